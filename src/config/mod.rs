@@ -1,0 +1,1 @@
+//! The typed configuration: a YAML file, overridden by the environment, validated as a whole.

@@ -1,0 +1,1 @@
+//! What the homeserver tells us, by push and by sync, into one journal.

@@ -1,0 +1,14 @@
+//! Tallyroom gives every commercial transaction a Matrix room and keeps what is said there.
+//!
+//! `ARCHITECTURE.md` tells which module does what and which way the arrows between them point.
+
+pub mod api;
+pub mod config;
+pub mod homeserver;
+pub mod intake;
+pub mod invoice;
+pub mod reconciler;
+pub mod record;
+pub mod room;
+pub mod store;
+pub mod transaction;

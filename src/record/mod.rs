@@ -1,0 +1,1 @@
+//! The record: what raw room events mean. Pure: no I/O.

@@ -1,0 +1,1 @@
+//! A commercial transaction, its parties and their contacts. Pure: no I/O.
