@@ -1,1 +1,85 @@
 //! The typed configuration: a YAML file, overridden by the environment, validated as a whole.
+
+mod database_url;
+mod errors;
+mod registration;
+mod secret;
+mod sections;
+mod text;
+
+use std::{fmt::Display, path::Path};
+
+use ruma::OwnedUserId;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    database_url::{DatabaseKind, DatabaseUrl, NotADatabaseUrl},
+    errors::{ConfigErrors, Problem},
+    registration::{Namespace, Namespaces, Registration},
+    secret::{PLACEHOLDER, Secret},
+    sections::{
+        ApiConfig, ApiKey, AppserviceConfig, BotConfig, DatabaseConfig, GuestAccess,
+        HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, PageConfig, RecordConfig,
+        RemovedContacts, RoomsConfig,
+    },
+};
+
+/// What the localpart of each of our users and room aliases begins with.
+pub const NAMESPACE_PREFIX: &str = "_tallyroom_";
+
+/// The registration's own user. It never acts: homeservers refuse it `/sync`.
+pub const SENDER_LOCALPART: &str = "_tallyroom";
+
+/// The user that acts, a namespaced one.
+pub const BOT_LOCALPART: &str = "_tallyroom_bot";
+
+/// The bot's one device, made once and named on every request.
+pub const BOT_DEVICE: &str = "TALLYROOM";
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The homeserver that we serve.
+    pub homeserver: HomeserverConfig,
+    /// How the homeserver reaches us.
+    pub appservice: AppserviceConfig,
+    /// The Matrix user that we act as.
+    pub bot: BotConfig,
+    /// The HTTP API for shops.
+    pub api: ApiConfig,
+    /// The database.
+    pub database: DatabaseConfig,
+    /// What new rooms are like and how they are made.
+    pub rooms: RoomsConfig,
+    /// The invoice page.
+    pub page: PageConfig,
+    /// How the conversation is recorded.
+    pub record: RecordConfig,
+    /// What is logged, and how.
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// Reads the file, lets the environment override its keys, and checks the whole.
+    ///
+    /// Paths in it are relative to the file's folder and come out resolved.
+    pub fn load(
+        path: &Path,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        let _ = (path, env);
+        todo!("follows in the next commit")
+    }
+
+    /// The user that we act as.
+    pub fn bot_user_id(&self) -> OwnedUserId {
+        self.bot.user_id.clone()
+    }
+
+    /// The invoice page of a transaction, if pages are configured.
+    pub fn page_link(&self, transaction_id: impl Display) -> Option<String> {
+        let base = self.page.url.as_ref()?;
+        Some(format!("{}/t/{transaction_id}", text::without_slash(base)))
+    }
+}

@@ -1,0 +1,269 @@
+//! The sections of the config file with their types and defaults.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use ruma::{OwnedServerName, OwnedUserId, RoomVersionId, room::RoomType, server_name, user_id};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{database_url::DatabaseUrl, secret::Secret, text};
+
+/// The homeserver that we serve.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeserverConfig {
+    /// Its client-server API as we reach it.
+    #[serde(with = "text::url")]
+    pub url: Url,
+    /// Its `server_name`: what stands after the colon in its user ids.
+    pub domain: OwnedServerName,
+}
+
+/// How the homeserver reaches us.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppserviceConfig {
+    /// Where we listen for its pushes.
+    pub listen: SocketAddr,
+    /// What a generated registration tells it as our address.
+    #[serde(with = "text::url")]
+    pub url: Url,
+    /// The file with the tokens that both sides know; absolute or relative to the working folder
+    /// once loaded.
+    pub registration: PathBuf,
+}
+
+/// The Matrix user that we act as.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BotConfig {
+    /// The name that people see.
+    pub display_name: String,
+    /// Follows from the domain; parsed once when the config is loaded.
+    #[serde(skip, default = "example_bot")]
+    pub(super) user_id: OwnedUserId,
+}
+
+/// The HTTP API for shops.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiConfig {
+    /// Where we listen for shops.
+    pub listen: SocketAddr,
+    /// Who may call.
+    pub keys: Vec<ApiKey>,
+}
+
+impl ApiConfig {
+    /// The shop whose key a caller presented. Every key is compared, so that the time taken does
+    /// not tell which one it was.
+    pub fn shop_of(&self, candidate: &[u8]) -> Option<&str> {
+        self.keys.iter().fold(None, |found, entry| {
+            if entry.key.matches(candidate) { Some(entry.shop.as_str()) } else { found }
+        })
+    }
+}
+
+/// A bearer key and the shop that it speaks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// The shop's name; several keys may carry the same one.
+    pub shop: String,
+    /// The bearer key.
+    pub key: Secret,
+}
+
+/// The database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Where it is. A relative SQLite path is resolved once loaded.
+    pub url: DatabaseUrl,
+    /// How many connections we open at most.
+    pub max_connections: u32,
+}
+
+/// What new rooms are like and how they are made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoomsConfig {
+    /// The room version, or the homeserver's default.
+    #[serde(deserialize_with = "text::room_version")]
+    pub version: Option<RoomVersionId>,
+    /// The type in `m.room.create`.
+    #[serde(rename = "type")]
+    pub room_type: Option<RoomType>,
+    /// Whether users of other homeservers can be in the room.
+    pub federate: bool,
+    /// What a newcomer may read of the past.
+    pub history_visibility: HistoryVisibility,
+    /// Whether guest accounts may join.
+    pub guest_access: GuestAccess,
+    /// What happens to a contact that an update takes off.
+    pub removed_contacts: RemovedContacts,
+    /// How many rooms are provisioned side by side.
+    pub parallel: usize,
+}
+
+/// The invoice page.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageConfig {
+    /// The base of its links, if there is one.
+    #[serde(with = "text::optional_url")]
+    pub url: Option<Url>,
+}
+
+/// How the conversation is recorded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordConfig {
+    /// Whether the bot also reads its own `/sync`.
+    pub sync: bool,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Tracing filter directives, such as `info,tallyroom=debug`.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+/// What a newcomer may read of a room's past. `world_readable` is left out on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryVisibility {
+    /// All of it.
+    Shared,
+    /// What was said since the invitation.
+    Invited,
+    /// What was said since joining.
+    Joined,
+}
+
+/// Whether guest accounts of the homeserver may join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuestAccess {
+    /// They may not.
+    Forbidden,
+    /// They may, once invited.
+    CanJoin,
+}
+
+/// What happens to a contact that an update takes off a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovedContacts {
+    /// They leave the room.
+    Remove,
+    /// They stay.
+    Keep,
+}
+
+/// The shape of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl From<HistoryVisibility> for ruma::events::room::history_visibility::HistoryVisibility {
+    fn from(ours: HistoryVisibility) -> Self {
+        match ours {
+            HistoryVisibility::Shared => Self::Shared,
+            HistoryVisibility::Invited => Self::Invited,
+            HistoryVisibility::Joined => Self::Joined,
+        }
+    }
+}
+
+impl From<GuestAccess> for ruma::events::room::guest_access::GuestAccess {
+    fn from(ours: GuestAccess) -> Self {
+        match ours {
+            GuestAccess::Forbidden => Self::Forbidden,
+            GuestAccess::CanJoin => Self::CanJoin,
+        }
+    }
+}
+
+impl Default for HomeserverConfig {
+    fn default() -> Self {
+        Self {
+            url: literal_url("http://127.0.0.1:8008"),
+            domain: server_name!("example.org").to_owned(),
+        }
+    }
+}
+
+impl Default for AppserviceConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 9330)),
+            url: literal_url("http://127.0.0.1:9330"),
+            registration: PathBuf::from("registration.yaml"),
+        }
+    }
+}
+
+impl Default for BotConfig {
+    fn default() -> Self {
+        Self { display_name: "Tallyroom".to_owned(), user_id: example_bot() }
+    }
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9331)), keys: Vec::new() }
+    }
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: DatabaseUrl::local_file("tallyroom.db"), max_connections: 8 }
+    }
+}
+
+impl Default for RoomsConfig {
+    fn default() -> Self {
+        Self {
+            version: None,
+            room_type: None,
+            federate: true,
+            history_visibility: HistoryVisibility::Shared,
+            guest_access: GuestAccess::Forbidden,
+            removed_contacts: RemovedContacts::Remove,
+            parallel: 8,
+        }
+    }
+}
+
+impl Default for RecordConfig {
+    fn default() -> Self {
+        Self { sync: true }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+fn example_bot() -> OwnedUserId {
+    user_id!("@_tallyroom_bot:example.org").to_owned()
+}
+
+fn literal_url(text: &'static str) -> Url {
+    match Url::parse(text) {
+        Ok(url) => url,
+        Err(_) => unreachable!("{text} is a literal in this file"),
+    }
+}
