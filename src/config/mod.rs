@@ -1,17 +1,26 @@
 //! The typed configuration: a YAML file, overridden by the environment, validated as a whole.
 
 mod database_url;
+mod draft;
+mod environment;
 mod errors;
+mod keys;
+mod namespace;
 mod registration;
 mod secret;
 mod sections;
+#[cfg(test)]
+mod tests;
 mod text;
+mod validate;
+mod yaml;
 
-use std::{fmt::Display, path::Path};
+use std::{fmt::Display, fs, io, path::Path};
 
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
 
+use self::draft::Draft;
 pub use self::{
     database_url::{DatabaseKind, DatabaseUrl, NotADatabaseUrl},
     errors::{ConfigErrors, Problem},
@@ -68,8 +77,21 @@ impl Config {
         path: &Path,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigErrors> {
-        let _ = (path, env);
-        todo!("follows in the next commit")
+        let mut draft = Draft::new();
+        match fs::read_to_string(path) {
+            Ok(text) => draft.merge(
+                yaml::parse(&text).map_err(|problem| ConfigErrors::new(path, vec![problem]))?,
+            ),
+            Err(error) => return Err(ConfigErrors::new(path, vec![unreadable(&error)])),
+        }
+        environment::apply(&mut draft, env);
+        let mut config = draft.typed();
+        validate::validate(&mut config, &mut draft);
+
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.appservice.registration = folder.join(&config.appservice.registration);
+        config.database.url = config.database.url.relative_to(folder);
+        draft.finish(path, config)
     }
 
     /// The user that we act as.
@@ -82,4 +104,13 @@ impl Config {
         let base = self.page.url.as_ref()?;
         Some(format!("{}/t/{transaction_id}", text::without_slash(base)))
     }
+}
+
+fn unreadable(error: &io::Error) -> Problem {
+    Problem::new(
+        "",
+        error.to_string(),
+        "a readable YAML file",
+        "copy config.example.yaml to this place, or name your file with --config",
+    )
 }

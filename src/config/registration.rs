@@ -1,10 +1,15 @@
 //! The registration file: the tokens and namespaces that the homeserver and we agree on.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{Config, ConfigErrors, Secret};
+use super::{
+    BOT_LOCALPART, Config, ConfigErrors, PLACEHOLDER, Problem, SENDER_LOCALPART, Secret,
+    namespace::{Kind, fault, pattern},
+    text, yaml,
+};
 
 /// The registration, as both sides read it. Keys that we do not know are left alone.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -58,15 +63,152 @@ pub struct Namespace {
 impl Registration {
     /// A new registration with fresh tokens.
     pub fn generate(config: &Config) -> Self {
-        let _ = config;
-        todo!("follows in the next commit")
+        let ours = |kind| {
+            vec![Namespace { exclusive: true, regex: pattern(kind, &config.homeserver.domain) }]
+        };
+        Self {
+            id: "tallyroom".to_owned(),
+            url: Some(text::without_slash(&config.appservice.url).to_owned()),
+            as_token: fresh_token(),
+            hs_token: fresh_token(),
+            sender_localpart: SENDER_LOCALPART.to_owned(),
+            rate_limited: Some(false),
+            namespaces: Namespaces {
+                users: ours(Kind::Users),
+                aliases: ours(Kind::Aliases),
+                rooms: Vec::new(),
+            },
+            receive_ephemeral: true,
+            msc4190: true,
+        }
     }
 
     /// Reads the registration and checks that it means us, and only us.
     pub fn load(path: &Path, config: &Config) -> Result<Self, ConfigErrors> {
-        let _ = (path, config);
-        todo!("follows in the next commit")
+        let refuse = |problem| ConfigErrors::new(path, vec![problem]);
+        let text = fs::read_to_string(path).map_err(|error| refuse(unreadable(&error)))?;
+        let tree = yaml::parse(&text).map_err(refuse)?;
+        let registration: Self = serde_path_to_error::deserialize(tree).map_err(|error| {
+            let key = error.path().to_string();
+            // What stands there is not repeated: it may be a token.
+            refuse(Problem::new(
+                if key == "." { String::new() } else { key },
+                "a value of another type, or a missing key",
+                "what registration.yaml of Tallyroom has in this place",
+                "correct it, or make a new file with `tallyroom generate-registration`",
+            ))
+        })?;
+        let problems = registration.problems(config);
+        if problems.is_empty() { Ok(registration) } else { Err(ConfigErrors::new(path, problems)) }
     }
+
+    fn problems(&self, config: &Config) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.id.is_empty() {
+            problems.push(Problem::new("id", "nothing", "a text", "write id: tallyroom"));
+        }
+        let is_web = |url: &Url| ["http", "https"].contains(&url.scheme());
+        if !self.url.as_deref().and_then(|url| Url::parse(url).ok()).is_some_and(|url| is_web(&url))
+        {
+            problems.push(Problem::new(
+                "url",
+                self.url.as_ref().map_or("nothing", |_| "another text"),
+                "the http:// or https:// URL where the homeserver reaches us",
+                format!("write url: {}", text::without_slash(&config.appservice.url)),
+            ));
+        }
+        self.check_tokens(&mut problems);
+        if self.sender_localpart.is_empty() || self.sender_localpart == BOT_LOCALPART {
+            problems.push(Problem::new(
+                "sender_localpart",
+                format!("{:?}", self.sender_localpart),
+                format!("{SENDER_LOCALPART}, or another name that is not the bot's"),
+                "the bot is a user of its own, since homeservers refuse /sync to this one: \
+                 write sender_localpart: _tallyroom",
+            ));
+        }
+        check_namespace("users", Kind::Users, &self.namespaces.users, config, &mut problems);
+        check_namespace("aliases", Kind::Aliases, &self.namespaces.aliases, config, &mut problems);
+        if !self.namespaces.rooms.is_empty() {
+            problems.push(Problem::new(
+                "namespaces.rooms",
+                "a list with content",
+                "[]",
+                "write rooms: [] since we claim no rooms: what we made comes to us anyway",
+            ));
+        }
+        problems
+    }
+
+    fn check_tokens(&self, problems: &mut Vec<Problem>) {
+        const MEND: &str = "make a new file with `tallyroom generate-registration`, or put in a \
+                            text as from `openssl rand -hex 32`";
+        for (name, token) in [("as_token", &self.as_token), ("hs_token", &self.hs_token)] {
+            let found = if token.expose().is_empty() {
+                "nothing"
+            } else if token.is_placeholder() {
+                PLACEHOLDER
+            } else if !token.expose().chars().all(|c| c.is_ascii_graphic()) {
+                "a text with spaces or other characters"
+            } else {
+                continue;
+            };
+            problems.push(Problem::new(name, found, "a secret text without spaces", MEND));
+        }
+        let both = self.as_token.expose();
+        let is_told = both.is_empty() || self.as_token.is_placeholder();
+        if !is_told && self.hs_token.matches(both.as_bytes()) {
+            problems.push(Problem::new(
+                "hs_token",
+                "the same text as in as_token",
+                "two different secrets, one for each direction",
+                MEND,
+            ));
+        }
+    }
+}
+
+fn check_namespace(
+    name: &str,
+    kind: Kind,
+    claimed: &[Namespace],
+    config: &Config,
+    problems: &mut Vec<Problem>,
+) {
+    let domain = &config.homeserver.domain;
+    let expected = format!("'{}'", pattern(kind, domain));
+    let path = format!("namespaces.{name}");
+    if claimed.is_empty() {
+        let mend = format!("write an entry with exclusive: true and regex: {expected}");
+        problems.push(Problem::new(&path, "nothing", "one entry", mend));
+    }
+    for (position, Namespace { exclusive, regex }) in claimed.iter().enumerate() {
+        let path = format!("{path}[{position}]");
+        if !exclusive {
+            let mend = "write exclusive: true, or others could take our names";
+            problems.push(Problem::new(format!("{path}.exclusive"), "false", "true", mend));
+        }
+        if let Some(mend) = fault(kind, domain, regex) {
+            let path = format!("{path}.regex");
+            problems.push(Problem::new(path, format!("'{regex}'"), &expected, mend));
+        }
+    }
+}
+
+/// 256 bits from the operating system's generator, as letters that need no quoting anywhere.
+fn fresh_token() -> Secret {
+    let bits: [u8; 32] = rand::random();
+    Secret::new(bits.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+fn unreadable(error: &io::Error) -> Problem {
+    Problem::new(
+        "",
+        error.to_string(),
+        "a readable registration file, the same as the homeserver's",
+        "make one with `tallyroom generate-registration`, let our user read it, and name it in \
+         appservice.registration",
+    )
 }
 
 fn written_out<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,109 @@
+//! Environment variables over the file: `TALLYROOM__ROOMS__VERSION=12`, or
+//! `TALLYROOM__API__KEYS_FILE=/run/secrets/keys` to read the value from a file.
+
+use std::{collections::BTreeMap, fs};
+
+use serde_json::Value;
+
+use super::{draft::Draft, errors::Problem, keys};
+
+/// What our variables begin with; `__` also stands between section and key.
+const PREFIX: &str = "TALLYROOM__";
+
+/// Lays the environment over the draft.
+pub(super) fn apply(draft: &mut Draft, env: impl Iterator<Item = (String, String)>) {
+    // Sorted, so that the same environment gives the same messages.
+    let ours: BTreeMap<String, String> = env.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    for (variable, value) in &ours {
+        let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
+        let name = name.to_lowercase().replace("__", ".");
+        let Some((path, from_file)) = leaf(draft.skeleton(), &name) else {
+            refuse_unknown(draft, &name, variable);
+            continue;
+        };
+        let direct = variable.strip_suffix("_FILE").filter(|direct| ours.contains_key(*direct));
+        let text = match (from_file, direct) {
+            (false, _) => Some(value.clone()),
+            (true, None) => read_value_file(draft, path, variable, value),
+            (true, Some(direct)) => {
+                let found = format!("both {direct} and {variable}");
+                let mend = "unset the one that does not hold";
+                draft.add(Problem::new(path, found, "one of them", mend));
+                None
+            }
+        };
+        if let Some(text) = text {
+            set(draft, path, variable, text);
+        }
+    }
+}
+
+/// The leaf that a variable names, and whether it names a file with the leaf's value.
+fn leaf<'a>(skeleton: &Value, name: &'a str) -> Option<(&'a str, bool)> {
+    let is_leaf = |path: &str| {
+        let found = skeleton.pointer(&keys::pointer(path));
+        found.is_some_and(|value| !value.is_object())
+    };
+    let file = name.strip_suffix("_file").filter(|path| is_leaf(path));
+    if is_leaf(name) { Some((name, false)) } else { file.map(|path| (path, true)) }
+}
+
+fn refuse_unknown(draft: &mut Draft, name: &str, variable: &str) {
+    let found = format!("the environment variable {variable}");
+    if name.starts_with("api.keys") {
+        let mend = "write the whole list as JSON: TALLYROOM__API__KEYS=[{\"shop\":…,\"key\":…}]";
+        draft.add(Problem::new(name, found, "a list is set as a whole", mend));
+    } else if draft.skeleton().pointer(&keys::pointer(name)).is_some() {
+        let mend = format!("name a key of it: {variable}__KEY");
+        draft.add(Problem::new(name, found, "single keys, no whole sections", mend));
+    } else {
+        let (section, key) = match name.split_once('.') {
+            Some((section, key)) if draft.skeleton().get(section).is_some() => (section, key),
+            _ => ("", name.split('.').next().unwrap_or(name)),
+        };
+        draft.unknown_key(section, key, &found);
+    }
+}
+
+fn read_value_file(draft: &mut Draft, path: &str, variable: &str, file: &str) -> Option<String> {
+    match fs::read_to_string(file) {
+        Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Err(error) => {
+            draft.add(Problem::new(
+                path,
+                // Not the variable's value: who mixes the two up puts the secret there.
+                format!("the environment variable {variable} names a file: {error}"),
+                "the path of a readable text file that holds the value",
+                "correct the path, or let our user read the file",
+            ));
+            None
+        }
+    }
+}
+
+/// Converts the text to the type that the leaf has by default. What does not convert stays text,
+/// and is refused with the same words as in the file.
+fn set(draft: &mut Draft, path: &str, variable: &str, text: String) {
+    let default = draft.skeleton().pointer(&keys::pointer(path));
+    let value = match default {
+        Some(Value::Null) if text.is_empty() || text == "null" => Value::Null,
+        Some(Value::Bool(_)) => text.parse().map_or(Value::String(text), Value::Bool),
+        Some(Value::Number(_)) => text.parse::<i64>().map_or(Value::String(text), Value::from),
+        Some(Value::Array(_)) => match serde_json::from_str(&text) {
+            Ok(list) => list,
+            Err(error) => {
+                // It may hold secrets: the place of the fault is told, not the text.
+                let place = format!("line {}, column {}", error.line(), error.column());
+                draft.add(Problem::new(
+                    path,
+                    format!("invalid JSON at {place} (from the environment: {variable})"),
+                    "a JSON list",
+                    "write it as [{\"shop\":\"example\",\"key\":\"…\"}]",
+                ));
+                return;
+            }
+        },
+        _ => Value::String(text),
+    };
+    draft.set(path, value, variable);
+}

@@ -1,0 +1,228 @@
+//! What each key of the config file allows, for error messages and for the example's test.
+
+use serde_json::Value;
+
+/// A key, what it allows, and the mend for what goes wrong most often.
+pub(super) struct Key {
+    path: &'static str,
+    pub(super) allowed: &'static str,
+    pub(super) mend: &'static str,
+}
+
+const fn key(path: &'static str, allowed: &'static str, mend: &'static str) -> Key {
+    Key { path, allowed, mend }
+}
+
+const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:9330";
+const LISTEN_MEND: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
+const YES_NO: &str = "true | false";
+const YES_NO_MEND: &str = "write true or false, without quotes";
+
+/// Every leaf. `[]` stands for a position in a list.
+const KEYS: [Key; 24] = [
+    key(
+        "homeserver.url",
+        "an http:// or https:// URL with host and port only",
+        "write where the client-server API is reached from here, such as http://127.0.0.1:8008",
+    ),
+    key(
+        "homeserver.domain",
+        "the homeserver's server_name, such as example.org or example.org:8448",
+        "write what stands after the colon in its user ids, without https:// and without a path",
+    ),
+    key("appservice.listen", LISTEN, LISTEN_MEND),
+    key(
+        "appservice.url",
+        "an http:// or https:// URL with host and port only",
+        "write where the homeserver reaches appservice.listen, such as http://127.0.0.1:9330",
+    ),
+    key(
+        "appservice.registration",
+        "the path of a file",
+        "write the path of the registration file, such as registration.yaml",
+    ),
+    key(
+        "bot.display_name",
+        "a text of 1 to 256 characters",
+        "write a name; put it in quotes if it looks like a number",
+    ),
+    key("api.listen", LISTEN, LISTEN_MEND),
+    key(
+        "api.keys",
+        "a list of sections with the keys shop and key; as JSON in the environment",
+        "write one `- shop: NAME` with `key: KEY` under it for each key, or [] for none",
+    ),
+    key("api.keys[]", "a section with the keys shop and key", "give both shop and key"),
+    key(
+        "api.keys[].shop",
+        "a text of 1 to 64 letters, digits, `-`, `_` and `.`",
+        "write the shop's short name; put it in quotes if it is a number",
+    ),
+    key(
+        "api.keys[].key",
+        "a text of at least 16 printable ASCII characters without spaces",
+        "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
+    ),
+    key(
+        "database.url",
+        "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+        "write sqlite:tallyroom.db for a file, or the URL of a PostgreSQL database",
+    ),
+    key("database.max_connections", "a number from 1 to 100", "write a number, such as 8"),
+    key(
+        "rooms.version",
+        "null, or a room version whose rules are known here: \"1\" to \"12\"",
+        "write null for the homeserver's default, or a version such as \"12\"",
+    ),
+    key(
+        "rooms.type",
+        "null, or the m.room.create type as text, but not m.space",
+        "write null for an ordinary room",
+    ),
+    key("rooms.federate", YES_NO, YES_NO_MEND),
+    key(
+        "rooms.history_visibility",
+        "shared | invited | joined",
+        "write one of these; world_readable would show invoices to anybody",
+    ),
+    key("rooms.guest_access", "forbidden | can_join", "write one of these"),
+    key("rooms.removed_contacts", "remove | keep", "write one of these"),
+    key("rooms.parallel", "a number from 1 to 64", "write a number, such as 8"),
+    key(
+        "page.url",
+        "null, or an http:// or https:// URL without query and fragment",
+        "write the base of the invoice page, such as https://pay.example.org, or null for none",
+    ),
+    key("record.sync", YES_NO, YES_NO_MEND),
+    key(
+        "log.level",
+        "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",
+        "write a level, or several directives with commas between them",
+    ),
+    key("log.format", "text | json", "write one of these"),
+];
+
+/// Keys without which a default would be a wrong guess.
+pub(super) const REQUIRED: [&str; 1] = ["homeserver.domain"];
+
+/// The keys of an item of `api.keys`.
+pub(super) const API_KEY: [&str; 2] = ["shop", "key"];
+
+/// What is known about the key at this path, whichever position in a list it has.
+pub(super) fn about(path: &str) -> Option<&'static Key> {
+    let mut general = String::with_capacity(path.len());
+    let mut in_brackets = false;
+    for letter in path.chars() {
+        in_brackets = match letter {
+            '[' => true,
+            ']' => false,
+            _ => in_brackets,
+        };
+        if !in_brackets || letter == '[' {
+            general.push(letter);
+        }
+    }
+    KEYS.iter().find(|key| key.path == general)
+}
+
+/// Whether the value there may be a secret and must not be shown.
+pub(super) fn is_secret(path: &str) -> bool {
+    path.starts_with("api.keys") || path == "database.url"
+}
+
+/// The value as an error shows it.
+pub(super) fn shown(path: &str, value: &Value) -> String {
+    const LONGEST: usize = 80;
+    match value {
+        Value::Object(_) => "a section".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        _ if is_secret(path) => "a value that is not shown, since it may be secret".to_owned(),
+        // An address with an `@` may carry a password.
+        Value::String(text) if text.contains('@') => "a text that is not shown".to_owned(),
+        Value::String(text) if text.chars().count() > LONGEST => {
+            let start: String = text.chars().take(LONGEST).collect();
+            format!("{start:?} and more")
+        }
+        Value::Null => "null (nothing)".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The JSON pointer of a path such as `api.keys[0].shop`.
+pub(super) fn pointer(path: &str) -> String {
+    if path.is_empty() {
+        return String::new();
+    }
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+}
+
+/// The path of a key inside a section.
+pub(super) fn join(section: &str, name: &str) -> String {
+    if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
+}
+
+/// The paths of all leaves of a tree of sections.
+pub(super) fn leaves(section: &str, tree: &Value) -> Vec<String> {
+    match tree {
+        Value::Object(keys) => {
+            keys.iter().flat_map(|(name, value)| leaves(&join(section, name), value)).collect()
+        }
+        _ => vec![section.to_owned()],
+    }
+}
+
+/// The known name that a mistyped one probably means.
+pub(super) fn closest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase().replace('-', "_");
+    let within = (typed.chars().count() / 3).clamp(1, 3);
+    known
+        .map(|name| (distance(&typed, name), name))
+        .filter(|(distance, _)| *distance <= within)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// How many letters must be put in, taken out or changed to turn one text into the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut diagonal = line;
+        let mut left = line + 1;
+        for (cell, theirs) in row.iter_mut().skip(1).zip(&other) {
+            let above = *cell;
+            left = (diagonal + usize::from(letter != *theirs)).min(above + 1).min(left + 1);
+            diagonal = above;
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Config, *};
+
+    #[test]
+    fn every_key_says_what_it_allows() {
+        let tree = serde_json::to_value(Config::default()).unwrap();
+        for path in leaves("", &tree) {
+            assert!(about(&path).is_some(), "{path} is missing from the table");
+        }
+        assert!(about("api.keys[12].shop").is_some());
+        assert!(about("rooms.colour").is_none());
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_finds_the_key_that_was_meant() {
+        let known = || ["history_visibility", "guest_access", "type", "federate"].into_iter();
+        assert_eq!(closest("history_visiblity", known()), Some("history_visibility"));
+        assert_eq!(closest("history-visibility", known()), Some("history_visibility"));
+        assert_eq!(closest("typ", known()), Some("type"));
+        assert_eq!(closest("colour", known()), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

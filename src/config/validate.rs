@@ -1,0 +1,144 @@
+//! What must hold of the values beyond their types.
+
+use ruma::{UserId, room::RoomType};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use url::Url;
+
+use super::{ApiKey, BOT_LOCALPART, Config, RoomsConfig, draft::Draft, secret::PLACEHOLDER};
+
+/// Notes in the draft all that is wrong with the config made of it.
+pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
+    check_url(draft, "homeserver.url", &config.homeserver.url, Path::Refused);
+    check_url(draft, "appservice.url", &config.appservice.url, Path::Refused);
+    if let Some(url) = &config.page.url {
+        check_url(draft, "page.url", url, Path::Allowed);
+    }
+    check_bot(config, draft);
+    if config.appservice.registration.as_os_str().is_empty() {
+        draft.refuse("appservice.registration", "an empty text", None);
+    }
+    if config.appservice.listen == config.api.listen && config.api.listen.port() != 0 {
+        let found = format!("{}, which is appservice.listen too", config.api.listen);
+        draft.refuse("api.listen", &found, Some("give each its own port"));
+    }
+    check_api_keys(&config.api.keys, draft);
+    check_range(draft, "database.max_connections", config.database.max_connections.into(), 100);
+    check_rooms(&config.rooms, draft);
+    check_log_level(&config.log.level, draft);
+}
+
+/// Whether a URL may have a path.
+#[derive(PartialEq)]
+enum Path {
+    Allowed,
+    Refused,
+}
+
+fn check_url(draft: &mut Draft, key: &str, url: &Url, path: Path) {
+    let without_secret = {
+        let mut shown = url.clone();
+        let hidden = shown.set_username("").and_then(|()| shown.set_password(None));
+        hidden.map(|()| format!("{:?}", shown.as_str())).unwrap_or_else(|()| "a URL".to_owned())
+    };
+    let mend = if !["http", "https"].contains(&url.scheme()) {
+        Some("begin it with http:// or https://")
+    } else if !url.username().is_empty() || url.password().is_some() {
+        Some("take user name and password out of it")
+    } else if url.query().is_some() || url.fragment().is_some() {
+        Some("take out what begins with `?` or `#`")
+    } else if path == Path::Refused && !["", "/"].contains(&url.path()) {
+        Some("end it after host and port: the paths of Matrix are put behind it")
+    } else {
+        None
+    };
+    if mend.is_some() {
+        draft.refuse(key, &without_secret, mend);
+    }
+}
+
+fn check_bot(config: &mut Config, draft: &mut Draft) {
+    const LONGEST: usize = 256;
+    let name = &config.bot.display_name;
+    if name.trim().is_empty() {
+        draft.refuse("bot.display_name", "an empty text", None);
+    } else if name.chars().count() > LONGEST {
+        draft.refuse("bot.display_name", "a longer text", None);
+    }
+    let domain = &config.homeserver.domain;
+    match UserId::parse(format!("@{BOT_LOCALPART}:{domain}")) {
+        Ok(user_id) => config.bot.user_id = user_id,
+        Err(error) => {
+            let mend = "write a domain with which the bot's user id stays within 255 bytes";
+            draft.refuse("homeserver.domain", &format!("{domain}: {error}"), Some(mend));
+        }
+    }
+}
+
+fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
+    const SHORTEST_KEY: usize = 16;
+    const LONGEST_SHOP: usize = 64;
+    for (position, ApiKey { shop, key }) in keys.iter().enumerate() {
+        let path = format!("api.keys[{position}].shop");
+        let in_shop = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if shop.is_empty() || shop.len() > LONGEST_SHOP || !shop.chars().all(in_shop) {
+            // A key in the place of a name is likely enough not to show it.
+            draft.refuse(&path, "an empty text, a longer one, or other characters", None);
+        }
+
+        let path = format!("api.keys[{position}].key");
+        let text = key.expose();
+        let earlier =
+            keys.iter().take(position).position(|other| other.key.matches(text.as_bytes()));
+        if text.is_empty() {
+            draft.refuse(&path, "an empty text", None);
+        } else if key.is_placeholder() {
+            let mend = "put a key of your own in its place, as from `openssl rand -hex 32`";
+            draft.refuse(&path, PLACEHOLDER, Some(mend));
+        } else if text.len() < SHORTEST_KEY {
+            draft.refuse(&path, "a text shorter than 16 characters", None);
+        } else if !text.chars().all(|c| c.is_ascii_graphic()) {
+            draft.refuse(&path, "a text with spaces or other characters", None);
+        } else if let Some(earlier) = earlier {
+            let found = format!("the same key as in api.keys[{earlier}]");
+            draft.refuse(&path, &found, Some("give each entry a key of its own"));
+        }
+    }
+}
+
+fn check_rooms(rooms: &RoomsConfig, draft: &mut Draft) {
+    if let Some(version) = &rooms.version
+        && version.rules().is_none()
+    {
+        draft.refuse("rooms.version", &format!("{:?}", version.as_str()), None);
+    }
+    match &rooms.room_type {
+        Some(RoomType::Space) => {
+            let mend = "write another type or null: clients show no messages in a space";
+            draft.refuse("rooms.type", "\"m.space\"", Some(mend));
+        }
+        Some(other) if other.as_str().is_empty() => {
+            draft.refuse("rooms.type", "an empty text", None);
+        }
+        _ => {}
+    }
+    check_range(draft, "rooms.parallel", rooms.parallel as u64, 64);
+}
+
+fn check_range(draft: &mut Draft, key: &str, number: u64, highest: u64) {
+    if !(1..=highest).contains(&number) {
+        draft.refuse(key, &number.to_string(), None);
+    }
+}
+
+/// A bare word that is no level would be taken as a target and log everything of it, so that a
+/// slip such as `inof` would silence the rest without a word.
+fn check_log_level(level: &str, draft: &mut Draft) {
+    let stray = level.split(',').map(str::trim).find(|directive| {
+        let is_level = !directive.is_empty() && directive.parse::<LevelFilter>().is_ok();
+        !is_level && !directive.contains(['=', '['])
+    });
+    let error = EnvFilter::builder().parse(level).err().map(|error| error.to_string());
+    if let Some(fault) = stray.map(|word| format!("no level: {word:?}")).or(error) {
+        draft.refuse("log.level", &format!("{level:?} ({fault})"), None);
+    }
+}
