@@ -149,9 +149,7 @@ impl Draft {
 
     /// The items of the one list of sections, which the skeleton does not describe.
     fn check_api_keys(&mut self) {
-        let Some(Value::Array(items)) = self.tree.pointer_mut("/api/keys").map(Value::take) else {
-            return;
-        };
+        let Some(Value::Array(items)) = self.tree.pointer("/api/keys").cloned() else { return };
         let checked = items.into_iter().enumerate().map(|(position, item)| {
             let path = format!("api.keys[{position}]");
             Value::Object(match item {

@@ -176,7 +176,10 @@ pub(super) fn closest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> 
     let typed = typed.to_lowercase().replace('-', "_");
     let within = (typed.chars().count() / 3).clamp(1, 3);
     known
-        .map(|name| (distance(&typed, name), name))
+        .map(|name| {
+            let is_start = typed.len() >= 4 && name.starts_with(&typed);
+            (if is_start { 1 } else { distance(&typed, name) }, name)
+        })
         .filter(|(distance, _)| *distance <= within)
         .min()
         .map(|(_, name)| name)
@@ -222,6 +225,7 @@ mod tests {
         assert_eq!(closest("history_visiblity", known()), Some("history_visibility"));
         assert_eq!(closest("history-visibility", known()), Some("history_visibility"));
         assert_eq!(closest("typ", known()), Some("type"));
+        assert_eq!(closest("history", known()), Some("history_visibility"));
         assert_eq!(closest("colour", known()), None);
         assert_eq!(distance("kitten", "sitting"), 3);
     }

@@ -4,7 +4,7 @@ use ruma::{UserId, room::RoomType};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{ApiKey, BOT_LOCALPART, Config, RoomsConfig, draft::Draft, secret::PLACEHOLDER};
+use super::{ApiKey, BOT_LOCALPART, Config, RoomsConfig, draft::Draft, secret::PLACEHOLDER, text};
 
 /// Notes in the draft all that is wrong with the config made of it.
 pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
@@ -38,7 +38,9 @@ fn check_url(draft: &mut Draft, key: &str, url: &Url, path: Path) {
     let without_secret = {
         let mut shown = url.clone();
         let hidden = shown.set_username("").and_then(|()| shown.set_password(None));
-        hidden.map(|()| format!("{:?}", shown.as_str())).unwrap_or_else(|()| "a URL".to_owned())
+        hidden
+            .map(|()| format!("{:?}", text::without_slash(&shown)))
+            .unwrap_or_else(|()| "a URL".to_owned())
     };
     let mend = if !["http", "https"].contains(&url.scheme()) {
         Some("begin it with http:// or https://")
@@ -57,19 +59,23 @@ fn check_url(draft: &mut Draft, key: &str, url: &Url, path: Path) {
 }
 
 fn check_bot(config: &mut Config, draft: &mut Draft) {
-    const LONGEST: usize = 256;
+    // As Synapse limits names, and the specification ids.
+    const LONGEST_NAME: usize = 256;
+    const LONGEST_ID: usize = 255;
     let name = &config.bot.display_name;
     if name.trim().is_empty() {
         draft.refuse("bot.display_name", "an empty text", None);
-    } else if name.chars().count() > LONGEST {
+    } else if name.chars().count() > LONGEST_NAME {
         draft.refuse("bot.display_name", "a longer text", None);
     }
     let domain = &config.homeserver.domain;
-    match UserId::parse(format!("@{BOT_LOCALPART}:{domain}")) {
-        Ok(user_id) => config.bot.user_id = user_id,
-        Err(error) => {
-            let mend = "write a domain with which the bot's user id stays within 255 bytes";
-            draft.refuse("homeserver.domain", &format!("{domain}: {error}"), Some(mend));
+    let user_id = format!("@{BOT_LOCALPART}:{domain}");
+    // The length is ours to check: ruma is built to accept longer ids, for old rooms' sake.
+    match UserId::parse(&user_id) {
+        Ok(parsed) if user_id.len() <= LONGEST_ID => config.bot.user_id = parsed,
+        _ => {
+            let mend = "write a domain with which @_tallyroom_bot:DOMAIN is a valid user id";
+            draft.refuse("homeserver.domain", "a domain that is too long for us", Some(mend));
         }
     }
 }

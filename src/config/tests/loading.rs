@@ -1,0 +1,113 @@
+//! What comes out of a file and the environment over it.
+
+use std::path::Path;
+
+use super::*;
+
+#[test]
+fn the_environment_overrides_every_type_of_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("url");
+    fs::write(&secret, "postgres://u:canary@h/d\n").unwrap();
+    let config = load_with(
+        "rooms: {version: '11', federate: true}\npage: {url: 'https://a.example'}\n",
+        &[
+            ("TALLYROOM__HOMESERVER__DOMAIN", "shop.example:8448"),
+            ("TALLYROOM__ROOMS__VERSION", "12"),
+            ("TALLYROOM__ROOMS__TYPE", "no"),
+            ("TALLYROOM__ROOMS__FEDERATE", "false"),
+            ("TALLYROOM__ROOMS__PARALLEL", "3"),
+            ("TALLYROOM__PAGE__URL", ""),
+            ("TALLYROOM__BOT__DISPLAY_NAME", "1984"),
+            ("TALLYROOM__API__KEYS", r#"[{"shop":"a","key":"0123456789abcdef"}]"#),
+            ("TALLYROOM__DATABASE__URL_FILE", secret.to_str().unwrap()),
+            ("TALLYROOM_CONFIG", "not ours to judge"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.bot_user_id(), "@_tallyroom_bot:shop.example:8448");
+    assert_eq!(config.rooms.version, Some(ruma::RoomVersionId::V12));
+    assert_eq!(config.rooms.room_type.as_ref().map(|kind| kind.as_str()), Some("no"));
+    assert!(!config.rooms.federate);
+    assert_eq!(config.rooms.parallel, 3);
+    assert_eq!(config.page_link("01J"), None);
+    assert_eq!(config.bot.display_name, "1984");
+    assert_eq!(config.api.shop_of(KEY.as_bytes()), Some("a"));
+    assert_eq!(config.api.shop_of(b"0123456789abcde"), None);
+    assert_eq!(config.database.url.expose(), "postgres://u:canary@h/d");
+}
+
+#[test]
+fn wrong_variables_are_refused_by_name() {
+    for (variable, value, path, words) in [
+        ("TALLYROOM__ROOMS__VERSIO", "1", "rooms.versio", &["did you mean rooms.version?"][..]),
+        ("TALLYROOM__ROMS__VERSION", "1", "roms", &["did you mean rooms?"]),
+        ("TALLYROOM__ROOMS__TYPE__X", "1", "rooms.type.x", &["TALLYROOM__ROOMS__TYPE__X"]),
+        ("TALLYROOM__ROOMS", "1", "rooms", &["single keys", "TALLYROOM__ROOMS__KEY"]),
+        ("TALLYROOM__API__KEYS__0__KEY", KEY, "api.keys.0.key", &["as a whole", "JSON"]),
+        ("TALLYROOM__API__KEYS", "a", "api.keys", &["invalid JSON at line 1, column 1"]),
+        ("TALLYROOM__API__KEYS", "{}", "api.keys", &["a section", "TALLYROOM__API__KEYS"]),
+        ("TALLYROOM__RECORD__SYNC", "yes", "record.sync", &["\"yes\"", "true | false"]),
+        ("TALLYROOM__ROOMS__PARALLEL", "x", "rooms.parallel", &["\"x\" (from the environment"]),
+        ("TALLYROOM__LOG__LEVEL_FILE", "/nowhere", "log.level", &["No such file", "readable"]),
+    ] {
+        let env = [("TALLYROOM__HOMESERVER__DOMAIN", "example.org"), (variable, value)];
+        assert_refused(load_with("", &env), path, words);
+    }
+    let both = [
+        ("TALLYROOM__HOMESERVER__DOMAIN", "example.org"),
+        ("TALLYROOM__LOG__LEVEL", "info"),
+        ("TALLYROOM__LOG__LEVEL_FILE", "/dev/null"),
+    ];
+    assert_refused(load_with("", &both), "log.level", &["both TALLYROOM__LOG__LEVEL and"]);
+}
+
+#[test]
+fn paths_are_relative_to_the_config_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.yaml");
+    fs::write(&file, "homeserver: {domain: example.org}\n").unwrap();
+    let config = Config::load(&file, std::iter::empty()).unwrap();
+    assert_eq!(config.appservice.registration, folder.path().join("registration.yaml"));
+    let database = folder.path().join("tallyroom.db");
+    assert_eq!(config.database.url.expose(), format!("sqlite:{}", database.display()));
+}
+
+#[test]
+fn a_missing_file_says_where_to_get_one() {
+    let errors = Config::load(Path::new("/nowhere/c.yaml"), std::iter::empty()).unwrap_err();
+    let text = errors.to_string();
+    assert!(text.contains("/nowhere/c.yaml") && text.contains("config.example.yaml"), "{text}");
+}
+
+#[test]
+fn empty_sections_and_lists_mean_the_defaults() {
+    let config = load("rooms:\napi:\n  keys:\nlog:\n").unwrap();
+    assert!(config.api.keys.is_empty());
+    assert_eq!(config.rooms.parallel, 8);
+}
+
+#[test]
+fn room_versions_may_be_written_as_numbers() {
+    let config = load("rooms: {version: 12}").unwrap();
+    assert_eq!(config.rooms.version, Some(ruma::RoomVersionId::V12));
+}
+
+#[test]
+fn a_page_link_follows_the_base_with_or_without_a_slash() {
+    for base in ["https://pay.example/i", "https://pay.example/i/"] {
+        let config = load(&format!("page: {{url: '{base}'}}")).unwrap();
+        assert_eq!(config.page_link("01J").as_deref(), Some("https://pay.example/i/t/01J"));
+    }
+}
+
+#[test]
+fn printing_a_config_shows_no_secret() {
+    let config = load(
+        "database: {url: 'postgres://u:canary@h/d'}\n\
+         api: {keys: [{shop: a, key: canary0123456789}]}\n",
+    )
+    .unwrap();
+    let printed = format!("{config:?} {}", serde_json::to_string(&config).unwrap());
+    assert!(!printed.contains("canary"), "{printed}");
+}
