@@ -1,1 +1,104 @@
-//! All calls to the homeserver.
+//! All calls to the homeserver, made as the bot or as another user of our namespace.
+//!
+//! matrix-sdk carries the requests (connection pool, TLS, timeouts, supported versions); ruma
+//! gives them their types. Nothing here decides anything: `room` does.
+
+mod acting_as;
+mod bot;
+mod failure;
+mod rooms;
+
+pub use acting_as::ActingAs;
+pub use bot::{Avatars, Bot};
+pub use failure::{CallFailure, Refusal};
+pub use rooms::{FoundRoom, HistoryPage};
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use matrix_sdk::config::RequestConfig;
+use matrix_sdk::authentication::matrix::MatrixSession;
+use matrix_sdk::{HttpError, SessionMeta, SessionTokens};
+use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
+use ruma::api::error::FromHttpResponseError;
+use ruma::api::path_builder::VersionHistory;
+use ruma::api::{Metadata, OutgoingRequest};
+use ruma::{OwnedDeviceId, OwnedUserId};
+
+use crate::config::{BOT_DEVICE, Config, Registration};
+
+/// How long one ordinary call may take before its outcome counts as unknown.
+/// Synapse was seen to need 45 s for a createRoom under load; beyond this we look instead of wait.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection to one homeserver, with the appservice's token.
+#[derive(Clone)]
+pub struct Homeserver {
+    client: matrix_sdk::Client,
+    appservice_id: String,
+    bot: OwnedUserId,
+    device: OwnedDeviceId,
+}
+
+impl Homeserver {
+    /// Prepares the connection; makes no request yet.
+    ///
+    /// # Errors
+    /// When the TLS back end or the token cannot be set up.
+    pub async fn connect(config: &Config, registration: &Registration) -> anyhow::Result<Self> {
+        let client = matrix_sdk::Client::builder()
+            .homeserver_url(config.homeserver.url.as_str())
+            .request_config(once(CALL_TIMEOUT))
+            .build()
+            .await?;
+        let bot = config.bot_user_id();
+        let device = OwnedDeviceId::from(BOT_DEVICE);
+        let session = MatrixSession {
+            meta: SessionMeta { user_id: bot.clone(), device_id: device.clone() },
+            tokens: SessionTokens {
+                access_token: registration.as_token.expose().to_owned(),
+                refresh_token: None,
+            },
+        };
+        client.restore_session(session).await?;
+        Ok(Self { client, appservice_id: registration.id.clone(), bot, device })
+    }
+
+    /// The bot's Matrix user ID.
+    pub fn bot_user_id(&self) -> &ruma::UserId {
+        &self.bot
+    }
+
+    /// Sends `request` as the bot, naming its device so that the homeserver remembers send ids
+    /// for a day (Synapse keeps them only in memory for requests without a device).
+    async fn as_bot<R>(&self, request: R) -> Result<R::IncomingResponse, CallFailure>
+    where
+        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        HttpError: From<FromHttpResponseError<R::EndpointError>>,
+        R::IncomingResponse: Send,
+    {
+        self.as_bot_within(request, CALL_TIMEOUT).await
+    }
+
+    /// As [`Self::as_bot`], with a time limit of its own.
+    async fn as_bot_within<R>(
+        &self,
+        request: R,
+        timeout: Duration,
+    ) -> Result<R::IncomingResponse, CallFailure>
+    where
+        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        HttpError: From<FromHttpResponseError<R::EndpointError>>,
+        R::IncomingResponse: Send,
+    {
+        let request = ActingAs::device(request, self.bot.clone(), self.device.clone());
+        Ok(self.client.send(request).with_request_config(once(timeout)).await?)
+    }
+}
+
+/// One try per call: what to do after a failure is the caller's durable decision.
+fn once(timeout: Duration) -> RequestConfig {
+    RequestConfig::new().disable_retry().timeout(timeout)
+}

@@ -1,0 +1,150 @@
+//! The bot as a user of the homeserver: account, device, profile, pictures; what it reads back.
+
+use std::time::Duration;
+
+use ruma::api::client::account::register;
+use ruma::api::client::appservice::request_ping;
+use ruma::api::client::device::update_device;
+use ruma::api::client::discovery::get_capabilities;
+use ruma::api::client::filter::FilterDefinition;
+use ruma::api::client::media::create_content;
+use ruma::api::client::profile::{set_avatar_url, set_display_name};
+use ruma::api::client::sync::sync_events;
+use ruma::presence::PresenceState;
+use ruma::{MxcUri, OwnedMxcUri, RoomVersionId, UInt};
+
+use super::failure::CallFailure;
+use super::{ActingAs, CALL_TIMEOUT, Homeserver, once};
+use crate::config::{Config, NAMESPACE_PREFIX};
+
+/// How long the homeserver may hold an idle `/sync`.
+const LONG_POLL: Duration = Duration::from_secs(25);
+/// Events per room in one sync; a longer gap is filled from the room's history.
+const SYNC_TIMELINE_LIMIT: u32 = 100;
+
+/// The pictures of rooms, once uploaded.
+#[derive(Clone, Debug)]
+pub struct Avatars {
+    /// For rooms of invoices.
+    pub invoice: OwnedMxcUri,
+    /// For rooms of credit notes.
+    pub credit_note: OwnedMxcUri,
+}
+
+/// What is known about the homeserver and our bot on it after the introduction.
+#[derive(Clone, Debug)]
+pub struct Bot {
+    /// The version that new rooms get.
+    pub room_version: RoomVersionId,
+    /// Pictures for rooms.
+    pub avatars: Avatars,
+}
+
+impl Homeserver {
+    /// Makes sure that the bot has an account. An existing one is success.
+    ///
+    /// # Errors
+    /// A refusal when the token is wrong or the namespace is not ours.
+    pub async fn register_bot(&self) -> Result<(), CallFailure> {
+        let mut request = register::v3::Request::new();
+        request.username = Some(format!("{NAMESPACE_PREFIX}bot"));
+        request.login_type = Some(register::LoginType::ApplicationService);
+        request.inhibit_login = true;
+        let request = ActingAs::user(request, self.bot.clone());
+        match self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await {
+            Ok(_) => Ok(()),
+            Err(error) => match CallFailure::from(error) {
+                failure if failure.is("M_USER_IN_USE") => Ok(()),
+                failure => Err(failure),
+            },
+        }
+    }
+
+    /// Makes sure that the bot's one device exists (MSC4190).
+    ///
+    /// # Errors
+    /// A refusal when the registration lacks `io.element.msc4190: true`.
+    pub async fn make_device(&self) -> Result<(), CallFailure> {
+        let mut request = update_device::v3::Request::new(self.device.clone());
+        request.display_name = Some("Tallyroom".to_owned());
+        // Without a device in the query: it may not exist yet.
+        let request = ActingAs::user(request, self.bot.clone());
+        self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await?;
+        Ok(())
+    }
+
+    /// Sets the bot's profile.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer.
+    pub async fn set_profile(&self, name: &str, avatar: &MxcUri) -> Result<(), CallFailure> {
+        let name = name.to_owned();
+        self.as_bot(set_display_name::v3::Request::new(self.bot.clone(), Some(name))).await?;
+        let avatar = avatar.to_owned();
+        self.as_bot(set_avatar_url::v3::Request::new(self.bot.clone(), Some(avatar))).await?;
+        Ok(())
+    }
+
+    /// Uploads a PNG.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer; a repeat makes a second copy.
+    pub async fn upload_png(&self, name: &str, png: &[u8]) -> Result<OwnedMxcUri, CallFailure> {
+        let mut request = create_content::v3::Request::new(png.to_vec());
+        request.filename = Some(name.to_owned());
+        request.content_type = Some("image/png".to_owned());
+        Ok(self.as_bot(request).await?.content_uri)
+    }
+
+    /// The version of new rooms: the configured one, or the homeserver's default.
+    ///
+    /// # Errors
+    /// When the homeserver gives no usable answer, or does not know the configured version.
+    pub async fn room_version(&self, config: &Config) -> Result<RoomVersionId, CallFailure> {
+        let offered =
+            self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities.room_versions;
+        match &config.rooms.version {
+            None => Ok(offered.default),
+            Some(version) if offered.available.contains_key(version) => Ok(version.clone()),
+            Some(version) => Err(CallFailure::Unknown(format!(
+                "rooms.version is {version}, which this homeserver does not offer; it offers {}",
+                offered.available.keys().map(|v| v.as_str()).collect::<Vec<_>>().join(", ")
+            ))),
+        }
+    }
+
+    /// Asks the homeserver to call our `/_matrix/app/v1/ping`; the time that call took.
+    ///
+    /// # Errors
+    /// `M_FORBIDDEN` for a wrong as_token, `M_BAD_STATUS` for a wrong hs_token,
+    /// `M_CONNECTION_FAILED` or `M_CONNECTION_TIMEOUT` when it cannot reach us.
+    pub async fn ping(&self) -> Result<Duration, CallFailure> {
+        let request = request_ping::v1::Request::new(self.appservice_id.clone());
+        Ok(self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await?.duration)
+    }
+
+    /// What happened in the bot's rooms since the token `since`; waits when there is nothing.
+    ///
+    /// # Errors
+    /// A refusal when the token is not known any more; an unknown outcome changes nothing.
+    pub async fn sync(
+        &self,
+        since: Option<&str>,
+    ) -> Result<sync_events::v3::Response, CallFailure> {
+        let mut filter = FilterDefinition::ignore_all();
+        filter.room = Default::default();
+        filter.room.include_leave = true;
+        filter.room.account_data = ruma::api::client::filter::RoomEventFilter::ignore_all();
+        filter.room.ephemeral = ruma::api::client::filter::RoomEventFilter::ignore_all();
+        filter.room.timeline.limit = Some(UInt::from(SYNC_TIMELINE_LIMIT));
+        filter.room.state.lazy_load_options =
+            ruma::api::client::filter::LazyLoadOptions::Enabled { include_redundant_members: false };
+        let mut request = sync_events::v3::Request::new();
+        request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
+        request.since = since.map(str::to_owned);
+        request.set_presence = PresenceState::Offline;
+        // The first one answers at once: it only tells where to go on from.
+        request.timeout = since.map(|_| LONG_POLL);
+        self.as_bot_within(request, LONG_POLL + CALL_TIMEOUT).await
+    }
+}

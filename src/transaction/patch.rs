@@ -1,0 +1,76 @@
+//! A change to a transaction: a new invoice, status or contacts.
+
+use serde::Deserialize;
+
+use super::submission::accept_terms;
+use super::{Contact, Party, Terms};
+use crate::invoice::{Address, InvoiceInput, Problem};
+
+/// What a shop changes; what it leaves out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    /// The whole new invoice.
+    #[serde(default)]
+    pub invoice: Option<InvoiceInput>,
+    /// The new status.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// Changes to the buyer.
+    #[serde(default)]
+    pub buyer: Option<PartyPatch>,
+    /// Changes to the seller.
+    #[serde(default)]
+    pub seller: Option<PartyPatch>,
+}
+
+/// Changes to one party; a list of contacts replaces the old list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartyPatch {
+    /// New name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// New VAT identifier.
+    #[serde(default)]
+    pub vat_id: Option<String>,
+    /// New address.
+    #[serde(default)]
+    pub address: Option<Address>,
+    /// The whole new list of contacts.
+    #[serde(default)]
+    pub contacts: Option<Vec<Contact>>,
+}
+
+impl Patch {
+    /// Whether it names nothing to change.
+    pub fn is_empty(&self) -> bool {
+        self.invoice.is_none()
+            && self.status.is_none()
+            && self.buyer.is_none()
+            && self.seller.is_none()
+    }
+
+    /// The terms after this change, and what is odd about them.
+    ///
+    /// # Errors
+    /// Every problem at once, each with a JSON pointer into the patch.
+    pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
+        accept_terms(
+            Some(self.status.unwrap_or_else(|| current.status.clone())),
+            self.invoice.unwrap_or_else(|| InvoiceInput::from(current.invoice.clone())),
+            patched(self.buyer, &current.buyer),
+            patched(self.seller, &current.seller),
+        )
+    }
+}
+
+fn patched(patch: Option<PartyPatch>, current: &Party) -> Party {
+    let patch = patch.unwrap_or_default();
+    Party {
+        name: patch.name.unwrap_or_else(|| current.name.clone()),
+        vat_id: patch.vat_id.or_else(|| current.vat_id.clone()),
+        address: patch.address.or_else(|| current.address.clone()),
+        contacts: patch.contacts.unwrap_or_else(|| current.contacts.clone()),
+    }
+}
