@@ -1,1 +1,95 @@
 //! HTTP from the shop.
+
+mod authentication;
+mod body;
+mod entries;
+mod health;
+mod present;
+mod problem;
+mod transactions;
+
+pub use present::present;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use tracing::Instrument;
+use ulid::Ulid;
+
+use self::problem::Problem;
+use crate::config::Config;
+use crate::store::Store;
+
+/// Largest body taken: an invoice of 10,000 lines is about 4 MB of UBL.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Longest request id taken over from a caller.
+const MAX_REQUEST_ID: usize = 128;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the endpoints need.
+#[derive(Clone, Debug)]
+pub struct ApiState {
+    /// The database.
+    pub store: Store,
+    /// The whole config.
+    pub config: Arc<Config>,
+    /// Whether the homeserver knows the bot yet.
+    pub introduced: Arc<AtomicBool>,
+}
+
+/// Names one call in logs, answers and effects.
+#[derive(Clone, Debug)]
+struct RequestId(String);
+
+/// `/api/v1/…` for shops and `/health/…` for whoever watches over the process.
+pub fn router(state: ApiState) -> Router {
+    let shops = Router::new()
+        .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
+        .route(
+            "/api/v1/transactions/{id}",
+            get(transactions::show).patch(transactions::change),
+        )
+        .route("/api/v1/transactions/{id}/entries", get(entries::list))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));
+    Router::new()
+        .merge(shops)
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .fallback(async || Problem::not_found("There is nothing at this address."))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(middleware::from_fn(correlate))
+        .with_state(state)
+}
+
+/// Gives the call an id, or takes over the caller's, and puts it into logs and answer.
+async fn correlate(mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let id = match given {
+        Some(id) if !id.is_empty() && id.len() <= MAX_REQUEST_ID => id.to_owned(),
+        _ => format!("api-{}", Ulid::generate()),
+    };
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("call", correlation = id);
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    async {
+        let mut response = next.run(request).await.into_response();
+        tracing::info!(%method, path, status = response.status().as_u16(), "answered");
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID.clone(), value);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+type Shop = Extension<authentication::Shop>;

@@ -1,1 +1,139 @@
-//! Carries out the steps that `room` names.
+//! Carries out the steps that `room` names: the one place that changes anything outside.
+//!
+//! Start, restart, update, repair and recovery from a crash are the same loop: read what should be
+//! and what is known to be, do the next step, store its result, ask again.
+
+mod introduce;
+mod perform;
+mod room_making;
+mod summary_sending;
+
+pub use introduce::{Installation, introduce};
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use ulid::Ulid;
+
+use self::perform::{Obstacle, Worker};
+use crate::store::{Store, StoreError, now};
+
+/// How long to wait at most before looking for due rooms; another process may have made one.
+const IDLE: Duration = Duration::from_secs(1);
+/// Longest wait between two tries for one room.
+const MAX_BACK_OFF: Duration = Duration::from_secs(300);
+
+/// Reconciles due rooms until `stop`, as many side by side as the config allows; then finishes
+/// the steps in flight.
+pub async fn reconcile_forever(
+    store: Store,
+    installation: Arc<Installation>,
+    stop: CancellationToken,
+) {
+    let parallel = installation.config.rooms.parallel;
+    let worker = Arc::new(Worker { store: store.clone(), installation, stop: stop.clone() });
+    let mut running = JoinSet::new();
+    let mut busy = HashSet::new();
+    while !stop.is_cancelled() {
+        match due(&store, &busy, parallel).await {
+            Ok(ids) => {
+                for id in ids {
+                    busy.insert(id);
+                    let worker = Arc::clone(&worker);
+                    running.spawn(async move {
+                        reconcile(&worker, id).await;
+                        id
+                    });
+                }
+            }
+            Err(error) => tracing::error!(%error, "due rooms could not be read; trying again"),
+        }
+        tokio::select! {
+            Some(finished) = running.join_next() => forget(&mut busy, finished),
+            () = store.hints().rooms.notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Due rooms that nobody works at yet, no more than there are hands free.
+async fn due(
+    store: &Store,
+    busy: &HashSet<Ulid>,
+    parallel: usize,
+) -> Result<Vec<Ulid>, StoreError> {
+    let free = parallel.saturating_sub(busy.len());
+    if free == 0 {
+        return Ok(Vec::new());
+    }
+    // Rooms being worked at are due still, so ask for enough to see past them.
+    let limit = i64::try_from(parallel * 2).unwrap_or(i64::MAX);
+    let due = store.due_rooms(limit).await?;
+    Ok(due.into_iter().filter(|id| !busy.contains(id)).take(free).collect())
+}
+
+fn forget(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task::JoinError>) {
+    match finished {
+        Ok(id) => {
+            busy.remove(&id);
+        }
+        // A panic takes its id along; whatever is still running is looked at again when due.
+        Err(error) => {
+            tracing::error!(%error, "a room's work ended abnormally; it will be tried again");
+            busy.clear();
+        }
+    }
+}
+
+/// Works at one room until there is nothing to do now, and stores when to look again.
+async fn reconcile(worker: &Worker, id: Ulid) {
+    let span = tracing::info_span!("room", transaction = %id);
+    async {
+        let outcome = match worker.until_rest(id).await {
+            Ok(()) => Ok(()),
+            Err(Obstacle::Stopping) => Ok(()),
+            Err(Obstacle::Store(error)) => Err(error),
+            Err(Obstacle::Later { wait, problem }) => postpone(worker, id, wait, &problem).await,
+            Err(Obstacle::Final(problem)) => {
+                tracing::error!(problem, "this room needs an operator");
+                worker.store.room_stopped(id, &problem).await
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::error!(%error, "the database failed; this room will be tried again");
+            tokio::time::sleep(IDLE).await;
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+async fn postpone(
+    worker: &Worker,
+    id: Ulid,
+    wait: Option<Duration>,
+    problem: &str,
+) -> Result<(), StoreError> {
+    let failures = worker.store.room(id).await?.map_or(0, |room| room.failures);
+    let wait = wait.unwrap_or_else(|| back_off(failures));
+    tracing::warn!(problem, seconds = wait.as_secs_f32(), "not done yet; trying again");
+    worker.store.room_postponed(id, later(wait), problem).await
+}
+
+/// How long to wait after `failures` failures in a row: 1 s doubling to five minutes, half of it
+/// at random so that rooms that failed together do not come back together.
+fn back_off(failures: i64) -> Duration {
+    let doublings = u32::try_from(failures.clamp(0, 9)).unwrap_or(0);
+    let whole = Duration::from_secs(1 << doublings).min(MAX_BACK_OFF);
+    whole.mul_f32(rand::random_range(0.5..1.0))
+}
+
+fn later(wait: Duration) -> i64 {
+    now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,1 +1,19 @@
 //! What the room of a transaction should be, and the next step towards it. Pure: no I/O.
+
+mod claim;
+mod invoice_state;
+mod plan;
+mod step;
+
+pub use claim::{Verdict, judge};
+pub use plan::{Message, RoomPlan, Setting, StateEvent, content_matches, missing_state};
+pub use step::{Known, Member, Next, Step, Wanted, next};
+
+/// State event type that carries the whole invoice as JSON.
+pub const INVOICE_STATE: &str = "org.tallyroom.invoice";
+/// State event type for lines of an invoice too large for one event; state keys `1`, `2`, ….
+pub const INVOICE_LINES_STATE: &str = "org.tallyroom.invoice.lines";
+/// Key in `m.room.create` that says whose room it is.
+pub const ROOM_MARKER: &str = "org.tallyroom.transaction";
+/// Key in the content of our messages that says which send they are.
+pub const SEND_MARKER: &str = "org.tallyroom.effect";

@@ -1,1 +1,135 @@
-//! All SQL.
+//! All SQL, one file per group of tables. One set of queries serves SQLite and PostgreSQL.
+
+mod entries;
+mod facts;
+mod hints;
+mod journal;
+mod rooms;
+mod sends;
+mod transactions;
+
+pub use entries::Entry;
+pub use hints::Hints;
+pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
+pub use rooms::{RoomRow, Wake};
+pub use sends::SendState;
+pub use transactions::{Created, NewRevision, Original, Page};
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyPool, Executor};
+
+use crate::config::{DatabaseConfig, DatabaseKind};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Gone with an uncommitted one: nothing happened.
+pub type Tx = sqlx::Transaction<'static, Any>;
+
+/// What the database answered when it could not do as asked.
+pub type StoreError = sqlx::Error;
+
+/// How long a call may wait for a free connection before it fails.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: AnyPool,
+    begin: &'static str,
+    hints: Arc<Hints>,
+}
+
+impl Store {
+    /// Opens the database, makes it durable, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached or opened, or its schema is newer than this program.
+    pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        sqlx::any::install_default_drivers();
+        let kind = config.url.kind();
+        let url = match kind {
+            // Create the file on first use; the Any driver takes this only from the address.
+            DatabaseKind::Sqlite => with_mode_rwc(config.url.expose()),
+            DatabaseKind::Postgres => config.url.expose().to_owned(),
+        };
+        let options = AnyConnectOptions::from_str(&url)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    match kind {
+                        // FULL: a commit that returned survives a power cut.
+                        DatabaseKind::Sqlite => {
+                            connection
+                                .execute(
+                                    "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
+                                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
+                                )
+                                .await?;
+                        }
+                        DatabaseKind::Postgres => {
+                            connection.execute("SET synchronous_commit = on").await?;
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        MIGRATIONS.run(&pool).await?;
+        Ok(Self {
+            pool,
+            // SQLite: take the write lock at once; a read that upgrades later may find it gone.
+            begin: match kind {
+                DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
+                DatabaseKind::Postgres => "BEGIN",
+            },
+            hints: Arc::default(),
+        })
+    }
+
+    /// Begins a tx that will write.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        self.pool.begin_with(self.begin).await
+    }
+
+    /// Hints that there is work.
+    pub fn hints(&self) -> &Hints {
+        &self.hints
+    }
+
+    /// Answers if the database does.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
+    }
+
+    /// Waits for running queries and closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn with_mode_rwc(url: &str) -> String {
+    if url.contains("mode=") {
+        return url.to_owned();
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}mode=rwc")
+}
+
+/// Milliseconds since 1970.
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

@@ -2,10 +2,12 @@
 
 mod party;
 mod patch;
+mod reading;
 mod submission;
 
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
+pub use reading::Accompaniment;
 pub use submission::{Accepted, Submission};
 
 use serde::Serialize;

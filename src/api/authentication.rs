@@ -1,0 +1,32 @@
+//! Which shop is calling.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{ApiState, problem::Problem};
+
+/// The shop whose key the caller holds. Handlers see only this shop's transactions.
+#[derive(Clone, Debug)]
+pub(super) struct Shop(pub(super) String);
+
+/// Lets through whoever holds a key, as the shop that it speaks for.
+pub(super) async fn require_key(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let shop = bearer(request.headers()).and_then(|key| state.config.api.shop_of(key));
+    let Some(shop) = shop else { return Problem::no_key().into_response() };
+    let shop = Shop(shop.to_owned());
+    request.extensions_mut().insert(shop);
+    next.run(request).await
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, key) = value.split_at_checked(7)?;
+    // The scheme's name is case-insensitive (RFC 9110, section 11.1).
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(key)
+}

@@ -1,0 +1,127 @@
+//! A submission or a patch from the body of a call.
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::{HeaderMap, header};
+
+use super::MAX_BODY_BYTES;
+use super::problem::Problem;
+use crate::transaction::{Accompaniment, Patch, Submission};
+
+/// What was sent, and the file that it came in, if it was one.
+#[derive(Debug)]
+pub(super) struct Received<T> {
+    pub(super) content: T,
+    pub(super) file: Option<(String, Bytes)>,
+}
+
+enum Kind {
+    Json,
+    Xml(String),
+    Multipart,
+}
+
+/// Reads `POST /api/v1/transactions`.
+pub(super) async fn submission(request: Request) -> Result<Received<Submission>, Problem> {
+    let unfit = |problems: Vec<_>| Problem::content(&problems);
+    match kind(request.headers())? {
+        Kind::Json => {
+            let bytes = whole(request).await?;
+            let content = Submission::from_json(&bytes).map_err(unfit)?;
+            Ok(Received { content, file: None })
+        }
+        Kind::Xml(media_type) => {
+            let with = Accompaniment::from_fields(query(&request)).map_err(unfit)?;
+            let bytes = whole(request).await?;
+            let content = Submission::from_xml(&bytes, with).map_err(unfit)?;
+            Ok(Received { content, file: Some((media_type, bytes)) })
+        }
+        Kind::Multipart => {
+            let (bytes, with) = parts(request).await?;
+            let with = with.map_or_else(
+                || Ok(Accompaniment::default()),
+                |json| Accompaniment::from_json(&json).map_err(unfit),
+            )?;
+            let content = Submission::from_xml(&bytes, with).map_err(unfit)?;
+            Ok(Received { content, file: Some(("application/xml".to_owned(), bytes)) })
+        }
+    }
+}
+
+/// Reads `PATCH /api/v1/transactions/{id}`.
+pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> {
+    let unfit = |problems: Vec<_>| Problem::content(&problems);
+    match kind(request.headers())? {
+        Kind::Json => {
+            let bytes = whole(request).await?;
+            let content = Patch::from_json(&bytes).map_err(unfit)?;
+            Ok(Received { content, file: None })
+        }
+        Kind::Xml(media_type) => {
+            let status = query(&request).find(|(name, _)| name == "status").map(|(_, value)| value);
+            let bytes = whole(request).await?;
+            let content = Patch::from_xml(&bytes, status).map_err(unfit)?;
+            Ok(Received { content, file: Some((media_type, bytes)) })
+        }
+        Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
+    }
+}
+
+fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
+    let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let found = found.unwrap_or_default();
+    let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" | "application/merge-patch+json" => Ok(Kind::Json),
+        "application/xml" | "text/xml" => Ok(Kind::Xml(essence)),
+        "multipart/form-data" => Ok(Kind::Multipart),
+        _ => Err(Problem::media_type(found)),
+    }
+}
+
+fn query(request: &Request) -> impl Iterator<Item = (String, String)> {
+    let query = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>().into_iter()
+}
+
+async fn whole(request: Request) -> Result<Bytes, Problem> {
+    to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        if cause.is_some_and(|cause| cause.contains("length limit")) {
+            Problem::too_large(MAX_BODY_BYTES)
+        } else {
+            Problem::unreadable("The connection ended before the whole body was there.")
+        }
+    })
+}
+
+/// The parts `invoice` and `transaction`.
+async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::too_large(MAX_BODY_BYTES)
+        } else {
+            Problem::unreadable(error.body_text())
+        }
+    };
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|error| Problem::unreadable(error.body_text()))?;
+    let (mut invoice, mut transaction) = (None, None);
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let slot = match field.name() {
+            Some("invoice") => &mut invoice,
+            Some("transaction") => &mut transaction,
+            other => {
+                let name = other.unwrap_or_default();
+                return Err(Problem::unreadable(format!(
+                    "There is a part {name:?}; known are `invoice` (XML) and `transaction` (JSON)."
+                )));
+            }
+        };
+        *slot = Some(field.bytes().await.map_err(broken)?);
+    }
+    let invoice = invoice
+        .ok_or_else(|| Problem::unreadable("The part `invoice` with the XML file is missing."))?;
+    Ok((invoice, transaction))
+}

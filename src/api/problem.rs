@@ -1,0 +1,140 @@
+//! Errors as RFC 9457 problem details, with a JSON pointer to each offending field.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::invoice;
+use crate::store::StoreError;
+
+/// An answer that says what is wrong, where, and how to mend it.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    /// The last part of the `type` URI; stable, for programs.
+    kind: &'static str,
+    title: &'static str,
+    detail: String,
+    more: Map<String, Value>,
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { status, kind, title, detail: detail.into(), more: Map::new() }
+    }
+
+    pub(super) fn with(mut self, name: &str, value: Value) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    /// 422 with every problem of the content.
+    pub(super) fn content(problems: &[invoice::Problem]) -> Self {
+        let detail = match problems {
+            [only] => only.detail.clone(),
+            _ => format!("{} things do not fit; see `errors`.", problems.len()),
+        };
+        let pointer = problems.first().map(|first| first.pointer.clone()).unwrap_or_default();
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-content",
+            "The transaction can not be accepted as it is",
+            detail,
+        )
+        .with("pointer", Value::String(pointer))
+        .with("errors", json!(problems))
+    }
+
+    pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter does not fit", detail)
+            .with("parameter", json!(name))
+    }
+
+    pub(super) fn unreadable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "unreadable-body", "The body can not be read", detail)
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        let detail = format!("A body may have at most {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+    }
+
+    pub(super) fn media_type(found: &str) -> Self {
+        let detail = format!(
+            "The content type is {found:?}. Send `application/json`, `application/xml` with the \
+             rest as query parameters, or `multipart/form-data` with the parts `invoice` (XML) \
+             and `transaction` (JSON)."
+        );
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "This content type is not understood",
+            detail,
+        )
+    }
+
+    pub(super) fn no_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "missing-key",
+            "A valid API key is needed",
+            "Send `Authorization: Bearer KEY` with one of the keys under `api.keys` in the config.",
+        )
+    }
+
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "This address does not take this method",
+            "See the `Allow` header for the methods that it takes.",
+        )
+    }
+
+    pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, "This conflicts with what is there", detail)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the database failed");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "try-again",
+            "This can not be done right now",
+            "The database did not answer. Nothing was changed; send the same call again.",
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.more;
+        body.insert("type".to_owned(), json!(format!("urn:tallyroom:problem:{}", self.kind)));
+        body.insert("title".to_owned(), json!(self.title));
+        body.insert("status".to_owned(), json!(self.status.as_u16()));
+        body.insert("detail".to_owned(), json!(self.detail));
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        let media_type = header::HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, media_type);
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+        }
+        response
+    }
+}

@@ -1,0 +1,172 @@
+//! Transactions: hand in, look up, change.
+
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::json;
+use ulid::Ulid;
+
+use super::problem::Problem;
+use super::{ApiState, RequestId, Shop, authentication, body, present};
+use crate::store::{Created, NewRevision, Original};
+use crate::transaction::Transaction;
+
+const DEFAULT_PAGE: i64 = 20;
+const MAX_PAGE: i64 = 100;
+/// How often a change is applied anew when others change the same transaction at the same time.
+const MAX_RACES: usize = 5;
+
+/// `POST /api/v1/transactions`
+pub(super) async fn create(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Extension(RequestId(correlation)): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let received = body::submission(request).await?;
+    let accepted = received.content.accept().map_err(|problems| Problem::content(&problems))?;
+    let new = NewRevision {
+        terms: &accepted.terms,
+        warnings: &accepted.warnings,
+        original: original(received.file.as_ref()),
+        invite_again: false,
+    };
+    let external_id = &accepted.external_id;
+    let (status, id) =
+        match state.store.create_transaction(&shop, external_id, new, &correlation).await? {
+            Created::New(id) => (StatusCode::CREATED, id),
+            Created::Same(id) => (StatusCode::OK, id),
+            Created::Different(id) => {
+                let detail = format!(
+                    "There is a transaction {external_id:?} already, with other content: {id}. \
+                     To change it, PATCH /api/v1/transactions/{id}; for another one, choose \
+                     another external_id."
+                );
+                return Err(Problem::conflict("external-id-taken", detail)
+                    .with("pointer", json!("/external_id"))
+                    .with("transaction", json!(id.to_string())));
+            }
+        };
+    tracing::info!(transaction = %id, external_id, new = status == StatusCode::CREATED, "taken in");
+    let location = [(header::LOCATION, format!("/api/v1/transactions/{id}"))];
+    Ok((status, location, shown(&state, &shop, id).await?).into_response())
+}
+
+/// `GET /api/v1/transactions/{id}`
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = transaction_id(&id)?;
+    Ok(shown(&state, &shop, id).await?.into_response())
+}
+
+/// The query of a list of transactions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/transactions`
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
+    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE, MAX_PAGE)?;
+    let cursor = query.cursor.map(|cursor| {
+        Ulid::from_string(&cursor).map_err(|_| {
+            Problem::parameter("cursor", "`cursor` must be the `next` of an earlier answer.")
+        })
+    });
+    let page = state.store.transactions_of(&shop, cursor.transpose()?, limit).await?;
+    let mut transactions = Vec::with_capacity(page.transactions.len());
+    for transaction in &page.transactions {
+        transactions.push(present::present(&state.store, &state.config, transaction).await?);
+    }
+    let next = page.next.map(|id| id.to_string());
+    Ok(Json(json!({ "transactions": transactions, "next": next })).into_response())
+}
+
+/// `PATCH /api/v1/transactions/{id}`
+pub(super) async fn change(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Extension(RequestId(correlation)): Extension<RequestId>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = transaction_id(&id)?;
+    find(&state, &shop, id).await?;
+    let received = body::patch(request).await?;
+    if received.content.is_empty() {
+        return Err(Problem::unreadable(
+            "Nothing to change: give at least one of `invoice`, `status`, `buyer`, `seller`.",
+        ));
+    }
+    let names_contacts = [&received.content.buyer, &received.content.seller]
+        .iter()
+        .any(|party| party.as_ref().is_some_and(|party| party.contacts.is_some()));
+    for _ in 0..MAX_RACES {
+        let transaction = find(&state, &shop, id).await?;
+        let (terms, warnings) = received
+            .content
+            .clone()
+            .apply(&transaction.terms)
+            .map_err(|problems| Problem::content(&problems))?;
+        if terms == transaction.terms && !names_contacts {
+            return Ok(shown(&state, &shop, id).await?.into_response());
+        }
+        let new = NewRevision {
+            terms: &terms,
+            warnings: &warnings,
+            original: original(received.file.as_ref()),
+            invite_again: names_contacts,
+        };
+        if state.store.revise_transaction(&transaction, new, &correlation).await? {
+            tracing::info!(transaction = %id, revision = transaction.revision + 1, "changed");
+            return Ok(shown(&state, &shop, id).await?.into_response());
+        }
+    }
+    Err(Problem::conflict(
+        "changing-too-fast",
+        "Other calls keep changing this transaction. Nothing was changed; send the call again.",
+    ))
+}
+
+/// An id in a path. One that cannot be is one that does not exist.
+pub(super) fn transaction_id(text: &str) -> Result<Ulid, Problem> {
+    Ulid::from_string(text).map_err(|_| missing(text))
+}
+
+/// The shop's transaction of this id.
+pub(super) async fn find(state: &ApiState, shop: &str, id: Ulid) -> Result<Transaction, Problem> {
+    state.store.transaction_of(shop, id).await?.ok_or_else(|| missing(&id.to_string()))
+}
+
+/// A page size from a query.
+pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(default) };
+    text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
+        Problem::parameter("limit", format!("`limit` must be a number from 1 to {max}."))
+    })
+}
+
+fn missing(id: &str) -> Problem {
+    Problem::not_found(format!("There is no transaction {id:?}."))
+}
+
+fn original(file: Option<&(String, axum::body::Bytes)>) -> Option<Original<'_>> {
+    file.map(|(media_type, bytes)| Original { media_type, bytes })
+}
+
+async fn shown(state: &ApiState, shop: &str, id: Ulid) -> Result<Json<serde_json::Value>, Problem> {
+    let transaction = find(state, shop, id).await?;
+    Ok(Json(present::present(&state.store, &state.config, &transaction).await?))
+}

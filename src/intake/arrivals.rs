@@ -1,0 +1,119 @@
+//! From bytes on the wire to rows for the journal, without believing anything about them.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::store::Arrival;
+
+/// The body of a push. Everything but its events is left alone, so that nothing else in it can
+/// make it fail.
+#[derive(Deserialize)]
+struct Push {
+    #[serde(default)]
+    events: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    room_id: Option<String>,
+    event_id: Option<String>,
+}
+
+/// The events of a push.
+///
+/// # Errors
+/// When the body is no JSON object with a list of events: nothing can be told apart in it.
+pub(super) fn of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
+    // A homeserver that sends broken UTF-8 would otherwise send it again for ever.
+    let text = String::from_utf8_lossy(body);
+    let push: Push = serde_json::from_str(&text)?;
+    Ok(push.events.iter().map(|raw| arrival(raw, None)).collect())
+}
+
+/// One event; `room` is where it is, if it does not say so itself (as in a sync).
+pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
+    let raw = raw.get();
+    let envelope = envelope(raw);
+    let room_id = room.map(str::to_owned).or(envelope.room_id).unwrap_or_default();
+    // Without an id of its own an event is known by its bytes.
+    let event_id = envelope
+        .event_id
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(|| format!("sha256:{:x}", Sha256::digest(raw)));
+    Arrival { room_id, event_id, raw: raw.to_owned() }
+}
+
+fn envelope(raw: &str) -> Envelope {
+    serde_json::from_str(raw).unwrap_or_else(|_| {
+        // Duplicate keys or wrong types: take what can be had.
+        let value: Value = serde_json::from_str(raw).unwrap_or_default();
+        let text = |key: &str| value.get(key).and_then(Value::as_str).map(without_nul);
+        Envelope { room_id: text("room_id"), event_id: text("event_id") }
+    })
+    .clean()
+}
+
+impl Envelope {
+    /// PostgreSQL cannot hold U+0000 in text, and no valid id has one.
+    fn clean(self) -> Self {
+        Self {
+            room_id: self.room_id.as_deref().map(without_nul),
+            event_id: self.event_id.as_deref().map(without_nul),
+        }
+    }
+}
+
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(body: &str) -> Vec<(String, String)> {
+        of_push(body.as_bytes()).unwrap().into_iter().map(|it| (it.room_id, it.event_id)).collect()
+    }
+
+    #[test]
+    fn raw_text_is_kept_to_the_byte() {
+        let body = r#"{"events":[{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}]}"#;
+        let arrivals = of_push(body.as_bytes()).unwrap();
+        assert_eq!(
+            arrivals[0].raw,
+            r#"{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}"#
+        );
+    }
+
+    #[test]
+    fn one_odd_event_leaves_the_others_alone() {
+        let deep = format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000));
+        let body = format!(
+            r#"{{"events":[5,null,{{"event_id":7}},{{"event_id":"$a","event_id":"$b","room_id":"!r:x"}},
+                {{"event_id":"$deep","room_id":"!r:x","content":{deep}}},
+                {{"event_id":"$ok","room_id":"!r:x"}}],"ephemeral":[1,2]}}"#
+        );
+        let ids = ids(&body);
+        assert_eq!(ids.len(), 6);
+        assert_eq!(ids[5], ("!r:x".to_owned(), "$ok".to_owned()));
+        assert_eq!(ids[4], ("!r:x".to_owned(), "$deep".to_owned()));
+        assert_eq!(ids[3], ("!r:x".to_owned(), "$b".to_owned()));
+        assert!(ids[0].1.starts_with("sha256:"));
+        assert_ne!(ids[0].1, ids[1].1);
+    }
+
+    #[test]
+    fn a_push_without_events_is_empty() {
+        assert!(ids(r#"{"de.sorunome.msc2409.ephemeral":[]}"#).is_empty());
+    }
+
+    #[test]
+    fn broken_utf8_does_not_make_a_push_fail_for_ever() {
+        let mut body = br#"{"events":[{"event_id":"$a","room_id":"!r:x","b":""#.to_vec();
+        body.push(0xff);
+        body.extend_from_slice(br#""}]}"#);
+        assert_eq!(of_push(&body).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,43 @@
+//! From the journal into the record: resumes where it stopped, whatever stopped it.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::store::{Store, StoreError};
+
+/// How often to look when nothing tells of new events; another process may have written them.
+const IDLE: Duration = Duration::from_secs(1);
+/// Rooms looked at in one go.
+const ROOMS: i64 = 64;
+
+/// Derives until `stop`.
+pub async fn derive_forever(store: Store, bot: String, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match derive_all(&store, &bot).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "events could not be recorded; trying again"),
+        }
+        tokio::select! {
+            () = store.hints().journal.notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// False if no room got any further. One room in trouble does not hold up the others.
+async fn derive_all(store: &Store, bot: &str) -> Result<bool, StoreError> {
+    let mut progress = false;
+    for room in store.underived(ROOMS).await? {
+        match store.derive_room(&room.transaction_id, &room.room_id, bot).await {
+            Ok(count) => progress |= count > 0,
+            Err(error) => tracing::error!(
+                transaction = room.transaction_id, room = room.room_id, %error,
+                "events of this room could not be recorded; trying again"
+            ),
+        }
+    }
+    Ok(progress)
+}

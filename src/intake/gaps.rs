@@ -1,0 +1,75 @@
+//! Reads what a limited sync left out from the rooms' history.
+
+use std::time::Duration;
+
+use ruma::RoomId;
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::{arrivals::arrival, back_off};
+use crate::homeserver::{CallFailure, Homeserver};
+use crate::store::{Gap, Store, StoreError, now};
+
+/// Events per request.
+const PAGE: u32 = 100;
+/// How often to look for gaps when nothing tells of one.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Fills gaps until `stop`. Each page commits with the place where the gap goes on, so a kill
+/// costs at most one page read twice.
+pub async fn fill_gaps_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match fill_one_page(&store, &homeserver).await {
+            Ok(true) => {}
+            Ok(false) => idle(&stop).await,
+            Err(problem) => {
+                tracing::error!(%problem, "gaps could not be read from the database");
+                idle(&stop).await;
+            }
+        }
+    }
+}
+
+async fn idle(stop: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(IDLE) => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+/// False if there was nothing to do.
+async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, StoreError> {
+    let Some(gap) = store.due_gap().await? else { return Ok(false) };
+    let Ok(room_id) = RoomId::parse(&gap.room_id) else {
+        tracing::error!(room = gap.room_id, "a gap names something that is no room id; dropped");
+        store.close_gap(&gap).await?;
+        return Ok(true);
+    };
+    let to = Some(gap.to_token.as_str()).filter(|token| !token.is_empty());
+    match homeserver.history(&room_id, Some(&gap.from_token), to, PAGE).await {
+        Ok(page) => {
+            // Read backwards, kept forwards: within a page, receipt order is the room's order.
+            let arrivals: Vec<_> =
+                page.events.iter().rev().map(|raw| arrival(raw, Some(&gap.room_id))).collect();
+            let correlation = format!("gap-{}", Ulid::generate());
+            let next = page.next.filter(|next| *next != gap.from_token);
+            let new = store.journal_gap(&arrivals, &gap, next.as_deref(), &correlation).await?;
+            tracing::info!(
+                correlation, room = gap.room_id, events = arrivals.len(), new,
+                closed = next.is_none(), "read a page of missed history"
+            );
+        }
+        Err(CallFailure::Refused(refusal)) if refusal.status == 403 => {
+            tracing::warn!(room = gap.room_id, "the bot may not read this room; gap given up");
+            store.close_gap(&gap).await?;
+        }
+        Err(failure) => postpone(store, &gap, &failure).await?,
+    }
+    Ok(true)
+}
+
+async fn postpone(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(), StoreError> {
+    let pause = back_off(u32::try_from(gap.failures).unwrap_or(u32::MAX));
+    tracing::warn!(room = gap.room_id, %failure, "history could not be read; trying again");
+    store.postpone_gap(gap, now() + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).await
+}

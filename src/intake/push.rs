@@ -1,0 +1,119 @@
+//! The endpoints that the homeserver calls (Application Service API).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use serde_json::json;
+use ulid::Ulid;
+
+use super::arrivals;
+use crate::config::Secret;
+use crate::store::{Source, Store};
+
+/// Largest push taken. 100 events of 64 KiB are 6.4 MB, ephemeral data comes on top; anything
+/// refused here would be sent again for ever, with everything else behind it.
+const MAX_PUSH_BYTES: usize = 32 * 1024 * 1024;
+
+/// What the push endpoints need.
+#[derive(Clone, Debug)]
+pub struct PushState {
+    /// Where events go.
+    pub store: Store,
+    /// What the homeserver proves itself with.
+    pub hs_token: Arc<Secret>,
+}
+
+/// The routes below `/_matrix/app/v1`, and the older ones without that prefix.
+pub fn router(state: PushState) -> Router {
+    Router::new()
+        .route("/_matrix/app/v1/transactions/{push_id}", put(take_push))
+        .route("/transactions/{push_id}", put(take_push))
+        .route("/_matrix/app/v1/ping", post(async || done()))
+        .route("/_matrix/app/v1/users/{user}", get(async || unknown_here()))
+        .route("/users/{user}", get(async || unknown_here()))
+        .route("/_matrix/app/v1/rooms/{alias}", get(async || unknown_here()))
+        .route("/rooms/{alias}", get(async || unknown_here()))
+        .fallback(async || matrix_error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "No such endpoint"))
+        .layer(middleware::from_fn_with_state(state.clone(), require_token))
+        .with_state(state)
+}
+
+/// Commits the push before it answers: a 200 means that it is on disk (promise 1).
+async fn take_push(
+    State(state): State<PushState>,
+    Path(push_id): Path<String>,
+    request: Request,
+) -> Response {
+    let body = match to_bytes(request.into_body(), MAX_PUSH_BYTES).await {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!(push_id, %error, "a push could not be read");
+            return matrix_error(StatusCode::BAD_REQUEST, "M_TOO_LARGE", "The body could not be read");
+        }
+    };
+    let arrivals = match arrivals::of_push(&body) {
+        Ok(arrivals) => arrivals,
+        Err(error) => {
+            tracing::error!(push_id, %error, "a push is not JSON");
+            return matrix_error(StatusCode::BAD_REQUEST, "M_NOT_JSON", "The body is not a push");
+        }
+    };
+    // Push ids are reused after restarts, so they only ever help reading the log.
+    let correlation = format!("push-{}", Ulid::generate());
+    if arrivals.is_empty() {
+        return done();
+    }
+    match state.store.journal(&arrivals, Source::Push, &correlation).await {
+        Ok(new) => {
+            tracing::info!(correlation, push_id, events = arrivals.len(), new, "push committed");
+            done()
+        }
+        Err(error) => {
+            tracing::error!(correlation, push_id, %error, "push not committed; it will come again");
+            matrix_error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "M_UNKNOWN",
+                "The push could not be stored; send it again",
+            )
+        }
+    }
+}
+
+/// Turns away whoever does not hold the hs_token, before anything of the body is read.
+async fn require_token(State(state): State<PushState>, request: Request, next: Next) -> Response {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
+    let token = match (headers.next(), headers.next()) {
+        (Some(only), None) => only.as_bytes().strip_prefix(b"Bearer "),
+        // None, or several that may differ: nobody we know sends that.
+        _ => None,
+    };
+    if token.is_some_and(|token| state.hs_token.matches(token)) {
+        return next.run(request).await;
+    }
+    tracing::warn!(
+        path = request.uri().path(),
+        "a call without the right hs_token was refused; is the registration that the homeserver \
+         loaded the same file as appservice.registration?"
+    );
+    matrix_error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "Bad or missing hs_token")
+}
+
+/// Users and rooms of our namespaces exist before anyone can ask for them, so what the homeserver
+/// has to ask for does not exist.
+fn unknown_here() -> Response {
+    matrix_error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "Not one of ours")
+}
+
+fn done() -> Response {
+    axum::Json(json!({})).into_response()
+}
+
+fn matrix_error(status: StatusCode, errcode: &str, error: &str) -> Response {
+    (status, axum::Json(json!({ "errcode": errcode, "error": error }))).into_response()
+}

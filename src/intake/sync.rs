@@ -1,0 +1,96 @@
+//! The second intake: the bot's own `/sync`.
+//!
+//! Synapse drops the pushes that it has queued when it stops, and commits its position in the
+//! stream before they are stored. A sync token of our own, committed together with the events that
+//! it brought, loses nothing.
+
+use ruma::api::client::sync::sync_events::v3::{Response, Timeline};
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::{arrivals::arrival, back_off};
+use crate::homeserver::{CallFailure, Homeserver};
+use crate::store::{Arrival, Gap, Store, StoreError};
+
+/// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
+pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let step = async {
+            tokio::select! {
+                result = sync_once(&store, &homeserver) => result,
+                () = stop.cancelled() => Ok(()),
+            }
+        };
+        match step.await {
+            Ok(()) => failures = 0,
+            Err(problem) => {
+                tracing::warn!(%problem, failures, "sync failed; trying again");
+                let pause = back_off(failures);
+                failures += 1;
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SyncProblem {
+    #[error(transparent)]
+    Call(#[from] CallFailure),
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+}
+
+async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
+    let since = store.sync_token().await?;
+    let answer = match homeserver.sync(since.as_deref()).await {
+        Ok(answer) => answer,
+        Err(failure @ CallFailure::Refused(_)) if since.is_some() && !is_about_access(&failure) => {
+            tracing::warn!(%failure, "the homeserver does not know the sync token; starting over");
+            store.forget_sync_token().await?;
+            return Ok(());
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    let correlation = format!("sync-{}", Ulid::generate());
+    let (arrivals, gaps) = sort_out(&answer, since.as_deref());
+    let new = store.journal_sync(&arrivals, &gaps, &answer.next_batch, &correlation).await?;
+    if !arrivals.is_empty() {
+        tracing::debug!(correlation, events = arrivals.len(), new, gaps = gaps.len(), "sync committed");
+    }
+    Ok(())
+}
+
+/// A refusal that a fresh start would not mend.
+fn is_about_access(failure: &CallFailure) -> bool {
+    failure.has_status(401) || failure.has_status(403) || failure.has_status(404)
+}
+
+/// The events of a sync, and what it left out. Pure.
+fn sort_out(answer: &Response, since: Option<&str>) -> (Vec<Arrival>, Vec<Gap>) {
+    let joined = answer.rooms.join.iter().map(|(id, room)| (id, &room.timeline));
+    let left = answer.rooms.leave.iter().map(|(id, room)| (id, &room.timeline));
+    let mut arrivals = Vec::new();
+    let mut gaps = Vec::new();
+    for (room_id, timeline) in joined.chain(left) {
+        let events = timeline.events.iter();
+        arrivals.extend(events.map(|event| arrival(event.json(), Some(room_id.as_str()))));
+        gaps.extend(gap_before(timeline, room_id.as_str(), since));
+    }
+    (arrivals, gaps)
+}
+
+fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>) -> Option<Gap> {
+    let from = timeline.prev_batch.as_ref().filter(|_| timeline.limited)?;
+    Some(Gap {
+        room_id: room_id.to_owned(),
+        from_token: from.clone(),
+        // A sync from the beginning knows no lower end: read to the start of the room.
+        to_token: since.unwrap_or_default().to_owned(),
+        failures: 0,
+    })
+}

@@ -1,0 +1,93 @@
+//! Before the first room: the bot's account, device, profile and pictures on the homeserver.
+
+use ruma::{OwnedMxcUri, RoomVersionId};
+
+use crate::config::Config;
+use crate::homeserver::{CallFailure, Homeserver};
+use crate::store::{Store, StoreError};
+
+const INVOICE_PNG: &[u8] = include_bytes!("../../assets/invoice.png");
+const CREDIT_NOTE_PNG: &[u8] = include_bytes!("../../assets/credit-note.png");
+const BOT_PNG: &[u8] = include_bytes!("../../assets/bot.png");
+
+/// What rooms are made with.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// The whole config.
+    pub config: Config,
+    /// The homeserver, reached as the bot.
+    pub homeserver: Homeserver,
+    /// The version that new rooms get.
+    pub room_version: RoomVersionId,
+    /// Picture for rooms of invoices.
+    pub invoice_avatar: OwnedMxcUri,
+    /// Picture for rooms of credit notes.
+    pub credit_note_avatar: OwnedMxcUri,
+}
+
+/// Why the introduction did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotIntroduced {
+    /// The homeserver refused or did not answer.
+    #[error("{doing}: {failure}")]
+    Call {
+        /// What was being done.
+        doing: &'static str,
+        /// What came of it.
+        failure: CallFailure,
+    },
+    /// The database failed.
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Makes sure that the bot exists with its device, profile and pictures. Safe to repeat; what was
+/// done before is not done again.
+///
+/// # Errors
+/// What stood in the way; nothing is half done that a repeat would not mend.
+pub async fn introduce(
+    config: Config,
+    homeserver: Homeserver,
+    store: &Store,
+) -> Result<Installation, NotIntroduced> {
+    let doing = |doing| move |failure| NotIntroduced::Call { doing, failure };
+    homeserver.register_bot().await.map_err(doing("making the bot's account"))?;
+    homeserver.make_device().await.map_err(doing("making the bot's device"))?;
+    let room_version =
+        homeserver.room_version(&config).await.map_err(doing("asking for room versions"))?;
+    let upload = async |name: &'static str, png| picture(&homeserver, store, name, png).await;
+    let invoice_avatar = upload("invoice.png", INVOICE_PNG).await?;
+    let credit_note_avatar = upload("credit-note.png", CREDIT_NOTE_PNG).await?;
+    let bot_avatar = upload("bot.png", BOT_PNG).await?;
+    let profile = format!("{} {bot_avatar}", config.bot.display_name);
+    if store.fact("profile").await?.as_ref() != Some(&profile) {
+        homeserver
+            .set_profile(&config.bot.display_name, &bot_avatar)
+            .await
+            .map_err(doing("setting the bot's profile"))?;
+        store.set_fact("profile", &profile).await?;
+    }
+    Ok(Installation { config, homeserver, room_version, invoice_avatar, credit_note_avatar })
+}
+
+/// The picture's address on the homeserver; uploads it once per homeserver and version of it.
+async fn picture(
+    homeserver: &Homeserver,
+    store: &Store,
+    name: &'static str,
+    png: &[u8],
+) -> Result<OwnedMxcUri, NotIntroduced> {
+    use sha2::{Digest, Sha256};
+    let domain = homeserver.bot_user_id().server_name();
+    let fact = format!("picture {domain} {name} {:x}", Sha256::digest(png));
+    if let Some(known) = store.fact(&fact).await? {
+        return Ok(known.into());
+    }
+    let uri = homeserver
+        .upload_png(name, png)
+        .await
+        .map_err(|failure| NotIntroduced::Call { doing: "uploading a picture", failure })?;
+    store.set_fact(&fact, uri.as_str()).await?;
+    Ok(uri)
+}

@@ -1,0 +1,248 @@
+//! One room: reads what should be and what is known, does one step, stores its result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ruma::{OwnedUserId, RoomId, UserId};
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::{Installation, back_off, later};
+use crate::config::RemovedContacts;
+use crate::homeserver::CallFailure;
+use crate::room::{Known, Next, RoomPlan, Setting, Step, Wanted, missing_state, next};
+use crate::store::{RoomRow, Store, StoreError, now};
+use crate::transaction::Transaction;
+
+/// Most steps in one go: far more than any room needs. More means that two sides undo each
+/// other's work, and that is looked at later instead of spinning.
+const MAX_STEPS: usize = 500;
+
+/// Everything that steps are done with.
+pub(super) struct Worker {
+    pub(super) store: Store,
+    pub(super) installation: Arc<Installation>,
+    pub(super) stop: CancellationToken,
+}
+
+/// Why a room cannot go on right now.
+#[derive(Debug)]
+pub(super) enum Obstacle {
+    /// Try again, after this time if it is known how long.
+    Later { wait: Option<Duration>, problem: String },
+    /// Only an operator can help.
+    Final(String),
+    /// The database failed.
+    Store(StoreError),
+    /// The process is about to end.
+    Stopping,
+}
+
+impl From<StoreError> for Obstacle {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CallFailure> for Obstacle {
+    fn from(failure: CallFailure) -> Self {
+        let wait = match &failure {
+            CallFailure::RateLimited(wait) => *wait,
+            _ => None,
+        };
+        Self::Later { wait, problem: failure.to_string() }
+    }
+}
+
+impl Obstacle {
+    pub(super) fn later(wait: Duration, problem: impl Into<String>) -> Self {
+        Self::Later { wait: Some(wait), problem: problem.into() }
+    }
+}
+
+/// A transaction and its room at one moment.
+pub(super) struct View {
+    pub(super) transaction: Transaction,
+    pub(super) room: RoomRow,
+    pub(super) plan: RoomPlan,
+}
+
+impl View {
+    pub(super) fn id(&self) -> Ulid {
+        self.transaction.id
+    }
+
+    /// The room's id, for steps that come after it is known.
+    pub(super) fn room_id(&self) -> Result<&RoomId, Obstacle> {
+        self.room
+            .room_id
+            .as_deref()
+            .and_then(|id| <&RoomId>::try_from(id).ok())
+            .ok_or_else(|| Obstacle::Final("The stored room id is not one.".to_owned()))
+    }
+}
+
+impl Worker {
+    /// Does steps until there is nothing to do now.
+    pub(super) async fn until_rest(&self, id: Ulid) -> Result<(), Obstacle> {
+        for _ in 0..MAX_STEPS {
+            if self.stop.is_cancelled() {
+                return Err(Obstacle::Stopping);
+            }
+            let Some(view) = self.view(id).await? else { return Ok(()) };
+            let wanted = self.wanted(&view).await?;
+            let known = self.known(&view).await?;
+            match next(&wanted, &known, now()) {
+                Next::Do(step) => self.perform(&view, step).await?,
+                Next::Wait(until) => {
+                    return Ok(self.store.room_rests(id, view.room.wakes, Some(until)).await?);
+                }
+                Next::Rest => {
+                    tracing::debug!("nothing left to do");
+                    return Ok(self.store.room_rests(id, view.room.wakes, None).await?);
+                }
+            }
+        }
+        Err(Obstacle::Later { wait: None, problem: "the room does not come to rest".to_owned() })
+    }
+
+    async fn view(&self, id: Ulid) -> Result<Option<View>, Obstacle> {
+        // The room first: a wake between the two reads is then seen as one that came later.
+        let Some(room) = self.store.room(id).await? else { return Ok(None) };
+        let Some(transaction) = self.store.transaction(id).await? else { return Ok(None) };
+        let installation = &self.installation;
+        let version = room
+            .room_version
+            .as_deref()
+            .and_then(|version| version.try_into().ok())
+            .unwrap_or_else(|| installation.room_version.clone());
+        let avatar = if transaction.terms.invoice.is_credit_note() {
+            &installation.credit_note_avatar
+        } else {
+            &installation.invoice_avatar
+        };
+        let page_link = installation.config.page_link(id);
+        let plan = RoomPlan::of(
+            &transaction,
+            &Setting {
+                rooms: &installation.config.rooms,
+                bot: &installation.config.bot_user_id(),
+                version,
+                avatar: avatar.as_str(),
+                alias_localpart: &room.alias_localpart,
+                page_link: page_link.as_deref(),
+            },
+        );
+        Ok(Some(View { transaction, room, plan }))
+    }
+
+    async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
+        let former = match self.installation.config.rooms.removed_contacts {
+            RemovedContacts::Keep => Vec::new(),
+            RemovedContacts::Remove => self
+                .store
+                .former_contacts(view.id())
+                .await?
+                .iter()
+                .filter_map(|user| UserId::parse(user).ok())
+                .collect(),
+        };
+        Ok(Wanted {
+            state: view.plan.state_digest(),
+            summary: view.plan.summary_digest(),
+            headline: view.plan.headline_digest(),
+            contacts: view.transaction.terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
+            former,
+        })
+    }
+
+    async fn known(&self, view: &View) -> Result<Known, Obstacle> {
+        let room = &view.room;
+        Ok(Known {
+            room: room.room(),
+            attempted: room.attempted_at.is_some(),
+            state: room.published.clone(),
+            summary_event: room.summary_event.clone(),
+            summary: room.summary_shown.clone(),
+            pinned: room.summary_pinned.clone(),
+            members: self.store.members(view.id()).await?,
+        })
+    }
+
+    async fn perform(&self, view: &View, step: Step) -> Result<(), Obstacle> {
+        let correlation = view.room.correlation.as_deref().unwrap_or_default();
+        tracing::info!(?step, correlation, revision = view.transaction.revision, "step");
+        match step {
+            Step::CreateRoom => self.create_room(view).await,
+            Step::ResolveRoom => self.resolve_room(view).await,
+            Step::PublishState => self.publish_state(view).await,
+            Step::SendSummary => self.send_summary(view).await,
+            Step::EditSummary => self.edit_summary(view).await,
+            Step::PinSummary => self.pin_summary(view).await,
+            Step::Invite(user) => self.invite(view, &user).await,
+            Step::Remove(user) => self.remove(view, &user).await,
+        }
+    }
+
+    async fn publish_state(&self, view: &View) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let actual = homeserver.room_state(room_id).await?;
+        for event in missing_state(&view.plan.state, &actual) {
+            homeserver.set_state(room_id, event).await?;
+        }
+        Ok(self.store.state_published(view.id(), &view.plan.state_digest()).await?)
+    }
+
+    async fn invite(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let failure = match homeserver.invite(room_id, user).await {
+            Ok(()) => return self.stands(view, user, "invite").await,
+            Err(failure) => failure,
+        };
+        // Refused or unknown: they may be in the room, or invited, all the same.
+        match homeserver.membership(room_id, user).await? {
+            Some(membership) if membership != "leave" => self.stands(view, user, &membership).await,
+            _ => self.person_failed(view, user, &failure).await,
+        }
+    }
+
+    async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let reason = "No longer a contact for this transaction";
+        let failure = match homeserver.remove(room_id, user, reason).await {
+            Ok(()) => return self.stands(view, user, "leave").await,
+            Err(failure) => failure,
+        };
+        match homeserver.membership(room_id, user).await? {
+            None => self.stands(view, user, "leave").await,
+            Some(gone) if gone == "leave" || gone == "ban" => self.stands(view, user, &gone).await,
+            Some(_) => self.person_failed(view, user, &failure).await,
+        }
+    }
+
+    async fn stands(&self, view: &View, user: &UserId, membership: &str) -> Result<(), Obstacle> {
+        Ok(self.store.set_membership(view.id(), user, membership).await?)
+    }
+
+    /// One person in trouble never holds up the room or the others.
+    async fn person_failed(
+        &self,
+        view: &View,
+        user: &UserId,
+        failure: &CallFailure,
+    ) -> Result<(), Obstacle> {
+        let id = view.id();
+        let retry_at = match failure {
+            CallFailure::Refused(_) => None,
+            CallFailure::RateLimited(Some(wait)) => Some(later(*wait)),
+            CallFailure::RateLimited(None) | CallFailure::Unknown(_) => {
+                Some(later(back_off(self.store.member_failures(id, user).await?)))
+            }
+        };
+        tracing::warn!(user = %user, %failure, retry_at, "could not be invited or removed");
+        Ok(self.store.member_failed(id, user, retry_at, &failure.to_string()).await?)
+    }
+}

@@ -1,0 +1,252 @@
+//! The room that a transaction should have: its creation, its state, its pinned summary.
+
+use ruma::{OwnedUserId, RoomVersionId};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{ROOM_MARKER, SEND_MARKER, invoice_state::invoice_state};
+use crate::config::RoomsConfig;
+use crate::invoice::summary::{self, SummaryInput};
+use crate::transaction::Transaction;
+
+/// Power level of the bot, and the one that everything but talking takes.
+const BOT_POWER: i64 = 100;
+
+/// One state event as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateEvent {
+    /// Such as `m.room.topic`.
+    pub event_type: String,
+    /// Mostly empty.
+    pub state_key: String,
+    /// The whole content.
+    pub content: Value,
+}
+
+/// A message as it should be; the marker is added when it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Plain text.
+    pub body: String,
+    /// The same as HTML.
+    pub formatted_body: String,
+}
+
+/// Everything about the room of one transaction at one revision.
+#[derive(Clone, Debug)]
+pub struct RoomPlan {
+    /// Version to create it with.
+    pub version: RoomVersionId,
+    /// The part of the alias between `#` and `:`.
+    pub alias_localpart: String,
+    /// Extra keys of `m.room.create`.
+    pub creation_content: Value,
+    /// `m.room.power_levels`.
+    pub power_levels: Value,
+    /// Shown in room lists.
+    pub name: String,
+    /// Shown under the name: total, status, due date.
+    pub topic: String,
+    /// All state that must hold, the above included.
+    pub state: Vec<StateEvent>,
+    /// The pinned message.
+    pub summary: Message,
+    /// The summary's first line: all that Element's pin banner shows.
+    pub headline: String,
+}
+
+/// What of the installation goes into a plan.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// The `rooms` section of the config.
+    pub rooms: &'a RoomsConfig,
+    /// Who creates rooms.
+    pub bot: &'a OwnedUserId,
+    /// The room's version: as it is, or as a new one should be.
+    pub version: RoomVersionId,
+    /// `mxc://` of the picture for this kind of document.
+    pub avatar: &'a str,
+    /// Localpart of the room's alias.
+    pub alias_localpart: &'a str,
+    /// Link to the invoice page, if there is one.
+    pub page_link: Option<&'a str>,
+}
+
+impl RoomPlan {
+    /// The plan for `transaction` under `setting`.
+    pub fn of(transaction: &Transaction, setting: &Setting<'_>) -> Self {
+        let terms = &transaction.terms;
+        let input = SummaryInput {
+            invoice: &terms.invoice,
+            status: &terms.status,
+            seller: &terms.seller.name,
+            buyer: &terms.buyer.name,
+            page_url: setting.page_link,
+        };
+        let name = summary::room_name(&input);
+        let topic = summary::topic(&input);
+        let headline = summary::headline(&input);
+        let summary::Summary { body, formatted_body } = summary::summarise(&input);
+        let power_levels = power_levels(setting.bot, &setting.version);
+        let alias = format!("#{}:{}", setting.alias_localpart, setting.bot.server_name());
+
+        let mut state = vec![
+            event("m.room.power_levels", power_levels.clone()),
+            event("m.room.canonical_alias", json!({ "alias": alias })),
+            event("m.room.name", json!({ "name": name })),
+            event("m.room.topic", json!({ "topic": topic })),
+            event("m.room.avatar", json!({ "url": setting.avatar })),
+            event("m.room.join_rules", json!({ "join_rule": "invite" })),
+            event(
+                "m.room.history_visibility",
+                json!({ "history_visibility": setting.rooms.history_visibility }),
+            ),
+            event("m.room.guest_access", json!({ "guest_access": setting.rooms.guest_access })),
+        ];
+        state.extend(invoice_state(transaction));
+
+        let mut creation = Map::new();
+        creation.insert(ROOM_MARKER.to_owned(), json!({ "id": transaction.id.to_string() }));
+        creation.insert("m.federate".to_owned(), Value::Bool(setting.rooms.federate));
+        if let Some(room_type) = &setting.rooms.room_type {
+            creation.insert("type".to_owned(), Value::String(room_type.to_string()));
+        }
+
+        Self {
+            version: setting.version.clone(),
+            alias_localpart: setting.alias_localpart.to_owned(),
+            creation_content: Value::Object(creation),
+            power_levels,
+            name,
+            topic,
+            state,
+            summary: Message { body, formatted_body },
+            headline,
+        }
+    }
+
+    /// Names this state: equal digests mean that nothing needs writing.
+    pub fn state_digest(&self) -> String {
+        let parts: Vec<_> = self
+            .state
+            .iter()
+            .map(|event| json!([event.event_type, event.state_key, event.content]))
+            .collect();
+        digest(&Value::Array(parts).to_string())
+    }
+
+    /// Names this summary: equal digests mean that no edit is needed.
+    pub fn summary_digest(&self) -> String {
+        digest(&format!("{}\0{}", self.summary.body, self.summary.formatted_body))
+    }
+
+    /// Names this headline: equal digests mean that the pin need not be refreshed.
+    pub fn headline_digest(&self) -> String {
+        digest(&self.headline)
+    }
+}
+
+impl Message {
+    /// The content of an `m.room.message`, marked as the send `send_id`.
+    pub fn content(&self, send_id: &str) -> Value {
+        json!({
+            "msgtype": "m.text",
+            "body": self.body,
+            "format": "org.matrix.custom.html",
+            "formatted_body": self.formatted_body,
+            "m.mentions": {},
+            SEND_MARKER: send_id,
+        })
+    }
+
+    /// The content of an edit that makes `original` read like this (Client-Server API, "Event
+    /// replacements": the outer body is for clients that do not know edits).
+    pub fn edit_content(&self, original: &str, send_id: &str) -> Value {
+        json!({
+            "msgtype": "m.text",
+            "body": format!("* {}", self.body),
+            "format": "org.matrix.custom.html",
+            "formatted_body": format!("* {}", self.formatted_body),
+            "m.mentions": {},
+            "m.new_content": {
+                "msgtype": "m.text",
+                "body": self.body,
+                "format": "org.matrix.custom.html",
+                "formatted_body": self.formatted_body,
+                "m.mentions": {},
+            },
+            "m.relates_to": { "rel_type": "m.replace", "event_id": original },
+            SEND_MARKER: send_id,
+        })
+    }
+}
+
+impl StateEvent {
+    /// Whether createRoom writes this event from a parameter of its own, so that it must not
+    /// stand in `initial_state` as well.
+    pub fn is_set_by_create_room(&self) -> bool {
+        matches!(
+            self.event_type.as_str(),
+            "m.room.name" | "m.room.topic" | "m.room.power_levels" | "m.room.canonical_alias"
+        )
+    }
+
+    /// As createRoom's `initial_state` wants it.
+    pub fn as_initial_state(&self) -> Value {
+        json!({ "type": self.event_type, "state_key": self.state_key, "content": self.content })
+    }
+}
+
+/// The wanted state events that `actual` (state events of the room) does not hold yet.
+pub fn missing_state<'a>(wanted: &'a [StateEvent], actual: &[Value]) -> Vec<&'a StateEvent> {
+    let held = |event: &StateEvent| {
+        actual.iter().any(|have| {
+            have["type"] == event.event_type.as_str()
+                && have["state_key"] == event.state_key.as_str()
+                && content_matches(&event.content, &have["content"])
+        })
+    };
+    wanted.iter().filter(|event| !held(event)).collect()
+}
+
+/// Whether `actual` says at least what `wanted` says; homeservers add keys of their own.
+pub fn content_matches(wanted: &Value, actual: &Value) -> bool {
+    match (wanted.as_object(), actual.as_object()) {
+        (Some(wanted), Some(actual)) => {
+            wanted.iter().all(|(key, value)| actual.get(key) == Some(value))
+        }
+        _ => wanted == actual,
+    }
+}
+
+/// The parties talk; everything else takes the bot.
+fn power_levels(bot: &OwnedUserId, version: &RoomVersionId) -> Value {
+    // From version 12 the creator stands above all levels and must not be listed (room version
+    // 12, "Event authorization"). An unknown version is a newer one.
+    let creator_is_implied =
+        version.rules().is_none_or(|rules| rules.authorization.explicitly_privilege_room_creators);
+    let mut users = Map::new();
+    if !creator_is_implied {
+        users.insert(bot.to_string(), json!(BOT_POWER));
+    }
+    json!({
+        "users": users,
+        "users_default": 0,
+        "events": {},
+        "events_default": 0,
+        "state_default": BOT_POWER,
+        "invite": BOT_POWER,
+        "kick": BOT_POWER,
+        "ban": BOT_POWER,
+        "redact": BOT_POWER,
+        "notifications": { "room": BOT_POWER },
+    })
+}
+
+fn event(event_type: &str, content: Value) -> StateEvent {
+    StateEvent { event_type: event_type.to_owned(), state_key: String::new(), content }
+}
+
+fn digest(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text))
+}

@@ -1,0 +1,240 @@
+//! The next step from the room as it is known to be towards the room as it should be.
+
+use std::collections::BTreeMap;
+
+use ruma::{OwnedRoomId, OwnedUserId};
+
+/// What should be, by digest where the content is large.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// Of the state events.
+    pub state: String,
+    /// Of the summary message.
+    pub summary: String,
+    /// Of the summary's first line.
+    pub headline: String,
+    /// Matrix accounts of the parties' contacts, in order of invitation.
+    pub contacts: Vec<OwnedUserId>,
+    /// Former contacts who should not be in the room any more.
+    pub former: Vec<OwnedUserId>,
+}
+
+/// What is known to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// The room, once it is ours for good.
+    pub room: Option<OwnedRoomId>,
+    /// A createRoom was begun whose outcome is not known.
+    pub attempted: bool,
+    /// Digest of the state last written.
+    pub state: Option<String>,
+    /// Event id of the summary.
+    pub summary_event: Option<String>,
+    /// Digest of the summary last sent.
+    pub summary: Option<String>,
+    /// Digest of the headline when the summary was last pinned.
+    pub pinned: Option<String>,
+    /// People and where they stand.
+    pub members: BTreeMap<OwnedUserId, Member>,
+}
+
+/// Where one person stands with the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Member {
+    /// As in `m.room.member`; none: never invited.
+    pub membership: Option<String>,
+    /// Not before this time (milliseconds), after a failure.
+    pub retry_at: Option<i64>,
+    /// The homeserver refused for good.
+    pub gave_up: bool,
+}
+
+/// One thing to do. Each is safe to repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make the room, all its state included.
+    CreateRoom,
+    /// See what became of an earlier attempt to make it.
+    ResolveRoom,
+    /// Bring the room's state events up to date.
+    PublishState,
+    /// Send the summary.
+    SendSummary,
+    /// Edit the summary.
+    EditSummary,
+    /// Pin the summary, or pin it again so that clients show its new first line.
+    PinSummary,
+    /// Invite a contact.
+    Invite(OwnedUserId),
+    /// Remove a former contact.
+    Remove(OwnedUserId),
+}
+
+/// What to do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// This.
+    Do(Step),
+    /// Nothing before this time (milliseconds).
+    Wait(i64),
+    /// Nothing at all.
+    Rest,
+}
+
+/// Compares and names the next step.
+///
+/// The order is what people see: a finished room first, then the invitation to it. Invitations
+/// come only after the room id is committed (`known.room`), so nobody is ever invited to a room
+/// that the transaction does not end with.
+pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
+    if known.room.is_none() {
+        return Next::Do(if known.attempted { Step::ResolveRoom } else { Step::CreateRoom });
+    }
+    if known.state.as_ref() != Some(&wanted.state) {
+        return Next::Do(Step::PublishState);
+    }
+    if known.summary_event.is_none() {
+        return Next::Do(Step::SendSummary);
+    }
+    if known.summary.as_ref() != Some(&wanted.summary) {
+        return Next::Do(Step::EditSummary);
+    }
+    if known.pinned.as_ref() != Some(&wanted.headline) {
+        return Next::Do(Step::PinSummary);
+    }
+    next_for_people(wanted, known, now)
+}
+
+fn next_for_people(wanted: &Wanted, known: &Known, now: i64) -> Next {
+    let nobody = Member::default();
+    let of = |user| known.members.get(user).unwrap_or(&nobody);
+    // Somebody who left or declined is not asked again until the shop asks for it.
+    let invitations = wanted
+        .contacts
+        .iter()
+        .filter(|user| of(user).membership.is_none())
+        .map(|user| (user, Step::Invite(user.clone())));
+    let removals = wanted
+        .former
+        .iter()
+        .filter(|user| matches!(of(user).membership.as_deref(), Some("invite" | "join" | "knock")))
+        .map(|user| (user, Step::Remove(user.clone())));
+    let mut wait_until: Option<i64> = None;
+    for (user, step) in invitations.chain(removals).filter(|(user, _)| !of(user).gave_up) {
+        match of(user).retry_at {
+            Some(at) if at > now => {
+                wait_until = Some(wait_until.map_or(at, |earlier| earlier.min(at)));
+            }
+            _ => return Next::Do(step),
+        }
+    }
+    wait_until.map_or(Next::Rest, Next::Wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ruma::{room_id, user_id};
+
+    fn wanted() -> Wanted {
+        Wanted {
+            state: "s1".into(),
+            summary: "m1".into(),
+            headline: "h1".into(),
+            contacts: vec![user_id!("@b:x.org").to_owned(), user_id!("@s:x.org").to_owned()],
+            former: vec![],
+        }
+    }
+
+    fn finished() -> Known {
+        let join = Member { membership: Some("join".into()), ..Member::default() };
+        Known {
+            room: Some(room_id!("!r:x.org").to_owned()),
+            attempted: false,
+            state: Some("s1".into()),
+            summary_event: Some("$e".into()),
+            summary: Some("m1".into()),
+            pinned: Some("h1".into()),
+            members: wanted().contacts.into_iter().map(|user| (user, join.clone())).collect(),
+        }
+    }
+
+    #[test]
+    fn a_new_transaction_gets_its_room_before_anything_else() {
+        assert_eq!(next(&wanted(), &Known::default(), 0), Next::Do(Step::CreateRoom));
+    }
+
+    #[test]
+    fn an_attempt_of_unknown_outcome_is_looked_at_before_another_is_made() {
+        let known = Known { attempted: true, ..Known::default() };
+        assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::ResolveRoom));
+    }
+
+    #[test]
+    fn a_finished_room_needs_nothing() {
+        assert_eq!(next(&wanted(), &finished(), 0), Next::Rest);
+    }
+
+    #[test]
+    fn people_are_invited_only_to_a_finished_room() {
+        let mut known = Known { members: BTreeMap::new(), ..finished() };
+        known.pinned = None;
+        assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::PinSummary));
+        known.pinned = Some("h1".into());
+        let first = user_id!("@b:x.org").to_owned();
+        assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Invite(first)));
+    }
+
+    #[test]
+    fn a_new_revision_changes_state_then_summary_then_pin() {
+        let wanted = Wanted {
+            state: "s2".into(),
+            summary: "m2".into(),
+            headline: "h2".into(),
+            ..wanted()
+        };
+        let mut known = finished();
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::PublishState));
+        known.state = Some("s2".into());
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::EditSummary));
+        known.summary = Some("m2".into());
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::PinSummary));
+        known.pinned = Some("h2".into());
+        assert_eq!(next(&wanted, &known, 0), Next::Rest);
+    }
+
+    #[test]
+    fn one_contact_in_trouble_does_not_hold_up_the_other() {
+        let mut known = finished();
+        let waits = Member { retry_at: Some(500), ..Member::default() };
+        known.members.insert(user_id!("@b:x.org").to_owned(), waits);
+        known.members.remove(user_id!("@s:x.org"));
+        let second = user_id!("@s:x.org").to_owned();
+        assert_eq!(next(&wanted(), &known, 100), Next::Do(Step::Invite(second.clone())));
+        known.members.insert(second, Member { gave_up: true, ..Member::default() });
+        assert_eq!(next(&wanted(), &known, 100), Next::Wait(500));
+    }
+
+    #[test]
+    fn someone_who_declined_is_not_asked_again() {
+        let mut known = finished();
+        let left = Member { membership: Some("leave".into()), ..Member::default() };
+        known.members.insert(user_id!("@b:x.org").to_owned(), left);
+        assert_eq!(next(&wanted(), &known, 0), Next::Rest);
+    }
+
+    #[test]
+    fn a_former_contact_is_removed_once() {
+        let gone = user_id!("@s:x.org").to_owned();
+        let wanted = Wanted {
+            contacts: vec![user_id!("@b:x.org").to_owned()],
+            former: vec![gone.clone()],
+            ..wanted()
+        };
+        let mut known = finished();
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Remove(gone.clone())));
+        let left = Member { membership: Some("leave".into()), ..Member::default() };
+        known.members.insert(gone, left);
+        assert_eq!(next(&wanted, &known, 0), Next::Rest);
+    }
+}

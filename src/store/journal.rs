@@ -1,0 +1,318 @@
+//! The journal of raw events, its rooms, and the gaps still to be read.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+
+use super::{Store, StoreError, Tx, facts, now};
+
+/// Locks the room's row for the rest of the tx and tells its last position.
+const LOCK_ROOM: &str = "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
+     VALUES ($1, 0, 0) \
+     ON CONFLICT (room_id) DO UPDATE SET last_position = journal_rooms.last_position \
+     RETURNING last_position";
+const INSERT: &str = "INSERT INTO journal \
+     (room_id, position, event_id, source, correlation, received_at, raw) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (room_id, event_id) DO NOTHING";
+const ADVANCE: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id = $1";
+const UNDERIVED: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
+     FROM journal_rooms j JOIN rooms r ON r.room_id = j.room_id \
+     WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
+const LOCK_FOR_DERIVING: &str = "UPDATE journal_rooms SET derived_position = derived_position \
+     WHERE room_id = $1 RETURNING derived_position";
+const NEXT_ROWS: &str = "SELECT position, event_id, source, correlation, received_at, raw \
+     FROM journal WHERE room_id = $1 AND position > $2 ORDER BY position LIMIT $3";
+const DERIVED: &str = "UPDATE journal_rooms SET derived_position = $2 WHERE room_id = $1";
+const RAW: &str = "SELECT raw FROM journal WHERE room_id = $1 AND position = $2";
+
+const OPEN_GAP: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
+     VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (room_id, to_token) DO UPDATE SET from_token = excluded.from_token, \
+     due_at = excluded.due_at";
+const DUE_GAP: &str = "SELECT room_id, from_token, to_token, failures FROM gaps \
+     WHERE due_at <= $1 ORDER BY due_at LIMIT 1";
+const MOVE_GAP: &str = "UPDATE gaps SET from_token = $3, failures = 0 \
+     WHERE room_id = $1 AND to_token = $2";
+const CLOSE_GAP: &str = "DELETE FROM gaps WHERE room_id = $1 AND to_token = $2";
+const POSTPONE_GAP: &str = "UPDATE gaps SET failures = failures + 1, due_at = $3 \
+     WHERE room_id = $1 AND to_token = $2";
+
+/// Name of the fact that holds the bot's sync token.
+pub(super) const SYNC_TOKEN: &str = "sync_token";
+
+/// By which way an event reached us first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The homeserver pushed it.
+    Push,
+    /// The bot's own `/sync` brought it.
+    Sync,
+    /// It was read from the room's history.
+    Backfill,
+}
+
+impl Source {
+    /// As written in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Sync => "sync",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
+/// An event that reached us.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The room it is in.
+    pub room_id: String,
+    /// What identifies it.
+    pub event_id: String,
+    /// Exactly as received.
+    pub raw: String,
+}
+
+/// A row of the journal.
+#[derive(Clone, Debug, FromRow)]
+pub struct JournalRow {
+    /// Counts from 1 within the room, in order of receipt.
+    pub position: i64,
+    /// What identifies the event.
+    pub event_id: String,
+    /// `push`, `sync` or `backfill`.
+    pub source: String,
+    /// Of the intake that brought it.
+    pub correlation: String,
+    /// Milliseconds since 1970.
+    pub received_at: i64,
+    /// The event as received.
+    pub raw: String,
+}
+
+/// A room whose journal is ahead of its record.
+#[derive(Clone, Debug, FromRow)]
+pub struct Underived {
+    /// The room.
+    pub room_id: String,
+    /// Whose room it is.
+    pub transaction_id: String,
+}
+
+/// A stretch of history still to be read, backwards.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Gap {
+    /// The room.
+    pub room_id: String,
+    /// Read on from here.
+    pub from_token: String,
+    /// Down to here; empty: to the start of the room.
+    pub to_token: String,
+    /// Failed tries in a row.
+    #[sqlx(default)]
+    pub failures: i64,
+}
+
+impl Store {
+    /// Writes events that are not in the journal yet; tells how many were new.
+    /// When this returns, they are on disk.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn journal(
+        &self,
+        arrivals: &[Arrival],
+        source: Source,
+        correlation: &str,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let new = write(&mut tx, arrivals, source, correlation).await?;
+        tx.commit().await?;
+        self.hints.journal.notify_one();
+        Ok(new)
+    }
+
+    /// As [`Self::journal`], for what one sync brought: its token and the gaps that it left
+    /// commit with its events.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn journal_sync(
+        &self,
+        arrivals: &[Arrival],
+        gaps: &[Gap],
+        token: &str,
+        correlation: &str,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let new = write(&mut tx, arrivals, Source::Sync, correlation).await?;
+        for gap in gaps {
+            sqlx::query(OPEN_GAP)
+                .bind(&gap.room_id)
+                .bind(&gap.from_token)
+                .bind(&gap.to_token)
+                .bind(now())
+                .execute(&mut *tx)
+                .await?;
+        }
+        facts::set(&mut tx, SYNC_TOKEN, token).await?;
+        tx.commit().await?;
+        self.hints.journal.notify_one();
+        Ok(new)
+    }
+
+    /// As [`Self::journal`], for one page of a gap; `next` is where the gap goes on, none closes
+    /// it.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn journal_gap(
+        &self,
+        arrivals: &[Arrival],
+        gap: &Gap,
+        next: Option<&str>,
+        correlation: &str,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let new = write(&mut tx, arrivals, Source::Backfill, correlation).await?;
+        let query = match next {
+            Some(token) => {
+                sqlx::query(MOVE_GAP).bind(&gap.room_id).bind(&gap.to_token).bind(token)
+            }
+            None => sqlx::query(CLOSE_GAP).bind(&gap.room_id).bind(&gap.to_token),
+        };
+        query.execute(&mut *tx).await?;
+        tx.commit().await?;
+        self.hints.journal.notify_one();
+        Ok(new)
+    }
+
+    /// A gap to read now, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn due_gap(&self) -> Result<Option<Gap>, StoreError> {
+        sqlx::query_as(DUE_GAP).bind(now()).fetch_optional(&self.pool).await
+    }
+
+    /// Leaves a gap for later.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn postpone_gap(&self, gap: &Gap, until: i64) -> Result<(), StoreError> {
+        sqlx::query(POSTPONE_GAP)
+            .bind(&gap.room_id)
+            .bind(&gap.to_token)
+            .bind(until)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
+    /// Gives up a gap: the bot may not read that room any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn close_gap(&self, gap: &Gap) -> Result<(), StoreError> {
+        sqlx::query(CLOSE_GAP)
+            .bind(&gap.room_id)
+            .bind(&gap.to_token)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
+    /// Where the bot's sync goes on; none: from the beginning.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sync_token(&self) -> Result<Option<String>, StoreError> {
+        self.fact(SYNC_TOKEN).await
+    }
+
+    /// Starts the bot's sync over: the homeserver does not know the token any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_sync_token(&self) -> Result<(), StoreError> {
+        self.forget_fact(SYNC_TOKEN).await
+    }
+
+    /// Rooms of ours whose journal is ahead of their record, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn underived(&self, limit: i64) -> Result<Vec<Underived>, StoreError> {
+        sqlx::query_as(UNDERIVED).bind(limit).fetch_all(&self.pool).await
+    }
+
+    /// The raw event behind an entry.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn raw(&self, room_id: &str, position: i64) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar(RAW).bind(room_id).bind(position).fetch_optional(&self.pool).await
+    }
+}
+
+/// Locks a room's deriving for the rest of `tx` and gives the next raw events, at most `limit`.
+pub(super) async fn next_rows(
+    tx: &mut Tx,
+    room_id: &str,
+    limit: i64,
+) -> Result<Vec<JournalRow>, StoreError> {
+    let position: i64 =
+        sqlx::query_scalar(LOCK_FOR_DERIVING).bind(room_id).fetch_one(&mut **tx).await?;
+    sqlx::query_as(NEXT_ROWS)
+        .bind(room_id)
+        .bind(position)
+        .bind(limit)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// Notes in `tx` that everything up to `position` is derived.
+pub(super) async fn derived(tx: &mut Tx, room_id: &str, position: i64) -> Result<(), StoreError> {
+    sqlx::query(DERIVED).bind(room_id).bind(position).execute(&mut **tx).await.map(drop)
+}
+
+async fn write(
+    tx: &mut Tx,
+    arrivals: &[Arrival],
+    source: Source,
+    correlation: &str,
+) -> Result<u64, StoreError> {
+    // Rooms in a fixed order, so that two intakes never wait for each other in a circle.
+    let mut by_room: BTreeMap<&str, Vec<&Arrival>> = BTreeMap::new();
+    for arrival in arrivals {
+        by_room.entry(&arrival.room_id).or_default().push(arrival);
+    }
+    let received_at = now();
+    let mut new = 0;
+    for (room_id, arrivals) in by_room {
+        let before: i64 =
+            sqlx::query_scalar(LOCK_ROOM).bind(room_id).fetch_one(&mut **tx).await?;
+        let mut last = before;
+        for arrival in arrivals {
+            let inserted = sqlx::query(INSERT)
+                .bind(room_id)
+                .bind(last + 1)
+                .bind(&arrival.event_id)
+                .bind(source.as_str())
+                .bind(correlation)
+                .bind(received_at)
+                .bind(&arrival.raw)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected();
+            if inserted == 1 {
+                last += 1;
+                new += 1;
+            }
+        }
+        if last > before {
+            sqlx::query(ADVANCE).bind(room_id).bind(last).execute(&mut **tx).await?;
+        }
+    }
+    Ok(new)
+}

@@ -1,0 +1,84 @@
+//! Messages of ours whose sending has begun.
+
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::{Store, StoreError, now};
+
+const BEGIN: &str = "INSERT INTO sends (transaction_id, send_key, send_id, first_tried_at) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, send_key) DO NOTHING";
+const GET: &str = "SELECT first_tried_at, event_id FROM sends \
+     WHERE transaction_id = $1 AND send_key = $2";
+const SEEN: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 AND marker = $2";
+const SENT: &str = "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";
+
+/// What is known of a send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendState {
+    /// This is the first try.
+    Begun,
+    /// Tried before (first at this time, milliseconds) with unknown outcome.
+    Unknown(i64),
+    /// It is in the room as this event.
+    Sent(String),
+}
+
+#[derive(FromRow)]
+struct Row {
+    first_tried_at: i64,
+    event_id: Option<String>,
+}
+
+impl Store {
+    /// Notes, before the call, that a send begins; tells what is known of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin_send(
+        &self,
+        id: Ulid,
+        key: &str,
+        send_id: &str,
+    ) -> Result<SendState, StoreError> {
+        let begun = sqlx::query(BEGIN)
+            .bind(id.to_string())
+            .bind(key)
+            .bind(send_id)
+            .bind(now())
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        if begun == 1 {
+            return Ok(SendState::Begun);
+        }
+        let row: Row = sqlx::query_as(GET)
+            .bind(id.to_string())
+            .bind(key)
+            .fetch_one(&self.pool)
+            .await?;
+        if let Some(event_id) = row.event_id {
+            return Ok(SendState::Sent(event_id));
+        }
+        // It may have come back to us as an event although the answer was lost.
+        let seen: Option<String> = sqlx::query_scalar(SEEN)
+            .bind(id.to_string())
+            .bind(send_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(seen.map_or(SendState::Unknown(row.first_tried_at), SendState::Sent))
+    }
+
+    /// Notes that a send is in the room.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sent(&self, id: Ulid, key: &str, event_id: &str) -> Result<(), StoreError> {
+        sqlx::query(SENT)
+            .bind(id.to_string())
+            .bind(key)
+            .bind(event_id)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+}

@@ -1,0 +1,341 @@
+//! Transactions, their revisions and contacts.
+
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::{Store, StoreError, Tx, now, rooms};
+use crate::invoice::Problem;
+use crate::transaction::{PartyRole, Terms, Transaction};
+
+const INSERT: &str = "INSERT INTO transactions \
+     (id, shop, external_id, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4) \
+     ON CONFLICT (shop, external_id) DO NOTHING";
+const INSERT_REVISION: &str = "INSERT INTO revisions \
+     (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
+      original_type, original, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const ADVANCE: &str = "UPDATE transactions SET revision = $3, updated_at = $4 \
+     WHERE id = $1 AND revision = $2";
+const ID_OF: &str = "SELECT id FROM transactions WHERE shop = $1 AND external_id = $2";
+const HAS_REVISION: &str = "SELECT COUNT(*) FROM revisions r \
+     JOIN transactions t ON t.id = r.transaction_id \
+     WHERE t.id = $1 AND r.content_hash = $2 AND (r.revision = 1 OR r.revision = t.revision)";
+const RETIRE_CONTACTS: &str = "UPDATE contacts SET active = 0 WHERE transaction_id = $1";
+const PUT_CONTACT: &str = "INSERT INTO contacts (transaction_id, user_id, party, active) \
+     VALUES ($1, $2, $3, 1) \
+     ON CONFLICT (transaction_id, user_id) DO UPDATE SET party = excluded.party, active = 1";
+const FORMER_CONTACTS: &str =
+    "SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 0 ORDER BY user_id";
+const PARTY_OF: &str = "SELECT party FROM contacts WHERE transaction_id = $1 AND user_id = $2";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT t.id, t.shop, t.external_id, t.revision, r.status, r.invoice, r.buyer, ",
+            "r.seller, r.warnings, t.created_at, t.updated_at FROM transactions t ",
+            "JOIN revisions r ON r.transaction_id = t.id AND r.revision = t.revision ",
+            $rest
+        )
+    };
+}
+const BY_ID: &str = select!("WHERE t.id = $1");
+const BY_ID_AND_SHOP: &str = select!("WHERE t.id = $1 AND t.shop = $2");
+const NEWEST: &str = select!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
+
+/// Sorts after every ULID.
+const AFTER_ALL: &str = "~";
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// A new transaction.
+    New(Ulid),
+    /// It was there already, with this very content.
+    Same(Ulid),
+    /// Its external id is taken by a transaction with other content.
+    Different(Ulid),
+}
+
+/// Some transactions, newest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// At most as many as asked for.
+    pub transactions: Vec<Transaction>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<Ulid>,
+}
+
+/// The file that an invoice came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Original<'a> {
+    /// Media type.
+    pub media_type: &'a str,
+    /// Exactly as received.
+    pub bytes: &'a [u8],
+}
+
+/// What a new revision says.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRevision<'a> {
+    /// The terms.
+    pub terms: &'a Terms,
+    /// What is odd about them.
+    pub warnings: &'a [Problem],
+    /// The file that the invoice came in, if it was one.
+    pub original: Option<Original<'a>>,
+    /// Ask contacts again who declined, left or could not be reached.
+    pub invite_again: bool,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    shop: String,
+    external_id: String,
+    revision: i64,
+    status: String,
+    invoice: String,
+    buyer: String,
+    seller: String,
+    warnings: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl Store {
+    /// Creates the transaction, its contacts and its (still empty) room in one tx, unless its
+    /// external id is taken.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn create_transaction(
+        &self,
+        shop: &str,
+        external_id: &str,
+        new: NewRevision<'_>,
+        correlation: &str,
+    ) -> Result<Created, StoreError> {
+        let hash = new.terms.content_hash();
+        let id = Ulid::generate();
+        let mut tx = self.begin().await?;
+        let inserted = sqlx::query(INSERT)
+            .bind(id.to_string())
+            .bind(shop)
+            .bind(external_id)
+            .bind(now())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if inserted == 0 {
+            let taken: String = sqlx::query_scalar(ID_OF)
+                .bind(shop)
+                .bind(external_id)
+                .fetch_one(&mut *tx)
+                .await?;
+            let same: i64 = sqlx::query_scalar(HAS_REVISION)
+                .bind(&taken)
+                .bind(&hash)
+                .fetch_one(&mut *tx)
+                .await?;
+            let taken = parse_id(&taken)?;
+            return Ok(if same > 0 { Created::Same(taken) } else { Created::Different(taken) });
+        }
+        insert_revision(&mut tx, id, 1, new).await?;
+        put_contacts(&mut tx, id, new.terms).await?;
+        rooms::insert(&mut tx, id, correlation).await?;
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        Ok(Created::New(id))
+    }
+
+    /// Adds a revision to a transaction that is still at `transaction.revision`, and wakes its
+    /// room. False if somebody else changed it in the meantime.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn revise_transaction(
+        &self,
+        transaction: &Transaction,
+        new: NewRevision<'_>,
+        correlation: &str,
+    ) -> Result<bool, StoreError> {
+        let revision = transaction.revision + 1;
+        let mut tx = self.begin().await?;
+        let advanced = sqlx::query(ADVANCE)
+            .bind(transaction.id.to_string())
+            .bind(transaction.revision)
+            .bind(revision)
+            .bind(now())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if advanced == 0 {
+            return Ok(false);
+        }
+        insert_revision(&mut tx, transaction.id, revision, new).await?;
+        put_contacts(&mut tx, transaction.id, new.terms).await?;
+        if new.invite_again {
+            rooms::forgive_members(&mut tx, transaction.id).await?;
+        }
+        rooms::wake(&mut tx, transaction.id, correlation).await?;
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        Ok(true)
+    }
+
+    /// A transaction, whoever it belongs to: for our own work.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn transaction(&self, id: Ulid) -> Result<Option<Transaction>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        row.map(Transaction::try_from).transpose()
+    }
+
+    /// A transaction of this shop; another shop's does not exist for it.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn transaction_of(
+        &self,
+        shop: &str,
+        id: Ulid,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(BY_ID_AND_SHOP)
+            .bind(id.to_string())
+            .bind(shop)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(Transaction::try_from).transpose()
+    }
+
+    /// This shop's transactions, newest first, those older than `before`.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn transactions_of(
+        &self,
+        shop: &str,
+        before: Option<Ulid>,
+        limit: i64,
+    ) -> Result<Page, StoreError> {
+        let before = before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
+        let mut rows: Vec<Row> = sqlx::query_as(NEWEST)
+            .bind(shop)
+            .bind(before)
+            .bind(limit + 1)
+            .fetch_all(&self.pool)
+            .await?;
+        let more = i64::try_from(rows.len()).is_ok_and(|count| count > limit);
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let transactions =
+            rows.into_iter().map(Transaction::try_from).collect::<Result<Vec<_>, _>>()?;
+        let next = transactions.last().map(|last| last.id).filter(|_| more);
+        Ok(Page { transactions, next })
+    }
+
+    /// Matrix users who were contacts once and are none now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn former_contacts(&self, id: Ulid) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar(FORMER_CONTACTS).bind(id.to_string()).fetch_all(&self.pool).await
+    }
+}
+
+/// Which party `user` speaks or spoke for.
+pub(super) async fn party_of(
+    tx: &mut Tx,
+    transaction_id: &str,
+    user: &str,
+) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar(PARTY_OF)
+        .bind(transaction_id)
+        .bind(user)
+        .fetch_optional(&mut **tx)
+        .await
+}
+
+async fn insert_revision(
+    tx: &mut Tx,
+    id: Ulid,
+    revision: i64,
+    new: NewRevision<'_>,
+) -> Result<(), StoreError> {
+    let NewRevision { terms, warnings, original, .. } = new;
+    sqlx::query(INSERT_REVISION)
+        .bind(id.to_string())
+        .bind(revision)
+        .bind(terms.content_hash())
+        .bind(&terms.status)
+        .bind(to_json(&terms.invoice)?)
+        .bind(to_json(&terms.buyer)?)
+        .bind(to_json(&terms.seller)?)
+        .bind(to_json(&warnings)?)
+        .bind(original.map(|file| file.media_type.to_owned()))
+        .bind(original.map(|file| file.bytes.to_vec()))
+        .bind(now())
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+async fn put_contacts(tx: &mut Tx, id: Ulid, terms: &Terms) -> Result<(), StoreError> {
+    sqlx::query(RETIRE_CONTACTS).bind(id.to_string()).execute(&mut **tx).await?;
+    for (role, user) in terms.matrix_contacts() {
+        sqlx::query(PUT_CONTACT)
+            .bind(id.to_string())
+            .bind(user.as_str())
+            .bind(PartyRole::as_str(role))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+impl TryFrom<Row> for Transaction {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parse_id(&row.id)?,
+            shop: row.shop,
+            external_id: row.external_id,
+            revision: row.revision,
+            terms: Terms {
+                status: row.status,
+                invoice: from_json("invoice", &row.invoice)?,
+                buyer: from_json("buyer", &row.buyer)?,
+                seller: from_json("seller", &row.seller)?,
+            },
+            warnings: from_json("warnings", &row.warnings)?,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// An id as we wrote it.
+pub(super) fn parse_id(text: &str) -> Result<Ulid, StoreError> {
+    Ulid::from_string(text).map_err(|error| StoreError::ColumnDecode {
+        index: "id".to_owned(),
+        source: Box::new(error),
+    })
+}
+
+/// A value for a JSON column.
+pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Encode(Box::new(error)))
+}
+
+/// A value from a JSON column.
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(
+    column: &str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(error),
+    })
+}

@@ -1,0 +1,152 @@
+//! A submission or a patch from the bytes that a shop sent.
+
+use ruma::{OwnedUserId, UserId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::{Contact, Party, Patch, Submission};
+use crate::invoice::{self, Problem};
+
+/// What an XML invoice does not say: everything but the invoice.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accompaniment {
+    /// The shop's own id; the invoice number if left out.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// The shop's word for where it stands.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// Who owes: its contacts, and what should differ from the invoice.
+    #[serde(default)]
+    pub buyer: Option<Party>,
+    /// Who is owed.
+    #[serde(default)]
+    pub seller: Option<Party>,
+}
+
+impl Accompaniment {
+    /// From form fields: `external_id`, `status`, and `buyer` and `seller` with one Matrix ID
+    /// each, as often as there are contacts.
+    ///
+    /// # Errors
+    /// For an unknown field or something that is no Matrix ID, by the field's name.
+    pub fn from_fields(
+        fields: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut this = Self::default();
+        let mut problems = Vec::new();
+        for (name, value) in fields {
+            match name.as_str() {
+                "external_id" => this.external_id = Some(value),
+                "status" => this.status = Some(value),
+                "buyer" | "seller" => match matrix_id(&value) {
+                    Ok(user) => {
+                        let role =
+                            if name == "buyer" { &mut this.buyer } else { &mut this.seller };
+                        let contact = Contact { matrix: Some(user), ..Contact::default() };
+                        role.get_or_insert_default().contacts.push(contact);
+                    }
+                    Err(detail) => problems.push(Problem::at(format!("/{name}"), detail)),
+                },
+                _ => problems.push(Problem::at(
+                    format!("/{name}"),
+                    "There is no such parameter. Known are `external_id`, `status`, `buyer` and \
+                     `seller`; the last two take a Matrix ID and may be repeated.",
+                )),
+            }
+        }
+        if problems.is_empty() { Ok(this) } else { Err(problems) }
+    }
+
+    /// From JSON: `external_id`, `status`, `buyer`, `seller`, as in a submission.
+    ///
+    /// # Errors
+    /// The first thing in it that does not fit, with its pointer.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        json(bytes)
+    }
+}
+
+impl Submission {
+    /// From JSON.
+    ///
+    /// # Errors
+    /// The first thing in it that does not fit, with its pointer.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        json(bytes)
+    }
+
+    /// From an EN 16931 invoice in UBL or CII, and what it does not say.
+    ///
+    /// # Errors
+    /// When the file is no such invoice.
+    pub fn from_xml(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
+        let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
+        let mut submission = Self {
+            external_id: with.external_id.unwrap_or_else(|| read.invoice.number.clone()),
+            status: with.status,
+            invoice: read.invoice,
+            buyer: with.buyer.unwrap_or_default(),
+            seller: with.seller.unwrap_or_default(),
+        };
+        submission.complete_parties(read.buyer, read.seller);
+        Ok(submission)
+    }
+}
+
+impl Patch {
+    /// From JSON.
+    ///
+    /// # Errors
+    /// The first thing in it that does not fit, with its pointer.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        json(bytes)
+    }
+
+    /// From a new version of the invoice in UBL or CII.
+    ///
+    /// # Errors
+    /// When the file is no such invoice.
+    pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
+        let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
+        Ok(Self { invoice: Some(read.invoice), status, buyer: None, seller: None })
+    }
+}
+
+/// Reads JSON, telling where it does not fit.
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let detail = capitalised(&error.inner().to_string());
+        vec![Problem::at(pointer(error.path()), detail)]
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
+    Ok(value)
+}
+
+/// RFC 6901.
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut rest = sentence.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", rest.as_str().trim_end_matches('.'))
+}
+
+fn matrix_id(text: &str) -> Result<OwnedUserId, String> {
+    UserId::parse(text).map_err(|error| {
+        format!("{text:?} is no Matrix ID ({error}); it looks like `@accounts:example.org`.")
+    })
+}
