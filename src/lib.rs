@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` tells which module does what and which way the arrows between them point.
 
 pub mod api;
+pub mod command;
 pub mod config;
 pub mod homeserver;
 pub mod intake;

@@ -1,3 +1,105 @@
 //! The command line.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tallyroom::command::{check, generate_registration, import, logging, run};
+use tallyroom::config::Config;
+
+/// A Matrix room for every commercial transaction.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Run(ConfigFile),
+    /// Write the registration file that introduces Tallyroom to the homeserver.
+    GenerateRegistration {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Where to write it [default: appservice.registration of the config].
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+    /// Verify config, database, tokens and permissions; tell how to mend what is wrong.
+    Check(ConfigFile),
+    /// Hand in transactions from files: EN 16931 invoices in UBL or CII, or JSON.
+    Import {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Whose transactions they are [default: the first shop under api.keys].
+        #[arg(long)]
+        shop: Option<String>,
+        /// The shop's own id; with one XML file only [default: the file's name without ending].
+        #[arg(long)]
+        external_id: Option<String>,
+        /// Status, such as awaiting_payment; for XML files [default: open].
+        #[arg(long)]
+        status: Option<String>,
+        /// Matrix ID of a contact of the buyer; for XML files, may be repeated.
+        #[arg(long, value_name = "MATRIX_ID")]
+        buyer: Vec<String>,
+        /// Matrix ID of a contact of the seller; for XML files, may be repeated.
+        #[arg(long, value_name = "MATRIX_ID")]
+        seller: Vec<String>,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The configuration file; the environment can override its keys (TALLYROOM__SECTION__KEY).
+    #[arg(short, long, env = "TALLYROOM_CONFIG", default_value = "config.yaml")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    fn load(&self) -> anyhow::Result<Config> {
+        // Variables that are not Unicode cannot be ours.
+        let env = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Ok(Config::load(&self.config, env)?)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match dispatch(CommandLine::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the one place where the program speaks up")]
+            {
+                eprintln!("tallyroom: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(file) => {
+            let config = file.load()?;
+            logging::start(&config.log)?;
+            run::run(config).await
+        }
+        Command::GenerateRegistration { config, output } => {
+            let config = config.load()?;
+            let output = output.unwrap_or_else(|| config.appservice.registration.clone());
+            generate_registration::run(&config, &output)
+        }
+        Command::Check(file) => check::run(&file.load()?).await,
+        Command::Import { config, shop, external_id, status, buyer, seller, files } => {
+            let request = import::Request { shop, external_id, status, buyer, seller, files };
+            import::run(&config.load()?, request).await
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! `tallyroom check`: can the service do its work, and if not, what mends it?
+
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::bail;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Registration};
+use crate::homeserver::{CallFailure, Homeserver};
+use crate::intake::{self, PushState};
+use crate::store::Store;
+
+/// Checks everything that can be checked and prints one line for each.
+///
+/// # Errors
+/// When something needs mending.
+pub async fn run(config: &Config) -> anyhow::Result<()> {
+    let mut report = Report::default();
+    report.add("config", Ok("read, every key is known and in range".to_owned()));
+    let registration = match Registration::load(&config.appservice.registration, config) {
+        Ok(registration) => {
+            let file = config.appservice.registration.display();
+            report.add("registration", Ok(format!("{file} fits the config")));
+            Some(registration)
+        }
+        Err(error) => {
+            report.add(
+                "registration",
+                Err(format!("{error}\n  If there is none yet: tallyroom generate-registration")),
+            );
+            None
+        }
+    };
+    if let Some(registration) = &registration {
+        report.add("registration file", permissions(config));
+        report.add("registration flags", flags(registration));
+    }
+    let store = match Store::open(&config.database).await {
+        Ok(store) => {
+            report.add("database", Ok(format!("{} is open and up to date", config.database.url)));
+            Some(store)
+        }
+        Err(error) => {
+            let mend = "Check database.url, the rights on the file or server, and that it runs.";
+            report.add("database", Err(format!("{}: {error:#}. {mend}", config.database.url)));
+            None
+        }
+    };
+    if let (Some(registration), Some(store)) = (registration, store) {
+        check_homeserver(config, &registration, &store, &mut report).await?;
+        store.close().await;
+    }
+    report.verdict()
+}
+
+async fn check_homeserver(
+    config: &Config,
+    registration: &Registration,
+    store: &Store,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let homeserver = Homeserver::connect(config, registration).await?;
+    let account = homeserver.register_bot().await;
+    let usable = account.is_ok();
+    report.add("as_token", match account {
+        Ok(()) => Ok(format!("accepted; the bot is {}", homeserver.bot_user_id())),
+        Err(failure) => Err(token_advice(config, &failure)),
+    });
+    if !usable {
+        return Ok(());
+    }
+    report.add("bot's device", match homeserver.make_device().await {
+        Ok(()) => Ok("made".to_owned()),
+        Err(failure) => Err(format!(
+            "{failure}. The registration needs `io.element.msc4190: true`, and the homeserver a \
+             restart after that."
+        )),
+    });
+    report.add("room version", match homeserver.room_version(config).await {
+        Ok(version) => Ok(format!("new rooms get version {version}")),
+        Err(failure) => Err(failure.to_string()),
+    });
+    let ping = with_listener(config, registration, store, homeserver.ping()).await;
+    report.add("hs_token and our address", match ping {
+        Ok(took) => Ok(format!("the homeserver reached us in {} ms", took.as_millis())),
+        Err(failure) => Err(ping_advice(config, registration, &failure)),
+    });
+    Ok(())
+}
+
+/// Does `work` while our address answers: by the running service, or by us for this moment.
+async fn with_listener<T>(
+    config: &Config,
+    registration: &Registration,
+    store: &Store,
+    work: impl Future<Output = T>,
+) -> T {
+    let Ok(listener) = TcpListener::bind(config.appservice.listen).await else {
+        // Taken, most likely by the running service: then that is what the homeserver reaches.
+        return work.await;
+    };
+    let router = intake::router(PushState {
+        store: store.clone(),
+        hs_token: Arc::new(registration.hs_token.clone()),
+    });
+    let stop = CancellationToken::new();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = tokio::spawn(async move { server.await });
+    let result = work.await;
+    stop.cancel();
+    serving.await.ok();
+    result
+}
+
+fn permissions(config: &Config) -> Result<String, String> {
+    use std::os::unix::fs::PermissionsExt;
+    let file = &config.appservice.registration;
+    let mode = std::fs::metadata(file).map_err(|error| error.to_string())?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(format!(
+            "everybody on this machine can read its tokens (mode {:03o}); chmod 640 {} and give \
+             it to a group that the homeserver is in",
+            mode & 0o777,
+            file.display()
+        ));
+    }
+    Ok(format!("mode {:03o}: its tokens are not for everybody", mode & 0o777))
+}
+
+fn flags(registration: &Registration) -> Result<String, String> {
+    if registration.rate_limited != Some(false) {
+        return Err("`rate_limited` is not false: the homeserver will slow the bot down. Set \
+                    `rate_limited: false` and restart the homeserver."
+            .to_owned());
+    }
+    if !registration.msc4190 {
+        return Err("`io.element.msc4190` is not true: the bot can have no device. Set it and \
+                    restart the homeserver."
+            .to_owned());
+    }
+    Ok("no rate limit, devices allowed".to_owned())
+}
+
+fn token_advice(config: &Config, failure: &CallFailure) -> String {
+    let url = &config.homeserver.url;
+    match failure {
+        CallFailure::Unknown(_) => {
+            format!("{failure}. Is the homeserver running, and is homeserver.url ({url}) right?")
+        }
+        failure if failure.is("M_UNKNOWN_TOKEN") || failure.has_status(401) => format!(
+            "{failure}. The homeserver does not know this as_token: list {} among its appservice \
+             files (Synapse: app_service_config_files) and restart it.",
+            config.appservice.registration.display()
+        ),
+        failure if failure.is("M_EXCLUSIVE") || failure.is("M_INVALID_USERNAME") => format!(
+            "{failure}. The namespace in the homeserver's copy of the registration does not hold \
+             {}: is homeserver.domain ({}) its server_name?",
+            config.bot_user_id(),
+            config.homeserver.domain
+        ),
+        _ => failure.to_string(),
+    }
+}
+
+fn ping_advice(config: &Config, registration: &Registration, failure: &CallFailure) -> String {
+    let url = registration.url.as_deref().unwrap_or("(none)");
+    if failure.is("M_BAD_STATUS") {
+        return format!(
+            "{failure}. The homeserver reached us but holds another hs_token: give both the same \
+             registration file and restart the homeserver."
+        );
+    }
+    if failure.is("M_CONNECTION_FAILED") || failure.is("M_CONNECTION_TIMEOUT") {
+        return format!(
+            "{failure}. The homeserver can not reach {url} (the registration's `url`); we listen \
+             on {} (appservice.listen). Mend one of them, and any firewall in between.",
+            config.appservice.listen
+        );
+    }
+    if failure.is("M_URL_NOT_SET") {
+        return "the registration has no `url`: set it to where the homeserver reaches us".to_owned();
+    }
+    failure.to_string()
+}
+
+#[derive(Default)]
+struct Report {
+    failed: usize,
+}
+
+impl Report {
+    fn add(&mut self, subject: &'static str, outcome: Result<String, String>) {
+        match outcome {
+            Ok(words) => println!("ok    {subject}: {words}"),
+            Err(words) => {
+                self.failed += 1;
+                println!("FAIL  {subject}: {words}");
+            }
+        }
+    }
+
+    fn verdict(&self) -> anyhow::Result<()> {
+        match self.failed {
+            0 => Ok(()),
+            1 => bail!("one thing needs mending"),
+            failed => bail!("{failed} things need mending"),
+        }
+    }
+}

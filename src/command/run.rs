@@ -1,0 +1,169 @@
+//! `tallyroom run`: everything that the service does.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, ApiState};
+use crate::config::{Config, Registration};
+use crate::homeserver::Homeserver;
+use crate::intake::{self, PushState};
+use crate::reconciler::{Installation, introduce, reconcile_forever};
+use crate::store::Store;
+
+/// How long work in flight may take after SIGTERM. What is not done by then is done after the
+/// next start: every step is safe to repeat.
+const LAST_WORDS: Duration = Duration::from_secs(8);
+/// How often to try to reach the homeserver at the start.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When something that only an operator can mend keeps the service from starting.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let registration = Registration::load(&config.appservice.registration, &config)?;
+    let store = Store::open(&config.database)
+        .await
+        .with_context(|| format!("the database {} can not be opened", config.database.url))?;
+    let homeserver = Homeserver::connect(&config, &registration).await?;
+    let push_listener = listen(config.appservice.listen, "appservice.listen").await?;
+    let api_listener = listen(config.api.listen, "api.listen").await?;
+
+    let stop = CancellationToken::new();
+    let introduced = Arc::new(AtomicBool::new(false));
+    let mut tasks = JoinSet::new();
+
+    // Pushes are taken from the first moment: the homeserver may have some waiting.
+    let pushes = intake::router(PushState {
+        store: store.clone(),
+        hs_token: Arc::new(registration.hs_token.clone()),
+    });
+    tasks.spawn(serve(push_listener, pushes, stop.clone()));
+    let calls = api::router(ApiState {
+        store: store.clone(),
+        config: Arc::new(config.clone()),
+        introduced: Arc::clone(&introduced),
+    });
+    tasks.spawn(serve(api_listener, calls, stop.clone()));
+    let bot = config.bot_user_id().to_string();
+    tasks.spawn(done(intake::derive_forever(store.clone(), bot, stop.clone())));
+    tasks.spawn(done(work_with_homeserver(
+        config.clone(),
+        homeserver,
+        store.clone(),
+        introduced,
+        stop.clone(),
+    )));
+    tracing::info!(
+        pushes = %config.appservice.listen, api = %config.api.listen, database = %config.database.url,
+        "Tallyroom is running"
+    );
+
+    let outcome = tokio::select! {
+        signal = ended_by_signal() => signal,
+        // A task that ends before it was told to is a failure that must not go unseen.
+        ended = tasks.join_next() => Err(unexpected_end(ended)),
+    };
+    tracing::info!("stopping; finishing what is in flight");
+    stop.cancel();
+    let rest = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
+        tracing::warn!("some work was left for the next start");
+    }
+    store.close().await;
+    outcome
+}
+
+/// Once the homeserver knows the bot: rooms, the second intake, and gaps.
+async fn work_with_homeserver(
+    config: Config,
+    homeserver: Homeserver,
+    store: Store,
+    introduced: Arc<AtomicBool>,
+    stop: CancellationToken,
+) {
+    let Some(installation) = introduced_bot(&config, &homeserver, &store, &stop).await else {
+        return;
+    };
+    introduced.store(true, Ordering::Relaxed);
+    tracing::info!(bot = %homeserver.bot_user_id(), room_version = %installation.room_version,
+        "the homeserver knows the bot");
+    let rooms = reconcile_forever(store.clone(), Arc::new(installation), stop.clone());
+    let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
+    let sync = async {
+        if config.record.sync {
+            intake::sync_forever(store.clone(), homeserver.clone(), stop.clone()).await;
+        } else {
+            tracing::warn!("record.sync is off: what the homeserver fails to push is lost");
+        }
+    };
+    tokio::join!(rooms, gaps, sync);
+}
+
+/// Tries until the homeserver answers as it should, or we stop.
+async fn introduced_bot(
+    config: &Config,
+    homeserver: &Homeserver,
+    store: &Store,
+    stop: &CancellationToken,
+) -> Option<Installation> {
+    loop {
+        match introduce(config.clone(), homeserver.clone(), store).await {
+            Ok(installation) => return Some(installation),
+            Err(problem) => tracing::error!(
+                %problem,
+                "the homeserver can not be worked with yet; trying again. `tallyroom check` tells more"
+            ),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TRY_AGAIN) => {}
+            () = stop.cancelled() => return None,
+        }
+    }
+}
+
+async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("can not listen on {address} ({key}): is another program, or another Tallyroom, there?")
+    })
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await?;
+    Ok(())
+}
+
+async fn done(task: impl Future<Output = ()>) -> anyhow::Result<()> {
+    task.await;
+    Ok(())
+}
+
+async fn ended_by_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("received SIGTERM"),
+        _ = interrupt.recv() => tracing::info!("received SIGINT"),
+    }
+    Ok(())
+}
+
+fn unexpected_end(
+    ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>,
+) -> anyhow::Error {
+    match ended {
+        Some(Ok(Err(error))) => error.context("a part of the service failed"),
+        Some(Err(error)) => anyhow::Error::from(error).context("a part of the service failed"),
+        Some(Ok(Ok(()))) | None => anyhow::anyhow!("a part of the service ended by itself"),
+    }
+}
