@@ -74,7 +74,7 @@ async fn correlate(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let id = match given {
         Some(id) if !id.is_empty() && id.len() <= MAX_REQUEST_ID => id.to_owned(),
-        _ => format!("api-{}", Ulid::generate()),
+        _ => format!("api-{}", Ulid::new()),
     };
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("call", correlation = id);

@@ -77,7 +77,7 @@ async fn import(
         original: (!is_json).then_some(original),
         invite_again: false,
     };
-    let correlation = format!("import-{}", Ulid::generate());
+    let correlation = format!("import-{}", Ulid::new());
     let external_id = &accepted.external_id;
     let (id, word) =
         match store.create_transaction(shop, external_id, new, &correlation).await? {

@@ -8,9 +8,10 @@ use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities;
 use ruma::api::client::filter::FilterDefinition;
 use ruma::api::client::media::create_content;
-use ruma::api::client::profile::{set_avatar_url, set_display_name};
+use ruma::api::client::profile::set_profile_field;
 use ruma::api::client::sync::sync_events;
 use ruma::presence::PresenceState;
+use ruma::profile::ProfileFieldValue;
 use ruma::{MxcUri, OwnedMxcUri, RoomVersionId, UInt};
 
 use super::failure::CallFailure;
@@ -78,10 +79,12 @@ impl Homeserver {
     /// # Errors
     /// When the homeserver refuses or gives no usable answer.
     pub async fn set_profile(&self, name: &str, avatar: &MxcUri) -> Result<(), CallFailure> {
-        let name = name.to_owned();
-        self.as_bot(set_display_name::v3::Request::new(self.bot.clone(), Some(name))).await?;
-        let avatar = avatar.to_owned();
-        self.as_bot(set_avatar_url::v3::Request::new(self.bot.clone(), Some(avatar))).await?;
+        for field in [
+            ProfileFieldValue::DisplayName(name.to_owned()),
+            ProfileFieldValue::AvatarUrl(avatar.to_owned()),
+        ] {
+            self.as_bot(set_profile_field::v3::Request::new(self.bot.clone(), field)).await?;
+        }
         Ok(())
     }
 
@@ -120,7 +123,9 @@ impl Homeserver {
     /// `M_CONNECTION_FAILED` or `M_CONNECTION_TIMEOUT` when it cannot reach us.
     pub async fn ping(&self) -> Result<Duration, CallFailure> {
         let request = request_ping::v1::Request::new(self.appservice_id.clone());
-        Ok(self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await?.duration)
+        // The appservice speaks for itself here: its token, and nobody's identity.
+        let config = once(CALL_TIMEOUT).force_auth();
+        Ok(self.client.send(request).with_request_config(config).await?.duration)
     }
 
     /// What happened in the bot's rooms since the token `since`; waits when there is nothing.

@@ -32,7 +32,7 @@ use crate::config::{BOT_DEVICE, Config, Registration};
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection to one homeserver, with the appservice's token.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Homeserver {
     client: matrix_sdk::Client,
     appservice_id: String,
@@ -73,10 +73,10 @@ impl Homeserver {
     /// for a day (Synapse keeps them only in memory for requests without a device).
     async fn as_bot<R>(&self, request: R) -> Result<R::IncomingResponse, CallFailure>
     where
-        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync,
+        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
         HttpError: From<FromHttpResponseError<R::EndpointError>>,
-        R::IncomingResponse: Send,
+        R::IncomingResponse: Send + Sync,
     {
         self.as_bot_within(request, CALL_TIMEOUT).await
     }
@@ -88,10 +88,10 @@ impl Homeserver {
         timeout: Duration,
     ) -> Result<R::IncomingResponse, CallFailure>
     where
-        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync,
+        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
         HttpError: From<FromHttpResponseError<R::EndpointError>>,
-        R::IncomingResponse: Send,
+        R::IncomingResponse: Send + Sync,
     {
         let request = ActingAs::device(request, self.bot.clone(), self.device.clone());
         Ok(self.client.send(request).with_request_config(once(timeout)).await?)

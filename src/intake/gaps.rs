@@ -51,7 +51,7 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
             // Read backwards, kept forwards: within a page, receipt order is the room's order.
             let arrivals: Vec<_> =
                 page.events.iter().rev().map(|raw| arrival(raw, Some(&gap.room_id))).collect();
-            let correlation = format!("gap-{}", Ulid::generate());
+            let correlation = format!("gap-{}", Ulid::new());
             let next = page.next.filter(|next| *next != gap.from_token);
             let new = store.journal_gap(&arrivals, &gap, next.as_deref(), &correlation).await?;
             tracing::info!(

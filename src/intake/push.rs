@@ -65,7 +65,7 @@ async fn take_push(
         }
     };
     // Push ids are reused after restarts, so they only ever help reading the log.
-    let correlation = format!("push-{}", Ulid::generate());
+    let correlation = format!("push-{}", Ulid::new());
     if arrivals.is_empty() {
         return done();
     }

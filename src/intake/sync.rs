@@ -56,7 +56,7 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
         }
         Err(failure) => return Err(failure.into()),
     };
-    let correlation = format!("sync-{}", Ulid::generate());
+    let correlation = format!("sync-{}", Ulid::new());
     let (arrivals, gaps) = sort_out(&answer, since.as_deref());
     let new = store.journal_sync(&arrivals, &gaps, &answer.next_batch, &correlation).await?;
     if !arrivals.is_empty() {

@@ -64,22 +64,22 @@ mod tests {
 
     #[test]
     fn our_marked_room_is_adopted() {
-        let id = Ulid::generate();
+        let id = Ulid::new();
         assert_eq!(judge(id, BOT, Some(&state(BOT, id, "join")), 0), Verdict::Adopt);
     }
 
     #[test]
     fn a_room_that_someone_else_made_is_never_touched() {
-        let id = Ulid::generate();
+        let id = Ulid::new();
         let theirs = state("@mallory:example.org", id, "join");
         assert_eq!(judge(id, BOT, Some(&theirs), 999_999), Verdict::Foreign);
-        let other = state(BOT, Ulid::generate(), "join");
+        let other = state(BOT, Ulid::new(), "join");
         assert_eq!(judge(id, BOT, Some(&other), 999_999), Verdict::Foreign);
     }
 
     #[test]
     fn a_closed_room_is_given_time_and_then_replaced() {
-        let id = Ulid::generate();
+        let id = Ulid::new();
         assert_eq!(judge(id, BOT, None, PATIENCE_MS - 1), Verdict::Wait);
         assert_eq!(judge(id, BOT, None, PATIENCE_MS), Verdict::Replace);
         assert_eq!(judge(id, BOT, Some(&[]), PATIENCE_MS), Verdict::Replace);

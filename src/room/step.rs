@@ -107,7 +107,7 @@ pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
 
 fn next_for_people(wanted: &Wanted, known: &Known, now: i64) -> Next {
     let nobody = Member::default();
-    let of = |user| known.members.get(user).unwrap_or(&nobody);
+    let of = |user: &OwnedUserId| known.members.get(user).unwrap_or(&nobody);
     // Somebody who left or declined is not asked again until the shop asks for it.
     let invitations = wanted
         .contacts

@@ -116,7 +116,7 @@ impl Store {
         correlation: &str,
     ) -> Result<Created, StoreError> {
         let hash = new.terms.content_hash();
-        let id = Ulid::generate();
+        let id = Ulid::new();
         let mut tx = self.begin().await?;
         let inserted = sqlx::query(INSERT)
             .bind(id.to_string())
