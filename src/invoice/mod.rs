@@ -1,1 +1,21 @@
 //! The EN 16931 invoice: model, money, rules, XML readers and renderings. Pure: no I/O.
+
+mod input;
+mod model;
+pub mod money;
+mod party;
+mod problem;
+mod rules;
+mod settle;
+pub mod summary;
+mod units;
+mod xml;
+
+pub use input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
+pub use model::{
+    Account, Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,
+};
+pub use party::{Address, PartyDetails};
+pub use problem::Problem;
+pub use settle::{Settled, settle};
+pub use xml::{FromXml, XmlFormat, read as read_xml};

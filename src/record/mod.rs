@@ -1,1 +1,106 @@
 //! The record: what raw room events mean. Pure: no I/O.
+
+mod attachment;
+mod derive;
+mod event;
+mod message;
+mod relation;
+mod state;
+mod words;
+
+pub use attachment::Attachment;
+pub use derive::{DERIVATION_VERSION, derive};
+pub use relation::{Relation, RelationKind};
+pub use state::MembershipChange;
+
+use serde::Serialize;
+
+/// What one raw event means.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Derived {
+    /// As in the event; empty if it has none that can be read.
+    pub event_type: String,
+    /// Who sent it.
+    pub sender: Option<String>,
+    /// `origin_server_ts`, milliseconds since 1970; 0 if it cannot be read.
+    pub sent_at: i64,
+    /// What it is.
+    pub kind: Kind,
+    /// What a person would read, without markup.
+    pub text: Option<String>,
+    /// The same with markup, safe to show.
+    pub html: Option<String>,
+    /// What it refers to.
+    pub relates_to: Option<Relation>,
+    /// Files in it.
+    pub attachments: Vec<Attachment>,
+    /// What is odd about it.
+    pub remark: Option<String>,
+    /// Who came, went or changed their name by it.
+    pub membership: Option<MembershipChange>,
+    /// Which send of ours it is.
+    pub marker: Option<String>,
+    /// Its content had been removed before it reached us.
+    pub redacted: bool,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// What an event is, in the words of the record.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Kind { $($(#[$doc])* $name,)* }
+
+        impl Kind {
+            /// As written in JSON and in the database.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// `m.text`.
+    Text = "text",
+    /// `m.notice`.
+    Notice = "notice",
+    /// `m.emote`.
+    Emote = "emote",
+    /// `m.image`.
+    Image = "image",
+    /// `m.file`.
+    File = "file",
+    /// `m.audio`.
+    Audio = "audio",
+    /// `m.audio` that was spoken into the client (MSC3245).
+    Voice = "voice",
+    /// `m.video`.
+    Video = "video",
+    /// `m.location`.
+    Location = "location",
+    /// `m.sticker`.
+    Sticker = "sticker",
+    /// `m.poll.start`.
+    PollStart = "poll_start",
+    /// `m.poll.response`.
+    PollResponse = "poll_response",
+    /// `m.poll.end`.
+    PollEnd = "poll_end",
+    /// `m.reaction`.
+    Reaction = "reaction",
+    /// A message that replaces another.
+    Edit = "edit",
+    /// `m.room.redaction`.
+    Redaction = "redaction",
+    /// `m.room.encrypted`: cannot be read.
+    Encrypted = "encrypted",
+    /// `m.room.member`.
+    Membership = "membership",
+    /// Any other state event.
+    State = "state",
+    /// A type that we do not know; kept raw.
+    Unknown = "unknown",
+    /// Not understandable; kept raw.
+    Malformed = "malformed",
+}

@@ -1,0 +1,41 @@
+//! What is wrong with an invoice, where, and how to mend it.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// JSON pointer (RFC 6901) to the offending field.
+    pub pointer: String,
+    /// The rule that it breaks, such as `BR-CO-15`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// A whole sentence for a person.
+    pub detail: String,
+    /// The figure that was stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
+    /// The figure that the rest of the invoice leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed: Option<String>,
+}
+
+impl Problem {
+    /// A problem at `pointer`.
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            rule: None,
+            detail: detail.into(),
+            stated: None,
+            computed: None,
+        }
+    }
+
+    /// The same problem, seen from the document that holds this part at `parent`.
+    #[must_use]
+    pub fn under(mut self, parent: &str) -> Self {
+        self.pointer.insert_str(0, parent);
+        self
+    }
+}

@@ -1,0 +1,199 @@
+//! Rules of EN 16931 that relate the figures of an invoice to each other.
+//!
+//! Two levels only: totals that contradict each other are refused, since nobody could pay a right
+//! amount; whatever else is odd is a warning. Tolerances are those of the published Schematron
+//! (CEN 1.3.16): none for totals, less than one whole unit for VAT per category.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::model::{Adjustment, Invoice, Line, LineVat};
+use super::money::{plain, round};
+use super::problem::Problem;
+
+/// VAT per category may differ from taxable times rate by less than this.
+const VAT_TOLERANCE: Decimal = Decimal::ONE;
+/// PEPPOL-EN16931-R120: a line's net may differ from quantity times price by this.
+const LINE_TOLERANCE: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
+
+/// What the rules found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) refused: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+}
+
+/// Sum of line nets, BR-CO-10.
+pub(super) fn sum_of_lines(lines: &[Line]) -> Decimal {
+    lines.iter().map(|line| line.net_amount).sum()
+}
+
+/// Sum of allowances (BR-CO-11) or charges (BR-CO-12).
+pub(super) fn sum_of(adjustments: &[Adjustment]) -> Decimal {
+    adjustments.iter().map(|adjustment| adjustment.amount).sum()
+}
+
+/// Taxable amount by category and rate: its lines less allowances plus charges (BR-S-08 and its
+/// kin). None if a sum is too large.
+pub(super) fn taxable_by_vat(
+    lines: &[Line],
+    allowances: &[Adjustment],
+    charges: &[Adjustment],
+) -> BTreeMap<LineVat, Decimal> {
+    let mut taxable: BTreeMap<LineVat, Decimal> = BTreeMap::new();
+    let lines = lines.iter().map(|line| (&line.vat, line.net_amount));
+    let allowances = allowances.iter().map(|it| (&it.vat, -it.amount));
+    let charges = charges.iter().map(|it| (&it.vat, it.amount));
+    for (vat, amount) in lines.chain(allowances).chain(charges) {
+        let rate = vat.rate.map(|rate| rate.normalize());
+        *taxable.entry(LineVat { category: vat.category.clone(), rate }).or_default() += amount;
+    }
+    taxable
+}
+
+/// BR-CO-17: taxable times rate, rounded to the cent. None if it is too large.
+pub(super) fn tax_on(taxable: Decimal, rate: Option<Decimal>) -> Option<Decimal> {
+    taxable.checked_mul(rate.unwrap_or_default())?.checked_div(Decimal::ONE_HUNDRED).map(round)
+}
+
+/// Quantity times price per base quantity, rounded to the cent. None if it is too large.
+pub(super) fn line_net(
+    quantity: Decimal,
+    price: Decimal,
+    base_quantity: Option<Decimal>,
+) -> Option<Decimal> {
+    let product = quantity.checked_mul(price)?;
+    product.checked_div(base_quantity.unwrap_or(Decimal::ONE)).map(round)
+}
+
+/// Checks a complete invoice.
+pub(super) fn check(invoice: &Invoice) -> Findings {
+    let mut findings = Findings::default();
+    findings.refused.extend(totals(invoice));
+    vat(invoice, &mut findings);
+    lines(invoice, &mut findings.warnings);
+    findings
+}
+
+fn totals(invoice: &Invoice) -> impl Iterator<Item = Problem> + use<> {
+    let totals = &invoice.totals;
+    let vat: Decimal = invoice.vat_breakdown.iter().map(|it| it.tax).sum();
+    // A profile without lines states only their total.
+    let lines =
+        if invoice.lines.is_empty() { totals.lines } else { sum_of_lines(&invoice.lines) };
+    [
+        ("BR-CO-10", "lines", totals.lines, lines, "the sum of the lines' net amounts"),
+        (
+            "BR-CO-11",
+            "allowances",
+            totals.allowances,
+            sum_of(&invoice.allowances),
+            "the sum of the allowances",
+        ),
+        ("BR-CO-12", "charges", totals.charges, sum_of(&invoice.charges), "the sum of the charges"),
+        (
+            "BR-CO-13",
+            "without_vat",
+            totals.without_vat,
+            totals.lines - totals.allowances + totals.charges,
+            "lines less allowances plus charges",
+        ),
+        ("BR-CO-14", "vat", totals.vat, vat, "the sum of VAT per category"),
+        (
+            "BR-CO-15",
+            "with_vat",
+            totals.with_vat,
+            totals.without_vat + totals.vat,
+            "the total without VAT plus VAT",
+        ),
+        (
+            "BR-CO-16",
+            "due",
+            totals.due,
+            totals.with_vat - totals.paid + totals.rounding,
+            "the total with VAT less what is paid, plus rounding",
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, _, stated, computed, _)| stated != computed)
+    .map(|(rule, field, stated, computed, words)| {
+        contradiction(rule, format!("/totals/{field}"), stated, computed, words)
+    })
+}
+
+fn vat(invoice: &Invoice, findings: &mut Findings) {
+    let taxable = taxable_by_vat(&invoice.lines, &invoice.allowances, &invoice.charges);
+    for (index, subtotal) in invoice.vat_breakdown.iter().enumerate() {
+        let at = format!("/vat_breakdown/{index}");
+        if let Some(computed) = tax_on(subtotal.taxable, subtotal.rate) {
+            let off = (subtotal.tax - computed).abs();
+            let words = "the taxable amount times the rate";
+            let problem =
+                contradiction("BR-CO-17", format!("{at}/tax"), subtotal.tax, computed, words);
+            if off >= VAT_TOLERANCE {
+                findings.refused.push(problem);
+            } else if !off.is_zero() {
+                findings.warnings.push(problem);
+            }
+        }
+        if invoice.lines.is_empty() {
+            continue;
+        }
+        let key = LineVat {
+            category: subtotal.category.clone(),
+            rate: subtotal.rate.map(|rate| rate.normalize()),
+        };
+        let computed = taxable.get(&key).copied().unwrap_or_default();
+        if (subtotal.taxable - computed).abs() >= VAT_TOLERANCE {
+            // Named for the standard rate; every category has a rule of its own to this effect.
+            let rule = format!("BR-{}-08", subtotal.category);
+            findings.warnings.push(contradiction(
+                &rule,
+                format!("{at}/taxable"),
+                subtotal.taxable,
+                computed,
+                "lines less allowances plus charges of this category and rate",
+            ));
+        }
+    }
+}
+
+fn lines(invoice: &Invoice, warnings: &mut Vec<Problem>) {
+    let mut seen = std::collections::HashSet::new();
+    for (index, line) in invoice.lines.iter().enumerate() {
+        let computed = line_net(line.quantity, line.unit_price, line.base_quantity);
+        if let Some(computed) = computed
+            && (line.net_amount - computed).abs() > LINE_TOLERANCE
+        {
+            warnings.push(contradiction(
+                "PEPPOL-EN16931-R120",
+                format!("/lines/{index}/net_amount"),
+                line.net_amount,
+                computed,
+                "quantity times unit price (an allowance or charge on the line explains it)",
+            ));
+        }
+        if !seen.insert(&line.id) {
+            let detail = format!("The line id {:?} is used more than once.", line.id);
+            warnings.push(Problem::at(format!("/lines/{index}/id"), detail));
+        }
+    }
+}
+
+fn contradiction(
+    rule: &str,
+    pointer: String,
+    stated: Decimal,
+    computed: Decimal,
+    words: &str,
+) -> Problem {
+    let (stated, computed) = (plain(stated), plain(computed));
+    Problem {
+        detail: format!("{rule}: {stated} is stated, but {words} is {computed}."),
+        pointer,
+        rule: Some(rule.to_owned()),
+        stated: Some(stated),
+        computed: Some(computed),
+    }
+}

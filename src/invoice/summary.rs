@@ -1,0 +1,304 @@
+//! The invoice in a few words: headline, room name, topic, and the message that is pinned.
+//!
+//! The layout follows from how clients show it: Element's pin banner is the text of the first
+//! block, its pinned list clips all but two narrow columns, text clients print `body`.
+
+use std::fmt::Write;
+
+use rust_decimal::Decimal;
+
+use super::model::{Adjustment, Invoice, Line};
+use super::money::{grouped, plain};
+use super::units;
+
+/// Most lines of the invoice that the summary shows: what nheko's pin can hold.
+const MAX_LINES: usize = 6;
+/// Most rows of allowances, charges or VAT before they are shown as one sum.
+const MAX_ROWS: usize = 4;
+/// Longest number in a headline, so that number and total stand in its first 30 characters.
+const HEADLINE_NUMBER: usize = 30 - 3;
+/// Shortest number in a headline, however long the total is.
+const SHORTEST_NUMBER: usize = 8;
+/// Longest status in a headline.
+const HEADLINE_STATUS: usize = 24;
+/// Longest room name.
+const MAX_NAME: usize = 100;
+/// Longest of any other text in a summary.
+const MAX_TEXT: usize = 120;
+/// Longest payment terms or reference in a summary.
+const MAX_TERMS: usize = 300;
+
+/// What a summary is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct SummaryInput<'a> {
+    /// The invoice.
+    pub invoice: &'a Invoice,
+    /// The shop's word for where it stands.
+    pub status: &'a str,
+    /// The seller's name.
+    pub seller: &'a str,
+    /// The buyer's name.
+    pub buyer: &'a str,
+    /// Link to the invoice page.
+    pub page_url: Option<&'a str>,
+}
+
+/// The same message as text and as HTML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// No tags, one fact a line.
+    pub body: String,
+    /// For `org.matrix.custom.html`; a newline stands between blocks, because some clients drop
+    /// the tags without putting a space in.
+    pub formatted_body: String,
+}
+
+/// One row of the table: an amount and what it is for.
+struct Row {
+    amount: String,
+    text: String,
+    strong: bool,
+}
+
+/// `INV-2024-0042 · EUR 1,234.50 · awaiting payment · due 2024-07-01`, under 80 characters.
+pub fn headline(input: &SummaryInput<'_>) -> String {
+    let total = money(input.invoice, input.invoice.totals.with_vat);
+    let room = HEADLINE_NUMBER.saturating_sub(total.chars().count()).max(SHORTEST_NUMBER);
+    let number = keep_end(&tidy(&input.invoice.number, MAX_TEXT), room);
+    format!("{number} · {}", topic(input))
+}
+
+/// `EUR 1,234.50 · awaiting payment · due 2024-07-01`
+pub fn topic(input: &SummaryInput<'_>) -> String {
+    let invoice = input.invoice;
+    let mut topic =
+        format!("{} · {}", money(invoice, invoice.totals.with_vat), status(input.status));
+    if let Some(due) = invoice.due_date {
+        // Writing to a String cannot fail.
+        let _ = write!(topic, " · due {due}");
+    }
+    topic
+}
+
+/// `Invoice INV-2024-0042 · Acme Ltd → Birch GmbH`
+pub fn room_name(input: &SummaryInput<'_>) -> String {
+    let number = keep_end(&tidy(&input.invoice.number, MAX_TEXT), 40);
+    let parties = parties(input);
+    tidy(&format!("{} {number} · {parties}", document(input.invoice)), MAX_NAME)
+}
+
+/// The message that is pinned.
+pub fn summarise(input: &SummaryInput<'_>) -> Summary {
+    let headline = headline(input);
+    let invoice = input.invoice;
+    let introduction =
+        format!("{} of {}, {}", document(invoice), invoice.issue_date, parties(input));
+    let lines: Vec<Row> = invoice.lines.iter().take(MAX_LINES).map(line_row).collect();
+    let hidden = invoice.lines.len().saturating_sub(MAX_LINES);
+    let figures = figures(invoice);
+    let payment = payment(invoice);
+
+    let mut body = format!("{headline}\n{introduction}\n\n");
+    let mut html = format!(
+        "<p><strong>{}</strong></p>\n<p>{}</p>\n<table><thead><tr><th>{}</th><th>Item</th></tr>\
+         </thead><tbody>\n",
+        escape(&headline),
+        escape(&introduction),
+        invoice.currency,
+    );
+    for row in &lines {
+        let _ = writeln!(body, "- {} = {}", row.text, row.amount);
+        html.push_str(&html_row(row));
+    }
+    if hidden > 0 {
+        let more = if hidden == 1 { "line" } else { "lines" };
+        let _ = writeln!(body, "… and {hidden} more {more}");
+        let _ = writeln!(html, "<tr><td></td><td>… and {hidden} more {more}</td></tr>");
+    }
+    for row in &figures {
+        let _ = writeln!(body, "{}: {} {}", row.text, invoice.currency, row.amount);
+        html.push_str(&html_row(row));
+    }
+    html.push_str("</tbody></table>");
+    if !payment.is_empty() {
+        let _ = write!(body, "\n{}\n", payment.join("\n"));
+        let lines: Vec<_> = payment.iter().map(|line| escape(line)).collect();
+        let _ = write!(html, "\n<p>{}</p>", lines.join("<br>\n"));
+    }
+    if let Some(url) = input.page_url {
+        let _ = write!(body, "\n{url}");
+        let _ = write!(html, "\n<p><a href=\"{}\">Open invoice</a></p>", escape(url));
+    }
+    Summary { body: body.trim_end().to_owned(), formatted_body: html }
+}
+
+fn document(invoice: &Invoice) -> &'static str {
+    if invoice.is_credit_note() { "Credit note" } else { "Invoice" }
+}
+
+fn parties(input: &SummaryInput<'_>) -> String {
+    format!("{} → {}", tidy(input.seller, MAX_TEXT), tidy(input.buyer, MAX_TEXT))
+}
+
+fn status(status: &str) -> String {
+    tidy(&status.replace('_', " "), HEADLINE_STATUS)
+}
+
+fn line_row(line: &Line) -> Row {
+    let unit = units::name(&line.unit);
+    let quantity = plain(line.quantity);
+    let quantity = if unit.is_empty() { quantity } else { format!("{quantity} {unit}") };
+    let per = line
+        .base_quantity
+        .map(|base| format!(" per {}", plain(base)))
+        .unwrap_or_default();
+    Row {
+        amount: grouped(line.net_amount),
+        text: format!(
+            "{}, {quantity} × {}{per}",
+            tidy(&line.description, MAX_TEXT),
+            grouped(line.unit_price)
+        ),
+        strong: false,
+    }
+}
+
+fn figures(invoice: &Invoice) -> Vec<Row> {
+    let totals = &invoice.totals;
+    let row = |text: String, amount: Decimal| Row { amount: grouped(amount), text, strong: false };
+    let mut rows = Vec::new();
+    rows.extend(adjustment_rows(&invoice.allowances, "Allowance", -totals.allowances, true));
+    rows.extend(adjustment_rows(&invoice.charges, "Charge", totals.charges, false));
+    rows.push(row("Net".to_owned(), totals.without_vat));
+    if invoice.vat_breakdown.len() <= MAX_ROWS {
+        rows.extend(invoice.vat_breakdown.iter().map(|it| {
+            let rate = it.rate.map(|rate| format!(" {} %", plain(rate))).unwrap_or_default();
+            row(format!("VAT{rate} on {}", grouped(it.taxable)), it.tax)
+        }));
+    } else {
+        rows.push(row("VAT".to_owned(), totals.vat));
+    }
+    rows.push(Row { strong: true, ..row("Total".to_owned(), totals.with_vat) });
+    if !totals.paid.is_zero() {
+        rows.push(row("Paid".to_owned(), -totals.paid));
+    }
+    if !totals.rounding.is_zero() {
+        rows.push(row("Rounding".to_owned(), totals.rounding));
+    }
+    if totals.due != totals.with_vat {
+        rows.push(Row { strong: true, ..row("Amount due".to_owned(), totals.due) });
+    }
+    rows
+}
+
+fn adjustment_rows(all: &[Adjustment], word: &str, sum: Decimal, negative: bool) -> Vec<Row> {
+    let row = |text: String, amount: Decimal| Row { amount: grouped(amount), text, strong: false };
+    if all.len() > MAX_ROWS {
+        return vec![row(format!("{word}s"), sum)];
+    }
+    all.iter()
+        .map(|it| {
+            let reason = it.reason.as_deref().map(|reason| tidy(reason, MAX_TEXT));
+            let text = match reason {
+                Some(reason) if !reason.is_empty() => format!("{word}, {reason}"),
+                _ => word.to_owned(),
+            };
+            row(text, if negative { -it.amount } else { it.amount })
+        })
+        .collect()
+}
+
+/// How to pay, one short line each.
+fn payment(invoice: &Invoice) -> Vec<String> {
+    let Some(payment) = &invoice.payment else { return Vec::new() };
+    let mut lines = Vec::new();
+    if let Some(iban) = &payment.iban {
+        let mut line = format!("Pay to {}", in_fours(iban));
+        if let Some(bic) = &payment.bic {
+            let _ = write!(line, " (BIC {})", tidy(bic, MAX_TEXT));
+        }
+        if let Some(name) = &payment.account_name {
+            let _ = write!(line, ", {}", tidy(name, MAX_TEXT));
+        }
+        lines.push(line);
+    }
+    lines.extend(
+        payment
+            .further_accounts
+            .iter()
+            .take(MAX_ROWS)
+            .map(|account| format!("or to {}", in_fours(&account.iban))),
+    );
+    if let Some(reference) = &payment.reference {
+        lines.push(format!("Reference {}", tidy(reference, MAX_TERMS)));
+    }
+    if let Some(terms) = &payment.terms {
+        lines.push(format!("Terms: {}", tidy(terms, MAX_TERMS)));
+    }
+    lines
+}
+
+fn html_row(row: &Row) -> String {
+    let (amount, text) = (escape(&row.amount), escape(&row.text));
+    if row.strong {
+        format!("<tr><td><strong>{amount}</strong></td><td><strong>{text}</strong></td></tr>\n")
+    } else {
+        format!("<tr><td>{amount}</td><td>{text}</td></tr>\n")
+    }
+}
+
+fn money(invoice: &Invoice, amount: Decimal) -> String {
+    format!("{} {}", invoice.currency, grouped(amount))
+}
+
+/// An account number as banks print it.
+fn in_fours(iban: &str) -> String {
+    let letters: Vec<char> =
+        tidy(iban, MAX_TEXT).chars().filter(|c| !c.is_whitespace()).collect();
+    letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// One line of at most `limit` characters, without anything that could change how its
+/// surroundings read.
+fn tidy(text: &str, limit: usize) -> String {
+    let turns_direction =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let spaced: String = text
+        .chars()
+        .filter(|c| !turns_direction(*c))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= limit {
+        return line;
+    }
+    let mut cut: String = line.chars().take(limit - 1).collect();
+    cut.truncate(cut.trim_end().len());
+    cut.push('…');
+    cut
+}
+
+/// The last `limit` characters: the end of a number tells it from its neighbours.
+fn keep_end(text: &str, limit: usize) -> String {
+    let count = text.chars().count();
+    if count <= limit {
+        return text.to_owned();
+    }
+    format!("…{}", text.chars().skip(count - (limit - 1)).collect::<String>())
+}
+
+/// Safe as HTML text and inside a quoted attribute.
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}

@@ -1,0 +1,94 @@
+//! An event's envelope, read without believing anything.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// The fields of an event that we know, each only if it has the right type.
+#[derive(Debug, Default)]
+pub(super) struct Event {
+    pub(super) event_type: String,
+    pub(super) sender: Option<String>,
+    pub(super) state_key: Option<String>,
+    pub(super) sent_at: i64,
+    /// Where redactions before room version 11 name their target.
+    pub(super) redacts: Option<String>,
+    /// None if it is no object, or nested too deeply to be read.
+    pub(super) content: Option<Map<String, Value>>,
+    /// Whether the homeserver says that the content was removed.
+    pub(super) is_redacted: bool,
+}
+
+/// Only one level deep, so that no nesting inside can keep it from being read.
+#[derive(Deserialize)]
+struct Shallow {
+    #[serde(rename = "type")]
+    event_type: Option<Box<RawValue>>,
+    sender: Option<Box<RawValue>>,
+    state_key: Option<Box<RawValue>>,
+    origin_server_ts: Option<Box<RawValue>>,
+    redacts: Option<Box<RawValue>>,
+    content: Option<Box<RawValue>>,
+    unsigned: Option<Box<RawValue>>,
+}
+
+impl Event {
+    /// What can be read of `raw`; nothing at all if it is no JSON object.
+    pub(super) fn read(raw: &str) -> Option<Self> {
+        if let Ok(shallow) = serde_json::from_str::<Shallow>(raw) {
+            return Some(Self::from_parts(&shallow));
+        }
+        // A key that stands twice: the last one wins, as everywhere in serde_json.
+        match serde_json::from_str::<Value>(raw) {
+            Ok(Value::Object(map)) => Some(Self::from_map(map)),
+            _ => None,
+        }
+    }
+
+    fn from_parts(parts: &Shallow) -> Self {
+        let value = |part: &Option<Box<RawValue>>| {
+            part.as_ref().and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok())
+        };
+        let mut map = Map::new();
+        for (key, part) in [
+            ("type", &parts.event_type),
+            ("sender", &parts.sender),
+            ("state_key", &parts.state_key),
+            ("origin_server_ts", &parts.origin_server_ts),
+            ("redacts", &parts.redacts),
+            ("content", &parts.content),
+            ("unsigned", &parts.unsigned),
+        ] {
+            if let Some(value) = value(part) {
+                map.insert(key.to_owned(), value);
+            }
+        }
+        Self::from_map(map)
+    }
+
+    fn from_map(mut map: Map<String, Value>) -> Self {
+        let is_redacted = map
+            .get("unsigned")
+            .and_then(|unsigned| unsigned.get("redacted_because"))
+            .is_some_and(Value::is_object);
+        let content = match map.remove("content") {
+            Some(Value::Object(content)) => Some(content),
+            _ => None,
+        };
+        let text = |key: &str| map.get(key).and_then(Value::as_str).map(without_nul);
+        Self {
+            event_type: text("type").unwrap_or_default(),
+            sender: text("sender"),
+            state_key: text("state_key"),
+            sent_at: map.get("origin_server_ts").and_then(Value::as_i64).unwrap_or_default(),
+            redacts: text("redacts"),
+            content,
+            is_redacted,
+        }
+    }
+}
+
+/// PostgreSQL cannot hold U+0000 in text, and nobody can read it.
+pub(super) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}

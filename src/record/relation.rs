@@ -1,0 +1,75 @@
+//! What an event refers to (Client-Server API, "Forwarding of relationships between events").
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::event::without_nul;
+
+/// A reference from one event to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Relation {
+    /// How it refers.
+    pub kind: RelationKind,
+    /// To which event.
+    pub event_id: String,
+    /// The emoji of a reaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Within a thread: the message that this one answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+}
+
+/// How an event refers to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelationKind {
+    /// `m.replace`.
+    Edit,
+    /// `m.in_reply_to`.
+    Reply,
+    /// `m.thread`.
+    Thread,
+    /// `m.annotation`.
+    Reaction,
+    /// `m.room.redaction`.
+    Redaction,
+    /// `m.reference`, and whatever we do not know.
+    Reference,
+}
+
+impl Relation {
+    /// To `event_id`.
+    pub(super) fn to(kind: RelationKind, event_id: &str) -> Self {
+        Self { kind, event_id: without_nul(event_id), key: None, in_reply_to: None }
+    }
+
+    /// From `m.relates_to`; none if that is missing or makes no sense.
+    pub(super) fn read(content: &Map<String, Value>) -> Option<Self> {
+        let relates_to = content.get("m.relates_to")?.as_object()?;
+        let text = |key: &str| relates_to.get(key).and_then(Value::as_str).map(without_nul);
+        let in_reply_to = relates_to
+            .get("m.in_reply_to")
+            .and_then(|reply| reply.get("event_id"))
+            .and_then(Value::as_str)
+            .map(without_nul);
+        let (Some(rel_type), Some(event_id)) = (text("rel_type"), text("event_id")) else {
+            return Some(Self::to(RelationKind::Reply, &in_reply_to?));
+        };
+        // A client that does not know threads is shown a reply that nobody wrote.
+        let falls_back = relates_to.get("is_falling_back").and_then(Value::as_bool) == Some(true);
+        let (kind, in_reply_to) = match rel_type.as_str() {
+            "m.replace" => (RelationKind::Edit, None),
+            "m.annotation" => (RelationKind::Reaction, None),
+            "m.thread" => (RelationKind::Thread, in_reply_to.filter(|_| !falls_back)),
+            _ => (RelationKind::Reference, in_reply_to),
+        };
+        let key = text("key").filter(|_| kind == RelationKind::Reaction);
+        Some(Self { kind, event_id, key, in_reply_to })
+    }
+
+    /// Whether the body may begin with a quote of what it answers.
+    pub(super) fn is_reply(&self) -> bool {
+        self.kind == RelationKind::Reply || self.in_reply_to.is_some()
+    }
+}
