@@ -64,8 +64,9 @@ struct ConfigFile {
 impl ConfigFile {
     fn load(&self) -> anyhow::Result<Config> {
         // Variables that are not Unicode cannot be ours.
-        let env = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let env = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         Ok(Config::load(&self.config, env)?)
     }
 }

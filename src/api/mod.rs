@@ -52,10 +52,7 @@ struct RequestId(String);
 pub fn router(state: ApiState) -> Router {
     let shops = Router::new()
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
-        .route(
-            "/api/v1/transactions/{id}",
-            get(transactions::show).patch(transactions::change),
-        )
+        .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

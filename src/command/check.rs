@@ -64,10 +64,13 @@ async fn check_homeserver(
     let homeserver = Homeserver::connect(config, registration).await?;
     let account = homeserver.register_bot().await;
     let usable = account.is_ok();
-    report.add("as_token", match account {
-        Ok(()) => Ok(format!("accepted; the bot is {}", homeserver.bot_user_id())),
-        Err(failure) => Err(token_advice(config, &failure)),
-    });
+    report.add(
+        "as_token",
+        match account {
+            Ok(()) => Ok(format!("accepted; the bot is {}", homeserver.bot_user_id())),
+            Err(failure) => Err(token_advice(config, &failure)),
+        },
+    );
     if !usable {
         return Ok(());
     }
@@ -78,15 +81,21 @@ async fn check_homeserver(
              restart after that."
         )),
     });
-    report.add("room version", match homeserver.room_version(config).await {
-        Ok(version) => Ok(format!("new rooms get version {version}")),
-        Err(failure) => Err(failure.to_string()),
-    });
+    report.add(
+        "room version",
+        match homeserver.room_version(config).await {
+            Ok(version) => Ok(format!("new rooms get version {version}")),
+            Err(failure) => Err(failure.to_string()),
+        },
+    );
     let ping = with_listener(config, registration, store, homeserver.ping()).await;
-    report.add("hs_token and our address", match ping {
-        Ok(took) => Ok(format!("the homeserver reached us in {} ms", took.as_millis())),
-        Err(failure) => Err(ping_advice(config, registration, &failure)),
-    });
+    report.add(
+        "hs_token and our address",
+        match ping {
+            Ok(took) => Ok(format!("the homeserver reached us in {} ms", took.as_millis())),
+            Err(failure) => Err(ping_advice(config, registration, &failure)),
+        },
+    );
     Ok(())
 }
 
@@ -106,7 +115,8 @@ async fn with_listener<T>(
         hs_token: Arc::new(registration.hs_token.clone()),
     });
     let stop = CancellationToken::new();
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server =
+        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let serving = tokio::spawn(async move { server.await });
     let result = work.await;
     stop.cancel();
@@ -180,7 +190,8 @@ fn ping_advice(config: &Config, registration: &Registration, failure: &CallFailu
         );
     }
     if failure.is("M_URL_NOT_SET") {
-        return "the registration has no `url`: set it to where the homeserver reaches us".to_owned();
+        return "the registration has no `url`: set it to where the homeserver reaches us"
+            .to_owned();
     }
     failure.to_string()
 }

@@ -51,7 +51,10 @@ pub async fn run(config: &Config, request: Request) -> anyhow::Result<()> {
     }
     store.close().await;
     if refused > 0 {
-        bail!("{refused} of {} files were refused; nothing of them was stored", request.files.len());
+        bail!(
+            "{refused} of {} files were refused; nothing of them was stored",
+            request.files.len()
+        );
     }
     Ok(())
 }
@@ -79,19 +82,21 @@ async fn import(
     };
     let correlation = format!("import-{}", Ulid::new());
     let external_id = &accepted.external_id;
-    let (id, word) =
-        match store.create_transaction(shop, external_id, new, &correlation).await? {
-            Created::New(id) => (id, "imported"),
-            Created::Same(id) => (id, "there already"),
-            Created::Different(id) => bail!(
-                "  the external id {external_id:?} belongs to transaction {id}, which has other \
+    let (id, word) = match store.create_transaction(shop, external_id, new, &correlation).await? {
+        Created::New(id) => (id, "imported"),
+        Created::Same(id) => (id, "there already"),
+        Created::Different(id) => bail!(
+            "  the external id {external_id:?} belongs to transaction {id}, which has other \
                  content; choose another one with --external-id"
-            ),
-        };
+        ),
+    };
     let invoice = &accepted.terms.invoice;
     Ok(format!(
         "{}: {word} as {id}, external id {external_id:?}, invoice {} over {} {}",
-        file.display(), invoice.number, invoice.currency, invoice.totals.with_vat
+        file.display(),
+        invoice.number,
+        invoice.currency,
+        invoice.totals.with_vat
     ))
 }
 

@@ -134,11 +134,17 @@ async fn introduced_bot(
 
 async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!("can not listen on {address} ({key}): is another program, or another Tallyroom, there?")
+        format!(
+            "can not listen on {address} ({key}): is another program, or another Tallyroom, there?"
+        )
     })
 }
 
-async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await?;
     Ok(())
 }

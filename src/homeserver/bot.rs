@@ -142,8 +142,9 @@ impl Homeserver {
         filter.room.account_data = ruma::api::client::filter::RoomEventFilter::ignore_all();
         filter.room.ephemeral = ruma::api::client::filter::RoomEventFilter::ignore_all();
         filter.room.timeline.limit = Some(UInt::from(SYNC_TIMELINE_LIMIT));
-        filter.room.state.lazy_load_options =
-            ruma::api::client::filter::LazyLoadOptions::Enabled { include_redundant_members: false };
+        filter.room.state.lazy_load_options = ruma::api::client::filter::LazyLoadOptions::Enabled {
+            include_redundant_members: false,
+        };
         let mut request = sync_events::v3::Request::new();
         request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
         request.since = since.map(str::to_owned);

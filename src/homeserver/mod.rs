@@ -16,8 +16,8 @@ pub use rooms::{FoundRoom, HistoryPage};
 use std::fmt::Debug;
 use std::time::Duration;
 
-use matrix_sdk::config::RequestConfig;
 use matrix_sdk::authentication::matrix::MatrixSession;
+use matrix_sdk::config::RequestConfig;
 use matrix_sdk::{HttpError, SessionMeta, SessionTokens};
 use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
 use ruma::api::error::FromHttpResponseError;

@@ -46,13 +46,14 @@ pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
 }
 
 fn envelope(raw: &str) -> Envelope {
-    serde_json::from_str(raw).unwrap_or_else(|_| {
-        // Duplicate keys or wrong types: take what can be had.
-        let value: Value = serde_json::from_str(raw).unwrap_or_default();
-        let text = |key: &str| value.get(key).and_then(Value::as_str).map(without_nul);
-        Envelope { room_id: text("room_id"), event_id: text("event_id") }
-    })
-    .clean()
+    serde_json::from_str(raw)
+        .unwrap_or_else(|_| {
+            // Duplicate keys or wrong types: take what can be had.
+            let value: Value = serde_json::from_str(raw).unwrap_or_default();
+            let text = |key: &str| value.get(key).and_then(Value::as_str).map(without_nul);
+            Envelope { room_id: text("room_id"), event_id: text("event_id") }
+        })
+        .clean()
 }
 
 impl Envelope {
@@ -79,7 +80,8 @@ mod tests {
 
     #[test]
     fn raw_text_is_kept_to_the_byte() {
-        let body = r#"{"events":[{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}]}"#;
+        let body =
+            r#"{"events":[{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}]}"#;
         let arrivals = of_push(body.as_bytes()).unwrap();
         assert_eq!(
             arrivals[0].raw,

@@ -55,8 +55,12 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
             let next = page.next.filter(|next| *next != gap.from_token);
             let new = store.journal_gap(&arrivals, &gap, next.as_deref(), &correlation).await?;
             tracing::info!(
-                correlation, room = gap.room_id, events = arrivals.len(), new,
-                closed = next.is_none(), "read a page of missed history"
+                correlation,
+                room = gap.room_id,
+                events = arrivals.len(),
+                new,
+                closed = next.is_none(),
+                "read a page of missed history"
             );
         }
         Err(CallFailure::Refused(refusal)) if refusal.status == 403 => {

@@ -39,7 +39,9 @@ pub fn router(state: PushState) -> Router {
         .route("/users/{user}", get(async || unknown_here()))
         .route("/_matrix/app/v1/rooms/{alias}", get(async || unknown_here()))
         .route("/rooms/{alias}", get(async || unknown_here()))
-        .fallback(async || matrix_error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "No such endpoint"))
+        .fallback(async || {
+            matrix_error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "No such endpoint")
+        })
         .layer(middleware::from_fn_with_state(state.clone(), require_token))
         .with_state(state)
 }
@@ -54,7 +56,11 @@ async fn take_push(
         Ok(body) => body,
         Err(error) => {
             tracing::error!(push_id, %error, "a push could not be read");
-            return matrix_error(StatusCode::BAD_REQUEST, "M_TOO_LARGE", "The body could not be read");
+            return matrix_error(
+                StatusCode::BAD_REQUEST,
+                "M_TOO_LARGE",
+                "The body could not be read",
+            );
         }
     };
     let arrivals = match arrivals::of_push(&body) {

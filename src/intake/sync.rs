@@ -5,6 +5,7 @@
 //! it brought, loses nothing.
 
 use ruma::api::client::sync::sync_events::v3::{Response, Timeline};
+use ruma::serde::Raw;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -60,7 +61,13 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
     let (arrivals, gaps) = sort_out(&answer, since.as_deref());
     let new = store.journal_sync(&arrivals, &gaps, &answer.next_batch, &correlation).await?;
     if !arrivals.is_empty() {
-        tracing::debug!(correlation, events = arrivals.len(), new, gaps = gaps.len(), "sync committed");
+        tracing::debug!(
+            correlation,
+            events = arrivals.len(),
+            new,
+            gaps = gaps.len(),
+            "sync committed"
+        );
     }
     Ok(())
 }
@@ -86,6 +93,11 @@ fn sort_out(answer: &Response, since: Option<&str>) -> (Vec<Arrival>, Vec<Gap>) 
 
 fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>) -> Option<Gap> {
     let from = timeline.prev_batch.as_ref().filter(|_| timeline.limited)?;
+    // Synapse calls the first sync of a new room limited; nothing comes before its creation.
+    let creation = |event: &Raw<_>| event.get_field("type").ok().flatten() == Some("m.room.create");
+    if timeline.events.iter().any(creation) {
+        return None;
+    }
     Some(Gap {
         room_id: room_id.to_owned(),
         from_token: from.clone(),

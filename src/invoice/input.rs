@@ -4,9 +4,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::model::{
-    Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,
-};
+use super::model::{Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal};
 use super::money::{amount, fine, optional_amount, optional_fine};
 
 /// UNTDID 1001: commercial invoice.

@@ -53,7 +53,10 @@ pub struct Invoice {
 impl Invoice {
     /// Whether it gives money back (UNTDID 1001 credit note codes used with EN 16931).
     pub fn is_credit_note(&self) -> bool {
-        matches!(self.type_code.as_str(), "81" | "83" | "261" | "262" | "296" | "308" | "381" | "396" | "420" | "458" | "532")
+        matches!(
+            self.type_code.as_str(),
+            "81" | "83" | "261" | "262" | "296" | "308" | "381" | "396" | "420" | "458" | "532"
+        )
     }
 }
 
@@ -203,9 +206,9 @@ impl Currency {
     /// # Errors
     /// What to write instead.
     pub fn parse(code: &str) -> Result<Self, String> {
-        Iso::from_code(code)
-            .map(Self)
-            .ok_or_else(|| format!("{code:?} is no currency of ISO 4217; write one such as \"EUR\""))
+        Iso::from_code(code).map(Self).ok_or_else(|| {
+            format!("{code:?} is no currency of ISO 4217; write one such as \"EUR\"")
+        })
     }
 }
 

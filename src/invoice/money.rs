@@ -16,7 +16,8 @@ const MAX_WHOLE_DIGITS: usize = 15;
 /// Rounds to the cent as XPath's `round()` does in the published rules: a half goes up, towards
 /// plus infinity, also below zero.
 pub fn round(figure: Decimal) -> Decimal {
-    let floor = figure.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::ToNegativeInfinity);
+    let floor =
+        figure.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::ToNegativeInfinity);
     let half = Decimal::new(5, AMOUNT_DECIMALS + 1);
     let mut rounded =
         if figure - floor >= half { floor + Decimal::new(1, AMOUNT_DECIMALS) } else { floor };
@@ -148,7 +149,9 @@ fn parse(text: &str, decimals: u32) -> Result<Decimal, String> {
         ));
     }
     if whole.trim_start_matches('0').len() > MAX_WHOLE_DIGITS {
-        return Err(format!("{text} is too large: at most {MAX_WHOLE_DIGITS} digits before the point"));
+        return Err(format!(
+            "{text} is too large: at most {MAX_WHOLE_DIGITS} digits before the point"
+        ));
     }
     let value: Decimal = text.parse().map_err(|_| format!("{text:?} is no figure"))?;
     if value.normalize().scale() > decimals {
@@ -195,7 +198,8 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_figure_is_refused_with_an_example() {
-        for text in ["", "NaN", "1e400", "1e2", "+1", "1,50", "1_000", " 1", ".5", "5.", "--1", "٣"] {
+        for text in ["", "NaN", "1e400", "1e2", "+1", "1,50", "1_000", " 1", ".5", "5.", "--1", "٣"]
+        {
             let error = parse(text, 2).unwrap_err();
             assert!(error.contains("1234.50"), "{text}: {error}");
         }

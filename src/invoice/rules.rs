@@ -80,8 +80,7 @@ fn totals(invoice: &Invoice) -> impl Iterator<Item = Problem> + use<> {
     let totals = &invoice.totals;
     let vat: Decimal = invoice.vat_breakdown.iter().map(|it| it.tax).sum();
     // A profile without lines states only their total.
-    let lines =
-        if invoice.lines.is_empty() { totals.lines } else { sum_of_lines(&invoice.lines) };
+    let lines = if invoice.lines.is_empty() { totals.lines } else { sum_of_lines(&invoice.lines) };
     [
         ("BR-CO-10", "lines", totals.lines, lines, "the sum of the lines' net amounts"),
         (

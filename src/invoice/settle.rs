@@ -111,7 +111,8 @@ fn settle_line(line: LineInput, index: usize) -> Result<Line, Problem> {
         let detail = "The base quantity of a price must be more than zero (PEPPOL-EN16931-R121).";
         return Err(Problem::at(format!("/lines/{index}/base_quantity"), detail));
     }
-    let net = line.net_amount.or_else(|| line_net(line.quantity, line.unit_price, line.base_quantity));
+    let net =
+        line.net_amount.or_else(|| line_net(line.quantity, line.unit_price, line.base_quantity));
     let Some(net_amount) = net else {
         let detail = "Quantity times price is too large a figure.";
         return Err(Problem::at(format!("/lines/{index}/quantity"), detail));
@@ -159,10 +160,9 @@ fn texts(input: &InvoiceInput) -> Vec<Problem> {
     };
     check("/number".into(), &input.number, MAX_SHORT, false);
     check("/type".into(), &input.type_code, MAX_SHORT, false);
-    for (name, text) in [
-        ("buyer_reference", &input.buyer_reference),
-        ("order_reference", &input.order_reference),
-    ] {
+    for (name, text) in
+        [("buyer_reference", &input.buyer_reference), ("order_reference", &input.order_reference)]
+    {
         check(format!("/{name}"), text.as_deref().unwrap_or_default(), MAX_SHORT, false);
     }
     for (index, line) in input.lines.iter().enumerate() {
@@ -197,7 +197,12 @@ fn texts(input: &InvoiceInput) -> Vec<Problem> {
         for (index, account) in payment.further_accounts.iter().enumerate() {
             let at = format!("/payment/further_accounts/{index}");
             check(format!("{at}/iban"), &account.iban, MAX_SHORT, false);
-            check(format!("{at}/bic"), account.bic.as_deref().unwrap_or_default(), MAX_SHORT, false);
+            check(
+                format!("{at}/bic"),
+                account.bic.as_deref().unwrap_or_default(),
+                MAX_SHORT,
+                false,
+            );
         }
     }
     for (index, note) in input.notes.iter().enumerate() {

@@ -148,10 +148,7 @@ fn line_row(line: &Line) -> Row {
     let unit = units::name(&line.unit);
     let quantity = plain(line.quantity);
     let quantity = if unit.is_empty() { quantity } else { format!("{quantity} {unit}") };
-    let per = line
-        .base_quantity
-        .map(|base| format!(" per {}", plain(base)))
-        .unwrap_or_default();
+    let per = line.base_quantity.map(|base| format!(" per {}", plain(base))).unwrap_or_default();
     Row {
         amount: grouped(line.net_amount),
         text: format!(
@@ -253,16 +250,14 @@ fn money(invoice: &Invoice, amount: Decimal) -> String {
 
 /// An account number as banks print it.
 fn in_fours(iban: &str) -> String {
-    let letters: Vec<char> =
-        tidy(iban, MAX_TEXT).chars().filter(|c| !c.is_whitespace()).collect();
+    let letters: Vec<char> = tidy(iban, MAX_TEXT).chars().filter(|c| !c.is_whitespace()).collect();
     letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 /// One line of at most `limit` characters, without anything that could change how its
 /// surroundings read.
 fn tidy(text: &str, limit: usize) -> String {
-    let turns_direction =
-        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns_direction = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let spaced: String = text
         .chars()
         .filter(|c| !turns_direction(*c))

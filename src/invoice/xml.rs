@@ -59,9 +59,10 @@ pub fn read(bytes: &[u8]) -> Result<FromXml, Problem> {
 
 /// A figure or date that could not be read must not silently become another.
 fn refuse_unreadable(read: &Read) -> Result<(), Problem> {
-    let bad = read.entries.iter().find(|entry| {
-        matches!(entry.kind, Kind::Malformed | Kind::Unreadable | Kind::Duplicate)
-    });
+    let bad = read
+        .entries
+        .iter()
+        .find(|entry| matches!(entry.kind, Kind::Malformed | Kind::Unreadable | Kind::Duplicate));
     let Some(bad) = bad else { return Ok(()) };
     let value = bad.value.as_deref().unwrap_or("nothing");
     let detail = format!("{} holds {value:?}, which can not be read there or only once.", bad.path);
@@ -70,7 +71,10 @@ fn refuse_unreadable(read: &Read) -> Result<(), Problem> {
 
 fn input(invoice: theirs::Invoice) -> Result<InvoiceInput, Problem> {
     let missing = |field: &str, rule: &str| {
-        Problem::at(format!("/{field}"), format!("The invoice does not state its {field} ({rule})."))
+        Problem::at(
+            format!("/{field}"),
+            format!("The invoice does not state its {field} ({rule})."),
+        )
     };
     let issue_date = invoice.issue_date.ok_or_else(|| missing("issue_date", "BR-03"))?;
     let code = invoice.currency.ok_or_else(|| missing("currency", "BR-05"))?;
@@ -117,10 +121,7 @@ fn line(line: theirs::InvoiceLine) -> LineInput {
 }
 
 fn vat(vat: theirs::LineVat) -> LineVat {
-    LineVat {
-        category: text(vat.category),
-        rate: vat.rate.map(en16931::Percentage::into_decimal),
-    }
+    LineVat { category: text(vat.category), rate: vat.rate.map(en16931::Percentage::into_decimal) }
 }
 
 fn adjustment(it: theirs::DocumentAllowanceCharge) -> AdjustmentInput {

@@ -98,11 +98,8 @@ impl Worker {
         let mut from: Option<String> = None;
         let mut seen = 0;
         while seen < LOOK_BACK {
-            let page = self
-                .installation
-                .homeserver
-                .history(room_id, from.as_deref(), None, PAGE)
-                .await?;
+            let page =
+                self.installation.homeserver.history(room_id, from.as_deref(), None, PAGE).await?;
             seen += page.events.len();
             for raw in &page.events {
                 let Ok(event) = serde_json::from_str::<Value>(raw.get()) else { continue };

@@ -74,7 +74,18 @@ mod tests {
     #[test]
     fn only_a_strict_media_address_counts() {
         assert!(is_mxc("mxc://example.org/AbC_-9"));
-        for bad in ["", "https://x/y", "mxc://", "mxc://x", "mxc://x/", "mxc://x/../../y", "mxc://x/a?b", "mxc:///a", "mxc://x/a/b", "mxc://x y/a"] {
+        for bad in [
+            "",
+            "https://x/y",
+            "mxc://",
+            "mxc://x",
+            "mxc://x/",
+            "mxc://x/../../y",
+            "mxc://x/a?b",
+            "mxc:///a",
+            "mxc://x/a/b",
+            "mxc://x y/a",
+        ] {
             assert!(!is_mxc(bad), "{bad}");
         }
     }

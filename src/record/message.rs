@@ -53,7 +53,10 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
     derived.kind = kind;
     let of_either = |name: &str| {
         let unstable = format!("org.matrix.msc3381.poll.{name}");
-        content.get(&format!("m.poll.{name}")).or_else(|| content.get(&format!("m.{name}"))).or_else(|| content.get(&unstable))
+        content
+            .get(&format!("m.poll.{name}"))
+            .or_else(|| content.get(&format!("m.{name}")))
+            .or_else(|| content.get(&unstable))
     };
     let words = match kind {
         Kind::PollStart => {

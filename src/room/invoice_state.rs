@@ -30,11 +30,8 @@ pub(super) fn invoice_state(transaction: &Transaction) -> Vec<StateEvent> {
         parts = split(lines);
         content["line_parts"] = json!(parts.len());
     }
-    let main = StateEvent {
-        event_type: INVOICE_STATE.to_owned(),
-        state_key: String::new(),
-        content,
-    };
+    let main =
+        StateEvent { event_type: INVOICE_STATE.to_owned(), state_key: String::new(), content };
     let parts = parts.into_iter().enumerate().map(|(index, lines)| StateEvent {
         event_type: INVOICE_LINES_STATE.to_owned(),
         state_key: (index + 1).to_string(),

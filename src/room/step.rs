@@ -187,12 +187,8 @@ mod tests {
 
     #[test]
     fn a_new_revision_changes_state_then_summary_then_pin() {
-        let wanted = Wanted {
-            state: "s2".into(),
-            summary: "m2".into(),
-            headline: "h2".into(),
-            ..wanted()
-        };
+        let wanted =
+            Wanted { state: "s2".into(), summary: "m2".into(), headline: "h2".into(), ..wanted() };
         let mut known = finished();
         assert_eq!(next(&wanted, &known, 0), Next::Do(Step::PublishState));
         known.state = Some("s2".into());

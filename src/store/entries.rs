@@ -163,8 +163,7 @@ async fn insert(
         .bind(&row.event_id)
         .fetch_optional(&mut **tx)
         .await?;
-    let seq: i64 =
-        sqlx::query_scalar(NEXT_SEQ).bind(transaction_id).fetch_one(&mut **tx).await?;
+    let seq: i64 = sqlx::query_scalar(NEXT_SEQ).bind(transaction_id).fetch_one(&mut **tx).await?;
     sqlx::query(INSERT)
         .bind(transaction_id)
         .bind(seq)

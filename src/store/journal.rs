@@ -176,9 +176,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let new = write(&mut tx, arrivals, Source::Backfill, correlation).await?;
         let query = match next {
-            Some(token) => {
-                sqlx::query(MOVE_GAP).bind(&gap.room_id).bind(&gap.to_token).bind(token)
-            }
+            Some(token) => sqlx::query(MOVE_GAP).bind(&gap.room_id).bind(&gap.to_token).bind(token),
             None => sqlx::query(CLOSE_GAP).bind(&gap.room_id).bind(&gap.to_token),
         };
         query.execute(&mut *tx).await?;
@@ -263,12 +261,7 @@ pub(super) async fn next_rows(
 ) -> Result<Vec<JournalRow>, StoreError> {
     let position: i64 =
         sqlx::query_scalar(LOCK_FOR_DERIVING).bind(room_id).fetch_one(&mut **tx).await?;
-    sqlx::query_as(NEXT_ROWS)
-        .bind(room_id)
-        .bind(position)
-        .bind(limit)
-        .fetch_all(&mut **tx)
-        .await
+    sqlx::query_as(NEXT_ROWS).bind(room_id).bind(position).bind(limit).fetch_all(&mut **tx).await
 }
 
 /// Notes in `tx` that everything up to `position` is derived.
@@ -290,8 +283,7 @@ async fn write(
     let received_at = now();
     let mut new = 0;
     for (room_id, arrivals) in by_room {
-        let before: i64 =
-            sqlx::query_scalar(LOCK_ROOM).bind(room_id).fetch_one(&mut **tx).await?;
+        let before: i64 = sqlx::query_scalar(LOCK_ROOM).bind(room_id).fetch_one(&mut **tx).await?;
         let mut last = before;
         for arrival in arrivals {
             let inserted = sqlx::query(INSERT)

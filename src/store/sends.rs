@@ -51,11 +51,8 @@ impl Store {
         if begun == 1 {
             return Ok(SendState::Begun);
         }
-        let row: Row = sqlx::query_as(GET)
-            .bind(id.to_string())
-            .bind(key)
-            .fetch_one(&self.pool)
-            .await?;
+        let row: Row =
+            sqlx::query_as(GET).bind(id.to_string()).bind(key).fetch_one(&self.pool).await?;
         if let Some(event_id) = row.event_id {
             return Ok(SendState::Sent(event_id));
         }

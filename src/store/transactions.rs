@@ -127,11 +127,8 @@ impl Store {
             .await?
             .rows_affected();
         if inserted == 0 {
-            let taken: String = sqlx::query_scalar(ID_OF)
-                .bind(shop)
-                .bind(external_id)
-                .fetch_one(&mut *tx)
-                .await?;
+            let taken: String =
+                sqlx::query_scalar(ID_OF).bind(shop).bind(external_id).fetch_one(&mut *tx).await?;
             let same: i64 = sqlx::query_scalar(HAS_REVISION)
                 .bind(&taken)
                 .bind(&hash)
@@ -250,11 +247,7 @@ pub(super) async fn party_of(
     transaction_id: &str,
     user: &str,
 ) -> Result<Option<String>, StoreError> {
-    sqlx::query_scalar(PARTY_OF)
-        .bind(transaction_id)
-        .bind(user)
-        .fetch_optional(&mut **tx)
-        .await
+    sqlx::query_scalar(PARTY_OF).bind(transaction_id).bind(user).fetch_optional(&mut **tx).await
 }
 
 async fn insert_revision(

@@ -128,6 +128,7 @@ fn check_words(problems: &mut Vec<Problem>, pointer: &str, words: Option<&String
         problems.push(Problem::at(pointer, detail));
     }
     if words.chars().any(char::is_control) {
-        problems.push(Problem::at(pointer, "Control characters are not allowed here; remove them."));
+        problems
+            .push(Problem::at(pointer, "Control characters are not allowed here; remove them."));
     }
 }

@@ -43,8 +43,7 @@ impl Accompaniment {
                 "status" => this.status = Some(value),
                 "buyer" | "seller" => match matrix_id(&value) {
                     Ok(user) => {
-                        let role =
-                            if name == "buyer" { &mut this.buyer } else { &mut this.seller };
+                        let role = if name == "buyer" { &mut this.buyer } else { &mut this.seller };
                         let contact = Contact { matrix: Some(user), ..Contact::default() };
                         role.get_or_insert_default().contacts.push(contact);
                     }
@@ -122,9 +121,7 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
         let detail = capitalised(&error.inner().to_string());
         vec![Problem::at(pointer(error.path()), detail)]
     })?;
-    deserializer
-        .end()
-        .map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
+    deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
 }
 

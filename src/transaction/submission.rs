@@ -111,9 +111,10 @@ pub(super) fn accept_terms(
     problems.extend(buyer.problems(PartyRole::Buyer));
     problems.extend(seller.problems(PartyRole::Seller));
     for (index, contact) in seller.contacts.iter().enumerate() {
-        let shared = contact.matrix.as_ref().filter(|user| {
-            buyer.contacts.iter().any(|other| other.matrix.as_ref() == Some(*user))
-        });
+        let shared = contact
+            .matrix
+            .as_ref()
+            .filter(|user| buyer.contacts.iter().any(|other| other.matrix.as_ref() == Some(*user)));
         if let Some(user) = shared {
             let detail = format!(
                 "{user} is a contact of the buyer too. Nobody can be both sides of one invoice: \

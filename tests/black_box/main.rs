@@ -1,1 +1,11 @@
-//! Black-box tests of the whole program.
+//! Black-box tests: the real program, a real Synapse, real databases. Run them with `scripts/test`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
+#![allow(missing_docs, unreachable_pub, reason = "nobody uses a test from outside")]
+
+mod command_line;
+mod crashes;
+mod intake;
+mod room;
+mod support;
+mod write_back;

@@ -1,0 +1,33 @@
+//! The two databases that the service runs on.
+
+use std::path::Path;
+
+use sqlx::{Connection, Executor, PgConnection};
+
+/// Which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+impl Database {
+    /// A new, empty database; its address.
+    pub async fn create(self, folder: &Path) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite:{}/tallyroom.db", folder.display()),
+            Self::Postgres => {
+                let server = std::env::var("TALLYROOM_TEST_POSTGRES")
+                    .expect("TALLYROOM_TEST_POSTGRES is not set: run scripts/test");
+                let name = format!("t_{}", ulid::Ulid::new().to_string().to_lowercase());
+                let mut connection = PgConnection::connect(&server).await.unwrap();
+                connection
+                    .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+                    .await
+                    .unwrap();
+                connection.close().await.unwrap();
+                format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+            }
+        }
+    }
+}

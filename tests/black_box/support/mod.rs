@@ -1,0 +1,60 @@
+//! What tests stand on: a world with a homeserver, a database, the service, and people in it.
+
+pub mod database;
+pub mod person;
+pub mod process;
+pub mod proxy;
+pub mod shop;
+pub mod world;
+
+pub use database::Database;
+pub use person::Person;
+pub use proxy::{Fault, When};
+pub use shop::{Shop, sample};
+pub use world::World;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Asks again and again until there is an answer; fails with `what` after `within`.
+pub async fn eventually<T, F>(what: &str, within: Duration, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(started.elapsed() < within, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A port on loopback that nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Makes of one test two: on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($database:ident) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn story($database: $crate::support::Database) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                story($crate::support::Database::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() {
+                story($crate::support::Database::Postgres).await;
+            }
+        }
+    )*};
+}

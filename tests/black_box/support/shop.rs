@@ -1,0 +1,132 @@
+//! A shop's back end that calls our API.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::eventually;
+
+pub const KEY: &str = "a-key-of-the-shop-0123456789";
+pub const OTHER_KEY: &str = "a-key-of-another-shop-0123456789";
+
+/// How long a room may take to be finished, on a busy machine.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+pub struct Shop {
+    base: String,
+    key: &'static str,
+    http: Client,
+}
+
+impl Shop {
+    pub fn new(port: u16, key: &'static str) -> Self {
+        Self { base: format!("http://127.0.0.1:{port}"), key, http: Client::new() }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(self.key)
+    }
+
+    pub async fn answer(request: RequestBuilder) -> (u16, Value) {
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
+    pub async fn post(&self, body: &Value) -> (u16, Value) {
+        Self::answer(self.request(Method::POST, "/api/v1/transactions").json(body)).await
+    }
+
+    pub async fn post_xml(&self, query: &str, xml: &str) -> (u16, Value) {
+        let path = format!("/api/v1/transactions?{query}");
+        let request = self.request(Method::POST, &path).header("content-type", "application/xml");
+        Self::answer(request.body(xml.to_owned())).await
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        Self::answer(self.request(Method::GET, path)).await
+    }
+
+    pub async fn patch(&self, id: &str, body: &Value) -> (u16, Value) {
+        let path = format!("/api/v1/transactions/{id}");
+        Self::answer(self.request(Method::PATCH, &path).json(body)).await
+    }
+
+    /// Hands in a transaction that must be accepted; its id.
+    pub async fn create(&self, body: &Value) -> String {
+        let (status, answer) = self.post(body).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn transaction(&self, id: &str) -> Value {
+        let (status, answer) = self.get(&format!("/api/v1/transactions/{id}")).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// Waits until the room is finished; its id.
+    pub async fn room(&self, id: &str) -> String {
+        let transaction = eventually("a finished room", ROOM_TIMEOUT, || async {
+            let transaction = self.transaction(id).await;
+            (transaction["room"]["state"] == "ready").then_some(transaction)
+        })
+        .await;
+        transaction["room"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The whole record.
+    pub async fn entries(&self, id: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |entry: &Value| entry["seq"].as_i64().unwrap());
+            let path = format!("/api/v1/transactions/{id}/entries?after={after}&limit=500");
+            let (status, page) = self.get(&path).await;
+            assert_eq!(status, 200, "{page}");
+            all.extend(page["entries"].as_array().unwrap().iter().cloned());
+            if page["more"] == false {
+                return all;
+            }
+        }
+    }
+
+    /// Waits for the entry of this event.
+    pub async fn entry(&self, id: &str, event: &str) -> Value {
+        self.entry_within(id, event, Duration::from_secs(20)).await
+    }
+
+    pub async fn entry_within(&self, id: &str, event: &str, within: Duration) -> Value {
+        eventually(&format!("an entry for {event}"), within, || async {
+            self.entries(id).await.into_iter().find(|entry| entry["event_id"] == event)
+        })
+        .await
+    }
+}
+
+/// A small, correct transaction between these contacts.
+pub fn sample(external_id: &str, buyer: &str, seller: &str) -> Value {
+    json!({
+        "external_id": external_id,
+        "status": "awaiting_payment",
+        "invoice": {
+            "number": "INV-2026-0042",
+            "type": "380",
+            "issue_date": "2026-06-01",
+            "due_date": "2026-07-01",
+            "currency": "EUR",
+            "lines": [
+                { "id": "1", "description": "Oak plank", "quantity": "10", "unit": "C62",
+                  "unit_price": "45.00", "net_amount": "450.00",
+                  "vat": { "category": "S", "rate": "20" } },
+                { "id": "2", "description": "Delivery", "quantity": "1", "unit": "C62",
+                  "unit_price": "78.75", "net_amount": "78.75",
+                  "vat": { "category": "S", "rate": "20" } },
+            ],
+            "payment": { "means": "58", "iban": "DE02120300000000202051", "reference": "42" },
+        },
+        "buyer": { "name": "Birch GmbH", "contacts": [{ "matrix": buyer, "duty": "accounts payable" }] },
+        "seller": { "name": "Acme Ltd", "contacts": [{ "matrix": seller, "duty": "sales" }] },
+    })
+}

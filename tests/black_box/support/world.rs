@@ -1,0 +1,313 @@
+//! One test's world: a homeserver, a database, the service between them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::process::{Process, tail};
+use super::proxy::Proxy;
+use super::shop::{KEY, OTHER_KEY};
+use super::{Database, Person, Shop, eventually, free_port};
+
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+pub const DOMAIN: &str = "tally.localhost";
+
+pub struct World {
+    pub folder: TempDir,
+    pub shop: Shop,
+    pub other_shop: Shop,
+    pub proxy: Option<Proxy>,
+    pub push_port: u16,
+    synapse_port: u16,
+    synapse: Option<Process>,
+    tallyroom: Option<Process>,
+    http: reqwest::Client,
+}
+
+/// What is special about a world.
+#[derive(Default)]
+pub struct Plan {
+    proxied: bool,
+    config: Value,
+}
+
+impl World {
+    /// Nothing special; everything runs.
+    pub async fn start(database: Database) -> Self {
+        Self::with().start(database).await
+    }
+
+    pub fn with() -> Plan {
+        Plan { proxied: false, config: json!({}) }
+    }
+
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.path().join("config.yaml")
+    }
+
+    /// A new account.
+    pub async fn person(&self, name: &str) -> Person {
+        let folder = self.folder.path().join("synapse");
+        let password = format!("password of {name}");
+        let script =
+            script("synapse").arg("register").arg(folder).arg(name).arg(&password).status();
+        assert!(script.unwrap().success(), "no account for {name}");
+        Person::sign_in(self.synapse_port, name, &password).await
+    }
+
+    pub fn bot(&self) -> String {
+        format!("@_tallyroom_bot:{DOMAIN}")
+    }
+
+    pub async fn start_tallyroom(&mut self) {
+        self.launch_tallyroom();
+        self.wait_for_tallyroom().await;
+    }
+
+    /// Starts the service without waiting for it.
+    pub fn launch_tallyroom(&mut self) {
+        let mut command = tallyroom();
+        command.arg("run").arg("--config").arg(self.config_file());
+        self.tallyroom = Some(Process::start(&mut command, &self.tallyroom_log()));
+    }
+
+    pub async fn wait_for_tallyroom(&mut self) {
+        let url = self.shop.clone();
+        let log = self.tallyroom_log();
+        let process = self.tallyroom.as_mut().unwrap();
+        for _ in 0..START_TIMEOUT.as_millis() / 50 {
+            let request = url.request(reqwest::Method::GET, "/health/ready");
+            if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(!process.has_ended(), "the service ended\n{}", tail(&log));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the service is not ready\n{}\n{}", tail(&log), tail(&self.synapse_log()));
+    }
+
+    pub fn kill_tallyroom(&mut self) {
+        self.tallyroom.take().unwrap().kill();
+    }
+
+    pub async fn terminate_tallyroom(&mut self) -> (ExitStatus, Duration) {
+        self.tallyroom.take().unwrap().terminate().await
+    }
+
+    pub fn tallyroom(&self) -> &Process {
+        self.tallyroom.as_ref().unwrap()
+    }
+
+    pub async fn start_synapse(&mut self) {
+        let folder = self.folder.path().join("synapse");
+        let mut command = script("synapse");
+        command.arg("start").arg(&folder);
+        let out = self.folder.path().join("synapse.out");
+        self.synapse = Some(Process::start(&mut command, &out));
+        let url = format!("http://127.0.0.1:{}/_matrix/client/versions", self.synapse_port);
+        let process = self.synapse.as_mut().unwrap();
+        for _ in 0..START_TIMEOUT.as_millis() / 50 {
+            if self.http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(!process.has_ended(), "Synapse ended\n{}", process.tail());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("Synapse is not ready\n{}", tail(&self.synapse_log()));
+    }
+
+    pub fn kill_synapse(&mut self) {
+        self.synapse.take().unwrap().kill();
+    }
+
+    pub async fn stop_synapse(&mut self) {
+        self.synapse.take().unwrap().terminate().await;
+    }
+
+    /// Runs a subcommand with this world's config; exit status, standard output, standard error.
+    pub fn run(&self, arguments: &[&str]) -> (ExitStatus, String, String) {
+        self.run_with(&[], arguments)
+    }
+
+    /// As [`Self::run`], with these environment variables.
+    pub fn run_with(
+        &self,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> (ExitStatus, String, String) {
+        let (command, rest) = arguments.split_first().unwrap();
+        let output = tallyroom()
+            .envs(variables.iter().copied())
+            .arg(command)
+            .arg("--config")
+            .arg(self.config_file())
+            .args(rest)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        (output.status, text(&output.stdout), text(&output.stderr))
+    }
+
+    /// Everything that the service has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.tallyroom_log()).unwrap_or_default()
+    }
+
+    pub fn proxy(&self) -> &Proxy {
+        self.proxy.as_ref().expect("this world has no proxy: World::with().proxy()")
+    }
+
+    /// A secret out of the registration file.
+    pub fn token(&self, name: &str) -> String {
+        let file = self.folder.path().join("registration.yaml");
+        let text = std::fs::read_to_string(file).unwrap();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_once(": ").unwrap().1.trim_matches('"').to_owned()
+    }
+
+    /// A push, as the homeserver makes it; the status and body of the answer.
+    pub async fn push(&self, id: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
+        let url = format!("http://127.0.0.1:{}/_matrix/app/v1/transactions/{id}", self.push_port);
+        let request = self.http.put(url).bearer_auth(self.token("hs_token")).body(body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    fn tallyroom_log(&self) -> PathBuf {
+        self.folder.path().join("tallyroom.log")
+    }
+
+    fn synapse_log(&self) -> PathBuf {
+        self.folder.path().join("synapse/homeserver.log")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.tallyroom = None;
+        self.synapse = None;
+        if std::thread::panicking() {
+            println!("{}", tail(&self.tallyroom_log()));
+            if std::env::var_os("KEEP").is_some() {
+                self.folder.disable_cleanup(true);
+                println!("kept: {}", self.folder.path().display());
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// With a proxy between the service and the homeserver.
+    pub fn proxy(mut self) -> Self {
+        self.proxied = true;
+        self
+    }
+
+    /// With these keys in a section of the config.
+    pub fn config(mut self, section: &str, keys: Value) -> Self {
+        self.config[section] = keys;
+        self
+    }
+
+    pub async fn start(self, database: Database) -> World {
+        let mut world = self.prepare(database).await;
+        world.start_synapse().await;
+        world.start_tallyroom().await;
+        world
+    }
+
+    /// Everything is written; nothing runs yet.
+    pub async fn prepare(self, database: Database) -> World {
+        let folder = TempDir::new().unwrap();
+        let (synapse_port, push_port, api_port) = (free_port(), free_port(), free_port());
+        let proxy = match self.proxied {
+            true => Some(Proxy::start(synapse_port).await),
+            false => None,
+        };
+        let homeserver_port = proxy.as_ref().map_or(synapse_port, |proxy| proxy.port);
+        let mut config = json!({
+            "homeserver": { "url": format!("http://127.0.0.1:{homeserver_port}"), "domain": DOMAIN },
+            "appservice": {
+                "listen": format!("127.0.0.1:{push_port}"),
+                "url": format!("http://127.0.0.1:{push_port}"),
+            },
+            "api": {
+                "listen": format!("127.0.0.1:{api_port}"),
+                "keys": [{ "shop": "shop", "key": KEY }, { "shop": "other", "key": OTHER_KEY }],
+            },
+            "database": { "url": database.create(folder.path()).await },
+            "log": { "level": "info,tallyroom=debug", "format": "json" },
+        });
+        for (section, keys) in self.config.as_object().unwrap() {
+            for (key, value) in keys.as_object().unwrap() {
+                config[section][key] = value.clone();
+            }
+        }
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, serde_json::to_string_pretty(&config).unwrap()).unwrap();
+        let made = tallyroom().arg("generate-registration").arg("--config").arg(&file).output();
+        let made = made.unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let configured = script("synapse")
+            .arg("configure")
+            .arg(folder.path().join("synapse"))
+            .args(["--port", &synapse_port.to_string(), "--server-name", DOMAIN])
+            .arg("--registration")
+            .arg(folder.path().join("registration.yaml"))
+            .status();
+        assert!(configured.unwrap().success());
+        World {
+            shop: Shop::new(api_port, KEY),
+            other_shop: Shop::new(api_port, OTHER_KEY),
+            proxy,
+            push_port,
+            synapse_port,
+            synapse: None,
+            tallyroom: None,
+            http: reqwest::Client::new(),
+            folder,
+        }
+    }
+}
+
+/// A transaction with its room, both parties in it.
+pub struct Deal {
+    pub id: String,
+    pub room: String,
+    pub buyer: Person,
+    pub seller: Person,
+}
+
+impl World {
+    /// Buyer and seller, a transaction between them, and both in its room.
+    pub async fn deal(&self) -> Deal {
+        let (buyer, seller) = (self.person("buyer").await, self.person("seller").await);
+        let id = self.shop.create(&super::sample("order-1", &buyer.id, &seller.id)).await;
+        let room = self.shop.room(&id).await;
+        buyer.join(&room).await;
+        seller.join(&room).await;
+        Deal { id, room, buyer, seller }
+    }
+
+    /// Waits until `ask` answers for this world.
+    pub async fn eventually<T, F: Future<Output = Option<T>>>(
+        &self,
+        what: &str,
+        ask: impl FnMut() -> F,
+    ) -> T {
+        eventually(what, Duration::from_secs(60), ask).await
+    }
+}
+
+fn tallyroom() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyroom"));
+    command.env_clear();
+    command
+}
+
+fn script(name: &str) -> Command {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name))
+}
