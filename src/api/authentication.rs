@@ -25,7 +25,10 @@ pub(super) async fn require_key(
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
-    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    // Several could mean different things to us and to a proxy before us.
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let value = value.as_bytes();
     let (scheme, key) = value.split_at_checked(7)?;
     // The scheme's name is case-insensitive (RFC 9110, section 11.1).
     scheme.eq_ignore_ascii_case(b"bearer ").then_some(key)

@@ -156,7 +156,7 @@ fn flags(registration: &Registration) -> Result<String, String> {
 fn token_advice(config: &Config, failure: &CallFailure) -> String {
     let url = &config.homeserver.url;
     match failure {
-        CallFailure::Unknown(_) => {
+        CallFailure::Unknown { .. } => {
             format!("{failure}. Is the homeserver running, and is homeserver.url ({url}) right?")
         }
         failure if failure.is("M_UNKNOWN_TOKEN") || failure.has_status(401) => format!(

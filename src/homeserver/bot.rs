@@ -109,7 +109,7 @@ impl Homeserver {
         match &config.rooms.version {
             None => Ok(offered.default),
             Some(version) if offered.available.contains_key(version) => Ok(version.clone()),
-            Some(version) => Err(CallFailure::Unknown(format!(
+            Some(version) => Err(CallFailure::unknown(format!(
                 "rooms.version is {version}, which this homeserver does not offer; it offers {}",
                 offered.available.keys().map(|v| v.as_str()).collect::<Vec<_>>().join(", ")
             ))),

@@ -27,14 +27,28 @@ pub enum CallFailure {
     RateLimited(Option<Duration>),
     /// No answer, a server error, or an answer that makes no sense: it may or may not have
     /// happened. Look before trying again.
-    #[error("no usable answer from the homeserver: {0}")]
-    Unknown(String),
+    #[error("no usable answer from the homeserver: {words}")]
+    Unknown {
+        /// Matrix error code, if there was one beside a status that says nothing.
+        errcode: String,
+        /// What came instead of an answer.
+        words: String,
+    },
 }
 
 impl CallFailure {
-    /// Whether the homeserver refused with this Matrix error code.
-    pub fn is(&self, errcode: &str) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.errcode == errcode)
+    /// A failure of unknown outcome, in words.
+    pub fn unknown(words: impl Into<String>) -> Self {
+        Self::Unknown { errcode: String::new(), words: words.into() }
+    }
+
+    /// Whether the homeserver answered with this Matrix error code.
+    pub fn is(&self, code: &str) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.errcode == code,
+            Self::Unknown { errcode, .. } => errcode == code,
+            Self::RateLimited(_) => false,
+        }
     }
 
     /// Whether the homeserver refused with this HTTP status.
@@ -46,7 +60,7 @@ impl CallFailure {
 impl From<HttpError> for CallFailure {
     fn from(error: HttpError) -> Self {
         let Some(api) = error.as_client_api_error() else {
-            return Self::Unknown(describe(&error));
+            return Self::unknown(describe(&error));
         };
         let status = api.status_code.as_u16();
         if let Some(ErrorKind::LimitExceeded(limit)) = api.error_kind() {
@@ -69,7 +83,8 @@ impl From<HttpError> for CallFailure {
         // 408 and 499 are about the connection, 5xx about the server: neither says that nothing
         // happened.
         if status >= 500 || status == 408 || status == 499 {
-            return Self::Unknown(format!("HTTP {status} {errcode} {message}"));
+            let words = format!("HTTP {status} {errcode} {message}");
+            return Self::Unknown { errcode, words };
         }
         Self::Refused(Refusal { status, errcode, message })
     }

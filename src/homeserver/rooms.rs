@@ -248,5 +248,5 @@ impl Homeserver {
 fn raw(value: &Value) -> Result<Raw<Value>, CallFailure> {
     to_raw_value(value)
         .map(Raw::from_json)
-        .map_err(|error| CallFailure::Unknown(format!("a request could not be written: {error}")))
+        .map_err(|error| CallFailure::unknown(format!("a request could not be written: {error}")))
 }

@@ -238,7 +238,7 @@ impl Worker {
         let retry_at = match failure {
             CallFailure::Refused(_) => None,
             CallFailure::RateLimited(Some(wait)) => Some(later(*wait)),
-            CallFailure::RateLimited(None) | CallFailure::Unknown(_) => {
+            CallFailure::RateLimited(None) | CallFailure::Unknown { .. } => {
                 Some(later(back_off(self.store.member_failures(id, user).await?)))
             }
         };

@@ -8,6 +8,9 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Deepest nesting of tags that is parsed. The spec asks clients for 100.
 const MAX_DEPTH: usize = 200;
 
+/// Elements whose content is not for reading.
+const NEVER_TEXT: [&str; 6] = ["script", "style", "template", "noscript", "iframe", "title"];
+
 /// The text as a person would read it: no control characters but line breaks and tabs, line
 /// breaks in one form.
 pub(super) fn text(raw: &str) -> String {
@@ -45,7 +48,9 @@ pub(super) fn html(raw: &str) -> Option<String> {
         return None;
     }
     let html = Html::parse(raw);
-    html.sanitize_with(&SanitizerConfig::compat().remove_reply_fallback());
+    // The content of a tag that is not allowed stays as text; of these it was never meant to be.
+    let rules = SanitizerConfig::compat().remove_reply_fallback().remove_elements(NEVER_TEXT);
+    html.sanitize_with(&rules);
     Some(html.to_string().replace('\0', "\u{fffd}"))
 }
 

@@ -29,6 +29,7 @@ pub enum Fault {
 struct Rule {
     method: &'static str,
     path: &'static str,
+    skip: usize,
     fault: Fault,
 }
 
@@ -62,7 +63,12 @@ impl Proxy {
 
     /// The next call with this method whose path contains `path` goes wrong in this way.
     pub fn fault(&self, method: &'static str, path: &'static str, fault: Fault) {
-        self.inner.rules.lock().unwrap().push(Rule { method, path, fault });
+        self.fault_later(0, method, path, fault);
+    }
+
+    /// As [`Self::fault`], after `skip` such calls that go well.
+    pub fn fault_later(&self, skip: usize, method: &'static str, path: &'static str, fault: Fault) {
+        self.inner.rules.lock().unwrap().push(Rule { method, path, skip, fault });
     }
 
     /// Nothing goes wrong any more.
@@ -101,7 +107,13 @@ async fn forward(
     let fault = {
         let mut rules = inner.rules.lock().unwrap();
         let hit = rules.iter().position(|it| method == it.method && path.contains(it.path));
-        hit.map(|index| rules.remove(index).fault)
+        hit.and_then(|index| {
+            if rules[index].skip == 0 {
+                return Some(rules.remove(index).fault);
+            }
+            rules[index].skip -= 1;
+            None
+        })
     };
     match fault {
         Some(Fault::Hang(When::Before)) => return hang(&inner).await,
