@@ -212,3 +212,67 @@ fn text(code: theirs::Code) -> String {
 fn one_line(text: impl AsRef<str>) -> String {
     text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::settle;
+    use super::*;
+
+    const GUIDE: &[u8] = include_bytes!("../../tests/invoices/guide-example1.xml");
+    const UBL: &[u8] = include_bytes!("../../tests/invoices/ubl-tc434-example1.xml");
+    const CII: &[u8] = include_bytes!("../../tests/invoices/CII_example1.xml");
+    const CREDIT_NOTE: &[u8] = include_bytes!("../../tests/invoices/ubl-tc434-creditnote1.xml");
+
+    #[test]
+    fn one_invoice_in_two_syntaxes_is_one_invoice() {
+        let (ubl, cii) = (read(UBL).unwrap(), read(CII).unwrap());
+        assert_eq!((ubl.format, cii.format), (XmlFormat::Ubl, XmlFormat::Cii));
+        assert_eq!(ubl.seller, cii.seller);
+        assert_eq!(ubl.invoice.number, cii.invoice.number);
+        assert_eq!(ubl.invoice.totals, cii.invoice.totals);
+        assert_eq!(ubl.invoice.lines.len(), cii.invoice.lines.len());
+        for (ubl, cii) in ubl.invoice.lines.iter().zip(&cii.invoice.lines) {
+            assert_eq!((&ubl.net_amount, &ubl.quantity), (&cii.net_amount, &cii.quantity));
+        }
+    }
+
+    #[test]
+    fn everything_that_the_summary_needs_is_read() {
+        let FromXml { invoice, seller, buyer, .. } = read(GUIDE).unwrap();
+        assert_eq!(seller.name, "De Koksmaat");
+        assert_eq!(seller.vat_id.as_deref(), Some("NL8200.98.395.B.01"));
+        assert_eq!(buyer.name, "ODIN 59");
+        assert_eq!(buyer.address.unwrap().city.as_deref(), Some("HEEMSKERK"));
+        assert_eq!(invoice.lines.len(), 20);
+        assert_eq!(invoice.lines[0].description, "PATAT FRITES 10MM 10KG");
+        let payment = invoice.payment.unwrap();
+        assert_eq!(payment.iban.as_deref(), Some("NL57 RABO 0107307510"));
+        assert_eq!(payment.further_accounts[0].iban, "NL03 INGB 0004489902");
+        assert_eq!(payment.reference.as_deref(), Some("Deb. 10202 / Fact. 12115118"));
+        assert!(invoice.notes[0].starts_with("Alle leveringen"));
+    }
+
+    #[test]
+    fn a_credit_note_is_one() {
+        let settled = settle(read(CREDIT_NOTE).unwrap().invoice).unwrap();
+        assert!(settled.invoice.is_credit_note());
+    }
+
+    #[test]
+    fn what_is_no_invoice_is_refused_in_words() {
+        let half = &UBL[..UBL.len() / 2];
+        let bomb = "<!DOCTYPE a [<!ENTITY a \"x\"><!ENTITY b \"&a;&a;&a;\">]><Invoice>&b;</Invoice>";
+        let deep = format!("{}{}", "<a>".repeat(50_000), "</a>".repeat(50_000));
+        for bytes in [b"".as_slice(), b"hello", b"%PDF-1.7", b"<html/>", b"\xff\xfe\x00", half,
+                      bomb.as_bytes(), deep.as_bytes()] {
+            let problem = read(bytes).unwrap_err();
+            assert!(problem.detail.starts_with("The file is no EN 16931 invoice"), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_figure_that_can_not_be_read_is_refused() {
+        let broken = String::from_utf8_lossy(UBL).replacen("250.33<", "25O.33<", 1);
+        assert!(read(broken.as_bytes()).is_err());
+    }
+}
