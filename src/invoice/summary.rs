@@ -48,8 +48,8 @@ pub struct SummaryInput<'a> {
 pub struct Summary {
     /// No tags, one fact a line.
     pub body: String,
-    /// For `org.matrix.custom.html`; a newline stands between blocks, because some clients drop
-    /// the tags without putting a space in.
+    /// For `org.matrix.custom.html`; a newline stands between blocks and cells, because Element's
+    /// pin banner drops the tags without putting a space in.
     pub formatted_body: String,
 }
 
@@ -100,7 +100,7 @@ pub fn summarise(input: &SummaryInput<'_>) -> Summary {
 
     let mut body = format!("{headline}\n{introduction}\n\n");
     let mut html = format!(
-        "<p><strong>{}</strong></p>\n<p>{}</p>\n<table><thead><tr><th>{}</th><th>Item</th></tr>\
+        "<p><strong>{}</strong></p>\n<p>{}</p>\n<table><thead><tr><th>{}</th>\n<th>Item</th></tr>\
          </thead><tbody>\n",
         escape(&headline),
         escape(&introduction),
@@ -113,7 +113,7 @@ pub fn summarise(input: &SummaryInput<'_>) -> Summary {
     if hidden > 0 {
         let more = if hidden == 1 { "line" } else { "lines" };
         let _ = writeln!(body, "… and {hidden} more {more}");
-        let _ = writeln!(html, "<tr><td></td><td>… and {hidden} more {more}</td></tr>");
+        let _ = writeln!(html, "<tr><td></td>\n<td>… and {hidden} more {more}</td></tr>");
     }
     for row in &figures {
         let _ = writeln!(body, "{}: {} {}", row.text, invoice.currency, row.amount);
@@ -238,9 +238,9 @@ fn payment(invoice: &Invoice) -> Vec<String> {
 fn html_row(row: &Row) -> String {
     let (amount, text) = (escape(&row.amount), escape(&row.text));
     if row.strong {
-        format!("<tr><td><strong>{amount}</strong></td><td><strong>{text}</strong></td></tr>\n")
+        format!("<tr><td><strong>{amount}</strong></td>\n<td><strong>{text}</strong></td></tr>\n")
     } else {
-        format!("<tr><td>{amount}</td><td>{text}</td></tr>\n")
+        format!("<tr><td>{amount}</td>\n<td>{text}</td></tr>\n")
     }
 }
 
@@ -355,10 +355,10 @@ mod tests {
         );
         let html = &summary.formatted_body;
         for row in [
-            "<tr><th>EUR</th><th>Item</th></tr>",
-            "<tr><td>450.00</td><td>Oak plank, 10 m × 45.00</td></tr>",
-            "<tr><td>90.00</td><td>VAT 20 % on 450.00</td></tr>",
-            "<tr><td><strong>540.00</strong></td><td><strong>Total</strong></td></tr>",
+            "<tr><th>EUR</th>\n<th>Item</th></tr>",
+            "<tr><td>450.00</td>\n<td>Oak plank, 10 m × 45.00</td></tr>",
+            "<tr><td>90.00</td>\n<td>VAT 20 % on 450.00</td></tr>",
+            "<tr><td><strong>540.00</strong></td>\n<td><strong>Total</strong></td></tr>",
             "<a href=\"https://pay.example.org/t/1?a=1&amp;b=2\">Open invoice</a>",
         ] {
             assert!(html.contains(row), "{row} is missing in {html}");
@@ -427,9 +427,14 @@ mod tests {
                                     "vat": { "category": "S", "rate": "20" } });
             json["allowances"] = json!(vec![allowance; 50]);
         });
-        let input = SummaryInput { seller: &"\"".repeat(200), buyer: &"<".repeat(200), ..of(&invoice) };
+        let input =
+            SummaryInput { seller: &"\"".repeat(200), buyer: &"<".repeat(200), ..of(&invoice) };
         let Summary { body, formatted_body } = summarise(&input);
-        assert!(body.len() + formatted_body.len() < 16_384, "{}", body.len() + formatted_body.len());
+        assert!(
+            body.len() + formatted_body.len() < 16_384,
+            "{}",
+            body.len() + formatted_body.len()
+        );
         assert!(body.contains("… and 1994 more lines"));
         assert!(room_name(&input).chars().count() <= 100);
     }

@@ -261,10 +261,19 @@ mod tests {
     #[test]
     fn what_is_no_invoice_is_refused_in_words() {
         let half = &UBL[..UBL.len() / 2];
-        let bomb = "<!DOCTYPE a [<!ENTITY a \"x\"><!ENTITY b \"&a;&a;&a;\">]><Invoice>&b;</Invoice>";
+        let bomb =
+            "<!DOCTYPE a [<!ENTITY a \"x\"><!ENTITY b \"&a;&a;&a;\">]><Invoice>&b;</Invoice>";
         let deep = format!("{}{}", "<a>".repeat(50_000), "</a>".repeat(50_000));
-        for bytes in [b"".as_slice(), b"hello", b"%PDF-1.7", b"<html/>", b"\xff\xfe\x00", half,
-                      bomb.as_bytes(), deep.as_bytes()] {
+        for bytes in [
+            b"".as_slice(),
+            b"hello",
+            b"%PDF-1.7",
+            b"<html/>",
+            b"\xff\xfe\x00",
+            half,
+            bomb.as_bytes(),
+            deep.as_bytes(),
+        ] {
             let problem = read(bytes).unwrap_err();
             assert!(problem.detail.starts_with("The file is no EN 16931 invoice"), "{problem:?}");
         }

@@ -1,4 +1,7 @@
-//! What tests stand on: a world with a homeserver, a database, the service, and people in it.
+//! What tests and benchmarks stand on: a world with a homeserver, a database, the service, and
+//! people in it.
+
+#![allow(dead_code, reason = "tests and benchmarks each use a part of it")]
 
 pub mod database;
 pub mod person;

@@ -22,6 +22,10 @@ impl Process {
         Self { child, log: log.to_owned() }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`, and gone when this returns.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

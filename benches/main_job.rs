@@ -1,0 +1,172 @@
+//! The main job in figures: `cargo bench --bench main_job`.
+//!
+//! Everything is measured in one run on one machine, next to what the same homeserver takes for
+//! its own part, since only ratios compare between machines. Needs `scripts/synapse install`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on should stop"
+)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    unused_imports,
+    reason = "shared with the tests"
+)]
+
+#[path = "../tests/black_box/support/mod.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use support::{Database, Person, World, eventually, sample};
+
+/// Messages timed, after as many to warm up.
+const MESSAGES: usize = 200;
+/// Rooms provisioned.
+const ROOMS: usize = 60;
+/// Calls in flight, ours (`rooms.parallel`) and of the bare homeserver.
+const PARALLEL: usize = 8;
+
+#[tokio::main]
+async fn main() {
+    // `cargo bench` passes `--bench`; `cargo test --benches` must not start a benchmark.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let world = World::with()
+        .proxy()
+        .config("log", json!({ "level": "warn" }))
+        .start(Database::Sqlite)
+        .await;
+    println!("memory, idle after the start: {}", resident(&world));
+    requests_per_room(&world).await;
+    latency(&world).await;
+    provisioning(&world).await;
+    println!("memory, idle after {} rooms: {}", ROOMS + 2, resident(&world));
+}
+
+async fn requests_per_room(world: &World) {
+    world.proxy().forget_calls();
+    let id =
+        world.shop.create(&sample("counted", "@b:tally.localhost", "@s:tally.localhost")).await;
+    world.shop.room(&id).await;
+    println!("requests for a new room with two contacts: {}", world.proxy().calls().len());
+}
+
+/// From a buyer's send to the committed entry, next to the same message's way to the seller's
+/// own client.
+async fn latency(world: &World) {
+    let deal = world.deal().await;
+    let since = next_batch(&deal.seller, None, 0).await.0;
+    let mut token = since;
+    let (mut sent, mut synced, mut recorded) = (Vec::new(), Vec::new(), Vec::new());
+    let mut after = world.shop.entries(&deal.id).await.len();
+    for number in 0..2 * MESSAGES {
+        let started = Instant::now();
+        let send = async {
+            deal.buyer.say(&deal.room, &format!("message {number}")).await;
+            started.elapsed()
+        };
+        let receive = async {
+            let (next, _) = next_batch(&deal.seller, Some(&token), 30_000).await;
+            (next, started.elapsed())
+        };
+        let record = async {
+            let path = format!("/api/v1/transactions/{}/entries?after={after}", deal.id);
+            loop {
+                let (_, page) = world.shop.get(&path).await;
+                if !page["entries"].as_array().unwrap().is_empty() {
+                    return started.elapsed();
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let (send, (next, sync), record) = tokio::join!(send, receive, record);
+        token = next;
+        after += 1;
+        if number >= MESSAGES {
+            sent.push(send);
+            synced.push(sync);
+            recorded.push(record);
+        }
+        // What else comes with a message (receipts, typing) must not be taken for the next one.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let line = |what: &str, times: &mut Vec<Duration>| {
+        times.sort();
+        let at = |part: usize| times[times.len() * part / 100].as_secs_f64() * 1_000.0;
+        println!("{what}: p50 {:.1} ms, p99 {:.1} ms", at(50), at(99));
+        at(50)
+    };
+    println!("{MESSAGES} messages, one after another:");
+    line("  send accepted by the homeserver", &mut sent);
+    let theirs = line("  send to the seller's own client by /sync", &mut synced);
+    let ours = line("  send to the committed entry, read back by the API", &mut recorded);
+    println!("  committed entry / seller's client: {:.2}", ours / theirs);
+}
+
+async fn next_batch(person: &Person, since: Option<&str>, timeout: u32) -> (String, Value) {
+    let since = since.map(|since| format!("&since={since}")).unwrap_or_default();
+    let filter = r#"{"presence":{"types":[]},"room":{"ephemeral":{"types":[]}}}"#;
+    let filter: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+    let path = format!("/sync?timeout={timeout}&filter={filter}{since}");
+    let (_, answer) = person.call(Method::GET, &path, None).await;
+    (answer["next_batch"].as_str().unwrap().to_owned(), answer)
+}
+
+/// Whole rooms (state, summary, pin, two invitations) next to bare createRoom.
+async fn provisioning(world: &World) {
+    let person = world.person("bare").await;
+    let bare = async || {
+        let started = Instant::now();
+        stream::iter(0..ROOMS)
+            .for_each_concurrent(PARALLEL, |_| async {
+                let (status, answer) =
+                    person.call(Method::POST, "/createRoom", Some(json!({}))).await;
+                assert_eq!(status, 200, "{answer}");
+            })
+            .await;
+        ROOMS as f64 / started.elapsed().as_secs_f64()
+    };
+    let before = bare().await;
+    let started = Instant::now();
+    let ids: Vec<_> = stream::iter(0..ROOMS)
+        .map(|number| async move {
+            let body =
+                sample(&format!("many-{number}"), "@b:tally.localhost", "@s:tally.localhost");
+            world.shop.create(&body).await
+        })
+        .buffer_unordered(PARALLEL)
+        .collect()
+        .await;
+    let accepted = started.elapsed();
+    for id in &ids {
+        eventually("a room", Duration::from_secs(120), || async {
+            (world.shop.transaction(id).await["room"]["state"] == "ready").then_some(())
+        })
+        .await;
+    }
+    let ours = ROOMS as f64 / started.elapsed().as_secs_f64();
+    let after = bare().await;
+    let bare = f64::midpoint(before, after);
+    println!("{ROOMS} rooms, {PARALLEL} in flight:");
+    println!("  bare createRoom: {before:.1}/s before, {after:.1}/s after");
+    println!("  transactions with finished rooms: {ours:.1}/s (taken in within {accepted:.1?})");
+    println!("  finished rooms / bare createRoom: {:.2}", ours / bare);
+}
+
+fn resident(world: &World) -> String {
+    let file = format!("/proc/{}/status", world.tallyroom().id());
+    let status = std::fs::read_to_string(file).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    let kilobytes: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    format!("{:.1} MB", kilobytes / 1_024.0)
+}
