@@ -8,6 +8,9 @@ mod relation;
 mod state;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use attachment::Attachment;
 pub use derive::{DERIVATION_VERSION, derive};
 pub use relation::{Relation, RelationKind};
