@@ -122,21 +122,19 @@ async fn next_batch(person: &Person, since: Option<&str>, timeout: u32) -> (Stri
     (answer["next_batch"].as_str().unwrap().to_owned(), answer)
 }
 
-/// Whole rooms (state, summary, pin, two invitations) next to bare createRoom.
+/// Whole rooms next to bare createRoom, and next to the same five requests made by a client that
+/// keeps nothing and checks nothing.
 async fn provisioning(world: &World) {
-    let person = world.person("bare").await;
+    let person = &world.person("bare").await;
     let bare = async || {
-        let started = Instant::now();
-        stream::iter(0..ROOMS)
-            .for_each_concurrent(PARALLEL, |_| async {
-                let (status, answer) =
-                    person.call(Method::POST, "/createRoom", Some(json!({}))).await;
-                assert_eq!(status, 200, "{answer}");
-            })
-            .await;
-        ROOMS as f64 / started.elapsed().as_secs_f64()
+        many(async |_| {
+            let (status, answer) = person.call(Method::POST, "/createRoom", Some(json!({}))).await;
+            assert_eq!(status, 200, "{answer}");
+        })
+        .await
     };
     let before = bare().await;
+    let same = many(async |number| same_five_requests(person, number).await).await;
     let started = Instant::now();
     let ids: Vec<_> = stream::iter(0..ROOMS)
         .map(|number| async move {
@@ -161,6 +159,42 @@ async fn provisioning(world: &World) {
     println!("  bare createRoom: {before:.1}/s before, {after:.1}/s after");
     println!("  transactions with finished rooms: {ours:.1}/s (taken in within {accepted:.1?})");
     println!("  finished rooms / bare createRoom: {:.2}", ours / bare);
+    println!("  the same five requests by a bare client: {same:.1}/s");
+    println!("  finished rooms / the same five requests: {:.2}", ours / same);
+}
+
+/// Rooms per second, so many in flight.
+async fn many(make: impl AsyncFn(usize)) -> f64 {
+    let started = Instant::now();
+    stream::iter(0..ROOMS).for_each_concurrent(PARALLEL, |number| make(number)).await;
+    ROOMS as f64 / started.elapsed().as_secs_f64()
+}
+
+async fn same_five_requests(person: &Person, number: usize) {
+    let state = |event_type: &str, content: Value| json!({ "type": event_type, "state_key": "", "content": content });
+    let body = json!({
+        "room_alias_name": format!("bare-{number}"), "preset": "private_chat",
+        "name": "Invoice", "topic": "EUR 634.50",
+        "power_level_content_override": { "state_default": 100, "invite": 100 },
+        "initial_state": [
+            state("m.room.avatar", json!({ "url": "mxc://x/y" })),
+            state("m.room.join_rules", json!({ "join_rule": "invite" })),
+            state("m.room.history_visibility", json!({ "history_visibility": "shared" })),
+            state("m.room.guest_access", json!({ "guest_access": "forbidden" })),
+            state("org.tallyroom.invoice", sample("x", "@b:x", "@s:x")["invoice"].clone()),
+        ],
+    });
+    let (_, answer) = person.call(Method::POST, "/createRoom", Some(body)).await;
+    let room = answer["room_id"].as_str().unwrap();
+    let summary = person.say(room, &"a summary ".repeat(200)).await;
+    let pins = json!({ "pinned": [summary] });
+    assert_eq!(person.set_state(room, "m.room.pinned_events", pins).await, 200);
+    for user in ["@b:tally.localhost", "@s:tally.localhost"] {
+        let path = format!("/rooms/{}/invite", room.replace('!', "%21").replace(':', "%3A"));
+        let (status, answer) =
+            person.call(Method::POST, &path, Some(json!({ "user_id": user }))).await;
+        assert_eq!(status, 200, "{answer}");
+    }
 }
 
 fn resident(world: &World) -> String {

@@ -91,6 +91,8 @@ CREATE TABLE journal_rooms (
     last_position     BIGINT NOT NULL,
     derived_position  BIGINT NOT NULL
 );
+CREATE INDEX journal_rooms_underived ON journal_rooms (room_id)
+    WHERE derived_position < last_position;
 CREATE TABLE journal (
     room_id      TEXT   NOT NULL,
     position     BIGINT NOT NULL,
@@ -141,8 +143,8 @@ CREATE TABLE entries (
     UNIQUE (room_id, position),
     UNIQUE (transaction_id, event_id)
 );
-CREATE INDEX entries_target ON entries (transaction_id, target);
-CREATE INDEX entries_marker ON entries (transaction_id, marker);
+CREATE INDEX entries_target ON entries (transaction_id, target) WHERE target IS NOT NULL;
+CREATE INDEX entries_marker ON entries (transaction_id, marker) WHERE marker IS NOT NULL;
 
 -- Single facts of this installation: the sync token, uploaded pictures.
 CREATE TABLE facts (

@@ -57,7 +57,7 @@ async fn take_push(
         Err(error) => {
             tracing::error!(push_id, %error, "a push could not be read");
             return matrix_error(
-                StatusCode::BAD_REQUEST,
+                StatusCode::PAYLOAD_TOO_LARGE,
                 "M_TOO_LARGE",
                 "The body could not be read",
             );

@@ -4,6 +4,8 @@
 //! stream before they are stored. A sync token of our own, committed together with the events that
 //! it brought, loses nothing.
 
+use std::time::Duration;
+
 use ruma::api::client::sync::sync_events::v3::{Response, Timeline};
 use ruma::serde::Raw;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +14,10 @@ use ulid::Ulid;
 use super::{arrivals::arrival, back_off};
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::store::{Arrival, Gap, Store, StoreError};
+
+/// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
+/// a homeserver that is busy with many rooms should not answer a sync for each event.
+const BREATH: Duration = Duration::from_secs(2);
 
 /// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
 pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
@@ -23,17 +29,20 @@ pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: Cancellati
                 () = stop.cancelled() => Ok(()),
             }
         };
-        match step.await {
-            Ok(()) => failures = 0,
+        let pause = match step.await {
+            Ok(()) => {
+                failures = 0;
+                BREATH
+            }
             Err(problem) => {
                 tracing::warn!(%problem, failures, "sync failed; trying again");
-                let pause = back_off(failures);
                 failures += 1;
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = stop.cancelled() => {}
-                }
+                back_off(failures - 1)
             }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => {}
         }
     }
 }

@@ -69,6 +69,10 @@ impl Worker {
             Verdict::Replace => {
                 tracing::warn!(room = %room_id, "a broken room stands behind the alias; replacing");
                 homeserver.delete_alias(&alias).await?;
+                // If the bot got into it after all, it has no business there. Nobody else is in.
+                if let Err(failure) = homeserver.leave(&room_id).await {
+                    tracing::debug!(room = %room_id, %failure, "the bot is not in the broken room");
+                }
                 Ok(self.store.room_attempt_void(view.id()).await?)
             }
             Verdict::Foreign => Err(Obstacle::Final(format!(

@@ -101,8 +101,11 @@ fn replies_threads_and_reactions_say_to_what() {
     assert_eq!(thread(false).in_reply_to.as_deref(), Some("$last"));
 
     let reaction = derive(
-        &event("m.reaction", json!({ "m.relates_to": { "rel_type": "m.annotation",
-            "event_id": "$m", "key": "👍" } }))
+        &event(
+            "m.reaction",
+            json!({ "m.relates_to": { "rel_type": "m.annotation",
+            "event_id": "$m", "key": "👍" } }),
+        )
         .to_string(),
     );
     assert_eq!((reaction.kind, reaction.text.as_deref()), (Kind::Reaction, Some("👍")));
@@ -148,20 +151,29 @@ fn what_was_removed_before_we_saw_it_is_not_invented() {
 #[test]
 fn polls_are_read_in_their_old_and_their_new_form() {
     let question = "Accept?\n- Yes\n- No";
-    let old = event("org.matrix.msc3381.poll.start", json!({ "org.matrix.msc3381.poll.start": {
+    let old = event(
+        "org.matrix.msc3381.poll.start",
+        json!({ "org.matrix.msc3381.poll.start": {
         "question": { "org.matrix.msc1767.text": "Accept?" },
         "answers": [{ "id": "y", "org.matrix.msc1767.text": "Yes" },
-                    { "id": "n", "org.matrix.msc1767.text": "No" }] } }));
-    let new = event("m.poll.start", json!({ "m.poll": {
+                    { "id": "n", "org.matrix.msc1767.text": "No" }] } }),
+    );
+    let new = event(
+        "m.poll.start",
+        json!({ "m.poll": {
         "question": { "m.text": [{ "body": "Accept?" }] },
         "answers": [{ "m.id": "y", "m.text": [{ "body": "Yes" }] },
-                    { "m.id": "n", "m.text": [{ "body": "No" }] }] } }));
+                    { "m.id": "n", "m.text": [{ "body": "No" }] }] } }),
+    );
     for poll in [old, new] {
         let derived = derive(&poll.to_string());
         assert_eq!((derived.kind, derived.text.as_deref()), (Kind::PollStart, Some(question)));
     }
     for (event_type, content) in [
-        ("org.matrix.msc3381.poll.response", json!({ "org.matrix.msc3381.poll.response": { "answers": ["y"] } })),
+        (
+            "org.matrix.msc3381.poll.response",
+            json!({ "org.matrix.msc3381.poll.response": { "answers": ["y"] } }),
+        ),
         ("m.poll.response", json!({ "m.selections": ["y"] })),
     ] {
         let derived = derive(&event(event_type, content).to_string());
@@ -176,10 +188,17 @@ fn state_is_told_in_words() {
         event["state_key"] = json!(key);
         derive(&event.to_string())
     };
-    let joined = state("m.room.member", "@a:x.org", json!({ "membership": "join", "displayname": "A\u{0}nn" }));
+    let joined = state(
+        "m.room.member",
+        "@a:x.org",
+        json!({ "membership": "join", "displayname": "A\u{0}nn" }),
+    );
     assert_eq!(joined.kind, Kind::Membership);
     let change = joined.membership.unwrap();
-    assert_eq!((change.membership.as_str(), change.display_name.as_deref()), ("join", Some("A\u{fffd}nn")));
+    assert_eq!(
+        (change.membership.as_str(), change.display_name.as_deref()),
+        ("join", Some("A\u{fffd}nn"))
+    );
     let removed = state("m.room.member", "@b:x.org", json!({ "membership": "leave" }));
     assert_eq!(removed.text.as_deref(), Some("removed @b:x.org from the room"));
     let topic = state("m.room.topic", "", json!({ "topic": "paid" }));
@@ -189,9 +208,18 @@ fn state_is_told_in_words() {
 #[test]
 fn nonsense_is_marked_and_kept() {
     let deep = format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000));
-    let with_deep = event("m.room.message", json!("DEEP")).to_string().replace("\"DEEP\"", &format!("{{\"a\":{deep}}}"));
+    let with_deep = event("m.room.message", json!("DEEP"))
+        .to_string()
+        .replace("\"DEEP\"", &format!("{{\"a\":{deep}}}"));
     for raw in [
-        "", "null", "7", "[]", "{", "{}", &deep, &with_deep,
+        "",
+        "null",
+        "7",
+        "[]",
+        "{",
+        "{}",
+        &deep,
+        &with_deep,
         &event("m.room.message", json!("text")).to_string(),
         &event("m.room.message", json!({ "body": "no type" })).to_string(),
         &event("m.room.message", json!({ "msgtype": "m.text", "body": 7 })).to_string(),
@@ -214,19 +242,43 @@ fn nonsense_is_marked_and_kept() {
 /// JSON as nobody would write it, with the keys that are looked at.
 fn odd_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
-        Just("type"), Just("content"), Just("body"), Just("msgtype"), Just("m.relates_to"),
-        Just("m.new_content"), Just("rel_type"), Just("event_id"), Just("key"), Just("info"),
-        Just("url"), Just("file"), Just("redacts"), Just("membership"), Just("state_key"),
-        Just("formatted_body"), Just("format"), Just("m.in_reply_to"), Just("answers"),
+        Just("type"),
+        Just("content"),
+        Just("body"),
+        Just("msgtype"),
+        Just("m.relates_to"),
+        Just("m.new_content"),
+        Just("rel_type"),
+        Just("event_id"),
+        Just("key"),
+        Just("info"),
+        Just("url"),
+        Just("file"),
+        Just("redacts"),
+        Just("membership"),
+        Just("state_key"),
+        Just("formatted_body"),
+        Just("format"),
+        Just("m.in_reply_to"),
+        Just("answers"),
     ];
     let text = prop_oneof![
-        Just("m.text".to_owned()), Just("m.file".to_owned()), Just("m.room.message".to_owned()),
-        Just("m.room.member".to_owned()), Just("m.replace".to_owned()), Just("m.poll.start".to_owned()),
-        Just("org.matrix.custom.html".to_owned()), Just("<b><script>\u{0}".to_owned()), ".{0,12}",
+        Just("m.text".to_owned()),
+        Just("m.file".to_owned()),
+        Just("m.room.message".to_owned()),
+        Just("m.room.member".to_owned()),
+        Just("m.replace".to_owned()),
+        Just("m.poll.start".to_owned()),
+        Just("org.matrix.custom.html".to_owned()),
+        Just("<b><script>\u{0}".to_owned()),
+        ".{0,12}",
     ];
     let leaf = prop_oneof![
-        Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from), text.prop_map(Value::from),
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text.prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 40, 6, move |inner| {
         prop_oneof![

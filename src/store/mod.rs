@@ -15,6 +15,9 @@ pub use rooms::{RoomRow, Wake};
 pub use sends::SendState;
 pub use transactions::{Created, NewRevision, Original, Page};
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,12 +55,10 @@ impl Store {
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
         sqlx::any::install_default_drivers();
         let kind = config.url.kind();
-        let url = match kind {
-            // Create the file on first use; the Any driver takes this only from the address.
-            DatabaseKind::Sqlite => with_mode_rwc(config.url.expose()),
-            DatabaseKind::Postgres => config.url.expose().to_owned(),
-        };
-        let options = AnyConnectOptions::from_str(&url)?;
+        if kind == DatabaseKind::Sqlite {
+            make_private_file(config.url.expose())?;
+        }
+        let options = AnyConnectOptions::from_str(config.url.expose())?;
         let pool = AnyPoolOptions::new()
             .max_connections(config.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -121,12 +122,20 @@ impl Store {
     }
 }
 
-fn with_mode_rwc(url: &str) -> String {
-    if url.contains("mode=") {
-        return url.to_owned();
+/// Makes the database file on first use, for its owner only: it holds what people said. SQLite
+/// gives the files beside it the same mode.
+fn make_private_file(url: &str) -> std::io::Result<()> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    if path.is_empty() || path == ":memory:" {
+        return Ok(());
     }
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}mode=rwc")
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Milliseconds since 1970.

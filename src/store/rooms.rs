@@ -222,7 +222,10 @@ impl Store {
                 .bind(version)
                 .bind(published),
         )
-        .await
+        .await?;
+        // Events of the room may have come before we knew whose room it is.
+        self.hints.journal.notify_one();
+        Ok(())
     }
 
     /// Notes that the room's state has this digest.

@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 
-use ruma::OwnedUserId;
-use serde::{Deserialize, Serialize};
+use ruma::{OwnedUserId, UserId};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::NAMESPACE_PREFIX;
 use crate::invoice::{Address, Problem};
 
 /// Most contacts that one party may have: each is an invitation.
 const MAX_CONTACTS: usize = 50;
+/// Longest Matrix user ID, in bytes (spec, "User identifiers").
+const MAX_USER_ID: usize = 255;
 /// Longest name, duty or e-mail, in characters.
 const MAX_WORDS: usize = 200;
 
@@ -62,7 +64,11 @@ pub struct Contact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Their Matrix account; without one they can only speak from the invoice page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_matrix_id",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub matrix: Option<OwnedUserId>,
     /// What to ask them about, such as `accounts receivable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +125,23 @@ impl Party {
         }
         problems
     }
+}
+
+/// A Matrix user ID.
+///
+/// # Errors
+/// What it looks like instead.
+pub(super) fn matrix_id(text: &str) -> Result<OwnedUserId, String> {
+    let example = "it looks like `@accounts:example.org`";
+    if text.len() > MAX_USER_ID {
+        return Err(format!("a Matrix ID has at most {MAX_USER_ID} bytes; {example}"));
+    }
+    UserId::parse(text).map_err(|error| format!("{text:?} is no Matrix ID ({error}); {example}"))
+}
+
+fn optional_matrix_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<OwnedUserId>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    text.map(|text| matrix_id(&text)).transpose().map_err(serde::de::Error::custom)
 }
 
 fn check_words(problems: &mut Vec<Problem>, pointer: &str, words: Option<&String>) {

@@ -1,10 +1,10 @@
 //! A submission or a patch from the bytes that a shop sent.
 
-use ruma::{OwnedUserId, UserId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use super::party::matrix_id;
 use super::{Contact, Party, Patch, Submission};
 use crate::invoice::{self, Problem};
 
@@ -118,8 +118,15 @@ impl Patch {
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let detail = capitalised(&error.inner().to_string());
-        vec![Problem::at(pointer(error.path()), detail)]
+        let pointer = pointer(error.path());
+        let mut detail = error.inner().to_string();
+        // Where there is a pointer, lines and columns only distract.
+        if !pointer.is_empty()
+            && let Some(end) = detail.rfind(" at line ")
+        {
+            detail.truncate(end);
+        }
+        vec![Problem::at(pointer, capitalised(&detail))]
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
@@ -140,10 +147,4 @@ fn capitalised(sentence: &str) -> String {
     let mut rest = sentence.chars();
     let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", rest.as_str().trim_end_matches('.'))
-}
-
-fn matrix_id(text: &str) -> Result<OwnedUserId, String> {
-    UserId::parse(text).map_err(|error| {
-        format!("{text:?} is no Matrix ID ({error}); it looks like `@accounts:example.org`.")
-    })
 }

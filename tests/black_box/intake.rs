@@ -166,9 +166,14 @@ async fn what_does_not_fit_is_refused_with_a_pointer() {
         ),
         ("/invoice/lines", json!([]), "/invoice/lines", "BR-16"),
         ("/invoice/currency", json!("EURO"), "/invoice/currency", "ISO 4217"),
-        ("/invoice/issue_date", json!("01.06.2026"), "/invoice/issue_date", ""),
+        ("/invoice/issue_date", json!("01.06.2026"), "/invoice/issue_date", "2026"),
         ("/invoice/colour", json!("red"), "/invoice/colour", "expected one of `number`"),
-        ("/buyer/contacts/0/matrix", json!("buyer"), "/buyer/contacts/0/matrix", ""),
+        (
+            "/buyer/contacts/0/matrix",
+            json!("buyer"),
+            "/buyer/contacts/0/matrix",
+            "@accounts:example.org",
+        ),
         ("/buyer/contacts/0/matrix", json!(SELLER), "/seller/contacts/0/matrix", "both sides"),
         (
             "/seller/contacts/0/matrix",
