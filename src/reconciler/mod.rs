@@ -100,10 +100,7 @@ async fn reconcile(worker: &Worker, id: Ulid) {
             Err(Obstacle::Stopping) => Ok(()),
             Err(Obstacle::Store(error)) => Err(error),
             Err(Obstacle::Later { wait, problem }) => postpone(worker, id, wait, &problem).await,
-            Err(Obstacle::Final(problem)) => {
-                tracing::error!(problem, "this room needs an operator");
-                worker.store.room_stopped(id, &problem).await
-            }
+            Err(Obstacle::Final(problem)) => postpone(worker, id, None, &problem).await,
         };
         if let Err(error) = outcome {
             tracing::error!(%error, "the database failed; this room will be tried again");

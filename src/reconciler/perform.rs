@@ -93,7 +93,13 @@ impl Worker {
             let wanted = self.wanted(&view).await?;
             let known = self.known(&view).await?;
             match next(&wanted, &known, now()) {
-                Next::Do(step) => self.perform(&view, step).await?,
+                Next::Do(step) => match self.perform(&view, step).await {
+                    Err(Obstacle::Final(problem)) => {
+                        tracing::error!(problem, "this room needs an operator");
+                        return Ok(self.store.room_stopped(id, view.room.wakes, &problem).await?);
+                    }
+                    outcome => outcome?,
+                },
                 Next::Wait(until) => {
                     return Ok(self.store.room_rests(id, view.room.wakes, Some(until)).await?);
                 }

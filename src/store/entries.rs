@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{JournalRow, Store, StoreError, Tx, journal, now, rooms, transactions};
+use super::{JournalRow, Store, StoreError, Tx, journal, members, now, transactions};
 use crate::record::{DERIVATION_VERSION, Derived, RelationKind, derive};
 use crate::store::transactions::to_json;
 
@@ -130,7 +130,7 @@ async fn insert(
 ) -> Result<(), StoreError> {
     let sender = derived.sender.as_deref().unwrap_or_default();
     if let Some(change) = &derived.membership {
-        rooms::see_member(
+        members::see_member(
             tx,
             transaction_id,
             &change.user_id,
@@ -146,7 +146,7 @@ async fn insert(
         let known = transactions::party_of(tx, transaction_id, sender).await?;
         known.unwrap_or_else(|| "other".to_owned())
     };
-    let display_name = rooms::display_name(tx, transaction_id, sender).await?;
+    let display_name = members::display_name(tx, transaction_id, sender).await?;
     let relation = derived.relates_to.as_ref();
     let target = relation.map(|relation| relation.event_id.as_str());
     if relation.is_some_and(|relation| relation.kind == RelationKind::Redaction) {

@@ -4,6 +4,7 @@ mod entries;
 mod facts;
 mod hints;
 mod journal;
+mod members;
 mod rooms;
 mod sends;
 mod transactions;
@@ -11,7 +12,7 @@ mod transactions;
 pub use entries::Entry;
 pub use hints::Hints;
 pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
-pub use rooms::{RoomRow, Wake};
+pub use rooms::RoomRow;
 pub use sends::SendState;
 pub use transactions::{Created, NewRevision, Original, Page};
 

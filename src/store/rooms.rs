@@ -1,22 +1,18 @@
 //! Rooms of transactions, the people in them, and when to look at them next.
 
-use std::collections::BTreeMap;
-
 use rand::distr::{Alphanumeric, SampleString};
-use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+use ruma::{OwnedRoomId, RoomId};
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::{Store, StoreError, Tx, now, transactions::parse_id};
 use crate::config::NAMESPACE_PREFIX;
-use crate::room::Member;
 
 const INSERT: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
      VALUES ($1, $2, $3, $4)";
 const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
-const NEXT_DUE: &str = "SELECT MIN(due_at) FROM rooms WHERE due_at IS NOT NULL";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, ready_at, due_at, wakes, failures, \
      problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
@@ -34,36 +30,8 @@ const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, $3), \
      WHERE transaction_id = $1";
 const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, due_at = $2, problem = $3 \
      WHERE transaction_id = $1";
-const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $2 \
-     WHERE transaction_id = $1";
-
-const MEMBERS: &str = "SELECT user_id, membership, retry_at, gave_up FROM members \
-     WHERE transaction_id = $1";
-const SET_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership) \
-     VALUES ($1, $2, $3) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
-     membership = excluded.membership, failures = 0, retry_at = NULL, problem = NULL, gave_up = 0";
-const MEMBER_FAILED: &str = "INSERT INTO members \
-     (transaction_id, user_id, failures, retry_at, problem, gave_up) VALUES ($1, $2, 1, $3, $4, $5) \
-     ON CONFLICT (transaction_id, user_id) DO UPDATE SET failures = members.failures + 1, \
-     retry_at = excluded.retry_at, problem = excluded.problem, gave_up = excluded.gave_up";
-const MEMBER_FAILURES: &str =
-    "SELECT failures FROM members WHERE transaction_id = $1 AND user_id = $2";
-const SEE_MEMBER: &str = "INSERT INTO members \
-     (transaction_id, user_id, membership, membership_at, display_name) \
-     VALUES ($1, $2, $3, $4, $5) \
-     ON CONFLICT (transaction_id, user_id) DO UPDATE SET membership = excluded.membership, \
-     membership_at = excluded.membership_at, \
-     display_name = COALESCE(excluded.display_name, members.display_name), \
-     retry_at = NULL, problem = NULL, gave_up = 0 \
-     WHERE members.membership_at <= excluded.membership_at";
-const DISPLAY_NAME: &str =
-    "SELECT display_name FROM members WHERE transaction_id = $1 AND user_id = $2";
-const FORGIVE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
-     problem = NULL, gave_up = 0 WHERE transaction_id = $1 \
-     AND (membership IS NULL OR membership = 'leave') \
-     AND user_id IN (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
-const PROBLEMS: &str = "SELECT user_id, problem FROM members \
-     WHERE transaction_id = $1 AND problem IS NOT NULL ORDER BY user_id";
+const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
+     WHERE transaction_id = $1 AND wakes = $2";
 
 /// A room as we know it.
 #[derive(Clone, Debug, FromRow)]
@@ -102,18 +70,6 @@ pub struct RoomRow {
     pub correlation: Option<String>,
 }
 
-#[derive(FromRow)]
-struct MemberRow {
-    user_id: String,
-    membership: Option<String>,
-    retry_at: Option<i64>,
-    gave_up: i64,
-}
-
-/// A reason to look at rooms, and until when nothing is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wake(pub Option<i64>);
-
 impl RoomRow {
     /// The room's state in one word, for the API: `pending` (not begun), `creating`, `ready`,
     /// `failed` (only an operator can help).
@@ -141,50 +97,12 @@ impl Store {
         ids.iter().map(|id| parse_id(id)).collect()
     }
 
-    /// When the next room is due, if any ever is.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn next_due(&self) -> Result<Wake, StoreError> {
-        sqlx::query_scalar(NEXT_DUE).fetch_one(&self.pool).await.map(Wake)
-    }
-
     /// The room of a transaction.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn room(&self, id: Ulid) -> Result<Option<RoomRow>, StoreError> {
         sqlx::query_as(GET).bind(id.to_string()).fetch_optional(&self.pool).await
-    }
-
-    /// Where people stand with the room.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn members(&self, id: Ulid) -> Result<BTreeMap<OwnedUserId, Member>, StoreError> {
-        let rows: Vec<MemberRow> =
-            sqlx::query_as(MEMBERS).bind(id.to_string()).fetch_all(&self.pool).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| {
-                // Whoever has an id that we cannot read is nobody whom we would invite or remove.
-                let user = UserId::parse(&row.user_id).ok()?;
-                let member = Member {
-                    membership: row.membership,
-                    retry_at: row.retry_at,
-                    gave_up: row.gave_up == 1,
-                };
-                Some((user, member))
-            })
-            .collect())
-    }
-
-    /// People who could not be invited or removed, and why.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn member_problems(&self, id: Ulid) -> Result<Vec<(String, String)>, StoreError> {
-        sqlx::query_as(PROBLEMS).bind(id.to_string()).fetch_all(&self.pool).await
     }
 
     /// Notes, before the call, that a createRoom begins.
@@ -284,66 +202,21 @@ impl Store {
         self.run(sqlx::query(POSTPONE).bind(id.to_string()).bind(until).bind(problem)).await
     }
 
-    /// Nothing can be done without an operator.
+    /// Nothing can be done without an operator, unless somebody woke the room since `wakes` was
+    /// read.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn room_stopped(&self, id: Ulid, problem: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(STOP).bind(id.to_string()).bind(problem)).await
-    }
-
-    /// Notes where a person stands now, as the homeserver just answered.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn set_membership(
+    pub async fn room_stopped(
         &self,
         id: Ulid,
-        user: &UserId,
-        membership: &str,
-    ) -> Result<(), StoreError> {
-        self.run(
-            sqlx::query(SET_MEMBERSHIP).bind(id.to_string()).bind(user.as_str()).bind(membership),
-        )
-        .await
-    }
-
-    /// How often in a row inviting or removing this person has failed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn member_failures(&self, id: Ulid, user: &UserId) -> Result<i64, StoreError> {
-        let failures: Option<i64> = sqlx::query_scalar(MEMBER_FAILURES)
-            .bind(id.to_string())
-            .bind(user.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(failures.unwrap_or(0))
-    }
-
-    /// Notes that inviting or removing a person failed; `retry_at` none: for good.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn member_failed(
-        &self,
-        id: Ulid,
-        user: &UserId,
-        retry_at: Option<i64>,
+        wakes: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(
-            sqlx::query(MEMBER_FAILED)
-                .bind(id.to_string())
-                .bind(user.as_str())
-                .bind(retry_at)
-                .bind(problem)
-                .bind(i64::from(retry_at.is_none())),
-        )
-        .await
+        self.run(sqlx::query(STOP).bind(id.to_string()).bind(wakes).bind(problem)).await
     }
 
-    async fn run(
+    pub(super) async fn run(
         &self,
         query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
     ) -> Result<(), StoreError> {
@@ -383,44 +256,4 @@ pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(),
         .execute(&mut **tx)
         .await
         .map(drop)
-}
-
-/// The shop named its contacts anew: those who declined, left or could not be reached are asked
-/// once more.
-pub(super) async fn forgive_members(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
-    sqlx::query(FORGIVE).bind(id.to_string()).execute(&mut **tx).await.map(drop)
-}
-
-/// Notes what a member event says, unless a newer one was seen already.
-pub(super) async fn see_member(
-    tx: &mut Tx,
-    transaction_id: &str,
-    user: &str,
-    membership: &str,
-    at: i64,
-    display_name: Option<&str>,
-) -> Result<(), StoreError> {
-    sqlx::query(SEE_MEMBER)
-        .bind(transaction_id)
-        .bind(user)
-        .bind(membership)
-        .bind(at)
-        .bind(display_name)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
-}
-
-/// The name a person last showed in the room.
-pub(super) async fn display_name(
-    tx: &mut Tx,
-    transaction_id: &str,
-    user: &str,
-) -> Result<Option<String>, StoreError> {
-    let name: Option<Option<String>> = sqlx::query_scalar(DISPLAY_NAME)
-        .bind(transaction_id)
-        .bind(user)
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(name.flatten())
 }

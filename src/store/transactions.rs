@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, now, rooms};
+use super::{Store, StoreError, Tx, members, now, rooms};
 use crate::invoice::Problem;
 use crate::transaction::{PartyRole, Terms, Transaction};
 
@@ -172,7 +172,7 @@ impl Store {
         insert_revision(&mut tx, transaction.id, revision, new).await?;
         put_contacts(&mut tx, transaction.id, new.terms).await?;
         if new.invite_again {
-            rooms::forgive_members(&mut tx, transaction.id).await?;
+            members::forgive(&mut tx, transaction.id).await?;
         }
         rooms::wake(&mut tx, transaction.id, correlation).await?;
         tx.commit().await?;
