@@ -3,9 +3,9 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
+use super::columns::to_json;
 use super::{JournalRow, Store, StoreError, Tx, journal, members, now, transactions};
 use crate::record::{DERIVATION_VERSION, Derived, RelationKind, derive};
-use crate::store::transactions::to_json;
 
 const NEXT_SEQ: &str =
     "UPDATE transactions SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq";

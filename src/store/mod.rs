@@ -1,5 +1,6 @@
 //! All SQL, one file per group of tables. One set of queries serves SQLite and PostgreSQL.
 
+mod columns;
 mod entries;
 mod facts;
 mod hints;

@@ -5,7 +5,8 @@ use ruma::{OwnedRoomId, RoomId};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, now, transactions::parse_id};
+use super::columns::parse_id;
+use super::{Store, StoreError, Tx, now};
 use crate::config::NAMESPACE_PREFIX;
 
 const INSERT: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
@@ -71,6 +72,11 @@ pub struct RoomRow {
 }
 
 impl RoomRow {
+    /// The room's id, if it has one.
+    pub fn room(&self) -> Option<OwnedRoomId> {
+        self.room_id.as_deref().and_then(|id| RoomId::parse(id).ok())
+    }
+
     /// The room's state in one word, for the API: `pending` (not begun), `creating`, `ready`,
     /// `failed` (only an operator can help).
     pub fn state(&self) -> &'static str {
@@ -221,13 +227,6 @@ impl Store {
         query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
     ) -> Result<(), StoreError> {
         query.execute(&self.pool).await.map(drop)
-    }
-}
-
-impl RoomRow {
-    /// The room's id, if it has one.
-    pub fn room(&self) -> Option<OwnedRoomId> {
-        self.room_id.as_deref().and_then(|id| RoomId::parse(id).ok())
     }
 }
 

@@ -1,0 +1,29 @@
+//! Values of ours in columns of text.
+
+use ulid::Ulid;
+
+use super::StoreError;
+
+/// An id as we wrote it.
+pub(super) fn parse_id(text: &str) -> Result<Ulid, StoreError> {
+    Ulid::from_string(text).map_err(|error| StoreError::ColumnDecode {
+        index: "id".to_owned(),
+        source: Box::new(error),
+    })
+}
+
+/// A value for a JSON column.
+pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Encode(Box::new(error)))
+}
+
+/// A value from a JSON column.
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(
+    column: &str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(error),
+    })
+}
