@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use super::date;
 use super::model::{Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal};
 use super::money::{amount, fine, optional_amount, optional_fine};
 
@@ -12,23 +13,28 @@ const INVOICE: &str = "380";
 /// UN/ECE Recommendation 20: one.
 const ONE: &str = "C62";
 
-/// As [`Invoice`], with gaps.
+/// As [`Invoice`], with gaps. What must not be left out is optional here all the same, so that
+/// settling names every gap at once and by its place.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceInput {
-    /// BT-1.
+    /// BT-1; must not be empty.
+    #[serde(default)]
     pub number: String,
     /// BT-3; an invoice if left out.
     #[serde(rename = "type", default = "invoice")]
     pub type_code: String,
-    /// BT-2.
-    pub issue_date: Date,
+    /// BT-2; must be stated.
+    #[serde(default, deserialize_with = "date::optional")]
+    pub issue_date: Option<Date>,
     /// BT-9.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "date::optional")]
     pub due_date: Option<Date>,
-    /// BT-5.
-    pub currency: Currency,
-    /// BG-25.
+    /// BT-5; must be stated.
+    #[serde(default)]
+    pub currency: Option<Currency>,
+    /// BG-25; at least one, or else stated totals.
+    #[serde(default)]
     pub lines: Vec<LineInput>,
     /// BG-20.
     #[serde(default)]
@@ -144,9 +150,9 @@ impl From<Invoice> for InvoiceInput {
         Self {
             number: invoice.number,
             type_code: invoice.type_code,
-            issue_date: invoice.issue_date,
+            issue_date: Some(invoice.issue_date),
             due_date: invoice.due_date,
-            currency: invoice.currency,
+            currency: Some(invoice.currency),
             lines: invoice.lines.into_iter().map(LineInput::from).collect(),
             allowances: invoice.allowances.into_iter().map(AdjustmentInput::from).collect(),
             charges: invoice.charges.into_iter().map(AdjustmentInput::from).collect(),
@@ -172,6 +178,12 @@ impl From<Line> for LineInput {
             net_amount: Some(line.net_amount),
             vat: line.vat,
         }
+    }
+}
+
+impl From<AdjustmentInput> for Adjustment {
+    fn from(AdjustmentInput { amount, reason, vat }: AdjustmentInput) -> Self {
+        Self { amount, reason, vat }
     }
 }
 

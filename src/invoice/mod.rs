@@ -1,6 +1,8 @@
 //! The EN 16931 invoice: model, money, rules, XML readers and renderings. Pure: no I/O.
 
+mod date;
 mod input;
+mod limits;
 mod model;
 pub mod money;
 mod party;

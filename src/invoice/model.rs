@@ -196,6 +196,9 @@ pub struct Account {
     pub bic: Option<String>,
 }
 
+/// How many characters of a wrong code its refusal repeats.
+const SHOWN_OF_CODE: usize = 10;
+
 /// BT-5: a code of ISO 4217.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Currency(Iso);
@@ -207,7 +210,8 @@ impl Currency {
     /// What to write instead.
     pub fn parse(code: &str) -> Result<Self, String> {
         Iso::from_code(code).map(Self).ok_or_else(|| {
-            format!("{code:?} is no currency of ISO 4217; write one such as \"EUR\"")
+            let shown: String = code.chars().take(SHOWN_OF_CODE).collect();
+            format!("{shown:?} is no currency of ISO 4217; write one such as \"EUR\"")
         })
     }
 }

@@ -8,10 +8,12 @@ use serde_json::Value;
 const MAX_LENGTH: usize = 30;
 /// Most decimals of an amount (BR-DEC rules).
 const AMOUNT_DECIMALS: u32 = 2;
-/// Most decimals of a price, quantity or rate.
-const FINE_DECIMALS: u32 = 10;
-/// Amounts are smaller than this, so that sums of 100,000 of them still fit.
+/// Most decimals of a price, quantity or rate: with the whole digits, what `Decimal` holds.
+const FINE_DECIMALS: u32 = 12;
+/// Most digits before the point, so that sums of 100,000 figures still fit into a `Decimal`.
 const MAX_WHOLE_DIGITS: usize = 15;
+/// The first figure with more digits before the point than that: 10 to the power of 15.
+const TOO_LARGE: Decimal = Decimal::from_parts(0xa4c6_8000, 0x0003_8d7e, 0, false, 0);
 
 /// Rounds to the cent as XPath's `round()` does in the published rules: a half goes up, towards
 /// plus infinity, also below zero.
@@ -25,13 +27,45 @@ pub fn round(figure: Decimal) -> Decimal {
     rounded
 }
 
-/// `1234.5` as `1,234.50`: at least two decimals, thousands in groups.
-pub fn grouped(figure: Decimal) -> String {
+/// Why this amount can not be part of an invoice, if it can not.
+pub(super) fn amount_problem(figure: Decimal) -> Option<String> {
+    problem(figure, AMOUNT_DECIMALS)
+}
+
+/// Why this price, quantity or rate can not be part of an invoice, if it can not.
+pub(super) fn fine_problem(figure: Decimal) -> Option<String> {
+    problem(figure, FINE_DECIMALS)
+}
+
+fn problem(figure: Decimal, decimals: u32) -> Option<String> {
+    if figure.abs() >= TOO_LARGE {
+        return Some(format!(
+            "{figure} is too large: at most {MAX_WHOLE_DIGITS} digits may stand before the point."
+        ));
+    }
+    let exact = figure.normalize();
+    (exact.scale() > decimals).then(|| {
+        let rule = if decimals == AMOUNT_DECIMALS { " in an amount (BR-DEC)" } else { "" };
+        format!(
+            "{exact} has too many decimals: at most {decimals} are allowed{rule}; write \"{}\" if \
+             that is meant.",
+            exact.round_dp(decimals)
+        )
+    })
+}
+
+/// `1234.5` as `1234.50`: at least two decimals, for people who compare two figures.
+pub(super) fn exact(figure: Decimal) -> String {
     let mut shown = figure.normalize();
     if shown.scale() < AMOUNT_DECIMALS {
         shown.rescale(AMOUNT_DECIMALS);
     }
-    let text = shown.abs().to_string();
+    shown.to_string()
+}
+
+/// `1234.5` as `1,234.50`: at least two decimals, thousands in groups.
+pub fn grouped(figure: Decimal) -> String {
+    let text = exact(figure.abs());
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, "00"));
     let mut digits = String::new();
     for (index, digit) in whole.chars().enumerate() {
@@ -40,7 +74,7 @@ pub fn grouped(figure: Decimal) -> String {
         }
         digits.push(digit);
     }
-    let sign = if shown.is_sign_negative() && !shown.is_zero() { "-" } else { "" };
+    let sign = if figure.is_sign_negative() && !figure.is_zero() { "-" } else { "" };
     format!("{sign}{digits}.{decimals}")
 }
 
@@ -131,33 +165,37 @@ fn read(found: &Value, decimals: u32) -> Result<Decimal, String> {
             "a figure must be a text, so that no digit is lost on the way: write \"{number}\" \
              instead of {number}"
         )),
-        other => Err(format!("a figure must be a text such as \"250.33\", not {other}")),
+        _ => Err("a figure must be a text such as \"250.33\"".to_owned()),
     }
 }
 
 /// A figure in plain notation: an optional minus, digits, and decimals after a point.
 fn parse(text: &str, decimals: u32) -> Result<Decimal, String> {
+    if text.len() > MAX_LENGTH {
+        return Err(format!(
+            "a figure has at most {MAX_LENGTH} characters, this has {}: write one such as \
+             \"1234.50\"",
+            text.len()
+        ));
+    }
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits =
         |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if text.len() > MAX_LENGTH || !all_digits(whole) || !all_digits(fraction) {
-        let shown: String = text.chars().take(MAX_LENGTH).collect();
-        return Err(format!(
-            "{shown:?} is no figure: write digits with a point before the decimals, such as \
+    let no_figure = || {
+        format!(
+            "{text:?} is no figure: write digits with a point before the decimals, such as \
              \"1234.50\""
-        ));
+        )
+    };
+    if !all_digits(whole) || !all_digits(fraction) {
+        return Err(no_figure());
     }
-    if whole.trim_start_matches('0').len() > MAX_WHOLE_DIGITS {
-        return Err(format!(
-            "{text} is too large: at most {MAX_WHOLE_DIGITS} digits before the point"
-        ));
+    let value = text.parse::<Decimal>().map_err(|_| no_figure())?.normalize();
+    match problem(value, decimals) {
+        Some(problem) => Err(problem),
+        None => Ok(value),
     }
-    let value: Decimal = text.parse().map_err(|_| format!("{text:?} is no figure"))?;
-    if value.normalize().scale() > decimals {
-        return Err(format!("{text} has too many decimals: at most {decimals} are allowed here"));
-    }
-    Ok(value)
 }
 
 #[cfg(test)]
@@ -203,9 +241,36 @@ mod tests {
             let error = parse(text, 2).unwrap_err();
             assert!(error.contains("1234.50"), "{text}: {error}");
         }
-        assert!(parse("1.999", 2).unwrap_err().contains("at most 2"));
-        assert!(parse("9999999999999999", 2).unwrap_err().contains("too large"));
+        let error = parse("1.999", 2).unwrap_err();
+        assert!(error.contains("at most 2") && error.contains("write \"2.00\""), "{error}");
+        assert!(parse("1000000000000000", 2).unwrap_err().contains("too large"));
+        assert_eq!(parse("999999999999999.99", 2), Ok(dec("999999999999999.99")));
         assert_eq!(parse("1.500", 2), Ok(dec("1.5")));
+        assert!(parse(&"1".repeat(1_000_000), 2).unwrap_err().len() < 100);
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_with_the_text_to_write() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only whether it is read matters")]
+        struct Holder(#[serde(with = "amount")] Decimal);
+        let refusal = |json: &str| serde_json::from_str::<Holder>(json).unwrap_err().to_string();
+        assert!(refusal("12.5").contains("write \"12.5\" instead of 12.5"));
+        // A careless answer would repeat whatever was sent.
+        let long = refusal(&format!("[{}1]", "1,".repeat(100_000)));
+        assert!(long.contains("\"250.33\"") && long.len() < 100, "{long}");
+        for json in ["1e400", "NaN", "null", "true", "{}"] {
+            assert!(serde_json::from_str::<Holder>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_figure_that_is_read_can_be_written_and_read_again() {
+        let longest = "-999999999999999.123456789012";
+        assert_eq!(parse(longest, FINE_DECIMALS).unwrap().to_string(), longest);
+        assert!(parse("0.1234567890123", FINE_DECIMALS).unwrap_err().contains("at most 12"));
+        assert_eq!(TOO_LARGE, dec("1000000000000000"));
+        assert_eq!(parse("-0.00", 2).unwrap().to_string(), "0");
     }
 
     proptest! {

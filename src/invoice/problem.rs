@@ -32,6 +32,13 @@ impl Problem {
         }
     }
 
+    /// The same problem, as a breach of `rule`.
+    #[must_use]
+    pub(super) fn breaking(mut self, rule: &str) -> Self {
+        self.rule = Some(rule.to_owned());
+        self
+    }
+
     /// The same problem, seen from the document that holds this part at `parent`.
     #[must_use]
     pub fn under(mut self, parent: &str) -> Self {

@@ -166,7 +166,14 @@ async fn what_does_not_fit_is_refused_with_a_pointer() {
         ),
         ("/invoice/lines", json!([]), "/invoice/lines", "BR-16"),
         ("/invoice/currency", json!("EURO"), "/invoice/currency", "ISO 4217"),
-        ("/invoice/issue_date", json!("01.06.2026"), "/invoice/issue_date", "2026"),
+        ("/invoice/issue_date", json!("01.06.2026"), "/invoice/issue_date", "\"2026-06-01\""),
+        (
+            "/invoice/due_date",
+            json!("2026-07-01T09:00:00Z"),
+            "/invoice/due_date",
+            "year, month and day",
+        ),
+        ("/invoice/due_date", json!("2026-02-30"), "/invoice/due_date", "year, month and day"),
         ("/invoice/colour", json!("red"), "/invoice/colour", "expected one of `number`"),
         (
             "/buyer/contacts/0/matrix",

@@ -1,0 +1,172 @@
+//! What any one text, figure or list of an invoice may be, before they are looked at together.
+//!
+//! Texts end up in room names, messages and databases. Figures within these limits can be added
+//! and multiplied as the rules need it without a check at every step.
+
+use rust_decimal::Decimal;
+
+use super::input::{AdjustmentInput, InvoiceInput, LineInput};
+use super::model::{LineVat, Payment};
+use super::money::{amount_problem, fine_problem};
+use super::problem::Problem;
+
+/// Longest short text (numbers, ids, references, units), in characters.
+const MAX_SHORT: usize = 200;
+/// Longest description, reason or payment terms, in characters.
+const MAX_LONG: usize = 4_000;
+/// Longest note, in characters.
+const MAX_NOTE: usize = 20_000;
+/// Most notes, and most further accounts.
+const MAX_FEW: usize = 100;
+/// Most lines, allowances, charges and rows of the VAT breakdown, each.
+const MAX_MANY: usize = 100_000;
+
+/// Every text, figure and list of the invoice that is beyond its limits.
+pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
+    let mut limits = Limits::default();
+    limits.short("/number", &input.number);
+    limits.short("/type", &input.type_code);
+    limits.short("/buyer_reference", input.buyer_reference.as_deref().unwrap_or_default());
+    limits.short("/order_reference", input.order_reference.as_deref().unwrap_or_default());
+    limits.count("/lines", input.lines.len(), MAX_MANY);
+    for (index, line) in input.lines.iter().enumerate() {
+        limits.line(&format!("/lines/{index}"), line);
+    }
+    for (name, all) in [("allowances", &input.allowances), ("charges", &input.charges)] {
+        limits.count(&format!("/{name}"), all.len(), MAX_MANY);
+        for (index, adjustment) in all.iter().enumerate() {
+            limits.adjustment(&format!("/{name}/{index}"), adjustment);
+        }
+    }
+    let breakdown = input.vat_breakdown.as_deref().unwrap_or_default();
+    limits.count("/vat_breakdown", breakdown.len(), MAX_MANY);
+    for (index, subtotal) in breakdown.iter().enumerate() {
+        let at = format!("/vat_breakdown/{index}");
+        limits.tax(&at, &subtotal.category, subtotal.rate);
+        limits.amount(&format!("{at}/taxable"), Some(subtotal.taxable));
+        limits.amount(&format!("{at}/tax"), Some(subtotal.tax));
+    }
+    limits.totals(input);
+    if let Some(payment) = &input.payment {
+        limits.payment(payment);
+    }
+    limits.count("/notes", input.notes.len(), MAX_FEW);
+    for (index, note) in input.notes.iter().enumerate() {
+        limits.text(&format!("/notes/{index}"), note, MAX_NOTE, true);
+    }
+    limits.exceeded
+}
+
+/// Collects what is beyond them.
+#[derive(Default)]
+struct Limits {
+    exceeded: Vec<Problem>,
+}
+
+impl Limits {
+    fn line(&mut self, at: &str, line: &LineInput) {
+        self.short(&format!("{at}/id"), line.id.as_deref().unwrap_or_default());
+        self.long(&format!("{at}/description"), &line.description);
+        self.fine(&format!("{at}/quantity"), Some(line.quantity));
+        self.short(&format!("{at}/unit"), &line.unit);
+        self.fine(&format!("{at}/unit_price"), Some(line.unit_price));
+        self.fine(&format!("{at}/base_quantity"), line.base_quantity);
+        if line.base_quantity.is_some_and(|base| base <= Decimal::ZERO) {
+            let detail = "The base quantity of a price must be more than zero.";
+            let problem = Problem::at(format!("{at}/base_quantity"), detail);
+            self.exceeded.push(problem.breaking("PEPPOL-EN16931-R121"));
+        }
+        self.amount(&format!("{at}/net_amount"), line.net_amount);
+        self.vat(at, &line.vat);
+    }
+
+    fn adjustment(&mut self, at: &str, adjustment: &AdjustmentInput) {
+        self.amount(&format!("{at}/amount"), Some(adjustment.amount));
+        self.long(&format!("{at}/reason"), adjustment.reason.as_deref().unwrap_or_default());
+        self.vat(at, &adjustment.vat);
+    }
+
+    fn vat(&mut self, at: &str, vat: &LineVat) {
+        self.tax(&format!("{at}/vat"), &vat.category, vat.rate);
+    }
+
+    fn tax(&mut self, at: &str, category: &str, rate: Option<Decimal>) {
+        self.short(&format!("{at}/category"), category);
+        let at = format!("{at}/rate");
+        self.fine(&at, rate);
+        if rate.is_some_and(|rate| rate < Decimal::ZERO || rate > Decimal::ONE_HUNDRED) {
+            let detail = "A VAT rate is a percentage from 0 to 100, such as \"21\".";
+            self.exceeded.push(Problem::at(at, detail));
+        }
+    }
+
+    fn totals(&mut self, input: &InvoiceInput) {
+        let totals = &input.totals;
+        for (name, amount) in [
+            ("lines", totals.lines),
+            ("allowances", totals.allowances),
+            ("charges", totals.charges),
+            ("without_vat", totals.without_vat),
+            ("vat", totals.vat),
+            ("with_vat", totals.with_vat),
+            ("paid", totals.paid),
+            ("rounding", totals.rounding),
+            ("due", totals.due),
+        ] {
+            self.amount(&format!("/totals/{name}"), amount);
+        }
+    }
+
+    fn payment(&mut self, payment: &Payment) {
+        let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
+        self.short("/payment/means", &or_empty(&payment.means));
+        self.short("/payment/iban", &or_empty(&payment.iban));
+        self.short("/payment/bic", &or_empty(&payment.bic));
+        self.short("/payment/account_name", &or_empty(&payment.account_name));
+        self.long("/payment/reference", &or_empty(&payment.reference));
+        self.long("/payment/terms", &or_empty(&payment.terms));
+        self.count("/payment/further_accounts", payment.further_accounts.len(), MAX_FEW);
+        for (index, account) in payment.further_accounts.iter().enumerate() {
+            let at = format!("/payment/further_accounts/{index}");
+            self.short(&format!("{at}/iban"), &account.iban);
+            self.short(&format!("{at}/bic"), &or_empty(&account.bic));
+        }
+    }
+
+    fn short(&mut self, at: &str, text: &str) {
+        self.text(at, text, MAX_SHORT, false);
+    }
+
+    /// Descriptions and terms come in several lines from many shops.
+    fn long(&mut self, at: &str, text: &str) {
+        self.text(at, text, MAX_LONG, true);
+    }
+
+    fn text(&mut self, at: &str, text: &str, limit: usize, may_break: bool) {
+        let length = text.chars().count();
+        if length > limit {
+            let detail = format!("At most {limit} characters are allowed here, not {length}.");
+            self.exceeded.push(Problem::at(at, detail));
+        }
+        let is_bad = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
+        if text.chars().any(is_bad) {
+            let detail = "Control characters are not allowed here; remove them.";
+            self.exceeded.push(Problem::at(at, detail));
+        }
+    }
+
+    fn amount(&mut self, at: &str, figure: Option<Decimal>) {
+        self.exceeded.extend(figure.and_then(amount_problem).map(|detail| Problem::at(at, detail)));
+    }
+
+    fn fine(&mut self, at: &str, figure: Option<Decimal>) {
+        self.exceeded.extend(figure.and_then(fine_problem).map(|detail| Problem::at(at, detail)));
+    }
+
+    fn count(&mut self, at: &str, count: usize, limit: usize) {
+        if count > limit {
+            let detail = format!("At most {limit} are allowed here, not {count}.");
+            self.exceeded.push(Problem::at(at, detail));
+        }
+    }
+}

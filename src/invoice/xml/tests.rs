@@ -1,0 +1,256 @@
+//! Real published invoices come in as they are; what is none is refused.
+
+use super::super::settle;
+use super::*;
+
+const UBL: &str = include_str!("../../../tests/invoices/ubl-tc434-example1.xml");
+const CII: &str = include_str!("../../../tests/invoices/CII_example1.xml");
+const CII_DANISH: &str = include_str!("../../../tests/invoices/CII_example4.xml");
+const GUIDE: &str = include_str!("../../../tests/invoices/guide-example1.xml");
+const CREDIT_NOTE: &str = include_str!("../../../tests/invoices/ubl-tc434-creditnote1.xml");
+
+/// Every example, its currency, and how many lines it has.
+const EXAMPLES: [(&str, &str, usize); 8] = [
+    (CII, "EUR", 20),
+    (CII_DANISH, "DKK", 3),
+    (GUIDE, "EUR", 20),
+    (include_str!("../../../tests/invoices/sample-discount-price.xml"), "EUR", 1),
+    (CREDIT_NOTE, "EUR", 1),
+    (UBL, "EUR", 20),
+    (include_str!("../../../tests/invoices/ubl-tc434-example2.xml"), "NOK", 5),
+    (include_str!("../../../tests/invoices/ubl-tc434-example4.xml"), "DKK", 3),
+];
+
+/// The text of the first `tag` in the block `within` of the file, found without an XML parser.
+fn stated(xml: &str, within: &str, tag: &str) -> Option<Decimal> {
+    // A prefix stands before every name, and attributes may follow it.
+    let block = xml.split_once(&format!(":{within}>"))?.1;
+    let block = block.split_once(&format!(":{within}>"))?.0;
+    let (_, rest) = block.split_once(&format!(":{tag}"))?;
+    let (_, rest) = rest.split_once('>')?;
+    Some(rest.split_once('<')?.0.trim().parse().unwrap())
+}
+
+#[test]
+fn every_example_comes_in_with_the_totals_that_it_states() {
+    for (xml, currency, lines) in EXAMPLES {
+        let FromXml { invoice, format, .. } = read(xml.as_bytes()).unwrap();
+        let invoice = settle(invoice).unwrap().invoice;
+        let (within, names) = match format {
+            XmlFormat::Ubl => (
+                "LegalMonetaryTotal",
+                [
+                    "LineExtensionAmount",
+                    "AllowanceTotalAmount",
+                    "ChargeTotalAmount",
+                    "TaxExclusiveAmount",
+                    "TaxInclusiveAmount",
+                    "PrepaidAmount",
+                    "PayableRoundingAmount",
+                    "PayableAmount",
+                ],
+            ),
+            XmlFormat::Cii => (
+                "SpecifiedTradeSettlementHeaderMonetarySummation",
+                [
+                    "LineTotalAmount",
+                    "AllowanceTotalAmount",
+                    "ChargeTotalAmount",
+                    "TaxBasisTotalAmount",
+                    "GrandTotalAmount",
+                    "TotalPrepaidAmount",
+                    "RoundingAmount",
+                    "DuePayableAmount",
+                ],
+            ),
+        };
+        let totals = &invoice.totals;
+        let ours = [
+            totals.lines,
+            totals.allowances,
+            totals.charges,
+            totals.without_vat,
+            totals.with_vat,
+            totals.paid,
+            totals.rounding,
+            totals.due,
+        ];
+        let number = &invoice.number;
+        for (name, ours) in names.into_iter().zip(ours) {
+            let theirs = stated(xml, within, name);
+            // These may be left out, and are nothing then; the others must be found.
+            let is_optional =
+                ["Allowance", "Charge", "Prepaid", "Rounding"].iter().any(|it| name.contains(it));
+            assert!(theirs.is_some() || is_optional, "{number}: {name} was not found");
+            assert_eq!(ours, theirs.unwrap_or_default(), "{number}: {name}");
+        }
+        let vat = match format {
+            XmlFormat::Ubl => stated(xml, "TaxTotal", "TaxAmount"),
+            XmlFormat::Cii => stated(xml, within, "TaxTotalAmount"),
+        };
+        assert_eq!(Some(totals.vat), vat, "{number}: VAT");
+        assert_eq!((invoice.currency.to_string().as_str(), invoice.lines.len()), (currency, lines));
+    }
+}
+
+#[test]
+fn every_example_can_be_stored_as_json_and_read_again() {
+    for (xml, ..) in EXAMPLES {
+        let settled = settle(read(xml.as_bytes()).unwrap().invoice).unwrap();
+        let json = serde_json::to_string(&settled.invoice).unwrap();
+        let invoice: super::super::Invoice = serde_json::from_str(&json).unwrap();
+        assert_eq!(invoice, settled.invoice);
+        assert_eq!(settle(serde_json::from_str(&json).unwrap()).unwrap(), settled);
+    }
+}
+
+#[test]
+fn one_invoice_in_two_syntaxes_is_one_invoice() {
+    let (ubl, cii) = (read(UBL.as_bytes()).unwrap(), read(CII.as_bytes()).unwrap());
+    assert_eq!((ubl.format, cii.format), (XmlFormat::Ubl, XmlFormat::Cii));
+    assert_eq!(ubl.seller, cii.seller);
+    assert_eq!(ubl.invoice.number, cii.invoice.number);
+    assert_eq!(ubl.invoice.totals, cii.invoice.totals);
+    assert_eq!(ubl.invoice.lines.len(), cii.invoice.lines.len());
+    for (ubl, cii) in ubl.invoice.lines.iter().zip(&cii.invoice.lines) {
+        assert_eq!((&ubl.net_amount, &ubl.quantity), (&cii.net_amount, &cii.quantity));
+    }
+}
+
+#[test]
+fn everything_that_the_summary_needs_is_read() {
+    let FromXml { invoice, seller, buyer, .. } = read(GUIDE.as_bytes()).unwrap();
+    assert_eq!(seller.name, "De Koksmaat");
+    assert_eq!(seller.vat_id.as_deref(), Some("NL8200.98.395.B.01"));
+    assert_eq!(buyer.name, "ODIN 59");
+    assert_eq!(buyer.address.unwrap().city.as_deref(), Some("HEEMSKERK"));
+    assert_eq!(invoice.lines[0].description, "PATAT FRITES 10MM 10KG");
+    let payment = invoice.payment.unwrap();
+    assert_eq!(payment.iban.as_deref(), Some("NL57 RABO 0107307510"));
+    assert_eq!(payment.further_accounts[0].iban, "NL03 INGB 0004489902");
+    assert_eq!(payment.reference.as_deref(), Some("Deb. 10202 / Fact. 12115118"));
+    assert!(invoice.notes[0].starts_with("Alle leveringen"));
+}
+
+#[test]
+fn a_credit_note_is_one() {
+    let settled = settle(read(CREDIT_NOTE.as_bytes()).unwrap().invoice).unwrap();
+    assert!(settled.invoice.is_credit_note());
+}
+
+#[test]
+fn what_is_stated_twice_is_read_once() {
+    let payment = read(CII.as_bytes()).unwrap().invoice.payment.unwrap();
+    assert_eq!(payment.iban.as_deref(), Some("NL57 RABO 0107307510"));
+    assert_eq!(payment.further_accounts, []);
+    let said = |name: &str, more: &str| description(Some(name.into()), Some(more.into()));
+    assert_eq!(said("Paper", "Paper, 2mm"), "Paper, 2mm");
+    assert_eq!(said("Pen", "Black,\n  fine"), "Pen – Black, fine");
+    assert_eq!(description(Some("Pen".into()), None), "Pen");
+}
+
+/// Without every element of that name.
+fn without(xml: &str, element: &str) -> String {
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    let mut parts = xml.split(&open);
+    let mut left = parts.next().unwrap().to_owned();
+    for part in parts {
+        left.push_str(part.split_once(&close).unwrap().1);
+    }
+    left
+}
+
+#[test]
+fn a_profile_without_lines_comes_in_with_its_totals() {
+    let basic = without(CII_DANISH, "ram:IncludedSupplyChainTradeLineItem");
+    let minimum = without(&without(&basic, "ram:ApplicableTradeTax"), "ram:LineTotalAmount");
+    // The summation's own line total is gone too, as that profile has it.
+    assert_eq!(minimum.matches("LineTotalAmount").count(), 0);
+    for xml in [basic, minimum] {
+        let invoice = settle(read(xml.as_bytes()).unwrap().invoice).unwrap().invoice;
+        assert_eq!(invoice.lines, []);
+        assert_eq!(invoice.totals.lines.to_string(), "4000.00");
+        assert_eq!(invoice.totals.vat.to_string(), "675.00");
+        assert_eq!(invoice.totals.due.to_string(), "4675.00");
+    }
+}
+
+#[test]
+fn a_file_without_lines_and_totals_is_no_invoice() {
+    let bare = without(&without(UBL, "cac:InvoiceLine"), "cac:LegalMonetaryTotal");
+    let problems = settle(read(bare.as_bytes()).unwrap().invoice).unwrap_err();
+    assert_eq!(problems[0].pointer, "/lines");
+    assert_eq!(problems[0].rule.as_deref(), Some("BR-16"));
+}
+
+#[test]
+fn what_is_no_invoice_is_refused_in_words() {
+    let half = &UBL[..UBL.len() / 2];
+    let deep = format!("{}{}", "<a>".repeat(50_000), "</a>".repeat(50_000));
+    let latin = UBL.replacen("UTF-8", "ISO-8859-1", 1);
+    for bytes in [
+        b"".as_slice(),
+        b" \n",
+        b"hello",
+        b"%PDF-1.7",
+        b"<html/>",
+        b"<Invoice/>",
+        b"\xff\xfe\x00",
+        half.as_bytes(),
+        deep.as_bytes(),
+        latin.as_bytes(),
+    ] {
+        let problem = read(bytes).unwrap_err();
+        assert!(problem.detail.starts_with("The file is no EN 16931 invoice"), "{problem:?}");
+    }
+}
+
+#[test]
+fn a_document_type_is_refused_whatever_it_declares() {
+    let (before, rest) = UBL.split_once("<Invoice").unwrap();
+    for declaration in [
+        "<!DOCTYPE Invoice>",
+        "<!DOCTYPE Invoice SYSTEM \"file:///etc/hostname\">",
+        "<!DOCTYPE Invoice [<!ENTITY a SYSTEM \"file:///etc/hostname\">]>",
+        "<!DOCTYPE Invoice [<!ENTITY % a SYSTEM \"http://127.0.0.1/\"> %a;]>",
+        "<!DOCTYPE Invoice [<!ENTITY b \"xxxxxxxx\"><!ENTITY a \"&b;&b;&b;&b;&b;&b;&b;&b;\">]>",
+    ] {
+        let uses_it = rest.replacen("PATAT FRITES 10MM 10KG", "&a;", 1);
+        // Also where nothing uses it: it must be the declaration that is refused.
+        for rest in [rest, &uses_it] {
+            let problem = read(format!("{before}{declaration}<Invoice{rest}").as_bytes());
+            let detail = problem.unwrap_err().detail;
+            assert!(detail.contains("DTD"), "{declaration}: {detail}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_can_not_be_read_is_refused_with_its_place() {
+    for (good, bad, words) in [
+        (">19.90<", ">19.901<", "InvoiceLine/LineExtensionAmount holds \"19.901\""),
+        (">19.90<", ">1e3<", "InvoiceLine/LineExtensionAmount holds \"1e3\""),
+        (">250.33<", ">25O.33<", "25O.33"),
+        (">2015-01-09<", ">2015-13-09<", "Invoice/IssueDate holds \"2015-13-09\""),
+        ("<cbc:ID>12115118<", "<cbc:ID>1</cbc:ID><cbc:ID>12115118<", "may stand only once"),
+    ] {
+        let broken = UBL.replacen(good, bad, 1);
+        assert_ne!(broken, UBL, "{good} is not there");
+        let problem = read(broken.as_bytes()).unwrap_err();
+        assert!(problem.detail.contains(words), "{problem:?}");
+    }
+}
+
+#[test]
+fn a_figure_beyond_our_limits_is_refused_before_it_is_stored() {
+    for (good, bad, pointer) in [
+        (">9.95<", ">9.9500000000001<", "/lines/0/unit_price"),
+        ("\"EA\">2<", "\"EA\">9999999999999999999<", "/lines/0/quantity"),
+        (">250.33<", ">92233720368547758.07<", "/totals/with_vat"),
+    ] {
+        let huge = UBL.replacen(good, bad, 1);
+        assert_ne!(huge, UBL, "{good} is not there");
+        let problems = settle(read(huge.as_bytes()).unwrap().invoice).unwrap_err();
+        assert_eq!(problems[0].pointer, pointer, "{problems:?}");
+    }
+}
