@@ -7,6 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::store::Arrival;
 
+/// Longest id that counts as one (Matrix specification, "Size limits"), with room for marks in
+/// place of U+0000. Longer ones would not fit into the database's indexes.
+const MAX_ID_BYTES: usize = 3 * 255;
+
 /// The body of a push. Everything but its events is left alone, so that nothing else in it can
 /// make it fail.
 #[derive(Deserialize)]
@@ -37,10 +41,11 @@ pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
     let raw = raw.get();
     let envelope = envelope(raw);
     let room_id = room.map(str::to_owned).or(envelope.room_id).unwrap_or_default();
-    // Without an id of its own an event is known by its bytes.
+    let room_id = if room_id.len() <= MAX_ID_BYTES { room_id } else { String::new() };
+    // Without an id of its own, or with one that can be none, an event is known by its bytes.
     let event_id = envelope
         .event_id
-        .filter(|id| !id.is_empty())
+        .filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
         .unwrap_or_else(|| format!("sha256:{:x}", Sha256::digest(raw)));
     Arrival { room_id, event_id, raw: raw.to_owned() }
 }

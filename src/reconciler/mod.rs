@@ -95,14 +95,7 @@ fn forget(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task::JoinErro
 async fn reconcile(worker: &Worker, id: Ulid) {
     let span = tracing::info_span!("room", transaction = %id);
     async {
-        let outcome = match worker.until_rest(id).await {
-            Ok(()) => Ok(()),
-            Err(Obstacle::Stopping) => Ok(()),
-            Err(Obstacle::Store(error)) => Err(error),
-            Err(Obstacle::Later { wait, problem }) => postpone(worker, id, wait, &problem).await,
-            Err(Obstacle::Final(problem)) => postpone(worker, id, None, &problem).await,
-        };
-        if let Err(error) = outcome {
+        if let Err(error) = reconcile_or_postpone(worker, id).await {
             tracing::error!(%error, "the database failed; this room will be tried again");
             tokio::time::sleep(IDLE).await;
         }
@@ -111,16 +104,17 @@ async fn reconcile(worker: &Worker, id: Ulid) {
     .await;
 }
 
-async fn postpone(
-    worker: &Worker,
-    id: Ulid,
-    wait: Option<Duration>,
-    problem: &str,
-) -> Result<(), StoreError> {
-    let failures = worker.store.room(id).await?.map_or(0, |room| room.failures);
-    let wait = wait.unwrap_or_else(|| back_off(failures));
+async fn reconcile_or_postpone(worker: &Worker, id: Ulid) -> Result<(), StoreError> {
+    let Some(before) = worker.store.room(id).await? else { return Ok(()) };
+    let (wait, problem) = match worker.until_rest(id).await {
+        Ok(()) | Err(Obstacle::Stopping) => return Ok(()),
+        Err(Obstacle::Store(error)) => return Err(error),
+        Err(Obstacle::Later { wait, problem }) => (wait, problem),
+        Err(Obstacle::Final(problem)) => (None, problem),
+    };
+    let wait = wait.unwrap_or_else(|| back_off(before.failures));
     tracing::warn!(problem, seconds = wait.as_secs_f32(), "not done yet; trying again");
-    worker.store.room_postponed(id, later(wait), problem).await
+    worker.store.room_postponed(id, before.wakes, later(wait), &problem).await
 }
 
 /// How long to wait after `failures` failures in a row: 1 s doubling to five minutes, half of it

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::event::{Event, without_nul};
+use super::event::{self, Event};
 use super::{Derived, Kind, MembershipChange, Relation, RelationKind, message, state, words};
 use crate::room::SEND_MARKER;
 
@@ -23,7 +23,7 @@ pub fn derive(raw: &str) -> Derived {
         return derived;
     };
     derived.relates_to = Relation::read(content);
-    derived.marker = content.get(SEND_MARKER).and_then(Value::as_str).map(without_nul);
+    derived.marker = content.get(SEND_MARKER).and_then(Value::as_str).and_then(event::id);
     if event.state_key.is_some() {
         read_state(&event, content, &mut derived);
     } else {
@@ -108,10 +108,10 @@ fn read_redaction(event: &Event, content: &Map<String, Value>, derived: &mut Der
     derived.kind = Kind::Redaction;
     derived.text = content.get("reason").and_then(Value::as_str).map(words::text);
     // In the content from room version 11 on, beside it before that.
-    let target = content.get("redacts").and_then(Value::as_str).map(str::to_owned);
+    let target = content.get("redacts").and_then(Value::as_str).and_then(event::id);
     match target.or_else(|| event.redacts.clone()) {
         Some(target) => {
-            derived.relates_to = Some(Relation::to(RelationKind::Redaction, &target));
+            derived.relates_to = Some(Relation::to(RelationKind::Redaction, target));
         }
         None => derived.malformed("the redaction names no event"),
     }

@@ -78,14 +78,24 @@ impl Event {
         let text = |key: &str| map.get(key).and_then(Value::as_str).map(without_nul);
         Self {
             event_type: text("type").unwrap_or_default(),
-            sender: text("sender"),
+            sender: map.get("sender").and_then(Value::as_str).and_then(id),
             state_key: text("state_key"),
             sent_at: map.get("origin_server_ts").and_then(Value::as_i64).unwrap_or_default(),
-            redacts: text("redacts"),
+            redacts: map.get("redacts").and_then(Value::as_str).and_then(id),
             content,
             is_redacted,
         }
     }
+}
+
+/// Longest id that counts as one, in bytes (Matrix specification, "Size limits" and identifier
+/// grammars). Longer ones, which anyone may write into the content of a message, would not fit
+/// into the database's indexes.
+const MAX_ID_BYTES: usize = 255;
+
+/// The text as an id, if it can be one.
+pub(super) fn id(text: &str) -> Option<String> {
+    (!text.is_empty() && text.len() <= MAX_ID_BYTES).then(|| without_nul(text))
 }
 
 /// PostgreSQL cannot hold U+0000 in text, and nobody can read it.

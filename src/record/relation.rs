@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::event::without_nul;
+use super::event::{self, without_nul};
 
 /// A reference from one event to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,8 +40,8 @@ pub enum RelationKind {
 
 impl Relation {
     /// To `event_id`.
-    pub(super) fn to(kind: RelationKind, event_id: &str) -> Self {
-        Self { kind, event_id: without_nul(event_id), key: None, in_reply_to: None }
+    pub(super) fn to(kind: RelationKind, event_id: String) -> Self {
+        Self { kind, event_id, key: None, in_reply_to: None }
     }
 
     /// From `m.relates_to`; none if that is missing or makes no sense.
@@ -52,9 +52,10 @@ impl Relation {
             .get("m.in_reply_to")
             .and_then(|reply| reply.get("event_id"))
             .and_then(Value::as_str)
-            .map(without_nul);
-        let (Some(rel_type), Some(event_id)) = (text("rel_type"), text("event_id")) else {
-            return Some(Self::to(RelationKind::Reply, &in_reply_to?));
+            .and_then(event::id);
+        let target = relates_to.get("event_id").and_then(Value::as_str).and_then(event::id);
+        let (Some(rel_type), Some(event_id)) = (text("rel_type"), target) else {
+            return Some(Self::to(RelationKind::Reply, in_reply_to?));
         };
         // A client that does not know threads is shown a reply that nobody wrote.
         let falls_back = relates_to.get("is_falling_back").and_then(Value::as_bool) == Some(true);

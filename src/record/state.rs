@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::event::{Event, without_nul};
+use super::event::{self, Event, without_nul};
 use super::words;
 
 /// What a member event says.
@@ -22,7 +22,7 @@ impl MembershipChange {
     pub(super) fn read(event: &Event, content: &Map<String, Value>) -> Option<Self> {
         let text = |key: &str| content.get(key).and_then(Value::as_str);
         Some(Self {
-            user_id: event.state_key.clone()?,
+            user_id: event.state_key.as_deref().and_then(event::id)?,
             membership: without_nul(text("membership")?),
             display_name: text("displayname").map(words::text).filter(|name| !name.is_empty()),
         })

@@ -29,8 +29,8 @@ const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id 
 const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, $3), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL \
      WHERE transaction_id = $1";
-const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, due_at = $2, problem = $3 \
-     WHERE transaction_id = $1";
+const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, problem = $3, \
+     due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
 const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
      WHERE transaction_id = $1 AND wakes = $2";
 
@@ -195,17 +195,19 @@ impl Store {
         self.run(sqlx::query(REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until)).await
     }
 
-    /// A step failed; look again at `until`.
+    /// A step failed; look again at `until`, unless somebody woke the room since `wakes` was read.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn room_postponed(
         &self,
         id: Ulid,
+        wakes: i64,
         until: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(POSTPONE).bind(id.to_string()).bind(until).bind(problem)).await
+        self.run(sqlx::query(POSTPONE).bind(id.to_string()).bind(until).bind(problem).bind(wakes))
+            .await
     }
 
     /// Nothing can be done without an operator, unless somebody woke the room since `wakes` was

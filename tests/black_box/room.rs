@@ -121,7 +121,8 @@ on_both_databases! {
         assert_eq!((status, &answer["revision"]), (200, &json!(3)));
         // What contradicts itself is refused and changes nothing.
         let broken = json!({ "invoice": { "number": "1", "issue_date": "2026-06-01", "currency": "EUR",
-            "lines": [], "totals": { "lines": "1.00", "with_vat": "2.00" } } });
+            "lines": [],
+            "totals": { "without_vat": "1.00", "vat": "0.00", "with_vat": "2.00", "due": "2.00" } } });
         let (status, problem) = world.shop.patch(&deal.id, &broken).await;
         assert_eq!((status, problem["pointer"].as_str()), (422, Some("/invoice/totals/with_vat")), "{problem}");
     }

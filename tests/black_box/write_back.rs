@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rand::distr::{Alphanumeric, SampleString};
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
@@ -147,6 +148,11 @@ on_both_databases! {
             event("$bidi", json!({ "msgtype": "m.text", "body": "\u{202e}evil\u{1b}[31m" })),
             event("$html", json!({ "msgtype": "m.text", "body": "x", "format": "org.matrix.custom.html",
                 "formatted_body": "<div>".repeat(10_000) })),
+            event(&format!("${}", random(5_000)), json!({ "msgtype": "m.text", "body": "x" })),
+            event("$relation", json!({ "msgtype": "m.text", "body": "x", "org.tallyroom.effect": random(5_000),
+                "m.relates_to": { "rel_type": "m.replace", "event_id": random(5_000) } })),
+            event("$member", json!({ "membership": "join" }))
+                .replace("m.room.message\"", &format!("m.room.member\",\"state_key\":\"{}\"", random(5_000))),
             event("$null\u{0}id", json!({ "msgtype": "m.text", "body": "x" })),
         ];
         let good = event("$good", json!({ "msgtype": "m.text", "body": "still here" }));
@@ -300,4 +306,9 @@ async fn same_as_history(world: &World, id: &str, history: &[Value]) {
 fn gapless(entries: &[Value]) -> usize {
     let expected = (1_i64..).zip(entries);
     expected.take_while(|(seq, entry)| entry["seq"] == *seq).count()
+}
+
+/// Text that no compression makes short.
+fn random(length: usize) -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), length)
 }
