@@ -9,11 +9,14 @@ CREATE TABLE transactions (
     external_id  TEXT   NOT NULL,
     revision     BIGINT NOT NULL,             -- the current one
     last_seq     BIGINT NOT NULL DEFAULT 0,   -- of the newest entry of its record
+    last_hash    TEXT   NOT NULL DEFAULT '',  -- of that entry: the head of the record's chain
+    sign_due_at  BIGINT,                      -- when to sign the head; null: nothing new to sign
     created_at   BIGINT NOT NULL,
     updated_at   BIGINT NOT NULL,
     UNIQUE (shop, external_id)
 );
 CREATE INDEX transactions_newest ON transactions (shop, id);
+CREATE INDEX transactions_sign_due ON transactions (sign_due_at) WHERE sign_due_at IS NOT NULL;
 
 -- What the shop said about it, every version.
 CREATE TABLE revisions (
@@ -25,6 +28,7 @@ CREATE TABLE revisions (
     buyer           TEXT   NOT NULL, -- JSON
     seller          TEXT   NOT NULL, -- JSON
     warnings        TEXT   NOT NULL, -- JSON
+    redactions      TEXT,            -- honour, retain; null: as the config says
     original_type   TEXT,            -- media type of the file it came in, if it was one
     original        BYTEA,
     created_at      BIGINT NOT NULL,
@@ -51,6 +55,7 @@ CREATE TABLE rooms (
     summary_event    TEXT,
     summary_shown    TEXT,                   -- digest of the summary as last sent or edited
     summary_pinned   TEXT,                   -- digest of the headline when it was last pinned
+    head_shown       BIGINT,                 -- seq of the signed head last written to the room
     ready_at         BIGINT,                 -- first time nothing was left to do
     due_at           BIGINT,                 -- when to look next; null: nothing to do
     wakes            BIGINT NOT NULL DEFAULT 0, -- counts every new reason to look
@@ -100,7 +105,10 @@ CREATE TABLE journal (
     source       TEXT   NOT NULL, -- push, sync, backfill
     correlation  TEXT   NOT NULL,
     received_at  BIGINT NOT NULL,
-    raw          TEXT   NOT NULL,
+    raw          TEXT,            -- null once erased
+    salt         TEXT,            -- hides erased content from guesses at its digest; erased with it
+    audited      BIGINT NOT NULL DEFAULT 0, -- the last audit that found it on the homeserver
+    absent_since BIGINT,          -- when an audit no longer found it there
     PRIMARY KEY (room_id, position),
     UNIQUE (room_id, event_id)
 );
@@ -110,15 +118,20 @@ CREATE TABLE gaps (
     room_id     TEXT   NOT NULL,
     from_token  TEXT   NOT NULL, -- read on from here
     to_token    TEXT   NOT NULL, -- down to here; empty: to the start
+    audit       BIGINT NOT NULL DEFAULT 0, -- not 0: the audit that this reading is for
+    upto        BIGINT NOT NULL DEFAULT 0, -- the journal's last position when the audit began
     failures    BIGINT NOT NULL DEFAULT 0,
     due_at      BIGINT NOT NULL,
     PRIMARY KEY (room_id, to_token)
 );
 
--- The record.
+-- The record: a chain of what is fixed for ever, and what is derived from the raw events.
 CREATE TABLE entries (
     transaction_id  TEXT   NOT NULL REFERENCES transactions (id),
     seq             BIGINT NOT NULL,  -- gapless, in order of receipt
+    hash            TEXT   NOT NULL,  -- SHA-256 over the fixed part and the hash before it
+    content         TEXT   NOT NULL,  -- SHA-256 over salt and raw event
+    erased          TEXT,             -- why raw event and derived part are gone: redacted, forgotten
     room_id         TEXT   NOT NULL,
     position        BIGINT NOT NULL,  -- of its raw event in the journal
     event_id        TEXT   NOT NULL,
@@ -129,12 +142,13 @@ CREATE TABLE entries (
     display_name    TEXT,
     sent_at         BIGINT NOT NULL,  -- by the sender's homeserver
     received_at     BIGINT NOT NULL,
+    read_at         BIGINT NOT NULL,  -- its place in the reading order
     source          TEXT   NOT NULL,
     text            TEXT,
     html            TEXT,
     relates_to      TEXT,             -- JSON
     target          TEXT,             -- event id in relates_to
-    redacted_by     TEXT,             -- event id of the redaction
+    redacted_by     TEXT,             -- event id of the redaction; empty: before it came to us
     attachments     TEXT   NOT NULL,  -- JSON
     remark          TEXT,
     marker          TEXT,             -- of our own sends
@@ -143,8 +157,42 @@ CREATE TABLE entries (
     UNIQUE (room_id, position),
     UNIQUE (transaction_id, event_id)
 );
+CREATE INDEX entries_reading ON entries (transaction_id, read_at, event_id);
+CREATE INDEX entries_sender ON entries (sender);
 CREATE INDEX entries_target ON entries (transaction_id, target) WHERE target IS NOT NULL;
 CREATE INDEX entries_marker ON entries (transaction_id, marker) WHERE marker IS NOT NULL;
+
+-- Heads of records as signed: what the parties, and whoever holds an export, can compare with.
+CREATE TABLE heads (
+    transaction_id  TEXT   NOT NULL REFERENCES transactions (id),
+    seq             BIGINT NOT NULL,
+    signed_at       BIGINT NOT NULL,
+    public_key      TEXT   NOT NULL,  -- Ed25519, unpadded base64
+    signed          TEXT   NOT NULL,  -- JSON, signed as the Matrix specification says
+    PRIMARY KEY (transaction_id, seq)
+);
+
+-- Files that messages name, each once, wherever it is named.
+CREATE TABLE files (
+    mxc         TEXT   NOT NULL PRIMARY KEY,
+    state       TEXT   NOT NULL,             -- wanted, stored, refused, missing, expired, erased
+    due_at      BIGINT,                      -- when to do something about it; null: nothing to do
+    failures    BIGINT NOT NULL DEFAULT 0,   -- in a row
+    problem     TEXT,                        -- why it is not here
+    sha256      TEXT,                        -- of its bytes: its address in the file store
+    size        BIGINT,                      -- bytes
+    media_type  TEXT,                        -- as its first bytes say
+    stored_at   BIGINT
+);
+CREATE INDEX files_due ON files (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX files_sha256 ON files (sha256) WHERE sha256 IS NOT NULL;
+CREATE TABLE entry_files (
+    transaction_id  TEXT   NOT NULL,
+    seq             BIGINT NOT NULL,
+    mxc             TEXT   NOT NULL REFERENCES files (mxc),
+    PRIMARY KEY (transaction_id, seq, mxc)
+);
+CREATE INDEX entry_files_mxc ON entry_files (mxc);
 
 -- Single facts of this installation: the sync token, uploaded pictures.
 CREATE TABLE facts (

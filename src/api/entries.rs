@@ -46,17 +46,22 @@ pub(super) async fn list(
     let mut entries = state.store.entries(id, after, limit + 1).await?;
     let more = i64::try_from(entries.len()).is_ok_and(|count| count > limit);
     entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    // Where to go on: present even at the end, so that a reader can come back for more.
+    let next = entries.last().map_or(after, |entry| entry.fixed.seq);
+    let files = match entries.first() {
+        Some(first) => state.store.files_of_entries(id, first.fixed.seq, next).await?,
+        None => Vec::new(),
+    };
     let mut shown = Vec::with_capacity(entries.len());
     for entry in &entries {
-        let mut json = present::entry(entry);
+        let objection = state.store.objection(entry).await?;
+        let mut json = present::entry(entry, objection, &files);
         if with_raw {
-            let raw = state.store.raw(&entry.room_id, entry.position).await?;
+            let raw = state.store.raw(&entry.fixed.room_id, &entry.fixed.event_id).await?;
             json["raw"] = raw.as_deref().map_or(Value::Null, readable);
         }
         shown.push(json);
     }
-    // Where to go on: present even at the end, so that a reader can come back for more.
-    let next = entries.last().map_or(after, |entry| entry.seq);
     Ok(Json(json!({ "entries": shown, "next": next, "more": more })))
 }
 

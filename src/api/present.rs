@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::store::{Entry, Store, StoreError};
+use crate::record::{Entry, Erased};
+use crate::store::{FileRow, Store, StoreError};
 use crate::transaction::Transaction;
 
 /// The transaction with its room, as JSON.
@@ -45,6 +46,7 @@ pub async fn present(
         "invoice": terms.invoice,
         "buyer": terms.buyer,
         "seller": terms.seller,
+        "redactions": terms.redactions.unwrap_or(config.record.redactions),
         "warnings": transaction.warnings,
         "room": room,
         "page": config.page_link(id),
@@ -54,27 +56,59 @@ pub async fn present(
 }
 
 /// One entry, as JSON.
-pub(super) fn entry(entry: &Entry) -> Value {
-    let nested = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+///
+/// `objection` says why an edit or redaction counts for nothing; `files` are those known of the
+/// entry's attachments.
+pub(super) fn entry(entry: &Entry, objection: Option<&str>, files: &[FileRow]) -> Value {
+    let fixed = &entry.fixed;
+    let attachments: Vec<Value> = entry
+        .attachments
+        .iter()
+        .map(|attachment| {
+            let mut json = json!(attachment);
+            let file = files.iter().find(|file| Some(&file.mxc) == attachment.mxc.as_ref());
+            json["file"] = file.map_or(Value::Null, stored_file);
+            json
+        })
+        .collect();
     json!({
-        "seq": entry.seq,
+        "seq": fixed.seq,
         "kind": entry.kind,
-        "type": entry.event_type,
-        "event_id": entry.event_id,
-        "room_id": entry.room_id,
-        "sender": entry.sender,
-        "party": entry.party,
+        "type": fixed.event_type,
+        "event_id": fixed.event_id,
+        "room_id": fixed.room_id,
+        "sender": fixed.sender,
+        "party": fixed.party,
         "display_name": entry.display_name,
-        "sent_at": iso(entry.sent_at),
-        "received_at": iso(entry.received_at),
-        "source": entry.source,
+        "sent_at": iso(fixed.sent_at),
+        "received_at": iso(fixed.received_at),
+        "read_at": iso(entry.read_at),
+        "source": fixed.source,
         "text": entry.text,
         "html": entry.html,
-        "relates_to": entry.relates_to.as_deref().map(nested),
+        "relates_to": entry.relates_to,
         "redacted": entry.redacted_by.is_some(),
         "redacted_by": entry.redacted_by.as_deref().filter(|id| !id.is_empty()),
-        "attachments": nested(&entry.attachments),
+        "erased": entry.erased.as_ref().map(|erased| match erased {
+            Erased::Redacted(_) => "redacted",
+            Erased::Forgotten => "forgotten",
+        }),
+        "ignored": objection,
+        "absent_since": entry.absent_since.and_then(iso),
+        "attachments": attachments,
         "remark": entry.remark,
+        "hash": entry.hash,
+    })
+}
+
+/// What is known of a file.
+fn stored_file(file: &FileRow) -> Value {
+    json!({
+        "state": file.state,
+        "sha256": file.sha256,
+        "size": file.size,
+        "media_type": file.media_type,
+        "problem": file.problem,
     })
 }
 

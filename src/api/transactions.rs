@@ -107,7 +107,8 @@ pub(super) async fn change(
     let received = body::patch(request).await?;
     if received.content.is_empty() {
         return Err(Problem::unreadable(
-            "Nothing to change: give at least one of `invoice`, `status`, `buyer`, `seller`.",
+            "Nothing to change: give at least one of `invoice`, `status`, `buyer`, `seller`, \
+             `redactions`.",
         ));
     }
     let names_contacts = [&received.content.buyer, &received.content.seller]

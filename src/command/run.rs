@@ -18,7 +18,7 @@ use crate::config::{Config, Registration};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
 use crate::reconciler::{Installation, introduce, reconcile_forever};
-use crate::store::Store;
+use crate::store::{Deriving, Store};
 
 /// How long work in flight may take after SIGTERM. What is not done by then is done after the
 /// next start: every step is safe to repeat.
@@ -55,8 +55,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         introduced: Arc::clone(&introduced),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));
-    let bot = config.bot_user_id().to_string();
-    tasks.spawn(done(intake::derive_forever(store.clone(), bot, stop.clone())));
+    let deriving = Deriving {
+        bot: config.bot_user_id().to_string(),
+        redactions: config.record.redactions,
+        sign_after: i64::from(config.record.sign_after_minutes) * 60_000,
+    };
+    tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
     tasks.spawn(done(work_with_homeserver(
         config.clone(),
         homeserver,

@@ -19,7 +19,7 @@ const YES_NO: &str = "true | false";
 const YES_NO_MEND: &str = "write true or false, without quotes";
 
 /// Every leaf. `[]` stands for a position in a list.
-const KEYS: [Key; 24] = [
+const KEYS: [Key; 34] = [
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
@@ -94,6 +94,32 @@ const KEYS: [Key; 24] = [
         "write the base of the invoice page, such as https://pay.example.org, or null for none",
     ),
     key("record.sync", YES_NO, YES_NO_MEND),
+    key("record.redactions", "honour | retain", "write one of these"),
+    key(
+        "record.signing_key",
+        "the path of a file",
+        "write the path of the file with the signing key, such as signing.key",
+    ),
+    key("record.sign_after_minutes", "a number from 1 to 10080", "write a number, such as 60"),
+    key(
+        "files.store",
+        "the path of a folder, or s3://BUCKET or s3://BUCKET/PREFIX",
+        "write a folder such as files, or a bucket of an S3-compatible store",
+    ),
+    key("files.max_megabytes", "a number from 1 to 10000", "write a number, such as 100"),
+    key(
+        "files.keep_days",
+        "null, or a number from 1 to 36500",
+        "write null to keep files as long as the record",
+    ),
+    key(
+        "files.s3.endpoint",
+        "null, or an http:// or https:// URL with host and port only",
+        "write where the store is reached, or null for Amazon S3",
+    ),
+    key("files.s3.region", "the region's name", "write a name such as us-east-1"),
+    key("files.s3.access_key_id", "null, or a text", "write the id of an access key"),
+    key("files.s3.secret_access_key", "null, or a text", "write the secret of that access key"),
     key(
         "log.level",
         "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",
@@ -127,7 +153,7 @@ pub(super) fn about(path: &str) -> Option<&'static Key> {
 
 /// Whether the value there may be a secret and must not be shown.
 pub(super) fn is_secret(path: &str) -> bool {
-    path.starts_with("api.keys") || path == "database.url"
+    path.starts_with("api.keys") || path.starts_with("files.s3") || path == "database.url"
 }
 
 /// The value as an error shows it.

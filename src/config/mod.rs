@@ -27,9 +27,9 @@ pub use self::{
     registration::{Namespace, Namespaces, Registration},
     secret::{PLACEHOLDER, Secret},
     sections::{
-        ApiConfig, ApiKey, AppserviceConfig, BotConfig, DatabaseConfig, GuestAccess,
+        ApiConfig, ApiKey, AppserviceConfig, BotConfig, DatabaseConfig, FilesConfig, GuestAccess,
         HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, PageConfig, RecordConfig,
-        RemovedContacts, RoomsConfig,
+        RemovedContacts, RoomsConfig, S3Config,
     },
 };
 
@@ -65,6 +65,8 @@ pub struct Config {
     pub page: PageConfig,
     /// How the conversation is recorded.
     pub record: RecordConfig,
+    /// The files in the conversation.
+    pub files: FilesConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }
@@ -91,6 +93,11 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.appservice.registration = folder.join(&config.appservice.registration);
         config.database.url = config.database.url.relative_to(folder);
+        config.record.signing_key = folder.join(&config.record.signing_key);
+        if !config.files.is_s3() {
+            let files = folder.join(&config.files.store);
+            config.files.store = files.to_string_lossy().into_owned();
+        }
         draft.finish(path, config)
     }
 

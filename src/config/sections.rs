@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{database_url::DatabaseUrl, secret::Secret, text};
+use crate::record::RedactionPolicy;
 
 /// The homeserver that we serve.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -121,6 +122,42 @@ pub struct PageConfig {
 pub struct RecordConfig {
     /// Whether the bot also reads its own `/sync`.
     pub sync: bool,
+    /// What becomes of redacted content, in transactions that say nothing about it.
+    pub redactions: RedactionPolicy,
+    /// The file with the Ed25519 key that signs heads and exports; absolute or relative to the
+    /// working folder once loaded.
+    pub signing_key: PathBuf,
+    /// How long after something new the head of a record is signed, in minutes.
+    pub sign_after_minutes: u32,
+}
+
+/// The files in the conversation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesConfig {
+    /// A folder (resolved once loaded), or `s3://BUCKET/PREFIX`.
+    pub store: String,
+    /// Larger files are not fetched; in MB of 1,000,000 bytes.
+    pub max_megabytes: u64,
+    /// How many days files are kept; none: as long as the record.
+    pub keep_days: Option<u32>,
+    /// How an S3-compatible store is reached.
+    pub s3: S3Config,
+}
+
+/// How an S3-compatible store is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Config {
+    /// Where it is, if it is not Amazon's.
+    #[serde(with = "text::optional_url")]
+    pub endpoint: Option<Url>,
+    /// Its region.
+    pub region: String,
+    /// Who we are there.
+    pub access_key_id: Option<String>,
+    /// What proves it.
+    pub secret_access_key: Option<Secret>,
 }
 
 /// What is logged, and how.
@@ -173,6 +210,13 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line.
     Json,
+}
+
+impl FilesConfig {
+    /// Whether files go to object storage instead of a folder.
+    pub fn is_s3(&self) -> bool {
+        self.store.starts_with("s3://")
+    }
 }
 
 impl From<HistoryVisibility> for ruma::events::room::history_visibility::HistoryVisibility {
@@ -247,7 +291,34 @@ impl Default for RoomsConfig {
 
 impl Default for RecordConfig {
     fn default() -> Self {
-        Self { sync: true }
+        Self {
+            sync: true,
+            redactions: RedactionPolicy::Honour,
+            signing_key: PathBuf::from("signing.key"),
+            sign_after_minutes: 60,
+        }
+    }
+}
+
+impl Default for FilesConfig {
+    fn default() -> Self {
+        Self {
+            store: "files".to_owned(),
+            max_megabytes: 100,
+            keep_days: None,
+            s3: S3Config::default(),
+        }
+    }
+}
+
+impl Default for S3Config {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            region: "us-east-1".to_owned(),
+            access_key_id: None,
+            secret_access_key: None,
+        }
     }
 }
 

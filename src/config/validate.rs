@@ -4,7 +4,10 @@ use ruma::{UserId, room::RoomType};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{ApiKey, BOT_LOCALPART, Config, RoomsConfig, draft::Draft, secret::PLACEHOLDER, text};
+use super::{
+    ApiKey, BOT_LOCALPART, Config, FilesConfig, RecordConfig, RoomsConfig, draft::Draft,
+    secret::PLACEHOLDER, text,
+};
 
 /// Notes in the draft all that is wrong with the config made of it.
 pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
@@ -24,7 +27,43 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_api_keys(&config.api.keys, draft);
     check_range(draft, "database.max_connections", config.database.max_connections.into(), 100);
     check_rooms(&config.rooms, draft);
+    check_record(&config.record, draft);
+    check_files(&config.files, draft);
     check_log_level(&config.log.level, draft);
+}
+
+fn check_record(record: &RecordConfig, draft: &mut Draft) {
+    if record.signing_key.as_os_str().is_empty() {
+        draft.refuse("record.signing_key", "an empty text", None);
+    }
+    check_range(draft, "record.sign_after_minutes", record.sign_after_minutes.into(), 10_080);
+}
+
+fn check_files(files: &FilesConfig, draft: &mut Draft) {
+    check_range(draft, "files.max_megabytes", files.max_megabytes, 10_000);
+    if let Some(days) = files.keep_days {
+        check_range(draft, "files.keep_days", days.into(), 36_500);
+    }
+    match files.store.strip_prefix("s3://") {
+        Some(bucket) if bucket.is_empty() || bucket.starts_with('/') => {
+            draft.refuse("files.store", &format!("{:?}", files.store), None);
+        }
+        Some(_) => {
+            if files.s3.access_key_id.is_none() {
+                draft.refuse("files.s3.access_key_id", "nothing", None);
+            }
+            if files.s3.secret_access_key.is_none() {
+                draft.refuse("files.s3.secret_access_key", "nothing", None);
+            }
+        }
+        None if files.store.is_empty() || files.store.contains("://") => {
+            draft.refuse("files.store", "a text that is neither", None);
+        }
+        None => {}
+    }
+    if let Some(url) = &files.s3.endpoint {
+        check_url(draft, "files.s3.endpoint", url, Path::Refused);
+    }
 }
 
 /// Whether a URL may have a path.

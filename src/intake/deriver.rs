@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Store, StoreError};
+use crate::store::{Deriving, Store, StoreError};
 
 /// How often to look when nothing tells of new events; another process may have written them.
 const IDLE: Duration = Duration::from_secs(1);
@@ -12,9 +12,9 @@ const IDLE: Duration = Duration::from_secs(1);
 const ROOMS: i64 = 64;
 
 /// Derives until `stop`.
-pub async fn derive_forever(store: Store, bot: String, stop: CancellationToken) {
+pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        match derive_all(&store, &bot).await {
+        match derive_all(&store, &deriving).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "events could not be recorded; trying again"),
@@ -28,10 +28,10 @@ pub async fn derive_forever(store: Store, bot: String, stop: CancellationToken) 
 }
 
 /// False if no room got any further. One room in trouble does not hold up the others.
-async fn derive_all(store: &Store, bot: &str) -> Result<bool, StoreError> {
+async fn derive_all(store: &Store, deriving: &Deriving) -> Result<bool, StoreError> {
     let mut progress = false;
     for room in store.underived(ROOMS).await? {
-        match store.derive_room(&room.transaction_id, &room.room_id, bot).await {
+        match store.derive_room(&room.transaction_id, &room.room_id, deriving).await {
             Ok(count) => progress |= count > 0,
             Err(error) => tracing::error!(
                 transaction = room.transaction_id, room = room.room_id, %error,

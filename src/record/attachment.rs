@@ -1,13 +1,13 @@
 //! Files in messages.
 
 use ruma::MxcUri;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::words;
 
 /// A file in a message; everything about it is what its sender claims.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     /// File name.
     pub name: String,

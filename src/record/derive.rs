@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::duplicates::has_duplicate_keys;
 use super::event::{self, Event};
 use super::{Derived, Kind, MembershipChange, Relation, RelationKind, message, state, words};
 use crate::room::SEND_MARKER;
@@ -32,7 +33,26 @@ pub fn derive(raw: &str) -> Derived {
     if event.sender.is_none() || event.event_type.is_empty() {
         derived.malformed("it has no sender or no type");
     }
+    mark_oddities(raw, &mut derived);
     derived
+}
+
+/// What a reader should know before trusting their eyes.
+fn mark_oddities(raw: &str, derived: &mut Derived) {
+    if has_duplicate_keys(raw) {
+        derived.remark("a key stands twice in it; the last one was read");
+    }
+    let Some(text) = derived.text.as_deref() else { return };
+    let changes_direction =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let (directed, replaced) =
+        (text.contains(changes_direction), text.contains(char::REPLACEMENT_CHARACTER));
+    if directed {
+        derived.remark("it holds characters that change the direction of text");
+    }
+    if replaced {
+        derived.remark("it held characters that can not be shown");
+    }
 }
 
 fn read_state(event: &Event, content: &Map<String, Value>, derived: &mut Derived) {
@@ -45,7 +65,9 @@ fn read_state(event: &Event, content: &Map<String, Value>, derived: &mut Derived
     derived.kind = Kind::Membership;
     derived.membership = MembershipChange::read(event, content);
     match &derived.membership {
-        Some(change) => derived.text = Some(change.sentence(sender)),
+        Some(change) => {
+            derived.text = Some(change.sentence(sender, event.before.as_ref(), content));
+        }
         None => derived.malformed("it names no membership"),
     }
 }
@@ -73,6 +95,17 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
             derived.kind = Kind::Encrypted;
             derived.remark("it is encrypted and can not be read here");
         }
+        "m.poll.start" | "org.matrix.msc3381.poll.start"
+            if relation == Some(RelationKind::Edit) =>
+        {
+            match content.get("m.new_content") {
+                Some(Value::Object(new)) => message::read_poll(Kind::PollStart, new, derived),
+                _ => derived.malformed("the edit has no new content"),
+            }
+            if derived.kind != Kind::Malformed {
+                derived.kind = Kind::Edit;
+            }
+        }
         "m.poll.start" | "org.matrix.msc3381.poll.start" => {
             message::read_poll(Kind::PollStart, content, derived);
         }
@@ -84,7 +117,9 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
         }
         _ => {
             derived.kind = Kind::Unknown;
-            derived.text = content.get("body").and_then(Value::as_str).map(words::text);
+            let body = content.get("body").and_then(Value::as_str).map(str::to_owned);
+            let text = body.or_else(|| message::extensible_text(content));
+            derived.text = text.as_deref().map(words::text);
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Event {
     pub(super) content: Option<Map<String, Value>>,
     /// Whether the homeserver says that the content was removed.
     pub(super) is_redacted: bool,
+    /// The state that a state event replaced, if the homeserver tells.
+    pub(super) before: Option<Map<String, Value>>,
 }
 
 /// Only one level deep, so that no nesting inside can keep it from being read.
@@ -71,6 +73,10 @@ impl Event {
             .get("unsigned")
             .and_then(|unsigned| unsigned.get("redacted_because"))
             .is_some_and(Value::is_object);
+        let before = match map.get_mut("unsigned").and_then(|it| it.get_mut("prev_content")) {
+            Some(Value::Object(before)) => Some(std::mem::take(before)),
+            _ => None,
+        };
         let content = match map.remove("content") {
             Some(Value::Object(content)) => Some(content),
             _ => None,
@@ -80,14 +86,21 @@ impl Event {
             event_type: text("type").unwrap_or_default(),
             sender: map.get("sender").and_then(Value::as_str).and_then(id),
             state_key: text("state_key"),
-            sent_at: map.get("origin_server_ts").and_then(Value::as_i64).unwrap_or_default(),
+            sent_at: map
+                .get("origin_server_ts")
+                .and_then(Value::as_i64)
+                .filter(|at| (0..=MAX_INTEGER).contains(at))
+                .unwrap_or_default(),
             redacts: map.get("redacts").and_then(Value::as_str).and_then(id),
             content,
             is_redacted,
+            before,
         }
     }
 }
 
+/// Largest integer in Matrix ("Canonical JSON"): 2^53 - 1.
+const MAX_INTEGER: i64 = 9_007_199_254_740_991;
 /// Longest id that counts as one, in bytes (Matrix specification, "Size limits" and identifier
 /// grammars). Longer ones, which anyone may write into the content of a message, would not fit
 /// into the database's indexes.

@@ -64,8 +64,9 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
                 return derived.malformed("the poll has no question");
             };
             let answers = poll.get("answers").and_then(Value::as_array);
-            let question = poll.get("question").and_then(extensible_text);
-            let answers = answers.into_iter().flatten().filter_map(extensible_text);
+            let text_of = |value: &Value| value.as_object().and_then(extensible_text);
+            let question = poll.get("question").and_then(text_of);
+            let answers = answers.into_iter().flatten().filter_map(text_of);
             let lines = question.into_iter().chain(answers.map(|answer| format!("- {answer}")));
             lines.collect::<Vec<_>>().join("\n")
         }
@@ -77,14 +78,14 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
             let ids = chosen.into_iter().flatten().filter_map(Value::as_str);
             ids.collect::<Vec<_>>().join(", ")
         }
-        _ => extensible_text(&Value::Object(content.clone())).unwrap_or_default(),
+        _ => extensible_text(content).unwrap_or_default(),
     };
     derived.text = Some(words::text(&words));
 }
 
 /// Text in one of the forms that extensible events have had (MSC1767).
-fn extensible_text(value: &Value) -> Option<String> {
-    let block = value.get("m.text").or_else(|| value.get("org.matrix.msc1767.text"))?;
+pub(super) fn extensible_text(content: &Content) -> Option<String> {
+    let block = content.get("m.text").or_else(|| content.get("org.matrix.msc1767.text"))?;
     let text = match block {
         Value::Array(forms) => forms.iter().find_map(|form| form.get("body")?.as_str()),
         other => other.as_str(),

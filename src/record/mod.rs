@@ -1,7 +1,11 @@
 //! The record: what raw room events mean. Pure: no I/O.
 
 mod attachment;
+pub mod chain;
+mod conversation;
 mod derive;
+mod duplicates;
+mod entry;
 mod event;
 mod message;
 mod relation;
@@ -12,11 +16,13 @@ mod words;
 mod tests;
 
 pub use attachment::Attachment;
+pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
+pub use entry::{Entry, Erased, Fixed, RedactionPolicy, may_redact, objection, read_at};
 pub use relation::{Relation, RelationKind};
 pub use state::MembershipChange;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one raw event means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,7 +56,7 @@ pub struct Derived {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// What an event is, in the words of the record.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Kind { $($(#[$doc])* $name,)* }
 
@@ -58,6 +64,11 @@ macro_rules! kinds {
             /// As written in JSON and in the database.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
+            }
+
+            /// From the database; `unknown` for a word that we do not know.
+            pub fn from_text(text: &str) -> Self {
+                match text { $($text => Self::$name,)* _ => Self::Unknown }
             }
         }
     };

@@ -1,12 +1,12 @@
 //! What an event refers to (Client-Server API, "Forwarding of relationships between events").
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::{self, without_nul};
 
 /// A reference from one event to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
     /// How it refers.
     pub kind: RelationKind,
@@ -21,7 +21,7 @@ pub struct Relation {
 }
 
 /// How an event refers to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RelationKind {
     /// `m.replace`.
@@ -67,6 +67,11 @@ impl Relation {
         };
         let key = text("key").filter(|_| kind == RelationKind::Reaction);
         Some(Self { kind, event_id, key, in_reply_to })
+    }
+
+    /// Whether it is an edit or redaction, which counts only from whoever may change the target.
+    pub fn changes_its_target(&self) -> bool {
+        matches!(self.kind, RelationKind::Edit | RelationKind::Redaction)
     }
 
     /// Whether the body may begin with a quote of what it answers.

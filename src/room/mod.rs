@@ -13,6 +13,8 @@ pub use step::{Known, Member, Next, Step, Wanted, next};
 pub const INVOICE_STATE: &str = "org.tallyroom.invoice";
 /// State event type for lines of an invoice too large for one event; state keys `1`, `2`, ….
 pub const INVOICE_LINES_STATE: &str = "org.tallyroom.invoice.lines";
+/// State event type that carries the signed head of the record.
+pub const HEAD_STATE: &str = "org.tallyroom.record.head";
 /// Key in `m.room.create` that says whose room it is.
 pub const ROOM_MARKER: &str = "org.tallyroom.transaction";
 /// Key in the content of our messages that says which send they are.

@@ -13,7 +13,7 @@ pub(super) fn parse_id(text: &str) -> Result<Ulid, StoreError> {
 }
 
 /// A value for a JSON column.
-pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+pub(super) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Encode(Box::new(error)))
 }
 

@@ -1,71 +1,122 @@
-//! The record: entries derived from the journal.
+//! The record: entries derived from the journal, each linked to the one before it.
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::columns::to_json;
-use super::{JournalRow, Store, StoreError, Tx, journal, members, now, transactions};
-use crate::record::{DERIVATION_VERSION, Derived, RelationKind, derive};
+use super::columns::{from_json, to_json};
+use super::{
+    JournalRow, Store, StoreError, Tx, erasure, files, journal, members, now, transactions,
+};
+use crate::record::chain::{Evidence, Head, content_digest, link};
+use crate::record::{
+    DERIVATION_VERSION, Entry, Erased, Fixed, Kind, RedactionPolicy, derive, objection, read_at,
+};
+use crate::room::HEAD_STATE;
 
-const NEXT_SEQ: &str =
-    "UPDATE transactions SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq";
+const LOCK: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
+     RETURNING last_seq, last_hash, created_at";
+const POLICY: &str = "SELECT r.redactions FROM transactions t JOIN revisions r \
+     ON r.transaction_id = t.id AND r.revision = t.revision WHERE t.id = $1";
+const ADVANCE: &str = "UPDATE transactions SET last_seq = $2, last_hash = $3, \
+     sign_due_at = COALESCE(sign_due_at, $4) WHERE id = $1";
 const INSERT: &str = "INSERT INTO entries \
-     (transaction_id, seq, room_id, position, event_id, event_type, kind, sender, party, \
-      display_name, sent_at, received_at, source, text, html, relates_to, target, redacted_by, \
-      attachments, remark, marker, derivation) \
+     (transaction_id, seq, hash, content, room_id, position, event_id, event_type, kind, sender, \
+      party, display_name, sent_at, received_at, read_at, source, text, html, relates_to, target, \
+      redacted_by, attachments, membership, remark, marker, derivation) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-      $19, $20, $21, $22)";
-const REDACT: &str = "UPDATE entries SET redacted_by = $3 \
-     WHERE transaction_id = $1 AND event_id = $2 AND redacted_by IS NULL";
-const REDACTION_OF: &str = "SELECT event_id FROM entries \
-     WHERE transaction_id = $1 AND target = $2 AND kind = 'redaction' ORDER BY seq LIMIT 1";
-const AFTER: &str = "SELECT seq, room_id, position, event_id, event_type, kind, sender, party, \
-     display_name, sent_at, received_at, source, text, html, relates_to, redacted_by, \
-     attachments, remark FROM entries WHERE transaction_id = $1 AND seq > $2 \
-     ORDER BY seq LIMIT $3";
+      $19, $20, $21, $22, $23, $24, $25, $26)";
+
+macro_rules! select {
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT e.transaction_id, e.seq, e.hash, e.content, e.erased, e.room_id, e.event_id, ",
+            "e.event_type, e.kind, e.sender, e.party, e.display_name, e.sent_at, e.received_at, ",
+            "e.read_at, e.source, e.text, e.html, e.relates_to, e.redacted_by, e.attachments, ",
+            "e.membership, e.remark, j.absent_since",
+            $more,
+            " FROM entries e JOIN journal j ON j.room_id = e.room_id AND j.position = e.position ",
+            $rest
+        )
+    };
+}
+const AFTER: &str =
+    select!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
+const BY_EVENT: &str = select!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
+const EVIDENCE: &str = select!(
+    ", j.raw, j.salt, e.derivation, e.marker",
+    "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
+);
+const HEAD: &str = "SELECT last_seq, last_hash, created_at FROM transactions WHERE id = $1";
+const REDERIVED: &str = "UPDATE entries SET kind = $3, text = $4, html = $5, relates_to = $6, \
+     target = $7, attachments = $8, membership = $9, remark = $10, marker = $11, derivation = $12 \
+     WHERE transaction_id = $1 AND seq = $2";
 
 /// Events derived in one tx.
 const BATCH: i64 = 200;
 
-/// One entry of a record.
-#[derive(Clone, Debug, FromRow)]
-pub struct Entry {
-    /// Counts from 1 within the transaction, without gaps, in order of receipt.
-    pub seq: i64,
-    /// Where its raw event is.
-    pub room_id: String,
-    /// Where its raw event is.
-    pub position: i64,
-    /// What identifies the event.
-    pub event_id: String,
-    /// Matrix event type.
-    pub event_type: String,
-    /// What it is, in our words.
-    pub kind: String,
-    /// Matrix user.
-    pub sender: String,
-    /// `buyer`, `seller`, `bot` or `other`.
-    pub party: String,
-    /// The sender's name in the room at that time.
-    pub display_name: Option<String>,
-    /// Milliseconds since 1970, by the sender's homeserver.
-    pub sent_at: i64,
-    /// Milliseconds since 1970, by us.
-    pub received_at: i64,
-    /// `push`, `sync` or `backfill`.
-    pub source: String,
-    /// What a person would read.
-    pub text: Option<String>,
-    /// Sanitised.
-    pub html: Option<String>,
-    /// JSON.
-    pub relates_to: Option<String>,
-    /// Event id of the redaction that removed it.
-    pub redacted_by: Option<String>,
-    /// JSON.
-    pub attachments: String,
-    /// What is odd about it.
-    pub remark: Option<String>,
+/// What the config says about deriving.
+#[derive(Clone, Debug)]
+pub struct Deriving {
+    /// The bot's Matrix user id.
+    pub bot: String,
+    /// For transactions that say nothing about it.
+    pub redactions: RedactionPolicy,
+    /// How long after something new the head is signed, in milliseconds.
+    pub sign_after: i64,
+}
+
+#[derive(FromRow)]
+struct Row {
+    transaction_id: String,
+    seq: i64,
+    hash: String,
+    content: String,
+    erased: Option<String>,
+    room_id: String,
+    event_id: String,
+    event_type: String,
+    kind: String,
+    sender: String,
+    party: String,
+    display_name: Option<String>,
+    sent_at: i64,
+    received_at: i64,
+    read_at: i64,
+    source: String,
+    text: Option<String>,
+    html: Option<String>,
+    relates_to: Option<String>,
+    redacted_by: Option<String>,
+    attachments: String,
+    membership: Option<String>,
+    remark: Option<String>,
+    absent_since: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct EvidenceRow {
+    #[sqlx(flatten)]
+    row: Row,
+    raw: Option<String>,
+    salt: Option<String>,
+    derivation: i64,
+    marker: Option<String>,
+}
+
+#[derive(FromRow)]
+struct HeadRow {
+    last_seq: i64,
+    last_hash: String,
+    created_at: i64,
+}
+
+/// The transaction whose record is being written.
+struct Writing<'a> {
+    transaction_id: &'a str,
+    room_id: &'a str,
+    created_at: i64,
+    policy: RedactionPolicy,
+    head: Head,
 }
 
 impl Store {
@@ -77,17 +128,35 @@ impl Store {
         &self,
         transaction_id: &str,
         room_id: &str,
-        bot: &str,
+        deriving: &Deriving,
     ) -> Result<usize, StoreError> {
         let mut tx = self.begin().await?;
         let rows = journal::next_rows(&mut tx, room_id, BATCH).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(0) };
+        let record: HeadRow = sqlx::query_as(LOCK).bind(transaction_id).fetch_one(&mut *tx).await?;
+        let mut writing = Writing {
+            transaction_id,
+            room_id,
+            created_at: record.created_at,
+            policy: policy(&mut tx, transaction_id).await?.unwrap_or(deriving.redactions),
+            head: Head { seq: record.last_seq, hash: record.last_hash },
+        };
+        let mut news = false;
         for row in &rows {
-            let derived = derive(&row.raw);
-            insert(&mut tx, transaction_id, room_id, row, &derived, bot).await?;
+            let entry = write(&mut tx, &mut writing, row, &deriving.bot).await?;
+            // Our own note of the head in the room must not call for the next one.
+            news |= entry.event_type != HEAD_STATE || entry.sender != deriving.bot;
         }
+        sqlx::query(ADVANCE)
+            .bind(transaction_id)
+            .bind(writing.head.seq)
+            .bind(&writing.head.hash)
+            .bind(news.then(|| now().saturating_add(deriving.sign_after)))
+            .execute(&mut *tx)
+            .await?;
         journal::derived(&mut tx, room_id, last).await?;
         tx.commit().await?;
+        self.hints.files.notify_one();
         for row in &rows {
             tracing::debug!(
                 transaction = transaction_id,
@@ -104,30 +173,117 @@ impl Store {
     /// Entries of a record after `seq`, oldest first, at most `limit`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer or holds something unreadable.
     pub async fn entries(
         &self,
         id: Ulid,
         after: i64,
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
-        sqlx::query_as(AFTER)
+        let rows: Vec<Row> = sqlx::query_as(AFTER)
             .bind(id.to_string())
             .bind(after)
             .bind(limit)
             .fetch_all(&self.pool)
-            .await
+            .await?;
+        rows.into_iter().map(Entry::try_from).collect()
+    }
+
+    /// As [`Self::entries`], with what proves them.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn evidence(
+        &self,
+        id: Ulid,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Evidence>, StoreError> {
+        let rows: Vec<EvidenceRow> = sqlx::query_as(EVIDENCE)
+            .bind(id.to_string())
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter()
+            .map(|it| {
+                Ok(Evidence {
+                    entry: it.row.try_into()?,
+                    salt: it.salt,
+                    raw: it.raw,
+                    derivation: it.derivation,
+                    marker: it.marker,
+                })
+            })
+            .collect()
+    }
+
+    /// The end that a record should have.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn head(&self, id: Ulid) -> Result<Head, StoreError> {
+        let row: HeadRow = sqlx::query_as(HEAD).bind(id.to_string()).fetch_one(&self.pool).await?;
+        Ok(Head { seq: row.last_seq, hash: row.last_hash })
+    }
+
+    /// Why an edit or redaction counts for nothing, if the record holds what it wants to change.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn objection(&self, entry: &Entry) -> Result<Option<&'static str>, StoreError> {
+        let Some(relation) = &entry.relates_to else { return Ok(None) };
+        if !relation.changes_its_target() {
+            return Ok(None);
+        }
+        let target: Option<Row> = sqlx::query_as(BY_EVENT)
+            .bind(&entry.fixed.transaction)
+            .bind(&relation.event_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(target.map(Entry::try_from).transpose()?.and_then(|it| objection(entry, &it)))
+    }
+
+    /// Writes what today's derivation makes of an entry's raw event.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn rederived(&self, entry: &Entry, marker: Option<&str>) -> Result<(), StoreError> {
+        let relation = entry.relates_to.as_ref();
+        self.run(
+            sqlx::query(REDERIVED)
+                .bind(&entry.fixed.transaction)
+                .bind(entry.fixed.seq)
+                .bind(entry.kind.as_str())
+                .bind(&entry.text)
+                .bind(&entry.html)
+                .bind(relation.map(to_json).transpose()?)
+                .bind(relation.map(|relation| relation.event_id.as_str()))
+                .bind(to_json(&entry.attachments)?)
+                .bind(entry.membership.as_ref().map(to_json).transpose()?)
+                .bind(&entry.remark)
+                .bind(marker)
+                .bind(DERIVATION_VERSION),
+        )
+        .await
     }
 }
 
-async fn insert(
+/// What the shop said about redactions in this transaction.
+async fn policy(tx: &mut Tx, transaction_id: &str) -> Result<Option<RedactionPolicy>, StoreError> {
+    let policy: Option<String> =
+        sqlx::query_scalar(POLICY).bind(transaction_id).fetch_one(&mut **tx).await?;
+    Ok(transactions::redactions(policy.as_deref()))
+}
+
+async fn write(
     tx: &mut Tx,
-    transaction_id: &str,
-    room_id: &str,
+    writing: &mut Writing<'_>,
     row: &JournalRow,
-    derived: &Derived,
     bot: &str,
-) -> Result<(), StoreError> {
+) -> Result<Fixed, StoreError> {
+    let transaction_id = writing.transaction_id;
+    let derived = derive(&row.raw);
     let sender = derived.sender.as_deref().unwrap_or_default();
     if let Some(change) = &derived.membership {
         members::see_member(
@@ -147,47 +303,96 @@ async fn insert(
         known.unwrap_or_else(|| "other".to_owned())
     };
     let display_name = members::display_name(tx, transaction_id, sender).await?;
+    let fixed = Fixed {
+        transaction: transaction_id.to_owned(),
+        seq: writing.head.seq + 1,
+        room_id: writing.room_id.to_owned(),
+        event_id: row.event_id.clone(),
+        event_type: derived.event_type,
+        sender: sender.to_owned(),
+        party,
+        sent_at: derived.sent_at,
+        received_at: row.received_at,
+        source: row.source.clone(),
+        content: content_digest(&row.salt, &row.raw),
+    };
+    let hash = link(&writing.head.hash, &fixed);
     let relation = derived.relates_to.as_ref();
     let target = relation.map(|relation| relation.event_id.as_str());
-    if relation.is_some_and(|relation| relation.kind == RelationKind::Redaction) {
-        sqlx::query(REDACT)
-            .bind(transaction_id)
-            .bind(target)
-            .bind(&row.event_id)
-            .execute(&mut **tx)
-            .await?;
-    }
-    // The redaction may have arrived first.
-    let redacted_by: Option<String> = sqlx::query_scalar(REDACTION_OF)
-        .bind(transaction_id)
-        .bind(&row.event_id)
-        .fetch_optional(&mut **tx)
-        .await?;
-    let seq: i64 = sqlx::query_scalar(NEXT_SEQ).bind(transaction_id).fetch_one(&mut **tx).await?;
     sqlx::query(INSERT)
         .bind(transaction_id)
-        .bind(seq)
-        .bind(room_id)
+        .bind(fixed.seq)
+        .bind(&hash)
+        .bind(&fixed.content)
+        .bind(&fixed.room_id)
         .bind(row.position)
-        .bind(&row.event_id)
-        .bind(&derived.event_type)
+        .bind(&fixed.event_id)
+        .bind(&fixed.event_type)
         .bind(derived.kind.as_str())
-        .bind(sender)
-        .bind(party)
+        .bind(&fixed.sender)
+        .bind(&fixed.party)
         .bind(display_name)
-        .bind(derived.sent_at)
-        .bind(row.received_at)
-        .bind(&row.source)
+        .bind(fixed.sent_at)
+        .bind(fixed.received_at)
+        .bind(read_at(fixed.sent_at, fixed.received_at, writing.created_at))
+        .bind(&fixed.source)
         .bind(&derived.text)
         .bind(&derived.html)
         .bind(relation.map(to_json).transpose()?)
         .bind(target)
-        .bind(redacted_by.or_else(|| derived.redacted.then(String::new)))
+        .bind(derived.redacted.then_some(""))
         .bind(to_json(&derived.attachments)?)
+        .bind(derived.membership.as_ref().map(to_json).transpose()?)
         .bind(&derived.remark)
         .bind(&derived.marker)
         .bind(DERIVATION_VERSION)
         .execute(&mut **tx)
-        .await
-        .map(drop)
+        .await?;
+    for mxc in derived.attachments.iter().filter_map(|it| it.mxc.as_deref()) {
+        files::want(tx, transaction_id, fixed.seq, mxc).await?;
+    }
+    // What removes something may come before it, and an edit after its message was removed.
+    erasure::settle(tx, transaction_id, &fixed.event_id, writing.policy).await?;
+    if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
+        erasure::settle(tx, transaction_id, &relation.event_id, writing.policy).await?;
+    }
+    writing.head = Head { seq: fixed.seq, hash };
+    Ok(fixed)
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let relates_to = row.relates_to.as_deref().map(|it| from_json("relates_to", it));
+        let membership = row.membership.as_deref().map(|it| from_json("membership", it));
+        Ok(Self {
+            fixed: Fixed {
+                transaction: row.transaction_id,
+                seq: row.seq,
+                room_id: row.room_id,
+                event_id: row.event_id,
+                event_type: row.event_type,
+                sender: row.sender,
+                party: row.party,
+                sent_at: row.sent_at,
+                received_at: row.received_at,
+                source: row.source,
+                content: row.content,
+            },
+            hash: row.hash,
+            erased: row.erased.as_deref().map(Erased::from_text),
+            read_at: row.read_at,
+            display_name: row.display_name,
+            kind: Kind::from_text(&row.kind),
+            text: row.text,
+            html: row.html,
+            relates_to: relates_to.transpose()?,
+            attachments: from_json("attachments", &row.attachments)?,
+            membership: membership.transpose()?,
+            remark: row.remark,
+            redacted_by: row.redacted_by,
+            absent_since: row.absent_since,
+        })
+    }
 }

@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 pub struct Hints {
     /// The journal has new events.
     pub journal: Notify,
+    /// A file is wanted, or not any more.
+    pub files: Notify,
     /// A room is due.
     pub rooms: Notify,
 }

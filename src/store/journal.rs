@@ -12,18 +12,18 @@ const LOCK_ROOM: &str = "INSERT INTO journal_rooms (room_id, last_position, deri
      ON CONFLICT (room_id) DO UPDATE SET last_position = journal_rooms.last_position \
      RETURNING last_position";
 const INSERT: &str = "INSERT INTO journal \
-     (room_id, position, event_id, source, correlation, received_at, raw) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (room_id, event_id) DO NOTHING";
+     (room_id, position, event_id, source, correlation, received_at, raw, salt) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (room_id, event_id) DO NOTHING";
 const ADVANCE: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id = $1";
 const UNDERIVED: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
      FROM journal_rooms j JOIN rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
 const LOCK_FOR_DERIVING: &str = "UPDATE journal_rooms SET derived_position = derived_position \
      WHERE room_id = $1 RETURNING derived_position";
-const NEXT_ROWS: &str = "SELECT position, event_id, source, correlation, received_at, raw \
-     FROM journal WHERE room_id = $1 AND position > $2 ORDER BY position LIMIT $3";
+const NEXT_ROWS: &str = "SELECT position, event_id, source, correlation, received_at, \
+     COALESCE(raw, '') AS raw, COALESCE(salt, '') AS salt FROM journal WHERE room_id = $1 AND position > $2 ORDER BY position LIMIT $3";
 const DERIVED: &str = "UPDATE journal_rooms SET derived_position = $2 WHERE room_id = $1";
-const RAW: &str = "SELECT raw FROM journal WHERE room_id = $1 AND position = $2";
+const RAW: &str = "SELECT raw FROM journal WHERE room_id = $1 AND event_id = $2";
 
 const OPEN_GAP: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
      VALUES ($1, $2, $3, $4) \
@@ -88,6 +88,8 @@ pub struct JournalRow {
     pub received_at: i64,
     /// The event as received.
     pub raw: String,
+    /// What hides it from guesses at its digest.
+    pub salt: String,
 }
 
 /// A room whose journal is ahead of its record.
@@ -244,12 +246,14 @@ impl Store {
         sqlx::query_as(UNDERIVED).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// The raw event behind an entry.
+    /// The raw event behind an entry; none once erased.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn raw(&self, room_id: &str, position: i64) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar(RAW).bind(room_id).bind(position).fetch_optional(&self.pool).await
+    pub async fn raw(&self, room_id: &str, event_id: &str) -> Result<Option<String>, StoreError> {
+        let raw: Option<Option<String>> =
+            sqlx::query_scalar(RAW).bind(room_id).bind(event_id).fetch_optional(&self.pool).await?;
+        Ok(raw.flatten())
     }
 }
 
@@ -294,6 +298,7 @@ async fn write(
                 .bind(correlation)
                 .bind(received_at)
                 .bind(&arrival.raw)
+                .bind(salt())
                 .execute(&mut **tx)
                 .await?
                 .rows_affected();
@@ -307,4 +312,9 @@ async fn write(
         }
     }
     Ok(new)
+}
+
+/// 128 random bits, as hex.
+fn salt() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }

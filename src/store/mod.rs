@@ -2,7 +2,10 @@
 
 mod columns;
 mod entries;
+mod erasure;
 mod facts;
+mod files;
+mod heads;
 mod hints;
 mod journal;
 mod members;
@@ -10,7 +13,8 @@ mod rooms;
 mod sends;
 mod transactions;
 
-pub use entries::Entry;
+pub use entries::Deriving;
+pub use files::FileRow;
 pub use hints::Hints;
 pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
 pub use rooms::RoomRow;
@@ -129,6 +133,8 @@ impl Store {
 fn make_private_file(url: &str) -> std::io::Result<()> {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
+    // As `DatabaseUrl` wrote them.
+    let path = &path.replace("%3F", "?").replace("%23", "#").replace("%25", "%");
     if path.is_empty() || path == ":memory:" {
         return Ok(());
     }

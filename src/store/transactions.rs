@@ -4,8 +4,9 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::{Store, StoreError, Tx, members, now, rooms};
+use super::{Store, StoreError, Tx, erasure, members, now, rooms};
 use crate::invoice::Problem;
+use crate::record::RedactionPolicy;
 use crate::transaction::{PartyRole, Terms, Transaction};
 
 const INSERT: &str = "INSERT INTO transactions \
@@ -13,8 +14,8 @@ const INSERT: &str = "INSERT INTO transactions \
      ON CONFLICT (shop, external_id) DO NOTHING";
 const INSERT_REVISION: &str = "INSERT INTO revisions \
      (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
-      original_type, original, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+      redactions, original_type, original, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 const ADVANCE: &str = "UPDATE transactions SET revision = $3, updated_at = $4 \
      WHERE id = $1 AND revision = $2";
 const ID_OF: &str = "SELECT id FROM transactions WHERE shop = $1 AND external_id = $2";
@@ -33,7 +34,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.shop, t.external_id, t.revision, r.status, r.invoice, r.buyer, ",
-            "r.seller, r.warnings, t.created_at, t.updated_at FROM transactions t ",
+            "r.seller, r.warnings, r.redactions, t.created_at, t.updated_at FROM transactions t ",
             "JOIN revisions r ON r.transaction_id = t.id AND r.revision = t.revision ",
             $rest
         )
@@ -99,6 +100,7 @@ struct Row {
     buyer: String,
     seller: String,
     warnings: String,
+    redactions: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -175,9 +177,13 @@ impl Store {
         if new.invite_again {
             members::forgive(&mut tx, transaction.id).await?;
         }
+        if new.terms.redactions == Some(RedactionPolicy::Honour) {
+            erasure::honour_all(&mut tx, transaction.id).await?;
+        }
         rooms::wake(&mut tx, transaction.id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
+        self.hints.files.notify_one();
         Ok(true)
     }
 
@@ -242,6 +248,15 @@ impl Store {
     }
 }
 
+/// What the shop said about redactions, from its column.
+pub(super) fn redactions(column: Option<&str>) -> Option<RedactionPolicy> {
+    match column {
+        Some("honour") => Some(RedactionPolicy::Honour),
+        Some("retain") => Some(RedactionPolicy::Retain),
+        _ => None,
+    }
+}
+
 /// Which party `user` speaks or spoke for.
 pub(super) async fn party_of(
     tx: &mut Tx,
@@ -267,6 +282,7 @@ async fn insert_revision(
         .bind(to_json(&terms.buyer)?)
         .bind(to_json(&terms.seller)?)
         .bind(to_json(&warnings)?)
+        .bind(terms.redactions.map(RedactionPolicy::as_str))
         .bind(original.map(|file| file.media_type.to_owned()))
         .bind(original.map(|file| file.bytes.to_vec()))
         .bind(now())
@@ -302,6 +318,7 @@ impl TryFrom<Row> for Transaction {
                 invoice: from_json("invoice", &row.invoice)?,
                 buyer: from_json("buyer", &row.buyer)?,
                 seller: from_json("seller", &row.seller)?,
+                redactions: redactions(row.redactions.as_deref()),
             },
             warnings: from_json("warnings", &row.warnings)?,
             created_at: row.created_at,

@@ -14,6 +14,7 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use crate::invoice::{Invoice, Problem};
+use crate::record::RedactionPolicy;
 
 /// One commercial transaction at its current revision.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +48,9 @@ pub struct Terms {
     pub buyer: Party,
     /// Who is owed.
     pub seller: Party,
+    /// What becomes of redacted content; as the config says if the shop says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redactions: Option<RedactionPolicy>,
 }
 
 impl Terms {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::submission::accept_terms;
 use super::{Contact, Party, Terms};
 use crate::invoice::{Address, InvoiceInput, Problem};
+use crate::record::RedactionPolicy;
 
 /// What a shop changes; what it leaves out stays as it is.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,6 +23,10 @@ pub struct Patch {
     /// Changes to the seller.
     #[serde(default)]
     pub seller: Option<PartyPatch>,
+    /// What becomes of redacted content from now on. `honour` also erases what was redacted
+    /// before; what is erased does not come back with `retain`.
+    #[serde(default)]
+    pub redactions: Option<RedactionPolicy>,
 }
 
 /// Changes to one party; a list of contacts replaces the old list.
@@ -49,6 +54,7 @@ impl Patch {
             && self.status.is_none()
             && self.buyer.is_none()
             && self.seller.is_none()
+            && self.redactions.is_none()
     }
 
     /// The terms after this change, and what is odd about them.
@@ -56,12 +62,14 @@ impl Patch {
     /// # Errors
     /// Every problem at once, each with a JSON pointer into the patch.
     pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
-        accept_terms(
+        let redactions = self.redactions.or(current.redactions);
+        let (terms, warnings) = accept_terms(
             Some(self.status.unwrap_or_else(|| current.status.clone())),
             self.invoice.unwrap_or_else(|| InvoiceInput::from(current.invoice.clone())),
             patched(self.buyer, &current.buyer),
             patched(self.seller, &current.seller),
-        )
+        )?;
+        Ok((Terms { redactions, ..terms }, warnings))
     }
 }
 

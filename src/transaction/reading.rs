@@ -7,6 +7,7 @@ use serde_path_to_error::{Path, Segment};
 use super::party::matrix_id;
 use super::{Contact, Party, Patch, Submission};
 use crate::invoice::{self, Problem};
+use crate::record::RedactionPolicy;
 
 /// What an XML invoice does not say: everything but the invoice.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Accompaniment {
     /// Who is owed.
     #[serde(default)]
     pub seller: Option<Party>,
+    /// What becomes of redacted content; as the config says if left out.
+    #[serde(default)]
+    pub redactions: Option<RedactionPolicy>,
 }
 
 impl Accompaniment {
@@ -59,7 +63,7 @@ impl Accompaniment {
         if problems.is_empty() { Ok(this) } else { Err(problems) }
     }
 
-    /// From JSON: `external_id`, `status`, `buyer`, `seller`, as in a submission.
+    /// From JSON: `external_id`, `status`, `buyer`, `seller`, `redactions`, as in a submission.
     ///
     /// # Errors
     /// The first thing in it that does not fit, with its pointer.
@@ -89,6 +93,7 @@ impl Submission {
             invoice: read.invoice,
             buyer: with.buyer.unwrap_or_default(),
             seller: with.seller.unwrap_or_default(),
+            redactions: with.redactions,
         };
         submission.complete_parties(read.buyer, read.seller);
         Ok(submission)
@@ -110,7 +115,7 @@ impl Patch {
     /// When the file is no such invoice.
     pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
         let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
-        Ok(Self { invoice: Some(read.invoice), status, buyer: None, seller: None })
+        Ok(Self { invoice: Some(read.invoice), status, ..Self::default() })
     }
 }
 

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Party, PartyRole, Terms};
 use crate::invoice::{InvoiceInput, PartyDetails, Problem, Settled, settle};
+use crate::record::RedactionPolicy;
 
 /// Longest external id, in bytes.
 const MAX_EXTERNAL_ID: usize = 255;
@@ -28,6 +29,9 @@ pub struct Submission {
     pub buyer: Party,
     /// Who is owed.
     pub seller: Party,
+    /// What becomes of redacted content; as the config says if left out.
+    #[serde(default)]
+    pub redactions: Option<RedactionPolicy>,
 }
 
 /// A submission that may become a revision.
@@ -57,6 +61,7 @@ impl Submission {
         }
         match accept_terms(self.status, self.invoice, self.buyer, self.seller) {
             Ok((terms, warnings)) if problems.is_empty() => {
+                let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id: self.external_id, terms, warnings })
             }
             Ok(_) => Err(problems),
@@ -126,7 +131,7 @@ pub(super) fn accept_terms(
     match settle(invoice) {
         Ok(Settled { invoice, warnings }) if problems.is_empty() => {
             let warnings = warnings.into_iter().map(|warning| warning.under("/invoice")).collect();
-            Ok((Terms { status, invoice, buyer, seller }, warnings))
+            Ok((Terms { status, invoice, buyer, seller, redactions: None }, warnings))
         }
         Ok(_) => Err(problems),
         Err(more) => {

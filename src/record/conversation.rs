@@ -1,0 +1,316 @@
+//! The record as a person reads it: in the room's order, with edits, reactions, votes and
+//! redactions where they belong. The same for the same events, in whatever order they came.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::entry::{Entry, objection};
+use super::{Kind, Relation, RelationKind};
+
+/// One line of the conversation.
+#[derive(Clone, Debug)]
+pub struct Line<'a> {
+    /// What was sent first.
+    pub entry: &'a Entry,
+    /// The sender's name at that time, by the order of reading.
+    pub name: Option<&'a str>,
+    /// What its author made of it since, oldest first.
+    pub edits: Vec<&'a Entry>,
+    /// What removed it from the room.
+    pub redaction: Option<&'a Entry>,
+    /// Who reacted, by reaction.
+    pub reactions: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The last vote of each voter in a poll.
+    pub votes: BTreeMap<&'a str, &'a Entry>,
+    /// What ended the poll.
+    pub poll_end: Option<&'a Entry>,
+    /// Edits and redactions that count for nothing, and why.
+    pub ignored: Vec<(&'a Entry, &'static str)>,
+}
+
+impl<'a> Line<'a> {
+    fn of(entry: &'a Entry, name: Option<&'a str>) -> Self {
+        Self {
+            entry,
+            name,
+            edits: Vec::new(),
+            redaction: None,
+            reactions: BTreeMap::new(),
+            votes: BTreeMap::new(),
+            poll_end: None,
+            ignored: Vec::new(),
+        }
+    }
+
+    /// What it reads now: the last edit, or what was sent.
+    pub fn current(&self) -> &'a Entry {
+        self.edits.last().copied().unwrap_or(self.entry)
+    }
+}
+
+/// The lines of a record. What refers to something that the record does not hold stands as a line
+/// of its own.
+pub fn conversation(entries: &[Entry]) -> Vec<Line<'_>> {
+    let mut ordered: Vec<&Entry> = entries.iter().collect();
+    ordered.sort_by(|a, b| reading_order(a).cmp(&reading_order(b)));
+    let known: HashSet<&str> = entries.iter().map(|it| it.fixed.event_id.as_str()).collect();
+    let (about, lines): (Vec<&Entry>, Vec<&Entry>) = ordered.iter().partition(|entry| {
+        about(entry).is_some_and(|relation| known.contains(relation.event_id.as_str()))
+    });
+    let mut fold = Fold::default();
+    for entry in &ordered {
+        fold.learn_name(entry);
+    }
+    for entry in lines {
+        fold.add_line(entry);
+    }
+    for entry in about {
+        fold.place(entry);
+    }
+    fold.lines
+}
+
+/// What an entry belongs to, if it is nothing to read by itself.
+fn about(entry: &Entry) -> Option<&Relation> {
+    let relation = entry.relates_to.as_ref()?;
+    let kinds = [RelationKind::Edit, RelationKind::Reaction, RelationKind::Redaction];
+    let is_about =
+        kinds.contains(&relation.kind) || matches!(entry.kind, Kind::PollResponse | Kind::PollEnd);
+    is_about.then_some(relation)
+}
+
+/// By time, then as a room is made (everything in one createRoom may have the same time), then by
+/// id, so that there is always one order.
+fn reading_order(entry: &Entry) -> (i64, u8, &str) {
+    let rank = match (entry.kind, entry.fixed.event_type.as_str()) {
+        (_, "m.room.create") => 0,
+        (Kind::Membership, _) => 1,
+        (_, "m.room.power_levels") => 2,
+        (Kind::State, _) => 3,
+        _ => 4,
+    };
+    (entry.read_at, rank, &entry.fixed.event_id)
+}
+
+#[derive(Default)]
+struct Fold<'a> {
+    lines: Vec<Line<'a>>,
+    by_event: HashMap<&'a str, usize>,
+    names: HashMap<&'a str, &'a str>,
+    name_at: HashMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> Fold<'a> {
+    fn learn_name(&mut self, entry: &'a Entry) {
+        if let Some(change) = &entry.membership
+            && let Some(name) = &change.display_name
+        {
+            self.names.insert(&change.user_id, name);
+        }
+        let name = self.names.get(entry.fixed.sender.as_str()).copied();
+        self.name_at.insert(&entry.fixed.event_id, name);
+    }
+
+    fn add_line(&mut self, entry: &'a Entry) {
+        let name = self.name_at.get(entry.fixed.event_id.as_str()).copied().flatten();
+        self.by_event.insert(&entry.fixed.event_id, self.lines.len());
+        self.lines.push(Line::of(entry, name));
+    }
+
+    /// Puts an edit, reaction, vote or redaction where it belongs.
+    fn place(&mut self, entry: &'a Entry) {
+        let Some(relation) = &entry.relates_to else { return };
+        let Some(line) =
+            self.by_event.get(relation.event_id.as_str()).and_then(|at| self.lines.get_mut(*at))
+        else {
+            // What it is about may itself be about something (a redacted reaction).
+            return;
+        };
+        if let Some(why) = objection(entry, line.entry) {
+            line.ignored.push((entry, why));
+            return;
+        }
+        let removed = entry.redacted_by.is_some();
+        match relation.kind {
+            RelationKind::Redaction => {
+                line.redaction.get_or_insert(entry);
+            }
+            RelationKind::Edit if !removed => line.edits.push(entry),
+            RelationKind::Reaction if !removed => {
+                if let Some(key) = &relation.key {
+                    let who = line.reactions.entry(key).or_default();
+                    if !who.contains(&entry.fixed.sender.as_str()) {
+                        who.push(&entry.fixed.sender);
+                    }
+                }
+            }
+            // Votes after the end do not count (MSC3381).
+            RelationKind::Reference
+                if entry.kind == Kind::PollResponse && !removed && line.poll_end.is_none() =>
+            {
+                line.votes.insert(&entry.fixed.sender, entry);
+            }
+            RelationKind::Reference if entry.kind == Kind::PollEnd => {
+                line.poll_end.get_or_insert(entry);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::Fixed;
+    use super::*;
+    use crate::record::derive;
+    use serde_json::{Value, json};
+
+    fn entry(id: &str, sender: &str, at: i64, event_type: &str, content: Value) -> Entry {
+        let raw = json!({ "type": event_type, "event_id": id, "sender": sender,
+            "origin_server_ts": at, "content": content });
+        let derived = derive(&raw.to_string());
+        Entry {
+            fixed: Fixed {
+                transaction: "t".into(),
+                seq: 0,
+                room_id: "!r:x".into(),
+                event_id: id.into(),
+                event_type: event_type.into(),
+                sender: sender.into(),
+                party: "buyer".into(),
+                sent_at: at,
+                received_at: at,
+                source: "push".into(),
+                content: String::new(),
+            },
+            hash: String::new(),
+            erased: None,
+            read_at: at,
+            display_name: None,
+            kind: derived.kind,
+            text: derived.text,
+            html: derived.html,
+            relates_to: derived.relates_to,
+            attachments: derived.attachments,
+            membership: derived.membership,
+            remark: derived.remark,
+            redacted_by: None,
+            absent_since: None,
+        }
+    }
+
+    fn text(id: &str, sender: &str, at: i64, body: &str) -> Entry {
+        entry(id, sender, at, "m.room.message", json!({ "msgtype": "m.text", "body": body }))
+    }
+
+    fn edit(id: &str, sender: &str, at: i64, of: &str, body: &str) -> Entry {
+        entry(
+            id,
+            sender,
+            at,
+            "m.room.message",
+            json!({ "msgtype": "m.text", "body": format!("* {body}"),
+                "m.new_content": { "msgtype": "m.text", "body": body },
+                "m.relates_to": { "rel_type": "m.replace", "event_id": of } }),
+        )
+    }
+
+    fn about(id: &str, sender: &str, at: i64, event_type: &str, rel: &str, of: &str) -> Entry {
+        let relates_to = json!({ "rel_type": rel, "event_id": of, "key": "👍" });
+        let poll = json!({ "answers": [format!("{sender}-{at}")] });
+        entry(
+            id,
+            sender,
+            at,
+            event_type,
+            json!({ "m.relates_to": relates_to, "org.matrix.msc3381.poll.response": poll }),
+        )
+    }
+
+    #[test]
+    fn edits_count_only_from_the_author_and_only_of_the_original() {
+        let entries = [
+            edit("$e2", "@a:x", 30, "$m", "second"),
+            edit("$e1", "@a:x", 20, "$m", "first"),
+            edit("$evil", "@b:x", 25, "$m", "I owe nothing"),
+            edit("$ee", "@a:x", 40, "$e1", "edit of an edit"),
+            text("$m", "@a:x", 10, "original"),
+        ];
+        let lines = conversation(&entries);
+        assert_eq!(lines.len(), 1);
+        let texts: Vec<_> = lines[0].edits.iter().filter_map(|it| it.text.as_deref()).collect();
+        assert_eq!(texts, ["first", "second"]);
+        assert_eq!(lines[0].current().text.as_deref(), Some("second"));
+        assert_eq!(lines[0].ignored.len(), 1);
+        assert_eq!(lines[0].ignored[0].0.fixed.event_id, "$evil");
+    }
+
+    #[test]
+    fn the_last_vote_before_the_end_counts() {
+        let poll = json!({ "org.matrix.msc3381.poll.start": {
+            "question": { "org.matrix.msc1767.text": "Friday?" }, "answers": [] } });
+        let entries = [
+            entry("$p", "@a:x", 1, "org.matrix.msc3381.poll.start", poll),
+            about("$v1", "@b:x", 2, "org.matrix.msc3381.poll.response", "m.reference", "$p"),
+            about("$v2", "@b:x", 3, "org.matrix.msc3381.poll.response", "m.reference", "$p"),
+            about("$end", "@a:x", 4, "org.matrix.msc3381.poll.end", "m.reference", "$p"),
+            about("$v3", "@b:x", 5, "org.matrix.msc3381.poll.response", "m.reference", "$p"),
+        ];
+        let lines = conversation(&entries);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].votes["@b:x"].text.as_deref(), Some("@b:x-3"));
+        assert_eq!(lines[0].poll_end.unwrap().fixed.event_id, "$end");
+    }
+
+    #[test]
+    fn reactions_come_and_go() {
+        let mut gone = about("$r2", "@c:x", 3, "m.reaction", "m.annotation", "$m");
+        gone.redacted_by = Some("$x".into());
+        let entries = [
+            text("$m", "@a:x", 1, "hello"),
+            about("$r1", "@b:x", 2, "m.reaction", "m.annotation", "$m"),
+            about("$r1b", "@b:x", 2, "m.reaction", "m.annotation", "$m"),
+            gone,
+        ];
+        let lines = conversation(&entries);
+        assert_eq!(lines[0].reactions["👍"], ["@b:x"]);
+    }
+
+    #[test]
+    fn a_redaction_counts_only_from_the_author() {
+        let redaction = |id: &str, sender: &str| {
+            let mut redaction =
+                entry(id, sender, 5, "m.room.redaction", json!({ "redacts": "$m" }));
+            redaction.relates_to = Some(Relation::to(RelationKind::Redaction, "$m".into()));
+            redaction
+        };
+        let entries = [text("$m", "@a:x", 1, "hello"), redaction("$evil", "@b:x")];
+        let lines = conversation(&entries);
+        assert!(lines[0].redaction.is_none());
+        assert_eq!(lines[0].ignored.len(), 1);
+        let entries = [redaction("$good", "@a:x"), text("$m", "@a:x", 1, "hello")];
+        assert_eq!(conversation(&entries)[0].redaction.unwrap().fixed.event_id, "$good");
+    }
+
+    #[test]
+    fn names_are_those_of_the_time() {
+        let member = |id: &str, at: i64, name: &str| {
+            let mut member = entry(id, "@a:x", at, "m.room.member", json!({}));
+            member.membership = Some(crate::record::MembershipChange {
+                user_id: "@a:x".into(),
+                membership: "join".into(),
+                display_name: Some(name.into()),
+            });
+            member.kind = Kind::Membership;
+            member
+        };
+        let entries = [
+            text("$2", "@a:x", 40, "later"),
+            member("$n2", 30, "Ada Lovelace"),
+            text("$1", "@a:x", 20, "earlier"),
+            member("$n1", 10, "Ada"),
+        ];
+        let lines = conversation(&entries);
+        let shown: Vec<_> = lines.iter().map(|line| line.name.unwrap_or_default()).collect();
+        assert_eq!(shown, ["Ada", "Ada", "Ada Lovelace", "Ada Lovelace"]);
+    }
+}

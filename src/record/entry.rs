@@ -1,0 +1,171 @@
+//! One thing that happened in the room, as the record holds it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attachment, Kind, MembershipChange, Relation, RelationKind};
+
+/// How far a sender's clock may be off before it no longer decides where an entry is read,
+/// in milliseconds.
+const CLOCK_SLACK_MS: i64 = 5 * 60 * 1000;
+
+/// An entry: what is fixed for ever (its link in the chain), and what is derived from its raw
+/// event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What the chain holds fast.
+    #[serde(flatten)]
+    pub fixed: Fixed,
+    /// SHA-256, hex, over [`Fixed`] and the hash before it; see [`super::chain`].
+    pub hash: String,
+    /// Why raw event and derived part are gone.
+    pub erased: Option<Erased>,
+    /// Its place in the reading order, milliseconds since 1970; see [`read_at`].
+    pub read_at: i64,
+    /// The sender's name in the room, as known when the event came.
+    pub display_name: Option<String>,
+    /// What it is.
+    pub kind: Kind,
+    /// What a person would read, without markup.
+    pub text: Option<String>,
+    /// The same with markup, safe to show.
+    pub html: Option<String>,
+    /// What it refers to.
+    pub relates_to: Option<Relation>,
+    /// Files in it.
+    pub attachments: Vec<Attachment>,
+    /// Who came, went or changed their name by it.
+    pub membership: Option<MembershipChange>,
+    /// What is odd about it.
+    pub remark: Option<String>,
+    /// Event id of the redaction that removed it from the room; empty if it was removed before it
+    /// came to us.
+    pub redacted_by: Option<String>,
+    /// Since when the homeserver no longer has it, milliseconds since 1970.
+    pub absent_since: Option<i64>,
+}
+
+/// The part of an entry that never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixed {
+    /// ULID of the transaction.
+    pub transaction: String,
+    /// Counts from 1 within the transaction, without gaps, in order of receipt.
+    pub seq: i64,
+    /// Matrix room.
+    pub room_id: String,
+    /// What identifies the event; `sha256:…` of its bytes if it names no id.
+    pub event_id: String,
+    /// Matrix event type; empty if it has none.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// Matrix user; empty if it names none.
+    pub sender: String,
+    /// `buyer`, `seller`, `bot` or `other`, as the shop had it when the event came.
+    pub party: String,
+    /// By the sender's homeserver, milliseconds since 1970; 0 if it names no such time.
+    pub sent_at: i64,
+    /// By us, milliseconds since 1970.
+    pub received_at: i64,
+    /// `push`, `sync` or `backfill`.
+    pub source: String,
+    /// SHA-256, hex, over salt and raw event; see [`super::chain::content_digest`].
+    pub content: String,
+}
+
+/// Why the content of an entry is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Erased {
+    /// Redacted in the room, by this event.
+    Redacted(String),
+    /// Its sender's content was erased on request.
+    Forgotten,
+}
+
+impl Erased {
+    /// As written in the database.
+    pub fn as_text(&self) -> &str {
+        match self {
+            Self::Redacted(event_id) => event_id,
+            Self::Forgotten => "forgotten",
+        }
+    }
+
+    /// From the database.
+    pub fn from_text(text: &str) -> Self {
+        match text {
+            "forgotten" => Self::Forgotten,
+            event_id => Self::Redacted(event_id.to_owned()),
+        }
+    }
+}
+
+/// What becomes of content that is redacted in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedactionPolicy {
+    /// It is erased; sender, time and hash stay.
+    Honour,
+    /// It is kept and marked.
+    Retain,
+}
+
+impl RedactionPolicy {
+    /// As written in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Honour => "honour",
+            Self::Retain => "retain",
+        }
+    }
+}
+
+/// Where an event is read: at the time that its homeserver states, unless that cannot be true
+/// (before the transaction, or after we received it). Does not depend on the order of receipt.
+pub fn read_at(sent_at: i64, received_at: i64, transaction_created_at: i64) -> i64 {
+    let earliest = transaction_created_at.saturating_sub(CLOCK_SLACK_MS);
+    let latest = received_at.saturating_add(CLOCK_SLACK_MS);
+    if (earliest..=latest).contains(&sent_at) { sent_at } else { received_at }
+}
+
+/// Whether whoever sent a redaction may remove what `author` sent: authors may, and the bot.
+/// (Homeservers check that too; a record must not depend on it.)
+pub fn may_redact(redactor: &str, redactor_party: &str, author: &str) -> bool {
+    redactor == author || redactor_party == "bot"
+}
+
+/// Why an edit or redaction counts for nothing, given what it wants to change. None if it counts.
+/// Client-Server API, "Validity of replacement events".
+pub fn objection(entry: &Entry, target: &Entry) -> Option<&'static str> {
+    let relation = entry.relates_to.as_ref()?;
+    let (fixed, other) = (&entry.fixed, &target.fixed);
+    match relation.kind {
+        RelationKind::Redaction if !may_redact(&fixed.sender, &fixed.party, &other.sender) => {
+            Some("a redaction by somebody who did not write the message; it counts for nothing")
+        }
+        RelationKind::Edit if fixed.sender != other.sender => {
+            Some("an edit by somebody who did not write the message; it counts for nothing")
+        }
+        RelationKind::Edit if target.kind == Kind::Edit => {
+            Some("an edit of an edit; it counts for nothing")
+        }
+        RelationKind::Edit if fixed.event_type != other.event_type => {
+            Some("an edit of something else than a message of its kind; it counts for nothing")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_can_not_be_right_does_not_decide_the_order() {
+        let (created, received) = (1_000_000_000_000, 1_000_000_900_000);
+        assert_eq!(read_at(1_000_000_500_000, received, created), 1_000_000_500_000);
+        for wrong in [0, -1, i64::MIN, i64::MAX, created - 400_000, received + 400_000] {
+            assert_eq!(read_at(wrong, received, created), received, "{wrong}");
+        }
+    }
+}

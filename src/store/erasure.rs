@@ -1,0 +1,147 @@
+//! What redactions and requests to be forgotten do to the record: content goes, links stay.
+
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::columns::{from_json, to_json};
+use super::{Store, StoreError, Tx, files};
+use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
+
+const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
+     WHERE transaction_id = $1 AND (event_id = $2 \
+     OR (target = $2 AND kind IN ('redaction', 'edit'))) ORDER BY seq";
+const REMOVED: &str = "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
+const PLACE: &str = "SELECT room_id, position, relates_to FROM entries \
+     WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
+const ERASE: &str = "UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
+     attachments = '[]', membership = NULL, display_name = NULL, remark = NULL, marker = NULL \
+     WHERE transaction_id = $1 AND seq = $2";
+const ERASE_RAW: &str =
+    "UPDATE journal SET raw = NULL, salt = NULL WHERE room_id = $1 AND position = $2";
+const REDACTED: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
+     AND redacted_by IS NOT NULL AND erased IS NULL";
+/// What a person said, and what member events say of them. (`replace` finds a text in another on
+/// both databases, without wildcards.)
+const OF_PERSON: &str = "SELECT transaction_id, seq FROM entries \
+     WHERE (sender = $1 OR (membership IS NOT NULL AND replace(membership, $2, '') <> membership)) \
+     AND erased IS NULL ORDER BY transaction_id, seq LIMIT $3";
+const FORGET_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
+
+/// Entries erased in one tx.
+const BATCH: i64 = 200;
+
+#[derive(FromRow)]
+struct Row {
+    seq: i64,
+    event_id: String,
+    kind: String,
+    sender: String,
+    party: String,
+    erased: Option<String>,
+    redacted_by: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Place {
+    room_id: String,
+    position: i64,
+    relates_to: Option<String>,
+}
+
+impl Store {
+    /// Erases what a person said, in all records, some entries per call; tells how many. Sender,
+    /// times and hashes stay, so that the chains verify.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing of this call was written.
+    pub async fn forget(&self, user: &str) -> Result<usize, StoreError> {
+        let mut tx = self.begin().await?;
+        let rows: Vec<(String, i64)> = sqlx::query_as(OF_PERSON)
+            .bind(user)
+            .bind(format!("\"user_id\":{}", to_json(user)?))
+            .bind(BATCH)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (transaction_id, seq) in &rows {
+            erase(&mut tx, transaction_id, *seq, &Erased::Forgotten).await?;
+        }
+        sqlx::query(FORGET_NAME).bind(user).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(rows.len())
+    }
+}
+
+/// The shop wants redactions in this transaction honoured from now on: what was removed already
+/// is erased.
+pub(super) async fn honour_all(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    let id = id.to_string();
+    let events: Vec<String> = sqlx::query_scalar(REDACTED).bind(&id).fetch_all(&mut **tx).await?;
+    for event_id in events {
+        settle(tx, &id, &event_id, RedactionPolicy::Honour).await?;
+    }
+    Ok(())
+}
+
+/// Applies what redactions say about the event `event_id`: marks it, and erases it with its edits
+/// if they are to be honoured. Safe to repeat; does nothing if the record does not hold both yet.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    transaction_id: &str,
+    event_id: &str,
+    policy: RedactionPolicy,
+) -> Result<(), StoreError> {
+    let rows: Vec<Row> =
+        sqlx::query_as(CONCERNED).bind(transaction_id).bind(event_id).fetch_all(&mut **tx).await?;
+    let Some(target) = rows.iter().find(|row| row.event_id == event_id) else { return Ok(()) };
+    let redaction = rows.iter().find(|row| {
+        row.kind == "redaction"
+            && row.event_id != event_id
+            && may_redact(&row.sender, &row.party, &target.sender)
+    });
+    let Some(redaction) = redaction else { return Ok(()) };
+    if target.redacted_by.as_deref().is_none_or(str::is_empty) {
+        sqlx::query(REMOVED)
+            .bind(transaction_id)
+            .bind(target.seq)
+            .bind(&redaction.event_id)
+            .execute(&mut **tx)
+            .await?;
+    }
+    if policy == RedactionPolicy::Retain {
+        return Ok(());
+    }
+    let own_edits = rows.iter().filter(|row| row.kind == "edit" && row.sender == target.sender);
+    let reason = Erased::Redacted(redaction.event_id.clone());
+    for row in own_edits.chain([target]).filter(|row| row.erased.is_none()) {
+        erase(tx, transaction_id, row.seq, &reason).await?;
+    }
+    Ok(())
+}
+
+/// Erases the content of one entry; what it refers to stays known, without the words.
+async fn erase(
+    tx: &mut Tx,
+    transaction_id: &str,
+    seq: i64,
+    reason: &Erased,
+) -> Result<(), StoreError> {
+    let place: Option<Place> =
+        sqlx::query_as(PLACE).bind(transaction_id).bind(seq).fetch_optional(&mut **tx).await?;
+    let Some(place) = place else { return Ok(()) };
+    let relation = place
+        .relates_to
+        .as_deref()
+        .map(|text| from_json::<Relation>("relates_to", text))
+        .transpose()?
+        .map(|relation| to_json(&Relation { key: None, ..relation }))
+        .transpose()?;
+    sqlx::query(ERASE)
+        .bind(transaction_id)
+        .bind(seq)
+        .bind(reason.as_text())
+        .bind(relation)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(ERASE_RAW).bind(&place.room_id).bind(place.position).execute(&mut **tx).await?;
+    files::release(tx, transaction_id, seq).await
+}

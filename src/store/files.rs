@@ -1,0 +1,183 @@
+//! Files that messages name: what is known of each, and what is to be done about it.
+
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::{Store, StoreError, Tx, now};
+
+const WANT: &str = "INSERT INTO files (mxc, state, due_at) VALUES ($1, 'wanted', $2) \
+     ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0 \
+     WHERE files.state IN ('unwanted', 'erased')";
+const NAME: &str = "INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
+     ON CONFLICT (transaction_id, seq, mxc) DO NOTHING";
+const OF_ENTRY: &str = "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
+const UNNAME: &str = "DELETE FROM entry_files WHERE transaction_id = $1 AND seq = $2";
+const RELEASE: &str = "UPDATE files SET state = 'unwanted', due_at = $2, problem = NULL \
+     WHERE mxc = $1 AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.mxc = files.mxc)";
+const DUE: &str = "SELECT mxc, state, failures, problem, sha256, size, media_type, stored_at \
+     FROM files WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+const OF_RECORD: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+     f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
+     WHERE n.transaction_id = $1 ORDER BY f.mxc";
+const OF_SEQS: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+     f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
+     WHERE n.transaction_id = $1 AND n.seq >= $2 AND n.seq <= $3";
+const STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failures = 0, \
+     problem = NULL, sha256 = $2, size = $3, media_type = $4, stored_at = $6 \
+     WHERE mxc = $1 AND state = 'wanted'";
+const POSTPONED: &str =
+    "UPDATE files SET failures = failures + 1, due_at = $2, problem = $3 WHERE mxc = $1";
+const GIVEN_UP: &str =
+    "UPDATE files SET state = $2, due_at = NULL, problem = $3 WHERE mxc = $1 AND state = 'wanted'";
+const REMOVED: &str = "UPDATE files SET state = $2, due_at = NULL, problem = NULL, sha256 = NULL \
+     WHERE mxc = $1 AND state = $3";
+const OTHERS: &str = "SELECT COUNT(*) FROM files WHERE sha256 = $1 AND mxc <> $2";
+
+/// What is known of a file.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct FileRow {
+    /// Where the homeserver has it.
+    pub mxc: String,
+    /// `wanted` (not fetched yet), `stored`, `refused` (too large), `missing` (the homeserver does
+    /// not have it), `expired` (kept as long as configured), `unwanted` (no entry names it any
+    /// more), `erased`.
+    pub state: String,
+    /// Failed tries in a row.
+    pub failures: i64,
+    /// Why it is not here.
+    pub problem: Option<String>,
+    /// SHA-256 of its bytes, hex: its address in the file store.
+    pub sha256: Option<String>,
+    /// Bytes.
+    pub size: Option<i64>,
+    /// As its first bytes say.
+    pub media_type: Option<String>,
+    /// Milliseconds since 1970.
+    pub stored_at: Option<i64>,
+}
+
+impl Store {
+    /// Files to do something about now, longest due first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn due_files(&self, limit: i64) -> Result<Vec<FileRow>, StoreError> {
+        sqlx::query_as(DUE).bind(now()).bind(limit).fetch_all(&self.pool).await
+    }
+
+    /// The files that a record names.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn files_of(&self, id: Ulid) -> Result<Vec<FileRow>, StoreError> {
+        sqlx::query_as(OF_RECORD).bind(id.to_string()).fetch_all(&self.pool).await
+    }
+
+    /// The files that the entries from `first` to `last` name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn files_of_entries(
+        &self,
+        id: Ulid,
+        first: i64,
+        last: i64,
+    ) -> Result<Vec<FileRow>, StoreError> {
+        sqlx::query_as(OF_SEQS)
+            .bind(id.to_string())
+            .bind(first)
+            .bind(last)
+            .fetch_all(&self.pool)
+            .await
+    }
+
+    /// Notes that a file is in the file store; at `expires_at` it is to be deleted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_stored(
+        &self,
+        mxc: &str,
+        sha256: &str,
+        size: i64,
+        media_type: Option<&str>,
+        expires_at: Option<i64>,
+    ) -> Result<(), StoreError> {
+        self.run(
+            sqlx::query(STORED)
+                .bind(mxc)
+                .bind(sha256)
+                .bind(size)
+                .bind(media_type)
+                .bind(expires_at)
+                .bind(now()),
+        )
+        .await
+    }
+
+    /// Leaves a file for later.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_postponed(
+        &self,
+        mxc: &str,
+        until: i64,
+        problem: &str,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(POSTPONED).bind(mxc).bind(until).bind(problem)).await
+    }
+
+    /// Notes that a file will not be fetched: `refused` or `missing`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_given_up(
+        &self,
+        mxc: &str,
+        state: &str,
+        problem: &str,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(GIVEN_UP).bind(mxc).bind(state).bind(problem)).await
+    }
+
+    /// Notes that a file in state `from` is gone from the file store: `expired` or `erased`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_removed(&self, mxc: &str, state: &str, from: &str) -> Result<(), StoreError> {
+        self.run(sqlx::query(REMOVED).bind(mxc).bind(state).bind(from)).await
+    }
+
+    /// Whether another file has the very same bytes, which must stay then.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_is_shared(&self, sha256: &str, mxc: &str) -> Result<bool, StoreError> {
+        let others: i64 =
+            sqlx::query_scalar(OTHERS).bind(sha256).bind(mxc).fetch_one(&self.pool).await?;
+        Ok(others > 0)
+    }
+}
+
+/// An entry names a file: it is to be fetched, unless it is there.
+pub(super) async fn want(
+    tx: &mut Tx,
+    transaction_id: &str,
+    seq: i64,
+    mxc: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(WANT).bind(mxc).bind(now()).execute(&mut **tx).await?;
+    sqlx::query(NAME).bind(transaction_id).bind(seq).bind(mxc).execute(&mut **tx).await.map(drop)
+}
+
+/// An entry no longer names its files; those that nobody names are to be deleted.
+pub(super) async fn release(tx: &mut Tx, transaction_id: &str, seq: i64) -> Result<(), StoreError> {
+    let named: Vec<String> =
+        sqlx::query_scalar(OF_ENTRY).bind(transaction_id).bind(seq).fetch_all(&mut **tx).await?;
+    sqlx::query(UNNAME).bind(transaction_id).bind(seq).execute(&mut **tx).await?;
+    for mxc in named {
+        sqlx::query(RELEASE).bind(mxc).bind(now()).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
