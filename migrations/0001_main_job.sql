@@ -150,6 +150,7 @@ CREATE TABLE entries (
     target          TEXT,             -- event id in relates_to
     redacted_by     TEXT,             -- event id of the redaction; empty: before it came to us
     attachments     TEXT   NOT NULL,  -- JSON
+    membership      TEXT,             -- JSON: who came, went or changed their name by it
     remark          TEXT,
     marker          TEXT,             -- of our own sends
     derivation      BIGINT NOT NULL,  -- version of the derivation that wrote this row

@@ -6,7 +6,7 @@ use serde_yaml::Error;
 use super::errors::Problem;
 
 /// Words at the beginning of a line that an error may show: the names of keys.
-const KEY_NAMES: [&str; 39] = [
+const KEY_NAMES: [&str; 51] = [
     "homeserver",
     "url",
     "domain",
@@ -32,6 +32,18 @@ const KEY_NAMES: [&str; 39] = [
     "page",
     "record",
     "sync",
+    "redactions",
+    "signing_key",
+    "sign_after_minutes",
+    "files",
+    "store",
+    "max_megabytes",
+    "keep_days",
+    "s3",
+    "endpoint",
+    "region",
+    "access_key_id",
+    "secret_access_key",
     "log",
     "level",
     "format",

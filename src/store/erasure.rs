@@ -11,10 +11,11 @@ const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, reda
      WHERE transaction_id = $1 AND (event_id = $2 \
      OR (target = $2 AND kind IN ('redaction', 'edit'))) ORDER BY seq";
 const REMOVED: &str = "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
-const PLACE: &str = "SELECT room_id, position, relates_to FROM entries \
+const PLACE: &str = "SELECT room_id, position, kind, relates_to FROM entries \
      WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
 const ERASE: &str = "UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
-     attachments = '[]', membership = NULL, display_name = NULL, remark = NULL, marker = NULL \
+     attachments = '[]', membership = NULL, remark = NULL, marker = NULL, \
+     display_name = CASE WHEN $5 = 1 THEN display_name END \
      WHERE transaction_id = $1 AND seq = $2";
 const ERASE_RAW: &str =
     "UPDATE journal SET raw = NULL, salt = NULL WHERE room_id = $1 AND position = $2";
@@ -45,6 +46,7 @@ struct Row {
 struct Place {
     room_id: String,
     position: i64,
+    kind: String,
     relates_to: Option<String>,
 }
 
@@ -128,6 +130,8 @@ async fn erase(
     let place: Option<Place> =
         sqlx::query_as(PLACE).bind(transaction_id).bind(seq).fetch_optional(&mut **tx).await?;
     let Some(place) = place else { return Ok(()) };
+    // Who removed a message still stands by their name, unless the name is what was removed.
+    let keeps_name = matches!(reason, Erased::Redacted(_)) && place.kind != "membership";
     let relation = place
         .relates_to
         .as_deref()
@@ -140,6 +144,7 @@ async fn erase(
         .bind(seq)
         .bind(reason.as_text())
         .bind(relation)
+        .bind(i64::from(keeps_name))
         .execute(&mut **tx)
         .await?;
     sqlx::query(ERASE_RAW).bind(&place.room_id).bind(place.position).execute(&mut **tx).await?;

@@ -15,6 +15,7 @@ mod transactions;
 
 pub use entries::Deriving;
 pub use files::FileRow;
+pub use heads::HeadRow;
 pub use hints::Hints;
 pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
 pub use rooms::RoomRow;

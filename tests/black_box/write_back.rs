@@ -94,6 +94,9 @@ on_both_databases! {
         assert_eq!(entry(&thread)["relates_to"], json!({ "kind": "thread", "event_id": question }));
         assert_eq!(entry(&redaction)["relates_to"], json!({ "kind": "redaction", "event_id": slip }));
         assert_eq!(entry(&slip)["redacted"], true);
+        assert_eq!(entry(&slip)["redacted_by"], redaction.as_str());
+        assert_eq!(entry(&slip)["erased"], "redacted");
+        assert_eq!(entry(&slip)["text"], Value::Null);
         assert_eq!(entry(&question)["redacted"], false);
         let picture = entries.iter().find(|it| it["kind"] == "image").unwrap();
         assert_eq!(picture["attachments"][0]["mxc"], image);
