@@ -11,5 +11,6 @@ pub mod invoice;
 pub mod reconciler;
 pub mod record;
 pub mod room;
+pub mod seal;
 pub mod store;
 pub mod transaction;

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use tallyroom::command::{check, generate_registration, import, logging, run};
+use tallyroom::command::{
+    check, forget, generate_registration, import, logging, rederive, run, verify,
+};
 use tallyroom::config::Config;
+use ulid::Ulid;
 
 /// A Matrix room for every commercial transaction.
 #[derive(Debug, Parser)]
@@ -51,6 +54,33 @@ enum Command {
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+    },
+    /// Verify that records are whole; names the first entry of each that fails.
+    Verify {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// A public key that heads may be signed with, beside the present one; may be repeated.
+        #[arg(long, value_name = "KEY")]
+        public_key: Vec<String>,
+        /// Transactions [default: all].
+        transactions: Vec<Ulid>,
+    },
+    /// Erase what a person said from all records; the records stay verifiable.
+    Forget {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Matrix ID.
+        user: String,
+    },
+    /// Run today's derivation over the stored raw events and tell what changes.
+    Rederive {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only tell, write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Transactions [default: all].
+        transactions: Vec<Ulid>,
     },
 }
 
@@ -101,6 +131,13 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Import { config, shop, external_id, status, buyer, seller, files } => {
             let request = import::Request { shop, external_id, status, buyer, seller, files };
             import::run(&config.load()?, request).await
+        }
+        Command::Verify { config, public_key, transactions } => {
+            verify::run(&config.load()?, &transactions, &public_key).await
+        }
+        Command::Forget { config, user } => forget::run(&config.load()?, &user).await,
+        Command::Rederive { config, dry_run, transactions } => {
+            rederive::run(&config.load()?, &transactions, dry_run).await
         }
     }
 }

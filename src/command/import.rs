@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ulid::Ulid;
 
+use super::open_store;
 use crate::config::Config;
 use crate::invoice::Problem;
 use crate::store::{Created, NewRevision, Original, Store};
@@ -36,9 +37,7 @@ pub async fn run(config: &Config, request: Request) -> anyhow::Result<()> {
     if request.external_id.is_some() && request.files.len() != 1 {
         bail!("--external-id names one transaction: give it with exactly one file");
     }
-    let store = Store::open(&config.database)
-        .await
-        .with_context(|| format!("the database {} can not be opened", config.database.url))?;
+    let store = open_store(config).await?;
     let mut refused = 0;
     for file in &request.files {
         match import(&store, &shop, &request, file).await {

@@ -1,7 +1,21 @@
 //! The subcommands, one file each.
 
 pub mod check;
+pub mod forget;
 pub mod generate_registration;
 pub mod import;
 pub mod logging;
+pub mod rederive;
 pub mod run;
+pub mod verify;
+
+use anyhow::Context;
+
+use crate::config::Config;
+use crate::store::Store;
+
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    Store::open(&config.database)
+        .await
+        .with_context(|| format!("the database {} can not be opened", config.database.url))
+}

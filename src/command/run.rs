@@ -13,11 +13,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::open_store;
 use crate::api::{self, ApiState};
 use crate::config::{Config, Registration};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
 use crate::reconciler::{Installation, introduce, reconcile_forever};
+use crate::seal::{SigningKey, sign_forever};
 use crate::store::{Deriving, Store};
 
 /// How long work in flight may take after SIGTERM. What is not done by then is done after the
@@ -32,9 +34,8 @@ const TRY_AGAIN: Duration = Duration::from_secs(2);
 /// When something that only an operator can mend keeps the service from starting.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let registration = Registration::load(&config.appservice.registration, &config)?;
-    let store = Store::open(&config.database)
-        .await
-        .with_context(|| format!("the database {} can not be opened", config.database.url))?;
+    let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
+    let store = open_store(&config).await?;
     let homeserver = Homeserver::connect(&config, &registration).await?;
     let push_listener = listen(config.appservice.listen, "appservice.listen").await?;
     let api_listener = listen(config.api.listen, "api.listen").await?;
@@ -55,12 +56,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         introduced: Arc::clone(&introduced),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));
-    let deriving = Deriving {
-        bot: config.bot_user_id().to_string(),
-        redactions: config.record.redactions,
-        sign_after: i64::from(config.record.sign_after_minutes) * 60_000,
-    };
+    let deriving = Deriving::of(&config);
     tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
+    tasks.spawn(done(sign_forever(store.clone(), Arc::new(key), stop.clone())));
     tasks.spawn(done(work_with_homeserver(
         config.clone(),
         homeserver,

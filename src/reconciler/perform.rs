@@ -10,7 +10,9 @@ use ulid::Ulid;
 use super::{Installation, back_off, later};
 use crate::config::RemovedContacts;
 use crate::homeserver::CallFailure;
-use crate::room::{Known, Next, RoomPlan, Setting, Step, Wanted, missing_state, next};
+use crate::room::{
+    HEAD_STATE, Known, Next, RoomPlan, Setting, StateEvent, Step, Wanted, missing_state, next,
+};
 use crate::store::{RoomRow, Store, StoreError, now};
 use crate::transaction::Transaction;
 
@@ -157,6 +159,7 @@ impl Worker {
             state: view.plan.state_digest(),
             summary: view.plan.summary_digest(),
             headline: view.plan.headline_digest(),
+            head: self.store.last_signed_head(view.id()).await?.map(|head| head.seq),
             contacts: view.transaction.terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former,
         })
@@ -171,6 +174,7 @@ impl Worker {
             summary_event: room.summary_event.clone(),
             summary: room.summary_shown.clone(),
             pinned: room.summary_pinned.clone(),
+            head: room.head_shown,
             members: self.store.members(view.id()).await?,
         })
     }
@@ -185,6 +189,7 @@ impl Worker {
             Step::SendSummary => self.send_summary(view).await,
             Step::EditSummary => self.edit_summary(view).await,
             Step::PinSummary => self.pin_summary(view).await,
+            Step::ShowHead => self.show_head(view).await,
             Step::Invite(user) => self.invite(view, &user).await,
             Step::Remove(user) => self.remove(view, &user).await,
         }
@@ -198,6 +203,16 @@ impl Worker {
             homeserver.set_state(room_id, event).await?;
         }
         Ok(self.store.state_published(view.id(), &view.plan.state_digest()).await?)
+    }
+
+    async fn show_head(&self, view: &View) -> Result<(), Obstacle> {
+        let Some(head) = self.store.last_signed_head(view.id()).await? else { return Ok(()) };
+        let content = serde_json::from_str(&head.signed)
+            .map_err(|error| Obstacle::Final(format!("The signed head is no JSON: {error}.")))?;
+        let event =
+            StateEvent { event_type: HEAD_STATE.to_owned(), state_key: String::new(), content };
+        self.installation.homeserver.set_state(view.room_id()?, &event).await?;
+        Ok(self.store.head_shown(view.id(), head.seq).await?)
     }
 
     async fn invite(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {

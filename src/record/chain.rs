@@ -11,10 +11,10 @@
 use std::collections::HashMap;
 
 use ruma::canonical_json::to_canonical_value;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::entry::{Entry, Erased, Fixed, may_redact};
+use super::entry::{Entry, Erased, Fixed, may_redact, read_at};
 use super::{DERIVATION_VERSION, RelationKind, derive};
 
 /// Version of the chain's format.
@@ -42,7 +42,7 @@ pub fn link(previous: &str, fixed: &Fixed) -> String {
 }
 
 /// The last link of a chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Of the last entry; 0 if there is none.
     pub seq: i64,
@@ -51,9 +51,10 @@ pub struct Head {
 }
 
 /// An entry with everything that proves it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Evidence {
     /// The entry.
+    #[serde(flatten)]
     pub entry: Entry,
     /// None once erased.
     pub salt: Option<String>,
@@ -156,6 +157,9 @@ impl Checker {
         if link(&self.head.hash, fixed) != entry.hash {
             let what = "does not match its hash: what is fixed about it, or its place, was changed";
             return Err(Fault::at(expected, what));
+        }
+        if entry.read_at != read_at(fixed) {
+            return Err(Fault::at(expected, "does not stand where its times put it"));
         }
         match (&entry.erased, &evidence.salt, &evidence.raw) {
             (None, Some(salt), Some(raw)) => {

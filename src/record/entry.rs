@@ -1,6 +1,7 @@
 //! One thing that happened in the room, as the record holds it.
 
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
 
 use super::{Attachment, Kind, MembershipChange, Relation, RelationKind};
 
@@ -120,12 +121,14 @@ impl RedactionPolicy {
     }
 }
 
-/// Where an event is read: at the time that its homeserver states, unless that cannot be true
-/// (before the transaction, or after we received it). Does not depend on the order of receipt.
-pub fn read_at(sent_at: i64, received_at: i64, transaction_created_at: i64) -> i64 {
-    let earliest = transaction_created_at.saturating_sub(CLOCK_SLACK_MS);
-    let latest = received_at.saturating_add(CLOCK_SLACK_MS);
-    if (earliest..=latest).contains(&sent_at) { sent_at } else { received_at }
+/// Where an event is read, milliseconds since 1970: at the time that its homeserver states, unless
+/// that cannot be true (before the transaction was made, or after we received it). It does not
+/// depend on the order of receipt.
+pub fn read_at(fixed: &Fixed) -> i64 {
+    let made = Ulid::from_string(&fixed.transaction).map_or(0, |id| id.timestamp_ms());
+    let earliest = i64::try_from(made).unwrap_or(i64::MAX).saturating_sub(CLOCK_SLACK_MS);
+    let latest = fixed.received_at.saturating_add(CLOCK_SLACK_MS);
+    if (earliest..=latest).contains(&fixed.sent_at) { fixed.sent_at } else { fixed.received_at }
 }
 
 /// Whether whoever sent a redaction may remove what `author` sent: authors may, and the bot.
@@ -162,10 +165,24 @@ mod tests {
 
     #[test]
     fn a_clock_that_can_not_be_right_does_not_decide_the_order() {
-        let (created, received) = (1_000_000_000_000, 1_000_000_900_000);
-        assert_eq!(read_at(1_000_000_500_000, received, created), 1_000_000_500_000);
-        for wrong in [0, -1, i64::MIN, i64::MAX, created - 400_000, received + 400_000] {
-            assert_eq!(read_at(wrong, received, created), received, "{wrong}");
+        let (made, received) = (1_000_000_000_000, 1_000_000_900_000);
+        let mut fixed = Fixed {
+            transaction: Ulid::from_parts(1_000_000_000_000, 7).to_string(),
+            seq: 1,
+            room_id: "!r:x".to_owned(),
+            event_id: "$e".to_owned(),
+            event_type: "m.room.message".to_owned(),
+            sender: "@a:x".to_owned(),
+            party: "buyer".to_owned(),
+            sent_at: 1_000_000_500_000,
+            received_at: received,
+            source: "push".to_owned(),
+            content: String::new(),
+        };
+        assert_eq!(read_at(&fixed), 1_000_000_500_000);
+        for wrong in [0, -1, i64::MIN, i64::MAX, made - 400_000, received + 400_000] {
+            fixed.sent_at = wrong;
+            assert_eq!(read_at(&fixed), received, "{wrong}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod duplicates;
 mod entry;
 mod event;
 mod message;
+mod rederive;
 mod relation;
 mod state;
 mod words;
@@ -19,6 +20,7 @@ pub use attachment::Attachment;
 pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
 pub use entry::{Entry, Erased, Fixed, RedactionPolicy, may_redact, objection, read_at};
+pub use rederive::{Change, Rederived, rederive};
 pub use relation::{Relation, RelationKind};
 pub use state::MembershipChange;
 

@@ -13,6 +13,8 @@ pub struct Wanted {
     pub summary: String,
     /// Of the summary's first line.
     pub headline: String,
+    /// Last entry under the newest signed head of the record; none: nothing is signed yet.
+    pub head: Option<i64>,
     /// Matrix accounts of the parties' contacts, in order of invitation.
     pub contacts: Vec<OwnedUserId>,
     /// Former contacts who should not be in the room any more.
@@ -34,6 +36,8 @@ pub struct Known {
     pub summary: Option<String>,
     /// Digest of the headline when the summary was last pinned.
     pub pinned: Option<String>,
+    /// Last entry under the signed head that the room shows.
+    pub head: Option<i64>,
     /// People and where they stand.
     pub members: BTreeMap<OwnedUserId, Member>,
 }
@@ -64,6 +68,8 @@ pub enum Step {
     EditSummary,
     /// Pin the summary, or pin it again so that clients show its new first line.
     PinSummary,
+    /// Put the newest signed head of the record into the room, so that both parties hold it.
+    ShowHead,
     /// Invite a contact.
     Invite(OwnedUserId),
     /// Remove a former contact.
@@ -101,6 +107,9 @@ pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
     }
     if known.pinned.as_ref() != Some(&wanted.headline) {
         return Next::Do(Step::PinSummary);
+    }
+    if wanted.head > known.head {
+        return Next::Do(Step::ShowHead);
     }
     next_for_people(wanted, known, now)
 }
@@ -141,6 +150,7 @@ mod tests {
             state: "s1".into(),
             summary: "m1".into(),
             headline: "h1".into(),
+            head: Some(4),
             contacts: vec![user_id!("@b:x.org").to_owned(), user_id!("@s:x.org").to_owned()],
             former: vec![],
         }
@@ -155,6 +165,7 @@ mod tests {
             summary_event: Some("$e".into()),
             summary: Some("m1".into()),
             pinned: Some("h1".into()),
+            head: Some(4),
             members: wanted().contacts.into_iter().map(|user| (user, join.clone())).collect(),
         }
     }
@@ -197,6 +208,14 @@ mod tests {
         assert_eq!(next(&wanted, &known, 0), Next::Do(Step::PinSummary));
         known.pinned = Some("h2".into());
         assert_eq!(next(&wanted, &known, 0), Next::Rest);
+    }
+
+    #[test]
+    fn the_newest_signed_head_is_shown_and_never_an_older_one() {
+        let known = Known { head: None, ..finished() };
+        assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::ShowHead));
+        assert_eq!(next(&Wanted { head: None, ..wanted() }, &finished(), 0), Next::Rest);
+        assert_eq!(next(&Wanted { head: Some(3), ..wanted() }, &finished(), 0), Next::Rest);
     }
 
     #[test]

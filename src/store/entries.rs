@@ -1,12 +1,15 @@
 //! The record: entries derived from the journal, each linked to the one before it.
 
-use sqlx::FromRow;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row as _};
 use ulid::Ulid;
 
 use super::columns::{from_json, to_json};
 use super::{
-    JournalRow, Store, StoreError, Tx, erasure, files, journal, members, now, transactions,
+    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now,
+    transactions,
 };
+use crate::config::Config;
 use crate::record::chain::{Evidence, Head, content_digest, link};
 use crate::record::{
     DERIVATION_VERSION, Entry, Erased, Fixed, Kind, RedactionPolicy, derive, objection, read_at,
@@ -14,7 +17,7 @@ use crate::record::{
 use crate::room::HEAD_STATE;
 
 const LOCK: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
-     RETURNING last_seq, last_hash, created_at";
+     RETURNING last_seq AS seq, last_hash AS hash";
 const POLICY: &str = "SELECT r.redactions FROM transactions t JOIN revisions r \
      ON r.transaction_id = t.id AND r.revision = t.revision WHERE t.id = $1";
 const ADVANCE: &str = "UPDATE transactions SET last_seq = $2, last_hash = $3, \
@@ -46,10 +49,10 @@ const EVIDENCE: &str = select!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );
-const HEAD: &str = "SELECT last_seq, last_hash, created_at FROM transactions WHERE id = $1";
+const HEAD: &str = "SELECT last_seq AS seq, last_hash AS hash FROM transactions WHERE id = $1";
 const REDERIVED: &str = "UPDATE entries SET kind = $3, text = $4, html = $5, relates_to = $6, \
      target = $7, attachments = $8, membership = $9, remark = $10, marker = $11, derivation = $12 \
-     WHERE transaction_id = $1 AND seq = $2";
+     WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
 
 /// Events derived in one tx.
 const BATCH: i64 = 200;
@@ -63,6 +66,17 @@ pub struct Deriving {
     pub redactions: RedactionPolicy,
     /// How long after something new the head is signed, in milliseconds.
     pub sign_after: i64,
+}
+
+impl Deriving {
+    /// As this config says.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            bot: config.bot_user_id().to_string(),
+            redactions: config.record.redactions,
+            sign_after: i64::from(config.record.sign_after_minutes) * 60_000,
+        }
+    }
 }
 
 #[derive(FromRow)]
@@ -103,18 +117,10 @@ struct EvidenceRow {
     marker: Option<String>,
 }
 
-#[derive(FromRow)]
-struct HeadRow {
-    last_seq: i64,
-    last_hash: String,
-    created_at: i64,
-}
-
 /// The transaction whose record is being written.
 struct Writing<'a> {
     transaction_id: &'a str,
     room_id: &'a str,
-    created_at: i64,
     policy: RedactionPolicy,
     head: Head,
 }
@@ -133,13 +139,12 @@ impl Store {
         let mut tx = self.begin().await?;
         let rows = journal::next_rows(&mut tx, room_id, BATCH).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(0) };
-        let record: HeadRow = sqlx::query_as(LOCK).bind(transaction_id).fetch_one(&mut *tx).await?;
+        let head: Head = sqlx::query_as(LOCK).bind(transaction_id).fetch_one(&mut *tx).await?;
         let mut writing = Writing {
             transaction_id,
             room_id,
-            created_at: record.created_at,
             policy: policy(&mut tx, transaction_id).await?.unwrap_or(deriving.redactions),
-            head: Head { seq: record.last_seq, hash: record.last_hash },
+            head,
         };
         let mut news = false;
         for row in &rows {
@@ -189,12 +194,74 @@ impl Store {
         rows.into_iter().map(Entry::try_from).collect()
     }
 
-    /// As [`Self::entries`], with what proves them.
+    /// Why an edit or redaction counts for nothing, if the record holds what it wants to change.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn objection(&self, entry: &Entry) -> Result<Option<&'static str>, StoreError> {
+        let Some(relation) = &entry.relates_to else { return Ok(None) };
+        if !relation.changes_its_target() {
+            return Ok(None);
+        }
+        let target: Option<Row> = sqlx::query_as(BY_EVENT)
+            .bind(&entry.fixed.transaction)
+            .bind(&relation.event_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(target.map(Entry::try_from).transpose()?.and_then(|it| objection(entry, &it)))
+    }
+
+    /// Writes what today's derivation makes of an entry's raw event, unless that is erased by now.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn rederived(
+        &self,
+        entry: &Entry,
+        marker: Option<&str>,
+        deriving: &Deriving,
+    ) -> Result<(), StoreError> {
+        let Fixed { transaction, seq, event_id, .. } = &entry.fixed;
+        let relation = entry.relates_to.as_ref();
+        let mut tx = self.begin().await?;
+        let written = sqlx::query(REDERIVED)
+            .bind(transaction)
+            .bind(seq)
+            .bind(entry.kind.as_str())
+            .bind(&entry.text)
+            .bind(&entry.html)
+            .bind(relation.map(to_json).transpose()?)
+            .bind(relation.map(|relation| relation.event_id.as_str()))
+            .bind(to_json(&entry.attachments)?)
+            .bind(entry.membership.as_ref().map(to_json).transpose()?)
+            .bind(&entry.remark)
+            .bind(marker)
+            .bind(DERIVATION_VERSION)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if written == 0 {
+            return Ok(());
+        }
+        files::rename(&mut tx, transaction, *seq, &entry.attachments).await?;
+        let policy = policy(&mut tx, transaction).await?.unwrap_or(deriving.redactions);
+        erasure::settle(&mut tx, transaction, event_id, policy).await?;
+        if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
+            erasure::settle(&mut tx, transaction, &relation.event_id, policy).await?;
+        }
+        tx.commit().await?;
+        self.hints.files.notify_one();
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    /// Entries of a record after `seq` with what proves them, oldest first, at most `limit`.
     ///
     /// # Errors
     /// When the database does not answer or holds something unreadable.
     pub async fn evidence(
-        &self,
+        &mut self,
         id: Ulid,
         after: i64,
         limit: i64,
@@ -203,7 +270,7 @@ impl Store {
             .bind(id.to_string())
             .bind(after)
             .bind(limit)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *self.tx)
             .await?;
         rows.into_iter()
             .map(|it| {
@@ -222,50 +289,8 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn head(&self, id: Ulid) -> Result<Head, StoreError> {
-        let row: HeadRow = sqlx::query_as(HEAD).bind(id.to_string()).fetch_one(&self.pool).await?;
-        Ok(Head { seq: row.last_seq, hash: row.last_hash })
-    }
-
-    /// Why an edit or redaction counts for nothing, if the record holds what it wants to change.
-    ///
-    /// # Errors
-    /// When the database does not answer or holds something unreadable.
-    pub async fn objection(&self, entry: &Entry) -> Result<Option<&'static str>, StoreError> {
-        let Some(relation) = &entry.relates_to else { return Ok(None) };
-        if !relation.changes_its_target() {
-            return Ok(None);
-        }
-        let target: Option<Row> = sqlx::query_as(BY_EVENT)
-            .bind(&entry.fixed.transaction)
-            .bind(&relation.event_id)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(target.map(Entry::try_from).transpose()?.and_then(|it| objection(entry, &it)))
-    }
-
-    /// Writes what today's derivation makes of an entry's raw event.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn rederived(&self, entry: &Entry, marker: Option<&str>) -> Result<(), StoreError> {
-        let relation = entry.relates_to.as_ref();
-        self.run(
-            sqlx::query(REDERIVED)
-                .bind(&entry.fixed.transaction)
-                .bind(entry.fixed.seq)
-                .bind(entry.kind.as_str())
-                .bind(&entry.text)
-                .bind(&entry.html)
-                .bind(relation.map(to_json).transpose()?)
-                .bind(relation.map(|relation| relation.event_id.as_str()))
-                .bind(to_json(&entry.attachments)?)
-                .bind(entry.membership.as_ref().map(to_json).transpose()?)
-                .bind(&entry.remark)
-                .bind(marker)
-                .bind(DERIVATION_VERSION),
-        )
-        .await
+    pub async fn head(&mut self, id: Ulid) -> Result<Head, StoreError> {
+        sqlx::query_as(HEAD).bind(id.to_string()).fetch_one(&mut *self.tx).await
     }
 }
 
@@ -334,7 +359,7 @@ async fn write(
         .bind(display_name)
         .bind(fixed.sent_at)
         .bind(fixed.received_at)
-        .bind(read_at(fixed.sent_at, fixed.received_at, writing.created_at))
+        .bind(read_at(&fixed))
         .bind(&fixed.source)
         .bind(&derived.text)
         .bind(&derived.html)
@@ -358,6 +383,12 @@ async fn write(
     }
     writing.head = Head { seq: fixed.seq, hash };
     Ok(fixed)
+}
+
+impl<'r> FromRow<'r, AnyRow> for Head {
+    fn from_row(row: &'r AnyRow) -> Result<Self, StoreError> {
+        Ok(Self { seq: row.try_get("seq")?, hash: row.try_get("hash")? })
+    }
 }
 
 impl TryFrom<Row> for Entry {

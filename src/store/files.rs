@@ -4,6 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::{Store, StoreError, Tx, now};
+use crate::record::Attachment;
 
 const WANT: &str = "INSERT INTO files (mxc, state, due_at) VALUES ($1, 'wanted', $2) \
      ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0 \
@@ -178,6 +179,26 @@ pub(super) async fn release(tx: &mut Tx, transaction_id: &str, seq: i64) -> Resu
     sqlx::query(UNNAME).bind(transaction_id).bind(seq).execute(&mut **tx).await?;
     for mxc in named {
         sqlx::query(RELEASE).bind(mxc).bind(now()).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// An entry names these files from now on.
+pub(super) async fn rename(
+    tx: &mut Tx,
+    transaction_id: &str,
+    seq: i64,
+    attachments: &[Attachment],
+) -> Result<(), StoreError> {
+    let named: Vec<String> =
+        sqlx::query_scalar(OF_ENTRY).bind(transaction_id).bind(seq).fetch_all(&mut **tx).await?;
+    let names: Vec<&str> = attachments.iter().filter_map(|it| it.mxc.as_deref()).collect();
+    if named.iter().all(|mxc| names.contains(&mxc.as_str())) && named.len() == names.len() {
+        return Ok(());
+    }
+    release(tx, transaction_id, seq).await?;
+    for mxc in names {
+        want(tx, transaction_id, seq, mxc).await?;
     }
     Ok(())
 }

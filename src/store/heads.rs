@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Store, StoreError, now, rooms};
+use super::{Snapshot, Store, StoreError, now, rooms};
 use crate::record::chain::Head;
 
 const DUE: &str =
@@ -72,14 +72,6 @@ impl Store {
         Ok(())
     }
 
-    /// All signed heads of a record, oldest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn signed_heads(&self, id: Ulid) -> Result<Vec<HeadRow>, StoreError> {
-        sqlx::query_as(ALL).bind(id.to_string()).fetch_all(&self.pool).await
-    }
-
     /// The newest signed head of a record.
     ///
     /// # Errors
@@ -94,5 +86,15 @@ impl Store {
     /// When the database does not answer.
     pub async fn head_shown(&self, id: Ulid, seq: i64) -> Result<(), StoreError> {
         self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(seq)).await
+    }
+}
+
+impl Snapshot {
+    /// All signed heads of a record, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn signed_heads(&mut self, id: Ulid) -> Result<Vec<HeadRow>, StoreError> {
+        sqlx::query_as(ALL).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }
 }

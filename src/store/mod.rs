@@ -11,6 +11,7 @@ mod journal;
 mod members;
 mod rooms;
 mod sends;
+mod snapshot;
 mod transactions;
 
 pub use entries::Deriving;
@@ -20,6 +21,7 @@ pub use hints::Hints;
 pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
 pub use rooms::RoomRow;
 pub use sends::SendState;
+pub use snapshot::Snapshot;
 pub use transactions::{Created, NewRevision, Original, Page};
 
 use std::fs::OpenOptions;
@@ -50,7 +52,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
-    begin: &'static str,
+    kind: DatabaseKind,
     hints: Arc<Hints>,
 }
 
@@ -72,12 +74,14 @@ impl Store {
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     match kind {
-                        // FULL: a commit that returned survives a power cut.
+                        // FULL: a commit that returned survives a power cut. secure_delete: what is
+                        // erased is not left in free pages of the file.
                         DatabaseKind::Sqlite => {
                             connection
                                 .execute(
                                     "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
-                                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
+                                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                                     PRAGMA secure_delete = ON",
                                 )
                                 .await?;
                         }
@@ -91,15 +95,7 @@ impl Store {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await?;
-        Ok(Self {
-            pool,
-            // SQLite: take the write lock at once; a read that upgrades later may find it gone.
-            begin: match kind {
-                DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
-                DatabaseKind::Postgres => "BEGIN",
-            },
-            hints: Arc::default(),
-        })
+        Ok(Self { pool, kind, hints: Arc::default() })
     }
 
     /// Begins a tx that will write.
@@ -107,7 +103,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.pool.begin_with(self.begin).await
+        self.pool
+            .begin_with(match self.kind {
+                // Take the write lock at once; a read that upgrades later may find it gone.
+                DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
+                DatabaseKind::Postgres => "BEGIN",
+            })
+            .await
     }
 
     /// Hints that there is work.

@@ -15,7 +15,7 @@ const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
-     published, summary_event, summary_shown, summary_pinned, ready_at, due_at, wakes, failures, \
+     published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
      problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
 const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
@@ -55,6 +55,8 @@ pub struct RoomRow {
     pub summary_shown: Option<String>,
     /// Digest of the headline when last pinned.
     pub summary_pinned: Option<String>,
+    /// Last entry under the signed head that the room shows.
+    pub head_shown: Option<i64>,
     /// First time that nothing was left to do.
     pub ready_at: Option<i64>,
     /// When to look next.

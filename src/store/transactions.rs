@@ -42,6 +42,7 @@ macro_rules! select {
 }
 const BY_ID: &str = select!("WHERE t.id = $1");
 const BY_ID_AND_SHOP: &str = select!("WHERE t.id = $1 AND t.shop = $2");
+const IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
 const NEWEST: &str = select!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
 
 /// Sorts after every ULID.
@@ -237,6 +238,21 @@ impl Store {
             rows.into_iter().map(Transaction::try_from).collect::<Result<Vec<_>, _>>()?;
         let next = transactions.last().map(|last| last.id).filter(|_| more);
         Ok(Page { transactions, next })
+    }
+
+    /// Ids of all transactions after `after`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn transaction_ids(
+        &self,
+        after: Option<Ulid>,
+        limit: i64,
+    ) -> Result<Vec<Ulid>, StoreError> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let ids: Vec<String> =
+            sqlx::query_scalar(IDS).bind(after).bind(limit).fetch_all(&self.pool).await?;
+        ids.iter().map(|id| parse_id(id)).collect()
     }
 
     /// Matrix users who were contacts once and are none now.

@@ -6,6 +6,7 @@
 mod command_line;
 mod crashes;
 mod intake;
+mod record;
 mod room;
 mod support;
 mod write_back;

@@ -29,7 +29,7 @@ fn record(events: &[(&str, &str, &str, Value)]) -> Vec<Evidence> {
             head = Head { seq: fixed.seq, hash: hash.clone() };
             Evidence {
                 entry: Entry {
-                    read_at: fixed.sent_at,
+                    read_at: read_at(&fixed),
                     fixed,
                     hash,
                     erased: None,

@@ -34,9 +34,15 @@ where
     }
 }
 
-/// A port on loopback that nobody listens on.
+/// A port on loopback that nobody listens on. Not one that the system gives out by itself: some
+/// connection could take it before it is listened on.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    loop {
+        let port = rand::random_range(10_000..32_000);
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Makes of one test two: on SQLite and on PostgreSQL.

@@ -5,6 +5,7 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 
 use super::process::{Process, tail};
@@ -149,6 +150,36 @@ impl World {
             .unwrap();
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         (output.status, text(&output.stdout), text(&output.stderr))
+    }
+
+    /// Writes into the database behind the service's back; how many rows that touched.
+    pub async fn sql(&self, statement: &str) -> u64 {
+        let mut connection = self.database().await;
+        let done = connection.execute(sqlx::AssertSqlSafe(statement.to_owned())).await;
+        let rows = done.unwrap_or_else(|error| panic!("{statement}: {error}")).rows_affected();
+        connection.close().await.unwrap();
+        rows
+    }
+
+    /// One text out of the database; none for NULL or no row.
+    pub async fn sql_text(&self, query: &str) -> Option<String> {
+        let mut connection = self.database().await;
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
+        let text: Option<Option<String>> = query.fetch_optional(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        text.flatten()
+    }
+
+    async fn database(&self) -> AnyConnection {
+        sqlx::any::install_default_drivers();
+        let config: Value =
+            serde_json::from_str(&std::fs::read_to_string(self.config_file()).unwrap()).unwrap();
+        let url = config["database"]["url"].as_str().unwrap();
+        let mut connection = AnyConnection::connect(url).await.unwrap();
+        if url.starts_with("sqlite") {
+            connection.execute("PRAGMA busy_timeout = 15000").await.unwrap();
+        }
+        connection
     }
 
     /// Everything that the service has logged.

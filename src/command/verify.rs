@@ -1,0 +1,119 @@
+//! `tallyroom verify`: are the records whole?
+
+use anyhow::bail;
+use ulid::Ulid;
+
+use super::open_store;
+use crate::config::Config;
+use crate::record::chain::Fault;
+use crate::seal::{RecordCheck, SigningKey, Trust, Verdict};
+use crate::store::Snapshot;
+
+/// Entries read in one go.
+const PAGE: i64 = 1_000;
+/// Transactions listed in one go.
+const LIST: i64 = 500;
+
+/// Verifies the records of these transactions, or all, and prints a line for each.
+///
+/// # Errors
+/// When a record fails, or the database or key cannot be read.
+pub async fn run(
+    config: &Config,
+    transactions: &[Ulid],
+    public_keys: &[String],
+) -> anyhow::Result<()> {
+    let key = SigningKey::load(&config.record.signing_key, config.bot_user_id())?;
+    let keys: Vec<_> =
+        public_keys.iter().cloned().chain(key.map(|key| key.public_key().to_owned())).collect();
+    if keys.is_empty() {
+        bail!(
+            "there is no signing key at {}; give the public key that heads were signed with: \
+             --public-key KEY",
+            config.record.signing_key.display()
+        );
+    }
+    let trust = Trust::Keys(keys);
+    let store = open_store(config).await?;
+    let mut failed = 0;
+    let mut verified = 0;
+    let mut ids = transactions.to_vec();
+    let mut last = None;
+    loop {
+        if transactions.is_empty() {
+            ids = store.transaction_ids(last, LIST).await?;
+            last = ids.last().copied();
+        }
+        for id in &ids {
+            let mut snapshot = store.snapshot().await?;
+            if store.transaction(*id).await?.is_none() {
+                println!("{id}: there is no such transaction");
+                failed += 1;
+                continue;
+            }
+            match verify(&mut snapshot, *id, &trust).await {
+                Ok(Ok(verdict)) => println!("{id}: {}", in_words(&verdict)),
+                Ok(Err(fault)) => {
+                    println!("{id}: FAILS at {fault}");
+                    failed += 1;
+                }
+                Err(error) => {
+                    println!("{id}: FAILS, can not be read: {error:#}");
+                    failed += 1;
+                }
+            }
+            verified += 1;
+        }
+        if !transactions.is_empty() || ids.is_empty() {
+            break;
+        }
+    }
+    store.close().await;
+    if failed > 0 {
+        bail!("{failed} of {verified} records fail");
+    }
+    println!("{verified} records verified");
+    Ok(())
+}
+
+/// The inner result is what was found; the outer one is about the database.
+async fn verify(
+    snapshot: &mut Snapshot,
+    id: Ulid,
+    trust: &Trust,
+) -> anyhow::Result<Result<Verdict, Fault>> {
+    let head = snapshot.head(id).await?;
+    let mut heads = Vec::new();
+    for row in snapshot.signed_heads(id).await? {
+        heads.push(serde_json::from_str(&row.signed).unwrap_or_default());
+    }
+    let mut check = match RecordCheck::new(&id.to_string(), &heads, trust) {
+        Ok(check) => check,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut after = 0;
+    loop {
+        let page = snapshot.evidence(id, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(check.finish(&head)) };
+        after = last.entry.fixed.seq;
+        for evidence in &page {
+            if let Err(fault) = check.check(evidence) {
+                return Ok(Err(fault));
+            }
+        }
+    }
+}
+
+/// One line about a record that is whole.
+pub(super) fn in_words(verdict: &Verdict) -> String {
+    let Verdict { head, erased, signed } = verdict;
+    let erased = match erased {
+        0 => String::new(),
+        count => format!(", {count} of them erased"),
+    };
+    let signed = match *signed {
+        0 => "nothing signed yet".to_owned(),
+        seq => format!("signed up to {seq}"),
+    };
+    format!("{} entries{erased}, whole; {signed}; head {}", head.seq, head.hash)
+}

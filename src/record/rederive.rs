@@ -1,0 +1,67 @@
+//! Today's derivation over an entry that an earlier one wrote.
+
+use super::chain::Evidence;
+use super::{Entry, derive};
+
+/// What today's derivation makes of an entry.
+#[derive(Clone, Debug)]
+pub struct Rederived {
+    /// The entry with its derived part anew.
+    pub entry: Entry,
+    /// Which send of ours it is.
+    pub marker: Option<String>,
+    /// What differs.
+    pub changes: Vec<Change>,
+}
+
+/// One derived field that today's derivation writes otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Name of the field.
+    pub field: &'static str,
+    /// As stored, as JSON.
+    pub before: String,
+    /// As today, as JSON.
+    pub after: String,
+}
+
+/// Derives an entry again; none if its content was erased.
+pub fn rederive(evidence: &Evidence) -> Option<Rederived> {
+    let raw = evidence.raw.as_deref()?;
+    let old = &evidence.entry;
+    let derived = derive(raw);
+    let mut changes = Vec::new();
+    macro_rules! compare {
+        ($($field:ident: $before:expr, $after:expr;)*) => {$(
+            if $before != $after {
+                let field = stringify!($field);
+                changes.push(Change { field, before: json(&$before), after: json(&$after) });
+            }
+        )*};
+    }
+    compare! {
+        kind: old.kind, derived.kind;
+        text: old.text, derived.text;
+        html: old.html, derived.html;
+        relates_to: old.relates_to, derived.relates_to;
+        attachments: old.attachments, derived.attachments;
+        membership: old.membership, derived.membership;
+        remark: old.remark, derived.remark;
+        marker: evidence.marker, derived.marker;
+    }
+    let entry = Entry {
+        kind: derived.kind,
+        text: derived.text,
+        html: derived.html,
+        relates_to: derived.relates_to,
+        attachments: derived.attachments,
+        membership: derived.membership,
+        remark: derived.remark,
+        ..old.clone()
+    };
+    Some(Rederived { entry, marker: derived.marker, changes })
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,61 @@
+//! Signs the heads of records, some time after something new.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::{SignedHead, SigningKey, head_statement};
+use crate::store::{HeadRow, Store, now};
+
+/// How often to look for heads to sign.
+const IDLE: Duration = Duration::from_secs(1);
+/// Heads signed in one go.
+const BATCH: i64 = 64;
+
+/// Signs heads as they become due, until `stop`.
+pub async fn sign_forever(store: Store, key: Arc<SigningKey>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match sign_due(&store, &key).await {
+            Ok(count) if count > 0 => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "heads could not be signed; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn sign_due(store: &Store, key: &SigningKey) -> anyhow::Result<usize> {
+    let due = store.heads_due(BATCH).await?;
+    for id in &due {
+        let signed = sign_head(store, key, *id).await?;
+        tracing::info!(transaction = %id, seq = signed.head.seq, "signed the head of the record");
+    }
+    Ok(due.len())
+}
+
+/// Signs the head of a record as it is now and keeps it; the room will show it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sign_head(store: &Store, key: &SigningKey, id: Ulid) -> anyhow::Result<SignedHead> {
+    let head = store.snapshot().await?.head(id).await?;
+    let signed = SignedHead {
+        transaction: id.to_string(),
+        head,
+        signed_at: now(),
+        public_key: key.public_key().to_owned(),
+    };
+    let row = HeadRow {
+        seq: signed.head.seq,
+        signed_at: signed.signed_at,
+        public_key: signed.public_key.clone(),
+        signed: key.sign(head_statement(&signed))?.to_string(),
+    };
+    store.head_signed(id, &signed.head, &row).await?;
+    Ok(signed)
+}

@@ -1,0 +1,222 @@
+//! The record: whole, provable, and without what was to be erased.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tallyroom::seal::{Trust, verify};
+
+use crate::on_both_databases;
+use crate::support::world::Deal;
+use crate::support::{Person, World, eventually};
+
+const HEAD: &str = "org.tallyroom.record.head";
+
+/// Has the head signed now, and waits until the room shows it; its content.
+async fn sign(world: &World, deal: &Deal, who: &Person) -> Value {
+    let newest = world.shop.entries(&deal.id).await.len();
+    world.sql(&format!("UPDATE transactions SET sign_due_at = 1 WHERE id = '{}'", deal.id)).await;
+    eventually("the signed head in the room", Duration::from_secs(20), || async {
+        let head = who.state(&deal.room, HEAD, "").await?;
+        (head["seq"].as_u64()? >= newest as u64).then_some(head)
+    })
+    .await
+}
+
+fn verified(world: &World) -> (bool, String) {
+    let (status, out, error) = world.run(&["verify"]);
+    (status.success(), format!("{out}{error}"))
+}
+
+on_both_databases! {
+    async fn both_parties_hold_the_signed_head(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let event = deal.buyer.say(&deal.room, "Agreed: 10 % off").await;
+        world.shop.entry(&deal.id, &event).await;
+        let head = sign(&world, &deal, &deal.seller).await;
+        assert_eq!(deal.buyer.state(&deal.room, HEAD, "").await.unwrap(), head);
+        let key = verify(&head, &Trust::Any).unwrap();
+        assert_eq!(head["transaction"], deal.id.as_str());
+        assert!(head["signatures"][world.bot()].is_object());
+        let entries = world.shop.entries(&deal.id).await;
+        let covered = entries.iter().find(|it| it["seq"] == head["seq"]).unwrap();
+        assert_eq!(covered["hash"], head["hash"]);
+        // The note in the room is an entry itself, and must not call for the next one.
+        let noted = entries.len();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(world.sql_text("SELECT CAST(sign_due_at AS TEXT) FROM transactions").await, None);
+        assert!(world.shop.entries(&deal.id).await.len() <= noted + 1);
+
+        // The key outlives a restart, and only its owner reads it.
+        let (ok, said) = verified(&world);
+        assert!(ok && said.contains("whole"), "{said}");
+        let file = world.folder.path().join("signing.key");
+        std::fs::remove_file(&file).unwrap();
+        let (ok, said) = verified(&world);
+        assert!(!ok && said.contains("--public-key"), "{said}");
+        let (status, ..) = world.run(&["verify", "--public-key", &key]);
+        assert!(status.success());
+        let (status, out, _) = world.run(&["verify", "--public-key", "x".repeat(43).as_str()]);
+        assert!(!status.success() && out.contains("not one that you trust"), "{out}");
+    }
+
+    async fn whoever_changes_a_record_is_found_out(database) {
+        let mut world = World::start(database).await;
+        let deal = world.deal().await;
+        let mut last = String::new();
+        for number in 0..6 {
+            last = deal.buyer.say(&deal.room, &format!("line {number}")).await;
+        }
+        world.shop.entry(&deal.id, &last).await;
+        let head = sign(&world, &deal, &deal.buyer).await;
+        world.terminate_tallyroom().await;
+        let at = head["seq"].as_i64().unwrap() - 4;
+        for table in ["entries", "journal", "transactions", "heads"] {
+            world.sql(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
+        }
+        let raw = "UPDATE journal SET raw = replace(raw, 'line', 'lime') WHERE position = \
+                   (SELECT position FROM entries WHERE seq = AT)";
+        let swap = "UPDATE entries SET seq = -1 WHERE seq = AT; \
+                    UPDATE entries SET seq = AT WHERE seq = NEXT; \
+                    UPDATE entries SET seq = NEXT WHERE seq = -1";
+        let cut = "DELETE FROM entries WHERE seq >= AT; UPDATE transactions SET last_seq = BEFORE, \
+                   last_hash = (SELECT hash FROM entries WHERE seq = BEFORE)";
+        for (what, tampering, found) in [
+            ("a text", "UPDATE entries SET text = 'No' WHERE seq = AT", "text does not follow"),
+            ("a raw event", raw, "content was changed"),
+            ("a sender", "UPDATE entries SET sender = '@evil:x' WHERE seq = AT", "does not match its hash"),
+            ("a party", "UPDATE entries SET party = 'bot' WHERE seq = AT", "does not match its hash"),
+            ("a name", "UPDATE entries SET display_name = 'Eve' WHERE seq = AT", "name is not the one"),
+            ("a place", "UPDATE entries SET read_at = read_at + 1 WHERE seq = AT", "does not stand where"),
+            ("a removed row", "DELETE FROM entries WHERE seq = AT", "is missing"),
+            ("a swapped pair", swap, "does not match its hash"),
+            ("a cut tail", cut, "is missing: a head at"),
+            ("a row called erased", "UPDATE entries SET erased = 'forgotten', text = NULL WHERE seq = AT", "is called erased"),
+            ("a row called redacted", "UPDATE entries SET redacted_by = '$x' WHERE seq = AT", "not marked as its redactions say"),
+        ] {
+            let tampering = tampering
+                .replace("AT", &at.to_string())
+                .replace("NEXT", &(at + 1).to_string())
+                .replace("BEFORE", &(at - 1).to_string());
+            let tampering = tampering.replace(&format!("UPD{at}E"), "UPDATE");
+            for statement in tampering.split(';') {
+                assert!(world.sql(statement).await > 0, "{what}: {statement}");
+            }
+            let (ok, said) = verified(&world);
+            assert!(!ok, "{what} was not noticed: {said}");
+            assert!(said.contains(&format!("entry {at}: ")) && said.contains(found), "{what}: {said}");
+            for table in ["entries", "journal", "transactions"] {
+                if table == "transactions" {
+                    world.sql("UPDATE transactions SET \
+                        last_seq = (SELECT last_seq FROM kept_transactions), \
+                        last_hash = (SELECT last_hash FROM kept_transactions)").await;
+                } else {
+                    world.sql(&format!("DELETE FROM {table}")).await;
+                    world.sql(&format!("INSERT INTO {table} SELECT * FROM kept_{table}")).await;
+                }
+            }
+        }
+        // A head that somebody else signed in our name.
+        world.sql("UPDATE heads SET signed = replace(signed, '\"seq\"', '\"was\"')").await;
+        assert!(!verified(&world).0);
+        world.sql("DELETE FROM heads").await;
+        world.sql("INSERT INTO heads SELECT * FROM kept_heads").await;
+        let (ok, said) = verified(&world);
+        assert!(ok, "{said}");
+    }
+
+    async fn what_is_redacted_is_erased_or_kept_as_the_shop_says(database) {
+        let world = World::with().config("record", json!({ "redactions": "retain" })).start(database).await;
+        let deal = world.deal().await;
+        let slip = deal.buyer.say(&deal.room, "my PIN is 1234").await;
+        let edit = deal.buyer.edit(&deal.room, &slip, "my PIN is 5678").await;
+        let other = deal.seller.say(&deal.room, "never mind").await;
+        let evil = deal.seller.edit(&deal.room, &other, "fine").await;
+        world.shop.entry(&deal.id, &evil).await;
+        let redaction = deal.buyer.redact(&deal.room, &slip).await;
+        world.shop.entry(&deal.id, &redaction).await;
+        let kept = world.shop.entry(&deal.id, &slip).await;
+        assert_eq!((&kept["text"], &kept["redacted"]), (&json!("my PIN is 1234"), &json!(true)));
+        assert_eq!(kept["redacted_by"], redaction.as_str());
+        assert!(world.sql_text("SELECT raw FROM journal WHERE raw LIKE '%1234%'").await.is_some());
+
+        let (status, answer) = world.shop.patch(&deal.id, &json!({ "redactions": "honour" })).await;
+        assert_eq!((status, &answer["redactions"]), (200, &json!("honour")), "{answer}");
+        for event in [&slip, &edit] {
+            let gone = world.shop.entry(&deal.id, event).await;
+            assert_eq!(gone["erased"], "redacted", "{gone}");
+            assert_eq!((&gone["text"], &gone["html"]), (&Value::Null, &Value::Null));
+            assert_eq!(gone["sender"], deal.buyer.id.as_str());
+            assert!(gone["hash"].is_string() && gone["sent_at"].is_string());
+        }
+        for words in ["1234", "5678"] {
+            let left = format!("SELECT raw FROM journal WHERE raw LIKE '%{words}%'");
+            assert_eq!(world.sql_text(&left).await, None);
+        }
+        // From now on at once, and files and votes and reactions alike.
+        let reaction = deal.seller.react(&deal.room, &other, "🤐").await;
+        world.shop.entry(&deal.id, &reaction).await;
+        let redaction = deal.seller.redact(&deal.room, &reaction).await;
+        world.shop.entry(&deal.id, &redaction).await;
+        let gone = world.shop.entry(&deal.id, &reaction).await;
+        assert_eq!(gone["erased"], "redacted");
+        assert_eq!(gone["relates_to"]["key"], Value::Null);
+        assert_eq!(world.shop.entry(&deal.id, &evil).await["text"], "fine");
+        let (ok, said) = verified(&world);
+        assert!(ok && said.contains("3 of them erased"), "{said}");
+    }
+
+    async fn an_edit_by_somebody_else_counts_for_nothing_and_is_noted(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let promise = deal.seller.say(&deal.room, "I will deliver on Friday").await;
+        let evil = deal.buyer.edit(&deal.room, &promise, "I will deliver for free").await;
+        let own = deal.seller.edit(&deal.room, &promise, "I will deliver on Monday").await;
+        world.shop.entry(&deal.id, &own).await;
+        let of = |event| world.shop.entry(&deal.id, event);
+        assert_eq!(of(&promise).await["text"], "I will deliver on Friday");
+        assert!(of(&evil).await["ignored"].as_str().unwrap().contains("did not write"));
+        assert_eq!(of(&own).await["ignored"], Value::Null);
+    }
+
+    async fn a_person_can_be_forgotten_everywhere(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let said = deal.buyer.say(&deal.room, "I live at Rose Street 5").await;
+        let kept = deal.seller.say(&deal.room, "Thank you").await;
+        world.shop.entry(&deal.id, &kept).await;
+        let id = deal.buyer.id.clone();
+        let (status, out, error) = world.run(&["forget", &id]);
+        assert!(status.success(), "{out}{error}");
+        let gone = world.shop.entry(&deal.id, &said).await;
+        assert_eq!((&gone["erased"], &gone["text"]), (&json!("forgotten"), &Value::Null));
+        assert_eq!(gone["display_name"], Value::Null);
+        assert_eq!(gone["sender"], id.as_str());
+        assert_eq!(world.shop.entry(&deal.id, &kept).await["text"], "Thank you");
+        let left = format!("SELECT raw FROM journal WHERE raw LIKE '%Rose Street%' OR raw LIKE '%\"sender\":\"{id}\"%'");
+        assert_eq!(world.sql_text(&left).await, None);
+        let (ok, said) = verified(&world);
+        assert!(ok, "{said}");
+        let (status, _, error) = world.run(&["forget", "somebody"]);
+        assert!(!status.success() && error.contains("Matrix ID"), "{error}");
+    }
+
+    async fn a_better_derivation_can_be_run_over_old_entries(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let event = deal.buyer.say(&deal.room, "Yes").await;
+        world.shop.entry(&deal.id, &event).await;
+        let (status, out, _) = world.run(&["rederive", "--dry-run"]);
+        assert!(status.success() && out.contains("0 would change"), "{out}");
+        // As an older version might have written it.
+        world.sql(&format!("UPDATE entries SET text = 'Y', kind = 'unknown', derivation = 0 WHERE event_id = '{event}'")).await;
+        let (_, out, _) = world.run(&["rederive", "--dry-run"]);
+        assert!(out.contains("text: \"Y\" -> \"Yes\"") && out.contains("1 would change (kind 1, text 1)"), "{out}");
+        assert_eq!(world.shop.entry(&deal.id, &event).await["text"], "Y");
+        let (_, out, _) = world.run(&["rederive", &deal.id]);
+        assert!(out.contains("1 changed"), "{out}");
+        let entry = world.shop.entry(&deal.id, &event).await;
+        assert_eq!((&entry["text"], &entry["kind"]), (&json!("Yes"), &json!("text")));
+        assert!(verified(&world).0);
+    }
+}
