@@ -1,8 +1,12 @@
 //! A submission or a patch from the body of a call.
 
-use axum::body::{Bytes, to_bytes};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, header};
+
+use futures_util::StreamExt;
 
 use super::MAX_BODY_BYTES;
 use super::problem::Problem;
@@ -84,26 +88,43 @@ fn query(request: &Request) -> impl Iterator<Item = (String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>().into_iter()
 }
 
+/// How much of a body that is too large is still read, so that its sender gets to the answer:
+/// many clients read nothing before they have sent everything.
+const MAX_DRAINED_BYTES: usize = 4 * MAX_BODY_BYTES;
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(20);
+
 async fn whole(request: Request) -> Result<Bytes, Problem> {
-    to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        if cause.is_some_and(|cause| cause.contains("length limit")) {
-            Problem::too_large(MAX_BODY_BYTES)
-        } else {
+    let mut chunks = request.into_body().into_data_stream();
+    let mut body = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| {
             Problem::unreadable("The connection ended before the whole body was there.")
+        })?;
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            let rest = async {
+                let mut drained = 0;
+                while let Some(Ok(chunk)) = chunks.next().await
+                    && drained < MAX_DRAINED_BYTES
+                {
+                    drained += chunk.len();
+                }
+            };
+            tokio::time::timeout(DRAIN_TIME, rest).await.ok();
+            return Err(Problem::too_large(MAX_BODY_BYTES));
         }
-    })
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
 }
 
 /// The parts `invoice` and `transaction`.
 async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
-    let broken = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::too_large(MAX_BODY_BYTES)
-        } else {
-            Problem::unreadable(error.body_text())
-        }
-    };
+    let broken =
+        |error: axum::extract::multipart::MultipartError| Problem::unreadable(error.body_text());
+    let headers = request.headers().clone();
+    let mut request = Request::new(Body::from(whole(request).await?));
+    *request.headers_mut() = headers;
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|error| Problem::unreadable(error.body_text()))?;

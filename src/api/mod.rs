@@ -54,7 +54,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        // `body` has its own limit, which answers even those who are still sending.
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));
     Router::new()
         .merge(shops)

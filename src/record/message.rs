@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Attachment, Derived, Kind, words};
+use super::{Attachment, Derived, Kind, markup, words};
 
 type Content = Map<String, Value>;
 
@@ -104,7 +104,7 @@ fn read_words(content: &Content, derived: &mut Derived) {
         return;
     }
     if let Some(raw) = text("formatted_body") {
-        derived.html = words::html(raw);
+        derived.html = markup::html(raw);
         if derived.html.is_none() {
             derived.remark("its HTML is too deep or too long to be shown");
         }

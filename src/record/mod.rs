@@ -7,6 +7,7 @@ mod derive;
 mod duplicates;
 mod entry;
 mod event;
+mod markup;
 mod message;
 mod rederive;
 mod relation;

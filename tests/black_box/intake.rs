@@ -247,6 +247,12 @@ async fn a_call_that_makes_no_sense_is_told_so() {
             413,
             "too-large",
         ),
+        (
+            call(Method::POST, url)
+                .multipart(reqwest::multipart::Form::new().text("invoice", "x".repeat(40 << 20))),
+            413,
+            "too-large",
+        ),
         (call(Method::GET, "/api/v1/transactions?limit=0"), 400, "invalid-parameter"),
         (call(Method::GET, "/api/v1/transactions?cursor=x"), 400, "invalid-parameter"),
         (call(Method::GET, "/api/v1/nothing"), 404, "not-found"),
