@@ -3,6 +3,7 @@
 mod authentication;
 mod body;
 mod entries;
+mod files;
 mod health;
 mod present;
 mod problem;
@@ -24,6 +25,7 @@ use ulid::Ulid;
 
 use self::problem::Problem;
 use crate::config::Config;
+use crate::files::Vault;
 use crate::store::Store;
 
 /// Largest body taken: an invoice of 10,000 lines is about 4 MB of UBL.
@@ -38,6 +40,8 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct ApiState {
     /// The database.
     pub store: Store,
+    /// The files.
+    pub vault: Vault,
     /// The whole config.
     pub config: Arc<Config>,
     /// Whether the homeserver knows the bot yet.
@@ -54,6 +58,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
+        .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         // `body` has its own limit, which answers even those who are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

@@ -67,7 +67,7 @@ pub(super) fn entry(entry: &Entry, objection: Option<&str>, files: &[FileRow]) -
         .map(|attachment| {
             let mut json = json!(attachment);
             let file = files.iter().find(|file| Some(&file.mxc) == attachment.mxc.as_ref());
-            json["file"] = file.map_or(Value::Null, stored_file);
+            json["file"] = file.map_or(Value::Null, |file| stored_file(&fixed.transaction, file));
             json
         })
         .collect();
@@ -102,13 +102,15 @@ pub(super) fn entry(entry: &Entry, objection: Option<&str>, files: &[FileRow]) -
 }
 
 /// What is known of a file.
-fn stored_file(file: &FileRow) -> Value {
+fn stored_file(transaction: &str, file: &FileRow) -> Value {
+    let stored = file.sha256.as_ref().filter(|_| file.state == "stored");
     json!({
         "state": file.state,
         "sha256": file.sha256,
         "size": file.size,
         "media_type": file.media_type,
         "problem": file.problem,
+        "href": stored.map(|it| format!("/api/v1/transactions/{transaction}/files/{it}")),
     })
 }
 

@@ -101,6 +101,12 @@ impl Problem {
         )
     }
 
+    /// 503: something that we stand on does not answer.
+    pub(super) fn try_again(detail: &'static str) -> Self {
+        let title = "This can not be done right now";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "try-again", title, detail)
+    }
+
     pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, kind, "This conflicts with what is there", detail)
     }
@@ -109,10 +115,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the database failed");
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "try-again",
-            "This can not be done right now",
+        Self::try_again(
             "The database did not answer. Nothing was changed; send the same call again.",
         )
     }

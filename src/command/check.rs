@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Registration};
+use crate::files::Vault;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::intake::{self, PushState};
 use crate::store::Store;
@@ -48,11 +49,24 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
             None
         }
     };
+    report.add("files", files(config).await);
     if let (Some(registration), Some(store)) = (registration, store) {
         check_homeserver(config, &registration, &store, &mut report).await?;
         store.close().await;
     }
     report.verdict()
+}
+
+async fn files(config: &Config) -> Result<String, String> {
+    let place = &config.files.store;
+    let probe = async { Vault::open(&config.files)?.probe().await };
+    match probe.await {
+        Ok(()) => Ok(format!("{place} can be written, read and deleted")),
+        Err(error) => Err(format!(
+            "{place}: {error:#}. Check files.store, the rights on the folder or bucket, and \
+             files.s3 if it is one."
+        )),
+    }
 }
 
 async fn check_homeserver(

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::open_store;
 use crate::api::{self, ApiState};
 use crate::config::{Config, Registration};
+use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
 use crate::reconciler::{Installation, introduce, reconcile_forever};
@@ -36,6 +37,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let registration = Registration::load(&config.appservice.registration, &config)?;
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
     let store = open_store(&config).await?;
+    let vault = Vault::open(&config.files)?;
     let homeserver = Homeserver::connect(&config, &registration).await?;
     let push_listener = listen(config.appservice.listen, "appservice.listen").await?;
     let api_listener = listen(config.api.listen, "api.listen").await?;
@@ -52,6 +54,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     tasks.spawn(serve(push_listener, pushes, stop.clone()));
     let calls = api::router(ApiState {
         store: store.clone(),
+        vault: vault.clone(),
         config: Arc::new(config.clone()),
         introduced: Arc::clone(&introduced),
     });
@@ -63,6 +66,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         config.clone(),
         homeserver,
         store.clone(),
+        vault,
         introduced,
         stop.clone(),
     )));
@@ -86,11 +90,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     outcome
 }
 
-/// Once the homeserver knows the bot: rooms, the second intake, and gaps.
+/// Once the homeserver knows the bot: rooms, the second intake, gaps, and files.
 async fn work_with_homeserver(
     config: Config,
     homeserver: Homeserver,
     store: Store,
+    vault: Vault,
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
@@ -102,6 +107,8 @@ async fn work_with_homeserver(
         "the homeserver knows the bot");
     let rooms = reconcile_forever(store.clone(), Arc::new(installation), stop.clone());
     let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
+    let files =
+        keep_files_forever(store.clone(), homeserver.clone(), vault, &config.files, stop.clone());
     let sync = async {
         if config.record.sync {
             intake::sync_forever(store.clone(), homeserver.clone(), stop.clone()).await;
@@ -109,7 +116,7 @@ async fn work_with_homeserver(
             tracing::warn!("record.sync is off: what the homeserver fails to push is lost");
         }
     };
-    tokio::join!(rooms, gaps, sync);
+    tokio::join!(rooms, gaps, files, sync);
 }
 
 /// Tries until the homeserver answers as it should, or we stop.

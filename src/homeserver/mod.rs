@@ -6,11 +6,13 @@
 mod acting_as;
 mod bot;
 mod failure;
+mod media;
 mod rooms;
 
 pub use acting_as::ActingAs;
 pub use bot::{Avatars, Bot};
 pub use failure::{CallFailure, Refusal};
+pub use media::Download;
 pub use rooms::{FoundRoom, HistoryPage};
 
 use std::fmt::Debug;

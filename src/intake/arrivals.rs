@@ -29,7 +29,7 @@ struct Envelope {
 ///
 /// # Errors
 /// When the body is no JSON object with a list of events: nothing can be told apart in it.
-pub(super) fn of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
+pub fn events_of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
     // A homeserver that sends broken UTF-8 would otherwise send it again for ever.
     let text = String::from_utf8_lossy(body);
     let push: Push = serde_json::from_str(&text)?;
@@ -80,14 +80,18 @@ mod tests {
     use super::*;
 
     fn ids(body: &str) -> Vec<(String, String)> {
-        of_push(body.as_bytes()).unwrap().into_iter().map(|it| (it.room_id, it.event_id)).collect()
+        events_of_push(body.as_bytes())
+            .unwrap()
+            .into_iter()
+            .map(|it| (it.room_id, it.event_id))
+            .collect()
     }
 
     #[test]
     fn raw_text_is_kept_to_the_byte() {
         let body =
             r#"{"events":[{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}]}"#;
-        let arrivals = of_push(body.as_bytes()).unwrap();
+        let arrivals = events_of_push(body.as_bytes()).unwrap();
         assert_eq!(
             arrivals[0].raw,
             r#"{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}"#
@@ -121,6 +125,6 @@ mod tests {
         let mut body = br#"{"events":[{"event_id":"$a","room_id":"!r:x","b":""#.to_vec();
         body.push(0xff);
         body.extend_from_slice(br#""}]}"#);
-        assert_eq!(of_push(&body).unwrap().len(), 1);
+        assert_eq!(events_of_push(&body).unwrap().len(), 1);
     }
 }

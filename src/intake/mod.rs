@@ -7,6 +7,7 @@ mod gaps;
 mod push;
 mod sync;
 
+pub use arrivals::events_of_push;
 pub use deriver::derive_forever;
 pub use gaps::fill_gaps_forever;
 pub use push::{PushState, router};

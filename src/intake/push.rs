@@ -63,7 +63,7 @@ async fn take_push(
             );
         }
     };
-    let arrivals = match arrivals::of_push(&body) {
+    let arrivals = match arrivals::events_of_push(&body) {
         Ok(arrivals) => arrivals,
         Err(error) => {
             tracing::error!(push_id, %error, "a push is not JSON");

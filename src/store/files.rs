@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, now};
+use super::columns::from_json;
+use super::{Snapshot, Store, StoreError, Tx, now};
 use crate::record::Attachment;
 
 const WANT: &str = "INSERT INTO files (mxc, state, due_at) VALUES ($1, 'wanted', $2) \
@@ -30,9 +31,20 @@ const POSTPONED: &str =
     "UPDATE files SET failures = failures + 1, due_at = $2, problem = $3 WHERE mxc = $1";
 const GIVEN_UP: &str =
     "UPDATE files SET state = $2, due_at = NULL, problem = $3 WHERE mxc = $1 AND state = 'wanted'";
-const REMOVED: &str = "UPDATE files SET state = $2, due_at = NULL, problem = NULL, sha256 = NULL \
-     WHERE mxc = $1 AND state = $3";
-const OTHERS: &str = "SELECT COUNT(*) FROM files WHERE sha256 = $1 AND mxc <> $2";
+const ARRIVED: &str = "UPDATE files SET sha256 = $2 WHERE mxc = $1 AND state = 'wanted'";
+const EXPIRED: &str =
+    "UPDATE files SET state = 'expired', due_at = NULL WHERE mxc = $1 AND state = 'stored'";
+const ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, problem = NULL, \
+     sha256 = NULL, size = NULL, media_type = NULL, stored_at = NULL \
+     WHERE mxc = $1 AND state = 'unwanted'";
+const OTHERS: &str = "SELECT COUNT(*) FROM files WHERE sha256 = $1 AND mxc <> $2 \
+     AND state IN ('wanted', 'stored')";
+const OF_DIGEST: &str = "SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+     f.media_type, f.stored_at FROM files f JOIN entry_files n ON n.mxc = f.mxc \
+     WHERE f.sha256 = $2 AND f.state = 'stored' AND n.transaction_id = $1 LIMIT 1";
+const NAMES: &str = "SELECT e.attachments FROM entry_files n JOIN entries e \
+     ON e.transaction_id = n.transaction_id AND e.seq = n.seq \
+     WHERE n.transaction_id = $1 AND n.mxc = $2 ORDER BY n.seq LIMIT 1";
 
 /// What is known of a file.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -66,14 +78,6 @@ impl Store {
         sqlx::query_as(DUE).bind(now()).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// The files that a record names.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn files_of(&self, id: Ulid) -> Result<Vec<FileRow>, StoreError> {
-        sqlx::query_as(OF_RECORD).bind(id.to_string()).fetch_all(&self.pool).await
-    }
-
     /// The files that the entries from `first` to `last` name.
     ///
     /// # Errors
@@ -90,6 +94,16 @@ impl Store {
             .bind(last)
             .fetch_all(&self.pool)
             .await
+    }
+
+    /// Notes what a file's bytes are, before they are put into the file store: so they are found
+    /// there whatever happens next. False if nobody wants the file any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_arrived(&self, mxc: &str, sha256: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query(ARRIVED).bind(mxc).bind(sha256).execute(&self.pool).await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Notes that a file is in the file store; at `expires_at` it is to be deleted.
@@ -142,15 +156,50 @@ impl Store {
         self.run(sqlx::query(GIVEN_UP).bind(mxc).bind(state).bind(problem)).await
     }
 
-    /// Notes that a file in state `from` is gone from the file store: `expired` or `erased`.
+    /// Notes that a file was kept for as long as configured and is gone from the file store now.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn file_removed(&self, mxc: &str, state: &str, from: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(REMOVED).bind(mxc).bind(state).bind(from)).await
+    pub async fn file_expired(&self, mxc: &str) -> Result<(), StoreError> {
+        self.run(sqlx::query(EXPIRED).bind(mxc)).await
     }
 
-    /// Whether another file has the very same bytes, which must stay then.
+    /// Notes that a file that nobody wants any more is gone from the file store.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_erased(&self, mxc: &str) -> Result<(), StoreError> {
+        self.run(sqlx::query(ERASED).bind(mxc)).await
+    }
+
+    /// A stored file with these bytes that this record names.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_with_digest(
+        &self,
+        id: Ulid,
+        sha256: &str,
+    ) -> Result<Option<FileRow>, StoreError> {
+        sqlx::query_as(OF_DIGEST).bind(id.to_string()).bind(sha256).fetch_optional(&self.pool).await
+    }
+
+    /// What the sender called a file, in the first entry of this record that names it.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn file_name(&self, id: Ulid, mxc: &str) -> Result<Option<String>, StoreError> {
+        let json: Option<String> = sqlx::query_scalar(NAMES)
+            .bind(id.to_string())
+            .bind(mxc)
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(json) = json else { return Ok(None) };
+        let attachments: Vec<Attachment> = from_json("attachments", &json)?;
+        Ok(attachments.into_iter().find(|it| it.mxc.as_deref() == Some(mxc)).map(|it| it.name))
+    }
+
+    /// Whether another file that is kept has the very same bytes, which must stay then.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -158,6 +207,16 @@ impl Store {
         let others: i64 =
             sqlx::query_scalar(OTHERS).bind(sha256).bind(mxc).fetch_one(&self.pool).await?;
         Ok(others > 0)
+    }
+}
+
+impl Snapshot {
+    /// The files that a record names.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn files(&mut self, id: Ulid) -> Result<Vec<FileRow>, StoreError> {
+        sqlx::query_as(OF_RECORD).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod command_line;
 mod crashes;
+mod files;
 mod intake;
 mod record;
 mod room;

@@ -1,0 +1,183 @@
+//! The files that messages name: fetched from the homeserver, checked, kept under the digest of
+//! their bytes, and deleted when their time is over or nobody names them any more.
+//!
+//! Their rows say what is to be done; whatever stops the process costs at most a download.
+
+mod fetch;
+mod patience;
+mod vault;
+
+pub use vault::Vault;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::RwLock;
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::FilesConfig;
+use crate::homeserver::Homeserver;
+use crate::store::{FileRow, Store};
+use patience::{Outcome, verdict};
+
+/// How often to look for work when nothing tells of any.
+const IDLE: Duration = Duration::from_secs(1);
+/// Files worked on side by side.
+const AT_ONCE: usize = 4;
+/// Files looked at in one go: those that are worked on, and some more.
+const LOOK: i64 = 64;
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
+/// Everything that the work on files needs.
+#[derive(Debug)]
+struct Keeper {
+    store: Store,
+    homeserver: Homeserver,
+    vault: Vault,
+    max_bytes: u64,
+    keep_days: Option<u32>,
+    /// Held for writing while bytes are deleted, so that no file with the same bytes is stored
+    /// between the look whether there is one and the deleting.
+    deleting: RwLock<()>,
+}
+
+/// Keeps the files until `stop`.
+pub async fn keep_files_forever(
+    store: Store,
+    homeserver: Homeserver,
+    vault: Vault,
+    config: &FilesConfig,
+    stop: CancellationToken,
+) {
+    let keeper = Arc::new(Keeper {
+        store,
+        homeserver,
+        vault,
+        max_bytes: config.max_megabytes * 1_000_000,
+        keep_days: config.keep_days,
+        deleting: RwLock::default(),
+    });
+    let mut work = JoinSet::new();
+    let mut busy: HashMap<Id, String> = HashMap::new();
+    while !stop.is_cancelled() {
+        match keeper.store.due_files(LOOK).await {
+            Ok(due) => {
+                for file in due {
+                    if work.len() < AT_ONCE && !busy.values().any(|mxc| *mxc == file.mxc) {
+                        let (keeper, mxc) = (Arc::clone(&keeper), file.mxc.clone());
+                        let task = work.spawn(async move { keeper.attend_to(&file).await });
+                        busy.insert(task.id(), mxc);
+                    }
+                }
+            }
+            Err(error) => tracing::error!(%error, "files to fetch could not be read"),
+        }
+        let free = work.len() < AT_ONCE;
+        tokio::select! {
+            Some(ended) = work.join_next_with_id() => {
+                let id = match ended {
+                    Ok((id, ())) => id,
+                    Err(error) => {
+                        tracing::error!(%error, "the work on a file failed; trying again");
+                        error.id()
+                    }
+                };
+                busy.remove(&id);
+            }
+            () = keeper.store.hints().files.notified(), if free => {}
+            () = tokio::time::sleep(IDLE), if free => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+impl Keeper {
+    async fn attend_to(&self, file: &FileRow) {
+        let done = match file.state.as_str() {
+            "wanted" => self.fetch(file).await,
+            "stored" => self.expire(file).await,
+            "unwanted" => self.erase(file).await,
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            let words = format!("it could not be kept: {error:#}");
+            tracing::error!(file = file.mxc, error = words, "a file is left for later");
+            self.settle(file, Outcome::Trouble(words)).await;
+        }
+    }
+
+    async fn fetch(&self, file: &FileRow) -> anyhow::Result<()> {
+        let unfinished = self.vault.unfinished()?;
+        let fetched =
+            match fetch::fetch(&self.homeserver, &file.mxc, unfinished, self.max_bytes).await? {
+                Ok(fetched) => fetched,
+                Err(outcome) => {
+                    self.settle(file, outcome).await;
+                    return Ok(());
+                }
+            };
+        let _no_deleting = self.deleting.read().await;
+        if !self.store.file_arrived(&file.mxc, &fetched.sha256).await? {
+            return Ok(());
+        }
+        self.vault.put(&fetched.sha256, fetched.file).await?;
+        let expires_at = self
+            .keep_days
+            .map(|days| crate::store::now().saturating_add(i64::from(days).saturating_mul(DAY)));
+        let media_type = fetched.media_type;
+        self.store
+            .file_stored(&file.mxc, &fetched.sha256, fetched.size, media_type, expires_at)
+            .await?;
+        tracing::info!(file = file.mxc, bytes = fetched.size, media_type, "kept a file");
+        Ok(())
+    }
+
+    async fn expire(&self, file: &FileRow) -> anyhow::Result<()> {
+        self.delete_bytes(file).await?;
+        self.store.file_expired(&file.mxc).await?;
+        tracing::info!(file = file.mxc, "deleted a file: files.keep_days are over");
+        Ok(())
+    }
+
+    async fn erase(&self, file: &FileRow) -> anyhow::Result<()> {
+        self.delete_bytes(file).await?;
+        self.store.file_erased(&file.mxc).await?;
+        tracing::info!(file = file.mxc, "deleted a file that no entry names any more");
+        Ok(())
+    }
+
+    /// Deletes the bytes of a file, unless another that is kept has the same.
+    async fn delete_bytes(&self, file: &FileRow) -> anyhow::Result<()> {
+        let Some(sha256) = &file.sha256 else { return Ok(()) };
+        let _alone = self.deleting.write().await;
+        if self.store.file_is_shared(sha256, &file.mxc).await? {
+            return Ok(());
+        }
+        self.vault.delete(sha256).await
+    }
+
+    /// Writes down what became of a try that did not succeed.
+    async fn settle(&self, file: &FileRow, outcome: Outcome) {
+        let verdict = verdict(outcome, file.failures);
+        tracing::info!(
+            file = file.mxc,
+            problem = verdict.problem,
+            failures = file.failures,
+            "a file is not here"
+        );
+        let written = match verdict.given_up {
+            Some(state) => self.store.file_given_up(&file.mxc, state, &verdict.problem).await,
+            None => {
+                let pause = i64::try_from(verdict.pause.as_millis()).unwrap_or(i64::MAX);
+                let until = crate::store::now().saturating_add(pause);
+                self.store.file_postponed(&file.mxc, until, &verdict.problem).await
+            }
+        };
+        if let Err(error) = written {
+            tracing::error!(file = file.mxc, %error, "what became of a file could not be noted");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Where files are kept, each under the SHA-256 of its bytes: a folder, or S3-compatible object
+//! storage.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
+
+use crate::config::FilesConfig;
+
+/// Bytes handed over in one go; the smallest part that S3 takes is 5 MiB.
+const PART_BYTES: usize = 5 * 1024 * 1024;
+/// Parts on their way at the same time.
+const PARTS_AT_ONCE: usize = 2;
+
+/// The files.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    store: Arc<dyn ObjectStore>,
+    unfinished: PathBuf,
+    place: String,
+}
+
+impl Vault {
+    /// Opens the place that the config names; a folder is made if it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or the settings make no sense.
+    pub fn open(config: &FilesConfig) -> anyhow::Result<Self> {
+        let place = config.store.clone();
+        if let Some(bucket) = place.strip_prefix("s3://") {
+            let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
+            let store: Arc<dyn ObjectStore> = Arc::new(s3(config, bucket)?);
+            let store: Arc<dyn ObjectStore> = match prefix {
+                "" => store,
+                prefix => Arc::new(object_store::prefix::PrefixStore::new(store, prefix)),
+            };
+            return Ok(Self { store, unfinished: std::env::temp_dir(), place });
+        }
+        make_private_folder(&place)
+            .with_context(|| format!("the folder {place} (files.store) can not be made"))?;
+        // A file is on disk before its row says so.
+        let folder = LocalFileSystem::new_with_prefix(&place)?.with_fsync(true);
+        Ok(Self { store: Arc::new(folder), unfinished: PathBuf::from(&place), place })
+    }
+
+    /// As in the config.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// A file without a name for what is being downloaded: the system removes it with the process.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn unfinished(&self) -> std::io::Result<File> {
+        tempfile::tempfile_in(&self.unfinished)
+    }
+
+    /// Puts the bytes of `file` under their digest. Putting them twice changes nothing.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub async fn put(&self, sha256: &str, mut file: File) -> anyhow::Result<()> {
+        let path = path(sha256);
+        file.rewind()?;
+        let size = file.metadata()?.len();
+        if self.store.head(&path).await.is_ok_and(|known| known.size == size) {
+            return Ok(());
+        }
+        let upload = self.store.put_multipart(&path).await?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        let mut written = 0;
+        while written < size {
+            let mut part;
+            (file, part) = tokio::task::spawn_blocking(move || {
+                let mut part = Vec::new();
+                let read = (&mut file).take(PART_BYTES as u64).read_to_end(&mut part);
+                read.map(|_| (file, part))
+            })
+            .await??;
+            if part.is_empty() {
+                upload.abort().await.ok();
+                bail!("a downloaded file became shorter");
+            }
+            written += part.len() as u64;
+            upload.wait_for_capacity(PARTS_AT_ONCE).await?;
+            upload.write(&std::mem::take(&mut part));
+        }
+        upload.finish().await?;
+        Ok(())
+    }
+
+    /// The bytes with this digest, in pieces; none if they are not here.
+    ///
+    /// # Errors
+    /// When the place does not answer; the stream may fail later, too.
+    pub async fn get(
+        &self,
+        sha256: &str,
+    ) -> anyhow::Result<Option<BoxStream<'static, anyhow::Result<Bytes>>>> {
+        match self.store.get(&path(sha256)).await {
+            Ok(found) => Ok(Some(found.into_stream().map_err(anyhow::Error::from).boxed())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes the bytes with this digest; it is fine if they are gone already.
+    ///
+    /// # Errors
+    /// When the place does not answer.
+    pub async fn delete(&self, sha256: &str) -> anyhow::Result<()> {
+        match self.store.delete(&path(sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes, reads and deletes a few bytes.
+    ///
+    /// # Errors
+    /// What does not work.
+    pub async fn probe(&self) -> anyhow::Result<()> {
+        let path = Path::from(format!("probe/{}", ulid::Ulid::new()));
+        let bytes = Bytes::from_static(b"Tallyroom was here");
+        self.store.put(&path, PutPayload::from(bytes.clone())).await.context("writing")?;
+        let read = self.store.get(&path).await.context("reading")?.bytes().await;
+        self.store.delete(&path).await.context("deleting")?;
+        if read.context("reading")? != bytes {
+            bail!("what was written is not what can be read");
+        }
+        Ok(())
+    }
+}
+
+/// `sha256/ab/cdef…`: few enough in one folder.
+fn path(sha256: &str) -> Path {
+    let (folder, rest) = sha256.split_at_checked(2).unwrap_or(("", sha256));
+    Path::from_iter(["sha256", folder, rest])
+}
+
+fn s3(config: &FilesConfig, bucket: &str) -> anyhow::Result<object_store::aws::AmazonS3> {
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(bucket)
+        .with_region(&config.s3.region)
+        // Multipart deletes are not known to every compatible store.
+        .with_disable_bulk_delete(true);
+    if let Some(id) = &config.s3.access_key_id {
+        builder = builder.with_access_key_id(id);
+    }
+    if let Some(secret) = &config.s3.secret_access_key {
+        builder = builder.with_secret_access_key(secret.expose());
+    }
+    if let Some(endpoint) = &config.s3.endpoint {
+        builder = builder
+            .with_endpoint(endpoint.as_str().trim_end_matches('/'))
+            .with_allow_http(endpoint.scheme() == "http");
+    }
+    Ok(builder.build()?)
+}
+
+/// For its owner only: it holds what people sent each other.
+fn make_private_folder(place: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn vault(folder: &std::path::Path) -> Vault {
+        let store = folder.join("files").to_string_lossy().into_owned();
+        Vault::open(&FilesConfig { store, ..FilesConfig::default() }).unwrap()
+    }
+
+    async fn read(vault: &Vault, sha256: &str) -> Option<Vec<u8>> {
+        let stream = vault.get(sha256).await.unwrap()?;
+        let pieces: Vec<Bytes> = stream.try_collect().await.unwrap();
+        Some(pieces.concat())
+    }
+
+    #[tokio::test]
+    async fn bytes_come_back_as_they_went_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(folder.path());
+        vault.probe().await.unwrap();
+        let mode = std::fs::metadata(folder.path().join("files")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        // Nothing, one part, several parts and a rest.
+        for size in [0, 7, PART_BYTES, 2 * PART_BYTES + 5] {
+            let bytes: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
+            let sha256 = format!("{size:064x}");
+            for _ in 0..2 {
+                let mut file = vault.unfinished().unwrap();
+                file.write_all(&bytes).unwrap();
+                vault.put(&sha256, file).await.unwrap();
+            }
+            assert_eq!(read(&vault, &sha256).await, Some(bytes));
+            vault.delete(&sha256).await.unwrap();
+            vault.delete(&sha256).await.unwrap();
+            assert_eq!(read(&vault, &sha256).await, None);
+        }
+        // Nothing is left behind.
+        let left = walk(&folder.path().join("files"));
+        assert_eq!(left, Vec::<PathBuf>::new());
+    }
+
+    fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+        entries.flat_map(|it| if it.is_dir() { walk(&it) } else { vec![it] }).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! Files in rooms.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode};
+use ruma::MxcUri;
+
+use super::{CallFailure, Homeserver, Refusal};
+
+/// How long a homeserver may look for a file at other homeservers.
+const LOOK_ELSEWHERE: Duration = Duration::from_secs(20);
+/// How long the first byte may take: longer than that.
+const FIRST_BYTE: Duration = Duration::from_secs(40);
+/// How long a download may go without a byte.
+const NEXT_BYTE: Duration = Duration::from_secs(30);
+/// How much of a refusal is read.
+const MAX_REFUSAL_BYTES: usize = 16 * 1024;
+
+/// A file on its way; its bytes come in pieces, so that none is ever whole in memory.
+#[derive(Debug)]
+pub struct Download {
+    answer: Response,
+}
+
+impl Download {
+    /// How many bytes it will be, if the homeserver says so.
+    pub fn length(&self) -> Option<u64> {
+        self.answer.content_length()
+    }
+
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    /// When the connection ends too early or goes silent.
+    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, CallFailure> {
+        match tokio::time::timeout(NEXT_BYTE, self.answer.chunk()).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => Err(CallFailure::unknown(in_words(&error))),
+            Err(_) => Err(CallFailure::unknown("the download stopped in the middle")),
+        }
+    }
+}
+
+impl Homeserver {
+    /// Begins to download a file, as the bot (Client-Server API, "Content repository",
+    /// authenticated media).
+    ///
+    /// # Errors
+    /// A refusal (404) when neither this homeserver nor the one it is from has it.
+    pub async fn download(&self, mxc: &MxcUri) -> Result<Download, CallFailure> {
+        let parts = mxc.parts().map_err(|error| CallFailure::unknown(error.to_string()))?;
+        let mut url = self.client.homeserver();
+        let path = ["_matrix", "client", "v1", "media", "download"];
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path).push(parts.0.as_str()).push(parts.1);
+        }
+        url.query_pairs_mut()
+            .append_pair("user_id", self.bot.as_str())
+            .append_pair("timeout_ms", &LOOK_ELSEWHERE.as_millis().to_string());
+        let token = self.client.access_token().unwrap_or_default();
+        let request = self.client.http_client().get(url).bearer_auth(token).send();
+        let answer = match tokio::time::timeout(FIRST_BYTE, request).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(CallFailure::unknown(in_words(&error))),
+            Err(_) => return Err(CallFailure::unknown("no answer in time")),
+        };
+        match answer.status() {
+            StatusCode::OK => Ok(Download { answer }),
+            StatusCode::TOO_MANY_REQUESTS => Err(CallFailure::RateLimited(None)),
+            status if status.is_client_error() => Err(refusal(answer).await),
+            status => Err(CallFailure::unknown(format!("HTTP {}", status.as_u16()))),
+        }
+    }
+}
+
+async fn refusal(mut answer: Response) -> CallFailure {
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    while let Ok(Some(bytes)) = answer.chunk().await
+        && body.len() < MAX_REFUSAL_BYTES
+    {
+        body.extend_from_slice(&bytes);
+    }
+    let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |key: &str| json.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    CallFailure::Refused(Refusal {
+        status,
+        errcode: text("errcode").to_owned(),
+        message: text("error").chars().take(300).collect(),
+    })
+}
+
+/// Without the address: it carries the bot's id.
+fn in_words(error: &reqwest::Error) -> String {
+    let mut words = Vec::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(current) = cause {
+        words.push(current.to_string());
+        cause = current.source();
+    }
+    if words.is_empty() { "the connection failed".to_owned() } else { words.join(": ") }
+}

@@ -1,0 +1,178 @@
+//! The files that people send: kept, shown, deleted.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::on_both_databases;
+use crate::support::world::Deal;
+use crate::support::{Database, Fault, Shop, When, World, eventually};
+
+/// A picture of one pixel: what its first bytes say is what it is.
+const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0,
+    1, 0, 0, 0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89,
+];
+
+fn message(name: &str, mxc: &str) -> Value {
+    json!({ "msgtype": "m.file", "body": name, "url": mxc, "info": { "mimetype": "text/html", "size": 5 } })
+}
+
+fn digest(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+/// Waits until the file of the entry of `event` is in `state`; what the API says of it.
+async fn file_in_state(world: &World, deal: &Deal, event: &str, state: &str) -> Value {
+    eventually(&format!("a file that is {state}"), Duration::from_secs(30), || async {
+        let entry = world.shop.entry(&deal.id, event).await;
+        let file = entry["attachments"][0]["file"].clone();
+        (file["state"] == state).then_some(file)
+    })
+    .await
+}
+
+async fn bytes(shop: &Shop, href: &str) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
+    let answer = shop.request(reqwest::Method::GET, href).send().await.unwrap();
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    (status, headers, answer.bytes().await.unwrap().to_vec())
+}
+
+fn kept(world: &World) -> Vec<PathBuf> {
+    fn walk(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().map(|it| it.unwrap().path());
+        entries.flat_map(|it| if it.is_dir() { walk(&it) } else { vec![it] }).collect()
+    }
+    walk(&world.folder.path().join("files"))
+}
+
+on_both_databases! {
+    async fn a_file_is_kept_once_and_given_to_the_shop(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let (buyer, seller) = (&deal.buyer, &deal.seller);
+        let first = buyer.upload("a.png", "image/png", PNG.to_vec()).await;
+        let second = seller.upload("b.png", "image/png", PNG.to_vec()).await;
+        assert_ne!(first, second);
+        let sent = buyer.send(&deal.room, "m.room.message", message("Skizze \"1\".png", &first)).await;
+        let again = seller.send(&deal.room, "m.room.message", message("b.png", &second)).await;
+        let file = file_in_state(&world, &deal, &sent, "stored").await;
+        let copy = file_in_state(&world, &deal, &again, "stored").await;
+        assert_eq!(file["sha256"], digest(PNG));
+        assert_eq!(file["size"], PNG.len());
+        // What it is, not what its sender calls it.
+        assert_eq!(file["media_type"], "image/png");
+        assert_eq!(copy["href"], file["href"]);
+        assert_eq!(kept(&world).len(), 1, "the same bytes are kept once");
+
+        let href = file["href"].as_str().unwrap();
+        let (status, headers, found) = bytes(&world.shop, href).await;
+        assert_eq!((status, found.as_slice()), (200, PNG));
+        assert_eq!(headers["content-type"], "image/png");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert!(headers["content-disposition"].to_str().unwrap().contains("Skizze%20%221%22.png"));
+        assert_eq!(bytes(&world.other_shop, href).await.0, 404);
+        let unknown = href.replace(&digest(PNG), &digest(b"something else"));
+        assert_eq!(bytes(&world.shop, &unknown).await.0, 404);
+
+        // The bytes stay as long as one message that names them stays.
+        buyer.redact(&deal.room, &sent).await;
+        eventually("the file of the redacted message erased", Duration::from_secs(30), || async {
+            let state = world.sql_text(&format!("SELECT state FROM files WHERE mxc = '{first}'")).await;
+            (state.as_deref() == Some("erased")).then_some(())
+        }).await;
+        assert_eq!(bytes(&world.shop, href).await.2, PNG);
+        seller.redact(&deal.room, &again).await;
+        eventually("the bytes gone", Duration::from_secs(30), || async {
+            kept(&world).is_empty().then_some(())
+        }).await;
+        assert_eq!(bytes(&world.shop, href).await.0, 404);
+        assert_eq!(world.run(&["verify"]).0.code(), Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_is_never_whole_in_memory() {
+    let world =
+        World::with().config("files", json!({ "max_megabytes": 48 })).start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    let resident = || {
+        let status = format!("/proc/{}/status", world.tallyroom().id());
+        let text = std::fs::read_to_string(status).unwrap();
+        let line = text.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let before = resident();
+    let large: Vec<u8> = (0..45_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let mxc = deal.buyer.upload("large.bin", "application/octet-stream", large.clone()).await;
+    let sent = deal.buyer.send(&deal.room, "m.room.message", message("large.bin", &mxc)).await;
+    let file = file_in_state(&world, &deal, &sent, "stored").await;
+    assert_eq!(file["sha256"], digest(&large));
+    assert_eq!(file["media_type"], Value::Null);
+    let (_, headers, found) = bytes(&world.shop, file["href"].as_str().unwrap()).await;
+    assert!(found == large);
+    assert_eq!(headers["content-type"], "application/octet-stream");
+    let grown = resident() - before;
+    assert!(grown < 40_000, "{grown} kB more memory for a file of 45 MB");
+
+    let larger = deal.buyer.upload("larger.bin", "x/y", vec![7; 49_000_000]).await;
+    let sent = deal.buyer.send(&deal.room, "m.room.message", message("larger.bin", &larger)).await;
+    let file = file_in_state(&world, &deal, &sent, "refused").await;
+    assert!(file["problem"].as_str().unwrap().contains("48000000 bytes"), "{file}");
+    assert_eq!(kept(&world).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_can_not_be_fetched_yet_is_fetched_later() {
+    let world = World::with().proxy().start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    world.proxy().fault("GET", "/media/download/", Fault::Answer(When::Before, 502, "{}"));
+    let mxc = deal.buyer.upload("late.txt", "text/plain", b"late".to_vec()).await;
+    let sent = deal.buyer.send(&deal.room, "m.room.message", message("late.txt", &mxc)).await;
+    let entry = eventually("a try that failed", Duration::from_secs(20), || async {
+        let entry = world.shop.entry(&deal.id, &sent).await;
+        entry["attachments"][0]["file"]["problem"].is_string().then_some(entry)
+    })
+    .await;
+    let file = &entry["attachments"][0]["file"];
+    assert_eq!(file["state"], "wanted");
+    assert!(file["problem"].as_str().unwrap().contains("502"), "{file}");
+    assert_eq!(file["href"], Value::Null);
+    file_in_state(&world, &deal, &sent, "stored").await;
+
+    // What the homeserver does not have is looked for again; the entry says why it is not here.
+    let gone = format!("mxc://{}/neverUploaded", crate::support::world::DOMAIN);
+    let sent = deal.buyer.send(&deal.room, "m.room.message", message("gone.txt", &gone)).await;
+    let file = file_in_state(&world, &deal, &sent, "wanted").await;
+    assert_eq!(file["sha256"], Value::Null);
+    eventually("a refusal in the entry", Duration::from_secs(20), || async {
+        let entry = world.shop.entry(&deal.id, &sent).await;
+        let problem = entry["attachments"][0]["file"]["problem"].clone();
+        problem.as_str().is_some_and(|it| it.contains("M_NOT_FOUND")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_kept_as_long_as_configured() {
+    let world =
+        World::with().config("files", json!({ "keep_days": 30 })).start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    let mxc = deal.buyer.upload("a.txt", "text/plain", b"for a month".to_vec()).await;
+    let sent = deal.buyer.send(&deal.room, "m.room.message", message("a.txt", &mxc)).await;
+    file_in_state(&world, &deal, &sent, "stored").await;
+    let left: i64 = world
+        .sql_text("SELECT CAST(due_at - stored_at AS TEXT) FROM files")
+        .await
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((29 * 86_400_000..=31 * 86_400_000).contains(&left), "{left}");
+    world.sql("UPDATE files SET due_at = 1").await;
+    let file = file_in_state(&world, &deal, &sent, "expired").await;
+    assert_eq!(file["sha256"], digest(b"for a month"), "what it was stays known");
+    assert_eq!(file["href"], Value::Null);
+    assert_eq!(kept(&world), Vec::<PathBuf>::new());
+}
