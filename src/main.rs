@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tallyroom::command::{
-    check, forget, generate_registration, import, logging, rederive, run, verify,
+    check, export, forget, generate_registration, import, logging, rederive, run, verify,
 };
 use tallyroom::config::Config;
 use ulid::Ulid;
@@ -55,10 +55,23 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Write everything about a transaction into a ZIP file that can be verified without us.
+    Export {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Where to write it [default: tallyroom-ID.zip here].
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// The transaction.
+        transaction: Ulid,
+    },
     /// Verify that records are whole; names the first entry of each that fails.
     Verify {
         #[command(flatten)]
         config: ConfigFile,
+        /// Verify an exported bundle instead; needs neither config nor database.
+        #[arg(long, value_name = "FILE", conflicts_with = "transactions")]
+        bundle: Option<PathBuf>,
         /// A public key that heads may be signed with, beside the present one; may be repeated.
         #[arg(long, value_name = "KEY")]
         public_key: Vec<String>,
@@ -132,7 +145,13 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             let request = import::Request { shop, external_id, status, buyer, seller, files };
             import::run(&config.load()?, request).await
         }
-        Command::Verify { config, public_key, transactions } => {
+        Command::Export { config, output, transaction } => {
+            export::run(&config.load()?, transaction, output).await
+        }
+        Command::Verify { bundle: Some(bundle), public_key, .. } => {
+            verify::bundle(&bundle, public_key)
+        }
+        Command::Verify { config, public_key, transactions, .. } => {
             verify::run(&config.load()?, &transactions, &public_key).await
         }
         Command::Forget { config, user } => forget::run(&config.load()?, &user).await,

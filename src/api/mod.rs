@@ -3,6 +3,7 @@
 mod authentication;
 mod body;
 mod entries;
+mod export;
 mod files;
 mod health;
 mod present;
@@ -25,6 +26,7 @@ use ulid::Ulid;
 
 use self::problem::Problem;
 use crate::config::Config;
+use crate::export::Exporter;
 use crate::files::Vault;
 use crate::store::Store;
 
@@ -42,6 +44,8 @@ pub struct ApiState {
     pub store: Store,
     /// The files.
     pub vault: Vault,
+    /// What makes bundles.
+    pub exporter: Exporter,
     /// The whole config.
     pub config: Arc<Config>,
     /// Whether the homeserver knows the bot yet.
@@ -58,6 +62,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
+        .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         // `body` has its own limit, which answers even those who are still sending.
         .layer(DefaultBodyLimit::disable())

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::open_store;
 use crate::api::{self, ApiState};
 use crate::config::{Config, Registration};
+use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
@@ -36,6 +37,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(2);
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let registration = Registration::load(&config.appservice.registration, &config)?;
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
+    let key = Arc::new(key);
     let store = open_store(&config).await?;
     let vault = Vault::open(&config.files)?;
     let homeserver = Homeserver::connect(&config, &registration).await?;
@@ -55,13 +57,14 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let calls = api::router(ApiState {
         store: store.clone(),
         vault: vault.clone(),
+        exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key)),
         config: Arc::new(config.clone()),
         introduced: Arc::clone(&introduced),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));
     let deriving = Deriving::of(&config);
     tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
-    tasks.spawn(done(sign_forever(store.clone(), Arc::new(key), stop.clone())));
+    tasks.spawn(done(sign_forever(store.clone(), key, stop.clone())));
     tasks.spawn(done(work_with_homeserver(
         config.clone(),
         homeserver,

@@ -1,11 +1,15 @@
 //! `tallyroom verify`: are the records whole?
 
+use std::path::Path;
+
 use anyhow::bail;
 use ulid::Ulid;
 
 use super::open_store;
 use crate::config::Config;
+use crate::export::check_bundle;
 use crate::record::chain::Fault;
+use crate::room::HEAD_STATE;
 use crate::seal::{RecordCheck, SigningKey, Trust, Verdict};
 use crate::store::Snapshot;
 
@@ -76,6 +80,32 @@ pub async fn run(
     Ok(())
 }
 
+/// Verifies an exported bundle, offline. Without public keys, only that nothing was changed since
+/// somebody sealed it.
+///
+/// # Errors
+/// The first thing that does not fit.
+pub fn bundle(file: &Path, public_keys: Vec<String>) -> anyhow::Result<()> {
+    let known = !public_keys.is_empty();
+    let trust = if known { Trust::Keys(public_keys) } else { Trust::Any };
+    let checked = match check_bundle(file, &trust) {
+        Ok(checked) => checked,
+        Err(error) => bail!("{}: FAILS: {error:#}", file.display()),
+    };
+    println!("{}: {}", checked.transaction, in_words(&checked.verdict));
+    let sealed = time(checked.exported_at);
+    if known {
+        println!("sealed on {sealed} with the key {}, which you gave", checked.public_key);
+    } else {
+        println!(
+            "sealed on {sealed} with the key {}; to know whose it is, compare it with the one in \
+             the room (state event {HEAD_STATE}) and give it with --public-key",
+            checked.public_key
+        );
+    }
+    Ok(())
+}
+
 /// The inner result is what was found; the outer one is about the database.
 async fn verify(
     snapshot: &mut Snapshot,
@@ -105,7 +135,7 @@ async fn verify(
 }
 
 /// One line about a record that is whole.
-pub(super) fn in_words(verdict: &Verdict) -> String {
+fn in_words(verdict: &Verdict) -> String {
     let Verdict { head, erased, signed } = verdict;
     let erased = match erased {
         0 => String::new(),
@@ -116,4 +146,9 @@ pub(super) fn in_words(verdict: &Verdict) -> String {
         seq => format!("signed up to {seq}"),
     };
     format!("{} entries{erased}, whole; {signed}; head {}", head.seq, head.hash)
+}
+
+fn time(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| "an unknown day".to_owned(), |time| format!("{time:.0}"))
 }

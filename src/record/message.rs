@@ -1,5 +1,7 @@
 //! Messages: what was said, by content type (Client-Server API, "Instant messaging").
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{Attachment, Derived, Kind, markup, words};
@@ -81,6 +83,21 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
         _ => extensible_text(content).unwrap_or_default(),
     };
     derived.text = Some(words::text(&words));
+}
+
+/// The words of each answer of the poll in a raw event, by the id that votes name.
+pub fn poll_answers(raw: &str) -> BTreeMap<String, String> {
+    let event: Value = serde_json::from_str(raw).unwrap_or_default();
+    let content = event.get("content");
+    let poll = ["m.poll.start", "m.poll", "org.matrix.msc3381.poll.start"]
+        .iter()
+        .find_map(|key| content?.get(*key));
+    let answers = poll.and_then(|poll| poll.get("answers")).and_then(Value::as_array);
+    let words_of = |answer: &Value| {
+        let id = answer.get("id").or_else(|| answer.get("m.id"))?.as_str()?;
+        Some((id.to_owned(), words::text(&extensible_text(answer.as_object()?)?)))
+    };
+    answers.into_iter().flatten().filter_map(words_of).collect()
 }
 
 /// Text in one of the forms that extensible events have had (MSC1767).

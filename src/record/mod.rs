@@ -21,6 +21,7 @@ pub use attachment::Attachment;
 pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
 pub use entry::{Entry, Erased, Fixed, RedactionPolicy, may_redact, objection, read_at};
+pub use message::poll_answers;
 pub use rederive::{Change, Rederived, rederive};
 pub use relation::{Relation, RelationKind};
 pub use state::MembershipChange;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{SignedHead, SigningKey, head_statement};
+use crate::record::chain::Head;
 use crate::store::{HeadRow, Store, now};
 
 /// How often to look for heads to sign.
@@ -44,18 +46,32 @@ async fn sign_due(store: &Store, key: &SigningKey) -> anyhow::Result<usize> {
 /// When the database does not answer.
 pub async fn sign_head(store: &Store, key: &SigningKey, id: Ulid) -> anyhow::Result<SignedHead> {
     let head = store.snapshot().await?.head(id).await?;
+    Ok(sign_this_head(store, key, id, head).await?.0)
+}
+
+/// Signs `head`, which the record has or had, and keeps it; also as JSON with its signature.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sign_this_head(
+    store: &Store,
+    key: &SigningKey,
+    id: Ulid,
+    head: Head,
+) -> anyhow::Result<(SignedHead, Value)> {
     let signed = SignedHead {
         transaction: id.to_string(),
         head,
         signed_at: now(),
         public_key: key.public_key().to_owned(),
     };
+    let statement = key.sign(head_statement(&signed))?;
     let row = HeadRow {
         seq: signed.head.seq,
         signed_at: signed.signed_at,
         public_key: signed.public_key.clone(),
-        signed: key.sign(head_statement(&signed))?.to_string(),
+        signed: statement.to_string(),
     };
     store.head_signed(id, &signed.head, &row).await?;
-    Ok(signed)
+    Ok((signed, statement))
 }

@@ -22,7 +22,7 @@ pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
 pub use rooms::RoomRow;
 pub use sends::SendState;
 pub use snapshot::Snapshot;
-pub use transactions::{Created, NewRevision, Original, Page};
+pub use transactions::{Created, NewRevision, Original, Page, RevisionRow};
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::{Store, StoreError, Tx, erasure, members, now, rooms};
+use super::{Snapshot, Store, StoreError, Tx, erasure, members, now, rooms};
 use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
 use crate::transaction::{PartyRole, Terms, Transaction};
@@ -44,6 +44,10 @@ const BY_ID: &str = select!("WHERE t.id = $1");
 const BY_ID_AND_SHOP: &str = select!("WHERE t.id = $1 AND t.shop = $2");
 const IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
 const NEWEST: &str = select!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
+
+const REVISION: &str = "SELECT revision, status, invoice, buyer, seller, created_at, \
+     original_type, original FROM revisions WHERE transaction_id = $1 AND revision = $2";
+const ROOM_OF: &str = "SELECT room_id FROM rooms WHERE transaction_id = $1";
 
 /// Sorts after every ULID.
 const AFTER_ALL: &str = "~";
@@ -88,6 +92,27 @@ pub struct NewRevision<'a> {
     pub original: Option<Original<'a>>,
     /// Ask contacts again who declined, left or could not be reached.
     pub invite_again: bool,
+}
+
+/// What a shop said of a transaction at one time.
+#[derive(Clone, Debug, FromRow)]
+pub struct RevisionRow {
+    /// Counts from 1.
+    pub revision: i64,
+    /// The shop's word for where the transaction stood.
+    pub status: String,
+    /// JSON.
+    pub invoice: String,
+    /// JSON.
+    pub buyer: String,
+    /// JSON.
+    pub seller: String,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    /// Media type of the file that it came in, if it was one.
+    pub original_type: Option<String>,
+    /// That file.
+    pub original: Option<Vec<u8>>,
 }
 
 #[derive(FromRow)]
@@ -261,6 +286,44 @@ impl Store {
     /// When the database does not answer.
     pub async fn former_contacts(&self, id: Ulid) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar(FORMER_CONTACTS).bind(id.to_string()).fetch_all(&self.pool).await
+    }
+}
+
+impl Snapshot {
+    /// A transaction, whoever it belongs to.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn transaction(&mut self, id: Ulid) -> Result<Option<Transaction>, StoreError> {
+        let row: Option<Row> =
+            sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(&mut *self.tx).await?;
+        row.map(Transaction::try_from).transpose()
+    }
+
+    /// One revision, with the file that it came in.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn revision(
+        &mut self,
+        id: Ulid,
+        revision: i64,
+    ) -> Result<Option<RevisionRow>, StoreError> {
+        sqlx::query_as(REVISION)
+            .bind(id.to_string())
+            .bind(revision)
+            .fetch_optional(&mut *self.tx)
+            .await
+    }
+
+    /// The Matrix room of a transaction, if it has one by now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn room_id(&mut self, id: Ulid) -> Result<Option<String>, StoreError> {
+        let room: Option<Option<String>> =
+            sqlx::query_scalar(ROOM_OF).bind(id.to_string()).fetch_optional(&mut *self.tx).await?;
+        Ok(room.flatten())
     }
 }
 

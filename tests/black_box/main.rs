@@ -5,6 +5,7 @@
 
 mod command_line;
 mod crashes;
+mod export;
 mod files;
 mod intake;
 mod record;

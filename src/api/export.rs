@@ -1,0 +1,33 @@
+//! The bundle of a record.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::files::disposition;
+use super::problem::Problem;
+use super::transactions::{find, transaction_id};
+use super::{ApiState, Shop, authentication};
+
+/// `GET /api/v1/transactions/{id}/export`
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = transaction_id(&id)?;
+    find(&state, &shop, id).await?;
+    let pieces = state.exporter.stream(id).await.map_err(|error| {
+        tracing::error!(transaction = %id, %error, "an export can not begin");
+        Problem::try_again("The database did not answer. Nothing was changed; ask again.")
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(&format!("tallyroom-{id}.zip"))),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(pieces)).into_response())
+}

@@ -1,0 +1,281 @@
+//! What is in a bundle, and in which order.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+
+use anyhow::Context;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use ulid::Ulid;
+
+use super::archive::{Archive, Packing};
+use super::names::file_member;
+use super::transcript::{self, About, Lines};
+use super::{Exporter, MANIFEST, VERSION};
+use crate::record::chain::Head;
+use crate::record::{Entry, Kind, conversation, poll_answers};
+use crate::seal::sign_this_head;
+use crate::store::{FileRow, RevisionRow, Snapshot, now};
+use crate::transaction::Transaction;
+
+const README: &str = include_str!("readme.txt");
+/// Entries read in one go.
+const PAGE: i64 = 500;
+
+/// Writes the bundle of one record; everything in it is from one moment. Blocks: not for a thread
+/// that serves others.
+///
+/// # Errors
+/// When the database or the file store fails, or the bytes cannot be passed on.
+pub(super) fn write<W: Write>(
+    exporter: &Exporter,
+    id: Ulid,
+    snapshot: &mut Snapshot,
+    out: W,
+) -> anyhow::Result<W> {
+    let runtime = Handle::current();
+    let transaction = runtime
+        .block_on(snapshot.transaction(id))?
+        .with_context(|| format!("there is no transaction {id}"))?;
+    let head = runtime.block_on(snapshot.head(id))?;
+    let exported_at = now();
+    let mut archive = Archive::new(out, exported_at);
+    archive.add("README.txt", Packing::Deflated, |it| Ok(it.write_all(README.as_bytes())?))?;
+
+    write_transaction(&mut archive, &runtime, snapshot, &transaction)?;
+    let record = write_entries(&mut archive, &runtime, snapshot, id)?;
+    write_heads(&mut archive, &runtime, exporter, snapshot, id, &head)?;
+    let files = write_files(&mut archive, &runtime, exporter, snapshot, id, &record.entries)?;
+
+    archive.add("transcript.html", Packing::Deflated, |out| {
+        let about = About {
+            transaction: &transaction,
+            exported_at,
+            head: &head.hash,
+            entries: head.seq,
+            public_key: exporter.key.public_key(),
+            files: &files,
+            polls: &record.polls,
+        };
+        out.write_all(transcript::head(&about).as_bytes())?;
+        let conversation = conversation(&record.entries);
+        let mut lines = Lines::new(&about, &conversation);
+        for line in &conversation {
+            out.write_all(lines.next(line).as_bytes())?;
+        }
+        Ok(out.write_all(transcript::foot().as_bytes())?)
+    })?;
+
+    let manifest = exporter.key.sign(json!({
+        "version": VERSION,
+        "transaction": id.to_string(),
+        "external_id": transaction.external_id,
+        "exported_at": exported_at,
+        "seq": head.seq,
+        "hash": head.hash,
+        "public_key": exporter.key.public_key(),
+        "members": archive.members(),
+    }))?;
+    archive.add(MANIFEST, Packing::Deflated, |out| write_json(out, &manifest))?;
+    archive.finish()
+}
+
+fn write_json(out: &mut impl Write, value: &Value) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// `transaction.json`, and each revision of the invoice.
+fn write_transaction<W: Write>(
+    archive: &mut Archive<W>,
+    runtime: &Handle,
+    snapshot: &mut Snapshot,
+    transaction: &Transaction,
+) -> anyhow::Result<()> {
+    let mut revisions = Vec::new();
+    for number in 1..=transaction.revision {
+        let revision = runtime.block_on(snapshot.revision(transaction.id, number))?;
+        let Some(revision) = revision else { continue };
+        let path = format!("invoice/revision-{number}.json");
+        archive.add(&path, Packing::Deflated, |out| write_json(out, &shown(&revision)?))?;
+        let original = revision.original.as_ref().map(|bytes| {
+            let path = format!("invoice/revision-{number}.xml");
+            archive.add(&path, Packing::Deflated, |out| Ok(out.write_all(bytes)?)).map(|()| path)
+        });
+        revisions.push(json!({
+            "revision": number,
+            "status": revision.status,
+            "created_at": revision.created_at,
+            "invoice": path,
+            "original": original.transpose()?,
+            "original_type": revision.original_type,
+        }));
+    }
+    let Transaction { id, shop, external_id, terms, created_at, updated_at, .. } = transaction;
+    let room_id = runtime.block_on(snapshot.room_id(*id))?;
+    archive.add("transaction.json", Packing::Deflated, |out| {
+        write_json(
+            out,
+            &json!({
+                "id": id.to_string(),
+                "shop": shop,
+                "external_id": external_id,
+                "status": terms.status,
+                "created_at": created_at,
+                "updated_at": updated_at,
+                "room_id": room_id,
+                "redactions": terms.redactions,
+                "buyer": terms.buyer,
+                "seller": terms.seller,
+                "revisions": revisions,
+            }),
+        )
+    })
+}
+
+fn shown(revision: &RevisionRow) -> anyhow::Result<Value> {
+    let parsed = |text: &str| serde_json::from_str::<Value>(text);
+    Ok(json!({
+        "revision": revision.revision,
+        "status": revision.status,
+        "created_at": revision.created_at,
+        "invoice": parsed(&revision.invoice)?,
+        "buyer": parsed(&revision.buyer)?,
+        "seller": parsed(&revision.seller)?,
+    }))
+}
+
+/// What the transcript needs of the record.
+struct Record {
+    entries: Vec<Entry>,
+    polls: HashMap<String, BTreeMap<String, String>>,
+}
+
+/// `entries.jsonl`, page by page.
+fn write_entries<W: Write>(
+    archive: &mut Archive<W>,
+    runtime: &Handle,
+    snapshot: &mut Snapshot,
+    id: Ulid,
+) -> anyhow::Result<Record> {
+    archive.add("entries.jsonl", Packing::Deflated, |out| {
+        let mut record = Record { entries: Vec::new(), polls: HashMap::new() };
+        let mut after = 0;
+        loop {
+            let page = runtime.block_on(snapshot.evidence(id, after, PAGE))?;
+            let Some(last) = page.last() else { return Ok(record) };
+            after = last.entry.fixed.seq;
+            for evidence in page {
+                serde_json::to_writer(&mut *out, &evidence)?;
+                out.write_all(b"\n")?;
+                let event_id = &evidence.entry.fixed.event_id;
+                if let (Kind::PollStart, Some(raw)) = (evidence.entry.kind, &evidence.raw) {
+                    record.polls.insert(event_id.clone(), poll_answers(raw));
+                }
+                record.entries.push(evidence.entry);
+            }
+        }
+    })
+}
+
+/// `heads.jsonl`, with the head of this moment, signed now.
+fn write_heads<W: Write>(
+    archive: &mut Archive<W>,
+    runtime: &Handle,
+    exporter: &Exporter,
+    snapshot: &mut Snapshot,
+    id: Ulid,
+    head: &Head,
+) -> anyhow::Result<()> {
+    let heads = runtime.block_on(snapshot.signed_heads(id))?;
+    let is_signed = heads.last().is_some_and(|last| last.seq == head.seq);
+    let mut lines: Vec<String> = heads.into_iter().map(|row| row.signed).collect();
+    if head.seq > 0 && !is_signed {
+        let (_, statement) =
+            runtime.block_on(sign_this_head(&exporter.store, &exporter.key, id, head.clone()))?;
+        lines.push(statement.to_string());
+    }
+    archive.add("heads.jsonl", Packing::Deflated, |out| {
+        for line in &lines {
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
+    })
+}
+
+/// `files/…` and `files.json`; where each file is, by its `mxc://` address.
+fn write_files<W: Write>(
+    archive: &mut Archive<W>,
+    runtime: &Handle,
+    exporter: &Exporter,
+    snapshot: &mut Snapshot,
+    id: Ulid,
+    entries: &[Entry],
+) -> anyhow::Result<HashMap<String, String>> {
+    let mut named: HashMap<&str, (&str, Vec<i64>)> = HashMap::new();
+    for entry in entries {
+        for attachment in &entry.attachments {
+            let Some(mxc) = &attachment.mxc else { continue };
+            let (_, seqs) = named.entry(mxc).or_insert((&attachment.name, Vec::new()));
+            seqs.push(entry.fixed.seq);
+        }
+    }
+    let mut members: HashMap<String, String> = HashMap::new();
+    let mut list = Vec::new();
+    for file in runtime.block_on(snapshot.files(id))? {
+        let (name, seqs) = named.remove(file.mxc.as_str()).unwrap_or_default();
+        let known = file.sha256.as_deref().filter(|_| file.state == "stored");
+        let path = known.map(|sha256| file_member(sha256, name));
+        // Several messages may name the same bytes under the same name.
+        let there = path.as_ref().is_some_and(|path| archive.members().contains_key(path));
+        let written = match (&path, known) {
+            (Some(_), _) if there => true,
+            (Some(path), Some(sha256)) => write_file(archive, runtime, exporter, path, sha256)?,
+            _ => false,
+        };
+        let path = path.filter(|_| written);
+        list.push(listed(&file, name, &seqs, path.as_deref(), known.is_some() && !written));
+        if let Some(path) = path {
+            members.insert(file.mxc, path);
+        }
+    }
+    archive.add("files.json", Packing::Deflated, |out| write_json(out, &json!(list)))?;
+    Ok(members)
+}
+
+fn listed(file: &FileRow, name: &str, seqs: &[i64], path: Option<&str>, lost: bool) -> Value {
+    let lost = lost.then(|| "it is not in the file store any more".to_owned());
+    json!({
+        "mxc": file.mxc,
+        "name": name,
+        "entries": seqs,
+        "state": file.state,
+        "problem": lost.or_else(|| file.problem.clone()),
+        "sha256": file.sha256,
+        "size": file.size,
+        "media_type": file.media_type,
+        "member": path,
+    })
+}
+
+/// False if the file store does not have it.
+fn write_file<W: Write>(
+    archive: &mut Archive<W>,
+    runtime: &Handle,
+    exporter: &Exporter,
+    path: &str,
+    sha256: &str,
+) -> anyhow::Result<bool> {
+    let Some(mut bytes) = runtime.block_on(exporter.vault.get(sha256))? else {
+        tracing::error!(sha256, "a kept file is not in the file store");
+        return Ok(false);
+    };
+    archive.add(path, Packing::Stored, |out| {
+        while let Some(piece) = runtime.block_on(bytes.next()) {
+            out.write_all(&piece?)?;
+        }
+        Ok(())
+    })?;
+    Ok(true)
+}

@@ -1,0 +1,357 @@
+//! The conversation as one HTML page, to be read and printed. Pure.
+//!
+//! Nothing in it comes from elsewhere and nothing in it runs: what people sent is escaped, or was
+//! sanitised when it was derived, and the page's own policy forbids the rest.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::invoice::summary::{SummaryInput, summarise};
+use crate::record::{Attachment, Entry, Kind, Line, RelationKind};
+use crate::transaction::Transaction;
+
+const STYLE: &str = include_str!("transcript.css");
+/// No scripts, no requests, no forms; only the style above.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+     form-action 'none'";
+/// Longest quote of what a message answers, in characters.
+const MAX_QUOTE: usize = 160;
+
+/// What the page is about beside its lines.
+#[derive(Debug)]
+pub(super) struct About<'a> {
+    /// The transaction.
+    pub(super) transaction: &'a Transaction,
+    /// When this was made, milliseconds since 1970.
+    pub(super) exported_at: i64,
+    /// Hash of the last entry.
+    pub(super) head: &'a str,
+    /// How many entries there are.
+    pub(super) entries: i64,
+    /// Ed25519, unpadded base64.
+    pub(super) public_key: &'a str,
+    /// Where the files are in the bundle, by their `mxc://` address.
+    pub(super) files: &'a HashMap<String, String>,
+    /// Words of the polls' answers, by event and answer id.
+    pub(super) polls: &'a HashMap<String, BTreeMap<String, String>>,
+}
+
+/// The page up to the conversation.
+pub(super) fn head(about: &About<'_>) -> String {
+    let Transaction { terms, external_id, .. } = about.transaction;
+    let summary = summarise(&SummaryInput {
+        invoice: &terms.invoice,
+        status: &terms.status,
+        seller: &terms.seller.name,
+        buyer: &terms.buyer.name,
+        page_url: None,
+    });
+    let number = &terms.invoice.number;
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (number) " · record of the conversation" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    p.kicker { "Record of the conversation about" }
+                    h1 { bdi { (number) } }
+                    div.summary { (PreEscaped(summary.formatted_body)) }
+                    dl.facts {
+                        dt { "Transaction" } dd { (about.transaction.id) }
+                        dt { "Shop's own id" } dd { bdi { (external_id) } }
+                        dt { "Entries" } dd { (about.entries) }
+                        dt { "Exported" } dd { (full_time(about.exported_at)) }
+                        dt { "Head" } dd.hash { (about.head) }
+                        dt { "Key" } dd.hash { (about.public_key) }
+                    }
+                    p.note {
+                        "All times are UTC. The numbers in the margin are those of the entries in "
+                        "entries.jsonl, whose hashes prove that nothing was changed; README.txt tells how."
+                    }
+                }
+                main {}
+            }
+        }
+    };
+    // The lines follow one by one, so that the page is never whole in memory.
+    page.into_string().trim_end_matches("</main></body></html>").to_owned()
+}
+
+/// The end of the page.
+pub(super) fn foot() -> &'static str {
+    "</main>\n</body>\n</html>\n"
+}
+
+/// Writes the lines one after the other.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    about: &'a About<'a>,
+    /// What answers can quote: name and words, by event.
+    quotable: HashMap<&'a str, (&'a str, &'a str)>,
+    day: Option<Date>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(about: &'a About<'a>, lines: &'a [Line<'a>]) -> Self {
+        let quotable = lines.iter().filter_map(|line| {
+            let words = line.current().text.as_deref()?;
+            Some((line.entry.fixed.event_id.as_str(), (who(line), words)))
+        });
+        Self { about, quotable: quotable.collect(), day: None }
+    }
+
+    /// The next line, with the day before it if it is a new one.
+    pub(super) fn next(&mut self, line: &Line<'_>) -> String {
+        let time = moment(line.entry.read_at);
+        let day = time.as_ref().map(|time| time.date());
+        let new_day = day.filter(|day| self.day != Some(*day));
+        self.day = day;
+        let markup = html! {
+            @if let (Some(_), Some(time)) = (new_day, &time) {
+                h2 { time datetime=(time.date()) { (time.strftime("%A, %-d %B %Y")) } }
+            }
+            @match line.entry.kind {
+                Kind::Membership | Kind::State => (self.event(line)),
+                _ => (self.message(line)),
+            }
+        };
+        markup.into_string() + "\n"
+    }
+
+    /// Something that happened in the room, in one line.
+    fn event(&self, line: &Line<'_>) -> Markup {
+        html! {
+            p.event {
+                (margin(line))
+                bdi title=(line.entry.fixed.sender) { (who(line)) } " "
+                @match &line.entry.text {
+                    Some(text) => bdi { (text) },
+                    None => span.gone { (gone(line)) },
+                }
+                (notes(line))
+            }
+        }
+    }
+
+    fn message(&self, line: &Line<'_>) -> Markup {
+        let entry = line.entry;
+        html! {
+            article class=(entry.fixed.party) {
+                (margin(line))
+                h3 {
+                    bdi title=(entry.fixed.sender) { (who(line)) }
+                    @match entry.fixed.party.as_str() {
+                        party @ ("buyer" | "seller") => span.party { (party) },
+                        "bot" => span.party { "service" },
+                        _ => span.party { "other" },
+                    }
+                }
+                (self.answered(entry))
+                @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
+                    p.gone { (gone(line)) }
+                } @else {
+                    div.words dir="auto" { (words(line.current())) }
+                }
+                @for attachment in &entry.attachments { (self.file(attachment)) }
+                (self.votes(line))
+                @if !line.reactions.is_empty() {
+                    p.reactions {
+                        @for (key, senders) in &line.reactions {
+                            span title=(senders.join(", ")) { bdi { (key) } " " (senders.len()) }
+                        }
+                    }
+                }
+                @if !line.edits.is_empty() { (edits(line)) }
+                (notes(line))
+            }
+        }
+    }
+
+    /// What this message answers, in short.
+    fn answered(&self, entry: &Entry) -> Markup {
+        let Some(relation) = &entry.relates_to else { return html! {} };
+        let target = match relation.kind {
+            RelationKind::Reply => Some(&relation.event_id),
+            RelationKind::Thread => relation.in_reply_to.as_ref().or(Some(&relation.event_id)),
+            _ => None,
+        };
+        let quote = target.and_then(|target| self.quotable.get(target.as_str()));
+        html! {
+            @if let Some((name, words)) = quote {
+                blockquote.answered { bdi { (name) } ": " bdi { (shortened(words)) } }
+            }
+        }
+    }
+
+    fn file(&self, attachment: &Attachment) -> Markup {
+        let member = attachment.mxc.as_ref().and_then(|mxc| self.about.files.get(mxc));
+        html! {
+            p.file {
+                @match member {
+                    Some(path) => a href=(relative(path)) { bdi { (attachment.name) } },
+                    None => { bdi { (attachment.name) } " (not in this bundle; see files.json)" },
+                }
+                @if let Some(size) = attachment.size { " · " (size) " bytes" }
+                @if let Some(media_type) = &attachment.mimetype { " · " bdi { (media_type) } }
+                @if attachment.encrypted { " · encrypted by its sender; the key is in its entry" }
+            }
+        }
+    }
+
+    fn votes(&self, line: &Line<'_>) -> Markup {
+        let answers = self.about.polls.get(&line.entry.fixed.event_id);
+        let chosen = |vote: &Entry| {
+            let ids = vote.text.as_deref().unwrap_or_default().split(", ");
+            let words = |id| answers.and_then(|it| it.get(id)).map_or(id, String::as_str);
+            ids.map(words).collect::<Vec<_>>().join(", ")
+        };
+        html! {
+            @if !line.votes.is_empty() {
+                ul.votes {
+                    @for (voter, vote) in &line.votes {
+                        li { bdi { (voter) } ": " bdi { (chosen(vote)) } }
+                    }
+                }
+            }
+            @if let Some(end) = line.poll_end {
+                p.note { "The poll was ended on " (full_time(end.read_at)) "." }
+            }
+        }
+    }
+}
+
+/// Number, time and link target of a line.
+fn margin(line: &Line<'_>) -> Markup {
+    let entry = line.entry;
+    html! {
+        span.margin id=(format!("e{}", entry.fixed.seq)) {
+            (entry.fixed.seq) " "
+            @if let Some(time) = moment(entry.read_at) {
+                time datetime=(format!("{time:.3}Z")) { (time.strftime("%H:%M:%S")) }
+            }
+        }
+    }
+}
+
+fn words(entry: &Entry) -> Markup {
+    let text = entry.text.as_deref().unwrap_or_default();
+    html! {
+        @match &entry.html {
+            // Sanitised when it was derived.
+            Some(safe) => (PreEscaped(safe)),
+            None => p.plain { (text) },
+        }
+    }
+}
+
+fn edits(line: &Line<'_>) -> Markup {
+    let original = std::iter::once(line.entry);
+    let versions = original.chain(line.edits.iter().copied());
+    let before = versions.take(line.edits.len());
+    let when = line.edits.last().map(|edit| full_time(edit.read_at)).unwrap_or_default();
+    html! {
+        section.edits {
+            p { "Edited by its author, last on " (when) ". Before that it read:" }
+            ol {
+                @for version in before {
+                    li {
+                        span.margin { (version.fixed.seq) } " "
+                        @match version.erased {
+                            Some(_) => span.gone { "erased" },
+                            None => span dir="auto" { (words(version)) },
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What else is to be said about a line.
+fn notes(line: &Line<'_>) -> Markup {
+    let entry = line.entry;
+    let kept = entry.erased.is_none() && entry.text.is_some();
+    html! {
+        @if let (Some(redaction), true) = (line.redaction, kept) {
+            p.note.strong { "Removed from the room on " (full_time(redaction.read_at)) "; kept here." }
+        }
+        @for (ignored, why) in &line.ignored {
+            p.note { "Entry " (ignored.fixed.seq) " by " bdi { (ignored.fixed.sender) } ": " (why) "." }
+        }
+        @if let Some(remark) = &entry.remark { p.note { "Remark: " bdi { (remark) } } }
+        @if entry.fixed.source == "backfill" {
+            p.note { "Read from the room's history on " (full_time(entry.fixed.received_at)) "." }
+        }
+        @if let Some(since) = entry.absent_since {
+            p.note { "No longer on the homeserver since " (full_time(since)) "." }
+        }
+    }
+}
+
+/// Why there is nothing to read.
+fn gone(line: &Line<'_>) -> String {
+    use crate::record::Erased;
+    match (&line.entry.erased, line.redaction) {
+        (Some(Erased::Forgotten), _) => "Erased at its author's request.".to_owned(),
+        (_, Some(redaction)) => format!("Removed on {}.", full_time(redaction.read_at)),
+        (Some(_), None) => "Removed.".to_owned(),
+        (None, None) if line.entry.redacted_by.is_some() => {
+            "Removed before it reached us.".to_owned()
+        }
+        (None, None) => {
+            format!("An event of type {:?}, without words.", line.entry.fixed.event_type)
+        }
+    }
+}
+
+fn who<'a>(line: &Line<'a>) -> &'a str {
+    match line.name {
+        Some(name) if !name.trim().is_empty() => name,
+        _ if line.entry.fixed.sender.is_empty() => "Unknown sender",
+        _ => &line.entry.fixed.sender,
+    }
+}
+
+fn shortened(words: &str) -> String {
+    let one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match one_line.char_indices().nth(MAX_QUOTE) {
+        Some((end, _)) => format!("{}…", &one_line[..end]),
+        None => one_line,
+    }
+}
+
+/// A path of the bundle as a link: whatever is not plain is percent-encoded.
+fn relative(path: &str) -> String {
+    let mut link = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._/".contains(&byte) {
+            link.push(char::from(byte));
+        } else {
+            link.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    link
+}
+
+/// In UTC.
+fn moment(milliseconds: i64) -> Option<DateTime> {
+    Some(Offset::UTC.to_datetime(Timestamp::from_millisecond(milliseconds).ok()?))
+}
+
+fn full_time(milliseconds: i64) -> String {
+    moment(milliseconds).map_or_else(
+        || "an unknown time".to_owned(),
+        |time| time.strftime("%-d %B %Y, %H:%M UTC").to_string(),
+    )
+}
