@@ -14,5 +14,6 @@ pub mod reconciler;
 pub mod record;
 pub mod room;
 pub mod seal;
+pub mod search;
 pub mod store;
 pub mod transaction;

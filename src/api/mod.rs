@@ -8,6 +8,7 @@ mod files;
 mod health;
 mod present;
 mod problem;
+mod search;
 mod transactions;
 
 pub use present::present;
@@ -62,6 +63,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
+        .route("/api/v1/entries", get(search::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         // `body` has its own limit, which answers even those who are still sending.

@@ -160,7 +160,7 @@ impl<'a> Lines<'a> {
                 (self.answered(entry))
                 @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
                     p.gone { (gone(line)) }
-                } @else {
+                } @else if !only_names_its_file(entry) {
                     div.words dir="auto" { (words(line.current())) }
                 }
                 @for attachment in &entry.attachments { (self.file(attachment)) }
@@ -297,6 +297,11 @@ fn notes(line: &Line<'_>) -> Markup {
             p.note { "No longer on the homeserver since " (full_time(since)) "." }
         }
     }
+}
+
+/// Whether the words are the name of the file, which stands there anyway.
+fn only_names_its_file(entry: &Entry) -> bool {
+    entry.html.is_none() && entry.attachments.iter().any(|it| Some(&it.name) == entry.text.as_ref())
 }
 
 /// Why there is nothing to read.

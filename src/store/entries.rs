@@ -6,7 +6,7 @@ use ulid::Ulid;
 
 use super::columns::{from_json, to_json};
 use super::{
-    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now,
+    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, search,
     transactions,
 };
 use crate::config::Config;
@@ -45,6 +45,7 @@ macro_rules! select {
 const AFTER: &str =
     select!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
 const BY_EVENT: &str = select!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
+const BY_SEQ: &str = select!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
 const EVIDENCE: &str = select!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
@@ -79,8 +80,9 @@ impl Deriving {
     }
 }
 
+/// An entry as the database has it.
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     transaction_id: String,
     seq: i64,
     hash: String,
@@ -211,6 +213,15 @@ impl Store {
         Ok(target.map(Entry::try_from).transpose()?.and_then(|it| objection(entry, &it)))
     }
 
+    /// One entry.
+    pub(super) async fn entry_row(
+        &self,
+        transaction_id: &str,
+        seq: i64,
+    ) -> Result<Option<Row>, StoreError> {
+        sqlx::query_as(BY_SEQ).bind(transaction_id).bind(seq).fetch_optional(&self.pool).await
+    }
+
     /// Writes what today's derivation makes of an entry's raw event, unless that is erased by now.
     ///
     /// # Errors
@@ -244,6 +255,15 @@ impl Store {
             return Ok(());
         }
         files::rename(&mut tx, transaction, *seq, &entry.attachments).await?;
+        let indexed = search::Indexed {
+            transaction_id: transaction,
+            seq: *seq,
+            party: &entry.fixed.party,
+            read_at: entry.read_at,
+            kind: entry.kind,
+            text: entry.text.as_deref(),
+        };
+        search::index(&mut tx, indexed).await?;
         let policy = policy(&mut tx, transaction).await?.unwrap_or(deriving.redactions);
         erasure::settle(&mut tx, transaction, event_id, policy).await?;
         if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
@@ -376,6 +396,15 @@ async fn write(
     for mxc in derived.attachments.iter().filter_map(|it| it.mxc.as_deref()) {
         files::want(tx, transaction_id, fixed.seq, mxc).await?;
     }
+    let indexed = search::Indexed {
+        transaction_id,
+        seq: fixed.seq,
+        party: &fixed.party,
+        read_at: read_at(&fixed),
+        kind: derived.kind,
+        text: derived.text.as_deref(),
+    };
+    search::index(tx, indexed).await?;
     // What removes something may come before it, and an edit after its message was removed.
     erasure::settle(tx, transaction_id, &fixed.event_id, writing.policy).await?;
     if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, to_json};
-use super::{Store, StoreError, Tx, files};
+use super::{Store, StoreError, Tx, files, search};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 
 const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
@@ -148,5 +148,6 @@ async fn erase(
         .execute(&mut **tx)
         .await?;
     sqlx::query(ERASE_RAW).bind(&place.room_id).bind(place.position).execute(&mut **tx).await?;
+    search::remove(tx, transaction_id, seq).await?;
     files::release(tx, transaction_id, seq).await
 }

@@ -10,6 +10,7 @@ mod hints;
 mod journal;
 mod members;
 mod rooms;
+mod search;
 mod sends;
 mod snapshot;
 mod transactions;
@@ -20,6 +21,7 @@ pub use heads::HeadRow;
 pub use hints::Hints;
 pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
 pub use rooms::RoomRow;
+pub use search::{SearchPage, SearchRequest};
 pub use sends::SendState;
 pub use snapshot::Snapshot;
 pub use transactions::{Created, NewRevision, Original, Page, RevisionRow};
@@ -95,7 +97,9 @@ impl Store {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool, kind, hints: Arc::default() })
+        let store = Self { pool, kind, hints: Arc::default() };
+        store.prepare_search().await?;
+        Ok(store)
     }
 
     /// Begins a tx that will write.

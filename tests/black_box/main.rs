@@ -10,5 +10,6 @@ mod files;
 mod intake;
 mod record;
 mod room;
+mod search;
 mod support;
 mod write_back;

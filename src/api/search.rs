@@ -1,0 +1,142 @@
+//! Full text search over all records of a shop.
+
+use axum::extract::{Query as UrlQuery, State};
+use axum::{Extension, Json};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use super::problem::Problem;
+use super::transactions::limit;
+use super::{ApiState, Shop, authentication, present};
+use crate::search::{Query, snippet};
+use crate::store::{SearchPage, SearchRequest};
+
+const DEFAULT_PAGE: i64 = 20;
+const MAX_PAGE: i64 = 100;
+const PARTIES: [&str; 4] = ["buyer", "seller", "bot", "other"];
+
+/// The query of a search.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SearchQuery {
+    q: Option<String>,
+    party: Option<String>,
+    transaction: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/entries?q=WORDS&party=P&transaction=ID&from=T&to=T&limit=N&cursor=C`
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    query: Result<UrlQuery<SearchQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let UrlQuery(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
+    let words = Query::read(query.q.as_deref().unwrap_or_default())
+        .map_err(|why| Problem::parameter("q", format!("`q` can not be looked for: {why}.")))?;
+    let party = query.party.as_deref().filter(|it| !it.is_empty());
+    if party.is_some_and(|party| !PARTIES.contains(&party)) {
+        let detail = format!("`party` must be one of {}.", PARTIES.join(", "));
+        return Err(Problem::parameter("party", detail));
+    }
+    let transaction = query.transaction.as_deref().filter(|it| !it.is_empty());
+    let transaction = transaction.map(Ulid::from_string).transpose().map_err(|_| {
+        Problem::parameter("transaction", "`transaction` must be the id of a transaction.")
+    })?;
+    let (from, _) = span("from", query.from.as_deref())?.unwrap_or((i64::MIN, i64::MIN));
+    let (_, until) = span("to", query.to.as_deref())?.unwrap_or((i64::MAX, i64::MAX));
+    let cursor = query.cursor.as_deref().map(cursor).transpose()?;
+    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE, MAX_PAGE)?;
+    let request = SearchRequest {
+        shop: &shop,
+        query: &words,
+        party,
+        transaction,
+        from,
+        until,
+        as_of: cursor.map(|(as_of, _)| as_of),
+        offset: cursor.map_or(0, |(_, offset)| offset),
+        limit,
+    };
+    let page = state.store.search(&request).await?;
+    let found = i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
+    let offset = request.offset.saturating_add(found);
+    let next = (found > 0 && offset < page.ranked).then(|| format!("{}.{offset}", page.as_of));
+    let more_unranked = page.more_unranked;
+    let entries = shown(&state, &words, page).await?;
+    Ok(Json(json!({ "entries": entries, "next": next, "older_matches": more_unranked })))
+}
+
+async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<Value>, Problem> {
+    let mut shown = Vec::with_capacity(page.entries.len());
+    for entry in &page.entries {
+        let seq = entry.fixed.seq;
+        let Ok(id) = Ulid::from_string(&entry.fixed.transaction) else { continue };
+        let files = match entry.attachments.is_empty() {
+            true => Vec::new(),
+            false => state.store.files_of_entries(id, seq, seq).await?,
+        };
+        let objection = state.store.objection(entry).await?;
+        let mut json = present::entry(entry, objection, &files);
+        json["transaction"] = json!(entry.fixed.transaction);
+        json["snippet"] = json!(snippet(entry.text.as_deref().unwrap_or_default(), words));
+        shown.push(json);
+    }
+    Ok(shown)
+}
+
+/// The first millisecond of a day or time, and the first one after it.
+fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>, Problem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if let Ok(time) = text.parse::<Timestamp>() {
+        let time = time.as_millisecond();
+        return Ok(Some((time, time.saturating_add(1))));
+    }
+    let day = || -> Option<(i64, i64)> {
+        let day: Date = text.parse().ok()?;
+        let start = |day: Date| {
+            Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok().map(|time| time.as_millisecond())
+        };
+        Some((start(day)?, start(day.tomorrow().ok()?)?))
+    };
+    day().map(Some).ok_or_else(|| {
+        let detail = format!(
+            "`{name}` must be a day such as 2026-06-01 (in UTC) or a time such as \
+             2026-06-01T12:00:00Z."
+        );
+        Problem::parameter(name, detail)
+    })
+}
+
+fn cursor(text: &str) -> Result<(i64, i64), Problem> {
+    let parsed = || {
+        let (as_of, offset) = text.split_once('.')?;
+        let (as_of, offset) = (as_of.parse::<i64>().ok()?, offset.parse::<i64>().ok()?);
+        (as_of >= 0 && offset >= 0).then_some((as_of, offset))
+    };
+    parsed().ok_or_else(|| {
+        Problem::parameter("cursor", "`cursor` must be the `next` of an earlier answer.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_whole_days() {
+        let day = 1_780_272_000_000;
+        assert_eq!(span("from", Some("2026-06-01")).unwrap(), Some((day, day + 86_400_000)));
+        let time = span("to", Some("2026-06-01T00:00:01+00:00")).unwrap();
+        assert_eq!(time, Some((day + 1_000, day + 1_001)));
+        assert!(span("to", Some("yesterday")).is_err());
+        assert_eq!(span("to", None).unwrap(), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! What somebody looks for. Any text is a query or none; no text is an error of syntax.
+//!
+//! `oak plank` both words · `"oak plank"` one after the other · `pla*` words that begin so ·
+//! `-birch` not this one
+
+use super::words::{Word, words};
+
+/// Most words and phrases of one query.
+const MAX_CLAUSES: usize = 24;
+/// Longest query, in characters.
+const MAX_QUERY: usize = 500;
+
+/// A query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    wanted: Vec<Clause>,
+    unwanted: Vec<Clause>,
+}
+
+/// Words one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Clause {
+    /// As they are compared; never empty.
+    pub(super) words: Vec<String>,
+    /// Whether the last one may go on.
+    pub(super) prefix: bool,
+}
+
+/// Why nothing can be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsearchable {
+    /// No letters, no digits.
+    #[error("there is no word to look for; write one or more words, or a \"phrase\" in quotes")]
+    Nothing,
+    /// Only words that must not be there.
+    #[error("there are only words that must not be there; add one to look for")]
+    OnlyUnwanted,
+    /// Too long.
+    #[error("it is too long: at most {MAX_QUERY} characters and {MAX_CLAUSES} words or phrases")]
+    TooLong,
+}
+
+impl Query {
+    /// Reads what somebody typed.
+    ///
+    /// # Errors
+    /// When there is nothing to look for in it, or too much.
+    pub fn read(text: &str) -> Result<Self, Unsearchable> {
+        if text.chars().count() > MAX_QUERY {
+            return Err(Unsearchable::TooLong);
+        }
+        let mut query = Self::default();
+        let mut rest = text.trim_start();
+        while !rest.is_empty() {
+            let unwanted = rest
+                .strip_prefix('-')
+                .filter(|after| after.starts_with(|c: char| c == '"' || c.is_alphanumeric()));
+            let (part, after) = part(unwanted.unwrap_or(rest));
+            if let Some(clause) = Clause::read(part) {
+                let list = if unwanted.is_some() { &mut query.unwanted } else { &mut query.wanted };
+                list.push(clause);
+            }
+            rest = after.trim_start();
+        }
+        match (query.wanted.len(), query.unwanted.len()) {
+            (0, 0) => Err(Unsearchable::Nothing),
+            (0, _) => Err(Unsearchable::OnlyUnwanted),
+            (wanted, unwanted) if wanted + unwanted > MAX_CLAUSES => Err(Unsearchable::TooLong),
+            _ => Ok(query),
+        }
+    }
+
+    /// In the language of SQLite's FTS5 (its documentation, section 3).
+    pub fn for_fts5(&self) -> String {
+        let clause = |it: &Clause| {
+            let star = if it.prefix { "*" } else { "" };
+            format!("\"{}\"{star}", it.words.join(" "))
+        };
+        let wanted: Vec<_> = self.wanted.iter().map(clause).collect();
+        let unwanted: Vec<_> = self.unwanted.iter().map(clause).collect();
+        match unwanted.is_empty() {
+            true => wanted.join(" AND "),
+            false => format!("({}) NOT ({})", wanted.join(" AND "), unwanted.join(" OR ")),
+        }
+    }
+
+    /// As a PostgreSQL `tsquery` (its documentation, section 8.11.2).
+    pub fn for_tsquery(&self) -> String {
+        let clause = |it: &Clause| {
+            let mut words: Vec<_> = it.words.iter().map(|word| format!("'{word}'")).collect();
+            if let (true, Some(last)) = (it.prefix, words.last_mut()) {
+                last.push_str(":*");
+            }
+            format!("({})", words.join(" <-> "))
+        };
+        let wanted = self.wanted.iter().map(clause);
+        let unwanted = self.unwanted.iter().map(|it| format!("!{}", clause(it)));
+        wanted.chain(unwanted).collect::<Vec<_>>().join(" & ")
+    }
+
+    /// Which of these words of a text are meant.
+    pub(super) fn matches(&self, text: &[Word]) -> Vec<bool> {
+        let mut meant = vec![false; text.len()];
+        for clause in &self.wanted {
+            let length = clause.words.len();
+            for (start, window) in text.windows(length).enumerate() {
+                if clause.is(window) {
+                    meant.iter_mut().skip(start).take(length).for_each(|it| *it = true);
+                }
+            }
+        }
+        meant
+    }
+}
+
+impl Clause {
+    fn read(part: &str) -> Option<Self> {
+        let words: Vec<String> = words(part).map(|word| word.folded).collect();
+        let prefix = part.ends_with('*');
+        (!words.is_empty()).then_some(Self { words, prefix })
+    }
+
+    fn is(&self, window: &[Word]) -> bool {
+        let last = self.words.len() - 1;
+        self.words.iter().zip(window).enumerate().all(|(index, (wanted, found))| {
+            *wanted == found.folded
+                || (index == last && self.prefix && found.folded.starts_with(wanted.as_str()))
+        })
+    }
+}
+
+/// The next word or quoted phrase, and what follows it.
+fn part(text: &str) -> (&str, &str) {
+    if let Some(quoted) = text.strip_prefix('"') {
+        let Some((phrase, after)) = quoted.split_once('"') else { return (quoted, "") };
+        // `"oak pla"*`
+        return match after.starts_with('*') {
+            true => text.split_at(text.len() - after.len() + 1),
+            false => (phrase, after),
+        };
+    }
+    let end = text.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(text.len());
+    text.split_at(end.max(1).min(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_phrases_prefixes_and_exclusions() {
+        for (text, fts5, tsquery) in [
+            ("Oak plank", r#""oak" AND "plank""#, "('oak') & ('plank')"),
+            ("\"Oak  plank\"", r#""oak plank""#, "('oak' <-> 'plank')"),
+            ("INV-2026-0042", r#""inv 2026 0042""#, "('inv' <-> '2026' <-> '0042')"),
+            ("pla*", r#""pla"*"#, "('pla':*)"),
+            ("\"oak pla\"*", r#""oak pla"*"#, "('oak' <-> 'pla':*)"),
+            ("oak -birch", r#"("oak") NOT ("birch")"#, "('oak') & !('birch')"),
+            (
+                "oak -\"red birch\" -elm",
+                r#"("oak") NOT ("red birch" OR "elm")"#,
+                "('oak') & !('red' <-> 'birch') & !('elm')",
+            ),
+            (
+                "oak -- - * \"\" NOT OR AND",
+                r#""oak" AND "not" AND "or" AND "and""#,
+                "('oak') & ('not') & ('or') & ('and')",
+            ),
+            ("\"never closed", r#""never closed""#, "('never' <-> 'closed')"),
+            ("1,234.50", r#""1 234 50""#, "('1' <-> '234' <-> '50')"),
+        ] {
+            let query = Query::read(text).unwrap();
+            assert_eq!(query.for_fts5(), fts5, "{text}");
+            assert_eq!(query.for_tsquery(), tsquery, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_looked_for_says_so() {
+        assert_eq!(Query::read(""), Err(Unsearchable::Nothing));
+        assert_eq!(Query::read(" \" * - 🙂"), Err(Unsearchable::Nothing));
+        assert_eq!(Query::read("-oak"), Err(Unsearchable::OnlyUnwanted));
+        assert_eq!(Query::read(&"x ".repeat(300)), Err(Unsearchable::TooLong));
+        assert_eq!(Query::read(&"x ".repeat(30)), Err(Unsearchable::TooLong));
+    }
+
+    proptest! {
+        /// Nothing but what we put there means anything to the engines.
+        #[test]
+        fn no_text_breaks_out(text in "[-\"*'\\\\():&|!<> a-zÀ-ɏ0-9]{0,60}|\\PC{0,60}") {
+            if let Ok(query) = Query::read(&text) {
+                for clause in query.wanted.iter().chain(&query.unwanted) {
+                    prop_assert!(!clause.words.is_empty());
+                    for word in &clause.words {
+                        prop_assert!(word.chars().all(char::is_alphanumeric), "{word:?}");
+                    }
+                }
+            }
+        }
+    }
+}
