@@ -113,10 +113,12 @@ CREATE TABLE journal (
     UNIQUE (room_id, event_id)
 );
 
+CREATE INDEX journal_newest ON journal (received_at);
+
 -- Stretches of a room's history that a limited sync left out, still to be read backwards.
 CREATE TABLE gaps (
     room_id     TEXT   NOT NULL,
-    from_token  TEXT   NOT NULL, -- read on from here
+    from_token  TEXT   NOT NULL, -- read on from here; empty: from now
     to_token    TEXT   NOT NULL, -- down to here; empty: to the start
     audit       BIGINT NOT NULL DEFAULT 0, -- not 0: the audit that this reading is for
     upto        BIGINT NOT NULL DEFAULT 0, -- the journal's last position when the audit began

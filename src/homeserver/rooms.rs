@@ -2,14 +2,15 @@
 
 use ruma::api::Direction;
 use ruma::api::client::alias::{delete_alias, get_alias};
-use ruma::api::client::membership::{invite_user, kick_user, leave_room};
+use ruma::api::client::membership::{invite_user, join_room_by_id, kick_user, leave_room};
 use ruma::api::client::message::{get_message_events, send_message_event};
-use ruma::api::client::room::create_room;
+use ruma::api::client::room::{create_room, get_room_event};
 use ruma::api::client::state::{get_state_event_for_key, get_state_events, send_state_event};
 use ruma::events::{MessageLikeEventType, StateEventType};
 use ruma::serde::Raw;
 use ruma::{
-    OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedTransactionId, OwnedUserId, RoomId, UInt,
+    EventId, OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedTransactionId, OwnedUserId,
+    RoomAliasId, RoomId, UInt,
 };
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -218,6 +219,36 @@ impl Homeserver {
             .and_then(|content| content.get("membership"))
             .and_then(Value::as_str)
             .map(str::to_owned))
+    }
+
+    /// The bot accepts its invitation to a room.
+    ///
+    /// # Errors
+    /// When the homeserver refuses (403: nobody invites it any more) or gives no usable answer.
+    pub async fn join(&self, room_id: &RoomId) -> Result<(), CallFailure> {
+        self.as_bot(join_room_by_id::v3::Request::new(room_id.to_owned())).await?;
+        Ok(())
+    }
+
+    /// Whether the homeserver has this event and shows it to the bot.
+    ///
+    /// # Errors
+    /// When the homeserver gives no usable answer.
+    pub async fn has_event(&self, room_id: &str, event_id: &str) -> Result<bool, CallFailure> {
+        let (Ok(room_id), Ok(event_id)) = (RoomId::parse(room_id), EventId::parse(event_id)) else {
+            // Nothing that could be asked for.
+            return Ok(true);
+        };
+        match self.as_bot(get_room_event::v3::Request::new(room_id, event_id)).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.has_status(404) || failure.has_status(403) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The alias with this local part on our homeserver.
+    pub fn alias(&self, localpart: &str) -> Option<OwnedRoomAliasId> {
+        RoomAliasId::parse(format!("#{localpart}:{}", self.bot.server_name())).ok()
     }
 
     /// One page of history, read backwards from `from` (none: from now) down to `to`.

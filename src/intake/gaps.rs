@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{arrivals::arrival, back_off};
-use crate::homeserver::{CallFailure, Homeserver};
+use crate::homeserver::{CallFailure, FoundRoom, Homeserver};
 use crate::store::{Gap, Store, StoreError, now};
 
 /// Events per request.
-const PAGE: u32 = 100;
+const PAGE: u32 = 500;
 /// How often to look for gaps when nothing tells of one.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -46,7 +46,8 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
         return Ok(true);
     };
     let to = Some(gap.to_token.as_str()).filter(|token| !token.is_empty());
-    match homeserver.history(&room_id, Some(&gap.from_token), to, PAGE).await {
+    let from = Some(gap.from_token.as_str()).filter(|token| !token.is_empty());
+    match homeserver.history(&room_id, from, to, PAGE).await {
         Ok(page) => {
             // Read backwards, kept forwards: within a page, receipt order is the room's order.
             let arrivals: Vec<_> =
@@ -63,13 +64,37 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
                 "read a page of missed history"
             );
         }
-        Err(CallFailure::Refused(refusal)) if refusal.status == 403 => {
-            tracing::warn!(room = gap.room_id, "the bot may not read this room; gap given up");
-            store.close_gap(&gap).await?;
+        Err(failure) if failure.has_status(403) || failure.has_status(404) => {
+            match is_gone(store, homeserver, &gap).await {
+                Ok(true) => {
+                    tracing::warn!(
+                        room = gap.room_id,
+                        "the homeserver has lost this room; its transaction gets a new one"
+                    );
+                    store.room_lost(&gap.room_id).await?;
+                }
+                Ok(false) => {
+                    tracing::warn!(room = gap.room_id, "the bot may not read this room; given up");
+                    store.close_gap(&gap).await?;
+                }
+                Err(failure) => postpone(store, &gap, &failure).await?,
+            }
         }
         Err(failure) => postpone(store, &gap, &failure).await?,
     }
     Ok(true)
+}
+
+/// Whether a room that the bot cannot read does not exist any more: nothing stands behind its
+/// alias. Only asked in an audit; otherwise the bot was removed from it.
+async fn is_gone(store: &Store, homeserver: &Homeserver, gap: &Gap) -> Result<bool, CallFailure> {
+    if gap.audit == 0 {
+        return Ok(false);
+    }
+    let database = |error: StoreError| CallFailure::unknown(format!("the database: {error}"));
+    let alias = store.alias_of(&gap.room_id).await.map_err(database)?;
+    let Some(alias) = alias.and_then(|alias| homeserver.alias(&alias)) else { return Ok(false) };
+    Ok(matches!(homeserver.find_room(&alias).await?, FoundRoom::Nothing))
 }
 
 async fn postpone(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(), StoreError> {

@@ -4,10 +4,12 @@
 //! stream before they are stored. A sync token of our own, committed together with the events that
 //! it brought, loses nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ruma::api::client::sync::sync_events::v3::{Response, Timeline};
+use ruma::events::AnySyncTimelineEvent;
 use ruma::serde::Raw;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -19,24 +21,39 @@ use crate::store::{Arrival, Gap, Store, StoreError};
 /// a homeserver that is busy with many rooms should not answer a sync for each event.
 const BREATH: Duration = Duration::from_secs(2);
 
+/// How often to look whether the homeserver still has what it told us last.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
+
 /// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
 pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
     let mut failures = 0;
+    // Whenever the homeserver was away, it may have come back from a backup; it may also have been
+    // away without our notice.
+    let mut looked_at: Option<Instant> = None;
     while !stop.is_cancelled() {
+        let work = async {
+            if looked_at.is_none_or(|at| at.elapsed() > LOOK_AGAIN) {
+                audit_if_restored(&store, &homeserver).await?;
+            }
+            sync_once(&store, &homeserver).await
+        };
         let step = async {
             tokio::select! {
-                result = sync_once(&store, &homeserver) => result,
+                result = work => result,
                 () = stop.cancelled() => Ok(()),
             }
         };
         let pause = match step.await {
             Ok(()) => {
                 failures = 0;
+                looked_at =
+                    looked_at.filter(|at| at.elapsed() <= LOOK_AGAIN).or(Some(Instant::now()));
                 BREATH
             }
             Err(problem) => {
                 tracing::warn!(%problem, failures, "sync failed; trying again");
                 failures += 1;
+                looked_at = None;
                 back_off(failures - 1)
             }
         };
@@ -55,6 +72,26 @@ enum SyncProblem {
     Store(#[from] StoreError),
 }
 
+/// Has everything compared if the homeserver no longer has what it told us last.
+async fn audit_if_restored(store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
+    if store.audit_runs().await? {
+        return Ok(());
+    }
+    let Some(event) = store.newest_known_event().await? else { return Ok(()) };
+    if homeserver.has_event(&event.room_id, &event.event_id).await? {
+        return Ok(());
+    }
+    let rooms = store.begin_audit().await?;
+    tracing::warn!(
+        room = event.room_id,
+        event = event.event_id,
+        rooms,
+        "the homeserver no longer has the newest event that it told us of: it was restored from a \
+         backup, or its history was purged; comparing all rooms with their records"
+    );
+    Ok(())
+}
+
 async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
     let since = store.sync_token().await?;
     let answer = match homeserver.sync(since.as_deref()).await {
@@ -67,7 +104,11 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
         Err(failure) => return Err(failure.into()),
     };
     let correlation = format!("sync-{}", Ulid::new());
-    let (arrivals, gaps) = sort_out(&answer, since.as_deref());
+    let bot = homeserver.bot_user_id().as_str();
+    let (arrivals, gaps) = sort_out(&answer, since.as_deref(), bot);
+    for room_id in answer.rooms.invite.keys() {
+        store.bot_invited(room_id.as_str(), bot, &correlation).await?;
+    }
     let new = store.journal_sync(&arrivals, &gaps, &answer.next_batch, &correlation).await?;
     if !arrivals.is_empty() {
         tracing::debug!(
@@ -87,7 +128,7 @@ fn is_about_access(failure: &CallFailure) -> bool {
 }
 
 /// The events of a sync, and what it left out. Pure.
-fn sort_out(answer: &Response, since: Option<&str>) -> (Vec<Arrival>, Vec<Gap>) {
+fn sort_out(answer: &Response, since: Option<&str>, bot: &str) -> (Vec<Arrival>, Vec<Gap>) {
     let joined = answer.rooms.join.iter().map(|(id, room)| (id, &room.timeline));
     let left = answer.rooms.leave.iter().map(|(id, room)| (id, &room.timeline));
     let mut arrivals = Vec::new();
@@ -95,13 +136,16 @@ fn sort_out(answer: &Response, since: Option<&str>) -> (Vec<Arrival>, Vec<Gap>) 
     for (room_id, timeline) in joined.chain(left) {
         let events = timeline.events.iter();
         arrivals.extend(events.map(|event| arrival(event.json(), Some(room_id.as_str()))));
-        gaps.extend(gap_before(timeline, room_id.as_str(), since));
+        gaps.extend(gap_before(timeline, room_id.as_str(), since, bot));
     }
     (arrivals, gaps)
 }
 
-fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>) -> Option<Gap> {
-    let from = timeline.prev_batch.as_ref().filter(|_| timeline.limited)?;
+fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>, bot: &str) -> Option<Gap> {
+    // Into an older room: what was said while the bot was not there may lie before `since`.
+    let arrived = timeline.events.iter().any(|event| is_arrival_of(event, bot));
+    let since = since.filter(|_| !arrived);
+    let from = timeline.prev_batch.as_ref().filter(|_| timeline.limited || arrived)?;
     // Synapse calls the first sync of a new room limited; nothing comes before its creation.
     let creation = |event: &Raw<_>| event.get_field("type").ok().flatten() == Some("m.room.create");
     if timeline.events.iter().any(creation) {
@@ -112,6 +156,18 @@ fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>) -> Option
         from_token: from.clone(),
         // A sync from the beginning knows no lower end: read to the start of the room.
         to_token: since.unwrap_or_default().to_owned(),
+        audit: 0,
+        upto: 0,
         failures: 0,
     })
+}
+
+/// Whether the bot came into the room by this event (and not only changed its name).
+fn is_arrival_of(event: &Raw<AnySyncTimelineEvent>, bot: &str) -> bool {
+    let event: Value = serde_json::from_str(event.json().get()).unwrap_or_default();
+    let joined = |pointer| event.pointer(pointer).and_then(Value::as_str) == Some("join");
+    event["type"] == "m.room.member"
+        && event["state_key"] == bot
+        && joined("/content/membership")
+        && !joined("/unsigned/prev_content/membership")
 }

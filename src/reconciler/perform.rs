@@ -160,6 +160,7 @@ impl Worker {
             summary: view.plan.summary_digest(),
             headline: view.plan.headline_digest(),
             head: self.store.last_signed_head(view.id()).await?.map(|head| head.seq),
+            bot: self.installation.homeserver.bot_user_id().to_owned(),
             contacts: view.transaction.terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former,
         })
@@ -185,6 +186,7 @@ impl Worker {
         match step {
             Step::CreateRoom => self.create_room(view).await,
             Step::ResolveRoom => self.resolve_room(view).await,
+            Step::Join => self.join(view).await,
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,
             Step::EditSummary => self.edit_summary(view).await,
@@ -192,6 +194,19 @@ impl Worker {
             Step::ShowHead => self.show_head(view).await,
             Step::Invite(user) => self.invite(view, &user).await,
             Step::Remove(user) => self.remove(view, &user).await,
+        }
+    }
+
+    async fn join(&self, view: &View) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let bot = homeserver.bot_user_id();
+        match homeserver.join(view.room_id()?).await {
+            Ok(()) => self.stands(view, bot, "join").await,
+            Err(failure) if failure.has_status(403) || failure.has_status(404) => {
+                tracing::warn!(%failure, "the invitation does not hold any more");
+                self.stands(view, bot, "leave").await
+            }
+            Err(failure) => Err(failure.into()),
         }
     }
 

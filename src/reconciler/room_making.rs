@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ruma::{OwnedRoomAliasId, RoomAliasId};
+use ruma::OwnedRoomAliasId;
 
 use super::perform::{Obstacle, View, Worker};
 use crate::homeserver::{CallFailure, FoundRoom};
@@ -83,9 +83,10 @@ impl Worker {
     }
 
     fn alias(&self, view: &View) -> Result<OwnedRoomAliasId, Obstacle> {
-        let domain = self.installation.homeserver.bot_user_id().server_name();
-        RoomAliasId::parse(format!("#{}:{domain}", view.room.alias_localpart))
-            .map_err(|error| Obstacle::Final(format!("The stored alias is not one: {error}")))
+        self.installation
+            .homeserver
+            .alias(&view.room.alias_localpart)
+            .ok_or_else(|| Obstacle::Final("The stored alias is not one.".to_owned()))
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Wanted {
     pub headline: String,
     /// Last entry under the newest signed head of the record; none: nothing is signed yet.
     pub head: Option<i64>,
+    /// Ours.
+    pub bot: OwnedUserId,
     /// Matrix accounts of the parties' contacts, in order of invitation.
     pub contacts: Vec<OwnedUserId>,
     /// Former contacts who should not be in the room any more.
@@ -60,6 +62,8 @@ pub enum Step {
     CreateRoom,
     /// See what became of an earlier attempt to make it.
     ResolveRoom,
+    /// Go back into the room: somebody invited the bot to it.
+    Join,
     /// Bring the room's state events up to date.
     PublishState,
     /// Send the summary.
@@ -95,6 +99,10 @@ pub enum Next {
 pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
     if known.room.is_none() {
         return Next::Do(if known.attempted { Step::ResolveRoom } else { Step::CreateRoom });
+    }
+    let bot = known.members.get(&wanted.bot).and_then(|bot| bot.membership.as_deref());
+    if bot == Some("invite") {
+        return Next::Do(Step::Join);
     }
     if known.state.as_ref() != Some(&wanted.state) {
         return Next::Do(Step::PublishState);
@@ -151,6 +159,7 @@ mod tests {
             summary: "m1".into(),
             headline: "h1".into(),
             head: Some(4),
+            bot: user_id!("@bot:x.org").to_owned(),
             contacts: vec![user_id!("@b:x.org").to_owned(), user_id!("@s:x.org").to_owned()],
             former: vec![],
         }
@@ -184,6 +193,14 @@ mod tests {
     #[test]
     fn a_finished_room_needs_nothing() {
         assert_eq!(next(&wanted(), &finished(), 0), Next::Rest);
+    }
+
+    #[test]
+    fn an_invited_bot_goes_in_before_it_does_anything() {
+        let invited = Member { membership: Some("invite".into()), ..Member::default() };
+        let mut known = Known { state: None, ..finished() };
+        known.members.insert(wanted().bot, invited);
+        assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Join));
     }
 
     #[test]

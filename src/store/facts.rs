@@ -33,6 +33,11 @@ impl Store {
     }
 }
 
+/// Forgets a fact together with everything else in `tx`.
+pub(super) async fn forget(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    sqlx::query(FORGET).bind(name).execute(&mut **tx).await.map(drop)
+}
+
 /// Remembers a fact together with everything else in `tx`.
 pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
     sqlx::query(SET).bind(name).bind(value).execute(&mut **tx).await.map(drop)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
-use super::{Store, StoreError, Tx, facts, now};
+use super::{Store, StoreError, Tx, audits, facts, now};
 
 /// Locks the room's row for the rest of the tx and tells its last position.
 const LOCK_ROOM: &str = "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
@@ -27,13 +27,15 @@ const RAW: &str = "SELECT raw FROM journal WHERE room_id = $1 AND event_id = $2"
 
 const OPEN_GAP: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
      VALUES ($1, $2, $3, $4) \
-     ON CONFLICT (room_id, to_token) DO UPDATE SET from_token = excluded.from_token, \
-     due_at = excluded.due_at";
-const DUE_GAP: &str = "SELECT room_id, from_token, to_token, failures FROM gaps \
-     WHERE due_at <= $1 ORDER BY due_at LIMIT 1";
-const MOVE_GAP: &str = "UPDATE gaps SET from_token = $3, failures = 0 \
-     WHERE room_id = $1 AND to_token = $2";
-const CLOSE_GAP: &str = "DELETE FROM gaps WHERE room_id = $1 AND to_token = $2";
+     ON CONFLICT (room_id, to_token) DO UPDATE SET due_at = excluded.due_at, \
+     from_token = CASE WHEN gaps.audit <> 0 THEN '' ELSE excluded.from_token END";
+/// What people wait for comes before audits; gaps of several rooms take turns.
+const DUE_GAP: &str = "SELECT room_id, from_token, to_token, audit, upto, failures FROM gaps \
+     WHERE due_at <= $1 ORDER BY CASE WHEN audit = 0 THEN 0 ELSE 1 END, due_at LIMIT 1";
+/// Unless a sync has put its beginning somewhere else in the meantime.
+const MOVE_GAP: &str = "UPDATE gaps SET from_token = $4, failures = 0, due_at = $5 \
+     WHERE room_id = $1 AND to_token = $2 AND from_token = $3";
+const CLOSE_GAP: &str = "DELETE FROM gaps WHERE room_id = $1 AND to_token = $2 AND from_token = $3";
 const POSTPONE_GAP: &str = "UPDATE gaps SET failures = failures + 1, due_at = $3 \
      WHERE room_id = $1 AND to_token = $2";
 
@@ -106,12 +108,15 @@ pub struct Underived {
 pub struct Gap {
     /// The room.
     pub room_id: String,
-    /// Read on from here.
+    /// Read on from here; empty: from now.
     pub from_token: String,
     /// Down to here; empty: to the start of the room.
     pub to_token: String,
+    /// Not 0: the audit that this reading is for.
+    pub audit: i64,
+    /// The journal's last position when that audit began.
+    pub upto: i64,
     /// Failed tries in a row.
-    #[sqlx(default)]
     pub failures: i64,
 }
 
@@ -177,13 +182,24 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let new = write(&mut tx, arrivals, Source::Backfill, correlation).await?;
+        if gap.audit != 0 {
+            audits::found(&mut tx, gap, arrivals).await?;
+        }
         let query = match next {
-            Some(token) => sqlx::query(MOVE_GAP).bind(&gap.room_id).bind(&gap.to_token).bind(token),
-            None => sqlx::query(CLOSE_GAP).bind(&gap.room_id).bind(&gap.to_token),
+            Some(_) => sqlx::query(MOVE_GAP),
+            None => sqlx::query(CLOSE_GAP),
         };
-        query.execute(&mut *tx).await?;
+        let mut query = query.bind(&gap.room_id).bind(&gap.to_token).bind(&gap.from_token);
+        if let Some(token) = next {
+            query = query.bind(token).bind(now());
+        }
+        let done = query.execute(&mut *tx).await?.rows_affected();
+        if next.is_none() && done == 1 && gap.audit != 0 {
+            audits::conclude(&mut tx, gap).await?;
+        }
         tx.commit().await?;
         self.hints.journal.notify_one();
+        self.hints.rooms.notify_one();
         Ok(new)
     }
 
@@ -217,6 +233,7 @@ impl Store {
         sqlx::query(CLOSE_GAP)
             .bind(&gap.room_id)
             .bind(&gap.to_token)
+            .bind(&gap.from_token)
             .execute(&self.pool)
             .await
             .map(drop)

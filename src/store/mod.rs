@@ -1,5 +1,6 @@
 //! All SQL, one file per group of tables. One set of queries serves SQLite and PostgreSQL.
 
+mod audits;
 mod columns;
 mod entries;
 mod erasure;
@@ -15,6 +16,7 @@ mod sends;
 mod snapshot;
 mod transactions;
 
+pub use audits::KnownEvent;
 pub use entries::Deriving;
 pub use files::FileRow;
 pub use heads::HeadRow;

@@ -11,6 +11,11 @@ use crate::config::NAMESPACE_PREFIX;
 
 const INSERT: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
      VALUES ($1, $2, $3, $4)";
+const ALIAS_OF: &str = "SELECT alias_localpart FROM rooms WHERE room_id = $1";
+const BOT_INVITED: &str = "INSERT INTO members (transaction_id, user_id, membership) \
+     SELECT transaction_id, $2, 'invite' FROM rooms WHERE room_id = $1 \
+     ON CONFLICT (transaction_id, user_id) DO UPDATE SET membership = 'invite', failures = 0, \
+     retry_at = NULL, problem = NULL, gave_up = 0 RETURNING transaction_id";
 const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
@@ -111,6 +116,38 @@ impl Store {
     /// When the database does not answer.
     pub async fn room(&self, id: Ulid) -> Result<Option<RoomRow>, StoreError> {
         sqlx::query_as(GET).bind(id.to_string()).fetch_optional(&self.pool).await
+    }
+
+    /// The local part of the alias of a room of ours.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn alias_of(&self, room_id: &str) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar(ALIAS_OF).bind(room_id).fetch_optional(&self.pool).await
+    }
+
+    /// Somebody invited the bot: if it is to a room of ours, it will go there. Other rooms are no
+    /// business of ours.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bot_invited(
+        &self,
+        room_id: &str,
+        bot: &str,
+        correlation: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let id: Option<String> = sqlx::query_scalar(BOT_INVITED)
+            .bind(room_id)
+            .bind(bot)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(id) = id else { return Ok(()) };
+        wake(&mut tx, parse_id(&id)?, correlation).await?;
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        Ok(())
     }
 
     /// Notes, before the call, that a createRoom begins.

@@ -9,7 +9,10 @@ const BEGIN: &str = "INSERT INTO sends (transaction_id, send_key, send_id, first
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, send_key) DO NOTHING";
 const GET: &str = "SELECT first_tried_at, event_id FROM sends \
      WHERE transaction_id = $1 AND send_key = $2";
-const SEEN: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 AND marker = $2";
+const SEEN: &str = "SELECT e.event_id FROM entries e \
+     JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
+     JOIN rooms r ON r.room_id = e.room_id \
+     WHERE e.transaction_id = $1 AND e.marker = $2 AND j.absent_since IS NULL";
 const SENT: &str = "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";
 
 /// What is known of a send.

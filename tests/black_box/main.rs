@@ -9,6 +9,7 @@ mod export;
 mod files;
 mod intake;
 mod record;
+mod restore;
 mod room;
 mod search;
 mod support;
