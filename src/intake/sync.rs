@@ -22,7 +22,7 @@ use crate::store::{Arrival, Gap, Store, StoreError};
 const BREATH: Duration = Duration::from_secs(2);
 
 /// How often to look whether the homeserver still has what it told us last.
-const LOOK_AGAIN: Duration = Duration::from_secs(300);
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
 pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
