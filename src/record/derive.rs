@@ -30,6 +30,12 @@ pub fn derive(raw: &str) -> Derived {
     } else {
         read_message_like(&event, content, &mut derived);
     }
+    if let Some(relation) = &derived.relates_to
+        && event.event_id.as_ref() == Some(&relation.event_id)
+    {
+        derived.relates_to = None;
+        derived.malformed("it refers to itself");
+    }
     if event.sender.is_none() || event.event_type.is_empty() {
         derived.malformed("it has no sender or no type");
     }

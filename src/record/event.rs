@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Default)]
 pub(super) struct Event {
     pub(super) event_type: String,
+    pub(super) event_id: Option<String>,
     pub(super) sender: Option<String>,
     pub(super) state_key: Option<String>,
     pub(super) sent_at: i64,
@@ -26,6 +27,7 @@ pub(super) struct Event {
 struct Shallow {
     #[serde(rename = "type")]
     event_type: Option<Box<RawValue>>,
+    event_id: Option<Box<RawValue>>,
     sender: Option<Box<RawValue>>,
     state_key: Option<Box<RawValue>>,
     origin_server_ts: Option<Box<RawValue>>,
@@ -54,6 +56,7 @@ impl Event {
         let mut map = Map::new();
         for (key, part) in [
             ("type", &parts.event_type),
+            ("event_id", &parts.event_id),
             ("sender", &parts.sender),
             ("state_key", &parts.state_key),
             ("origin_server_ts", &parts.origin_server_ts),
@@ -84,6 +87,7 @@ impl Event {
         let text = |key: &str| map.get(key).and_then(Value::as_str).map(without_nul);
         Self {
             event_type: text("type").unwrap_or_default(),
+            event_id: map.get("event_id").and_then(Value::as_str).and_then(id),
             sender: map.get("sender").and_then(Value::as_str).and_then(id),
             state_key: text("state_key"),
             sent_at: map
