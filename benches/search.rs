@@ -230,8 +230,9 @@ async fn fill(url: &str, entries: usize, words: &Words) -> Vec<Ulid> {
         let low = id.to_string().to_lowercase();
         write!(
             searched,
-            "('{id}',{seq},'{shop}','{party}',{at},\
-             's{hex}pt s{hex}p{party}t s{hex}pt{low} s{hex}p{party}t{low}','{text}'),"
+            "({},'{id}',{seq},'{shop}','{party}',\
+             's{hex}pt s{hex}p{party}t s{hex}pt{low} s{hex}p{party}t{low}','{text}'),",
+            at << 12,
         )
         .unwrap();
         if (number + 1) % BATCH != 0 && number + 1 != entries {
@@ -253,10 +254,7 @@ async fn fill(url: &str, entries: usize, words: &Words) -> Vec<Ulid> {
                  attachments, derivation)",
                 &mut rows,
             ),
-            (
-                "search_rows (transaction_id, seq, shop, party, read_at, scope, words)",
-                &mut searched,
-            ),
+            ("search_rows (id, transaction_id, seq, shop, party, scope, words)", &mut searched),
         ] {
             let statement = format!("INSERT INTO {table} VALUES {}", values.trim_end_matches(','));
             run(&mut tx, &statement).await;

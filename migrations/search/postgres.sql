@@ -1,12 +1,11 @@
 -- The full text index on PostgreSQL. Safe to run at every start.
 SELECT pg_advisory_xact_lock(8145714);
 CREATE TABLE IF NOT EXISTS search_rows (
-    id              BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id              BIGINT  NOT NULL PRIMARY KEY, -- when it is read, then at random: 2^12 for a ms
     transaction_id  TEXT    NOT NULL,
     seq             BIGINT  NOT NULL,
     shop            TEXT    NOT NULL,
     party           TEXT    NOT NULL,
-    read_at         BIGINT  NOT NULL,
     scope           TEXT    NOT NULL, -- of use to the other database only
     words           TEXT    NOT NULL, -- as they are compared, with spaces between them
     vector          TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, words)) STORED,

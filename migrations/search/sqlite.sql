@@ -1,11 +1,10 @@
 -- The full text index on SQLite. Safe to run at every start.
 CREATE TABLE IF NOT EXISTS search_rows (
-    id              INTEGER PRIMARY KEY,
+    id              INTEGER PRIMARY KEY, -- when it is read, then at random: 2^12 for a millisecond
     transaction_id  TEXT    NOT NULL,
     seq             BIGINT  NOT NULL,
     shop            TEXT    NOT NULL,
     party           TEXT    NOT NULL,
-    read_at         BIGINT  NOT NULL,
     scope           TEXT    NOT NULL, -- shop, party and transaction as words, to look among few
     words           TEXT    NOT NULL, -- as they are compared, with spaces between them
     UNIQUE (transaction_id, seq)

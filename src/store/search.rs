@@ -13,12 +13,16 @@ const SQLITE_SCHEMA: &str = include_str!("../../migrations/search/sqlite.sql");
 const POSTGRES_SCHEMA: &str = include_str!("../../migrations/search/postgres.sql");
 
 const INSERT: &str = "INSERT INTO search_rows \
-     (transaction_id, seq, shop, party, read_at, scope, words) \
-     SELECT t.id, $2, t.shop, $3, $4, $5, $6 FROM transactions t WHERE t.id = $1";
+     (id, transaction_id, seq, shop, party, scope, words) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+     ON CONFLICT (id) DO NOTHING";
 const DELETE: &str = "DELETE FROM search_rows WHERE transaction_id = $1 AND seq = $2";
 const SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
 const NEWEST: &str = "SELECT COALESCE(MAX(id), 0) FROM search_rows";
 
+/// Ids for what is read in the same millisecond.
+const IDS_PER_MILLISECOND: i64 = 1 << 12;
+/// Tries before the next millisecond.
+const TRIES: i64 = 8;
 /// How many of the newest matches are ranked. A search is for what somebody still remembers: who
 /// finds more than these narrows it down.
 const RANKED: i64 = 1_000;
@@ -29,14 +33,14 @@ const SQLITE: &str = "SELECT m.transaction_id, m.seq, COUNT(*) OVER () AS ranked
        FROM search CROSS JOIN search_rows r ON r.id = search.rowid \
        WHERE search MATCH $1 AND search.rowid <= $2 AND r.shop = $3 \
        AND ($4 = '' OR r.party = $4) AND ($5 = '' OR r.transaction_id = $5) \
-       AND r.read_at >= $6 AND r.read_at < $7 \
+       AND search.rowid >= $6 AND search.rowid < $7 \
        ORDER BY search.rowid DESC LIMIT $8) m \
      ORDER BY m.place, m.id DESC LIMIT $9 OFFSET $10";
 const POSTGRES: &str = "SELECT m.transaction_id, m.seq, COUNT(*) OVER () AS ranked FROM ( \
        SELECT r.transaction_id, r.seq, r.id, r.vector FROM search_rows r \
        WHERE r.vector @@ $1::tsquery AND r.id <= $2 AND r.shop = $3 \
        AND ($4 = '' OR r.party = $4) AND ($5 = '' OR r.transaction_id = $5) \
-       AND r.read_at >= $6 AND r.read_at < $7 \
+       AND r.id >= $6 AND r.id < $7 \
        ORDER BY r.id DESC LIMIT $8) m \
      ORDER BY ts_rank_cd(m.vector, $1::tsquery, 1) DESC, m.id DESC LIMIT $9 OFFSET $10";
 
@@ -110,8 +114,8 @@ impl Store {
             .bind(request.shop)
             .bind(request.party.unwrap_or_default())
             .bind(&transaction)
-            .bind(request.from)
-            .bind(request.until)
+            .bind(first_id(request.from))
+            .bind(first_id(request.until))
             .bind(RANKED)
             .bind(request.limit)
             .bind(request.offset)
@@ -167,16 +171,33 @@ pub(super) async fn index(tx: &mut Tx, entry: Indexed<'_>) -> Result<(), StoreEr
         scope(&shop, None, entry.transaction_id),
         scope(&shop, Some(entry.party), entry.transaction_id),
     ];
-    sqlx::query(INSERT)
-        .bind(entry.transaction_id)
-        .bind(entry.seq)
-        .bind(entry.party)
-        .bind(entry.read_at)
-        .bind(all.join(" "))
-        .bind(words)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
+    let all = all.join(" ");
+    for tries in 0.. {
+        // The engines go through ids in order: so they go through time, and stop where they may.
+        // Where a millisecond is crowded, those after it take some in.
+        let at = entry.read_at.saturating_add(tries / TRIES);
+        let id = first_id(at) | rand::random_range(0..IDS_PER_MILLISECOND);
+        let inserted = sqlx::query(INSERT)
+            .bind(id)
+            .bind(entry.transaction_id)
+            .bind(entry.seq)
+            .bind(&shop)
+            .bind(entry.party)
+            .bind(&all)
+            .bind(&words)
+            .execute(&mut **tx)
+            .await?
+            .rows_affected();
+        if inserted == 1 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The smallest id of what is read at this time, in milliseconds since 1970.
+fn first_id(read_at: i64) -> i64 {
+    read_at.clamp(0, i64::MAX / IDS_PER_MILLISECOND) * IDS_PER_MILLISECOND
 }
 
 /// Takes an entry out of the index.
