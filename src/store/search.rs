@@ -109,6 +109,8 @@ impl Store {
             DatabaseKind::Postgres => (POSTGRES, request.query.for_tsquery()),
         };
         let matches: Vec<Match> = sqlx::query_as(sql)
+            // Planned anew each time: rare and frequent words need other plans.
+            .persistent(false)
             .bind(words)
             .bind(as_of)
             .bind(request.shop)
