@@ -176,3 +176,35 @@ async fn files_are_kept_as_long_as_configured() {
     assert_eq!(file["href"], Value::Null);
     assert_eq!(kept(&world), Vec::<PathBuf>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_can_be_kept_in_object_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = crate::support::bucket::serve(folder.path()).await;
+    let world = World::with().config("files", config).start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    // One that takes several parts, and one that does not.
+    let large: Vec<u8> = (0..12_000_000_u32).map(|n| (n % 251) as u8).collect();
+    for content in [large, b"small".to_vec()] {
+        let mxc = deal.buyer.upload("a.bin", "application/octet-stream", content.clone()).await;
+        let sent = deal.buyer.send(&deal.room, "m.room.message", message("a.bin", &mxc)).await;
+        let file = file_in_state(&world, &deal, &sent, "stored").await;
+        assert_eq!(file["sha256"], digest(&content));
+        let href = file["href"].as_str().unwrap().to_owned();
+        assert!(bytes(&world.shop, &href).await.2 == content);
+        let place = folder.path().join("bucket/tallyroom/sha256").join(&digest(&content)[..2]);
+        assert!(place.join(&digest(&content)[2..]).exists());
+        deal.buyer.redact(&deal.room, &sent).await;
+        eventually("the object gone", Duration::from_secs(30), || async {
+            (!place.join(&digest(&content)[2..]).exists()).then_some(())
+        })
+        .await;
+    }
+    let (_, said, _) = world.run(&["check"]);
+    assert!(said.contains("s3://bucket/tallyroom can be written, read and deleted"), "{said}");
+    let wrong = [("TALLYROOM__FILES__S3__SECRET_ACCESS_KEY", "a-canary-that-is-wrong")];
+    let (status, said, error) = world.run_with(&wrong, &["check"]);
+    assert!(!status.success() && said.contains("Check files.store"), "{said}");
+    assert!(!said.contains("canary") && !error.contains("canary"), "{said}{error}");
+    assert!(!world.log().contains(crate::support::bucket::SECRET));
+}

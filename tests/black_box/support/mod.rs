@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "tests and benchmarks each use a part of it")]
 
+pub mod bucket;
 pub mod database;
 pub mod person;
 pub mod process;
