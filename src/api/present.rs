@@ -38,6 +38,8 @@ pub async fn present(
             })
         }
     };
+    let head = store.head(*id).await?;
+    let signed = store.last_signed_head(*id).await?;
     Ok(json!({
         "id": id.to_string(),
         "external_id": transaction.external_id,
@@ -49,6 +51,15 @@ pub async fn present(
         "redactions": terms.redactions.unwrap_or(config.record.redactions),
         "warnings": transaction.warnings,
         "room": room,
+        "record": {
+            "entries": head.seq,
+            "head": head.hash,
+            "signed": signed.map(|signed| json!({
+                "seq": signed.seq,
+                "signed_at": iso(signed.signed_at),
+                "public_key": signed.public_key,
+            })),
+        },
         "page": config.page_link(id),
         "created_at": iso(transaction.created_at),
         "updated_at": iso(transaction.updated_at),

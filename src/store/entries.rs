@@ -213,6 +213,14 @@ impl Store {
         Ok(target.map(Entry::try_from).transpose()?.and_then(|it| objection(entry, &it)))
     }
 
+    /// The end of a record.
+    ///
+    /// # Errors
+    /// When the database does not answer, or there is no such transaction.
+    pub async fn head(&self, id: Ulid) -> Result<Head, StoreError> {
+        sqlx::query_as(HEAD).bind(id.to_string()).fetch_one(&self.pool).await
+    }
+
     /// One entry.
     pub(super) async fn entry_row(
         &self,

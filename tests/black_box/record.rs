@@ -41,6 +41,10 @@ on_both_databases! {
         let entries = world.shop.entries(&deal.id).await;
         let covered = entries.iter().find(|it| it["seq"] == head["seq"]).unwrap();
         assert_eq!(covered["hash"], head["hash"]);
+        let record = world.shop.transaction(&deal.id).await["record"].clone();
+        assert_eq!(record["signed"]["seq"], head["seq"]);
+        assert_eq!(record["signed"]["public_key"], key);
+        assert_eq!(record["entries"], entries.len());
         // The note in the room is an entry itself, and must not call for the next one.
         let noted = entries.len();
         tokio::time::sleep(Duration::from_secs(2)).await;
