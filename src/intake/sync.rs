@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use super::{arrivals::arrival, back_off};
 use crate::homeserver::{CallFailure, Homeserver};
-use crate::store::{Arrival, Gap, Store, StoreError};
+use crate::store::{Arrival, Gap, KnownEvent, Store, StoreError};
 
 /// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
 /// a homeserver that is busy with many rooms should not answer a sync for each event.
@@ -27,14 +27,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
 pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
     let mut failures = 0;
-    // Whenever the homeserver was away, it may have come back from a backup; it may also have been
-    // away without our notice.
-    let mut looked_at: Option<Instant> = None;
+    let mut restores = Restores::default();
     while !stop.is_cancelled() {
         let work = async {
-            if looked_at.is_none_or(|at| at.elapsed() > LOOK_AGAIN) {
-                audit_if_restored(&store, &homeserver).await?;
-            }
+            restores.look(&store, &homeserver).await?;
             sync_once(&store, &homeserver).await
         };
         let step = async {
@@ -46,14 +42,12 @@ pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: Cancellati
         let pause = match step.await {
             Ok(()) => {
                 failures = 0;
-                looked_at =
-                    looked_at.filter(|at| at.elapsed() <= LOOK_AGAIN).or(Some(Instant::now()));
                 BREATH
             }
             Err(problem) => {
                 tracing::warn!(%problem, failures, "sync failed; trying again");
+                restores.doubt(&store).await;
                 failures += 1;
-                looked_at = None;
                 back_off(failures - 1)
             }
         };
@@ -72,24 +66,65 @@ enum SyncProblem {
     Store(#[from] StoreError),
 }
 
-/// Has everything compared if the homeserver no longer has what it told us last.
-async fn audit_if_restored(store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
-    if store.audit_runs().await? {
-        return Ok(());
+/// Finds out that the homeserver came back from a backup.
+#[derive(Default)]
+struct Restores {
+    looked_at: Option<Instant>,
+    /// The newest event that we knew of when the homeserver was last seen to have everything.
+    before: Option<KnownEvent>,
+    /// The newest one when it began to fail, or now. What is sent to a homeserver just restored is
+    /// newer, and is there: to ask for the newest of all would not do.
+    last: Option<KnownEvent>,
+}
+
+impl Restores {
+    /// The homeserver is away: it may come back from a backup.
+    async fn doubt(&mut self, store: &Store) {
+        self.looked_at = None;
+        if self.last.is_none() {
+            // A database that does not answer now is asked again when we look.
+            self.last = store.newest_known_event().await.unwrap_or_default();
+        }
     }
-    let Some(event) = store.newest_known_event().await? else { return Ok(()) };
-    if homeserver.has_event(&event.room_id, &event.event_id).await? {
-        return Ok(());
+
+    /// Has everything compared if the homeserver no longer has what it told us.
+    async fn look(&mut self, store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
+        if self.looked_at.is_some_and(|at| at.elapsed() <= LOOK_AGAIN) {
+            return Ok(());
+        }
+        let looked_at = Some(Instant::now());
+        if store.audit_runs().await? {
+            *self = Self { looked_at, ..Self::default() };
+            return Ok(());
+        }
+        if self.last.is_none() {
+            self.last = store.newest_known_event().await?;
+        }
+        let Some(event) = self.first_lost(homeserver).await? else {
+            *self = Self { looked_at, before: self.last.take(), last: None };
+            return Ok(());
+        };
+        let rooms = store.begin_audit().await?;
+        *self = Self { looked_at, ..Self::default() };
+        tracing::warn!(
+            room = event.room_id,
+            event = event.event_id,
+            rooms,
+            "the homeserver no longer has an event that it told us of: it was restored from a \
+             backup, or its history was purged; comparing all rooms with their records"
+        );
+        Ok(())
     }
-    let rooms = store.begin_audit().await?;
-    tracing::warn!(
-        room = event.room_id,
-        event = event.event_id,
-        rooms,
-        "the homeserver no longer has the newest event that it told us of: it was restored from a \
-         backup, or its history was purged; comparing all rooms with their records"
-    );
-    Ok(())
+
+    async fn first_lost(&self, homeserver: &Homeserver) -> Result<Option<KnownEvent>, SyncProblem> {
+        let last = self.last.iter().filter(|it| Some(*it) != self.before.as_ref());
+        for event in self.before.iter().chain(last) {
+            if !homeserver.has_event(&event.room_id, &event.event_id).await? {
+                return Ok(Some(event.clone()));
+            }
+        }
+        Ok(None)
+    }
 }
 
 async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
