@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use super::{arrivals::arrival, back_off};
 use crate::homeserver::{CallFailure, Homeserver};
-use crate::store::{Arrival, Gap, KnownEvent, Store, StoreError};
+use crate::store::{Arrival, Gap, Store, StoreError, now};
 
 /// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
 /// a homeserver that is busy with many rooms should not answer a sync for each event.
@@ -23,6 +23,9 @@ const BREATH: Duration = Duration::from_secs(2);
 
 /// How often to look whether the homeserver still has what it told us last.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Most events to ask for then; of more, every so manieth.
+const MOST_ASKED: usize = 60;
 
 /// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
 pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
@@ -46,7 +49,8 @@ pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: Cancellati
             }
             Err(problem) => {
                 tracing::warn!(%problem, failures, "sync failed; trying again");
-                restores.doubt(&store).await;
+                // Whenever the homeserver was away, it may have come back from a backup.
+                restores.asked_at = None;
                 failures += 1;
                 back_off(failures - 1)
             }
@@ -69,61 +73,41 @@ enum SyncProblem {
 /// Finds out that the homeserver came back from a backup.
 #[derive(Default)]
 struct Restores {
-    looked_at: Option<Instant>,
-    /// The newest event that we knew of when the homeserver was last seen to have everything.
-    before: Option<KnownEvent>,
-    /// The newest one when it began to fail, or now. What is sent to a homeserver just restored is
-    /// newer, and is there: to ask for the newest of all would not do.
-    last: Option<KnownEvent>,
+    /// When we asked last; none: ask at once.
+    asked_at: Option<Instant>,
+    /// What reached us up to this time (milliseconds) was there.
+    seen_upto: Option<i64>,
 }
 
 impl Restores {
-    /// The homeserver is away: it may come back from a backup.
-    async fn doubt(&mut self, store: &Store) {
-        self.looked_at = None;
-        if self.last.is_none() {
-            // A database that does not answer now is asked again when we look.
-            self.last = store.newest_known_event().await.unwrap_or_default();
-        }
-    }
-
-    /// Has everything compared if the homeserver no longer has what it told us.
+    /// Has everything compared if the homeserver no longer has what it told us. To ask for the
+    /// newest event alone would not do: what is sent to a homeserver just restored is newer.
     async fn look(&mut self, store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
-        if self.looked_at.is_some_and(|at| at.elapsed() <= LOOK_AGAIN) {
+        if self.asked_at.is_some_and(|at| at.elapsed() <= LOOK_AGAIN) {
             return Ok(());
         }
-        let looked_at = Some(Instant::now());
+        let (asked_at, seen_upto) = (Some(Instant::now()), Some(now()));
         if store.audit_runs().await? {
-            *self = Self { looked_at, ..Self::default() };
+            *self = Self { asked_at, seen_upto: None };
             return Ok(());
         }
-        if self.last.is_none() {
-            self.last = store.newest_known_event().await?;
-        }
-        let Some(event) = self.first_lost(homeserver).await? else {
-            *self = Self { looked_at, before: self.last.take(), last: None };
-            return Ok(());
-        };
-        let rooms = store.begin_audit().await?;
-        *self = Self { looked_at, ..Self::default() };
-        tracing::warn!(
-            room = event.room_id,
-            event = event.event_id,
-            rooms,
-            "the homeserver no longer has an event that it told us of: it was restored from a \
-             backup, or its history was purged; comparing all rooms with their records"
-        );
-        Ok(())
-    }
-
-    async fn first_lost(&self, homeserver: &Homeserver) -> Result<Option<KnownEvent>, SyncProblem> {
-        let last = self.last.iter().filter(|it| Some(*it) != self.before.as_ref());
-        for event in self.before.iter().chain(last) {
-            if !homeserver.has_event(&event.room_id, &event.event_id).await? {
-                return Ok(Some(event.clone()));
+        for event in store.known_since(self.seen_upto, MOST_ASKED).await? {
+            if homeserver.has_event(&event.room_id, &event.event_id).await? {
+                continue;
             }
+            let rooms = store.begin_audit().await?;
+            *self = Self { asked_at, seen_upto: None };
+            tracing::warn!(
+                room = event.room_id,
+                event = event.event_id,
+                rooms,
+                "the homeserver no longer has an event that it told us of: it was restored from \
+                 a backup, or its history was purged; comparing all rooms with their records"
+            );
+            return Ok(());
         }
-        Ok(None)
+        *self = Self { asked_at, seen_upto };
+        Ok(())
     }
 }
 

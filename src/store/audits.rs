@@ -14,8 +14,12 @@ use crate::record::MembershipChange;
 
 const NEWEST: &str = "SELECT j.room_id, j.event_id FROM journal j \
      JOIN rooms r ON r.room_id = j.room_id \
-     WHERE j.absent_since IS NULL AND j.event_id LIKE '$%' \
+     WHERE j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at <= $1 \
      ORDER BY j.received_at DESC, j.position DESC LIMIT 1";
+const SINCE: &str = "SELECT j.room_id, j.event_id FROM journal j \
+     JOIN rooms r ON r.room_id = j.room_id \
+     WHERE j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at > $1 \
+     ORDER BY j.received_at, j.position LIMIT $2";
 const RUNNING: &str = "SELECT COUNT(*) FROM gaps WHERE audit <> 0";
 /// An audit reads from now to the start of the room.
 const BEGIN: &str = "INSERT INTO gaps (room_id, from_token, to_token, audit, upto, due_at) \
@@ -49,6 +53,9 @@ const NOBODY_THERE: &str = "UPDATE members SET membership = NULL, failures = 0, 
 const NOTHING_SENT: &str = "DELETE FROM sends WHERE transaction_id = $1";
 const CLOSE: &str = "DELETE FROM gaps WHERE room_id = $1";
 
+/// Most events read to pick from.
+const MOST_READ: i64 = 10_000;
+
 /// An event that the homeserver should have.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct KnownEvent {
@@ -66,12 +73,24 @@ struct MemberEvent {
 }
 
 impl Store {
-    /// The event that reached us last: if the homeserver went back in time, it lost this one.
+    /// Events that the homeserver must have if it did not go back in time: the last one up to
+    /// `since` (none: up to now), and those after it, evenly picked if they are more than `most`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn newest_known_event(&self) -> Result<Option<KnownEvent>, StoreError> {
-        sqlx::query_as(NEWEST).fetch_optional(&self.pool).await
+    pub async fn known_since(
+        &self,
+        since: Option<i64>,
+        most: usize,
+    ) -> Result<Vec<KnownEvent>, StoreError> {
+        let upto = since.unwrap_or(i64::MAX);
+        let mut known: Vec<KnownEvent> =
+            sqlx::query_as(NEWEST).bind(upto).fetch_all(&self.pool).await?;
+        let after: Vec<KnownEvent> =
+            sqlx::query_as(SINCE).bind(upto).bind(MOST_READ).fetch_all(&self.pool).await?;
+        let step = after.len().div_ceil(most).max(1);
+        known.extend(after.into_iter().step_by(step));
+        Ok(known)
     }
 
     /// Whether an audit goes on.
