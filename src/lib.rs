@@ -10,6 +10,8 @@ pub mod files;
 pub mod homeserver;
 pub mod intake;
 pub mod invoice;
+pub mod language;
+pub mod page;
 pub mod reconciler;
 pub mod record;
 pub mod room;

@@ -102,7 +102,8 @@ async fn work_with_homeserver(
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
-    let Some(installation) = introduced_bot(&config, &homeserver, &store, &stop).await else {
+    let Some(installation) = introduced_bot(&config, &homeserver, &store, &vault, &stop).await
+    else {
         return;
     };
     introduced.store(true, Ordering::Relaxed);
@@ -127,10 +128,11 @@ async fn introduced_bot(
     config: &Config,
     homeserver: &Homeserver,
     store: &Store,
+    vault: &Vault,
     stop: &CancellationToken,
 ) -> Option<Installation> {
     loop {
-        match introduce(config.clone(), homeserver.clone(), store).await {
+        match introduce(config.clone(), homeserver.clone(), store, vault.clone()).await {
             Ok(installation) => return Some(installation),
             Err(problem) => tracing::error!(
                 %problem,

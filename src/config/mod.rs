@@ -27,9 +27,9 @@ pub use self::{
     registration::{Namespace, Namespaces, Registration},
     secret::{PLACEHOLDER, Secret},
     sections::{
-        ApiConfig, ApiKey, AppserviceConfig, BotConfig, DatabaseConfig, FilesConfig, GuestAccess,
-        HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, PageConfig, RecordConfig,
-        RemovedContacts, RoomsConfig, S3Config,
+        ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
+        GuestAccess, HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, OpenIdServer,
+        PageConfig, RecordConfig, RemovedContacts, RoomsConfig, S3Config, SignInKey,
     },
 };
 
@@ -41,6 +41,9 @@ pub const SENDER_LOCALPART: &str = "_tallyroom";
 
 /// The user that acts, a namespaced one.
 pub const BOT_LOCALPART: &str = "_tallyroom_bot";
+
+/// What the localpart of everybody who speaks from the invoice page begins with.
+pub const GUEST_PREFIX: &str = "_tallyroom_guest_";
 
 /// The bot's one device, made once and named on every request.
 pub const BOT_DEVICE: &str = "TALLYROOM";

@@ -103,17 +103,56 @@ pub struct RoomsConfig {
     pub guest_access: GuestAccess,
     /// What happens to a contact that an update takes off.
     pub removed_contacts: RemovedContacts,
+    /// When a transaction gets its room.
+    pub create: CreateRooms,
     /// How many rooms are provisioned side by side.
     pub parallel: usize,
 }
 
 /// The invoice page.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageConfig {
-    /// The base of its links, if there is one.
+    /// The base of its links; without one there is no page.
     #[serde(with = "text::optional_url")]
     pub url: Option<Url>,
+    /// Where we listen for people.
+    pub listen: SocketAddr,
+    /// The language, as a tag, for readers who ask for none that we have.
+    pub language: String,
+    /// The time zone (IANA) of times of day where no script can ask the browser.
+    pub time_zone: String,
+    /// How long a link works that a shop asks for without saying so, in days.
+    pub link_days: u32,
+    /// Whether rooms get the page as a widget beside their timeline.
+    pub widget: bool,
+    /// Origins of Matrix clients in which the widget may be framed.
+    pub widget_clients: Vec<String>,
+    /// Homeservers of contacts, beside our own, and where each is asked who somebody is.
+    pub openid: Vec<OpenIdServer>,
+    /// Shops whose own sign-in we believe.
+    pub sign_in: Vec<SignInKey>,
+}
+
+/// A homeserver whose word we take about its users.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenIdServer {
+    /// Its `server_name`.
+    pub domain: OwnedServerName,
+    /// Its federation API as we reach it.
+    #[serde(with = "text::url")]
+    pub url: Url,
+}
+
+/// A key with which a shop vouches for its users.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInKey {
+    /// The shop.
+    pub shop: String,
+    /// What it signs with (HS256).
+    pub key: Secret,
 }
 
 /// How the conversation is recorded.
@@ -190,6 +229,16 @@ pub enum GuestAccess {
     Forbidden,
     /// They may, once invited.
     CanJoin,
+}
+
+/// When a transaction gets its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreateRooms {
+    /// As soon as it is handed in.
+    OnTransaction,
+    /// When a party first says something on the invoice page.
+    OnFirstMessage,
 }
 
 /// What happens to a contact that an update takes off a transaction.
@@ -284,7 +333,24 @@ impl Default for RoomsConfig {
             history_visibility: HistoryVisibility::Shared,
             guest_access: GuestAccess::Forbidden,
             removed_contacts: RemovedContacts::Remove,
+            create: CreateRooms::OnTransaction,
             parallel: 8,
+        }
+    }
+}
+
+impl Default for PageConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 9332)),
+            language: "en".to_owned(),
+            time_zone: "UTC".to_owned(),
+            link_days: 90,
+            widget: true,
+            widget_clients: vec!["https://app.element.io".to_owned()],
+            openid: Vec::new(),
+            sign_in: Vec::new(),
         }
     }
 }

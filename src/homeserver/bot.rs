@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use ruma::api::client::account::register;
 use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities;
@@ -16,7 +15,7 @@ use ruma::{MxcUri, OwnedMxcUri, RoomVersionId, UInt};
 
 use super::failure::CallFailure;
 use super::{ActingAs, CALL_TIMEOUT, Homeserver, once};
-use crate::config::{Config, NAMESPACE_PREFIX};
+use crate::config::Config;
 
 /// How long the homeserver may hold an idle `/sync`.
 const LONG_POLL: Duration = Duration::from_secs(25);
@@ -47,18 +46,7 @@ impl Homeserver {
     /// # Errors
     /// A refusal when the token is wrong or the namespace is not ours.
     pub async fn register_bot(&self) -> Result<(), CallFailure> {
-        let mut request = register::v3::Request::new();
-        request.username = Some(format!("{NAMESPACE_PREFIX}bot"));
-        request.login_type = Some(register::LoginType::ApplicationService);
-        request.inhibit_login = true;
-        let request = ActingAs::user(request, self.bot.clone());
-        match self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await {
-            Ok(_) => Ok(()),
-            Err(error) => match CallFailure::from(error) {
-                failure if failure.is("M_USER_IN_USE") => Ok(()),
-                failure => Err(failure),
-            },
-        }
+        self.register(&self.bot).await
     }
 
     /// Makes sure that the bot's one device exists (MSC4190).

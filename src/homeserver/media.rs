@@ -73,7 +73,7 @@ impl Homeserver {
     }
 }
 
-async fn refusal(mut answer: Response) -> CallFailure {
+pub(super) async fn refusal(mut answer: Response) -> CallFailure {
     let status = answer.status().as_u16();
     let mut body = Vec::new();
     while let Ok(Some(bytes)) = answer.chunk().await
@@ -91,7 +91,7 @@ async fn refusal(mut answer: Response) -> CallFailure {
 }
 
 /// Without the address: it carries the bot's id.
-fn in_words(error: &reqwest::Error) -> String {
+pub(super) fn in_words(error: &reqwest::Error) -> String {
     let mut words = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(current) = cause {

@@ -6,6 +6,7 @@
 mod acting_as;
 mod bot;
 mod failure;
+mod guests;
 mod media;
 mod rooms;
 
@@ -81,6 +82,22 @@ impl Homeserver {
         R::IncomingResponse: Send + Sync,
     {
         self.as_bot_within(request, CALL_TIMEOUT).await
+    }
+
+    /// Sends `request` as a guest. Guests have no device.
+    async fn as_guest<R>(
+        &self,
+        guest: &ruma::UserId,
+        request: R,
+    ) -> Result<R::IncomingResponse, CallFailure>
+    where
+        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        HttpError: From<FromHttpResponseError<R::EndpointError>>,
+        R::IncomingResponse: Send + Sync,
+    {
+        let request = ActingAs::user(request, guest.to_owned());
+        Ok(self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await?)
     }
 
     /// As [`Self::as_bot`], with a time limit of its own.

@@ -10,7 +10,7 @@ use ruma::events::{MessageLikeEventType, StateEventType};
 use ruma::serde::Raw;
 use ruma::{
     EventId, OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedTransactionId, OwnedUserId,
-    RoomAliasId, RoomId, UInt,
+    RoomAliasId, RoomId, UInt, UserId,
 };
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -211,7 +211,7 @@ impl Homeserver {
     pub async fn membership(
         &self,
         room_id: &RoomId,
-        user: &OwnedUserId,
+        user: &UserId,
     ) -> Result<Option<String>, CallFailure> {
         let content = self.state_content(room_id, "m.room.member", user.as_str()).await?;
         Ok(content
@@ -276,7 +276,7 @@ impl Homeserver {
 }
 
 /// JSON for a request body, whose shape ruma would otherwise check against types of its own.
-fn raw(value: &Value) -> Result<Raw<Value>, CallFailure> {
+pub(super) fn raw(value: &Value) -> Result<Raw<Value>, CallFailure> {
     to_raw_value(value)
         .map(Raw::from_json)
         .map_err(|error| CallFailure::unknown(format!("a request could not be written: {error}")))

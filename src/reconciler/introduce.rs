@@ -3,6 +3,7 @@
 use ruma::{OwnedMxcUri, RoomVersionId};
 
 use crate::config::Config;
+use crate::files::Vault;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::store::{Store, StoreError};
 
@@ -19,6 +20,8 @@ pub struct Installation {
     pub homeserver: Homeserver,
     /// The version that new rooms get.
     pub room_version: RoomVersionId,
+    /// The files, for those that people attach on the page.
+    pub vault: Vault,
     /// Picture for rooms of invoices.
     pub invoice_avatar: OwnedMxcUri,
     /// Picture for rooms of credit notes.
@@ -50,6 +53,7 @@ pub async fn introduce(
     config: Config,
     homeserver: Homeserver,
     store: &Store,
+    vault: Vault,
 ) -> Result<Installation, NotIntroduced> {
     let doing = |doing| move |failure| NotIntroduced::Call { doing, failure };
     homeserver.register_bot().await.map_err(doing("making the bot's account"))?;
@@ -68,7 +72,7 @@ pub async fn introduce(
             .map_err(doing("setting the bot's profile"))?;
         store.set_fact("profile", &profile).await?;
     }
-    Ok(Installation { config, homeserver, room_version, invoice_avatar, credit_note_avatar })
+    Ok(Installation { config, homeserver, room_version, vault, invoice_avatar, credit_note_avatar })
 }
 
 /// The picture's address on the homeserver; uploads it once per homeserver and version of it.

@@ -6,6 +6,8 @@
 mod introduce;
 mod perform;
 mod room_making;
+mod saying;
+mod sending;
 mod summary_sending;
 
 pub use introduce::{Installation, introduce};
@@ -111,6 +113,7 @@ async fn reconcile_or_postpone(worker: &Worker, id: Ulid) -> Result<(), StoreErr
         Err(Obstacle::Store(error)) => return Err(error),
         Err(Obstacle::Later { wait, problem }) => (wait, problem),
         Err(Obstacle::Final(problem)) => (None, problem),
+        Err(Obstacle::Refused(failure)) => (None, failure.to_string()),
     };
     let wait = wait.unwrap_or_else(|| back_off(before.failures));
     tracing::warn!(problem, seconds = wait.as_secs_f32(), "not done yet; trying again");

@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{Installation, back_off, later};
-use crate::config::RemovedContacts;
+use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
 use crate::room::{
-    HEAD_STATE, Known, Next, RoomPlan, Setting, StateEvent, Step, Wanted, missing_state, next,
+    HEAD_STATE, Known, Next, RoomPlan, Saying, Setting, StateEvent, Step, Wanted, missing_state,
+    next,
 };
 use crate::store::{RoomRow, Store, StoreError, now};
 use crate::transaction::Transaction;
@@ -32,6 +33,8 @@ pub(super) struct Worker {
 pub(super) enum Obstacle {
     /// Try again, after this time if it is known how long.
     Later { wait: Option<Duration>, problem: String },
+    /// The homeserver said no; nothing happened.
+    Refused(CallFailure),
     /// Only an operator can help.
     Final(String),
     /// The database failed.
@@ -49,8 +52,9 @@ impl From<StoreError> for Obstacle {
 impl From<CallFailure> for Obstacle {
     fn from(failure: CallFailure) -> Self {
         let wait = match &failure {
+            CallFailure::Refused(_) => return Self::Refused(failure),
             CallFailure::RateLimited(wait) => *wait,
-            _ => None,
+            CallFailure::Unknown { .. } => None,
         };
         Self::Later { wait, problem: failure.to_string() }
     }
@@ -145,24 +149,35 @@ impl Worker {
     }
 
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
+        let terms = &view.transaction.terms;
+        let guests = self.store.guests(view.id()).await?;
         let former = match self.installation.config.rooms.removed_contacts {
             RemovedContacts::Keep => Vec::new(),
-            RemovedContacts::Remove => self
-                .store
-                .former_contacts(view.id())
-                .await?
-                .iter()
-                .filter_map(|user| UserId::parse(user).ok())
-                .collect(),
+            RemovedContacts::Remove => {
+                let contacts = self.store.former_contacts(view.id()).await?;
+                let contacts = contacts.iter().filter_map(|user| UserId::parse(user).ok());
+                let guests = guests.iter().filter(|row| row.visitor(terms).is_none());
+                contacts.chain(guests.map(|row| row.guest.user_id.clone())).collect()
+            }
         };
+        let saying = self.store.next_outgoing(view.id()).await?.and_then(|outgoing| {
+            Some(Saying {
+                guest: UserId::parse(&outgoing.user_id).ok()?,
+                has_file: outgoing.sha256.is_some(),
+                id: outgoing.id,
+            })
+        });
+        let at_once = self.installation.config.rooms.create == CreateRooms::OnTransaction;
         Ok(Wanted {
+            room: at_once || saying.is_some(),
             state: view.plan.state_digest(),
             summary: view.plan.summary_digest(),
             headline: view.plan.headline_digest(),
             head: self.store.last_signed_head(view.id()).await?.map(|head| head.seq),
             bot: self.installation.homeserver.bot_user_id().to_owned(),
-            contacts: view.transaction.terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
+            contacts: terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former,
+            saying,
         })
     }
 
@@ -177,6 +192,7 @@ impl Worker {
             pinned: room.summary_pinned.clone(),
             head: room.head_shown,
             members: self.store.members(view.id()).await?,
+            guests: self.store.guests_made(view.id()).await?,
         })
     }
 
@@ -194,6 +210,11 @@ impl Worker {
             Step::ShowHead => self.show_head(view).await,
             Step::Invite(user) => self.invite(view, &user).await,
             Step::Remove(user) => self.remove(view, &user).await,
+            Step::MakeGuest(user) => self.make_guest(view, &user).await,
+            Step::JoinGuest(user) => self.join_guest(view, &user).await,
+            Step::Upload(id) => self.upload(view, &id).await,
+            Step::Say(id) => self.say(view, &id).await,
+            Step::GiveUp(id) => self.give_up(view, &id).await,
         }
     }
 
@@ -259,7 +280,12 @@ impl Worker {
         }
     }
 
-    async fn stands(&self, view: &View, user: &UserId, membership: &str) -> Result<(), Obstacle> {
+    pub(super) async fn stands(
+        &self,
+        view: &View,
+        user: &UserId,
+        membership: &str,
+    ) -> Result<(), Obstacle> {
         Ok(self.store.set_membership(view.id(), user, membership).await?)
     }
 

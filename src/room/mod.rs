@@ -1,13 +1,15 @@
 //! What the room of a transaction should be, and the next step towards it. Pure: no I/O.
 
 mod claim;
+mod guest;
 mod invoice_state;
 mod plan;
 mod step;
 
 pub use claim::{Verdict, judge};
+pub use guest::{Guest, saying_key};
 pub use plan::{Message, RoomPlan, Setting, StateEvent, content_matches, missing_state};
-pub use step::{Known, Member, Next, Step, Wanted, next};
+pub use step::{Known, Member, Next, Saying, Step, Wanted, next};
 
 /// State event type that carries the whole invoice as JSON.
 pub const INVOICE_STATE: &str = "org.tallyroom.invoice";

@@ -1,12 +1,14 @@
 //! The next step from the room as it is known to be towards the room as it should be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruma::{OwnedRoomId, OwnedUserId};
 
 /// What should be, by digest where the content is large.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
+    /// Whether there should be a room by now.
+    pub room: bool,
     /// Of the state events.
     pub state: String,
     /// Of the summary message.
@@ -21,6 +23,19 @@ pub struct Wanted {
     pub contacts: Vec<OwnedUserId>,
     /// Former contacts who should not be in the room any more.
     pub former: Vec<OwnedUserId>,
+    /// What is to be said next from the invoice page.
+    pub saying: Option<Saying>,
+}
+
+/// Something that was written on the invoice page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saying {
+    /// Names it.
+    pub id: String,
+    /// The guest who says it.
+    pub guest: OwnedUserId,
+    /// It has a file that the homeserver does not have yet.
+    pub has_file: bool,
 }
 
 /// What is known to be.
@@ -42,6 +57,8 @@ pub struct Known {
     pub head: Option<i64>,
     /// People and where they stand.
     pub members: BTreeMap<OwnedUserId, Member>,
+    /// Guests whom the homeserver has, by their right names.
+    pub guests: BTreeSet<OwnedUserId>,
 }
 
 /// Where one person stands with the room.
@@ -78,6 +95,16 @@ pub enum Step {
     Invite(OwnedUserId),
     /// Remove a former contact.
     Remove(OwnedUserId),
+    /// Make the account of a guest, or rename it.
+    MakeGuest(OwnedUserId),
+    /// Have an invited guest join.
+    JoinGuest(OwnedUserId),
+    /// Put the file of a message from the page onto the homeserver.
+    Upload(String),
+    /// Say what was written on the page.
+    Say(String),
+    /// Give up what was written on the page: its guest may not be in the room.
+    GiveUp(String),
 }
 
 /// What to do now.
@@ -97,6 +124,9 @@ pub enum Next {
 /// come only after the room id is committed (`known.room`), so nobody is ever invited to a room
 /// that the transaction does not end with.
 pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
+    if known.room.is_none() && !known.attempted && !wanted.room {
+        return Next::Rest;
+    }
     if known.room.is_none() {
         return Next::Do(if known.attempted { Step::ResolveRoom } else { Step::CreateRoom });
     }
@@ -116,10 +146,42 @@ pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
     if known.pinned.as_ref() != Some(&wanted.headline) {
         return Next::Do(Step::PinSummary);
     }
+    // Those who cannot be reached right now do not keep the others from talking.
+    let for_people = next_for_people(wanted, known, now);
+    if matches!(for_people, Next::Do(_)) {
+        return for_people;
+    }
+    let to_say = wanted.saying.as_ref().map(|saying| next_to_say(saying, known, now));
+    if let Some(step @ Next::Do(_)) = to_say {
+        return step;
+    }
     if wanted.head > known.head {
         return Next::Do(Step::ShowHead);
     }
-    next_for_people(wanted, known, now)
+    match (for_people, to_say) {
+        (Next::Wait(one), Some(Next::Wait(other))) => Next::Wait(one.min(other)),
+        (Next::Rest, Some(wait)) => wait,
+        (wait, _) => wait,
+    }
+}
+
+/// Brings the guest into the room, then the words.
+fn next_to_say(saying: &Saying, known: &Known, now: i64) -> Next {
+    let Saying { id, guest, has_file } = saying;
+    let nobody = Member::default();
+    let member = known.members.get(guest).unwrap_or(&nobody);
+    Next::Do(match member.membership.as_deref() {
+        _ if !known.guests.contains(guest) => Step::MakeGuest(guest.clone()),
+        Some("join") if *has_file => Step::Upload(id.clone()),
+        Some("join") => Step::Say(id.clone()),
+        Some("invite") => Step::JoinGuest(guest.clone()),
+        Some("ban") => Step::GiveUp(id.clone()),
+        _ if member.gave_up => Step::GiveUp(id.clone()),
+        _ => match member.retry_at {
+            Some(at) if at > now => return Next::Wait(at),
+            _ => Step::Invite(guest.clone()),
+        },
+    })
 }
 
 fn next_for_people(wanted: &Wanted, known: &Known, now: i64) -> Next {
@@ -155,6 +217,7 @@ mod tests {
 
     fn wanted() -> Wanted {
         Wanted {
+            room: true,
             state: "s1".into(),
             summary: "m1".into(),
             headline: "h1".into(),
@@ -162,6 +225,7 @@ mod tests {
             bot: user_id!("@bot:x.org").to_owned(),
             contacts: vec![user_id!("@b:x.org").to_owned(), user_id!("@s:x.org").to_owned()],
             former: vec![],
+            saying: None,
         }
     }
 
@@ -176,7 +240,54 @@ mod tests {
             pinned: Some("h1".into()),
             head: Some(4),
             members: wanted().contacts.into_iter().map(|user| (user, join.clone())).collect(),
+            guests: BTreeSet::new(),
         }
+    }
+
+    #[test]
+    fn a_room_that_waits_for_its_first_message_is_not_made_before_that() {
+        let mut wanted = Wanted { room: false, ..wanted() };
+        assert_eq!(next(&wanted, &Known::default(), 0), Next::Rest);
+        wanted.room = true;
+        assert_eq!(next(&wanted, &Known::default(), 0), Next::Do(Step::CreateRoom));
+    }
+
+    #[test]
+    fn a_guest_is_made_invited_and_joined_before_it_speaks() {
+        let guest = user_id!("@g:x.org").to_owned();
+        let saying = Saying { id: "1".into(), guest: guest.clone(), has_file: true };
+        let mut wanted = Wanted { saying: Some(saying), ..wanted() };
+        let mut known = finished();
+        let stands =
+            |membership: &str| Member { membership: Some(membership.into()), ..Member::default() };
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::MakeGuest(guest.clone())));
+        known.guests.insert(guest.clone());
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Invite(guest.clone())));
+        known.members.insert(guest.clone(), stands("invite"));
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::JoinGuest(guest.clone())));
+        known.members.insert(guest.clone(), stands("join"));
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Upload("1".into())));
+        wanted.saying.as_mut().unwrap().has_file = false;
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Say("1".into())));
+        known.members.insert(guest.clone(), stands("ban"));
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::GiveUp("1".into())));
+        known.members.insert(guest.clone(), stands("leave"));
+        assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Invite(guest)));
+    }
+
+    #[test]
+    fn contacts_who_can_not_be_reached_do_not_keep_guests_from_talking() {
+        let guest = user_id!("@g:x.org").to_owned();
+        let mut known = finished();
+        let waits = Member { retry_at: Some(500), ..Member::default() };
+        known.members.insert(user_id!("@b:x.org").to_owned(), waits);
+        known.guests.insert(guest.clone());
+        let join = Member { membership: Some("join".into()), ..Member::default() };
+        known.members.insert(guest.clone(), join);
+        let saying = Saying { id: "1".into(), guest, has_file: false };
+        let talking = Wanted { saying: Some(saying), ..wanted() };
+        assert_eq!(next(&talking, &known, 100), Next::Do(Step::Say("1".into())));
+        assert_eq!(next(&wanted(), &known, 100), Next::Wait(500));
     }
 
     #[test]

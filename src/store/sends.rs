@@ -1,5 +1,6 @@
 //! Messages of ours whose sending has begun.
 
+use ruma::UserId;
 use sqlx::FromRow;
 use ulid::Ulid;
 
@@ -12,7 +13,7 @@ const GET: &str = "SELECT first_tried_at, event_id FROM sends \
 const SEEN: &str = "SELECT e.event_id FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      JOIN rooms r ON r.room_id = e.room_id \
-     WHERE e.transaction_id = $1 AND e.marker = $2 AND j.absent_since IS NULL";
+     WHERE e.transaction_id = $1 AND e.marker = $2 AND e.sender = $3 AND j.absent_since IS NULL";
 const SENT: &str = "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";
 
 /// What is known of a send.
@@ -42,6 +43,7 @@ impl Store {
         id: Ulid,
         key: &str,
         send_id: &str,
+        sender: &UserId,
     ) -> Result<SendState, StoreError> {
         let begun = sqlx::query(BEGIN)
             .bind(id.to_string())
@@ -63,6 +65,7 @@ impl Store {
         let seen: Option<String> = sqlx::query_scalar(SEEN)
             .bind(id.to_string())
             .bind(send_id)
+            .bind(sender.as_str())
             .fetch_optional(&self.pool)
             .await?;
         Ok(seen.map_or(SendState::Unknown(row.first_tried_at), SendState::Sent))

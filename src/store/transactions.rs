@@ -28,7 +28,8 @@ const PUT_CONTACT: &str = "INSERT INTO contacts (transaction_id, user_id, party,
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET party = excluded.party, active = 1";
 const FORMER_CONTACTS: &str =
     "SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 0 ORDER BY user_id";
-const PARTY_OF: &str = "SELECT party FROM contacts WHERE transaction_id = $1 AND user_id = $2";
+const PARTY_OF: &str = "SELECT party FROM contacts WHERE transaction_id = $1 AND user_id = $2 \
+     UNION ALL SELECT party FROM guests WHERE transaction_id = $1 AND user_id = $2 LIMIT 1";
 
 macro_rules! select {
     ($rest:literal) => {

@@ -1,14 +1,18 @@
 //! A commercial transaction, its parties and their contacts. Pure: no I/O.
 
+mod change;
 mod party;
 mod patch;
 mod reading;
 mod submission;
+mod visitor;
 
+pub use change::{Change, changes};
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
 pub use reading::Accompaniment;
 pub use submission::{Accepted, Submission};
+pub use visitor::Visitor;
 
 use serde::Serialize;
 use ulid::Ulid;

@@ -36,6 +36,19 @@ impl PartyRole {
             Self::Seller => "seller",
         }
     }
+
+    /// From the database; none: neither.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::BOTH.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// The other side.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Buyer => Self::Seller,
+            Self::Seller => Self::Buyer,
+        }
+    }
 }
 
 /// An organisation or person on one side of the invoice.

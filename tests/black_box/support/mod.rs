@@ -17,7 +17,9 @@ pub use proxy::{Fault, When};
 pub use shop::{Shop, sample};
 pub use world::World;
 
+use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Asks again and again until there is an answer; fails with `what` after `within`.
@@ -35,12 +37,14 @@ where
     }
 }
 
-/// A port on loopback that nobody listens on. Not one that the system gives out by itself: some
-/// connection could take it before it is listened on.
+/// A port on loopback that nobody listens on, given out once. Not one that the system gives out by
+/// itself: some connection could take it before it is listened on.
 pub fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let port = rand::random_range(10_000..32_000);
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let is_new = GIVEN.lock().unwrap().insert(port);
+        if is_new && std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }

@@ -1,0 +1,192 @@
+//! Users of ours through whom people speak from the invoice page.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use reqwest::{Body, StatusCode, header};
+use ruma::api::client::account::register;
+use ruma::api::client::membership::join_room_by_id;
+use ruma::api::client::message::send_message_event;
+use ruma::api::client::profile::set_profile_field;
+use ruma::api::client::receipt::create_receipt;
+use ruma::api::client::redact::redact_event;
+use ruma::api::client::typing::create_typing_event;
+use ruma::events::MessageLikeEventType;
+use ruma::events::receipt::ReceiptThread;
+use ruma::profile::ProfileFieldValue;
+use ruma::{EventId, OwnedEventId, OwnedTransactionId, RoomId, UserId};
+use serde_json::Value;
+
+use super::media::{in_words, refusal};
+use super::rooms::raw;
+use super::{ActingAs, CALL_TIMEOUT, CallFailure, Homeserver, once};
+use crate::room::Guest;
+
+/// How long somebody counts as typing without saying so again.
+const TYPING: Duration = Duration::from_secs(6);
+/// How long an upload may take in all.
+const UPLOAD: Duration = Duration::from_secs(600);
+
+impl Homeserver {
+    /// Makes sure that `user`, one of ours, has an account. An existing one is success.
+    ///
+    /// # Errors
+    /// A refusal when the token is wrong or the namespace is not ours.
+    pub(super) async fn register(&self, user: &UserId) -> Result<(), CallFailure> {
+        let mut request = register::v3::Request::new();
+        request.username = Some(user.localpart().to_owned());
+        request.login_type = Some(register::LoginType::ApplicationService);
+        request.inhibit_login = true;
+        let request = ActingAs::user(request, user.to_owned());
+        match self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await {
+            Ok(_) => Ok(()),
+            Err(error) => match CallFailure::from(error) {
+                failure if failure.is("M_USER_IN_USE") => Ok(()),
+                failure => Err(failure),
+            },
+        }
+    }
+
+    /// Makes sure that a guest has an account with its name.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer.
+    pub async fn make_guest(&self, guest: &Guest) -> Result<(), CallFailure> {
+        self.register(&guest.user_id).await?;
+        let name = ProfileFieldValue::DisplayName(guest.display_name.clone());
+        let request = set_profile_field::v3::Request::new(guest.user_id.clone(), name);
+        self.as_guest(&guest.user_id, request).await?;
+        Ok(())
+    }
+
+    /// A guest accepts its invitation.
+    ///
+    /// # Errors
+    /// When the homeserver refuses (403: nobody invites it any more) or gives no usable answer.
+    pub async fn join_as(&self, guest: &UserId, room_id: &RoomId) -> Result<(), CallFailure> {
+        self.as_guest(guest, join_room_by_id::v3::Request::new(room_id.to_owned())).await?;
+        Ok(())
+    }
+
+    /// A guest sends an event; see [`Self::send_message`].
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer.
+    pub async fn send_as(
+        &self,
+        guest: &UserId,
+        room_id: &RoomId,
+        event_type: &str,
+        send_id: &str,
+        content: &Value,
+    ) -> Result<OwnedEventId, CallFailure> {
+        let request = send_message_event::v3::Request::new_raw(
+            room_id.to_owned(),
+            OwnedTransactionId::from(send_id),
+            MessageLikeEventType::from(event_type),
+            raw(content)?.cast_unchecked(),
+        );
+        Ok(self.as_guest(guest, request).await?.event_id)
+    }
+
+    /// A guest removes an event of its own.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer.
+    pub async fn redact_as(
+        &self,
+        guest: &UserId,
+        room_id: &RoomId,
+        event_id: &EventId,
+        send_id: &str,
+    ) -> Result<OwnedEventId, CallFailure> {
+        let request = redact_event::v3::Request::new(
+            room_id.to_owned(),
+            event_id.to_owned(),
+            OwnedTransactionId::from(send_id),
+        );
+        Ok(self.as_guest(guest, request).await?.event_id)
+    }
+
+    /// Tells the room that a guest is writing, or no longer is.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer; nothing is lost by that.
+    pub async fn typing_as(
+        &self,
+        guest: &UserId,
+        room_id: &RoomId,
+        typing: bool,
+    ) -> Result<(), CallFailure> {
+        use create_typing_event::v3::{Typing, TypingInfo};
+        let typing = if typing { Typing::Yes(TypingInfo::new(TYPING)) } else { Typing::No };
+        let request =
+            create_typing_event::v3::Request::new(guest.to_owned(), room_id.to_owned(), typing);
+        self.as_guest(guest, request).await?;
+        Ok(())
+    }
+
+    /// Tells the room up to where a guest has read.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer; nothing is lost by that.
+    pub async fn read_as(
+        &self,
+        guest: &UserId,
+        room_id: &RoomId,
+        event_id: &EventId,
+    ) -> Result<(), CallFailure> {
+        let mut request = create_receipt::v3::Request::new(
+            room_id.to_owned(),
+            create_receipt::v3::ReceiptType::Read,
+            event_id.to_owned(),
+        );
+        request.thread = ReceiptThread::Unthreaded;
+        self.as_guest(guest, request).await?;
+        Ok(())
+    }
+
+    /// Uploads a file in a guest's name, piece by piece; its `mxc://` address.
+    ///
+    /// # Errors
+    /// When the homeserver refuses (413: too large for it) or gives no usable answer.
+    pub async fn upload_as<S>(
+        &self,
+        guest: &UserId,
+        name: &str,
+        media_type: &str,
+        size: u64,
+        bytes: S,
+    ) -> Result<String, CallFailure>
+    where
+        S: Stream<Item = anyhow::Result<Bytes>> + Send + 'static,
+    {
+        let mut url = self.client.homeserver();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["_matrix", "media", "v3", "upload"]);
+        }
+        url.query_pairs_mut().append_pair("user_id", guest.as_str()).append_pair("filename", name);
+        let request = self
+            .client
+            .http_client()
+            .post(url)
+            .timeout(UPLOAD)
+            .bearer_auth(self.client.access_token().unwrap_or_default())
+            .header(header::CONTENT_TYPE, media_type)
+            .header(header::CONTENT_LENGTH, size)
+            .body(Body::wrap_stream(bytes));
+        let answer =
+            request.send().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::TOO_MANY_REQUESTS => return Err(CallFailure::RateLimited(None)),
+            status if status.is_client_error() => return Err(refusal(answer).await),
+            status => return Err(CallFailure::unknown(format!("HTTP {}", status.as_u16()))),
+        }
+        let body = answer.bytes().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let mxc = answer.get("content_uri").and_then(Value::as_str).map(str::to_owned);
+        mxc.ok_or_else(|| CallFailure::unknown("the answer to an upload names no file"))
+    }
+}

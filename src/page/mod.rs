@@ -1,0 +1,3 @@
+//! HTTP from people: the invoice page with its chat.
+
+pub mod model;

@@ -1,0 +1,253 @@
+//! What the invoice page shows, as plain data: made by the handlers, written as HTML by `view`.
+//! Pure: no I/O.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::language::Locale;
+use crate::record::Kind;
+use crate::transaction::{PartyRole, Transaction, Visitor};
+
+/// Everything on the page.
+#[derive(Clone, Debug)]
+pub struct Page<'a> {
+    /// With its terms at the newest revision.
+    pub transaction: &'a Transaction,
+    /// Who looks at it.
+    pub visitor: &'a Visitor,
+    /// How they read.
+    pub reader: &'a Reader,
+    /// Of the transaction, newest first; the first is the one shown.
+    pub revisions: Vec<Revision>,
+    /// What the original invoice says beyond our model.
+    pub further: Vec<Term>,
+    /// The EPC QR code as SVG, where IBAN, euro and an amount to pay allow; the buyer's only.
+    pub qr: Option<String>,
+    /// Whether the invoice came as a file that can be had.
+    pub has_original: bool,
+    /// The conversation.
+    pub chat: Chat,
+    /// The other party's contacts, as the shop ordered them.
+    pub people: Vec<Person>,
+    /// How long they usually take to reply, in milliseconds, if the record tells.
+    pub replies_in: Option<i64>,
+}
+
+/// How somebody reads.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Language, numbers, dates.
+    pub locale: Locale,
+    /// For times of day, until a script knows better.
+    pub time_zone: TimeZone,
+    /// The day it is there.
+    pub today: Date,
+    /// For the `nonce` of script and style.
+    pub nonce: String,
+}
+
+/// A revision of the transaction.
+#[derive(Clone, Debug)]
+pub struct Revision {
+    /// Counts up from 1.
+    pub number: i64,
+    /// Milliseconds since 1970.
+    pub at: i64,
+    /// The shop's word, such as `awaiting_payment`.
+    pub status: String,
+    /// What is different from the revision before.
+    pub changes: Vec<crate::transaction::Change>,
+}
+
+/// Something that an invoice says beyond our model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Business term of EN 16931, such as `BT-12`.
+    pub id: &'static str,
+    /// Which line it is about, by its id (BT-126); none: the whole document.
+    pub line: Option<String>,
+    /// As the invoice says it.
+    pub value: String,
+}
+
+/// The conversation, or the newest part of it.
+#[derive(Clone, Debug, Default)]
+pub struct Chat {
+    /// In reading order.
+    pub lines: Vec<ChatLine>,
+    /// Where to go on reading backwards (`?before=`), if there is more.
+    pub older: Option<String>,
+    /// What the visitor wrote and the room does not have.
+    pub unsent: Vec<Unsent>,
+    /// The record's newest entry.
+    pub seq: i64,
+    /// What the visitor is doing to a line without scripts (`?reply=`, `?edit=`).
+    pub composing: Composing,
+    /// Why nobody can write here now, in the reader's language.
+    pub closed: Option<String>,
+    /// The other party's newest sign of having read: the line's event id and the name.
+    pub seen: Option<(String, String)>,
+    /// Who is typing, by name.
+    pub typing: Vec<String>,
+}
+
+/// What the text field is for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Composing {
+    /// A new message.
+    #[default]
+    New,
+    /// A reply to this line.
+    Reply(Quote),
+    /// Another text for this line of the visitor's own.
+    Edit {
+        /// Of the line.
+        event: String,
+        /// As it reads now, in Markdown or plain.
+        text: String,
+    },
+}
+
+/// Whose line it is, as the visitor sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The visitor's own, from the page or from their Matrix account.
+    Mine,
+    /// Somebody else of the visitor's party.
+    Ours,
+    /// The other party's.
+    Theirs,
+    /// A third person's.
+    Third,
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct ChatLine {
+    /// Matrix event id.
+    pub event: String,
+    /// Milliseconds since 1970, its place in the reading order.
+    pub at: i64,
+    /// Whose it is.
+    pub side: Side,
+    /// By our record, never by the profile.
+    pub role: Option<PartyRole>,
+    /// The sender's name.
+    pub name: String,
+    /// The sender's Matrix ID.
+    pub sender: String,
+    /// What it is.
+    pub kind: Kind,
+    /// What it reads now, without markup.
+    pub text: Option<String>,
+    /// The same with markup, safe to show.
+    pub html: Option<String>,
+    /// Its files.
+    pub files: Vec<ChatFile>,
+    /// What it answers.
+    pub reply_to: Option<Quote>,
+    /// When its author last changed it, milliseconds since 1970.
+    pub edited_at: Option<i64>,
+    /// Whether its author took it back.
+    pub removed: bool,
+    /// By emoji.
+    pub reactions: Vec<Reaction>,
+    /// If it is a poll.
+    pub poll: Option<Poll>,
+    /// Our id of it, if it was written on this page by this visitor: it takes the place of what
+    /// the page showed as being sent.
+    pub outgoing: Option<String>,
+    /// Whether the visitor may change its text.
+    pub can_edit: bool,
+    /// Whether the visitor may take it back.
+    pub can_remove: bool,
+    /// What is odd about it.
+    pub remark: Option<String>,
+}
+
+/// A line as another one quotes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Of the quoted line.
+    pub event: String,
+    /// Of its sender.
+    pub name: String,
+    /// The beginning of its text.
+    pub excerpt: String,
+}
+
+/// A file in a message.
+#[derive(Clone, Debug)]
+pub struct ChatFile {
+    /// As its sender named it.
+    pub name: String,
+    /// Bytes, if known.
+    pub size: Option<u64>,
+    /// As its first bytes say.
+    pub media_type: Option<String>,
+    /// Where it can be fetched; none: not here (yet).
+    pub href: Option<String>,
+    /// Why not, as one of `wanted`, `refused`, `missing`, `expired`, `erased`.
+    pub state: String,
+    /// What it shows, for those who cannot see it.
+    pub description: Option<String>,
+}
+
+/// An emoji and who reacted with it.
+#[derive(Clone, Debug)]
+pub struct Reaction {
+    /// The emoji.
+    pub key: String,
+    /// How they are called.
+    pub names: Vec<String>,
+    /// Whether the visitor is among them.
+    pub mine: bool,
+}
+
+/// A poll and its votes.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// Answer and number of votes.
+    pub answers: Vec<(String, usize)>,
+    /// Whether it was ended.
+    pub ended: bool,
+}
+
+/// What the visitor wrote and the room does not have (yet).
+#[derive(Clone, Debug)]
+pub struct Unsent {
+    /// ULID.
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub at: i64,
+    /// What it says, or the file's name.
+    pub text: String,
+    /// Why it will not get there; none: it is on its way.
+    pub problem: Option<String>,
+}
+
+/// A contact of the other party.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// How they are called.
+    pub name: String,
+    /// What to ask them about.
+    pub duty: Option<String>,
+    /// Where they are.
+    pub presence: Presence,
+}
+
+/// Whether somebody can be expected to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Looks at this page.
+    Here,
+    /// In a Matrix client.
+    Online,
+    /// In a Matrix client, idle.
+    Idle,
+    /// Was last active at that time, milliseconds since 1970, if known.
+    Away(Option<i64>),
+    /// Nobody knows.
+    Unknown,
+}
