@@ -241,7 +241,7 @@ async fn open_pages(world: &World, deal: &Deal, page: &Page) {
 
 /// Of the record's newest entry.
 async fn seq(world: &World, deal: &Deal) -> i64 {
-    world.shop.transaction(&deal.id).await["record"]["seq"].as_i64().unwrap()
+    world.shop.transaction(&deal.id).await["record"]["entries"].as_i64().unwrap()
 }
 
 /// Writes rows straight into the tables: half of them into the record that is looked at, the rest
