@@ -20,6 +20,7 @@ use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
+use crate::page::token::TokenKey;
 use crate::reconciler::{Installation, introduce, reconcile_forever};
 use crate::seal::{SigningKey, sign_forever};
 use crate::store::{Deriving, Store};
@@ -59,6 +60,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         vault: vault.clone(),
         exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key)),
         config: Arc::new(config.clone()),
+        token_key: TokenKey::from(&*key),
         introduced: Arc::clone(&introduced),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));
