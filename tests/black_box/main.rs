@@ -8,6 +8,7 @@ mod crashes;
 mod export;
 mod files;
 mod intake;
+mod links;
 mod record;
 mod restore;
 mod room;
