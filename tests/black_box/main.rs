@@ -9,6 +9,7 @@ mod export;
 mod files;
 mod intake;
 mod links;
+mod openid;
 mod record;
 mod restore;
 mod room;
