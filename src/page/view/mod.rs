@@ -1,0 +1,47 @@
+//! The invoice page as HTML: from the data of `model` to markup. Pure: no I/O.
+//!
+//! Everything works without scripts; what the script needs to know stands in `data-` attributes
+//! and templates here, so that it is translated too. Whatever people wrote is escaped, or was
+//! sanitised when it was derived.
+
+pub mod assets;
+mod chat;
+mod closed;
+mod document;
+mod invoice;
+mod summary;
+mod widget;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use chat::{line, lines, people, typing, typing_text, unsent};
+pub use closed::{Closed, closed, closed_notice};
+pub use document::page;
+pub use widget::{widget, widget_invoice};
+
+use maud::{Markup, html};
+
+use super::model::Page;
+
+/// The address of a transaction's page, without a slash at its end.
+pub fn base(page: &Page<'_>) -> String {
+    format!("/t/{}", page.transaction.id)
+}
+
+/// The invoice, as an `<article id="invoice">`.
+pub fn invoice(page: &Page<'_>) -> Markup {
+    invoice::article(page)
+}
+
+/// Everything that a new revision changes: the page's head and the invoice, each to take the place
+/// of the element with its id.
+pub fn update(page: &Page<'_>) -> Markup {
+    html! { (summary::header(page)) (invoice::article(page)) }
+}
+
+/// The conversation, as a `<section id="messages">`.
+pub fn chat(page: &Page<'_>) -> Markup {
+    chat::section(page)
+}
