@@ -6,7 +6,7 @@ const byId = (id) => document.getElementById(id);
 
 const chat = byId("messages");
 const { base } = chat.dataset;
-const [log, history, sending, form] = ["log", "history", "sending", "compose"].map(byId);
+const [log, sending, form] = ["log", "sending", "compose"].map(byId);
 const lang = document.documentElement.lang;
 const title = document.title;
 const gone = new Set(); // outgoing ids whose line is here
@@ -121,6 +121,7 @@ const place = (line) => {
   }
   const after = lines().findLast((it) => +it.dataset.at <= +line.dataset.at);
   if (after) after.after(line);
+  else if (byId("older")) return false; // it comes with what is older
   else byId("lines").prepend(line);
   line.classList.add("new");
   return true;
@@ -184,6 +185,11 @@ const say = (state, words) => {
   connection.dataset.state = state;
   connection.textContent = words;
 };
+const complain = (words) => {
+  const { state = "live" } = connection.dataset;
+  say("failed", words || text("action-failed"));
+  setTimeout(() => connection.dataset.state === "failed" && say(state, ""), 8000);
+};
 const connect = () => {
   const url = new URL(chat.dataset.live, location);
   if (last) url.searchParams.set("after", last);
@@ -226,8 +232,7 @@ chat.addEventListener("submit", async (event) => {
     await post(it.action.split("/").pop(), new FormData(it, event.submitter));
     if (it.matches(".delivery form")) it.closest("li").remove();
   } catch (error) {
-    byId("announcer").textContent = connection.textContent = error.message || text("action-failed");
-    connection.dataset.state = "lost";
+    complain(error.message);
   }
 });
 const mean = (name, value, label, excerpt = "") => {
@@ -288,7 +293,7 @@ const older = async (link) => {
     localise();
     arrange();
   } catch {
-    byId("announcer").textContent = text("action-failed");
+    complain();
   }
   loading = false;
 };
@@ -318,7 +323,7 @@ const show = () => {
       name.textContent = it.name;
       remove.type = "button";
       remove.textContent = "×";
-      remove.ariaLabel = text("attach-remove", { name: it.name });
+      remove.setAttribute("aria-label", text("attach-remove", { name: it.name }));
       remove.onclick = () => choose(files().filter((_, other) => other !== index));
       row.append(name, remove);
       return row;
@@ -435,7 +440,7 @@ addEventListener("keydown", (event) => {
   if (menu) {
     menu.open = false;
     one("summary", menu).focus();
-  } else if (!byId("meant")?.hidden) one("#meant .cancel").click();
+  } else one("#meant:not([hidden]) .cancel")?.click();
 });
 
 localise();
