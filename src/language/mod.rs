@@ -11,9 +11,9 @@ mod duration;
 mod languages;
 mod negotiate;
 mod numbers;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use fluent_bundle::FluentValue;
 use icu_locale::subtags::Region;
@@ -32,6 +32,7 @@ pub struct Locale {
     region: Option<Region>,
     /// What ICU goes by.
     formats: icu_locale::Locale,
+    has_eastern_digits: bool,
 }
 
 impl Locale {
@@ -55,7 +56,9 @@ impl Locale {
             None,
             region.or_else(|| language.usual_region()),
         ));
-        Self { language, region, formats }
+        let has_eastern_digits =
+            language == Language::Arabic && numbers::number(&formats, Decimal::ZERO) != "0";
+        Self { language, region, formats, has_eastern_digits }
     }
 
     /// Of the texts.
@@ -83,7 +86,11 @@ impl Locale {
 
     /// A text with arguments; its id if we have none.
     pub fn text_with<'a>(&self, id: &str, arguments: &[(&'a str, FluentValue<'a>)]) -> String {
-        texts::format(self.language, id, arguments).unwrap_or_else(|| id.to_owned())
+        self.text_if_any(id, arguments).unwrap_or_else(|| id.to_owned())
+    }
+
+    fn text_if_any(&self, id: &str, arguments: &[(&str, FluentValue<'_>)]) -> Option<String> {
+        texts::format(self.language, self.has_eastern_digits, id, arguments)
     }
 
     /// An amount of money with its currency, such as `€1,234.50`; never rounded.
@@ -115,7 +122,7 @@ impl Locale {
             ("number", number.as_str().into()),
             ("unit", unit.into()),
         ];
-        texts::format(self.language, &format!("unit-{unit}"), &arguments)
+        self.text_if_any(&format!("unit-{unit}"), &arguments)
             .unwrap_or_else(|| self.text_with("unknown-unit", &arguments))
     }
 

@@ -19,10 +19,7 @@ pub(super) fn best(wanted: Option<&str>, accept: Option<&str>, fallback: &str) -
     wishes.extend(accepted(accept.unwrap_or_default()));
     wishes.extend(wish(fallback));
     let language = wishes.first().map_or(Language::English, |(language, _)| *language);
-    let region = wishes
-        .iter()
-        .filter(|(of, _)| *of == language)
-        .find_map(|(_, region)| *region);
+    let region = wishes.iter().filter(|(of, _)| *of == language).find_map(|(_, region)| *region);
     (language, region)
 }
 

@@ -221,6 +221,14 @@ fn a_duration_is_told_in_rough_words() {
 }
 
 #[test]
+fn counts_in_sentences_have_the_digits_of_the_region() {
+    for (tag, written) in [("ar", "3"), ("ar-AE", "3"), ("ar-EG", "٣"), ("de", "3")] {
+        let text = locale(tag).text_with("new-messages", &[("count", 3.into())]);
+        assert!(text.contains(written), "{tag}: {text}");
+    }
+}
+
+#[test]
 fn a_text_that_nobody_has_shows_its_id() {
     assert_eq!(locale("de").text("no-such-text"), "no-such-text");
     assert_eq!(locale("de").text("-not an id {"), "-not an id {");

@@ -14,9 +14,18 @@ use super::Language;
 
 type Bundle = FluentBundle<FluentResource>;
 
-/// In the order of [`Language::ALL`].
+/// In the order of [`Language::ALL`]; English is the first.
 static BUNDLES: LazyLock<[Bundle; Language::ALL.len()]> =
     LazyLock::new(|| Language::ALL.map(bundle));
+
+/// Arabic with the digits of Egypt and its eastern neighbours; ICU's numbers have them by region.
+static EASTERN_ARABIC: LazyLock<Bundle> = LazyLock::new(|| {
+    let mut bundle = bundle(Language::Arabic);
+    bundle.set_formatter(Some(with_eastern_digits));
+    bundle
+});
+
+const EASTERN_ZERO: u32 = 0x660;
 
 /// U+2068 and U+2069: what is between them has no influence on the direction of the rest.
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
@@ -25,13 +34,17 @@ const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
 /// The text of this id, in English if the language lacks it; none if English does too.
 pub(super) fn format(
     language: Language,
+    has_eastern_digits: bool,
     id: &str,
     arguments: &[(&str, FluentValue<'_>)],
 ) -> Option<String> {
     let arguments: FluentArgs<'_> =
         arguments.iter().map(|(name, value)| (*name, tame(language, value))).collect();
-    [language, Language::English].into_iter().find_map(|language| {
-        let bundle = BUNDLES.get(language as usize)?;
+    let bundle = match has_eastern_digits {
+        true => Some(&*EASTERN_ARABIC),
+        false => BUNDLES.get(language as usize),
+    };
+    [bundle, BUNDLES.first()].into_iter().flatten().find_map(|bundle| {
         let pattern = bundle.get_message(id)?.value()?;
         Some(bundle.format_pattern(pattern, Some(&arguments), &mut Vec::new()).into_owned())
     })
@@ -67,6 +80,12 @@ fn bundle(language: Language) -> Bundle {
         bundle.add_resource_overriding(resource.unwrap_or_else(|(resource, _)| resource));
     }
     bundle
+}
+
+fn with_eastern_digits<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    let FluentValue::Number(number) = value else { return None };
+    let eastern = |c: char| c.to_digit(10).and_then(|digit| char::from_u32(EASTERN_ZERO + digit));
+    Some(number.as_string().chars().map(|c| eastern(c).unwrap_or(c)).collect())
 }
 
 /// A value that leaves the direction of the sentence around it alone. Embeddings and overrides,
@@ -185,7 +204,7 @@ mod tests {
     }
 
     fn seen_by(language: Language, name: &str) -> String {
-        format(language, "seen-by", &[("name", name.into())]).unwrap()
+        format(language, false, "seen-by", &[("name", name.into())]).unwrap()
     }
 
     #[test]
@@ -205,7 +224,7 @@ mod tests {
     #[test]
     fn plural_forms_are_those_of_the_language() {
         let days = |language, count: i64| {
-            let text = format(language, "days-left", &[("days", count.into())]).unwrap();
+            let text = format(language, false, "days-left", &[("days", count.into())]).unwrap();
             text.replace(|c: char| c.is_ascii_digit() || !(c.is_alphabetic() || c == ' '), "")
         };
         assert_ne!(days(Language::English, 1), days(Language::English, 2));

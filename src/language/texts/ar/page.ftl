@@ -1,454 +1,458 @@
-# Texts of the invoice page, grouped by where they stand. For translators: keep the ids and what
-# stands in braces after a dollar sign; write plain words, as one would say them across a desk.
-# Dates, amounts and names come in written as the reader's language writes them.
+# نصوص صفحة الفاتورة. معانيها وما يرد بين الأقواس المعقوفة مشروح في الملف الإنجليزي.
 
 ## The document as such
 
-# Title of the browser's tab. $number: of the invoice; $seller: name.
 page-title = { $kind } { $number } · { $seller }
-skip-to-invoice = Skip to the invoice
-skip-to-messages = Skip to the messages
-skip-to-compose = Skip to writing a message
-tabs = Parts of this page
-tab-invoice = Invoice
-tab-messages = Messages
-language = Language
-# Who looks at the page. $name: a person or firm; $role: role-buyer or role-seller.
-seen-as = You see this page as { $name } ({ $role }).
-leave = Sign out on this device
-role-buyer = buyer
-role-seller = seller
-role-bot = service
-role-other = guest
+skip-to-invoice = الانتقال إلى الفاتورة
+skip-to-messages = الانتقال إلى الرسائل
+skip-to-compose = الانتقال إلى كتابة رسالة
+tabs = أقسام هذه الصفحة
+tab-invoice = الفاتورة
+tab-messages = الرسائل
+language = اللغة
+seen-as = تُعرض لكم هذه الصفحة بصفتكم { $name } ({ $role }).
+leave = تسجيل الخروج من هذا الجهاز
+role-buyer = المشتري
+role-seller = البائع
+role-bot = خدمة
+role-other = ضيف
 
 ## What is to pay, in the page's head
 
-summary = At a glance
-# What kind of document it is.
-invoice = Invoice
-credit-note = Credit note
-amount-due = Amount due
-amount-credited = Amount credited
-nothing-due = Nothing to pay
-# $date: the day on which it must be paid.
-due-on = Due { $date }
-due-today = due today
+summary = نظرة سريعة
+invoice = فاتورة
+credit-note = إشعار دائن
+amount-due = المبلغ المستحق
+amount-credited = المبلغ المقيد لصالحكم
+nothing-due = لا شيء مستحق الدفع
+due-on = تاريخ الاستحقاق: { $date }
+due-today = مستحقة اليوم
 days-left =
     { $days ->
-        [one] { $days } day left
-       *[other] { $days } days left
+        [zero] لم يتبق أي يوم
+        [one] تبقى يوم واحد
+        [two] تبقى يومان
+        [few] تبقت { $days } أيام
+        [many] تبقى { $days } يومًا
+       *[other] تبقى { $days } يوم
     }
 days-late =
     { $days ->
-        [one] { $days } day late
-       *[other] { $days } days late
+        [zero] بلا تأخير
+        [one] متأخرة يومًا واحدًا
+        [two] متأخرة يومين
+        [few] متأخرة { $days } أيام
+        [many] متأخرة { $days } يومًا
+       *[other] متأخرة { $days } يوم
     }
 
-## Status: where the transaction stands
+## Status
 
-status = Status
-status-draft = Draft
-status-open = Open
-status-awaiting-payment = Awaiting payment
-status-partially-paid = Partly paid
-status-paid = Paid
-status-overdue = Overdue
-status-disputed = Disputed
-status-cancelled = Cancelled
-status-refunded = Refunded
+status = الحالة
+status-draft = مسودة
+status-open = مفتوحة
+status-awaiting-payment = في انتظار الدفع
+status-partially-paid = مدفوعة جزئيًا
+status-paid = مدفوعة
+status-overdue = متأخرة السداد
+status-disputed = محل نزاع
+status-cancelled = ملغاة
+status-refunded = مُستردة
 
 ## The invoice
 
-from = From
-to = To
-vat-id = VAT ID
-issued = Issued
-due = Due
-buyer-reference = Your reference
-order-reference = Order
-# Heading of whatever else the invoice says.
-further = More details
-lines = What it is for
-no-lines = This invoice states totals only.
-line-description = Description
-line-quantity = Quantity
-line-price = Unit price
-# $amount for $quantity, such as "12.00 per 100 pieces".
-price-per = { $amount } per { $quantity }
-line-vat = VAT
-line-net = Net
-# Of a reduction or a surcharge on the whole invoice, if no reason is given.
-allowance = Allowance
-charge = Charge
-notes = Notes
+from = من
+to = إلى
+vat-id = رقم التسجيل الضريبي
+issued = تاريخ الإصدار
+due = تاريخ الاستحقاق
+buyer-reference = مرجعكم
+order-reference = أمر الشراء
+further = تفاصيل أخرى
+lines = بنود الفاتورة
+no-lines = لا تذكر هذه الفاتورة سوى المجاميع.
+line-description = الوصف
+line-quantity = الكمية
+line-price = سعر الوحدة
+price-per = { $amount } لكل { $quantity }
+line-vat = ضريبة القيمة المضافة
+line-net = الصافي
+allowance = خصم
+charge = رسم إضافي
+notes = ملاحظات
 
 ## VAT
 
-vat-breakdown = VAT
-vat-category = Rate
-vat-taxable = Net
-vat-tax = VAT
-# Categories of UNTDID 5305, where there is no rate or more to be said than the rate.
-vat-z = Zero rated
-vat-e = Exempt
-vat-ae = Reverse charge
-vat-k = Intra-Community supply
-vat-g = Export outside the EU
-vat-o = Not subject to VAT
-vat-l = Canary Islands IGIC
-vat-m = Ceuta and Melilla IPSI
-vat-b = Split payment
+vat-breakdown = ضريبة القيمة المضافة
+vat-category = النسبة
+vat-taxable = الصافي
+vat-tax = الضريبة
+vat-z = نسبة صفرية
+vat-e = معفاة
+vat-ae = احتساب عكسي
+vat-k = توريد داخل الاتحاد الأوروبي
+vat-g = تصدير إلى خارج الاتحاد الأوروبي
+vat-o = غير خاضعة للضريبة
+vat-l = ضريبة IGIC لجزر الكناري
+vat-m = ضريبة IPSI لسبتة ومليلية
+vat-b = دفع مجزأ
 
 ## Totals
 
-totals = Totals
-total-lines = Sum of lines
-total-allowances = Allowances
-total-charges = Charges
-total-without-vat = Total without VAT
-total-vat = VAT
-total-with-vat = Total
-total-paid = Already paid
-total-rounding = Rounding
-total-due = Amount due
+totals = المجاميع
+total-lines = مجموع البنود
+total-allowances = الخصومات
+total-charges = الرسوم الإضافية
+total-without-vat = المجموع دون الضريبة
+total-vat = ضريبة القيمة المضافة
+total-with-vat = المجموع
+total-paid = المدفوع سابقًا
+total-rounding = التقريب
+total-due = المبلغ المستحق
 
 ## How to pay
 
-payment = How to pay
-payment-means = Means
-payment-account-name = Account holder
-payment-iban = IBAN
-payment-bic = BIC
-payment-reference = Payment reference
-payment-terms = Terms
-payment-further-account = Another account
-copy = Copy
-# Shown in place of "Copy" for a moment.
-copied = Copied
-qr-caption = Scan with your banking app: payee, account, amount and reference are filled in.
-qr-label = QR code for a SEPA credit transfer
-# Means of payment, codes of UNTDID 4461.
-means-1 = By agreement
-means-10 = Cash
-means-20 = Cheque
-means-30 = Credit transfer
-means-31 = Debit transfer
-means-42 = To a bank account
-means-48 = Bank card
-means-49 = Direct debit
-means-54 = Credit card
-means-55 = Debit card
-means-57 = Standing agreement
-means-58 = SEPA credit transfer
-means-59 = SEPA direct debit
-means-68 = Online payment
-means-97 = Clearing between the parties
+payment = طريقة الدفع
+payment-means = وسيلة الدفع
+payment-account-name = صاحب الحساب
+payment-iban = رقم الحساب الدولي (IBAN)
+payment-bic = رمز المصرف (BIC)
+payment-reference = مرجع الدفع
+payment-terms = شروط الدفع
+payment-further-account = حساب آخر
+copy = نسخ
+copied = تم النسخ
+qr-caption = امسحوا الرمز بتطبيق مصرفكم: المستفيد والحساب والمبلغ والمرجع معبأة مسبقًا.
+qr-label = رمز QR لتحويل SEPA
+means-1 = حسب الاتفاق
+means-10 = نقدًا
+means-20 = شيك
+means-30 = تحويل مصرفي
+means-31 = تحويل مدين
+means-42 = إلى حساب مصرفي
+means-48 = بطاقة مصرفية
+means-49 = خصم مباشر
+means-54 = بطاقة ائتمان
+means-55 = بطاقة خصم
+means-57 = اتفاق دائم
+means-58 = تحويل SEPA
+means-59 = خصم مباشر SEPA
+means-68 = دفع عبر الإنترنت
+means-97 = مقاصة بين الطرفين
 
 ## Downloads
 
-downloads = Downloads
-download-pdf = Invoice as PDF
-download-original = Original file
+downloads = التنزيلات
+download-pdf = الفاتورة بصيغة PDF
+download-original = الملف الأصلي
 
 ## History
 
-history = History
-# $number: counts up from 1 with each change by the seller.
-revision = Revision { $number }
-revision-first = Received
-revision-no-changes = Nothing that shows here was changed.
-# For screen readers, before an old and a new value.
-before = before:
-after = now:
-# What a revision changed. $which: which line, contact and so on; empty if there is only one.
-change-status = Status
-change-number = Invoice number
-change-type = Kind of document
-change-issue_date = Date of issue
-change-due_date = Due date
-change-currency = Currency
-change-line = Line { $which }
-change-allowance = Allowance { $which }
-change-charge = Charge { $which }
-change-vat = VAT { $which }
-change-total = Total
-change-paid = Already paid
-change-due = Amount due
-change-payment = Payment details
-change-iban = IBAN
-change-bic = BIC
-change-reference = Payment reference
-change-terms = Payment terms
-change-note = Note
-change-notes = Notes
-change-buyer_reference = Buyer's reference
-change-order_reference = Order
-change-buyer = Buyer
-change-seller = Seller
-change-contact = Contact { $which }
-change-buyer_contact = Contact of the buyer { $which }
-change-seller_contact = Contact of the seller { $which }
-change-address = Address { $which }
-change-vat_id = VAT ID { $which }
-change-redactions = Removed messages
+history = السجل
+revision = النسخة { $number }
+revision-first = وردت
+revision-no-changes = لم يتغير شيء مما يظهر هنا.
+before = قبل:
+after = الآن:
+change-status = الحالة
+change-number = رقم الفاتورة
+change-type = نوع المستند
+change-issue_date = تاريخ الإصدار
+change-due_date = تاريخ الاستحقاق
+change-currency = العملة
+change-line = البند { $which }
+change-allowance = الخصم { $which }
+change-charge = الرسم الإضافي { $which }
+change-vat = ضريبة القيمة المضافة { $which }
+change-total = المجموع
+change-paid = المدفوع سابقًا
+change-due = المبلغ المستحق
+change-payment = بيانات الدفع
+change-iban = رقم الحساب الدولي (IBAN)
+change-bic = رمز المصرف (BIC)
+change-reference = مرجع الدفع
+change-terms = شروط الدفع
+change-note = ملاحظة
+change-notes = ملاحظات
+change-buyer_reference = مرجع المشتري
+change-order_reference = أمر الشراء
+change-buyer = المشتري
+change-seller = البائع
+change-contact = جهة الاتصال { $which }
+change-buyer_contact = جهة الاتصال لدى المشتري { $which }
+change-seller_contact = جهة الاتصال لدى البائع { $which }
+change-address = العنوان { $which }
+change-vat_id = رقم التسجيل الضريبي { $which }
+change-redactions = الرسائل المحذوفة
 
 ## The conversation
 
-# Heading. $name: the other party.
-messages-with = Messages with { $name }
-messages = Messages
-no-messages = Nothing was said yet. Ask whatever you need to know about this invoice.
-older-messages = Older messages
-jump-to-latest = Latest messages
-# On the same button: how many came since one scrolled up.
+messages-with = الرسائل مع { $name }
+messages = الرسائل
+no-messages = لم يُكتب شيء بعد. اسألوا عما تودون معرفته عن هذه الفاتورة.
+older-messages = رسائل أقدم
+jump-to-latest = أحدث الرسائل
 new-messages =
     { $count ->
-        [one] { $count } new message
-       *[other] { $count } new messages
+        [zero] لا رسائل جديدة
+        [one] رسالة جديدة واحدة
+        [two] رسالتان جديدتان
+        [few] { $count } رسائل جديدة
+        [many] { $count } رسالة جديدة
+       *[other] { $count } رسالة جديدة
     }
-today = Today
-yesterday = Yesterday
-edited = edited
-removed = This message was removed.
-encrypted = This message is encrypted and can not be shown here.
-# A message without words and files.
-without-words = A message that can not be shown here.
-# For screen readers, before the quoted line. $name: who wrote that.
-in-reply-to = In reply to { $name }:
-# $name: who has read up to here.
-seen-by = Seen by { $name }
-typing-one = { $name } is typing…
-typing-two = { $first } and { $second } are typing…
-typing-many = Several people are typing…
+today = اليوم
+yesterday = أمس
+edited = معدّلة
+removed = حُذفت هذه الرسالة.
+encrypted = هذه الرسالة مشفرة ولا يمكن عرضها هنا.
+without-words = رسالة لا يمكن عرضها هنا.
+in-reply-to = ردًا على { $name }:
+seen-by = اطّلع عليها: { $name }
+typing-one = { $name } يكتب الآن…
+typing-two = { $first } و{ $second } يكتبان الآن…
+typing-many = عدة أشخاص يكتبون الآن…
 
 ## What can be done to a message
 
-# $name: who wrote the message.
-actions = Actions for the message by { $name }
-reply = Reply
-edit = Edit
-remove = Remove
-remove-question = Remove it for everybody?
-remove-confirm = Yes, remove
-react = React
-# Button with an emoji. $key: the emoji.
-react-with = React with { $key }
-# For screen readers and as a hint. $names: who reacted; $key: the emoji.
+actions = إجراءات لرسالة { $name }
+reply = رد
+edit = تعديل
+remove = حذف
+remove-question = هل تريدون حذفها لدى الجميع؟
+remove-confirm = نعم، حذف
+react = تفاعل
+react-with = التفاعل بـ { $key }
 reacted-by = { $key }: { $names }
 
 ## Files
 
-file-download = Download
-file-wanted = is being fetched
-file-refused = was not accepted
-file-missing = is no longer there
-file-expired = is no longer there
-file-erased = was erased
-# Alternative text of an image without a description. $name: of the file.
-image-without-description = Image { $name }
+file-download = تنزيل
+file-wanted = قيد الجلب
+file-refused = لم يُقبل
+file-missing = لم يعد متاحًا
+file-expired = لم يعد متاحًا
+file-erased = تم محوه
+image-without-description = صورة { $name }
 
 ## Polls
 
-poll = Poll
-poll-ended = This poll was ended.
+poll = استطلاع
+poll-ended = انتهى هذا الاستطلاع.
 poll-votes =
     { $count ->
-        [one] { $count } vote
-       *[other] { $count } votes
+        [zero] لا أصوات
+        [one] صوت واحد
+        [two] صوتان
+        [few] { $count } أصوات
+        [many] { $count } صوتًا
+       *[other] { $count } صوت
     }
 
 ## What is not sent yet
 
-sending = Sending…
-# $percent: of the file, from 0 to 100.
-uploading = Uploading, { $percent }%
-# $problem: why, as a sentence.
-not-sent = Not sent: { $problem }
-not-sent-offline = Not sent: there is no connection.
-try-again = Try again
-discard = Discard
-unsent = Not sent yet
+sending = جارٍ الإرسال…
+uploading = جارٍ الرفع، { $percent }%
+not-sent = لم تُرسل: { $problem }
+not-sent-offline = لم تُرسل: لا يوجد اتصال.
+try-again = إعادة المحاولة
+discard = تجاهل
+unsent = لم تُرسل بعد
 
 ## Writing
 
-compose = Write a message
-compose-label = Message
-compose-placeholder = Write a message…
-compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
-compose-hint-plain = **bold**, _italic_, `code`, lists and links work.
-send = Send
-save = Save
-cancel = Cancel
-attach = Attach files
-attach-files = Files
-attach-description = Describe the picture for those who cannot see it
-attach-remove = Remove { $name }
-drop-here = Drop files here to send them
-replying-to = Replying to { $name }
-editing = Editing your message
+compose = كتابة رسالة
+compose-label = الرسالة
+compose-placeholder = اكتبوا رسالة…
+compose-hint = **عريض**، _مائل_، `رمز`. مفتاح Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا.
+compose-hint-plain = **عريض**، _مائل_، `رمز`، والقوائم والروابط متاحة أيضًا.
+send = إرسال
+save = حفظ
+cancel = إلغاء
+attach = إرفاق ملفات
+attach-files = الملفات
+attach-description = صفوا الصورة لمن لا يستطيع رؤيتها
+attach-remove = إزالة { $name }
+drop-here = أفلتوا الملفات هنا لإرسالها
+replying-to = الرد على { $name }
+editing = تعديل رسالتكم
 
 ## Connection to the server
 
-connection-live = Live
-connection-lost = Connection lost. Trying again…
-connection-offline = You are offline. Messages arrive when you are back.
-action-failed = That did not work. Try again.
+connection-live = متصل
+connection-lost = انقطع الاتصال. جارٍ إعادة المحاولة…
+connection-offline = أنتم غير متصلين. ستصل الرسائل عند عودة الاتصال.
+action-failed = لم ينجح ذلك. يُرجى المحاولة مرة أخرى.
 
 ## Who to talk to
 
-# Heading. $name: the other party.
-people = Who to ask at { $name }
+people = من يمكن سؤاله لدى { $name }
 people-more =
     { $count ->
-        [one] { $count } more contact
-       *[other] { $count } more contacts
+        [zero] لا جهات اتصال أخرى
+        [one] جهة اتصال أخرى
+        [two] جهتا اتصال أخريان
+        [few] { $count } جهات اتصال أخرى
+        [many] { $count } جهة اتصال أخرى
+       *[other] { $count } جهة اتصال أخرى
     }
-presence-here = looks at this page
-presence-online = online
-presence-idle = idle
-presence-away = away
-# $time: when, such as "14:02" or "3 July 2026".
-presence-away-since = last active { $time }
+presence-here = يتصفح هذه الصفحة
+presence-online = متصل
+presence-idle = خامل
+presence-away = غائب
+presence-away-since = آخر نشاط: { $time }
 replies-minutes =
     { $count ->
-        [one] Usually replies within a minute
-       *[other] Usually replies within about { $count } minutes
+        [zero] يرد عادةً خلال دقيقة
+        [one] يرد عادةً خلال دقيقة
+        [two] يرد عادةً خلال دقيقتين تقريبًا
+        [few] يرد عادةً خلال { $count } دقائق تقريبًا
+        [many] يرد عادةً خلال { $count } دقيقة تقريبًا
+       *[other] يرد عادةً خلال { $count } دقيقة تقريبًا
     }
 replies-hours =
     { $count ->
-        [one] Usually replies within about an hour
-       *[other] Usually replies within about { $count } hours
+        [zero] يرد عادةً خلال ساعة تقريبًا
+        [one] يرد عادةً خلال ساعة تقريبًا
+        [two] يرد عادةً خلال ساعتين تقريبًا
+        [few] يرد عادةً خلال { $count } ساعات تقريبًا
+        [many] يرد عادةً خلال { $count } ساعة تقريبًا
+       *[other] يرد عادةً خلال { $count } ساعة تقريبًا
     }
 replies-days =
     { $count ->
-        [one] Usually replies within a day
-       *[other] Usually replies within about { $count } days
+        [zero] يرد عادةً خلال يوم
+        [one] يرد عادةً خلال يوم
+        [two] يرد عادةً خلال يومين تقريبًا
+        [few] يرد عادةً خلال { $count } أيام تقريبًا
+        [many] يرد عادةً خلال { $count } يومًا تقريبًا
+       *[other] يرد عادةً خلال { $count } يوم تقريبًا
     }
 
 ## Pages for those who may not see an invoice
 
-closed-wrong-title = This link is not complete
-closed-wrong-text = Part of the address seems to be missing. Open the link from your message again, or copy all of it.
-closed-expired-title = This link has expired
-closed-expired-text = Links are valid for a limited time. Ask whoever sent it for a new one.
-closed-revoked-title = This link is no longer valid
-closed-revoked-text = It was withdrawn by whoever sent it. Ask them for a new one.
-closed-signed-out-title = You are signed out
-closed-signed-out-text = To see the invoice again, open the link that you were sent.
-closed-not-found-title = There is nothing here
-closed-not-found-text = Check the address, or open the link that you were sent again.
-closed-sign-in = If you were given access through a shop or a Matrix account, sign in there and come back from its page.
+closed-wrong-title = هذا الرابط غير مكتمل
+closed-wrong-text = يبدو أن جزءًا من العنوان ناقص. افتحوا الرابط من رسالتكم مرة أخرى أو انسخوه كاملًا.
+closed-expired-title = انتهت صلاحية هذا الرابط
+closed-expired-text = الروابط صالحة لمدة محدودة. اطلبوا رابطًا جديدًا ممن أرسله إليكم.
+closed-revoked-title = لم يعد هذا الرابط صالحًا
+closed-revoked-text = سحبه من أرسله. اطلبوا منه رابطًا جديدًا.
+closed-signed-out-title = تم تسجيل خروجكم
+closed-signed-out-text = لعرض الفاتورة مجددًا، افتحوا الرابط الذي وصلكم.
+closed-not-found-title = لا يوجد شيء هنا
+closed-not-found-text = تحققوا من العنوان أو افتحوا الرابط الذي وصلكم مرة أخرى.
+closed-sign-in = إذا كان وصولكم عبر متجر أو حساب Matrix، فسجّلوا الدخول هناك ثم عودوا من صفحته.
 
 ## Inside a Matrix client
 
-widget-title = Invoice
-widget-waiting = Asking your Matrix client who you are…
-widget-refused = Your Matrix client did not say who you are, so the invoice can not be shown.
-widget-not-a-party = This Matrix account is not a contact of the invoice's buyer or seller.
-widget-open = Open the page
+widget-title = الفاتورة
+widget-waiting = جارٍ سؤال تطبيق Matrix لديكم عن هويتكم…
+widget-refused = لم يُفصح تطبيق Matrix لديكم عن هويتكم، لذا لا يمكن عرض الفاتورة.
+widget-not-a-party = حساب Matrix هذا ليس من جهات اتصال المشتري أو البائع في هذه الفاتورة.
+widget-open = فتح الصفحة
 
-## What an invoice may say beyond the usual (business terms of EN 16931)
+## Business terms of EN 16931
 
-bt-6 = VAT accounting currency
-bt-7 = Tax point date
-bt-8 = Tax point date code
-bt-11 = Project
-bt-12 = Contract
-bt-14 = Sales order
-bt-15 = Receiving advice
-bt-16 = Despatch advice
-bt-17 = Tender or lot
-bt-18 = Invoiced object
-bt-19 = Buyer accounting reference
-bt-21 = Subject of note
-bt-23 = Business process
-bt-24 = Specification
-bt-25 = Preceding invoice
-bt-26 = Date of preceding invoice
-bt-28 = Seller trading as
-bt-29 = Seller identifier
-bt-30 = Seller registration
-bt-32 = Seller tax registration
-bt-33 = Seller legal information
-bt-34 = Seller electronic address
-bt-41 = Seller contact
-bt-42 = Seller telephone
-bt-43 = Seller e-mail
-bt-45 = Buyer trading as
-bt-46 = Buyer identifier
-bt-47 = Buyer registration
-bt-49 = Buyer electronic address
-bt-56 = Buyer contact
-bt-57 = Buyer telephone
-bt-58 = Buyer e-mail
-bt-59 = Payee
-bt-60 = Payee identifier
-bt-61 = Payee registration
-bt-62 = Seller tax representative
-bt-63 = Tax representative VAT ID
-bt-64 = Tax representative address
-bt-65 = Tax representative address
-bt-66 = Tax representative city
-bt-67 = Tax representative post code
-bt-68 = Tax representative region
-bt-69 = Tax representative country
-bt-70 = Delivered to
-bt-71 = Delivery location
-bt-72 = Delivery date
-bt-73 = Invoicing period from
-bt-74 = Invoicing period to
-bt-75 = Delivery address
-bt-76 = Delivery address
-bt-77 = Delivery city
-bt-78 = Delivery post code
-bt-79 = Delivery region
-bt-80 = Delivery country
-bt-82 = Payment means
-bt-87 = Card number
-bt-88 = Card holder
-bt-89 = Mandate
-bt-90 = Creditor identifier
-bt-91 = Debited account
-bt-93 = Base of allowance
-bt-94 = Allowance percentage
-bt-98 = Allowance reason code
-bt-100 = Base of charge
-bt-101 = Charge percentage
-bt-105 = Charge reason code
-bt-111 = VAT in accounting currency
-bt-120 = VAT exemption reason
-bt-121 = VAT exemption code
-bt-122 = Supporting document
-bt-123 = Supporting document description
-bt-124 = Supporting document location
-bt-125 = Attached document
-bt-127 = Note
-bt-128 = Object
-bt-132 = Order line
-bt-133 = Accounting reference
-bt-134 = Period from
-bt-135 = Period to
-bt-136 = Allowance
-bt-137 = Base of allowance
-bt-138 = Allowance percentage
-bt-139 = Allowance reason
-bt-140 = Allowance reason code
-bt-141 = Charge
-bt-142 = Base of charge
-bt-143 = Charge percentage
-bt-144 = Charge reason
-bt-145 = Charge reason code
-bt-147 = Price discount
-bt-148 = Gross price
-bt-154 = Description
-bt-155 = Seller's item number
-bt-156 = Buyer's item number
-bt-157 = Standard item number
-bt-158 = Classification
-bt-159 = Country of origin
-bt-160 = Attribute
-bt-161 = Attribute value
-bt-162 = Seller address
-bt-163 = Buyer address
-bt-164 = Tax representative address
-bt-165 = Delivery address
+bt-6 = عملة محاسبة الضريبة
+bt-7 = تاريخ استحقاق الضريبة
+bt-8 = رمز تاريخ استحقاق الضريبة
+bt-11 = المشروع
+bt-12 = العقد
+bt-14 = أمر البيع
+bt-15 = إشعار الاستلام
+bt-16 = إشعار الشحن
+bt-17 = المناقصة أو الحصة
+bt-18 = الشيء المفوتر
+bt-19 = المرجع المحاسبي للمشتري
+bt-21 = موضوع الملاحظة
+bt-23 = إجراء العمل
+bt-24 = المواصفة
+bt-25 = الفاتورة السابقة
+bt-26 = تاريخ الفاتورة السابقة
+bt-28 = الاسم التجاري للبائع
+bt-29 = معرّف البائع
+bt-30 = رقم سجل البائع
+bt-32 = الرقم الضريبي للبائع
+bt-33 = البيانات القانونية للبائع
+bt-34 = العنوان الإلكتروني للبائع
+bt-41 = جهة الاتصال لدى البائع
+bt-42 = هاتف البائع
+bt-43 = البريد الإلكتروني للبائع
+bt-45 = الاسم التجاري للمشتري
+bt-46 = معرّف المشتري
+bt-47 = رقم سجل المشتري
+bt-49 = العنوان الإلكتروني للمشتري
+bt-56 = جهة الاتصال لدى المشتري
+bt-57 = هاتف المشتري
+bt-58 = البريد الإلكتروني للمشتري
+bt-59 = المستفيد
+bt-60 = معرّف المستفيد
+bt-61 = رقم سجل المستفيد
+bt-62 = الممثل الضريبي للبائع
+bt-63 = رقم التسجيل الضريبي للممثل الضريبي
+bt-64 = عنوان الممثل الضريبي
+bt-65 = عنوان الممثل الضريبي
+bt-66 = مدينة الممثل الضريبي
+bt-67 = الرمز البريدي للممثل الضريبي
+bt-68 = منطقة الممثل الضريبي
+bt-69 = بلد الممثل الضريبي
+bt-70 = سُلّمت إلى
+bt-71 = مكان التسليم
+bt-72 = تاريخ التسليم
+bt-73 = بداية فترة الفوترة
+bt-74 = نهاية فترة الفوترة
+bt-75 = عنوان التسليم
+bt-76 = عنوان التسليم
+bt-77 = مدينة التسليم
+bt-78 = الرمز البريدي للتسليم
+bt-79 = منطقة التسليم
+bt-80 = بلد التسليم
+bt-82 = وسيلة الدفع
+bt-87 = رقم البطاقة
+bt-88 = حامل البطاقة
+bt-89 = التفويض
+bt-90 = معرّف الدائن
+bt-91 = الحساب المدين
+bt-93 = أساس الخصم
+bt-94 = نسبة الخصم
+bt-98 = رمز سبب الخصم
+bt-100 = أساس الرسم الإضافي
+bt-101 = نسبة الرسم الإضافي
+bt-105 = رمز سبب الرسم الإضافي
+bt-111 = الضريبة بعملة المحاسبة
+bt-120 = سبب الإعفاء من الضريبة
+bt-121 = رمز الإعفاء من الضريبة
+bt-122 = مستند مؤيد
+bt-123 = وصف المستند المؤيد
+bt-124 = موقع المستند المؤيد
+bt-125 = مستند مرفق
+bt-127 = ملاحظة
+bt-128 = الشيء
+bt-132 = بند أمر الشراء
+bt-133 = المرجع المحاسبي
+bt-134 = بداية الفترة
+bt-135 = نهاية الفترة
+bt-136 = خصم
+bt-137 = أساس الخصم
+bt-138 = نسبة الخصم
+bt-139 = سبب الخصم
+bt-140 = رمز سبب الخصم
+bt-141 = رسم إضافي
+bt-142 = أساس الرسم الإضافي
+bt-143 = نسبة الرسم الإضافي
+bt-144 = سبب الرسم الإضافي
+bt-145 = رمز سبب الرسم الإضافي
+bt-147 = خصم على السعر
+bt-148 = السعر الإجمالي
+bt-154 = الوصف
+bt-155 = رقم الصنف لدى البائع
+bt-156 = رقم الصنف لدى المشتري
+bt-157 = رقم الصنف القياسي
+bt-158 = التصنيف
+bt-159 = بلد المنشأ
+bt-160 = خاصية
+bt-161 = قيمة الخاصية
+bt-162 = عنوان البائع
+bt-163 = عنوان المشتري
+bt-164 = عنوان الممثل الضريبي
+bt-165 = عنوان التسليم

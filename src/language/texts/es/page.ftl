@@ -1,454 +1,427 @@
-# Texts of the invoice page, grouped by where they stand. For translators: keep the ids and what
-# stands in braces after a dollar sign; write plain words, as one would say them across a desk.
-# Dates, amounts and names come in written as the reader's language writes them.
+# Textos de la página de la factura. Lo que significan y lo que llega entre llaves se explica en el
+# archivo inglés.
 
 ## The document as such
 
-# Title of the browser's tab. $number: of the invoice; $seller: name.
 page-title = { $kind } { $number } · { $seller }
-skip-to-invoice = Skip to the invoice
-skip-to-messages = Skip to the messages
-skip-to-compose = Skip to writing a message
-tabs = Parts of this page
-tab-invoice = Invoice
-tab-messages = Messages
-language = Language
-# Who looks at the page. $name: a person or firm; $role: role-buyer or role-seller.
-seen-as = You see this page as { $name } ({ $role }).
-leave = Sign out on this device
-role-buyer = buyer
-role-seller = seller
-role-bot = service
-role-other = guest
+skip-to-invoice = Ir a la factura
+skip-to-messages = Ir a los mensajes
+skip-to-compose = Ir a escribir un mensaje
+tabs = Partes de esta página
+tab-invoice = Factura
+tab-messages = Mensajes
+language = Idioma
+seen-as = Usted ve esta página como { $name } ({ $role }).
+leave = Cerrar sesión en este dispositivo
+role-buyer = comprador
+role-seller = vendedor
+role-bot = servicio
+role-other = invitado
 
 ## What is to pay, in the page's head
 
-summary = At a glance
-# What kind of document it is.
-invoice = Invoice
-credit-note = Credit note
-amount-due = Amount due
-amount-credited = Amount credited
-nothing-due = Nothing to pay
-# $date: the day on which it must be paid.
-due-on = Due { $date }
-due-today = due today
+summary = De un vistazo
+invoice = Factura
+credit-note = Nota de abono
+amount-due = Importe pendiente
+amount-credited = Importe abonado
+nothing-due = Nada que pagar
+due-on = Vence el { $date }
+due-today = vence hoy
 days-left =
     { $days ->
-        [one] { $days } day left
-       *[other] { $days } days left
+        [one] queda { $days } día
+       *[other] quedan { $days } días
     }
 days-late =
     { $days ->
-        [one] { $days } day late
-       *[other] { $days } days late
+        [one] { $days } día de retraso
+       *[other] { $days } días de retraso
     }
 
-## Status: where the transaction stands
+## Status
 
-status = Status
-status-draft = Draft
-status-open = Open
-status-awaiting-payment = Awaiting payment
-status-partially-paid = Partly paid
-status-paid = Paid
-status-overdue = Overdue
-status-disputed = Disputed
-status-cancelled = Cancelled
-status-refunded = Refunded
+status = Estado
+status-draft = Borrador
+status-open = Abierta
+status-awaiting-payment = Pendiente de pago
+status-partially-paid = Pagada en parte
+status-paid = Pagada
+status-overdue = Vencida
+status-disputed = Impugnada
+status-cancelled = Anulada
+status-refunded = Reembolsada
 
 ## The invoice
 
-from = From
-to = To
-vat-id = VAT ID
-issued = Issued
-due = Due
-buyer-reference = Your reference
-order-reference = Order
-# Heading of whatever else the invoice says.
-further = More details
-lines = What it is for
-no-lines = This invoice states totals only.
-line-description = Description
-line-quantity = Quantity
-line-price = Unit price
-# $amount for $quantity, such as "12.00 per 100 pieces".
-price-per = { $amount } per { $quantity }
-line-vat = VAT
-line-net = Net
-# Of a reduction or a surcharge on the whole invoice, if no reason is given.
-allowance = Allowance
-charge = Charge
-notes = Notes
+from = De
+to = Para
+vat-id = NIF-IVA
+issued = Fecha de emisión
+due = Vencimiento
+buyer-reference = Su referencia
+order-reference = Pedido
+further = Más datos
+lines = Conceptos
+no-lines = Esta factura solo indica totales.
+line-description = Descripción
+line-quantity = Cantidad
+line-price = Precio unitario
+price-per = { $amount } por { $quantity }
+line-vat = IVA
+line-net = Neto
+allowance = Descuento
+charge = Recargo
+notes = Notas
 
 ## VAT
 
-vat-breakdown = VAT
-vat-category = Rate
-vat-taxable = Net
-vat-tax = VAT
-# Categories of UNTDID 5305, where there is no rate or more to be said than the rate.
-vat-z = Zero rated
-vat-e = Exempt
-vat-ae = Reverse charge
-vat-k = Intra-Community supply
-vat-g = Export outside the EU
-vat-o = Not subject to VAT
-vat-l = Canary Islands IGIC
-vat-m = Ceuta and Melilla IPSI
-vat-b = Split payment
+vat-breakdown = IVA
+vat-category = Tipo
+vat-taxable = Base imponible
+vat-tax = IVA
+vat-z = Tipo cero
+vat-e = Exento
+vat-ae = Inversión del sujeto pasivo
+vat-k = Entrega intracomunitaria
+vat-g = Exportación fuera de la UE
+vat-o = No sujeto a IVA
+vat-l = IGIC de Canarias
+vat-m = IPSI de Ceuta y Melilla
+vat-b = Pago dividido (split payment)
 
 ## Totals
 
-totals = Totals
-total-lines = Sum of lines
-total-allowances = Allowances
-total-charges = Charges
-total-without-vat = Total without VAT
-total-vat = VAT
+totals = Totales
+total-lines = Suma de los conceptos
+total-allowances = Descuentos
+total-charges = Recargos
+total-without-vat = Total sin IVA
+total-vat = IVA
 total-with-vat = Total
-total-paid = Already paid
-total-rounding = Rounding
-total-due = Amount due
+total-paid = Ya pagado
+total-rounding = Redondeo
+total-due = Importe pendiente
 
 ## How to pay
 
-payment = How to pay
-payment-means = Means
-payment-account-name = Account holder
+payment = Forma de pago
+payment-means = Medio
+payment-account-name = Titular de la cuenta
 payment-iban = IBAN
 payment-bic = BIC
-payment-reference = Payment reference
-payment-terms = Terms
-payment-further-account = Another account
-copy = Copy
-# Shown in place of "Copy" for a moment.
-copied = Copied
-qr-caption = Scan with your banking app: payee, account, amount and reference are filled in.
-qr-label = QR code for a SEPA credit transfer
-# Means of payment, codes of UNTDID 4461.
-means-1 = By agreement
-means-10 = Cash
+payment-reference = Referencia del pago
+payment-terms = Condiciones
+payment-further-account = Otra cuenta
+copy = Copiar
+copied = Copiado
+qr-caption = Escanéelo con la aplicación de su banco: beneficiario, cuenta, importe y referencia ya están rellenados.
+qr-label = Código QR para una transferencia SEPA
+means-1 = Según acuerdo
+means-10 = Efectivo
 means-20 = Cheque
-means-30 = Credit transfer
-means-31 = Debit transfer
-means-42 = To a bank account
-means-48 = Bank card
-means-49 = Direct debit
-means-54 = Credit card
-means-55 = Debit card
-means-57 = Standing agreement
-means-58 = SEPA credit transfer
-means-59 = SEPA direct debit
-means-68 = Online payment
-means-97 = Clearing between the parties
+means-30 = Transferencia
+means-31 = Transferencia de débito
+means-42 = A una cuenta bancaria
+means-48 = Tarjeta bancaria
+means-49 = Domiciliación bancaria
+means-54 = Tarjeta de crédito
+means-55 = Tarjeta de débito
+means-57 = Acuerdo permanente
+means-58 = Transferencia SEPA
+means-59 = Adeudo directo SEPA
+means-68 = Pago en línea
+means-97 = Compensación entre las partes
 
 ## Downloads
 
-downloads = Downloads
-download-pdf = Invoice as PDF
-download-original = Original file
+downloads = Descargas
+download-pdf = Factura en PDF
+download-original = Archivo original
 
 ## History
 
-history = History
-# $number: counts up from 1 with each change by the seller.
-revision = Revision { $number }
-revision-first = Received
-revision-no-changes = Nothing that shows here was changed.
-# For screen readers, before an old and a new value.
-before = before:
-after = now:
-# What a revision changed. $which: which line, contact and so on; empty if there is only one.
-change-status = Status
-change-number = Invoice number
-change-type = Kind of document
-change-issue_date = Date of issue
-change-due_date = Due date
-change-currency = Currency
-change-line = Line { $which }
-change-allowance = Allowance { $which }
-change-charge = Charge { $which }
-change-vat = VAT { $which }
+history = Historial
+revision = Versión { $number }
+revision-first = Recibida
+revision-no-changes = No se ha cambiado nada de lo que aquí se muestra.
+before = antes:
+after = ahora:
+change-status = Estado
+change-number = Número de factura
+change-type = Tipo de documento
+change-issue_date = Fecha de emisión
+change-due_date = Fecha de vencimiento
+change-currency = Moneda
+change-line = Concepto { $which }
+change-allowance = Descuento { $which }
+change-charge = Recargo { $which }
+change-vat = IVA { $which }
 change-total = Total
-change-paid = Already paid
-change-due = Amount due
-change-payment = Payment details
+change-paid = Ya pagado
+change-due = Importe pendiente
+change-payment = Datos de pago
 change-iban = IBAN
 change-bic = BIC
-change-reference = Payment reference
-change-terms = Payment terms
-change-note = Note
-change-notes = Notes
-change-buyer_reference = Buyer's reference
-change-order_reference = Order
-change-buyer = Buyer
-change-seller = Seller
-change-contact = Contact { $which }
-change-buyer_contact = Contact of the buyer { $which }
-change-seller_contact = Contact of the seller { $which }
-change-address = Address { $which }
-change-vat_id = VAT ID { $which }
-change-redactions = Removed messages
+change-reference = Referencia del pago
+change-terms = Condiciones de pago
+change-note = Nota
+change-notes = Notas
+change-buyer_reference = Referencia del comprador
+change-order_reference = Pedido
+change-buyer = Comprador
+change-seller = Vendedor
+change-contact = Contacto { $which }
+change-buyer_contact = Contacto del comprador { $which }
+change-seller_contact = Contacto del vendedor { $which }
+change-address = Dirección { $which }
+change-vat_id = NIF-IVA { $which }
+change-redactions = Mensajes eliminados
 
 ## The conversation
 
-# Heading. $name: the other party.
-messages-with = Messages with { $name }
-messages = Messages
-no-messages = Nothing was said yet. Ask whatever you need to know about this invoice.
-older-messages = Older messages
-jump-to-latest = Latest messages
-# On the same button: how many came since one scrolled up.
+messages-with = Mensajes con { $name }
+messages = Mensajes
+no-messages = Todavía no se ha dicho nada. Pregunte lo que necesite saber sobre esta factura.
+older-messages = Mensajes anteriores
+jump-to-latest = Últimos mensajes
 new-messages =
     { $count ->
-        [one] { $count } new message
-       *[other] { $count } new messages
+        [one] { $count } mensaje nuevo
+       *[other] { $count } mensajes nuevos
     }
-today = Today
-yesterday = Yesterday
-edited = edited
-removed = This message was removed.
-encrypted = This message is encrypted and can not be shown here.
-# A message without words and files.
-without-words = A message that can not be shown here.
-# For screen readers, before the quoted line. $name: who wrote that.
-in-reply-to = In reply to { $name }:
-# $name: who has read up to here.
-seen-by = Seen by { $name }
-typing-one = { $name } is typing…
-typing-two = { $first } and { $second } are typing…
-typing-many = Several people are typing…
+today = Hoy
+yesterday = Ayer
+edited = editado
+removed = Este mensaje se ha eliminado.
+encrypted = Este mensaje está cifrado y no se puede mostrar aquí.
+without-words = Un mensaje que no se puede mostrar aquí.
+in-reply-to = En respuesta a { $name }:
+seen-by = Leído por { $name }
+typing-one = { $name } está escribiendo…
+typing-two = { $first } y { $second } están escribiendo…
+typing-many = Varias personas están escribiendo…
 
 ## What can be done to a message
 
-# $name: who wrote the message.
-actions = Actions for the message by { $name }
-reply = Reply
-edit = Edit
-remove = Remove
-remove-question = Remove it for everybody?
-remove-confirm = Yes, remove
-react = React
-# Button with an emoji. $key: the emoji.
-react-with = React with { $key }
-# For screen readers and as a hint. $names: who reacted; $key: the emoji.
+actions = Acciones para el mensaje de { $name }
+reply = Responder
+edit = Editar
+remove = Eliminar
+remove-question = ¿Eliminarlo para todos?
+remove-confirm = Sí, eliminar
+react = Reaccionar
+react-with = Reaccionar con { $key }
 reacted-by = { $key }: { $names }
 
 ## Files
 
-file-download = Download
-file-wanted = is being fetched
-file-refused = was not accepted
-file-missing = is no longer there
-file-expired = is no longer there
-file-erased = was erased
-# Alternative text of an image without a description. $name: of the file.
-image-without-description = Image { $name }
+file-download = Descargar
+file-wanted = se está obteniendo
+file-refused = no se ha aceptado
+file-missing = ya no está disponible
+file-expired = ya no está disponible
+file-erased = se ha borrado
+image-without-description = Imagen { $name }
 
 ## Polls
 
-poll = Poll
-poll-ended = This poll was ended.
+poll = Encuesta
+poll-ended = Esta encuesta ha terminado.
 poll-votes =
     { $count ->
-        [one] { $count } vote
-       *[other] { $count } votes
+        [one] { $count } voto
+       *[other] { $count } votos
     }
 
 ## What is not sent yet
 
-sending = Sending…
-# $percent: of the file, from 0 to 100.
-uploading = Uploading, { $percent }%
-# $problem: why, as a sentence.
-not-sent = Not sent: { $problem }
-not-sent-offline = Not sent: there is no connection.
-try-again = Try again
-discard = Discard
-unsent = Not sent yet
+sending = Enviando…
+uploading = Subiendo, { $percent } %
+not-sent = No enviado: { $problem }
+not-sent-offline = No enviado: no hay conexión.
+try-again = Reintentar
+discard = Descartar
+unsent = Sin enviar todavía
 
 ## Writing
 
-compose = Write a message
-compose-label = Message
-compose-placeholder = Write a message…
-compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
-compose-hint-plain = **bold**, _italic_, `code`, lists and links work.
-send = Send
-save = Save
-cancel = Cancel
-attach = Attach files
-attach-files = Files
-attach-description = Describe the picture for those who cannot see it
-attach-remove = Remove { $name }
-drop-here = Drop files here to send them
-replying-to = Replying to { $name }
-editing = Editing your message
+compose = Escribir un mensaje
+compose-label = Mensaje
+compose-placeholder = Escriba un mensaje…
+compose-hint = **negrita**, _cursiva_, `código`. Intro envía, Mayús+Intro empieza una línea nueva.
+compose-hint-plain = **negrita**, _cursiva_, `código`, listas y enlaces funcionan.
+send = Enviar
+save = Guardar
+cancel = Cancelar
+attach = Adjuntar archivos
+attach-files = Archivos
+attach-description = Describa la imagen para quienes no puedan verla
+attach-remove = Quitar { $name }
+drop-here = Suelte aquí los archivos que quiera enviar
+replying-to = Respuesta a { $name }
+editing = Está editando su mensaje
 
 ## Connection to the server
 
-connection-live = Live
-connection-lost = Connection lost. Trying again…
-connection-offline = You are offline. Messages arrive when you are back.
-action-failed = That did not work. Try again.
+connection-live = Conectado
+connection-lost = Se ha perdido la conexión. Reintentando…
+connection-offline = No tiene conexión. Los mensajes llegarán cuando vuelva a tenerla.
+action-failed = No ha funcionado. Inténtelo de nuevo.
 
 ## Who to talk to
 
-# Heading. $name: the other party.
-people = Who to ask at { $name }
+people = A quién preguntar en { $name }
 people-more =
     { $count ->
-        [one] { $count } more contact
-       *[other] { $count } more contacts
+        [one] { $count } contacto más
+       *[other] { $count } contactos más
     }
-presence-here = looks at this page
-presence-online = online
-presence-idle = idle
-presence-away = away
-# $time: when, such as "14:02" or "3 July 2026".
-presence-away-since = last active { $time }
+presence-here = está viendo esta página
+presence-online = en línea
+presence-idle = inactivo
+presence-away = ausente
+presence-away-since = última actividad: { $time }
 replies-minutes =
     { $count ->
-        [one] Usually replies within a minute
-       *[other] Usually replies within about { $count } minutes
+        [one] Suele responder en menos de un minuto
+       *[other] Suele responder en unos { $count } minutos
     }
 replies-hours =
     { $count ->
-        [one] Usually replies within about an hour
-       *[other] Usually replies within about { $count } hours
+        [one] Suele responder en una hora aproximadamente
+       *[other] Suele responder en unas { $count } horas
     }
 replies-days =
     { $count ->
-        [one] Usually replies within a day
-       *[other] Usually replies within about { $count } days
+        [one] Suele responder en menos de un día
+       *[other] Suele responder en unos { $count } días
     }
 
 ## Pages for those who may not see an invoice
 
-closed-wrong-title = This link is not complete
-closed-wrong-text = Part of the address seems to be missing. Open the link from your message again, or copy all of it.
-closed-expired-title = This link has expired
-closed-expired-text = Links are valid for a limited time. Ask whoever sent it for a new one.
-closed-revoked-title = This link is no longer valid
-closed-revoked-text = It was withdrawn by whoever sent it. Ask them for a new one.
-closed-signed-out-title = You are signed out
-closed-signed-out-text = To see the invoice again, open the link that you were sent.
-closed-not-found-title = There is nothing here
-closed-not-found-text = Check the address, or open the link that you were sent again.
-closed-sign-in = If you were given access through a shop or a Matrix account, sign in there and come back from its page.
+closed-wrong-title = Este enlace no está completo
+closed-wrong-text = Parece que falta una parte de la dirección. Abra de nuevo el enlace de su mensaje o cópielo entero.
+closed-expired-title = Este enlace ha caducado
+closed-expired-text = Los enlaces son válidos por tiempo limitado. Pida uno nuevo a quien se lo envió.
+closed-revoked-title = Este enlace ya no es válido
+closed-revoked-text = Quien lo envió lo ha retirado. Pídale uno nuevo.
+closed-signed-out-title = Ha cerrado la sesión
+closed-signed-out-text = Para volver a ver la factura, abra el enlace que recibió.
+closed-not-found-title = Aquí no hay nada
+closed-not-found-text = Compruebe la dirección o abra de nuevo el enlace que recibió.
+closed-sign-in = Si tiene acceso a través de una tienda o de una cuenta de Matrix, inicie sesión allí y vuelva desde su página.
 
 ## Inside a Matrix client
 
-widget-title = Invoice
-widget-waiting = Asking your Matrix client who you are…
-widget-refused = Your Matrix client did not say who you are, so the invoice can not be shown.
-widget-not-a-party = This Matrix account is not a contact of the invoice's buyer or seller.
-widget-open = Open the page
+widget-title = Factura
+widget-waiting = Preguntando a su cliente de Matrix quién es usted…
+widget-refused = Su cliente de Matrix no ha indicado quién es usted, por lo que no se puede mostrar la factura.
+widget-not-a-party = Esta cuenta de Matrix no es un contacto del comprador ni del vendedor de la factura.
+widget-open = Abrir la página
 
-## What an invoice may say beyond the usual (business terms of EN 16931)
+## Business terms of EN 16931
 
-bt-6 = VAT accounting currency
-bt-7 = Tax point date
-bt-8 = Tax point date code
-bt-11 = Project
-bt-12 = Contract
-bt-14 = Sales order
-bt-15 = Receiving advice
-bt-16 = Despatch advice
-bt-17 = Tender or lot
-bt-18 = Invoiced object
-bt-19 = Buyer accounting reference
-bt-21 = Subject of note
-bt-23 = Business process
-bt-24 = Specification
-bt-25 = Preceding invoice
-bt-26 = Date of preceding invoice
-bt-28 = Seller trading as
-bt-29 = Seller identifier
-bt-30 = Seller registration
-bt-32 = Seller tax registration
-bt-33 = Seller legal information
-bt-34 = Seller electronic address
-bt-41 = Seller contact
-bt-42 = Seller telephone
-bt-43 = Seller e-mail
-bt-45 = Buyer trading as
-bt-46 = Buyer identifier
-bt-47 = Buyer registration
-bt-49 = Buyer electronic address
-bt-56 = Buyer contact
-bt-57 = Buyer telephone
-bt-58 = Buyer e-mail
-bt-59 = Payee
-bt-60 = Payee identifier
-bt-61 = Payee registration
-bt-62 = Seller tax representative
-bt-63 = Tax representative VAT ID
-bt-64 = Tax representative address
-bt-65 = Tax representative address
-bt-66 = Tax representative city
-bt-67 = Tax representative post code
-bt-68 = Tax representative region
-bt-69 = Tax representative country
-bt-70 = Delivered to
-bt-71 = Delivery location
-bt-72 = Delivery date
-bt-73 = Invoicing period from
-bt-74 = Invoicing period to
-bt-75 = Delivery address
-bt-76 = Delivery address
-bt-77 = Delivery city
-bt-78 = Delivery post code
-bt-79 = Delivery region
-bt-80 = Delivery country
-bt-82 = Payment means
-bt-87 = Card number
-bt-88 = Card holder
-bt-89 = Mandate
-bt-90 = Creditor identifier
-bt-91 = Debited account
-bt-93 = Base of allowance
-bt-94 = Allowance percentage
-bt-98 = Allowance reason code
-bt-100 = Base of charge
-bt-101 = Charge percentage
-bt-105 = Charge reason code
-bt-111 = VAT in accounting currency
-bt-120 = VAT exemption reason
-bt-121 = VAT exemption code
-bt-122 = Supporting document
-bt-123 = Supporting document description
-bt-124 = Supporting document location
-bt-125 = Attached document
-bt-127 = Note
-bt-128 = Object
-bt-132 = Order line
-bt-133 = Accounting reference
-bt-134 = Period from
-bt-135 = Period to
-bt-136 = Allowance
-bt-137 = Base of allowance
-bt-138 = Allowance percentage
-bt-139 = Allowance reason
-bt-140 = Allowance reason code
-bt-141 = Charge
-bt-142 = Base of charge
-bt-143 = Charge percentage
-bt-144 = Charge reason
-bt-145 = Charge reason code
-bt-147 = Price discount
-bt-148 = Gross price
-bt-154 = Description
-bt-155 = Seller's item number
-bt-156 = Buyer's item number
-bt-157 = Standard item number
-bt-158 = Classification
-bt-159 = Country of origin
-bt-160 = Attribute
-bt-161 = Attribute value
-bt-162 = Seller address
-bt-163 = Buyer address
-bt-164 = Tax representative address
-bt-165 = Delivery address
+bt-6 = Moneda de contabilización del IVA
+bt-7 = Fecha de devengo del IVA
+bt-8 = Código de la fecha de devengo del IVA
+bt-11 = Proyecto
+bt-12 = Contrato
+bt-14 = Orden de venta
+bt-15 = Aviso de recepción
+bt-16 = Aviso de expedición
+bt-17 = Licitación o lote
+bt-18 = Objeto facturado
+bt-19 = Referencia contable del comprador
+bt-21 = Asunto de la nota
+bt-23 = Proceso de negocio
+bt-24 = Especificación
+bt-25 = Factura anterior
+bt-26 = Fecha de la factura anterior
+bt-28 = Nombre comercial del vendedor
+bt-29 = Identificador del vendedor
+bt-30 = Número de registro del vendedor
+bt-32 = Número fiscal del vendedor
+bt-33 = Información legal del vendedor
+bt-34 = Dirección electrónica del vendedor
+bt-41 = Contacto del vendedor
+bt-42 = Teléfono del vendedor
+bt-43 = Correo electrónico del vendedor
+bt-45 = Nombre comercial del comprador
+bt-46 = Identificador del comprador
+bt-47 = Número de registro del comprador
+bt-49 = Dirección electrónica del comprador
+bt-56 = Contacto del comprador
+bt-57 = Teléfono del comprador
+bt-58 = Correo electrónico del comprador
+bt-59 = Beneficiario
+bt-60 = Identificador del beneficiario
+bt-61 = Número de registro del beneficiario
+bt-62 = Representante fiscal del vendedor
+bt-63 = NIF-IVA del representante fiscal
+bt-64 = Dirección del representante fiscal
+bt-65 = Dirección del representante fiscal
+bt-66 = Ciudad del representante fiscal
+bt-67 = Código postal del representante fiscal
+bt-68 = Región del representante fiscal
+bt-69 = País del representante fiscal
+bt-70 = Entregado a
+bt-71 = Lugar de entrega
+bt-72 = Fecha de entrega
+bt-73 = Inicio del período de facturación
+bt-74 = Fin del período de facturación
+bt-75 = Dirección de entrega
+bt-76 = Dirección de entrega
+bt-77 = Ciudad de entrega
+bt-78 = Código postal de entrega
+bt-79 = Región de entrega
+bt-80 = País de entrega
+bt-82 = Medio de pago
+bt-87 = Número de tarjeta
+bt-88 = Titular de la tarjeta
+bt-89 = Mandato
+bt-90 = Identificador del acreedor
+bt-91 = Cuenta adeudada
+bt-93 = Base del descuento
+bt-94 = Porcentaje de descuento
+bt-98 = Código del motivo del descuento
+bt-100 = Base del recargo
+bt-101 = Porcentaje de recargo
+bt-105 = Código del motivo del recargo
+bt-111 = IVA en la moneda de contabilización
+bt-120 = Motivo de la exención del IVA
+bt-121 = Código de la exención del IVA
+bt-122 = Documento justificativo
+bt-123 = Descripción del documento justificativo
+bt-124 = Ubicación del documento justificativo
+bt-125 = Documento adjunto
+bt-127 = Nota
+bt-128 = Objeto
+bt-132 = Línea del pedido
+bt-133 = Referencia contable
+bt-134 = Inicio del período
+bt-135 = Fin del período
+bt-136 = Descuento
+bt-137 = Base del descuento
+bt-138 = Porcentaje de descuento
+bt-139 = Motivo del descuento
+bt-140 = Código del motivo del descuento
+bt-141 = Recargo
+bt-142 = Base del recargo
+bt-143 = Porcentaje de recargo
+bt-144 = Motivo del recargo
+bt-145 = Código del motivo del recargo
+bt-147 = Descuento sobre el precio
+bt-148 = Precio bruto
+bt-154 = Descripción
+bt-155 = Referencia del vendedor
+bt-156 = Referencia del comprador
+bt-157 = Número de artículo estándar
+bt-158 = Clasificación
+bt-159 = País de origen
+bt-160 = Atributo
+bt-161 = Valor del atributo
+bt-162 = Dirección del vendedor
+bt-163 = Dirección del comprador
+bt-164 = Dirección del representante fiscal
+bt-165 = Dirección de entrega

@@ -1,454 +1,427 @@
-# Texts of the invoice page, grouped by where they stand. For translators: keep the ids and what
-# stands in braces after a dollar sign; write plain words, as one would say them across a desk.
-# Dates, amounts and names come in written as the reader's language writes them.
+# Teksten van de factuurpagina. Wat ze betekenen en wat er tussen accolades binnenkomt, staat in
+# het Engelse bestand.
 
 ## The document as such
 
-# Title of the browser's tab. $number: of the invoice; $seller: name.
 page-title = { $kind } { $number } · { $seller }
-skip-to-invoice = Skip to the invoice
-skip-to-messages = Skip to the messages
-skip-to-compose = Skip to writing a message
-tabs = Parts of this page
-tab-invoice = Invoice
-tab-messages = Messages
-language = Language
-# Who looks at the page. $name: a person or firm; $role: role-buyer or role-seller.
-seen-as = You see this page as { $name } ({ $role }).
-leave = Sign out on this device
-role-buyer = buyer
-role-seller = seller
-role-bot = service
-role-other = guest
+skip-to-invoice = Naar de factuur
+skip-to-messages = Naar de berichten
+skip-to-compose = Naar het schrijven van een bericht
+tabs = Onderdelen van deze pagina
+tab-invoice = Factuur
+tab-messages = Berichten
+language = Taal
+seen-as = U bekijkt deze pagina als { $name } ({ $role }).
+leave = Afmelden op dit apparaat
+role-buyer = koper
+role-seller = verkoper
+role-bot = dienst
+role-other = gast
 
 ## What is to pay, in the page's head
 
-summary = At a glance
-# What kind of document it is.
-invoice = Invoice
-credit-note = Credit note
-amount-due = Amount due
-amount-credited = Amount credited
-nothing-due = Nothing to pay
-# $date: the day on which it must be paid.
-due-on = Due { $date }
-due-today = due today
+summary = In één oogopslag
+invoice = Factuur
+credit-note = Creditnota
+amount-due = Te betalen bedrag
+amount-credited = Gecrediteerd bedrag
+nothing-due = Niets te betalen
+due-on = Te betalen uiterlijk { $date }
+due-today = vandaag te betalen
 days-left =
     { $days ->
-        [one] { $days } day left
-       *[other] { $days } days left
+        [one] nog { $days } dag
+       *[other] nog { $days } dagen
     }
 days-late =
     { $days ->
-        [one] { $days } day late
-       *[other] { $days } days late
+        [one] { $days } dag te laat
+       *[other] { $days } dagen te laat
     }
 
-## Status: where the transaction stands
+## Status
 
 status = Status
-status-draft = Draft
+status-draft = Concept
 status-open = Open
-status-awaiting-payment = Awaiting payment
-status-partially-paid = Partly paid
-status-paid = Paid
-status-overdue = Overdue
-status-disputed = Disputed
-status-cancelled = Cancelled
-status-refunded = Refunded
+status-awaiting-payment = Wacht op betaling
+status-partially-paid = Gedeeltelijk betaald
+status-paid = Betaald
+status-overdue = Vervallen
+status-disputed = Betwist
+status-cancelled = Geannuleerd
+status-refunded = Terugbetaald
 
 ## The invoice
 
-from = From
-to = To
-vat-id = VAT ID
-issued = Issued
-due = Due
-buyer-reference = Your reference
-order-reference = Order
-# Heading of whatever else the invoice says.
-further = More details
-lines = What it is for
-no-lines = This invoice states totals only.
-line-description = Description
-line-quantity = Quantity
-line-price = Unit price
-# $amount for $quantity, such as "12.00 per 100 pieces".
+from = Van
+to = Aan
+vat-id = Btw-nummer
+issued = Factuurdatum
+due = Vervaldatum
+buyer-reference = Uw referentie
+order-reference = Bestelling
+further = Meer gegevens
+lines = Specificatie
+no-lines = Deze factuur vermeldt alleen totalen.
+line-description = Omschrijving
+line-quantity = Aantal
+line-price = Prijs per eenheid
 price-per = { $amount } per { $quantity }
-line-vat = VAT
-line-net = Net
-# Of a reduction or a surcharge on the whole invoice, if no reason is given.
-allowance = Allowance
-charge = Charge
-notes = Notes
+line-vat = Btw
+line-net = Excl. btw
+allowance = Korting
+charge = Toeslag
+notes = Opmerkingen
 
 ## VAT
 
-vat-breakdown = VAT
-vat-category = Rate
-vat-taxable = Net
-vat-tax = VAT
-# Categories of UNTDID 5305, where there is no rate or more to be said than the rate.
-vat-z = Zero rated
-vat-e = Exempt
-vat-ae = Reverse charge
-vat-k = Intra-Community supply
-vat-g = Export outside the EU
-vat-o = Not subject to VAT
-vat-l = Canary Islands IGIC
-vat-m = Ceuta and Melilla IPSI
-vat-b = Split payment
+vat-breakdown = Btw
+vat-category = Tarief
+vat-taxable = Excl. btw
+vat-tax = Btw
+vat-z = Nultarief
+vat-e = Vrijgesteld
+vat-ae = Btw verlegd
+vat-k = Intracommunautaire levering
+vat-g = Uitvoer buiten de EU
+vat-o = Niet aan btw onderworpen
+vat-l = IGIC van de Canarische Eilanden
+vat-m = IPSI van Ceuta en Melilla
+vat-b = Gesplitste betaling
 
 ## Totals
 
-totals = Totals
-total-lines = Sum of lines
-total-allowances = Allowances
-total-charges = Charges
-total-without-vat = Total without VAT
-total-vat = VAT
-total-with-vat = Total
-total-paid = Already paid
-total-rounding = Rounding
-total-due = Amount due
+totals = Totalen
+total-lines = Som van de regels
+total-allowances = Kortingen
+total-charges = Toeslagen
+total-without-vat = Totaal excl. btw
+total-vat = Btw
+total-with-vat = Totaal incl. btw
+total-paid = Al betaald
+total-rounding = Afronding
+total-due = Te betalen bedrag
 
 ## How to pay
 
-payment = How to pay
-payment-means = Means
-payment-account-name = Account holder
+payment = Betaling
+payment-means = Betaalwijze
+payment-account-name = Rekeninghouder
 payment-iban = IBAN
 payment-bic = BIC
-payment-reference = Payment reference
-payment-terms = Terms
-payment-further-account = Another account
-copy = Copy
-# Shown in place of "Copy" for a moment.
-copied = Copied
-qr-caption = Scan with your banking app: payee, account, amount and reference are filled in.
-qr-label = QR code for a SEPA credit transfer
-# Means of payment, codes of UNTDID 4461.
-means-1 = By agreement
-means-10 = Cash
+payment-reference = Betalingskenmerk
+payment-terms = Betalingsvoorwaarden
+payment-further-account = Andere rekening
+copy = Kopiëren
+copied = Gekopieerd
+qr-caption = Scan met uw bankapp: begunstigde, rekening, bedrag en kenmerk zijn ingevuld.
+qr-label = QR-code voor een SEPA-overschrijving
+means-1 = Volgens afspraak
+means-10 = Contant
 means-20 = Cheque
-means-30 = Credit transfer
-means-31 = Debit transfer
-means-42 = To a bank account
-means-48 = Bank card
-means-49 = Direct debit
-means-54 = Credit card
-means-55 = Debit card
-means-57 = Standing agreement
-means-58 = SEPA credit transfer
-means-59 = SEPA direct debit
-means-68 = Online payment
-means-97 = Clearing between the parties
+means-30 = Overschrijving
+means-31 = Debetoverschrijving
+means-42 = Op een bankrekening
+means-48 = Bankpas
+means-49 = Automatische incasso
+means-54 = Creditcard
+means-55 = Debetkaart
+means-57 = Doorlopende afspraak
+means-58 = SEPA-overschrijving
+means-59 = SEPA-incasso
+means-68 = Onlinebetaling
+means-97 = Verrekening tussen de partijen
 
 ## Downloads
 
 downloads = Downloads
-download-pdf = Invoice as PDF
-download-original = Original file
+download-pdf = Factuur als pdf
+download-original = Oorspronkelijk bestand
 
 ## History
 
-history = History
-# $number: counts up from 1 with each change by the seller.
-revision = Revision { $number }
-revision-first = Received
-revision-no-changes = Nothing that shows here was changed.
-# For screen readers, before an old and a new value.
-before = before:
-after = now:
-# What a revision changed. $which: which line, contact and so on; empty if there is only one.
+history = Geschiedenis
+revision = Versie { $number }
+revision-first = Ontvangen
+revision-no-changes = Niets van wat hier te zien is, werd gewijzigd.
+before = eerst:
+after = nu:
 change-status = Status
-change-number = Invoice number
-change-type = Kind of document
-change-issue_date = Date of issue
-change-due_date = Due date
-change-currency = Currency
-change-line = Line { $which }
-change-allowance = Allowance { $which }
-change-charge = Charge { $which }
-change-vat = VAT { $which }
-change-total = Total
-change-paid = Already paid
-change-due = Amount due
-change-payment = Payment details
+change-number = Factuurnummer
+change-type = Soort document
+change-issue_date = Factuurdatum
+change-due_date = Vervaldatum
+change-currency = Valuta
+change-line = Regel { $which }
+change-allowance = Korting { $which }
+change-charge = Toeslag { $which }
+change-vat = Btw { $which }
+change-total = Totaal
+change-paid = Al betaald
+change-due = Te betalen bedrag
+change-payment = Betaalgegevens
 change-iban = IBAN
 change-bic = BIC
-change-reference = Payment reference
-change-terms = Payment terms
-change-note = Note
-change-notes = Notes
-change-buyer_reference = Buyer's reference
-change-order_reference = Order
-change-buyer = Buyer
-change-seller = Seller
-change-contact = Contact { $which }
-change-buyer_contact = Contact of the buyer { $which }
-change-seller_contact = Contact of the seller { $which }
-change-address = Address { $which }
-change-vat_id = VAT ID { $which }
-change-redactions = Removed messages
+change-reference = Betalingskenmerk
+change-terms = Betalingsvoorwaarden
+change-note = Opmerking
+change-notes = Opmerkingen
+change-buyer_reference = Referentie van de koper
+change-order_reference = Bestelling
+change-buyer = Koper
+change-seller = Verkoper
+change-contact = Contactpersoon { $which }
+change-buyer_contact = Contactpersoon van de koper { $which }
+change-seller_contact = Contactpersoon van de verkoper { $which }
+change-address = Adres { $which }
+change-vat_id = Btw-nummer { $which }
+change-redactions = Verwijderde berichten
 
 ## The conversation
 
-# Heading. $name: the other party.
-messages-with = Messages with { $name }
-messages = Messages
-no-messages = Nothing was said yet. Ask whatever you need to know about this invoice.
-older-messages = Older messages
-jump-to-latest = Latest messages
-# On the same button: how many came since one scrolled up.
+messages-with = Berichten met { $name }
+messages = Berichten
+no-messages = Er is nog niets gezegd. Vraag gerust wat u over deze factuur wilt weten.
+older-messages = Oudere berichten
+jump-to-latest = Nieuwste berichten
 new-messages =
     { $count ->
-        [one] { $count } new message
-       *[other] { $count } new messages
+        [one] { $count } nieuw bericht
+       *[other] { $count } nieuwe berichten
     }
-today = Today
-yesterday = Yesterday
-edited = edited
-removed = This message was removed.
-encrypted = This message is encrypted and can not be shown here.
-# A message without words and files.
-without-words = A message that can not be shown here.
-# For screen readers, before the quoted line. $name: who wrote that.
-in-reply-to = In reply to { $name }:
-# $name: who has read up to here.
-seen-by = Seen by { $name }
-typing-one = { $name } is typing…
-typing-two = { $first } and { $second } are typing…
-typing-many = Several people are typing…
+today = Vandaag
+yesterday = Gisteren
+edited = bewerkt
+removed = Dit bericht is verwijderd.
+encrypted = Dit bericht is versleuteld en kan hier niet worden getoond.
+without-words = Een bericht dat hier niet kan worden getoond.
+in-reply-to = Als antwoord aan { $name }:
+seen-by = Gelezen door { $name }
+typing-one = { $name } is aan het typen…
+typing-two = { $first } en { $second } zijn aan het typen…
+typing-many = Meerdere mensen zijn aan het typen…
 
 ## What can be done to a message
 
-# $name: who wrote the message.
-actions = Actions for the message by { $name }
-reply = Reply
-edit = Edit
-remove = Remove
-remove-question = Remove it for everybody?
-remove-confirm = Yes, remove
-react = React
-# Button with an emoji. $key: the emoji.
-react-with = React with { $key }
-# For screen readers and as a hint. $names: who reacted; $key: the emoji.
+actions = Acties voor het bericht van { $name }
+reply = Antwoorden
+edit = Bewerken
+remove = Verwijderen
+remove-question = Voor iedereen verwijderen?
+remove-confirm = Ja, verwijderen
+react = Reageren
+react-with = Reageren met { $key }
 reacted-by = { $key }: { $names }
 
 ## Files
 
-file-download = Download
-file-wanted = is being fetched
-file-refused = was not accepted
-file-missing = is no longer there
-file-expired = is no longer there
-file-erased = was erased
-# Alternative text of an image without a description. $name: of the file.
-image-without-description = Image { $name }
+file-download = Downloaden
+file-wanted = wordt opgehaald
+file-refused = is niet aanvaard
+file-missing = is niet meer aanwezig
+file-expired = is niet meer aanwezig
+file-erased = is gewist
+image-without-description = Afbeelding { $name }
 
 ## Polls
 
-poll = Poll
-poll-ended = This poll was ended.
+poll = Peiling
+poll-ended = Deze peiling is beëindigd.
 poll-votes =
     { $count ->
-        [one] { $count } vote
-       *[other] { $count } votes
+        [one] { $count } stem
+       *[other] { $count } stemmen
     }
 
 ## What is not sent yet
 
-sending = Sending…
-# $percent: of the file, from 0 to 100.
-uploading = Uploading, { $percent }%
-# $problem: why, as a sentence.
-not-sent = Not sent: { $problem }
-not-sent-offline = Not sent: there is no connection.
-try-again = Try again
-discard = Discard
-unsent = Not sent yet
+sending = Wordt verzonden…
+uploading = Wordt geüpload, { $percent }%
+not-sent = Niet verzonden: { $problem }
+not-sent-offline = Niet verzonden: er is geen verbinding.
+try-again = Opnieuw proberen
+discard = Weggooien
+unsent = Nog niet verzonden
 
 ## Writing
 
-compose = Write a message
-compose-label = Message
-compose-placeholder = Write a message…
-compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
-compose-hint-plain = **bold**, _italic_, `code`, lists and links work.
-send = Send
-save = Save
-cancel = Cancel
-attach = Attach files
-attach-files = Files
-attach-description = Describe the picture for those who cannot see it
-attach-remove = Remove { $name }
-drop-here = Drop files here to send them
-replying-to = Replying to { $name }
-editing = Editing your message
+compose = Een bericht schrijven
+compose-label = Bericht
+compose-placeholder = Schrijf een bericht…
+compose-hint = **vet**, _cursief_, `code`. Enter verzendt, Shift+Enter begint een nieuwe regel.
+compose-hint-plain = **vet**, _cursief_, `code`, lijsten en links zijn mogelijk.
+send = Verzenden
+save = Opslaan
+cancel = Annuleren
+attach = Bestanden bijvoegen
+attach-files = Bestanden
+attach-description = Beschrijf de afbeelding voor wie die niet kan zien
+attach-remove = { $name } verwijderen
+drop-here = Zet hier bestanden neer om ze te verzenden
+replying-to = Antwoord aan { $name }
+editing = U bewerkt uw bericht
 
 ## Connection to the server
 
-connection-live = Live
-connection-lost = Connection lost. Trying again…
-connection-offline = You are offline. Messages arrive when you are back.
-action-failed = That did not work. Try again.
+connection-live = Verbonden
+connection-lost = Verbinding verbroken. Nieuwe poging…
+connection-offline = U bent offline. Berichten komen aan zodra u weer verbonden bent.
+action-failed = Dat is niet gelukt. Probeer het opnieuw.
 
 ## Who to talk to
 
-# Heading. $name: the other party.
-people = Who to ask at { $name }
+people = Uw contactpersonen bij { $name }
 people-more =
     { $count ->
-        [one] { $count } more contact
-       *[other] { $count } more contacts
+        [one] nog { $count } contactpersoon
+       *[other] nog { $count } contactpersonen
     }
-presence-here = looks at this page
+presence-here = bekijkt deze pagina
 presence-online = online
-presence-idle = idle
-presence-away = away
-# $time: when, such as "14:02" or "3 July 2026".
-presence-away-since = last active { $time }
+presence-idle = inactief
+presence-away = afwezig
+presence-away-since = laatst actief: { $time }
 replies-minutes =
     { $count ->
-        [one] Usually replies within a minute
-       *[other] Usually replies within about { $count } minutes
+        [one] Antwoordt meestal binnen een minuut
+       *[other] Antwoordt meestal binnen ongeveer { $count } minuten
     }
 replies-hours =
     { $count ->
-        [one] Usually replies within about an hour
-       *[other] Usually replies within about { $count } hours
+        [one] Antwoordt meestal binnen ongeveer een uur
+       *[other] Antwoordt meestal binnen ongeveer { $count } uur
     }
 replies-days =
     { $count ->
-        [one] Usually replies within a day
-       *[other] Usually replies within about { $count } days
+        [one] Antwoordt meestal binnen een dag
+       *[other] Antwoordt meestal binnen ongeveer { $count } dagen
     }
 
 ## Pages for those who may not see an invoice
 
-closed-wrong-title = This link is not complete
-closed-wrong-text = Part of the address seems to be missing. Open the link from your message again, or copy all of it.
-closed-expired-title = This link has expired
-closed-expired-text = Links are valid for a limited time. Ask whoever sent it for a new one.
-closed-revoked-title = This link is no longer valid
-closed-revoked-text = It was withdrawn by whoever sent it. Ask them for a new one.
-closed-signed-out-title = You are signed out
-closed-signed-out-text = To see the invoice again, open the link that you were sent.
-closed-not-found-title = There is nothing here
-closed-not-found-text = Check the address, or open the link that you were sent again.
-closed-sign-in = If you were given access through a shop or a Matrix account, sign in there and come back from its page.
+closed-wrong-title = Deze link is niet volledig
+closed-wrong-text = Er lijkt een deel van het adres te ontbreken. Open de link in uw bericht opnieuw of kopieer die helemaal.
+closed-expired-title = Deze link is verlopen
+closed-expired-text = Links zijn beperkte tijd geldig. Vraag de afzender om een nieuwe.
+closed-revoked-title = Deze link is niet meer geldig
+closed-revoked-text = De afzender heeft de link ingetrokken. Vraag om een nieuwe.
+closed-signed-out-title = U bent afgemeld
+closed-signed-out-text = Open de link die u hebt ontvangen om de factuur weer te zien.
+closed-not-found-title = Hier is niets
+closed-not-found-text = Controleer het adres of open de link die u hebt ontvangen opnieuw.
+closed-sign-in = Als u toegang hebt via een winkel of een Matrix-account, meld u dan daar aan en kom terug vanaf die pagina.
 
 ## Inside a Matrix client
 
-widget-title = Invoice
-widget-waiting = Asking your Matrix client who you are…
-widget-refused = Your Matrix client did not say who you are, so the invoice can not be shown.
-widget-not-a-party = This Matrix account is not a contact of the invoice's buyer or seller.
-widget-open = Open the page
+widget-title = Factuur
+widget-waiting = Uw Matrix-client wordt gevraagd wie u bent…
+widget-refused = Uw Matrix-client heeft niet gezegd wie u bent; daarom kan de factuur niet worden getoond.
+widget-not-a-party = Dit Matrix-account is geen contactpersoon van de koper of de verkoper van deze factuur.
+widget-open = Pagina openen
 
-## What an invoice may say beyond the usual (business terms of EN 16931)
+## Business terms of EN 16931
 
-bt-6 = VAT accounting currency
-bt-7 = Tax point date
-bt-8 = Tax point date code
+bt-6 = Valuta van de btw-boekhouding
+bt-7 = Datum van verschuldigdheid van de btw
+bt-8 = Code voor de datum van verschuldigdheid
 bt-11 = Project
 bt-12 = Contract
-bt-14 = Sales order
-bt-15 = Receiving advice
-bt-16 = Despatch advice
-bt-17 = Tender or lot
-bt-18 = Invoiced object
-bt-19 = Buyer accounting reference
-bt-21 = Subject of note
-bt-23 = Business process
-bt-24 = Specification
-bt-25 = Preceding invoice
-bt-26 = Date of preceding invoice
-bt-28 = Seller trading as
-bt-29 = Seller identifier
-bt-30 = Seller registration
-bt-32 = Seller tax registration
-bt-33 = Seller legal information
-bt-34 = Seller electronic address
-bt-41 = Seller contact
-bt-42 = Seller telephone
-bt-43 = Seller e-mail
-bt-45 = Buyer trading as
-bt-46 = Buyer identifier
-bt-47 = Buyer registration
-bt-49 = Buyer electronic address
-bt-56 = Buyer contact
-bt-57 = Buyer telephone
-bt-58 = Buyer e-mail
-bt-59 = Payee
-bt-60 = Payee identifier
-bt-61 = Payee registration
-bt-62 = Seller tax representative
-bt-63 = Tax representative VAT ID
-bt-64 = Tax representative address
-bt-65 = Tax representative address
-bt-66 = Tax representative city
-bt-67 = Tax representative post code
-bt-68 = Tax representative region
-bt-69 = Tax representative country
-bt-70 = Delivered to
-bt-71 = Delivery location
-bt-72 = Delivery date
-bt-73 = Invoicing period from
-bt-74 = Invoicing period to
-bt-75 = Delivery address
-bt-76 = Delivery address
-bt-77 = Delivery city
-bt-78 = Delivery post code
-bt-79 = Delivery region
-bt-80 = Delivery country
-bt-82 = Payment means
-bt-87 = Card number
-bt-88 = Card holder
-bt-89 = Mandate
-bt-90 = Creditor identifier
-bt-91 = Debited account
-bt-93 = Base of allowance
-bt-94 = Allowance percentage
-bt-98 = Allowance reason code
-bt-100 = Base of charge
-bt-101 = Charge percentage
-bt-105 = Charge reason code
-bt-111 = VAT in accounting currency
-bt-120 = VAT exemption reason
-bt-121 = VAT exemption code
-bt-122 = Supporting document
-bt-123 = Supporting document description
-bt-124 = Supporting document location
-bt-125 = Attached document
-bt-127 = Note
+bt-14 = Verkooporder
+bt-15 = Ontvangstbevestiging
+bt-16 = Verzendadvies
+bt-17 = Aanbesteding of perceel
+bt-18 = Gefactureerd object
+bt-19 = Boekhoudreferentie van de koper
+bt-21 = Onderwerp van de opmerking
+bt-23 = Bedrijfsproces
+bt-24 = Specificatie
+bt-25 = Voorgaande factuur
+bt-26 = Datum van de voorgaande factuur
+bt-28 = Handelsnaam van de verkoper
+bt-29 = Identificatie van de verkoper
+bt-30 = Registratienummer van de verkoper
+bt-32 = Fiscaal nummer van de verkoper
+bt-33 = Juridische gegevens van de verkoper
+bt-34 = Elektronisch adres van de verkoper
+bt-41 = Contactpersoon van de verkoper
+bt-42 = Telefoon van de verkoper
+bt-43 = E-mail van de verkoper
+bt-45 = Handelsnaam van de koper
+bt-46 = Identificatie van de koper
+bt-47 = Registratienummer van de koper
+bt-49 = Elektronisch adres van de koper
+bt-56 = Contactpersoon van de koper
+bt-57 = Telefoon van de koper
+bt-58 = E-mail van de koper
+bt-59 = Begunstigde
+bt-60 = Identificatie van de begunstigde
+bt-61 = Registratienummer van de begunstigde
+bt-62 = Fiscaal vertegenwoordiger van de verkoper
+bt-63 = Btw-nummer van de fiscaal vertegenwoordiger
+bt-64 = Adres van de fiscaal vertegenwoordiger
+bt-65 = Adres van de fiscaal vertegenwoordiger
+bt-66 = Plaats van de fiscaal vertegenwoordiger
+bt-67 = Postcode van de fiscaal vertegenwoordiger
+bt-68 = Regio van de fiscaal vertegenwoordiger
+bt-69 = Land van de fiscaal vertegenwoordiger
+bt-70 = Geleverd aan
+bt-71 = Plaats van levering
+bt-72 = Leverdatum
+bt-73 = Factuurperiode van
+bt-74 = Factuurperiode tot en met
+bt-75 = Leveringsadres
+bt-76 = Leveringsadres
+bt-77 = Plaats van het leveringsadres
+bt-78 = Postcode van het leveringsadres
+bt-79 = Regio van het leveringsadres
+bt-80 = Land van het leveringsadres
+bt-82 = Betaalwijze
+bt-87 = Kaartnummer
+bt-88 = Kaarthouder
+bt-89 = Machtiging
+bt-90 = Incassant-ID
+bt-91 = Gedebiteerde rekening
+bt-93 = Grondslag van de korting
+bt-94 = Kortingspercentage
+bt-98 = Code voor de reden van de korting
+bt-100 = Grondslag van de toeslag
+bt-101 = Toeslagpercentage
+bt-105 = Code voor de reden van de toeslag
+bt-111 = Btw in de valuta van de boekhouding
+bt-120 = Reden van de btw-vrijstelling
+bt-121 = Code van de btw-vrijstelling
+bt-122 = Bijlage
+bt-123 = Omschrijving van de bijlage
+bt-124 = Vindplaats van de bijlage
+bt-125 = Bijgevoegd document
+bt-127 = Opmerking
 bt-128 = Object
-bt-132 = Order line
-bt-133 = Accounting reference
-bt-134 = Period from
-bt-135 = Period to
-bt-136 = Allowance
-bt-137 = Base of allowance
-bt-138 = Allowance percentage
-bt-139 = Allowance reason
-bt-140 = Allowance reason code
-bt-141 = Charge
-bt-142 = Base of charge
-bt-143 = Charge percentage
-bt-144 = Charge reason
-bt-145 = Charge reason code
-bt-147 = Price discount
-bt-148 = Gross price
-bt-154 = Description
-bt-155 = Seller's item number
-bt-156 = Buyer's item number
-bt-157 = Standard item number
-bt-158 = Classification
-bt-159 = Country of origin
-bt-160 = Attribute
-bt-161 = Attribute value
-bt-162 = Seller address
-bt-163 = Buyer address
-bt-164 = Tax representative address
-bt-165 = Delivery address
+bt-132 = Bestelregel
+bt-133 = Boekhoudreferentie
+bt-134 = Periode van
+bt-135 = Periode tot en met
+bt-136 = Korting
+bt-137 = Grondslag van de korting
+bt-138 = Kortingspercentage
+bt-139 = Reden van de korting
+bt-140 = Code voor de reden van de korting
+bt-141 = Toeslag
+bt-142 = Grondslag van de toeslag
+bt-143 = Toeslagpercentage
+bt-144 = Reden van de toeslag
+bt-145 = Code voor de reden van de toeslag
+bt-147 = Prijskorting
+bt-148 = Brutoprijs
+bt-154 = Omschrijving
+bt-155 = Artikelnummer van de verkoper
+bt-156 = Artikelnummer van de koper
+bt-157 = Standaardartikelnummer
+bt-158 = Classificatie
+bt-159 = Land van oorsprong
+bt-160 = Kenmerk
+bt-161 = Waarde van het kenmerk
+bt-162 = Adres van de verkoper
+bt-163 = Adres van de koper
+bt-164 = Adres van de fiscaal vertegenwoordiger
+bt-165 = Leveringsadres
