@@ -145,6 +145,11 @@ impl Locale {
         dates::time(&self.formats, time)
     }
 
+    /// Day and time of day, such as `1 July 2026 at 14:02`.
+    pub fn date_and_time(&self, moment: jiff::civil::DateTime) -> String {
+        dates::date_and_time(&self.formats, moment)
+    }
+
     /// A length of time in rough words, such as `about 2 hours`.
     pub fn duration(&self, milliseconds: i64) -> String {
         let (id, count) = duration::rough(milliseconds);

@@ -145,6 +145,18 @@ fn a_time_is_written_with_the_hours_of_the_region() {
 }
 
 #[test]
+fn a_day_and_a_time_are_joined_as_the_language_does() {
+    for (tag, written) in [
+        ("en", "1 July 2026 at 14:02"),
+        ("de", "1. Juli 2026 um 14:02"),
+        ("es", "1 de julio de 2026 a las 14:02"),
+    ] {
+        let moment = date(2026, 7, 1).to_datetime(time(14, 2, 59, 0));
+        assert_eq!(seen(&locale(tag).date_and_time(moment)), written, "{tag}");
+    }
+}
+
+#[test]
 fn percentages_and_numbers_have_the_digits_that_they_have() {
     for (tag, rate, number) in [
         ("en", "5.5%", "12,345.67"),
