@@ -49,7 +49,7 @@ fn written_with_currency(locale: &Locale, amount: Decimal, currency: &str) -> Op
     };
     let one = if amount.is_sign_negative() { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
     let sample = write(one)?;
-    let digits = sample.chars().filter(|c| c.is_numeric()).count() - 1;
+    let digits = sample.chars().filter(|c| c.is_numeric()).count().checked_sub(1)?;
     if usize::try_from(amount.scale()) == Ok(digits) {
         return write(amount);
     }
