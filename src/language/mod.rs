@@ -1,9 +1,10 @@
 //! The reader's language: texts (Fluent), and numbers, amounts, dates as they are written there
 //! (ICU). Pure: no I/O.
 //!
-//! The texts of one language are in `texts/{tag}/`: `page.ftl` what the page says, `words.ftl`
-//! what the functions here put together (units, sizes, durations, days). A text that a language
-//! lacks is shown in English; a test sees to it that none does.
+//! The texts of one language are in `texts/{tag}/`: `page.ftl` what the page says, `problems.ftl`
+//! why something was refused, `terms.ftl` names of what an invoice says and a revision changes,
+//! `words.ftl` what the functions here put together (units, sizes, durations). A text that a
+//! language lacks is shown in English; a test sees to it that none does.
 
 mod countries;
 mod dates;

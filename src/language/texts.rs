@@ -51,11 +51,13 @@ pub(super) fn format(
 }
 
 /// The files of a language.
-fn sources(language: Language) -> [&'static str; 2] {
+fn sources(language: Language) -> [&'static str; 4] {
     macro_rules! of {
         ($tag:literal) => {
             [
                 include_str!(concat!("texts/", $tag, "/page.ftl")),
+                include_str!(concat!("texts/", $tag, "/problems.ftl")),
+                include_str!(concat!("texts/", $tag, "/terms.ftl")),
                 include_str!(concat!("texts/", $tag, "/words.ftl")),
             ]
         };
