@@ -1,6 +1,8 @@
 //! The EN 16931 invoice: model, money, rules, XML readers and renderings. Pure: no I/O.
 
 mod date;
+mod epc;
+mod further;
 mod input;
 mod limits;
 mod model;
@@ -13,6 +15,8 @@ pub mod summary;
 mod units;
 mod xml;
 
+pub use epc::epc_payload;
+pub use further::{Term, further_terms};
 pub use input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
 pub use model::{
     Account, Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,

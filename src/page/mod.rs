@@ -1,3 +1,4 @@
 //! HTTP from people: the invoice page with its chat.
 
 pub mod model;
+pub mod qr;

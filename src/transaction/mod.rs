@@ -7,7 +7,7 @@ mod reading;
 mod submission;
 mod visitor;
 
-pub use change::{Change, changes};
+pub use change::{Change, ChangeKind, changes};
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
 pub use reading::Accompaniment;

@@ -1,0 +1,97 @@
+//! The typefaces that are embedded, and which of them has a character.
+
+use krilla::text::Font;
+use rustybuzz::Face as Shaper;
+
+use super::PdfError;
+
+/// Regular and bold of each, in the order in which they are asked for a character.
+const FILES: [[&[u8]; 2]; 3] = [
+    [
+        include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
+        include_bytes!("../../assets/fonts/NotoSans-Bold.ttf"),
+    ],
+    [
+        include_bytes!("../../assets/fonts/NotoSansArabic-Regular.ttf"),
+        include_bytes!("../../assets/fonts/NotoSansArabic-Bold.ttf"),
+    ],
+    [
+        include_bytes!("../../assets/fonts/NotoSansHebrew-Regular.ttf"),
+        include_bytes!("../../assets/fonts/NotoSansHebrew-Bold.ttf"),
+    ],
+];
+/// Stands for a character that no typeface has.
+const SUBSTITUTE: char = '\u{fffd}';
+
+/// One typeface in one weight.
+pub(super) struct Face {
+    /// To draw with.
+    pub(super) font: Font,
+    /// To measure with.
+    pub(super) shaper: Shaper<'static>,
+}
+
+/// All of them, by script and weight.
+pub(super) struct Faces([[Face; 2]; 3]);
+
+impl Faces {
+    pub(super) fn new() -> Result<Self, PdfError> {
+        let [latin, arabic, hebrew] = FILES;
+        Ok(Self([weights(latin)?, weights(arabic)?, weights(hebrew)?]))
+    }
+
+    pub(super) fn get(&self, script: usize, bold: bool) -> &Face {
+        &self.0[script][usize::from(bold)]
+    }
+
+    /// The first typeface that has the character; `current` if it does, so that runs stay long.
+    pub(super) fn script_of(&self, sign: char, current: Option<usize>) -> Option<usize> {
+        let has = |script: &usize| self.0[*script][0].shaper.glyph_index(sign).is_some();
+        if let Some(current) = current
+            && (is_mark(sign) || sign == ' ' || (current > 0 && has(&current)))
+        {
+            return Some(current);
+        }
+        (0..self.0.len()).find(has)
+    }
+
+    /// The text as it can be set: white space is one space, what controls is gone, and what no
+    /// typeface has shows as a substitute.
+    pub(super) fn settable(&self, text: &str) -> String {
+        let signs = text.chars().filter(|sign| !is_unwanted(*sign)).map(|sign| {
+            if sign.is_whitespace() || sign.is_control() {
+                ' '
+            } else if is_mark(sign) || self.script_of(sign, None).is_some() {
+                sign
+            } else {
+                SUBSTITUTE
+            }
+        });
+        let text: String = signs.collect();
+        text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn weights([regular, bold]: [&'static [u8]; 2]) -> Result<[Face; 2], PdfError> {
+    Ok([face(regular)?, face(bold)?])
+}
+
+fn face(bytes: &'static [u8]) -> Result<Face, PdfError> {
+    let font = Font::new(bytes.to_vec().into(), 0).ok_or(PdfError::Typeface)?;
+    let shaper = Shaper::from_slice(bytes, 0).ok_or(PdfError::Typeface)?;
+    Ok(Face { font, shaper })
+}
+
+/// Joiners and direction marks: they have no shape, and belong to what is around them.
+fn is_mark(sign: char) -> bool {
+    matches!(sign, '\u{200c}'..='\u{200f}' | '\u{61c}')
+}
+
+/// What would turn around the text after it, or is not to be seen.
+fn is_unwanted(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{ad}' | '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
