@@ -59,9 +59,10 @@ mod tests {
     #[test]
     fn what_is_drawn_can_be_read_again() {
         let (width, modules) = drawn(&svg(PAYLOAD).unwrap());
-        let mut image = rqrr::PreparedImage::prepare_from_greyscale(width * 4, width * 4, |x, y| {
-            if modules[y / 4 * width + x / 4] { 0 } else { 255 }
-        });
+        let mut image =
+            rqrr::PreparedImage::prepare_from_greyscale(width * 4, width * 4, |x, y| {
+                if modules[y / 4 * width + x / 4] { 0 } else { 255 }
+            });
         let grids = image.detect_grids();
         assert_eq!(grids.len(), 1);
         assert_eq!(grids[0].decode().unwrap().1, PAYLOAD);

@@ -27,7 +27,9 @@ const RUNNING_FOOT: f32 = PAGE.1 - 46.0;
 /// Such as `Invoice 42 · Acme`.
 pub(super) fn title(document: &Document<'_>) -> String {
     let terms = document.terms;
-    format!("{} {} · {}", fields::kind(document), terms.invoice.number, terms.seller.name)
+    let apart = |text: &String| fields::apart(text.clone(), document.locale);
+    let [number, seller] = [&terms.invoice.number, &terms.seller.name].map(apart);
+    format!("{} {number} · {seller}", fields::kind(document))
 }
 
 /// Seller, title, buyer, and what identifies the document.
@@ -36,7 +38,7 @@ pub(super) fn head(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut
     let seller = party(document, &document.terms.seller, Style::NAME, typesetter);
     let below_seller = stack(sheet, FIRST, Align::Start, top, &seller);
     let mut title = typesetter.lines(&fields::kind(document), Style::TITLE, SECOND.1);
-    title.extend(typesetter.lines(&document.terms.invoice.number, Style::BODY, SECOND.1));
+    title.extend(typesetter.lines(&document.terms.invoice.number, Style::NAME, SECOND.1));
     let below_title = stack(sheet, SECOND, Align::End, top, &title);
 
     let second = below_seller.max(below_title) + GAP;
@@ -53,7 +55,9 @@ fn party(document: &Document<'_>, party: &Party, name: Style, typesetter: &Types
     let locale = document.locale;
     let mut lines = typesetter.lines(&party.name, name, FIRST.1);
     let address = party.address.iter().flat_map(|it| fields::address(it, locale));
-    let vat_id = party.vat_id.iter().map(|id| format!("{} {id}", locale.text("vat-id")));
+    let vat_id = party.vat_id.iter().map(|id| {
+        format!("{} {}", locale.text("vat-id"), fields::apart(id.clone(), locale))
+    });
     for text in address.chain(vat_id) {
         lines.extend(typesetter.lines(&text, Style::BODY, FIRST.1));
     }
@@ -79,7 +83,8 @@ pub(super) fn payment(document: &Document<'_>, typesetter: &Typesetter, sheet: &
     if let Some(code) = &code {
         let column = (WIDTH - QR, QR);
         draw_code(sheet, column, code);
-        stack(sheet, column, Align::Start, top + QR, &caption);
+        let below = top + QR - QUIET as f32 * module(code);
+        stack(sheet, column, Align::Start, below, &caption);
     }
     let pages = sheet.pages.len();
     rows(sheet, (0.0, width), &fields, typesetter);
@@ -90,7 +95,7 @@ pub(super) fn payment(document: &Document<'_>, typesetter: &Typesetter, sheet: &
 
 fn draw_code(sheet: &mut Sheet, column: (f32, f32), code: &qrcode::QrCode) {
     let modules = code.width();
-    let side = column.1 / (modules + 2 * QUIET) as f32;
+    let side = module(code);
     for (index, colour) in code.to_colors().into_iter().enumerate() {
         if colour == qrcode::Color::Dark {
             let x = (index % modules + QUIET) as f32 * side;
@@ -98,6 +103,11 @@ fn draw_code(sheet: &mut Sheet, column: (f32, f32), code: &qrcode::QrCode) {
             sheet.square(column, x, y, side);
         }
     }
+}
+
+/// The side of a module: the code is as wide as its box, and its quiet zone is in it.
+fn module(code: &qrcode::QrCode) -> f32 {
+    QR / (code.width() + 2 * QUIET) as f32
 }
 
 /// What the seller adds.

@@ -82,16 +82,16 @@ fn face(bytes: &'static [u8]) -> Result<Face, PdfError> {
     Ok(Face { font, shaper })
 }
 
-/// Joiners and direction marks: they have no shape, and belong to what is around them.
+/// Joiners, direction marks and isolates: they have no shape, and belong to what is around them.
 fn is_mark(sign: char) -> bool {
-    matches!(sign, '\u{200c}'..='\u{200f}' | '\u{61c}')
+    matches!(sign, '\u{200c}'..='\u{200f}' | '\u{61c}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What would turn around the text after it, or is not to be seen.
 fn is_unwanted(sign: char) -> bool {
     matches!(
         sign,
-        '\u{ad}' | '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}' | '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}'
     )
 }

@@ -12,6 +12,8 @@ const DATES: [&str; 7] =
     ["BT-7", "BT-26", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135"];
 /// The term that holds a country.
 const COUNTRY: &str = "BT-159";
+/// The term that holds a note to a line.
+const NOTE: &str = "BT-127";
 /// Terms that stand in the head, in this order.
 const IN_HEAD: [&str; 7] = ["BT-25", "BT-26", "BT-12", "BT-11", "BT-72", "BT-73", "BT-74"];
 
@@ -34,13 +36,10 @@ pub(super) fn address(address: &Address, locale: &Locale) -> Vec<String> {
     lines.filter(|line| !line.trim().is_empty()).collect()
 }
 
-/// Number, dates and references.
+/// Dates and references.
 pub(super) fn head(document: &Document<'_>) -> Vec<Field> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
-    let mut fields = vec![
-        (locale.text("pdf-number"), invoice.number.clone()),
-        (locale.text("issued"), locale.date(invoice.issue_date)),
-    ];
+    let mut fields = vec![(locale.text("issued"), locale.date(invoice.issue_date))];
     if let Some(due) = invoice.due_date {
         fields.push((locale.text("due"), locale.date(due)));
     }
@@ -66,13 +65,21 @@ pub(super) fn further(document: &Document<'_>) -> Vec<Field> {
     terms.map(|it| term(it, document.locale)).collect()
 }
 
-/// What else it says of a line.
-pub(super) fn further_of<'a>(
-    document: &'a Document<'_>,
-    line: &'a str,
-) -> impl Iterator<Item = Field> + 'a {
-    let terms = document.further.iter().filter(move |term| term.line.as_deref() == Some(line));
-    terms.map(|it| term(it, document.locale))
+/// What else it says of a line: first its note, then the rest in one paragraph.
+pub(super) fn further_of(document: &Document<'_>, line: &str) -> Vec<String> {
+    let terms = document.further.iter().filter(|term| term.line.as_deref() == Some(line));
+    let (notes, rest): (Vec<&Term>, Vec<&Term>) = terms.partition(|term| term.id == NOTE);
+    let rest = rest.into_iter().map(|it| {
+        let (label, value) = term(it, document.locale);
+        format!("{label}: {}", apart(value, document.locale))
+    });
+    let rest = rest.collect::<Vec<_>>().join(" · ");
+    notes.into_iter().map(|note| note.value.clone()).chain([rest]).collect()
+}
+
+/// The value so that it does not get mixed up with words of another direction around it.
+pub(super) fn apart(value: String, locale: &Locale) -> String {
+    if locale.is_rtl() { format!("\u{2068}{value}\u{2069}") } else { value }
 }
 
 fn term(term: &Term, locale: &Locale) -> Field {

@@ -50,7 +50,7 @@ pub enum PdfError {
 /// # Errors
 /// When the typefaces or the document can not be written; no text is a reason.
 pub fn invoice_pdf(document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
-    let typesetter = Typesetter::new(document.locale.is_rtl())?;
+    let typesetter = Typesetter::new()?;
     let sheet = laid_out(document, &typesetter);
     paint::write(document, &sheet)
 }

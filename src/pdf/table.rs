@@ -42,8 +42,7 @@ pub(super) fn lines(document: &Document<'_>, typesetter: &Typesetter, sheet: &mu
     table.draw_head(sheet);
     for (line, cells) in lines.iter().zip(&cells) {
         let mut row = row(cells, &table.columns, Style::BODY, typesetter);
-        for (label, value) in fields::further_of(document, &line.id) {
-            let text = format!("{label}: {value}");
+        for text in fields::further_of(document, &line.id) {
             let width = table.columns[DESCRIPTION].1;
             row[DESCRIPTION].extend(typesetter.lines(&text, Style::SMALL, width));
         }

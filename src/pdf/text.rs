@@ -1,9 +1,11 @@
 //! Text as lines of glyphs: direction, typefaces, measuring, and where a line ends.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use rustybuzz::{Direction, UnicodeBuffer};
+use rustybuzz::{Direction, GlyphBuffer, Script, ShapePlan, UnicodeBuffer};
 use unicode_bidi::{BidiInfo, Level};
 
 use super::PdfError;
@@ -57,17 +59,24 @@ pub(super) struct Run {
 /// Makes lines.
 pub(super) struct Typesetter {
     faces: Faces,
-    rtl: bool,
+    /// How to shape, by typeface, weight, direction and script: dear to find out.
+    plans: RefCell<HashMap<PlanKey, ShapePlan>>,
+    /// Of words at size 1, by weight.
+    widths: RefCell<HashMap<(bool, String), f32>>,
 }
 
+type PlanKey = (usize, bool, bool, Script);
+
 impl Typesetter {
-    pub(super) fn new(rtl: bool) -> Result<Self, PdfError> {
-        Ok(Self { faces: Faces::new()?, rtl })
+    pub(super) fn new() -> Result<Self, PdfError> {
+        let (plans, widths) = Default::default();
+        Ok(Self { faces: Faces::new()?, plans, widths })
     }
 
     /// The text on one line, however long it gets.
     pub(super) fn line(&self, text: &str, style: Style) -> Line {
-        self.shaped(&self.faces.settable(text), style)
+        let text = self.faces.settable(text);
+        self.shaped(&text, style, base(&text))
     }
 
     /// The text on as many lines as it needs; a word that is too long is broken.
@@ -76,7 +85,7 @@ impl Typesetter {
         if text.is_empty() {
             return Vec::new();
         }
-        let space = self.shaped("n n", style).width - self.shaped("nn", style).width;
+        let space = self.width("n n", style) - self.width("nn", style);
         let mut filled: Vec<(String, f32)> = Vec::new();
         for word in text.split(' ') {
             for (part, part_width) in self.parts(word, style, width) {
@@ -90,18 +99,19 @@ impl Typesetter {
                 }
             }
         }
-        filled.iter().map(|(text, _)| self.shaped(text, style)).collect()
+        let base = base(&text);
+        filled.iter().map(|(line, _)| self.shaped(line, style, base)).collect()
     }
 
     /// The word, or its parts if it does not fit.
     fn parts(&self, word: &str, style: Style, width: f32) -> Vec<(String, f32)> {
-        let whole = self.shaped(word, style).width;
+        let whole = self.width(word, style);
         if whole <= width {
             return vec![(word.to_owned(), whole)];
         }
         let mut parts = vec![(String::new(), 0.0)];
         for sign in word.chars() {
-            let sign_width = self.shaped(sign.encode_utf8(&mut [0; 4]), style).width;
+            let sign_width = self.width(sign.encode_utf8(&mut [0; 4]), style);
             match parts.last_mut() {
                 Some((part, taken)) if part.is_empty() || *taken + sign_width <= width => {
                     part.push(sign);
@@ -113,31 +123,36 @@ impl Typesetter {
         parts
     }
 
-    fn shaped(&self, text: &str, style: Style) -> Line {
+    /// Of a text that can be set.
+    fn width(&self, text: &str, style: Style) -> f32 {
+        let key = (style.bold, text.to_owned());
+        let known = self.widths.borrow().get(&key).copied();
+        let width = known.unwrap_or_else(|| {
+            let width = self.shaped(text, Style { size: 1.0, ..style }, base(text)).width;
+            self.widths.borrow_mut().insert(key, width);
+            width
+        });
+        width * style.size
+    }
+
+    fn shaped(&self, text: &str, style: Style, base: Level) -> Line {
         let mut runs = Vec::new();
-        for (range, rtl) in self.directions(text) {
+        for (range, rtl) in Self::directions(text, base) {
             let mut parts = self.typefaces(text, range);
             if rtl {
                 parts.reverse();
             }
             for (part, script) in parts {
-                runs.push(run(&text[part], self.faces.get(script, style.bold), style.size, rtl));
+                runs.push(self.run(&text[part], (script, rtl), style));
             }
         }
         let width = runs.iter().map(|run| run.width).sum();
         Line { runs, width, style }
     }
 
-    /// Parts of one direction, from left to right. A text with no direction of its own has the
-    /// document's.
-    fn directions(&self, text: &str) -> Vec<(Range<usize>, bool)> {
-        let strong = BidiInfo::new(text, None);
-        let level = if strong.has_rtl() || !self.rtl || text.chars().any(char::is_alphabetic) {
-            None
-        } else {
-            Some(Level::rtl())
-        };
-        let bidi = BidiInfo::new(text, level);
+    /// Parts of one direction, from left to right.
+    fn directions(text: &str, base: Level) -> Vec<(Range<usize>, bool)> {
+        let bidi = BidiInfo::new(text, Some(base));
         let Some(paragraph) = bidi.paragraphs.first() else { return Vec::new() };
         let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
         let is_rtl = |run: &Range<usize>| levels.get(run.start).is_some_and(Level::is_rtl);
@@ -159,31 +174,50 @@ impl Typesetter {
         }
         parts
     }
+
+    fn run(&self, text: &str, (script, rtl): (usize, bool), style: Style) -> Run {
+        let face = self.faces.get(script, style.bold);
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.guess_segment_properties();
+        let direction = if rtl { Direction::RightToLeft } else { Direction::LeftToRight };
+        buffer.set_direction(direction);
+        let mut plans = self.plans.borrow_mut();
+        let written = buffer.script();
+        let plan = plans.entry((script, style.bold, rtl, written)).or_insert_with(|| {
+            ShapePlan::new(&face.shaper, direction, Some(written), None, &[])
+        });
+        let shaped = rustybuzz::shape_with_plan(&face.shaper, plan, buffer);
+        glyph_run(text, face, style.size, &shaped)
+    }
 }
 
-fn run(text: &str, face: &Face, size: f32, rtl: bool) -> Run {
-    let mut buffer = UnicodeBuffer::new();
-    buffer.push_str(text);
-    buffer.guess_segment_properties();
-    buffer.set_direction(if rtl { Direction::RightToLeft } else { Direction::LeftToRight });
-    let shaped = rustybuzz::shape(&face.shaper, &[], buffer);
+/// The direction of a paragraph is that of its first letter, whatever document it stands in: so
+/// numbers and foreign words read as they were written.
+fn base(text: &str) -> Level {
+    let bidi = BidiInfo::new(text, None);
+    bidi.paragraphs.first().map_or_else(Level::ltr, |paragraph| paragraph.level)
+}
+
+fn glyph_run(text: &str, face: &Face, size: f32, shaped: &GlyphBuffer) -> Run {
     let units = face.font.units_per_em();
-    let starts: Vec<usize> =
+    let mut starts: Vec<usize> =
         shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
+    starts.sort_unstable();
     let glyphs: Vec<KrillaGlyph> = shaped
         .glyph_infos()
         .iter()
         .zip(shaped.glyph_positions())
         .map(|(info, position)| {
             let start = info.cluster as usize;
-            let later = starts.iter().copied().filter(|other| *other > start);
+            let later = starts.partition_point(|other| *other <= start);
             KrillaGlyph::new(
                 GlyphId::new(info.glyph_id),
                 position.x_advance as f32 / units,
                 position.x_offset as f32 / units,
                 position.y_offset as f32 / units,
                 position.y_advance as f32 / units,
-                start..later.min().unwrap_or(text.len()),
+                start..starts.get(later).copied().unwrap_or(text.len()),
                 None,
             )
         })

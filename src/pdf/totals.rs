@@ -137,22 +137,22 @@ fn adjustments(document: &Document<'_>, invoice: &Invoice) -> Vec<(String, Decim
 fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
     let labels = ["vat-breakdown", "vat-taxable", "vat-tax"].map(|id| locale.text(id));
-    let mut rows = vec![vat_row(&labels, Style::LABEL, typesetter)];
-    for it in &invoice.vat_breakdown {
+    let mut rows = vec![vat_row(&labels, Style::LABEL, false, typesetter)];
+    for (index, it) in invoice.vat_breakdown.iter().enumerate() {
         let cells = [
             fields::vat(&it.category, it.rate, locale),
             locale.bare_amount(it.taxable, invoice.currency),
             locale.bare_amount(it.tax, invoice.currency),
         ];
-        rows.push(vat_row(&cells, Style::BODY, typesetter));
+        rows.push(vat_row(&cells, Style::BODY, index == 0, typesetter));
     }
     rows
 }
 
-fn vat_row(texts: &[String; 3], style: Style, typesetter: &Typesetter) -> Row {
+fn vat_row(texts: &[String; 3], style: Style, ruled: bool, typesetter: &Typesetter) -> Row {
     let cell = |index: usize| {
         let align = if index == 0 { Align::Start } else { Align::Figures };
         (VAT[index], align, typesetter.lines(&texts[index], style, VAT[index].1))
     };
-    Row { cells: (0..VAT.len()).map(cell).collect(), ruled: false }
+    Row { cells: (0..VAT.len()).map(cell).collect(), ruled }
 }

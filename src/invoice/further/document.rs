@@ -36,12 +36,11 @@ pub(super) fn settlement(invoice: &Invoice, terms: &mut Terms) {
     }
     adjustments(&invoice.allowances, ["BT-93", "BT-94", "BT-98"], terms);
     adjustments(&invoice.charges, ["BT-100", "BT-101", "BT-105"], terms);
-    let accounting = invoice.totals.vat_total_accounting.map(|amount| {
-        match &invoice.vat_accounting_currency {
+    let accounting =
+        invoice.totals.vat_total_accounting.map(|amount| match &invoice.vat_accounting_currency {
             Some(currency) => format!("{currency} {amount}"),
             None => amount.to_string(),
-        }
-    });
+        });
     terms.say("BT-111", accounting);
     exemptions(&invoice.vat_breakdown, terms);
     for document in &invoice.attachments {
@@ -51,7 +50,10 @@ pub(super) fn settlement(invoice: &Invoice, terms: &mut Terms) {
 
 fn payment(instructions: &PaymentInstructions, terms: &mut Terms) {
     // Without a code, our model holds the words in its place.
-    terms.say("BT-82", instructions.means_text.as_ref().filter(|_| instructions.means_code.is_some()));
+    terms.say(
+        "BT-82",
+        instructions.means_text.as_ref().filter(|_| instructions.means_code.is_some()),
+    );
     match &instructions.means {
         Some(PaymentMeans::CreditTransfer(accounts)) => further_names(accounts, terms),
         Some(PaymentMeans::Card(card)) => {
@@ -103,9 +105,8 @@ fn adjustments(
 }
 
 fn exemptions(breakdown: &[VatBreakdown], terms: &mut Terms) {
-    let exempt = |it: &&VatBreakdown| {
-        it.exemption_reason.is_some() || it.exemption_reason_code.is_some()
-    };
+    let exempt =
+        |it: &&VatBreakdown| it.exemption_reason.is_some() || it.exemption_reason_code.is_some();
     let several = breakdown.iter().filter(exempt).count() > 1;
     for it in breakdown {
         let of = if several { format!(" ({})", it.category) } else { String::new() };

@@ -132,7 +132,6 @@ change-order_reference = Order
 change-more = Further changes
 
 # On paper only.
-pdf-number = Number
 # Of a line, above the numbers.
 pdf-line = No.
 pdf-page = Page { $page } of { $pages }

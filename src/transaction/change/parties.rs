@@ -18,7 +18,12 @@ pub(super) fn parties(before: &Terms, after: &Terms, found: &mut Found) {
     }
 }
 
-fn party([name, address, vat_id, contact]: [&'static str; 4], old: &Party, new: &Party, found: &mut Found) {
+fn party(
+    [name, address, vat_id, contact]: [&'static str; 4],
+    old: &Party,
+    new: &Party,
+    found: &mut Found,
+) {
     found.text(name, None, Some(&old.name), Some(&new.name));
     let [before, after] = [old, new].map(|it| it.address.as_ref().map(on_one_line));
     found.text(address, None, before.as_ref(), after.as_ref());

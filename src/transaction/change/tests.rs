@@ -168,6 +168,7 @@ fn every_change_has_a_label() {
     let labels = include_str!("../../language/texts/terms-en.ftl");
     let source = concat!(include_str!("invoice.rs"), include_str!("parties.rs"));
     let words = source.split('"').skip(1).step_by(2);
-    let known: Vec<&str> = words.filter(|word| labels.contains(&format!("\nchange-{word} = "))).collect();
+    let known: Vec<&str> =
+        words.filter(|word| labels.contains(&format!("\nchange-{word} = "))).collect();
     assert!(known.len() >= 38, "{}: {known:?}", known.len());
 }
