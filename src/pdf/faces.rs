@@ -23,6 +23,11 @@ const FILES: [[&[u8]; 2]; 3] = [
 /// Stands for a character that no typeface has.
 const SUBSTITUTE: char = '\u{fffd}';
 
+/// Our typefaces do not have it.
+const MINUS: char = '\u{2212}';
+/// Takes its place.
+const DASH: char = '\u{2013}';
+
 /// One typeface in one weight.
 pub(super) struct Face {
     /// To draw with.
@@ -56,19 +61,21 @@ impl Faces {
     }
 
     /// The text as it can be set: white space is one space, what controls is gone, and what no
-    /// typeface has shows as a substitute.
+    /// typeface has shows as a substitute. A space that holds two words together still does.
     pub(super) fn settable(&self, text: &str) -> String {
-        let signs = text.chars().filter(|sign| !is_unwanted(*sign)).map(|sign| {
-            if sign.is_whitespace() || sign.is_control() {
-                ' '
-            } else if is_mark(sign) || self.script_of(sign, None).is_some() {
-                sign
-            } else {
-                SUBSTITUTE
-            }
-        });
-        let text: String = signs.collect();
+        let signs = text.chars().filter(|sign| !is_unwanted(*sign));
+        let text: String = signs.map(|sign| self.nearest(sign)).collect();
         text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn nearest(&self, sign: char) -> char {
+        match sign {
+            '\u{a0}' | '\u{2007}' | '\u{202f}' => '\u{a0}',
+            _ if sign.is_whitespace() || sign.is_control() => ' ',
+            _ if is_mark(sign) || self.script_of(sign, None).is_some() => sign,
+            MINUS => DASH,
+            _ => SUBSTITUTE,
+        }
     }
 }
 

@@ -136,7 +136,7 @@ fn adjustments(document: &Document<'_>, invoice: &Invoice) -> Vec<(String, Decim
 
 fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
-    let labels = ["vat-breakdown", "vat-taxable", "vat-tax"].map(|id| locale.text(id));
+    let labels = ["vat-category", "vat-taxable", "vat-tax"].map(|id| locale.text(id));
     let mut rows = vec![vat_row(&labels, Style::LABEL, false, typesetter)];
     for (index, it) in invoice.vat_breakdown.iter().enumerate() {
         let cells = [
