@@ -146,11 +146,11 @@ pub(super) fn running(document: &Document<'_>, typesetter: &Typesetter, sheet: &
         let number = document.locale.text_with("pdf-page", &arguments);
         let number = typesetter.line(&number, Style::SMALL);
         sheet.rule_on(page, (0.0, WIDTH), RUNNING_FOOT - 7.0, 0.5, 200);
-        sheet.text_on(page, (0.0, WIDTH), Align::End, RUNNING_FOOT, &number);
+        sheet.running(page, (0.0, WIDTH), Align::End, RUNNING_FOOT, &number);
         if let Some(line) = lines.first() {
-            sheet.text_on(page, (0.0, WIDTH), Align::Start, RUNNING_FOOT, line);
+            sheet.running(page, (0.0, WIDTH), Align::Start, RUNNING_FOOT, line);
             if page > 0 {
-                sheet.text_on(page, (0.0, WIDTH), Align::Start, RUNNING_HEAD, line);
+                sheet.running(page, (0.0, WIDTH), Align::Start, RUNNING_HEAD, line);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Writes the pages as a PDF.
 
+use std::num::NonZeroU16;
+
 use krilla::color::rgb;
 use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::metadata::{Metadata, TextDirection};
@@ -7,26 +9,31 @@ use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
+use krilla::tagging::{
+    Artifact, ArtifactType, ContentTag, SpanTag, Tag, TagGroup, TagKind, TagTree,
+};
 
 use super::sheet::{Mark, PAGE, Sheet};
-use super::text::Line;
+use super::text::{Line, Style};
 use super::{Document, PdfError, blocks};
 
-/// All pages, with title and language.
+/// All pages, with title, language, and what is read aloud in which order.
 pub(super) fn write(document: &Document<'_>, sheet: &Sheet) -> Result<Vec<u8>, PdfError> {
     let mut pdf = krilla::Document::new();
+    let mut tags = TagTree::new();
     for marks in &sheet.pages {
         let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or(PdfError::Page)?;
         let mut page = pdf.start_page_with(settings);
         let mut surface = page.surface();
         for mark in marks {
-            draw(&mut surface, mark);
+            draw(&mut surface, mark, &mut tags);
         }
-        squares(&mut surface, marks);
+        squares(&mut surface, marks, document, &mut tags);
         surface.finish();
         page.finish();
     }
     pdf.set_metadata(metadata(document));
+    pdf.set_tag_tree(tags);
     pdf.finish().map_err(PdfError::Writing)
 }
 
@@ -44,21 +51,36 @@ fn metadata(document: &Document<'_>) -> Metadata {
         .text_direction(direction)
 }
 
-fn draw(surface: &mut Surface<'_>, mark: &Mark) {
+fn draw(surface: &mut Surface<'_>, mark: &Mark, tags: &mut TagTree) {
     match mark {
-        Mark::Text { x, baseline, line } => text(surface, *x, *baseline, line),
+        Mark::Text { x, baseline, line, running: true } => {
+            surface.start_tagged(decoration());
+            text(surface, *x, *baseline, line);
+            surface.end_tagged();
+        }
+        Mark::Text { x, baseline, line, running: false } => {
+            let content = surface.start_tagged(ContentTag::Span(SpanTag::empty()));
+            text(surface, *x, *baseline, line);
+            surface.end_tagged();
+            let heading = line.style == Style::TITLE;
+            let tag: TagKind =
+                if heading { Tag::Hn(NonZeroU16::MIN, None).into() } else { Tag::P.into() };
+            tags.push(TagGroup::with_children(tag, vec![content.into()]));
+        }
         Mark::Rule { x, y, width, thickness, grey } => {
+            surface.start_tagged(decoration());
             surface.set_fill(Some(fill(*grey)));
-            let mut path = PathBuilder::new();
-            if let Some(rect) = Rect::from_xywh(*x, *y, *width, *thickness) {
-                path.push_rect(rect);
-            }
-            if let Some(path) = path.finish() {
-                surface.draw_path(&path);
-            }
+            let rect = Rect::from_xywh(*x, *y, *width, *thickness);
+            fill_all(surface, rect.into_iter());
+            surface.end_tagged();
         }
         Mark::Square { .. } => {}
     }
+}
+
+/// What is no part of what is read.
+fn decoration() -> ContentTag<'static> {
+    ContentTag::Artifact(Artifact::new(ArtifactType::PaginationOther, None))
 }
 
 fn text(surface: &mut Surface<'_>, x: f32, baseline: f32, line: &Line) {
@@ -71,18 +93,36 @@ fn text(surface: &mut Surface<'_>, x: f32, baseline: f32, line: &Line) {
     }
 }
 
-/// In one path: squares drawn one by one show hairlines between them.
-fn squares(surface: &mut Surface<'_>, marks: &[Mark]) {
+/// The QR code, as one picture.
+fn squares(
+    surface: &mut Surface<'_>,
+    marks: &[Mark],
+    document: &Document<'_>,
+    tags: &mut TagTree,
+) {
+    let squares = marks.iter().filter_map(|mark| match mark {
+        Mark::Square { x, y, side } => Rect::from_xywh(*x, *y, *side, *side),
+        _ => None,
+    });
+    let mut squares = squares.peekable();
+    if squares.peek().is_none() {
+        return;
+    }
+    let content = surface.start_tagged(ContentTag::Other);
+    surface.set_fill(Some(fill(0)));
+    fill_all(surface, squares);
+    surface.end_tagged();
+    let label = document.locale.text("qr-label");
+    tags.push(TagGroup::with_children(Tag::Figure(Some(label)), vec![content.into()]));
+}
+
+/// In one path: drawn one by one, they show hairlines between them.
+fn fill_all(surface: &mut Surface<'_>, rectangles: impl Iterator<Item = Rect>) {
     let mut path = PathBuilder::new();
-    for mark in marks {
-        if let Mark::Square { x, y, side } = mark
-            && let Some(rect) = Rect::from_xywh(*x, *y, *side, *side)
-        {
-            path.push_rect(rect);
-        }
+    for rectangle in rectangles {
+        path.push_rect(rectangle);
     }
     if let Some(path) = path.finish() {
-        surface.set_fill(Some(fill(0)));
         surface.draw_path(&path);
     }
 }

@@ -29,7 +29,8 @@ pub(super) enum Align {
 
 /// Something drawn, at its final place: from the left, from the top.
 pub(super) enum Mark {
-    Text { x: f32, baseline: f32, line: Line },
+    /// `running`: head or foot, no part of what is read.
+    Text { x: f32, baseline: f32, line: Line, running: bool },
     Rule { x: f32, y: f32, width: f32, thickness: f32, grey: u8 },
     Square { x: f32, y: f32, side: f32 },
 }
@@ -72,10 +73,12 @@ impl Sheet {
     /// Draws a line in the box from `start`, and goes nowhere.
     pub(super) fn text(&mut self, (start, width): (f32, f32), align: Align, y: f32, line: &Line) {
         let page = self.pages.len().saturating_sub(1);
-        self.text_on(page, (start, width), align, y, line);
+        let mark = self.text_mark((start, width), align, y, line, false);
+        self.mark(page, mark);
     }
 
-    pub(super) fn text_on(
+    /// The same in the running head or foot of a page.
+    pub(super) fn running(
         &mut self,
         page: usize,
         (start, width): (f32, f32),
@@ -83,7 +86,19 @@ impl Sheet {
         y: f32,
         line: &Line,
     ) {
-        let left = self.from_left(start, width);
+        let mark = self.text_mark((start, width), align, y, line, true);
+        self.mark(page, mark);
+    }
+
+    fn text_mark(
+        &self,
+        (start, width): (f32, f32),
+        align: Align,
+        y: f32,
+        line: &Line,
+        running: bool,
+    ) -> Mark {
+        let left = self.left_of(start, width);
         let to_the_right = match align {
             Align::Start => self.rtl,
             Align::End => !self.rtl,
@@ -91,7 +106,7 @@ impl Sheet {
         };
         let x = if to_the_right { left + width - line.width } else { left };
         let baseline = y + line.style.size * 1.05;
-        self.mark(page, Mark::Text { x, baseline, line: line.clone() });
+        Mark::Text { x, baseline, line: line.clone(), running }
     }
 
     /// Draws lines below each other, over as many pages as they need, and goes below them.
@@ -118,7 +133,7 @@ impl Sheet {
         thickness: f32,
         grey: u8,
     ) {
-        let x = self.from_left(start, width);
+        let x = self.left_of(start, width);
         self.mark(page, Mark::Rule { x, y, width, thickness, grey });
     }
 
@@ -126,11 +141,11 @@ impl Sheet {
     /// not mirrored, only their boxes.
     pub(super) fn square(&mut self, (start, width): (f32, f32), x: f32, y: f32, side: f32) {
         let page = self.pages.len().saturating_sub(1);
-        let x = self.from_left(start, width) + x;
+        let x = self.left_of(start, width) + x;
         self.mark(page, Mark::Square { x, y, side });
     }
 
-    fn from_left(&self, start: f32, width: f32) -> f32 {
+    fn left_of(&self, start: f32, width: f32) -> f32 {
         MARGIN + if self.rtl { WIDTH - start - width } else { start }
     }
 

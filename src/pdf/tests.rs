@@ -68,7 +68,7 @@ fn texts(page: &[sheet::Mark]) -> Vec<String> {
 fn assert_inside(sheet: &Sheet) {
     for mark in sheet.pages.iter().flatten() {
         let (left, right, bottom) = match mark {
-            sheet::Mark::Text { x, baseline, line } => (*x, x + line.width, *baseline),
+            sheet::Mark::Text { x, baseline, line, .. } => (*x, x + line.width, *baseline),
             sheet::Mark::Rule { x, y, width, .. } => (*x, x + width, *y),
             sheet::Mark::Square { x, y, side } => (*x, x + side, y + side),
         };

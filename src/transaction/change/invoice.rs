@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rust_decimal::Decimal;
+
 use super::{ChangeKind, Found};
 use crate::invoice::money::exact;
 use crate::invoice::{Account, Adjustment, Invoice, Line, LineVat, Payment, Totals};
@@ -30,21 +32,23 @@ pub(super) fn payment(before: &Invoice, after: &Invoice, found: &mut Found) {
 
 /// BG-22.
 pub(super) fn totals(before: &Invoice, after: &Invoice, found: &mut Found) {
-    let totals: [(&'static str, fn(&Totals) -> rust_decimal::Decimal); 6] = [
-        ("due", |it| it.due),
-        ("with_vat", |it| it.with_vat),
-        ("vat", |it| it.vat),
-        ("without_vat", |it| it.without_vat),
-        ("paid", |it| it.paid),
-        ("rounding", |it| it.rounding),
-    ];
-    for (what, of) in totals {
-        let [old, new] = [before, after].map(|it| (of(&it.totals), it.currency));
+    for ((what, old), (_, new)) in named(&before.totals).into_iter().zip(named(&after.totals)) {
         // A new currency is told once, not for every nothing.
-        if !(old.0.is_zero() && new.0.is_zero()) {
-            found.amount(what, None, old, new);
+        if !(old.is_zero() && new.is_zero()) {
+            found.amount(what, None, (old, before.currency), (new, after.currency));
         }
     }
+}
+
+fn named(it: &Totals) -> [(&'static str, Decimal); 6] {
+    [
+        ("due", it.due),
+        ("with_vat", it.with_vat),
+        ("vat", it.vat),
+        ("without_vat", it.without_vat),
+        ("paid", it.paid),
+        ("rounding", it.rounding),
+    ]
 }
 
 /// Number, type, dates, currency, references, notes.
