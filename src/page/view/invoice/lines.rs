@@ -46,7 +46,7 @@ pub(super) fn table(page: &Page<'_>) -> Markup {
 fn row(page: &Page<'_>, line: &Line) -> Markup {
     let locale = &page.reader.locale;
     let currency = page.transaction.terms.invoice.currency;
-    let about_it = |it: &&crate::page::model::Term| it.line.as_deref() == Some(&line.id);
+    let about_it = |it: &&crate::invoice::Term| it.line.as_deref() == Some(&line.id);
     let further: Vec<_> = page.further.iter().filter(about_it).collect();
     html! {
         tr role="row" {
