@@ -82,9 +82,12 @@ fn headings_leave_no_level_out_and_there_is_one_first() {
 fn every_text_of_the_page_is_there() {
     let sample = Sample::new();
     let page = sample.page();
-    let html = super::page(&page).into_string()
-        + &closed(Closed::Expired, page.reader).into_string()
-        + &widget(page.transaction.id, page.reader).into_string();
+    let html = [
+        super::page(&page).into_string(),
+        closed(Closed::Expired, page.reader).into_string(),
+        widget(page.transaction.id, page.reader).into_string(),
+    ]
+    .concat();
     // A text that is missing shows as its id.
     let is_id = |it: &&str| {
         let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "-_".contains(it);
