@@ -404,7 +404,7 @@ const typing = (now) => {
 };
 
 if (file) {
-  const keyboard = matchMedia("(hover: hover)").matches;
+  const keyboard = !matchMedia("(pointer: coarse)").matches;
   if (keyboard) byId("hint").textContent = text("compose-hint");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
