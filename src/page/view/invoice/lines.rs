@@ -54,10 +54,10 @@ fn row(page: &Page<'_>, line: &Line) -> Markup {
                 span dir="auto" { (line.description) }
                 @if !further.is_empty() { (list(page, &further)) }
             }
-            td.figure.quantity role="cell" { (locale.quantity(line.quantity, &line.unit)) }
-            td.figure.price role="cell" { (price(page, line)) }
+            td.figure.quantity role="cell" { bdi { (locale.quantity(line.quantity, &line.unit)) } }
+            td.figure.price role="cell" { bdi { (price(page, line)) } }
             td.figure.vat role="cell" { (vat(page.reader, &line.vat.category, line.vat.rate)) }
-            td.figure.net role="cell" { (locale.bare_amount(line.net_amount, currency)) }
+            td.figure.net role="cell" { bdi { (locale.bare_amount(line.net_amount, currency)) } }
         }
     }
 }
@@ -95,7 +95,7 @@ fn adjustment(page: &Page<'_>, label: &str, it: &Adjustment, reduces: bool) -> M
             td.figure.quantity role="cell" {}
             td.figure.price role="cell" {}
             td.figure.vat role="cell" { (vat(page.reader, &it.vat.category, it.vat.rate)) }
-            td.figure.net role="cell" { (locale.bare_amount(amount, currency)) }
+            td.figure.net role="cell" { bdi { (locale.bare_amount(amount, currency)) } }
         }
     }
 }
