@@ -12,6 +12,7 @@ pub mod intake;
 pub mod invoice;
 pub mod language;
 pub mod page;
+pub mod pdf;
 pub mod reconciler;
 pub mod record;
 pub mod room;

@@ -51,13 +51,19 @@ pub(super) fn head(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut
     sheet.y = sheet.y.max(below_buyer) + GAP;
 }
 
-fn party(document: &Document<'_>, party: &Party, name: Style, typesetter: &Typesetter) -> Vec<Line> {
+fn party(
+    document: &Document<'_>,
+    party: &Party,
+    name: Style,
+    typesetter: &Typesetter,
+) -> Vec<Line> {
     let locale = document.locale;
     let mut lines = typesetter.lines(&party.name, name, FIRST.1);
     let address = party.address.iter().flat_map(|it| fields::address(it, locale));
-    let vat_id = party.vat_id.iter().map(|id| {
-        format!("{} {}", locale.text("vat-id"), fields::apart(id.clone(), locale))
-    });
+    let vat_id = party
+        .vat_id
+        .iter()
+        .map(|id| format!("{} {}", locale.text("vat-id"), fields::apart(id.clone(), locale)));
     for text in address.chain(vat_id) {
         lines.extend(typesetter.lines(&text, Style::BODY, FIRST.1));
     }

@@ -8,8 +8,7 @@ use crate::invoice::{Address, Line, LineVat, Term};
 use crate::language::Locale;
 
 /// Terms that hold a date.
-const DATES: [&str; 7] =
-    ["BT-7", "BT-26", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135"];
+const DATES: [&str; 7] = ["BT-7", "BT-26", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135"];
 /// The term that holds a country.
 const COUNTRY: &str = "BT-159";
 /// The term that holds a note to a line.

@@ -94,12 +94,7 @@ fn text(surface: &mut Surface<'_>, x: f32, baseline: f32, line: &Line) {
 }
 
 /// The QR code, as one picture.
-fn squares(
-    surface: &mut Surface<'_>,
-    marks: &[Mark],
-    document: &Document<'_>,
-    tags: &mut TagTree,
-) {
+fn squares(surface: &mut Surface<'_>, marks: &[Mark], document: &Document<'_>, tags: &mut TagTree) {
     let squares = marks.iter().filter_map(|mark| match mark {
         Mark::Square { x, y, side } => Rect::from_xywh(*x, *y, *side, *side),
         _ => None,

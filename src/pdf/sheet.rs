@@ -30,9 +30,24 @@ pub(super) enum Align {
 /// Something drawn, at its final place: from the left, from the top.
 pub(super) enum Mark {
     /// `running`: head or foot, no part of what is read.
-    Text { x: f32, baseline: f32, line: Line, running: bool },
-    Rule { x: f32, y: f32, width: f32, thickness: f32, grey: u8 },
-    Square { x: f32, y: f32, side: f32 },
+    Text {
+        x: f32,
+        baseline: f32,
+        line: Line,
+        running: bool,
+    },
+    Rule {
+        x: f32,
+        y: f32,
+        width: f32,
+        thickness: f32,
+        grey: u8,
+    },
+    Square {
+        x: f32,
+        y: f32,
+        side: f32,
+    },
 }
 
 /// The pages so far.

@@ -1,9 +1,9 @@
 //! The invoice's lines as a table that goes on over pages.
 
+use super::Document;
 use super::fields;
 use super::sheet::{Align, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
-use super::Document;
 use crate::invoice;
 
 /// Line id, description, quantity, price, VAT, net amount.

@@ -149,7 +149,9 @@ fn a_price_keeps_its_decimals() {
 fn no_text_is_too_much() {
     let words = "word ".repeat(2_000);
     let unbroken = "W".repeat(10_000);
-    let odd = "\u{0}\u{1b}[31m\u{202e}evil\u{2066} 👩‍👩‍👧 漢字 \u{fffd} שלום مرحبا e\u{301}\u{301}\u{301} ".repeat(50);
+    let odd =
+        "\u{0}\u{1b}[31m\u{202e}evil\u{2066} 👩‍👩‍👧 漢字 \u{fffd} שלום مرحبا e\u{301}\u{301}\u{301} "
+            .repeat(50);
     for description in [words.as_str(), &unbroken, &odd, "", " ", "\u{200d}", "\u{202e}"] {
         let mut terms = from_lines(2, "x");
         terms.invoice.lines[1].description = description.to_owned();

@@ -184,9 +184,9 @@ impl Typesetter {
         buffer.set_direction(direction);
         let mut plans = self.plans.borrow_mut();
         let written = buffer.script();
-        let plan = plans.entry((script, style.bold, rtl, written)).or_insert_with(|| {
-            ShapePlan::new(&face.shaper, direction, Some(written), None, &[])
-        });
+        let plan = plans
+            .entry((script, style.bold, rtl, written))
+            .or_insert_with(|| ShapePlan::new(&face.shaper, direction, Some(written), None, &[]));
         let shaped = rustybuzz::shape_with_plan(&face.shaper, plan, buffer);
         glyph_run(text, face, style.size, &shaped)
     }
