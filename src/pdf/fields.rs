@@ -156,7 +156,7 @@ pub(super) fn payment(document: &Document<'_>) -> Vec<Field> {
     say("payment-bic", payment.bic.clone());
     for account in &payment.further_accounts {
         let bic = account.bic.as_ref().map(|bic| format!(" · {bic}")).unwrap_or_default();
-        say("payment-further-account", Some(in_fours(&account.iban) + &bic));
+        say("payment-further-account", Some(format!("{}{bic}", in_fours(&account.iban))));
     }
     say("payment-reference", payment.reference.clone());
     say("payment-terms", payment.terms.clone());
