@@ -1,5 +1,7 @@
 //! What stands in the fields, in the reader's language.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -64,13 +66,23 @@ pub(super) fn further(document: &Document<'_>) -> Vec<Field> {
     terms.map(|it| term(it, document.locale)).collect()
 }
 
-/// What else it says of a line: first its note, then the rest in one paragraph.
-pub(super) fn further_of(document: &Document<'_>, line: &str) -> Vec<String> {
-    let terms = document.further.iter().filter(|term| term.line.as_deref() == Some(line));
-    let (notes, rest): (Vec<&Term>, Vec<&Term>) = terms.partition(|term| term.id == NOTE);
+/// What else it says of each line, by its id.
+pub(super) fn further_by_line<'a>(document: &Document<'a>) -> HashMap<&'a str, Vec<&'a Term>> {
+    let mut by_line: HashMap<&str, Vec<&Term>> = HashMap::new();
+    for term in document.further {
+        if let Some(line) = &term.line {
+            by_line.entry(line).or_default().push(term);
+        }
+    }
+    by_line
+}
+
+/// First the note to a line, then the rest in one paragraph.
+pub(super) fn in_paragraphs(terms: &[&Term], locale: &Locale) -> Vec<String> {
+    let (notes, rest): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|term| term.id == NOTE);
     let rest = rest.into_iter().map(|it| {
-        let (label, value) = term(it, document.locale);
-        format!("{label}: {}", apart(value, document.locale))
+        let (label, value) = term(it, locale);
+        format!("{label}: {}", apart(value, locale))
     });
     let rest = rest.collect::<Vec<_>>().join(" · ");
     notes.into_iter().map(|note| note.value.clone()).chain([rest]).collect()

@@ -40,9 +40,11 @@ pub(super) fn lines(document: &Document<'_>, typesetter: &Typesetter, sheet: &mu
     let table = Table { columns, head };
     sheet.keep(height(&table.head) + 4.0 * Style::BODY.leading());
     table.draw_head(sheet);
+    let further = fields::further_by_line(document);
     for (line, cells) in lines.iter().zip(&cells) {
         let mut row = row(cells, &table.columns, Style::BODY, typesetter);
-        for text in fields::further_of(document, &line.id) {
+        let terms = further.get(line.id.as_str()).map_or(&[][..], Vec::as_slice);
+        for text in fields::in_paragraphs(terms, document.locale) {
             let width = table.columns[DESCRIPTION].1;
             row[DESCRIPTION].extend(typesetter.lines(&text, Style::SMALL, width));
         }
