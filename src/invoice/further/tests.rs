@@ -16,7 +16,10 @@ const EXAMPLES: [&str; 8] = [
     include_str!("../../../tests/invoices/ubl-tc434-example1.xml"),
     include_str!("../../../tests/invoices/ubl-tc434-example4.xml"),
 ];
-const LABELS: &str = include_str!("../../language/texts/terms-en.ftl");
+const LABELS: &str = concat!(
+    include_str!("../../language/texts/en/page.ftl"),
+    include_str!("../../language/texts/en/terms.ftl"),
+);
 
 fn values(terms: &[Term], id: &str, line: Option<&str>) -> Vec<String> {
     let wanted = |term: &&Term| term.id == id && term.line.as_deref() == line;

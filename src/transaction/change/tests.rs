@@ -165,7 +165,10 @@ fn notes_terms_and_adjustments_are_told() {
 
 #[test]
 fn every_change_has_a_label() {
-    let labels = include_str!("../../language/texts/terms-en.ftl");
+    let labels = concat!(
+        include_str!("../../language/texts/en/page.ftl"),
+        include_str!("../../language/texts/en/terms.ftl"),
+    );
     for source in [include_str!("invoice.rs"), include_str!("parties.rs")] {
         let quoted = source.split('"').skip(1).step_by(2);
         let is_name = |word: &&str| {

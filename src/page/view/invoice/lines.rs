@@ -66,10 +66,7 @@ fn row(page: &Page<'_>, line: &Line) -> Markup {
 fn price(page: &Page<'_>, line: &Line) -> String {
     let locale = &page.reader.locale;
     let currency = page.transaction.terms.invoice.currency;
-    // A price may be finer than the currency's smallest coin; then no digit may be lost.
-    let exact = line.unit_price.normalize();
-    let amount =
-        if exact.scale() > 2 { locale.number(exact) } else { locale.bare_amount(exact, currency) };
+    let amount = locale.bare_amount(line.unit_price, currency);
     match line.base_quantity.filter(|base| *base != rust_decimal::Decimal::ONE) {
         Some(base) => {
             let quantity = locale.quantity(base, &line.unit);
