@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, to_json};
-use super::{Store, StoreError, Tx, files, search};
+use super::{Store, StoreError, Tx, files, now, search};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 
 const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
@@ -26,7 +26,11 @@ const REDACTED: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
 const OF_PERSON: &str = "SELECT transaction_id, seq FROM entries \
      WHERE (sender = $1 OR (membership IS NOT NULL AND replace(membership, $2, '') <> membership)) \
      AND erased IS NULL ORDER BY transaction_id, seq LIMIT $3";
-/// What they wrote on the invoice page and the room does not have yet.
+/// What they wrote on the invoice page and the room does not have yet; files for it go as files
+/// go that nobody names any more.
+const RELEASE_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
+     SELECT 'page:' || id, 'unwanted', $2, sha256 FROM outgoing \
+     WHERE user_id = $1 AND event_id IS NULL AND sha256 IS NOT NULL ON CONFLICT (mxc) DO NOTHING";
 const FORGET_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
 const FORGET_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
 
@@ -69,6 +73,7 @@ impl Store {
         for (transaction_id, seq) in &rows {
             erase(&mut tx, transaction_id, *seq, &Erased::Forgotten).await?;
         }
+        sqlx::query(RELEASE_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
         sqlx::query(FORGET_UNSENT).bind(user).execute(&mut *tx).await?;
         sqlx::query(FORGET_NAME).bind(user).execute(&mut *tx).await?;
         tx.commit().await?;

@@ -242,8 +242,15 @@ on_both_databases! {
             world.shop.entry_within(&deal.id, event, Duration::from_secs(60)).await;
         }
 
+        // Written on the invoice page, and not in the room yet.
+        world.sql(&format!(
+            "INSERT INTO outgoing (transaction_id, id, user_id, client_id, event_type, content, \
+             problem, written_at) VALUES ('{}', '1', '{}', 'c', 'm.room.message', 'Rose Street', \
+             'the room is full', 1)", deal.id, buyer.id)).await;
+
         let (status, out, error) = world.run(&["forget", &buyer.id]);
         assert!(status.success(), "{out}{error}");
+        assert_eq!(world.sql_text("SELECT content FROM outgoing").await, None);
         let left = "SELECT raw FROM journal WHERE raw LIKE '%Rose Street%'";
         assert_eq!(world.sql_text(left).await, None);
         let left = "SELECT words FROM search_rows WHERE words LIKE '%rose%'";
