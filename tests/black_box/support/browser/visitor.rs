@@ -98,6 +98,21 @@ impl Visitor {
         self.js(&text).await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// What can be read in the frame whose address has this in it; none if there is no such frame.
+    pub async fn text_in_frame(&self, address: &str) -> Option<String> {
+        for frame in self.page.frames().await.ok()? {
+            let url = self.page.frame_url(frame.clone()).await.ok().flatten();
+            if !url.is_some_and(|url| url.contains(address)) {
+                continue;
+            }
+            let context = self.page.frame_execution_context(frame).await.ok()??;
+            let run = json!({ "expression": "document.body.innerText", "contextId": context });
+            let answer = call(&self.page, "Runtime.evaluate", run).await.ok()?;
+            return answer["result"]["value"].as_str().map(str::to_owned);
+        }
+        None
+    }
+
     /// How many elements a CSS selector finds.
     pub async fn count(&self, selector: &str) -> u64 {
         let count = format!("document.querySelectorAll({}).length", json!(selector));
