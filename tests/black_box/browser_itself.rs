@@ -7,7 +7,8 @@ use tokio::net::TcpListener;
 
 use crate::support::Browser;
 
-const PAGE: &str = r##"<!doctype html><html lang="en"><title>A shop</title><main><h1>Hello</h1>
+const PAGE: &str = r##"<!doctype html><html lang="en"><title>A shop</title>
+<meta name=viewport content="width=device-width"><main><h1>Hello</h1>
 <p id=out>Nothing yet</p><p class=dark>by day</p>
 <style>.dark::after{content:''} @media print { form { display: none } }</style>
 <form action="/next"><label>Name <input name=name></label><label>File <input type=file></label>
@@ -61,6 +62,7 @@ async fn a_browser_does_and_notices_what_people_do_and_notice() {
     visitor.types("Name", "Ada").await;
     visitor.press_key("Shift+Tab").await;
     visitor.press_key("Tab").await;
+    visitor.press_key("End").await;
     visitor.types_on_keyboard(" L").await;
     assert_eq!(visitor.js("document.querySelector('input').value").await, "Ada L");
 

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Scene;
+use super::{Scene, WRITE};
 use crate::on_both_databases;
-use crate::support::Database;
 
 on_both_databases! {
     async fn two_browsers_and_a_matrix_client_are_in_one_conversation(database) {
@@ -48,7 +47,7 @@ on_both_databases! {
         let reply = scene.entry("Thursday suits").await;
         assert_eq!(reply["relates_to"]["event_id"], answer.as_str());
         bea.presses_beside("Thursday suits", "Edit").await;
-        bea.clears(super::WRITE).await;
+        bea.clears(WRITE).await;
         bea.says("Thursday morning suits").await;
         sam.sees("Thursday morning suits").await;
         sam.presses_beside("Thursday morning suits", "React").await;

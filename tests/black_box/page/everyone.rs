@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Scene, WRITE};
 use crate::on_both_databases;
-use crate::support::{Database, Visitor};
+use crate::support::Visitor;
 
 /// Compressed, with everything that the first view needs.
 const FIRST_VIEW: f64 = 40_000.0;
@@ -150,9 +150,7 @@ async fn focus(visitor: &Visitor) -> String {
 
 /// From 0 to 255.
 fn brightness(color: &str) -> u32 {
-    let numbers: Vec<u32> = color
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|it| it.parse().ok())
-        .collect();
+    let numbers: Vec<u32> =
+        color.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse().ok()).collect();
     numbers.iter().take(3).sum::<u32>() / 3
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{SEND, Scene};
+use super::{SEND, Scene, WRITE};
 use crate::on_both_databases;
-use crate::support::{Database, Visitor};
+use crate::support::Visitor;
 
 /// A picture of one pixel.
 const PNG: &[u8] = include_bytes!("pixel.png");
@@ -25,7 +25,7 @@ on_both_databases! {
         bea.presses(SEND).await;
         arrives(&scene, &sam, "receipt.png", PNG).await;
 
-        bea.pastes(super::WRITE, "pasted.png", "image/png", PNG).await;
+        bea.pastes(WRITE, "pasted.png", "image/png", PNG).await;
         bea.sees("pasted.png").await;
         bea.says("Look at this").await;
         arrives(&scene, &sam, "pasted.png", PNG).await;
@@ -56,21 +56,32 @@ fn file(scene: &Scene, name: &str, bytes: &[u8]) -> PathBuf {
 
 /// Somebody else sees it, and the record has it.
 async fn arrives(scene: &Scene, other: &Visitor, name: &str, bytes: &[u8]) {
-    other.until(&format!("document.querySelector('main').textContent.includes('{name}') \
-        || !!document.querySelector('main [alt*=\"{name}\"]')")).await;
-    scene.world.eventually(name, || async {
-        let entries = scene.world.shop.entries(&scene.id).await;
-        let entry = entries.into_iter().find(|it| it["attachments"][0]["name"] == name)?;
-        let file = &entry["attachments"][0]["file"];
-        let stored = file["state"] == "stored";
-        let size = file["size"].as_u64() == Some(bytes.len() as u64);
-        (stored && size && entry["display_name"] == "Bea").then_some(())
-    }).await;
+    other
+        .until(&format!(
+            "document.querySelector('main').textContent.includes('{name}') \
+        || !!document.querySelector('main [alt*=\"{name}\"]')"
+        ))
+        .await;
+    scene
+        .world
+        .eventually(name, || async {
+            let entries = scene.world.shop.entries(&scene.id).await;
+            let entry = entries.into_iter().find(|it| it["attachments"][0]["name"] == name)?;
+            let file = &entry["attachments"][0]["file"];
+            let stored = file["state"] == "stored";
+            let size = file["size"].as_u64() == Some(bytes.len() as u64);
+            (stored && size && entry["display_name"] == "Bea").then_some(())
+        })
+        .await;
 }
 
 /// What the page's browser gets at the address that the expression gives.
 async fn fetched(visitor: &Visitor, address: &str) -> serde_json::Value {
-    visitor.js(&format!("fetch({address}).then(async it => ({{ status: it.status, \
+    visitor
+        .js(&format!(
+            "fetch({address}).then(async it => ({{ status: it.status, \
         disposition: it.headers.get('content-disposition'), type: it.headers.get('content-type'), \
-        text: await it.text() }}))")).await
+        text: await it.text() }}))"
+        ))
+        .await
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Scene, order};
 use crate::on_both_databases;
-use crate::support::{Browser, Database, World};
+use crate::support::{Browser, World};
 
 on_both_databases! {
     async fn the_room_is_made_when_a_party_first_speaks(database) {

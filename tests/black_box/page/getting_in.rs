@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::{Scene, order};
 use crate::on_both_databases;
-use crate::support::{Database, Shop};
+use crate::support::Shop;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 on_both_databases! {
     async fn a_link_identifies_a_party_and_leaks_nothing(database) {
@@ -65,7 +67,7 @@ on_both_databases! {
             let request = match (method == Method::POST, path.ends_with("/messages")) {
                 (false, _) => request,
                 (true, true) => request.multipart(reqwest::multipart::Form::new().text("text", "I was here").text("client_id", "1")),
-                (true, false) => request.form(&[("event", "$x"), ("key", "x"), ("id", "x"), ("typing", "true")]),
+                (true, false) => request.header("content-type", FORM).body("event=%24x&key=x&id=x&typing=true"),
             };
             let answer = request.send().await.unwrap();
             assert!([401, 404].contains(&answer.status().as_u16()), "{method} {path}: {}", answer.status());
@@ -127,8 +129,8 @@ on_both_databases! {
 
         // Other sites can not write here, whatever the browser sends along.
         for origin in ["https://evil.example", "null"] {
-            let form = [("event", "$x"), ("key", "x")];
-            let request = http.post(format!("{}/react", scene.page())).form(&form);
+            let request = http.post(format!("{}/react", scene.page())).body("event=%24x&key=x");
+            let request = request.header("content-type", FORM);
             let answer = request.header("cookie", cookie).header("origin", origin).send().await.unwrap();
             assert_eq!(answer.status(), 403, "{origin}");
         }

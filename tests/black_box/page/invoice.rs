@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{Scene, order};
+use super::{SEND, Scene, WRITE, order};
 use crate::on_both_databases;
-use crate::support::{Database, Visitor};
+use crate::support::Visitor;
 
 on_both_databases! {
     async fn the_page_shows_the_whole_invoice_and_what_became_of_it(database) {
@@ -42,7 +42,7 @@ on_both_databases! {
         for figure in ["12115118", "KRAT BIER", "250.33", "NL57 RABO 0107 3075 10"] {
             assert!(paper.contains(figure), "{figure} is not printed:\n{paper}");
         }
-        for other in [super::WRITE, super::SEND, "Original", "Languages"] {
+        for other in [WRITE, SEND, "Original", "Languages"] {
             assert!(!paper.lines().any(|line| line.trim() == other), "{other} is printed:\n{paper}");
         }
         let printed = buyer.print_to_pdf().await;

@@ -2,7 +2,6 @@
 
 use super::{SEND, Scene, WRITE};
 use crate::on_both_databases;
-use crate::support::Database;
 
 on_both_databases! {
     async fn a_conversation_works_without_scripts(database) {

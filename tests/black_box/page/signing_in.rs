@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Scene;
 use crate::on_both_databases;
-use crate::support::{Database, Person, World};
+use crate::support::{Person, World};
 
 const SHOP_KEY: &str = "a-key-with-which-the-shop-vouches-0123456789";
 
@@ -69,7 +69,8 @@ async fn openid(person: &Person) -> Value {
 async fn signs_in(scene: &Scene, token: &Value) -> (u16, String) {
     let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
     let request = http.post(format!("{}/sign-in", scene.page())).json(token);
-    let request = request.header("origin", scene.world.page("")).header("accept", "application/json");
+    let request =
+        request.header("origin", scene.world.page("")).header("accept", "application/json");
     let answer = request.send().await.unwrap();
     let cookie = answer.headers().get("set-cookie").map(|it| it.to_str().unwrap().to_owned());
     (answer.status().as_u16(), cookie.unwrap_or_default())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Scene;
 use crate::on_both_databases;
-use crate::support::{Database, Fault, When, World};
+use crate::support::{Fault, When, World};
 
 on_both_databases! {
     async fn what_is_written_stands_there_at_once_and_gets_there_in_the_end(database) {

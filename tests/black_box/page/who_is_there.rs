@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{Scene, WRITE, order};
 use crate::on_both_databases;
-use crate::support::Database;
 
 on_both_databases! {
     async fn each_side_sees_whether_the_other_is_there(database) {

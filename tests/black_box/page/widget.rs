@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::{Scene, WRITE};
 use crate::on_both_databases;
-use crate::support::{Database, Person, Visitor, World};
+use crate::support::{Person, Visitor, World};
 
 /// A Matrix client, reduced to what a widget asks of it: answers `get_openid` as Element does once
 /// its user has agreed.

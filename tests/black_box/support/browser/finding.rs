@@ -47,7 +47,7 @@ impl Visitor {
         self.element(&Part::Page, label, &FIELDS).await
     }
 
-    /// Whether there is something to press of this name, now.
+    /// Whether there is something to press of this name (`…` as in [`Visitor::presses`]), now.
     pub async fn offers(&self, part: &Part, name: &str) -> bool {
         matches!(self.named(part, name, &PRESSABLE).await, Ok(Some(_)))
     }
@@ -68,8 +68,12 @@ impl Visitor {
     }
 
     async fn named(&self, part: &Part, name: &str, roles: &[&str]) -> Result<Option<i64>, String> {
-        let nodes = self.nodes(part, Some(name)).await?;
-        let fits = |node: &&Value| roles.iter().any(|role| node["role"]["value"] == *role);
+        let beginning = name.strip_suffix('…');
+        let nodes = self.nodes(part, Some(name).filter(|_| beginning.is_none())).await?;
+        let fits = |node: &&Value| {
+            let is_named = beginning.is_none_or(|it| named(node).starts_with(it));
+            is_named && roles.iter().any(|role| node["role"]["value"] == *role)
+        };
         Ok(nodes.iter().find(fits).and_then(|node| node["backendDOMNodeId"].as_i64()))
     }
 
@@ -77,7 +81,7 @@ impl Visitor {
     async fn names(&self, part: &Part, roles: &[&str]) -> Vec<String> {
         let nodes = self.nodes(part, None).await.unwrap_or_default();
         let fits = |node: &&Value| roles.iter().any(|role| node["role"]["value"] == *role);
-        nodes.iter().filter(fits).map(|node| node["name"]["value"].to_string()).collect()
+        nodes.iter().filter(fits).map(|node| named(node).to_owned()).collect()
     }
 
     /// The accessibility tree's nodes that are not hidden.
@@ -121,4 +125,8 @@ impl Visitor {
         let node = call(&self.page, "DOM.describeNode", json!({ "objectId": object })).await?;
         node["node"]["backendNodeId"].as_i64().ok_or_else(|| node.to_string())
     }
+}
+
+fn named(node: &Value) -> &str {
+    node["name"]["value"].as_str().unwrap_or_default()
 }

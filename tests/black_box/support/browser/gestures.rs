@@ -9,7 +9,8 @@ use super::finding::Part;
 use super::protocol::call;
 
 impl Visitor {
-    /// Presses a button, a link or whatever else has this name.
+    /// Presses a button, a link or whatever else has this name; one that ends with `…` is the
+    /// beginning of a name.
     pub async fn presses(&self, name: &str) {
         let node = self.pressable(&Part::Page, name).await;
         self.clicks(node).await;

@@ -8,7 +8,6 @@ mod visitor;
 mod watching;
 
 pub use visitor::Visitor;
-pub use watching::Request;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,8 +29,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Ends with the test.
 pub struct Browser {
     chromium: chromiumoxide::Browser,
-    _process: Process,
-    _folder: TempDir,
+    process: Option<Process>,
+    folder: TempDir,
 }
 
 impl Browser {
@@ -50,7 +49,7 @@ impl Browser {
             chromiumoxide::Browser::connect_with_config(url, config).await.unwrap();
         // It has an end: the connection's, when the process does.
         tokio::spawn(async move { while handler.next().await.is_some_and(|it| it.is_ok()) {} });
-        Self { chromium, _process: process, _folder: folder }
+        Self { chromium, process: Some(process), folder }
     }
 
     /// Somebody with a browser of their own: nothing is shared with other visitors.
@@ -65,6 +64,17 @@ impl Browser {
             .build()
             .unwrap();
         Visitor::new(self.chromium.new_page(target).await.unwrap()).await
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        self.process = None;
+        // Its children end a moment after it, and write until then.
+        let mut attempts = 0..40;
+        while std::fs::remove_dir_all(self.folder.path()).is_err() && attempts.next().is_some() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Any command of the DevTools protocol, as JSON.
 
-use chromiumoxide::{Command, Method, MethodId, Page};
+use std::borrow::Cow;
+
+use chromiumoxide::{Command, Method, Page};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ impl Serialize for Raw {
 }
 
 impl Method for Raw {
-    fn identifier(&self) -> MethodId {
+    fn identifier(&self) -> Cow<'static, str> {
         self.method.into()
     }
 }
