@@ -42,3 +42,17 @@ CREATE TABLE outgoing (
 CREATE INDEX outgoing_waiting ON outgoing (transaction_id, id)
     WHERE event_id IS NULL AND problem IS NULL;
 CREATE INDEX outgoing_event ON outgoing (transaction_id, event_id) WHERE event_id IS NOT NULL;
+
+-- How far people have read.
+CREATE TABLE receipts (
+    transaction_id  TEXT   NOT NULL REFERENCES transactions (id),
+    user_id         TEXT   NOT NULL,
+    event_id        TEXT   NOT NULL,
+    at              BIGINT NOT NULL, -- when they had
+    PRIMARY KEY (transaction_id, user_id)
+);
+
+-- The lines of a conversation, newest first. Word for word as in the queries.
+CREATE INDEX entries_lines ON entries (transaction_id, read_at, event_id)
+    WHERE party <> 'bot' AND kind IN ('text', 'notice', 'emote', 'image', 'file', 'audio',
+        'voice', 'video', 'location', 'sticker', 'poll_start', 'encrypted', 'unknown', 'malformed');

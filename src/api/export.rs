@@ -6,10 +6,10 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use super::files::disposition;
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
+use crate::files::disposition;
 
 /// `GET /api/v1/transactions/{id}/export`
 pub(super) async fn show(

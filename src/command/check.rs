@@ -11,6 +11,7 @@ use crate::config::{Config, Registration};
 use crate::files::Vault;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::intake::{self, PushState};
+use crate::moment::Moment;
 use crate::store::Store;
 
 /// Checks everything that can be checked and prints one line for each.
@@ -125,6 +126,7 @@ async fn with_listener<T>(
         return work.await;
     };
     let router = intake::router(PushState {
+        moment: Moment::default(),
         store: store.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
     });

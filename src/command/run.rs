@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
@@ -20,6 +21,10 @@ use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
+use crate::moment::Moment;
+use crate::page::openid::OpenId;
+use crate::page::token::TokenKey;
+use crate::page::{self, PageState};
 use crate::reconciler::{Installation, introduce, reconcile_forever};
 use crate::seal::{SigningKey, sign_forever};
 use crate::store::{Deriving, Store};
@@ -43,6 +48,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let homeserver = Homeserver::connect(&config, &registration).await?;
     let push_listener = listen(config.appservice.listen, "appservice.listen").await?;
     let api_listener = listen(config.api.listen, "api.listen").await?;
+    let page_listener = match config.page.url {
+        Some(_) => Some(listen(config.page.listen, "page.listen").await?),
+        None => None,
+    };
+    let time_zone = TimeZone::get(&config.page.time_zone).ok();
+    let moment = Moment::default();
 
     let stop = CancellationToken::new();
     let introduced = Arc::new(AtomicBool::new(false));
@@ -51,6 +62,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     // Pushes are taken from the first moment: the homeserver may have some waiting.
     let pushes = intake::router(PushState {
         store: store.clone(),
+        moment: moment.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
     });
     tasks.spawn(serve(push_listener, pushes, stop.clone()));
@@ -62,6 +74,20 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         introduced: Arc::clone(&introduced),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));
+    if let (Some(listener), Some(time_zone)) = (page_listener, time_zone) {
+        let pages = page::router(PageState {
+            store: store.clone(),
+            vault: vault.clone(),
+            moment,
+            homeserver: homeserver.clone(),
+            config: Arc::new(config.clone()),
+            key: TokenKey::from(&*key),
+            openid: OpenId::new(&config)?,
+            time_zone,
+            stop: stop.clone(),
+        });
+        tasks.spawn(serve(listener, pages, stop.clone()));
+    }
     let deriving = Deriving::of(&config);
     tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
     tasks.spawn(done(sign_forever(store.clone(), key, stop.clone())));

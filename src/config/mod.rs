@@ -111,8 +111,22 @@ impl Config {
 
     /// The invoice page of a transaction, if pages are configured.
     pub fn page_link(&self, transaction_id: impl Display) -> Option<String> {
+        self.page_address("t", transaction_id)
+    }
+
+    /// The same page as a widget beside a room's timeline, if there is to be one.
+    pub fn widget_link(&self, transaction_id: impl Display) -> Option<String> {
+        self.page_address("widget", transaction_id).filter(|_| self.page.widget)
+    }
+
+    /// Where a link's token lets somebody in, if pages are configured.
+    pub fn signed_link(&self, token: impl Display) -> Option<String> {
+        self.page_address("l", token)
+    }
+
+    fn page_address(&self, kind: &str, name: impl Display) -> Option<String> {
         let base = self.page.url.as_ref()?;
-        Some(format!("{}/t/{transaction_id}", text::without_slash(base)))
+        Some(format!("{}/{kind}/{name}", text::without_slash(base)))
     }
 }
 

@@ -3,10 +3,14 @@
 //!
 //! Their rows say what is to be done; whatever stops the process costs at most a download.
 
+mod arriving;
 mod fetch;
 mod patience;
+mod serving;
 mod vault;
 
+pub use arriving::{Arrived, Arriving};
+pub use serving::{disposition, shown_as};
 pub use vault::Vault;
 
 use std::collections::HashMap;

@@ -8,12 +8,14 @@ use reqwest::{Body, StatusCode, header};
 use ruma::api::client::account::register;
 use ruma::api::client::membership::join_room_by_id;
 use ruma::api::client::message::send_message_event;
+use ruma::api::client::presence::get_presence;
 use ruma::api::client::profile::set_profile_field;
 use ruma::api::client::receipt::create_receipt;
 use ruma::api::client::redact::redact_event;
 use ruma::api::client::typing::create_typing_event;
 use ruma::events::MessageLikeEventType;
 use ruma::events::receipt::ReceiptThread;
+use ruma::presence::PresenceState;
 use ruma::profile::ProfileFieldValue;
 use ruma::{EventId, OwnedEventId, OwnedTransactionId, RoomId, UserId};
 use serde_json::Value;
@@ -21,7 +23,9 @@ use serde_json::Value;
 use super::media::{in_words, refusal};
 use super::rooms::raw;
 use super::{ActingAs, CALL_TIMEOUT, CallFailure, Homeserver, once};
+use crate::moment::Online;
 use crate::room::Guest;
+use crate::store::now;
 
 /// How long somebody counts as typing without saying so again.
 const TYPING: Duration = Duration::from_secs(6);
@@ -188,5 +192,19 @@ impl Homeserver {
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let mxc = answer.get("content_uri").and_then(Value::as_str).map(str::to_owned);
         mxc.ok_or_else(|| CallFailure::unknown("the answer to an upload names no file"))
+    }
+
+    /// How active a user is, as far as the bot may know.
+    ///
+    /// # Errors
+    /// When the homeserver refuses (403: they share no room) or gives no usable answer.
+    pub async fn presence(&self, user: &UserId) -> Result<Online, CallFailure> {
+        let answer = self.as_bot(get_presence::v3::Request::new(user.to_owned())).await?;
+        let ago = answer.last_active_ago.and_then(|ago| i64::try_from(ago.as_millis()).ok());
+        Ok(Online {
+            is_online: answer.presence == PresenceState::Online,
+            is_idle: answer.presence == PresenceState::Unavailable,
+            last_active_at: ago.map(|ago| now().saturating_sub(ago)),
+        })
     }
 }

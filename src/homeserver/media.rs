@@ -90,8 +90,8 @@ pub(super) async fn refusal(mut answer: Response) -> CallFailure {
     })
 }
 
-/// Without the address: it carries the bot's id.
-pub(super) fn in_words(error: &reqwest::Error) -> String {
+/// Without the address: it carries ids and tokens.
+pub(crate) fn in_words(error: &reqwest::Error) -> String {
     let mut words = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(current) = cause {

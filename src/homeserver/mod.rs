@@ -14,6 +14,7 @@ pub use acting_as::ActingAs;
 pub use bot::{Avatars, Bot};
 pub use failure::{CallFailure, Refusal};
 pub use media::Download;
+pub(crate) use media::in_words;
 pub use rooms::{FoundRoom, HistoryPage};
 
 use std::fmt::Debug;

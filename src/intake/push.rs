@@ -14,6 +14,7 @@ use ulid::Ulid;
 
 use super::arrivals;
 use crate::config::Secret;
+use crate::moment::{Moment, Reading, events_of_push};
 use crate::store::{Source, Store};
 
 /// Largest push taken. 100 events of 64 KiB are 6.4 MB, ephemeral data comes on top; anything
@@ -25,6 +26,8 @@ const MAX_PUSH_BYTES: usize = 32 * 1024 * 1024;
 pub struct PushState {
     /// Where events go.
     pub store: Store,
+    /// What is going on at this moment.
+    pub moment: Moment,
     /// What the homeserver proves itself with.
     pub hs_token: Arc<Secret>,
 }
@@ -73,11 +76,13 @@ async fn take_push(
     // Push ids are reused after restarts, so they only ever help reading the log.
     let correlation = format!("push-{}", Ulid::new());
     if arrivals.is_empty() {
+        notice(&state, &body).await;
         return done();
     }
     match state.store.journal(&arrivals, Source::Push, &correlation).await {
         Ok(new) => {
             tracing::info!(correlation, push_id, events = arrivals.len(), new, "push committed");
+            notice(&state, &body).await;
             done()
         }
         Err(error) => {
@@ -87,6 +92,23 @@ async fn take_push(
                 "M_UNKNOWN",
                 "The push could not be stored; send it again",
             )
+        }
+    }
+}
+
+/// Takes over who types, who is there and who has read what. Nothing is lost if that fails.
+async fn notice(state: &PushState, body: &[u8]) {
+    let told = events_of_push(body);
+    state.moment.learn(&told);
+    for Reading { room_id, user, event, at } in told.reading {
+        let seen = async {
+            match state.store.transaction_of_room(&room_id).await? {
+                Some(id) => state.store.see(id, &user, &event, at).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = seen.await {
+            tracing::warn!(%error, "a read receipt was not noted");
         }
     }
 }

@@ -21,3 +21,22 @@ pub use party::{Address, PartyDetails};
 pub use problem::Problem;
 pub use settle::{Settled, settle};
 pub use xml::{FromXml, XmlFormat, read as read_xml};
+
+/// stub
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// s
+    pub id: &'static str,
+    /// s
+    pub line: Option<String>,
+    /// s
+    pub value: String,
+}
+/// stub
+pub fn further_terms(_: &[u8]) -> Vec<Term> {
+    vec![]
+}
+/// stub
+pub fn epc_payload(_: &Invoice, _: &str) -> Option<String> {
+    None
+}

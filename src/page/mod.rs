@@ -1,3 +1,105 @@
 //! HTTP from people: the invoice page with its chat.
+//!
+//! The server writes the HTML; it reads and works without scripts. What is written on the page
+//! goes into the database and from there, like everything else, into the room; what the page
+//! shows comes from the record.
 
+mod chat;
+mod doors;
+mod downloads;
+mod gather;
+mod headers;
+pub mod link;
+mod live;
 pub mod model;
+pub mod openid;
+mod people;
+pub mod qr;
+mod reader;
+mod refusal;
+mod session;
+pub mod shop_sign_in;
+mod show;
+pub mod token;
+pub mod view;
+mod widget;
+mod words;
+mod writing;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+
+use self::openid::OpenId;
+use self::token::TokenKey;
+use crate::config::Config;
+use crate::files::Vault;
+use crate::homeserver::Homeserver;
+use crate::moment::Moment;
+use crate::store::Store;
+
+/// What the page needs.
+#[derive(Clone, Debug)]
+pub struct PageState {
+    /// The database.
+    pub store: Store,
+    /// The files.
+    pub vault: Vault,
+    /// Who types, who is there.
+    pub moment: Moment,
+    /// For what people do that nothing depends on: typing, receipts, presence.
+    pub homeserver: Homeserver,
+    /// The whole config.
+    pub config: Arc<Config>,
+    /// Signs links and sessions.
+    pub key: TokenKey,
+    /// Who a Matrix user is.
+    pub openid: OpenId,
+    /// Of times of day that no script adjusts.
+    pub time_zone: TimeZone,
+    /// Ends open streams.
+    pub stop: CancellationToken,
+}
+
+/// `/t/…` for people, `/l/…` for their links, `/widget/…` for Matrix clients.
+pub fn router(state: PageState) -> Router {
+    let writing = Router::new()
+        .route("/t/{id}/messages", post(writing::messages))
+        // The handler has its own limit, file by file.
+        .layer(DefaultBodyLimit::disable());
+    let pages = Router::new()
+        .route("/l/{token}", get(doors::link))
+        .route("/t/{id}", get(show::page))
+        .route("/t/{id}/lines", get(show::lines))
+        .route("/t/{id}/invoice", get(show::invoice))
+        .route("/t/{id}/sign-in", post(doors::matrix))
+        .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
+        .route("/t/{id}/leave", post(doors::leave))
+        .route("/t/{id}/remove", post(writing::remove))
+        .route("/t/{id}/react", post(writing::react))
+        .route("/t/{id}/retry", post(writing::retry))
+        .route("/t/{id}/discard", post(writing::discard))
+        .route("/t/{id}/typing", post(writing::typing))
+        .route("/t/{id}/seen", post(writing::seen))
+        .route("/t/{id}/invoice.pdf", get(downloads::pdf))
+        .route("/t/{id}/original", get(downloads::original))
+        .route("/t/{id}/files/{sha256}", get(downloads::file))
+        .route("/widget/{id}", get(widget::page))
+        .route("/assets/{name}", get(downloads::asset))
+        .route("/robots.txt", get(downloads::robots))
+        .merge(writing)
+        .fallback(refusal::nothing_here)
+        .layer(CompressionLayer::new());
+    // Streams go out uncompressed: each line at once.
+    let streams = Router::new().route("/t/{id}/live", get(live::stream));
+    pages
+        .merge(streams)
+        .layer(middleware::from_fn_with_state(state.clone(), headers::guard))
+        .with_state(state)
+}

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::invoice::Term;
 use crate::language::Locale;
 use crate::record::Kind;
 use crate::transaction::{PartyRole, Transaction, Visitor};
@@ -57,17 +58,6 @@ pub struct Revision {
     pub status: String,
     /// What is different from the revision before.
     pub changes: Vec<crate::transaction::Change>,
-}
-
-/// Something that an invoice says beyond our model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Term {
-    /// Business term of EN 16931, such as `BT-12`.
-    pub id: &'static str,
-    /// Which line it is about, by its id (BT-126); none: the whole document.
-    pub line: Option<String>,
-    /// As the invoice says it.
-    pub value: String,
 }
 
 /// The conversation, or the newest part of it.

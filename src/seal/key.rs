@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use hmac::{Hmac, Mac};
 use ruma::OwnedUserId;
 use ruma::canonical_json::CanonicalJsonObject;
 use ruma::serde::Base64;
@@ -23,6 +24,7 @@ const VERSION_LENGTH: usize = 10;
 
 /// Our Ed25519 key.
 pub struct SigningKey {
+    seed: [u8; 32],
     pair: Ed25519KeyPair,
     public_key: String,
     entity: OwnedUserId,
@@ -89,12 +91,23 @@ impl SigningKey {
         };
         let public_key = public_key_of(&seed).with_context(mend)?;
         let pair = pair(&seed, version(&public_key)).with_context(mend)?;
-        Ok(Some(Self { pair, public_key, entity }))
+        Ok(Some(Self { seed, pair, public_key, entity }))
     }
 
     /// Ed25519, unpadded base64.
     pub fn public_key(&self) -> &str {
         &self.public_key
+    }
+
+    /// A secret key for another purpose than signatures: it follows from this one and from
+    /// `label`, and tells nothing about either this one or those of other labels.
+    pub fn derive(&self, label: &str) -> [u8; 32] {
+        // HMAC fills a shorter key up with zeros (RFC 2104, section 2).
+        let mut block = [0; 64];
+        block[..self.seed.len()].copy_from_slice(&self.seed);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        mac.update(label.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// `statement`, a JSON object, with our signature in it.
@@ -169,6 +182,23 @@ mod tests {
         fs::write(&file, "ed25519 x nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
         let key = SigningKey::load(&file, bot()).unwrap().unwrap();
         assert_eq!(key.public_key(), "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+    }
+
+    #[test]
+    fn derived_keys_follow_from_key_and_label() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("signing.key");
+        fs::write(&file, "ed25519 x nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
+        let key = SigningKey::load(&file, bot()).unwrap().unwrap();
+        let hex = |bytes: [u8; 32]| bytes.iter().map(|it| format!("{it:02x}")).collect::<String>();
+        // As another implementation of HMAC-SHA256 has it.
+        assert_eq!(
+            hex(key.derive("a")),
+            "81be0b9ac34538dcdd2c58084f9d551c309c090d7217181aca1e168c569b3a19"
+        );
+        assert_ne!(key.derive("a"), key.derive("b"));
+        let other = SigningKey::load_or_make(&folder.path().join("o"), bot()).unwrap();
+        assert_ne!(key.derive("a"), other.derive("a"));
     }
 
     #[test]

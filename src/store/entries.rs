@@ -164,6 +164,9 @@ impl Store {
         journal::derived(&mut tx, room_id, last).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
+        if let Ok(id) = Ulid::from_string(transaction_id) {
+            self.hints.changed(id);
+        }
         for row in &rows {
             tracing::debug!(
                 transaction = transaction_id,

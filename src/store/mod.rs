@@ -1,6 +1,7 @@
 //! All SQL, one file per group of tables. One set of queries serves SQLite and PostgreSQL.
 
 mod audits;
+mod chat;
 mod columns;
 mod entries;
 mod erasure;
@@ -12,6 +13,7 @@ mod hints;
 mod journal;
 mod members;
 mod outgoing;
+mod revisions;
 mod rooms;
 mod search;
 mod sends;
@@ -19,6 +21,7 @@ mod snapshot;
 mod transactions;
 
 pub use audits::KnownEvent;
+pub use chat::Receipt;
 pub use entries::Deriving;
 pub use files::FileRow;
 pub use grants::{GrantRow, NewGrant, Way};
@@ -26,6 +29,7 @@ pub use heads::HeadRow;
 pub use hints::Hints;
 pub use journal::{Arrival, Gap, JournalRow, Source, Underived};
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
+pub use revisions::PastTerms;
 pub use rooms::RoomRow;
 pub use search::{SearchPage, SearchRequest};
 pub use sends::SendState;

@@ -39,6 +39,11 @@ const FORGIVE: &str = "UPDATE members SET gave_up = 0, retry_at = NULL, problem 
 const RETRY: &str = "UPDATE outgoing SET problem = NULL \
      WHERE transaction_id = $1 AND user_id = $2 AND id = $3 AND event_id IS NULL";
 const FAILED: &str = "UPDATE outgoing SET problem = $2 WHERE id = $1 AND event_id IS NULL";
+/// The file store's copy goes as files go that nobody names any more.
+const RELEASE_FILE: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
+     SELECT 'page:' || id, 'unwanted', $4, sha256 FROM outgoing WHERE transaction_id = $1 \
+     AND user_id = $2 AND id = $3 AND problem IS NOT NULL AND sha256 IS NOT NULL \
+     ON CONFLICT (mxc) DO NOTHING";
 const DISCARD: &str = "DELETE FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND id = $3 \
      AND problem IS NOT NULL";
 
@@ -292,7 +297,24 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn discard(&self, id: Ulid, user: &UserId, outgoing: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(DISCARD).bind(id.to_string()).bind(user.as_str()).bind(outgoing)).await
+        let mut tx = self.begin().await?;
+        sqlx::query(RELEASE_FILE)
+            .bind(id.to_string())
+            .bind(user.as_str())
+            .bind(outgoing)
+            .bind(now())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(DISCARD)
+            .bind(id.to_string())
+            .bind(user.as_str())
+            .bind(outgoing)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        self.hints.files.notify_one();
+        self.hints.changed(id);
+        Ok(())
     }
 }
 

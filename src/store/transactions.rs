@@ -211,6 +211,7 @@ impl Store {
         tx.commit().await?;
         self.hints.rooms.notify_one();
         self.hints.files.notify_one();
+        self.hints.changed(transaction.id);
         Ok(true)
     }
 

@@ -1,0 +1,265 @@
+//! From entries of the record to the lines that one visitor sees.
+
+use std::collections::{HashMap, HashSet};
+
+use ulid::Ulid;
+
+use super::PageState;
+use super::model::{ChatFile, ChatLine, Poll, Quote, Reaction, Side};
+use super::session::Session;
+use crate::record::{Entry, Kind, Line, RelationKind, conversation, poll_answers};
+use crate::store::{FileRow, StoreError};
+use crate::transaction::{PartyRole, Terms};
+
+/// Lines on one page of history.
+pub(super) const PAGE: i64 = 50;
+/// Longest excerpt of what a line answers, in characters.
+const EXCERPT: usize = 120;
+
+/// Who is who in a conversation, for one visitor.
+#[derive(Clone, Debug)]
+pub(super) struct Cast {
+    /// The visitor's guest and Matrix account.
+    mine: Vec<String>,
+    role: PartyRole,
+    /// Names of the shop's, by Matrix ID; of guests, too.
+    names: HashMap<String, String>,
+    /// The other party's users.
+    others: HashSet<String>,
+}
+
+impl Cast {
+    /// Of a session.
+    pub(super) async fn of(state: &PageState, session: &Session) -> Result<Self, StoreError> {
+        let terms = &session.transaction.terms;
+        let account = session.visitor.contact.as_ref().and_then(|it| it.matrix.as_ref());
+        let mut mine = vec![session.guest.user_id.to_string()];
+        mine.extend(account.map(ToString::to_string));
+        let role = session.visitor.role;
+        let mut names = named_by_shop(terms);
+        let others = terms.matrix_contacts().filter(|(of, _)| *of != role);
+        let mut others: HashSet<_> = others.map(|(_, user)| user.to_string()).collect();
+        for row in state.store.guests(session.transaction.id).await? {
+            let user = row.guest.user_id.to_string();
+            if row.party != role.as_str() {
+                others.insert(user.clone());
+            }
+            names.insert(user, row.guest.display_name);
+        }
+        Ok(Self { mine, role, names, others })
+    }
+
+    /// Whether a user speaks for the other party.
+    pub(super) fn is_other_party(&self, user: &str) -> bool {
+        self.others.contains(user)
+    }
+
+    /// Whether a user is the visitor.
+    pub(super) fn is_mine(&self, user: &str) -> bool {
+        self.mine.iter().any(|mine| mine == user)
+    }
+
+    /// How to call a user; `shown` is what their profile says.
+    pub(super) fn name(&self, user: &str, shown: Option<&str>) -> String {
+        let known = self.names.get(user).map(String::as_str);
+        known.or(shown).filter(|name| !name.trim().is_empty()).unwrap_or(user).to_owned()
+    }
+
+    /// Whose line it is.
+    fn side(&self, user: &str, party: Option<PartyRole>) -> Side {
+        match party {
+            _ if self.is_mine(user) => Side::Mine,
+            Some(role) if role == self.role => Side::Ours,
+            Some(_) => Side::Theirs,
+            None => Side::Third,
+        }
+    }
+}
+
+/// What the shop calls its contacts.
+fn named_by_shop(terms: &Terms) -> HashMap<String, String> {
+    let contacts = PartyRole::BOTH.into_iter().flat_map(|role| &terms.party(role).contacts);
+    let named = contacts
+        .filter_map(|contact| Some((contact.matrix.as_ref()?.to_string(), contact.name.clone()?)));
+    named.collect()
+}
+
+/// Whether an entry stands as a line of its own: as in the store's queries.
+pub(super) fn is_line(entry: &Entry) -> bool {
+    use Kind::{
+        Audio, Emote, Encrypted, File, Image, Location, Malformed, Notice, PollStart, Sticker,
+        Text, Unknown, Video, Voice,
+    };
+    entry.fixed.party != "bot"
+        && matches!(
+            entry.kind,
+            Text | Notice
+                | Emote
+                | Image
+                | File
+                | Audio
+                | Voice
+                | Video
+                | Location
+                | Sticker
+                | PollStart
+                | Encrypted
+                | Unknown
+                | Malformed
+        )
+}
+
+/// These lines with all that belongs to them, in reading order.
+pub(super) async fn lines(
+    state: &PageState,
+    session: &Session,
+    cast: &Cast,
+    entries: Vec<Entry>,
+) -> Result<Vec<ChatLine>, StoreError> {
+    let id = session.transaction.id;
+    let events: Vec<String> = entries.iter().map(|it| it.fixed.event_id.clone()).collect();
+    let mut all = entries;
+    all.extend(state.store.entries_about(id, &events).await?);
+    let answered: Vec<String> = all.iter().filter_map(answered).map(str::to_owned).collect();
+    let answered: Vec<Entry> = state.store.entries_of_events(id, &answered).await?;
+    let files = files_of(state, id, &all).await?;
+    let lines = conversation(&all);
+    let lines = lines.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
+    let mut shown: Vec<_> =
+        lines.map(|line| (shown(line, cast, &answered, &files, id), votes(line))).collect();
+    for (line, votes) in &mut shown {
+        if line.kind == Kind::PollStart {
+            line.poll = poll(state, session, &line.event, votes).await?;
+        }
+    }
+    Ok(shown.into_iter().map(|(line, _)| line).collect())
+}
+
+/// The ids of the answers that were voted for, and whether the poll is over.
+fn votes(line: &Line<'_>) -> (Vec<String>, bool) {
+    let chosen = line.votes.values().filter_map(|vote| vote.text.as_deref());
+    let ids = chosen.flat_map(|ids| ids.split(", ")).map(str::to_owned).collect();
+    (ids, line.poll_end.is_some())
+}
+
+/// A poll's answers stand in its raw event.
+async fn poll(
+    state: &PageState,
+    session: &Session,
+    event: &str,
+    (votes, ended): &(Vec<String>, bool),
+) -> Result<Option<Poll>, StoreError> {
+    let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room_id)
+    else {
+        return Ok(None);
+    };
+    let Some(raw) = state.store.raw(&room, event).await? else { return Ok(None) };
+    let count = |id: &String| votes.iter().filter(|vote| *vote == id).count();
+    let answers = poll_answers(&raw).into_iter().map(|(id, words)| (words, count(&id)));
+    Ok(Some(Poll { answers: answers.collect(), ended: *ended }))
+}
+
+async fn files_of(
+    state: &PageState,
+    id: Ulid,
+    entries: &[Entry],
+) -> Result<Vec<FileRow>, StoreError> {
+    let seqs = entries.iter().filter(|it| !it.attachments.is_empty()).map(|it| it.fixed.seq);
+    let (first, last) = (seqs.clone().min(), seqs.max());
+    match (first, last) {
+        (Some(first), Some(last)) => state.store.files_of_entries(id, first, last).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The message that an entry answers.
+fn answered(entry: &Entry) -> Option<&str> {
+    let relation = entry.relates_to.as_ref()?;
+    match relation.kind {
+        RelationKind::Reply => Some(&relation.event_id),
+        RelationKind::Thread => relation.in_reply_to.as_deref(),
+        _ => None,
+    }
+}
+
+fn shown(
+    line: &Line<'_>,
+    cast: &Cast,
+    answered_entries: &[Entry],
+    files: &[FileRow],
+    id: Ulid,
+) -> ChatLine {
+    let (entry, current) = (line.entry, line.current());
+    let fixed = &entry.fixed;
+    let removed = line.redaction.is_some() || entry.redacted_by.is_some() || entry.erased.is_some();
+    let side = cast.side(&fixed.sender, PartyRole::from_text(&fixed.party));
+    let own = side == Side::Mine && cast.mine.first() == Some(&fixed.sender) && !removed;
+    let quote = answered(entry).and_then(|event| {
+        let entry = answered_entries.iter().find(|it| it.fixed.event_id == event)?;
+        Some(quote(entry, cast))
+    });
+    ChatLine {
+        event: fixed.event_id.clone(),
+        at: entry.read_at,
+        side,
+        role: PartyRole::from_text(&fixed.party),
+        name: cast.name(&fixed.sender, entry.display_name.as_deref()),
+        sender: fixed.sender.clone(),
+        kind: entry.kind,
+        text: current.text.clone().filter(|_| !removed),
+        html: current.html.clone().filter(|_| !removed),
+        files: if removed { Vec::new() } else { files_in(entry, files, id) },
+        reply_to: quote.filter(|_| !removed),
+        edited_at: line.edits.last().map(|edit| edit.read_at).filter(|_| !removed),
+        removed,
+        reactions: if removed { Vec::new() } else { reactions(line, cast) },
+        poll: None,
+        outgoing: None,
+        can_edit: own && matches!(entry.kind, Kind::Text | Kind::Emote | Kind::Notice),
+        can_remove: own,
+        remark: entry.remark.clone(),
+    }
+}
+
+/// An entry as another line, or the text field, quotes it.
+pub(super) fn quote(entry: &Entry, cast: &Cast) -> Quote {
+    let text = entry.text.as_deref().filter(|_| entry.redacted_by.is_none()).unwrap_or_default();
+    let mut excerpt: String = text.chars().take(EXCERPT).collect();
+    if excerpt.len() < text.len() {
+        excerpt.push('…');
+    }
+    Quote {
+        event: entry.fixed.event_id.clone(),
+        name: cast.name(&entry.fixed.sender, entry.display_name.as_deref()),
+        excerpt,
+    }
+}
+
+fn reactions(line: &Line<'_>, cast: &Cast) -> Vec<Reaction> {
+    let reaction = |(key, users): (&&str, &Vec<&str>)| Reaction {
+        key: (*key).to_owned(),
+        names: users.iter().map(|user| cast.name(user, None)).collect(),
+        mine: users.iter().any(|user| cast.is_mine(user)),
+    };
+    line.reactions.iter().map(reaction).collect()
+}
+
+fn files_in(entry: &Entry, files: &[FileRow], id: Ulid) -> Vec<ChatFile> {
+    let file = |attachment: &crate::record::Attachment| {
+        let row = files.iter().find(|row| Some(&row.mxc) == attachment.mxc.as_ref());
+        let stored = row.filter(|row| row.state == "stored");
+        let size = stored.and_then(|row| row.size).or(attachment.size);
+        let has_caption = entry.text.as_deref() != Some(&attachment.name);
+        ChatFile {
+            name: attachment.name.clone(),
+            size: size.and_then(|size| u64::try_from(size).ok()),
+            media_type: stored.and_then(|row| row.media_type.clone()),
+            href: stored
+                .and_then(|row| row.sha256.as_ref())
+                .map(|sha256| format!("/t/{id}/files/{sha256}")),
+            state: row.map_or_else(|| "missing".to_owned(), |row| row.state.clone()),
+            description: entry.text.clone().filter(|_| has_caption),
+        }
+    };
+    entry.attachments.iter().map(file).collect()
+}

@@ -1,0 +1,105 @@
+//! What can be taken along: the invoice as PDF and as it came, the conversation's files; and what
+//! the page itself is made of.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::refusal::Refusal;
+use super::session::Session;
+use super::{PageState, view};
+use crate::files::{disposition, shown_as};
+use crate::invoice::{epc_payload, further_terms};
+use crate::pdf::{Document, invoice_pdf};
+use crate::transaction::PartyRole;
+
+/// `GET /t/{id}/invoice.pdf`
+pub(super) async fn pdf(
+    State(state): State<PageState>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let transaction = &session.transaction;
+    let terms = &transaction.terms;
+    let original = state.store.original(transaction.id).await?;
+    let further = original.map(|(_, bytes)| further_terms(&bytes)).unwrap_or_default();
+    let is_buyer = session.visitor.role == PartyRole::Buyer;
+    let qr = is_buyer.then(|| epc_payload(&terms.invoice, &terms.seller.name)).flatten();
+    let document =
+        Document { terms, locale: &session.reader.locale, further: &further, qr: qr.as_deref() };
+    let bytes = invoice_pdf(&document).map_err(|error| {
+        tracing::error!(%error, "an invoice could not be written as PDF");
+        Refusal::try_again()
+    })?;
+    let name = format!("{}.pdf", terms.invoice.number);
+    Ok(attachment("application/pdf", &name, Body::from(bytes)))
+}
+
+/// `GET /t/{id}/original`
+pub(super) async fn original(
+    State(state): State<PageState>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, &session.reader, "problem-no-file");
+    let original = state.store.original(session.transaction.id).await?;
+    let (_, bytes) = original.ok_or_else(missing)?;
+    let name = format!("{}.xml", session.transaction.terms.invoice.number);
+    Ok(attachment("application/xml", &name, Body::from(bytes)))
+}
+
+fn attachment(media_type: &str, name: &str, body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(name)),
+    ];
+    (headers, body).into_response()
+}
+
+/// `GET /t/{id}/files/{sha256}`: pictures are shown, the rest is saved.
+pub(super) async fn file(
+    State(state): State<PageState>,
+    Path((_, sha256)): Path<(String, String)>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let id = session.transaction.id;
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, &session.reader, "problem-no-file");
+    let file = state.store.file_with_digest(id, &sha256).await?.ok_or_else(missing)?;
+    let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
+    let bytes = state.vault.get(&sha256).await.map_err(|error| {
+        tracing::error!(%error, "a kept file can not be read");
+        Refusal::try_again()
+    })?;
+    let bytes = bytes.ok_or_else(missing)?;
+    let media_type = shown_as(file.media_type.as_deref());
+    let is_picture = media_type.starts_with("image/");
+    let attached = disposition(&name);
+    let disposition =
+        if is_picture { attached.replacen("attachment", "inline", 1) } else { attached };
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_LENGTH, file.size.unwrap_or_default().to_string()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(bytes)).into_response())
+}
+
+/// `GET /assets/{name}`: named by content, so that a browser may keep it for good.
+pub(super) async fn asset(
+    State(_): State<PageState>,
+    Path(name): Path<String>,
+) -> Result<Response, StatusCode> {
+    let asset = view::assets().iter().find(|asset| asset.name == name);
+    let asset = asset.ok_or(StatusCode::NOT_FOUND)?;
+    let headers = [
+        (header::CONTENT_TYPE, asset.media_type),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    Ok((headers, asset.bytes).into_response())
+}
+
+/// Nothing here is for search engines.
+pub(super) async fn robots() -> &'static str {
+    "User-agent: *\nDisallow: /\n"
+}

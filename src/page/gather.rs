@@ -1,0 +1,177 @@
+//! Everything that one visitor's page shows, from the database and this moment.
+
+use super::chat::{self, Cast, PAGE};
+use super::model::{Chat, Composing, Page, Revision, Unsent};
+use super::people::{Others, replies_in};
+use super::session::Session;
+use super::{PageState, qr};
+use crate::invoice::{epc_payload, further_terms};
+use crate::store::{PastTerms, Store, StoreError};
+use crate::transaction::{PartyRole, changes};
+
+/// Most revisions told of.
+const REVISIONS: i64 = 20;
+
+/// What a visitor asks of the page beside the page itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wish {
+    /// Lines before this one.
+    pub(super) before: Option<String>,
+    /// The line to answer.
+    pub(super) reply: Option<String>,
+    /// The line to change.
+    pub(super) edit: Option<String>,
+}
+
+/// The whole page, but for the conversation.
+pub(super) async fn page<'a>(
+    state: &PageState,
+    session: &'a Session,
+    chat: Chat,
+) -> Result<Page<'a>, StoreError> {
+    let transaction = &session.transaction;
+    let terms = &transaction.terms;
+    let original = state.store.original(transaction.id).await?;
+    let is_buyer = session.visitor.role == PartyRole::Buyer;
+    let payload = is_buyer.then(|| epc_payload(&terms.invoice, &terms.seller.name)).flatten();
+    let past = state.store.past_terms(transaction.id, REVISIONS + 1).await?;
+    Ok(Page {
+        transaction,
+        visitor: &session.visitor,
+        reader: &session.reader,
+        revisions: revisions(&past),
+        further: original.as_ref().map(|(_, bytes)| further_terms(bytes)).unwrap_or_default(),
+        qr: payload.as_deref().and_then(qr::svg),
+        has_original: original.is_some(),
+        chat,
+        people: Others::of(state, session).people(state),
+        replies_in: replies_in(state, session).await?,
+    })
+}
+
+fn revisions(past: &[PastTerms]) -> Vec<Revision> {
+    let shown = usize::try_from(REVISIONS).unwrap_or_default();
+    let revision = |(index, now): (usize, &PastTerms)| Revision {
+        number: now.revision,
+        at: now.at,
+        status: now.terms.status.clone(),
+        changes: past.get(index + 1).map(|b| changes(&b.terms, &now.terms)).unwrap_or_default(),
+    };
+    past.iter().enumerate().take(shown).map(revision).collect()
+}
+
+/// The newest part of the conversation, or the part before a line.
+pub(super) async fn chat(
+    state: &PageState,
+    session: &Session,
+    cast: &Cast,
+    wish: Wish,
+) -> Result<Chat, StoreError> {
+    let id = session.transaction.id;
+    // First of all: what comes while the rest is read is then told again, not left out.
+    let seq = state.store.head(id).await?.seq;
+    let before = wish.before.as_deref().and_then(cursor);
+    let mut entries = state.store.lines(id, before, PAGE + 1).await?;
+    let has_older = entries.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
+    if has_older {
+        entries.remove(0);
+    }
+    let lines = chat::lines(state, session, cast, entries).await?;
+    let older = lines.first().filter(|_| has_older).map(|it| format!("{}_{}", it.at, it.event));
+    Ok(Chat {
+        older,
+        composing: composing(&state.store, session, cast, &wish).await?,
+        seen: seen_by(state, session, cast).await?,
+        lines,
+        unsent: unsent(&state.store, session).await?,
+        seq,
+        closed: None,
+        typing: typing(state, session, cast).await?,
+    })
+}
+
+/// From `?before=`: the place of the first line that is there already.
+fn cursor(text: &str) -> Option<(i64, &str)> {
+    let (at, event) = text.split_once('_')?;
+    Some((at.parse().ok()?, event))
+}
+
+/// What the visitor wrote and the room does not have.
+pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsent>, StoreError> {
+    let outgoing = store.unsent(session.transaction.id, &session.guest.user_id).await?;
+    let unsent = outgoing.into_iter().filter_map(|outgoing| {
+        let content = outgoing.content();
+        // A reaction or a removal that is on its way is not a message on its way.
+        let body = content["m.new_content"]["body"].as_str().or(content["body"].as_str())?;
+        Some(Unsent {
+            text: body.to_owned(),
+            id: outgoing.id,
+            at: outgoing.written_at,
+            problem: outgoing.problem,
+        })
+    });
+    Ok(unsent.collect())
+}
+
+async fn composing(
+    store: &Store,
+    session: &Session,
+    cast: &Cast,
+    wish: &Wish,
+) -> Result<Composing, StoreError> {
+    let (event, is_edit) = match (&wish.edit, &wish.reply) {
+        (Some(event), _) => (event.clone(), true),
+        (None, Some(event)) => (event.clone(), false),
+        (None, None) => return Ok(Composing::New),
+    };
+    let id = session.transaction.id;
+    let events = [event.clone()];
+    let mut entries = store.entries_of_events(id, &events).await?;
+    let Some(entry) = entries.pop() else { return Ok(Composing::New) };
+    if !is_edit {
+        return Ok(Composing::Reply(chat::quote(&entry, cast)));
+    }
+    if entry.fixed.sender != session.guest.user_id.as_str() {
+        return Ok(Composing::New);
+    }
+    let mut all = store.entries_about(id, &events).await?;
+    all.push(entry);
+    let lines = crate::record::conversation(&all);
+    let text = lines.first().and_then(|line| line.current().text.clone()).unwrap_or_default();
+    Ok(Composing::Edit { event, text })
+}
+
+/// How far the other party has read: a line, and the name of whoever read furthest.
+pub(super) async fn seen_by(
+    state: &PageState,
+    session: &Session,
+    cast: &Cast,
+) -> Result<Option<(String, String)>, StoreError> {
+    let id = session.transaction.id;
+    let receipts = state.store.receipts(id).await?;
+    let others = receipts.iter().filter(|it| cast.is_other_party(&it.user_id));
+    let Some(newest) = others.max_by_key(|it| it.read_at) else { return Ok(None) };
+    // They may have seen something that is no line.
+    let line = state.store.lines(id, Some((newest.read_at + 1, "")), 1).await?.pop();
+    Ok(line.map(|line| (line.fixed.event_id, cast.name(&newest.user_id, None))))
+}
+
+/// Who else types, by name.
+pub(super) async fn typing(
+    state: &PageState,
+    session: &Session,
+    cast: &Cast,
+) -> Result<Vec<String>, StoreError> {
+    let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room_id)
+    else {
+        return Ok(Vec::new());
+    };
+    Ok(typing_in(state, cast, &room))
+}
+
+/// The same, for whoever knows the room.
+pub(super) fn typing_in(state: &PageState, cast: &Cast, room: &str) -> Vec<String> {
+    let users = state.moment.typing(room);
+    let others = users.iter().filter(|user| !cast.is_mine(user));
+    others.map(|user| cast.name(user, None)).collect()
+}

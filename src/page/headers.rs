@@ -1,0 +1,93 @@
+//! What holds for every answer: its policy, and who may ask for it from where.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tracing::Instrument;
+use ulid::Ulid;
+
+use super::PageState;
+
+/// Names one request in logs and effects.
+#[derive(Clone, Debug)]
+pub(super) struct Correlation(pub(super) String);
+
+/// What a page's `<script>` and `<link>` carry, so that nothing else runs.
+#[derive(Clone, Debug)]
+pub(super) struct Nonce(pub(super) String);
+
+/// Refuses what other sites make a browser send, and puts the headers on every answer.
+pub(super) async fn guard(
+    State(state): State<PageState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let nonce = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>());
+    let correlation = format!("page-{}", Ulid::new());
+    request.extensions_mut().insert(Nonce(nonce.clone()));
+    request.extensions_mut().insert(Correlation(correlation.clone()));
+    let is_widget = request.uri().path().starts_with("/widget/");
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changes && !is_from_here(request.headers(), &state) {
+        let words = "This was sent from another site, so nothing was done.";
+        return (StatusCode::FORBIDDEN, words).into_response();
+    }
+    // The path of a link holds a secret.
+    let method = request.method().clone();
+    let route = request.extensions().get::<axum::extract::MatchedPath>();
+    let route = route.map_or_else(|| "-".to_owned(), |route| route.as_str().to_owned());
+    let span = tracing::info_span!("page", correlation);
+    async {
+        let mut response = next.run(request).await;
+        tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
+        put_on(response.headers_mut(), &nonce, is_widget.then_some(&state));
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Browsers say where a request comes from; whoever does not say it is no browser with our cookie.
+fn is_from_here(headers: &HeaderMap, state: &PageState) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let ours = state.config.page.url.as_ref().map(|url| url.origin().ascii_serialization());
+    match text("origin") {
+        Some(origin) => Some(origin) == ours.as_deref(),
+        None => text(header::COOKIE.as_str()).is_none(),
+    }
+}
+
+fn put_on(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>) {
+    let framed_by = match widget {
+        Some(state) => {
+            let clients = state.config.page.widget_clients.join(" ");
+            if clients.is_empty() { "'none'".to_owned() } else { clients }
+        }
+        None => "'none'".to_owned(),
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         img-src 'self' blob: data:; media-src 'self'; connect-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors {framed_by}"
+    );
+    let mut put = |name: header::HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.entry(name).or_insert(value);
+        }
+    };
+    put(header::CONTENT_SECURITY_POLICY, &policy);
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::CACHE_CONTROL, "no-store");
+    put(header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
+    put(header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    put(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    let features = "camera=(), geolocation=(), microphone=()";
+    put(header::HeaderName::from_static("permissions-policy"), features);
+}

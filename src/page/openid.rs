@@ -1,0 +1,271 @@
+//! Who a Matrix OpenID token belongs to: the homeserver that made it is asked.
+//!
+//! Only servers in the config are asked, at the addresses given there, and none of their answers
+//! leads anywhere else. So nobody can make us call an address of their choosing: there is no
+//! discovery to lead us into our own network.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode, redirect};
+use ruma::{OwnedServerName, OwnedUserId, ServerName};
+use serde::Deserialize;
+use thiserror::Error;
+use ulid::Ulid;
+use url::Url;
+
+use super::token::grant_id;
+use crate::config::Config;
+use crate::homeserver::in_words;
+
+/// How long a homeserver may take for its whole answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of its answer is read.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Longest token taken: Synapse makes them of 24 letters.
+const MAX_TOKEN: usize = 1024;
+
+/// The homeservers whose word we take about their users.
+#[derive(Clone, Debug)]
+pub struct OpenId {
+    client: Client,
+    servers: Vec<(OwnedServerName, Url)>,
+}
+
+/// Why nobody is signed in. Holds no token.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refused {
+    /// Its word is not taken.
+    #[error("{0:?} is not our homeserver, and not one under page.openid in the config")]
+    UnknownServer(String),
+    /// It is no token, or its server does not know it (any more).
+    #[error("the homeserver {0} does not know the token: it is wrong or has expired")]
+    UnknownToken(OwnedServerName),
+    /// The server spoke of somebody who is not its user.
+    #[error("the homeserver {server} vouches for {user:?}, who is not its user")]
+    NotItsUser {
+        /// Who was asked.
+        server: OwnedServerName,
+        /// Of whom it spoke.
+        user: String,
+    },
+    /// The server could not be asked; later it may.
+    #[error("the homeserver {server} does not answer as it should: {problem}")]
+    NoAnswer {
+        /// Who was asked.
+        server: OwnedServerName,
+        /// What happened.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct UserInfo {
+    sub: String,
+}
+
+impl OpenId {
+    /// Our own homeserver, and those under `page.openid`.
+    ///
+    /// # Errors
+    /// When the TLS back end cannot be set up.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        let client =
+            Client::builder().redirect(redirect::Policy::none()).timeout(TIMEOUT).build()?;
+        let homeserver = &config.homeserver;
+        let own = (homeserver.domain.clone(), homeserver.url.clone());
+        let others = config.page.openid.iter().map(|it| (it.domain.clone(), it.url.clone()));
+        Ok(Self { client, servers: std::iter::once(own).chain(others).collect() })
+    }
+
+    /// Whose token this is, by the word of the server that made it (Server-Server API, "OpenID").
+    ///
+    /// It says nothing about what its owner may see, and comes again from anybody else to whom the
+    /// owner gave it: take each once (see [`OpenId::grant_id`]).
+    ///
+    /// # Errors
+    /// When nobody is to be signed in.
+    pub async fn verify(
+        &self,
+        server_name: &str,
+        access_token: &str,
+    ) -> Result<OwnedUserId, Refused> {
+        let (server, base) = self
+            .servers
+            .iter()
+            .find(|(domain, _)| domain == server_name)
+            .ok_or_else(|| Refused::UnknownServer(server_name.chars().take(255).collect()))?;
+        if access_token.is_empty() || access_token.len() > MAX_TOKEN {
+            return Err(Refused::UnknownToken(server.clone()));
+        }
+        let mut url = base.clone();
+        url.set_path("/_matrix/federation/v1/openid/userinfo");
+        url.query_pairs_mut().append_pair("access_token", access_token);
+        let no_answer = |problem| Refused::NoAnswer { server: server.clone(), problem };
+        // The address has the token in it, so errors are told without it.
+        let answer = self.client.get(url).send().await.map_err(|it| no_answer(in_words(&it)))?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                return Err(Refused::UnknownToken(server.clone()));
+            }
+            status => return Err(no_answer(format!("HTTP {}", status.as_u16()))),
+        }
+        let body = read(answer).await.map_err(no_answer)?;
+        let info: UserInfo = serde_json::from_slice(&body)
+            .map_err(|_| no_answer("the answer is no JSON with a `sub`".to_owned()))?;
+        user_of(server, &info.sub)
+    }
+
+    /// The grant that a token opens, always the same one.
+    pub fn grant_id(server_name: &str, access_token: &str) -> Ulid {
+        grant_id(&format!("openid\0{server_name}\0{access_token}"))
+    }
+}
+
+async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(bytes) = answer.chunk().await.map_err(|error| in_words(&error))? {
+        if body.len() + bytes.len() > MAX_ANSWER_BYTES {
+            return Err("the answer is too long".to_owned());
+        }
+        body.extend_from_slice(&bytes);
+    }
+    Ok(body)
+}
+
+/// A server speaks for its own users only.
+fn user_of(server: &ServerName, sub: &str) -> Result<OwnedUserId, Refused> {
+    let user = OwnedUserId::try_from(sub).ok().filter(|user| user.server_name() == server);
+    user.ok_or_else(|| Refused::NotItsUser {
+        server: server.to_owned(),
+        user: sub.chars().take(255).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::extract::RawQuery;
+    use axum::http::header;
+    use axum::response::{IntoResponse, Redirect};
+    use axum::routing::get;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const PATH: &str = "/_matrix/federation/v1/openid/userinfo";
+
+    /// A homeserver `example.org` that answers like this, and how often it was called.
+    async fn homeserver<R>(answer: impl Fn(String) -> R + Clone + Send + Sync + 'static) -> Fake
+    where
+        R: IntoResponse + 'static,
+    {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        let handler = async move |RawQuery(query): RawQuery| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            answer(query.unwrap_or_default()).into_response()
+        };
+        let router = Router::new().route(PATH, get(handler.clone())).route("/else", get(handler));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = Config::default();
+        let address = listener.local_addr().unwrap();
+        config.homeserver.url = Url::parse(&format!("http://{address}")).unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Fake { calls, openid: OpenId::new(&config).unwrap() }
+    }
+
+    struct Fake {
+        calls: Arc<AtomicUsize>,
+        openid: OpenId,
+    }
+
+    impl Fake {
+        async fn verify(&self, token: &str) -> Result<OwnedUserId, Refused> {
+            let outcome = self.openid.verify("example.org", token).await;
+            if let Err(refused) = &outcome {
+                let told = format!("{refused} {refused:?}");
+                assert!(!told.contains("canary"), "{told}");
+            }
+            outcome
+        }
+    }
+
+    fn sub(user: &str) -> impl IntoResponse + use<> {
+        axum::Json(serde_json::json!({ "sub": user }))
+    }
+
+    #[tokio::test]
+    async fn the_server_is_asked_about_the_token_as_it_is() {
+        let fake = homeserver(|query| sub(&format!("@{query}:example.org"))).await;
+        let user = fake.verify("canary &x=1#").await.unwrap();
+        assert_eq!(user.localpart(), "access_token=canary+%26x%3D1%23");
+    }
+
+    #[tokio::test]
+    async fn a_server_vouches_for_its_own_users_only() {
+        for user in ["@a:example.com", "@a:sub.example.org", "@a:example.org:8448", "a", "", "@:"] {
+            let fake = homeserver(move |_| sub(user)).await;
+            let refused = fake.verify("canary").await.unwrap_err();
+            assert!(matches!(refused, Refused::NotItsUser { .. }), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn servers_that_are_not_in_the_config_are_not_called() {
+        let fake = homeserver(|_| sub("@a:example.org")).await;
+        for name in ["127.0.0.1", "example.com", "", "example.org:8448", "EXAMPLE.ORG", "@"] {
+            let refused = fake.openid.verify(name, "canary").await.unwrap_err();
+            assert_eq!(refused, Refused::UnknownServer(name.to_owned()));
+        }
+        assert_eq!(fake.calls.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_token_is_told_from_a_server_that_fails() {
+        let fake = homeserver(|_| StatusCode::UNAUTHORIZED).await;
+        assert!(matches!(fake.verify("canary").await, Err(Refused::UnknownToken(_))));
+        assert!(matches!(fake.verify("").await, Err(Refused::UnknownToken(_))));
+        let long = "canary".repeat(1_000);
+        assert!(matches!(fake.verify(&long).await, Err(Refused::UnknownToken(_))));
+        let fake = homeserver(|_| StatusCode::BAD_GATEWAY).await;
+        assert!(matches!(fake.verify("canary").await, Err(Refused::NoAnswer { .. })));
+        let nobody = OpenId {
+            client: Client::new(),
+            servers: vec![(
+                ruma::owned_server_name!("example.org"),
+                Url::parse("http://127.0.0.1:1").unwrap(),
+            )],
+        };
+        let refused = nobody.verify("example.org", "canary").await.unwrap_err();
+        assert!(matches!(refused, Refused::NoAnswer { .. }));
+        assert!(!format!("{refused} {refused:?}").contains("canary"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn no_redirect_is_followed() {
+        let fake = homeserver(|_| Redirect::temporary("/else")).await;
+        assert!(matches!(fake.verify("canary").await, Err(Refused::NoAnswer { .. })));
+        assert_eq!(fake.calls.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_none_is_refused() {
+        let long = format!("{{\"sub\":\"@a:example.org\",\"x\":\"{}\"}}", "x".repeat(70_000));
+        for answer in ["", "{}", "[]", "{\"sub\":7}", "canary", long.as_str()] {
+            let answer = answer.to_owned();
+            let json = [(header::CONTENT_TYPE, "application/json")];
+            let fake = homeserver(move |_| (json.clone(), answer.clone())).await;
+            let refused = fake.verify("canary").await.unwrap_err();
+            assert!(matches!(refused, Refused::NoAnswer { .. }), "{refused}");
+        }
+    }
+
+    #[test]
+    fn each_token_of_each_server_opens_a_grant_of_its_own() {
+        let id = OpenId::grant_id("a", "x");
+        assert_eq!(id, OpenId::grant_id("a", "x"));
+        assert_ne!(id, OpenId::grant_id("b", "x"));
+        assert_ne!(id, OpenId::grant_id("a", "y"));
+    }
+}

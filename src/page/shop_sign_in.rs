@@ -1,0 +1,362 @@
+//! Single sign-on from a shop: a short-lived JWT with which the shop vouches for one of its users.
+//! Pure: no I/O.
+//!
+//! The claims, beside the registered ones of RFC 7519:
+//!
+//! | claim | says |
+//! | --- | --- |
+//! | `aud` | `tallyroom` |
+//! | `iat`, `exp` | when it was made, and until when it is good: at most 10 minutes later |
+//! | `jti` | names this token; each is taken once |
+//! | `transaction` or `external_id` | which transaction, by our id or the shop's |
+//! | `party` | `buyer` or `seller`: for whom the user speaks |
+//! | `contact` | which contact the user is, by name, e-mail or Matrix ID; left out: the party as such |
+//!
+//! Signed with HS256 and nothing else. A `kid` in the header, if there is one, is the shop's name.
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde::Deserialize;
+use thiserror::Error;
+use ulid::Ulid;
+
+use super::token::grant_id;
+use crate::config::SignInKey;
+use crate::transaction::{PartyRole, Transaction};
+
+/// What `aud` must be or hold.
+const AUDIENCE: &str = "tallyroom";
+/// How long a token may be good, in seconds: it is used at once.
+const LONGEST_LIFE: i64 = 600;
+/// How far apart the shop's clock and ours may be, in seconds.
+const LEEWAY: i64 = 60;
+/// Longest token, in bytes.
+const MAX_TOKEN: usize = 8 * 1024;
+/// Longest `jti`, in bytes.
+const MAX_JTI: usize = 256;
+
+/// What a shop vouches for. Whether there is such a transaction and contact is for the caller to
+/// see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShopClaims {
+    /// Whose key signed it.
+    pub shop: String,
+    /// The grant that this token opens, always the same one: take it once.
+    pub grant_id: Ulid,
+    /// For whom the user speaks.
+    pub party: PartyRole,
+    /// Who the user is, as [`contact_called`](crate::transaction::Party::contact_called) takes it.
+    pub contact: Option<String>,
+    transaction: Option<Ulid>,
+    external_id: Option<String>,
+}
+
+/// Why a token is refused, for the log; the user is told in one word that it failed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refused {
+    /// Not three parts of base64, JSON and all that, or an algorithm that does not exist (`none`).
+    #[error("it is no JWT that we can read")]
+    NotAToken,
+    /// Another algorithm than HS256.
+    #[error("it is signed with {0}; only HS256 is taken")]
+    Algorithm(String),
+    /// The header demands what we do not know (RFC 7515, section 4.1.11).
+    #[error("its header has `crit`, which is not supported")]
+    Critical,
+    /// Nobody of those whom we know signed it.
+    #[error("no key under page.sign_in made its signature (`kid`: {0:?})")]
+    Signature(Option<String>),
+    /// For somebody else.
+    #[error("its `aud` is not {AUDIENCE:?}")]
+    Audience,
+    /// A claim is missing or of another type.
+    #[error("its claims do not fit: {0}")]
+    Claims(String),
+    /// Too late.
+    #[error("it expired {0} s ago")]
+    Expired(i64),
+    /// Too early: a clock is wrong.
+    #[error("it is from the future: good only in {0} s; is a clock wrong?")]
+    NotYet(i64),
+    /// Good for too long.
+    #[error("it is good for {0} s; at most {LONGEST_LIFE} s are allowed")]
+    LongLived(i64),
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iat: i64,
+    exp: i64,
+    nbf: Option<i64>,
+    jti: String,
+    transaction: Option<Ulid>,
+    external_id: Option<String>,
+    party: PartyRole,
+    contact: Option<String>,
+}
+
+/// What a shop with one of these keys vouches for in `token`; `now` in milliseconds since 1970.
+///
+/// # Errors
+/// When any rule is broken. The error holds no part of the token but its `kid`.
+pub fn verify(keys: &[SignInKey], token: &str, now: i64) -> Result<ShopClaims, Refused> {
+    if token.len() > MAX_TOKEN {
+        return Err(Refused::NotAToken);
+    }
+    let header = decode_header(token).map_err(|_| Refused::NotAToken)?;
+    if header.alg != Algorithm::HS256 {
+        return Err(Refused::Algorithm(format!("{:?}", header.alg)));
+    }
+    if header.crit.is_some() {
+        return Err(Refused::Critical);
+    }
+    let kid = header.kid.map(|kid| kid.chars().take(100).collect::<String>());
+    let candidates = keys.iter().filter(|key| kid.as_ref().is_none_or(|shop| *shop == key.shop));
+    for key in candidates {
+        match claims_under(key, token) {
+            Ok(claims) => return accept(key, claims, now / 1_000),
+            Err(Refused::Signature(_)) => {}
+            Err(refused) => return Err(refused),
+        }
+    }
+    Err(Refused::Signature(kid))
+}
+
+/// The claims, if this key signed them.
+fn claims_under(key: &SignInKey, token: &str) -> Result<Claims, Refused> {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.set_audience(&[AUDIENCE]);
+    rules.set_required_spec_claims(&["aud"]);
+    // Times are checked here, by the time that the caller gives.
+    rules.validate_exp = false;
+    let secret = DecodingKey::from_secret(key.key.expose().as_bytes());
+    match decode::<Claims>(token, &secret, &rules) {
+        Ok(data) => Ok(data.claims),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::InvalidSignature => Refused::Signature(None),
+            ErrorKind::InvalidAudience => Refused::Audience,
+            ErrorKind::MissingRequiredClaim(name) => Refused::Claims(format!("missing `{name}`")),
+            ErrorKind::Json(error) => Refused::Claims(error.to_string()),
+            _ => Refused::NotAToken,
+        }),
+    }
+}
+
+/// What the claims say, if they are good now; `now` in seconds.
+fn accept(key: &SignInKey, claims: Claims, now: i64) -> Result<ShopClaims, Refused> {
+    let expired_for = now.saturating_sub(claims.exp);
+    if expired_for >= LEEWAY {
+        return Err(Refused::Expired(expired_for));
+    }
+    let starts_in = claims.iat.max(claims.nbf.unwrap_or(claims.iat)).saturating_sub(now);
+    if starts_in > LEEWAY {
+        return Err(Refused::NotYet(starts_in));
+    }
+    let life = claims.exp.saturating_sub(claims.iat);
+    if life > LONGEST_LIFE {
+        return Err(Refused::LongLived(life));
+    }
+    if claims.jti.is_empty() || claims.jti.len() > MAX_JTI {
+        return Err(Refused::Claims(format!("`jti` must have 1 to {MAX_JTI} bytes")));
+    }
+    if claims.transaction.is_none() && claims.external_id.is_none() {
+        return Err(Refused::Claims("missing `transaction` or `external_id`".to_owned()));
+    }
+    Ok(ShopClaims {
+        shop: key.shop.clone(),
+        // Each shop has its own names: none can use up those of another.
+        grant_id: grant_id(&format!("shop\0{}\0{}", key.shop, claims.jti)),
+        party: claims.party,
+        contact: claims.contact,
+        transaction: claims.transaction,
+        external_id: claims.external_id,
+    })
+}
+
+impl ShopClaims {
+    /// Whether they are about this transaction, and it is the shop's own.
+    pub fn are_about(&self, transaction: &Transaction) -> bool {
+        self.shop == transaction.shop
+            && self.transaction.is_none_or(|id| id == transaction.id)
+            && self.external_id.as_ref().is_none_or(|id| *id == transaction.external_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use serde_json::{Value, json};
+
+    const NOW: i64 = 1_780_272_000;
+    const SECRET: &str = "canary-of-the-first-shop-0123456789";
+    const OTHER: &str = "canary-of-another-shop-0123456789";
+
+    fn keys() -> Vec<SignInKey> {
+        [("shop", SECRET), ("shop", "canary-that-is-about-to-be-replaced"), ("other", OTHER)]
+            .map(|(shop, key)| SignInKey { shop: shop.to_owned(), key: Secret::new(key) })
+            .into()
+    }
+
+    fn claims() -> Value {
+        json!({
+            "aud": "tallyroom", "iat": NOW, "exp": NOW + 300, "jti": "1", "sub": "user 7",
+            "external_id": "order-1", "party": "buyer", "contact": "ada@example.org",
+        })
+    }
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut claims = claims();
+        claims[name] = value;
+        claims
+    }
+
+    fn without(name: &str) -> Value {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().remove(name);
+        claims
+    }
+
+    fn signed(header: &Header, claims: &Value, secret: &str) -> String {
+        encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+    }
+
+    fn token(claims: &Value) -> String {
+        signed(&Header::new(Algorithm::HS256), claims, SECRET)
+    }
+
+    fn check(token: &str) -> Result<ShopClaims, Refused> {
+        let outcome = verify(&keys(), token, NOW * 1_000);
+        if let Err(refused) = &outcome {
+            let told = format!("{refused} {refused:?}");
+            assert!(!told.contains("canary") && !told.contains(token), "{told}");
+        }
+        outcome
+    }
+
+    fn refused(claims: &Value) -> Refused {
+        check(&token(claims)).unwrap_err()
+    }
+
+    #[test]
+    fn a_shop_vouches_for_its_user() {
+        let found = check(&token(&claims())).unwrap();
+        assert_eq!((found.shop.as_str(), found.party), ("shop", PartyRole::Buyer));
+        assert_eq!(found.contact.as_deref(), Some("ada@example.org"));
+        let list = with("aud", json!(["elsewhere", "tallyroom"]));
+        assert!(check(&token(&list)).is_ok());
+        assert!(check(&token(&without("contact"))).unwrap().contact.is_none());
+    }
+
+    #[test]
+    fn any_key_of_the_shop_will_do_and_no_other() {
+        let header = Header::new(Algorithm::HS256);
+        let second = signed(&header, &claims(), "canary-that-is-about-to-be-replaced");
+        assert_eq!(check(&second).unwrap().shop, "shop");
+        assert_eq!(check(&signed(&header, &claims(), OTHER)).unwrap().shop, "other");
+        let stranger = signed(&header, &claims(), "somebody else's key, long enough");
+        assert_eq!(check(&stranger), Err(Refused::Signature(None)));
+        // One of two shops, by name.
+        let mut named = header.clone();
+        named.kid = Some("other".to_owned());
+        assert_eq!(check(&signed(&named, &claims(), OTHER)).unwrap().shop, "other");
+        let wrong = Refused::Signature(Some("other".to_owned()));
+        assert_eq!(check(&signed(&named, &claims(), SECRET)), Err(wrong));
+    }
+
+    #[test]
+    fn only_hs256_is_taken() {
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            let other = signed(&Header::new(algorithm), &claims(), SECRET);
+            assert_eq!(check(&other), Err(Refused::Algorithm(format!("{algorithm:?}"))));
+        }
+        // The signature is right for HS256; the header claims something else.
+        let body = URL_SAFE_NO_PAD.encode(claims().to_string());
+        for (algorithm, expected) in [
+            ("none", Refused::NotAToken),
+            ("None", Refused::NotAToken),
+            ("hs256", Refused::NotAToken),
+            ("RS256", Refused::Algorithm("RS256".to_owned())),
+            ("ES256", Refused::Algorithm("ES256".to_owned())),
+        ] {
+            let header = URL_SAFE_NO_PAD.encode(json!({ "alg": algorithm }).to_string());
+            let signature = token(&claims()).rsplit('.').next().unwrap().to_owned();
+            for signature in ["", signature.as_str()] {
+                assert_eq!(check(&format!("{header}.{body}.{signature}")), Err(expected.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_changed_or_unsigned_is_refused() {
+        let good = token(&claims());
+        let parts: Vec<_> = good.split('.').collect();
+        let other = URL_SAFE_NO_PAD.encode(with("party", json!("seller")).to_string());
+        let changed = format!("{}.{other}.{}", parts[0], parts[2]);
+        assert_eq!(check(&changed), Err(Refused::Signature(None)));
+        let unsigned = format!("{}.{}.", parts[0], parts[1]);
+        assert_eq!(check(&unsigned), Err(Refused::Signature(None)));
+        for odd in ["", ".", "..", "a.b.c", parts[1], &"x".repeat(9_000)] {
+            assert_eq!(check(odd), Err(Refused::NotAToken), "{odd}");
+        }
+        let mut critical = Header::new(Algorithm::HS256);
+        critical.crit = Some(vec!["b64".to_owned()]);
+        assert_eq!(check(&signed(&critical, &claims(), SECRET)), Err(Refused::Critical));
+    }
+
+    #[test]
+    fn a_token_is_good_for_ten_minutes_at_most() {
+        assert_eq!(refused(&with("exp", json!(NOW - 60))), Refused::Expired(60));
+        assert!(check(&token(&with("exp", json!(NOW - 59)))).is_ok());
+        assert_eq!(refused(&with("exp", json!(NOW + 601))), Refused::LongLived(601));
+        assert!(check(&token(&with("exp", json!(NOW + 600)))).is_ok());
+        assert_eq!(refused(&with("exp", json!(i64::MAX))), Refused::LongLived(i64::MAX - NOW));
+        assert_eq!(refused(&with("exp", json!(i64::MIN))), Refused::Expired(i64::MAX));
+        // Made long ago, so that it was good for long.
+        assert_eq!(refused(&with("iat", json!(NOW - 3_600))), Refused::LongLived(3_900));
+        assert_eq!(refused(&with("iat", json!(NOW + 61))), Refused::NotYet(61));
+        assert!(check(&token(&with("iat", json!(NOW + 60)))).is_ok());
+        assert_eq!(refused(&with("nbf", json!(NOW + 200))), Refused::NotYet(200));
+    }
+
+    #[test]
+    fn for_another_audience_is_not_for_us() {
+        assert_eq!(refused(&with("aud", json!("elsewhere"))), Refused::Audience);
+        assert_eq!(refused(&with("aud", json!([]))), Refused::Audience);
+        assert!(matches!(refused(&without("aud")), Refused::Claims(_)));
+    }
+
+    #[test]
+    fn a_missing_or_odd_claim_is_refused_by_name() {
+        for name in ["iat", "exp", "jti", "party", "external_id"] {
+            match refused(&without(name)) {
+                Refused::Claims(why) => assert!(why.contains(name), "{why}"),
+                other => panic!("{name}: {other}"),
+            }
+        }
+        for (name, value) in [
+            ("jti", json!("")),
+            ("jti", json!("x".repeat(300))),
+            ("jti", json!(7)),
+            ("party", json!("bot")),
+            ("transaction", json!("7")),
+            ("exp", json!("soon")),
+        ] {
+            assert!(matches!(refused(&with(name, value)), Refused::Claims(_)), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_jti_of_each_shop_opens_a_grant_of_its_own() {
+        let id = |claims: &Value, secret: &str| {
+            check(&signed(&Header::new(Algorithm::HS256), claims, secret)).unwrap().grant_id
+        };
+        let first = id(&claims(), SECRET);
+        assert_eq!(first, id(&with("exp", json!(NOW + 299)), SECRET));
+        assert_ne!(first, id(&with("jti", json!("2")), SECRET));
+        assert_ne!(first, id(&claims(), OTHER));
+    }
+}

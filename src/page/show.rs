@@ -1,0 +1,79 @@
+//! The page itself, and parts of it for scripts.
+
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+
+use super::chat::Cast;
+use super::doors::base;
+use super::gather::{self, Wish};
+use super::model::Chat;
+use super::reader::LANGUAGE_COOKIE;
+use super::refusal::Refusal;
+use super::session::{Session, is_secure};
+use super::{PageState, view};
+
+/// What stands behind the `?`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    lang: Option<String>,
+    before: Option<String>,
+    reply: Option<String>,
+    edit: Option<String>,
+}
+
+/// `GET /t/{id}`
+pub(super) async fn page(
+    State(state): State<PageState>,
+    session: Session,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let cast = Cast::of(&state, &session).await?;
+    let wish = Wish { before: asked.before, reply: asked.reply, edit: asked.edit };
+    let chat = gather::chat(&state, &session, &cast, wish).await?;
+    let page = gather::page(&state, &session, chat).await?;
+    let html = view::page(&page, &base(&state)).into_string();
+    let mut response = Html(html).into_response();
+    if asked.lang.is_some() {
+        remember_language(&state, &session, &mut response);
+    }
+    Ok(response)
+}
+
+fn remember_language(state: &PageState, session: &Session, response: &mut Response) {
+    let secure = if is_secure(state) { "; Secure" } else { "" };
+    let (tag, base) = (session.reader.locale.tag(), base(state));
+    let cookie = format!(
+        "{LANGUAGE_COOKIE}={tag}; Path={base}/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}"
+    );
+    if let Ok(cookie) = cookie.parse() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// `GET /t/{id}/lines?before=…`: older lines.
+pub(super) async fn lines(
+    State(state): State<PageState>,
+    session: Session,
+    Query(asked): Query<Asked>,
+) -> Result<Html<String>, Refusal> {
+    let cast = Cast::of(&state, &session).await?;
+    let wish = Wish { before: asked.before, ..Wish::default() };
+    let chat = gather::chat(&state, &session, &cast, wish).await?;
+    Ok(Html(view::lines(&chat, &session.reader, &own_base(&state, &session)).into_string()))
+}
+
+/// `GET /t/{id}/invoice`: the invoice alone, for the widget.
+pub(super) async fn invoice(
+    State(state): State<PageState>,
+    session: Session,
+) -> Result<Html<String>, Refusal> {
+    let page = gather::page(&state, &session, Chat::default()).await?;
+    Ok(Html(view::invoice(&page, &base(&state)).into_string()))
+}
+
+/// What the addresses of a transaction's page begin with.
+pub(super) fn own_base(state: &PageState, session: &Session) -> String {
+    format!("{}/t/{}", base(state), session.transaction.id)
+}

@@ -1,0 +1,130 @@
+//! From what somebody typed to the content of an event. Pure.
+
+use pulldown_cmark::{Event, Options, Parser, html};
+use serde_json::{Value, json};
+
+/// Longest text, in bytes: an event may have 64 KiB with all that is around it, and a text stands
+/// in it up to four times (plain and HTML, and both again in an edit).
+pub(super) const MAX_TEXT: usize = 12_000;
+
+/// What a message says beside its text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Relation<'a> {
+    /// The message that it answers.
+    pub(super) reply_to: Option<&'a str>,
+    /// The message that it replaces.
+    pub(super) edit: Option<&'a str>,
+}
+
+/// The content of a text message written in Markdown (Client-Server API, "m.text", "Rich replies",
+/// "Event replacements").
+pub(super) fn message(text: &str, relation: &Relation<'_>) -> Value {
+    let mut content = json!({ "msgtype": "m.text", "body": text, "m.mentions": {} });
+    if let Some(html) = markup(text) {
+        content["format"] = json!("org.matrix.custom.html");
+        content["formatted_body"] = json!(html);
+    }
+    if let Some(original) = relation.edit {
+        let mut edit = content.clone();
+        edit["body"] = json!(format!("* {text}"));
+        if let Some(html) = content["formatted_body"].as_str() {
+            edit["formatted_body"] = json!(format!("* {html}"));
+        }
+        edit["m.new_content"] = content;
+        edit["m.relates_to"] = json!({ "rel_type": "m.replace", "event_id": original });
+        return edit;
+    }
+    if let Some(answered) = relation.reply_to {
+        content["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": answered } });
+    }
+    content
+}
+
+/// The content of a message with a file, which has no address yet.
+pub(super) fn file(name: &str, media_type: &str, size: i64, description: Option<&str>) -> Value {
+    let msgtype = match media_type.split('/').next() {
+        Some("image") => "m.image",
+        Some("video") => "m.video",
+        Some("audio") => "m.audio",
+        _ => "m.file",
+    };
+    // A body other than the file's name is its caption (spec 1.10).
+    json!({
+        "msgtype": msgtype,
+        "body": description.filter(|it| !it.trim().is_empty()).unwrap_or(name),
+        "filename": name,
+        "info": { "mimetype": media_type, "size": size },
+        "m.mentions": {},
+    })
+}
+
+/// The content of a reaction.
+pub(super) fn reaction(event: &str, key: &str) -> Value {
+    json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } })
+}
+
+/// Markdown as HTML; none if the text has nothing to mark up. HTML in it is text.
+fn markup(text: &str) -> Option<String> {
+    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
+    // Whoever presses Enter means a new line.
+    let events = Parser::new_ext(text, options).map(|event| match event {
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::SoftBreak => Event::HardBreak,
+        other => other,
+    });
+    let mut html = String::new();
+    html::push_html(&mut html, events);
+    let html = html.trim();
+    let plain = html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>"));
+    let is_plain = plain.is_some_and(|words| !words.contains('<'));
+    (!is_plain).then(|| html.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_words_stay_plain() {
+        let content = message("Hello, when does it come?", &Relation::default());
+        assert_eq!(content["body"], "Hello, when does it come?");
+        assert_eq!(content.get("formatted_body"), None);
+    }
+
+    #[test]
+    fn markdown_becomes_html_and_html_becomes_text() {
+        let content = message("**Yes**, see [here](https://x.org)", &Relation::default());
+        let html = content["formatted_body"].as_str().unwrap();
+        assert!(html.contains("<strong>Yes</strong>"), "{html}");
+        let content = message("a <img src=x onerror=alert(1)> **b**", &Relation::default());
+        let html = content["formatted_body"].as_str().unwrap();
+        assert!(html.contains("&lt;img") && !html.contains("<img"), "{html}");
+        let list = message("- one\n- two", &Relation::default());
+        assert!(list["formatted_body"].as_str().unwrap().starts_with("<ul>"));
+    }
+
+    #[test]
+    fn each_line_stays_a_line() {
+        let content = message("one\ntwo", &Relation::default());
+        assert!(content["formatted_body"].as_str().unwrap().contains("<br />"));
+    }
+
+    #[test]
+    fn an_edit_carries_the_new_text_for_those_who_know_edits_and_for_the_others() {
+        let relation = Relation { edit: Some("$e"), reply_to: None };
+        let content = message("new", &relation);
+        assert_eq!(content["body"], "* new");
+        assert_eq!(content["m.new_content"]["body"], "new");
+        assert_eq!(content["m.relates_to"]["event_id"], "$e");
+    }
+
+    #[test]
+    fn a_description_is_the_caption_of_an_image() {
+        let content = file("a.png", "image/png", 5, Some("the broken plank"));
+        assert_eq!(
+            (&content["msgtype"], &content["body"]),
+            (&json!("m.image"), &json!("the broken plank"))
+        );
+        assert_eq!(file("a.pdf", "application/pdf", 5, None)["body"], "a.pdf");
+    }
+}

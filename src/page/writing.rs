@@ -1,0 +1,335 @@
+//! What visitors write: messages, files, reactions, removals. It is in the database before the
+//! answer, and goes into the room from there.
+
+use axum::Json;
+use axum::extract::multipart::{Field, Multipart};
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ruma::EventId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use super::PageState;
+use super::reader::is_script;
+use super::refusal::Refusal;
+use super::session::Session;
+use super::show::own_base;
+use super::words::{self, MAX_TEXT, Relation};
+use crate::files::{Arrived, Arriving};
+use crate::store::NewOutgoing;
+
+/// Most files in one form.
+const MAX_FILES: usize = 10;
+/// Longest name or id in a form, in bytes.
+const MAX_WORD: usize = 500;
+/// Most messages of one visitor that may be on their way.
+const MAX_UNSENT: usize = 200;
+
+/// What a form said.
+#[derive(Default)]
+struct Message {
+    client_id: Option<String>,
+    text: String,
+    reply_to: Option<String>,
+    edit: Option<String>,
+    description: Option<String>,
+    files: Vec<(String, Arrived)>,
+}
+
+/// `POST /t/{id}/messages`
+pub(super) async fn messages(
+    State(state): State<PageState>,
+    session: Session,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Result<Response, Refusal> {
+    let message = read(&state, &session, form).await?;
+    check_room_for_more(&state, &session).await?;
+    let name = message.client_id.clone().unwrap_or_else(|| Ulid::new().to_string());
+    let mut ids = Vec::new();
+    for (index, (file_name, file)) in message.files.into_iter().enumerate() {
+        let media_type = file.media_type.unwrap_or("application/octet-stream");
+        let description = message.description.as_deref();
+        let content = words::file(&file_name, media_type, file.size, description);
+        let Arrived { file, sha256, .. } = file;
+        state.vault.put(&sha256, file).await.map_err(|error| {
+            tracing::error!(%error, "a file from the page could not be kept");
+            Refusal::try_again()
+        })?;
+        let id = format!("{name}/{index}");
+        ids.push(say(&state, &session, &id, "m.room.message", &content, Some(&sha256)).await?);
+    }
+    if !message.text.trim().is_empty() {
+        let relation = Relation {
+            reply_to: valid(message.reply_to.as_deref()),
+            edit: valid(message.edit.as_deref()),
+        };
+        let content = words::message(message.text.trim_end(), &relation);
+        ids.push(say(&state, &session, &name, "m.room.message", &content, None).await?);
+    }
+    if ids.is_empty() {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Err(Refusal::problem(status, &session.reader, "problem-empty"));
+    }
+    Ok(taken(&state, &session, &headers, &ids))
+}
+
+async fn read(
+    state: &PageState,
+    session: &Session,
+    mut form: Multipart,
+) -> Result<Message, Refusal> {
+    let unfit = |status, id| Refusal::problem(status, &session.reader, id);
+    let broken = |_| unfit(StatusCode::BAD_REQUEST, "problem-form");
+    let mut message = Message::default();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            // A form without a file sends an empty one.
+            let file_name = field.file_name().unwrap_or_default().to_owned();
+            let file = arrive(state, session, field).await?;
+            if file_name.is_empty() && file.size == 0 {
+                continue;
+            }
+            if message.files.len() == MAX_FILES {
+                return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-many-files"));
+            }
+            message.files.push((clean_name(&file_name), file));
+            continue;
+        }
+        let limit = if name == "text" { MAX_TEXT } else { MAX_WORD };
+        let Some(text) = text(field, limit).await.map_err(broken)? else {
+            return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-long"));
+        };
+        let some = Some(text.clone()).filter(|text| !text.is_empty());
+        match name.as_str() {
+            "text" => message.text = text.replace("\r\n", "\n"),
+            "client_id" => message.client_id = some,
+            "reply_to" => message.reply_to = some,
+            "edit" => message.edit = some,
+            "description" => message.description = some,
+            _ => {}
+        }
+    }
+    Ok(message)
+}
+
+/// A field's text; none if it is too long.
+async fn text(
+    mut field: Field<'_>,
+    limit: usize,
+) -> Result<Option<String>, axum::extract::multipart::MultipartError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > limit {
+            return Ok(None);
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}")))
+}
+
+/// A field's file, onto disk as it comes.
+async fn arrive(
+    state: &PageState,
+    session: &Session,
+    mut field: Field<'_>,
+) -> Result<Arrived, Refusal> {
+    let disk = |error: std::io::Error| {
+        tracing::error!(%error, "a file from the page could not be written");
+        Refusal::try_again()
+    };
+    let unfit = |status, id| Refusal::problem(status, &session.reader, id);
+    let max_bytes = state.config.files.max_megabytes * 1_000_000;
+    let mut arriving = Arriving::into(state.vault.unfinished().map_err(disk)?, max_bytes);
+    loop {
+        let chunk = field.chunk().await;
+        let chunk = chunk.map_err(|_| unfit(StatusCode::BAD_REQUEST, "problem-form"))?;
+        let Some(chunk) = chunk else { return Ok(arriving.finish()) };
+        if !arriving.take(&chunk).map_err(disk)? {
+            return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-large-file"));
+        }
+    }
+}
+
+fn clean_name(name: &str) -> String {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
+    if name.is_empty() { "file".to_owned() } else { name }
+}
+
+fn valid(event: Option<&str>) -> Option<&str> {
+    event.filter(|event| EventId::parse(*event).is_ok())
+}
+
+/// Nobody piles up words faster than the room takes them.
+async fn check_room_for_more(state: &PageState, session: &Session) -> Result<(), Refusal> {
+    let waiting = state.store.unsent(session.transaction.id, &session.guest.user_id).await?;
+    if waiting.len() < MAX_UNSENT {
+        return Ok(());
+    }
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    Err(Refusal::problem(status, &session.reader, "problem-too-fast"))
+}
+
+async fn say(
+    state: &PageState,
+    session: &Session,
+    client_id: &str,
+    event_type: &str,
+    content: &Value,
+    sha256: Option<&str>,
+) -> Result<Ulid, Refusal> {
+    let new = NewOutgoing { client_id, event_type, content, sha256 };
+    let Session { transaction, visitor, guest, correlation, .. } = session;
+    Ok(state.store.write_outgoing(transaction.id, visitor, guest, new, correlation).await?)
+}
+
+/// 202 for scripts; back to the page for the rest.
+fn taken(state: &PageState, session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
+    if is_script(headers) {
+        let ids: Vec<String> = ids.iter().map(Ulid::to_string).collect();
+        return (StatusCode::ACCEPTED, Json(json!({ "ids": ids }))).into_response();
+    }
+    let to = format!("{}#compose", own_base(state, session));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
+
+#[derive(Deserialize)]
+pub(super) struct AboutEvent {
+    event: String,
+    #[serde(default)]
+    key: String,
+}
+
+/// `POST /t/{id}/remove`: takes back what the visitor wrote here.
+pub(super) async fn remove(
+    State(state): State<PageState>,
+    session: Session,
+    headers: HeaderMap,
+    Form(about): Form<AboutEvent>,
+) -> Result<Response, Refusal> {
+    let events = [about.event.clone()];
+    let entries = state.store.entries_of_events(session.transaction.id, &events).await?;
+    let own = entries.iter().any(|it| it.fixed.sender == session.guest.user_id.as_str());
+    if !own {
+        let status = StatusCode::FORBIDDEN;
+        return Err(Refusal::problem(status, &session.reader, "problem-not-yours"));
+    }
+    let id = take_back(&state, &session, &about.event).await?;
+    Ok(taken(&state, &session, &headers, &[id]))
+}
+
+async fn take_back(state: &PageState, session: &Session, event: &str) -> Result<Ulid, Refusal> {
+    let content = json!({ "redacts": event });
+    say(state, session, &format!("remove {event}"), "m.room.redaction", &content, None).await
+}
+
+/// `POST /t/{id}/react`: reacts, or takes the same reaction back.
+pub(super) async fn react(
+    State(state): State<PageState>,
+    session: Session,
+    headers: HeaderMap,
+    Form(AboutEvent { event, key }): Form<AboutEvent>,
+) -> Result<Response, Refusal> {
+    let id = session.transaction.id;
+    let events = [event.clone()];
+    let entries = state.store.entries_of_events(id, &events).await?;
+    let unfit = || {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Refusal::problem(status, &session.reader, "problem-form")
+    };
+    if entries.is_empty() || key.is_empty() || key.len() > 64 {
+        return Err(unfit());
+    }
+    let about = state.store.entries_about(id, &events).await?;
+    let mine = about.iter().find(|it| {
+        it.fixed.sender == session.guest.user_id.as_str()
+            && it.redacted_by.is_none()
+            && it.relates_to.as_ref().is_some_and(|relation| relation.key.as_ref() == Some(&key))
+    });
+    let sent = match mine {
+        Some(reaction) => take_back(&state, &session, &reaction.fixed.event_id).await?,
+        None => {
+            // After it was taken back, the same reaction is a new one.
+            let times = about.iter().filter(|it| it.fixed.sender == session.guest.user_id.as_str());
+            let name = format!("react {event} {key} {}", times.count());
+            let content = words::reaction(&event, &key);
+            say(&state, &session, &name, "m.reaction", &content, None).await?
+        }
+    };
+    Ok(taken(&state, &session, &headers, &[sent]))
+}
+
+#[derive(Deserialize)]
+pub(super) struct AboutOutgoing {
+    id: String,
+}
+
+/// `POST /t/{id}/retry`: tries again to say what could not be said.
+pub(super) async fn retry(
+    State(state): State<PageState>,
+    session: Session,
+    headers: HeaderMap,
+    Form(AboutOutgoing { id }): Form<AboutOutgoing>,
+) -> Result<Response, Refusal> {
+    let Session { transaction, guest, correlation, .. } = &session;
+    state.store.retry(transaction.id, &guest.user_id, &id, correlation).await?;
+    Ok(taken(&state, &session, &headers, &[]))
+}
+
+/// `POST /t/{id}/discard`: throws away what could not be said.
+pub(super) async fn discard(
+    State(state): State<PageState>,
+    session: Session,
+    headers: HeaderMap,
+    Form(AboutOutgoing { id }): Form<AboutOutgoing>,
+) -> Result<Response, Refusal> {
+    state.store.discard(session.transaction.id, &session.guest.user_id, &id).await?;
+    Ok(taken(&state, &session, &headers, &[]))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typing {
+    typing: bool,
+}
+
+/// `POST /t/{id}/typing`: for those who look on; nothing depends on it.
+pub(super) async fn typing(
+    State(state): State<PageState>,
+    session: Session,
+    Form(Typing { typing }): Form<Typing>,
+) -> Result<StatusCode, Refusal> {
+    if let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room()) {
+        // A guest who has said nothing yet is not in the room, and types for nobody.
+        if let Err(failure) =
+            state.homeserver.typing_as(&session.guest.user_id, &room, typing).await
+        {
+            tracing::debug!(%failure, "typing was not shown");
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /t/{id}/seen`: the visitor has read up to this line.
+pub(super) async fn seen(
+    State(state): State<PageState>,
+    session: Session,
+    Form(AboutEvent { event, .. }): Form<AboutEvent>,
+) -> Result<StatusCode, Refusal> {
+    let id = session.transaction.id;
+    let known = state.store.entries_of_events(id, std::slice::from_ref(&event)).await?;
+    let (Some(_), Ok(event)) = (known.first(), EventId::parse(event)) else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
+    let user = &session.guest.user_id;
+    state.store.see(id, user.as_str(), event.as_str(), crate::store::now()).await?;
+    if let Some(room) = state.store.room(id).await?.and_then(|it| it.room())
+        && let Err(failure) = state.homeserver.read_as(user, &room, &event).await
+    {
+        tracing::debug!(%failure, "a receipt was not shown");
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

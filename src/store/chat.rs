@@ -1,0 +1,210 @@
+//! The record as the invoice page reads it: some lines at a time, with what belongs to them.
+
+use std::sync::LazyLock;
+
+use sqlx::AssertSqlSafe;
+use ulid::Ulid;
+
+use super::entries::Row;
+use super::{Store, StoreError, now};
+use crate::record::Entry;
+
+/// What stands as a line of its own in a conversation. Word for word as in the index
+/// `entries_lines`, or SQLite would not use it.
+macro_rules! lines_where {
+    ($rest:literal) => {
+        concat!(
+            "WHERE e.transaction_id = $1 AND e.party <> 'bot' AND e.kind IN ('text', 'notice', ",
+            "'emote', 'image', 'file', 'audio', 'voice', 'video', 'location', 'sticker', ",
+            "'poll_start', 'encrypted', 'unknown', 'malformed') ",
+            $rest
+        )
+    };
+}
+macro_rules! select_lines {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.transaction_id, e.seq, e.hash, e.content, e.erased, e.room_id, e.event_id, ",
+            "e.event_type, e.kind, e.sender, e.party, e.display_name, e.sent_at, e.received_at, ",
+            "e.read_at, e.source, e.text, e.html, e.relates_to, e.redacted_by, e.attachments, ",
+            "e.membership, e.remark, j.absent_since FROM entries e ",
+            "JOIN journal j ON j.room_id = e.room_id AND j.position = e.position ",
+            $rest
+        )
+    };
+}
+const LAST_LINES: &str =
+    concat!(select_lines!(""), lines_where!("ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2"));
+const LINES_BEFORE: &str = concat!(
+    select_lines!(""),
+    lines_where!(
+        "AND (e.read_at, e.event_id) < ($3, $4) \
+         ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2"
+    )
+);
+const TURNS: &str = concat!(
+    "SELECT e.party, e.read_at FROM entries e ",
+    lines_where!("ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2")
+);
+/// How many events are asked for at once.
+const AT_ONCE: usize = 64;
+static OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
+    let events = placeholders();
+    format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_lines!(""))
+});
+static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
+    let events = placeholders();
+    format!(
+        "{} WHERE e.transaction_id = $1 AND e.target IN ({events}) \
+         AND e.kind IN ('edit', 'reaction', 'redaction', 'poll_response', 'poll_end')",
+        select_lines!("")
+    )
+});
+const SEND_KEY: &str = "SELECT s.send_key FROM entries e JOIN sends s \
+     ON s.transaction_id = e.transaction_id AND s.send_id = e.marker \
+     WHERE e.transaction_id = $1 AND e.event_id = $2";
+const SEE: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
+     event_id = excluded.event_id, at = excluded.at WHERE receipts.at <= excluded.at";
+const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.read_at FROM receipts r \
+     JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
+     WHERE r.transaction_id = $1";
+const TRANSACTION_OF: &str = "SELECT transaction_id FROM rooms WHERE room_id = $1";
+
+/// How far somebody has read.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Receipt {
+    /// Who.
+    pub user_id: String,
+    /// Up to and with this event.
+    pub event_id: String,
+    /// Its place in the reading order, milliseconds since 1970.
+    pub read_at: i64,
+}
+
+impl Store {
+    /// The last lines of a conversation, or the last before `before` (place in the reading order
+    /// and event id); in reading order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn lines(
+        &self,
+        id: Ulid,
+        before: Option<(i64, &str)>,
+        limit: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let query = match before {
+            None => sqlx::query_as(LAST_LINES).bind(id.to_string()).bind(limit),
+            Some((at, event)) => {
+                sqlx::query_as(LINES_BEFORE).bind(id.to_string()).bind(limit).bind(at).bind(event)
+            }
+        };
+        let rows: Vec<Row> = query.fetch_all(&self.pool).await?;
+        rows.into_iter().rev().map(Entry::try_from).collect()
+    }
+
+    /// The entries of these events, in no order.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn entries_of_events(
+        &self,
+        id: Ulid,
+        events: &[String],
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.of_events(&OF_EVENTS, id, events).await
+    }
+
+    /// Edits, reactions, redactions and votes that are about these events, in no order.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn entries_about(
+        &self,
+        id: Ulid,
+        events: &[String],
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.of_events(&ABOUT_EVENTS, id, events).await
+    }
+
+    async fn of_events(
+        &self,
+        query: &str,
+        id: Ulid,
+        events: &[String],
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        for events in events.chunks(AT_ONCE) {
+            let mut query = sqlx::query_as(AssertSqlSafe(query.to_owned())).bind(id.to_string());
+            for event in padded(events) {
+                query = query.bind(event);
+            }
+            let rows: Vec<Row> = query.fetch_all(&self.pool).await?;
+            for row in rows {
+                entries.push(row.try_into()?);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The key of the send of ours that an event is, by the marker in it: known even before the
+    /// homeserver's answer to that send.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn send_key(&self, id: Ulid, event: &str) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar(SEND_KEY)
+            .bind(id.to_string())
+            .bind(event)
+            .fetch_optional(&self.pool)
+            .await
+    }
+
+    /// Whose turns the last lines were, and when (milliseconds since 1970), newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn turns(&self, id: Ulid, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
+        sqlx::query_as(TURNS).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
+    }
+
+    /// Notes how far somebody has read.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn see(&self, id: Ulid, user: &str, event: &str, at: i64) -> Result<(), StoreError> {
+        let see = sqlx::query(SEE).bind(id.to_string()).bind(user).bind(event);
+        self.run(see.bind(at.min(now()))).await?;
+        self.hints.changed(id);
+        Ok(())
+    }
+
+    /// How far people have read.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn receipts(&self, id: Ulid) -> Result<Vec<Receipt>, StoreError> {
+        sqlx::query_as(RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
+    }
+
+    /// The transaction whose room this is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn transaction_of_room(&self, room_id: &str) -> Result<Option<Ulid>, StoreError> {
+        let id: Option<String> =
+            sqlx::query_scalar(TRANSACTION_OF).bind(room_id).fetch_optional(&self.pool).await?;
+        id.as_deref().map(super::columns::parse_id).transpose()
+    }
+}
+
+fn placeholders() -> String {
+    let numbers: Vec<_> = (0..AT_ONCE).map(|number| format!("${}", number + 2)).collect();
+    numbers.join(", ")
+}
+
+/// As many as there are placeholders; no event has an empty id.
+fn padded(events: &[String]) -> impl Iterator<Item = &str> {
+    events.iter().map(String::as_str).chain(std::iter::repeat("")).take(AT_ONCE)
+}

@@ -1,0 +1,77 @@
+//! What the shop said about a transaction over time.
+
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::columns::from_json;
+use super::transactions::redactions;
+use super::{Store, StoreError};
+use crate::transaction::Terms;
+
+const NEWEST: &str = "SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+     FROM revisions WHERE transaction_id = $1 ORDER BY revision DESC LIMIT $2";
+const ORIGINAL: &str = "SELECT r.original_type, r.original FROM revisions r \
+     JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
+     WHERE r.transaction_id = $1 AND r.original IS NOT NULL";
+
+/// One of the things that the shop said.
+#[derive(Clone, Debug)]
+pub struct PastTerms {
+    /// Counts up from 1.
+    pub revision: i64,
+    /// What it said.
+    pub terms: Terms,
+    /// Milliseconds since 1970.
+    pub at: i64,
+}
+
+#[derive(FromRow)]
+struct Row {
+    revision: i64,
+    status: String,
+    invoice: String,
+    buyer: String,
+    seller: String,
+    redactions: Option<String>,
+    created_at: i64,
+}
+
+impl Store {
+    /// The newest revisions of a transaction, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn past_terms(&self, id: Ulid, limit: i64) -> Result<Vec<PastTerms>, StoreError> {
+        let rows: Vec<Row> =
+            sqlx::query_as(NEWEST).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await?;
+        rows.into_iter().map(PastTerms::try_from).collect()
+    }
+
+    /// The file that the current invoice came in, with its media type; none if it came as JSON.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn original(&self, id: Ulid) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        let row: Option<(Option<String>, Vec<u8>)> =
+            sqlx::query_as(ORIGINAL).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        Ok(row.map(|(media_type, bytes)| (media_type.unwrap_or_default(), bytes)))
+    }
+}
+
+impl TryFrom<Row> for PastTerms {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            revision: row.revision,
+            terms: Terms {
+                status: row.status,
+                invoice: from_json("invoice", &row.invoice)?,
+                buyer: from_json("buyer", &row.buyer)?,
+                seller: from_json("seller", &row.seller)?,
+                redactions: redactions(row.redactions.as_deref()),
+            },
+            at: row.created_at,
+        })
+    }
+}
