@@ -81,6 +81,7 @@ async fn a_browser_does_and_notices_what_people_do_and_notice() {
     visitor.size(390, 844).await;
     assert_eq!(visitor.js("innerWidth").await, 390);
 
+    visitor.types("Name", "!").await;
     visitor.press_key("Enter").await;
     visitor.sees("greeted by a form").await;
     assert_eq!(visitor.url().await, format!("{url}/greeted"));

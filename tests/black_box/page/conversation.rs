@@ -41,17 +41,17 @@ on_both_databases! {
         assert!(said(&bea, &answer).await.contains("When will the"), "it quotes what it answers");
 
         // A reply, an edit, a reaction on the page.
-        bea.presses_beside("On Thursday", "Reply").await;
+        bea.chooses("On Thursday", "Reply").await;
         bea.says("Thursday suits").await;
         sam.sees("Thursday suits").await;
         let reply = scene.entry("Thursday suits").await;
         assert_eq!(reply["relates_to"]["event_id"], answer.as_str());
-        bea.presses_beside("Thursday suits", "Edit").await;
+        bea.chooses("Thursday suits", "Edit").await;
         bea.clears(WRITE).await;
-        bea.says("Thursday morning suits").await;
+        bea.types(WRITE, "Thursday morning suits").await;
+        bea.presses("Save").await;
         sam.sees("Thursday morning suits").await;
-        sam.presses_beside("Thursday morning suits", "React").await;
-        sam.presses("👍").await;
+        sam.chooses("Thursday morning suits", "React with 👍").await;
         let reply = reply["event_id"].as_str().unwrap();
         bea.until(&format!("{}.textContent.includes('👍')", line(reply))).await;
         client.react(room, reply, "🎉").await;
@@ -63,7 +63,7 @@ on_both_databases! {
         bea.says("wrong window").await;
         sam.sees("wrong window").await;
         scene.entry("wrong window").await;
-        bea.presses_beside("wrong window", "Delete").await;
+        bea.removes("wrong window").await;
         sam.does_not_see("wrong window").await;
         bea.does_not_see("wrong window").await;
         let slip = client.say(room, "a slip").await;
@@ -78,7 +78,7 @@ on_both_databases! {
         bea.until("heard.length > 0").await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         let heard = bea.js("heard").await;
-        assert_eq!(heard, json!(["polite: sam: The van is loaded"]));
+        assert_eq!(heard, json!(["status: sam: The van is loaded"]));
 
         // Everything is where a reload finds it.
         bea.reload().await;

@@ -98,4 +98,16 @@ impl Visitor {
         self.types(WRITE, text).await;
         self.presses(SEND).await;
     }
+
+    /// Takes something from the menu of the newest message that says this.
+    async fn chooses(&self, words: &str, action: &str) {
+        self.presses_beside(words, "Actions for the message by…").await;
+        self.presses_beside(words, action).await;
+    }
+
+    /// Takes back the newest message that says this.
+    async fn removes(&self, words: &str) {
+        self.chooses(words, "Remove…").await;
+        self.presses_beside(words, "Yes, remove").await;
+    }
 }

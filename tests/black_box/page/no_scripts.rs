@@ -27,30 +27,30 @@ on_both_databases! {
         let question = scene.sam.say(&scene.room, "Is that so?").await;
         scene.entry("Is that so?").await;
         bea.open(&scene.page()).await;
-        bea.presses_beside("Is that so?", "Reply").await;
+        bea.chooses("Is that so?", "Reply").await;
         bea.says("It is").await;
         let reply = scene.entry("It is").await;
         assert_eq!(reply["relates_to"]["event_id"], question.as_str());
 
         // Editing: what is there comes back into the field.
         bea.open(&scene.page()).await;
-        bea.presses_beside("It is", "Edit").await;
+        bea.chooses("It is", "Edit").await;
         bea.until("!!document.querySelector('textarea')?.value").await;
         bea.clears(WRITE).await;
         bea.types(WRITE, "It was").await;
-        bea.presses(SEND).await;
+        bea.presses("Save").await;
         scene.entry("It was").await;
         bea.open(&scene.page()).await;
         bea.sees("It was").await;
 
         // Reacting and taking back.
-        bea.presses_beside("Is that so?", "👍").await;
+        bea.chooses("Is that so?", "React with 👍").await;
         scene.world.eventually("a reaction", || async {
             let entries = scene.world.shop.entries(&scene.id).await;
             entries.into_iter().find(|it| it["kind"] == "reaction")
         }).await;
         bea.open(&scene.page()).await;
-        bea.presses_beside("It was", "Delete").await;
+        bea.removes("It was").await;
         scene.world.eventually("a redaction", || async {
             let entries = scene.world.shop.entries(&scene.id).await;
             entries.into_iter().find(|it| it["kind"] == "redaction")
@@ -73,7 +73,7 @@ on_both_databases! {
         // What was said earlier.
         let mut pages = 0;
         while !bea.text().await.contains("earlier message 0.") {
-            bea.presses("Earlier messages").await;
+            bea.presses("Older messages").await;
             bea.until("document.readyState === 'complete'").await;
             pages += 1;
             assert!(pages < 20, "{}", bea.text().await);

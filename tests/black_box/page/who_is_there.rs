@@ -22,11 +22,11 @@ on_both_databases! {
         let presence = format!("/presence/{}/status", client.id);
         let online = client.call(Method::PUT, &presence, Some(json!({ "presence": "online" }))).await;
         assert_eq!(online.0, 200, "{}", online.1);
-        bea.sees("Online").await;
+        bea.sees("online").await;
         // On the page.
         let rita = scene.contact("seller", "rita@acme.example").await;
-        bea.sees("Here now").await;
-        rita.sees("Here now").await;
+        bea.sees("looks at this page").await;
+        rita.sees("looks at this page").await;
 
         // Typing, both ways.
         let typing = format!("/rooms/{room}/typing/{}", client.id);

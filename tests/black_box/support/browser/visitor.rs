@@ -131,7 +131,7 @@ impl Visitor {
 
     /// All cookies of this visitor's browser.
     pub async fn cookies(&self) -> Vec<Value> {
-        let answer = self.ok("Storage.getCookies", json!({})).await;
+        let answer = self.ok("Network.getAllCookies", json!({})).await;
         answer["cookies"].as_array().unwrap().clone()
     }
 
