@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tallyroom::command::{
-    check, export, forget, generate_registration, import, logging, rederive, run, verify,
+    check, export, forget, generate_registration, import, link, logging, rederive, run, verify,
 };
 use tallyroom::config::Config;
+use tallyroom::page::link::LinkRequest;
+use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
 /// A Matrix room for every commercial transaction.
@@ -65,6 +67,22 @@ enum Command {
         /// The transaction.
         transaction: Ulid,
     },
+    /// Make a link to the invoice page of a transaction. Whoever has it is let in.
+    Link {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// For whom its reader speaks: buyer or seller.
+        #[arg(long, value_parser = party)]
+        party: PartyRole,
+        /// Name, e-mail or Matrix ID of the contact who gets it [default: the party as such].
+        #[arg(long)]
+        contact: Option<String>,
+        /// For how many days it works [default: page.link_days of the config].
+        #[arg(long)]
+        days: Option<u32>,
+        /// The transaction.
+        transaction: Ulid,
+    },
     /// Verify that records are whole; names the first entry of each that fails.
     Verify {
         #[command(flatten)]
@@ -114,6 +132,10 @@ impl ConfigFile {
     }
 }
 
+fn party(text: &str) -> Result<PartyRole, &'static str> {
+    PartyRole::from_text(text).ok_or("it must be buyer or seller")
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match dispatch(CommandLine::parse().command).await {
@@ -147,6 +169,11 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         }
         Command::Export { config, output, transaction } => {
             export::run(&config.load()?, transaction, output).await
+        }
+        Command::Link { config, party, contact, days, transaction } => {
+            let expires_in = days.map(|days| i64::from(days) * 86_400);
+            let request = LinkRequest { party, contact, expires_in };
+            link::run(&config.load()?, transaction, &request).await
         }
         Command::Verify { bundle: Some(bundle), public_key, .. } => {
             verify::bundle(&bundle, public_key)

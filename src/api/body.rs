@@ -71,6 +71,15 @@ pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> 
     }
 }
 
+/// Reads a body that can only be JSON.
+pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
+    match kind(request.headers())? {
+        Kind::Json => whole(request).await,
+        Kind::Xml(media_type) => Err(Problem::media_type(&media_type)),
+        Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
+    }
+}
+
 fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
     let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let found = found.unwrap_or_default();

@@ -6,6 +6,7 @@ mod entries;
 mod export;
 mod files;
 mod health;
+mod links;
 mod present;
 mod problem;
 mod search;
@@ -20,7 +21,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get};
 use axum::{Extension, Router};
 use tracing::Instrument;
 use ulid::Ulid;
@@ -29,6 +30,7 @@ use self::problem::Problem;
 use crate::config::Config;
 use crate::export::Exporter;
 use crate::files::Vault;
+use crate::page::token::TokenKey;
 use crate::store::Store;
 
 /// Largest body taken: an invoice of 10,000 lines is about 4 MB of UBL.
@@ -49,6 +51,8 @@ pub struct ApiState {
     pub exporter: Exporter,
     /// The whole config.
     pub config: Arc<Config>,
+    /// What links are signed with.
+    pub token_key: TokenKey,
     /// Whether the homeserver knows the bot yet.
     pub introduced: Arc<AtomicBool>,
 }
@@ -66,6 +70,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/entries", get(search::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
+        .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
+        .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
         // `body` has its own limit, which answers even those who are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

@@ -126,6 +126,6 @@ fn stored_file(transaction: &str, file: &FileRow) -> Value {
 }
 
 /// RFC 3339 in UTC, to the millisecond; none for a time that no calendar has.
-fn iso(milliseconds: i64) -> Option<String> {
+pub(super) fn iso(milliseconds: i64) -> Option<String> {
     Timestamp::from_millisecond(milliseconds).ok().map(|time| format!("{time:.3}"))
 }

@@ -36,19 +36,19 @@ impl Problem {
 
     /// 422 with every problem of the content.
     pub(super) fn content(problems: &[invoice::Problem]) -> Self {
+        Self::unfit("The transaction can not be accepted as it is", problems)
+    }
+
+    /// 422 with every problem of the content, under another title.
+    pub(super) fn unfit(title: &'static str, problems: &[invoice::Problem]) -> Self {
         let detail = match problems {
             [only] => only.detail.clone(),
             _ => format!("{} things do not fit; see `errors`.", problems.len()),
         };
         let pointer = problems.first().map(|first| first.pointer.clone()).unwrap_or_default();
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid-content",
-            "The transaction can not be accepted as it is",
-            detail,
-        )
-        .with("pointer", Value::String(pointer))
-        .with("errors", json!(problems))
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-content", title, detail)
+            .with("pointer", Value::String(pointer))
+            .with("errors", json!(problems))
     }
 
     pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@ pub mod export;
 pub mod forget;
 pub mod generate_registration;
 pub mod import;
+pub mod link;
 pub mod logging;
 pub mod rederive;
 pub mod run;

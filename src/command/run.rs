@@ -71,6 +71,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         vault: vault.clone(),
         exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key)),
         config: Arc::new(config.clone()),
+        token_key: TokenKey::from(&*key),
         introduced: Arc::clone(&introduced),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));

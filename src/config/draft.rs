@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Config,
     errors::{ConfigErrors, Problem},
-    keys::{self, API_KEY, REQUIRED},
+    keys::{self, LISTS, List, REQUIRED},
 };
 
 /// The config as far as it is known.
@@ -124,7 +124,9 @@ impl Draft {
                 self.refuse(path, "nothing", None);
             }
         }
-        self.check_api_keys();
+        for list in LISTS.iter().filter(|list| !list.item.is_empty()) {
+            self.check_items(list);
+        }
         // Each round mends one leaf, and no leaf twice.
         loop {
             let error = match serde_path_to_error::deserialize::<_, Config>(&self.tree) {
@@ -137,7 +139,7 @@ impl Draft {
             self.refuse(&path, &found.unwrap_or_else(|| "nothing".to_owned()), None);
             let default = match self.skeleton.pointer(&pointer) {
                 Some(default) => default.clone(),
-                None => json!("replaced"),
+                None => json!(keys::stand_in(&path)),
             };
             match self.tree.pointer_mut(&pointer) {
                 Some(slot) if *slot != default => *slot = default,
@@ -147,43 +149,51 @@ impl Draft {
         }
     }
 
-    /// The items of the one list of sections, which the skeleton does not describe.
-    fn check_api_keys(&mut self) {
-        let Some(Value::Array(items)) = self.tree.pointer("/api/keys").cloned() else { return };
+    /// The items of a list of sections, which the skeleton does not describe.
+    fn check_items(&mut self, list: &List) {
+        let pointer = keys::pointer(list.path);
+        let Some(Value::Array(items)) = self.tree.pointer(&pointer).cloned() else { return };
         let checked = items.into_iter().enumerate().map(|(position, item)| {
-            let path = format!("api.keys[{position}]");
+            let path = format!("{}[{position}]", list.path);
             Value::Object(match item {
-                Value::Object(found) => self.check_api_key(&path, found),
+                Value::Object(found) => self.check_item(list, &path, found),
                 other => {
                     self.refuse(&path, kind(&other), None);
                     self.broken.insert(path.clone());
-                    self.check_api_key(&path, Map::new())
+                    self.check_item(list, &path, Map::new())
                 }
             })
         });
         let checked = Value::Array(checked.collect());
-        if let Some(slot) = self.tree.pointer_mut("/api/keys") {
+        if let Some(slot) = self.tree.pointer_mut(&pointer) {
             *slot = checked;
         }
     }
 
-    fn check_api_key(&mut self, path: &str, mut found: Map<String, Value>) -> Map<String, Value> {
-        for name in found.keys().filter(|name| !API_KEY.contains(&name.as_str())) {
-            let meant = keys::closest(name, API_KEY.into_iter());
+    fn check_item(
+        &mut self,
+        list: &List,
+        path: &str,
+        mut found: Map<String, Value>,
+    ) -> Map<String, Value> {
+        let known: Vec<&str> = list.item.iter().map(|(name, _)| *name).collect();
+        for name in found.keys().filter(|name| !known.contains(&name.as_str())) {
+            let meant = keys::closest(name, known.iter().copied());
             // Whoever wrote `KEY: SHOP` put a secret in the place of a name.
             let (path, mend) = match meant {
                 Some(meant) => (keys::join(path, name), format!("did you mean {meant}?")),
-                None => (path.to_owned(), "write `shop: NAME` and `key: KEY`".to_owned()),
+                None => (path.to_owned(), "take it out, or correct its spelling".to_owned()),
             };
-            self.add(Problem::new(path, "an unknown key", "the keys shop, key", mend));
+            let allowed = format!("the keys {}", known.join(", "));
+            self.add(Problem::new(path, "an unknown key", allowed, mend));
         }
-        found.retain(|name, _| API_KEY.contains(&name.as_str()));
-        for name in API_KEY {
-            if !found.contains_key(name) {
+        found.retain(|name, _| known.contains(&name.as_str()));
+        for (name, stand_in) in list.item {
+            if !found.contains_key(*name) {
                 let path = keys::join(path, name);
                 self.refuse(&path, "nothing", None);
                 self.broken.insert(path);
-                found.insert(name.to_owned(), json!("replaced"));
+                found.insert((*name).to_owned(), json!(stand_in));
             }
         }
         found

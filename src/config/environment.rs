@@ -50,8 +50,10 @@ fn leaf<'a>(skeleton: &Value, name: &'a str) -> Option<(&'a str, bool)> {
 
 fn refuse_unknown(draft: &mut Draft, name: &str, variable: &str) {
     let found = format!("the environment variable {variable}");
-    if name.starts_with("api.keys") {
-        let mend = "write the whole list as JSON: TALLYROOM__API__KEYS=[{\"shop\":…,\"key\":…}]";
+    let list = keys::LISTS.iter().find(|list| name.starts_with(&format!("{}.", list.path)));
+    if let Some(list) = list {
+        let whole = list.path.to_uppercase().replace('.', "__");
+        let mend = format!("write the whole list as JSON: {PREFIX}{whole}={}", list.example);
         draft.add(Problem::new(name, found, "a list is set as a whole", mend));
     } else if draft.skeleton().pointer(&keys::pointer(name)).is_some() {
         let mend = format!("name a key of it: {variable}__KEY");
@@ -94,11 +96,13 @@ fn set(draft: &mut Draft, path: &str, variable: &str, text: String) {
             Err(error) => {
                 // It may hold secrets: the place of the fault is told, not the text.
                 let place = format!("line {}, column {}", error.line(), error.column());
+                let list = keys::LISTS.iter().find(|list| list.path == path);
+                let example = list.map(|list| list.example).unwrap_or_default();
                 draft.add(Problem::new(
                     path,
                     format!("invalid JSON at {place} (from the environment: {variable})"),
                     "a JSON list",
-                    "write it as [{\"shop\":\"example\",\"key\":\"…\"}]",
+                    format!("write it as {example}"),
                 ));
                 return;
             }

@@ -19,7 +19,7 @@ const YES_NO: &str = "true | false";
 const YES_NO_MEND: &str = "write true or false, without quotes";
 
 /// Every leaf. `[]` stands for a position in a list.
-const KEYS: [Key; 34] = [
+const KEYS: [Key; 50] = [
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
@@ -87,11 +87,67 @@ const KEYS: [Key; 34] = [
     ),
     key("rooms.guest_access", "forbidden | can_join", "write one of these"),
     key("rooms.removed_contacts", "remove | keep", "write one of these"),
+    key("rooms.create", "on_transaction | on_first_message", "write one of these"),
     key("rooms.parallel", "a number from 1 to 64", "write a number, such as 8"),
     key(
         "page.url",
         "null, or an http:// or https:// URL without query and fragment",
         "write the base of the invoice page, such as https://pay.example.org, or null for none",
+    ),
+    key("page.listen", LISTEN, LISTEN_MEND),
+    key(
+        "page.language",
+        "a language tag that begins with en, de, fr, nl, es or ar, such as en or de-AT",
+        "write one of these languages, such as en",
+    ),
+    key(
+        "page.time_zone",
+        "the name of an IANA time zone that this machine knows, such as Europe/Berlin or UTC",
+        "write such a name; if it is one, install the time zone database (tzdata)",
+    ),
+    key("page.link_days", "a number from 1 to 3650", "write a number, such as 90"),
+    key("page.widget", YES_NO, YES_NO_MEND),
+    key(
+        "page.widget_clients",
+        "a list of origins; as JSON in the environment",
+        "write a list such as [\"https://app.element.io\"], or [] for none",
+    ),
+    key(
+        "page.widget_clients[]",
+        "an origin: http:// or https://, a host, and a port if it is not the usual one",
+        "write what the client's address begins with, such as https://app.element.io",
+    ),
+    key(
+        "page.openid",
+        "a list of sections with the keys domain and url; as JSON in the environment",
+        "write one `- domain: SERVER_NAME` with `url: URL` under it for each, or [] for none",
+    ),
+    key("page.openid[]", "a section with the keys domain and url", "give both domain and url"),
+    key(
+        "page.openid[].domain",
+        "another homeserver's server_name, such as example.com, once",
+        "write what stands after the colon in its user ids; our own homeserver is known already",
+    ),
+    key(
+        "page.openid[].url",
+        "an http:// or https:// URL with host and port only",
+        "write where its federation API is reached, such as https://matrix.example.com:8448",
+    ),
+    key(
+        "page.sign_in",
+        "a list of sections with the keys shop and key; as JSON in the environment",
+        "write one `- shop: NAME` with `key: KEY` under it for each key, or [] for none",
+    ),
+    key("page.sign_in[]", "a section with the keys shop and key", "give both shop and key"),
+    key(
+        "page.sign_in[].shop",
+        "the name of a shop under api.keys",
+        "write the shop as it is written there",
+    ),
+    key(
+        "page.sign_in[].key",
+        "a text of at least 32 printable ASCII characters without spaces",
+        "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
     key("record.sync", YES_NO, YES_NO_MEND),
     key("record.redactions", "honour | retain", "write one of these"),
@@ -131,8 +187,29 @@ const KEYS: [Key; 34] = [
 /// Keys without which a default would be a wrong guess.
 pub(super) const REQUIRED: [&str; 1] = ["homeserver.domain"];
 
-/// The keys of an item of `api.keys`.
-pub(super) const API_KEY: [&str; 2] = ["shop", "key"];
+/// A list, which the defaults do not describe.
+pub(super) struct List {
+    pub(super) path: &'static str,
+    /// The keys of each item with a value that fits; none: items are texts.
+    pub(super) item: &'static [(&'static str, &'static str)],
+    /// As JSON, for the environment.
+    pub(super) example: &'static str,
+}
+
+const SHOP_AND_KEY: &[(&str, &str)] = &[("shop", "replaced"), ("key", "replaced")];
+const SHOP_AND_KEY_EXAMPLE: &str = r#"[{"shop":"example","key":"…"}]"#;
+
+/// Every list.
+pub(super) const LISTS: [List; 4] = [
+    List { path: "api.keys", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
+    List { path: "page.widget_clients", item: &[], example: r#"["https://app.element.io"]"# },
+    List {
+        path: "page.openid",
+        item: &[("domain", "replaced"), ("url", "http://replaced")],
+        example: r#"[{"domain":"example.com","url":"https://matrix.example.com"}]"#,
+    },
+    List { path: "page.sign_in", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
+];
 
 /// What is known about the key at this path, whichever position in a list it has.
 pub(super) fn about(path: &str) -> Option<&'static Key> {
@@ -151,9 +228,18 @@ pub(super) fn about(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == general)
 }
 
+/// A value that fits in a list, at a path that the defaults do not have.
+pub(super) fn stand_in(path: &str) -> &'static str {
+    let list = LISTS.iter().find(|list| path.starts_with(list.path));
+    let keys = list.map(|list| list.item).unwrap_or_default();
+    let key = keys.iter().find(|(name, _)| path.rsplit('.').next() == Some(name));
+    key.map_or("replaced", |(_, value)| value)
+}
+
 /// Whether the value there may be a secret and must not be shown.
 pub(super) fn is_secret(path: &str) -> bool {
-    path.starts_with("api.keys") || path.starts_with("files.s3") || path == "database.url"
+    ["api.keys", "page.sign_in", "files.s3"].iter().any(|secret| path.starts_with(secret))
+        || path == "database.url"
 }
 
 /// The value as an error shows it.
@@ -241,7 +327,19 @@ mod tests {
         for path in leaves("", &tree) {
             assert!(about(&path).is_some(), "{path} is missing from the table");
         }
-        assert!(about("api.keys[12].shop").is_some());
+        for list in LISTS {
+            assert!(
+                tree.pointer(&pointer(list.path)).is_some_and(Value::is_array),
+                "{}",
+                list.path
+            );
+            assert!(serde_json::from_str::<Value>(list.example).is_ok_and(|it| it.is_array()));
+            assert!(about(&format!("{}[12]", list.path)).is_some(), "{}", list.path);
+            for (name, _) in list.item {
+                let path = format!("{}[12].{name}", list.path);
+                assert!(about(&path).is_some(), "{path} is missing from the table");
+            }
+        }
         assert!(about("rooms.colour").is_none());
     }
 

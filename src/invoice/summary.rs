@@ -132,7 +132,8 @@ pub fn summarise(input: &SummaryInput<'_>) -> Summary {
     Summary { body: body.trim_end().to_owned(), formatted_body: html }
 }
 
-fn document(invoice: &Invoice) -> &'static str {
+/// What the document is called.
+pub fn document(invoice: &Invoice) -> &'static str {
     if invoice.is_credit_note() { "Credit note" } else { "Invoice" }
 }
 

@@ -13,6 +13,8 @@ use crate::transaction::{PartyRole, Transaction};
 pub const MAX_DAYS: u32 = 3_650;
 /// In seconds.
 const DAY: i64 = 86_400;
+/// In seconds.
+const LONGEST: i64 = MAX_DAYS as i64 * DAY;
 
 /// Which link is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -50,7 +52,7 @@ pub enum NoLink {
     /// Not one contact is called so.
     #[error(
         "{count} contacts of the {} have this name, e-mail or Matrix ID: name exactly one of them.",
-        party.as_str()
+        .party.as_str()
     )]
     Contact {
         /// Whose contacts.
@@ -59,7 +61,7 @@ pub enum NoLink {
         count: usize,
     },
     /// Out of range.
-    #[error("A link works for 1 to {} seconds ({MAX_DAYS} days).", i64::from(MAX_DAYS) * DAY)]
+    #[error("A link works for 1 to {seconds} seconds ({days} days).", seconds = LONGEST, days = MAX_DAYS)]
     Lifetime,
     /// The database failed.
     #[error(transparent)]
@@ -86,7 +88,7 @@ pub async fn make_link(
         }
     };
     let seconds = request.expires_in.unwrap_or(i64::from(config.page.link_days) * DAY);
-    if !(1..=i64::from(MAX_DAYS) * DAY).contains(&seconds) {
+    if !(1..=LONGEST).contains(&seconds) {
         return Err(NoLink::Lifetime);
     }
     let id = Ulid::new();

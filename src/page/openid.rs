@@ -233,7 +233,7 @@ mod tests {
         let nobody = OpenId {
             client: Client::new(),
             servers: vec![(
-                ruma::owned_server_name!("example.org"),
+                ruma::server_name!("example.org").to_owned(),
                 Url::parse("http://127.0.0.1:1").unwrap(),
             )],
         };

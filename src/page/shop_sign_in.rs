@@ -67,7 +67,7 @@ pub enum Refused {
     #[error("no key under page.sign_in made its signature (`kid`: {0:?})")]
     Signature(Option<String>),
     /// For somebody else.
-    #[error("its `aud` is not {AUDIENCE:?}")]
+    #[error("its `aud` is not {expected:?}", expected = AUDIENCE)]
     Audience,
     /// A claim is missing or of another type.
     #[error("its claims do not fit: {0}")]
@@ -79,7 +79,7 @@ pub enum Refused {
     #[error("it is from the future: good only in {0} s; is a clock wrong?")]
     NotYet(i64),
     /// Good for too long.
-    #[error("it is good for {0} s; at most {LONGEST_LIFE} s are allowed")]
+    #[error("it is good for {0} s; at most {longest} s are allowed", longest = LONGEST_LIFE)]
     LongLived(i64),
 }
 
@@ -89,7 +89,7 @@ struct Claims {
     exp: i64,
     nbf: Option<i64>,
     jti: String,
-    transaction: Option<Ulid>,
+    transaction: Option<String>,
     external_id: Option<String>,
     party: PartyRole,
     contact: Option<String>,
@@ -162,13 +162,16 @@ fn accept(key: &SignInKey, claims: Claims, now: i64) -> Result<ShopClaims, Refus
     if claims.transaction.is_none() && claims.external_id.is_none() {
         return Err(Refused::Claims("missing `transaction` or `external_id`".to_owned()));
     }
+    let transaction = claims.transaction.as_deref().map(Ulid::from_string).transpose();
+    let transaction = transaction
+        .map_err(|_| Refused::Claims("`transaction` is no id of a transaction".to_owned()))?;
     Ok(ShopClaims {
         shop: key.shop.clone(),
         // Each shop has its own names: none can use up those of another.
         grant_id: grant_id(&format!("shop\0{}\0{}", key.shop, claims.jti)),
         party: claims.party,
         contact: claims.contact,
-        transaction: claims.transaction,
+        transaction,
         external_id: claims.external_id,
     })
 }
@@ -186,6 +189,7 @@ impl ShopClaims {
 mod tests {
     use super::*;
     use crate::config::Secret;
+    use crate::transaction::sample;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::{EncodingKey, Header, encode};
@@ -347,6 +351,18 @@ mod tests {
         ] {
             assert!(matches!(refused(&with(name, value)), Refused::Claims(_)), "{name}");
         }
+    }
+
+    #[test]
+    fn claims_are_about_the_shops_own_transaction_only() {
+        let ours = sample();
+        let about = |claims: &Value| check(&token(claims)).unwrap().are_about(&ours);
+        let id = |id: Ulid| with("transaction", json!(id.to_string()));
+        assert!(about(&claims()) && about(&id(ours.id)));
+        assert!(!about(&id(Ulid::new())));
+        assert!(!about(&with("external_id", json!("order-2"))));
+        let theirs = Transaction { shop: "other".to_owned(), ..sample() };
+        assert!(!check(&token(&claims())).unwrap().are_about(&theirs));
     }
 
     #[test]

@@ -134,6 +134,7 @@ impl Worker {
             &installation.invoice_avatar
         };
         let page_link = installation.config.page_link(id);
+        let widget_link = installation.config.widget_link(id);
         let plan = RoomPlan::of(
             &transaction,
             &Setting {
@@ -143,6 +144,7 @@ impl Worker {
                 avatar: avatar.as_str(),
                 alias_localpart: &room.alias_localpart,
                 page_link: page_link.as_deref(),
+                widget_link: widget_link.as_deref(),
             },
         );
         Ok(Some(View { transaction, room, plan }))

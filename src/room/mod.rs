@@ -5,6 +5,7 @@ mod guest;
 mod invoice_state;
 mod plan;
 mod step;
+mod widget;
 
 pub use claim::{Verdict, judge};
 pub use guest::{Guest, saying_key};

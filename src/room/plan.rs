@@ -4,7 +4,7 @@ use ruma::{OwnedUserId, RoomVersionId};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{ROOM_MARKER, SEND_MARKER, invoice_state::invoice_state};
+use super::{ROOM_MARKER, SEND_MARKER, invoice_state::invoice_state, widget::widget_state};
 use crate::config::RoomsConfig;
 use crate::invoice::summary::{self, SummaryInput};
 use crate::transaction::Transaction;
@@ -70,6 +70,8 @@ pub struct Setting<'a> {
     pub alias_localpart: &'a str,
     /// Link to the invoice page, if there is one.
     pub page_link: Option<&'a str>,
+    /// Link to the same page as a widget, if rooms get one.
+    pub widget_link: Option<&'a str>,
 }
 
 impl RoomPlan {
@@ -104,6 +106,10 @@ impl RoomPlan {
             event("m.room.guest_access", json!({ "guest_access": setting.rooms.guest_access })),
         ];
         state.extend(invoice_state(transaction));
+        if let Some(link) = setting.widget_link {
+            let document = summary::document(&terms.invoice);
+            state.extend(widget_state(link, setting.bot, document, &terms.invoice.number));
+        }
 
         let mut creation = Map::new();
         creation.insert(ROOM_MARKER.to_owned(), json!({ "id": transaction.id.to_string() }));
@@ -249,4 +255,62 @@ fn event(event_type: &str, content: Value) -> StateEvent {
 
 fn digest(text: &str) -> String {
     format!("{:x}", Sha256::digest(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::sample;
+    use ruma::user_id;
+
+    fn plan(widget_link: Option<&str>) -> RoomPlan {
+        RoomPlan::of(
+            &sample(),
+            &Setting {
+                rooms: &RoomsConfig::default(),
+                bot: &user_id!("@_tallyroom_bot:example.org").to_owned(),
+                version: RoomVersionId::V12,
+                avatar: "mxc://example.org/a",
+                alias_localpart: "_tallyroom_a",
+                page_link: None,
+                widget_link,
+            },
+        )
+    }
+
+    fn found<'a>(plan: &'a RoomPlan, event_type: &str) -> Option<&'a StateEvent> {
+        plan.state.iter().find(|event| event.event_type == event_type)
+    }
+
+    #[test]
+    fn a_room_gets_the_page_as_a_widget_on_top() {
+        let plan = plan(Some("https://pay.example/widget/01J"));
+        let widget = found(&plan, "im.vector.modular.widgets").unwrap();
+        assert_eq!(widget.state_key, "tallyroom");
+        assert_eq!(widget.content["id"], "tallyroom");
+        assert_eq!(widget.content["name"], "Invoice");
+        assert_eq!(widget.content["data"]["title"], "INV-7");
+        assert_eq!(widget.content["creatorUserId"], "@_tallyroom_bot:example.org");
+        assert_eq!(
+            widget.content["url"],
+            "https://pay.example/widget/01J?roomId=$matrix_room_id&widgetId=$matrix_widget_id\
+             &theme=$org.matrix.msc2873.client_theme&lang=$org.matrix.msc2873.client_language"
+        );
+        let layout = found(&plan, "io.element.widgets.layout").unwrap();
+        assert_eq!(layout.content["widgets"]["tallyroom"]["container"], "top");
+        // Written when the room is made, and only the bot can change it.
+        assert!(!widget.is_set_by_create_room() && !layout.is_set_by_create_room());
+        assert_eq!(plan.power_levels["state_default"], BOT_POWER);
+        assert_eq!(plan.power_levels["events"], json!({}));
+    }
+
+    #[test]
+    fn a_room_without_page_has_no_widget_and_another_digest() {
+        let without = plan(None);
+        assert!(found(&without, "im.vector.modular.widgets").is_none());
+        assert!(found(&without, "io.element.widgets.layout").is_none());
+        let with = plan(Some("https://pay.example/widget/01J"));
+        assert_ne!(with.state_digest(), without.state_digest());
+        assert_eq!(with.summary_digest(), without.summary_digest());
+    }
 }

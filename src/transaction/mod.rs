@@ -4,6 +4,8 @@ mod change;
 mod party;
 mod patch;
 mod reading;
+#[cfg(test)]
+mod sample;
 mod submission;
 mod visitor;
 
@@ -11,6 +13,9 @@ pub use change::{Change, changes};
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
 pub use reading::Accompaniment;
+pub(crate) use reading::json;
+#[cfg(test)]
+pub(crate) use sample::sample;
 pub use submission::{Accepted, Submission};
 pub use visitor::Visitor;
 

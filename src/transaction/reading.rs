@@ -120,7 +120,10 @@ impl Patch {
 }
 
 /// Reads JSON, telling where it does not fit.
-fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
+///
+/// # Errors
+/// The first thing in it that does not fit, with its pointer.
+pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -9,6 +9,7 @@ mod crashes;
 mod export;
 mod files;
 mod intake;
+mod links;
 mod page;
 mod record;
 mod restore;

@@ -46,6 +46,9 @@ fn wrong_variables_are_refused_by_name() {
         ("TALLYROOM__ROOMS", "1", "rooms", &["single keys", "TALLYROOM__ROOMS__KEY"]),
         ("TALLYROOM__API__KEYS__0__KEY", KEY, "api.keys.0.key", &["as a whole", "JSON"]),
         ("TALLYROOM__API__KEYS", "a", "api.keys", &["invalid JSON at line 1, column 1"]),
+        ("TALLYROOM__PAGE__OPENID", "a", "page.openid", &["invalid JSON", "\"domain\":"]),
+        ("TALLYROOM__PAGE__OPENID__0", "a", "page.openid.0", &["TALLYROOM__PAGE__OPENID=[{"]),
+        ("TALLYROOM__PAGE__WIDGET_CLIENTS", "a", "page.widget_clients", &["[\"https://app"]),
         ("TALLYROOM__API__KEYS", "{}", "api.keys", &["a section", "TALLYROOM__API__KEYS"]),
         ("TALLYROOM__RECORD__SYNC", "yes", "record.sync", &["\"yes\"", "true | false"]),
         ("TALLYROOM__ROOMS__PARALLEL", "x", "rooms.parallel", &["\"x\" (from the environment"]),
@@ -94,6 +97,46 @@ fn room_versions_may_be_written_as_numbers() {
 }
 
 #[test]
+fn the_page_is_set_up_by_file_or_environment() {
+    let config = load(
+        "page: {url: 'https://pay.example', language: de-AT, time_zone: Europe/Vienna,\n\
+         widget_clients: ['https://Chat.example/', 'http://127.0.0.1:8080']}\n\
+         rooms: {create: on_first_message}\napi: {keys: [{shop: a, key: 0123456789abcdef}]}\n",
+    )
+    .unwrap();
+    assert_eq!(config.page.widget_clients, ["https://chat.example", "http://127.0.0.1:8080"]);
+    assert_eq!(config.rooms.create, CreateRooms::OnFirstMessage);
+    assert_eq!(config.signed_link("T").as_deref(), Some("https://pay.example/l/T"));
+    assert_eq!(config.widget_link("01J").as_deref(), Some("https://pay.example/widget/01J"));
+
+    let key = "0123456789abcdef0123456789abcdef";
+    let config = load_with(
+        "",
+        &[
+            ("TALLYROOM__HOMESERVER__DOMAIN", "example.org"),
+            ("TALLYROOM__API__KEYS", r#"[{"shop":"a","key":"0123456789abcdef"}]"#),
+            ("TALLYROOM__PAGE__URL", "https://pay.example"),
+            ("TALLYROOM__PAGE__WIDGET", "false"),
+            ("TALLYROOM__PAGE__LINK_DAYS", "7"),
+            ("TALLYROOM__PAGE__WIDGET_CLIENTS", "[]"),
+            ("TALLYROOM__PAGE__OPENID", r#"[{"domain":"a.example","url":"https://m.a.example"}]"#),
+            ("TALLYROOM__PAGE__SIGN_IN", &format!(r#"[{{"shop":"a","key":"{key}"}}]"#)),
+        ],
+    )
+    .unwrap();
+    assert_eq!((config.page.link_days, config.page.widget_clients.len()), (7, 0));
+    assert_eq!(config.widget_link("01J"), None);
+    assert_eq!(config.page.openid[0].url.as_str(), "https://m.a.example/");
+    assert!(config.page.sign_in[0].key.matches(key.as_bytes()));
+}
+
+#[test]
+fn without_a_page_nobody_listens_for_people() {
+    let config = load("api: {listen: '127.0.0.1:9332'}").unwrap();
+    assert_eq!((config.signed_link("T"), config.widget_link("01J")), (None, None));
+}
+
+#[test]
 fn a_page_link_follows_the_base_with_or_without_a_slash() {
     for base in ["https://pay.example/i", "https://pay.example/i/"] {
         let config = load(&format!("page: {{url: '{base}'}}")).unwrap();
@@ -105,7 +148,8 @@ fn a_page_link_follows_the_base_with_or_without_a_slash() {
 fn printing_a_config_shows_no_secret() {
     let config = load(
         "database: {url: 'postgres://u:canary@h/d'}\n\
-         api: {keys: [{shop: a, key: canary0123456789}]}\n",
+         api: {keys: [{shop: a, key: canary0123456789}]}\n\
+         page: {sign_in: [{shop: a, key: canary0123456789canary0123456789}]}\n",
     )
     .unwrap();
     let printed = format!("{config:?} {}", serde_json::to_string(&config).unwrap());

@@ -56,6 +56,32 @@ fn wrong_keys_types_and_values_are_refused_by_path_with_what_is_allowed() {
         ("rooms: {parallel: 65}", "rooms.parallel", &["65", "1 to 64"]),
         ("page: {url: pay.example}", "page.url", &["\"pay.example\"", "null, or"]),
         ("page: {url: 'https://h/#x'}", "page.url", &["`#`"]),
+        ("rooms: {create: never}", "rooms.create", &["\"never\"", "on_transaction | on_first"]),
+        (
+            "rooms: {create: on_first_message}",
+            "rooms.create",
+            &["without page.url", "set page.url"],
+        ),
+        ("page: {listen: here}", "page.listen", &["\"here\"", "IP address"]),
+        (
+            "page: {url: 'https://h', listen: '127.0.0.1:9331'}",
+            "page.listen",
+            &["which is api.listen too", "own port"],
+        ),
+        (
+            "page: {url: 'https://h', listen: '0.0.0.0:9330'}",
+            "page.listen",
+            &["which is appservice.listen too"],
+        ),
+        ("page: {language: tlh}", "page.language", &["\"tlh\"", "de-AT"]),
+        ("page: {language: ''}", "page.language", &["\"\""]),
+        ("page: {time_zone: Mars/Base}", "page.time_zone", &["\"Mars/Base\"", "tzdata"]),
+        ("page: {time_zone: ''}", "page.time_zone", &["\"\"", "Europe/Berlin"]),
+        ("page: {link_days: 0}", "page.link_days", &["found:   0", "1 to 3650"]),
+        ("page: {link_days: 3651}", "page.link_days", &["3651", "1 to 3650"]),
+        ("page: {widget: 1}", "page.widget", &["found:   1", "true | false"]),
+        ("page: {widget_clients: no}", "page.widget_clients", &["\"no\"", "a list of origins"]),
+        ("page: {widget_clients: [7]}", "page.widget_clients[0]", &["found:   7", "an origin"]),
         ("record: {sync: 'true'}", "record.sync", &["\"true\"", "without quotes"]),
         ("log: {level: inof}", "log.level", &["inof", "debug"]),
         ("log: {level: 'info,tallyroom=inof'}", "log.level", &["info,tallyroom=inof"]),
@@ -92,6 +118,68 @@ fn a_wrong_list_of_api_keys_is_refused_by_position() {
         ),
     ] {
         assert_refused(load(&format!("api: {{keys: {keys}}}")), path, words);
+    }
+}
+
+#[test]
+fn what_is_no_origin_is_refused_as_a_client() {
+    for client in [
+        "app.element.io",
+        "ftp://app.element.io",
+        "https://u:p@app.element.io",
+        "https://app.element.io/path",
+        "https://app.element.io/?q",
+        "https://app.element.io#",
+        "https://*.element.io",
+        "https://app.element.io; script-src *",
+        "'self'",
+        "*",
+        "",
+    ] {
+        let yaml = format!("page: {{widget_clients: ['https://a.example', {client:?}]}}");
+        assert_refused(load(&yaml), "page.widget_clients[1]", &["no origin", "https://app"]);
+    }
+}
+
+#[test]
+fn servers_that_vouch_for_their_users_are_checked() {
+    for (servers, path, words) in [
+        ("yes", "page.openid", &["a list of sections"][..]),
+        ("[a]", "page.openid[0]", &["a text", "both domain and url"]),
+        ("[{domain: a.example}]", "page.openid[0].url", &["nothing", "federation API"]),
+        ("[{domain: 'a b', url: 'https://a'}]", "page.openid[0].domain", &["\"a b\""]),
+        ("[{domain: a.example, url: a}]", "page.openid[0].url", &["\"a\"", "https://"]),
+        ("[{domain: a.example, url: 'https://a/b'}]", "page.openid[0].url", &["host and port"]),
+        ("[{domain: a.example, url: 'https://a', x: 1}]", "page.openid[0]", &["domain, url"]),
+        ("[{domain: example.org, url: 'https://a'}]", "page.openid[0].domain", &["a second time"]),
+        (
+            "[{domain: a.example, url: 'https://a'}, {domain: a.example, url: 'https://b'}]",
+            "page.openid[1].domain",
+            &["a second time", "once"],
+        ),
+    ] {
+        assert_refused(load(&format!("page: {{openid: {servers}}}")), path, words);
+    }
+}
+
+#[test]
+fn a_wrong_list_of_sign_in_keys_is_refused_by_position() {
+    const LONG: &str = "canary-0123456789-0123456789-0123456789";
+    for (keys, path, words) in [
+        ("canary", "page.sign_in", &["not shown", "a list of sections"][..]),
+        ("[canary]", "page.sign_in[0]", &["a text", "shop and key"]),
+        ("[{shop: a}]", "page.sign_in[0].key", &["nothing", "at least 32"]),
+        ("[{shop: a, key: canary-0123456789-0123}]", "page.sign_in[0].key", &["shorter than 32"]),
+        ("[{shop: a, key: CHANGE_ME}]", "page.sign_in[0].key", &["openssl rand"]),
+        ("[{shop: canary, key: LONG}]", "page.sign_in[0].shop", &["under api.keys"]),
+        ("[{shop: a, key: LONG}, {shop: a, key: LONG}]", "page.sign_in[1].key", &["sign_in[0]"]),
+        ("[{shop: a, key: LONG-api}]", "page.sign_in[0].key", &["as in api.keys[0]"]),
+    ] {
+        let yaml =
+            format!("api: {{keys: [{{shop: a, key: LONG-api}}]}}\npage: {{sign_in: {keys}}}");
+        let errors = load(&yaml.replace("LONG", LONG)).expect_err(path);
+        assert!(!errors.to_string().contains("canary"), "{errors}");
+        assert_refused(Err(errors), path, words);
     }
 }
 

@@ -1,32 +1,33 @@
 //! What must hold of the values beyond their types.
 
+mod page;
+
+use std::net::SocketAddr;
+
 use ruma::{UserId, room::RoomType};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    ApiKey, BOT_LOCALPART, Config, FilesConfig, RecordConfig, RoomsConfig, draft::Draft,
-    secret::PLACEHOLDER, text,
+    ApiKey, BOT_LOCALPART, Config, FilesConfig, RecordConfig, RoomsConfig,
+    draft::Draft,
+    secret::{PLACEHOLDER, Secret},
+    text,
 };
 
 /// Notes in the draft all that is wrong with the config made of it.
 pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_url(draft, "homeserver.url", &config.homeserver.url, Path::Refused);
     check_url(draft, "appservice.url", &config.appservice.url, Path::Refused);
-    if let Some(url) = &config.page.url {
-        check_url(draft, "page.url", url, Path::Allowed);
-    }
     check_bot(config, draft);
     if config.appservice.registration.as_os_str().is_empty() {
         draft.refuse("appservice.registration", "an empty text", None);
     }
-    if config.appservice.listen == config.api.listen && config.api.listen.port() != 0 {
-        let found = format!("{}, which is appservice.listen too", config.api.listen);
-        draft.refuse("api.listen", &found, Some("give each its own port"));
-    }
+    check_listeners(config, draft);
     check_api_keys(&config.api.keys, draft);
     check_range(draft, "database.max_connections", config.database.max_connections.into(), 100);
     check_rooms(&config.rooms, draft);
+    page::check(config, draft);
     check_record(&config.record, draft);
     check_files(&config.files, draft);
     check_log_level(&config.log.level, draft);
@@ -119,6 +120,26 @@ fn check_bot(config: &mut Config, draft: &mut Draft) {
     }
 }
 
+/// Each listener needs a place of its own.
+fn check_listeners(config: &Config, draft: &mut Draft) {
+    let mut listeners =
+        vec![("appservice.listen", config.appservice.listen), ("api.listen", config.api.listen)];
+    // Without a page nobody listens there.
+    listeners.extend(config.page.url.as_ref().map(|_| ("page.listen", config.page.listen)));
+    for (position, (key, address)) in listeners.iter().enumerate() {
+        let mut earlier = listeners.iter().take(position);
+        if let Some((other, _)) = earlier.find(|(_, other)| are_in_conflict(*address, *other)) {
+            let found = format!("{address}, which is {other} too");
+            draft.refuse(key, &found, Some("give each its own port"));
+        }
+    }
+}
+
+fn are_in_conflict(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_any)
+}
+
 fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
     const SHORTEST_KEY: usize = 16;
     const LONGEST_SHOP: usize = 64;
@@ -129,25 +150,37 @@ fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
             // A key in the place of a name is likely enough not to show it.
             draft.refuse(&path, "an empty text, a longer one, or other characters", None);
         }
-
         let path = format!("api.keys[{position}].key");
-        let text = key.expose();
-        let earlier =
-            keys.iter().take(position).position(|other| other.key.matches(text.as_bytes()));
-        if text.is_empty() {
-            draft.refuse(&path, "an empty text", None);
-        } else if key.is_placeholder() {
-            let mend = "put a key of your own in its place, as from `openssl rand -hex 32`";
-            draft.refuse(&path, PLACEHOLDER, Some(mend));
-        } else if text.len() < SHORTEST_KEY {
-            draft.refuse(&path, "a text shorter than 16 characters", None);
-        } else if !text.chars().all(|c| c.is_ascii_graphic()) {
-            draft.refuse(&path, "a text with spaces or other characters", None);
-        } else if let Some(earlier) = earlier {
-            let found = format!("the same key as in api.keys[{earlier}]");
-            draft.refuse(&path, &found, Some("give each entry a key of its own"));
+        let is_same = |other: &ApiKey| other.key.matches(key.expose().as_bytes());
+        if check_secret(draft, &path, key, SHORTEST_KEY)
+            && let Some(earlier) = keys.iter().take(position).position(is_same)
+        {
+            refuse_same(draft, &path, &format!("api.keys[{earlier}]"));
         }
     }
+}
+
+/// Whether it can be a secret.
+fn check_secret(draft: &mut Draft, path: &str, secret: &Secret, shortest: usize) -> bool {
+    let text = secret.expose();
+    if text.is_empty() {
+        draft.refuse(path, "an empty text", None);
+    } else if secret.is_placeholder() {
+        let mend = "put a key of your own in its place, as from `openssl rand -hex 32`";
+        draft.refuse(path, PLACEHOLDER, Some(mend));
+    } else if text.len() < shortest {
+        draft.refuse(path, &format!("a text shorter than {shortest} characters"), None);
+    } else if !text.chars().all(|c| c.is_ascii_graphic()) {
+        draft.refuse(path, "a text with spaces or other characters", None);
+    } else {
+        return true;
+    }
+    false
+}
+
+fn refuse_same(draft: &mut Draft, path: &str, other: &str) {
+    let found = format!("the same key as in {other}");
+    draft.refuse(path, &found, Some("give each entry a key of its own"));
 }
 
 fn check_rooms(rooms: &RoomsConfig, draft: &mut Draft) {

@@ -1,0 +1,102 @@
+//! Links to the invoice page: make, list, revoke.
+
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use super::present::iso;
+use super::problem::Problem;
+use super::transactions::{find, transaction_id};
+use super::{ApiState, Shop, authentication, body};
+use crate::invoice;
+use crate::page::link::{LinkRequest, NoLink, make_link};
+use crate::store::GrantRow;
+use crate::transaction;
+
+/// `POST /api/v1/transactions/{id}/links`
+pub(super) async fn create(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = transaction_id(&id)?;
+    let transaction = find(&state, &shop, id).await?;
+    let bytes = body::json(request).await?;
+    let wanted: LinkRequest = transaction::json(&bytes).map_err(|problems| unfit(&problems))?;
+    let link =
+        make_link(&state.store, &state.config, &state.token_key, &transaction, &wanted).await?;
+    tracing::info!(transaction = %id, link = %link.id, party = wanted.party.as_str(), "made a link");
+    let shown = json!({
+        "id": link.id.to_string(),
+        "url": link.url,
+        "party": wanted.party,
+        "contact": link.contact,
+        "expires_at": iso(link.expires_at),
+    });
+    // Whoever has the answer is let in.
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, headers, Json(shown)).into_response())
+}
+
+/// `GET /api/v1/transactions/{id}/links`
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = transaction_id(&id)?;
+    find(&state, &shop, id).await?;
+    let links = state.store.links_of(id).await?;
+    Ok(Json(json!({ "links": links.iter().map(shown).collect::<Vec<_>>() })))
+}
+
+/// `DELETE /api/v1/transactions/{id}/links/{link}`
+pub(super) async fn revoke(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path((id, link)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let id = transaction_id(&id)?;
+    find(&state, &shop, id).await?;
+    let missing = || Problem::not_found(format!("This transaction has no link {link:?}."));
+    let link = Ulid::from_string(&link).map_err(|_| missing())?;
+    if !state.store.revoke_grant(id, link).await? {
+        return Err(missing());
+    }
+    tracing::info!(transaction = %id, %link, "revoked a link");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Without its address, which only whoever made it has.
+fn shown(link: &GrantRow) -> Value {
+    json!({
+        "id": link.id,
+        "party": link.party,
+        "contact": link.contact,
+        "created_at": iso(link.created_at),
+        "expires_at": iso(link.expires_at),
+        "revoked_at": link.revoked_at.and_then(iso),
+        "used_at": link.used_at.and_then(iso),
+    })
+}
+
+fn unfit(problems: &[invoice::Problem]) -> Problem {
+    Problem::unfit("The link can not be made like this", problems)
+}
+
+impl From<NoLink> for Problem {
+    fn from(why: NoLink) -> Self {
+        let detail = why.to_string();
+        let pointer = match why {
+            NoLink::NoPage => return Self::conflict("no-page", detail),
+            NoLink::Store(error) => return error.into(),
+            NoLink::Contact { .. } => "/contact",
+            NoLink::Lifetime => "/expires_in",
+        };
+        unfit(&[invoice::Problem::at(pointer, detail)])
+    }
+}

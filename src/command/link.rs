@@ -1,0 +1,25 @@
+//! `tallyroom link`: a link to the invoice page, for who must help somebody in.
+
+use anyhow::Context;
+use ulid::Ulid;
+
+use super::open_store;
+use crate::config::Config;
+use crate::page::link::{LinkRequest, make_link};
+use crate::page::token::TokenKey;
+use crate::seal::SigningKey;
+
+/// Makes a link to the page of the transaction `id` and prints it.
+///
+/// # Errors
+/// When there is no such transaction, contact or page, or when the database fails.
+pub async fn run(config: &Config, id: Ulid, request: &LinkRequest) -> anyhow::Result<()> {
+    let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
+    let store = open_store(config).await?;
+    let transaction =
+        store.transaction(id).await?.with_context(|| format!("there is no transaction {id}"))?;
+    let link = make_link(&store, config, &TokenKey::from(&key), &transaction, request).await?;
+    store.close().await;
+    println!("{}", link.url);
+    Ok(())
+}

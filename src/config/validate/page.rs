@@ -1,0 +1,96 @@
+//! What must hold of the `page` section.
+
+use jiff::tz::TimeZone;
+use url::Url;
+
+use super::{Config, Draft, Path, check_range, check_secret, check_url, refuse_same};
+use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, SignInKey};
+
+/// Languages that the page has texts in.
+const LANGUAGES: [&str; 6] = ["en", "de", "fr", "nl", "es", "ar"];
+/// As long as what is made of it: HMAC-SHA256 (RFC 7518, section 3.2).
+const SHORTEST_SIGN_IN_KEY: usize = 32;
+
+pub(super) fn check(config: &mut Config, draft: &mut Draft) {
+    let page = &mut config.page;
+    if let Some(url) = &page.url {
+        check_url(draft, "page.url", url, Path::Allowed);
+    }
+    if config.rooms.create == CreateRooms::OnFirstMessage && page.url.is_none() {
+        let mend =
+            "set page.url, or write on_transaction: without a page nobody writes there first";
+        draft.refuse("rooms.create", "on_first_message without page.url", Some(mend));
+    }
+    check_reader(page, draft);
+    check_range(draft, "page.link_days", page.link_days.into(), 3_650);
+    check_widget_clients(&mut page.widget_clients, draft);
+    check_openid(&page.openid, config.homeserver.domain.as_str(), draft);
+    check_sign_in(&page.sign_in, &config.api, draft);
+}
+
+fn check_reader(page: &PageConfig, draft: &mut Draft) {
+    let tag = page.language.parse::<unic_langid::LanguageIdentifier>();
+    if !tag.is_ok_and(|tag| LANGUAGES.contains(&tag.language.as_str())) {
+        draft.refuse("page.language", &format!("{:?}", page.language), None);
+    }
+    if TimeZone::get(&page.time_zone).is_err() {
+        draft.refuse("page.time_zone", &format!("{:?}", page.time_zone), None);
+    }
+}
+
+/// They stand in a header of the page, so each is written anew from its parts.
+fn check_widget_clients(clients: &mut [String], draft: &mut Draft) {
+    for (position, client) in clients.iter_mut().enumerate() {
+        match origin(client) {
+            Some(origin) => *client = origin,
+            None => {
+                let path = format!("page.widget_clients[{position}]");
+                draft.refuse(&path, "a text that is no origin", None);
+            }
+        }
+    }
+}
+
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_whole = ["http", "https"].contains(&url.scheme())
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && !url.host_str().unwrap_or_default().contains('*');
+    is_whole.then(|| url.origin().ascii_serialization())
+}
+
+fn check_openid(servers: &[OpenIdServer], own: &str, draft: &mut Draft) {
+    for (position, server) in servers.iter().enumerate() {
+        let path = format!("page.openid[{position}]");
+        let is_same = |other: &OpenIdServer| other.domain == server.domain;
+        if server.domain == own || servers.iter().take(position).any(is_same) {
+            let found = format!("{:?}, a second time", server.domain.as_str());
+            draft.refuse(&format!("{path}.domain"), &found, None);
+        }
+        check_url(draft, &format!("{path}.url"), &server.url, Path::Refused);
+    }
+}
+
+fn check_sign_in(keys: &[SignInKey], api: &ApiConfig, draft: &mut Draft) {
+    for (position, SignInKey { shop, key }) in keys.iter().enumerate() {
+        let path = format!("page.sign_in[{position}]");
+        if !api.keys.iter().any(|entry| entry.shop == *shop) {
+            // Not shown, as in api.keys: it may be a key.
+            draft.refuse(&format!("{path}.shop"), "another text", None);
+        }
+        let path = format!("{path}.key");
+        if !check_secret(draft, &path, key, SHORTEST_SIGN_IN_KEY) {
+            continue;
+        }
+        let text = key.expose().as_bytes();
+        if let Some(other) = keys.iter().take(position).position(|it| it.key.matches(text)) {
+            refuse_same(draft, &path, &format!("page.sign_in[{other}]"));
+        } else if let Some(other) = api.keys.iter().position(|it| it.key.matches(text)) {
+            refuse_same(draft, &path, &format!("api.keys[{other}]"));
+        }
+    }
+}
