@@ -25,7 +25,7 @@ on_both_databases! {
         let event = client.event(room, question).await;
         let html = event["content"]["formatted_body"].as_str().unwrap();
         assert!(html.contains("<strong>oak</strong>"), "{html}");
-        assert!(bea.text().await.contains("Today"), "a day stands above its messages");
+        bea.sees("Today").await;
 
         // From a client to both pages, with a reply and an edit.
         let answer = client.send(room, "m.room.message", json!({
