@@ -37,6 +37,15 @@ on_both_databases! {
         assert!(answer["disposition"].as_str().unwrap().starts_with("attachment"), "{answer}");
         assert_eq!(answer["text"], "10 oak planks");
 
+        // What takes long says how far it is.
+        let large = file(&scene, "large.bin", &vec![7; 400_000]);
+        bea.uploads_slowly(100_000).await;
+        bea.attaches(&[&large]).await;
+        bea.presses(SEND).await;
+        bea.sees("Uploading").await;
+        bea.sees("%").await;
+        sam.sees("large.bin").await;
+
         // From a Matrix client.
         let mxc = scene.sam.upload("plan.txt", "text/plain", b"the plan".to_vec()).await;
         scene.sam.send(&scene.room, "m.room.message", serde_json::json!({

@@ -36,6 +36,11 @@ on_both_databases! {
         bea.open(&link).await;
         bea.sees("INV-2026-0042").await;
         assert_eq!(bea.console_errors(), Vec::<String>::new());
+        // On somebody else's computer.
+        bea.presses("Sign out on this device").await;
+        bea.sees("You are signed out").await;
+        bea.open(&scene.page()).await;
+        nothing_is_shown(&bea).await;
 
         nothing_leaks_by_headers(&scene).await;
     }

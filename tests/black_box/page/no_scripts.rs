@@ -79,6 +79,14 @@ on_both_databases! {
             assert!(pages < 20, "{}", bea.text().await);
         }
         assert!(pages > 0);
+        // With scripts, it comes to where one is.
+        let quick = scene.contact("seller", "rita@acme.example").await;
+        quick.js("window.stayed = true").await;
+        while !quick.text().await.contains("earlier message 0.") {
+            quick.presses("Older messages").await;
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+        assert_eq!(quick.js("window.stayed").await, true);
 
         // Another language, and away.
         bea.open(&format!("{}?lang=de", scene.page())).await;

@@ -58,7 +58,15 @@ on_both_databases! {
             let receipts = events.into_iter().find(|it| it["type"] == "m.receipt")?;
             receipts["content"].get(&answer)?["m.read"].as_object().map(|_| ())
         }).await;
-        rita.js("0").await;
+
+        // How long replies take, once there are enough to tell.
+        for number in 1..=3 {
+            bea.says(&format!("question {number}")).await;
+            scene.entry(&format!("question {number}")).await;
+            client.say(room, &format!("answer {number}")).await;
+            bea.sees(&format!("answer {number}")).await;
+        }
+        bea.sees("Usually replies within a minute").await;
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
 

@@ -174,6 +174,14 @@ impl Visitor {
         self.ok("Network.setExtraHTTPHeaders", headers).await;
     }
 
+    /// Sits at the end of a thin line: so many bytes go up in a second.
+    pub async fn uploads_slowly(&self, bytes: u32) {
+        let line = json!({
+            "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes,
+        });
+        self.ok("Network.emulateNetworkConditions", line).await;
+    }
+
     /// The value of a JavaScript expression.
     pub async fn js(&self, expression: &str) -> Value {
         match evaluate(&self.page, expression).await {
