@@ -18,7 +18,7 @@ const FIELDS: [&str; 4] = ["textbox", "searchbox", "combobox", "listbox"];
 #[derive(Clone, Debug)]
 pub enum Part {
     Page,
-    /// The newest message that has these words in it.
+    /// The newest message that has these words in it, not only in what it quotes.
     Message(String),
 }
 
@@ -28,8 +28,10 @@ impl Part {
         match self {
             Self::Page => "document.documentElement".to_owned(),
             Self::Message(words) => format!(
-                "[...document.querySelectorAll('li[data-event], li[data-outgoing]')]\
-                 .filter(it => it.textContent.includes({})).at(-1) ?? null",
+                "[...document.querySelectorAll('li[data-event], li[data-outgoing]')].filter(it => {{ \
+                 const own = it.cloneNode(true); \
+                 own.querySelectorAll('.quote').forEach(it => it.remove()); \
+                 return own.textContent.includes({}); }}).at(-1) ?? null",
                 json!(words)
             ),
         }
