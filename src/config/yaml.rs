@@ -6,7 +6,7 @@ use serde_yaml::Error;
 use super::errors::Problem;
 
 /// Words at the beginning of a line that an error may show: the names of keys.
-const KEY_NAMES: [&str; 51] = [
+const KEY_NAMES: [&str; 59] = [
     "homeserver",
     "url",
     "domain",
@@ -28,8 +28,16 @@ const KEY_NAMES: [&str; 51] = [
     "history_visibility",
     "guest_access",
     "removed_contacts",
+    "create",
     "parallel",
     "page",
+    "language",
+    "time_zone",
+    "link_days",
+    "widget",
+    "widget_clients",
+    "openid",
+    "sign_in",
     "record",
     "sync",
     "redactions",

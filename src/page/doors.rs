@@ -4,20 +4,22 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
 
 use super::PageState;
 use super::headers::Nonce;
-use super::model::Reader;
+use super::model::{Chat, Reader};
 use super::openid::OpenId;
-use super::refusal::{Closed, Refusal};
+use super::refusal::Refusal;
+use super::view::Closed;
 use super::session::{Session, is_secure, session_cookie};
 use super::shop_sign_in::ShopClaims;
 use super::token::Purpose;
-use super::{shop_sign_in, view};
+use super::{gather, shop_sign_in, view};
+use crate::room::Guest;
 use crate::store::{NewGrant, Way, now};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
@@ -33,9 +35,9 @@ pub(super) async fn link(
 ) -> Result<Response, Refusal> {
     let reader = Reader::of(&state, &headers, None, &nonce);
     let closed = |why| Refusal::closed(why, &reader, &headers);
-    let grant = state.key.verify(Purpose::Link, &token).ok_or_else(|| closed(Closed::WrongLink))?;
-    let row = state.store.grant(grant).await?.ok_or_else(|| closed(Closed::WrongLink))?;
-    let id = Ulid::from_string(&row.transaction_id).map_err(|_| closed(Closed::WrongLink))?;
+    let grant = state.key.verify(Purpose::Link, &token).ok_or_else(|| closed(Closed::Wrong))?;
+    let row = state.store.grant(grant).await?.ok_or_else(|| closed(Closed::Wrong))?;
+    let id = Ulid::from_string(&row.transaction_id).map_err(|_| closed(Closed::Wrong))?;
     if let Err(why) = super::session::admit(&state, id, grant).await? {
         return Err(closed(why));
     }
@@ -82,10 +84,23 @@ pub(super) async fn matrix(
     let grant = OpenId::grant_id(&token.matrix_server_name, &token.access_token);
     let opened = open(&state, &transaction, &visitor, grant, Way::Matrix).await?;
     let expires_at = opened.ok_or_else(|| refuse("problem-openid"))?;
+    let cookie = [(header::SET_COOKIE, cookie(&state, transaction.id, grant, expires_at))];
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/html")) {
+        let guest = Guest::of(
+            transaction.id,
+            &transaction.terms,
+            &visitor,
+            &state.config.homeserver.domain,
+        );
+        let guest = guest.ok_or_else(|| refuse("problem-openid"))?;
+        let correlation = String::new();
+        let session = Session { transaction, visitor, guest, grant, reader, correlation };
+        let page = gather::page(&state, &session, Chat::default()).await?;
+        return Ok((cookie, Html(view::widget_invoice(&page).into_string())).into_response());
+    }
     let bearer = state.key.sign(Purpose::Bearer, grant);
-    let body = Json(json!({ "token": bearer, "expires_at": expires_at }));
-    let cookie = cookie(&state, transaction.id, grant, expires_at);
-    Ok(([(header::SET_COOKIE, cookie)], body).into_response())
+    Ok((cookie, Json(json!({ "token": bearer, "expires_at": expires_at }))).into_response())
 }
 
 #[derive(Deserialize)]
@@ -123,8 +138,8 @@ async fn sign_in_from_shop(
     ShopToken { token }: ShopToken,
 ) -> Result<Response, Refusal> {
     let reader = Reader::of(&state, &headers, None, &nonce);
-    let closed = || Refusal::closed(Closed::WrongLink, &reader, &headers);
-    let claims = shop_sign_in::verify(&state.config.page.sign_in, &token, now() / 1000);
+    let closed = || Refusal::closed(Closed::Wrong, &reader, &headers);
+    let claims = shop_sign_in::verify(&state.config.page.sign_in, &token, now());
     let claims = claims.map_err(|error| {
         tracing::warn!(%error, "a shop's sign-in was refused");
         closed()
@@ -181,27 +196,21 @@ async fn open(
 /// `POST /t/{id}/leave`: for computers that others use, too.
 pub(super) async fn leave(State(state): State<PageState>, session: Session) -> Response {
     let cookie = cookie(&state, session.transaction.id, session.grant, 0);
-    let page = view::closed(Closed::Left, &session.reader).into_string();
-    ([(header::SET_COOKIE, cookie)], axum::response::Html(page)).into_response()
+    let page = view::closed(Closed::SignedOut, &session.reader).into_string();
+    ([(header::SET_COOKIE, cookie)], Html(page)).into_response()
 }
 
 fn let_in(state: &PageState, id: Ulid, grant: Ulid, expires_at: i64) -> Response {
     let cookie = cookie(state, id, grant, expires_at);
     let headers =
-        [(header::SET_COOKIE, cookie), (header::LOCATION, format!("{}/t/{id}", base(state)))];
+        [(header::SET_COOKIE, cookie), (header::LOCATION, format!("/t/{id}"))];
     (StatusCode::SEE_OTHER, headers).into_response()
-}
-
-/// The path under which people see us, for a `page.url` with a path.
-pub(super) fn base(state: &PageState) -> String {
-    let path = state.config.page.url.as_ref().map(|url| url.path().trim_end_matches('/'));
-    path.unwrap_or_default().to_owned()
 }
 
 fn cookie(state: &PageState, id: Ulid, grant: Ulid, expires_at: i64) -> String {
     let token = state.key.sign(Purpose::Session, grant);
     let seconds = expires_at.saturating_sub(now()).max(0) / 1000;
     let secure = if is_secure(state) { "; Secure" } else { "" };
-    let (name, base) = (session_cookie(state), base(state));
-    format!("{name}={token}; Path={base}/t/{id}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    let name = session_cookie(state);
+    format!("{name}={token}; Path=/t/{id}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }

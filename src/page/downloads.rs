@@ -90,8 +90,7 @@ pub(super) async fn asset(
     State(_): State<PageState>,
     Path(name): Path<String>,
 ) -> Result<Response, StatusCode> {
-    let asset = view::assets().iter().find(|asset| asset.name == name);
-    let asset = asset.ok_or(StatusCode::NOT_FOUND)?;
+    let asset = view::assets::find(&name).ok_or(StatusCode::NOT_FOUND)?;
     let headers = [
         (header::CONTENT_TYPE, asset.media_type),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),

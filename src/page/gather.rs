@@ -5,6 +5,8 @@ use super::model::{Chat, Composing, Page, Revision, Unsent};
 use super::people::{Others, replies_in};
 use super::session::Session;
 use super::{PageState, qr};
+use ulid::Ulid;
+
 use crate::invoice::{epc_payload, further_terms};
 use crate::store::{PastTerms, Store, StoreError};
 use crate::transaction::{PartyRole, changes};
@@ -85,6 +87,7 @@ pub(super) async fn chat(
         lines,
         unsent: unsent(&state.store, session).await?,
         seq,
+        client_id: Ulid::new().to_string(),
         closed: None,
         typing: typing(state, session, cast).await?,
     })
@@ -107,7 +110,9 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
             text: body.to_owned(),
             id: outgoing.id,
             at: outgoing.written_at,
-            problem: outgoing.problem,
+            problem: outgoing
+                .problem
+                .map(|why| session.reader.locale.text(&format!("unsent-{why}"))),
         })
     });
     Ok(unsent.collect())

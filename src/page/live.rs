@@ -201,9 +201,13 @@ impl OpenPage {
     async fn all_news(&mut self) -> Result<Vec<Event>, StoreError> {
         self.look_anyway = Instant::now() + LOOK_ANYWAY;
         let admitted = admit(&self.state, self.transaction, self.grant).await?;
-        let Some((transaction, visitor, guest)) = admitted.ok() else {
-            self.is_over = true;
-            return Ok(vec![event("closed", &json!({}))]);
+        let (transaction, visitor, guest) = match admitted {
+            Ok(admitted) => admitted,
+            Err(why) => {
+                self.is_over = true;
+                let html = view::closed_notice(why, &self.reader).into_string();
+                return Ok(vec![event("closed", &json!({ "html": html }))]);
+            }
         };
         let session = Session {
             transaction,
@@ -315,7 +319,7 @@ impl OpenPage {
         let words = line.text.clone().unwrap_or_default();
         let announce =
             (is_new && line.side != Side::Mine).then(|| format!("{}: {words}", line.name));
-        let html = view::line(&line, &self.reader, &own_base(&self.state, session));
+        let html = view::line(&line, &self.reader, &own_base(session));
         let json = json!({
             "event": line.event,
             "at": line.at,
@@ -333,7 +337,7 @@ impl OpenPage {
             return Ok(Vec::new());
         }
         let page = gather::page(&self.state, session, Chat::default()).await?;
-        let html = view::invoice(&page, &super::doors::base(&self.state)).into_string();
+        let html = view::update(&page).into_string();
         self.revision = revision;
         self.others = Others::of(&self.state, session);
         Ok(vec![event("invoice", &json!({ "revision": revision, "html": html }))])
@@ -341,7 +345,7 @@ impl OpenPage {
 
     async fn unsent_now(&mut self, session: &Session) -> Result<Option<Event>, StoreError> {
         let unsent = gather::unsent(&self.state.store, session).await?;
-        let html = view::unsent(&unsent, &self.reader, &own_base(&self.state, session));
+        let html = view::unsent(&unsent, &self.reader, &own_base(session));
         Ok(changed(&mut self.told.unsent, html, "unsent"))
     }
 
@@ -356,7 +360,7 @@ impl OpenPage {
         }
         self.told.seen = seen.clone();
         Ok(seen.map(|(line, name)| {
-            let text = view::seen(&name, &self.reader);
+            let text = self.reader.locale.text_with("seen-by", &[("name", name.as_str().into())]);
             event("seen", &json!({ "event": line, "text": text }))
         }))
     }
@@ -369,7 +373,7 @@ impl OpenPage {
         if typing == self.told.typing {
             return None;
         }
-        let text = view::typing(&typing, &self.reader);
+        let text = view::typing_text(&typing, &self.reader);
         self.told.typing = typing;
         Some(event("typing", &json!({ "text": text })))
     }

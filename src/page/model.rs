@@ -71,6 +71,8 @@ pub struct Chat {
     pub unsent: Vec<Unsent>,
     /// The record's newest entry.
     pub seq: i64,
+    /// For the form: sent twice, it is one message. Empty: the script makes one for each.
+    pub client_id: String,
     /// What the visitor is doing to a line without scripts (`?reply=`, `?edit=`).
     pub composing: Composing,
     /// Why nobody can write here now, in the reader's language.

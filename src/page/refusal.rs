@@ -10,35 +10,15 @@ use super::PageState;
 use super::headers::Nonce;
 use super::model::Reader;
 use super::reader::is_script;
-use super::view;
+use super::view::{self, Closed};
 use crate::store::StoreError;
 
-/// Why somebody sees nothing. Said in kind words, and the same for what does not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// Nobody is known to them here.
-    SignIn,
-    /// The link is none of ours.
-    WrongLink,
-    /// Its time is over.
-    Expired,
-    /// It was taken back, or its contact is none any more.
-    Revoked,
-    /// They left.
-    Left,
-    /// There is no such page.
-    NotFound,
-}
-
-impl Closed {
-    /// HTTP status.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::WrongLink | Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Expired | Self::Revoked => StatusCode::GONE,
-            Self::Left => StatusCode::OK,
-        }
+/// HTTP status of a page that shows nothing. It is the same for what does not exist.
+fn status_of(why: Closed) -> StatusCode {
+    match why {
+        Closed::SignedOut => StatusCode::UNAUTHORIZED,
+        Closed::Wrong | Closed::NotFound => StatusCode::NOT_FOUND,
+        Closed::Expired | Closed::Revoked => StatusCode::GONE,
     }
 }
 
@@ -59,12 +39,12 @@ impl Refusal {
     /// Nothing is shown.
     pub(super) fn closed(why: Closed, reader: &Reader, headers: &HeaderMap) -> Self {
         let body = if is_script(headers) {
-            let id = format!("closed-{why:?}").to_ascii_lowercase();
-            Body::Problem { title: reader.locale.text(&id), detail: String::new() }
+            let [title, detail] = view::closed_words(why, reader);
+            Body::Problem { title, detail }
         } else {
             Body::Page(view::closed(why, reader).into_string())
         };
-        Self { status: why.status(), body }
+        Self { status: status_of(why), body }
     }
 
     /// Something does not fit; `id` is its text.

@@ -11,7 +11,8 @@ use super::PageState;
 use super::headers::{Correlation, Nonce};
 use super::model::Reader;
 use super::reader::cookie;
-use super::refusal::{Closed, Refusal};
+use super::refusal::Refusal;
+use super::view::Closed;
 use super::token::Purpose;
 use crate::room::Guest;
 use crate::store::StoreError;
@@ -51,8 +52,8 @@ impl FromRequestParts<PageState> for Session {
         let ids = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
         let closed = |why| Refusal::closed(why, &reader, &parts.headers);
         let id = ids.ok().and_then(|ids| Ulid::from_string(ids.get("id")?).ok());
-        let id = id.ok_or_else(|| closed(Closed::SignIn))?;
-        let grant = presented(&parts.headers, state).ok_or_else(|| closed(Closed::SignIn))?;
+        let id = id.ok_or_else(|| closed(Closed::SignedOut))?;
+        let grant = presented(&parts.headers, state).ok_or_else(|| closed(Closed::SignedOut))?;
         let (transaction, visitor, guest) = match admit(state, id, grant).await? {
             Ok(admitted) => admitted,
             Err(why) => return Err(closed(why)),
@@ -88,9 +89,9 @@ pub(super) async fn admit(
     id: Ulid,
     grant: Ulid,
 ) -> Result<Result<(Transaction, Visitor, Guest), Closed>, StoreError> {
-    let Some(row) = state.store.grant(grant).await? else { return Ok(Err(Closed::SignIn)) };
+    let Some(row) = state.store.grant(grant).await? else { return Ok(Err(Closed::SignedOut)) };
     if row.transaction_id != id.to_string() {
-        return Ok(Err(Closed::SignIn));
+        return Ok(Err(Closed::SignedOut));
     }
     if row.revoked_at.is_some() {
         return Ok(Err(Closed::Revoked));
@@ -99,7 +100,7 @@ pub(super) async fn admit(
         return Ok(Err(Closed::Expired));
     }
     let Some(transaction) = state.store.transaction(id).await? else {
-        return Ok(Err(Closed::SignIn));
+        return Ok(Err(Closed::SignedOut));
     };
     let role = row.role();
     let visitor = role.and_then(|role| transaction.terms.visitor(role, row.contact.as_deref()));

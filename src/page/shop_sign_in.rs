@@ -236,7 +236,9 @@ mod tests {
         let outcome = verify(&keys(), token, NOW * 1_000);
         if let Err(refused) = &outcome {
             let told = format!("{refused} {refused:?}");
-            assert!(!told.contains("canary") && !told.contains(token), "{told}");
+            assert!(!told.contains("canary"), "{told}");
+            let parts = token.split('.').filter(|part| part.len() > 10);
+            assert!(parts.into_iter().all(|part| !told.contains(part)), "{told}");
         }
         outcome
     }

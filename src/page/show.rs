@@ -6,7 +6,6 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use super::chat::Cast;
-use super::doors::base;
 use super::gather::{self, Wish};
 use super::model::Chat;
 use super::reader::LANGUAGE_COOKIE;
@@ -33,7 +32,7 @@ pub(super) async fn page(
     let wish = Wish { before: asked.before, reply: asked.reply, edit: asked.edit };
     let chat = gather::chat(&state, &session, &cast, wish).await?;
     let page = gather::page(&state, &session, chat).await?;
-    let html = view::page(&page, &base(&state)).into_string();
+    let html = view::page(&page).into_string();
     let mut response = Html(html).into_response();
     if asked.lang.is_some() {
         remember_language(&state, &session, &mut response);
@@ -43,9 +42,9 @@ pub(super) async fn page(
 
 fn remember_language(state: &PageState, session: &Session, response: &mut Response) {
     let secure = if is_secure(state) { "; Secure" } else { "" };
-    let (tag, base) = (session.reader.locale.tag(), base(state));
+    let tag = session.reader.locale.tag();
     let cookie = format!(
-        "{LANGUAGE_COOKIE}={tag}; Path={base}/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}"
+        "{LANGUAGE_COOKIE}={tag}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}"
     );
     if let Ok(cookie) = cookie.parse() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -61,7 +60,7 @@ pub(super) async fn lines(
     let cast = Cast::of(&state, &session).await?;
     let wish = Wish { before: asked.before, ..Wish::default() };
     let chat = gather::chat(&state, &session, &cast, wish).await?;
-    Ok(Html(view::lines(&chat, &session.reader, &own_base(&state, &session)).into_string()))
+    Ok(Html(view::lines(&chat, &session.reader, &own_base(&session)).into_string()))
 }
 
 /// `GET /t/{id}/invoice`: the invoice alone, for the widget.
@@ -70,10 +69,10 @@ pub(super) async fn invoice(
     session: Session,
 ) -> Result<Html<String>, Refusal> {
     let page = gather::page(&state, &session, Chat::default()).await?;
-    Ok(Html(view::invoice(&page, &base(&state)).into_string()))
+    Ok(Html(view::invoice(&page).into_string()))
 }
 
 /// What the addresses of a transaction's page begin with.
-pub(super) fn own_base(state: &PageState, session: &Session) -> String {
-    format!("{}/t/{}", base(state), session.transaction.id)
+pub(super) fn own_base(session: &Session) -> String {
+    format!("/t/{}", session.transaction.id)
 }

@@ -4,12 +4,12 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Html;
 use serde::Deserialize;
+use ulid::Ulid;
 
 use super::PageState;
-use super::doors::base;
 use super::headers::Nonce;
 use super::model::Reader;
-use super::view;
+use super::view::{self, Closed};
 
 /// What the client fills in. Nothing of it is believed: who looks is proven by an OpenID token.
 #[derive(Debug, Deserialize)]
@@ -26,7 +26,9 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Html<String> {
     let reader = Reader::of(&state, &headers, hints.lang.as_deref(), &nonce);
-    // Whatever stands there instead of an id, it is put where ids go and nowhere else.
-    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(26).collect();
-    Html(view::widget(&format!("{}/t/{id}", base(&state)), &reader).into_string())
+    let html = match Ulid::from_string(&id) {
+        Ok(id) => view::widget(id, &reader),
+        Err(_) => view::closed(Closed::NotFound, &reader),
+    };
+    Html(html.into_string())
 }

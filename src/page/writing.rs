@@ -73,7 +73,7 @@ pub(super) async fn messages(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(Refusal::problem(status, &session.reader, "problem-empty"));
     }
-    Ok(taken(&state, &session, &headers, &ids))
+    Ok(taken(&session, &headers, &ids))
 }
 
 async fn read(
@@ -188,12 +188,12 @@ async fn say(
 }
 
 /// 202 for scripts; back to the page for the rest.
-fn taken(state: &PageState, session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
+fn taken(session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
     if is_script(headers) {
         let ids: Vec<String> = ids.iter().map(Ulid::to_string).collect();
         return (StatusCode::ACCEPTED, Json(json!({ "ids": ids }))).into_response();
     }
-    let to = format!("{}#compose", own_base(state, session));
+    let to = format!("{}#compose", own_base(session));
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
@@ -219,7 +219,7 @@ pub(super) async fn remove(
         return Err(Refusal::problem(status, &session.reader, "problem-not-yours"));
     }
     let id = take_back(&state, &session, &about.event).await?;
-    Ok(taken(&state, &session, &headers, &[id]))
+    Ok(taken(&session, &headers, &[id]))
 }
 
 async fn take_back(state: &PageState, session: &Session, event: &str) -> Result<Ulid, Refusal> {
@@ -260,7 +260,7 @@ pub(super) async fn react(
             say(&state, &session, &name, "m.reaction", &content, None).await?
         }
     };
-    Ok(taken(&state, &session, &headers, &[sent]))
+    Ok(taken(&session, &headers, &[sent]))
 }
 
 #[derive(Deserialize)]
@@ -277,7 +277,7 @@ pub(super) async fn retry(
 ) -> Result<Response, Refusal> {
     let Session { transaction, guest, correlation, .. } = &session;
     state.store.retry(transaction.id, &guest.user_id, &id, correlation).await?;
-    Ok(taken(&state, &session, &headers, &[]))
+    Ok(taken(&session, &headers, &[]))
 }
 
 /// `POST /t/{id}/discard`: throws away what could not be said.
@@ -288,7 +288,7 @@ pub(super) async fn discard(
     Form(AboutOutgoing { id }): Form<AboutOutgoing>,
 ) -> Result<Response, Refusal> {
     state.store.discard(session.transaction.id, &session.guest.user_id, &id).await?;
-    Ok(taken(&state, &session, &headers, &[]))
+    Ok(taken(&session, &headers, &[]))
 }
 
 #[derive(Deserialize)]

@@ -113,8 +113,8 @@ on_both_databases! {
             (json!({ "party": "seller", "contact": "Grace" }), "/contact", "0 contacts"),
             (json!({ "party": "buyer", "expires_in": 0 }), "/expires_in", "3650 days"),
             (json!({ "party": "buyer", "expires_in": 315_360_001 }), "/expires_in", "315360000"),
-            (json!({ "party": "buyer", "expires_in": "1 day" }), "/expires_in", "integer"),
-            (json!({ "party": "buyer", "contacts": [] }), "/contacts", "unknown field"),
+            (json!({ "party": "buyer", "expires_in": "1 day" }), "/expires_in", "Invalid type"),
+            (json!({ "party": "buyer", "contacts": [] }), "/contacts", "expected one of"),
         ] {
             let (status, problem) = make(&world.shop, &id, &body).await;
             assert_eq!(status, 422, "{body}: {problem}");

@@ -10,6 +10,7 @@ mod export;
 mod files;
 mod intake;
 mod links;
+mod openid;
 mod page;
 mod record;
 mod restore;

@@ -8,10 +8,10 @@ fn wrong_keys_types_and_values_are_refused_by_path_with_what_is_allowed() {
     for (yaml, path, words) in [
         ("room: {}", "room", &["unknown key", "did you mean rooms?", "homeserver, log"][..]),
         ("rooms: {typ: a}", "rooms.typ", &["did you mean rooms.type?", "federate"]),
-        ("rooms: {\"a.b\": 1}", "rooms.a.b", &["the keys federate", "take it out"]),
+        ("rooms: {\"a.b\": 1}", "rooms.a.b", &["the keys create", "take it out"]),
         ("parallel: 8", "parallel", &["did you mean rooms.parallel?", "the sections"]),
         ("rooms: {guest-access: x}", "rooms.guest-access", &["rooms.guest_access?"]),
-        ("rooms: 12", "rooms", &["a number", "a section with the keys federate"]),
+        ("rooms: 12", "rooms", &["a number", "a section with the keys create"]),
         ("rooms: [a]", "rooms", &["a list", "further in"]),
         ("- rooms", "", &["a list", "appservice"]),
         ("homeserver: {url: 'ftp://h'}", "homeserver.url", &["\"ftp://h\"", "http://"]),

@@ -1,53 +1,47 @@
-//! stub
-use super::model::*;
-use super::refusal::Closed;
+//! The invoice page as HTML: from the data of `model` to markup. Pure: no I/O.
+//!
+//! Everything works without scripts; what the script needs to know stands in `data-` attributes
+//! and templates here, so that it is translated too. Whatever people wrote is escaped, or was
+//! sanitised when it was derived.
+
+pub mod assets;
+mod chat;
+mod closed;
+mod document;
+mod invoice;
+mod summary;
+mod widget;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use chat::{line, lines, people, typing, typing_text, unsent};
+pub use closed::{Closed, closed, closed_notice, closed_words};
+pub use document::page;
+pub use widget::{widget, widget_invoice};
+
 use maud::{Markup, html};
-#[derive(Debug)]
-pub struct Asset {
-    pub name: String,
-    pub media_type: &'static str,
-    pub bytes: &'static [u8],
+
+use super::model::Page;
+
+/// The address of a transaction's page, without a slash at its end.
+pub fn base(page: &Page<'_>) -> String {
+    format!("/t/{}", page.transaction.id)
 }
-pub fn assets() -> &'static [Asset] {
-    &[]
+
+/// The invoice, as an `<article id="invoice">`.
+pub fn invoice(page: &Page<'_>) -> Markup {
+    invoice::article(page)
 }
-pub fn page(p: &Page<'_>, base: &str) -> Markup {
-    let _ = (p, base);
-    html! {}
+
+/// Everything that a new revision changes: the page's head and the invoice, each to take the place
+/// of the element with its id.
+pub fn update(page: &Page<'_>) -> Markup {
+    html! { (summary::header(page)) (invoice::article(page)) }
 }
-pub fn invoice(p: &Page<'_>, base: &str) -> Markup {
-    let _ = (p, base);
-    html! {}
-}
-pub fn lines(p: &Chat, r: &Reader, base: &str) -> Markup {
-    let _ = (p, r, base);
-    html! {}
-}
-pub fn line(p: &ChatLine, r: &Reader, base: &str) -> Markup {
-    let _ = (p, r, base);
-    html! {}
-}
-pub fn unsent(p: &[Unsent], r: &Reader, base: &str) -> Markup {
-    let _ = (p, r, base);
-    html! {}
-}
-pub fn people(p: &[Person], d: Option<i64>, r: &Reader) -> Markup {
-    let _ = (p, r, d);
-    html! {}
-}
-pub fn closed(p: Closed, r: &Reader) -> Markup {
-    let _ = (p, r);
-    html! {}
-}
-pub fn widget(base: &str, r: &Reader) -> Markup {
-    let _ = (base, r);
-    html! {}
-}
-pub fn seen(n: &str, r: &Reader) -> String {
-    let _ = (n, r);
-    String::new()
-}
-pub fn typing(n: &[String], r: &Reader) -> String {
-    let _ = (n, r);
-    String::new()
+
+/// The conversation, as a `<section id="messages">`.
+pub fn chat(page: &Page<'_>) -> Markup {
+    chat::section(page)
 }

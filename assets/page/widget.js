@@ -1,0 +1,59 @@
+// Inside a Matrix client: asks it who looks (OpenID), signs in with that, shows the invoice.
+
+const main = document.getElementById("widget");
+const { signIn, refused, stranger } = main.dataset;
+const address = new URLSearchParams(location.search);
+const widgetId = address.get("widgetId");
+const requestId = `tallyroom-${Date.now()}`;
+const client = () => {
+  try {
+    return new URL(address.get("parentUrl") ?? document.referrer).origin;
+  } catch {
+    return null;
+  }
+};
+const origin = client();
+
+const say = (words) => (main.querySelector("[role=status]").textContent = words);
+const toClient = (message) => origin && parent.postMessage(message, origin);
+const ask = (action, data = {}, id = requestId) =>
+  toClient({ api: "fromWidget", requestId: id, action, widgetId, data });
+
+const enter = async ({ access_token, matrix_server_name, token_type, expires_in }) => {
+  const answer = await fetch(signIn, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "text/html" },
+    body: JSON.stringify({ access_token, matrix_server_name, token_type, expires_in }),
+  });
+  if (!answer.ok) return say(answer.status === 403 ? stranger : refused);
+  if (!answer.headers.get("Content-Type")?.startsWith("text/html")) return location.reload();
+  // Our own server's HTML, in which everything is escaped or sanitised.
+  const template = document.createElement("template");
+  template.innerHTML = await answer.text();
+  main.replaceChildren(template.content);
+};
+
+let entered = false;
+const answered = (data) => {
+  if (data?.state === "blocked") return say(refused);
+  if (data?.state === "request" || !data?.access_token || entered) return; // asked its user; comes later
+  entered = true;
+  enter(data).catch(() => say(refused));
+};
+
+addEventListener("message", ({ source, origin: from, data }) => {
+  if (source !== parent || from !== origin || !data) return;
+  if (data.api === "fromWidget" && data.requestId === requestId) return answered(data.response);
+  if (data.api !== "toWidget") return;
+  const responses = {
+    capabilities: { capabilities: [] },
+    supported_api_versions: { supported_versions: ["0.0.1", "0.0.2"] },
+  };
+  toClient({ ...data, response: responses[data.action] ?? {} });
+  if (data.action === "openid_credentials") answered(data.data);
+  // The client is ready to answer once it has asked what we are allowed to do.
+  if (data.action === "notify_capabilities" || data.action === "capabilities") ask("get_openid");
+});
+if (!origin || parent === window) say(refused);
+ask("content_loaded", {}, `${requestId}-loaded`);
+ask("get_openid");

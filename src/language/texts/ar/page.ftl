@@ -1,0 +1,458 @@
+# نصوص صفحة الفاتورة. معانيها وما يرد بين الأقواس المعقوفة مشروح في الملف الإنجليزي.
+
+## The document as such
+
+page-title = { $kind } { $number } · { $seller }
+skip-to-invoice = الانتقال إلى الفاتورة
+skip-to-messages = الانتقال إلى الرسائل
+skip-to-compose = الانتقال إلى كتابة رسالة
+tabs = أقسام هذه الصفحة
+tab-invoice = الفاتورة
+tab-messages = الرسائل
+language = اللغة
+seen-as = تُعرض لكم هذه الصفحة بصفتكم { $name } ({ $role }).
+leave = تسجيل الخروج من هذا الجهاز
+role-buyer = المشتري
+role-seller = البائع
+role-bot = خدمة
+role-other = ضيف
+
+## What is to pay, in the page's head
+
+summary = نظرة سريعة
+invoice = فاتورة
+credit-note = إشعار دائن
+amount-due = المبلغ المستحق
+amount-credited = المبلغ المقيد لصالحكم
+nothing-due = لا شيء مستحق الدفع
+due-on = تاريخ الاستحقاق: { $date }
+due-today = مستحقة اليوم
+days-left =
+    { $days ->
+        [zero] لم يتبق أي يوم
+        [one] تبقى يوم واحد
+        [two] تبقى يومان
+        [few] تبقت { $days } أيام
+        [many] تبقى { $days } يومًا
+       *[other] تبقى { $days } يوم
+    }
+days-late =
+    { $days ->
+        [zero] بلا تأخير
+        [one] متأخرة يومًا واحدًا
+        [two] متأخرة يومين
+        [few] متأخرة { $days } أيام
+        [many] متأخرة { $days } يومًا
+       *[other] متأخرة { $days } يوم
+    }
+
+## Status
+
+status = الحالة
+status-draft = مسودة
+status-open = مفتوحة
+status-awaiting-payment = في انتظار الدفع
+status-partially-paid = مدفوعة جزئيًا
+status-paid = مدفوعة
+status-overdue = متأخرة السداد
+status-disputed = محل نزاع
+status-cancelled = ملغاة
+status-refunded = مُستردة
+
+## The invoice
+
+from = من
+to = إلى
+vat-id = رقم التسجيل الضريبي
+issued = تاريخ الإصدار
+due = تاريخ الاستحقاق
+buyer-reference = مرجعكم
+order-reference = أمر الشراء
+further = تفاصيل أخرى
+lines = بنود الفاتورة
+no-lines = لا تذكر هذه الفاتورة سوى المجاميع.
+line-description = الوصف
+line-quantity = الكمية
+line-price = سعر الوحدة
+price-per = { $amount } لكل { $quantity }
+line-vat = ضريبة القيمة المضافة
+line-net = الصافي
+allowance = خصم
+charge = رسم إضافي
+notes = ملاحظات
+
+## VAT
+
+vat-breakdown = ضريبة القيمة المضافة
+vat-category = النسبة
+vat-taxable = الصافي
+vat-tax = الضريبة
+vat-z = نسبة صفرية
+vat-e = معفاة
+vat-ae = احتساب عكسي
+vat-k = توريد داخل الاتحاد الأوروبي
+vat-g = تصدير إلى خارج الاتحاد الأوروبي
+vat-o = غير خاضعة للضريبة
+vat-l = ضريبة IGIC لجزر الكناري
+vat-m = ضريبة IPSI لسبتة ومليلية
+vat-b = دفع مجزأ
+
+## Totals
+
+totals = المجاميع
+total-lines = مجموع البنود
+total-allowances = الخصومات
+total-charges = الرسوم الإضافية
+total-without-vat = المجموع دون الضريبة
+total-vat = ضريبة القيمة المضافة
+total-with-vat = المجموع
+total-paid = المدفوع سابقًا
+total-rounding = التقريب
+total-due = المبلغ المستحق
+
+## How to pay
+
+payment = طريقة الدفع
+payment-means = وسيلة الدفع
+payment-account-name = صاحب الحساب
+payment-iban = رقم الحساب الدولي (IBAN)
+payment-bic = رمز المصرف (BIC)
+payment-reference = مرجع الدفع
+payment-terms = شروط الدفع
+payment-further-account = حساب آخر
+copy = نسخ
+copied = تم النسخ
+qr-caption = امسحوا الرمز بتطبيق مصرفكم: المستفيد والحساب والمبلغ والمرجع معبأة مسبقًا.
+qr-label = رمز QR لتحويل SEPA
+means-1 = حسب الاتفاق
+means-10 = نقدًا
+means-20 = شيك
+means-30 = تحويل مصرفي
+means-31 = تحويل مدين
+means-42 = إلى حساب مصرفي
+means-48 = بطاقة مصرفية
+means-49 = خصم مباشر
+means-54 = بطاقة ائتمان
+means-55 = بطاقة خصم
+means-57 = اتفاق دائم
+means-58 = تحويل SEPA
+means-59 = خصم مباشر SEPA
+means-68 = دفع عبر الإنترنت
+means-97 = مقاصة بين الطرفين
+
+## Downloads
+
+downloads = التنزيلات
+download-pdf = الفاتورة بصيغة PDF
+download-original = الملف الأصلي
+
+## History
+
+history = السجل
+revision = النسخة { $number }
+revision-first = وردت
+revision-no-changes = لم يتغير شيء مما يظهر هنا.
+before = قبل:
+after = الآن:
+change-status = الحالة
+change-number = رقم الفاتورة
+change-type = نوع المستند
+change-issue_date = تاريخ الإصدار
+change-due_date = تاريخ الاستحقاق
+change-currency = العملة
+change-line = البند { $which }
+change-allowance = الخصم { $which }
+change-charge = الرسم الإضافي { $which }
+change-vat = ضريبة القيمة المضافة { $which }
+change-total = المجموع
+change-paid = المدفوع سابقًا
+change-due = المبلغ المستحق
+change-payment = بيانات الدفع
+change-iban = رقم الحساب الدولي (IBAN)
+change-bic = رمز المصرف (BIC)
+change-reference = مرجع الدفع
+change-terms = شروط الدفع
+change-note = ملاحظة
+change-notes = ملاحظات
+change-buyer_reference = مرجع المشتري
+change-order_reference = أمر الشراء
+change-buyer = المشتري
+change-seller = البائع
+change-contact = جهة الاتصال { $which }
+change-buyer_contact = جهة الاتصال لدى المشتري { $which }
+change-seller_contact = جهة الاتصال لدى البائع { $which }
+change-address = العنوان { $which }
+change-vat_id = رقم التسجيل الضريبي { $which }
+change-redactions = الرسائل المحذوفة
+
+## The conversation
+
+messages-with = الرسائل مع { $name }
+messages = الرسائل
+no-messages = لم يُكتب شيء بعد. اسألوا عما تودون معرفته عن هذه الفاتورة.
+older-messages = رسائل أقدم
+jump-to-latest = أحدث الرسائل
+new-messages =
+    { $count ->
+        [zero] لا رسائل جديدة
+        [one] رسالة جديدة واحدة
+        [two] رسالتان جديدتان
+        [few] { $count } رسائل جديدة
+        [many] { $count } رسالة جديدة
+       *[other] { $count } رسالة جديدة
+    }
+today = اليوم
+yesterday = أمس
+edited = معدّلة
+removed = حُذفت هذه الرسالة.
+encrypted = هذه الرسالة مشفرة ولا يمكن عرضها هنا.
+without-words = رسالة لا يمكن عرضها هنا.
+in-reply-to = ردًا على { $name }:
+seen-by = اطّلع عليها: { $name }
+typing-one = { $name } يكتب الآن…
+typing-two = { $first } و{ $second } يكتبان الآن…
+typing-many = عدة أشخاص يكتبون الآن…
+
+## What can be done to a message
+
+actions = إجراءات لرسالة { $name }
+reply = رد
+edit = تعديل
+remove = حذف
+remove-question = هل تريدون حذفها لدى الجميع؟
+remove-confirm = نعم، حذف
+react = تفاعل
+react-with = التفاعل بـ { $key }
+reacted-by = { $key }: { $names }
+
+## Files
+
+file-download = تنزيل
+file-wanted = قيد الجلب
+file-refused = لم يُقبل
+file-missing = لم يعد متاحًا
+file-expired = لم يعد متاحًا
+file-erased = تم محوه
+image-without-description = صورة { $name }
+
+## Polls
+
+poll = استطلاع
+poll-ended = انتهى هذا الاستطلاع.
+poll-votes =
+    { $count ->
+        [zero] لا أصوات
+        [one] صوت واحد
+        [two] صوتان
+        [few] { $count } أصوات
+        [many] { $count } صوتًا
+       *[other] { $count } صوت
+    }
+
+## What is not sent yet
+
+sending = جارٍ الإرسال…
+uploading = جارٍ الرفع، { $percent }%
+not-sent = لم تُرسل: { $problem }
+not-sent-offline = لم تُرسل: لا يوجد اتصال.
+try-again = إعادة المحاولة
+discard = تجاهل
+unsent = لم تُرسل بعد
+
+## Writing
+
+compose = كتابة رسالة
+compose-label = الرسالة
+compose-placeholder = اكتبوا رسالة…
+compose-hint = **عريض**، _مائل_، `رمز`. مفتاح Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا.
+compose-hint-plain = **عريض**، _مائل_، `رمز`، والقوائم والروابط متاحة أيضًا.
+send = إرسال
+save = حفظ
+cancel = إلغاء
+attach = إرفاق ملفات
+attach-files = الملفات
+attach-description = صفوا الصورة لمن لا يستطيع رؤيتها
+attach-remove = إزالة { $name }
+drop-here = أفلتوا الملفات هنا لإرسالها
+replying-to = الرد على { $name }
+editing = تعديل رسالتكم
+
+## Connection to the server
+
+connection-live = متصل
+connection-lost = انقطع الاتصال. جارٍ إعادة المحاولة…
+connection-offline = أنتم غير متصلين. ستصل الرسائل عند عودة الاتصال.
+action-failed = لم ينجح ذلك. يُرجى المحاولة مرة أخرى.
+
+## Who to talk to
+
+people = من يمكن سؤاله لدى { $name }
+people-more =
+    { $count ->
+        [zero] لا جهات اتصال أخرى
+        [one] جهة اتصال أخرى
+        [two] جهتا اتصال أخريان
+        [few] { $count } جهات اتصال أخرى
+        [many] { $count } جهة اتصال أخرى
+       *[other] { $count } جهة اتصال أخرى
+    }
+presence-here = يتصفح هذه الصفحة
+presence-online = متصل
+presence-idle = خامل
+presence-away = غائب
+presence-away-since = آخر نشاط: { $time }
+replies-minutes =
+    { $count ->
+        [zero] يرد عادةً خلال دقيقة
+        [one] يرد عادةً خلال دقيقة
+        [two] يرد عادةً خلال دقيقتين تقريبًا
+        [few] يرد عادةً خلال { $count } دقائق تقريبًا
+        [many] يرد عادةً خلال { $count } دقيقة تقريبًا
+       *[other] يرد عادةً خلال { $count } دقيقة تقريبًا
+    }
+replies-hours =
+    { $count ->
+        [zero] يرد عادةً خلال ساعة تقريبًا
+        [one] يرد عادةً خلال ساعة تقريبًا
+        [two] يرد عادةً خلال ساعتين تقريبًا
+        [few] يرد عادةً خلال { $count } ساعات تقريبًا
+        [many] يرد عادةً خلال { $count } ساعة تقريبًا
+       *[other] يرد عادةً خلال { $count } ساعة تقريبًا
+    }
+replies-days =
+    { $count ->
+        [zero] يرد عادةً خلال يوم
+        [one] يرد عادةً خلال يوم
+        [two] يرد عادةً خلال يومين تقريبًا
+        [few] يرد عادةً خلال { $count } أيام تقريبًا
+        [many] يرد عادةً خلال { $count } يومًا تقريبًا
+       *[other] يرد عادةً خلال { $count } يوم تقريبًا
+    }
+
+## Pages for those who may not see an invoice
+
+closed-wrong-title = هذا الرابط غير مكتمل
+closed-wrong-text = يبدو أن جزءًا من العنوان ناقص. افتحوا الرابط من رسالتكم مرة أخرى أو انسخوه كاملًا.
+closed-expired-title = انتهت صلاحية هذا الرابط
+closed-expired-text = الروابط صالحة لمدة محدودة. اطلبوا رابطًا جديدًا ممن أرسله إليكم.
+closed-revoked-title = لم يعد هذا الرابط صالحًا
+closed-revoked-text = سحبه من أرسله. اطلبوا منه رابطًا جديدًا.
+closed-signed-out-title = تم تسجيل خروجكم
+closed-signed-out-text = لعرض الفاتورة مجددًا، افتحوا الرابط الذي وصلكم.
+closed-not-found-title = لا يوجد شيء هنا
+closed-not-found-text = تحققوا من العنوان أو افتحوا الرابط الذي وصلكم مرة أخرى.
+closed-sign-in = إذا كان وصولكم عبر متجر أو حساب Matrix، فسجّلوا الدخول هناك ثم عودوا من صفحته.
+
+## Inside a Matrix client
+
+widget-title = الفاتورة
+widget-waiting = جارٍ سؤال تطبيق Matrix لديكم عن هويتكم…
+widget-refused = لم يُفصح تطبيق Matrix لديكم عن هويتكم، لذا لا يمكن عرض الفاتورة.
+widget-not-a-party = حساب Matrix هذا ليس من جهات اتصال المشتري أو البائع في هذه الفاتورة.
+widget-open = فتح الصفحة
+
+## Business terms of EN 16931
+
+bt-6 = عملة محاسبة الضريبة
+bt-7 = تاريخ استحقاق الضريبة
+bt-8 = رمز تاريخ استحقاق الضريبة
+bt-11 = المشروع
+bt-12 = العقد
+bt-14 = أمر البيع
+bt-15 = إشعار الاستلام
+bt-16 = إشعار الشحن
+bt-17 = المناقصة أو الحصة
+bt-18 = الشيء المفوتر
+bt-19 = المرجع المحاسبي للمشتري
+bt-21 = موضوع الملاحظة
+bt-23 = إجراء العمل
+bt-24 = المواصفة
+bt-25 = الفاتورة السابقة
+bt-26 = تاريخ الفاتورة السابقة
+bt-28 = الاسم التجاري للبائع
+bt-29 = معرّف البائع
+bt-30 = رقم سجل البائع
+bt-32 = الرقم الضريبي للبائع
+bt-33 = البيانات القانونية للبائع
+bt-34 = العنوان الإلكتروني للبائع
+bt-41 = جهة الاتصال لدى البائع
+bt-42 = هاتف البائع
+bt-43 = البريد الإلكتروني للبائع
+bt-45 = الاسم التجاري للمشتري
+bt-46 = معرّف المشتري
+bt-47 = رقم سجل المشتري
+bt-49 = العنوان الإلكتروني للمشتري
+bt-56 = جهة الاتصال لدى المشتري
+bt-57 = هاتف المشتري
+bt-58 = البريد الإلكتروني للمشتري
+bt-59 = المستفيد
+bt-60 = معرّف المستفيد
+bt-61 = رقم سجل المستفيد
+bt-62 = الممثل الضريبي للبائع
+bt-63 = رقم التسجيل الضريبي للممثل الضريبي
+bt-64 = عنوان الممثل الضريبي
+bt-65 = عنوان الممثل الضريبي
+bt-66 = مدينة الممثل الضريبي
+bt-67 = الرمز البريدي للممثل الضريبي
+bt-68 = منطقة الممثل الضريبي
+bt-69 = بلد الممثل الضريبي
+bt-70 = سُلّمت إلى
+bt-71 = مكان التسليم
+bt-72 = تاريخ التسليم
+bt-73 = بداية فترة الفوترة
+bt-74 = نهاية فترة الفوترة
+bt-75 = عنوان التسليم
+bt-76 = عنوان التسليم
+bt-77 = مدينة التسليم
+bt-78 = الرمز البريدي للتسليم
+bt-79 = منطقة التسليم
+bt-80 = بلد التسليم
+bt-82 = وسيلة الدفع
+bt-87 = رقم البطاقة
+bt-88 = حامل البطاقة
+bt-89 = التفويض
+bt-90 = معرّف الدائن
+bt-91 = الحساب المدين
+bt-93 = أساس الخصم
+bt-94 = نسبة الخصم
+bt-98 = رمز سبب الخصم
+bt-100 = أساس الرسم الإضافي
+bt-101 = نسبة الرسم الإضافي
+bt-105 = رمز سبب الرسم الإضافي
+bt-111 = الضريبة بعملة المحاسبة
+bt-120 = سبب الإعفاء من الضريبة
+bt-121 = رمز الإعفاء من الضريبة
+bt-122 = مستند مؤيد
+bt-123 = وصف المستند المؤيد
+bt-124 = موقع المستند المؤيد
+bt-125 = مستند مرفق
+bt-127 = ملاحظة
+bt-128 = الشيء
+bt-132 = بند أمر الشراء
+bt-133 = المرجع المحاسبي
+bt-134 = بداية الفترة
+bt-135 = نهاية الفترة
+bt-136 = خصم
+bt-137 = أساس الخصم
+bt-138 = نسبة الخصم
+bt-139 = سبب الخصم
+bt-140 = رمز سبب الخصم
+bt-141 = رسم إضافي
+bt-142 = أساس الرسم الإضافي
+bt-143 = نسبة الرسم الإضافي
+bt-144 = سبب الرسم الإضافي
+bt-145 = رمز سبب الرسم الإضافي
+bt-147 = خصم على السعر
+bt-148 = السعر الإجمالي
+bt-154 = الوصف
+bt-155 = رقم الصنف لدى البائع
+bt-156 = رقم الصنف لدى المشتري
+bt-157 = رقم الصنف القياسي
+bt-158 = التصنيف
+bt-159 = بلد المنشأ
+bt-160 = خاصية
+bt-161 = قيمة الخاصية
+bt-162 = عنوان البائع
+bt-163 = عنوان المشتري
+bt-164 = عنوان الممثل الضريبي
+bt-165 = عنوان التسليم

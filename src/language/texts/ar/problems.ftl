@@ -1,0 +1,14 @@
+## Why something that was asked for was not done
+
+problem-title = لم ينجح ذلك
+problem-empty = لا يوجد شيء لإرساله. اكتبوا شيئًا أو اختاروا ملفًا.
+problem-form = ما وصل غير مكتمل. أعيدوا تحميل الصفحة وحاولوا مرة أخرى.
+problem-large-file = أحد الملفات أكبر من أن يُرسل هنا.
+problem-long = النص طويل جدًا. أرسلوه على أجزاء أو في ملف.
+problem-many-files = عدد الملفات كبير جدًا. أرسلوها في عدة رسائل.
+problem-no-contact = هذا الحساب ليس من جهات اتصال المشتري أو البائع في هذه الفاتورة.
+problem-no-file = هذا الملف غير متاح أو لم يعد متاحًا.
+problem-not-yours = لا يمكن تعديل أو حذف سوى رسائلكم.
+problem-openid = لم يؤكد خادم Matrix لديكم هويتكم.
+problem-openid-form = أرسل تطبيق Matrix لديكم شيئًا غير إثبات هويتكم.
+problem-too-fast = ما زال كثير مما كتبتموه ينتظر الإرسال. حاولوا مرة أخرى بعد قليل.

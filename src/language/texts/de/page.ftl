@@ -1,0 +1,427 @@
+# Texte der Rechnungsseite. Was sie bedeuten und was in geschweiften Klammern hereinkommt, steht in
+# der englischen Datei.
+
+## The document as such
+
+page-title = { $kind } { $number } · { $seller }
+skip-to-invoice = Zur Rechnung springen
+skip-to-messages = Zu den Nachrichten springen
+skip-to-compose = Zum Schreiben einer Nachricht springen
+tabs = Teile dieser Seite
+tab-invoice = Rechnung
+tab-messages = Nachrichten
+language = Sprache
+seen-as = Sie sehen diese Seite als { $name } ({ $role }).
+leave = Auf diesem Gerät abmelden
+role-buyer = Käufer
+role-seller = Verkäufer
+role-bot = Dienst
+role-other = Gast
+
+## What is to pay, in the page's head
+
+summary = Auf einen Blick
+invoice = Rechnung
+credit-note = Gutschrift
+amount-due = Offener Betrag
+amount-credited = Gutgeschriebener Betrag
+nothing-due = Nichts zu zahlen
+due-on = Fällig am { $date }
+due-today = heute fällig
+days-left =
+    { $days ->
+        [one] noch { $days } Tag
+       *[other] noch { $days } Tage
+    }
+days-late =
+    { $days ->
+        [one] seit { $days } Tag überfällig
+       *[other] seit { $days } Tagen überfällig
+    }
+
+## Status
+
+status = Status
+status-draft = Entwurf
+status-open = Offen
+status-awaiting-payment = Zahlung ausstehend
+status-partially-paid = Teilweise bezahlt
+status-paid = Bezahlt
+status-overdue = Überfällig
+status-disputed = Strittig
+status-cancelled = Storniert
+status-refunded = Erstattet
+
+## The invoice
+
+from = Von
+to = An
+vat-id = USt-IdNr.
+issued = Ausgestellt
+due = Fällig
+buyer-reference = Ihr Zeichen
+order-reference = Bestellung
+further = Weitere Angaben
+lines = Positionen
+no-lines = Diese Rechnung nennt nur Summen.
+line-description = Bezeichnung
+line-quantity = Menge
+line-price = Einzelpreis
+price-per = { $amount } je { $quantity }
+line-vat = USt.
+line-net = Netto
+allowance = Nachlass
+charge = Zuschlag
+notes = Anmerkungen
+
+## VAT
+
+vat-breakdown = Umsatzsteuer
+vat-category = Satz
+vat-taxable = Netto
+vat-tax = USt.
+vat-z = Nullsatz
+vat-e = Steuerbefreit
+vat-ae = Steuerschuldnerschaft des Leistungsempfängers
+vat-k = Innergemeinschaftliche Lieferung
+vat-g = Ausfuhr aus der EU
+vat-o = Nicht steuerbar
+vat-l = IGIC der Kanarischen Inseln
+vat-m = IPSI von Ceuta und Melilla
+vat-b = Split Payment
+
+## Totals
+
+totals = Summen
+total-lines = Summe der Positionen
+total-allowances = Nachlässe
+total-charges = Zuschläge
+total-without-vat = Gesamtbetrag ohne USt.
+total-vat = USt.
+total-with-vat = Gesamtbetrag
+total-paid = Bereits gezahlt
+total-rounding = Rundung
+total-due = Offener Betrag
+
+## How to pay
+
+payment = Zahlung
+payment-means = Zahlungsweg
+payment-account-name = Kontoinhaber
+payment-iban = IBAN
+payment-bic = BIC
+payment-reference = Verwendungszweck
+payment-terms = Zahlungsbedingungen
+payment-further-account = Weiteres Konto
+copy = Kopieren
+copied = Kopiert
+qr-caption = Mit der Banking-App scannen: Empfänger, Konto, Betrag und Verwendungszweck sind ausgefüllt.
+qr-label = QR-Code für eine SEPA-Überweisung
+means-1 = Nach Vereinbarung
+means-10 = Bar
+means-20 = Scheck
+means-30 = Überweisung
+means-31 = Lastschriftüberweisung
+means-42 = Auf ein Bankkonto
+means-48 = Bankkarte
+means-49 = Lastschrift
+means-54 = Kreditkarte
+means-55 = Debitkarte
+means-57 = Dauervereinbarung
+means-58 = SEPA-Überweisung
+means-59 = SEPA-Lastschrift
+means-68 = Online-Zahlung
+means-97 = Verrechnung zwischen den Parteien
+
+## Downloads
+
+downloads = Herunterladen
+download-pdf = Rechnung als PDF
+download-original = Originaldatei
+
+## History
+
+history = Verlauf
+revision = Fassung { $number }
+revision-first = Eingegangen
+revision-no-changes = Nichts, was hier zu sehen ist, wurde geändert.
+before = vorher:
+after = jetzt:
+change-status = Status
+change-number = Rechnungsnummer
+change-type = Art des Dokuments
+change-issue_date = Rechnungsdatum
+change-due_date = Fälligkeit
+change-currency = Währung
+change-line = Position { $which }
+change-allowance = Nachlass { $which }
+change-charge = Zuschlag { $which }
+change-vat = USt. { $which }
+change-total = Gesamtbetrag
+change-paid = Bereits gezahlt
+change-due = Offener Betrag
+change-payment = Zahlungsangaben
+change-iban = IBAN
+change-bic = BIC
+change-reference = Verwendungszweck
+change-terms = Zahlungsbedingungen
+change-note = Anmerkung
+change-notes = Anmerkungen
+change-buyer_reference = Zeichen des Käufers
+change-order_reference = Bestellung
+change-buyer = Käufer
+change-seller = Verkäufer
+change-contact = Ansprechpartner { $which }
+change-buyer_contact = Ansprechpartner des Käufers { $which }
+change-seller_contact = Ansprechpartner des Verkäufers { $which }
+change-address = Anschrift { $which }
+change-vat_id = USt-IdNr. { $which }
+change-redactions = Entfernte Nachrichten
+
+## The conversation
+
+messages-with = Nachrichten mit { $name }
+messages = Nachrichten
+no-messages = Noch wurde nichts geschrieben. Fragen Sie, was Sie zu dieser Rechnung wissen möchten.
+older-messages = Ältere Nachrichten
+jump-to-latest = Neueste Nachrichten
+new-messages =
+    { $count ->
+        [one] { $count } neue Nachricht
+       *[other] { $count } neue Nachrichten
+    }
+today = Heute
+yesterday = Gestern
+edited = bearbeitet
+removed = Diese Nachricht wurde entfernt.
+encrypted = Diese Nachricht ist verschlüsselt und kann hier nicht angezeigt werden.
+without-words = Eine Nachricht, die hier nicht angezeigt werden kann.
+in-reply-to = Antwort an { $name }:
+seen-by = Gelesen von { $name }
+typing-one = { $name } schreibt …
+typing-two = { $first } und { $second } schreiben …
+typing-many = Mehrere schreiben …
+
+## What can be done to a message
+
+actions = Aktionen für die Nachricht von { $name }
+reply = Antworten
+edit = Bearbeiten
+remove = Entfernen
+remove-question = Für alle entfernen?
+remove-confirm = Ja, entfernen
+react = Reagieren
+react-with = Mit { $key } reagieren
+reacted-by = { $key }: { $names }
+
+## Files
+
+file-download = Herunterladen
+file-wanted = wird abgerufen
+file-refused = wurde nicht angenommen
+file-missing = ist nicht mehr vorhanden
+file-expired = ist nicht mehr vorhanden
+file-erased = wurde gelöscht
+image-without-description = Bild { $name }
+
+## Polls
+
+poll = Umfrage
+poll-ended = Diese Umfrage ist beendet.
+poll-votes =
+    { $count ->
+        [one] { $count } Stimme
+       *[other] { $count } Stimmen
+    }
+
+## What is not sent yet
+
+sending = Wird gesendet …
+uploading = Wird hochgeladen, { $percent } %
+not-sent = Nicht gesendet: { $problem }
+not-sent-offline = Nicht gesendet: Es besteht keine Verbindung.
+try-again = Erneut versuchen
+discard = Verwerfen
+unsent = Noch nicht gesendet
+
+## Writing
+
+compose = Nachricht schreiben
+compose-label = Nachricht
+compose-placeholder = Nachricht schreiben …
+compose-hint = **fett**, _kursiv_, `Code`. Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile.
+compose-hint-plain = **fett**, _kursiv_, `Code`, Listen und Links sind möglich.
+send = Senden
+save = Speichern
+cancel = Abbrechen
+attach = Dateien anhängen
+attach-files = Dateien
+attach-description = Beschreiben Sie das Bild für alle, die es nicht sehen können
+attach-remove = { $name } entfernen
+drop-here = Dateien zum Senden hier ablegen
+replying-to = Antwort an { $name }
+editing = Sie bearbeiten Ihre Nachricht
+
+## Connection to the server
+
+connection-live = Verbunden
+connection-lost = Verbindung unterbrochen. Neuer Versuch …
+connection-offline = Sie sind offline. Nachrichten kommen an, sobald Sie wieder verbunden sind.
+action-failed = Das hat nicht funktioniert. Bitte versuchen Sie es noch einmal.
+
+## Who to talk to
+
+people = Ansprechpartner bei { $name }
+people-more =
+    { $count ->
+        [one] { $count } weiterer Ansprechpartner
+       *[other] { $count } weitere Ansprechpartner
+    }
+presence-here = sieht sich diese Seite an
+presence-online = online
+presence-idle = untätig
+presence-away = abwesend
+presence-away-since = zuletzt aktiv: { $time }
+replies-minutes =
+    { $count ->
+        [one] Antwortet meist innerhalb einer Minute
+       *[other] Antwortet meist innerhalb von etwa { $count } Minuten
+    }
+replies-hours =
+    { $count ->
+        [one] Antwortet meist innerhalb etwa einer Stunde
+       *[other] Antwortet meist innerhalb von etwa { $count } Stunden
+    }
+replies-days =
+    { $count ->
+        [one] Antwortet meist innerhalb eines Tages
+       *[other] Antwortet meist innerhalb von etwa { $count } Tagen
+    }
+
+## Pages for those who may not see an invoice
+
+closed-wrong-title = Dieser Link ist nicht vollständig
+closed-wrong-text = Ein Teil der Adresse scheint zu fehlen. Öffnen Sie den Link in Ihrer Nachricht noch einmal oder kopieren Sie ihn ganz.
+closed-expired-title = Dieser Link ist abgelaufen
+closed-expired-text = Links gelten nur eine begrenzte Zeit. Bitten Sie den Absender um einen neuen.
+closed-revoked-title = Dieser Link gilt nicht mehr
+closed-revoked-text = Der Absender hat ihn zurückgezogen. Bitten Sie ihn um einen neuen.
+closed-signed-out-title = Sie sind abgemeldet
+closed-signed-out-text = Um die Rechnung wieder zu sehen, öffnen Sie den Link, den Sie erhalten haben.
+closed-not-found-title = Hier ist nichts
+closed-not-found-text = Prüfen Sie die Adresse oder öffnen Sie den Link, den Sie erhalten haben, noch einmal.
+closed-sign-in = Wenn Sie über einen Shop oder ein Matrix-Konto Zugang haben, melden Sie sich dort an und kommen Sie von dessen Seite zurück.
+
+## Inside a Matrix client
+
+widget-title = Rechnung
+widget-waiting = Ihr Matrix-Client wird gefragt, wer Sie sind …
+widget-refused = Ihr Matrix-Client hat nicht mitgeteilt, wer Sie sind; deshalb kann die Rechnung nicht angezeigt werden.
+widget-not-a-party = Dieses Matrix-Konto gehört zu keinem Ansprechpartner des Käufers oder des Verkäufers dieser Rechnung.
+widget-open = Seite öffnen
+
+## Business terms of EN 16931
+
+bt-6 = Abrechnungswährung der USt.
+bt-7 = Datum der Steuerfälligkeit
+bt-8 = Code für das Datum der Steuerfälligkeit
+bt-11 = Projekt
+bt-12 = Vertrag
+bt-14 = Auftrag
+bt-15 = Wareneingangsmeldung
+bt-16 = Lieferavis
+bt-17 = Vergabe oder Los
+bt-18 = Abgerechnetes Objekt
+bt-19 = Buchungsreferenz des Käufers
+bt-21 = Betreff der Anmerkung
+bt-23 = Geschäftsprozess
+bt-24 = Spezifikation
+bt-25 = Vorausgegangene Rechnung
+bt-26 = Datum der vorausgegangenen Rechnung
+bt-28 = Handelsname des Verkäufers
+bt-29 = Kennung des Verkäufers
+bt-30 = Registernummer des Verkäufers
+bt-32 = Steuernummer des Verkäufers
+bt-33 = Rechtliche Angaben zum Verkäufer
+bt-34 = Elektronische Adresse des Verkäufers
+bt-41 = Ansprechpartner des Verkäufers
+bt-42 = Telefon des Verkäufers
+bt-43 = E-Mail des Verkäufers
+bt-45 = Handelsname des Käufers
+bt-46 = Kennung des Käufers
+bt-47 = Registernummer des Käufers
+bt-49 = Elektronische Adresse des Käufers
+bt-56 = Ansprechpartner des Käufers
+bt-57 = Telefon des Käufers
+bt-58 = E-Mail des Käufers
+bt-59 = Zahlungsempfänger
+bt-60 = Kennung des Zahlungsempfängers
+bt-61 = Registernummer des Zahlungsempfängers
+bt-62 = Steuervertreter des Verkäufers
+bt-63 = USt-IdNr. des Steuervertreters
+bt-64 = Anschrift des Steuervertreters
+bt-65 = Anschrift des Steuervertreters
+bt-66 = Ort des Steuervertreters
+bt-67 = Postleitzahl des Steuervertreters
+bt-68 = Region des Steuervertreters
+bt-69 = Land des Steuervertreters
+bt-70 = Geliefert an
+bt-71 = Lieferort
+bt-72 = Lieferdatum
+bt-73 = Abrechnungszeitraum von
+bt-74 = Abrechnungszeitraum bis
+bt-75 = Lieferanschrift
+bt-76 = Lieferanschrift
+bt-77 = Ort der Lieferung
+bt-78 = Postleitzahl der Lieferung
+bt-79 = Region der Lieferung
+bt-80 = Land der Lieferung
+bt-82 = Zahlungsweg
+bt-87 = Kartennummer
+bt-88 = Karteninhaber
+bt-89 = Mandat
+bt-90 = Gläubiger-Identifikationsnummer
+bt-91 = Belastetes Konto
+bt-93 = Grundbetrag des Nachlasses
+bt-94 = Prozentsatz des Nachlasses
+bt-98 = Code für den Grund des Nachlasses
+bt-100 = Grundbetrag des Zuschlags
+bt-101 = Prozentsatz des Zuschlags
+bt-105 = Code für den Grund des Zuschlags
+bt-111 = USt. in der Abrechnungswährung
+bt-120 = Grund der Steuerbefreiung
+bt-121 = Code der Steuerbefreiung
+bt-122 = Begleitdokument
+bt-123 = Beschreibung des Begleitdokuments
+bt-124 = Fundort des Begleitdokuments
+bt-125 = Angehängtes Dokument
+bt-127 = Anmerkung
+bt-128 = Objekt
+bt-132 = Bestellposition
+bt-133 = Buchungsreferenz
+bt-134 = Zeitraum von
+bt-135 = Zeitraum bis
+bt-136 = Nachlass
+bt-137 = Grundbetrag des Nachlasses
+bt-138 = Prozentsatz des Nachlasses
+bt-139 = Grund des Nachlasses
+bt-140 = Code für den Grund des Nachlasses
+bt-141 = Zuschlag
+bt-142 = Grundbetrag des Zuschlags
+bt-143 = Prozentsatz des Zuschlags
+bt-144 = Grund des Zuschlags
+bt-145 = Code für den Grund des Zuschlags
+bt-147 = Preisnachlass
+bt-148 = Bruttopreis
+bt-154 = Beschreibung
+bt-155 = Artikelnummer des Verkäufers
+bt-156 = Artikelnummer des Käufers
+bt-157 = Standard-Artikelnummer
+bt-158 = Klassifizierung
+bt-159 = Ursprungsland
+bt-160 = Eigenschaft
+bt-161 = Wert der Eigenschaft
+bt-162 = Anschrift des Verkäufers
+bt-163 = Anschrift des Käufers
+bt-164 = Anschrift des Steuervertreters
+bt-165 = Lieferanschrift

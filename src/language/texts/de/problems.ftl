@@ -1,0 +1,14 @@
+## Why something that was asked for was not done
+
+problem-title = Das hat nicht funktioniert
+problem-empty = Es gibt nichts zu senden. Schreiben Sie etwas oder wählen Sie eine Datei.
+problem-form = Was ankam, ist nicht vollständig. Laden Sie die Seite neu und versuchen Sie es noch einmal.
+problem-large-file = Eine Datei ist zu groß, um hier gesendet zu werden.
+problem-long = Der Text ist zu lang. Senden Sie ihn in Teilen oder als Datei.
+problem-many-files = Das sind zu viele Dateien auf einmal. Senden Sie sie in mehreren Nachrichten.
+problem-no-contact = Dieses Konto gehört zu keinem Ansprechpartner des Käufers oder des Verkäufers dieser Rechnung.
+problem-no-file = Diese Datei ist nicht oder nicht mehr vorhanden.
+problem-not-yours = Nur eigene Nachrichten können geändert oder entfernt werden.
+problem-openid = Ihr Matrix-Server hat nicht bestätigt, wer Sie sind.
+problem-openid-form = Ihr Matrix-Client hat etwas anderes gesendet als einen Nachweis, wer Sie sind.
+problem-too-fast = Vieles von dem, was Sie geschrieben haben, wartet noch auf den Versand. Versuchen Sie es etwas später noch einmal.

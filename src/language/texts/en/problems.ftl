@@ -1,0 +1,14 @@
+## Why something that was asked for was not done
+
+problem-title = That did not work
+problem-empty = There is nothing to send. Write something or choose a file.
+problem-form = What arrived is not complete. Reload the page and try again.
+problem-large-file = A file is too large to be sent here.
+problem-long = The text is too long. Send it in parts or as a file.
+problem-many-files = These are too many files at once. Send them in several messages.
+problem-no-contact = This account is not a contact of the invoice's buyer or seller.
+problem-no-file = This file is not here, or no longer.
+problem-not-yours = Only messages of your own can be changed or removed.
+problem-openid = Your Matrix server did not confirm who you are.
+problem-openid-form = Your Matrix client sent something else than a proof of who you are.
+problem-too-fast = Much of what you wrote is still waiting to be sent. Try again in a while.

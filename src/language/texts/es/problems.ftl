@@ -1,0 +1,14 @@
+## Why something that was asked for was not done
+
+problem-title = No ha funcionado
+problem-empty = No hay nada que enviar. Escriba algo o elija un archivo.
+problem-form = Lo que llegó no está completo. Vuelva a cargar la página e inténtelo de nuevo.
+problem-large-file = Un archivo es demasiado grande para enviarlo aquí.
+problem-long = El texto es demasiado largo. Envíelo por partes o como archivo.
+problem-many-files = Son demasiados archivos a la vez. Envíelos en varios mensajes.
+problem-no-contact = Esta cuenta no es un contacto del comprador ni del vendedor de la factura.
+problem-no-file = Este archivo no está disponible o ya no lo está.
+problem-not-yours = Solo puede cambiar o eliminar sus propios mensajes.
+problem-openid = Su servidor de Matrix no ha confirmado quién es usted.
+problem-openid-form = Su cliente de Matrix ha enviado algo distinto de una prueba de quién es usted.
+problem-too-fast = Muchos de sus mensajes todavía esperan a ser enviados. Inténtelo de nuevo más tarde.

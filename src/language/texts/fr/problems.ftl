@@ -1,0 +1,14 @@
+## Why something that was asked for was not done
+
+problem-title = Cela n’a pas fonctionné
+problem-empty = Il n’y a rien à envoyer. Écrivez quelque chose ou choisissez un fichier.
+problem-form = Ce qui est arrivé n’est pas complet. Rechargez la page et réessayez.
+problem-large-file = Un fichier est trop volumineux pour être envoyé ici.
+problem-long = Le texte est trop long. Envoyez-le en plusieurs parties ou comme fichier.
+problem-many-files = Il y a trop de fichiers à la fois. Envoyez-les en plusieurs messages.
+problem-no-contact = Ce compte n’est pas un contact de l’acheteur ni du vendeur de cette facture.
+problem-no-file = Ce fichier n’est pas ou n’est plus disponible.
+problem-not-yours = Vous ne pouvez modifier ou supprimer que vos propres messages.
+problem-openid = Votre serveur Matrix n’a pas confirmé qui vous êtes.
+problem-openid-form = Votre client Matrix a envoyé autre chose qu’une preuve de votre identité.
+problem-too-fast = Beaucoup de vos messages attendent encore d’être envoyés. Réessayez un peu plus tard.

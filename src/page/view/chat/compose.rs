@@ -1,0 +1,69 @@
+//! Where the visitor writes.
+
+use maud::{Markup, html};
+
+use super::super::words::{about, text};
+use crate::page::model::{Chat, Composing, Quote, Reader};
+
+/// The form; `reply_to` and `edit` are only sent while they are meant.
+pub(super) fn form(chat: &Chat, reader: &Reader, base: &str) -> Markup {
+    let (reply, edit, words) = match &chat.composing {
+        Composing::New => (None, None, ""),
+        Composing::Reply(quote) => (Some(quote), None, ""),
+        Composing::Edit { event, text } => (None, Some(event), text.as_str()),
+    };
+    let (reply_to, edit) = (reply.map(|quote| quote.event.as_str()), edit.map(String::as_str));
+    html! {
+        form.compose id="compose" method="post" enctype="multipart/form-data"
+            action=(format!("{base}/messages")) aria-label=(text(reader, "compose")) {
+            input type="hidden" name="client_id" value=(chat.client_id);
+            input type="hidden" name="reply_to" value=[reply_to] disabled[reply_to.is_none()];
+            input type="hidden" name="edit" value=[edit] disabled[edit.is_none()];
+            (meant(reply, edit.is_some(), reader, base))
+            ul.chosen id="chosen" hidden {}
+            div.field {
+                details.attach hidden[edit.is_some()] {
+                    summary aria-label=(text(reader, "attach")) title=(text(reader, "attach")) {
+                        span aria-hidden="true" { "+" }
+                    }
+                    div.attach-fields {
+                        label { (text(reader, "attach-files")) input type="file" name="file" multiple; }
+                        label.description {
+                            (text(reader, "attach-description"))
+                            input type="text" name="description" maxlength="500" dir="auto";
+                        }
+                    }
+                }
+                label.hidden for="text" { (text(reader, "compose-label")) }
+                textarea id="text" name="text" rows="1" dir="auto" autocomplete="off"
+                    enterkeyhint="send" placeholder=(text(reader, "compose-placeholder"))
+                    aria-describedby="hint" autofocus[chat.composing != Composing::New] {
+                    (words)
+                }
+                button.send { (text(reader, if edit.is_some() { "save" } else { "send" })) }
+            }
+            p.hint id="hint" { (text(reader, "compose-hint-plain")) }
+            p.drop aria-hidden="true" { (text(reader, "drop-here")) }
+        }
+    }
+}
+
+/// What the text is for, if it is not simply a new message.
+fn meant(reply: Option<&Quote>, edits: bool, reader: &Reader, base: &str) -> Markup {
+    html! {
+        div.meant id="meant" hidden[reply.is_none() && !edits] {
+            p {
+                strong dir="auto" {
+                    @if let Some(quote) = reply {
+                        (about(reader, "replying-to", "name", &quote.name))
+                    } @else if edits {
+                        (text(reader, "editing"))
+                    }
+                }
+                " "
+                span.excerpt dir="auto" { @if let Some(quote) = reply { (quote.excerpt) } }
+            }
+            a.cancel href=(format!("{base}#compose")) { (text(reader, "cancel")) }
+        }
+    }
+}

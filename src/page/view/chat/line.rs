@@ -1,0 +1,87 @@
+//! One message of the conversation.
+
+use maud::{Markup, html};
+
+use super::super::words::{about, encoded, text, time};
+use super::content::content;
+use super::list::side_name;
+use super::menu::{menu, reactions};
+use crate::page::model::{ChatLine, Quote, Reader, Side};
+use crate::record::Kind;
+
+/// A line by itself, as the script gets it.
+pub fn line(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
+    placed(line, reader, base, true, false)
+}
+
+/// A line in its place: whether the conversation goes on, and whether it follows one of the same
+/// sender.
+pub(super) fn placed(
+    line: &ChatLine,
+    reader: &Reader,
+    base: &str,
+    open: bool,
+    follows: bool,
+) -> Markup {
+    let side = side_name(line.side);
+    let happening = matches!(line.kind, Kind::Membership | Kind::State);
+    html! {
+        li.line.(side).follows[follows].removed[line.removed].happening[happening]
+            id=(line.event) data-event=(line.event) data-at=(line.at) data-side=(side)
+            data-sender=(line.sender) data-outgoing=[line.outgoing.as_deref()] tabindex="-1" {
+            @if happening {
+                p {
+                    bdi { (line.name) } " "
+                    bdi { (line.text.as_deref().unwrap_or_default()) } " " (time(reader, line.at))
+                }
+            } @else {
+                (said_by(line, reader))
+                div.row {
+                    div.bubble {
+                        @if let Some(quote) = &line.reply_to { (answered(quote, reader)) }
+                        (content(line, reader))
+                        (stamp(line, reader))
+                    }
+                    @if open && !line.removed { (menu(line, reader, base)) }
+                }
+                @if !line.reactions.is_empty() { (reactions(line, reader, base, open)) }
+            }
+        }
+    }
+}
+
+/// Name and side; the side by our record, whatever the profile says.
+fn said_by(line: &ChatLine, reader: &Reader) -> Markup {
+    let role = line.role.map_or("other", |role| role.as_str());
+    html! {
+        p.by {
+            bdi.name title=(line.sender) { (line.name) }
+            " " span.badge data-role=(role) { (text(reader, &format!("role-{role}"))) }
+        }
+    }
+}
+
+fn stamp(line: &ChatLine, reader: &Reader) -> Markup {
+    html! {
+        span.stamp {
+            @if line.edited_at.is_some() && !line.removed { span { (text(reader, "edited")) } " " }
+            (time(reader, line.at))
+        }
+    }
+}
+
+/// What it answers, with the way there.
+fn answered(quote: &Quote, reader: &Reader) -> Markup {
+    html! {
+        a.quote href=(format!("#{}", encoded(&quote.event))) {
+            span.hidden dir="auto" { (about(reader, "in-reply-to", "name", &quote.name)) " " }
+            bdi.name aria-hidden="true" { (quote.name) }
+            " " span.excerpt dir="auto" { (quote.excerpt) }
+        }
+    }
+}
+
+/// Whether the visitor wrote it.
+pub(super) fn is_mine(line: &ChatLine) -> bool {
+    line.side == Side::Mine
+}

@@ -1,0 +1,102 @@
+//! Lines one below the other, with a heading before each day.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::super::words::{encoded, moment, text, time};
+use super::line::placed;
+use crate::page::model::{Chat, ChatLine, Reader, Side, Unsent};
+
+/// Within how many milliseconds lines of one sender belong together.
+const TOGETHER: i64 = 5 * 60 * 1000;
+
+/// The link to what is older, and the lines: also what `/lines?before=` answers.
+pub fn lines(chat: &Chat, reader: &Reader, base: &str) -> Markup {
+    let rows = chat.lines.iter().scan((None, None), |(day, before), it| {
+        let date = moment(reader, it.at).map(|moment| moment.date());
+        let new_day = date.filter(|date| *day != Some(*date));
+        let follows = new_day.is_none() && before.is_some_and(|before| belongs_to(it, before));
+        (*day, *before) = (date, Some(it));
+        Some((new_day, it, follows))
+    });
+    html! {
+        @if let Some(cursor) = &chat.older {
+            p.older id="older" {
+                a href=(format!("{base}?before={}#messages", encoded(cursor)))
+                    data-fragment=(format!("{base}/lines?before={}", encoded(cursor))) {
+                    (text(reader, "older-messages"))
+                }
+            }
+        }
+        ol.lines id="lines" {
+            @for (new_day, it, follows) in rows {
+                @if let Some(date) = new_day { (day(reader, date)) }
+                (placed(it, reader, base, chat.closed.is_none(), follows))
+            }
+        }
+    }
+}
+
+fn day(reader: &Reader, date: Date) -> Markup {
+    html! {
+        li.day { h3 { time datetime=(date) { (reader.locale.day(date, reader.today)) } } }
+    }
+}
+
+/// Whether this line needs no name of its own.
+fn belongs_to(line: &ChatLine, before: &ChatLine) -> bool {
+    line.sender == before.sender && !before.removed && line.at - before.at < TOGETHER
+}
+
+/// What the visitor wrote and the room does not have yet, as a list.
+pub fn unsent(unsent: &[Unsent], reader: &Reader, base: &str) -> Markup {
+    html! {
+        @if !unsent.is_empty() {
+            ol.lines aria-label=(text(reader, "unsent")) {
+                @for it in unsent { (unsent_line(it, reader, base)) }
+            }
+        }
+    }
+}
+
+fn unsent_line(it: &Unsent, reader: &Reader, base: &str) -> Markup {
+    let form = |action: &str, label: &str| {
+        html! {
+            form method="post" action=(format!("{base}/{action}")) {
+                button.plain name="id" value=(it.id) { (text(reader, label)) }
+            }
+        }
+    };
+    html! {
+        li.line.mine.pending.failed[it.problem.is_some()] data-side=(side_name(Side::Mine))
+            data-outgoing=(it.id) data-at=(it.at) {
+            div.bubble {
+                div.words dir="auto" { p.text { (it.text) } }
+                span.stamp { (time(reader, it.at)) }
+            }
+            div.delivery {
+                @match &it.problem {
+                    None => span { (text(reader, "sending")) },
+                    Some(problem) => {
+                        span {
+                            (reader.locale.text_with("not-sent",
+                                &[("problem", problem.as_str().into())]))
+                        }
+                        (form("retry", "try-again"))
+                        (form("discard", "discard"))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// As a class and in `data-side`.
+pub(super) fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Mine => "mine",
+        Side::Ours => "ours",
+        Side::Theirs => "theirs",
+        Side::Third => "third",
+    }
+}

@@ -1,0 +1,121 @@
+//! The conversation: who to ask, what was said, what is being sent, and where to write.
+
+mod compose;
+mod content;
+mod line;
+mod list;
+mod menu;
+mod people;
+
+pub use line::line;
+pub use list::{lines, unsent};
+pub use people::{people, typing, typing_text};
+
+use maud::{Markup, html};
+
+use super::base;
+use super::document::naming;
+use super::words::{about, text};
+use crate::page::model::{Chat, Page, Reader};
+
+/// All of it. The log is not announced by itself: the script says what is new in a region of its
+/// own, once, and not what the reader wrote.
+pub(super) fn section(page: &Page<'_>) -> Markup {
+    let Page { reader, chat, .. } = page;
+    let base = base(page);
+    let live = format!("{base}/live?after={}&revision={}", chat.seq, page.transaction.revision);
+    let other = &page.transaction.terms.party(page.visitor.role.other()).name;
+    html! {
+        section.chat id="messages" tabindex="-1" aria-labelledby="messages-title"
+            data-base=(base) data-live=(live) {
+            div.chat-head {
+                h2 id="messages-title" { (naming(reader, "messages-with", other)) }
+                p.connection id="connection" role="status" {}
+                (people(&page.people, page.replies_in, reader))
+            }
+            div.log id="log" role="log" aria-live="off" tabindex="0"
+                aria-label=(text(reader, "messages")) {
+                // One child, because the log is laid out from its end: it opens at the newest line.
+                div {
+                    div id="history" { (lines(chat, reader, &base)) }
+                    p.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
+                        (text(reader, "no-messages"))
+                    }
+                    div id="unsent" { (unsent(&chat.unsent, reader, &base)) }
+                    ol.lines id="sending" aria-label=(text(reader, "unsent")) {}
+                    (seen(chat, reader))
+                }
+            }
+            div.below {
+                button.latest id="latest" type="button" hidden { (text(reader, "jump-to-latest")) }
+                (typing(&chat.typing, reader))
+                @match &chat.closed {
+                    Some(why) => p.no-compose id="compose" { (why) },
+                    None => (compose::form(chat, reader, &base)),
+                }
+            }
+            p.hidden id="announcer" role="status" {}
+            (for_the_script(reader))
+        }
+    }
+}
+
+/// Who has read up to where.
+fn seen(chat: &Chat, reader: &Reader) -> Markup {
+    html! {
+        p.seen id="seen" data-event=[chat.seen.as_ref().map(|(event, _)| event)] dir="auto" {
+            @if let Some((_, name)) = &chat.seen { (about(reader, "seen-by", "name", name)) }
+        }
+    }
+}
+
+/// Texts and elements that the script puts in place.
+fn for_the_script(reader: &Reader) -> Markup {
+    let texts = [
+        "today",
+        "yesterday",
+        "sending",
+        "uploading",
+        "not-sent",
+        "not-sent-offline",
+        "connection-live",
+        "connection-lost",
+        "connection-offline",
+        "action-failed",
+        "replying-to",
+        "editing",
+        "send",
+        "save",
+        "attach-remove",
+        "jump-to-latest",
+        "compose-hint",
+    ];
+    // What stands for a name or number is put in by the script.
+    let marked = ["percent", "problem", "name"].map(|name| (name, format!("{{{name}}}").into()));
+    html! {
+        template id="texts" {
+            @for id in texts {
+                span data-text=(id) { (reader.locale.text_with(id, &marked)) }
+            }
+            @for count in 1..=PLURALS {
+                span data-text=(format!("new-messages-{count}")) {
+                    (reader.locale.text_with("new-messages", &[("count", count.into())]))
+                }
+            }
+        }
+        template id="pending" {
+            li.line.mine.pending data-outgoing="" {
+                div.bubble { div.words dir="auto" {} }
+                p.delivery role="status" {
+                    span {} " "
+                    button.plain.retry type="button" hidden { (text(reader, "try-again")) }
+                    " "
+                    button.plain.discard type="button" hidden { (text(reader, "discard")) }
+                }
+            }
+        }
+    }
+}
+
+/// Up to how many new messages the script is given the words for; more are shown as a number.
+const PLURALS: i64 = 20;

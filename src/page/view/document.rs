@@ -1,0 +1,121 @@
+//! The HTML document around invoice and conversation.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::{self, Asset};
+use super::words::{about, text};
+use super::{base, chat, invoice, summary};
+use crate::page::model::{Page, Reader};
+
+/// Languages that we have texts in, by tag and by their own name.
+const LANGUAGES: [(&str, &str); 6] = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("nl", "Nederlands"),
+    ("es", "Español"),
+    ("ar", "العربية"),
+];
+
+/// The whole page.
+pub fn page(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    let terms = &page.transaction.terms;
+    let title = reader.locale.text_with(
+        "page-title",
+        &[
+            ("kind", summary::kind(page).into()),
+            ("number", terms.invoice.number.as_str().into()),
+            ("seller", terms.seller.name.as_str().into()),
+        ],
+    );
+    let body = html! {
+        a.skip href="#invoice" { (text(reader, "skip-to-invoice")) }
+        a.skip href="#messages" { (text(reader, "skip-to-messages")) }
+        a.skip href="#compose" { (text(reader, "skip-to-compose")) }
+        (summary::header(page))
+        nav.tabs aria-label=(text(reader, "tabs")) {
+            a href="#invoice" { (text(reader, "tab-invoice")) }
+            a href="#messages" { (text(reader, "tab-messages")) span.unread hidden {} }
+        }
+        main {
+            div.paper {
+                (invoice::article(page))
+                (footer(page))
+            }
+            (chat::section(page))
+        }
+    };
+    shell(reader, &title, "", Some(&assets::SCRIPT), &body)
+}
+
+/// A document with this body.
+pub(super) fn shell(
+    reader: &Reader,
+    title: &str,
+    class: &str,
+    script: Option<&Asset>,
+    body: &Markup,
+) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(reader.locale.tag()) dir=(if reader.locale.is_rtl() { "rtl" } else { "ltr" }) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport"
+                    content="width=device-width, initial-scale=1, interactive-widget=resizes-content";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex, nofollow";
+                meta name="referrer" content="same-origin";
+                title { (title) }
+                link rel="icon" href=(assets::ICON.href()) type="image/svg+xml";
+                link rel="stylesheet" href=(assets::STYLE.href()) nonce=(reader.nonce);
+                @if let Some(script) = script {
+                    script type="module" src=(script.href()) nonce=(reader.nonce) {}
+                }
+            }
+            body class=[Some(class).filter(|class| !class.is_empty())] { (body) }
+        }
+    }
+}
+
+/// Who looks at it, in which language, and the way out.
+fn footer(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    let role = text(reader, &format!("role-{}", page.visitor.role.as_str()));
+    let name = page.visitor.shown_name(&page.transaction.terms);
+    let seen_as = reader
+        .locale
+        .text_with("seen-as", &[("name", name.into()), ("role", role.as_str().into())]);
+    html! {
+        footer.foot {
+            (languages(reader))
+            p dir="auto" { (seen_as) }
+            form method="post" action=(format!("{}/leave", base(page))) {
+                button.plain { (text(reader, "leave")) }
+            }
+        }
+    }
+}
+
+/// The languages to choose from.
+pub(super) fn languages(reader: &Reader) -> Markup {
+    let current = reader.locale.tag();
+    html! {
+        nav.languages aria-label=(text(reader, "language")) {
+            ul {
+                @for (tag, name) in LANGUAGES {
+                    li {
+                        a href=(format!("?lang={tag}")) lang=(tag) hreflang=(tag)
+                            aria-current=[(tag == current).then_some("true")] { (name) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A text with a name in it, as a heading's or a paragraph's content.
+pub(super) fn naming(reader: &Reader, id: &str, name: &str) -> Markup {
+    html! { span dir="auto" { (about(reader, id, "name", name)) } }
+}

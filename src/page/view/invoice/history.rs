@@ -1,0 +1,60 @@
+//! Where it stands and stood, and what each revision changed.
+
+use maud::{Markup, html};
+
+use super::super::words::{day_and_time, status, text};
+use crate::page::model::{Page, Reader, Revision};
+use crate::transaction::Change;
+
+/// The revisions, newest first.
+pub(super) fn history(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    html! {
+        @if !page.revisions.is_empty() {
+            section.history {
+                h3 { (text(reader, "history")) }
+                ol reversed {
+                    @for it in &page.revisions { (revision(reader, it)) }
+                }
+            }
+        }
+    }
+}
+
+fn revision(reader: &Reader, it: &Revision) -> Markup {
+    let title = reader.locale.text_with("revision", &[("number", it.number.into())]);
+    html! {
+        li {
+            p {
+                strong { bdi { (status(reader, &it.status)) } }
+                " " span.soft { (title) " · " (day_and_time(reader, it.at)) }
+            }
+            @if it.number == 1 {
+                p.soft { (text(reader, "revision-first")) }
+            } @else if it.changes.is_empty() {
+                p.soft { (text(reader, "revision-no-changes")) }
+            } @else {
+                ul { @for it in &it.changes { (change(reader, it)) } }
+            }
+        }
+    }
+}
+
+fn change(reader: &Reader, it: &Change) -> Markup {
+    let which = it.which.as_deref().unwrap_or_default();
+    let what = reader.locale.text_with(&format!("change-{}", it.what), &[("which", which.into())]);
+    let shown = |value: &String| {
+        if it.what == "status" { status(reader, value) } else { value.clone() }
+    };
+    html! {
+        li {
+            bdi { (what.trim()) } ": "
+            @if let Some(before) = &it.before {
+                span.hidden { (text(reader, "before")) " " } del { bdi { (shown(before)) } } " "
+            }
+            @if let Some(after) = &it.after {
+                span.hidden { (text(reader, "after")) " " } ins { bdi { (shown(after)) } }
+            }
+        }
+    }
+}

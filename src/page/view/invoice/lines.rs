@@ -1,0 +1,101 @@
+//! What is charged for. Roles are stated because the style sheet lays the table out anew on
+//! narrow screens, where some browsers no longer take it for one.
+
+use maud::{Markup, html};
+
+use super::super::words::{text, vat};
+use super::list;
+use crate::invoice::{Adjustment, Line};
+use crate::page::model::Page;
+
+/// The lines, then the allowances and charges on the whole document.
+pub(super) fn table(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    let invoice = &page.transaction.terms.invoice;
+    let heads = ["line-quantity", "line-price", "line-vat", "line-net"];
+    html! {
+        section.lines {
+            h3.hidden id="lines-title" { (text(reader, "lines")) }
+            @if invoice.lines.is_empty() {
+                p.soft { (text(reader, "no-lines")) }
+            } @else {
+                table role="table" aria-labelledby="lines-title" {
+                    thead role="rowgroup" {
+                        tr role="row" {
+                            th scope="col" role="columnheader" { (text(reader, "line-description")) }
+                            @for head in heads {
+                                th.figure scope="col" role="columnheader" { (text(reader, head)) }
+                            }
+                        }
+                    }
+                    tbody role="rowgroup" {
+                        @for line in &invoice.lines { (row(page, line)) }
+                        @for allowance in &invoice.allowances {
+                            (adjustment(page, "allowance", allowance, true))
+                        }
+                        @for charge in &invoice.charges {
+                            (adjustment(page, "charge", charge, false))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(page: &Page<'_>, line: &Line) -> Markup {
+    let locale = &page.reader.locale;
+    let currency = page.transaction.terms.invoice.currency;
+    let about_it = |it: &&crate::page::model::Term| it.line.as_deref() == Some(&line.id);
+    let further: Vec<_> = page.further.iter().filter(about_it).collect();
+    html! {
+        tr role="row" {
+            th.description scope="row" role="rowheader" {
+                span dir="auto" { (line.description) }
+                @if !further.is_empty() { (list(page, &further)) }
+            }
+            td.figure.quantity role="cell" { (locale.quantity(line.quantity, &line.unit)) }
+            td.figure.price role="cell" { (price(page, line)) }
+            td.figure.vat role="cell" { (vat(page.reader, &line.vat.category, line.vat.rate)) }
+            td.figure.net role="cell" { (locale.bare_amount(line.net_amount, currency)) }
+        }
+    }
+}
+
+/// What one unit costs, or as many as the price is for.
+fn price(page: &Page<'_>, line: &Line) -> String {
+    let locale = &page.reader.locale;
+    let currency = page.transaction.terms.invoice.currency;
+    // A price may be finer than the currency's smallest coin; then no digit may be lost.
+    let exact = line.unit_price.normalize();
+    let amount =
+        if exact.scale() > 2 { locale.number(exact) } else { locale.bare_amount(exact, currency) };
+    match line.base_quantity.filter(|base| *base != rust_decimal::Decimal::ONE) {
+        Some(base) => {
+            let quantity = locale.quantity(base, &line.unit);
+            let arguments = [("amount", amount.into()), ("quantity", quantity.into())];
+            locale.text_with("price-per", &arguments)
+        }
+        None => amount,
+    }
+}
+
+fn adjustment(page: &Page<'_>, label: &str, it: &Adjustment, reduces: bool) -> Markup {
+    let locale = &page.reader.locale;
+    let currency = page.transaction.terms.invoice.currency;
+    let amount = if reduces { -it.amount } else { it.amount };
+    html! {
+        tr.adjustment role="row" {
+            th.description scope="row" role="rowheader" {
+                @match &it.reason {
+                    Some(reason) => span dir="auto" { (reason) },
+                    None => (text(page.reader, label)),
+                }
+            }
+            td.figure.quantity role="cell" {}
+            td.figure.price role="cell" {}
+            td.figure.vat role="cell" { (vat(page.reader, &it.vat.category, it.vat.rate)) }
+            td.figure.net role="cell" { (locale.bare_amount(amount, currency)) }
+        }
+    }
+}

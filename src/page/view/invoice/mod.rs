@@ -1,0 +1,84 @@
+//! The invoice itself, set like one on paper.
+
+mod history;
+mod lines;
+mod parties;
+mod payment;
+mod totals;
+
+use maud::{Markup, html};
+
+use super::words::text;
+use super::{base, summary};
+use crate::page::model::{Page, Term};
+
+/// All of it.
+pub(super) fn article(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    let terms = &page.transaction.terms;
+    html! {
+        article.invoice id="invoice" tabindex="-1" aria-labelledby="invoice-title"
+            data-revision=(page.transaction.revision) {
+            div.title {
+                h2 id="invoice-title" { (summary::kind(page)) " " bdi { (terms.invoice.number) } }
+                (downloads(page))
+            }
+            (parties::parties(page))
+            (parties::facts(page))
+            (lines::table(page))
+            div.sums {
+                (totals::vat_breakdown(page))
+                (totals::totals(page))
+            }
+            (payment::payment(page))
+            @if !terms.invoice.notes.is_empty() {
+                section.notes {
+                    h3 { (text(reader, "notes")) }
+                    @for note in &terms.invoice.notes { p dir="auto" { (note) } }
+                }
+            }
+            @let further: Vec<_> = page.further.iter().filter(|it| it.line.is_none()).collect();
+            @if !further.is_empty() {
+                section.more {
+                    h3 { (text(reader, "further")) }
+                    (list(page, &further))
+                }
+            }
+            (history::history(page))
+        }
+    }
+}
+
+/// Further terms, each under its name.
+fn list(page: &Page<'_>, further: &[&Term]) -> Markup {
+    html! {
+        dl.further {
+            @for term in further {
+                div {
+                    dt { (text(page.reader, &term.id.to_lowercase())) }
+                    dd dir="auto" { (term.value) }
+                }
+            }
+        }
+    }
+}
+
+fn downloads(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    html! {
+        ul.downloads aria-label=(text(reader, "downloads")) {
+            li {
+                a.button href=(format!("{}/invoice.pdf", base(page))) {
+                    (text(reader, "download-pdf"))
+                }
+            }
+            @if page.has_original {
+                li {
+                    a.button href=(format!("{}/original", base(page))) {
+                        (text(reader, "download-original"))
+                    }
+                }
+            }
+        }
+    }
+}

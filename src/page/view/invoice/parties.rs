@@ -1,0 +1,67 @@
+//! Who owes whom, and the facts of the document.
+
+use maud::{Markup, html};
+
+use super::super::summary;
+use super::super::words::text;
+use crate::invoice::Address;
+use crate::page::model::{Page, Reader};
+use crate::transaction::Party;
+
+/// Seller and buyer with their addresses.
+pub(super) fn parties(page: &Page<'_>) -> Markup {
+    let terms = &page.transaction.terms;
+    html! {
+        div.parties {
+            (party(page.reader, "from", &terms.seller))
+            (party(page.reader, "to", &terms.buyer))
+        }
+    }
+}
+
+fn party(reader: &Reader, label: &str, party: &Party) -> Markup {
+    html! {
+        section.party {
+            h3 { (text(reader, label)) }
+            address {
+                strong dir="auto" { (party.name) }
+                @if let Some(place) = &party.address { (address(reader, place)) }
+            }
+            @if let Some(vat_id) = &party.vat_id {
+                p.vat-id { (text(reader, "vat-id")) " " bdi { (vat_id) } }
+            }
+        }
+    }
+}
+
+fn address(reader: &Reader, place: &Address) -> Markup {
+    let town = [&place.postal_code, &place.city].into_iter().flatten();
+    let town = town.map(String::as_str).collect::<Vec<_>>().join(" ");
+    let country = place.country.as_deref().map(|code| reader.locale.country(code));
+    html! {
+        @for street in &place.lines { span dir="auto" { (street) } }
+        @if !town.is_empty() { span dir="auto" { (town) } }
+        @if let Some(region) = &place.region { span dir="auto" { (region) } }
+        @if let Some(country) = country { span { (country) } }
+    }
+}
+
+/// Dates and references.
+pub(super) fn facts(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    let invoice = &page.transaction.terms.invoice;
+    let references = [
+        ("buyer-reference", &invoice.buyer_reference),
+        ("order-reference", &invoice.order_reference),
+    ];
+    html! {
+        dl.facts {
+            (summary::dates(page))
+            @for (label, reference) in references {
+                @if let Some(reference) = reference {
+                    div { dt { (text(reader, label)) } dd { bdi { (reference) } } }
+                }
+            }
+        }
+    }
+}

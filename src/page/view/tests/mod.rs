@@ -1,0 +1,195 @@
+mod preview;
+mod sample;
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::page::model::{Composing, Quote, Unsent};
+use sample::{HOSTILE, Sample};
+
+/// The values of an attribute, in the order of the page.
+fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
+    let opening = format!(" {attribute}=\"");
+    html.split(&opening as &str).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// Every opening tag, with its attributes.
+fn tags(html: &str) -> Vec<&str> {
+    let opening = |piece: &&str| piece.starts_with(|it: char| it.is_ascii_alphabetic());
+    html.split('<').filter(opening).filter_map(|piece| piece.split('>').next()).collect()
+}
+
+#[test]
+fn what_people_wrote_never_becomes_markup() {
+    let mut sample = Sample::new();
+    sample.transaction.terms.seller.name = HOSTILE.to_owned();
+    sample.transaction.terms.invoice.lines[0].description = HOSTILE.to_owned();
+    let page = sample.page();
+    for html in [super::page(&page), widget_invoice(&page), super::update(&page)] {
+        let html = html.into_string();
+        assert!(!html.contains("<script>"), "{html}");
+        assert!(!html.contains("<img src=x"), "{html}");
+    }
+    assert!(super::page(&page).into_string().contains("&lt;script&gt;"));
+}
+
+#[test]
+fn nothing_on_the_page_needs_an_exception_from_the_policy() {
+    let sample = Sample::new();
+    let html = super::page(&sample.page()).into_string();
+    for tag in tags(&html) {
+        assert!(!tag.contains(" style="), "{tag}");
+        let attributes = tag.split(' ').skip(1).filter(|it| it.contains('='));
+        assert!(!attributes.into_iter().any(|it| it.starts_with("on")), "{tag}");
+        if tag.starts_with("script") || tag.starts_with("link rel=\"stylesheet\"") {
+            assert!(tag.contains(" nonce=\"n0nce\""), "{tag}");
+        }
+    }
+}
+
+#[test]
+fn no_id_is_there_twice_and_every_reference_finds_its_own() {
+    let sample = Sample::new();
+    let html = super::page(&sample.page()).into_string();
+    let ids = values(&html, "id");
+    let unique: HashSet<_> = ids.iter().collect();
+    assert_eq!(ids.len(), unique.len(), "{ids:?}");
+    for attribute in ["aria-labelledby", "aria-describedby", "for"] {
+        for id in values(&html, attribute) {
+            assert!(unique.contains(&id), "{attribute}={id}");
+        }
+    }
+}
+
+#[test]
+fn headings_leave_no_level_out_and_there_is_one_first() {
+    let sample = Sample::new();
+    let html = super::page(&sample.page()).into_string();
+    let level = |tag: &str| {
+        let name = tag.split(' ').next().unwrap_or_default();
+        name.strip_prefix('h').and_then(|it| it.parse::<u32>().ok())
+    };
+    let levels: Vec<u32> = tags(&html).into_iter().filter_map(level).collect();
+    assert_eq!(levels.first(), Some(&1));
+    assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
+    for pair in levels.windows(2) {
+        assert!(pair[1] <= pair[0] + 1, "{levels:?}");
+    }
+}
+
+#[test]
+fn every_text_of_the_page_is_there() {
+    let sample = Sample::new();
+    let page = sample.page();
+    let html = super::page(&page).into_string()
+        + &closed(Closed::Expired, page.reader).into_string()
+        + &widget(page.transaction.id, page.reader).into_string();
+    // A text that is missing shows as its id.
+    let is_id = |it: &&str| {
+        let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "-_".contains(it);
+        it.contains('-') && it.chars().all(plain)
+    };
+    let between = html.split('>').filter_map(|piece| piece.split('<').next()).map(str::trim);
+    let labels = ["aria-label", "title", "placeholder", "alt"].map(|it| values(&html, it));
+    let missing: Vec<_> = between.chain(labels.into_iter().flatten()).filter(is_id).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_line_can_be_answered_and_taken_back_without_scripts() {
+    let sample = Sample::new();
+    let page = sample.page();
+    let mine = page.chat.lines.iter().find(|it| it.can_edit).unwrap();
+    let html = line(mine, page.reader, "/t/X").into_string();
+    let event = words::encoded(&mine.event);
+    assert!(html.contains(&format!("href=\"/t/X?reply={event}#compose\"")), "{html}");
+    assert!(html.contains(&format!("href=\"/t/X?edit={event}#compose\"")), "{html}");
+    assert!(html.contains("action=\"/t/X/remove\""), "{html}");
+    let other = page.chat.lines.iter().find(|it| !it.can_remove && !it.removed).unwrap();
+    assert!(!line(other, page.reader, "/t/X").into_string().contains("/remove"));
+}
+
+#[test]
+fn lines_of_one_sender_on_one_day_stand_together() {
+    let sample = Sample::new();
+    let page = sample.page();
+    let html = lines(&page.chat, page.reader, "/t/X").into_string();
+    assert_eq!(html.matches("class=\"day\"").count(), 3);
+    assert!(html.contains("line theirs follows"), "{html}");
+    assert!(html.contains("/t/X/lines?before=c%2F1"));
+}
+
+#[test]
+fn whoever_replies_or_edits_sees_what_to() {
+    let sample = Sample::new();
+    let mut page = sample.page();
+    let quote = Quote { event: "$q".into(), name: "Ada".into(), excerpt: "When?".into() };
+    page.chat.composing = Composing::Reply(quote);
+    let html = chat(&page).into_string();
+    assert!(html.contains("name=\"reply_to\" value=\"$q\">"), "{html}");
+    assert!(html.contains("Replying to Ada"));
+    page.chat.composing = Composing::Edit { event: "$e".into(), text: "Old".into() };
+    let html = chat(&page).into_string();
+    assert!(html.contains("name=\"edit\" value=\"$e\">") && html.contains(">Old</textarea>"));
+    page.chat.composing = Composing::New;
+    assert!(chat(&page).into_string().contains("name=\"edit\" disabled"));
+}
+
+#[test]
+fn nobody_can_write_into_a_closed_conversation() {
+    let sample = Sample::new();
+    let mut page = sample.page();
+    page.chat.closed = Some("The room is gone.".into());
+    let html = chat(&page).into_string();
+    assert!(html.contains("The room is gone."));
+    assert!(!html.contains("<textarea") && !html.contains("?reply=") && !html.contains("/remove"));
+}
+
+#[test]
+fn what_was_not_sent_says_why_and_what_to_do() {
+    let sample = Sample::new();
+    let problem = Some("The server refused it.".to_owned());
+    let it = Unsent { id: "01J".into(), at: 0, text: "Hello".into(), problem };
+    let html = unsent(&[it], &sample.reader, "/t/X").into_string();
+    assert!(html.contains("Not sent: The server refused it."));
+    assert!(html.contains("action=\"/t/X/retry\"") && html.contains("action=\"/t/X/discard\""));
+    assert!(unsent(&[], &sample.reader, "/t/X").into_string().is_empty());
+}
+
+#[test]
+fn late_days_are_counted_only_while_somebody_waits_for_money() {
+    let mut sample = Sample::new();
+    sample.reader.today = "2026-07-04".parse().unwrap();
+    assert!(super::update(&sample.page()).into_string().contains("3 days late"));
+    sample.transaction.terms.status = "paid".into();
+    assert!(!super::update(&sample.page()).into_string().contains("late"));
+}
+
+#[test]
+fn a_status_that_we_do_not_know_is_shown_as_the_shop_says_it() {
+    let sample = Sample::new();
+    assert_eq!(words::status(&sample.reader, "awaiting_payment"), "Awaiting payment");
+    assert_eq!(words::status(&sample.reader, "with_the_lawyers"), "with the lawyers");
+}
+
+#[test]
+fn a_closed_page_names_nothing_and_loads_no_script() {
+    let sample = Sample::new();
+    for kind in
+        [Closed::Wrong, Closed::Expired, Closed::Revoked, Closed::SignedOut, Closed::NotFound]
+    {
+        let html = closed(kind, &sample.reader).into_string();
+        assert!(!html.contains("<script") && !html.contains("INV-"), "{html}");
+        assert!(html.contains("<h1>"));
+    }
+}
+
+#[test]
+fn assets_are_found_by_their_content_and_small() {
+    for asset in assets::all() {
+        assert!(std::ptr::eq(assets::find(&asset.file_name).unwrap(), asset));
+    }
+    assert!(assets::find("page.css").is_none());
+    let bytes: usize = assets::all().iter().map(|it| it.bytes.len()).sum();
+    assert!(bytes < 64 * 1024, "{bytes}");
+}

@@ -1,0 +1,38 @@
+//! The page inside a Matrix client, above the room that has the conversation already.
+
+use maud::{Markup, html};
+use ulid::Ulid;
+
+use super::document::shell;
+use super::words::text;
+use super::{assets, base, invoice, summary};
+use crate::page::model::{Page, Reader};
+
+/// The page before it is known who looks: its script asks the client, signs in, and puts what it
+/// is answered with in place.
+pub fn widget(id: Ulid, reader: &Reader) -> Markup {
+    let title = text(reader, "widget-title");
+    let body = html! {
+        main id="widget"
+            data-sign-in=(format!("/t/{id}/sign-in"))
+            data-refused=(text(reader, "widget-refused"))
+            data-stranger=(text(reader, "widget-not-a-party")) {
+            h1.hidden { (title) }
+            p.soft role="status" { (text(reader, "widget-waiting")) }
+        }
+    };
+    shell(reader, &title, "widget", Some(&assets::WIDGET), &body)
+}
+
+/// What the script puts in place: the answer to the sign-in.
+pub fn widget_invoice(page: &Page<'_>) -> Markup {
+    html! {
+        (summary::header(page))
+        (invoice::article(page))
+        p.foot {
+            a href=(base(page)) target="_blank" rel="noopener" {
+                (text(page.reader, "widget-open"))
+            }
+        }
+    }
+}
