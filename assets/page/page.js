@@ -33,7 +33,8 @@ const swap = (html) => {
 
 // ---- Times, days, groups
 
-const format = (options) => new Intl.DateTimeFormat(lang, options);
+// As the server writes English.
+const format = (options) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, options);
 const clock = format({ hour: "2-digit", minute: "2-digit" });
 const both = format({ dateStyle: "long", timeStyle: "short" });
 const weekday = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
@@ -403,7 +404,8 @@ const typing = (now) => {
 };
 
 if (file) {
-  byId("hint").textContent = text("compose-hint");
+  const keyboard = !matchMedia("(pointer: coarse)").matches;
+  if (keyboard) byId("hint").textContent = text("compose-hint");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
@@ -411,7 +413,7 @@ if (file) {
   form.addEventListener("keydown", (event) => {
     // An input method's Enter chooses a word. On touch keyboards Enter is a new line.
     const enter = event.key === "Enter" && !event.isComposing && event.keyCode !== 229;
-    if (event.target.id === "text" && enter && !event.shiftKey && matchMedia("(hover: hover)").matches) {
+    if (event.target.id === "text" && enter && !event.shiftKey && keyboard) {
       event.preventDefault();
       submit();
     }

@@ -91,7 +91,7 @@ const KEYS: [Key; 50] = [
     key("rooms.parallel", "a number from 1 to 64", "write a number, such as 8"),
     key(
         "page.url",
-        "null, or an http:// or https:// URL without query and fragment",
+        "null, or an http:// or https:// URL with host and port only",
         "write the base of the invoice page, such as https://pay.example.org, or null for none",
     ),
     key("page.listen", LISTEN, LISTEN_MEND),

@@ -1,6 +1,8 @@
 //! The EN 16931 invoice: model, money, rules, XML readers and renderings. Pure: no I/O.
 
 mod date;
+mod epc;
+mod further;
 mod input;
 mod limits;
 mod model;
@@ -13,6 +15,8 @@ pub mod summary;
 mod units;
 mod xml;
 
+pub use epc::epc_payload;
+pub use further::{Term, further_terms};
 pub use input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
 pub use model::{
     Account, Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,
@@ -21,22 +25,3 @@ pub use party::{Address, PartyDetails};
 pub use problem::Problem;
 pub use settle::{Settled, settle};
 pub use xml::{FromXml, XmlFormat, read as read_xml};
-
-/// stub
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Term {
-    /// s
-    pub id: &'static str,
-    /// s
-    pub line: Option<String>,
-    /// s
-    pub value: String,
-}
-/// stub
-pub fn further_terms(_: &[u8]) -> Vec<Term> {
-    vec![]
-}
-/// stub
-pub fn epc_payload(_: &Invoice, _: &str) -> Option<String> {
-    None
-}

@@ -55,7 +55,7 @@ fn problem(figure: Decimal, decimals: u32) -> Option<String> {
 }
 
 /// `1234.5` as `1234.50`: at least two decimals, for people who compare two figures.
-pub(super) fn exact(figure: Decimal) -> String {
+pub fn exact(figure: Decimal) -> String {
     let mut shown = figure.normalize();
     if shown.scale() < AMOUNT_DECIMALS {
         shown.rescale(AMOUNT_DECIMALS);

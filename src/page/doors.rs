@@ -14,10 +14,10 @@ use super::headers::Nonce;
 use super::model::{Chat, Reader};
 use super::openid::OpenId;
 use super::refusal::Refusal;
-use super::view::Closed;
 use super::session::{Session, is_secure, session_cookie};
 use super::shop_sign_in::ShopClaims;
 use super::token::Purpose;
+use super::view::Closed;
 use super::{gather, shop_sign_in, view};
 use crate::room::Guest;
 use crate::store::{NewGrant, Way, now};
@@ -202,8 +202,7 @@ pub(super) async fn leave(State(state): State<PageState>, session: Session) -> R
 
 fn let_in(state: &PageState, id: Ulid, grant: Ulid, expires_at: i64) -> Response {
     let cookie = cookie(state, id, grant, expires_at);
-    let headers =
-        [(header::SET_COOKIE, cookie), (header::LOCATION, format!("/t/{id}"))];
+    let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, format!("/t/{id}"))];
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 

@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::invoice::Term;
+pub use crate::invoice::Term;
 use crate::language::Locale;
 use crate::record::Kind;
 use crate::transaction::{PartyRole, Transaction, Visitor};

@@ -9,7 +9,7 @@ mod sample;
 mod submission;
 mod visitor;
 
-pub use change::{Change, changes};
+pub use change::{Change, ChangeKind, changes};
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
 pub use reading::Accompaniment;

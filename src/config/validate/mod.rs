@@ -17,8 +17,8 @@ use super::{
 
 /// Notes in the draft all that is wrong with the config made of it.
 pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
-    check_url(draft, "homeserver.url", &config.homeserver.url, Path::Refused);
-    check_url(draft, "appservice.url", &config.appservice.url, Path::Refused);
+    check_url(draft, "homeserver.url", &config.homeserver.url);
+    check_url(draft, "appservice.url", &config.appservice.url);
     check_bot(config, draft);
     if config.appservice.registration.as_os_str().is_empty() {
         draft.refuse("appservice.registration", "an empty text", None);
@@ -63,18 +63,11 @@ fn check_files(files: &FilesConfig, draft: &mut Draft) {
         None => {}
     }
     if let Some(url) = &files.s3.endpoint {
-        check_url(draft, "files.s3.endpoint", url, Path::Refused);
+        check_url(draft, "files.s3.endpoint", url);
     }
 }
 
-/// Whether a URL may have a path.
-#[derive(PartialEq)]
-enum Path {
-    Allowed,
-    Refused,
-}
-
-fn check_url(draft: &mut Draft, key: &str, url: &Url, path: Path) {
+fn check_url(draft: &mut Draft, key: &str, url: &Url) {
     let without_secret = {
         let mut shown = url.clone();
         let hidden = shown.set_username("").and_then(|()| shown.set_password(None));
@@ -88,8 +81,8 @@ fn check_url(draft: &mut Draft, key: &str, url: &Url, path: Path) {
         Some("take user name and password out of it")
     } else if url.query().is_some() || url.fragment().is_some() {
         Some("take out what begins with `?` or `#`")
-    } else if path == Path::Refused && !["", "/"].contains(&url.path()) {
-        Some("end it after host and port: the paths of Matrix are put behind it")
+    } else if !["", "/"].contains(&url.path()) {
+        Some("end it after host and port: paths are put behind it")
     } else {
         None
     };

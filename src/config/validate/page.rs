@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::{Config, Draft, Path, check_range, check_secret, check_url, refuse_same};
+use super::{Config, Draft, check_range, check_secret, check_url, refuse_same};
 use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, SignInKey};
 
 /// Languages that the page has texts in.
@@ -14,7 +14,7 @@ const SHORTEST_SIGN_IN_KEY: usize = 32;
 pub(super) fn check(config: &mut Config, draft: &mut Draft) {
     let page = &mut config.page;
     if let Some(url) = &page.url {
-        check_url(draft, "page.url", url, Path::Allowed);
+        check_url(draft, "page.url", url);
     }
     if config.rooms.create == CreateRooms::OnFirstMessage && page.url.is_none() {
         let mend =
@@ -71,7 +71,7 @@ fn check_openid(servers: &[OpenIdServer], own: &str, draft: &mut Draft) {
             let found = format!("{:?}, a second time", server.domain.as_str());
             draft.refuse(&format!("{path}.domain"), &found, None);
         }
-        check_url(draft, &format!("{path}.url"), &server.url, Path::Refused);
+        check_url(draft, &format!("{path}.url"), &server.url);
     }
 }
 

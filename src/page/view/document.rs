@@ -5,17 +5,8 @@ use maud::{DOCTYPE, Markup, html};
 use super::assets::{self, Asset};
 use super::words::{about, text};
 use super::{base, chat, invoice, summary};
+use crate::language::Language;
 use crate::page::model::{Page, Reader};
-
-/// Languages that we have texts in, by tag and by their own name.
-const LANGUAGES: [(&str, &str); 6] = [
-    ("en", "English"),
-    ("de", "Deutsch"),
-    ("fr", "Français"),
-    ("nl", "Nederlands"),
-    ("es", "Español"),
-    ("ar", "العربية"),
-];
 
 /// The whole page.
 pub fn page(page: &Page<'_>) -> Markup {
@@ -100,14 +91,17 @@ fn footer(page: &Page<'_>) -> Markup {
 
 /// The languages to choose from.
 pub(super) fn languages(reader: &Reader) -> Markup {
-    let current = reader.locale.tag();
+    let current = reader.locale.language();
     html! {
         nav.languages aria-label=(text(reader, "language")) {
             ul {
-                @for (tag, name) in LANGUAGES {
+                @for language in Language::ALL {
+                    @let tag = language.tag();
                     li {
                         a href=(format!("?lang={tag}")) lang=(tag) hreflang=(tag)
-                            aria-current=[(tag == current).then_some("true")] { (name) }
+                            aria-current=[(language == current).then_some("true")] {
+                            (language.own_name())
+                        }
                     }
                 }
             }

@@ -35,7 +35,7 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
                             (text(reader, if invoice.is_credit_note() { "amount-credited" }
                                 else { "amount-due" }))
                         }
-                        " " strong { (reader.locale.amount(invoice.totals.due, invoice.currency)) }
+                        " " strong { bdi { (reader.locale.amount(invoice.totals.due, invoice.currency)) } }
                     }
                 }
                 p.when { (when(page)) }

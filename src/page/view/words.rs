@@ -71,7 +71,7 @@ pub(super) fn day_and_time(reader: &Reader, milliseconds: i64) -> Markup {
     html! {
         @if let Some(moment) = moment {
             time datetime=(instant(milliseconds)) data-show="both" {
-                (reader.locale.date(moment.date())) ", " (reader.locale.time(moment.time()))
+                (reader.locale.date_and_time(moment))
             }
         }
     }

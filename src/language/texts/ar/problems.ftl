@@ -12,3 +12,10 @@ problem-not-yours = لا يمكن تعديل أو حذف سوى رسائلكم.
 problem-openid = لم يؤكد خادم Matrix لديكم هويتكم.
 problem-openid-form = أرسل تطبيق Matrix لديكم شيئًا غير إثبات هويتكم.
 problem-too-fast = ما زال كثير مما كتبتموه ينتظر الإرسال. حاولوا مرة أخرى بعد قليل.
+
+## Why something that was written here did not get into the conversation
+
+unsent-file = لم يعد الملف موجودًا هنا
+unsent-not-in-room = لا يمكنك المشاركة في هذه المحادثة الآن
+unsent-refused = لم تقبله المحادثة
+unsent-too-large = الملف أكبر مما تقبله المحادثة

@@ -12,3 +12,10 @@ problem-not-yours = Nur eigene Nachrichten können geändert oder entfernt werde
 problem-openid = Ihr Matrix-Server hat nicht bestätigt, wer Sie sind.
 problem-openid-form = Ihr Matrix-Client hat etwas anderes gesendet als einen Nachweis, wer Sie sind.
 problem-too-fast = Vieles von dem, was Sie geschrieben haben, wartet noch auf den Versand. Versuchen Sie es etwas später noch einmal.
+
+## Why something that was written here did not get into the conversation
+
+unsent-file = die Datei ist nicht mehr hier
+unsent-not-in-room = Sie können an dieser Unterhaltung zurzeit nicht teilnehmen
+unsent-refused = die Unterhaltung hat es nicht angenommen
+unsent-too-large = die Datei ist für die Unterhaltung zu groß

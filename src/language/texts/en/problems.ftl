@@ -12,3 +12,10 @@ problem-not-yours = Only messages of your own can be changed or removed.
 problem-openid = Your Matrix server did not confirm who you are.
 problem-openid-form = Your Matrix client sent something else than a proof of who you are.
 problem-too-fast = Much of what you wrote is still waiting to be sent. Try again in a while.
+
+## Why something that was written here did not get into the conversation
+
+unsent-file = the file is not here any more
+unsent-not-in-room = you can not take part in this conversation now
+unsent-refused = the conversation did not take it
+unsent-too-large = the file is too large for the conversation

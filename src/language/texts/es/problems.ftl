@@ -12,3 +12,10 @@ problem-not-yours = Solo puede cambiar o eliminar sus propios mensajes.
 problem-openid = Su servidor de Matrix no ha confirmado quién es usted.
 problem-openid-form = Su cliente de Matrix ha enviado algo distinto de una prueba de quién es usted.
 problem-too-fast = Muchos de sus mensajes todavía esperan a ser enviados. Inténtelo de nuevo más tarde.
+
+## Why something that was written here did not get into the conversation
+
+unsent-file = el archivo ya no está aquí
+unsent-not-in-room = usted no puede participar ahora en esta conversación
+unsent-refused = la conversación no lo aceptó
+unsent-too-large = el archivo es demasiado grande para la conversación

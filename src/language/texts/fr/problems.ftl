@@ -12,3 +12,10 @@ problem-not-yours = Vous ne pouvez modifier ou supprimer que vos propres message
 problem-openid = Votre serveur Matrix n’a pas confirmé qui vous êtes.
 problem-openid-form = Votre client Matrix a envoyé autre chose qu’une preuve de votre identité.
 problem-too-fast = Beaucoup de vos messages attendent encore d’être envoyés. Réessayez un peu plus tard.
+
+## Why something that was written here did not get into the conversation
+
+unsent-file = le fichier n’est plus disponible
+unsent-not-in-room = vous ne pouvez pas participer à cette conversation pour le moment
+unsent-refused = la conversation ne l’a pas accepté
+unsent-too-large = le fichier est trop volumineux pour la conversation

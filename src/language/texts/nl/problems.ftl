@@ -12,3 +12,10 @@ problem-not-yours = U kunt alleen uw eigen berichten wijzigen of verwijderen.
 problem-openid = Uw Matrix-server heeft niet bevestigd wie u bent.
 problem-openid-form = Uw Matrix-client heeft iets anders gestuurd dan een bewijs van wie u bent.
 problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Probeer het straks nog eens.
+
+## Why something that was written here did not get into the conversation
+
+unsent-file = het bestand is hier niet meer
+unsent-not-in-room = u kunt nu niet aan dit gesprek deelnemen
+unsent-refused = het gesprek heeft het niet aangenomen
+unsent-too-large = het bestand is te groot voor het gesprek

@@ -1,10 +1,12 @@
 //! Where it stands and stood, and what each revision changed.
 
+use jiff::civil::Date;
 use maud::{Markup, html};
+use rust_decimal::Decimal;
 
 use super::super::words::{day_and_time, status, text};
 use crate::page::model::{Page, Reader, Revision};
-use crate::transaction::Change;
+use crate::transaction::{Change, ChangeKind};
 
 /// The revisions, newest first.
 pub(super) fn history(page: &Page<'_>) -> Markup {
@@ -43,9 +45,7 @@ fn revision(reader: &Reader, it: &Revision) -> Markup {
 fn change(reader: &Reader, it: &Change) -> Markup {
     let which = it.which.as_deref().unwrap_or_default();
     let what = reader.locale.text_with(&format!("change-{}", it.what), &[("which", which.into())]);
-    let shown = |value: &String| {
-        if it.what == "status" { status(reader, value) } else { value.clone() }
-    };
+    let shown = |value: &String| written(reader, it, value);
     html! {
         li {
             bdi { (what.trim()) } ": "
@@ -57,4 +57,18 @@ fn change(reader: &Reader, it: &Change) -> Markup {
             }
         }
     }
+}
+
+/// As the reader writes such a value; as it stands if it cannot be read.
+fn written(reader: &Reader, change: &Change, value: &str) -> String {
+    let locale = &reader.locale;
+    let figure = value.parse::<Decimal>().ok();
+    let written = match &change.kind {
+        ChangeKind::Text if change.what == "status" => Some(status(reader, value)),
+        ChangeKind::Text => None,
+        ChangeKind::Date => value.parse::<Date>().ok().map(|date| locale.date(date)),
+        ChangeKind::Amount(currency) => figure.map(|figure| locale.amount(figure, *currency)),
+        ChangeKind::Quantity(unit) => figure.map(|figure| locale.quantity(figure, unit)),
+    };
+    written.unwrap_or_else(|| value.to_owned())
 }

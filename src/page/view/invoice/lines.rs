@@ -46,7 +46,7 @@ pub(super) fn table(page: &Page<'_>) -> Markup {
 fn row(page: &Page<'_>, line: &Line) -> Markup {
     let locale = &page.reader.locale;
     let currency = page.transaction.terms.invoice.currency;
-    let about_it = |it: &&crate::page::model::Term| it.line.as_deref() == Some(&line.id);
+    let about_it = |it: &&crate::invoice::Term| it.line.as_deref() == Some(&line.id);
     let further: Vec<_> = page.further.iter().filter(about_it).collect();
     html! {
         tr role="row" {
@@ -54,10 +54,10 @@ fn row(page: &Page<'_>, line: &Line) -> Markup {
                 span dir="auto" { (line.description) }
                 @if !further.is_empty() { (list(page, &further)) }
             }
-            td.figure.quantity role="cell" { (locale.quantity(line.quantity, &line.unit)) }
-            td.figure.price role="cell" { (price(page, line)) }
+            td.figure.quantity role="cell" { bdi { (locale.quantity(line.quantity, &line.unit)) } }
+            td.figure.price role="cell" { bdi { (price(page, line)) } }
             td.figure.vat role="cell" { (vat(page.reader, &line.vat.category, line.vat.rate)) }
-            td.figure.net role="cell" { (locale.bare_amount(line.net_amount, currency)) }
+            td.figure.net role="cell" { bdi { (locale.bare_amount(line.net_amount, currency)) } }
         }
     }
 }
@@ -66,10 +66,7 @@ fn row(page: &Page<'_>, line: &Line) -> Markup {
 fn price(page: &Page<'_>, line: &Line) -> String {
     let locale = &page.reader.locale;
     let currency = page.transaction.terms.invoice.currency;
-    // A price may be finer than the currency's smallest coin; then no digit may be lost.
-    let exact = line.unit_price.normalize();
-    let amount =
-        if exact.scale() > 2 { locale.number(exact) } else { locale.bare_amount(exact, currency) };
+    let amount = locale.bare_amount(line.unit_price, currency);
     match line.base_quantity.filter(|base| *base != rust_decimal::Decimal::ONE) {
         Some(base) => {
             let quantity = locale.quantity(base, &line.unit);
@@ -95,7 +92,7 @@ fn adjustment(page: &Page<'_>, label: &str, it: &Adjustment, reduces: bool) -> M
             td.figure.quantity role="cell" {}
             td.figure.price role="cell" {}
             td.figure.vat role="cell" { (vat(page.reader, &it.vat.category, it.vat.rate)) }
-            td.figure.net role="cell" { (locale.bare_amount(amount, currency)) }
+            td.figure.net role="cell" { bdi { (locale.bare_amount(amount, currency)) } }
         }
     }
 }

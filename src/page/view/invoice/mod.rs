@@ -10,7 +10,8 @@ use maud::{Markup, html};
 
 use super::words::text;
 use super::{base, summary};
-use crate::page::model::{Page, Term};
+use crate::invoice::Term;
+use crate::page::model::Page;
 
 /// All of it.
 pub(super) fn article(page: &Page<'_>) -> Markup {

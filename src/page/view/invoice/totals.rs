@@ -27,8 +27,8 @@ pub(super) fn vat_breakdown(page: &Page<'_>) -> Markup {
                         @for it in &invoice.vat_breakdown {
                             tr {
                                 th scope="row" { (vat(reader, &it.category, it.rate)) }
-                                td.figure { (amount(it.taxable)) }
-                                td.figure { (amount(it.tax)) }
+                                td.figure { bdi { (amount(it.taxable)) } }
+                                td.figure { bdi { (amount(it.tax)) } }
                             }
                         }
                     }
@@ -61,14 +61,14 @@ pub(super) fn totals(page: &Page<'_>) -> Markup {
             h3.hidden { (text(reader, "totals")) }
             dl {
                 @for (label, figure, _) in rows.into_iter().filter(|(.., shown)| *shown) {
-                    div class=(label) { dt { (text(reader, label)) } dd { (amount(figure)) } }
+                    div class=(label) { dt { (text(reader, label)) } dd { bdi { (amount(figure)) } } }
                 }
                 div.total-due {
                     dt {
                         (text(reader, if invoice.is_credit_note() { "amount-credited" }
                             else { "total-due" }))
                     }
-                    dd { (reader.locale.amount(totals.due, invoice.currency)) }
+                    dd { bdi { (reader.locale.amount(totals.due, invoice.currency)) } }
                 }
             }
         }

@@ -7,7 +7,7 @@ use ulid::Ulid;
 use crate::language::Locale;
 use crate::page::model::*;
 use crate::record::Kind;
-use crate::transaction::{Change, PartyRole, Submission, Transaction, Visitor};
+use crate::transaction::{Change, ChangeKind, PartyRole, Submission, Transaction, Visitor};
 
 /// What somebody could try to smuggle in.
 pub(super) const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\" '";
@@ -115,6 +115,7 @@ fn revisions() -> Vec<Revision> {
         which: which.map(str::to_owned),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
+        kind: ChangeKind::Text,
     };
     let revision = |number, at, status: &str, changes| Revision {
         number,

@@ -1,0 +1,175 @@
+//! The payload of the QR code that a banking app turns into a SEPA credit transfer
+//! (EPC069-12, version 002). Pure.
+
+use iban::{Iban, IbanLike};
+use rust_decimal::Decimal;
+
+use super::model::{Invoice, Payment};
+
+/// Longest name of the beneficiary, in characters.
+const MAX_NAME: usize = 70;
+/// Longest free text, in characters.
+const MAX_TEXT: usize = 140;
+/// Longest payload, in bytes: what a QR code of version 13 at level M holds.
+const MAX_PAYLOAD: usize = 331;
+/// The smallest amount and the largest, in cents.
+const CENTS: std::ops::RangeInclusive<i64> = 1..=99_999_999_999;
+/// UNTDID 4461: cards and direct debits. Whoever pays such an invoice by transfer pays twice.
+const COLLECTED: [&str; 5] = ["48", "49", "54", "55", "59"];
+
+/// The payload, if the invoice asks for a payment that a SEPA credit transfer can be: in euro, to
+/// a valid IBAN. `seller` is named as beneficiary unless the account has a name of its own.
+pub fn epc_payload(invoice: &Invoice, seller: &str) -> Option<String> {
+    let payment = invoice.payment.as_ref()?;
+    if invoice.is_credit_note() || invoice.currency.to_string() != "EUR" || is_collected(payment) {
+        return None;
+    }
+    let amount = payable(invoice.totals.due)?;
+    let iban: Iban = compact(payment.iban.as_deref()?).parse().ok()?;
+    let bic = payment.bic.as_deref().map(compact).filter(|bic| is_bic(bic)).unwrap_or_default();
+    let account_name = payment.account_name.as_deref().map(one_line);
+    let name = account_name.filter(|name| !name.is_empty()).unwrap_or_else(|| one_line(seller));
+    let name = shortened(&name, MAX_NAME, usize::MAX);
+    if name.is_empty() {
+        return None;
+    }
+    let reference = payment.reference.as_deref().map(one_line).filter(|text| !text.is_empty());
+    let reference = reference.unwrap_or_else(|| one_line(&invoice.number));
+    let iban = iban.electronic_str();
+    let head = format!("BCD\n002\n1\nSCT\n{bic}\n{name}\n{iban}\nEUR{amount}\n\n");
+    let structured = compact(&reference);
+    if is_creditor_reference(&structured) {
+        return Some(format!("{head}{structured}"));
+    }
+    let left = MAX_PAYLOAD.saturating_sub(head.len() + 1);
+    let text = shortened(&reference, MAX_TEXT, left);
+    Some(format!("{head}\n{text}"))
+}
+
+fn is_collected(payment: &Payment) -> bool {
+    payment.means.as_deref().is_some_and(|means| COLLECTED.contains(&means))
+}
+
+/// With two decimals, if it is in the range that can be transferred.
+fn payable(due: Decimal) -> Option<Decimal> {
+    let mut amount = due;
+    amount.rescale(2);
+    let fits = amount == due
+        && amount >= Decimal::new(*CENTS.start(), 2)
+        && amount <= Decimal::new(*CENTS.end(), 2);
+    fits.then_some(amount)
+}
+
+/// ISO 9362: institution, country, location, and perhaps a branch.
+fn is_bic(text: &str) -> bool {
+    matches!(text.len(), 8 | 11)
+        && text.is_ascii()
+        && text[..6].bytes().all(|byte| byte.is_ascii_uppercase())
+        && text[6..].bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// ISO 11649: `RF`, two check digits, and up to 21 letters and digits, checked modulo 97.
+fn is_creditor_reference(text: &str) -> bool {
+    let plain = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if !plain || !(5..=25).contains(&text.len()) || !text.starts_with("RF") {
+        return false;
+    }
+    let (head, body) = text.split_at(4);
+    let remainder = body.chars().chain(head.chars()).try_fold(0_u32, |remainder, sign| {
+        let value = sign.to_digit(36)?;
+        Some((remainder * if value < 10 { 10 } else { 100 } + value) % 97)
+    });
+    head[2..].bytes().all(|byte| byte.is_ascii_digit()) && remainder == Some(1)
+}
+
+fn compact(text: &str) -> String {
+    text.split_whitespace().collect::<String>().to_ascii_uppercase()
+}
+
+/// A line break would begin the next field.
+fn one_line(text: &str) -> String {
+    let words = text.split(|sign: char| sign.is_whitespace() || sign.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn shortened(text: &str, characters: usize, bytes: usize) -> String {
+    let mut short = String::new();
+    for sign in text.chars().take(characters) {
+        if short.len() + sign.len_utf8() > bytes {
+            break;
+        }
+        short.push(sign);
+    }
+    short.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{InvoiceInput, settle};
+    use super::*;
+    use serde_json::json;
+
+    fn invoice(change: impl FnOnce(&mut serde_json::Value)) -> Invoice {
+        let mut json = json!({
+            "number": "INV 42", "currency": "EUR", "issue_date": "2026-07-01",
+            "due_date": "2026-07-31",
+            "lines": [{ "description": "Oak", "quantity": "1", "unit": "C62",
+                        "unit_price": "100.00", "vat": { "category": "S", "rate": "20" } }],
+            "payment": { "iban": "DE89 3704 0044 0532 0130 00", "bic": "COBADEFFXXX" },
+        });
+        change(&mut json);
+        let input: InvoiceInput = serde_json::from_value(json).unwrap();
+        settle(input).unwrap().invoice
+    }
+
+    #[test]
+    fn an_invoice_in_euro_can_be_paid_with_a_banking_app() {
+        assert_eq!(
+            epc_payload(&invoice(|_| ()), "Acme\nLtd").unwrap(),
+            "BCD\n002\n1\nSCT\nCOBADEFFXXX\nAcme Ltd\nDE89370400440532013000\nEUR120.00\n\n\nINV 42"
+        );
+    }
+
+    #[test]
+    fn a_valid_creditor_reference_is_structured_and_any_other_is_text() {
+        for (reference, end) in [
+            ("RF18 5390 0754 7034", "EUR120.00\n\nRF18539007547034"),
+            ("RF19 5390 0754 7034", "EUR120.00\n\n\nRF19 5390 0754 7034"),
+            ("Order 7\r\n-", "EUR120.00\n\n\nOrder 7 -"),
+        ] {
+            let invoice = invoice(|json| json["payment"]["reference"] = json!(reference));
+            let payload = epc_payload(&invoice, "Acme").unwrap();
+            assert!(payload.ends_with(end), "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_a_transfer_can_not_pay_has_no_code() {
+        let none = |change: fn(&mut serde_json::Value)| {
+            assert_eq!(epc_payload(&invoice(change), "Acme"), None);
+        };
+        none(|json| json["currency"] = json!("USD"));
+        none(|json| json["type"] = json!("381"));
+        none(|json| json["payment"] = json!({ "reference": "7" }));
+        none(|json| json["payment"]["iban"] = json!("DE88 3704 0044 0532 0130 00"));
+        none(|json| json["payment"]["means"] = json!("59"));
+        none(|json| json["totals"] = json!({ "paid": "120.00" }));
+        none(|json| json["lines"][0]["unit_price"] = json!("1000000000.00"));
+        assert_eq!(epc_payload(&invoice(|_| ()), " \n"), None);
+    }
+
+    #[test]
+    fn a_wrong_bic_is_left_out_and_long_words_are_shortened() {
+        let invoice = invoice(|json| {
+            json["payment"]["bic"] = json!("what?");
+            json["payment"]["account_name"] = json!("Ä".repeat(200));
+            json["payment"]["reference"] = json!("ß".repeat(200));
+        });
+        let payload = epc_payload(&invoice, "Acme").unwrap();
+        let fields: Vec<&str> = payload.split('\n').collect();
+        assert_eq!(fields[4], "");
+        assert_eq!(fields[5].chars().count(), 70);
+        assert!(payload.len() <= MAX_PAYLOAD);
+        assert!(fields[10].chars().count() > 60);
+    }
+}

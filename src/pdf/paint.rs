@@ -1,0 +1,131 @@
+//! Writes the pages as a PDF.
+
+use std::num::NonZeroU16;
+
+use krilla::color::rgb;
+use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::metadata::{Metadata, TextDirection};
+use krilla::num::NormalizedF32;
+use krilla::page::PageSettings;
+use krilla::paint::{Fill, FillRule};
+use krilla::surface::Surface;
+use krilla::tagging::{
+    Artifact, ArtifactType, ContentTag, SpanTag, Tag, TagGroup, TagKind, TagTree,
+};
+
+use super::sheet::{Mark, PAGE, Sheet};
+use super::text::{Line, Style};
+use super::{Document, PdfError, blocks};
+
+/// All pages, with title, language, and what is read aloud in which order.
+pub(super) fn write(document: &Document<'_>, sheet: &Sheet) -> Result<Vec<u8>, PdfError> {
+    let mut pdf = krilla::Document::new();
+    let mut tags = TagTree::new();
+    for marks in &sheet.pages {
+        let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or(PdfError::Page)?;
+        let mut page = pdf.start_page_with(settings);
+        let mut surface = page.surface();
+        for mark in marks {
+            draw(&mut surface, mark, &mut tags);
+        }
+        squares(&mut surface, marks, document, &mut tags);
+        surface.finish();
+        page.finish();
+    }
+    pdf.set_metadata(metadata(document));
+    pdf.set_tag_tree(tags);
+    pdf.finish().map_err(PdfError::Writing)
+}
+
+fn metadata(document: &Document<'_>) -> Metadata {
+    let direction = if document.locale.is_rtl() {
+        TextDirection::RightToLeft
+    } else {
+        TextDirection::LeftToRight
+    };
+    Metadata::new()
+        .title(blocks::title(document))
+        .language(document.locale.tag())
+        .authors(vec![document.terms.seller.name.clone()])
+        .creator("Tallyroom".to_owned())
+        .text_direction(direction)
+}
+
+fn draw(surface: &mut Surface<'_>, mark: &Mark, tags: &mut TagTree) {
+    match mark {
+        Mark::Text { x, baseline, line, running: true } => {
+            surface.start_tagged(decoration());
+            text(surface, *x, *baseline, line);
+            surface.end_tagged();
+        }
+        Mark::Text { x, baseline, line, running: false } => {
+            let content = surface.start_tagged(ContentTag::Span(SpanTag::empty()));
+            text(surface, *x, *baseline, line);
+            surface.end_tagged();
+            let heading = line.style == Style::TITLE;
+            let tag: TagKind =
+                if heading { Tag::Hn(NonZeroU16::MIN, None).into() } else { Tag::P.into() };
+            tags.push(TagGroup::with_children(tag, vec![content.into()]));
+        }
+        Mark::Rule { x, y, width, thickness, grey } => {
+            surface.start_tagged(decoration());
+            surface.set_fill(Some(fill(*grey)));
+            let rect = Rect::from_xywh(*x, *y, *width, *thickness);
+            fill_all(surface, rect.into_iter());
+            surface.end_tagged();
+        }
+        Mark::Square { .. } => {}
+    }
+}
+
+/// What is no part of what is read.
+fn decoration() -> ContentTag<'static> {
+    ContentTag::Artifact(Artifact::new(ArtifactType::PaginationOther, None))
+}
+
+fn text(surface: &mut Surface<'_>, x: f32, baseline: f32, line: &Line) {
+    surface.set_fill(Some(fill(line.style.grey)));
+    let mut x = x;
+    for run in &line.runs {
+        let at = Point::from_xy(x, baseline);
+        surface.draw_glyphs(at, &run.glyphs, run.font.clone(), &run.text, line.style.size, false);
+        x += run.width;
+    }
+}
+
+/// The QR code, as one picture.
+fn squares(surface: &mut Surface<'_>, marks: &[Mark], document: &Document<'_>, tags: &mut TagTree) {
+    let squares = marks.iter().filter_map(|mark| match mark {
+        Mark::Square { x, y, side } => Rect::from_xywh(*x, *y, *side, *side),
+        _ => None,
+    });
+    let mut squares = squares.peekable();
+    if squares.peek().is_none() {
+        return;
+    }
+    let content = surface.start_tagged(ContentTag::Other);
+    surface.set_fill(Some(fill(0)));
+    fill_all(surface, squares);
+    surface.end_tagged();
+    let label = document.locale.text("qr-label");
+    tags.push(TagGroup::with_children(Tag::Figure(Some(label)), vec![content.into()]));
+}
+
+/// In one path: drawn one by one, they show hairlines between them.
+fn fill_all(surface: &mut Surface<'_>, rectangles: impl Iterator<Item = Rect>) {
+    let mut path = PathBuilder::new();
+    for rectangle in rectangles {
+        path.push_rect(rectangle);
+    }
+    if let Some(path) = path.finish() {
+        surface.draw_path(&path);
+    }
+}
+
+fn fill(grey: u8) -> Fill {
+    Fill {
+        paint: rgb::Color::new(grey, grey, grey).into(),
+        opacity: NormalizedF32::ONE,
+        rule: FillRule::NonZero,
+    }
+}

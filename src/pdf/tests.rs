@@ -1,0 +1,226 @@
+//! The invoice on paper: whatever it says, there are pages, and they say it.
+
+use serde_json::json;
+
+use super::*;
+use crate::invoice::{InvoiceInput, epc_payload, further_terms, read_xml, settle};
+use crate::transaction::Party;
+
+const LONG: &str = include_str!("../../tests/invoices/ubl-tc434-example1.xml");
+const RICH: &str = include_str!("../../tests/invoices/ubl-tc434-example2.xml");
+const CREDIT_NOTE: &str = include_str!("../../tests/invoices/ubl-tc434-creditnote1.xml");
+
+fn party(details: crate::invoice::PartyDetails) -> Party {
+    Party { name: details.name, vat_id: details.vat_id, address: details.address, contacts: vec![] }
+}
+
+fn from_xml(xml: &str) -> Terms {
+    let read = read_xml(xml.as_bytes()).unwrap();
+    Terms {
+        status: "open".to_owned(),
+        invoice: settle(read.invoice).unwrap().invoice,
+        buyer: party(read.buyer),
+        seller: party(read.seller),
+        redactions: None,
+    }
+}
+
+fn from_lines(lines: usize, description: &str) -> Terms {
+    let lines: Vec<_> = (0..lines)
+        .map(|index| {
+            json!({ "id": (index + 1).to_string(), "description": description, "quantity": "1",
+                    "unit": "C62", "unit_price": "99999999.99",
+                    "vat": { "category": "S", "rate": "20" } })
+        })
+        .collect();
+    let input: InvoiceInput = serde_json::from_value(json!({
+        "number": "7", "currency": "EUR", "issue_date": "2026-07-01", "due_date": "2026-07-31",
+        "lines": lines, "payment": { "iban": "DE89 3704 0044 0532 0130 00" },
+    }))
+    .unwrap();
+    let named = |name: &str| Party { name: name.to_owned(), ..Party::default() };
+    Terms {
+        status: "open".to_owned(),
+        invoice: settle(input).unwrap().invoice,
+        buyer: named("Birch"),
+        seller: named("Acme"),
+        redactions: None,
+    }
+}
+
+fn sheet_of(document: &Document<'_>) -> Sheet {
+    let typesetter = Typesetter::new().unwrap();
+    laid_out(document, &typesetter)
+}
+
+/// The texts of a page, in the order in which they are drawn.
+fn texts(page: &[sheet::Mark]) -> Vec<String> {
+    let text = |mark: &sheet::Mark| match mark {
+        sheet::Mark::Text { line, .. } => {
+            Some(line.runs.iter().map(|run| run.text.as_str()).collect())
+        }
+        _ => None,
+    };
+    page.iter().filter_map(text).collect()
+}
+
+/// Everything is on its page.
+fn assert_inside(sheet: &Sheet) {
+    for mark in sheet.pages.iter().flatten() {
+        let (left, right, bottom) = match mark {
+            sheet::Mark::Text { x, baseline, line, .. } => (*x, x + line.width, *baseline),
+            sheet::Mark::Rule { x, y, width, .. } => (*x, x + width, *y),
+            sheet::Mark::Square { x, y, side } => (*x, x + side, y + side),
+        };
+        assert!(left > 50.0 && right < sheet::PAGE.0 - 50.0, "{left} to {right}");
+        assert!(bottom > 30.0 && bottom < sheet::PAGE.1 - 30.0, "{bottom}");
+    }
+}
+
+fn english() -> Locale {
+    Locale::negotiate(Some("en"), None, "en")
+}
+
+fn pdf(terms: &Terms, locale: &Locale) -> Vec<u8> {
+    let qr = epc_payload(&terms.invoice, &terms.seller.name);
+    let further = further_terms(RICH.as_bytes());
+    let document = Document { terms, locale, further: &further, qr: qr.as_deref() };
+    assert_inside(&sheet_of(&document));
+    invoice_pdf(&document).unwrap()
+}
+
+#[test]
+fn every_kind_of_invoice_is_a_pdf_and_the_same_one_again() {
+    for xml in [LONG, RICH, CREDIT_NOTE] {
+        let terms = from_xml(xml);
+        let bytes = pdf(&terms, &english());
+        assert!(bytes.starts_with(b"%PDF-1.") && bytes.trim_ascii_end().ends_with(b"%%EOF"));
+        assert_eq!(bytes, pdf(&terms, &english()));
+    }
+}
+
+#[test]
+fn a_long_table_goes_on_under_its_head_and_every_page_knows_its_number() {
+    let locale = english();
+    let terms = from_lines(60, "Oak");
+    let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+    let sheet = sheet_of(&document);
+    let pages = sheet.pages.len();
+    assert!((2..=4).contains(&pages), "{pages}");
+    let head = locale.text("line-description");
+    let mut rows = 0;
+    for page in &sheet.pages {
+        let texts = texts(page);
+        let here = texts.iter().filter(|text| *text == "Oak").count();
+        assert_eq!(texts.iter().filter(|text| **text == head).count(), usize::from(here > 0));
+        rows += here;
+    }
+    assert_eq!(rows, 60);
+    assert_inside(&sheet);
+}
+
+#[test]
+fn the_totals_are_on_one_page() {
+    let locale = english();
+    for lines in 20..32 {
+        let terms = from_lines(lines, "Oak");
+        let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+        let sheet = sheet_of(&document);
+        let of = |id: &str| {
+            let label = locale.text(id);
+            sheet.pages.iter().position(|page| texts(page).contains(&label)).unwrap()
+        };
+        assert_eq!(of("total-without-vat"), of("total-due"), "{lines}");
+        assert_eq!(of("total-without-vat"), of("vat-taxable"), "{lines}");
+    }
+}
+
+#[test]
+fn a_price_keeps_its_decimals() {
+    let mut terms = from_lines(1, "Screws");
+    terms.invoice.lines[0].unit_price = "0.00525".parse().unwrap();
+    let locale = english();
+    let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+    let all = texts(&sheet_of(&document).pages[0]).join("\n");
+    assert!(all.contains("0.00525"), "{all}");
+}
+
+#[test]
+fn no_text_is_too_much() {
+    let words = "word ".repeat(2_000);
+    let unbroken = "W".repeat(10_000);
+    let odd =
+        "\u{0}\u{1b}[31m\u{202e}evil\u{2066} 👩‍👩‍👧 漢字 \u{fffd} שלום مرحبا e\u{301}\u{301}\u{301} "
+            .repeat(50);
+    for description in [words.as_str(), &unbroken, &odd, "", " ", "\u{200d}", "\u{202e}"] {
+        let mut terms = from_lines(2, "x");
+        terms.invoice.lines[1].description = description.to_owned();
+        terms.invoice.notes = vec![description.chars().take(500).collect()];
+        terms.invoice.number = description.chars().take(100).collect();
+        terms.seller.name = description.chars().take(200).collect();
+        pdf(&terms, &english());
+    }
+}
+
+#[test]
+fn what_no_typeface_has_is_seen_to_be_missing() {
+    let locale = english();
+    let mut terms = from_lines(1, "Tea");
+    terms.invoice.lines[0].description = "Tea 茶\u{202e}\u{7} and more".to_owned();
+    let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+    let texts = texts(&sheet_of(&document).pages[0]);
+    assert!(texts.contains(&"Tea \u{fffd} and more".to_owned()), "{texts:?}");
+}
+
+#[test]
+fn a_figure_stays_on_one_line_with_its_sign_and_currency() {
+    let typesetter = Typesetter::new().unwrap();
+    let style = text::Style::BODY;
+    let figure = "\u{2212}1\u{202f}234,50\u{a0}€";
+    let width = typesetter.line(figure, style).width;
+    let lines = typesetter.lines(&format!("word {figure}"), style, width + 1.0);
+    let lines: Vec<&str> = lines.iter().map(|line| line.runs[0].text.as_str()).collect();
+    assert_eq!(lines, ["word", "–1\u{a0}234,50\u{a0}€"]);
+}
+
+#[test]
+fn a_paragraph_has_one_direction_and_foreign_words_keep_theirs() {
+    let typesetter = Typesetter::new().unwrap();
+    let runs = |text: &str| -> Vec<String> {
+        let line = typesetter.line(text, text::Style::BODY);
+        line.runs.iter().map(|run| run.text.trim().to_owned()).collect()
+    };
+    // From left to right, as they are seen.
+    assert_eq!(runs("فاتورة 7a"), ["7a", "فاتورة"]);
+    assert_eq!(runs("018304 / 28865"), ["018304 / 28865"]);
+    assert_eq!(runs("Tea שלום"), ["Tea", "שלום"]);
+}
+
+#[test]
+fn languages_from_right_to_left_are_mirrored() {
+    let terms = from_xml(RICH);
+    let locale = Locale::negotiate(Some("ar"), None, "en");
+    let further = further_terms(RICH.as_bytes());
+    let document = Document { terms: &terms, locale: &locale, further: &further, qr: None };
+    let mut sheet = Sheet::new(true);
+    let typesetter = Typesetter::new().unwrap();
+    blocks::head(&document, &typesetter, &mut sheet);
+    let seller = sheet.pages[0].iter().find_map(|mark| match mark {
+        sheet::Mark::Text { x, line, .. } => Some(x + line.width),
+        _ => None,
+    });
+    assert!(seller.unwrap() > sheet::PAGE.0 - 60.0, "{seller:?}");
+    assert_inside(&sheet);
+    pdf(&terms, &locale);
+}
+
+#[test]
+fn the_code_to_pay_with_is_on_paper() {
+    let terms = from_lines(1, "Oak");
+    let locale = english();
+    let qr = Some("BCD\n002\n1\nSCT");
+    let document = Document { terms: &terms, locale: &locale, further: &[], qr };
+    let sheet = sheet_of(&document);
+    let squares = |mark: &&sheet::Mark| matches!(mark, sheet::Mark::Square { .. });
+    assert!(sheet.pages.iter().flatten().filter(squares).count() > 100);
+}

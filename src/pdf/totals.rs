@@ -1,0 +1,158 @@
+//! The totals, and beside them how the VAT comes about.
+
+use rust_decimal::Decimal;
+
+use super::fields;
+use super::sheet::{Align, Sheet, WIDTH};
+use super::text::{Line, Style, Typesetter};
+use super::{Document, blocks};
+use crate::invoice::{Adjustment, Invoice};
+
+/// Of the totals.
+const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
+/// Of the VAT breakdown: rate, taxable amount, tax.
+const VAT: [(f32, f32); 3] = [(0.0, 78.0), (82.0, 68.0), (154.0, 64.0)];
+/// For the figure of a total.
+const FIGURE: f32 = 100.0;
+/// Most allowances and charges that are shown one by one.
+const MAX_ADJUSTMENTS: usize = 12;
+
+/// Cells that stand beside each other, and whether a rule is above them.
+struct Row {
+    cells: Vec<((f32, f32), Align, Vec<Line>)>,
+    ruled: bool,
+}
+
+impl Row {
+    fn height(&self) -> f32 {
+        let tallest = self.cells.iter().map(|(_, _, lines)| blocks::height(lines));
+        tallest.fold(0.0, f32::max) + if self.ruled { 8.0 } else { 3.0 }
+    }
+}
+
+/// Both beside each other and on one page, if a page can hold them.
+pub(super) fn totals(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
+    let totals = total_rows(document, typesetter);
+    let breakdown = vat_rows(document, typesetter);
+    let heights = [&totals, &breakdown].map(|rows| rows.iter().map(Row::height).sum::<f32>());
+    sheet.y += blocks::GAP * 0.6;
+    let needed = heights[0].max(heights[1]);
+    if needed > Sheet::capacity() {
+        draw(sheet, &breakdown, None);
+        draw(sheet, &totals, Some(TOTALS));
+        return;
+    }
+    sheet.keep(needed);
+    let top = sheet.y;
+    draw(sheet, &breakdown, None);
+    let below = std::mem::replace(&mut sheet.y, top);
+    draw(sheet, &totals, Some(TOTALS));
+    sheet.y = sheet.y.max(below);
+}
+
+fn draw(sheet: &mut Sheet, rows: &[Row], column: Option<(f32, f32)>) {
+    let full = (VAT[0].0, VAT[2].0 + VAT[2].1);
+    for row in rows {
+        sheet.keep(row.height());
+        let mut top = sheet.y;
+        if row.ruled {
+            sheet.rule(column.unwrap_or(full), top + 1.0, 0.8, 60);
+            top += 5.0;
+        }
+        for (column, align, lines) in &row.cells {
+            let mut y = top;
+            for line in lines {
+                sheet.text(*column, *align, y, line);
+                y += line.style.leading();
+            }
+        }
+        sheet.y += row.height();
+    }
+}
+
+fn total_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
+    let (invoice, locale) = (&document.terms.invoice, document.locale);
+    let totals = &invoice.totals;
+    let mut rows = Vec::new();
+    let mut add = |label: String, figure: Decimal, style: Style, ruled: bool| {
+        let text = if style == Style::TOTAL {
+            locale.amount(figure, invoice.currency)
+        } else {
+            locale.bare_amount(figure, invoice.currency)
+        };
+        rows.push(total_row(&label, &text, style, ruled, typesetter));
+    };
+    let adjusted = !(invoice.allowances.is_empty() && invoice.charges.is_empty());
+    if adjusted || totals.lines != totals.without_vat {
+        add(locale.text("total-lines"), totals.lines, Style::BODY, false);
+    }
+    for (label, figure) in adjustments(document, invoice) {
+        add(label, figure, Style::BODY, false);
+    }
+    add(locale.text("total-without-vat"), totals.without_vat, Style::BODY, false);
+    add(locale.text("total-vat"), totals.vat, Style::BODY, false);
+    let settled = totals.paid.is_zero() && totals.rounding.is_zero();
+    if !settled {
+        add(locale.text("total-with-vat"), totals.with_vat, Style::STRONG, true);
+    }
+    if !totals.paid.is_zero() {
+        add(locale.text("total-paid"), -totals.paid, Style::BODY, false);
+    }
+    if !totals.rounding.is_zero() {
+        add(locale.text("total-rounding"), totals.rounding, Style::BODY, false);
+    }
+    let credited = invoice.is_credit_note();
+    let due = locale.text(if credited { "amount-credited" } else { "total-due" });
+    add(due, totals.due, Style::TOTAL, true);
+    rows
+}
+
+fn total_row(label: &str, figure: &str, style: Style, ruled: bool, typesetter: &Typesetter) -> Row {
+    // A long figure takes the room that it needs.
+    let figures = typesetter.lines(figure, style, TOTALS.1);
+    let widest = figures.iter().map(|line| line.width).fold(FIGURE, f32::max);
+    let labels = typesetter.lines(label, style, (TOTALS.1 - widest - 8.0).max(60.0));
+    let cells = vec![(TOTALS, Align::Start, labels), (TOTALS, Align::End, figures)];
+    Row { cells, ruled }
+}
+
+/// What is taken off and put on the whole document, with its sign.
+fn adjustments(document: &Document<'_>, invoice: &Invoice) -> Vec<(String, Decimal)> {
+    let locale = document.locale;
+    if invoice.allowances.len() + invoice.charges.len() > MAX_ADJUSTMENTS {
+        return vec![
+            (locale.text("total-allowances"), -invoice.totals.allowances),
+            (locale.text("total-charges"), invoice.totals.charges),
+        ];
+    }
+    let labelled = |it: &Adjustment, id: &str| {
+        let reason = it.reason.clone().unwrap_or_else(|| locale.text(id));
+        reason.chars().take(120).collect::<String>()
+    };
+    let allowances = invoice.allowances.iter().map(|it| (labelled(it, "allowance"), -it.amount));
+    let charges = invoice.charges.iter().map(|it| (labelled(it, "charge"), it.amount));
+    allowances.chain(charges).collect()
+}
+
+fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
+    let (invoice, locale) = (&document.terms.invoice, document.locale);
+    let labels = ["vat-category", "vat-taxable", "vat-tax"].map(|id| locale.text(id));
+    let mut rows = vec![vat_row(&labels, Style::LABEL, false, typesetter)];
+    for (index, it) in invoice.vat_breakdown.iter().enumerate() {
+        let cells = [
+            fields::vat(&it.category, it.rate, locale),
+            locale.bare_amount(it.taxable, invoice.currency),
+            locale.bare_amount(it.tax, invoice.currency),
+        ];
+        rows.push(vat_row(&cells, Style::BODY, index == 0, typesetter));
+    }
+    rows
+}
+
+fn vat_row(texts: &[String; 3], style: Style, ruled: bool, typesetter: &Typesetter) -> Row {
+    let cell = |index: usize| {
+        let align = if index == 0 { Align::Start } else { Align::Figures };
+        (VAT[index], align, typesetter.lines(&texts[index], style, VAT[index].1))
+    };
+    Row { cells: (0..VAT.len()).map(cell).collect(), ruled }
+}
