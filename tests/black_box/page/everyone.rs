@@ -118,7 +118,7 @@ async fn with_the_keyboard_alone(scene: &Scene) {
         return style.outlineStyle !== 'none' || style.boxShadow !== 'none' })()";
     bea.press_key("Shift+Tab").await;
     assert_eq!(bea.js(outline).await, true, "{way:?}");
-    reach(&bea, "Shift+Tab", "Actions for the message by sam", &mut way).await;
+    reach(&bea, "Shift+Tab", "Actions for the message by Sam", &mut way).await;
     bea.press_key("Enter").await;
     reach(&bea, "Tab", "Reply", &mut way).await;
     bea.press_key("Enter").await;

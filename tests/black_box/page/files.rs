@@ -20,7 +20,7 @@ on_both_databases! {
         bea.presses(SEND).await;
         arrives(&scene, &sam, "order.txt", b"10 oak planks").await;
 
-        bea.drops("main", &receipt).await;
+        bea.drops("#log", &receipt).await;
         bea.sees("receipt.png").await;
         bea.presses(SEND).await;
         arrives(&scene, &sam, "receipt.png", PNG).await;

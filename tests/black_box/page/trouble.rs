@@ -10,8 +10,8 @@ on_both_databases! {
     async fn what_is_written_stands_there_at_once_and_gets_there_in_the_end(database) {
         let mut scene = Scene::set_in(World::with().page().proxy(), database).await;
         let (bea, sam) = (scene.bea().await, scene.sam_on_the_page().await);
-        bea.says("first").await;
-        sam.sees("first").await;
+        bea.says("good morning").await;
+        sam.sees("good morning").await;
         bea.until("!document.querySelector('[data-outgoing]:not([data-event])')").await;
 
         // The homeserver is away: the message is shown, and marked.
@@ -58,7 +58,7 @@ on_both_databases! {
         sam.sees_within("written to nobody", Duration::from_secs(60)).await;
 
         // Each of them once, in order, on each page and in the record.
-        let expected = ["first", "written meanwhile", "refused at first", "said while the page was cut off", "written to nobody"];
+        let expected = ["good morning", "written meanwhile", "refused at first", "said while the page was cut off", "written to nobody"];
         for visitor in [&bea, &sam] {
             let lines = "[...document.querySelectorAll('li[data-event]')].map(it => it.innerText)";
             let lines = visitor.js(lines).await;

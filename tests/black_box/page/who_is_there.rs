@@ -28,21 +28,6 @@ on_both_databases! {
         bea.sees("looks at this page").await;
         rita.sees("looks at this page").await;
 
-        // Typing, both ways.
-        let typing = format!("/rooms/{room}/typing/{}", client.id);
-        client.call(Method::PUT, &typing, Some(json!({ "typing": true, "timeout": 30_000 }))).await;
-        bea.sees("is typing").await;
-        client.call(Method::PUT, &typing, Some(json!({ "typing": false }))).await;
-        bea.does_not_see("is typing").await;
-        bea.types(WRITE, "I wonder").await;
-        rita.sees("Bea is typing").await;
-        scene.world.eventually("Bea typing, in a Matrix client", || async {
-            let events = ephemeral(&scene).await;
-            events.iter().find(|it| it["type"] == "m.typing" && !it["content"]["user_ids"].as_array().unwrap().is_empty()).cloned()
-        }).await;
-        bea.clears(WRITE).await;
-        rita.does_not_see("is typing").await;
-
         // Read, both ways.
         bea.says("Is it paid?").await;
         let said = scene.entry("Is it paid?").await["event_id"].as_str().unwrap().to_owned();
@@ -58,6 +43,21 @@ on_both_databases! {
             let receipts = events.into_iter().find(|it| it["type"] == "m.receipt")?;
             receipts["content"].get(&answer)?["m.read"].as_object().map(|_| ())
         }).await;
+
+        // Typing, both ways.
+        let typing = format!("/rooms/{room}/typing/{}", client.id);
+        client.call(Method::PUT, &typing, Some(json!({ "typing": true, "timeout": 30_000 }))).await;
+        bea.sees("is typing").await;
+        client.call(Method::PUT, &typing, Some(json!({ "typing": false }))).await;
+        bea.does_not_see("is typing").await;
+        bea.types(WRITE, "I wonder").await;
+        rita.sees("Bea is typing").await;
+        scene.world.eventually("Bea typing, in a Matrix client", || async {
+            let events = ephemeral(&scene).await;
+            events.iter().find(|it| it["type"] == "m.typing" && !it["content"]["user_ids"].as_array().unwrap().is_empty()).cloned()
+        }).await;
+        bea.clears(WRITE).await;
+        rita.does_not_see("is typing").await;
 
         // How long replies take, once there are enough to tell.
         for number in 1..=3 {

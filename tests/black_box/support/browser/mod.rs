@@ -92,6 +92,8 @@ fn command(folder: &Path) -> Command {
         "--disable-sync",
         "--no-first-run",
         "--lang=en-US",
+        // With a mouse: headless, it has found none.
+        "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
         "--remote-debugging-port=0",
     ]);
     command
