@@ -44,6 +44,11 @@ pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: Cancellati
         };
         let pause = match step.await {
             Ok(()) => {
+                if failures > 0
+                    && let Err(error) = store.wake_failed_rooms().await
+                {
+                    tracing::warn!(%error, "rooms wait for their next try");
+                }
                 failures = 0;
                 BREATH
             }

@@ -25,13 +25,19 @@ pub(super) async fn pdf(
     let further = original.map(|(_, bytes)| further_terms(&bytes)).unwrap_or_default();
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let qr = is_buyer.then(|| epc_payload(&terms.invoice, &terms.seller.name)).flatten();
-    let document =
-        Document { terms, locale: &session.reader.locale, further: &further, qr: qr.as_deref() };
-    let bytes = invoice_pdf(&document).map_err(|error| {
+    let name = format!("{}.pdf", terms.invoice.number);
+    // A long invoice takes seconds, in which others want to be answered.
+    let written = tokio::task::spawn_blocking(move || {
+        let terms = &session.transaction.terms;
+        let locale = &session.reader.locale;
+        invoice_pdf(&Document { terms, locale, further: &further, qr: qr.as_deref() })
+            .map_err(anyhow::Error::from)
+    });
+    let written = written.await.map_err(anyhow::Error::from).flatten();
+    let bytes = written.map_err(|error| {
         tracing::error!(%error, "an invoice could not be written as PDF");
         Refusal::try_again()
     })?;
-    let name = format!("{}.pdf", terms.invoice.number);
     Ok(attachment("application/pdf", &name, Body::from(bytes)))
 }
 

@@ -101,7 +101,13 @@ fn cursor(text: &str) -> Option<(i64, &str)> {
 
 /// What the visitor wrote and the room does not have.
 pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsent>, StoreError> {
-    let outgoing = store.unsent(session.transaction.id, &session.guest.user_id).await?;
+    let id = session.transaction.id;
+    let outgoing = store.unsent(id, &session.guest.user_id).await?;
+    if outgoing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_stuck = store.room(id).await?.is_some_and(|room| room.failures > 0);
+    let text = |id: &str| session.reader.locale.text(&format!("unsent-{id}"));
     let unsent = outgoing.into_iter().filter_map(|outgoing| {
         let content = outgoing.content();
         // A reaction or a removal that is on its way is not a message on its way.
@@ -110,9 +116,8 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
             text: body.to_owned(),
             id: outgoing.id,
             at: outgoing.written_at,
-            problem: outgoing
-                .problem
-                .map(|why| session.reader.locale.text(&format!("unsent-{why}"))),
+            gave_up: outgoing.problem.is_some(),
+            problem: outgoing.problem.as_deref().or(is_stuck.then_some("later")).map(text),
         })
     });
     Ok(unsent.collect())

@@ -129,7 +129,8 @@ impl OpenPage {
             others,
             after,
             revision,
-            told: Told::default(),
+            // The page may have been made before something on it changed: it is told all once.
+            told: Told { unsent: "?".to_owned(), ..Told::default() },
             waiting: BTreeSet::new(),
             news: state.store.hints().watch(transaction),
             cast: None,

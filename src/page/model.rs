@@ -214,8 +214,10 @@ pub struct Unsent {
     pub at: i64,
     /// What it says, or the file's name.
     pub text: String,
-    /// Why it will not get there; none: it is on its way.
+    /// Why it is not there; none: it is on its way.
     pub problem: Option<String>,
+    /// Whether nothing more is tried unless the visitor wants it.
+    pub gave_up: bool,
 }
 
 /// A contact of the other party.

@@ -18,12 +18,15 @@ use super::session::Session;
 use super::show::own_base;
 use super::words::{self, MAX_TEXT, Relation};
 use crate::files::{Arrived, Arriving};
+use crate::record::Entry;
 use crate::store::NewOutgoing;
 
 /// Most files in one form.
 const MAX_FILES: usize = 10;
 /// Longest name or id in a form, in bytes.
 const MAX_WORD: usize = 500;
+/// Longest reaction, in bytes: an emoji of several parts, or a word.
+const MAX_REACTION: usize = 64;
 /// Most messages of one visitor that may be on their way.
 const MAX_UNSENT: usize = 200;
 
@@ -47,6 +50,12 @@ pub(super) async fn messages(
 ) -> Result<Response, Refusal> {
     let message = read(&state, &session, form).await?;
     check_room_for_more(&state, &session).await?;
+    if let Some(edit) = &message.edit {
+        check_own(&state, &session, edit).await?;
+    }
+    if let Some(answered) = &message.reply_to {
+        check_known(&state, &session, answered).await?;
+    }
     let name = message.client_id.clone().unwrap_or_else(|| Ulid::new().to_string());
     let mut ids = Vec::new();
     for (index, (file_name, file)) in message.files.into_iter().enumerate() {
@@ -62,10 +71,8 @@ pub(super) async fn messages(
         ids.push(say(&state, &session, &id, "m.room.message", &content, Some(&sha256)).await?);
     }
     if !message.text.trim().is_empty() {
-        let relation = Relation {
-            reply_to: valid(message.reply_to.as_deref()),
-            edit: valid(message.edit.as_deref()),
-        };
+        let relation =
+            Relation { reply_to: message.reply_to.as_deref(), edit: message.edit.as_deref() };
         let content = words::message(message.text.trim_end(), &relation);
         ids.push(say(&state, &session, &name, "m.room.message", &content, None).await?);
     }
@@ -160,8 +167,22 @@ fn clean_name(name: &str) -> String {
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
-fn valid(event: Option<&str>) -> Option<&str> {
-    event.filter(|event| EventId::parse(*event).is_ok())
+/// What is answered, changed or removed is in this record, whatever the form says.
+async fn check_known(state: &PageState, session: &Session, event: &str) -> Result<Entry, Refusal> {
+    let events = [event.to_owned()];
+    let entries = state.store.entries_of_events(session.transaction.id, &events).await?;
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let unfit = || Refusal::problem(status, &session.reader, "problem-form");
+    entries.into_iter().next().ok_or_else(unfit)
+}
+
+/// Only what the visitor wrote here can be changed or removed here.
+async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<(), Refusal> {
+    let entry = check_known(state, session, event).await?;
+    if entry.fixed.sender == session.guest.user_id.as_str() {
+        return Ok(());
+    }
+    Err(Refusal::problem(StatusCode::FORBIDDEN, &session.reader, "problem-not-yours"))
 }
 
 /// Nobody piles up words faster than the room takes them.
@@ -211,13 +232,7 @@ pub(super) async fn remove(
     headers: HeaderMap,
     Form(about): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
-    let events = [about.event.clone()];
-    let entries = state.store.entries_of_events(session.transaction.id, &events).await?;
-    let own = entries.iter().any(|it| it.fixed.sender == session.guest.user_id.as_str());
-    if !own {
-        let status = StatusCode::FORBIDDEN;
-        return Err(Refusal::problem(status, &session.reader, "problem-not-yours"));
-    }
+    check_own(&state, &session, &about.event).await?;
     let id = take_back(&state, &session, &about.event).await?;
     Ok(taken(&session, &headers, &[id]))
 }
@@ -234,17 +249,13 @@ pub(super) async fn react(
     headers: HeaderMap,
     Form(AboutEvent { event, key }): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
-    let id = session.transaction.id;
-    let events = [event.clone()];
-    let entries = state.store.entries_of_events(id, &events).await?;
-    let unfit = || {
+    check_known(&state, &session, &event).await?;
+    if key.is_empty() || key.len() > MAX_REACTION {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Refusal::problem(status, &session.reader, "problem-form")
-    };
-    if entries.is_empty() || key.is_empty() || key.len() > 64 {
-        return Err(unfit());
+        return Err(Refusal::problem(status, &session.reader, "problem-form"));
     }
-    let about = state.store.entries_about(id, &events).await?;
+    let events = [event.clone()];
+    let about = state.store.entries_about(session.transaction.id, &events).await?;
     let mine = about.iter().find(|it| {
         it.fixed.sender == session.guest.user_id.as_str()
             && it.redacted_by.is_none()

@@ -36,6 +36,10 @@ const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN roo
      WHERE transaction_id = $1";
 const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, problem = $3, \
      due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
+/// After the homeserver was away, nobody waits for the end of a back-off.
+const WAKE_FAILED: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
+const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
+     WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
 const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
      WHERE transaction_id = $1 AND wakes = $2";
 
@@ -246,7 +250,19 @@ impl Store {
         problem: &str,
     ) -> Result<(), StoreError> {
         self.run(sqlx::query(POSTPONE).bind(id.to_string()).bind(until).bind(problem).bind(wakes))
-            .await
+            .await?;
+        self.hints.changed(id);
+        Ok(())
+    }
+
+    /// Has rooms looked at now that wait because something failed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn wake_failed_rooms(&self) -> Result<(), StoreError> {
+        self.run(sqlx::query(WAKE_FAILED).bind(now())).await?;
+        self.hints.rooms.notify_one();
+        Ok(())
     }
 
     /// Nothing can be done without an operator, unless somebody woke the room since `wakes` was
@@ -260,7 +276,11 @@ impl Store {
         wakes: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(STOP).bind(id.to_string()).bind(wakes).bind(problem)).await
+        self.run(sqlx::query(STOP).bind(id.to_string()).bind(wakes).bind(problem)).await?;
+        // Whoever wrote on the page is told, and may try again.
+        self.run(sqlx::query(FAIL_OUTGOING).bind(id.to_string())).await?;
+        self.hints.changed(id);
+        Ok(())
     }
 
     pub(super) async fn run(

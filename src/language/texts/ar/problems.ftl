@@ -16,6 +16,7 @@ problem-too-fast = ما زال كثير مما كتبتموه ينتظر الإ�
 ## Why something that was written here did not get into the conversation
 
 unsent-file = لم يعد الملف موجودًا هنا
+unsent-later = لا يمكن الوصول إلى المحادثة الآن؛ ستُعاد المحاولة
 unsent-not-in-room = لا يمكنك المشاركة في هذه المحادثة الآن
 unsent-refused = لم تقبله المحادثة
 unsent-too-large = الملف أكبر مما تقبله المحادثة

@@ -16,6 +16,7 @@ problem-too-fast = Much of what you wrote is still waiting to be sent. Try again
 ## Why something that was written here did not get into the conversation
 
 unsent-file = the file is not here any more
+unsent-later = the conversation can not be reached right now; it is tried again
 unsent-not-in-room = you can not take part in this conversation now
 unsent-refused = the conversation did not take it
 unsent-too-large = the file is too large for the conversation

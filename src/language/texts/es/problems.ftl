@@ -16,6 +16,7 @@ problem-too-fast = Muchos de sus mensajes todavía esperan a ser enviados. Inté
 ## Why something that was written here did not get into the conversation
 
 unsent-file = el archivo ya no está aquí
+unsent-later = no se puede acceder ahora a la conversación; se intentará de nuevo
 unsent-not-in-room = usted no puede participar ahora en esta conversación
 unsent-refused = la conversación no lo aceptó
 unsent-too-large = el archivo es demasiado grande para la conversación

@@ -16,6 +16,7 @@ problem-too-fast = Beaucoup de vos messages attendent encore d’être envoyés.
 ## Why something that was written here did not get into the conversation
 
 unsent-file = le fichier n’est plus disponible
+unsent-later = la conversation est injoignable pour le moment ; un nouvel essai aura lieu
 unsent-not-in-room = vous ne pouvez pas participer à cette conversation pour le moment
 unsent-refused = la conversation ne l’a pas accepté
 unsent-too-large = le fichier est trop volumineux pour la conversation

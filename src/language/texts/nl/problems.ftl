@@ -16,6 +16,7 @@ problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Prob
 ## Why something that was written here did not get into the conversation
 
 unsent-file = het bestand is hier niet meer
+unsent-later = het gesprek is nu niet bereikbaar; het wordt opnieuw geprobeerd
 unsent-not-in-room = u kunt nu niet aan dit gesprek deelnemen
 unsent-refused = het gesprek heeft het niet aangenomen
 unsent-too-large = het bestand is te groot voor het gesprek

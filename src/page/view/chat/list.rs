@@ -83,7 +83,7 @@ fn unsent_line(it: &Unsent, reader: &Reader, base: &str) -> Markup {
                                 &[("problem", problem.as_str().into())]))
                         }
                         (form("retry", "try-again"))
-                        (form("discard", "discard"))
+                        @if it.gave_up { (form("discard", "discard")) }
                     }
                 }
             }

@@ -155,10 +155,13 @@ fn nobody_can_write_into_a_closed_conversation() {
 fn what_was_not_sent_says_why_and_what_to_do() {
     let sample = Sample::new();
     let problem = Some("The server refused it.".to_owned());
-    let it = Unsent { id: "01J".into(), at: 0, text: "Hello".into(), problem };
-    let html = unsent(&[it], &sample.reader, "/t/X").into_string();
+    let it = Unsent { id: "01J".into(), at: 0, text: "Hello".into(), problem, gave_up: true };
+    let html = unsent(std::slice::from_ref(&it), &sample.reader, "/t/X").into_string();
     assert!(html.contains("Not sent: The server refused it."));
     assert!(html.contains("action=\"/t/X/retry\"") && html.contains("action=\"/t/X/discard\""));
+    // What is still tried can not be taken back: it may be there already.
+    let trying = unsent(&[Unsent { gave_up: false, ..it }], &sample.reader, "/t/X").into_string();
+    assert!(trying.contains("action=\"/t/X/retry\"") && !trying.contains("/discard"));
     assert!(unsent(&[], &sample.reader, "/t/X").into_string().is_empty());
 }
 

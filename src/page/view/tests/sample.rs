@@ -300,6 +300,7 @@ fn chat() -> Chat {
         at: third + 6 * MINUTE,
         text: text.into(),
         problem: problem.map(str::to_owned),
+        gave_up: problem.is_some(),
     };
     Chat {
         seen: Some((lines[18].event.clone(), "Mara Lind".into())),
