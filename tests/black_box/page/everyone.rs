@@ -81,8 +81,10 @@ async fn looks_right(scene: &Scene, lang: &str, dark: bool, (width, height): (u3
         let ground = visitor.js("getComputedStyle(document.body).backgroundColor").await;
         assert!(brightness(ground.as_str().unwrap()) < 80, "{which}: {ground}");
     }
-    // Phones show one part at a time.
-    let parts = if width < 600 { vec!["#invoice", "#messages"] } else { vec![""] };
+    // Narrow windows show one part at a time.
+    let is_narrow = visitor.js("document.querySelector('.tabs').checkVisibility()").await == true;
+    assert!(is_narrow == (width < 1000), "{which}");
+    let parts = if is_narrow { vec!["#invoice", "#messages"] } else { vec![""] };
     for part in parts {
         if !part.is_empty() {
             visitor

@@ -6,13 +6,15 @@ use super::Scene;
 use crate::on_both_databases;
 use crate::support::{Fault, When, World};
 
+const NOTHING_PENDING: &str = "!document.querySelector('[data-outgoing]:not([data-event])')";
+
 on_both_databases! {
     async fn what_is_written_stands_there_at_once_and_gets_there_in_the_end(database) {
         let mut scene = Scene::set_in(World::with().page().proxy(), database).await;
         let (bea, sam) = (scene.bea().await, scene.sam_on_the_page().await);
         bea.says("good morning").await;
         sam.sees("good morning").await;
-        bea.until("!document.querySelector('[data-outgoing]:not([data-event])')").await;
+        bea.until(NOTHING_PENDING).await;
 
         // The homeserver is away: the message is shown, and marked.
         scene.world.stop_synapse().await;
@@ -60,6 +62,7 @@ on_both_databases! {
         // Each of them once, in order, on each page and in the record.
         let expected = ["good morning", "written meanwhile", "refused at first", "said while the page was cut off", "written to nobody"];
         for visitor in [&bea, &sam] {
+            visitor.until(NOTHING_PENDING).await;
             let lines = "[...document.querySelectorAll('li[data-event]')].map(it => it.innerText)";
             let lines = visitor.js(lines).await;
             let lines: Vec<&str> = lines.as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
