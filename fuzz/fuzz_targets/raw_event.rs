@@ -42,7 +42,7 @@ fn holds_what_the_record_promises(derived: &Derived) {
     for text in texts.into_iter().flatten() {
         assert!(!text.contains('\0'), "PostgreSQL cannot hold U+0000");
     }
-    if let Some(text) = &derived.text {
+    for text in [&derived.text, &derived.html].into_iter().flatten() {
         let odd = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
         assert_eq!(odd, None, "a control character in {text:?}");
     }

@@ -68,7 +68,7 @@ pub async fn present(
 
 /// One entry, as JSON.
 ///
-/// `objection` says why an edit or redaction counts for nothing; `files` are those known of the
+/// `objection` says why an edit, redaction, vote or end of a poll counts for nothing; `files` are those known of the
 /// entry's attachments.
 pub(super) fn entry(entry: &Entry, objection: Option<&str>, files: &[FileRow]) -> Value {
     let fixed = &entry.fixed;

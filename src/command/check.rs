@@ -1,6 +1,8 @@
 //! `tallyroom check`: can the service do its work, and if not, what mends it?
 
 use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -12,6 +14,7 @@ use crate::files::Vault;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::intake::{self, PushState};
 use crate::moment::Moment;
+use crate::seal::SigningKey;
 use crate::store::Store;
 
 /// Checks everything that can be checked and prints one line for each.
@@ -51,6 +54,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         }
     };
     report.add("files", files(config).await);
+    report.add("signing key", signing_key(config));
     if let (Some(registration), Some(store)) = (registration, store) {
         check_homeserver(config, &registration, &store, &mut report).await?;
         store.close().await;
@@ -67,6 +71,19 @@ async fn files(config: &Config) -> Result<String, String> {
             "{place}: {error:#}. Check files.store, the rights on the folder or bucket, and \
              files.s3 if it is one."
         )),
+    }
+}
+
+fn signing_key(config: &Config) -> Result<String, String> {
+    let file = &config.record.signing_key;
+    let shown = file.display();
+    let key = SigningKey::load(file, config.bot_user_id());
+    match key.map_err(|error| format!("{error:#}"))? {
+        None => Ok(format!("{shown} is made at the first start")),
+        Some(_) if mode(file)? & 0o077 != 0 => {
+            Err(format!("others on this machine may read the key in {shown}; chmod 600 {shown}"))
+        }
+        Some(key) => Ok(format!("{shown} signs records as {}", key.public_key())),
     }
 }
 
@@ -140,10 +157,14 @@ async fn with_listener<T>(
     result
 }
 
+fn mode(file: &Path) -> Result<u32, String> {
+    let metadata = std::fs::metadata(file);
+    metadata.map(|it| it.permissions().mode()).map_err(|error| error.to_string())
+}
+
 fn permissions(config: &Config) -> Result<String, String> {
-    use std::os::unix::fs::PermissionsExt;
     let file = &config.appservice.registration;
-    let mode = std::fs::metadata(file).map_err(|error| error.to_string())?.permissions().mode();
+    let mode = mode(file)?;
     if mode & 0o007 != 0 {
         return Err(format!(
             "everybody on this machine can read its tokens (mode {:03o}); chmod 640 {} and give \

@@ -8,7 +8,7 @@ use ulid::Ulid;
 use super::open_store;
 use crate::config::Config;
 use crate::export::check_bundle;
-use crate::record::chain::Fault;
+use crate::record::chain::{Fault, Outdated};
 use crate::room::HEAD_STATE;
 use crate::seal::{RecordCheck, SigningKey, Trust, Verdict};
 use crate::store::Snapshot;
@@ -40,7 +40,7 @@ pub async fn run(
     let trust = Trust::Keys(keys);
     let store = open_store(config).await?;
     let mut failed = 0;
-    let mut verified = 0;
+    let mut looked_at = 0;
     let mut ids = transactions.to_vec();
     let mut last = None;
     loop {
@@ -49,6 +49,7 @@ pub async fn run(
             last = ids.last().copied();
         }
         for id in &ids {
+            looked_at += 1;
             let mut snapshot = store.snapshot().await?;
             if store.transaction(*id).await?.is_none() {
                 println!("{id}: there is no such transaction");
@@ -56,7 +57,13 @@ pub async fn run(
                 continue;
             }
             match verify(&mut snapshot, *id, &trust).await {
-                Ok(Ok(verdict)) => println!("{id}: {}", in_words(&verdict)),
+                Ok(Ok(verdict)) => match verdict.outdated {
+                    None => println!("{id}: {}", in_words(&verdict)),
+                    Some(outdated) => {
+                        println!("{id}: FAILS at {}", to_derive_again(outdated));
+                        failed += 1;
+                    }
+                },
                 Ok(Err(fault)) => {
                     println!("{id}: FAILS at {fault}");
                     failed += 1;
@@ -66,7 +73,6 @@ pub async fn run(
                     failed += 1;
                 }
             }
-            verified += 1;
         }
         if !transactions.is_empty() || ids.is_empty() {
             break;
@@ -74,9 +80,9 @@ pub async fn run(
     }
     store.close().await;
     if failed > 0 {
-        bail!("{failed} of {verified} records fail");
+        bail!("{failed} of {looked_at} records fail");
     }
-    println!("{verified} records verified");
+    println!("{looked_at} records verified");
     Ok(())
 }
 
@@ -93,6 +99,12 @@ pub fn bundle(file: &Path, public_keys: Vec<String>) -> anyhow::Result<()> {
         Err(error) => bail!("{}: FAILS: {error:#}", file.display()),
     };
     println!("{}: {}", checked.transaction, in_words(&checked.verdict));
+    if let Some(Outdated { first, count }) = checked.verdict.outdated {
+        println!(
+            "{count} entries, the first of them {first}, were derived by another version of \
+             Tallyroom, and this one would write them otherwise; they are as they were sealed"
+        );
+    }
     let sealed = time(checked.exported_at);
     if known {
         println!("sealed on {sealed} with the key {}, which you gave", checked.public_key);
@@ -134,9 +146,18 @@ async fn verify(
     }
 }
 
+/// About a record that is whole but for what another version of the derivation wrote.
+fn to_derive_again(Outdated { first, count }: Outdated) -> String {
+    format!(
+        "entry {first}: another version of Tallyroom wrote it, and this one would write it \
+         otherwise ({count} such entries). See what differs with `tallyroom rederive --dry-run`, \
+         mend it with `tallyroom rederive`, and verify again"
+    )
+}
+
 /// One line about a record that is whole.
 fn in_words(verdict: &Verdict) -> String {
-    let Verdict { head, erased, signed } = verdict;
+    let Verdict { head, erased, signed, outdated: _ } = verdict;
     let erased = match erased {
         0 => String::new(),
         count => format!(", {count} of them erased"),

@@ -160,10 +160,10 @@ impl<'a> Lines<'a> {
                 (self.answered(entry))
                 @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
                     p.gone { (gone(line)) }
-                } @else if !only_names_its_file(entry) {
+                } @else if !only_names_its_file(line.current()) {
                     div.words dir="auto" { (words(line.current())) }
                 }
-                @for attachment in &entry.attachments { (self.file(attachment)) }
+                @for attachment in &line.current().attachments { (self.file(attachment)) }
                 (self.votes(line))
                 @if !line.reactions.is_empty() {
                     p.reactions {
@@ -172,7 +172,7 @@ impl<'a> Lines<'a> {
                         }
                     }
                 }
-                @if !line.edits.is_empty() { (edits(line)) }
+                @if !line.edits.is_empty() { (self.edits(line)) }
                 (notes(line))
             }
         }
@@ -205,6 +205,34 @@ impl<'a> Lines<'a> {
                 @if let Some(size) = attachment.size { " · " (size) " bytes" }
                 @if let Some(media_type) = &attachment.mimetype { " · " bdi { (media_type) } }
                 @if attachment.encrypted { " · encrypted by its sender; the key is in its entry" }
+            }
+        }
+    }
+
+    /// What it read before its author changed it.
+    fn edits(&self, line: &Line<'_>) -> Markup {
+        let original = std::iter::once(line.entry);
+        let versions = original.chain(line.edits.iter().copied());
+        let before = versions.take(line.edits.len());
+        let when = line.edits.last().map(|edit| full_time(edit.read_at)).unwrap_or_default();
+        html! {
+            section.edits {
+                p { "Edited by its author, last on " (when) ". Before that it read:" }
+                ol {
+                    @for version in before {
+                        li {
+                            span.margin { (version.fixed.seq) } " "
+                            @if version.erased.is_some() {
+                                span.gone { "erased" }
+                            } @else {
+                                @if !only_names_its_file(version) {
+                                    span dir="auto" { (words(version)) }
+                                }
+                                @for attachment in &version.attachments { (self.file(attachment)) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -251,29 +279,6 @@ fn words(entry: &Entry) -> Markup {
             // Sanitised when it was derived.
             Some(safe) => (PreEscaped(safe)),
             None => p.plain { (text) },
-        }
-    }
-}
-
-fn edits(line: &Line<'_>) -> Markup {
-    let original = std::iter::once(line.entry);
-    let versions = original.chain(line.edits.iter().copied());
-    let before = versions.take(line.edits.len());
-    let when = line.edits.last().map(|edit| full_time(edit.read_at)).unwrap_or_default();
-    html! {
-        section.edits {
-            p { "Edited by its author, last on " (when) ". Before that it read:" }
-            ol {
-                @for version in before {
-                    li {
-                        span.margin { (version.fixed.seq) } " "
-                        @match version.erased {
-                            Some(_) => span.gone { "erased" },
-                            None => span dir="auto" { (words(version)) },
-                        }
-                    }
-                }
-            }
         }
     }
 }

@@ -42,7 +42,8 @@ struct Keeper {
     homeserver: Homeserver,
     vault: Vault,
     max_bytes: u64,
-    keep_days: Option<u32>,
+    /// Milliseconds; none: as long as the record.
+    keep_for: Option<i64>,
     /// Held for writing while bytes are deleted, so that no file with the same bytes is stored
     /// between the look whether there is one and the deleting.
     deleting: RwLock<()>,
@@ -61,9 +62,10 @@ pub async fn keep_files_forever(
         homeserver,
         vault,
         max_bytes: config.max_megabytes * 1_000_000,
-        keep_days: config.keep_days,
+        keep_for: config.keep_days.map(|days| i64::from(days).saturating_mul(DAY)),
         deleting: RwLock::default(),
     });
+    keeper.keep_as_configured(&stop).await;
     let mut work = JoinSet::new();
     let mut busy: HashMap<Id, String> = HashMap::new();
     while !stop.is_cancelled() {
@@ -99,6 +101,17 @@ pub async fn keep_files_forever(
 }
 
 impl Keeper {
+    /// What `files.keep_days` says now holds for files that came before, too.
+    async fn keep_as_configured(&self, stop: &CancellationToken) {
+        while let Err(error) = self.store.keep_files_for(self.keep_for).await {
+            tracing::error!(%error, "how long files are kept could not be noted; trying again");
+            tokio::select! {
+                () = tokio::time::sleep(IDLE) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
     async fn attend_to(&self, file: &FileRow) {
         let done = match file.state.as_str() {
             "wanted" => self.fetch(file).await,
@@ -128,9 +141,7 @@ impl Keeper {
             return Ok(());
         }
         self.vault.put(&fetched.sha256, fetched.file).await?;
-        let expires_at = self
-            .keep_days
-            .map(|days| crate::store::now().saturating_add(i64::from(days).saturating_mul(DAY)));
+        let expires_at = self.keep_for.map(|time| crate::store::now().saturating_add(time));
         let media_type = fetched.media_type;
         self.store
             .file_stored(&file.mxc, &fetched.sha256, fetched.size, media_type, expires_at)

@@ -1,5 +1,8 @@
 //! From bytes on the wire to rows for the journal, without believing anything about them.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -17,6 +20,12 @@ const MAX_ID_BYTES: usize = 3 * 255;
 struct Push {
     #[serde(default)]
     events: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Outer<'a> {
+    #[serde(borrow)]
+    unsigned: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +47,7 @@ pub fn events_of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
 
 /// One event; `room` is where it is, if it does not say so itself (as in a sync).
 pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
-    let raw = raw.get();
+    let raw = &*without_bundle(raw.get());
     let envelope = envelope(raw);
     let room_id = room.map(str::to_owned).or(envelope.room_id).unwrap_or_default();
     let room_id = if room_id.len() <= MAX_ID_BYTES { room_id } else { String::new() };
@@ -48,6 +57,29 @@ pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
         .filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
         .unwrap_or_else(|| format!("sha256:{:x}", Sha256::digest(raw)));
     Arrival { room_id, event_id, raw: raw.to_owned() }
+}
+
+/// The event without what the homeserver bundles with it of later events (Client-Server API,
+/// "Aggregations of child events"): the newest edit, the newest answer in a thread. They come as
+/// events of their own, and the copy here would outlast them when they are removed or forgotten.
+fn without_bundle(raw: &str) -> Cow<'_, str> {
+    let Ok(Outer { unsigned: Some(unsigned) }) = serde_json::from_str(raw) else {
+        return Cow::Borrowed(raw);
+    };
+    let unsigned = unsigned.get();
+    let Ok(mut parts) = serde_json::from_str::<BTreeMap<String, &RawValue>>(unsigned) else {
+        return Cow::Borrowed(raw);
+    };
+    if parts.remove("m.relations").is_none() {
+        return Cow::Borrowed(raw);
+    }
+    // `unsigned` is a part of `raw`: where it begins tells what stands around it.
+    let start = unsigned.as_ptr().addr() - raw.as_ptr().addr();
+    let around = raw.get(..start).zip(raw.get(start + unsigned.len()..));
+    match (around, serde_json::to_string(&parts)) {
+        (Some((before, after)), Ok(rest)) => Cow::Owned([before, &rest, after].concat()),
+        _ => Cow::Borrowed(raw),
+    }
 }
 
 fn envelope(raw: &str) -> Envelope {
@@ -96,6 +128,27 @@ mod tests {
             arrivals[0].raw,
             r#"{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}"#
         );
+    }
+
+    #[test]
+    fn what_is_bundled_of_other_events_is_not_kept() {
+        let body = r#"{"events":[{"event_id":"$a","room_id":"!r:x","content":{"a":{"age":1.50}},
+            "unsigned":{"age":1.50,"m.relations":{"m.thread":{"latest_event":{"content":{"body":
+            "secret"}}}},"prev_content":{"z":1,"a":2}},"x":1}]}"#;
+        let arrivals = events_of_push(body.as_bytes()).unwrap();
+        assert_eq!(
+            arrivals[0].raw,
+            r#"{"event_id":"$a","room_id":"!r:x","content":{"a":{"age":1.50}},
+            "unsigned":{"age":1.50,"prev_content":{"z":1,"a":2}},"x":1}"#
+        );
+        for same in [
+            r#"{"unsigned":{"age":1, "z":2}}"#,
+            r#"{"unsigned":7}"#,
+            r#"{"unsigned":null,"content":{"m.relations":1}}"#,
+            "null",
+        ] {
+            assert_eq!(without_bundle(same), same);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::entry::{Entry, Erased, Fixed, may_redact, read_at};
-use super::{DERIVATION_VERSION, RelationKind, derive};
+use super::{DERIVATION_VERSION, Derived, RelationKind, derive};
 
 /// Version of the chain's format.
 const VERSION: i64 = 1;
@@ -113,6 +113,17 @@ pub struct Checker {
     by_target: HashMap<String, Vec<String>>,
     pending: Vec<Pending>,
     erased: usize,
+    outdated: Option<Outdated>,
+}
+
+/// Entries that another version of the derivation wrote, and that today's would write otherwise.
+/// Whether somebody changed them since, only deriving them again can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// The first of them.
+    pub first: i64,
+    /// How many there are.
+    pub count: usize,
 }
 
 impl Checker {
@@ -127,6 +138,7 @@ impl Checker {
             by_target: HashMap::new(),
             pending: Vec::new(),
             erased: 0,
+            outdated: None,
         }
     }
 
@@ -138,6 +150,12 @@ impl Checker {
     /// How many entries without content were seen.
     pub fn erased(&self) -> usize {
         self.erased
+    }
+
+    /// The entries seen that read otherwise than today's derivation says, as another version of
+    /// it wrote them.
+    pub fn outdated(&self) -> Option<Outdated> {
+        self.outdated
     }
 
     /// Checks the next entry.
@@ -166,7 +184,7 @@ impl Checker {
                 if content_digest(salt, raw) != fixed.content {
                     return Err(Fault::at(expected, "its content was changed"));
                 }
-                check_derived(evidence, raw)?;
+                self.check_derived(evidence, raw)?;
                 self.check_name(entry)?;
             }
             (Some(_), None, None) => {
@@ -236,6 +254,28 @@ impl Checker {
         });
     }
 
+    /// What is derived must follow from the raw event; if another version wrote it, that is noted.
+    fn check_derived(&mut self, evidence: &Evidence, raw: &str) -> Result<(), Fault> {
+        let fixed = &evidence.entry.fixed;
+        let derived = derive(raw);
+        let envelope = [
+            (fixed.event_type == derived.event_type, "type"),
+            (fixed.sender == derived.sender.as_deref().unwrap_or_default(), "sender"),
+            (fixed.sent_at == derived.sent_at, "time"),
+        ];
+        let wrong = envelope.into_iter().find(|(same, _)| !same).map(|(_, what)| what);
+        let is_todays = evidence.derivation == DERIVATION_VERSION;
+        let differs = difference(evidence, &derived);
+        if let Some(what) = wrong.or(differs.filter(|_| is_todays)) {
+            let what = format!("its {what} does not follow from its content");
+            return Err(Fault::at(fixed.seq, what));
+        }
+        if differs.is_some() {
+            self.outdated.get_or_insert(Outdated { first: fixed.seq, count: 0 }).count += 1;
+        }
+        Ok(())
+    }
+
     /// Names as they were shown when each event came, from the member events before it.
     fn check_name(&mut self, entry: &Entry) -> Result<(), Fault> {
         let fixed = &entry.fixed;
@@ -282,29 +322,20 @@ impl Checker {
     }
 }
 
-/// What is derived must follow from the raw event, if today's derivation wrote it.
-fn check_derived(evidence: &Evidence, raw: &str) -> Result<(), Fault> {
+/// What does not follow from the raw event, by today's derivation.
+fn difference(evidence: &Evidence, derived: &Derived) -> Option<&'static str> {
     let Evidence { entry, .. } = evidence;
-    let fixed = &entry.fixed;
-    let derived = derive(raw);
-    let says = |same: bool, what: &str| match same {
-        true => Ok(()),
-        false => Err(Fault::at(fixed.seq, format!("its {what} does not follow from its content"))),
-    };
-    says(fixed.event_type == derived.event_type, "type")?;
-    says(fixed.sender == derived.sender.as_deref().unwrap_or_default(), "sender")?;
-    says(fixed.sent_at == derived.sent_at, "time")?;
-    if evidence.derivation != DERIVATION_VERSION {
-        return Ok(());
-    }
-    says(entry.kind == derived.kind, "kind")?;
-    says(entry.text == derived.text, "text")?;
-    says(entry.html == derived.html, "HTML")?;
-    says(entry.relates_to == derived.relates_to, "relation")?;
-    says(entry.attachments == derived.attachments, "list of attachments")?;
-    says(entry.membership == derived.membership, "membership")?;
-    says(entry.remark == derived.remark, "remark")?;
-    says(evidence.marker == derived.marker, "marker")
+    let same = [
+        (entry.kind == derived.kind, "kind"),
+        (entry.text == derived.text, "text"),
+        (entry.html == derived.html, "HTML"),
+        (entry.relates_to == derived.relates_to, "relation"),
+        (entry.attachments == derived.attachments, "list of attachments"),
+        (entry.membership == derived.membership, "membership"),
+        (entry.remark == derived.remark, "remark"),
+        (evidence.marker == derived.marker, "marker"),
+    ];
+    same.into_iter().find(|(same, _)| !same).map(|(_, what)| what)
 }
 
 #[cfg(test)]

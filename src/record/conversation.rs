@@ -72,9 +72,14 @@ pub fn conversation(entries: &[Entry]) -> Vec<Line<'_>> {
 /// What an entry belongs to, if it is nothing to read by itself.
 fn about(entry: &Entry) -> Option<&Relation> {
     let relation = entry.relates_to.as_ref()?;
-    let kinds = [RelationKind::Edit, RelationKind::Reaction, RelationKind::Redaction];
-    let is_about =
-        kinds.contains(&relation.kind) || matches!(entry.kind, Kind::PollResponse | Kind::PollEnd);
+    // Its kind decides, too: a message with the relation of a reaction is still there to be read.
+    let is_about = match entry.kind {
+        Kind::Edit | Kind::Malformed => relation.kind == RelationKind::Edit,
+        Kind::Reaction => relation.kind == RelationKind::Reaction,
+        Kind::Redaction => relation.kind == RelationKind::Redaction,
+        Kind::PollResponse | Kind::PollEnd => relation.kind == RelationKind::Reference,
+        _ => false,
+    };
     is_about.then_some(relation)
 }
 
@@ -259,6 +264,62 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].votes["@b:x"].text.as_deref(), Some("@b:x-3"));
         assert_eq!(lines[0].poll_end.unwrap().fixed.event_id, "$end");
+    }
+
+    #[test]
+    fn only_who_began_a_poll_ends_it() {
+        let poll = json!({ "org.matrix.msc3381.poll.start": {
+            "question": { "org.matrix.msc1767.text": "Friday?" }, "answers": [] } });
+        let end = "org.matrix.msc3381.poll.end";
+        let entries = [
+            entry("$p", "@a:x", 1, "org.matrix.msc3381.poll.start", poll),
+            about("$evil", "@b:x", 2, end, "m.reference", "$p"),
+            about("$v", "@b:x", 3, "org.matrix.msc3381.poll.response", "m.reference", "$p"),
+            about("$end", "@a:x", 4, end, "m.reference", "$p"),
+            text("$m", "@a:x", 5, "no poll"),
+            about("$odd", "@a:x", 6, end, "m.reference", "$m"),
+        ];
+        let lines = conversation(&entries);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0].poll_end.unwrap().fixed.event_id, "$end");
+        assert!(lines[0].votes.contains_key("@b:x"), "the vote came before the end that counts");
+        assert_eq!(lines[0].ignored[0].0.fixed.event_id, "$evil");
+        assert!(lines[1].poll_end.is_none() && lines[1].ignored[0].1.contains("no poll"));
+    }
+
+    #[test]
+    fn nothing_that_the_room_shows_is_hidden_by_its_relation() {
+        let relates_to = |rel: &str| json!({ "rel_type": rel, "event_id": "$m", "key": "👍" });
+        let said = |rel: &str| json!({ "msgtype": "m.text", "body": "I owe you 500", "m.relates_to": relates_to(rel) });
+        let mut left = json!({ "membership": "leave", "m.relates_to": relates_to("m.replace") });
+        left["displayname"] = json!("Ada");
+        let mut member = entry("$left", "@a:x", 4, "m.room.member", left);
+        member.kind = Kind::Membership;
+        let entries = [
+            text("$m", "@a:x", 1, "hello"),
+            entry("$1", "@a:x", 2, "m.room.message", said("m.annotation")),
+            entry("$2", "@a:x", 3, "org.example.new", said("m.replace")),
+            member,
+            about("$5", "@a:x", 5, "org.matrix.msc3381.poll.end", "m.thread", "$m"),
+        ];
+        let lines = conversation(&entries);
+        let ids: Vec<_> = lines.iter().map(|line| line.entry.fixed.event_id.as_str()).collect();
+        assert_eq!(ids, ["$m", "$1", "$2", "$left", "$5"]);
+        assert_eq!(lines[0].current().text.as_deref(), Some("hello"));
+    }
+
+    #[test]
+    fn an_edit_without_new_words_changes_nothing_and_is_noted() {
+        let relates_to = json!({ "rel_type": "m.replace", "event_id": "$m" });
+        let content = json!({ "msgtype": "m.text", "body": "* x", "m.relates_to": relates_to });
+        let entries = [
+            text("$m", "@a:x", 1, "I owe you 500"),
+            entry("$e", "@a:x", 2, "m.room.message", content),
+        ];
+        let lines = conversation(&entries);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].current().text.as_deref(), Some("I owe you 500"));
+        assert_eq!(lines[0].ignored[0].0.fixed.event_id, "$e");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::room::SEND_MARKER;
 
 /// Which derivation wrote an entry. Raise it with every change of meaning, so that older entries
 /// can be derived again.
-pub const DERIVATION_VERSION: i64 = 2;
+pub const DERIVATION_VERSION: i64 = 3;
 
 /// What `raw` means. Never fails: what cannot be understood is kind `malformed`, with a remark.
 pub fn derive(raw: &str) -> Derived {
@@ -48,17 +48,26 @@ fn mark_oddities(raw: &str, derived: &mut Derived) {
     if has_duplicate_keys(raw) {
         derived.remark("a key stands twice in it; the last one was read");
     }
-    let Some(text) = derived.text.as_deref() else { return };
     let changes_direction =
         |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let (directed, replaced) =
-        (text.contains(changes_direction), text.contains(char::REPLACEMENT_CHARACTER));
+    let (directed, replaced) = (
+        shown(derived).any(|words| words.contains(changes_direction)),
+        shown(derived).any(|words| words.contains(char::REPLACEMENT_CHARACTER)),
+    );
     if directed {
         derived.remark("it holds characters that change the direction of text");
     }
     if replaced {
         derived.remark("it held characters that can not be shown");
     }
+}
+
+/// Everything in it that a reader gets to see: what is hidden in the name of a file deceives as
+/// well as what is in the text.
+fn shown(derived: &Derived) -> impl Iterator<Item = &str> {
+    let name = derived.membership.as_ref().and_then(|change| change.display_name.as_deref());
+    let files = derived.attachments.iter().map(|file| file.name.as_str());
+    [derived.text.as_deref(), derived.html.as_deref(), name].into_iter().flatten().chain(files)
 }
 
 fn read_state(event: &Event, content: &Map<String, Value>, derived: &mut Derived) {
@@ -126,6 +135,7 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
             let body = content.get("body").and_then(Value::as_str).map(str::to_owned);
             let text = body.or_else(|| message::extensible_text(content));
             derived.text = text.as_deref().map(words::text);
+            derived.remark("its type is not known here");
         }
     }
 }

@@ -137,8 +137,8 @@ pub fn may_redact(redactor: &str, redactor_party: &str, author: &str) -> bool {
     redactor == author || redactor_party == "bot"
 }
 
-/// Why an edit or redaction counts for nothing, given what it wants to change. None if it counts.
-/// Client-Server API, "Validity of replacement events".
+/// Why an edit, a redaction, a vote or the end of a poll counts for nothing, given what it wants to
+/// change. None if it counts. Client-Server API, "Validity of replacement events".
 pub fn objection(entry: &Entry, target: &Entry) -> Option<&'static str> {
     let relation = entry.relates_to.as_ref()?;
     let (fixed, other) = (&entry.fixed, &target.fixed);
@@ -155,8 +155,25 @@ pub fn objection(entry: &Entry, target: &Entry) -> Option<&'static str> {
         RelationKind::Edit if fixed.event_type != other.event_type => {
             Some("an edit of something else than a message of its kind; it counts for nothing")
         }
+        RelationKind::Edit if entry.kind == Kind::Malformed => {
+            Some("an edit that can not be understood; it counts for nothing")
+        }
+        RelationKind::Reference if matches!(entry.kind, Kind::PollResponse | Kind::PollEnd) => {
+            objection_in_poll(entry, target)
+        }
         _ => None,
     }
+}
+
+/// MSC3381: who began a poll ends it; it may also end by whoever may remove it.
+fn objection_in_poll(entry: &Entry, target: &Entry) -> Option<&'static str> {
+    let (fixed, other) = (&entry.fixed, &target.fixed);
+    if target.kind != Kind::PollStart {
+        return Some("it names something that is no poll; it counts for nothing");
+    }
+    let may_end = may_redact(&fixed.sender, &fixed.party, &other.sender);
+    (entry.kind == Kind::PollEnd && !may_end)
+        .then_some("an end of a poll by somebody who did not begin it; it counts for nothing")
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ mod nesting;
 
 use ruma::html::{Html, NodeData, NodeRef, SanitizerConfig};
 
+use super::words;
+
 /// Longest HTML that is looked at, in bytes: no event is longer.
 const MAX_BYTES: usize = 64 * 1024;
 /// Longest HTML that is kept, in bytes: what was sent, with every character written as five.
@@ -52,7 +54,7 @@ fn sanitised(raw: &str) -> Option<String> {
     for node in html.children() {
         bytes += remove_bad_links(&node);
     }
-    (bytes <= MAX_SAFE_BYTES).then(|| html.to_string().replace('\0', "\u{fffd}"))
+    (bytes <= MAX_SAFE_BYTES).then(|| words::readable(&html.to_string()))
 }
 
 /// Removes what links must not lead to; tells how many bytes there are at least. Calls itself at

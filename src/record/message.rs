@@ -38,6 +38,9 @@ pub(super) fn read(content: &Content, derived: &mut Derived) {
         }
         _ => read_words(content, derived),
     }
+    if derived.kind == Kind::Unknown {
+        derived.remark("its msgtype is not known here");
+    }
     if text("body").is_none() {
         derived.malformed("the message has no body");
     }

@@ -57,6 +57,7 @@ fn every_kind_of_message_is_told_apart() {
     {
         let derived = message(json!({ "msgtype": msgtype, "body": "words" }));
         assert_eq!((derived.kind, derived.text.as_deref()), (kind, Some("words")));
+        assert_eq!(derived.remark.is_some(), kind == Kind::Unknown);
     }
     let place = message(json!({ "msgtype": "m.location", "body": "here", "geo_uri": "geo:1,2" }));
     assert_eq!((place.kind, place.text.as_deref()), (Kind::Location, Some("here\ngeo:1,2")));
@@ -206,6 +207,39 @@ fn state_is_told_in_words() {
 }
 
 #[test]
+fn what_deceives_the_eye_is_marked_wherever_it_hides() {
+    let file = |body: &str, name: &str| {
+        message(json!({ "msgtype": "m.file", "body": body, "filename": name,
+            "url": "mxc://x.org/abc" }))
+    };
+    let html = |markup: &str| {
+        message(json!({ "msgtype": "m.text", "body": "x", "format": "org.matrix.custom.html",
+            "formatted_body": markup }))
+    };
+    let mut named =
+        event("m.room.member", json!({ "membership": "join", "displayname": "\u{202e}knaB ehT" }));
+    named["state_key"] = json!("@a:x.org");
+    for derived in [
+        message(json!({ "msgtype": "m.text", "body": "pay \u{2066}001\u{2069}" })),
+        file("your invoice", "invoice_\u{202e}fdp.exe"),
+        html("<b>\u{202e}x</b>"),
+        html("<b>&#x202e;x</b>"),
+        derive(&named.to_string()),
+    ] {
+        let remark = derived.remark.unwrap_or_default();
+        assert!(remark.contains("direction"), "{remark} of {:?}", derived.text);
+    }
+    let control = html("<b>a\u{1b}[31m\u{9b}b</b>\r\nc");
+    assert_eq!(control.html.as_deref(), Some("<b>a\u{fffd}[31m\u{fffd}b</b>\nc"));
+    assert!(control.remark.unwrap().contains("can not be shown"));
+    assert_eq!(
+        file("a caption", "\u{5d0}\u{200f}.pdf").remark,
+        None,
+        "marks of Hebrew deceive nobody"
+    );
+}
+
+#[test]
 fn nonsense_is_marked_and_kept() {
     let deep = format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000));
     let with_deep = event("m.room.message", json!("DEEP"))
@@ -235,6 +269,7 @@ fn nonsense_is_marked_and_kept() {
     assert_eq!(derived.sender.as_deref(), Some("@a:x.org"), "the envelope is still read");
     let unknown = derive(&event("org.example.new", json!({ "x": 1 })).to_string());
     assert_eq!(unknown.kind, Kind::Unknown);
+    assert_eq!(unknown.remark.as_deref(), Some("its type is not known here"));
     let encrypted = derive(&event("m.room.encrypted", json!({ "ciphertext": "x" })).to_string());
     assert_eq!(encrypted.kind, Kind::Encrypted);
 }

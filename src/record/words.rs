@@ -6,19 +6,26 @@ const MAX_BYTES: usize = 256 * 1024;
 /// The text as a person would read it: no control characters but line breaks and tabs, line
 /// breaks in one form.
 pub(super) fn text(raw: &str) -> String {
-    let unified = raw.replace("\r\n", "\n").replace('\r', "\n");
-    let readable = unified.chars().map(|c| match c {
-        '\n' | '\t' => c,
-        c if c.is_control() => '\u{fffd}',
-        c => c,
-    });
+    let readable = readable(raw);
     let mut bytes = 0;
     readable
+        .chars()
         .take_while(|c| {
             bytes += c.len_utf8();
             bytes <= MAX_BYTES
         })
         .collect()
+}
+
+/// The same text with a mark in place of each control character that is no line break or tab.
+pub(super) fn readable(raw: &str) -> String {
+    let unified = raw.replace("\r\n", "\n").replace('\r', "\n");
+    let marked = unified.chars().map(|c| match c {
+        '\n' | '\t' => c,
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    });
+    marked.collect()
 }
 
 /// The text without the lines that quote what it replies to (Client-Server API before 1.13, "Rich

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{SignedHead, Trust, verify};
-use crate::record::chain::{Checker, Evidence, Fault, Head};
+use crate::record::chain::{Checker, Evidence, Fault, Head, Outdated};
 
 /// Goes along a record, entry by entry in order of `seq`.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Verdict {
     pub erased: usize,
     /// Last entry under a signed head; 0 if none is signed.
     pub signed: i64,
+    /// Entries that read otherwise than today's derivation says, as another version wrote them.
+    pub outdated: Option<Outdated>,
 }
 
 impl RecordCheck {
@@ -82,7 +84,7 @@ impl RecordCheck {
     /// # Errors
     /// The first entry that does not fit.
     pub fn finish(self, head: &Head) -> Result<Verdict, Fault> {
-        let erased = self.checker.erased();
+        let (erased, outdated) = (self.checker.erased(), self.checker.outdated());
         let last = self.checker.head().seq;
         let newest = self.signed.values().next_back();
         if let Some(newest) = newest.filter(|newest| newest.head.seq > last) {
@@ -94,7 +96,7 @@ impl RecordCheck {
             return Err(Fault { seq: last + 1, what });
         }
         let signed = newest.map_or(0, |newest| newest.head.seq);
-        Ok(Verdict { head: self.checker.finish(Some(head))?, erased, signed })
+        Ok(Verdict { head: self.checker.finish(Some(head))?, erased, signed, outdated })
     }
 }
 

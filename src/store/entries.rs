@@ -199,13 +199,15 @@ impl Store {
         rows.into_iter().map(Entry::try_from).collect()
     }
 
-    /// Why an edit or redaction counts for nothing, if the record holds what it wants to change.
+    /// Why an edit, a redaction, a vote or the end of a poll counts for nothing, if the record
+    /// holds what it is about.
     ///
     /// # Errors
     /// When the database does not answer or holds something unreadable.
     pub async fn objection(&self, entry: &Entry) -> Result<Option<&'static str>, StoreError> {
         let Some(relation) = &entry.relates_to else { return Ok(None) };
-        if !relation.changes_its_target() {
+        let in_poll = matches!(entry.kind, Kind::PollResponse | Kind::PollEnd);
+        if !relation.changes_its_target() && !in_poll {
             return Ok(None);
         }
         let target: Option<Row> = sqlx::query_as(BY_EVENT)

@@ -26,6 +26,8 @@ const REDACTED: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
 const OF_PERSON: &str = "SELECT transaction_id, seq FROM entries \
      WHERE (sender = $1 OR (membership IS NOT NULL AND replace(membership, $2, '') <> membership)) \
      AND erased IS NULL ORDER BY transaction_id, seq LIMIT $3";
+/// What they wrote on the invoice page and the room does not have yet.
+const FORGET_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
 const FORGET_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
 
 /// Entries erased in one tx.
@@ -67,6 +69,7 @@ impl Store {
         for (transaction_id, seq) in &rows {
             erase(&mut tx, transaction_id, *seq, &Erased::Forgotten).await?;
         }
+        sqlx::query(FORGET_UNSENT).bind(user).execute(&mut *tx).await?;
         sqlx::query(FORGET_NAME).bind(user).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(rows.len())

@@ -37,6 +37,7 @@ const EXPIRED: &str =
 const ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, problem = NULL, \
      sha256 = NULL, size = NULL, media_type = NULL, stored_at = NULL \
      WHERE mxc = $1 AND state = 'unwanted'";
+const KEEP_FOR: &str = "UPDATE files SET due_at = stored_at + $1 WHERE state = 'stored'";
 const OTHERS: &str = "SELECT COUNT(*) FROM files WHERE sha256 = $1 AND mxc <> $2 \
      AND state IN ('wanted', 'stored')";
 const OF_DIGEST: &str = "SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
@@ -128,6 +129,15 @@ impl Store {
                 .bind(now()),
         )
         .await
+    }
+
+    /// Files that are here are kept for so long, in milliseconds, from when they came; none: as
+    /// long as the record.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn keep_files_for(&self, milliseconds: Option<i64>) -> Result<(), StoreError> {
+        self.run(sqlx::query(KEEP_FOR).bind(milliseconds)).await
     }
 
     /// Leaves a file for later.

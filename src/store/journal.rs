@@ -71,7 +71,7 @@ pub struct Arrival {
     pub room_id: String,
     /// What identifies it.
     pub event_id: String,
-    /// Exactly as received.
+    /// As received, without what the homeserver bundled with it of other events.
     pub raw: String,
 }
 

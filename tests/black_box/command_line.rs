@@ -41,6 +41,18 @@ async fn check_says_what_is_wrong_and_how_to_mend_it() {
     }
     world.terminate_tallyroom().await;
 
+    let key = world.folder.path().join("signing.key");
+    let good = std::fs::read_to_string(&key).unwrap();
+    std::fs::write(&key, "canary").unwrap();
+    let (status, out, _) = world.run(&["check"]);
+    assert!(!status.success() && out.contains("Put your copy of it back"), "{out}");
+    assert!(!out.contains("canary"), "{out}");
+    std::fs::write(&key, good).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (status, out, _) = world.run(&["check"]);
+    assert!(!status.success() && out.contains("chmod 600"), "{out}");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+
     let file = world.folder.path().join("registration.yaml");
     let good = std::fs::read_to_string(&file).unwrap();
     for (token, words) in

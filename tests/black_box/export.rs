@@ -82,7 +82,12 @@ async fn talk(world: &World, deal: &Deal) -> String {
     buyer.redact(room, &slip).await;
     let mxc = buyer.upload("plan.txt", "text/plain", b"the plan".to_vec()).await;
     let file = json!({ "msgtype": "m.file", "body": "../plan <1>.txt", "url": mxc });
-    buyer.send(room, "m.room.message", file).await;
+    let file = buyer.send(room, "m.room.message", file).await;
+    let mxc = buyer.upload("plan2.txt", "text/plain", b"a better plan".to_vec()).await;
+    let better = json!({ "msgtype": "m.file", "body": "better plan.txt", "url": mxc });
+    let better = json!({ "msgtype": "m.file", "body": "* better plan.txt", "url": mxc,
+        "m.new_content": better, "m.relates_to": { "rel_type": "m.replace", "event_id": file } });
+    buyer.send(room, "m.room.message", better).await;
     let html = json!({ "msgtype": "m.text", "body": "<b>x</b>", "format": "org.matrix.custom.html",
         "formatted_body": "<b>bold</b><script>alert(1)</script><img src=x onerror=alert(1)>" });
     buyer.send(room, "m.room.message", html).await;
@@ -98,9 +103,9 @@ async fn talk(world: &World, deal: &Deal) -> String {
         "m.relates_to": { "m.in_reply_to": { "event_id": question } } });
     let last = buyer.send(room, "m.room.message", reply).await;
     world.shop.entry(&deal.id, &last).await;
-    eventually("the file kept", Duration::from_secs(30), || async {
-        let state = world.sql_text("SELECT state FROM files WHERE state = 'stored'").await;
-        state.map(drop)
+    eventually("the files kept", Duration::from_secs(30), || async {
+        let stored = "SELECT CAST(COUNT(*) AS TEXT) FROM files WHERE state = 'stored'";
+        (world.sql_text(stored).await.as_deref() == Some("2")).then_some(())
     })
     .await;
     last
@@ -144,16 +149,21 @@ on_both_databases! {
 
         // Files.
         let files = json_of(&members, "files.json");
-        let path = files[0]["member"].as_str().unwrap();
+        let of = |name: &str| files.as_array().unwrap().iter().find(|it| it["name"] == name).unwrap();
+        let path = of("../plan <1>.txt")["member"].as_str().unwrap();
         assert_eq!(members[path], b"the plan");
         assert!(path.ends_with("-plan__1_.txt"), "{path}");
-        assert_eq!(files[0]["name"], "../plan <1>.txt");
+        let better = of("better plan.txt")["member"].as_str().unwrap();
+        assert_eq!(members[better], b"a better plan");
 
         // The transcript: what a person would have seen, and nothing that runs.
         let page = text(&members, "transcript.html");
         for said in ["When will it come?", "On Friday", "On Fryday", "👍", "Accept?", "Yes, gladly",
             "<b>bold</b>", "../plan &lt;1&gt;.txt", "INV-2026-0042", "634.50", "Removed on"] {
             assert!(page.contains(said), "{said} is not in the transcript");
+        }
+        for file in [path, better] {
+            assert!(page.contains(&format!("href=\"{file}\"")), "no link to {file}");
         }
         for never in ["<script", "onerror", "http-equiv=\"refresh\"", "src=\"http", "src=\"x"] {
             assert!(!page.contains(never), "{never} is in the transcript");

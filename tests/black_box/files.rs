@@ -178,6 +178,24 @@ async fn files_are_kept_as_long_as_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_limit_holds_for_files_that_came_before_it() {
+    let mut world = World::start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    let mxc = deal.buyer.upload("a.txt", "text/plain", b"for ever?".to_vec()).await;
+    let sent = deal.buyer.send(&deal.room, "m.room.message", message("a.txt", &mxc)).await;
+    file_in_state(&world, &deal, &sent, "stored").await;
+    world.terminate_tallyroom().await;
+    let mut config: Value =
+        serde_json::from_str(&std::fs::read_to_string(world.config_file()).unwrap()).unwrap();
+    config["files"] = json!({ "keep_days": 30 });
+    std::fs::write(world.config_file(), config.to_string()).unwrap();
+    world.sql("UPDATE files SET stored_at = stored_at - 86400000 * 31").await;
+    world.start_tallyroom().await;
+    file_in_state(&world, &deal, &sent, "expired").await;
+    assert_eq!(kept(&world), Vec::<PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_can_be_kept_in_object_storage() {
     let folder = tempfile::tempdir().unwrap();
     let config = crate::support::bucket::serve(folder.path()).await;

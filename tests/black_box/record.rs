@@ -7,7 +7,7 @@ use tallyroom::seal::{Trust, verify};
 
 use crate::on_both_databases;
 use crate::support::world::Deal;
-use crate::support::{Person, World, eventually};
+use crate::support::{Person, World, eventually, sample};
 
 const HEAD: &str = "org.tallyroom.record.head";
 
@@ -38,13 +38,16 @@ on_both_databases! {
         let key = verify(&head, &Trust::Any).unwrap();
         assert_eq!(head["transaction"], deal.id.as_str());
         assert!(head["signatures"][world.bot()].is_object());
-        let entries = world.shop.entries(&deal.id).await;
+        // Its own note in the room may be recorded at any moment now.
+        let (entries, record) = world.eventually("a record at rest", || async {
+            let entries = world.shop.entries(&deal.id).await;
+            let record = world.shop.transaction(&deal.id).await["record"].clone();
+            (record["entries"] == entries.len()).then_some((entries, record))
+        }).await;
         let covered = entries.iter().find(|it| it["seq"] == head["seq"]).unwrap();
         assert_eq!(covered["hash"], head["hash"]);
-        let record = world.shop.transaction(&deal.id).await["record"].clone();
         assert_eq!(record["signed"]["seq"], head["seq"]);
         assert_eq!(record["signed"]["public_key"], key);
-        assert_eq!(record["entries"], entries.len());
         // The note in the room is an entry itself, and must not call for the next one.
         let noted = entries.len();
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -205,6 +208,56 @@ on_both_databases! {
         assert!(!status.success() && error.contains("Matrix ID"), "{error}");
     }
 
+    async fn what_is_forgotten_does_not_live_on_elsewhere(database) {
+        let mut world = World::start(database).await;
+        let deal = world.deal().await;
+        let (room, buyer) = (&deal.room, &deal.buyer);
+        let other = world.shop.create(&sample("order-2", &buyer.id, &deal.seller.id)).await;
+        let other_room = world.shop.room(&other).await;
+        buyer.join(&other_room).await;
+        let elsewhere = buyer.say(&other_room, "Rose Street again").await;
+        world.shop.entry(&other, &elsewhere).await;
+        let mxc = buyer.upload("door.txt", "text/plain", b"the key is under the mat".to_vec()).await;
+        let content = json!({ "msgtype": "m.file", "body": "door.txt", "url": mxc });
+        let file = buyer.send(room, "m.room.message", content).await;
+        world.eventually("the file kept", || async {
+            let entry = world.shop.entry(&deal.id, &file).await;
+            (entry["attachments"][0]["file"]["state"] == "stored").then_some(())
+        }).await;
+
+        // A homeserver bundles the newest answer of a thread with the message that began it.
+        world.terminate_tallyroom().await;
+        let thread = deal.seller.say(room, "Where do we deliver?").await;
+        let answer = json!({ "msgtype": "m.text", "body": "Rose Street 5",
+            "m.relates_to": { "rel_type": "m.thread", "event_id": thread } });
+        let answer = buyer.send(room, "m.room.message", answer).await;
+        // More than one sync brings: the thread is read from the room's history.
+        for number in 0..120 {
+            deal.seller.say(room, &format!("line {number}")).await;
+        }
+        world.kill_synapse();
+        world.start_synapse().await;
+        world.start_tallyroom().await;
+        for event in [&answer, &thread] {
+            world.shop.entry_within(&deal.id, event, Duration::from_secs(60)).await;
+        }
+
+        let (status, out, error) = world.run(&["forget", &buyer.id]);
+        assert!(status.success(), "{out}{error}");
+        let left = "SELECT raw FROM journal WHERE raw LIKE '%Rose Street%'";
+        assert_eq!(world.sql_text(left).await, None);
+        let left = "SELECT words FROM search_rows WHERE words LIKE '%rose%'";
+        assert_eq!(world.sql_text(left).await, None);
+        assert_eq!(world.shop.entry(&other, &elsewhere).await["erased"], "forgotten");
+        assert_eq!(world.shop.entry(&deal.id, &thread).await["text"], "Where do we deliver?");
+        world.eventually("the file gone", || async {
+            let digests = std::fs::read_dir(world.folder.path().join("files/sha256")).unwrap();
+            let mut files = digests.flat_map(|it| std::fs::read_dir(it.unwrap().path()).unwrap());
+            files.next().is_none().then_some(())
+        }).await;
+        assert!(verified(&world).0);
+    }
+
     async fn a_better_derivation_can_be_run_over_old_entries(database) {
         let world = World::start(database).await;
         let deal = world.deal().await;
@@ -214,6 +267,8 @@ on_both_databases! {
         assert!(status.success() && out.contains("0 would change"), "{out}");
         // As an older version might have written it.
         world.sql(&format!("UPDATE entries SET text = 'Y', kind = 'unknown', derivation = 0 WHERE event_id = '{event}'")).await;
+        let (ok, said) = verified(&world);
+        assert!(!ok && said.contains("FAILS at entry") && said.contains("rederive"), "{said}");
         let (_, out, _) = world.run(&["rederive", "--dry-run"]);
         assert!(out.contains("text: \"Y\" -> \"Yes\"") && out.contains("1 would change (kind 1, text 1)"), "{out}");
         assert_eq!(world.shop.entry(&deal.id, &event).await["text"], "Y");

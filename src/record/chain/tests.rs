@@ -127,6 +127,21 @@ fn every_way_to_change_a_row_is_named() {
 }
 
 #[test]
+fn nobody_changes_a_row_behind_the_number_of_another_derivation() {
+    let mut record = five();
+    record[1].derivation = DERIVATION_VERSION - 1;
+    record[2].derivation = DERIVATION_VERSION - 1;
+    record[2].entry.text = Some("I owe nothing".into());
+    record[4].derivation = DERIVATION_VERSION + 1;
+    record[4].entry.text = Some("five!".into());
+    let mut checker = Checker::new("01T");
+    for evidence in &record {
+        checker.check(evidence).unwrap();
+    }
+    assert_eq!(checker.outdated(), Some(Outdated { first: 3, count: 2 }));
+}
+
+#[test]
 fn a_new_hash_for_a_changed_row_only_moves_the_fault() {
     let mut record = five();
     let raw = record[2].raw.take().unwrap().replace("three", "nothing");
