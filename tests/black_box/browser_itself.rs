@@ -67,8 +67,7 @@ async fn a_browser_does_and_notices_what_people_do_and_notice() {
     assert_eq!(visitor.js("document.querySelector('input').value").await, "Ada L");
 
     // What is wrong is noticed.
-    let errors = visitor.console_errors();
-    assert!(errors.iter().any(|it| it.contains("Content Security Policy")), "{errors:?}");
+    visitor.complains("Content Security Policy").await;
     let found = visitor.axe().await;
     assert!(found.iter().any(|it| it.contains("image-alt")), "{found:?}");
     assert!(!visitor.printed_text().await.contains("Greet"));

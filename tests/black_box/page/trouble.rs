@@ -20,14 +20,15 @@ on_both_databases! {
         scene.world.stop_synapse().await;
         bea.says("written meanwhile").await;
         bea.sees_within("written meanwhile", Duration::from_secs(3)).await;
-        bea.sees("Sending").await;
+        bea.sees("it is tried again").await;
         bea.reload().await;
         bea.sees("written meanwhile").await;
-        bea.sees("Sending").await;
+        bea.sees("it is tried again").await;
         assert!(!sam.text().await.contains("written meanwhile"));
         scene.world.start_synapse().await;
         sam.sees_within("written meanwhile", Duration::from_secs(60)).await;
-        bea.does_not_see("Sending").await;
+        bea.does_not_see("it is tried again").await;
+        bea.until(NOTHING_PENDING).await;
 
         // The homeserver refuses: it says so, and can be tried again or thrown away.
         let refusal = Fault::Answer(When::Before, 403, r#"{"errcode":"M_FORBIDDEN","error":"no"}"#);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::PATIENCE;
 use super::protocol::{call, evaluate};
 use super::watching::{Request, Watched};
+use crate::support::eventually;
 
 pub struct Visitor {
     pub(super) page: Page,
@@ -138,6 +139,14 @@ impl Visitor {
     /// What the console complained about so far.
     pub fn console_errors(&self) -> Vec<String> {
         self.watched.errors.lock().unwrap().clone()
+    }
+
+    /// Waits until the console complains about this.
+    pub async fn complains(&self, about: &str) {
+        eventually(&format!("a complaint about {about}"), PATIENCE, || async {
+            self.console_errors().iter().any(|it| it.contains(about)).then_some(())
+        })
+        .await;
     }
 
     /// Every request so far.
