@@ -112,6 +112,14 @@ document.addEventListener("visibilitychange", look);
 
 // ---- What comes
 
+// Read out once, and gone: it may be taken back, and nobody should come upon it again.
+let quiet;
+const announceOnce = (words) => {
+  byId("announcer").textContent = words;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => (byId("announcer").textContent = ""), 5000);
+};
+
 const place = (line) => {
   const old = byId(line.id);
   if (old) {
@@ -149,7 +157,7 @@ const handlers = {
     if (!added || mine) return look();
     if (end) log.scrollTop = 0;
     if (!looking()) unread += 1;
-    byId("announcer").textContent = announce;
+    announceOnce(announce);
     look();
   },
   unsent({ html }) {

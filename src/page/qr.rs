@@ -14,8 +14,8 @@ pub(crate) fn code(payload: &str) -> Option<QrCode> {
     matches!(code.version(), Version::Normal(version) if version <= MAX_VERSION).then_some(code)
 }
 
-/// An `<svg role="img">` with a quiet zone, without a name of its own: the view labels it. Always
-/// black on white, since many cameras do not read an inverted one.
+/// An `<svg>` with a quiet zone, which screen readers pass over: the view labels what is around
+/// it. Always black on white, since many cameras do not read an inverted one.
 pub fn svg(payload: &str) -> Option<String> {
     let code = code(payload)?;
     let document = code
@@ -26,7 +26,7 @@ pub fn svg(payload: &str) -> Option<String> {
         .quiet_zone(true)
         .build();
     let element = document.get(document.find("<svg ")?..)?;
-    Some(element.replacen("<svg ", "<svg role=\"img\" ", 1))
+    Some(element.replacen("<svg ", "<svg aria-hidden=\"true\" ", 1))
 }
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_svg_needs_no_style_and_says_nothing_of_its_own() {
         let svg = svg(PAYLOAD).unwrap();
-        assert!(svg.starts_with("<svg role=\"img\" ") && svg.ends_with("</svg>"), "{svg}");
+        assert!(svg.starts_with("<svg aria-hidden=\"true\" ") && svg.ends_with("</svg>"), "{svg}");
         assert!(svg.contains("fill=\"#fff\"") && svg.contains("fill=\"#000\""));
         for unwanted in ["style", "<title", "<?xml", "INV"] {
             assert!(!svg.contains(unwanted), "{unwanted}");

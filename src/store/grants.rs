@@ -144,6 +144,8 @@ impl Store {
             .bind(now())
             .execute(&self.pool)
             .await?;
+        // Pages that are open by it close.
+        self.hints.changed(transaction);
         Ok(done.rows_affected() == 1)
     }
 

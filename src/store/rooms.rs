@@ -31,7 +31,7 @@ const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = 
 const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
 const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1";
-const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, $3), \
+const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL THEN NULL ELSE $3 END), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL \
      WHERE transaction_id = $1";
 const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, problem = $3, \
@@ -66,7 +66,7 @@ pub struct RoomRow {
     pub summary_pinned: Option<String>,
     /// Last entry under the signed head that the room shows.
     pub head_shown: Option<i64>,
-    /// First time that nothing was left to do.
+    /// First time that nothing was left to do in it.
     pub ready_at: Option<i64>,
     /// When to look next.
     pub due_at: Option<i64>,

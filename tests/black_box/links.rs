@@ -55,6 +55,15 @@ on_both_databases! {
         let token = link["url"].as_str().unwrap().strip_prefix("https://pay.example/i/l/").unwrap();
         assert_eq!(token.len(), 43, "{link}");
 
+        // Behind TLS, its cookie is for TLS alone.
+        let config = std::fs::read_to_string(world.config_file()).unwrap();
+        let config: Value = serde_json::from_str(&config).unwrap();
+        let listen = config["page"]["listen"].as_str().unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let opened = http.build().unwrap().get(format!("http://{listen}/l/{token}")).send().await;
+        let cookie = opened.unwrap().headers()["set-cookie"].to_str().unwrap().to_owned();
+        assert!(cookie.contains("; Secure") && cookie.contains(&format!("Path=/i/t/{id};")), "{cookie}");
+
         // For one contact, by any of its names; for as long as the shop says.
         for (called, key) in [
             ("ada@oak.example", "ada@oak.example"),
@@ -74,7 +83,9 @@ on_both_databases! {
         assert_eq!(first["party"], "seller");
         assert_eq!(first["expires_at"], link["expires_at"]);
         assert!(first["created_at"].is_string());
-        assert_eq!((&first["revoked_at"], &first["used_at"]), (&Value::Null, &Value::Null));
+        assert_eq!(first["revoked_at"], Value::Null);
+        assert!(first["used_at"].is_string(), "{first}");
+        assert_eq!(links[0]["used_at"], Value::Null);
         assert!(!json!(links).to_string().contains(token));
 
         // Revoking again changes nothing.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody uses a test from outside")]
 
+mod browser_itself;
 mod command_line;
 mod crashes;
 mod export;
@@ -10,6 +11,7 @@ mod files;
 mod intake;
 mod links;
 mod openid;
+mod page;
 mod record;
 mod restore;
 mod room;

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "tests and benchmarks each use a part of it")]
 
+pub mod browser;
 pub mod bucket;
 pub mod database;
 pub mod person;
@@ -11,6 +12,7 @@ pub mod proxy;
 pub mod shop;
 pub mod world;
 
+pub use browser::{Browser, Visitor};
 pub use database::Database;
 pub use person::Person;
 pub use proxy::{Fault, When};

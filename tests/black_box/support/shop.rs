@@ -67,6 +67,20 @@ impl Shop {
         answer
     }
 
+    /// A new link for a contact of a party, or for the party as such.
+    pub async fn link(&self, id: &str, party: &str, contact: Option<&str>) -> String {
+        let link = self.new_link(id, &json!({ "party": party, "contact": contact })).await;
+        link["url"].as_str().unwrap_or_else(|| panic!("{link}")).to_owned()
+    }
+
+    /// A new link; all that the answer says.
+    pub async fn new_link(&self, id: &str, body: &Value) -> Value {
+        let path = format!("/api/v1/transactions/{id}/links");
+        let (status, answer) = Self::answer(self.request(Method::POST, &path).json(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        answer
+    }
+
     /// Waits until the room is finished; its id.
     pub async fn room(&self, id: &str) -> String {
         let transaction = eventually("a finished room", ROOM_TIMEOUT, || async {

@@ -22,6 +22,7 @@ pub struct World {
     pub other_shop: Shop,
     pub proxy: Option<Proxy>,
     pub push_port: u16,
+    page_port: u16,
     synapse_port: u16,
     synapse: Option<Process>,
     tallyroom: Option<Process>,
@@ -32,6 +33,7 @@ pub struct World {
 #[derive(Default)]
 pub struct Plan {
     proxied: bool,
+    has_page: bool,
     config: Value,
 }
 
@@ -42,7 +44,7 @@ impl World {
     }
 
     pub fn with() -> Plan {
-        Plan { proxied: false, config: json!({}) }
+        Plan { config: json!({}), ..Plan::default() }
     }
 
     pub fn config_file(&self) -> PathBuf {
@@ -187,6 +189,11 @@ impl World {
         std::fs::read_to_string(self.tallyroom_log()).unwrap_or_default()
     }
 
+    /// The address of a path on the invoice page's server.
+    pub fn page(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.page_port)
+    }
+
     pub fn proxy(&self) -> &Proxy {
         self.proxy.as_ref().expect("this world has no proxy: World::with().proxy()")
     }
@@ -237,6 +244,12 @@ impl Plan {
         self
     }
 
+    /// With the invoice page, at [`World::page`].
+    pub fn page(mut self) -> Self {
+        self.has_page = true;
+        self
+    }
+
     /// With these keys in a section of the config.
     pub fn config(mut self, section: &str, keys: Value) -> Self {
         self.config[section] = keys;
@@ -254,6 +267,7 @@ impl Plan {
     pub async fn prepare(self, database: Database) -> World {
         let folder = TempDir::new().unwrap();
         let (synapse_port, push_port, api_port) = (free_port(), free_port(), free_port());
+        let page_port = free_port();
         let proxy = match self.proxied {
             true => Some(Proxy::start(synapse_port).await),
             false => None,
@@ -272,6 +286,12 @@ impl Plan {
             "database": { "url": database.create(folder.path()).await },
             "log": { "level": "info,tallyroom=debug", "format": "json" },
         });
+        if self.has_page {
+            config["page"] = json!({
+                "listen": format!("127.0.0.1:{page_port}"),
+                "url": format!("http://127.0.0.1:{page_port}"),
+            });
+        }
         for (section, keys) in self.config.as_object().unwrap() {
             for (key, value) in keys.as_object().unwrap() {
                 config[section][key] = value.clone();
@@ -295,6 +315,7 @@ impl Plan {
             other_shop: Shop::new(api_port, OTHER_KEY),
             proxy,
             push_port,
+            page_port,
             synapse_port,
             synapse: None,
             tallyroom: None,

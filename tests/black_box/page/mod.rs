@@ -1,0 +1,113 @@
+//! The invoice page, in real browsers: each file is one of its promises.
+
+mod conversation;
+mod everyone;
+mod files;
+mod first_use;
+mod getting_in;
+mod invoice;
+mod no_scripts;
+mod signing_in;
+mod trouble;
+mod who_is_there;
+mod widget;
+
+use serde_json::{Value, json};
+
+use crate::support::world::Plan;
+use crate::support::{Browser, Database, Person, Visitor, World, sample};
+
+/// Labels of the page, in English.
+const WRITE: &str = "Message";
+const SEND: &str = "Send";
+
+/// A transaction with a page, both parties' Matrix users in its room, and a browser.
+struct Scene {
+    browser: Browser,
+    world: World,
+    id: String,
+    room: String,
+    /// The seller's contact with an account, in an ordinary client.
+    sam: Person,
+}
+
+impl Scene {
+    async fn set(database: Database) -> Self {
+        Self::set_in(World::with().page(), database).await
+    }
+
+    async fn set_in(plan: Plan, database: Database) -> Self {
+        let (world, browser) = tokio::join!(plan.start(database), Browser::start());
+        let sam = world.person("sam").await;
+        let id = world.shop.create(&order("order-1", &sam.id)).await;
+        let room = world.shop.room(&id).await;
+        sam.join(&room).await;
+        Self { browser, world, id, room, sam }
+    }
+
+    /// The buyer's contact, who has no Matrix account.
+    async fn bea(&self) -> Visitor {
+        self.contact("buyer", "bea@birch.example").await
+    }
+
+    /// Sam again, on the page.
+    async fn sam_on_the_page(&self) -> Visitor {
+        self.contact("seller", &self.sam.id).await
+    }
+
+    /// Whoever opens the link of this contact.
+    async fn contact(&self, party: &str, contact: &str) -> Visitor {
+        let link = self.world.shop.link(&self.id, party, Some(contact)).await;
+        let visitor = self.browser.visitor().await;
+        visitor.open(&link).await;
+        visitor.sees("INV-2026-0042").await;
+        visitor
+    }
+
+    fn page(&self) -> String {
+        self.world.page(&format!("/t/{}", self.id))
+    }
+
+    /// Waits for an entry that says this; the entry.
+    async fn entry(&self, text: &str) -> Value {
+        self.world
+            .eventually(&format!("an entry {text:?}"), || async {
+                let entries = self.world.shop.entries(&self.id).await;
+                entries.into_iter().find(|it| it["text"] == text)
+            })
+            .await
+    }
+}
+
+/// Between Bea, who has no Matrix account, and two people of the seller, one of whom has.
+fn order(external_id: &str, sam: &str) -> Value {
+    let mut order = sample(external_id, "@nobody:tally.localhost", sam);
+    order["buyer"]["contacts"] = json!([
+        { "name": "Bea", "email": "bea@birch.example", "duty": "accounts payable" },
+    ]);
+    order["seller"]["contacts"] = json!([
+        { "name": "Sam", "matrix": sam, "duty": "sales" },
+        { "name": "Rita", "email": "rita@acme.example", "duty": "accounts receivable" },
+    ]);
+    order
+}
+
+impl Visitor {
+    /// Writes something and sends it.
+    async fn says(&self, text: &str) {
+        self.types(WRITE, text).await;
+        self.presses(SEND).await;
+    }
+
+    /// Takes something from the menu of the newest message that says this.
+    async fn chooses(&self, words: &str, action: &str) {
+        self.presses_beside(words, "Actions for the message by…").await;
+        self.presses_beside(words, action).await;
+    }
+
+    /// Takes back the newest message that says this.
+    async fn removes(&self, words: &str) {
+        self.chooses(words, "Remove…").await;
+        self.presses_beside(words, "Yes, remove").await;
+    }
+}

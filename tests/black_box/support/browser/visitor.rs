@@ -1,0 +1,213 @@
+//! Somebody in front of a browser.
+
+use std::time::{Duration, Instant};
+
+use chromiumoxide::Page;
+use serde_json::{Value, json};
+
+use super::PATIENCE;
+use super::protocol::{call, evaluate};
+use super::watching::{Request, Watched};
+use crate::support::eventually;
+
+pub struct Visitor {
+    pub(super) page: Page,
+    watched: Watched,
+}
+
+impl Visitor {
+    pub(super) async fn new(page: Page) -> Self {
+        let watched = Watched::start(&page).await;
+        let visitor = Self { page, watched };
+        // As if it were the only window: focus, visible, keys.
+        visitor.ok("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await;
+        visitor
+    }
+
+    /// Goes to an address, and waits until it is there.
+    pub async fn open(&self, url: &str) {
+        if let Err(error) = self.page.goto(url).await {
+            panic!("{url} did not open: {error}");
+        }
+    }
+
+    pub async fn reload(&self) {
+        self.page.reload().await.unwrap();
+    }
+
+    /// Waits until the page shows this.
+    pub async fn sees(&self, text: &str) {
+        self.sees_within(text, PATIENCE).await;
+    }
+
+    pub async fn sees_within(&self, text: &str, within: Duration) {
+        let wanted = plain(text);
+        self.wait_for(&format!("the text {text:?}"), within, |page| page.contains(&wanted)).await;
+    }
+
+    /// Waits until the page does not show this (any more).
+    pub async fn does_not_see(&self, text: &str) {
+        let unwanted = plain(text);
+        let what = format!("the absence of {text:?}");
+        self.wait_for(&what, PATIENCE, |page| !page.contains(&unwanted)).await;
+    }
+
+    async fn wait_for(&self, what: &str, within: Duration, is_so: impl Fn(&str) -> bool) {
+        let started = Instant::now();
+        loop {
+            let text = self.seen_text().await;
+            if text.as_deref().is_ok_and(|text| is_so(&plain(text))) {
+                return;
+            }
+            if started.elapsed() > within {
+                let url = self.url().await;
+                let text = text.unwrap_or_else(|error| error);
+                panic!("not within {within:?}: {what} on {url}, which reads:\n{text}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until a JavaScript expression is true.
+    pub async fn until(&self, expression: &str) {
+        let started = Instant::now();
+        loop {
+            let value = evaluate(&self.page, expression).await;
+            if value.as_ref().is_ok_and(|it| it == true) {
+                return;
+            }
+            if started.elapsed() > PATIENCE {
+                panic!("{expression} is {value:?} on the page:\n{}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What can be read on the page.
+    pub async fn text(&self) -> String {
+        self.seen_text().await.unwrap_or_else(|error| error)
+    }
+
+    async fn seen_text(&self) -> Result<String, String> {
+        let text = evaluate(&self.page, "document.body.innerText").await?;
+        text.as_str().map(str::to_owned).ok_or_else(|| "no page".to_owned())
+    }
+
+    /// What can be read in the first element of a CSS selector; nothing if there is none.
+    pub async fn text_of(&self, selector: &str) -> String {
+        let text = format!("document.querySelector({})?.innerText ?? ''", json!(selector));
+        self.js(&text).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What can be read in the frame whose address has this in it; none if there is no such frame.
+    pub async fn text_in_frame(&self, address: &str) -> Option<String> {
+        for frame in self.page.frames().await.ok()? {
+            let url = self.page.frame_url(frame.clone()).await.ok().flatten();
+            if !url.is_some_and(|url| url.contains(address)) {
+                continue;
+            }
+            let context = self.page.frame_execution_context(frame).await.ok()??;
+            let run = json!({ "expression": "document.body.innerText", "contextId": context });
+            let answer = call(&self.page, "Runtime.evaluate", run).await.ok()?;
+            return answer["result"]["value"].as_str().map(str::to_owned);
+        }
+        None
+    }
+
+    /// How many elements a CSS selector finds.
+    pub async fn count(&self, selector: &str) -> u64 {
+        let count = format!("document.querySelectorAll({}).length", json!(selector));
+        self.js(&count).await.as_u64().unwrap()
+    }
+
+    pub async fn html(&self) -> String {
+        let html = self.js("document.documentElement.outerHTML").await;
+        html.as_str().unwrap().to_owned()
+    }
+
+    pub async fn url(&self) -> String {
+        let url = evaluate(&self.page, "location.href").await.unwrap_or_default();
+        url.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// All cookies of this visitor's browser.
+    pub async fn cookies(&self) -> Vec<Value> {
+        let answer = self.ok("Network.getAllCookies", json!({})).await;
+        answer["cookies"].as_array().unwrap().clone()
+    }
+
+    /// What the console complained about so far.
+    pub fn console_errors(&self) -> Vec<String> {
+        self.watched.errors.lock().unwrap().clone()
+    }
+
+    /// Waits until the console complains about this.
+    pub async fn complains(&self, about: &str) {
+        eventually(&format!("a complaint about {about}"), PATIENCE, || async {
+            self.console_errors().iter().any(|it| it.contains(about)).then_some(())
+        })
+        .await;
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.watched.requests.lock().unwrap().clone()
+    }
+
+    pub fn forget_requests(&self) {
+        self.watched.requests.lock().unwrap().clear();
+    }
+
+    /// From the next page on, nothing of its scripts runs.
+    pub async fn without_scripts(&self) {
+        self.ok("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
+    /// Prefers dark pages.
+    pub async fn dark(&self) {
+        let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+        self.ok("Emulation.setEmulatedMedia", dark).await;
+    }
+
+    /// Has a window of this many CSS pixels.
+    pub async fn size(&self, width: u32, height: u32) {
+        let window = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.ok("Emulation.setDeviceMetricsOverride", window).await;
+    }
+
+    /// Asks for pages in this language, as in `Accept-Language`.
+    pub async fn reads(&self, languages: &str) {
+        let headers = json!({ "headers": { "Accept-Language": languages } });
+        self.ok("Network.setExtraHTTPHeaders", headers).await;
+    }
+
+    /// Sits at the end of a thin line: so many bytes go up in a second.
+    pub async fn uploads_slowly(&self, bytes: u32) {
+        let line = json!({
+            "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes,
+        });
+        self.ok("Network.emulateNetworkConditions", line).await;
+    }
+
+    /// The value of a JavaScript expression.
+    pub async fn js(&self, expression: &str) -> Value {
+        match evaluate(&self.page, expression).await {
+            Ok(value) => value,
+            Err(error) => panic!("{:.300}: {error}", expression),
+        }
+    }
+
+    pub(super) async fn ok(&self, method: &'static str, parameters: Value) -> Value {
+        call(&self.page, method, parameters).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// As people compare texts: kinds of space, capitals and marks of direction make no difference.
+fn plain(text: &str) -> String {
+    let is_mark =
+        |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2066}'..='\u{2069}');
+    let text: String = text.chars().filter(|c| !is_mark(c)).collect();
+    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
