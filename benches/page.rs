@@ -181,7 +181,8 @@ async fn latency(world: &World, deal: &Deal, buyer: &Page, seller: &Page) {
     let mut token = next_batch(&deal.seller, None).await;
     for number in 0..MESSAGES + 20 {
         let started = Instant::now();
-        let send = deal.buyer.say(&deal.room, &format!("from client to client {number}"));
+        let words = format!("from client to client {number}");
+        let send = deal.buyer.say(&deal.room, &words);
         let (_, next) = tokio::join!(send, next_batch(&deal.seller, Some(&token)));
         token = next;
         if number >= 20 {

@@ -28,10 +28,26 @@ const enter = async ({ access_token, matrix_server_name, token_type, expires_in 
   if (!answer.ok) return say(answer.status === 403 ? stranger : refused);
   if (!answer.headers.get("Content-Type")?.startsWith("text/html")) return location.reload();
   // Our own server's HTML, in which everything is escaped or sanitised.
-  const template = document.createElement("template");
-  template.innerHTML = await answer.text();
-  main.replaceChildren(template.content);
+  show(await answer.text());
+  keepUp(answer.headers.get("Tallyroom-Token"));
 };
+
+const show = (html) => {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const revision = (within) => within.querySelector("#invoice")?.dataset.revision;
+  if (revision(template.content) !== revision(main)) main.replaceChildren(template.content);
+};
+
+// The page stays open for days, and the shop may say something new.
+const keepUp = (token) =>
+  setInterval(async () => {
+    if (document.hidden) return;
+    const headers = { Authorization: `Bearer ${token}` };
+    const answer = await fetch(signIn.replace("sign-in", "invoice"), { headers }).catch(() => null);
+    if (answer?.ok) show(await answer.text());
+    else if (answer?.status === 401 || answer?.status === 410) location.reload();
+  }, 20000);
 
 let entered = false;
 const answered = (data) => {

@@ -26,6 +26,9 @@ use crate::transaction::{PartyRole, Transaction, Visitor};
 /// How long a session lasts that began with a sign-in, in milliseconds.
 const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
 
+/// What the widget shows itself with from then on: a frame may not keep our cookie.
+const TOKEN_HEADER: &str = "tallyroom-token";
+
 /// `GET /l/{token}`: the link becomes a cookie, and leaves the address bar.
 pub(super) async fn link(
     State(state): State<PageState>,
@@ -84,6 +87,7 @@ pub(super) async fn matrix(
     let grant = OpenId::grant_id(&token.matrix_server_name, &token.access_token);
     let opened = open(&state, &transaction, &visitor, grant, Way::Matrix).await?;
     let expires_at = opened.ok_or_else(|| refuse("problem-openid"))?;
+    let bearer = state.key.sign(Purpose::Bearer, grant);
     let cookie = [(header::SET_COOKIE, cookie(&state, transaction.id, grant, expires_at))];
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/html")) {
@@ -97,9 +101,9 @@ pub(super) async fn matrix(
         let correlation = String::new();
         let session = Session { transaction, visitor, guest, grant, reader, correlation };
         let page = gather::page(&state, &session, Chat::default()).await?;
-        return Ok((cookie, Html(view::widget_invoice(&page).into_string())).into_response());
+        let html = Html(view::widget_invoice(&page).into_string());
+        return Ok((cookie, [(TOKEN_HEADER, bearer)], html).into_response());
     }
-    let bearer = state.key.sign(Purpose::Bearer, grant);
     Ok((cookie, Json(json!({ "token": bearer, "expires_at": expires_at }))).into_response())
 }
 

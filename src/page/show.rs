@@ -69,7 +69,7 @@ pub(super) async fn invoice(
     session: Session,
 ) -> Result<Html<String>, Refusal> {
     let page = gather::page(&state, &session, Chat::default()).await?;
-    Ok(Html(view::invoice(&page).into_string()))
+    Ok(Html(view::widget_invoice(&page).into_string()))
 }
 
 /// What the addresses of a transaction's page begin with.
