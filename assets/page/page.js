@@ -143,6 +143,11 @@ const arrived = (id) => {
     if (it.dataset.outgoing && !rest.length) it.remove();
   }
 };
+// Said under the newest line, if somebody else has seen it and did not write it.
+const showSeen = () => {
+  const { event, side } = lines().at(-1)?.dataset ?? {};
+  byId("seen").hidden = byId("seen").dataset.event !== event || !["mine", "ours"].includes(side);
+};
 const handlers = {
   line({ event, outgoing, html, announce }) {
     const line = parsed(html).firstElementChild;
@@ -153,6 +158,7 @@ const handlers = {
     arrived(outgoing);
     localise();
     arrange();
+    showSeen();
     byId("empty").hidden = true;
     if (!added || mine) return look();
     if (end) log.scrollTop = 0;
@@ -182,6 +188,7 @@ const handlers = {
   seen({ event, text }) {
     byId("seen").dataset.event = event;
     byId("seen").textContent = text;
+    showSeen();
   },
   invoice: ({ html }) => swap(html),
   closed({ html }) {

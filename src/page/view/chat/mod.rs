@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use super::base;
 use super::document::naming;
 use super::words::{about, text};
-use crate::page::model::{Chat, Page, Reader};
+use crate::page::model::{Chat, Page, Reader, Side};
 
 /// All of it. The log is not announced by itself: the script says what is new in a region of its
 /// own, once, and not what the reader wrote.
@@ -60,10 +60,13 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Who has read up to where.
+/// Who has read up to where; shown if that is the newest line, and not the reader's own.
 fn seen(chat: &Chat, reader: &Reader) -> Markup {
+    let newest = chat.lines.last().filter(|line| matches!(line.side, Side::Mine | Side::Ours));
+    let seen = chat.seen.as_ref().map(|(event, _)| event);
+    let is_all = newest.is_some_and(|line| Some(&line.event) == seen);
     html! {
-        p.seen id="seen" data-event=[chat.seen.as_ref().map(|(event, _)| event)] dir="auto" {
+        p.seen id="seen" hidden[!is_all] data-event=[chat.seen.as_ref().map(|(event, _)| event)] dir="auto" {
             @if let Some((_, name)) = &chat.seen { (about(reader, "seen-by", "name", name)) }
         }
     }
