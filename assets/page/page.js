@@ -167,7 +167,16 @@ const handlers = {
     look();
   },
   unsent({ html }) {
+    const before = all("#unsent li").filter((it) => !one("[action$='/discard']", it));
     byId("unsent").replaceChildren(parsed(html));
+    // What the room has, and the record not yet, stays until its line comes.
+    for (const it of before) {
+      const id = it.dataset.outgoing;
+      if (gone.has(id) || one(`#unsent [data-outgoing="${id}"]`)) continue;
+      it.classList.remove("failed");
+      one(".delivery", it).textContent = text("sending");
+      sending.append(it);
+    }
     for (const it of all("#unsent [data-outgoing]")) {
       if (gone.has(it.dataset.outgoing)) it.remove();
       else one(`#sending [data-outgoing~="${it.dataset.outgoing}"]`)?.remove();

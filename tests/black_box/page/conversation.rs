@@ -105,7 +105,7 @@ on_both_databases! {
             "msgtype": "m.file", "body": bidi, "url": file, "info": { "mimetype": "text/html", "size": 10 },
         })).await;
         bea.says("<b onclick=document.title='hit'>bold</b> **really** <script>document.title='hit'</script>").await;
-        bea.sees("really").await;
+        bea.until("document.querySelector('li[data-event] strong')?.textContent === 'really'").await;
         bea.reload().await;
         bea.sees("really").await;
         tokio::time::sleep(Duration::from_millis(300)).await;

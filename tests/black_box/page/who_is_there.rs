@@ -32,10 +32,11 @@ on_both_databases! {
         bea.says("Is it paid?").await;
         let said = scene.entry("Is it paid?").await["event_id"].as_str().unwrap().to_owned();
         rita.sees("Is it paid?").await;
+        bea.sees("Seen by Rita").await;
         let receipt = format!("/rooms/{room}/receipt/m.read/{said}");
         let (status, answer) = client.call(Method::POST, &receipt, Some(json!({}))).await;
         assert_eq!(status, 200, "{answer}");
-        bea.sees("Seen by").await;
+        bea.sees("Seen by Sam").await;
         let answer = client.say(room, "It is").await;
         bea.sees("It is").await;
         scene.world.eventually("Bea's receipt, in a Matrix client", || async {

@@ -64,6 +64,9 @@ on_both_databases! {
         assert!(text.contains("634.50") && text.contains("Oak plank"), "{text}");
         assert!(!text.lines().any(|line| line == WRITE), "there is no chat beside the chat:\n{text}");
 
+        scene.world.shop.patch(&scene.id, &json!({ "status": "paid" })).await;
+        shown(&scene, &sam, "Paid").await;
+
         // Nobody else sees it: proven by their homeserver, not claimed by their browser.
         let other = scene.browser.visitor().await;
         other.open(&format!("{client}/stranger")).await;
