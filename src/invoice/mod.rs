@@ -9,6 +9,7 @@ mod model;
 pub mod money;
 mod party;
 mod problem;
+mod qr;
 mod rules;
 mod settle;
 pub mod summary;
@@ -23,5 +24,7 @@ pub use model::{
 };
 pub use party::{Address, PartyDetails};
 pub use problem::Problem;
+pub(crate) use qr::code as qr_code;
+pub use qr::svg as qr_svg;
 pub use settle::{Settled, settle};
 pub use xml::{FromXml, XmlFormat, read as read_xml};

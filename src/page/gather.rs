@@ -1,13 +1,13 @@
 //! Everything that one visitor's page shows, from the database and this moment.
 
+use super::PageState;
 use super::chat::{self, Cast, PAGE};
 use super::model::{Chat, Composing, Page, Revision, Unsent};
 use super::people::{Others, replies_in};
 use super::session::Session;
-use super::{PageState, qr};
 use ulid::Ulid;
 
-use crate::invoice::{epc_payload, further_terms};
+use crate::invoice::{epc_payload, further_terms, qr_svg};
 use crate::store::{PastTerms, Store, StoreError};
 use crate::transaction::{PartyRole, changes};
 
@@ -43,7 +43,7 @@ pub(super) async fn page<'a>(
         reader: &session.reader,
         revisions: revisions(&past),
         further: original.as_ref().map(|(_, bytes)| further_terms(bytes)).unwrap_or_default(),
-        qr: payload.as_deref().and_then(qr::svg),
+        qr: payload.as_deref().and_then(qr_svg),
         has_original: original.is_some(),
         chat,
         people: Others::of(state, session).people(state),

@@ -14,7 +14,6 @@ mod live;
 pub mod model;
 pub mod openid;
 mod people;
-pub mod qr;
 mod reader;
 mod refusal;
 mod session;

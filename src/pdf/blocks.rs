@@ -4,7 +4,7 @@ use super::Document;
 use super::fields::{self, Field};
 use super::sheet::{Align, PAGE, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
-use crate::page::qr;
+use crate::invoice::qr_code;
 use crate::transaction::Party;
 
 /// Between blocks.
@@ -77,7 +77,7 @@ pub(super) fn payment(document: &Document<'_>, typesetter: &Typesetter, sheet: &
     if fields.is_empty() {
         return;
     }
-    let code = document.qr.and_then(qr::code);
+    let code = document.qr.and_then(qr_code);
     let width = if code.is_some() { WIDTH - QR - 24.0 } else { WIDTH };
     let caption = typesetter.lines(&document.locale.text("qr-caption"), Style::SMALL, QR);
     let beside = code.as_ref().map_or(0.0, |_| QR + height(&caption));

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
-use super::words::{about, text};
+use super::words::text;
 use super::{base, chat, invoice, summary};
 use crate::language::Language;
 use crate::page::model::{Page, Reader};
@@ -107,9 +107,4 @@ pub(super) fn languages(reader: &Reader) -> Markup {
             }
         }
     }
-}
-
-/// A text with a name in it, as a heading's or a paragraph's content.
-pub(super) fn naming(reader: &Reader, id: &str, name: &str) -> Markup {
-    html! { span dir="auto" { (about(reader, id, "name", name)) } }
 }

@@ -5,7 +5,7 @@ use jiff::civil::{Date, DateTime};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-use crate::page::model::Reader;
+use crate::page::model::{Reader, Side};
 
 /// A text without arguments.
 pub(super) fn text(reader: &Reader, id: &str) -> String {
@@ -91,4 +91,19 @@ pub(super) fn encoded(text: &str) -> String {
 pub(super) fn in_fours(iban: &str) -> String {
     let plain: Vec<char> = iban.chars().filter(|it| !it.is_whitespace()).collect();
     plain.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// As a class and in `data-side`.
+pub(super) fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Mine => "mine",
+        Side::Ours => "ours",
+        Side::Theirs => "theirs",
+        Side::Third => "third",
+    }
+}
+
+/// A text with a name in it, as a heading's or a paragraph's content.
+pub(super) fn naming(reader: &Reader, id: &str, name: &str) -> Markup {
+    html! { span dir="auto" { (about(reader, id, "name", name)) } }
 }

@@ -2,11 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, encoded, text, time};
+use super::super::words::{about, encoded, side_name, text, time};
 use super::content::content;
-use super::list::side_name;
 use super::menu::{menu, reactions};
-use crate::page::model::{ChatLine, Quote, Reader, Side};
+use crate::page::model::{ChatLine, Quote, Reader};
 use crate::record::Kind;
 
 /// A line by itself, as the script gets it.
@@ -79,9 +78,4 @@ fn answered(quote: &Quote, reader: &Reader) -> Markup {
             " " span.excerpt dir="auto" { (quote.excerpt) }
         }
     }
-}
-
-/// Whether the visitor wrote it.
-pub(super) fn is_mine(line: &ChatLine) -> bool {
-    line.side == Side::Mine
 }

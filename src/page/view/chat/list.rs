@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::super::words::{encoded, moment, text, time};
+use super::super::words::{encoded, moment, side_name, text, time};
 use super::line::placed;
 use crate::page::model::{Chat, ChatLine, Reader, Side, Unsent};
 
@@ -88,15 +88,5 @@ fn unsent_line(it: &Unsent, reader: &Reader, base: &str) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// As a class and in `data-side`.
-pub(super) fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Mine => "mine",
-        Side::Ours => "ours",
-        Side::Theirs => "theirs",
-        Side::Third => "third",
     }
 }

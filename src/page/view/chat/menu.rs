@@ -3,8 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::words::{about, encoded, text};
-use super::line::is_mine;
-use crate::page::model::{ChatLine, Reader};
+use crate::page::model::{ChatLine, Reader, Side};
 
 /// Those that are offered; any other can be written in a Matrix client.
 const EMOJI: [&str; 6] = ["👍", "❤️", "😄", "🎉", "👀", "✅"];
@@ -17,7 +16,7 @@ pub(super) fn menu(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
                 span aria-hidden="true" { "⋯" }
             }
             div.menu-items {
-                @if !is_mine(line) { (emoji(line, reader, base)) }
+                @if line.side != Side::Mine { (emoji(line, reader, base)) }
                 a.reply href=(format!("{base}?reply={}#compose", encoded(&line.event)))
                     data-reply=(line.event) data-name=(line.name) { (text(reader, "reply")) }
                 @if line.can_edit {

@@ -14,8 +14,7 @@ pub use people::{people, typing, typing_text};
 use maud::{Markup, html};
 
 use super::base;
-use super::document::naming;
-use super::words::{about, text};
+use super::words::{about, naming, text};
 use crate::page::model::{Chat, Page, Reader, Side};
 
 /// All of it. The log is not announced by itself: the script says what is new in a region of its
