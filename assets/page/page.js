@@ -224,9 +224,12 @@ const connect = () => {
     wait = 1000;
     say("live", connection.dataset.state ? text("connection-live") : "");
   };
-  source.onerror = () => {
+  source.onerror = async () => {
     say("lost", text(navigator.onLine ? "connection-lost" : "connection-offline"));
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+    // Whoever is let in no more is told so by the page itself.
+    const answer = await fetch(base, { method: "HEAD" }).catch(() => null);
+    if ([401, 410].includes(answer?.status)) return location.reload();
     setTimeout(connect, wait + Math.random() * 1000);
     wait = Math.min(wait * 2, 30000);
   };

@@ -8,8 +8,9 @@ use super::PageState;
 use super::model::{ChatFile, ChatLine, Poll, Quote, Reaction, Side};
 use super::session::Session;
 use crate::record::{Entry, Kind, Line, RelationKind, conversation, poll_answers};
+use crate::room::Guest;
 use crate::store::{FileRow, StoreError};
-use crate::transaction::{PartyRole, Terms};
+use crate::transaction::{PartyRole, Terms, Transaction, Visitor};
 
 /// Lines on one page of history.
 pub(super) const PAGE: i64 = 50;
@@ -39,6 +40,13 @@ impl Cast {
         let mut names = named_by_shop(terms);
         let others = terms.matrix_contacts().filter(|(of, _)| *of != role);
         let mut others: HashSet<_> = others.map(|(_, user)| user.to_string()).collect();
+        // Who has not said anything can have read.
+        for (of, guest) in guests_to_be(state, session) {
+            if of != role {
+                others.insert(guest.user_id.to_string());
+            }
+            names.insert(guest.user_id.to_string(), guest.display_name);
+        }
         for row in state.store.guests(session.transaction.id).await? {
             let user = row.guest.user_id.to_string();
             if row.party != role.as_str() {
@@ -74,6 +82,18 @@ impl Cast {
             None => Side::Third,
         }
     }
+}
+
+/// Everybody who can speak from the page, whether they have or not.
+fn guests_to_be(state: &PageState, session: &Session) -> Vec<(PartyRole, Guest)> {
+    let Transaction { id, terms, .. } = &session.transaction;
+    let guest_of = |visitor| Guest::of(*id, terms, &visitor, &state.config.homeserver.domain);
+    let of_party = |role| {
+        let contacts = terms.party(role).contacts.iter().cloned().map(Some).chain([None]);
+        contacts.map(move |contact| Visitor { role, contact })
+    };
+    let visitors = PartyRole::BOTH.into_iter().flat_map(of_party);
+    visitors.filter_map(|visitor| Some((visitor.role, guest_of(visitor)?))).collect()
 }
 
 /// What the shop calls its contacts.

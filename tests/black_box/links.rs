@@ -9,7 +9,7 @@ use crate::support::{Shop, World, free_port, sample};
 
 fn with_page() -> Plan {
     let listen = format!("127.0.0.1:{}", free_port());
-    World::with().config("page", json!({ "url": "https://pay.example/i", "listen": listen }))
+    World::with().config("page", json!({ "url": "https://pay.example", "listen": listen }))
 }
 
 /// A transaction whose buyer has contacts with one name and two addresses.
@@ -52,7 +52,7 @@ on_both_databases! {
         assert_eq!(status, 201, "{link}");
         assert_eq!((&link["party"], &link["contact"]), (&json!("seller"), &Value::Null));
         assert!((days_left(&link) - 90.0).abs() < 0.01, "{link}");
-        let token = link["url"].as_str().unwrap().strip_prefix("https://pay.example/i/l/").unwrap();
+        let token = link["url"].as_str().unwrap().strip_prefix("https://pay.example/l/").unwrap();
         assert_eq!(token.len(), 43, "{link}");
 
         // Behind TLS, its cookie is for TLS alone.
@@ -62,7 +62,7 @@ on_both_databases! {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         let opened = http.build().unwrap().get(format!("http://{listen}/l/{token}")).send().await;
         let cookie = opened.unwrap().headers()["set-cookie"].to_str().unwrap().to_owned();
-        assert!(cookie.contains("; Secure") && cookie.contains(&format!("Path=/i/t/{id};")), "{cookie}");
+        assert!(cookie.contains("; Secure") && cookie.contains(&format!("Path=/t/{id};")), "{cookie}");
 
         // For one contact, by any of its names; for as long as the shop says.
         for (called, key) in [
@@ -153,7 +153,7 @@ on_both_databases! {
         let arguments = ["link", &id, "--party", "buyer", "--contact", "Grace", "--days", "7"];
         let (status, out, error) = world.run(&arguments);
         assert!(status.success(), "{error}");
-        assert!(out.starts_with("https://pay.example/i/l/") && out.lines().count() == 1, "{out}");
+        assert!(out.starts_with("https://pay.example/l/") && out.lines().count() == 1, "{out}");
         let links = list(&world.shop, &id).await;
         assert_eq!((&links[0]["party"], &links[0]["contact"]), (&json!("buyer"), &json!("@a:tally.localhost")));
         assert!((days_left(&links[0]) - 7.0).abs() < 0.01, "{links:?}");
@@ -174,7 +174,7 @@ on_both_databases! {
             found.unwrap_or_else(|| panic!("no {event_type}"))
         };
         let widget = state("im.vector.modular.widgets", "tallyroom").await;
-        let url = format!("https://pay.example/i/widget/{}?", deal.id);
+        let url = format!("https://pay.example/widget/{}?", deal.id);
         assert!(widget["url"].as_str().unwrap().starts_with(&url), "{widget}");
         let layout = state("io.element.widgets.layout", "").await;
         assert_eq!(layout["widgets"]["tallyroom"]["container"], "top", "{layout}");

@@ -46,7 +46,7 @@ on_both_databases! {
     }
 
     async fn nobody_else_sees_anything(database) {
-        let scene = Scene::set(database).await;
+        let mut scene = Scene::set(database).await;
         let (world, id) = (&scene.world, &scene.id);
         let other = world.shop.create(&order("order-2", &scene.sam.id)).await;
         let visitor = scene.browser.visitor().await;
@@ -108,6 +108,19 @@ on_both_databases! {
         nothing_is_shown(&revoked).await;
         revoked.open(&scene.page()).await;
         nothing_is_shown(&revoked).await;
+
+        // Revoked while the page was cut off: it is told when it is back.
+        let link = world.shop.link(id, "buyer", None).await;
+        let cut_off = scene.browser.visitor().await;
+        cut_off.open(&link).await;
+        cut_off.sees("INV-2026-0042").await;
+        scene.world.kill_tallyroom();
+        let name = "SELECT id FROM grants WHERE used_at IS NOT NULL ORDER BY created_at DESC LIMIT 1";
+        let name = scene.world.sql_text(name).await.unwrap();
+        scene.world.sql(&format!("UPDATE grants SET revoked_at = 1 WHERE id = '{name}'")).await;
+        scene.world.start_tallyroom().await;
+        cut_off.sees("This link is no longer valid").await;
+        nothing_is_shown(&cut_off).await;
     }
 }
 
