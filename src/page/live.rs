@@ -26,7 +26,7 @@ use super::session::{Session, admit};
 use super::{PageState, gather, refusal::Refusal, show::own_base, view};
 use crate::moment::Looking;
 use crate::record::{Entry, Kind};
-use crate::store::StoreError;
+use crate::store::{StoreError, now};
 
 /// A comment in between keeps proxies from closing the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -76,6 +76,8 @@ struct OpenPage {
     state: PageState,
     transaction: Ulid,
     grant: Ulid,
+    /// When that is over.
+    ends: Instant,
     reader: super::model::Reader,
     others: Others,
     /// Told up to this seq.
@@ -123,9 +125,12 @@ impl OpenPage {
         let (asking, of) = (state.clone(), others.clone());
         // Only a question: nothing is lost if it is never answered.
         tokio::spawn(async move { of.ask(&asking).await });
+        let expires_at = state.store.grant(session.grant).await?.map_or(0, |it| it.expires_at);
+        let left = u64::try_from(expires_at.saturating_sub(now())).unwrap_or(0);
         let mut page = Self {
             transaction,
             grant: session.grant,
+            ends: Instant::now() + Duration::from_millis(left),
             others,
             after,
             revision,
@@ -137,7 +142,7 @@ impl OpenPage {
             replies_in: None,
             room: None,
             typing: None,
-            look_anyway: Instant::now() + LOOK_ANYWAY,
+            look_anyway: Instant::now(),
             look_around: Instant::now() + LOOK_AROUND,
             is_first: true,
             is_over: false,
@@ -200,7 +205,7 @@ impl OpenPage {
     }
 
     async fn all_news(&mut self) -> Result<Vec<Event>, StoreError> {
-        self.look_anyway = Instant::now() + LOOK_ANYWAY;
+        self.look_anyway = (Instant::now() + LOOK_ANYWAY).min(self.ends);
         let admitted = admit(&self.state, self.transaction, self.grant).await?;
         let (transaction, visitor, guest) = match admitted {
             Ok(admitted) => admitted,
