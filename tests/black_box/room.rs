@@ -9,6 +9,7 @@ on_both_databases! {
     async fn a_transaction_becomes_a_room_that_says_what_it_is(database) {
         for version in ["11", "12"] {
             let world = World::with()
+                .page()
                 .config("rooms", json!({ "version": version, "federate": false, "type": "org.example.deal" }))
                 .config("page", json!({ "url": "https://pay.example.org" }))
                 .start(database)
