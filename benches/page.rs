@@ -90,7 +90,7 @@ impl Page {
     async fn open(world: &World, deal: &Deal, party: &str) -> Self {
         let contact = if party == "buyer" { &deal.buyer.id } else { &deal.seller.id };
         let link = world.shop.link(&deal.id, party, Some(contact)).await;
-        let http = Client::builder().redirect(Policy::none()).build().unwrap();
+        let http = Client::builder().redirect(Policy::none()).no_gzip().build().unwrap();
         let answer = http.get(&link).send().await.unwrap();
         assert_eq!(answer.status(), 303);
         let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();

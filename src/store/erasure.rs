@@ -7,9 +7,13 @@ use super::columns::{from_json, to_json};
 use super::{Store, StoreError, Tx, files, now, search};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 
+/// In two parts and in no order, since SQLite would read the whole record for an OR over two
+/// indexes, or for the order.
 const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
-     WHERE transaction_id = $1 AND (event_id = $2 \
-     OR (target = $2 AND kind IN ('redaction', 'edit'))) ORDER BY seq";
+     WHERE transaction_id = $1 AND event_id = $2 \
+     UNION ALL SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
+     WHERE transaction_id = $1 AND target = $2 AND event_id <> $2 \
+     AND kind IN ('redaction', 'edit')";
 const REMOVED: &str = "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
 const PLACE: &str = "SELECT room_id, position, kind, relates_to FROM entries \
      WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
@@ -100,8 +104,9 @@ pub(super) async fn settle(
     event_id: &str,
     policy: RedactionPolicy,
 ) -> Result<(), StoreError> {
-    let rows: Vec<Row> =
+    let mut rows: Vec<Row> =
         sqlx::query_as(CONCERNED).bind(transaction_id).bind(event_id).fetch_all(&mut **tx).await?;
+    rows.sort_by_key(|row| row.seq);
     let Some(target) = rows.iter().find(|row| row.event_id == event_id) else { return Ok(()) };
     let redaction = rows.iter().find(|row| {
         row.kind == "redaction"
