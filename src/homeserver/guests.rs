@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::media::{in_words, refusal};
 use super::rooms::raw;
-use super::{ActingAs, CALL_TIMEOUT, CallFailure, Homeserver, once};
+use super::{CallFailure, Homeserver};
 use crate::moment::Online;
 use crate::room::Guest;
 use crate::store::now;
@@ -42,13 +42,9 @@ impl Homeserver {
         request.username = Some(user.localpart().to_owned());
         request.login_type = Some(register::LoginType::ApplicationService);
         request.inhibit_login = true;
-        let request = ActingAs::user(request, user.to_owned());
-        match self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await {
-            Ok(_) => Ok(()),
-            Err(error) => match CallFailure::from(error) {
-                failure if failure.is("M_USER_IN_USE") => Ok(()),
-                failure => Err(failure),
-            },
+        match self.as_guest(user, request).await {
+            Err(failure) if !failure.is("M_USER_IN_USE") => Err(failure),
+            _ => Ok(()),
         }
     }
 

@@ -85,7 +85,7 @@ impl Homeserver {
         self.as_bot_within(request, CALL_TIMEOUT).await
     }
 
-    /// Sends `request` as a guest. Guests have no device.
+    /// Sends `request` as a guest, or as whoever else has no device.
     async fn as_guest<R>(
         &self,
         guest: &ruma::UserId,
@@ -97,8 +97,7 @@ impl Homeserver {
         HttpError: From<FromHttpResponseError<R::EndpointError>>,
         R::IncomingResponse: Send + Sync,
     {
-        let request = ActingAs::user(request, guest.to_owned());
-        Ok(self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await?)
+        self.send(ActingAs::user(request, guest.to_owned()), CALL_TIMEOUT).await
     }
 
     /// As [`Self::as_bot`], with a time limit of its own.
@@ -114,6 +113,20 @@ impl Homeserver {
         R::IncomingResponse: Send + Sync,
     {
         let request = ActingAs::device(request, self.bot.clone(), self.device.clone());
+        self.send(request, timeout).await
+    }
+
+    async fn send<R>(
+        &self,
+        request: ActingAs<R>,
+        timeout: Duration,
+    ) -> Result<R::IncomingResponse, CallFailure>
+    where
+        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        HttpError: From<FromHttpResponseError<R::EndpointError>>,
+        R::IncomingResponse: Send + Sync,
+    {
         Ok(self.client.send(request).with_request_config(once(timeout)).await?)
     }
 }

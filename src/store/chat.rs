@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
-use super::entries::Row;
+use super::entries::{Row, select_entries};
 use super::{Store, StoreError, now};
 use crate::record::Entry;
 
@@ -21,22 +21,12 @@ macro_rules! lines_where {
         )
     };
 }
-macro_rules! select_lines {
-    ($rest:literal) => {
-        concat!(
-            "SELECT e.transaction_id, e.seq, e.hash, e.content, e.erased, e.room_id, e.event_id, ",
-            "e.event_type, e.kind, e.sender, e.party, e.display_name, e.sent_at, e.received_at, ",
-            "e.read_at, e.source, e.text, e.html, e.relates_to, e.redacted_by, e.attachments, ",
-            "e.membership, e.remark, j.absent_since FROM entries e ",
-            "JOIN journal j ON j.room_id = e.room_id AND j.position = e.position ",
-            $rest
-        )
-    };
-}
-const LAST_LINES: &str =
-    concat!(select_lines!(""), lines_where!("ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2"));
+const LAST_LINES: &str = concat!(
+    select_entries!("", ""),
+    lines_where!("ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2")
+);
 const LINES_BEFORE: &str = concat!(
-    select_lines!(""),
+    select_entries!("", ""),
     lines_where!(
         "AND (e.read_at, e.event_id) < ($3, $4) \
          ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2"
@@ -50,14 +40,14 @@ const TURNS: &str = concat!(
 const AT_ONCE: usize = 64;
 static OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
-    format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_lines!(""))
+    format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_entries!("", ""))
 });
 static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
     format!(
         "{} WHERE e.transaction_id = $1 AND e.target IN ({events}) \
          AND e.kind IN ('edit', 'reaction', 'redaction', 'poll_response', 'poll_end')",
-        select_lines!("")
+        select_entries!("", "")
     )
 });
 const SEND_KEY: &str = "SELECT s.send_key FROM entries e JOIN sends s \

@@ -29,7 +29,7 @@ const INSERT: &str = "INSERT INTO entries \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
       $19, $20, $21, $22, $23, $24, $25, $26)";
 
-macro_rules! select {
+macro_rules! select_entries {
     ($more:literal, $rest:literal) => {
         concat!(
             "SELECT e.transaction_id, e.seq, e.hash, e.content, e.erased, e.room_id, e.event_id, ",
@@ -42,11 +42,13 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select_entries;
+
 const AFTER: &str =
-    select!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
-const BY_EVENT: &str = select!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
-const BY_SEQ: &str = select!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
-const EVIDENCE: &str = select!(
+    select_entries!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
+const BY_EVENT: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
+const BY_SEQ: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
+const EVIDENCE: &str = select_entries!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );

@@ -20,7 +20,6 @@ const GUESTS: &str = "SELECT user_id, party, contact, display_name, made_at FROM
      WHERE transaction_id = $1 ORDER BY user_id";
 const GUEST_MADE: &str = "UPDATE guests SET made_at = $4 \
      WHERE transaction_id = $1 AND user_id = $2 AND display_name = $3";
-const GUESTS_OF_ACCOUNT: &str = "SELECT user_id FROM guests WHERE contact = $1";
 const INSERT: &str = "INSERT INTO outgoing \
      (transaction_id, id, user_id, client_id, event_type, content, sha256, written_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -183,16 +182,6 @@ impl Store {
             })
         };
         Ok(rows.into_iter().filter_map(guest).collect())
-    }
-
-    /// Through whom the owner of this Matrix account has spoken, in any transaction.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn guests_of_account(&self, user: &str) -> Result<BTreeSet<String>, StoreError> {
-        let guests: Vec<String> =
-            sqlx::query_scalar(GUESTS_OF_ACCOUNT).bind(user).fetch_all(&self.pool).await?;
-        Ok(guests.into_iter().collect())
     }
 
     /// Notes that the homeserver has the guest, name and all.
