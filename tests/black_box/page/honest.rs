@@ -176,7 +176,7 @@ async fn axe_finds_nothing_in_rich_messages(scene: &Scene) {
 /// Where the day ends last on earth, and where it began first, it is never the same day.
 async fn days_are_the_readers(scene: &Scene) {
     let (early, late) = ("Pacific/Kiritimati", "Etc/GMT+12");
-    let today = |zone: &str| Timestamp::now().to_zoned(TimeZone::get(zone).unwrap()).date();
+    let today = |zone: &str| TimeZone::get(zone).unwrap().to_datetime(Timestamp::now()).date();
     let mut invoice = order("order-1", &scene.sam.id)["invoice"].clone();
     let due = today(early);
     invoice["due_date"] = json!(due.to_string());
