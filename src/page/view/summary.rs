@@ -68,7 +68,7 @@ fn when(page: &Page<'_>) -> Markup {
     let due_on = reader.locale.text_with("due-on", &[("date", day.into())]);
     html! {
         time datetime=(due_date) { (due_on) }
-        " · "
+        " "
         span.countdown { (days_left(reader, due_date, reader.today)) }
         template id="countdown" {
             @for offset in -1..=DAYS_OPEN {
