@@ -154,7 +154,7 @@ mod tests {
         for status in
             ["awaiting_payment", "partially_paid", "unpaid", "not paid", "overdue", "disputed", ""]
         {
-            assert_eq!(Owed::of(&invoice, status), Owed::Payable(cents(60_00)), "{status}");
+            assert_eq!(Owed::of(&invoice, status), Owed::Payable(cents(6_000)), "{status}");
         }
     }
 
@@ -162,11 +162,11 @@ mod tests {
     fn only_an_amount_above_zero_on_an_invoice_is_asked_for() {
         let of = |change: fn(&mut Value)| Owed::of(&invoice(change), "awaiting_payment");
         assert_eq!(of(|json| json["totals"] = json!({ "paid": "100.00" })), Owed::Nothing);
-        assert_eq!(of(|json| json["type"] = json!("381")), Owed::Credited(cents(100_00)));
+        assert_eq!(of(|json| json["type"] = json!("381")), Owed::Credited(cents(10_000)));
         let negative = of(|json| json["lines"][0]["quantity"] = json!("-1"));
-        assert_eq!(negative, Owed::Credited(cents(100_00)));
+        assert_eq!(negative, Owed::Credited(cents(10_000)));
         let paid_too_much = of(|json| json["totals"] = json!({ "paid": "150.00" }));
-        assert_eq!(paid_too_much, Owed::Credited(cents(50_00)));
+        assert_eq!(paid_too_much, Owed::Credited(cents(5_000)));
     }
 
     #[test]
