@@ -146,6 +146,7 @@ async fn with_listener<T>(
         moment: Moment::default(),
         store: store.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
+        bot: config.bot_user_id(),
     });
     let stop = CancellationToken::new();
     let server =

@@ -20,7 +20,9 @@ use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities;
 use ruma::api::client::media::create_content;
-use ruma::api::client::membership::{invite_user, join_room_by_id, kick_user, leave_room};
+use ruma::api::client::membership::{
+    forget_room, invite_user, join_room_by_id, kick_user, leave_room,
+};
 use ruma::api::client::message::{get_message_events, send_message_event};
 use ruma::api::client::presence::get_presence;
 use ruma::api::client::profile::set_profile_field;
@@ -95,6 +97,8 @@ calls! {
     ];
     kick_user::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
     leave_room::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
+    /// Synapse: `M_UNKNOWN` for a room that the user is still in.
+    forget_room::v3::Request => ["M_UNKNOWN"];
     get_room_event::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
     get_message_events::v3::Request => ["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     /// Synapse: `M_UNKNOWN` for a sync token that it cannot read.

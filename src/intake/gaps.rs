@@ -54,12 +54,14 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
                 page.events.iter().rev().map(|raw| arrival(raw, Some(&gap.room_id))).collect();
             let correlation = format!("gap-{}", Ulid::new());
             let next = page.next.filter(|next| *next != gap.from_token);
-            let new = store.journal_gap(&arrivals, &gap, next.as_deref(), &correlation).await?;
+            let bot = homeserver.bot_user_id();
+            let kept =
+                store.journal_gap(&arrivals, &gap, next.as_deref(), &correlation, bot).await?;
             tracing::info!(
                 correlation,
                 room = gap.room_id,
                 events = arrivals.len(),
-                new,
+                new = kept.new,
                 closed = next.is_none(),
                 "read a page of missed history"
             );

@@ -27,6 +27,15 @@ const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2
 const FORGET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
 const CLAIM: &str = "UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
      published = $4, attempted_at = NULL, failures = 0, problem = NULL WHERE transaction_id = $1";
+/// The first room of a transaction, or one in the place of an earlier one.
+const ADD_RECORD_ROOM: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
+     VALUES ($1, $2, $3, CASE WHEN EXISTS (SELECT 1 FROM record_rooms WHERE transaction_id = $2) \
+     THEN 'replaced' ELSE 'created' END) ON CONFLICT (room_id) DO NOTHING";
+/// Unless the journal has the room from its creation on.
+const READ_FROM_START: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
+     SELECT $1, '', '', $2 WHERE NOT EXISTS \
+     (SELECT 1 FROM journal_rooms WHERE room_id = $1) \
+     ON CONFLICT (room_id, to_token) DO NOTHING";
 const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1";
 const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
@@ -42,6 +51,9 @@ const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
      WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
 const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
      WHERE transaction_id = $1 AND wakes = $2";
+
+/// How long to wait for a new room's first events, in milliseconds, before its history is read.
+const PATIENCE_MS: i64 = 20_000;
 
 /// A room as we know it.
 #[derive(Clone, Debug, FromRow)]
@@ -182,14 +194,28 @@ impl Store {
         version: Option<&str>,
         published: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.run(
-            sqlx::query(CLAIM)
-                .bind(id.to_string())
-                .bind(room.as_str())
-                .bind(version)
-                .bind(published),
-        )
-        .await?;
+        let mut tx = self.begin().await?;
+        sqlx::query(CLAIM)
+            .bind(id.to_string())
+            .bind(room.as_str())
+            .bind(version)
+            .bind(published)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(ADD_RECORD_ROOM)
+            .bind(room.as_str())
+            .bind(id.to_string())
+            .bind(now())
+            .execute(&mut *tx)
+            .await?;
+        // Its first events come with the next push, or were dropped because nobody knew then whose
+        // room it is.
+        sqlx::query(READ_FROM_START)
+            .bind(room.as_str())
+            .bind(now() + PATIENCE_MS)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
         // Events of the room may have come before we knew whose room it is.
         self.hints.journal.notify_one();
         Ok(())
