@@ -33,15 +33,16 @@ ALTER TABLE rooms ADD COLUMN encrypted_at BIGINT;
 ALTER TABLE rooms ADD COLUMN tombstone_at BIGINT;
 -- The room that this tombstone names, until it is found to be no successor of ours.
 ALTER TABLE rooms ADD COLUMN successor TEXT;
--- Successors that were followed without a call or an edit by the shop in between.
+-- Rooms that followed one another without a call of the shop in between.
 ALTER TABLE rooms ADD COLUMN upgrades BIGINT NOT NULL DEFAULT 0;
--- Times that what others changed was put back, since `repairs_since`.
+-- The room whose place the next one takes. Null: it takes nobody's place.
+ALTER TABLE rooms ADD COLUMN predecessor TEXT;
+-- When the homeserver's admin deleted the room with a block. Null: nobody did, or the shop has
+-- asked for a new one since.
+ALTER TABLE rooms ADD COLUMN blocked_at BIGINT;
+-- Times in a row that others changed what is ours, and when they did last.
 ALTER TABLE rooms ADD COLUMN repairs BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE rooms ADD COLUMN repairs_since BIGINT;
--- Nothing is put back before this time.
-ALTER TABLE rooms ADD COLUMN repair_at BIGINT;
--- Who changed what of ours last, in words.
-ALTER TABLE rooms ADD COLUMN changed_by TEXT;
+ALTER TABLE rooms ADD COLUMN repaired_at BIGINT;
 
 -- Entries that cannot be read, to be counted.
 CREATE INDEX entries_encrypted ON entries (transaction_id) WHERE kind = 'encrypted';

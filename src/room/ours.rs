@@ -68,12 +68,11 @@ fn has_marker(content: &str) -> bool {
 /// Whether `user` is in our namespace: the bot or a guest.
 fn is_one_of_us(user: &str, bot: &UserId) -> bool {
     user.len() <= MAX_USER_ID_BYTES
-        && user
-            .strip_prefix('@')
-            .and_then(|rest| rest.split_once(':'))
-            .is_some_and(|(name, server)| {
+        && user.strip_prefix('@').and_then(|rest| rest.split_once(':')).is_some_and(
+            |(name, server)| {
                 name.starts_with(NAMESPACE_PREFIX) && server == bot.server_name().as_str()
-            })
+            },
+        )
 }
 
 #[cfg(test)]
@@ -121,8 +120,7 @@ mod tests {
     #[test]
     fn whoever_of_us_is_invited_or_put_into_a_room_is_named() {
         let guest = "@_tallyroom_guest_1:example.org";
-        for (user, membership) in [(BOT, "invite"), (BOT, "join"), (guest, "join")]
-        {
+        for (user, membership) in [(BOT, "invite"), (BOT, "join"), (guest, "join")] {
             assert_eq!(sign(&member(user, membership)), Sign::Holds(user.to_owned()));
         }
         for (user, membership) in [

@@ -8,6 +8,7 @@ mod command_line;
 mod crashes;
 mod export;
 mod files;
+mod foreign;
 mod intake;
 mod links;
 mod openid;
