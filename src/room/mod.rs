@@ -3,14 +3,16 @@
 mod claim;
 mod guest;
 mod invoice_state;
+mod next;
 mod plan;
 mod step;
 mod widget;
 
 pub use claim::{Verdict, judge};
 pub use guest::{Guest, saying_key};
+pub use next::{needed, next};
 pub use plan::{Message, RoomPlan, Setting, StateEvent, content_matches, missing_state};
-pub use step::{Known, Member, Next, Saying, Step, Wanted, next};
+pub use step::{Known, Member, Needed, Next, Saying, Step, Wanted};
 
 /// State event type that carries the whole invoice as JSON.
 pub const INVOICE_STATE: &str = "org.tallyroom.invoice";
