@@ -2,15 +2,19 @@
 //! memory only: after a restart people and their homeservers tell it again.
 
 mod ephemeral;
+mod presence;
 
 pub use ephemeral::{Ephemeral, Reading, events_of_push};
+pub use presence::{Online, Question};
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use ulid::Ulid;
 
+use self::presence::Presences;
 use crate::store::now;
 
 /// How long somebody counts as typing if nobody says that they stopped, in milliseconds.
@@ -26,23 +30,12 @@ pub struct Moment {
 struct Inner {
     typing: HashMap<String, (BTreeSet<String>, i64)>,
     watched: HashMap<String, watch::Sender<()>>,
-    online: HashMap<String, Online>,
+    presence: Presences,
     looking: HashMap<Place, usize>,
 }
 
 /// A transaction's page as one visitor sees it: the guest through whom they speak names them.
 type Place = (Ulid, String);
-
-/// How active a Matrix user is (Client-Server API, "Presence").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Online {
-    /// `online`.
-    pub is_online: bool,
-    /// `unavailable`: there, but idle.
-    pub is_idle: bool,
-    /// Milliseconds since 1970, if it was told.
-    pub last_active_at: Option<i64>,
-}
 
 /// Counts as long as it lives.
 #[derive(Debug)]
@@ -82,14 +75,25 @@ impl Moment {
         sender.or_insert_with(|| watch::channel(()).0).subscribe()
     }
 
-    /// How active a user is now.
+    /// The homeserver told by itself how active a user is now.
     pub fn set_online(&self, user: &str, online: Online) {
-        self.inner().online.insert(user.to_owned(), online);
+        self.inner().presence.told(user, online);
     }
 
     /// How active a user is, if anybody told.
     pub fn online(&self, user: &str) -> Option<Online> {
-        self.inner().online.get(user).copied()
+        self.inner().presence.of(user)
+    }
+
+    /// A question to the homeserver about a user, if nobody told of them lately and nobody else is
+    /// asking.
+    pub fn ask_about(&self, user: &str) -> Option<Question> {
+        self.inner().presence.ask(user, Instant::now())
+    }
+
+    /// What the homeserver answered; none if it did not.
+    pub fn answered(&self, question: Question, answer: Option<Online>) {
+        self.inner().presence.answered(question, answer);
     }
 
     /// Somebody looks at the page of a transaction, until the answer is dropped.

@@ -122,9 +122,7 @@ impl OpenPage {
     ) -> Result<Self, StoreError> {
         let transaction = session.transaction.id;
         let others = Others::of(&state, &session);
-        let (asking, of) = (state.clone(), others.clone());
-        // Only a question: nothing is lost if it is never answered.
-        tokio::spawn(async move { of.ask(&asking).await });
+        ask_about(&state, &others);
         let expires_at = state.store.grant(session.grant).await?.map_or(0, |it| it.expires_at);
         let left = u64::try_from(expires_at.saturating_sub(now())).unwrap_or(0);
         let mut page = Self {
@@ -169,6 +167,7 @@ impl OpenPage {
             let events = match woken {
                 Woken::Typing => Ok(self.typing_now().into_iter().collect()),
                 Woken::Time if Instant::now() < self.look_anyway => {
+                    ask_about(&self.state, &self.others);
                     Ok(self.people_now().into_iter().collect())
                 }
                 Woken::Time | Woken::News => self.all_news().await,
@@ -389,6 +388,13 @@ impl OpenPage {
         let html = view::people(&people, self.replies_in, &self.reader);
         changed(&mut self.told.people, html, "people")
     }
+}
+
+/// Has the homeserver asked who is there, in the background: the answer shows when the page is next
+/// told who is there, and nothing is lost if it never comes.
+fn ask_about(state: &PageState, others: &Others) {
+    let (state, others) = (state.clone(), others.clone());
+    tokio::spawn(async move { others.ask(&state).await });
 }
 
 /// An event with this HTML, if it is not what was told last.

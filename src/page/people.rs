@@ -79,16 +79,13 @@ impl Others {
         }
     }
 
-    /// Asks the homeserver about those of whom nothing is known yet.
+    /// Asks the homeserver about those of whom nobody told lately. Many pages may look at the same
+    /// people: one question is asked for all of them.
     pub(super) async fn ask(&self, state: &PageState) {
         for account in self.contacts.iter().filter_map(|other| other.account.as_ref()) {
-            if state.moment.online(account.as_str()).is_some() {
-                continue;
-            }
+            let Some(question) = state.moment.ask_about(account.as_str()) else { continue };
             let asked = tokio::time::timeout(PATIENCE, state.homeserver.presence(account)).await;
-            if let Ok(Ok(online)) = asked {
-                state.moment.set_online(account.as_str(), online);
-            }
+            state.moment.answered(question, asked.ok().and_then(Result::ok));
         }
     }
 }

@@ -258,7 +258,7 @@ impl Worker {
         let bot = homeserver.bot_user_id();
         match homeserver.join(view.room_id()?).await {
             Ok(()) => self.stands(view, bot, "join").await,
-            Err(failure) if failure.has_status(403) || failure.has_status(404) => {
+            Err(failure @ CallFailure::Refused(_)) => {
                 tracing::warn!(%failure, "the invitation does not hold any more");
                 self.stands(view, bot, "leave").await
             }
