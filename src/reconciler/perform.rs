@@ -1,6 +1,10 @@
 //! One room: reads what should be and what is known, does one step, stores its result.
 
+<<<<<<< HEAD
 use std::collections::BTreeSet;
+=======
+use std::collections::BTreeMap;
+>>>>>>> main
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +15,14 @@ use ulid::Ulid;
 use super::{Installation, back_off, later};
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
+<<<<<<< HEAD
 use crate::room::{Known, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
+=======
+use crate::room::{
+    HEAD_STATE, Known, Member, Next, RoomPlan, Saying, Setting, StateEvent, Step, Wanted,
+    missing_state, next,
+};
+>>>>>>> main
 use crate::store::{RoomRow, Store, StoreError, now};
 use crate::transaction::Transaction;
 
@@ -73,6 +84,7 @@ pub(super) struct View {
     pub(super) transaction: Transaction,
     pub(super) room: RoomRow,
     pub(super) plan: RoomPlan,
+    pub(super) members: BTreeMap<OwnedUserId, Member>,
 }
 
 impl View {
@@ -87,6 +99,11 @@ impl View {
             .as_deref()
             .and_then(|id| <&RoomId>::try_from(id).ok())
             .ok_or_else(|| Obstacle::Final("The stored room id is not one.".to_owned()))
+    }
+
+    /// See [`Member::seen_at`]; as it was before any question of this step.
+    fn seen_at(&self, user: &UserId) -> i64 {
+        self.members.get(user).map_or(0, |member| member.seen_at)
     }
 }
 
@@ -178,7 +195,8 @@ impl Worker {
                 widget_link: widget_link.as_deref(),
             },
         );
-        Ok(Some(View { transaction, room, plan }))
+        let members = self.store.members(id).await?;
+        Ok(Some(View { transaction, room, plan, members }))
     }
 
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
@@ -225,7 +243,7 @@ impl Worker {
             summary: room.summary_shown.clone(),
             pinned: room.summary_pinned.clone(),
             head: room.head_shown,
-            members: self.store.members(view.id()).await?,
+            members: view.members.clone(),
             guests: self.store.guests_made(view.id()).await?,
             blocked: problems.into_iter().map(|it| (it.step, it.retry_at)).collect(),
         })
@@ -265,4 +283,86 @@ impl Worker {
             Err(failure) => Err(failure.into()),
         }
     }
+<<<<<<< HEAD
+=======
+
+    async fn publish_state(&self, view: &View) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let actual = homeserver.room_state(room_id).await?;
+        for event in missing_state(&view.plan.state, &actual) {
+            homeserver.set_state(room_id, event).await?;
+        }
+        Ok(self.store.state_published(view.id(), &view.plan.state_digest()).await?)
+    }
+
+    async fn show_head(&self, view: &View) -> Result<(), Obstacle> {
+        let Some(head) = self.store.last_signed_head(view.id()).await? else { return Ok(()) };
+        let content = serde_json::from_str(&head.signed)
+            .map_err(|error| Obstacle::Final(format!("The signed head is no JSON: {error}.")))?;
+        let event =
+            StateEvent { event_type: HEAD_STATE.to_owned(), state_key: String::new(), content };
+        self.installation.homeserver.set_state(view.room_id()?, &event).await?;
+        Ok(self.store.head_shown(view.id(), head.seq).await?)
+    }
+
+    async fn invite(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let failure = match homeserver.invite(room_id, user).await {
+            Ok(()) => return self.stands(view, user, "invite").await,
+            Err(failure) => failure,
+        };
+        // Refused or unknown: they may be in the room, or invited, all the same.
+        match homeserver.membership(room_id, user).await? {
+            Some(membership) if membership != "leave" => self.stands(view, user, &membership).await,
+            _ => self.person_failed(view, user, &failure).await,
+        }
+    }
+
+    async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let reason = "No longer a contact for this transaction";
+        let failure = match homeserver.remove(room_id, user, reason).await {
+            Ok(()) => return self.stands(view, user, "leave").await,
+            Err(failure) => failure,
+        };
+        match homeserver.membership(room_id, user).await? {
+            None => self.stands(view, user, "leave").await,
+            Some(gone) if gone == "leave" || gone == "ban" => self.stands(view, user, &gone).await,
+            Some(_) => self.person_failed(view, user, &failure).await,
+        }
+    }
+
+    pub(super) async fn stands(
+        &self,
+        view: &View,
+        user: &UserId,
+        membership: &str,
+    ) -> Result<(), Obstacle> {
+        let seen_at = view.seen_at(user);
+        Ok(self.store.set_membership(view.id(), user, membership, seen_at).await?)
+    }
+
+    /// One person in trouble never holds up the room or the others.
+    async fn person_failed(
+        &self,
+        view: &View,
+        user: &UserId,
+        failure: &CallFailure,
+    ) -> Result<(), Obstacle> {
+        let id = view.id();
+        let retry_at = match failure {
+            CallFailure::Refused(_) => None,
+            CallFailure::RateLimited(Some(wait)) => Some(later(*wait)),
+            CallFailure::RateLimited(None) | CallFailure::Unknown { .. } => {
+                Some(later(back_off(self.store.member_failures(id, user).await?)))
+            }
+        };
+        tracing::warn!(user = %user, %failure, retry_at, "could not be invited or removed");
+        let problem = failure.to_string();
+        Ok(self.store.member_failed(id, user, retry_at, &problem, view.seen_at(user)).await?)
+    }
+>>>>>>> main
 }
