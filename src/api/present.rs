@@ -28,12 +28,20 @@ pub async fn present(
                 .into_iter()
                 .map(|(user, problem)| json!({ "matrix": user, "problem": problem }))
                 .collect();
+            let problems = store.room_problems(*id).await?;
+            let problem = room.problem.as_ref().or(problems.first().map(|it| &it.problem));
             json!({
                 "id": room.room_id,
                 "alias": format!("#{}:{}", room.alias_localpart, config.homeserver.domain),
-                "state": room.state(),
+                "state": room.state(&problems),
                 "version": room.room_version,
-                "problem": room.problem,
+                "problem": problem,
+                "problems": problems.iter().map(|it| json!({
+                    "step": it.step,
+                    "problem": it.problem,
+                    "since": iso(it.since),
+                    "retry_at": iso(it.retry_at),
+                })).collect::<Vec<_>>(),
                 "unreached": unreached,
             })
         }

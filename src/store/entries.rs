@@ -166,6 +166,7 @@ impl Store {
         journal::derived(&mut tx, room_id, last).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
+        self.hints.rooms.notify_one();
         if let Ok(id) = Ulid::from_string(transaction_id) {
             self.hints.changed(id);
         }

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Store, StoreError, Tx, now};
+use super::{RoomProblem, Store, StoreError, Tx, now};
 use crate::config::NAMESPACE_PREFIX;
 
 const INSERT: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
@@ -21,7 +21,7 @@ const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
-     problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
+     summaries_gone, told_revision, problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
 const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
 const FORGET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
@@ -41,9 +41,14 @@ const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
 const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1";
 const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL THEN NULL ELSE $3 END), \
-     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL \
+     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0 \
      WHERE transaction_id = $1";
-const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, problem = $3, \
+const YIELD: &str = "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 \
+     RETURNING turns";
+const SUMMARY_GONE: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
+     summary_pinned = NULL, summaries_gone = summaries_gone + 1 \
+     WHERE transaction_id = $1 AND summary_event = $2";
+const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
      due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
 /// After the homeserver was away, nobody waits for the end of a back-off.
 const WAKE_FAILED: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
@@ -86,6 +91,10 @@ pub struct RoomRow {
     pub wakes: i64,
     /// Failures in a row.
     pub failures: i64,
+    /// How many summaries of it are gone.
+    pub summaries_gone: i64,
+    /// The last revision whose changes were told in it.
+    pub told_revision: i64,
     /// What stands in the way.
     pub problem: Option<String>,
     /// 1: only an operator can help.
@@ -101,12 +110,12 @@ impl RoomRow {
     }
 
     /// The room's state in one word, for the API: `pending` (not begun), `creating`, `ready`,
-    /// `failed` (only an operator can help).
-    pub fn state(&self) -> &'static str {
+    /// `degraded` (made, but a step was refused), `failed` (only an operator can help).
+    pub fn state(&self, problems: &[RoomProblem]) -> &'static str {
         if self.stopped == 1 {
             "failed"
         } else if self.ready_at.is_some() {
-            "ready"
+            if problems.is_empty() { "ready" } else { "degraded" }
         } else if self.room_id.is_some() || self.attempted_at.is_some() {
             "creating"
         } else {
@@ -264,6 +273,18 @@ impl Store {
         self.run(sqlx::query(REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until)).await
     }
 
+    /// Others have their turn; this room comes after those that are due already. How many turns in
+    /// a row it has had now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn room_yields(&self, id: Ulid) -> Result<i64, StoreError> {
+        let turns = sqlx::query_scalar(YIELD).bind(id.to_string()).bind(now());
+        let turns: Option<i64> = turns.fetch_optional(&self.pool).await?;
+        self.hints.rooms.notify_one();
+        Ok(turns.unwrap_or(0))
+    }
+
     /// A step failed; look again at `until`, unless somebody woke the room since `wakes` was read.
     ///
     /// # Errors
@@ -342,4 +363,14 @@ pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(),
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Somebody removed the event `event_id`: if it is the summary of the transaction's room, another
+/// one is sent and pinned.
+pub(super) async fn removed(tx: &mut Tx, id: Ulid, event_id: &str) -> Result<(), StoreError> {
+    let gone = sqlx::query(SUMMARY_GONE).bind(id.to_string()).bind(event_id);
+    if gone.execute(&mut **tx).await?.rows_affected() > 0 {
+        wake(tx, id, &format!("removed-{event_id}")).await?;
+    }
+    Ok(())
 }

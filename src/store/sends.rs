@@ -14,6 +14,8 @@ const SEEN: &str = "SELECT e.event_id FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      JOIN rooms r ON r.room_id = e.room_id \
      WHERE e.transaction_id = $1 AND e.marker = $2 AND e.sender = $3 AND j.absent_since IS NULL";
+const SENT_AS: &str = "SELECT event_id FROM sends WHERE transaction_id = $1 AND send_key = $2 \
+     AND event_id IS NOT NULL";
 const SENT: &str = "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";
 
 /// What is known of a send.
@@ -69,6 +71,14 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         Ok(seen.map_or(SendState::Unknown(row.first_tried_at), SendState::Sent))
+    }
+
+    /// The event that a send became; none if it is not known to be in the room.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sent_as(&self, id: Ulid, key: &str) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar(SENT_AS).bind(id.to_string()).bind(key).fetch_optional(&self.pool).await
     }
 
     /// Notes that a send is in the room.

@@ -17,5 +17,6 @@ mod record;
 mod restore;
 mod room;
 mod search;
+mod steps;
 mod support;
 mod write_back;
