@@ -15,7 +15,7 @@ use std::fmt::Debug;
 
 use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
 use ruma::api::client::account::register;
-use ruma::api::client::alias::{delete_alias, get_alias};
+use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
 use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities;
@@ -72,6 +72,8 @@ calls! {
         "M_INVALID_PARAM", "M_TOO_LARGE", "M_FORBIDDEN", "M_EXCLUSIVE"
     ];
     get_alias::v3::Request => ["M_NOT_FOUND"];
+    /// Synapse: `M_UNKNOWN` for an alias that exists.
+    create_alias::v3::Request => ["M_UNKNOWN", "M_FORBIDDEN", "M_EXCLUSIVE", "M_INVALID_PARAM"];
     delete_alias::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
     get_state_events::v3::Request => ["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     get_state_event_for_key::v3::Request =>

@@ -67,13 +67,18 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
             );
         }
         Err(failure) if failure.is_forbidden() => match is_gone(store, homeserver, &gap).await {
-            Ok(true) => {
-                tracing::warn!(
-                    room = gap.room_id,
-                    "the homeserver has lost this room; its transaction gets a new one"
-                );
-                store.room_lost(&gap.room_id).await?;
-            }
+            Ok(true) => match homeserver.is_blocked(&room_id).await {
+                Ok(blocked) => {
+                    tracing::warn!(
+                        room = gap.room_id,
+                        blocked,
+                        "the homeserver does not have this room any more; its transaction gets a \
+                         new one, unless the admin has blocked it"
+                    );
+                    store.room_lost(&gap.room_id, blocked).await?;
+                }
+                Err(failure) => postpone(store, &gap, &failure).await?,
+            },
             Ok(false) => {
                 tracing::warn!(room = gap.room_id, "the bot may not read this room; given up");
                 store.close_gap(&gap).await?;

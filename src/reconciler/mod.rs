@@ -10,6 +10,7 @@ mod room_making;
 mod saying;
 mod sending;
 mod state;
+mod successor;
 mod summary_sending;
 
 pub use introduce::{Installation, introduce};

@@ -31,7 +31,8 @@ impl Worker {
             Err(CallFailure::Refused(_)) => None,
             Err(failure) => return Err(failure.into()),
         };
-        let Some(tombstone) = tombstone.filter(|it| it.as_object().is_some_and(|it| !it.is_empty()))
+        let Some(tombstone) =
+            tombstone.filter(|it| it.as_object().is_some_and(|it| !it.is_empty()))
         else {
             return Ok(self.store.no_tombstone(view.id()).await?);
         };
@@ -44,12 +45,11 @@ impl Worker {
         }
         let named = tombstone["replacement_room"].as_str();
         let named = named.and_then(|room| <&RoomId>::try_from(room).ok()).filter(|it| *it != old);
-        let named = match named {
-            // Back to a room that was ours before: a circle.
-            Some(room) if self.store.is_record_room(room.as_str()).await? => None,
-            named => named,
-        };
         let Some(room) = named else { return self.replace(view, None).await };
+        // Back to a room that was ours before: a circle.
+        if self.store.is_record_room(room.as_str()).await? {
+            return self.replace(view, None).await;
+        }
         let Some(state) = self.look_into(room).await? else {
             let waited = now() - view.room.tombstone_at.unwrap_or_default();
             if waited < PATIENCE_MS {
@@ -121,7 +121,7 @@ impl Worker {
         let taken = async {
             match homeserver.find_room(&alias).await? {
                 FoundRoom::Readable { room_id, .. } | FoundRoom::Closed { room_id }
-                    if room_id == room =>
+                    if room_id.as_str() == room.as_str() =>
                 {
                     Ok(())
                 }

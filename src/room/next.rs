@@ -26,6 +26,9 @@ pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
 /// come only after the room id is committed (`known.room`), so nobody is ever invited to a room
 /// that the transaction does not end with.
 pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+    if known.room.is_none() && known.banned {
+        return vec![Step::StopBanned.at_once()];
+    }
     if known.room.is_none() {
         return match (known.attempted, wanted.room) {
             (true, _) => vec![Step::ResolveRoom.at_once()],
@@ -37,6 +40,12 @@ pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     if bot == Some("invite") {
         return vec![Step::Join.at_once()];
     }
+    if known.replaced {
+        return vec![Step::Follow.at_once()];
+    }
+    if known.encrypted {
+        return for_encrypted(known);
+    }
     let mut needed = for_state(wanted, known);
     needed.extend(for_people(wanted, known));
     needed.extend(wanted.saying.as_ref().map(|saying| to_say(saying, known)));
@@ -47,6 +56,18 @@ pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         let blocked = step.name().and_then(|name| known.blocked.get(&name).copied());
         *not_before = (*not_before).max(blocked);
     }
+    needed
+}
+
+/// A room that cannot be read: people are told so once, and nobody further is brought into it.
+fn for_encrypted(known: &Known) -> Vec<Needed> {
+    let mut needed = Vec::new();
+    if !known.told_encrypted {
+        let step = Step::TellEncrypted;
+        let not_before = step.name().and_then(|name| known.blocked.get(&name).copied());
+        needed.push(Needed { step, not_before });
+    }
+    needed.push(Step::StopEncrypted.at_once());
     needed
 }
 
@@ -90,7 +111,7 @@ fn for_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     invitations
         .chain(removals)
         .filter(|(user, _)| !of(user).gave_up)
-        .map(|(user, step)| Needed { step, not_before: of(user).retry_at })
+        .map(|(user, step)| Needed { step, not_before: of(user).retry_at.max(known.settles_at) })
         .collect()
 }
 

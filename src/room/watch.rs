@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::widget::WIDGET_ID;
 use super::{HEAD_STATE, INVOICE_LINES_STATE, INVOICE_STATE};
 
 /// State of ours with an empty state key, beside the invoice, the pins and the head.
-const MAINTAINED: [&str; 9] = [
+const MAINTAINED: [&str; 10] = [
     "m.room.power_levels",
     "m.room.canonical_alias",
     "m.room.name",
@@ -14,11 +15,10 @@ const MAINTAINED: [&str; 9] = [
     "m.room.join_rules",
     "m.room.history_visibility",
     "m.room.guest_access",
+    "io.element.widgets.layout",
     INVOICE_STATE,
 ];
-/// State of ours with a state key.
-const MAINTAINED_BY_KEY: [&str; 3] =
-    [INVOICE_LINES_STATE, "im.vector.modular.widgets", "io.element.widgets.layout"];
+const WIDGET: &str = "im.vector.modular.widgets";
 /// Repairs within [`QUIET_MS`] that need not wait: a person who tries something out.
 const FREE_REPAIRS: i64 = 5;
 /// After this time without a change by others, in milliseconds, they have stopped.
@@ -86,7 +86,9 @@ pub fn change(raw: &str, bot: &str) -> Option<Change> {
         _ if state_key.is_empty() && MAINTAINED.contains(&event_type) => {
             Some(Change::State(event_type.to_owned()))
         }
-        _ if MAINTAINED_BY_KEY.contains(&event_type) => Some(Change::State(event_type.to_owned())),
+        INVOICE_LINES_STATE => Some(Change::State(event_type.to_owned())),
+        // Others may add widgets of their own.
+        WIDGET if state_key == WIDGET_ID => Some(Change::State(event_type.to_owned())),
         _ => None,
     }
 }
@@ -157,7 +159,8 @@ fn may_work(bot: &str, create: &Value, levels: Option<&Value>) -> bool {
     let version = content["room_version"].as_str().unwrap_or("1");
     let creators_reign = !matches!(version.parse::<u32>(), Ok(number) if number < 12);
     let more = content["additional_creators"].as_array();
-    let is_creator = create["sender"] == bot || more.is_some_and(|it| it.iter().any(|it| it == bot));
+    let is_creator =
+        create["sender"] == bot || more.is_some_and(|it| it.iter().any(|it| it == bot));
     if is_creator && (creators_reign || levels.is_none()) {
         return true;
     }
@@ -202,9 +205,9 @@ mod tests {
             let own = state(event_type, "", BOT, &json!({})).to_string();
             assert_eq!(change(&own, BOT), None);
         }
-        for event_type in MAINTAINED_BY_KEY {
-            assert!(by_other(event_type, "k", &json!({})).is_some());
-        }
+        assert!(by_other(INVOICE_LINES_STATE, "3", &json!({})).is_some());
+        assert!(by_other(WIDGET, WIDGET_ID, &json!({})).is_some());
+        assert_eq!(by_other(WIDGET, "their own", &json!({})), None);
         assert_eq!(by_other(HEAD_STATE, "", &json!({})), Some(Change::Head));
         let pins = json!({ "pinned": ["$a", 7] });
         assert_eq!(
@@ -231,10 +234,7 @@ mod tests {
             json!({ "type": "m.room.redaction", "sender": "@m:x", "redacts": "$e", "content": {} }),
             json!({ "type": "m.room.redaction", "sender": "@m:x", "content": { "redacts": "$e" } }),
         ] {
-            assert_eq!(
-                change(&redaction.to_string(), BOT),
-                Some(Change::Removed("$e".to_owned()))
-            );
+            assert_eq!(change(&redaction.to_string(), BOT), Some(Change::Removed("$e".to_owned())));
         }
         let to = json!({ "replacement_room": "!new:x" });
         assert_eq!(

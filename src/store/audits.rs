@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use super::columns::{from_json, parse_id};
 use super::journal::SYNC_TOKEN;
-use super::{Arrival, Gap, Store, StoreError, Tx, facts, now, rooms};
+use super::{Arrival, Gap, Store, StoreError, Tx, facts, now, rooms, successors};
 use crate::record::MembershipChange;
 
 const NEWEST: &str = "SELECT j.room_id, j.event_id FROM journal j \
@@ -120,11 +120,11 @@ impl Store {
     }
 
     /// A room of ours is gone from the homeserver: what was said there stays in the record, marked,
-    /// and the transaction gets a new room.
+    /// and the transaction gets a new room, unless the homeserver's admin has blocked the old one.
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
-    pub async fn room_lost(&self, room_id: &str) -> Result<(), StoreError> {
+    pub async fn room_lost(&self, room_id: &str, blocked: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(ABSENT)
             .bind(room_id)
@@ -137,6 +137,9 @@ impl Store {
         if let Some(id) = transaction_of(&mut tx, room_id).await? {
             for statement in [ROOM_LOST, NOBODY_THERE, NOTHING_SENT] {
                 sqlx::query(statement).bind(id.to_string()).execute(&mut *tx).await?;
+            }
+            if blocked {
+                successors::blocked(&mut tx, id).await?;
             }
             rooms::wake(&mut tx, id, &format!("audit-{}", Ulid::new())).await?;
         }

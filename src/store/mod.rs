@@ -20,7 +20,9 @@ mod rooms;
 mod search;
 mod sends;
 mod snapshot;
+mod successors;
 mod transactions;
+mod watching;
 
 pub use audits::KnownEvent;
 pub use chat::Receipt;
@@ -34,10 +36,11 @@ pub use journal::{Arrival, Gap, JournalRow, Kept, Source, Underived};
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problems::RoomProblem;
 pub use revisions::PastTerms;
-pub use rooms::RoomRow;
+pub use rooms::{RoomRow, new_alias};
 pub use search::{SearchPage, SearchRequest};
 pub use sends::SendState;
 pub use snapshot::Snapshot;
+pub use successors::RecordRoom;
 pub use transactions::{Created, NewRevision, Original, Page, RevisionRow};
 
 use std::fs::OpenOptions;

@@ -21,7 +21,13 @@ const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
-     summaries_gone, told_revision, problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
+     summaries_gone, told_revision, problem, stopped, correlation, encrypted_at, tombstone_at, \
+     upgrades, predecessor, blocked_at, \
+     (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
+     (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
+     (SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id \
+     AND e.event_id = rooms.summary_event) AS summary_seq \
+     FROM rooms WHERE transaction_id = $1";
 const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
 const FORGET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
@@ -36,6 +42,7 @@ const READ_FROM_START: &str = "INSERT INTO gaps (room_id, from_token, to_token, 
      SELECT $1, '', '', $2 WHERE NOT EXISTS \
      (SELECT 1 FROM journal_rooms WHERE room_id = $1) \
      ON CONFLICT (room_id, to_token) DO NOTHING";
+const IS_CURRENT: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room_id = $2";
 const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1";
 const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
@@ -59,6 +66,9 @@ const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
 
 /// How long to wait for a new room's first events, in milliseconds, before its history is read.
 const PATIENCE_MS: i64 = 20_000;
+
+/// How long invitations wait at most for a new room's first events, in milliseconds.
+const SETTLING_MS: i64 = 5_000;
 
 /// A room as we know it.
 #[derive(Clone, Debug, FromRow)]
@@ -101,9 +111,33 @@ pub struct RoomRow {
     pub stopped: i64,
     /// Of the call or push that asked last.
     pub correlation: Option<String>,
+    /// When encryption was seen in it.
+    pub encrypted_at: Option<i64>,
+    /// When a tombstone was seen in it that is still to be followed.
+    pub tombstone_at: Option<i64>,
+    /// Rooms that followed one another without a call of the shop in between.
+    pub upgrades: i64,
+    /// The room whose place the next one takes.
+    pub predecessor: Option<String>,
+    /// When the homeserver's admin deleted the room with a block.
+    pub blocked_at: Option<i64>,
+    /// Why it is the transaction's room: `created`, `upgraded`, `replaced`.
+    pub why: Option<String>,
+    /// Since when it is.
+    pub since: Option<i64>,
+    /// The summary's entry in the record, once it is there.
+    pub summary_seq: Option<i64>,
 }
 
 impl RoomRow {
+    /// Nobody is invited to a new room before this time (milliseconds since 1970): until its first
+    /// events have come, it is not known what the homeserver put into it by itself. The summary
+    /// comes after all of them.
+    pub fn settles_at(&self) -> Option<i64> {
+        let is_known = self.ready_at.is_some() || self.summary_seq.is_some();
+        self.since.filter(|_| !is_known).map(|since| since.saturating_add(SETTLING_MS))
+    }
+
     /// The room's id, if it has one.
     pub fn room(&self) -> Option<OwnedRoomId> {
         self.room_id.as_deref().and_then(|id| RoomId::parse(id).ok())
@@ -343,15 +377,34 @@ impl Store {
 /// The alias is drawn at random and committed before the first call: as fixed as one derived from
 /// the id, and nobody can guess it (alias look-up is public).
 pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
-    let secret = Alphanumeric.sample_string(&mut rand::rng(), 24).to_lowercase();
     sqlx::query(INSERT)
         .bind(id.to_string())
-        .bind(format!("{NAMESPACE_PREFIX}{secret}"))
+        .bind(new_alias())
         .bind(now())
         .bind(correlation)
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Whether the transaction goes on in this room.
+pub(super) async fn is_current(
+    tx: &mut Tx,
+    transaction_id: &str,
+    room_id: &str,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar(IS_CURRENT)
+        .bind(transaction_id)
+        .bind(room_id)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// The local part of an alias that nobody can guess.
+pub fn new_alias() -> String {
+    let secret = Alphanumeric.sample_string(&mut rand::rng(), 24).to_lowercase();
+    format!("{NAMESPACE_PREFIX}{secret}")
 }
 
 /// Has the room looked at as soon as possible.

@@ -19,4 +19,5 @@ mod room;
 mod search;
 mod steps;
 mod support;
+mod watched;
 mod write_back;
