@@ -50,21 +50,20 @@ pub(super) struct Seen {
     pub(super) change: Option<Change>,
 }
 
-/// Notes what the events `seen` change in `room_id`, if that is the current room. Whether it has to
-/// be looked at now.
+/// Notes what the events `seen` change in `room_id`, if that is the current room.
 pub(super) async fn note(
     tx: &mut Tx,
     transaction_id: &str,
     room_id: &str,
     seen: &[Seen],
     bot: &str,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let current: Option<Current> = sqlx::query_as(CURRENT)
         .bind(transaction_id)
         .bind(room_id)
         .fetch_optional(&mut **tx)
         .await?;
-    let Some(current) = current else { return Ok(false) };
+    let Some(current) = current else { return Ok(()) };
     let id = parse_id(transaction_id)?;
     let mut steps: Vec<(&str, String)> = Vec::new();
     let mut wake = false;
@@ -121,7 +120,7 @@ pub(super) async fn note(
     if wake {
         rooms::wake(tx, id, &format!("room-{}", Ulid::new())).await?;
     }
-    Ok(wake)
+    Ok(())
 }
 
 /// What others changed is looked at and put back: at once, or later if they keep changing it.

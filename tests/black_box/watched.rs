@@ -168,7 +168,7 @@ on_both_databases! {
             (room_of(&world, &deal.id).await["id"] == successor.as_str()).then_some(())
         }).await;
         deal.buyer.join(&successor).await;
-        let late = deal.buyer.say(&deal.room, "late words in the old room").await;
+        let late = deal.seller.say(&deal.room, "late words in the old room").await;
         let next = deal.buyer.say(&successor, "words in the successor").await;
         for event in [&early, &first, &late, &next] {
             world.shop.entry(&deal.id, event).await;
