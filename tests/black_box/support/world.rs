@@ -23,7 +23,7 @@ pub struct World {
     pub proxy: Option<Proxy>,
     pub push_port: u16,
     page_port: u16,
-    synapse_port: u16,
+    pub synapse_port: u16,
     synapse: Option<Process>,
     tallyroom: Option<Process>,
     http: reqwest::Client,
