@@ -70,7 +70,7 @@ const SEE: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) 
 const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.read_at FROM receipts r \
      JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
      WHERE r.transaction_id = $1";
-const TRANSACTION_OF: &str = "SELECT transaction_id FROM rooms WHERE room_id = $1";
+const TRANSACTION_OF: &str = "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
 
 /// How far somebody has read.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
