@@ -7,7 +7,7 @@ use ulid::Ulid;
 use super::PageState;
 use super::model::{ChatFile, ChatLine, Poll, Quote, Reaction, Side};
 use super::session::Session;
-use crate::record::{Entry, Kind, Line, RelationKind, conversation, poll_answers};
+use crate::record::{Entry, Kind, Line, RelationKind, conversation};
 use crate::room::Guest;
 use crate::store::{FileRow, StoreError};
 use crate::transaction::{PartyRole, Terms, Transaction, Visitor};
@@ -155,27 +155,24 @@ pub(super) async fn lines(
     Ok(shown.into_iter().map(|(line, _)| line).collect())
 }
 
-/// The ids of the answers that were voted for, and whether the poll is over.
+/// The votes that count, by event, and whether the poll is over.
 fn votes(line: &Line<'_>) -> (Vec<String>, bool) {
-    let chosen = line.votes.values().filter_map(|vote| vote.text.as_deref());
-    let ids = chosen.flat_map(|ids| ids.split(", ")).map(str::to_owned).collect();
-    (ids, line.poll_end.is_some())
+    let votes = line.votes.values().map(|vote| vote.fixed.event_id.clone());
+    (votes.collect(), line.poll_end.is_some())
 }
 
-/// A poll's answers stand in its raw event.
+/// A poll's answers in its order, with the votes for each.
 async fn poll(
     state: &PageState,
     session: &Session,
     event: &str,
     (votes, ended): &(Vec<String>, bool),
 ) -> Result<Option<Poll>, StoreError> {
-    let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room_id)
-    else {
-        return Ok(None);
-    };
-    let Some(raw) = state.store.raw(&room, event).await? else { return Ok(None) };
-    let count = |id: &String| votes.iter().filter(|vote| *vote == id).count();
-    let answers = poll_answers(&raw).into_iter().map(|(id, words)| (words, count(&id)));
+    let ballots = state.store.ballots(session.transaction.id, event).await?;
+    let Some(poll) = ballots.poll(event) else { return Ok(None) };
+    let chosen: Vec<_> = votes.iter().filter_map(|vote| ballots.choices(vote)).flatten().collect();
+    let count = |id: &String| chosen.iter().filter(|choice| choice.id == *id).count();
+    let answers = poll.answers.iter().map(|(id, words)| (words.clone(), count(id)));
     Ok(Some(Poll { answers: answers.collect(), ended: *ended }))
 }
 
@@ -266,7 +263,8 @@ fn reactions(line: &Line<'_>, cast: &Cast) -> Vec<Reaction> {
 
 fn files_in(entry: &Entry, files: &[FileRow], id: Ulid) -> Vec<ChatFile> {
     let file = |attachment: &crate::record::Attachment| {
-        let row = files.iter().find(|row| Some(&row.mxc) == attachment.mxc.as_ref());
+        let source = attachment.source();
+        let row = files.iter().find(|row| Some(&row.mxc) == source.as_ref());
         let stored = row.filter(|row| row.state == "stored");
         let size = stored.and_then(|row| row.size).or(attachment.size);
         let has_caption = entry.text.as_deref() != Some(&attachment.name);

@@ -13,6 +13,7 @@ mod hints;
 mod journal;
 mod members;
 mod outgoing;
+mod polls;
 mod revisions;
 mod rooms;
 mod search;
