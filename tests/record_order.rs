@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
 use tallyroom::config::{DatabaseConfig, DatabaseUrl};
 use tallyroom::record::chain::{Checker, Evidence};
-use tallyroom::record::{Entry, RedactionPolicy, conversation};
+use tallyroom::record::{Ballots, Entry, RedactionPolicy, conversation};
 use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store, now};
 use tallyroom::transaction::Submission;
 use tokio::runtime::Runtime;
@@ -124,7 +124,8 @@ fn raw(number: usize, user: &str, said: &Said, start: i64) -> String {
         ),
         Said::Poll => (
             "m.poll.start",
-            json!({ "m.poll": { "question": { "m.text": [{ "body": "Q" }] }, "answers": [] } }),
+            json!({ "m.poll": { "question": { "m.text": [{ "body": "Q" }] }, "answers": [
+                { "m.id": "y", "m.text": [{ "body": format!("Yes {number}") }] }] } }),
         ),
         Said::Vote(of, vote) => (
             "m.poll.response",
@@ -248,6 +249,16 @@ fn essence(evidence: &[Evidence]) -> Vec<Value> {
         })
         .collect();
     each.sort_by_key(ToString::to_string);
+    let mut ballots = Ballots::default();
+    for it in evidence {
+        if let Some(raw) = &it.raw {
+            ballots.add(&it.entry, raw);
+        }
+    }
+    let events = entries.iter().map(|it| it.fixed.event_id.as_str());
+    let mut votes: Vec<_> = events.map(|it| json!([it, ballots.choices(it)])).collect();
+    votes.sort_by_key(ToString::to_string);
+    each.extend(votes);
     let ids =
         |entries: &[&Entry]| entries.iter().map(|it| it.fixed.event_id.clone()).collect::<Vec<_>>();
     let read = conversation(&entries).into_iter().map(|line| {

@@ -3,7 +3,7 @@
 mod nesting;
 mod reading;
 
-pub(super) use reading::{Part, Place, Reading, plain_text, reading};
+pub(super) use reading::{BLOCKS, Part, Place, Reading, plain_text, reading};
 
 use ruma::html::{Html, NodeData, NodeRef, SanitizerConfig};
 

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::markup::{self, Place, Reading};
+use super::markup::{self, BLOCKS, Place, Reading};
 use super::{Attachment, Entry};
 
 /// The remark on a message whose text and HTML say different things.
@@ -145,7 +145,12 @@ fn without_tags(text: &str, name: &str) -> String {
                 is_tag.then_some(after)
             });
         match inside {
-            Some(after) => rest = after,
+            Some(after) => {
+                if name == "br" || BLOCKS.contains(&name) {
+                    left.push('\n');
+                }
+                rest = after;
+            }
             None => {
                 left.push('<');
                 rest = from;
@@ -168,16 +173,17 @@ fn with_part(text: &str, part: &markup::Part) -> String {
             return format!("{before}{after}");
         }
     }
-    let said = format!(" {} ", words(text).join(" "));
     let named = format!(" {} ", words(&part.text).join(" "));
-    let is_said = named.trim().is_empty() || said.contains(&named);
+    let named = named.as_str();
     for form in &part.forms {
         if part.text.contains(form.as_str()) {
             return text.to_owned();
         }
-        if text.contains(form.as_str()) {
-            let words = if is_said { " " } else { part.text.as_str() };
-            return text.replacen(form.as_str(), words, 1);
+        if let Some((before, after)) = text.split_once(form.as_str()) {
+            let rest = format!("{before} {after}");
+            let is_said =
+                named.trim().is_empty() || format!(" {} ", words(&rest).join(" ")).contains(named);
+            return if is_said { rest } else { format!("{before}{}{after}", part.text) };
         }
     }
     text.to_owned()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ruma::html::{Html, NodeData, NodeRef};
 
 /// Elements that begin and end a line of their own.
-const BLOCKS: [&str; 22] = [
+pub(in crate::record) const BLOCKS: [&str; 22] = [
     "blockquote",
     "caption",
     "details",
