@@ -23,6 +23,9 @@ pub const OTHER_WORDS: &str = "apps that do not know edits show other words: ";
 /// The one head of a column that the pinned summary has in its HTML only.
 const OWN_HEAD: &str = "item";
 
+/// Elements that the sanitiser replaces, and by which ones.
+const RENAMED: [(&str, &str); 2] = [("font", "span"), ("strike", "s")];
+
 /// Whether text and sanitised HTML have other words or numbers, or the same in another order.
 pub(super) fn differ(body: &str, html: &str) -> bool {
     let reading = markup::reading(html);
@@ -107,6 +110,10 @@ fn as_read(body: &str, reading: &Reading) -> String {
     let mut text = body.to_owned();
     for name in &reading.elements {
         text = without_tags(&text, name);
+        // The sanitiser writes these elements by another name.
+        for (old, _) in RENAMED.iter().filter(|(_, now)| now == name) {
+            text = without_tags(&text, old);
+        }
     }
     for part in &reading.parts {
         text = with_part(&text, part);
