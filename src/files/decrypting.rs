@@ -32,8 +32,8 @@ impl Decrypting {
         plain
     }
 
-    /// Whether the encrypted bytes were those that the event names.
-    pub(super) fn is_as_named(self) -> bool {
+    /// That was all: whether the encrypted bytes were those that the event names.
+    pub(super) fn finish(self) -> bool {
         self.digest.finalize().as_slice() == self.expected
     }
 }
@@ -63,10 +63,10 @@ mod tests {
             let found: Vec<u8> =
                 encrypted.chunks(piece).flat_map(|it| decrypting.decrypt(it)).collect();
             assert_eq!(found, plain);
-            assert!(decrypting.is_as_named());
+            assert!(decrypting.finish());
         }
         let mut cut = Decrypting::with(&key);
         cut.decrypt(&encrypted[..31]);
-        assert!(!cut.is_as_named());
+        assert!(!cut.finish());
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn fetch(
                 }
             }
             Ok(None) => {
-                let is_as_named = decrypting.is_none_or(Decrypting::is_as_named);
+                let is_as_named = decrypting.is_none_or(Decrypting::finish);
                 return Ok(if is_as_named { Ok(arriving.finish()) } else { Err(Outcome::Altered) });
             }
             Err(failure) => return Ok(Err(failure.into())),

@@ -73,7 +73,14 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
 pub(super) fn extensible_text(content: &Content) -> Option<String> {
     let block = content.get("m.text").or_else(|| content.get("org.matrix.msc1767.text"))?;
     let text = match block {
-        Value::Array(forms) => forms.iter().find_map(|form| form.get("body")?.as_str()),
+        Value::Array(forms) => {
+            let is_plain = |form: &&Value| {
+                let mimetype = form.get("mimetype").and_then(Value::as_str);
+                mimetype.is_none_or(|it| it == "text/plain")
+            };
+            let plain = forms.iter().filter(is_plain);
+            plain.chain(forms).find_map(|form| form.get("body")?.as_str())
+        }
         other => other.as_str(),
     };
     text.map(str::to_owned)

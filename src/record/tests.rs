@@ -211,7 +211,8 @@ fn polls_are_read_in_their_old_and_their_new_form() {
     let new = event(
         "m.poll.start",
         json!({ "m.poll": {
-        "question": { "m.text": [{ "body": "Accept?" }] },
+        "question": { "m.text": [{ "body": "<b>Accept?</b>", "mimetype": "text/html" },
+            { "body": "Accept?" }] },
         "answers": [{ "m.id": "y", "m.text": [{ "body": "Yes" }] },
                     { "m.id": "n", "m.text": [{ "body": "No" }] }] } }),
     );
