@@ -5,7 +5,9 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const byId = (id) => document.getElementById(id);
 
 const chat = byId("messages");
-const { base } = chat.dataset;
+const { base, grant } = chat.dataset;
+// Each request says on whose behalf it is made: others may be signed in in this browser.
+const address = (part = "") => `${base}${part && `/${part}`}?grant=${grant}`;
 const [log, sending, form] = ["log", "sending", "compose"].map(byId);
 const lang = document.documentElement.lang;
 const title = document.title;
@@ -167,7 +169,7 @@ const handlers = {
     look();
   },
   unsent({ html }) {
-    const before = all("#unsent li").filter((it) => !one("[action$='/discard']", it));
+    const before = all("#unsent li").filter((it) => !one("[action*='/discard']", it));
     byId("unsent").replaceChildren(parsed(html));
     // What the room has, and the record not yet, stays until its line comes.
     for (const it of before) {
@@ -228,8 +230,8 @@ const connect = () => {
     say("lost", text(navigator.onLine ? "connection-lost" : "connection-offline"));
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     // Whoever is let in no more is told so by the page itself.
-    const answer = await fetch(base, { method: "HEAD" }).catch(() => null);
-    if ([401, 410].includes(answer?.status)) return location.reload();
+    const answer = await fetch(address(), { method: "HEAD" }).catch(() => null);
+    if ([401, 409, 410].includes(answer?.status)) return location.reload();
     setTimeout(connect, wait + Math.random() * 1000);
     wait = Math.min(wait * 2, 30000);
   };
@@ -244,7 +246,7 @@ const connect = () => {
 // ---- What is done to messages
 
 const post = async (action, fields) => {
-  const answer = await fetch(`${base}/${action}`, {
+  const answer = await fetch(address(action), {
     method: "POST",
     body: new URLSearchParams(fields),
     headers: { Accept: "application/json" },
@@ -257,7 +259,7 @@ chat.addEventListener("submit", async (event) => {
   event.preventDefault();
   it.closest("details.menu")?.removeAttribute("open");
   try {
-    await post(it.action.split("/").pop(), new FormData(it, event.submitter));
+    await post(new URL(it.action).pathname.split("/").pop(), new FormData(it, event.submitter));
     if (it.matches(".delivery form")) it.closest("li").remove();
   } catch (error) {
     complain(error.message);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ulid::Ulid;
 
 use super::PageState;
-use super::model::{ChatFile, ChatLine, Poll, Quote, Reaction, Side};
+use super::model::{Address, ChatFile, ChatLine, Poll, Quote, Reaction, Side};
 use super::session::Session;
 use crate::record::{Entry, Kind, Line, RelationKind, conversation, poll_answers};
 use crate::room::Guest;
@@ -145,8 +145,9 @@ pub(super) async fn lines(
     let files = files_of(state, id, &all).await?;
     let lines = conversation(&all);
     let lines = lines.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
-    let mut shown: Vec<_> =
-        lines.map(|line| (shown(line, cast, &answered, &files, id), votes(line))).collect();
+    let mut shown: Vec<_> = lines
+        .map(|line| (shown(line, cast, &answered, &files, &session.address()), votes(line)))
+        .collect();
     for (line, votes) in &mut shown {
         if line.kind == Kind::PollStart {
             line.poll = poll(state, session, &line.event, votes).await?;
@@ -207,7 +208,7 @@ fn shown(
     cast: &Cast,
     answered_entries: &[Entry],
     files: &[FileRow],
-    id: Ulid,
+    address: &Address,
 ) -> ChatLine {
     let (entry, current) = (line.entry, line.current());
     let fixed = &entry.fixed;
@@ -228,7 +229,7 @@ fn shown(
         kind: entry.kind,
         text: current.text.clone().filter(|_| !removed),
         html: current.html.clone().filter(|_| !removed),
-        files: if removed { Vec::new() } else { files_in(entry, files, id) },
+        files: if removed { Vec::new() } else { files_in(entry, files, address) },
         reply_to: quote.filter(|_| !removed),
         edited_at: line.edits.last().map(|edit| edit.read_at).filter(|_| !removed),
         removed,
@@ -264,7 +265,7 @@ fn reactions(line: &Line<'_>, cast: &Cast) -> Vec<Reaction> {
     line.reactions.iter().map(reaction).collect()
 }
 
-fn files_in(entry: &Entry, files: &[FileRow], id: Ulid) -> Vec<ChatFile> {
+fn files_in(entry: &Entry, files: &[FileRow], address: &Address) -> Vec<ChatFile> {
     let file = |attachment: &crate::record::Attachment| {
         let row = files.iter().find(|row| Some(&row.mxc) == attachment.mxc.as_ref());
         let stored = row.filter(|row| row.state == "stored");
@@ -276,7 +277,7 @@ fn files_in(entry: &Entry, files: &[FileRow], id: Ulid) -> Vec<ChatFile> {
             media_type: stored.and_then(|row| row.media_type.clone()),
             href: stored
                 .and_then(|row| row.sha256.as_ref())
-                .map(|sha256| format!("/t/{id}/files/{sha256}")),
+                .map(|sha256| address.part(&format!("files/{sha256}"))),
             state: row.map_or_else(|| "missing".to_owned(), |row| row.state.clone()),
             description: entry.text.clone().filter(|_| has_caption),
         }

@@ -46,7 +46,7 @@ pub(super) async fn original(
     State(state): State<PageState>,
     session: Session,
 ) -> Result<Response, Refusal> {
-    let missing = || Refusal::problem(StatusCode::NOT_FOUND, &session.reader, "problem-no-file");
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
     let original = state.store.original(session.transaction.id).await?;
     let (_, bytes) = original.ok_or_else(missing)?;
     let name = format!("{}.xml", session.transaction.terms.invoice.number);
@@ -68,7 +68,7 @@ pub(super) async fn file(
     session: Session,
 ) -> Result<Response, Refusal> {
     let id = session.transaction.id;
-    let missing = || Refusal::problem(StatusCode::NOT_FOUND, &session.reader, "problem-no-file");
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
     let file = state.store.file_with_digest(id, &sha256).await?.ok_or_else(missing)?;
     let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
     let bytes = state.vault.get(&sha256).await.map_err(|error| {

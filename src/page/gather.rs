@@ -40,6 +40,7 @@ pub(super) async fn page<'a>(
     Ok(Page {
         transaction,
         visitor: &session.visitor,
+        address: session.address(),
         reader: &session.reader,
         revisions: revisions(&past),
         further: original.as_ref().map(|(_, bytes)| further_terms(bytes)).unwrap_or_default(),

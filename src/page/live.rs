@@ -23,7 +23,8 @@ use super::chat::{self, Cast, is_line};
 use super::model::{Chat, ChatLine, Side};
 use super::people::{Others, replies_in};
 use super::session::{Session, admit};
-use super::{PageState, gather, refusal::Refusal, show::own_base, view};
+use super::view::Closed;
+use super::{PageState, gather, refusal::Refusal, view};
 use crate::moment::Looking;
 use crate::record::{Entry, Kind};
 use crate::store::{StoreError, now};
@@ -55,6 +56,9 @@ pub(super) async fn stream(
     headers: HeaderMap,
     Query(stands): Query<Stands>,
 ) -> Result<Response, Refusal> {
+    if !session.is_named {
+        return Err(Closed::Nameless.into());
+    }
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after = last.and_then(|id| id.parse().ok()).unwrap_or(stands.after);
     let page = OpenPage::of(state, session, after, stands.revision).await?;
@@ -220,6 +224,7 @@ impl OpenPage {
             visitor,
             guest,
             grant: self.grant,
+            is_named: true,
             reader: self.reader.clone(),
             correlation: String::new(),
         };
@@ -325,7 +330,7 @@ impl OpenPage {
         let words = line.text.clone().unwrap_or_default();
         let announce =
             (is_new && line.side != Side::Mine).then(|| format!("{}: {words}", line.name));
-        let html = view::line(&line, &self.reader, &own_base(session));
+        let html = view::line(&line, &self.reader, &session.address());
         let json = json!({
             "event": line.event,
             "at": line.at,
@@ -351,7 +356,7 @@ impl OpenPage {
 
     async fn unsent_now(&mut self, session: &Session) -> Result<Option<Event>, StoreError> {
         let unsent = gather::unsent(&self.state.store, session).await?;
-        let html = view::unsent(&unsent, &self.reader, &own_base(session));
+        let html = view::unsent(&unsent, &self.reader, &session.address());
         Ok(changed(&mut self.told.unsent, html, "unsent"))
     }
 

@@ -19,6 +19,7 @@ mod refusal;
 mod session;
 pub mod shop_sign_in;
 mod show;
+mod speaker;
 pub mod token;
 pub mod view;
 mod widget;
@@ -78,6 +79,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))
         .route("/t/{id}/sign-in", post(doors::matrix))
+        .route("/t/{id}/sign-in/link", post(doors::link_form))
         .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
         .route("/t/{id}/leave", post(doors::leave))
         .route("/t/{id}/remove", post(writing::remove))

@@ -15,7 +15,6 @@ use super::PageState;
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
-use super::show::own_base;
 use super::words::{self, MAX_TEXT, Relation};
 use crate::files::{Arrived, Arriving};
 use crate::record::Entry;
@@ -48,7 +47,7 @@ pub(super) async fn messages(
     headers: HeaderMap,
     form: Multipart,
 ) -> Result<Response, Refusal> {
-    let message = read(&state, &session, form).await?;
+    let message = read(&state, form).await?;
     check_room_for_more(&state, &session).await?;
     if let Some(edit) = &message.edit {
         check_own(&state, &session, edit).await?;
@@ -78,17 +77,13 @@ pub(super) async fn messages(
     }
     if ids.is_empty() {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(Refusal::problem(status, &session.reader, "problem-empty"));
+        return Err(Refusal::problem(status, "problem-empty"));
     }
     Ok(taken(&session, &headers, &ids))
 }
 
-async fn read(
-    state: &PageState,
-    session: &Session,
-    mut form: Multipart,
-) -> Result<Message, Refusal> {
-    let unfit = |status, id| Refusal::problem(status, &session.reader, id);
+async fn read(state: &PageState, mut form: Multipart) -> Result<Message, Refusal> {
+    let unfit = Refusal::problem;
     let broken = |_| unfit(StatusCode::BAD_REQUEST, "problem-form");
     let mut message = Message::default();
     while let Some(field) = form.next_field().await.map_err(broken)? {
@@ -96,7 +91,7 @@ async fn read(
         if name == "file" {
             // A form without a file sends an empty one.
             let file_name = field.file_name().unwrap_or_default().to_owned();
-            let file = arrive(state, session, field).await?;
+            let file = arrive(state, field).await?;
             if file_name.is_empty() && file.size == 0 {
                 continue;
             }
@@ -139,16 +134,12 @@ async fn text(
 }
 
 /// A field's file, onto disk as it comes.
-async fn arrive(
-    state: &PageState,
-    session: &Session,
-    mut field: Field<'_>,
-) -> Result<Arrived, Refusal> {
+async fn arrive(state: &PageState, mut field: Field<'_>) -> Result<Arrived, Refusal> {
     let disk = |error: std::io::Error| {
         tracing::error!(%error, "a file from the page could not be written");
         Refusal::try_again()
     };
-    let unfit = |status, id| Refusal::problem(status, &session.reader, id);
+    let unfit = Refusal::problem;
     let max_bytes = state.config.files.max_megabytes * 1_000_000;
     let mut arriving = Arriving::into(state.vault.unfinished().map_err(disk)?, max_bytes);
     loop {
@@ -172,7 +163,7 @@ async fn check_known(state: &PageState, session: &Session, event: &str) -> Resul
     let events = [event.to_owned()];
     let entries = state.store.entries_of_events(session.transaction.id, &events).await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let unfit = || Refusal::problem(status, &session.reader, "problem-form");
+    let unfit = || Refusal::problem(status, "problem-form");
     entries.into_iter().next().ok_or_else(unfit)
 }
 
@@ -182,7 +173,7 @@ async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<
     if entry.fixed.sender == session.guest.user_id.as_str() {
         return Ok(());
     }
-    Err(Refusal::problem(StatusCode::FORBIDDEN, &session.reader, "problem-not-yours"))
+    Err(Refusal::problem(StatusCode::FORBIDDEN, "problem-not-yours"))
 }
 
 /// Nobody piles up words faster than the room takes them.
@@ -192,7 +183,7 @@ async fn check_room_for_more(state: &PageState, session: &Session) -> Result<(),
         return Ok(());
     }
     let status = StatusCode::TOO_MANY_REQUESTS;
-    Err(Refusal::problem(status, &session.reader, "problem-too-fast"))
+    Err(Refusal::problem(status, "problem-too-fast"))
 }
 
 async fn say(
@@ -214,7 +205,7 @@ fn taken(session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
         let ids: Vec<String> = ids.iter().map(Ulid::to_string).collect();
         return (StatusCode::ACCEPTED, Json(json!({ "ids": ids }))).into_response();
     }
-    let to = format!("{}#compose", own_base(session));
+    let to = format!("{}#compose", session.address().page());
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
@@ -252,7 +243,7 @@ pub(super) async fn react(
     check_known(&state, &session, &event).await?;
     if key.is_empty() || key.len() > MAX_REACTION {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(Refusal::problem(status, &session.reader, "problem-form"));
+        return Err(Refusal::problem(status, "problem-form"));
     }
     let events = [event.clone()];
     let about = state.store.entries_about(session.transaction.id, &events).await?;
