@@ -230,7 +230,8 @@ const connect = () => {
     say("lost", text(navigator.onLine ? "connection-lost" : "connection-offline"));
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     // Whoever is let in no more is told so by the page itself.
-    const answer = await fetch(address(), { method: "HEAD" }).catch(() => null);
+    const answer = await fetch(chat.dataset.live, { method: "HEAD" }).catch(() => null);
+    if (answer?.status === 429) say("busy", text("connection-busy"));
     if ([401, 409, 410].includes(answer?.status)) return location.reload();
     setTimeout(connect, wait + Math.random() * 1000);
     wait = Math.min(wait * 2, 30000);
@@ -385,6 +386,11 @@ const send = (item, data) => {
   request.onerror = () => fail(text("not-sent-offline"));
   request.onload = () => {
     const answer = request.response;
+    if (request.status === 429) {
+      // Too fast: it is kept, and sent as soon as it is taken.
+      const wait = Number(request.getResponseHeader("Retry-After")) || 5;
+      setTimeout(() => item.isConnected && item.matches(".failed") && send(item, data), wait * 1000);
+    }
     if (request.status !== 202 || !answer?.ids)
       return fail(text("not-sent", { problem: answer?.detail ?? answer?.title ?? request.status }));
     state.textContent = text("sending");

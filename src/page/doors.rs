@@ -55,6 +55,7 @@ pub(super) async fn link_form(
 /// The transaction that a link opens now, and its grant.
 async fn linked(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), Refusal> {
     let grant = state.key.verify(Purpose::Link, token).ok_or(Closed::Wrong)?;
+    state.limits.open(grant)?;
     let row = state.store.grant(grant).await?.ok_or(Closed::Wrong)?;
     let id = Ulid::from_string(&row.transaction_id).map_err(|_| Closed::Wrong)?;
     super::session::admit(state, id, grant).await??;

@@ -9,6 +9,7 @@ mod doors;
 mod downloads;
 mod gather;
 mod headers;
+pub mod limits;
 pub mod link;
 mod live;
 pub mod model;
@@ -36,6 +37,7 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
+use self::limits::Limits;
 use self::openid::OpenId;
 use self::token::TokenKey;
 use crate::config::Config;
@@ -63,6 +65,8 @@ pub struct PageState {
     pub openid: OpenId,
     /// Of times of day that no script adjusts.
     pub time_zone: TimeZone,
+    /// How much each visitor may do.
+    pub limits: Arc<Limits>,
     /// Ends open streams.
     pub stop: CancellationToken,
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::model::Reader;
 use super::view::{self, Closed};
+use crate::quota::TooMany;
 use crate::store::StoreError;
 
 /// What is said where nothing else is: to try again in a moment.
@@ -83,6 +84,13 @@ impl From<Closed> for Refusal {
     }
 }
 
+impl From<TooMany> for Refusal {
+    fn from(too_many: TooMany) -> Self {
+        let retry_after = Some(Duration::from_secs(too_many.seconds()));
+        Self { retry_after, ..Self::problem(StatusCode::TOO_MANY_REQUESTS, "problem-too-many") }
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the database failed");
@@ -124,8 +132,7 @@ pub(super) fn present(response: Response, reader: &Reader, as_json: bool) -> Res
     *told.status_mut() = status;
     keep(response.headers(), told.headers_mut());
     if let Some(after) = refusal.retry_after {
-        let seconds = after.as_millis().div_ceil(1_000).max(1);
-        told.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds as u64));
+        told.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
     }
     told
 }

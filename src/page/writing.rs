@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::PageState;
+use super::limits::UPLOAD_PATIENCE;
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
@@ -47,7 +48,10 @@ pub(super) async fn messages(
     headers: HeaderMap,
     form: Multipart,
 ) -> Result<Response, Refusal> {
-    let message = read(&state, form).await?;
+    state.limits.write(session.grant, 1)?;
+    let message = read(&state, &session, form).await?;
+    let texts = usize::from(!message.text.trim().is_empty());
+    state.limits.write(session.grant, (texts + message.files.len()).saturating_sub(1))?;
     check_room_for_more(&state, &session).await?;
     if let Some(edit) = &message.edit {
         check_own(&state, &session, edit).await?;
@@ -82,7 +86,11 @@ pub(super) async fn messages(
     Ok(taken(&session, &headers, &ids))
 }
 
-async fn read(state: &PageState, mut form: Multipart) -> Result<Message, Refusal> {
+async fn read(
+    state: &PageState,
+    session: &Session,
+    mut form: Multipart,
+) -> Result<Message, Refusal> {
     let unfit = Refusal::problem;
     let broken = |_| unfit(StatusCode::BAD_REQUEST, "problem-form");
     let mut message = Message::default();
@@ -91,7 +99,7 @@ async fn read(state: &PageState, mut form: Multipart) -> Result<Message, Refusal
         if name == "file" {
             // A form without a file sends an empty one.
             let file_name = field.file_name().unwrap_or_default().to_owned();
-            let file = arrive(state, field).await?;
+            let file = arrive(state, session, field).await?;
             if file_name.is_empty() && file.size == 0 {
                 continue;
             }
@@ -134,18 +142,28 @@ async fn text(
 }
 
 /// A field's file, onto disk as it comes.
-async fn arrive(state: &PageState, mut field: Field<'_>) -> Result<Arrived, Refusal> {
+async fn arrive(
+    state: &PageState,
+    session: &Session,
+    mut field: Field<'_>,
+) -> Result<Arrived, Refusal> {
     let disk = |error: std::io::Error| {
         tracing::error!(%error, "a file from the page could not be written");
         Refusal::try_again()
     };
     let unfit = Refusal::problem;
+    let _place = state.limits.upload(session.grant, &session.transaction.shop)?;
+    let mut size = 0;
     let max_bytes = state.config.files.max_megabytes * 1_000_000;
     let mut arriving = Arriving::into(state.vault.unfinished().map_err(disk)?, max_bytes);
     loop {
-        let chunk = field.chunk().await;
+        let chunk = tokio::time::timeout(UPLOAD_PATIENCE, field.chunk()).await;
+        let chunk = chunk.map_err(|_| unfit(StatusCode::REQUEST_TIMEOUT, "problem-form"))?;
         let chunk = chunk.map_err(|_| unfit(StatusCode::BAD_REQUEST, "problem-form"))?;
         let Some(chunk) = chunk else { return Ok(arriving.finish()) };
+        let before = size;
+        size += chunk.len() as u64;
+        state.limits.grow(session.grant, before, size)?;
         if !arriving.take(&chunk).map_err(disk)? {
             return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-large-file"));
         }
@@ -223,6 +241,7 @@ pub(super) async fn remove(
     headers: HeaderMap,
     Form(about): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
     check_own(&state, &session, &about.event).await?;
     let id = take_back(&state, &session, &about.event).await?;
     Ok(taken(&session, &headers, &[id]))
@@ -240,6 +259,7 @@ pub(super) async fn react(
     headers: HeaderMap,
     Form(AboutEvent { event, key }): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
     check_known(&state, &session, &event).await?;
     if key.is_empty() || key.len() > MAX_REACTION {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -277,6 +297,7 @@ pub(super) async fn retry(
     headers: HeaderMap,
     Form(AboutOutgoing { id }): Form<AboutOutgoing>,
 ) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
     let Session { transaction, guest, correlation, .. } = &session;
     state.store.retry(transaction.id, &guest.user_id, &id, correlation).await?;
     Ok(taken(&session, &headers, &[]))
@@ -304,6 +325,7 @@ pub(super) async fn typing(
     session: Session,
     Form(Typing { typing }): Form<Typing>,
 ) -> Result<StatusCode, Refusal> {
+    state.limits.signal(session.grant)?;
     if let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room()) {
         // A guest who has said nothing yet is not in the room, and types for nobody.
         if let Err(failure) =
@@ -321,6 +343,7 @@ pub(super) async fn seen(
     session: Session,
     Form(AboutEvent { event, .. }): Form<AboutEvent>,
 ) -> Result<StatusCode, Refusal> {
+    state.limits.signal(session.grant)?;
     let id = session.transaction.id;
     let known = state.store.entries_of_events(id, std::slice::from_ref(&event)).await?;
     let (Some(_), Ok(event)) = (known.first(), EventId::parse(event)) else {

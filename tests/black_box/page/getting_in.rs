@@ -23,7 +23,7 @@ on_both_databases! {
         let grant = url.strip_prefix(&format!("{}?grant=", scene.page())).unwrap_or_else(|| panic!("{url}"));
         assert_eq!(grant.len(), 26, "the address says who looks, and lets nobody in: {url}");
         let history = bea.js("history.length").await;
-        bea.js("history.back(); 0").await;
+        bea.js("setTimeout(() => history.back()); 0").await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!bea.url().await.contains("/l/"), "the link is not in the history ({history})");
         bea.open(&url).await;

@@ -212,6 +212,7 @@ async fn the_tabs_do_everything(scene: &Scene, rita: &Visitor, bea: &Visitor, ro
             entries.into_iter().find(|it| it["attachments"][0]["name"] == name.as_str())
         });
         assert_eq!(file.await["party"], party);
+        tab.reload().await;
         tab.sees(", changed").await;
         tab.removes(&format!("{words}, changed")).await;
         assert_eq!(about(scene, "redaction", event).await, party);

@@ -280,6 +280,7 @@ editing = تعديل رسالتكم
 
 ## Connection to the server
 
+connection-busy = الصفحة مفتوحة على شاشات كثيرة: ستظهر الرسائل الجديدة هنا بعد إغلاق إحداها.
 connection-live = متصل
 connection-lost = انقطع الاتصال. جارٍ إعادة المحاولة…
 connection-offline = أنتم غير متصلين. ستصل الرسائل عند عودة الاتصال.

@@ -265,6 +265,7 @@ editing = Sie bearbeiten Ihre Nachricht
 
 ## Connection to the server
 
+connection-busy = Auf zu vielen Bildschirmen geöffnet: Neue Nachrichten erscheinen hier, sobald ein anderer geschlossen ist.
 connection-live = Verbunden
 connection-lost = Verbindung unterbrochen. Neuer Versuch …
 connection-offline = Sie sind offline. Nachrichten kommen an, sobald Sie wieder verbunden sind.

@@ -290,6 +290,7 @@ editing = Editing your message
 
 ## Connection to the server
 
+connection-busy = Open on too many screens: new messages show here once another one is closed.
 connection-live = Live
 connection-lost = Connection lost. Trying again…
 connection-offline = You are offline. Messages arrive when you are back.

@@ -265,6 +265,7 @@ editing = Está editando su mensaje
 
 ## Connection to the server
 
+connection-busy = Abierto en demasiadas pantallas: los mensajes nuevos aparecerán aquí en cuanto se cierre otra.
 connection-live = Conectado
 connection-lost = Se ha perdido la conexión. Reintentando…
 connection-offline = No tiene conexión. Los mensajes llegarán cuando vuelva a tenerla.

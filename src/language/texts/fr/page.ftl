@@ -265,6 +265,7 @@ editing = Vous modifiez votre message
 
 ## Connection to the server
 
+connection-busy = Ouvert sur trop d’écrans : les nouveaux messages apparaîtront ici dès qu’un autre sera fermé.
 connection-live = Connecté
 connection-lost = Connexion perdue. Nouvelle tentative…
 connection-offline = Vous êtes hors ligne. Les messages arriveront à votre retour.

@@ -265,6 +265,7 @@ editing = U bewerkt uw bericht
 
 ## Connection to the server
 
+connection-busy = Op te veel schermen geopend: nieuwe berichten verschijnen hier zodra een ander is gesloten.
 connection-live = Verbonden
 connection-lost = Verbinding verbroken. Nieuwe poging…
 connection-offline = U bent offline. Berichten komen aan zodra u weer verbonden bent.

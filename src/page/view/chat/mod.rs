@@ -82,6 +82,7 @@ fn for_the_script(reader: &Reader) -> Markup {
         "connection-live",
         "connection-lost",
         "connection-offline",
+        "connection-busy",
         "action-failed",
         "replying-to",
         "editing",
