@@ -193,40 +193,42 @@ fn flags(registration: &Registration) -> Result<String, String> {
 fn token_advice(config: &Config, failure: &CallFailure) -> String {
     let url = &config.homeserver.url;
     match failure {
-        CallFailure::Unknown { .. } => {
-            format!("{failure}. Is the homeserver running, and is homeserver.url ({url}) right?")
-        }
-        failure if failure.is("M_UNKNOWN_TOKEN") || failure.has_status(401) => format!(
+        failure if failure.mentions("M_UNKNOWN_TOKEN") => format!(
             "{failure}. The homeserver does not know this as_token: list {} among its appservice \
              files (Synapse: app_service_config_files) and restart it.",
             config.appservice.registration.display()
         ),
-        failure if failure.is("M_EXCLUSIVE") || failure.is("M_INVALID_USERNAME") => format!(
-            "{failure}. The namespace in the homeserver's copy of the registration does not hold \
+        failure if failure.mentions("M_EXCLUSIVE") || failure.mentions("M_INVALID_USERNAME") => {
+            format!(
+                "{failure}. The namespace in the homeserver's copy of the registration does not hold \
              {}: is homeserver.domain ({}) its server_name?",
-            config.bot_user_id(),
-            config.homeserver.domain
-        ),
+                config.bot_user_id(),
+                config.homeserver.domain
+            )
+        }
+        CallFailure::Unknown { .. } => {
+            format!("{failure}. Is the homeserver running, and is homeserver.url ({url}) right?")
+        }
         _ => failure.to_string(),
     }
 }
 
 fn ping_advice(config: &Config, registration: &Registration, failure: &CallFailure) -> String {
     let url = registration.url.as_deref().unwrap_or("(none)");
-    if failure.is("M_BAD_STATUS") {
+    if failure.mentions("M_BAD_STATUS") {
         return format!(
             "{failure}. The homeserver reached us but holds another hs_token: give both the same \
              registration file and restart the homeserver."
         );
     }
-    if failure.is("M_CONNECTION_FAILED") || failure.is("M_CONNECTION_TIMEOUT") {
+    if failure.mentions("M_CONNECTION_FAILED") || failure.mentions("M_CONNECTION_TIMEOUT") {
         return format!(
             "{failure}. The homeserver can not reach {url} (the registration's `url`); we listen \
              on {} (appservice.listen). Mend one of them, and any firewall in between.",
             config.appservice.listen
         );
     }
-    if failure.is("M_URL_NOT_SET") {
+    if failure.mentions("M_URL_NOT_SET") {
         return "the registration has no `url`: set it to where the homeserver reaches us"
             .to_owned();
     }

@@ -4,13 +4,17 @@
 //! appservice's token. matrix-sdk cannot masquerade; wrapping the typed request lets it carry one
 //! that does.
 
-use ruma::api::auth_scheme::{AccessToken, AuthScheme, SendAccessToken};
-use ruma::api::error::IntoHttpError;
+use ruma::api::auth_scheme::{AccessToken, SendAccessToken};
+use ruma::api::error::{Error, FromHttpResponseError, IntoHttpError};
 use ruma::api::path_builder::{PathBuilder, VersionHistory};
-use ruma::api::{AppserviceUserIdentity, Metadata, OutgoingRequest};
+use ruma::api::{
+    AppserviceUserIdentity, EndpointError, IncomingResponse, Metadata, OutgoingRequest,
+};
 use ruma::exports::bytes::BufMut;
 use ruma::exports::http;
 use ruma::{OwnedDeviceId, OwnedUserId};
+
+use super::calls::Call;
 
 /// `request`, asserted to come from `user` (and one device of theirs).
 #[derive(Clone, Debug)]
@@ -40,13 +44,9 @@ impl<R: Metadata<PathBuilder = VersionHistory>> Metadata for ActingAs<R> {
     const PATH_BUILDER: VersionHistory = R::PATH_BUILDER;
 }
 
-impl<R> OutgoingRequest for ActingAs<R>
-where
-    R: OutgoingRequest + Metadata<PathBuilder = VersionHistory>,
-    for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
-{
-    type EndpointError = R::EndpointError;
-    type IncomingResponse = R::IncomingResponse;
+impl<R: Call> OutgoingRequest for ActingAs<R> {
+    type EndpointError = Error;
+    type IncomingResponse = Answer<R::IncomingResponse>;
 
     fn try_into_http_request<T: Default + BufMut + AsRef<[u8]>>(
         self,
@@ -66,4 +66,37 @@ where
         identity.maybe_add_to_uri(request.uri_mut())?;
         Ok(request)
     }
+}
+
+/// An answer that the homeserver itself gave. ruma does not look at the body of an answer from which
+/// it needs nothing, so that the maintenance page of a proxy would pass for a success.
+#[derive(Clone, Debug)]
+pub struct Answer<T>(pub T);
+
+impl<T: IncomingResponse> IncomingResponse for Answer<T> {
+    type EndpointError = Error;
+
+    fn try_from_http_response<B: AsRef<[u8]>>(
+        response: http::Response<B>,
+    ) -> Result<Self, FromHttpResponseError<Error>> {
+        if response.status().as_u16() >= 400 {
+            return Err(FromHttpResponseError::Server(Error::from_http_response(response)));
+        }
+        let body = response.body().as_ref().trim_ascii_start();
+        if !response.status().is_success() || !matches!(body.first(), Some(b'{' | b'[')) {
+            let status = response.status();
+            return Err(unreadable(format_args!("HTTP {status}, but no JSON came with it")));
+        }
+        T::try_from_http_response(response).map(Self).map_err(|error| match error {
+            FromHttpResponseError::Deserialization(error) => {
+                FromHttpResponseError::Deserialization(error)
+            }
+            _ => unreadable("an error where there should be an answer"),
+        })
+    }
+}
+
+fn unreadable(words: impl std::fmt::Display) -> FromHttpResponseError<Error> {
+    let error: serde_json::Error = serde::de::Error::custom(words);
+    FromHttpResponseError::Deserialization(error.into())
 }

@@ -13,6 +13,7 @@ use ruma::presence::PresenceState;
 use ruma::profile::ProfileFieldValue;
 use ruma::{MxcUri, OwnedMxcUri, RoomVersionId, UInt};
 
+use super::calls::Call;
 use super::failure::CallFailure;
 use super::{ActingAs, CALL_TIMEOUT, Homeserver, once};
 use crate::config::Config;
@@ -58,7 +59,7 @@ impl Homeserver {
         request.display_name = Some("Tallyroom".to_owned());
         // Without a device in the query: it may not exist yet.
         let request = ActingAs::user(request, self.bot.clone());
-        self.client.send(request).with_request_config(once(CALL_TIMEOUT)).await?;
+        self.send(request, CALL_TIMEOUT).await?;
         Ok(())
     }
 
@@ -113,7 +114,10 @@ impl Homeserver {
         let request = request_ping::v1::Request::new(self.appservice_id.clone());
         // The appservice speaks for itself here: its token, and nobody's identity.
         let config = once(CALL_TIMEOUT).force_auth();
-        Ok(self.client.send(request).with_request_config(config).await?.duration)
+        match self.client.send(request).with_request_config(config).await {
+            Ok(answer) => Ok(answer.duration),
+            Err(error) => Err(CallFailure::of(&error, request_ping::v1::Request::REFUSALS)),
+        }
     }
 
     /// What happened in the bot's rooms since the token `since`; waits when there is nothing.

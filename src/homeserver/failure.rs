@@ -5,19 +5,19 @@ use std::time::Duration;
 use matrix_sdk::HttpError;
 use ruma::api::error::{ErrorBody, ErrorKind, FromHttpResponseError, RetryAfter};
 
-/// A definite "no" from the homeserver: the request had no effect.
-#[derive(Clone, Debug)]
+/// A definite "no" from the homeserver itself: the request had no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// HTTP status code.
+    /// HTTP status code, 400 to 499.
     pub status: u16,
-    /// Matrix error code, such as `M_FORBIDDEN`; empty if the body was not a Matrix error.
+    /// Matrix error code, such as `M_FORBIDDEN`: one of those that the call can be refused with.
     pub errcode: String,
     /// The homeserver's own words.
     pub message: String,
 }
 
 /// Why a call did not succeed.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallFailure {
     /// The homeserver refused; nothing happened.
     #[error("the homeserver refused ({} {}): {}", .0.status, .0.errcode, .0.message)]
@@ -25,11 +25,11 @@ pub enum CallFailure {
     /// Too many requests; nothing happened. Wait this long if it said so.
     #[error("the homeserver asks to slow down (M_LIMIT_EXCEEDED)")]
     RateLimited(Option<Duration>),
-    /// No answer, a server error, or an answer that makes no sense: it may or may not have
-    /// happened. Look before trying again.
+    /// No answer, a server error, or an answer that the homeserver would not give to this call: it
+    /// may or may not have happened. Look before trying again.
     #[error("no usable answer from the homeserver: {words}")]
     Unknown {
-        /// Matrix error code, if there was one beside a status that says nothing.
+        /// Matrix error code, if there was one that is no answer to this call.
         errcode: String,
         /// What came instead of an answer.
         words: String,
@@ -42,25 +42,10 @@ impl CallFailure {
         Self::Unknown { errcode: String::new(), words: words.into() }
     }
 
-    /// Whether the homeserver answered with this Matrix error code.
-    pub fn is(&self, code: &str) -> bool {
-        match self {
-            Self::Refused(refusal) => refusal.errcode == code,
-            Self::Unknown { errcode, .. } => errcode == code,
-            Self::RateLimited(_) => false,
-        }
-    }
-
-    /// Whether the homeserver refused with this HTTP status.
-    pub fn has_status(&self, status: u16) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.status == status)
-    }
-}
-
-impl From<HttpError> for CallFailure {
-    fn from(error: HttpError) -> Self {
+    /// What a call ended in that can be refused with one of `refusals` (see [`super::calls`]).
+    pub(super) fn of(error: &HttpError, refusals: &[&str]) -> Self {
         let Some(api) = error.as_client_api_error() else {
-            return Self::unknown(describe(&error));
+            return Self::unknown(describe(error));
         };
         let status = api.status_code.as_u16();
         if let Some(ErrorKind::LimitExceeded(limit)) = api.error_kind() {
@@ -72,21 +57,55 @@ impl From<HttpError> for CallFailure {
                 _ => None,
             });
         }
+        match &api.body {
+            ErrorBody::Standard(body) => {
+                Self::answered(status, body.kind.errcode().as_ref(), &body.message, refusals)
+            }
+            ErrorBody::Json(_) => Self::answered(status, "", "JSON without an errcode", refusals),
+            _ => Self::answered(status, "", "an answer that is not JSON", refusals),
+        }
+    }
+
+    /// What an answer with this status and Matrix error code means for a call that can be refused
+    /// with one of `refusals`. The error code is empty if the body was no Matrix error.
+    pub(super) fn answered(status: u16, errcode: &str, message: &str, refusals: &[&str]) -> Self {
         if status == 429 {
             return Self::RateLimited(None);
         }
-        let (errcode, message) = match &api.body {
-            ErrorBody::Standard(body) => (body.kind.errcode().to_string(), body.message.clone()),
-            ErrorBody::Json(json) => (String::new(), json.to_string()),
-            _ => (String::new(), "an answer that is not JSON".to_owned()),
-        };
         // 408 and 499 are about the connection, 5xx about the server: neither says that nothing
-        // happened.
-        if status >= 500 || status == 408 || status == 499 {
-            let words = format!("HTTP {status} {errcode} {message}");
-            return Self::Unknown { errcode, words };
+        // happened, whatever the body says.
+        let is_about_the_request = (400..500).contains(&status) && status != 408 && status != 499;
+        if is_about_the_request && refusals.contains(&errcode) {
+            let (errcode, message) = (errcode.to_owned(), message.to_owned());
+            return Self::Refused(Refusal { status, errcode, message });
         }
-        Self::Refused(Refusal { status, errcode, message })
+        let words = format!("HTTP {status} {errcode} {message}");
+        Self::Unknown { errcode: errcode.to_owned(), words }
+    }
+
+    /// Whether the homeserver itself refused with this Matrix error code.
+    pub fn refused_with(&self, errcode: &str) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.errcode == errcode)
+    }
+
+    /// Whether the homeserver says that what was asked for does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.refused_with("M_NOT_FOUND")
+    }
+
+    /// Whether the homeserver says that we may not do this.
+    pub fn is_forbidden(&self) -> bool {
+        self.refused_with("M_FORBIDDEN")
+    }
+
+    /// Whether the answer had this Matrix error code, by whomever it was given: enough for advice,
+    /// but not for a decision.
+    pub fn mentions(&self, code: &str) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.errcode == code,
+            Self::Unknown { errcode, .. } => errcode == code,
+            Self::RateLimited(_) => false,
+        }
     }
 }
 
@@ -107,4 +126,112 @@ fn describe(error: &HttpError) -> String {
         cause = current.source();
     }
     words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::api::error::Error;
+    use ruma::api::{EndpointError, IncomingResponse};
+    use ruma::exports::http::Response;
+
+    use super::super::acting_as::Answer;
+    use super::super::calls::Call;
+    use super::*;
+    use ruma::api::client::alias::get_alias;
+    use ruma::api::client::membership::invite_user;
+    use ruma::api::client::message::get_message_events;
+    use ruma::api::client::room::get_room_event;
+    use ruma::api::client::sync::sync_events;
+
+    const INVITE: &[&str] = invite_user::v3::Request::REFUSALS;
+
+    fn response(status: u16, body: &str) -> Response<Vec<u8>> {
+        Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap()
+    }
+
+    fn failure(status: u16, body: &str, refusals: &[&str]) -> CallFailure {
+        let error = Error::from_http_response(response(status, body));
+        CallFailure::of(&FromHttpResponseError::Server(error).into(), refusals)
+    }
+
+    #[test]
+    fn what_a_proxy_says_in_place_of_the_homeserver_is_trouble_that_passes() {
+        let bodies = [
+            "404 page not found",
+            "<html><body><h1>403 Forbidden</h1></body></html>",
+            "",
+            "null",
+            "{}",
+            "[]",
+            r#"{"error":"Forbidden"}"#,
+            r#"{"errcode":"","error":""}"#,
+            r#"{"errcode":7,"error":"?"}"#,
+            r#"{"errcode":"M_FORB"#,
+            r#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}"#,
+            r#"{"errcode":"M_UNKNOWN_TOKEN","error":"Unrecognised access token"}"#,
+            r#"{"errcode":"M_MISSING_TOKEN","error":"Missing access token"}"#,
+            r#"{"errcode":"M_NOT_JSON","error":"Content not JSON."}"#,
+        ];
+        let calls = [
+            INVITE,
+            get_alias::v3::Request::REFUSALS,
+            get_room_event::v3::Request::REFUSALS,
+            get_message_events::v3::Request::REFUSALS,
+            sync_events::v3::Request::REFUSALS,
+        ];
+        for status in [400, 401, 403, 404, 405, 410, 502, 503] {
+            for body in bodies {
+                for call in calls {
+                    let failure = failure(status, body, call);
+                    assert!(
+                        matches!(failure, CallFailure::Unknown { .. }),
+                        "{status} {body}: {failure:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_homeserver_refuses_with_a_code_that_belongs_to_the_call() {
+        let forbidden = r#"{"errcode":"M_FORBIDDEN","error":"You are not invited"}"#;
+        let not_found = r#"{"errcode":"M_NOT_FOUND","error":"No such alias"}"#;
+        assert!(failure(403, forbidden, INVITE).is_forbidden());
+        assert!(failure(404, not_found, get_alias::v3::Request::REFUSALS).is_not_found());
+        // Nobody answers an invitation, or a look at history, with "not found".
+        for call in [INVITE, get_message_events::v3::Request::REFUSALS] {
+            let failure = failure(404, not_found, call);
+            assert!(matches!(failure, CallFailure::Unknown { .. }), "{failure:?}");
+            assert!(failure.mentions("M_NOT_FOUND") && !failure.is_not_found());
+        }
+        // A server in trouble may say anything.
+        let failure = failure(500, forbidden, INVITE);
+        assert!(matches!(failure, CallFailure::Unknown { .. }), "{failure:?}");
+    }
+
+    #[test]
+    fn slowing_down_is_asked_for_by_status_or_by_code() {
+        let body = r#"{"errcode":"M_LIMIT_EXCEEDED","error":"","retry_after_ms":1500}"#;
+        let wait = Some(Duration::from_millis(1500));
+        assert_eq!(failure(429, body, INVITE), CallFailure::RateLimited(wait));
+        assert_eq!(failure(429, "slow down", INVITE), CallFailure::RateLimited(None));
+    }
+
+    #[test]
+    fn only_a_json_object_is_a_success() {
+        type Invited = Answer<invite_user::v3::Response>;
+        assert!(Invited::try_from_http_response(response(200, " {}")).is_ok());
+        for (status, body) in [
+            (200, "<html>Back soon</html>"),
+            (200, ""),
+            (200, "[]"),
+            (204, ""),
+            (302, "{}"),
+            (200, "OK"),
+        ] {
+            let error = Invited::try_from_http_response(response(status, body)).unwrap_err();
+            let failure = CallFailure::of(&error.into(), INVITE);
+            assert!(matches!(failure, CallFailure::Unknown { .. }), "{status} {body}: {failure:?}");
+        }
+    }
 }

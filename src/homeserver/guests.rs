@@ -20,7 +20,8 @@ use ruma::profile::ProfileFieldValue;
 use ruma::{EventId, OwnedEventId, OwnedTransactionId, RoomId, UserId};
 use serde_json::Value;
 
-use super::media::{in_words, refusal};
+use super::calls::UPLOAD_REFUSALS;
+use super::media::{failure_of, in_words};
 use super::rooms::raw;
 use super::{CallFailure, Homeserver};
 use crate::moment::Online;
@@ -43,7 +44,7 @@ impl Homeserver {
         request.login_type = Some(register::LoginType::ApplicationService);
         request.inhibit_login = true;
         match self.as_guest(user, request).await {
-            Err(failure) if !failure.is("M_USER_IN_USE") => Err(failure),
+            Err(failure) if !failure.refused_with("M_USER_IN_USE") => Err(failure),
             _ => Ok(()),
         }
     }
@@ -178,11 +179,8 @@ impl Homeserver {
             .body(Body::wrap_stream(bytes));
         let answer =
             request.send().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::TOO_MANY_REQUESTS => return Err(CallFailure::RateLimited(None)),
-            status if status.is_client_error() => return Err(refusal(answer).await),
-            status => return Err(CallFailure::unknown(format!("HTTP {}", status.as_u16()))),
+        if answer.status() != StatusCode::OK {
+            return Err(failure_of(answer, UPLOAD_REFUSALS).await);
         }
         let body = answer.bytes().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();

@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::{Response, StatusCode};
 use ruma::MxcUri;
 
-use super::{CallFailure, Homeserver, Refusal};
+use super::calls::DOWNLOAD_REFUSALS;
+use super::{CallFailure, Homeserver};
 
 /// How long a homeserver may look for a file at other homeservers.
 const LOOK_ELSEWHERE: Duration = Duration::from_secs(20);
@@ -66,14 +67,13 @@ impl Homeserver {
         };
         match answer.status() {
             StatusCode::OK => Ok(Download { answer }),
-            StatusCode::TOO_MANY_REQUESTS => Err(CallFailure::RateLimited(None)),
-            status if status.is_client_error() => Err(refusal(answer).await),
-            status => Err(CallFailure::unknown(format!("HTTP {}", status.as_u16()))),
+            _ => Err(failure_of(answer, DOWNLOAD_REFUSALS).await),
         }
     }
 }
 
-pub(super) async fn refusal(mut answer: Response) -> CallFailure {
+/// What an answer other than a success means for a call that can be refused with one of `refusals`.
+pub(super) async fn failure_of(mut answer: Response, refusals: &[&str]) -> CallFailure {
     let status = answer.status().as_u16();
     let mut body = Vec::new();
     while let Ok(Some(bytes)) = answer.chunk().await
@@ -83,11 +83,8 @@ pub(super) async fn refusal(mut answer: Response) -> CallFailure {
     }
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |key: &str| json.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
-    CallFailure::Refused(Refusal {
-        status,
-        errcode: text("errcode").to_owned(),
-        message: text("error").chars().take(300).collect(),
-    })
+    let message: String = text("error").chars().take(300).collect();
+    CallFailure::answered(status, text("errcode"), &message, refusals)
 }
 
 /// Without the address: it carries ids and tokens.

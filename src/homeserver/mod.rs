@@ -5,6 +5,7 @@
 
 mod acting_as;
 mod bot;
+mod calls;
 mod failure;
 mod guests;
 mod media;
@@ -17,18 +18,14 @@ pub use media::Download;
 pub(crate) use media::in_words;
 pub use rooms::{FoundRoom, HistoryPage};
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use matrix_sdk::authentication::matrix::MatrixSession;
 use matrix_sdk::config::RequestConfig;
-use matrix_sdk::{HttpError, SessionMeta, SessionTokens};
-use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
-use ruma::api::error::FromHttpResponseError;
-use ruma::api::path_builder::VersionHistory;
-use ruma::api::{Metadata, OutgoingRequest};
+use matrix_sdk::{SessionMeta, SessionTokens};
 use ruma::{OwnedDeviceId, OwnedUserId};
 
+use self::calls::Call;
 use crate::config::{BOT_DEVICE, Config, Registration};
 
 /// How long one ordinary call may take before its outcome counts as unknown.
@@ -75,59 +72,38 @@ impl Homeserver {
 
     /// Sends `request` as the bot, naming its device so that the homeserver remembers send ids
     /// for a day (Synapse keeps them only in memory for requests without a device).
-    async fn as_bot<R>(&self, request: R) -> Result<R::IncomingResponse, CallFailure>
-    where
-        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
-        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
-        HttpError: From<FromHttpResponseError<R::EndpointError>>,
-        R::IncomingResponse: Send + Sync,
-    {
+    async fn as_bot<R: Call>(&self, request: R) -> Result<R::IncomingResponse, CallFailure> {
         self.as_bot_within(request, CALL_TIMEOUT).await
     }
 
     /// Sends `request` as a guest, or as whoever else has no device.
-    async fn as_guest<R>(
+    async fn as_guest<R: Call>(
         &self,
         guest: &ruma::UserId,
         request: R,
-    ) -> Result<R::IncomingResponse, CallFailure>
-    where
-        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
-        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
-        HttpError: From<FromHttpResponseError<R::EndpointError>>,
-        R::IncomingResponse: Send + Sync,
-    {
+    ) -> Result<R::IncomingResponse, CallFailure> {
         self.send(ActingAs::user(request, guest.to_owned()), CALL_TIMEOUT).await
     }
 
     /// As [`Self::as_bot`], with a time limit of its own.
-    async fn as_bot_within<R>(
+    async fn as_bot_within<R: Call>(
         &self,
         request: R,
         timeout: Duration,
-    ) -> Result<R::IncomingResponse, CallFailure>
-    where
-        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
-        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
-        HttpError: From<FromHttpResponseError<R::EndpointError>>,
-        R::IncomingResponse: Send + Sync,
-    {
+    ) -> Result<R::IncomingResponse, CallFailure> {
         let request = ActingAs::device(request, self.bot.clone(), self.device.clone());
         self.send(request, timeout).await
     }
 
-    async fn send<R>(
+    async fn send<R: Call>(
         &self,
         request: ActingAs<R>,
         timeout: Duration,
-    ) -> Result<R::IncomingResponse, CallFailure>
-    where
-        R: OutgoingRequest + Metadata<PathBuilder = VersionHistory> + Debug + Send + Sync + 'static,
-        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
-        HttpError: From<FromHttpResponseError<R::EndpointError>>,
-        R::IncomingResponse: Send + Sync,
-    {
-        Ok(self.client.send(request).with_request_config(once(timeout)).await?)
+    ) -> Result<R::IncomingResponse, CallFailure> {
+        match self.client.send(request).with_request_config(once(timeout)).await {
+            Ok(answer) => Ok(answer.0),
+            Err(error) => Err(CallFailure::of(&error, R::REFUSALS)),
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Homeserver {
     pub async fn find_room(&self, alias: &OwnedRoomAliasId) -> Result<FoundRoom, CallFailure> {
         let room_id = match self.as_bot(get_alias::v3::Request::new(alias.clone())).await {
             Ok(answer) => answer.room_id,
-            Err(failure) if failure.has_status(404) => return Ok(FoundRoom::Nothing),
+            Err(failure) if failure.is_not_found() => return Ok(FoundRoom::Nothing),
             Err(failure) => return Err(failure),
         };
         match self.room_state(&room_id).await {
@@ -91,7 +91,7 @@ impl Homeserver {
     pub async fn delete_alias(&self, alias: &OwnedRoomAliasId) -> Result<(), CallFailure> {
         match self.as_bot(delete_alias::v3::Request::new(alias.clone())).await {
             Ok(_) => Ok(()),
-            Err(failure) if failure.has_status(404) => Ok(()),
+            Err(failure) if failure.is_not_found() => Ok(()),
             Err(failure) => Err(failure),
         }
     }
@@ -126,7 +126,7 @@ impl Homeserver {
         );
         match self.as_bot(request).await {
             Ok(answer) => Ok(serde_json::from_str(answer.into_content().json().get()).ok()),
-            Err(failure) if failure.has_status(404) => Ok(None),
+            Err(failure) if failure.is_not_found() => Ok(None),
             Err(failure) => Err(failure),
         }
     }
@@ -230,7 +230,8 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Whether the homeserver has this event and shows it to the bot.
+    /// Whether the homeserver has this event. One that it does not show to the bot counts as there:
+    /// only what does not exist is gone.
     ///
     /// # Errors
     /// When the homeserver gives no usable answer.
@@ -241,7 +242,8 @@ impl Homeserver {
         };
         match self.as_bot(get_room_event::v3::Request::new(room_id, event_id)).await {
             Ok(_) => Ok(true),
-            Err(failure) if failure.has_status(404) || failure.has_status(403) => Ok(false),
+            Err(failure) if failure.is_not_found() => Ok(false),
+            Err(CallFailure::Refused(_)) => Ok(true),
             Err(failure) => Err(failure),
         }
     }

@@ -64,22 +64,20 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
                 "read a page of missed history"
             );
         }
-        Err(failure) if failure.has_status(403) || failure.has_status(404) => {
-            match is_gone(store, homeserver, &gap).await {
-                Ok(true) => {
-                    tracing::warn!(
-                        room = gap.room_id,
-                        "the homeserver has lost this room; its transaction gets a new one"
-                    );
-                    store.room_lost(&gap.room_id).await?;
-                }
-                Ok(false) => {
-                    tracing::warn!(room = gap.room_id, "the bot may not read this room; given up");
-                    store.close_gap(&gap).await?;
-                }
-                Err(failure) => postpone(store, &gap, &failure).await?,
+        Err(failure) if failure.is_forbidden() => match is_gone(store, homeserver, &gap).await {
+            Ok(true) => {
+                tracing::warn!(
+                    room = gap.room_id,
+                    "the homeserver has lost this room; its transaction gets a new one"
+                );
+                store.room_lost(&gap.room_id).await?;
             }
-        }
+            Ok(false) => {
+                tracing::warn!(room = gap.room_id, "the bot may not read this room; given up");
+                store.close_gap(&gap).await?;
+            }
+            Err(failure) => postpone(store, &gap, &failure).await?,
+        },
         Err(failure) => postpone(store, &gap, &failure).await?,
     }
     Ok(true)

@@ -120,7 +120,7 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
     let since = store.sync_token().await?;
     let answer = match homeserver.sync(since.as_deref()).await {
         Ok(answer) => answer,
-        Err(failure @ CallFailure::Refused(_)) if since.is_some() && !is_about_access(&failure) => {
+        Err(failure @ CallFailure::Refused(_)) if since.is_some() => {
             tracing::warn!(%failure, "the homeserver does not know the sync token; starting over");
             store.forget_sync_token().await?;
             return Ok(());
@@ -144,11 +144,6 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
         );
     }
     Ok(())
-}
-
-/// A refusal that a fresh start would not mend.
-fn is_about_access(failure: &CallFailure) -> bool {
-    failure.has_status(401) || failure.has_status(403) || failure.has_status(404)
 }
 
 /// The events of a sync, and what it left out. Pure.

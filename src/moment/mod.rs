@@ -2,8 +2,10 @@
 //! memory only: after a restart people and their homeservers tell it again.
 
 mod ephemeral;
+mod presence;
 
 pub use ephemeral::{Ephemeral, Reading, events_of_push};
+pub use presence::{Online, Question};
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use ulid::Ulid;
 
+use self::presence::Presences;
 use crate::store::now;
 
 /// How long somebody counts as typing if nobody says that they stopped, in milliseconds.
@@ -26,23 +29,12 @@ pub struct Moment {
 struct Inner {
     typing: HashMap<String, (BTreeSet<String>, i64)>,
     watched: HashMap<String, watch::Sender<()>>,
-    online: HashMap<String, Online>,
+    presence: Presences,
     looking: HashMap<Place, usize>,
 }
 
 /// A transaction's page as one visitor sees it: the guest through whom they speak names them.
 type Place = (Ulid, String);
-
-/// How active a Matrix user is (Client-Server API, "Presence").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Online {
-    /// `online`.
-    pub is_online: bool,
-    /// `unavailable`: there, but idle.
-    pub is_idle: bool,
-    /// Milliseconds since 1970, if it was told.
-    pub last_active_at: Option<i64>,
-}
 
 /// Counts as long as it lives.
 #[derive(Debug)]
@@ -55,6 +47,11 @@ impl Moment {
     /// These, and nobody else, type in a room now.
     pub fn set_typing(&self, room_id: &str, users: BTreeSet<String>) {
         let mut inner = self.inner();
+        // Most rooms are told of once and then no more.
+        if inner.typing.len() > 64 && inner.typing.len().is_power_of_two() {
+            let now = now();
+            inner.typing.retain(|_, (_, until)| *until > now);
+        }
         if users.is_empty() {
             inner.typing.remove(room_id);
         } else {
@@ -80,16 +77,6 @@ impl Moment {
         }
         let sender = inner.watched.entry(room_id.to_owned());
         sender.or_insert_with(|| watch::channel(()).0).subscribe()
-    }
-
-    /// How active a user is now.
-    pub fn set_online(&self, user: &str, online: Online) {
-        self.inner().online.insert(user.to_owned(), online);
-    }
-
-    /// How active a user is, if anybody told.
-    pub fn online(&self, user: &str) -> Option<Online> {
-        self.inner().online.get(user).copied()
     }
 
     /// Somebody looks at the page of a transaction, until the answer is dropped.

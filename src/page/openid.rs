@@ -103,14 +103,14 @@ impl OpenId {
         let no_answer = |problem| Refused::NoAnswer { server: server.clone(), problem };
         // The address has the token in it, so errors are told without it.
         let answer = self.client.get(url).send().await.map_err(|it| no_answer(in_words(&it)))?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return Err(Refused::UnknownToken(server.clone()));
-            }
-            status => return Err(no_answer(format!("HTTP {}", status.as_u16()))),
-        }
+        let status = answer.status();
         let body = read(answer).await.map_err(no_answer)?;
+        if status.is_client_error() && errcode(&body) == "M_UNKNOWN_TOKEN" {
+            return Err(Refused::UnknownToken(server.clone()));
+        }
+        if status != StatusCode::OK {
+            return Err(no_answer(format!("HTTP {}", status.as_u16())));
+        }
         let info: UserInfo = serde_json::from_slice(&body)
             .map_err(|_| no_answer("the answer is no JSON with a `sub`".to_owned()))?;
         user_of(server, &info.sub)
@@ -120,6 +120,12 @@ impl OpenId {
     pub fn grant_id(server_name: &str, access_token: &str) -> Ulid {
         grant_id(&format!("openid\0{server_name}\0{access_token}"))
     }
+}
+
+/// The Matrix error code in an answer; empty if it is no Matrix error but that of a proxy, say.
+fn errcode(body: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    json["errcode"].as_str().unwrap_or_default().to_owned()
 }
 
 async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
@@ -223,13 +229,22 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_token_is_told_from_a_server_that_fails() {
-        let fake = homeserver(|_| StatusCode::UNAUTHORIZED).await;
+        let unknown = serde_json::json!({ "errcode": "M_UNKNOWN_TOKEN", "error": "unknown" });
+        let fake =
+            homeserver(move |_| (StatusCode::UNAUTHORIZED, axum::Json(unknown.clone()))).await;
         assert!(matches!(fake.verify("canary").await, Err(Refused::UnknownToken(_))));
         assert!(matches!(fake.verify("").await, Err(Refused::UnknownToken(_))));
         let long = "canary".repeat(1_000);
         assert!(matches!(fake.verify(&long).await, Err(Refused::UnknownToken(_))));
-        let fake = homeserver(|_| StatusCode::BAD_GATEWAY).await;
-        assert!(matches!(fake.verify("canary").await, Err(Refused::NoAnswer { .. })));
+        // What a proxy answers says nothing about the token.
+        for status in [400, 401, 403, 404, 502] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let fake = homeserver(move |_| (status, "404 page not found")).await;
+            assert!(
+                matches!(fake.verify("canary").await, Err(Refused::NoAnswer { .. })),
+                "{status}"
+            );
+        }
         let nobody = OpenId {
             client: Client::new(),
             servers: vec![(

@@ -22,8 +22,8 @@ impl Worker {
                 let published = view.plan.state_digest();
                 Ok(self.store.claim_room(view.id(), &room_id, None, Some(&published)).await?)
             }
-            // Synapse's two ways to say that the alias is taken: look whose it is.
-            Err(failure) if failure.is("M_ROOM_IN_USE") || failure.has_status(409) => Ok(()),
+            // The alias is taken: the next step looks whose it is.
+            Err(failure) if failure.refused_with("M_ROOM_IN_USE") => Ok(()),
             Err(failure @ CallFailure::Refused(_)) if is_about_the_room(&failure) => {
                 self.store.room_attempt_void(view.id()).await?;
                 Err(Obstacle::Final(format!("The homeserver will not make this room. {failure}")))
@@ -94,5 +94,5 @@ impl Worker {
 fn is_about_the_room(failure: &CallFailure) -> bool {
     ["M_UNSUPPORTED_ROOM_VERSION", "M_INVALID_ROOM_STATE", "M_BAD_JSON", "M_TOO_LARGE"]
         .iter()
-        .any(|errcode| failure.is(errcode))
+        .any(|errcode| failure.refused_with(errcode))
 }

@@ -25,7 +25,7 @@ impl Worker {
     pub(super) async fn join_guest(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
         match self.installation.homeserver.join_as(user, view.room_id()?).await {
             Ok(()) => self.stands(view, user, "join").await,
-            Err(failure) if failure.has_status(403) || failure.has_status(404) => {
+            Err(failure @ CallFailure::Refused(_)) => {
                 tracing::warn!(%failure, "a guest's invitation does not hold any more");
                 self.stands(view, user, "leave").await
             }
@@ -57,7 +57,8 @@ impl Worker {
             }
             Err(CallFailure::Refused(refusal)) => {
                 tracing::warn!(%refusal.message, refusal.status, "a file from the page was refused");
-                let problem = if refusal.status == 413 { "too-large" } else { "refused" };
+                let problem =
+                    if refusal.errcode == "M_TOO_LARGE" { "too-large" } else { "refused" };
                 Ok(self.store.outgoing_failed(view.id(), id, problem).await?)
             }
             Err(failure) => Err(failure.into()),

@@ -3,11 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use super::{Attachment, Kind, MembershipChange, Relation, RelationKind};
-
-/// How far a sender's clock may be off before it no longer decides where an entry is read,
-/// in milliseconds.
-const CLOCK_SLACK_MS: i64 = 5 * 60 * 1000;
+use super::{Attachment, CLOCK_TOLERANCE_MS, Kind, MembershipChange, Relation, RelationKind};
 
 /// An entry: what is fixed for ever (its link in the chain), and what is derived from its raw
 /// event.
@@ -126,8 +122,8 @@ impl RedactionPolicy {
 /// depend on the order of receipt.
 pub fn read_at(fixed: &Fixed) -> i64 {
     let made = Ulid::from_string(&fixed.transaction).map_or(0, |id| id.timestamp_ms());
-    let earliest = i64::try_from(made).unwrap_or(i64::MAX).saturating_sub(CLOCK_SLACK_MS);
-    let latest = fixed.received_at.saturating_add(CLOCK_SLACK_MS);
+    let earliest = i64::try_from(made).unwrap_or(i64::MAX).saturating_sub(CLOCK_TOLERANCE_MS);
+    let latest = fixed.received_at.saturating_add(CLOCK_TOLERANCE_MS);
     if (earliest..=latest).contains(&fixed.sent_at) { fixed.sent_at } else { fixed.received_at }
 }
 

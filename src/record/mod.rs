@@ -2,6 +2,7 @@
 
 mod attachment;
 pub mod chain;
+mod clock;
 mod conversation;
 mod derive;
 mod duplicates;
@@ -18,6 +19,7 @@ mod words;
 mod tests;
 
 pub use attachment::Attachment;
+pub use clock::{CLOCK_TOLERANCE_MS, times_differ};
 pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
 pub use entry::{Entry, Erased, Fixed, RedactionPolicy, may_redact, objection, read_at};

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod bucket;
 pub mod database;
 pub mod entering;
+pub mod lies;
 pub mod person;
 pub mod process;
 pub mod proxy;
