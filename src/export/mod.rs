@@ -5,6 +5,7 @@ mod archive;
 mod bundle;
 mod check;
 mod names;
+mod people;
 mod spool;
 mod transcript;
 

@@ -17,6 +17,7 @@ problem-other-site = أُرسل هذا من موقع آخر، لذلك لم يُ
 problem-too-fast = ما زال كثير مما كتبتموه ينتظر الإرسال. حاولوا مرة أخرى بعد قليل.
 problem-too-many = كان ذلك كثيرًا في وقت قصير. انتظروا لحظة ثم حاولوا مرة أخرى.
 problem-try-again = هذا غير ممكن الآن. لم يُفقد شيء؛ حاولوا مرة أخرى بعد لحظة.
+problem-encrypted = هذه الغرفة مشفرة. لا يمكن تسجيل ما تكتبونه هنا، ولذلك لا يُرسل.
 
 ## Why something that was written here did not get into the conversation
 

@@ -17,6 +17,7 @@ problem-other-site = Das wurde von einer anderen Website gesendet. Deshalb wurde
 problem-too-fast = Vieles von dem, was Sie geschrieben haben, wartet noch auf den Versand. Versuchen Sie es etwas später noch einmal.
 problem-too-many = Das war zu viel in kurzer Zeit. Warten Sie einen Moment und versuchen Sie es dann noch einmal.
 problem-try-again = Das geht im Moment nicht. Es ist nichts verloren; versuchen Sie es gleich noch einmal.
+problem-encrypted = Dieser Raum ist verschlüsselt. Was hier geschrieben würde, könnte nicht festgehalten werden, deshalb wird es nicht gesendet.
 
 ## Why something that was written here did not get into the conversation
 

@@ -17,6 +17,7 @@ problem-other-site = This was sent from another site, so nothing was done.
 problem-too-fast = Much of what you wrote is still waiting to be sent. Try again in a while.
 problem-too-many = That was too much in a short time. Wait a moment, then try again.
 problem-try-again = This cannot be done right now. Nothing was lost; try again in a moment.
+problem-encrypted = This room is encrypted. What you write here could not be recorded, so it is not sent.
 
 ## Why something that was written here did not get into the conversation
 

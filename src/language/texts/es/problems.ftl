@@ -17,6 +17,7 @@ problem-other-site = Esto se envió desde otro sitio. Por eso no se ha hecho nad
 problem-too-fast = Muchos de sus mensajes todavía esperan a ser enviados. Inténtelo de nuevo más tarde.
 problem-too-many = Ha sido demasiado en poco tiempo. Espere un momento e inténtelo de nuevo.
 problem-try-again = Ahora mismo no es posible. No se ha perdido nada; inténtelo de nuevo en un momento.
+problem-encrypted = Esta sala está cifrada. Lo que escriba aquí no podría registrarse, por eso no se envía.
 
 ## Why something that was written here did not get into the conversation
 

@@ -17,6 +17,7 @@ problem-other-site = Cela a été envoyé depuis un autre site. Rien n’a donc 
 problem-too-fast = Beaucoup de vos messages attendent encore d’être envoyés. Réessayez un peu plus tard.
 problem-too-many = C’était trop en peu de temps. Attendez un instant, puis réessayez.
 problem-try-again = Ce n’est pas possible pour le moment. Rien n’est perdu ; réessayez dans un instant.
+problem-encrypted = Ce salon est chiffré. Ce que vous écririez ici ne pourrait pas être consigné, donc rien n’est envoyé.
 
 ## Why something that was written here did not get into the conversation
 

@@ -17,6 +17,7 @@ problem-other-site = Dit is vanaf een andere website verstuurd. Daarom is er nie
 problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Probeer het straks nog eens.
 problem-too-many = Dat was te veel in korte tijd. Wacht even en probeer het dan opnieuw.
 problem-try-again = Dit kan nu niet. Er is niets verloren; probeer het zo nog eens.
+problem-encrypted = Deze ruimte is versleuteld. Wat u hier schrijft kan niet worden vastgelegd en wordt daarom niet verzonden.
 
 ## Why something that was written here did not get into the conversation
 
