@@ -192,7 +192,7 @@ async fn the_tabs_do_everything(scene: &Scene, rita: &Visitor, bea: &Visitor, ro
     assert_eq!(about(scene, "reaction", &sold_event).await, "buyer");
 
     rita.types(WRITE, "Rita is about to").await;
-    bea.sees("Rita is typing").await;
+    bea.sees("Rita (seller) is typing").await;
     rita.clears(WRITE).await;
 
     for (tab, words, event, party) in
