@@ -14,7 +14,7 @@
 use std::fmt::Debug;
 
 use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
-use ruma::api::client::account::register;
+use ruma::api::client::account::{register, whoami};
 use ruma::api::client::alias::{delete_alias, get_alias};
 use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
@@ -64,6 +64,7 @@ calls! {
     set_profile_field::v3::Request =>
         ["M_FORBIDDEN", "M_BAD_JSON", "M_INVALID_PARAM", "M_PROFILE_TOO_LARGE"];
     get_capabilities::v3::Request => [];
+    whoami::v3::Request => [];
     request_ping::v1::Request => ["M_FORBIDDEN", "M_URL_NOT_SET"];
     create_room::v3::Request => [
         "M_ROOM_IN_USE", "M_INVALID_ROOM_STATE", "M_UNSUPPORTED_ROOM_VERSION", "M_BAD_JSON",

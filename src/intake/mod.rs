@@ -4,6 +4,7 @@
 mod arrivals;
 mod deriver;
 mod gaps;
+mod patience;
 mod push;
 mod sync;
 

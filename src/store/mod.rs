@@ -23,7 +23,7 @@ mod transactions;
 pub use audits::KnownEvent;
 pub use chat::Receipt;
 pub use entries::Deriving;
-pub use files::FileRow;
+pub use files::{DueFile, FileRow};
 pub use grants::{GrantRow, NewGrant, Way};
 pub use heads::HeadRow;
 pub use hints::Hints;
