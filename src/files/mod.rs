@@ -81,7 +81,8 @@ pub async fn keep_files_forever(
         let mut chosen = turn::choose(&waiting, &taken);
         // From the end, so that the other places stay as they are.
         chosen.sort_unstable();
-        for file in chosen.into_iter().rev().map(|index| waiting.remove(index)).collect::<Vec<_>>() {
+        for file in chosen.into_iter().rev().map(|index| waiting.remove(index)).collect::<Vec<_>>()
+        {
             let (keeper, of_task) = (Arc::clone(&keeper), file.clone());
             let task = work.spawn(async move { keeper.attend_to(&of_task).await });
             in_hand.insert(task.id(), file);

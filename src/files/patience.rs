@@ -61,8 +61,7 @@ pub(super) fn verdict(outcome: Outcome, tries: Tries) -> Verdict {
         let given_up = (tries.refusals + 1 >= most).then_some(state);
         Verdict { given_up, pause, is_refusal: true, problem }
     };
-    let again =
-        |pause, problem| Verdict { given_up: None, pause, is_refusal: false, problem };
+    let again = |pause, problem| Verdict { given_up: None, pause, is_refusal: false, problem };
     let longest = if tries.is_far { LONGEST_FOR_FAR } else { LONGEST_IN_TROUBLE };
     match outcome {
         Outcome::TooLarge(words) => refused("refused", LOOKS, LOOK_AGAIN, words),

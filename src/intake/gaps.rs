@@ -106,7 +106,8 @@ async fn not_read(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(),
     match verdict(is_refusal, gap.failures, gap.refusals) {
         Verdict::GiveUp => {
             tracing::error!(
-                room = gap.room_id, problem,
+                room = gap.room_id,
+                problem,
                 "missed history could not be read for days; given up. `tallyroom problems` lists it"
             );
             store.give_up_gap(gap, &problem).await

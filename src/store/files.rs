@@ -141,8 +141,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn complete_files(&self) -> Result<(), StoreError> {
         loop {
-            let files: Vec<String> =
-                sqlx::query_scalar(INCOMPLETE).fetch_all(&self.pool).await?;
+            let files: Vec<String> = sqlx::query_scalar(INCOMPLETE).fetch_all(&self.pool).await?;
             if files.is_empty() {
                 return Ok(());
             }

@@ -9,6 +9,7 @@ mod crashes;
 mod export;
 mod files;
 mod intake;
+mod lies;
 mod links;
 mod openid;
 mod page;

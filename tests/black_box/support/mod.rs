@@ -15,7 +15,7 @@ pub mod world;
 pub use browser::{Browser, Visitor};
 pub use database::Database;
 pub use person::Person;
-pub use proxy::{Fault, When};
+pub use proxy::{Fault, LIES, When};
 pub use shop::{Shop, sample};
 pub use world::World;
 

@@ -1,5 +1,6 @@
 //! A proxy between the service and the homeserver that counts calls and makes them fail on time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -24,19 +25,43 @@ pub enum Fault {
     Hang(When),
     /// This answer comes instead.
     Answer(When, u16, &'static str),
+    /// This answer comes instead, without a call of the homeserver: status, media type, body.
+    Lie(u16, &'static str, &'static str),
+    /// The homeserver's answer ends in the middle.
+    Cut,
 }
+
+/// What proxies, container managers and wrong workers say in the homeserver's place.
+pub const LIES: [Fault; 12] = [
+    Fault::Lie(404, "text/plain", "404 page not found\n"),
+    Fault::Lie(404, "text/html", "<html><h1>404 Not Found</h1></html>"),
+    Fault::Lie(403, "text/html", "<html><h1>403 Forbidden</h1></html>"),
+    Fault::Lie(400, "text/html", "<html><h1>400 Bad Request</h1></html>"),
+    Fault::Lie(401, "text/plain", "Unauthorized"),
+    Fault::Lie(404, "application/json", "{}"),
+    Fault::Lie(403, "application/json", r#"{"error":"forbidden"}"#),
+    Fault::Lie(404, "application/json", r#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized"}"#),
+    Fault::Lie(401, "application/json", r#"{"errcode":"M_UNKNOWN_TOKEN","error":"No such token"}"#),
+    Fault::Lie(200, "text/html", "<html>We will be back soon</html>"),
+    Fault::Lie(200, "text/plain", ""),
+    Fault::Cut,
+];
 
 struct Rule {
     method: &'static str,
     path: &'static str,
     skip: usize,
     fault: Fault,
+    stays: bool,
 }
 
 #[derive(Default)]
 struct Inner {
     target: String,
     rules: Mutex<Vec<Rule>>,
+    /// What all calls whose path contains this get, one after the other; none: the truth.
+    lies: Mutex<Option<&'static str>>,
+    told: AtomicUsize,
     calls: Mutex<Vec<String>>,
     reached: Notify,
 }
@@ -68,12 +93,30 @@ impl Proxy {
 
     /// As [`Self::fault`], after `skip` such calls that go well.
     pub fn fault_later(&self, skip: usize, method: &'static str, path: &'static str, fault: Fault) {
-        self.inner.rules.lock().unwrap().push(Rule { method, path, skip, fault });
+        self.inner.rules.lock().unwrap().push(Rule { method, path, skip, fault, stays: false });
+    }
+
+    /// As [`Self::fault`], for all such calls until [`Self::heal`].
+    pub fn fault_always(&self, method: &'static str, path: &'static str, fault: Fault) {
+        let rule = Rule { method, path, skip: 0, fault, stays: true };
+        self.inner.rules.lock().unwrap().push(rule);
+    }
+
+    /// Whoever calls a path with `path` in it gets one of [`LIES`] after the other, until
+    /// [`Self::heal`].
+    pub fn lie(&self, path: &'static str) {
+        *self.inner.lies.lock().unwrap() = Some(path);
+    }
+
+    /// How many calls so far had `part` in their `METHOD path`.
+    pub fn count(&self, part: &str) -> usize {
+        self.inner.calls.lock().unwrap().iter().filter(|call| call.contains(part)).count()
     }
 
     /// Nothing goes wrong any more.
     pub fn heal(&self) {
         self.inner.rules.lock().unwrap().clear();
+        *self.inner.lies.lock().unwrap() = None;
     }
 
     /// Waits until a call that hangs has got where it was to hang.
@@ -108,6 +151,9 @@ async fn forward(
         let mut rules = inner.rules.lock().unwrap();
         let hit = rules.iter().position(|it| method == it.method && path.contains(it.path));
         hit.and_then(|index| {
+            if rules[index].stays {
+                return Some(rules[index].fault.clone());
+            }
             if rules[index].skip == 0 {
                 return Some(rules.remove(index).fault);
             }
@@ -115,7 +161,15 @@ async fn forward(
             None
         })
     };
+    let lies = inner.lies.lock().unwrap().filter(|part| path.contains(part));
+    let fault = fault.or_else(|| {
+        lies.map(|_| LIES[inner.told.fetch_add(1, Ordering::Relaxed) % LIES.len()].clone())
+    });
     match fault {
+        Some(Fault::Lie(status, media_type, body)) => {
+            let status = StatusCode::from_u16(status).unwrap();
+            return (status, [("content-type", media_type)], body).into_response();
+        }
         Some(Fault::Hang(When::Before)) => return hang(&inner).await,
         Some(Fault::Answer(When::Before, status, body)) => return answer(status, body),
         _ => {}
@@ -137,6 +191,14 @@ async fn forward(
             headers.remove("transfer-encoding");
             headers.remove("connection");
             let bytes = answered.bytes().await.unwrap_or_default();
+            if matches!(fault, Some(Fault::Cut)) {
+                // Less than the length in the headers: the connection breaks.
+                headers.remove("content-length");
+                let half = bytes.slice(..bytes.len() / 2);
+                let broken = [Ok(half), Err(std::io::Error::other("cut"))];
+                let body = Body::from_stream(futures_util::stream::iter(broken));
+                return (status, headers, body).into_response();
+            }
             (status, headers, Body::from(bytes)).into_response()
         }
         Err(_) => answer(502, "the homeserver did not answer"),
