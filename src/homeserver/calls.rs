@@ -46,6 +46,8 @@ pub(super) trait Call:
 {
     /// The error codes by which the homeserver itself refuses this call.
     const REFUSALS: &'static [&'static str];
+    /// What the body of an answer begins with: it is a JSON object for nearly all calls.
+    const ANSWER: u8 = b'{';
 }
 
 macro_rules! calls {
@@ -72,7 +74,6 @@ calls! {
     ];
     get_alias::v3::Request => ["M_NOT_FOUND"];
     delete_alias::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
-    get_state_events::v3::Request => ["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     get_state_event_for_key::v3::Request =>
         ["M_NOT_FOUND", "M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     /// Synapse: `M_UNKNOWN` for content that it does not take.
@@ -104,6 +105,11 @@ calls! {
     get_presence::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
     create_typing_event::v3::Request => ["M_FORBIDDEN"];
     create_receipt::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
+}
+
+impl Call for get_state_events::v3::Request {
+    const REFUSALS: &'static [&'static str] = &["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
+    const ANSWER: u8 = b'[';
 }
 
 /// Uploading, which goes past ruma so that no file is ever whole in memory.

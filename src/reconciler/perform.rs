@@ -1,5 +1,6 @@
 //! One room: reads what should be and what is known, does one step, stores its result.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use super::{Installation, back_off, later};
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
 use crate::room::{
-    HEAD_STATE, Known, Next, RoomPlan, Saying, Setting, StateEvent, Step, Wanted, missing_state,
-    next,
+    HEAD_STATE, Known, Member, Next, RoomPlan, Saying, Setting, StateEvent, Step, Wanted,
+    missing_state, next,
 };
 use crate::store::{RoomRow, Store, StoreError, now};
 use crate::transaction::Transaction;
@@ -71,6 +72,7 @@ pub(super) struct View {
     pub(super) transaction: Transaction,
     pub(super) room: RoomRow,
     pub(super) plan: RoomPlan,
+    pub(super) members: BTreeMap<OwnedUserId, Member>,
 }
 
 impl View {
@@ -85,6 +87,11 @@ impl View {
             .as_deref()
             .and_then(|id| <&RoomId>::try_from(id).ok())
             .ok_or_else(|| Obstacle::Final("The stored room id is not one.".to_owned()))
+    }
+
+    /// See [`Member::seen_at`]; as it was before any question of this step.
+    fn seen_at(&self, user: &UserId) -> i64 {
+        self.members.get(user).map_or(0, |member| member.seen_at)
     }
 }
 
@@ -147,7 +154,8 @@ impl Worker {
                 widget_link: widget_link.as_deref(),
             },
         );
-        Ok(Some(View { transaction, room, plan }))
+        let members = self.store.members(id).await?;
+        Ok(Some(View { transaction, room, plan, members }))
     }
 
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
@@ -193,7 +201,7 @@ impl Worker {
             summary: room.summary_shown.clone(),
             pinned: room.summary_pinned.clone(),
             head: room.head_shown,
-            members: self.store.members(view.id()).await?,
+            members: view.members.clone(),
             guests: self.store.guests_made(view.id()).await?,
         })
     }
@@ -288,7 +296,8 @@ impl Worker {
         user: &UserId,
         membership: &str,
     ) -> Result<(), Obstacle> {
-        Ok(self.store.set_membership(view.id(), user, membership).await?)
+        let seen_at = view.seen_at(user);
+        Ok(self.store.set_membership(view.id(), user, membership, seen_at).await?)
     }
 
     /// One person in trouble never holds up the room or the others.
@@ -307,6 +316,7 @@ impl Worker {
             }
         };
         tracing::warn!(user = %user, %failure, retry_at, "could not be invited or removed");
-        Ok(self.store.member_failed(id, user, retry_at, &failure.to_string()).await?)
+        let problem = failure.to_string();
+        Ok(self.store.member_failed(id, user, retry_at, &problem, view.seen_at(user)).await?)
     }
 }

@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
-use crate::support::{Database, Fault, LIES, World, eventually, sample};
+use crate::support::{Database, Fault, LIES, Lie, When, World, eventually, sample};
 
 /// How long it may take until all pauses are over, on a busy machine.
 const WITHIN: Duration = Duration::from_secs(120);
 
-const FORBIDDEN: Fault =
-    Fault::Lie(403, "application/json", r#"{"errcode":"M_FORBIDDEN","error":"Not in this room"}"#);
-const NOT_FOUND: Fault =
-    Fault::Lie(404, "application/json", r#"{"errcode":"M_NOT_FOUND","error":"Not found"}"#);
+const FORBIDDEN: Lie =
+    Lie::Answer(403, "application/json", r#"{"errcode":"M_FORBIDDEN","error":"Not in this room"}"#);
+const NOT_FOUND: Lie =
+    Lie::Answer(404, "application/json", r#"{"errcode":"M_NOT_FOUND","error":"Not found"}"#);
 
 /// Waits until the proxy has seen `number` calls more that have `part` in them.
 async fn calls(world: &World, part: &str, number: usize) {
@@ -38,7 +38,7 @@ async fn no_room_is_lost_because_somebody_lies_in_the_homeservers_place() {
     deal.seller.join(&left_room).await;
     deal.seller.leave(&left_room).await;
 
-    world.proxy().lie("");
+    world.proxy().lie(1_000);
     // After each failed sync, it is asked whether the homeserver still has what it told us.
     calls(&world, "/event/", 4).await;
     // A change comes in the middle of it.
@@ -79,7 +79,7 @@ async fn contacts_are_invited_once_the_lies_are_over() {
     let world = World::with().proxy().start(Database::Sqlite).await;
     let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
     for lie in LIES {
-        world.proxy().fault("POST", "/invite", lie);
+        world.proxy().fault("POST", "/invite", Fault::Lie(lie));
     }
     let mut ids = Vec::new();
     for number in 0..6 {
@@ -104,8 +104,8 @@ async fn files_and_history_arrive_once_the_lies_are_over() {
     let deal = world.deal().await;
     world.terminate_tallyroom().await;
     for lie in LIES {
-        world.proxy().fault("GET", "/media/download/", lie.clone());
-        world.proxy().fault("GET", "/messages", lie);
+        world.proxy().fault("GET", "/media/download/", Fault::Lie(lie));
+        world.proxy().fault("GET", "/messages", Fault::Lie(lie));
     }
     let mut said = Vec::new();
     let mut files = Vec::new();
@@ -121,7 +121,7 @@ async fn files_and_history_arrive_once_the_lies_are_over() {
     world.kill_synapse();
     world.start_synapse().await;
     world.start_tallyroom().await;
-    // Twelve lies with pauses between them take too long for a test.
+    // So many lies with pauses between them take too long for a test.
     eventually("all of it in the record", WITHIN, || async {
         world.sql("UPDATE gaps SET due_at = 1 WHERE state = 'open'").await;
         let entries = world.shop.entries(&deal.id).await;
@@ -145,8 +145,8 @@ on_both_databases! {
         let deal = world.deal().await;
         assert_eq!(world.run(&["problems"]).0.code(), Some(0));
         world.terminate_tallyroom().await;
-        world.proxy().fault_always("GET", "/media/download/", NOT_FOUND);
-        world.proxy().fault_always("GET", "/messages", FORBIDDEN);
+        world.proxy().fault_always("GET", "/media/download/", Fault::Lie(NOT_FOUND));
+        world.proxy().fault_always("GET", "/messages", Fault::Lie(FORBIDDEN));
         let mxc = deal.buyer.upload("a.txt", "text/plain", b"late".to_vec()).await;
         let message = json!({ "msgtype": "m.file", "body": "a.txt", "url": mxc });
         let mut said = Vec::new();
@@ -206,7 +206,7 @@ on_both_databases! {
     async fn dead_media_of_one_shop_do_not_hold_up_another(database) {
         let world = World::with().proxy().start(database).await;
         let deal = world.deal().await;
-        world.proxy().fault_always("GET", "/media/download/dead", Fault::Hang(crate::support::When::Before));
+        world.proxy().fault_always("GET", "/media/download/dead", Fault::Hang(When::Before));
         let file = |mxc: &str| json!({ "msgtype": "m.file", "body": "a.txt", "url": mxc });
         let mut last = String::new();
         for number in 0..45 {

@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod bucket;
 pub mod database;
+pub mod lies;
 pub mod person;
 pub mod process;
 pub mod proxy;
@@ -14,8 +15,9 @@ pub mod world;
 
 pub use browser::{Browser, Visitor};
 pub use database::Database;
+pub use lies::{LIES, Lie};
 pub use person::Person;
-pub use proxy::{Fault, LIES, When};
+pub use proxy::{Fault, When};
 pub use shop::{Shop, sample};
 pub use world::World;
 

@@ -1,15 +1,17 @@
 //! A proxy between the service and the homeserver that counts calls and makes them fail on time.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+
+use super::lies::{self, Lie};
 
 /// Before or after the homeserver has done what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,27 +27,9 @@ pub enum Fault {
     Hang(When),
     /// This answer comes instead.
     Answer(When, u16, &'static str),
-    /// This answer comes instead, without a call of the homeserver: status, media type, body.
-    Lie(u16, &'static str, &'static str),
-    /// The homeserver's answer ends in the middle.
-    Cut,
+    /// This is told instead, without a call of the homeserver.
+    Lie(Lie),
 }
-
-/// What proxies, container managers and wrong workers say in the homeserver's place.
-pub const LIES: [Fault; 12] = [
-    Fault::Lie(404, "text/plain", "404 page not found\n"),
-    Fault::Lie(404, "text/html", "<html><h1>404 Not Found</h1></html>"),
-    Fault::Lie(403, "text/html", "<html><h1>403 Forbidden</h1></html>"),
-    Fault::Lie(400, "text/html", "<html><h1>400 Bad Request</h1></html>"),
-    Fault::Lie(401, "text/plain", "Unauthorized"),
-    Fault::Lie(404, "application/json", "{}"),
-    Fault::Lie(403, "application/json", r#"{"error":"forbidden"}"#),
-    Fault::Lie(404, "application/json", r#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized"}"#),
-    Fault::Lie(401, "application/json", r#"{"errcode":"M_UNKNOWN_TOKEN","error":"No such token"}"#),
-    Fault::Lie(200, "text/html", "<html>We will be back soon</html>"),
-    Fault::Lie(200, "text/plain", ""),
-    Fault::Cut,
-];
 
 struct Rule {
     method: &'static str,
@@ -59,11 +43,10 @@ struct Rule {
 struct Inner {
     target: String,
     rules: Mutex<Vec<Rule>>,
-    /// What all calls whose path contains this get, one after the other; none: the truth.
-    lies: Mutex<Option<&'static str>>,
-    told: AtomicUsize,
     calls: Mutex<Vec<String>>,
     reached: Notify,
+    /// How many of a thousand calls are lied about.
+    lies: AtomicU32,
 }
 
 /// Lives as long as the test.
@@ -102,21 +85,21 @@ impl Proxy {
         self.inner.rules.lock().unwrap().push(rule);
     }
 
-    /// Whoever calls a path with `path` in it gets one of [`LIES`] after the other, until
-    /// [`Self::heal`].
-    pub fn lie(&self, path: &'static str) {
-        *self.inner.lies.lock().unwrap() = Some(path);
-    }
-
     /// How many calls so far had `part` in their `METHOD path`.
     pub fn count(&self, part: &str) -> usize {
         self.inner.calls.lock().unwrap().iter().filter(|call| call.contains(part)).count()
     }
 
+    /// From now on, so many of a thousand calls (drawn at random, also of `/sync`) are answered by a
+    /// [`Lie`].
+    pub fn lie(&self, of_a_thousand: u32) {
+        self.inner.lies.store(of_a_thousand, Ordering::Relaxed);
+    }
+
     /// Nothing goes wrong any more.
     pub fn heal(&self) {
+        self.lie(0);
         self.inner.rules.lock().unwrap().clear();
-        *self.inner.lies.lock().unwrap() = None;
     }
 
     /// Waits until a call that hangs has got where it was to hang.
@@ -161,17 +144,24 @@ async fn forward(
             None
         })
     };
-    let lies = inner.lies.lock().unwrap().filter(|part| path.contains(part));
-    let fault = fault.or_else(|| {
-        lies.map(|_| LIES[inner.told.fetch_add(1, Ordering::Relaxed) % LIES.len()].clone())
-    });
     match fault {
-        Some(Fault::Lie(status, media_type, body)) => {
-            let status = StatusCode::from_u16(status).unwrap();
-            return (status, [("content-type", media_type)], body).into_response();
-        }
         Some(Fault::Hang(When::Before)) => return hang(&inner).await,
         Some(Fault::Answer(When::Before, status, body)) => return answer(status, body),
+        _ => {}
+    }
+    let lie = match fault {
+        Some(Fault::Lie(lie)) => Some((lie, When::Before)),
+        _ => {
+            let lies = inner.lies.load(Ordering::Relaxed);
+            (rand::random_range(0..1_000) < lies).then(Lie::any)
+        }
+    };
+    match lie {
+        Some((Lie::Answer(status, media_type, body), When::Before)) => {
+            return lies::answer(status, media_type, body);
+        }
+        Some((Lie::Late(wait), When::Before)) => tokio::time::sleep(wait).await,
+        Some((Lie::Cut, When::Before)) => return lies::cut(StatusCode::OK, &Bytes::new()),
         _ => {}
     }
     let url = format!("{}{}", inner.target, parts.uri.path_and_query().unwrap());
@@ -191,13 +181,13 @@ async fn forward(
             headers.remove("transfer-encoding");
             headers.remove("connection");
             let bytes = answered.bytes().await.unwrap_or_default();
-            if matches!(fault, Some(Fault::Cut)) {
-                // Less than the length in the headers: the connection breaks.
-                headers.remove("content-length");
-                let half = bytes.slice(..bytes.len() / 2);
-                let broken = [Ok(half), Err(std::io::Error::other("cut"))];
-                let body = Body::from_stream(futures_util::stream::iter(broken));
-                return (status, headers, body).into_response();
+            match lie {
+                Some((Lie::Answer(status, media_type, body), When::After)) => {
+                    return lies::answer(status, media_type, body);
+                }
+                Some((Lie::Late(wait), When::After)) => tokio::time::sleep(wait).await,
+                Some((Lie::Cut, When::After)) => return lies::cut(status, &bytes),
+                _ => {}
             }
             (status, headers, Body::from(bytes)).into_response()
         }
