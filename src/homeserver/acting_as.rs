@@ -18,7 +18,7 @@ use super::calls::Call;
 
 /// `request`, asserted to come from `user` (and one device of theirs).
 #[derive(Clone, Debug)]
-pub struct ActingAs<R> {
+pub(super) struct ActingAs<R> {
     request: R,
     user: OwnedUserId,
     device: Option<OwnedDeviceId>,
@@ -26,12 +26,12 @@ pub struct ActingAs<R> {
 
 impl<R> ActingAs<R> {
     /// As `user`, without a device: for calls made before the device exists.
-    pub fn user(request: R, user: OwnedUserId) -> Self {
+    pub(super) fn user(request: R, user: OwnedUserId) -> Self {
         Self { request, user, device: None }
     }
 
     /// As `user` on `device`.
-    pub fn device(request: R, user: OwnedUserId, device: OwnedDeviceId) -> Self {
+    pub(super) fn device(request: R, user: OwnedUserId, device: OwnedDeviceId) -> Self {
         Self { request, user, device: Some(device) }
     }
 }
@@ -71,7 +71,7 @@ impl<R: Call> OutgoingRequest for ActingAs<R> {
 /// An answer that the homeserver itself gave. ruma does not look at the body of an answer from which
 /// it needs nothing, so that the maintenance page of a proxy would pass for a success.
 #[derive(Debug)]
-pub struct Answer<R: Call>(pub R::IncomingResponse);
+pub(super) struct Answer<R: Call>(pub(super) R::IncomingResponse);
 
 impl<R: Call> IncomingResponse for Answer<R> {
     type EndpointError = Error;

@@ -12,7 +12,7 @@ mod media;
 mod rooms;
 mod token;
 
-pub use acting_as::ActingAs;
+use acting_as::ActingAs;
 pub use bot::{Avatars, Bot};
 pub use failure::{CallFailure, Refusal};
 pub use media::Download;
