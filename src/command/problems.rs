@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::open_store;
 use crate::config::Config;
-use crate::store::{Problem, TakenUp};
+use crate::store::{FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT, Problem, TakenUp};
 
 /// Letters shown of a reason.
 const SHOWN: usize = 200;
@@ -54,15 +54,28 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
         shown.extend(problems);
         all += count;
     }
+    let count = async |fact| -> anyhow::Result<u64> {
+        Ok(store.fact(fact).await?.and_then(|it| it.parse().ok()).unwrap_or_default())
+    };
+    let (events, rooms) = (count(FOREIGN_EVENTS).await?, count(FOREIGN_ROOMS_LEFT).await?);
     store.close().await;
     let more = all - i64::try_from(shown.len()).unwrap_or(i64::MAX);
     if request.json {
         let problems: Vec<Value> = shown.iter().map(as_json).collect();
-        println!("{}", json!({ "problems": problems, "more": more }));
+        println!(
+            "{}",
+            json!({
+                "problems": problems, "more": more,
+                "foreign_events": events, "foreign_rooms_left": rooms,
+            })
+        );
     } else {
         print!("{}", table(&shown));
         if more > 0 {
             println!("and {more} more (--limit)");
+        }
+        if events > 0 || rooms > 0 {
+            println!("rooms that are not ours: {rooms} left, {events} of their events not kept");
         }
     }
     match all {

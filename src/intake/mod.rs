@@ -3,6 +3,7 @@
 
 mod arrivals;
 mod deriver;
+mod foreign;
 mod gaps;
 mod patience;
 mod push;
@@ -10,6 +11,7 @@ mod sync;
 
 pub use arrivals::events_of_push;
 pub use deriver::derive_forever;
+pub use foreign::leave_foreign_rooms_forever;
 pub use gaps::fill_gaps_forever;
 pub use push::{PushState, router};
 pub use sync::sync_forever;

@@ -4,10 +4,13 @@
 //! and what is known to be, do the next step, store its result, ask again.
 
 mod introduce;
+mod people;
 mod perform;
 mod room_making;
 mod saying;
 mod sending;
+mod state;
+mod successor;
 mod summary_sending;
 
 pub use introduce::{Installation, introduce};
@@ -93,7 +96,7 @@ fn forget(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task::JoinErro
     }
 }
 
-/// Works at one room until there is nothing to do now, and stores when to look again.
+/// Works at one room for one turn, and stores when to look again.
 async fn reconcile(worker: &Worker, id: Ulid) {
     let span = tracing::info_span!("room", transaction = %id);
     async {
@@ -108,11 +111,11 @@ async fn reconcile(worker: &Worker, id: Ulid) {
 
 async fn reconcile_or_postpone(worker: &Worker, id: Ulid) -> Result<(), StoreError> {
     let Some(before) = worker.store.room(id).await? else { return Ok(()) };
-    let (wait, problem) = match worker.until_rest(id).await {
+    let (wait, problem) = match worker.take_turn(id).await {
         Ok(()) | Err(Obstacle::Stopping) => return Ok(()),
         Err(Obstacle::Store(error)) => return Err(error),
         Err(Obstacle::Later { wait, problem }) => (wait, problem),
-        Err(Obstacle::Final(problem)) => (None, problem),
+        Err(Obstacle::Final(problem) | Obstacle::Blocked(problem)) => (None, problem),
         Err(Obstacle::Refused(failure)) => (None, failure.to_string()),
     };
     let wait = wait.unwrap_or_else(|| back_off(before.failures));

@@ -1,6 +1,6 @@
 //! One room: reads what should be and what is known, does one step, stores its result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,16 +11,25 @@ use ulid::Ulid;
 use super::{Installation, back_off, later};
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
-use crate::room::{
-    HEAD_STATE, Known, Member, Next, RoomPlan, Saying, Setting, StateEvent, Step, Wanted,
-    missing_state, next,
-};
+use crate::room::{Known, Member, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
 use crate::store::{RoomRow, Store, StoreError, now};
 use crate::transaction::Transaction;
 
-/// Most steps in one go: far more than any room needs. More means that two sides undo each
-/// other's work, and that is looked at later instead of spinning.
-const MAX_STEPS: usize = 500;
+/// Most steps in one turn: more than a new room needs. Then other rooms have their turn.
+const STEPS_PER_TURN: usize = 20;
+/// Most turns in a row: far more than any room needs. More means that two sides undo each other's
+/// work, and that is looked at later instead of spinning.
+const MAX_TURNS: i64 = 100;
+
+/// Names the send of the notice that an encrypted room cannot be read.
+pub(super) const ENCRYPTED_KEY: &str = "unreadable";
+const ENCRYPTED_PROBLEM: &str = "The room is encrypted, so what is said in it cannot be recorded: \
+     only the number of such messages is known. Encryption cannot be switched off again. If \
+     `tallyroom check` says that the homeserver encrypts every new room, change that first; then \
+     upgrade or delete the room, and send the contacts again by PATCH.";
+const BANNED_PROBLEM: &str = "The homeserver's administrator deleted the room and blocked it, so it \
+     is not made again by itself. To get a new room, invite the contacts again: \
+     POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
 
 /// Everything that steps are done with.
 pub(super) struct Worker {
@@ -34,8 +43,10 @@ pub(super) struct Worker {
 pub(super) enum Obstacle {
     /// Try again, after this time if it is known how long.
     Later { wait: Option<Duration>, problem: String },
-    /// The homeserver said no; nothing happened.
+    /// The homeserver said no to this step; nothing happened. Other steps can be done.
     Refused(CallFailure),
+    /// A part of this step was refused, in words. Other steps can be done.
+    Blocked(String),
     /// Only an operator can help.
     Final(String),
     /// The database failed.
@@ -90,39 +101,68 @@ impl View {
     }
 
     /// See [`Member::seen_at`]; as it was before any question of this step.
-    fn seen_at(&self, user: &UserId) -> i64 {
+    pub(super) fn seen_at(&self, user: &UserId) -> i64 {
         self.members.get(user).map_or(0, |member| member.seen_at)
     }
 }
 
 impl Worker {
-    /// Does steps until there is nothing to do now.
-    pub(super) async fn until_rest(&self, id: Ulid) -> Result<(), Obstacle> {
-        for _ in 0..MAX_STEPS {
+    /// Does steps until there is nothing to do now, or until others should have their turn.
+    pub(super) async fn take_turn(&self, id: Ulid) -> Result<(), Obstacle> {
+        for _ in 0..STEPS_PER_TURN {
             if self.stop.is_cancelled() {
                 return Err(Obstacle::Stopping);
             }
             let Some(view) = self.view(id).await? else { return Ok(()) };
             let wanted = self.wanted(&view).await?;
             let known = self.known(&view).await?;
-            match next(&wanted, &known, now()) {
-                Next::Do(step) => match self.perform(&view, step).await {
-                    Err(Obstacle::Final(problem)) => {
-                        tracing::error!(problem, "this room needs an operator");
-                        return Ok(self.store.room_stopped(id, view.room.wakes, &problem).await?);
+            let until = match next(&wanted, &known, now()) {
+                Next::Do(step) => {
+                    let name = step.name();
+                    match (self.perform(&view, step).await, name) {
+                        (Ok(()), Some(name)) if known.blocked.contains_key(&name) => {
+                            self.store.step_solved(id, &name).await?;
+                        }
+                        (Err(Obstacle::Refused(failure)), Some(name)) => {
+                            self.step_refused(&view, &name, &failure.to_string()).await?;
+                        }
+                        (Err(Obstacle::Blocked(problem)), Some(name)) => {
+                            self.step_refused(&view, &name, &problem).await?;
+                        }
+                        (Err(Obstacle::Final(problem)), _) => {
+                            tracing::error!(problem, "this room needs an operator");
+                            let wakes = view.room.wakes;
+                            return Ok(self.store.room_stopped(id, wakes, &problem).await?);
+                        }
+                        (outcome, _) => outcome?,
                     }
-                    outcome => outcome?,
-                },
-                Next::Wait(until) => {
-                    return Ok(self.store.room_rests(id, view.room.wakes, Some(until)).await?);
+                    continue;
                 }
-                Next::Rest => {
-                    tracing::debug!("nothing left to do");
-                    return Ok(self.store.room_rests(id, view.room.wakes, None).await?);
-                }
+                Next::Wait(until) => Some(until),
+                Next::Rest => None,
+            };
+            if !known.blocked.is_empty() {
+                let needed = needed(&wanted, &known);
+                let names: BTreeSet<_> = needed.iter().filter_map(|it| it.step.name()).collect();
+                self.store.keep_problems(id, &names).await?;
             }
+            tracing::debug!(until, "nothing left to do now");
+            return Ok(self.store.room_rests(id, view.room.wakes, until).await?);
+        }
+        if self.store.room_yields(id).await? <= MAX_TURNS {
+            return Ok(());
         }
         Err(Obstacle::Later { wait: None, problem: "the room does not come to rest".to_owned() })
+    }
+
+    /// Keeps the step's problem, so that the other steps can go on.
+    async fn step_refused(&self, view: &View, name: &str, problem: &str) -> Result<(), Obstacle> {
+        let id = view.id();
+        let problems = self.store.room_problems(id).await?;
+        let failures = problems.iter().find(|it| it.step == name).map_or(0, |it| it.failures);
+        let wait = back_off(failures);
+        tracing::warn!(step = name, problem, seconds = wait.as_secs_f32(), "refused");
+        Ok(self.store.step_refused(id, name, problem, later(wait)).await?)
     }
 
     async fn view(&self, id: Ulid) -> Result<Option<View>, Obstacle> {
@@ -152,6 +192,8 @@ impl Worker {
                 alias_localpart: &room.alias_localpart,
                 page_link: page_link.as_deref(),
                 widget_link: widget_link.as_deref(),
+                is_creator: room.why.as_deref() != Some("upgraded"),
+                predecessor: room.predecessor.as_deref(),
             },
         );
         let members = self.store.members(id).await?;
@@ -193,6 +235,7 @@ impl Worker {
 
     async fn known(&self, view: &View) -> Result<Known, Obstacle> {
         let room = &view.room;
+        let problems = self.store.room_problems(view.id()).await?;
         Ok(Known {
             room: room.room(),
             attempted: room.attempted_at.is_some(),
@@ -203,6 +246,13 @@ impl Worker {
             head: room.head_shown,
             members: view.members.clone(),
             guests: self.store.guests_made(view.id()).await?,
+            replaced: room.tombstone_at.is_some(),
+            encrypted: room.encrypted_at.is_some(),
+            told_encrypted: room.encrypted_at.is_some()
+                && self.store.sent_as(view.id(), ENCRYPTED_KEY).await?.is_some(),
+            banned: room.blocked_at.is_some(),
+            settles_at: room.settles_at(),
+            blocked: problems.into_iter().map(|it| (it.step, it.retry_at)).collect(),
         })
     }
 
@@ -212,6 +262,10 @@ impl Worker {
         match step {
             Step::CreateRoom => self.create_room(view).await,
             Step::ResolveRoom => self.resolve_room(view).await,
+            Step::Follow => self.follow(view).await,
+            Step::TellEncrypted => self.tell_encrypted(view).await,
+            Step::StopEncrypted => Err(Obstacle::Final(ENCRYPTED_PROBLEM.to_owned())),
+            Step::StopBanned => Err(Obstacle::Final(BANNED_PROBLEM.to_owned())),
             Step::Join => self.join(view).await,
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,
@@ -239,84 +293,5 @@ impl Worker {
             }
             Err(failure) => Err(failure.into()),
         }
-    }
-
-    async fn publish_state(&self, view: &View) -> Result<(), Obstacle> {
-        let homeserver = &self.installation.homeserver;
-        let room_id = view.room_id()?;
-        let actual = homeserver.room_state(room_id).await?;
-        for event in missing_state(&view.plan.state, &actual) {
-            homeserver.set_state(room_id, event).await?;
-        }
-        Ok(self.store.state_published(view.id(), &view.plan.state_digest()).await?)
-    }
-
-    async fn show_head(&self, view: &View) -> Result<(), Obstacle> {
-        let Some(head) = self.store.last_signed_head(view.id()).await? else { return Ok(()) };
-        let content = serde_json::from_str(&head.signed)
-            .map_err(|error| Obstacle::Final(format!("The signed head is no JSON: {error}.")))?;
-        let event =
-            StateEvent { event_type: HEAD_STATE.to_owned(), state_key: String::new(), content };
-        self.installation.homeserver.set_state(view.room_id()?, &event).await?;
-        Ok(self.store.head_shown(view.id(), head.seq).await?)
-    }
-
-    async fn invite(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
-        let homeserver = &self.installation.homeserver;
-        let room_id = view.room_id()?;
-        let failure = match homeserver.invite(room_id, user).await {
-            Ok(()) => return self.stands(view, user, "invite").await,
-            Err(failure) => failure,
-        };
-        // Refused or unknown: they may be in the room, or invited, all the same.
-        match homeserver.membership(room_id, user).await? {
-            Some(membership) if membership != "leave" => self.stands(view, user, &membership).await,
-            _ => self.person_failed(view, user, &failure).await,
-        }
-    }
-
-    async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
-        let homeserver = &self.installation.homeserver;
-        let room_id = view.room_id()?;
-        let reason = "No longer a contact for this transaction";
-        let failure = match homeserver.remove(room_id, user, reason).await {
-            Ok(()) => return self.stands(view, user, "leave").await,
-            Err(failure) => failure,
-        };
-        match homeserver.membership(room_id, user).await? {
-            None => self.stands(view, user, "leave").await,
-            Some(gone) if gone == "leave" || gone == "ban" => self.stands(view, user, &gone).await,
-            Some(_) => self.person_failed(view, user, &failure).await,
-        }
-    }
-
-    pub(super) async fn stands(
-        &self,
-        view: &View,
-        user: &UserId,
-        membership: &str,
-    ) -> Result<(), Obstacle> {
-        let seen_at = view.seen_at(user);
-        Ok(self.store.set_membership(view.id(), user, membership, seen_at).await?)
-    }
-
-    /// One person in trouble never holds up the room or the others.
-    async fn person_failed(
-        &self,
-        view: &View,
-        user: &UserId,
-        failure: &CallFailure,
-    ) -> Result<(), Obstacle> {
-        let id = view.id();
-        let retry_at = match failure {
-            CallFailure::Refused(_) => None,
-            CallFailure::RateLimited(Some(wait)) => Some(later(*wait)),
-            CallFailure::RateLimited(None) | CallFailure::Unknown { .. } => {
-                Some(later(back_off(self.store.member_failures(id, user).await?)))
-            }
-        };
-        tracing::warn!(user = %user, %failure, retry_at, "could not be invited or removed");
-        let problem = failure.to_string();
-        Ok(self.store.member_failed(id, user, retry_at, &problem, view.seen_at(user)).await?)
     }
 }

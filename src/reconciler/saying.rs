@@ -10,14 +10,26 @@ use crate::room::{Guest, SEND_MARKER, saying_key};
 use crate::store::Outgoing;
 
 impl Worker {
-    /// Makes the account of a guest, with the name that it should have.
+    /// Makes the account of a guest, with the name that it should have. If that is refused, its
+    /// words do not get into the room, and those of others do.
     pub(super) async fn make_guest(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
         let guests = self.store.guests(view.id()).await?;
         let Some(row) = guests.into_iter().find(|row| row.guest.user_id == user) else {
             return Ok(());
         };
         let Guest { user_id, .. } = &row.guest;
-        self.installation.homeserver.make_guest(&row.guest).await?;
+        match self.installation.homeserver.make_guest(&row.guest).await {
+            Ok(()) => {}
+            Err(failure @ CallFailure::Refused(_)) => {
+                tracing::warn!(%failure, "the account of a guest was refused");
+                let next = self.store.next_outgoing(view.id()).await?;
+                let Some(next) = next.filter(|it| it.user_id == user.as_str()) else {
+                    return Ok(());
+                };
+                return Ok(self.store.outgoing_failed(view.id(), &next.id, "refused").await?);
+            }
+            Err(failure) => return Err(failure.into()),
+        }
         Ok(self.store.guest_made(view.id(), user_id, &row.guest.display_name).await?)
     }
 

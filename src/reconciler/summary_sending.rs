@@ -8,10 +8,12 @@ use crate::room::StateEvent;
 const MESSAGE: &str = "m.room.message";
 
 impl Worker {
+    /// Sends the summary. One that is gone from the room is followed by another.
     pub(super) async fn send_summary(&self, view: &View) -> Result<(), Obstacle> {
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.content(send_id);
-        let event_id = self.send_once(view, bot, "summary", MESSAGE, content).await?;
+        let key = summary_key(view.room.summaries_gone);
+        let event_id = self.send_once(view, bot, &key, MESSAGE, content).await?;
         Ok(self.store.summary_shown(view.id(), &event_id, &view.plan.summary_digest()).await?)
     }
 
@@ -20,7 +22,9 @@ impl Worker {
         // One key per revision, not per content: going back to an earlier text is a new edit.
         // The digest tells apart what a changed config makes of the same revision.
         let digest = view.plan.summary_digest();
-        let key = format!("summary {} {digest}", view.transaction.revision);
+        // Summaries that followed one another have edits of their own.
+        let summary = summary_key(view.room.summaries_gone);
+        let key = format!("{summary} {} {digest}", view.transaction.revision);
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.edit_content(&original, send_id);
         self.send_once(view, bot, &key, MESSAGE, content).await?;
@@ -39,11 +43,27 @@ impl Worker {
             content: json!({ "pinned": list }),
         };
         // One list for everybody's pins: add ours, never replace theirs. A new room has none.
-        let others: Vec<String> = if view.room.summary_pinned.is_none() && view.room.failures == 0 {
+        let is_new = view.room.summary_pinned.is_none()
+            && view.room.failures == 0
+            && view.room.summaries_gone == 0;
+        let others: Vec<String> = if is_new {
             Vec::new()
         } else {
             let pinned = homeserver.state_content(room_id, "m.room.pinned_events", "").await?;
             let mut pinned = pinned_ids(pinned.as_ref());
+            let mut gone = Vec::new();
+            for number in 0..view.room.summaries_gone {
+                gone.extend(self.store.sent_as(view.id(), &summary_key(number)).await?);
+            }
+            pinned.retain(|id| !gone.contains(id));
+            // It was only not known whether it is still pinned.
+            if view.room.summary_pinned.as_deref() == Some("")
+                && gone.is_empty()
+                && pinned.contains(&summary)
+            {
+                let headline = view.plan.headline_digest();
+                return Ok(self.store.summary_pinned(view.id(), &headline).await?);
+            }
             if pinned.contains(&summary) {
                 pinned.retain(|id| *id != summary);
                 homeserver.set_state(room_id, &pins(&pinned)).await?;
@@ -53,6 +73,14 @@ impl Worker {
         let all: Vec<String> = others.into_iter().chain([summary]).collect();
         homeserver.set_state(room_id, &pins(&all)).await?;
         Ok(self.store.summary_pinned(view.id(), &view.plan.headline_digest()).await?)
+    }
+}
+
+/// Names the send of a summary, when this many before it are gone.
+fn summary_key(gone: i64) -> String {
+    match gone {
+        0 => "summary".to_owned(),
+        _ => format!("summary-{}", gone + 1),
     }
 }
 

@@ -36,6 +36,8 @@ const FORGIVE: &str = "UPDATE members SET membership = NULL, failures = 0, retry
      problem = NULL, gave_up = 0 WHERE transaction_id = $1 \
      AND (membership IS NULL OR membership = 'leave') \
      AND user_id IN (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
+/// The shop wants its contacts in a room: a new one, if the homeserver's admin deleted the old one.
+const WANTED_AGAIN: &str = "UPDATE rooms SET blocked_at = NULL WHERE transaction_id = $1";
 const PROBLEMS: &str = "SELECT user_id, problem FROM members \
      WHERE transaction_id = $1 AND problem IS NOT NULL ORDER BY user_id";
 
@@ -138,6 +140,7 @@ impl Store {
 /// The shop named its contacts anew: those who declined, left or could not be reached are asked
 /// once more.
 pub(super) async fn forgive(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    sqlx::query(WANTED_AGAIN).bind(id.to_string()).execute(&mut **tx).await?;
     sqlx::query(FORGIVE).bind(id.to_string()).execute(&mut **tx).await.map(drop)
 }
 

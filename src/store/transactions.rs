@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::{Snapshot, Store, StoreError, Tx, erasure, members, now, rooms};
+use super::{Snapshot, Store, StoreError, Tx, erasure, members, now, problems, rooms};
 use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
 use crate::transaction::{PartyRole, Terms, Transaction};
@@ -207,6 +207,7 @@ impl Store {
         if new.terms.redactions == Some(RedactionPolicy::Honour) {
             erasure::honour_all(&mut tx, transaction.id).await?;
         }
+        problems::try_again(&mut tx, transaction.id).await?;
         rooms::wake(&mut tx, transaction.id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();

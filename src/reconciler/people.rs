@@ -1,0 +1,67 @@
+//! People are invited and removed. One person in trouble never holds up the room or the others.
+
+use ruma::{OwnedUserId, UserId};
+
+use super::perform::{Obstacle, View, Worker};
+use super::{back_off, later};
+use crate::homeserver::CallFailure;
+
+impl Worker {
+    pub(super) async fn invite(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let failure = match homeserver.invite(room_id, user).await {
+            Ok(()) => return self.stands(view, user, "invite").await,
+            Err(failure) => failure,
+        };
+        // Refused or unknown: they may be in the room, or invited, all the same.
+        match homeserver.membership(room_id, user).await? {
+            Some(membership) if membership != "leave" => self.stands(view, user, &membership).await,
+            _ => self.person_failed(view, user, &failure).await,
+        }
+    }
+
+    pub(super) async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let room_id = view.room_id()?;
+        let reason = "No longer a contact for this transaction";
+        let failure = match homeserver.remove(room_id, user, reason).await {
+            Ok(()) => return self.stands(view, user, "leave").await,
+            Err(failure) => failure,
+        };
+        match homeserver.membership(room_id, user).await? {
+            None => self.stands(view, user, "leave").await,
+            Some(gone) if gone == "leave" || gone == "ban" => self.stands(view, user, &gone).await,
+            Some(_) => self.person_failed(view, user, &failure).await,
+        }
+    }
+
+    pub(super) async fn stands(
+        &self,
+        view: &View,
+        user: &UserId,
+        membership: &str,
+    ) -> Result<(), Obstacle> {
+        let seen_at = view.seen_at(user);
+        Ok(self.store.set_membership(view.id(), user, membership, seen_at).await?)
+    }
+
+    async fn person_failed(
+        &self,
+        view: &View,
+        user: &UserId,
+        failure: &CallFailure,
+    ) -> Result<(), Obstacle> {
+        let id = view.id();
+        let retry_at = match failure {
+            CallFailure::Refused(_) => None,
+            CallFailure::RateLimited(Some(wait)) => Some(later(*wait)),
+            CallFailure::RateLimited(None) | CallFailure::Unknown { .. } => {
+                Some(later(back_off(self.store.member_failures(id, user).await?)))
+            }
+        };
+        tracing::warn!(user = %user, %failure, retry_at, "could not be invited or removed");
+        let problem = failure.to_string();
+        Ok(self.store.member_failed(id, user, retry_at, &problem, view.seen_at(user)).await?)
+    }
+}
