@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use ulid::Ulid;
 
 use super::PageState;
-use super::model::{ChatFile, ChatLine, Named, Poll, Quote, Reaction, Reader, Side, Times};
+use super::model::{
+    Address, ChatFile, ChatLine, Named, Poll, Quote, Reaction, Reader, Side, Times,
+};
 use super::session::Session;
 use super::view;
 use crate::record::{
@@ -163,9 +165,10 @@ pub(super) async fn lines(
     let files = files_of(state, id, &all).await?;
     let lines = conversation(&all);
     let lines = lines.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
+    let address = session.address();
     let shown = |line| {
         let shown =
-            Showing { cast, reader: &session.reader, answered: &answered, files: &files, id };
+            Showing { cast, reader: &session.reader, answered: &answered, files: &files, address };
         (shown.line(line, &all), votes(line))
     };
     let mut shown: Vec<_> = lines.map(shown).collect();
@@ -256,7 +259,7 @@ struct Showing<'a> {
     /// What the lines answer.
     answered: &'a [Entry],
     files: &'a [FileRow],
-    id: Ulid,
+    address: Address,
 }
 
 impl Showing<'_> {
@@ -313,7 +316,7 @@ impl Showing<'_> {
                 media_type: stored.and_then(|row| row.media_type.clone()),
                 href: stored
                     .and_then(|row| row.sha256.as_ref())
-                    .map(|sha256| format!("/t/{}/files/{sha256}", self.id)),
+                    .map(|sha256| self.address.part(&format!("files/{sha256}"))),
                 state: row.map_or_else(|| "missing".to_owned(), |row| row.state.clone()),
                 description: entry.text.is_some().then(caption).filter(|_| has_caption),
             }
