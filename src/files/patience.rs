@@ -17,11 +17,17 @@ const LOOKS: i64 = 3;
 /// Pause between two of them: its size does not change, so they need not be far apart.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
+/// Tries after which encrypted bytes that do not have the digest of their event are given up: one
+/// answer may have been damaged on its way, but hardly all of them.
+const TRIES_OF_ALTERED: i64 = 4;
+
 /// How a try ended that brought no file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// Larger than allowed, by us or by the homeserver.
     TooLarge(String),
+    /// The encrypted bytes are not those that the event names.
+    Altered,
     /// The homeserver does not have it or does not give it.
     Refused(String),
     /// It asks for patience.
@@ -65,6 +71,11 @@ pub(super) fn verdict(outcome: Outcome, tries: Tries) -> Verdict {
     let longest = if tries.is_far { LONGEST_FOR_FAR } else { LONGEST_IN_TROUBLE };
     match outcome {
         Outcome::TooLarge(words) => refused("refused", LOOKS, LOOK_AGAIN, words),
+        Outcome::Altered => {
+            let problem = "the encrypted file is not the one that its event names (SHA-256)";
+            let pause = doubling(tries.refusals, LONGEST_IN_TROUBLE);
+            refused("refused", TRIES_OF_ALTERED, pause, problem.to_owned())
+        }
         Outcome::Refused(words) => {
             refused("missing", TRIES, doubling(tries.refusals, LONGEST), words)
         }
@@ -121,6 +132,13 @@ mod tests {
                 assert!(verdict.pause <= LONGEST_IN_TROUBLE && verdict.pause >= FIRST);
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_the_file_of_its_event_is_fetched_again_a_few_times() {
+        assert_eq!(verdict(Outcome::Altered, after(0, 0)).given_up, None);
+        let last = verdict(Outcome::Altered, after(0, TRIES_OF_ALTERED - 1));
+        assert!(last.given_up == Some("refused") && last.problem.contains("SHA-256"));
     }
 
     #[test]
