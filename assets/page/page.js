@@ -89,7 +89,7 @@ const look = () => {
   if (looking()) {
     unread = 0;
     const newest = lines().findLast((it) => it.dataset.side !== "mine")?.dataset.event;
-    if (newest && newest !== seen) post("seen", { event: (seen = newest) }).catch(() => (seen = undefined));
+    if (newest && newest !== seen) inTurn("seen", { event: (seen = newest) }).catch(() => (seen = undefined));
   }
   document.title = unread ? `(${unread}) ${title}` : title;
   const badge = one(".tabs .unread");
@@ -130,7 +130,11 @@ const place = (line) => {
   }
   const after = lines().findLast((it) => +it.dataset.at <= +line.dataset.at);
   if (after) after.after(line);
-  else if (byId("older")) return false; // it comes with what is older
+  else if (byId("older")) {
+    // It comes with what is older. What is on its way already may be older than this news of it.
+    if (loading) overtaken.set(line.id, line);
+    return false;
+  }
   else byId("lines").prepend(line);
   line.classList.add("new");
   return true;
@@ -251,6 +255,15 @@ const post = async (action, fields) => {
   });
   if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).detail);
 };
+// Each of these replaces the one before it, so none may overtake another: one at a time, and of
+// those that wait only the newest.
+const turns = {};
+const inTurn = (action, fields) => {
+  const turn = (turns[action] ??= { before: Promise.resolve() });
+  turn.fields = fields;
+  const send = () => turn.fields === fields && post(action, fields);
+  return (turn.before = turn.before.then(send, send));
+};
 chat.addEventListener("submit", async (event) => {
   const it = event.target;
   if (it === form) return;
@@ -308,14 +321,17 @@ document.addEventListener("click", async (event) => {
 // ---- What was said before; the log keeps its place because it is laid out from its end
 
 let loading = false;
+const overtaken = new Map(); // line id: what came of it while older lines were on their way
 const older = async (link) => {
   if (loading) return;
   loading = true;
+  overtaken.clear();
   try {
     const answer = await fetch(link.dataset.fragment);
     if (!answer.ok) throw new Error();
     const part = parsed(await answer.text());
-    byId("lines").prepend(...all(".lines > li", part).filter((it) => !it.id || !byId(it.id)));
+    const lines = all(".lines > li", part).filter((it) => !it.id || !byId(it.id));
+    byId("lines").prepend(...lines.map((it) => overtaken.get(it.id) ?? it));
     const next = one(".older", part);
     next ? byId("older").replaceWith(next) : byId("older").remove();
     localise();
@@ -427,7 +443,7 @@ let told = 0;
 const typing = (now) => {
   if (now ? Date.now() - told < 4000 : !told) return;
   told = now ? Date.now() : 0;
-  post("typing", { typing: now }).catch(() => {});
+  inTurn("typing", { typing: now }).catch(() => {});
 };
 
 if (file) {

@@ -83,9 +83,9 @@ impl<T: IncomingResponse> IncomingResponse for Answer<T> {
             return Err(FromHttpResponseError::Server(Error::from_http_response(response)));
         }
         let body = response.body().as_ref().trim_ascii_start();
-        if !response.status().is_success() || body.first() != Some(&b'{') {
+        if !response.status().is_success() || !matches!(body.first(), Some(b'{' | b'[')) {
             let status = response.status();
-            return Err(unreadable(format_args!("HTTP {status}, but no JSON object came with it")));
+            return Err(unreadable(format_args!("HTTP {status}, but no JSON came with it")));
         }
         T::try_from_http_response(response).map(Self).map_err(|error| match error {
             FromHttpResponseError::Deserialization(error) => {

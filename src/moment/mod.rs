@@ -9,7 +9,6 @@ pub use presence::{Online, Question};
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::watch;
 use ulid::Ulid;
@@ -48,6 +47,11 @@ impl Moment {
     /// These, and nobody else, type in a room now.
     pub fn set_typing(&self, room_id: &str, users: BTreeSet<String>) {
         let mut inner = self.inner();
+        // Most rooms are told of once and then no more.
+        if inner.typing.len() > 64 && inner.typing.len().is_power_of_two() {
+            let now = now();
+            inner.typing.retain(|_, (_, until)| *until > now);
+        }
         if users.is_empty() {
             inner.typing.remove(room_id);
         } else {
@@ -73,27 +77,6 @@ impl Moment {
         }
         let sender = inner.watched.entry(room_id.to_owned());
         sender.or_insert_with(|| watch::channel(()).0).subscribe()
-    }
-
-    /// The homeserver told by itself how active a user is now.
-    pub fn set_online(&self, user: &str, online: Online) {
-        self.inner().presence.told(user, online);
-    }
-
-    /// How active a user is, if anybody told.
-    pub fn online(&self, user: &str) -> Option<Online> {
-        self.inner().presence.of(user)
-    }
-
-    /// A question to the homeserver about a user, if nobody told of them lately and nobody else is
-    /// asking.
-    pub fn ask_about(&self, user: &str) -> Option<Question> {
-        self.inner().presence.ask(user, Instant::now())
-    }
-
-    /// What the homeserver answered; none if it did not.
-    pub fn answered(&self, question: Question, answer: Option<Online>) {
-        self.inner().presence.answered(question, answer);
     }
 
     /// Somebody looks at the page of a transaction, until the answer is dropped.

@@ -37,6 +37,8 @@ pub(super) async fn page<'a>(
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let payload = is_buyer.then(|| epc_payload(&terms.invoice, &terms.seller.name)).flatten();
     let past = state.store.past_terms(transaction.id, REVISIONS + 1).await?;
+    let others = Others::of(state, session);
+    others.ask(state);
     Ok(Page {
         transaction,
         visitor: &session.visitor,
@@ -46,7 +48,7 @@ pub(super) async fn page<'a>(
         qr: payload.as_deref().and_then(qr_svg),
         has_original: original.is_some(),
         chat,
-        people: Others::of(state, session).people(state),
+        people: others.people(state),
         replies_in: replies_in(state, session).await?,
     })
 }

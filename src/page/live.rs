@@ -32,6 +32,8 @@ use crate::store::{StoreError, now};
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How often it is looked who is there.
 const LOOK_AROUND: Duration = Duration::from_secs(5);
+/// When that is done first: the homeserver was asked who is there when the page was opened.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// How often the database is asked even if nothing told of news: another process may have some.
 const LOOK_ANYWAY: Duration = Duration::from_secs(30);
 /// Entries looked at in one go.
@@ -93,7 +95,7 @@ struct OpenPage {
     room: Option<String>,
     typing: Option<watch::Receiver<()>>,
     look_anyway: Instant,
-    look_around: Instant,
+    next_look: Instant,
     is_first: bool,
     is_over: bool,
     _looking: Looking,
@@ -122,7 +124,7 @@ impl OpenPage {
     ) -> Result<Self, StoreError> {
         let transaction = session.transaction.id;
         let others = Others::of(&state, &session);
-        ask_about(&state, &others);
+        others.ask(&state);
         let expires_at = state.store.grant(session.grant).await?.map_or(0, |it| it.expires_at);
         let left = u64::try_from(expires_at.saturating_sub(now())).unwrap_or(0);
         let mut page = Self {
@@ -141,7 +143,7 @@ impl OpenPage {
             room: None,
             typing: None,
             look_anyway: Instant::now(),
-            look_around: Instant::now() + LOOK_AROUND,
+            next_look: Instant::now() + FIRST_LOOK,
             is_first: true,
             is_over: false,
             _looking: state.moment.look(transaction, session.guest.user_id.as_str()),
@@ -167,8 +169,7 @@ impl OpenPage {
             let events = match woken {
                 Woken::Typing => Ok(self.typing_now().into_iter().collect()),
                 Woken::Time if Instant::now() < self.look_anyway => {
-                    ask_about(&self.state, &self.others);
-                    Ok(self.people_now().into_iter().collect())
+                    Ok(self.look_around().into_iter().flatten().collect())
                 }
                 Woken::Time | Woken::News => self.all_news().await,
             };
@@ -196,8 +197,8 @@ impl OpenPage {
             () = self.state.stop.cancelled() => None,
             news = self.news.changed() => news.ok().map(|()| Woken::News),
             told = typing => told.map(|()| Woken::Typing),
-            () = tokio::time::sleep_until(self.look_around) => {
-                self.look_around = Instant::now() + LOOK_AROUND;
+            () = tokio::time::sleep_until(self.next_look) => {
+                self.next_look = Instant::now() + LOOK_AROUND;
                 Some(Woken::Time)
             }
         }
@@ -383,18 +384,18 @@ impl OpenPage {
         Some(event("typing", &json!({ "text": text })))
     }
 
+    /// What changes with time alone, and what the homeserver was asked for.
+    fn look_around(&mut self) -> [Option<Event>; 2] {
+        self.others.ask(&self.state);
+        // Somebody may have stopped typing without a word.
+        [self.typing_now(), self.people_now()]
+    }
+
     fn people_now(&mut self) -> Option<Event> {
         let people = self.others.people(&self.state);
         let html = view::people(&people, self.replies_in, &self.reader);
         changed(&mut self.told.people, html, "people")
     }
-}
-
-/// Has the homeserver asked who is there, in the background: the answer shows when the page is next
-/// told who is there, and nothing is lost if it never comes.
-fn ask_about(state: &PageState, others: &Others) {
-    let (state, others) = (state.clone(), others.clone());
-    tokio::spawn(async move { others.ask(&state).await });
 }
 
 /// An event with this HTML, if it is not what was told last.

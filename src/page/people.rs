@@ -79,13 +79,19 @@ impl Others {
         }
     }
 
-    /// Asks the homeserver about those of whom nobody told lately. Many pages may look at the same
-    /// people: one question is asked for all of them.
-    pub(super) async fn ask(&self, state: &PageState) {
-        for account in self.contacts.iter().filter_map(|other| other.account.as_ref()) {
+    /// Has the homeserver asked, in the background, about those of whom nobody told lately. What it
+    /// answers is seen when somebody next asks who is there; nothing is lost if it never answers.
+    /// Many pages may look at the same people: one question is asked for all of them.
+    pub(super) fn ask(&self, state: &PageState) {
+        for account in self.contacts.iter().filter_map(|other| other.account.clone()) {
             let Some(question) = state.moment.ask_about(account.as_str()) else { continue };
-            let asked = tokio::time::timeout(PATIENCE, state.homeserver.presence(account)).await;
-            state.moment.answered(question, asked.ok().and_then(Result::ok));
+            let homeserver = state.homeserver.clone();
+            tokio::spawn(async move {
+                let asked = tokio::time::timeout(PATIENCE, homeserver.presence(&account)).await;
+                if let Ok(Ok(online)) = asked {
+                    question.answered(online);
+                }
+            });
         }
     }
 }

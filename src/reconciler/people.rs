@@ -42,7 +42,8 @@ impl Worker {
         user: &UserId,
         membership: &str,
     ) -> Result<(), Obstacle> {
-        Ok(self.store.set_membership(view.id(), user, membership).await?)
+        let seen_at = view.seen_at(user);
+        Ok(self.store.set_membership(view.id(), user, membership, seen_at).await?)
     }
 
     async fn person_failed(
@@ -60,6 +61,7 @@ impl Worker {
             }
         };
         tracing::warn!(user = %user, %failure, retry_at, "could not be invited or removed");
-        Ok(self.store.member_failed(id, user, retry_at, &failure.to_string()).await?)
+        let problem = failure.to_string();
+        Ok(self.store.member_failed(id, user, retry_at, &problem, view.seen_at(user)).await?)
     }
 }

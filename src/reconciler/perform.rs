@@ -1,17 +1,17 @@
 //! One room: reads what should be and what is known, does one step, stores its result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ruma::{RoomId, UserId};
+use ruma::{OwnedUserId, RoomId, UserId};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{Installation, back_off, later};
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
-use crate::room::{Known, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
+use crate::room::{Known, Member, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
 use crate::store::{RoomRow, Store, StoreError, now};
 use crate::transaction::Transaction;
 
@@ -73,6 +73,7 @@ pub(super) struct View {
     pub(super) transaction: Transaction,
     pub(super) room: RoomRow,
     pub(super) plan: RoomPlan,
+    pub(super) members: BTreeMap<OwnedUserId, Member>,
 }
 
 impl View {
@@ -87,6 +88,11 @@ impl View {
             .as_deref()
             .and_then(|id| <&RoomId>::try_from(id).ok())
             .ok_or_else(|| Obstacle::Final("The stored room id is not one.".to_owned()))
+    }
+
+    /// See [`Member::seen_at`]; as it was before any question of this step.
+    pub(super) fn seen_at(&self, user: &UserId) -> i64 {
+        self.members.get(user).map_or(0, |member| member.seen_at)
     }
 }
 
@@ -178,7 +184,8 @@ impl Worker {
                 widget_link: widget_link.as_deref(),
             },
         );
-        Ok(Some(View { transaction, room, plan }))
+        let members = self.store.members(id).await?;
+        Ok(Some(View { transaction, room, plan, members }))
     }
 
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
@@ -225,7 +232,7 @@ impl Worker {
             summary: room.summary_shown.clone(),
             pinned: room.summary_pinned.clone(),
             head: room.head_shown,
-            members: self.store.members(view.id()).await?,
+            members: view.members.clone(),
             guests: self.store.guests_made(view.id()).await?,
             blocked: problems.into_iter().map(|it| (it.step, it.retry_at)).collect(),
         })

@@ -69,6 +69,10 @@ pub struct Known {
 pub struct Member {
     /// As in `m.room.member`; none: never invited.
     pub membership: Option<String>,
+    /// The place in the reading order of the newest member event seen of them, milliseconds since
+    /// 1970; 0: none was seen. An answer of the homeserver counts only if this is still the same
+    /// as it was before the question.
+    pub seen_at: i64,
     /// Not before this time (milliseconds), after a failure.
     pub retry_at: Option<i64>,
     /// The homeserver refused for good.

@@ -53,9 +53,15 @@ static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
 const SEND_KEY: &str = "SELECT s.send_key FROM entries e JOIN sends s \
      ON s.transaction_id = e.transaction_id AND s.send_id = e.marker \
      WHERE e.transaction_id = $1 AND e.event_id = $2";
+/// Reading only ever goes on. Two events of the record are compared by their place in the reading
+/// order: when they were read is told by different clocks (the page's, the homeserver's). Of an
+/// event that is not in the record yet, only that time is known.
 const SEE: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
-     event_id = excluded.event_id, at = excluded.at WHERE receipts.at <= excluded.at";
+     event_id = excluded.event_id, at = excluded.at \
+     WHERE COALESCE((SELECT read_at FROM entries WHERE transaction_id = $1 \
+     AND event_id = excluded.event_id) - (SELECT read_at FROM entries WHERE transaction_id = $1 \
+     AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0";
 const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.read_at FROM receipts r \
      JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
      WHERE r.transaction_id = $1";
@@ -159,7 +165,8 @@ impl Store {
         sqlx::query_as(TURNS).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// Notes how far somebody has read.
+    /// Notes how far somebody has read, unless it is known that they have read further. `at` is
+    /// when they read it, milliseconds since 1970.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -346,24 +346,12 @@ async fn write(
     let transaction_id = writing.transaction_id;
     let derived = derive(&row.raw);
     let sender = derived.sender.as_deref().unwrap_or_default();
-    if let Some(change) = &derived.membership {
-        members::see_member(
-            tx,
-            transaction_id,
-            &change.user_id,
-            &change.membership,
-            derived.sent_at,
-            change.display_name.as_deref(),
-        )
-        .await?;
-    }
     let party = if sender == bot {
         "bot".to_owned()
     } else {
         let known = transactions::party_of(tx, transaction_id, sender).await?;
         known.unwrap_or_else(|| "other".to_owned())
     };
-    let display_name = members::display_name(tx, transaction_id, sender).await?;
     let fixed = Fixed {
         transaction: transaction_id.to_owned(),
         seq: writing.head.seq + 1,
@@ -377,6 +365,12 @@ async fn write(
         source: row.source.clone(),
         content: content_digest(&row.salt, &row.raw),
     };
+    if let Some(change) = &derived.membership {
+        let (user, name) = (&change.user_id, change.display_name.as_deref());
+        let at = read_at(&fixed);
+        members::see_member(tx, transaction_id, user, &change.membership, at, name).await?;
+    }
+    let display_name = members::display_name(tx, transaction_id, sender).await?;
     let hash = link(&writing.head.hash, &fixed);
     let relation = derived.relates_to.as_ref();
     let target = relation.map(|relation| relation.event_id.as_str());

@@ -9,15 +9,17 @@ use ulid::Ulid;
 use super::{Store, StoreError, Tx};
 use crate::room::Member;
 
-const MEMBERS: &str = "SELECT user_id, membership, retry_at, gave_up FROM members \
+const MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up FROM members \
      WHERE transaction_id = $1";
 const SET_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership) \
      VALUES ($1, $2, $3) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
-     membership = excluded.membership, failures = 0, retry_at = NULL, problem = NULL, gave_up = 0";
+     membership = excluded.membership, failures = 0, retry_at = NULL, problem = NULL, gave_up = 0 \
+     WHERE members.membership_at = $4";
 const MEMBER_FAILED: &str = "INSERT INTO members \
      (transaction_id, user_id, failures, retry_at, problem, gave_up) VALUES ($1, $2, 1, $3, $4, $5) \
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET failures = members.failures + 1, \
-     retry_at = excluded.retry_at, problem = excluded.problem, gave_up = excluded.gave_up";
+     retry_at = excluded.retry_at, problem = excluded.problem, gave_up = excluded.gave_up \
+     WHERE members.membership_at = $6";
 const MEMBER_FAILURES: &str =
     "SELECT failures FROM members WHERE transaction_id = $1 AND user_id = $2";
 const SEE_MEMBER: &str = "INSERT INTO members \
@@ -41,6 +43,7 @@ const PROBLEMS: &str = "SELECT user_id, problem FROM members \
 struct MemberRow {
     user_id: String,
     membership: Option<String>,
+    membership_at: i64,
     retry_at: Option<i64>,
     gave_up: i64,
 }
@@ -60,6 +63,7 @@ impl Store {
                 let user = UserId::parse(&row.user_id).ok()?;
                 let member = Member {
                     membership: row.membership,
+                    seen_at: row.membership_at,
                     retry_at: row.retry_at,
                     gave_up: row.gave_up == 1,
                 };
@@ -76,7 +80,8 @@ impl Store {
         sqlx::query_as(PROBLEMS).bind(id.to_string()).fetch_all(&self.pool).await
     }
 
-    /// Notes where a person stands now, as the homeserver just answered.
+    /// Notes where a person stands, as the homeserver answered, unless an event told of them since
+    /// it was asked. `seen_at` is [`Member::seen_at`] as it was before the question.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -85,11 +90,10 @@ impl Store {
         id: Ulid,
         user: &UserId,
         membership: &str,
+        seen_at: i64,
     ) -> Result<(), StoreError> {
-        self.run(
-            sqlx::query(SET_MEMBERSHIP).bind(id.to_string()).bind(user.as_str()).bind(membership),
-        )
-        .await
+        let set = sqlx::query(SET_MEMBERSHIP).bind(id.to_string()).bind(user.as_str());
+        self.run(set.bind(membership).bind(seen_at)).await
     }
 
     /// How often in a row inviting or removing this person has failed.
@@ -105,7 +109,8 @@ impl Store {
         Ok(failures.unwrap_or(0))
     }
 
-    /// Notes that inviting or removing a person failed; `retry_at` none: for good.
+    /// Notes that inviting or removing a person failed, unless an event told of them since it was
+    /// tried; `retry_at` none: for good. `seen_at` is [`Member::seen_at`] as it was before.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -115,6 +120,7 @@ impl Store {
         user: &UserId,
         retry_at: Option<i64>,
         problem: &str,
+        seen_at: i64,
     ) -> Result<(), StoreError> {
         self.run(
             sqlx::query(MEMBER_FAILED)
@@ -122,7 +128,8 @@ impl Store {
                 .bind(user.as_str())
                 .bind(retry_at)
                 .bind(problem)
-                .bind(i64::from(retry_at.is_none())),
+                .bind(i64::from(retry_at.is_none()))
+                .bind(seen_at),
         )
         .await
     }
@@ -134,7 +141,8 @@ pub(super) async fn forgive(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     sqlx::query(FORGIVE).bind(id.to_string()).execute(&mut **tx).await.map(drop)
 }
 
-/// Notes what a member event says, unless a newer one was seen already.
+/// Notes what a member event says, unless a newer one was seen already; `at` is its place in the
+/// reading order, so that nobody's wrong clock outlasts what happens afterwards.
 pub(super) async fn see_member(
     tx: &mut Tx,
     transaction_id: &str,

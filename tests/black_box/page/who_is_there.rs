@@ -20,9 +20,11 @@ on_both_databases! {
 
         // In a Matrix client.
         let presence = format!("/presence/{}/status", client.id);
-        let online = client.call(Method::PUT, &presence, Some(json!({ "presence": "online" }))).await;
-        assert_eq!(online.0, 200, "{}", online.1);
-        bea.sees("online").await;
+        for (state, words) in [("online", "online"), ("unavailable", "idle"), ("offline", "last active")] {
+            let told = client.call(Method::PUT, &presence, Some(json!({ "presence": state }))).await;
+            assert_eq!(told.0, 200, "{}", told.1);
+            bea.sees(words).await;
+        }
         // On the page.
         let rita = scene.contact("seller", "rita@acme.example").await;
         bea.sees("looks at this page").await;

@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod bucket;
 pub mod database;
+pub mod lies;
 pub mod person;
 pub mod process;
 pub mod proxy;

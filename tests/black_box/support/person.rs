@@ -61,7 +61,7 @@ impl Person {
 
     /// Waits for the invitation and accepts it.
     pub async fn join(&self, room: &str) {
-        eventually("an invitation to accept", Duration::from_secs(30), || async {
+        eventually("an invitation to accept", Duration::from_secs(60), || async {
             let (status, _) =
                 self.call(Method::POST, &format!("/join/{}", escape(room)), Some(json!({}))).await;
             (status == 200).then_some(())

@@ -46,8 +46,10 @@ impl Process {
     }
 
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+        let id = self.child.id();
+        let kill = format!("kill -{name} {id}");
+        // As the shell has it: not every system has a program of that name.
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
     pub fn has_ended(&mut self) -> bool {

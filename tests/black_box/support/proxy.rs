@@ -1,14 +1,17 @@
 //! A proxy between the service and the homeserver that counts calls and makes them fail on time.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+
+use super::lies::{self, Lie};
 
 /// Before or after the homeserver has done what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ struct Inner {
     rules: Mutex<Vec<Rule>>,
     calls: Mutex<Vec<String>>,
     reached: Notify,
+    /// How many of a thousand calls are lied about.
+    lies: AtomicU32,
 }
 
 /// Lives as long as the test.
@@ -71,8 +76,15 @@ impl Proxy {
         self.inner.rules.lock().unwrap().push(Rule { method, path, skip, fault });
     }
 
+    /// From now on, so many of a thousand calls (drawn at random, also of `/sync`) are answered by a
+    /// [`Lie`].
+    pub fn lie(&self, of_a_thousand: u32) {
+        self.inner.lies.store(of_a_thousand, Ordering::Relaxed);
+    }
+
     /// Nothing goes wrong any more.
     pub fn heal(&self) {
+        self.lie(0);
         self.inner.rules.lock().unwrap().clear();
     }
 
@@ -120,6 +132,15 @@ async fn forward(
         Some(Fault::Answer(When::Before, status, body)) => return answer(status, body),
         _ => {}
     }
+    let lie = (rand::random_range(0..1_000) < inner.lies.load(Ordering::Relaxed)).then(Lie::any);
+    match lie {
+        Some((Lie::Answer(status, media_type, body), When::Before)) => {
+            return lies::answer(status, media_type, body);
+        }
+        Some((Lie::Late(wait), When::Before)) => tokio::time::sleep(wait).await,
+        Some((Lie::Cut, When::Before)) => return lies::cut(StatusCode::OK, &Bytes::new()),
+        _ => {}
+    }
     let url = format!("{}{}", inner.target, parts.uri.path_and_query().unwrap());
     let mut headers = parts.headers;
     headers.remove("host");
@@ -137,6 +158,14 @@ async fn forward(
             headers.remove("transfer-encoding");
             headers.remove("connection");
             let bytes = answered.bytes().await.unwrap_or_default();
+            match lie {
+                Some((Lie::Answer(status, media_type, body), When::After)) => {
+                    return lies::answer(status, media_type, body);
+                }
+                Some((Lie::Late(wait), When::After)) => tokio::time::sleep(wait).await,
+                Some((Lie::Cut, When::After)) => return lies::cut(status, &bytes),
+                _ => {}
+            }
             (status, headers, Body::from(bytes)).into_response()
         }
         Err(_) => answer(502, "the homeserver did not answer"),

@@ -108,7 +108,7 @@ impl Shop {
 
     /// Waits for the entry of this event.
     pub async fn entry(&self, id: &str, event: &str) -> Value {
-        self.entry_within(id, event, Duration::from_secs(20)).await
+        self.entry_within(id, event, Duration::from_secs(60)).await
     }
 
     pub async fn entry_within(&self, id: &str, event: &str, within: Duration) -> Value {

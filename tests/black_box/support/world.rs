@@ -34,6 +34,7 @@ pub struct World {
 pub struct Plan {
     proxied: bool,
     has_page: bool,
+    other_servers: Vec<String>,
     config: Value,
 }
 
@@ -250,6 +251,12 @@ impl Plan {
         self
     }
 
+    /// With a homeserver that may speak with this one.
+    pub fn federates_with(mut self, server: &str) -> Self {
+        self.other_servers.push(server.to_owned());
+        self
+    }
+
     /// With these keys in a section of the config.
     pub fn config(mut self, section: &str, keys: Value) -> Self {
         self.config[section] = keys;
@@ -308,6 +315,7 @@ impl Plan {
             .args(["--port", &synapse_port.to_string(), "--server-name", DOMAIN])
             .arg("--registration")
             .arg(folder.path().join("registration.yaml"))
+            .args(self.other_servers.iter().flat_map(|it| ["--federate-with", it]))
             .status();
         assert!(configured.unwrap().success());
         World {

@@ -17,7 +17,7 @@ impl Visitor {
     pub async fn axe(&self) -> Vec<String> {
         let file = tools().join("axe.min.js");
         let axe = std::fs::read_to_string(&file)
-            .unwrap_or_else(|_| panic!("{} is missing: run scripts/browser axe", file.display()));
+            .unwrap_or_else(|_| panic!("{} is missing: run scripts/axe", file.display()));
         self.js(&format!("{axe}; null")).await;
         let run = format!("axe.run({{ runOnly: {} }})", json!(RULES));
         let report = self.js(&run).await;

@@ -24,7 +24,7 @@ use super::eventually;
 use super::process::Process;
 
 /// How long the page may take to show something, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ends with the test.
 pub struct Browser {
@@ -99,7 +99,7 @@ fn command(folder: &Path) -> Command {
     command
 }
 
-/// Where `scripts/browser` puts what it installs.
+/// Where the scripts put what they install.
 fn tools() -> PathBuf {
     let tools = std::env::var_os("TALLYROOM_TOOLS").map(PathBuf::from);
     tools.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools"))

@@ -2,24 +2,22 @@
 //! on real databases, with either policy for redactions, however often deriving is interrupted.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
+#![allow(unreachable_pub, reason = "nobody uses a test from outside")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod bench;
+mod two_ways;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor};
-use tallyroom::config::{DatabaseConfig, DatabaseUrl};
 use tallyroom::record::chain::{Checker, Evidence};
 use tallyroom::record::{Entry, RedactionPolicy, conversation};
-use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store, now};
-use tallyroom::transaction::Submission;
+use tallyroom::store::{Arrival, Deriving, Source, now};
 use tokio::runtime::Runtime;
 use ulid::Ulid;
 
-const USERS: [&str; 4] = ["@buyer:x", "@seller:x", "@third:x", BOT];
-const BOT: &str = "@_tallyroom_bot:x";
+use self::bench::{BOT, Bench, USERS};
 
 /// One event of a conversation; numbers refer to earlier or later ones of the same.
 #[derive(Clone, Debug)]
@@ -149,19 +147,7 @@ fn raw(number: usize, user: &str, said: &Said, start: i64) -> String {
     event.to_string()
 }
 
-/// A world of its own for each record: a transaction with a room.
-struct Bench {
-    store: Store,
-    made: AtomicUsize,
-}
-
 impl Bench {
-    async fn open(url: &str) -> Self {
-        let url = DatabaseUrl::parse(url).unwrap();
-        let store = Store::open(&DatabaseConfig { url, max_connections: 4 }).await.unwrap();
-        Self { store, made: AtomicUsize::new(0) }
-    }
-
     /// The record of these events, delivered like this.
     async fn record(
         &self,
@@ -170,9 +156,7 @@ impl Bench {
         policy: RedactionPolicy,
         start: i64,
     ) -> (Ulid, Vec<Evidence>) {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let room = format!("!room{number}:x");
-        let id = self.transaction(number, &room).await;
+        let (id, room) = self.transaction().await;
         let deriving = Deriving { bot: BOT.to_owned(), redactions: policy, sign_after: 1 };
         let arrival = |number: usize| {
             let (user, said) = &events[number];
@@ -194,30 +178,6 @@ impl Bench {
         self.store.derive_room(&id.to_string(), &room, &deriving).await.unwrap();
         let evidence = self.store.snapshot().await.unwrap().evidence(id, 0, 1_000).await.unwrap();
         (id, evidence)
-    }
-
-    async fn transaction(&self, number: usize, room: &str) -> Ulid {
-        let body = json!({
-            "external_id": format!("order-{number}"), "status": "open",
-            "invoice": { "number": "1", "type": "380", "issue_date": "2026-06-01", "currency": "EUR",
-                "lines": [{ "id": "1", "description": "x", "quantity": "1", "unit": "C62",
-                    "unit_price": "1.00", "vat": { "category": "S", "rate": "20" } }] },
-            "buyer": { "name": "B", "contacts": [{ "matrix": USERS[0] }] },
-            "seller": { "name": "S", "contacts": [{ "matrix": USERS[1] }] },
-        });
-        let accepted =
-            Submission::from_json(body.to_string().as_bytes()).unwrap().accept().unwrap();
-        let new = NewRevision {
-            terms: &accepted.terms,
-            warnings: &accepted.warnings,
-            original: None,
-            invite_again: false,
-        };
-        let created = self.store.create_transaction("shop", &accepted.external_id, new, "t").await;
-        let Created::New(id) = created.unwrap() else { panic!("there already") };
-        let room = ruma::RoomId::parse(room).unwrap();
-        self.store.claim_room(id, &room, None, None).await.unwrap();
-        id
     }
 }
 
@@ -303,20 +263,10 @@ fn any_delivery_gives_the_same_record(url: &str, cases: u32) {
 #[test]
 fn on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}/record.db", folder.path().display());
-    any_delivery_gives_the_same_record(&url, 200);
+    any_delivery_gives_the_same_record(&bench::sqlite(folder.path()), 200);
 }
 
 #[test]
 fn on_postgres() {
-    let server = std::env::var("TALLYROOM_TEST_POSTGRES")
-        .expect("TALLYROOM_TEST_POSTGRES is not set: run scripts/test");
-    let name = format!("t_{}", Ulid::new().to_string().to_lowercase());
-    Runtime::new().unwrap().block_on(async {
-        let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
-        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        connection.execute(create).await.unwrap();
-    });
-    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-    any_delivery_gives_the_same_record(&url, 60);
+    any_delivery_gives_the_same_record(&bench::postgres(), 60);
 }

@@ -1,0 +1,298 @@
+//! The service is killed again and again while two people write, a shop works, and a proxy lies
+//! between it and the homeserver. Afterwards, in quiet, nothing may be lost or done twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Database, Person, Shop, World, eventually, sample};
+
+/// Of a thousand calls to the homeserver, how many the proxy lies about.
+const LIES: u32 = 100;
+/// Rooms before the first kill.
+const FIRST_ROOMS: usize = 10;
+/// One more transaction for so many kills.
+const KILLS_A_ROOM: usize = 10;
+/// How long the service lives, from its start to its death, in milliseconds: some deaths come while
+/// it starts, some while it works.
+const LIFE: std::ops::Range<u64> = 150..2_500;
+/// Between two messages.
+const PAUSE: Duration = Duration::from_millis(150);
+/// How long the service may take to make up for everything once all is quiet.
+const QUIET: Duration = Duration::from_secs(900);
+/// A line of the sample invoice: what says it and is no edit is a summary.
+const LINE_OF_SUMMARY: &str = "Oak plank";
+
+/// What went on.
+struct Load {
+    buyer: Person,
+    seller: Person,
+    /// In whose room the seller is no more.
+    left: BTreeSet<String>,
+    /// Ids of transactions and their rooms, in which both parties are.
+    rooms: BTreeMap<String, String>,
+    /// Room and event of everything that was said.
+    said: Vec<(String, String)>,
+}
+
+/// What may not be.
+#[derive(Default)]
+struct Broken {
+    lost: usize,
+    doubled: usize,
+    second_rooms: usize,
+    second_summaries: usize,
+    without_room: usize,
+    uninvited: usize,
+    invited_again: usize,
+    absent: usize,
+    does_not_verify: bool,
+}
+
+/// Whether every promise was kept.
+pub async fn run(database: Database, kills: usize) -> bool {
+    let started = Instant::now();
+    let plan = World::with().proxy().config("log", json!({ "level": "warn" }));
+    let mut world = plan.start(database).await;
+    let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
+    let mut ids = Vec::new();
+    for number in 0..FIRST_ROOMS {
+        ids.push(world.shop.create(&sample(&number.to_string(), &buyer.id, &seller.id)).await);
+    }
+    let mut load =
+        Load { buyer, seller, left: BTreeSet::new(), rooms: BTreeMap::new(), said: Vec::new() };
+    for id in &ids {
+        let room = world.shop.room(id).await;
+        load.buyer.join(&room).await;
+        load.seller.join(&room).await;
+        load.rooms.insert(id.clone(), room);
+    }
+    // Whoever leaves is not to be invited again because a proxy said something.
+    let left = load.rooms.values().next().unwrap().clone();
+    load.seller.leave(&left).await;
+    load.left.insert(left);
+
+    let is_over = Arc::new(AtomicBool::new(false));
+    let shop = tokio::spawn(sell(
+        world.shop.clone(),
+        load.buyer.id.clone(),
+        load.seller.id.clone(),
+        ids.clone(),
+        kills / KILLS_A_ROOM,
+        Arc::clone(&is_over),
+    ));
+    let talk = tokio::spawn(talk(load, Arc::clone(&is_over)));
+    world.proxy().lie(LIES);
+    for number in 1..=kills {
+        let life = Duration::from_millis(rand::random_range(LIFE));
+        tokio::time::sleep(life).await;
+        world.kill_tallyroom();
+        world.launch_tallyroom();
+        if number % 50 == 0 {
+            println!("{number} kills after {} s", started.elapsed().as_secs());
+        }
+    }
+    is_over.store(true, Ordering::Relaxed);
+    world.proxy().heal();
+    world.wait_for_tallyroom().await;
+    let load = talk.await.unwrap();
+    ids.extend(shop.await.unwrap());
+    let broken = count(&world, &load, &ids).await;
+    let took = started.elapsed().as_secs();
+    println!(
+        "{database:?}: {kills} kills, {} rooms, {} messages in {} min {} s, {LIES} ‰ lies: {broken}",
+        ids.len(),
+        load.said.len(),
+        took / 60,
+        took % 60,
+    );
+    !broken.is_anything()
+}
+
+/// Two people write, in one room after the other.
+async fn talk(mut load: Load, is_over: Arc<AtomicBool>) -> Load {
+    let rooms: Vec<String> = load.rooms.values().cloned().collect();
+    for number in 0.. {
+        if is_over.load(Ordering::Relaxed) {
+            break;
+        }
+        let room = &rooms[number % rooms.len()];
+        let seller_speaks = number % 3 == 0 && !load.left.contains(room);
+        let person = if seller_speaks { &load.seller } else { &load.buyer };
+        let event = person.say(room, &format!("message {number}")).await;
+        load.said.push((room.clone(), event));
+        tokio::time::sleep(PAUSE).await;
+    }
+    load
+}
+
+/// A shop hands in new transactions and changes old ones, each until it is taken; the new ones.
+async fn sell(
+    shop: Shop,
+    buyer: String,
+    seller: String,
+    old: Vec<String>,
+    most: usize,
+    is_over: Arc<AtomicBool>,
+) -> Vec<String> {
+    let mut new = Vec::new();
+    for number in 0.. {
+        if is_over.load(Ordering::Relaxed) {
+            break;
+        }
+        if number % 5 == 0 && new.len() < most {
+            let body = sample(&format!("new {number}"), &buyer, &seller);
+            let request = || shop.request(Method::POST, "/api/v1/transactions").json(&body);
+            let answer = until_taken(request).await;
+            new.push(answer["id"].as_str().unwrap().to_owned());
+        } else {
+            let path = format!("/api/v1/transactions/{}", old[number % old.len()]);
+            let body = json!({ "status": format!("status {number}") });
+            until_taken(|| shop.request(Method::PATCH, &path).json(&body)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    new
+}
+
+async fn until_taken(request: impl Fn() -> reqwest::RequestBuilder) -> Value {
+    loop {
+        if let Ok(answer) = request().timeout(Duration::from_secs(20)).send().await
+            && answer.status().is_success()
+            && let Ok(body) = answer.json::<Value>().await
+        {
+            return body;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Waits until there is nothing left to make up for, or [`QUIET`] is over, and counts.
+async fn count(world: &World, load: &Load, ids: &[String]) -> Broken {
+    let deadline = Instant::now() + QUIET;
+    loop {
+        let broken = look(world, load, ids).await;
+        // What is to be invited or read may still be on its way; what was done twice stays so.
+        let may_come = broken.lost + broken.without_room + broken.uninvited + broken.absent;
+        if may_come == 0 || Instant::now() > deadline {
+            // Whatever is still done twice, it is done by now.
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            return look(world, load, ids).await;
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+async fn look(world: &World, load: &Load, ids: &[String]) -> Broken {
+    let mut broken = Broken::default();
+    let mut rooms = BTreeSet::new();
+    let said = |room: &str| {
+        load.said
+            .iter()
+            .filter(|(said_in, _)| said_in == room)
+            .map(|(_, event)| event.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    for id in ids {
+        let transaction = world.shop.transaction(id).await;
+        let Some(room) = transaction["room"]["id"].as_str().map(str::to_owned) else {
+            broken.without_room += 1;
+            continue;
+        };
+        if transaction["room"]["state"] != "ready" {
+            broken.without_room += 1;
+        }
+        rooms.insert(room.clone());
+        // A room that is still to be made has not invited anybody.
+        if load.buyer.call(Method::POST, &format!("/join/{room}"), Some(json!({}))).await.0 != 200 {
+            broken.uninvited += 1;
+            continue;
+        }
+        let history = load.buyer.history(&room).await;
+        let entries = world.shop.entries(id).await;
+        compare(&mut broken, world, &history, &entries, &said(&room));
+        let seller = load.buyer.state(&room, "m.room.member", &load.seller.id).await;
+        let membership = seller.and_then(|it| it["membership"].as_str().map(str::to_owned));
+        match membership.as_deref() {
+            Some("invite" | "join") if load.left.contains(&room) => broken.invited_again += 1,
+            Some("invite" | "join") => {}
+            _ if load.left.contains(&room) => {}
+            _ => broken.uninvited += 1,
+        }
+    }
+    for person in [&load.buyer, &load.seller] {
+        let elsewhere = person.invitations().await.into_iter().filter(|it| !rooms.contains(it));
+        let (_, joined) = person.call(Method::GET, "/joined_rooms", None).await;
+        let joined = joined["joined_rooms"].as_array().cloned().unwrap_or_default();
+        let strange = joined.iter().filter(|it| !rooms.contains(it.as_str().unwrap()));
+        broken.second_rooms += elsewhere.count() + strange.count();
+    }
+    broken.does_not_verify = !world.run(&["verify"]).0.success();
+    broken
+}
+
+/// The record of one room against the room itself.
+fn compare(
+    broken: &mut Broken,
+    world: &World,
+    history: &[Value],
+    entries: &[Value],
+    said: &BTreeSet<String>,
+) {
+    let mut recorded: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in entries {
+        *recorded.entry(entry["event_id"].as_str().unwrap()).or_default() += 1;
+        broken.absent += usize::from(!entry["absent_since"].is_null());
+    }
+    let in_room: BTreeSet<&str> = history.iter().filter_map(|it| it["event_id"].as_str()).collect();
+    broken.lost += in_room.iter().filter(|event| !recorded.contains_key(*event)).count();
+    broken.lost += said.iter().filter(|event| !in_room.contains(event.as_str())).count();
+    broken.doubled += recorded.values().filter(|times| **times > 1).count();
+    // What we sent carries the id of its send: the same one twice is the same message twice.
+    let ours: Vec<&Value> =
+        history.iter().filter(|it| it["sender"] == json!(world.bot())).collect();
+    let mut sends = BTreeSet::new();
+    for event in &ours {
+        if let Some(send) = event["content"]["org.tallyroom.effect"].as_str() {
+            broken.doubled += usize::from(!sends.insert(send));
+        }
+    }
+    let is_summary = |event: &&&Value| {
+        event["type"] == "m.room.message"
+            && event["content"]["m.relates_to"].is_null()
+            && event["content"]["body"].as_str().is_some_and(|it| it.contains(LINE_OF_SUMMARY))
+    };
+    broken.second_summaries += ours.iter().filter(is_summary).count().saturating_sub(1);
+}
+
+impl Broken {
+    fn is_anything(&self) -> bool {
+        let counts = self.lost + self.doubled + self.second_rooms + self.second_summaries;
+        let people = self.without_room + self.uninvited + self.invited_again + self.absent;
+        counts + people > 0 || self.does_not_verify
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "lost {}, doubled {}, second rooms {}, second summaries {}, without a finished room {}, \
+             uninvited {}, invited again after leaving {}, marked absent {}, verify {}",
+            self.lost,
+            self.doubled,
+            self.second_rooms,
+            self.second_summaries,
+            self.without_room,
+            self.uninvited,
+            self.invited_again,
+            self.absent,
+            if self.does_not_verify { "fails" } else { "passes" },
+        )
+    }
+}

@@ -1,0 +1,89 @@
+//! Transactions with rooms on a real database, without a homeserver.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use sqlx::{Connection, Executor};
+use tallyroom::config::{DatabaseConfig, DatabaseUrl};
+use tallyroom::record::RedactionPolicy;
+use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store};
+use tallyroom::transaction::Submission;
+use tokio::runtime::Runtime;
+use ulid::Ulid;
+
+pub const USERS: [&str; 4] = ["@buyer:x", "@seller:x", "@third:x", BOT];
+pub const BOT: &str = "@_tallyroom_bot:x";
+
+/// The address of a new SQLite database in this folder.
+pub fn sqlite(folder: &Path) -> String {
+    format!("sqlite:{}/record.db", folder.display())
+}
+
+/// The address of a new PostgreSQL database.
+pub fn postgres() -> String {
+    let server = std::env::var("TALLYROOM_TEST_POSTGRES")
+        .expect("TALLYROOM_TEST_POSTGRES is not set: run scripts/test");
+    let name = format!("t_{}", Ulid::new().to_string().to_lowercase());
+    Runtime::new().unwrap().block_on(async {
+        let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        connection.execute(create).await.unwrap();
+    });
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+}
+
+/// A world of its own for each record: a transaction with a room.
+pub struct Bench {
+    pub store: Store,
+    made: AtomicUsize,
+}
+
+impl Bench {
+    pub async fn open(url: &str) -> Self {
+        let url = DatabaseUrl::parse(url).unwrap();
+        let store = Store::open(&DatabaseConfig { url, max_connections: 4 }).await.unwrap();
+        Self { store, made: AtomicUsize::new(0) }
+    }
+
+    /// A new transaction and its room.
+    pub async fn transaction(&self) -> (Ulid, String) {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let room = format!("!room{number}:x");
+        let body = json!({
+            "external_id": format!("order-{number}"), "status": "open",
+            "invoice": { "number": "1", "type": "380", "issue_date": "2026-06-01", "currency": "EUR",
+                "lines": [{ "id": "1", "description": "x", "quantity": "1", "unit": "C62",
+                    "unit_price": "1.00", "vat": { "category": "S", "rate": "20" } }] },
+            "buyer": { "name": "B", "contacts": [{ "matrix": USERS[0] }] },
+            "seller": { "name": "S", "contacts": [{ "matrix": USERS[1] }] },
+        });
+        let accepted =
+            Submission::from_json(body.to_string().as_bytes()).unwrap().accept().unwrap();
+        let new = NewRevision {
+            terms: &accepted.terms,
+            warnings: &accepted.warnings,
+            original: None,
+            invite_again: false,
+        };
+        let created = self.store.create_transaction("shop", &accepted.external_id, new, "t").await;
+        let Created::New(id) = created.unwrap() else { panic!("there already") };
+        let room_id = ruma::RoomId::parse(&room).unwrap();
+        self.store.claim_room(id, &room_id, None, None).await.unwrap();
+        (id, room)
+    }
+
+    /// Events of the room come, and are derived.
+    pub async fn arrive(&self, id: Ulid, room: &str, events: &[Value]) {
+        let arrival = |event: &Value| Arrival {
+            room_id: room.to_owned(),
+            event_id: event["event_id"].as_str().unwrap().to_owned(),
+            raw: event.to_string(),
+        };
+        let arrivals: Vec<_> = events.iter().map(arrival).collect();
+        self.store.journal(&arrivals, Source::Push, "test").await.unwrap();
+        let deriving =
+            Deriving { bot: BOT.to_owned(), redactions: RedactionPolicy::Honour, sign_after: 1 };
+        self.store.derive_room(&id.to_string(), room, &deriving).await.unwrap();
+    }
+}

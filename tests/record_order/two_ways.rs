@@ -1,0 +1,104 @@
+//! What reaches us by two ways that have no common order: whichever comes last, the newer counts.
+
+use ruma::UserId;
+use serde_json::{Value, json};
+use tallyroom::store::now;
+use tokio::runtime::Runtime;
+use ulid::Ulid;
+
+use super::bench::{self, Bench};
+
+const SELLER: &str = "@seller:x";
+
+fn member(number: usize, membership: &str, at: i64) -> Value {
+    json!({ "type": "m.room.member", "event_id": format!("$member{number}"), "sender": SELLER,
+        "state_key": SELLER, "origin_server_ts": at, "content": { "membership": membership } })
+}
+
+fn message(number: usize, at: i64) -> Value {
+    json!({ "type": "m.room.message", "event_id": format!("$said{number}"), "sender": SELLER,
+        "origin_server_ts": at, "content": { "msgtype": "m.text", "body": "x" } })
+}
+
+/// What is known of the seller: membership, whether somebody gave up on them, and what a question
+/// about them has to remember.
+async fn seller(bench: &Bench, id: Ulid) -> (Option<String>, bool, i64) {
+    let members = bench.store.members(id).await.unwrap();
+    let seller = members.get(<&UserId>::try_from(SELLER).unwrap()).cloned().unwrap_or_default();
+    (seller.membership, seller.gave_up, seller.seen_at)
+}
+
+async fn an_answer_about_membership_loses_against_an_event_since_its_question(bench: &Bench) {
+    let user = <&UserId>::try_from(SELLER).unwrap();
+    let (id, room) = bench.transaction().await;
+    let start = now();
+
+    // Nothing happened meanwhile: the answer counts.
+    let (.., asked) = seller(bench, id).await;
+    bench.store.set_membership(id, user, "invite", asked).await.unwrap();
+    assert_eq!(seller(bench, id).await.0.as_deref(), Some("invite"));
+
+    // They join while we wait for the answer to the invitation, or for an error.
+    let (.., asked) = seller(bench, id).await;
+    bench.arrive(id, &room, &[member(1, "join", start)]).await;
+    bench.store.set_membership(id, user, "invite", asked).await.unwrap();
+    bench.store.member_failed(id, user, None, "refused", asked).await.unwrap();
+    let (membership, gave_up, asked) = seller(bench, id).await;
+    assert_eq!((membership.as_deref(), gave_up), (Some("join"), false));
+    assert_eq!(bench.store.member_problems(id).await.unwrap(), []);
+
+    // A question that was asked later counts again; an older event that comes late does not.
+    bench.store.set_membership(id, user, "leave", asked).await.unwrap();
+    bench.arrive(id, &room, &[member(2, "ban", start - 1)]).await;
+    assert_eq!(seller(bench, id).await.0.as_deref(), Some("leave"));
+}
+
+async fn a_wrong_clock_does_not_outlast_what_happens_afterwards(bench: &Bench) {
+    let (id, room) = bench.transaction().await;
+    let in_a_year = now() + 365 * 24 * 3_600_000;
+    bench.arrive(id, &room, &[member(1, "join", in_a_year)]).await;
+    assert_eq!(seller(bench, id).await.0.as_deref(), Some("join"));
+    bench.arrive(id, &room, &[member(2, "leave", now() + 1_000)]).await;
+    assert_eq!(seller(bench, id).await.0.as_deref(), Some("leave"));
+}
+
+async fn reading_only_goes_on(bench: &Bench) {
+    let (id, room) = bench.transaction().await;
+    let start = now();
+    let read = async |event: &str, at: i64| {
+        bench.store.see(id, SELLER, event, at).await.unwrap();
+        let receipts = bench.store.receipts(id).await.unwrap();
+        receipts.first().map(|receipt| receipt.event_id.clone()).unwrap_or_default()
+    };
+    let said: Vec<_> = (1..=3).map(|number| message(number, start + number as i64)).collect();
+    bench.arrive(id, &room, &said).await;
+    assert_eq!(read("$said2", start).await, "$said2");
+    // An older receipt comes late, and whoever sent it has a clock that is ahead.
+    assert_eq!(read("$said1", start + 5).await, "$said2");
+    // The next one is further in the record, by a clock that is behind.
+    assert_eq!(read("$said3", start - 60_000).await, "$said3");
+    // The receipt comes before its event.
+    read("$said4", start).await;
+    bench.arrive(id, &room, &[message(4, start + 4)]).await;
+    assert_eq!(read("$said3", start).await, "$said4");
+}
+
+fn all(url: &str) {
+    Runtime::new().unwrap().block_on(async {
+        let bench = Bench::open(url).await;
+        an_answer_about_membership_loses_against_an_event_since_its_question(&bench).await;
+        a_wrong_clock_does_not_outlast_what_happens_afterwards(&bench).await;
+        reading_only_goes_on(&bench).await;
+    });
+}
+
+#[test]
+fn on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    all(&bench::sqlite(folder.path()));
+}
+
+#[test]
+fn on_postgres() {
+    all(&bench::postgres());
+}
