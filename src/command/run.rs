@@ -25,7 +25,7 @@ use crate::moment::Moment;
 use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
-use crate::reconciler::{Installation, introduce, reconcile_forever};
+use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_forever};
 use crate::seal::{SigningKey, sign_forever};
 use crate::store::{Deriving, Store};
 
@@ -136,7 +136,9 @@ async fn work_with_homeserver(
     introduced.store(true, Ordering::Relaxed);
     tracing::info!(bot = %homeserver.bot_user_id(), room_version = %installation.room_version,
         "the homeserver knows the bot");
-    let rooms = reconcile_forever(store.clone(), Arc::new(installation), stop.clone());
+    let installation = Arc::new(installation);
+    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), stop.clone());
+    let far = invite_far_forever(store.clone(), installation, stop.clone());
     let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
     let files =
         keep_files_forever(store.clone(), homeserver.clone(), vault, &config.files, stop.clone());
@@ -147,7 +149,7 @@ async fn work_with_homeserver(
             tracing::warn!("record.sync is off: what the homeserver fails to push is lost");
         }
     };
-    tokio::join!(rooms, gaps, files, sync);
+    tokio::join!(rooms, far, gaps, files, sync);
 }
 
 /// Tries until the homeserver answers as it should, or we stop.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::perform::{Obstacle, View, Worker};
 use crate::room::StateEvent;
 
-const MESSAGE: &str = "m.room.message";
+pub(super) const MESSAGE: &str = "m.room.message";
 
 impl Worker {
     /// Sends the summary. One that is gone from the room is followed by another.

@@ -4,10 +4,11 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 use ulid::Ulid;
 
-use super::columns::{from_json, to_json};
+use super::columns::{from_json, parse_id, to_json};
+use super::members::SeenMember;
 use super::{
-    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, search,
-    transactions,
+    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, rooms,
+    search, transactions,
 };
 use crate::config::Config;
 use crate::record::chain::{Evidence, Head, content_digest, link};
@@ -366,9 +367,19 @@ async fn write(
         content: content_digest(&row.salt, &row.raw),
     };
     if let Some(change) = &derived.membership {
-        let (user, name) = (&change.user_id, change.display_name.as_deref());
-        let at = read_at(&fixed);
-        members::see_member(tx, transaction_id, user, &change.membership, at, name).await?;
+        let before = previous_membership(&row.raw);
+        let seen = SeenMember {
+            user: &change.user_id,
+            membership: &change.membership,
+            at: read_at(&fixed),
+            display_name: change.display_name.as_deref(),
+            is_own_leave: change.membership == "leave" && change.user_id == sender,
+            before: before.as_deref(),
+        };
+        members::see_member(tx, transaction_id, seen).await?;
+        if change.membership == "knock" {
+            rooms::wake(tx, parse_id(transaction_id)?, &row.correlation).await?;
+        }
     }
     let display_name = members::display_name(tx, transaction_id, sender).await?;
     let hash = link(&writing.head.hash, &fixed);
@@ -415,6 +426,12 @@ async fn write(
         text: derived.text.as_deref(),
     };
     search::index(tx, indexed).await?;
+    if derived.kind == Kind::Redaction
+        && let Some(target) = target
+    {
+        // Whether or not it counts in the record, the room does not show its target any more.
+        rooms::removed(tx, parse_id(transaction_id)?, target).await?;
+    }
     // What removes something may come before it, and an edit after its message was removed.
     erasure::settle(tx, transaction_id, &fixed.event_id, writing.policy).await?;
     if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
@@ -422,6 +439,13 @@ async fn write(
     }
     writing.head = Head { seq: fixed.seq, hash };
     Ok(fixed)
+}
+
+/// The membership that a member event replaces, as its homeserver says (Client-Server API,
+/// `unsigned.prev_content`).
+fn previous_membership(raw: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(raw).ok()?;
+    Some(event.get("unsigned")?.get("prev_content")?.get("membership")?.as_str()?.to_owned())
 }
 
 impl<'r> FromRow<'r, AnyRow> for Head {

@@ -21,7 +21,7 @@ const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
-     summaries_gone, told_revision, problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
+     summaries_gone, told_revision, telling_revision, problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
 const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
 const FORGET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
@@ -36,6 +36,11 @@ const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN roo
      WHERE transaction_id = $1";
 const YIELD: &str = "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 \
      RETURNING turns";
+const NUDGE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
+     WHERE transaction_id = $1 AND stopped = 0";
+const TELLING: &str = "UPDATE rooms SET telling_revision = $2 WHERE transaction_id = $1";
+const TOLD: &str = "UPDATE rooms SET told_revision = $2, telling_revision = NULL \
+     WHERE transaction_id = $1";
 const SUMMARY_GONE: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
      summary_pinned = NULL, summaries_gone = summaries_gone + 1 \
      WHERE transaction_id = $1 AND summary_event = $2";
@@ -83,6 +88,8 @@ pub struct RoomRow {
     pub summaries_gone: i64,
     /// The last revision whose changes were told in it.
     pub told_revision: i64,
+    /// The revision that is being told, with unknown outcome.
+    pub telling_revision: Option<i64>,
     /// What stands in the way.
     pub problem: Option<String>,
     /// 1: only an operator can help.
@@ -225,6 +232,22 @@ impl Store {
         self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(event_id).bind(digest)).await
     }
 
+    /// Notes, before the call, which revision is about to be told; none: nothing came of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn telling(&self, id: Ulid, revision: Option<i64>) -> Result<(), StoreError> {
+        self.run(sqlx::query(TELLING).bind(id.to_string()).bind(revision)).await
+    }
+
+    /// Notes that all changes up to this revision are told.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn told(&self, id: Ulid, revision: i64) -> Result<(), StoreError> {
+        self.run(sqlx::query(TOLD).bind(id.to_string()).bind(revision)).await
+    }
+
     /// Notes that the summary is pinned with the headline of this digest.
     ///
     /// # Errors
@@ -337,6 +360,12 @@ pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(),
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Has the room looked at, because something that it waited for has ended. That is no reason to
+/// forget its failures.
+pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    sqlx::query(NUDGE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
 }
 
 /// Somebody removed the event `event_id`: if it is the summary of the transaction's room, another

@@ -12,6 +12,7 @@ mod intake;
 mod links;
 mod openid;
 mod page;
+mod people;
 mod record;
 mod restore;
 mod room;
