@@ -7,7 +7,6 @@ const byId = (id) => document.getElementById(id);
 const chat = byId("messages");
 const { base } = chat.dataset;
 const [log, sending, form] = ["log", "sending", "compose"].map(byId);
-const lang = document.documentElement.lang;
 const title = document.title;
 const gone = new Set(); // outgoing ids whose line is here
 const failed = new WeakMap(); // pending item: what to send again
@@ -33,23 +32,15 @@ const swap = (html) => {
 
 // ---- Times, days, groups
 
-// As the server writes English.
-const format = (options) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, options);
-const clock = format({ hour: "2-digit", minute: "2-digit" });
-const both = format({ dateStyle: "long", timeStyle: "short" });
-const weekday = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const weekday = formatted({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
 const localise = () => {
-  for (const it of all("time[data-show]")) {
-    const date = new Date(it.dateTime);
-    it.textContent = (it.dataset.show === "time" ? clock : both).format(date);
-    it.title = both.format(date);
-  }
+  tellTime();
   for (const it of all(".copy[hidden]")) it.hidden = !navigator.clipboard;
 };
 const dayName = (at) => {
-  const days = (new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 864e5;
-  return { 0: text("today"), 1: text("yesterday") }[Math.round(days)] || weekday.format(at);
+  const days = daysBetween(at, Date.now());
+  return { 0: text("today"), 1: text("yesterday") }[days] || weekday.format(at);
 };
 const lines = () => all("#lines > .line");
 const arrange = () => {
@@ -139,9 +130,8 @@ const place = (line) => {
   line.classList.add("new");
   return true;
 };
-const arrived = (id) => {
-  if (!id) return;
-  gone.add(id);
+const arrived = (ids) => {
+  for (const id of ids) gone.add(id);
   for (const it of all(`#unsent [data-outgoing], #sending [data-outgoing]`)) {
     const rest = it.dataset.outgoing.split(" ").filter((it) => !gone.has(it));
     if (it.dataset.outgoing && !rest.length) it.remove();
@@ -276,6 +266,23 @@ chat.addEventListener("submit", async (event) => {
     complain(error.message);
   }
 });
+// What an edit or a reply is about is known by its line.
+const meanAgain = ({ reply, edit }) => {
+  const link = one(`#lines [data-reply="${CSS.escape(reply ?? "")}"]`);
+  if (edit) mean("edit", edit, text("editing"));
+  else if (reply) {
+    const name = link?.dataset.name ?? "";
+    mean("reply_to", reply, text("replying-to", { name }), link && excerptOf(link.closest("li")));
+  } else mean();
+};
+const putBack = (words, about, chosen = []) => {
+  const field = byId("text");
+  // What stands there already is not lost.
+  field.value = [words, field.value.trim()].filter(Boolean).join("\n\n");
+  meanAgain(about);
+  if (chosen.length) choose([...files(), ...chosen]);
+  drafts.keep();
+};
 const mean = (name, value, label, excerpt = "") => {
   for (const field of ["reply_to", "edit"]) {
     form.elements[field].disabled = field !== name;
@@ -288,19 +295,33 @@ const mean = (name, value, label, excerpt = "") => {
   one(".send", form).textContent = text(name === "edit" ? "save" : "send");
   byId("text").focus();
 };
-const excerptOf = (line) => one(".words", line)?.textContent.trim().slice(0, 160);
+const excerptOf = (line) => {
+  const words = one(".words", line)?.cloneNode(true);
+  if (!words) return "";
+  for (const it of all(".veil", words)) it.remove();
+  return words.textContent.trim().slice(0, 160);
+};
 document.addEventListener("click", async (event) => {
   const it = event.target.closest("a, button, summary");
   for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   if (!it) return;
-  const { reply, edit, name, words, copy, done, fragment } = it.dataset;
-  if (reply) mean("reply_to", reply, text("replying-to", { name }), excerptOf(it.closest("li")));
+  const { reply, edit, name, words, copy, done, fragment, again, outgoingId } = it.dataset;
+  if (again) {
+    putBack(again, { reply: it.dataset.replyTo, edit: it.dataset.editOf });
+    it.closest("li").hidden = true;
+    post("discard", { id: outgoingId }).catch((error) => {
+      it.closest("li").hidden = false;
+      complain(error.message);
+    });
+  } else if (reply) mean("reply_to", reply, text("replying-to", { name }), excerptOf(it.closest("li")));
   else if (edit) {
     byId("text").value = words;
     mean("edit", edit, text("editing"));
+    drafts.keep();
   } else if (it.matches("#meant .cancel")) {
     if (!form.elements.edit.disabled) byId("text").value = "";
     mean();
+    drafts.keep();
   } else if (fragment) older(it);
   else if (it.matches("a.quote") && byId(decodeURIComponent(it.hash.slice(1)))) {
     const line = byId(decodeURIComponent(it.hash.slice(1)));
@@ -346,6 +367,85 @@ log.addEventListener("scroll", () => {
   if (link && log.scrollHeight - log.clientHeight + log.scrollTop < 200) older(link);
 });
 
+// ---- What is not sent yet outlasts a reload, on this device, for this speaker
+
+const drafts = {
+  key: `tallyroom ${chat.dataset.speaker}`,
+  // Longest draft, in characters, as the server takes it; days, number of failed messages and of
+  // conversations that are kept.
+  longest: 12000,
+  days: 30,
+  most: 20,
+  read() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key)) ?? {};
+    } catch {
+      return {};
+    }
+  },
+  write(change) {
+    const kept = { ...this.read(), ...change, at: Date.now() };
+    try {
+      if (kept.text || kept.unsent?.length) localStorage.setItem(this.key, JSON.stringify(kept));
+      else localStorage.removeItem(this.key);
+    } catch {
+      // Without storage, or with a full one, a draft lasts as long as its page.
+    }
+  },
+  keep() {
+    const [reply, edit] = ["reply_to", "edit"].map((it) => form.elements[it]);
+    const about = { reply: reply.disabled ? null : reply.value, edit: edit.disabled ? null : edit.value };
+    const { value } = byId("text");
+    this.write({ text: value.length <= this.longest ? value : "", about });
+  },
+  // Files cannot be kept.
+  sending(data) {
+    const fields = ["client_id", "text", "reply_to", "edit"].map((it) => [it, data.get(it)]);
+    const message = Object.fromEntries(fields.filter(([, value]) => value));
+    if (!message.text || data.getAll("file").length) return;
+    this.write({ unsent: [...(this.read().unsent ?? []), message].slice(-this.most) });
+  },
+  failed(clientId) {
+    const unsent = this.read().unsent ?? [];
+    this.write({ unsent: unsent.map((it) => ({ ...it, failed: it.failed || it.client_id === clientId })) });
+  },
+  sent(clientId) {
+    this.write({ unsent: (this.read().unsent ?? []).filter((it) => it.client_id !== clientId) });
+  },
+  forget() {
+    localStorage.removeItem(this.key);
+  },
+  restore() {
+    this.tidy();
+    const { text: words, about = {}, unsent = [] } = this.read();
+    const field = byId("text");
+    if (words && !field.value && byId("meant").hidden) {
+      const { activeElement } = document;
+      field.value = words;
+      meanAgain(about);
+      if (activeElement !== field) field.blur();
+    }
+    for (const message of unsent) {
+      const data = new FormData();
+      for (const [key, value] of Object.entries(message)) if (key !== "failed") data.set(key, value);
+      // What was cut off is sent again; with the id that it had, so that it does not arrive twice.
+      send(pending([message.text]), data, message.failed && text("unsent"));
+    }
+  },
+  tidy() {
+    try {
+      const own = Object.keys(localStorage).filter((it) => it.startsWith("tallyroom "));
+      const at = (key) => JSON.parse(localStorage.getItem(key))?.at ?? 0;
+      const old = (key) => Date.now() - at(key) > this.days * 864e5;
+      const newest = own.sort((a, b) => at(b) - at(a));
+      for (const key of newest.filter((key, index) => old(key) || index >= this.most))
+        localStorage.removeItem(key);
+    } catch {
+      // As above.
+    }
+  },
+};
+
 // ---- Writing
 
 const file = form.elements?.file;
@@ -373,11 +473,11 @@ const show = () => {
       return row;
     }),
   );
-  const images = files().some((it) => it.type.startsWith("image/"));
-  one(".attach").open = images;
+  // Pictures are to be described, for those who cannot see them.
+  one(".attach").open = files().some((it) => it.type.startsWith("image/"));
 };
 
-const send = (item, data) => {
+const send = (item, data, problem) => {
   const state = one(".delivery span", item);
   const request = new XMLHttpRequest();
   const fail = (words) => {
@@ -385,7 +485,9 @@ const send = (item, data) => {
     state.textContent = words;
     for (const it of all(".delivery button", item)) it.hidden = false;
     failed.set(item, data);
+    drafts.failed(data.get("client_id"));
   };
+  if (problem) return fail(problem);
   item.classList.remove("failed");
   state.textContent = text("sending");
   for (const it of all(".delivery button", item)) it.hidden = true;
@@ -401,12 +503,25 @@ const send = (item, data) => {
     const answer = request.response;
     if (request.status !== 202 || !answer?.ids)
       return fail(text("not-sent", { problem: answer?.detail ?? answer?.title ?? request.status }));
+    drafts.sent(data.get("client_id"));
     state.textContent = text("sending");
     item.dataset.outgoing = answer.ids.join(" ");
     if (!answer.ids.length || answer.ids.every((id) => gone.has(id) || one(`#unsent [data-outgoing="${id}"]`)))
       item.remove();
   };
   request.send(data);
+};
+
+// A bubble for what is on its way.
+const pending = (texts) => {
+  const item = byId("pending").content.firstElementChild.cloneNode(true);
+  const words = document.createElement("p");
+  words.className = "text";
+  words.textContent = texts.filter(Boolean).join("\n");
+  one(".words", item).append(words);
+  sending.append(item);
+  byId("empty").hidden = true;
+  return item;
 };
 
 const submit = () => {
@@ -419,24 +534,25 @@ const submit = () => {
     data.delete("file");
     data.delete("description");
   }
-  const item = byId("pending").content.firstElementChild.cloneNode(true);
-  const words_ = document.createElement("p");
-  words_.className = "text";
-  words_.textContent = [words, ...files().map((it) => it.name)].filter(Boolean).join("\n");
-  one(".words", item).append(words_);
-  sending.append(item);
-  byId("empty").hidden = true;
-  send(item, data);
+  drafts.sending(data);
+  send(pending([words, ...files().map((it) => it.name)]), data);
   field.value = one("[name=description]", form).value = "";
   choose([]);
   mean();
+  drafts.keep();
   typing(false);
   toEnd();
 };
 sending.addEventListener("click", ({ target }) => {
   const item = target.closest("li");
   if (target.matches(".retry")) send(item, failed.get(item));
-  if (target.matches(".discard")) item.remove();
+  const data = failed.get(item);
+  if (target.matches(".again"))
+    putBack(data.get("text"), { reply: data.get("reply_to"), edit: data.get("edit") }, data.getAll("file"));
+  if (target.matches(".discard, .again")) {
+    item.remove();
+    drafts.sent(data.get("client_id"));
+  }
 });
 
 let told = 0;
@@ -461,7 +577,10 @@ if (file) {
       submit();
     }
   });
-  byId("text").addEventListener("input", ({ target }) => typing(target.value !== ""));
+  byId("text").addEventListener("input", ({ target }) => {
+    typing(target.value !== "");
+    drafts.keep();
+  });
   byId("text").addEventListener("blur", () => typing(false));
   byId("text").addEventListener("paste", (event) => {
     const pasted = [...event.clipboardData.files];
@@ -470,16 +589,30 @@ if (file) {
     choose([...files(), ...pasted]);
   });
   file.addEventListener("change", show);
-  for (const name of ["dragover", "dragleave", "drop"]) {
-    chat.addEventListener(name, (event) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      form.classList.toggle("dropping", name === "dragover");
-      if (name === "drop") choose([...files(), ...event.dataTransfer.files]);
-    });
-  }
+  drafts.restore();
+  // Whoever signs out leaves nothing on this device.
+  one("form[action*='/leave']")?.addEventListener("submit", () => drafts.forget());
+}
+// Wherever something is dropped, the browser does not leave the page for it. Files go to the
+// message; words and links only into a field.
+for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+  addEventListener(name, (event) => {
+    const hasFiles = event.dataTransfer?.types.includes("Files");
+    const takesWords = event.target.closest?.("textarea, input:not([type=file], [type=checkbox])");
+    const ownField = event.target.closest?.("input[type=file]");
+    const takesFiles = hasFiles && file && form.elements.edit.disabled;
+    form?.classList?.toggle("dropping", !!takesFiles && name === "dragover");
+    if (ownField || (takesWords && !hasFiles)) return;
+    event.preventDefault();
+    if (name === "dragover" && !takesFiles) event.dataTransfer.dropEffect = "none";
+    if (name !== "drop" || !takesFiles) return;
+    choose([...files(), ...event.dataTransfer.files]);
+    // On a narrow screen the message may be on the other tab.
+    if (!form.checkVisibility()) location.hash = "#compose";
+  });
 }
 addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches?.(".reveal input")) event.target.click();
   if (event.key !== "Escape") return;
   const menu = one("details[open]:is(.menu, .attach)");
   if (menu) {
@@ -488,6 +621,34 @@ addEventListener("keydown", (event) => {
   } else one("#meant:not([hidden]) .cancel")?.click();
 });
 
+// ---- The menu of a message is where it can be seen whole
+
+const placeMenu = () => {
+  const menu = one("details.menu[open]");
+  if (!menu) return;
+  const items = one(".menu-items", menu);
+  const [button, panel] = [menu, chat].map((it) => it.getBoundingClientRect());
+  const { offsetWidth: width, offsetHeight: height } = items;
+  const within = (at, from, to) => Math.max(from, Math.min(at, to));
+  const opensRight = button.left - panel.left < panel.right - button.right;
+  const left = opensRight ? button.left : button.right - width;
+  const bottom = Math.min(panel.bottom, innerHeight);
+  const above = button.top - height - 4;
+  const top = above >= panel.top ? above : button.bottom + 4;
+  items.style.left = `${within(left, panel.left + 4, panel.right - width - 4)}px`;
+  items.style.top = `${within(top, Math.max(panel.top, 0) + 4, bottom - height - 4)}px`;
+  items.style.right = items.style.bottom = "auto";
+};
+document.addEventListener("toggle", placeMenu, true);
+log.addEventListener("scroll", placeMenu, { passive: true });
+addEventListener("resize", placeMenu);
+addEventListener("scroll", placeMenu, { passive: true });
+
+for (const it of lines()) arrived(it.dataset.outgoing?.split(" ") ?? []);
+onNewDay(() => {
+  localise();
+  arrange();
+});
 localise();
 arrange();
 look();

@@ -37,6 +37,7 @@ const show = (html) => {
   template.innerHTML = html;
   const revision = (within) => within.querySelector("#invoice")?.dataset.revision;
   if (revision(template.content) !== revision(main)) main.replaceChildren(template.content);
+  tellTime();
 };
 
 // The page stays open for days, and the shop may say something new.
@@ -48,6 +49,8 @@ const keepUp = (token) =>
     if (answer?.ok) show(await answer.text());
     else if (answer?.status === 401 || answer?.status === 410) location.reload();
   }, 20000);
+
+onNewDay(tellTime);
 
 let entered = false;
 const answered = (data) => {

@@ -42,6 +42,12 @@ pub async fn present(
             ));
             let problems = store.room_problems(*id).await?;
             let problem = room.problem.as_ref().or(problems.first().map(|it| &it.problem));
+            let earlier = store.rooms_of(*id).await?;
+            let earlier: Vec<_> = earlier
+                .iter()
+                .filter(|it| Some(&it.room_id) != room.room_id.as_ref())
+                .map(|it| json!({ "id": it.room_id, "since": iso(it.since), "why": it.why }))
+                .collect();
             json!({
                 "id": room.room_id,
                 "alias": format!("#{}:{}", room.alias_localpart, config.homeserver.domain),
@@ -56,10 +62,13 @@ pub async fn present(
                 })).collect::<Vec<_>>(),
                 "members": members,
                 "unreached": unreached,
+                "earlier": earlier,
+                "encrypted_at": room.encrypted_at.and_then(iso),
             })
         }
     };
     let head = store.head(*id).await?;
+    let unreadable = store.unreadable(*id).await?;
     let signed = store.last_signed_head(*id).await?;
     Ok(json!({
         "id": id.to_string(),
@@ -74,6 +83,7 @@ pub async fn present(
         "room": room,
         "record": {
             "entries": head.seq,
+            "unreadable": unreadable,
             "head": head.hash,
             "signed": signed.map(|signed| json!({
                 "seq": signed.seq,

@@ -113,13 +113,18 @@ async fn check_homeserver(
              restart after that."
         )),
     });
+    let version = homeserver.room_version(config).await;
     report.add(
         "room version",
-        match homeserver.room_version(config).await {
+        match &version {
             Ok(version) => Ok(format!("new rooms get version {version}")),
             Err(failure) => Err(failure.to_string()),
         },
     );
+    if let Ok(version) = version {
+        let encrypts = homeserver.encrypts_new_rooms(version, config.rooms.federate).await;
+        report.add("encryption", encryption_advice(encrypts));
+    }
     let ping = with_listener(config, registration, store, homeserver.ping()).await;
     report.add(
         "hs_token and our address",
@@ -146,6 +151,7 @@ async fn with_listener<T>(
         moment: Moment::default(),
         store: store.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
+        bot: config.bot_user_id(),
     });
     let stop = CancellationToken::new();
     let server =
@@ -188,6 +194,22 @@ fn flags(registration: &Registration) -> Result<String, String> {
             .to_owned());
     }
     Ok("no rate limit, devices allowed".to_owned())
+}
+
+fn encryption_advice(encrypts: Result<bool, CallFailure>) -> Result<String, String> {
+    match encrypts {
+        Ok(false) => Ok("a new room is not encrypted, so it can be recorded".to_owned()),
+        Ok(true) => Err("the homeserver encrypts new rooms by itself, and what is said in an \
+                         encrypted room cannot be recorded. Set \
+                         `encryption_enabled_by_default_for_room_type: off` in Synapse's \
+                         homeserver.yaml (it is `all` or `invite` now) and restart it. Rooms that \
+                         exist stay as they are."
+            .to_owned()),
+        Err(failure) => Err(format!(
+            "{failure}. A room could not be made and left again to see whether new rooms are \
+             encrypted."
+        )),
+    }
 }
 
 fn token_advice(config: &Config, failure: &CallFailure) -> String {

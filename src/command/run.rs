@@ -64,6 +64,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         store: store.clone(),
         moment: moment.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
+        bot: config.bot_user_id(),
     });
     tasks.spawn(serve(push_listener, pushes, stop.clone()));
     let calls = api::router(ApiState {
@@ -149,7 +150,9 @@ async fn work_with_homeserver(
             tracing::warn!("record.sync is off: what the homeserver fails to push is lost");
         }
     };
-    tokio::join!(rooms, far, gaps, files, sync);
+    let foreign =
+        intake::leave_foreign_rooms_forever(store.clone(), homeserver.clone(), stop.clone());
+    tokio::join!(rooms, far, gaps, files, sync, foreign);
 }
 
 /// Tries until the homeserver answers as it should, or we stop.

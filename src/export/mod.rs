@@ -5,6 +5,7 @@ mod archive;
 mod bundle;
 mod check;
 mod names;
+mod people;
 mod transcript;
 
 pub use check::{Checked, check_bundle};

@@ -10,8 +10,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::people::{People, side};
 use crate::invoice::summary::{SummaryInput, summarise};
-use crate::record::{Attachment, Entry, Kind, Line, RelationKind};
+use crate::record::{Attachment, Entry, Kind, Line, RelationKind, times_differ};
 use crate::transaction::Transaction;
 
 const STYLE: &str = include_str!("transcript.css");
@@ -97,18 +98,21 @@ pub(super) fn foot() -> &'static str {
 #[derive(Debug)]
 pub(super) struct Lines<'a> {
     about: &'a About<'a>,
+    people: People<'a>,
     /// What answers can quote: name and words, by event.
-    quotable: HashMap<&'a str, (&'a str, &'a str)>,
+    quotable: HashMap<&'a str, (String, &'a str)>,
     day: Option<Date>,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(about: &'a About<'a>, lines: &'a [Line<'a>]) -> Self {
+        let people = People::of(about.transaction, lines);
         let quotable = lines.iter().filter_map(|line| {
             let words = line.current().text.as_deref()?;
-            Some((line.entry.fixed.event_id.as_str(), (who(line), words)))
+            Some((line.entry.fixed.event_id.as_str(), (people.sender_called(line), words)))
         });
-        Self { about, quotable: quotable.collect(), day: None }
+        let quotable = quotable.collect();
+        Self { about, people, quotable, day: None }
     }
 
     /// The next line, with the day before it if it is a new one.
@@ -134,12 +138,12 @@ impl<'a> Lines<'a> {
         html! {
             p.event {
                 (margin(line))
-                bdi title=(line.entry.fixed.sender) { (who(line)) } " "
+                bdi title=(line.entry.fixed.sender) { (self.people.sender_called(line)) } " "
                 @match &line.entry.text {
                     Some(text) => bdi { (text) },
                     None => span.gone { (gone(line)) },
                 }
-                (notes(line))
+                (self.notes(line))
             }
         }
     }
@@ -150,12 +154,8 @@ impl<'a> Lines<'a> {
             article class=(entry.fixed.party) {
                 (margin(line))
                 h3 {
-                    bdi title=(entry.fixed.sender) { (who(line)) }
-                    @match entry.fixed.party.as_str() {
-                        party @ ("buyer" | "seller") => span.party { (party) },
-                        "bot" => span.party { "service" },
-                        _ => span.party { "other" },
-                    }
+                    bdi title=(entry.fixed.sender) { (self.people.sender(line)) }
+                    " " span.party { (side(&entry.fixed.party)) }
                 }
                 (self.answered(entry))
                 @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
@@ -168,12 +168,13 @@ impl<'a> Lines<'a> {
                 @if !line.reactions.is_empty() {
                     p.reactions {
                         @for (key, senders) in &line.reactions {
+                            @let senders: Vec<_> = senders.iter().map(|it| self.people.called(it)).collect();
                             span title=(senders.join(", ")) { bdi { (key) } " " (senders.len()) }
                         }
                     }
                 }
                 @if !line.edits.is_empty() { (self.edits(line)) }
-                (notes(line))
+                (self.notes(line))
             }
         }
     }
@@ -218,6 +219,7 @@ impl<'a> Lines<'a> {
         html! {
             section.edits {
                 p { "Edited by its author, last on " (when) ". Before that it read:" }
+                @for edit in &line.edits { (both_times(edit, "This edit")) }
                 ol {
                     @for version in before {
                         li {
@@ -248,12 +250,52 @@ impl<'a> Lines<'a> {
             @if !line.votes.is_empty() {
                 ul.votes {
                     @for (voter, vote) in &line.votes {
-                        li { bdi { (voter) } ": " bdi { (chosen(vote)) } }
+                        li { bdi { (self.people.called(voter)) } ": " bdi { (chosen(vote)) } }
                     }
                 }
             }
             @if let Some(end) = line.poll_end {
                 p.note { "The poll was ended on " (full_time(end.read_at)) "." }
+            }
+        }
+    }
+
+    /// What else is to be said about a line.
+    fn notes(&self, line: &Line<'_>) -> Markup {
+        let entry = line.entry;
+        let kept = entry.erased.is_none() && entry.text.is_some();
+        html! {
+            @if let (Some(redaction), true) = (line.redaction, kept) {
+                p.note.strong { "Removed from the room on " (full_time(redaction.read_at)) "; kept here." }
+            }
+            @for (ignored, why) in &line.ignored {
+                p.note { "Entry " (ignored.fixed.seq) " by " bdi { (self.people.called(&ignored.fixed.sender)) } ": " (why) "." }
+            }
+            @if let Some(remark) = &entry.remark { p.note { "Remark: " bdi { (remark) } } }
+            (both_times(entry, "This"))
+            @if let Some(redaction) = line.redaction { (both_times(redaction, "The removal")) }
+            @if entry.fixed.source == "backfill" {
+                p.note { "Read from the room's history on " (full_time(entry.fixed.received_at)) "." }
+            }
+            @if let Some(since) = entry.absent_since {
+                p.note { "No longer on the homeserver since " (full_time(since)) "." }
+            }
+        }
+    }
+}
+
+/// Both times of an entry, if one of them alone would deceive.
+fn both_times(entry: &Entry, what: &str) -> Markup {
+    let fixed = &entry.fixed;
+    let how = match fixed.source.as_str() {
+        "backfill" => "was read from the room's history on ",
+        _ => "was received on ",
+    };
+    html! {
+        @if times_differ(fixed.sent_at, fixed.received_at) {
+            p.note.strong {
+                (what) " is dated " (full_time(fixed.sent_at)) " by its sender's server, and " (how)
+                (full_time(fixed.received_at)) "."
             }
         }
     }
@@ -283,27 +325,6 @@ fn words(entry: &Entry) -> Markup {
     }
 }
 
-/// What else is to be said about a line.
-fn notes(line: &Line<'_>) -> Markup {
-    let entry = line.entry;
-    let kept = entry.erased.is_none() && entry.text.is_some();
-    html! {
-        @if let (Some(redaction), true) = (line.redaction, kept) {
-            p.note.strong { "Removed from the room on " (full_time(redaction.read_at)) "; kept here." }
-        }
-        @for (ignored, why) in &line.ignored {
-            p.note { "Entry " (ignored.fixed.seq) " by " bdi { (ignored.fixed.sender) } ": " (why) "." }
-        }
-        @if let Some(remark) = &entry.remark { p.note { "Remark: " bdi { (remark) } } }
-        @if entry.fixed.source == "backfill" {
-            p.note { "Read from the room's history on " (full_time(entry.fixed.received_at)) "." }
-        }
-        @if let Some(since) = entry.absent_since {
-            p.note { "No longer on the homeserver since " (full_time(since)) "." }
-        }
-    }
-}
-
 /// Whether the words are the name of the file, which stands there anyway.
 fn only_names_its_file(entry: &Entry) -> bool {
     entry.html.is_none() && entry.attachments.iter().any(|it| Some(&it.name) == entry.text.as_ref())
@@ -322,14 +343,6 @@ fn gone(line: &Line<'_>) -> String {
         (None, None) => {
             format!("An event of type {:?}, without words.", line.entry.fixed.event_type)
         }
-    }
-}
-
-fn who<'a>(line: &Line<'a>) -> &'a str {
-    match line.name {
-        Some(name) if !name.trim().is_empty() => name,
-        _ if line.entry.fixed.sender.is_empty() => "Unknown sender",
-        _ => &line.entry.fixed.sender,
     }
 }
 

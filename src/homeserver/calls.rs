@@ -15,12 +15,14 @@ use std::fmt::Debug;
 
 use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
 use ruma::api::client::account::register;
-use ruma::api::client::alias::{delete_alias, get_alias};
+use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
 use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities;
 use ruma::api::client::media::create_content;
-use ruma::api::client::membership::{invite_user, join_room_by_id, kick_user, leave_room};
+use ruma::api::client::membership::{
+    forget_room, invite_user, join_room_by_id, kick_user, leave_room,
+};
 use ruma::api::client::message::{get_message_events, send_message_event};
 use ruma::api::client::presence::get_presence;
 use ruma::api::client::profile::{get_profile, set_profile_field};
@@ -71,6 +73,8 @@ calls! {
         "M_INVALID_PARAM", "M_TOO_LARGE", "M_FORBIDDEN", "M_EXCLUSIVE"
     ];
     get_alias::v3::Request => ["M_NOT_FOUND"];
+    /// Synapse: `M_UNKNOWN` for an alias that exists.
+    create_alias::v3::Request => ["M_UNKNOWN", "M_FORBIDDEN", "M_EXCLUSIVE", "M_INVALID_PARAM"];
     delete_alias::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
     get_state_events::v3::Request => ["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     get_state_event_for_key::v3::Request =>
@@ -96,6 +100,8 @@ calls! {
     ];
     kick_user::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
     leave_room::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
+    /// Synapse: `M_UNKNOWN` for a room that the user is still in.
+    forget_room::v3::Request => ["M_UNKNOWN"];
     get_room_event::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
     get_message_events::v3::Request => ["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     /// Synapse: `M_UNKNOWN` for a sync token that it cannot read.

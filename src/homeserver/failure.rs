@@ -218,17 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_json_object_is_a_success() {
+    fn only_json_is_a_success() {
         type Invited = Answer<invite_user::v3::Response>;
         assert!(Invited::try_from_http_response(response(200, " {}")).is_ok());
-        for (status, body) in [
-            (200, "<html>Back soon</html>"),
-            (200, ""),
-            (200, "[]"),
-            (204, ""),
-            (302, "{}"),
-            (200, "OK"),
-        ] {
+        for (status, body) in
+            [(200, "<html>Back soon</html>"), (200, ""), (204, ""), (302, "{}"), (200, "OK")]
+        {
             let error = Invited::try_from_http_response(response(status, body)).unwrap_err();
             let failure = CallFailure::of(&error.into(), INVITE);
             assert!(matches!(failure, CallFailure::Unknown { .. }), "{status} {body}: {failure:?}");

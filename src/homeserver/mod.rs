@@ -7,6 +7,7 @@ mod acting_as;
 mod bot;
 mod calls;
 mod failure;
+mod foreign;
 mod guests;
 mod media;
 mod rooms;

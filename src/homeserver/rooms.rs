@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ruma::api::Direction;
-use ruma::api::client::alias::{delete_alias, get_alias};
+use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
 use ruma::api::client::membership::{invite_user, join_room_by_id, kick_user, leave_room};
 use ruma::api::client::message::{get_message_events, send_message_event};
 use ruma::api::client::profile::get_profile;
@@ -101,6 +101,20 @@ impl Homeserver {
             Err(failure) if failure.is_not_found() => Ok(()),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Has `alias` lead to a room.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer.
+    pub async fn make_alias(
+        &self,
+        alias: &OwnedRoomAliasId,
+        room_id: &RoomId,
+    ) -> Result<(), CallFailure> {
+        let request = create_alias::v3::Request::new(alias.clone(), room_id.to_owned());
+        self.as_bot(request).await?;
+        Ok(())
     }
 
     /// The room's current state events.

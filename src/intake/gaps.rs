@@ -54,24 +54,31 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
                 page.events.iter().rev().map(|raw| arrival(raw, Some(&gap.room_id))).collect();
             let correlation = format!("gap-{}", Ulid::new());
             let next = page.next.filter(|next| *next != gap.from_token);
-            let new = store.journal_gap(&arrivals, &gap, next.as_deref(), &correlation).await?;
+            let bot = homeserver.bot_user_id();
+            let kept =
+                store.journal_gap(&arrivals, &gap, next.as_deref(), &correlation, bot).await?;
             tracing::info!(
                 correlation,
                 room = gap.room_id,
                 events = arrivals.len(),
-                new,
+                new = kept.new,
                 closed = next.is_none(),
                 "read a page of missed history"
             );
         }
         Err(failure) if failure.is_forbidden() => match is_gone(store, homeserver, &gap).await {
-            Ok(true) => {
-                tracing::warn!(
-                    room = gap.room_id,
-                    "the homeserver has lost this room; its transaction gets a new one"
-                );
-                store.room_lost(&gap.room_id).await?;
-            }
+            Ok(true) => match homeserver.is_blocked(&room_id).await {
+                Ok(blocked) => {
+                    tracing::warn!(
+                        room = gap.room_id,
+                        blocked,
+                        "the homeserver does not have this room any more; its transaction gets a \
+                         new one, unless the admin has blocked it"
+                    );
+                    store.room_lost(&gap.room_id, blocked).await?;
+                }
+                Err(failure) => postpone(store, &gap, &failure).await?,
+            },
             Ok(false) => {
                 tracing::warn!(room = gap.room_id, "the bot may not read this room; given up");
                 store.close_gap(&gap).await?;

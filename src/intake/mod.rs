@@ -3,12 +3,14 @@
 
 mod arrivals;
 mod deriver;
+mod foreign;
 mod gaps;
 mod push;
 mod sync;
 
 pub use arrivals::events_of_push;
 pub use deriver::derive_forever;
+pub use foreign::leave_foreign_rooms_forever;
 pub use gaps::fill_gaps_forever;
 pub use push::{PushState, router};
 pub use sync::sync_forever;

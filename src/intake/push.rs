@@ -9,13 +9,14 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use ruma::OwnedUserId;
 use serde_json::json;
 use ulid::Ulid;
 
 use super::arrivals;
 use crate::config::Secret;
 use crate::moment::{Moment, Reading, events_of_push};
-use crate::store::{Source, Store};
+use crate::store::{Kept, Source, Store};
 
 /// Largest push taken. 100 events of 64 KiB are 6.4 MB, ephemeral data comes on top; anything
 /// refused here would be sent again for ever, with everything else behind it.
@@ -30,6 +31,8 @@ pub struct PushState {
     pub moment: Moment,
     /// What the homeserver proves itself with.
     pub hs_token: Arc<Secret>,
+    /// The bot's Matrix user id: by it our rooms are told from others.
+    pub bot: OwnedUserId,
 }
 
 /// The routes below `/_matrix/app/v1`, and the older ones without that prefix.
@@ -79,9 +82,10 @@ async fn take_push(
         notice(&state, &body).await;
         return done();
     }
-    match state.store.journal(&arrivals, Source::Push, &correlation).await {
-        Ok(new) => {
-            tracing::info!(correlation, push_id, events = arrivals.len(), new, "push committed");
+    match state.store.journal(&arrivals, Source::Push, &correlation, &state.bot).await {
+        Ok(Kept { new, foreign }) => {
+            let events = arrivals.len();
+            tracing::info!(correlation, push_id, events, new, foreign, "push committed");
             notice(&state, &body).await;
             done()
         }

@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use super::{arrivals::arrival, back_off};
 use crate::homeserver::{CallFailure, Homeserver};
-use crate::store::{Arrival, Gap, Store, StoreError, now};
+use crate::store::{Arrival, Gap, Kept, Store, StoreError, now};
 
 /// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
 /// a homeserver that is busy with many rooms should not answer a sync for each event.
@@ -128,17 +128,21 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
         Err(failure) => return Err(failure.into()),
     };
     let correlation = format!("sync-{}", Ulid::new());
-    let bot = homeserver.bot_user_id().as_str();
-    let (arrivals, gaps) = sort_out(&answer, since.as_deref(), bot);
-    for room_id in answer.rooms.invite.keys() {
-        store.bot_invited(room_id.as_str(), bot, &correlation).await?;
+    let bot = homeserver.bot_user_id();
+    let (arrivals, gaps) = sort_out(&answer, since.as_deref(), bot.as_str());
+    let invitations: Vec<String> = answer.rooms.invite.keys().map(ToString::to_string).collect();
+    for room_id in &invitations {
+        store.bot_invited(room_id, bot.as_str(), &correlation).await?;
     }
-    let new = store.journal_sync(&arrivals, &gaps, &answer.next_batch, &correlation).await?;
+    let token = &answer.next_batch;
+    let Kept { new, foreign } =
+        store.journal_sync(&arrivals, &gaps, &invitations, token, &correlation, bot).await?;
     if !arrivals.is_empty() {
         tracing::debug!(
             correlation,
             events = arrivals.len(),
             new,
+            foreign,
             gaps = gaps.len(),
             "sync committed"
         );

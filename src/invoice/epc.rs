@@ -5,6 +5,7 @@ use iban::{Iban, IbanLike};
 use rust_decimal::Decimal;
 
 use super::model::{Invoice, Payment};
+use super::owed::Owed;
 
 /// Longest name of the beneficiary, in characters.
 const MAX_NAME: usize = 70;
@@ -18,13 +19,15 @@ const CENTS: std::ops::RangeInclusive<i64> = 1..=99_999_999_999;
 const COLLECTED: [&str; 5] = ["48", "49", "54", "55", "59"];
 
 /// The payload, if the invoice asks for a payment that a SEPA credit transfer can be: in euro, to
-/// a valid IBAN. `seller` is named as beneficiary unless the account has a name of its own.
-pub fn epc_payload(invoice: &Invoice, seller: &str) -> Option<String> {
+/// a valid IBAN. `status` is the shop's word for where it stands; `seller` is named as beneficiary
+/// unless the account has a name of its own.
+pub fn epc_payload(invoice: &Invoice, status: &str, seller: &str) -> Option<String> {
     let payment = invoice.payment.as_ref()?;
-    if invoice.is_credit_note() || invoice.currency.to_string() != "EUR" || is_collected(payment) {
+    let owed = Owed::of(invoice, status).payable()?;
+    if invoice.currency.to_string() != "EUR" || is_collected(payment) {
         return None;
     }
-    let amount = payable(invoice.totals.due)?;
+    let amount = payable(owed)?;
     let iban: Iban = compact(payment.iban.as_deref()?).parse().ok()?;
     let bic = payment.bic.as_deref().map(compact).filter(|bic| is_bic(bic)).unwrap_or_default();
     let account_name = payment.account_name.as_deref().map(one_line);
@@ -125,7 +128,7 @@ mod tests {
     #[test]
     fn an_invoice_in_euro_can_be_paid_with_a_banking_app() {
         assert_eq!(
-            epc_payload(&invoice(|_| ()), "Acme\nLtd").unwrap(),
+            epc_payload(&invoice(|_| ()), "open", "Acme\nLtd").unwrap(),
             "BCD\n002\n1\nSCT\nCOBADEFFXXX\nAcme Ltd\nDE89370400440532013000\nEUR120.00\n\n\nINV 42"
         );
     }
@@ -138,7 +141,7 @@ mod tests {
             ("Order 7\r\n-", "EUR120.00\n\n\nOrder 7 -"),
         ] {
             let invoice = invoice(|json| json["payment"]["reference"] = json!(reference));
-            let payload = epc_payload(&invoice, "Acme").unwrap();
+            let payload = epc_payload(&invoice, "open", "Acme").unwrap();
             assert!(payload.ends_with(end), "{payload}");
         }
     }
@@ -146,7 +149,7 @@ mod tests {
     #[test]
     fn what_a_transfer_can_not_pay_has_no_code() {
         let none = |change: fn(&mut serde_json::Value)| {
-            assert_eq!(epc_payload(&invoice(change), "Acme"), None);
+            assert_eq!(epc_payload(&invoice(change), "open", "Acme"), None);
         };
         none(|json| json["currency"] = json!("USD"));
         none(|json| json["type"] = json!("381"));
@@ -155,7 +158,10 @@ mod tests {
         none(|json| json["payment"]["means"] = json!("59"));
         none(|json| json["totals"] = json!({ "paid": "120.00" }));
         none(|json| json["lines"][0]["unit_price"] = json!("1000000000.00"));
-        assert_eq!(epc_payload(&invoice(|_| ()), " \n"), None);
+        assert_eq!(epc_payload(&invoice(|_| ()), "open", " \n"), None);
+        for status in ["paid", "Cancelled", "refunded", "draft", "written off"] {
+            assert_eq!(epc_payload(&invoice(|_| ()), status, "Acme"), None, "{status}");
+        }
     }
 
     #[test]
@@ -165,7 +171,7 @@ mod tests {
             json["payment"]["account_name"] = json!("Ä".repeat(200));
             json["payment"]["reference"] = json!("ß".repeat(200));
         });
-        let payload = epc_payload(&invoice, "Acme").unwrap();
+        let payload = epc_payload(&invoice, "open", "Acme").unwrap();
         let fields: Vec<&str> = payload.split('\n').collect();
         assert_eq!(fields[4], "");
         assert_eq!(fields[5].chars().count(), 70);

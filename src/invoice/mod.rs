@@ -7,6 +7,7 @@ mod input;
 mod limits;
 mod model;
 pub mod money;
+mod owed;
 mod party;
 mod problem;
 mod qr;
@@ -22,6 +23,7 @@ pub use input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
 pub use model::{
     Account, Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,
 };
+pub use owed::{Ended, Owed};
 pub use party::{Address, PartyDetails};
 pub use problem::Problem;
 pub(crate) use qr::code as qr_code;

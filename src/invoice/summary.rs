@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::model::{Adjustment, Invoice, Line};
 use super::money::{grouped, plain};
+use super::owed::Owed;
 use super::units;
 
 /// Most lines of the invoice that the summary shows: what nheko's pin can hold.
@@ -43,6 +44,20 @@ pub struct SummaryInput<'a> {
     pub page_url: Option<&'a str>,
 }
 
+impl SummaryInput<'_> {
+    fn owed(&self) -> Owed {
+        Owed::of(self.invoice, self.status)
+    }
+
+    /// The figure that the document is known by: its total, or what it gives back.
+    fn figure(&self) -> String {
+        match self.owed() {
+            Owed::Credited(amount) => format!("{} credited", money(self.invoice, amount)),
+            _ => money(self.invoice, self.invoice.totals.with_vat),
+        }
+    }
+}
+
 /// The same message as text and as HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -62,18 +77,17 @@ struct Row {
 
 /// `INV-2024-0042 · EUR 1,234.50 · awaiting payment · due 2024-07-01`, under 80 characters.
 pub fn headline(input: &SummaryInput<'_>) -> String {
-    let total = money(input.invoice, input.invoice.totals.with_vat);
-    let room = HEADLINE_NUMBER.saturating_sub(total.chars().count()).max(SHORTEST_NUMBER);
+    let figure = input.figure();
+    let room = HEADLINE_NUMBER.saturating_sub(figure.chars().count()).max(SHORTEST_NUMBER);
     let number = keep_end(&tidy(&input.invoice.number, MAX_TEXT), room);
     format!("{number} · {}", topic(input))
 }
 
-/// `EUR 1,234.50 · awaiting payment · due 2024-07-01`
+/// `EUR 1,234.50 · awaiting payment · due 2024-07-01`; the day only while somebody has to pay.
 pub fn topic(input: &SummaryInput<'_>) -> String {
-    let invoice = input.invoice;
-    let mut topic =
-        format!("{} · {}", money(invoice, invoice.totals.with_vat), status(input.status));
-    if let Some(due) = invoice.due_date {
+    let mut topic = format!("{} · {}", input.figure(), status(input.status));
+    let due_date = input.owed().payable().and(input.invoice.due_date);
+    if let Some(due) = due_date {
         // Writing to a String cannot fail.
         let _ = write!(topic, " · due {due}");
     }
@@ -95,8 +109,8 @@ pub fn summarise(input: &SummaryInput<'_>) -> Summary {
         format!("{} of {}, {}", document(invoice), invoice.issue_date, parties(input));
     let lines: Vec<Row> = invoice.lines.iter().take(MAX_LINES).map(line_row).collect();
     let hidden = invoice.lines.len().saturating_sub(MAX_LINES);
-    let figures = figures(invoice);
-    let payment = payment(invoice);
+    let figures = figures(invoice, input.owed());
+    let payment = payment(invoice, input.owed());
 
     let mut body = format!("{headline}\n{introduction}\n\n");
     let mut html = format!(
@@ -162,7 +176,7 @@ fn line_row(line: &Line) -> Row {
     }
 }
 
-fn figures(invoice: &Invoice) -> Vec<Row> {
+fn figures(invoice: &Invoice, owed: Owed) -> Vec<Row> {
     let totals = &invoice.totals;
     let row = |text: String, amount: Decimal| Row { amount: grouped(amount), text, strong: false };
     let mut rows = Vec::new();
@@ -184,8 +198,14 @@ fn figures(invoice: &Invoice) -> Vec<Row> {
     if !totals.rounding.is_zero() {
         rows.push(row("Rounding".to_owned(), totals.rounding));
     }
-    if totals.due != totals.with_vat {
-        rows.push(Row { strong: true, ..row("Amount due".to_owned(), totals.due) });
+    match owed {
+        Owed::Payable(amount) if amount != totals.with_vat => {
+            rows.push(Row { strong: true, ..row("Amount due".to_owned(), amount) });
+        }
+        Owed::Credited(amount) if amount != totals.with_vat => {
+            rows.push(Row { strong: true, ..row("Amount credited".to_owned(), amount) });
+        }
+        _ => {}
     }
     rows
 }
@@ -207,8 +227,11 @@ fn adjustment_rows(all: &[Adjustment], word: &str, sum: Decimal, negative: bool)
         .collect()
 }
 
-/// How to pay, one short line each.
-fn payment(invoice: &Invoice) -> Vec<String> {
+/// How to pay, one short line each; or that nobody has to.
+fn payment(invoice: &Invoice, owed: Owed) -> Vec<String> {
+    if owed.payable().is_none() {
+        return vec!["Nothing to pay.".to_owned()];
+    }
     let Some(payment) = &invoice.payment else { return Vec::new() };
     let mut lines = Vec::new();
     if let Some(iban) = &payment.iban {
@@ -415,6 +438,36 @@ mod tests {
         let invoice = invoice(|json| json["totals"] = json!({ "paid": "40.00" }));
         let body = summarise(&of(&invoice)).body;
         assert!(body.contains("Paid: EUR -40.00\nAmount due: EUR 500.00"), "{body}");
+    }
+
+    #[test]
+    fn nobody_is_asked_for_money_that_is_not_owed() {
+        let invoice = invoice(|json| json["totals"] = json!({ "paid": "40.00" }));
+        for status in ["paid", "Canceled", "refunded", "draft", "written-off"] {
+            let input = SummaryInput { status, ..of(&invoice) };
+            let Summary { body, formatted_body } = summarise(&input);
+            for text in [body, formatted_body, topic(&input), headline(&input)] {
+                for asks in ["due", "Pay to", "DE02", "Terms"] {
+                    assert!(!text.contains(asks), "{asks:?} of {status} in {text}");
+                }
+                assert!(text.contains("EUR"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_gives_money_back_says_how_much_and_asks_nobody() {
+        for change in [(|json| json["type"] = json!("381")) as fn(&mut Value), |json| {
+            json["lines"][0]["quantity"] = json!("-10")
+        }] {
+            let invoice = invoice(change);
+            let input = of(&invoice);
+            let topic = topic(&input);
+            assert_eq!(topic, "EUR 540.00 credited · awaiting payment");
+            let body = summarise(&input).body;
+            assert!(!body.contains("due") && !body.contains("Pay to"), "{body}");
+            assert!(body.contains("\n\nNothing to pay.\n"), "{body}");
+        }
     }
 
     #[test]

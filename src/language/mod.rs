@@ -132,13 +132,9 @@ impl Locale {
         dates::date(&self.formats, date)
     }
 
-    /// A day of a conversation: `Today`, `Yesterday`, or weekday and date.
-    pub fn day(&self, date: Date, today: Date) -> String {
-        match today.yesterday() {
-            _ if date == today => self.text("today"),
-            Ok(yesterday) if date == yesterday => self.text("yesterday"),
-            _ => dates::weekday_and_date(&self.formats, date),
-        }
+    /// A day of a conversation, such as `Wednesday 1 July 2026`.
+    pub fn day(&self, date: Date) -> String {
+        dates::weekday_and_date(&self.formats, date)
     }
 
     /// A time of day, such as `14:02`.

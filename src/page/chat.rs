@@ -5,9 +5,13 @@ use std::collections::{HashMap, HashSet};
 use ulid::Ulid;
 
 use super::PageState;
-use super::model::{ChatFile, ChatLine, Poll, Quote, Reaction, Side};
+use super::model::{ChatFile, ChatLine, Named, Poll, Quote, Reaction, Reader, Side, Times};
 use super::session::Session;
-use crate::record::{Entry, Kind, Line, RelationKind, conversation, poll_answers};
+use super::view;
+use crate::record::{
+    Entry, Kind, Line, RelationKind, conversation, plain_name, poll_answers, self_chosen_name,
+    times_differ,
+};
 use crate::room::Guest;
 use crate::store::{FileRow, StoreError};
 use crate::transaction::{PartyRole, Terms, Transaction, Visitor};
@@ -27,6 +31,8 @@ pub(super) struct Cast {
     names: HashMap<String, String>,
     /// The other party's users.
     others: HashSet<String>,
+    /// Whoever speaks for a party now.
+    roles: HashMap<String, PartyRole>,
 }
 
 impl Cast {
@@ -38,23 +44,20 @@ impl Cast {
         mine.extend(account.map(ToString::to_string));
         let role = session.visitor.role;
         let mut names = named_by_shop(terms);
-        let others = terms.matrix_contacts().filter(|(of, _)| *of != role);
-        let mut others: HashSet<_> = others.map(|(_, user)| user.to_string()).collect();
+        let contacts = terms.matrix_contacts();
+        let mut roles: HashMap<_, _> = contacts.map(|(of, user)| (user.to_string(), of)).collect();
         // Who has not said anything can have read.
         for (of, guest) in guests_to_be(state, session) {
-            if of != role {
-                others.insert(guest.user_id.to_string());
-            }
+            roles.insert(guest.user_id.to_string(), of);
             names.insert(guest.user_id.to_string(), guest.display_name);
         }
         for row in state.store.guests(session.transaction.id).await? {
             let user = row.guest.user_id.to_string();
-            if row.party != role.as_str() {
-                others.insert(user.clone());
-            }
+            roles.extend(PartyRole::from_text(&row.party).map(|of| (user.clone(), of)));
             names.insert(user, row.guest.display_name);
         }
-        Ok(Self { mine, role, names, others })
+        let others = roles.iter().filter(|(_, of)| **of != role).map(|(user, _)| user.clone());
+        Ok(Self { mine, role, names, others: others.collect(), roles })
     }
 
     /// Whether a user speaks for the other party.
@@ -67,10 +70,25 @@ impl Cast {
         self.mine.iter().any(|mine| mine == user)
     }
 
-    /// How to call a user; `shown` is what their profile says.
-    pub(super) fn name(&self, user: &str, shown: Option<&str>) -> String {
-        let known = self.names.get(user).map(String::as_str);
-        known.or(shown).filter(|name| !name.trim().is_empty()).unwrap_or(user).to_owned()
+    /// How to call a user: as the shop does, or else as they call themselves (`shown`). `party` is
+    /// whose they were when they said what is shown; without it, whose they are now.
+    pub(super) fn named(&self, user: &str, shown: Option<&str>, party: Option<PartyRole>) -> Named {
+        let role = party.or_else(|| self.roles.get(user).copied());
+        let known = self.names.get(user).and_then(|name| plain_name(name));
+        let name = known.or_else(|| shown.and_then(self_chosen_name));
+        let name = match (name, role) {
+            (Some(name), Some(_)) => name,
+            // Nobody vouches for this name.
+            (Some(name), None) => format!("{name} · {user}"),
+            (None, _) => user.to_owned(),
+        };
+        Named { name, role }
+    }
+
+    /// Whoever sent an entry.
+    fn sender_of(&self, entry: &Entry) -> Named {
+        let Entry { fixed, display_name, .. } = entry;
+        self.named(&fixed.sender, display_name.as_deref(), PartyRole::from_text(&fixed.party))
     }
 
     /// Whose line it is.
@@ -145,14 +163,43 @@ pub(super) async fn lines(
     let files = files_of(state, id, &all).await?;
     let lines = conversation(&all);
     let lines = lines.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
-    let mut shown: Vec<_> =
-        lines.map(|line| (shown(line, cast, &answered, &files, id), votes(line))).collect();
+    let shown = |line| {
+        let shown =
+            Showing { cast, reader: &session.reader, answered: &answered, files: &files, id };
+        (shown.line(line, &all), votes(line))
+    };
+    let mut shown: Vec<_> = lines.map(shown).collect();
     for (line, votes) in &mut shown {
         if line.kind == Kind::PollStart {
             line.poll = poll(state, session, &line.event, votes).await?;
         }
     }
-    Ok(shown.into_iter().map(|(line, _)| line).collect())
+    let mut lines: Vec<ChatLine> = shown.into_iter().map(|(line, _)| line).collect();
+    name_outgoing(state, session, &mut lines, &all).await?;
+    Ok(lines)
+}
+
+/// Names what of the visitor's own lines, and of the changes to them, was written on this page:
+/// it takes the place of what the page showed as being sent.
+async fn name_outgoing(
+    state: &PageState,
+    session: &Session,
+    lines: &mut [ChatLine],
+    all: &[Entry],
+) -> Result<(), StoreError> {
+    let guest = session.guest.user_id.as_str();
+    let own = all.iter().filter(|entry| entry.fixed.sender == guest);
+    let own: Vec<&Entry> = own.filter(|it| is_line(it) || it.kind == Kind::Edit).collect();
+    let events: Vec<String> = own.iter().map(|it| it.fixed.event_id.clone()).collect();
+    for (event, key) in state.store.send_keys(session.transaction.id, &events).await? {
+        let entry = own.iter().find(|it| it.fixed.event_id == event);
+        let edited = entry.and_then(|it| it.relates_to.as_ref()).map(|it| it.event_id.as_str());
+        let line = lines.iter_mut().find(|it| it.event == event || Some(&*it.event) == edited);
+        if let (Some(line), Some(outgoing)) = (line, key.strip_prefix("say ")) {
+            line.outgoing.push(outgoing.to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// The ids of the answers that were voted for, and whether the poll is over.
@@ -202,84 +249,111 @@ fn answered(entry: &Entry) -> Option<&str> {
     }
 }
 
-fn shown(
-    line: &Line<'_>,
-    cast: &Cast,
-    answered_entries: &[Entry],
-    files: &[FileRow],
+/// What turning entries into lines takes.
+struct Showing<'a> {
+    cast: &'a Cast,
+    reader: &'a Reader,
+    /// What the lines answer.
+    answered: &'a [Entry],
+    files: &'a [FileRow],
     id: Ulid,
-) -> ChatLine {
-    let (entry, current) = (line.entry, line.current());
-    let fixed = &entry.fixed;
-    let removed = line.redaction.is_some() || entry.redacted_by.is_some() || entry.erased.is_some();
-    let side = cast.side(&fixed.sender, PartyRole::from_text(&fixed.party));
-    let own = side == Side::Mine && cast.mine.first() == Some(&fixed.sender) && !removed;
-    let quote = answered(entry).and_then(|event| {
-        let entry = answered_entries.iter().find(|it| it.fixed.event_id == event)?;
-        Some(quote(entry, cast))
-    });
-    ChatLine {
-        event: fixed.event_id.clone(),
-        at: entry.read_at,
-        side,
-        role: PartyRole::from_text(&fixed.party),
-        name: cast.name(&fixed.sender, entry.display_name.as_deref()),
-        sender: fixed.sender.clone(),
-        kind: entry.kind,
-        text: current.text.clone().filter(|_| !removed),
-        html: current.html.clone().filter(|_| !removed),
-        files: if removed { Vec::new() } else { files_in(entry, files, id) },
-        reply_to: quote.filter(|_| !removed),
-        edited_at: line.edits.last().map(|edit| edit.read_at).filter(|_| !removed),
-        removed,
-        reactions: if removed { Vec::new() } else { reactions(line, cast) },
-        poll: None,
-        outgoing: None,
-        can_edit: own && matches!(entry.kind, Kind::Text | Kind::Emote | Kind::Notice),
-        can_remove: own,
-        remark: entry.remark.clone(),
+}
+
+impl Showing<'_> {
+    fn line(&self, line: &Line<'_>, all: &[Entry]) -> ChatLine {
+        let Self { cast, reader, .. } = *self;
+        let (entry, current) = (line.entry, line.current());
+        let fixed = &entry.fixed;
+        let removed =
+            line.redaction.is_some() || entry.redacted_by.is_some() || entry.erased.is_some();
+        let role = PartyRole::from_text(&fixed.party);
+        let side = cast.side(&fixed.sender, role);
+        let own = side == Side::Mine && cast.mine.first() == Some(&fixed.sender) && !removed;
+        let quote = answered(entry).and_then(|event| {
+            let entry = self.answered.iter().find(|it| it.fixed.event_id == event)?;
+            Some(quote(entry, cast, reader))
+        });
+        let last_edit = line.edits.last().filter(|_| !removed);
+        ChatLine {
+            event: fixed.event_id.clone(),
+            at: entry.read_at,
+            side,
+            role,
+            name: cast.sender_of(entry).name,
+            sender: fixed.sender.clone(),
+            kind: entry.kind,
+            text: current.text.clone().filter(|_| !removed),
+            html: current.html.clone().filter(|_| !removed),
+            files: if removed { Vec::new() } else { self.files_in(entry) },
+            reply_to: quote.filter(|_| !removed),
+            edited_at: last_edit.map(|edit| edit.read_at),
+            times: times(entry),
+            edit_times: last_edit.and_then(|edit| times(edit)),
+            removed,
+            reactions: if removed { Vec::new() } else { reactions(line, cast, all) },
+            poll: None,
+            outgoing: Vec::new(),
+            can_edit: own && matches!(entry.kind, Kind::Text | Kind::Emote | Kind::Notice),
+            can_remove: own,
+            remark: entry.remark.clone(),
+        }
+    }
+
+    fn files_in(&self, entry: &Entry) -> Vec<ChatFile> {
+        let file = |attachment: &crate::record::Attachment| {
+            let row = self.files.iter().find(|row| Some(&row.mxc) == attachment.mxc.as_ref());
+            let stored = row.filter(|row| row.state == "stored");
+            let size = stored.and_then(|row| row.size).or(attachment.size);
+            let has_caption = entry.text.as_deref() != Some(&attachment.name);
+            let caption =
+                || view::spoken(entry.text.as_deref(), entry.html.as_deref(), self.reader);
+            ChatFile {
+                name: attachment.name.clone(),
+                size: size.and_then(|size| u64::try_from(size).ok()),
+                media_type: stored.and_then(|row| row.media_type.clone()),
+                href: stored
+                    .and_then(|row| row.sha256.as_ref())
+                    .map(|sha256| format!("/t/{}/files/{sha256}", self.id)),
+                state: row.map_or_else(|| "missing".to_owned(), |row| row.state.clone()),
+                description: entry.text.is_some().then(caption).filter(|_| has_caption),
+            }
+        };
+        entry.attachments.iter().map(file).collect()
     }
 }
 
+/// Both times of an entry, if one of them alone would deceive.
+fn times(entry: &Entry) -> Option<Times> {
+    let fixed = &entry.fixed;
+    times_differ(fixed.sent_at, fixed.received_at).then(|| Times {
+        sent_at: fixed.sent_at,
+        received_at: fixed.received_at,
+        from_history: fixed.source == "backfill",
+    })
+}
+
 /// An entry as another line, or the text field, quotes it.
-pub(super) fn quote(entry: &Entry, cast: &Cast) -> Quote {
-    let text = entry.text.as_deref().filter(|_| entry.redacted_by.is_none()).unwrap_or_default();
+pub(super) fn quote(entry: &Entry, cast: &Cast, reader: &Reader) -> Quote {
+    let is_there = entry.redacted_by.is_none();
+    let text = view::spoken(entry.text.as_deref(), entry.html.as_deref(), reader);
+    let text = Some(text).filter(|_| is_there).unwrap_or_default();
     let mut excerpt: String = text.chars().take(EXCERPT).collect();
     if excerpt.len() < text.len() {
         excerpt.push('…');
     }
-    Quote {
-        event: entry.fixed.event_id.clone(),
-        name: cast.name(&entry.fixed.sender, entry.display_name.as_deref()),
-        excerpt,
-    }
+    Quote { event: entry.fixed.event_id.clone(), by: cast.sender_of(entry), excerpt }
 }
 
-fn reactions(line: &Line<'_>, cast: &Cast) -> Vec<Reaction> {
+fn reactions(line: &Line<'_>, cast: &Cast, all: &[Entry]) -> Vec<Reaction> {
+    // A former contact's reaction is that of the party they spoke for.
+    let named = |user: &&str| {
+        let entry = all.iter().find(|it| it.kind == Kind::Reaction && it.fixed.sender == **user);
+        entry.map_or_else(|| cast.named(user, None, None), |entry| cast.sender_of(entry))
+    };
     let reaction = |(key, users): (&&str, &Vec<&str>)| Reaction {
         key: (*key).to_owned(),
-        names: users.iter().map(|user| cast.name(user, None)).collect(),
+        by: users.iter().map(named).collect(),
         mine: users.iter().any(|user| cast.is_mine(user)),
     };
     line.reactions.iter().map(reaction).collect()
-}
-
-fn files_in(entry: &Entry, files: &[FileRow], id: Ulid) -> Vec<ChatFile> {
-    let file = |attachment: &crate::record::Attachment| {
-        let row = files.iter().find(|row| Some(&row.mxc) == attachment.mxc.as_ref());
-        let stored = row.filter(|row| row.state == "stored");
-        let size = stored.and_then(|row| row.size).or(attachment.size);
-        let has_caption = entry.text.as_deref() != Some(&attachment.name);
-        ChatFile {
-            name: attachment.name.clone(),
-            size: size.and_then(|size| u64::try_from(size).ok()),
-            media_type: stored.and_then(|row| row.media_type.clone()),
-            href: stored
-                .and_then(|row| row.sha256.as_ref())
-                .map(|sha256| format!("/t/{id}/files/{sha256}")),
-            state: row.map_or_else(|| "missing".to_owned(), |row| row.state.clone()),
-            description: entry.text.clone().filter(|_| has_caption),
-        }
-    };
-    entry.attachments.iter().map(file).collect()
 }

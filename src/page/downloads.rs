@@ -24,7 +24,8 @@ pub(super) async fn pdf(
     let original = state.store.original(transaction.id).await?;
     let further = original.map(|(_, bytes)| further_terms(&bytes)).unwrap_or_default();
     let is_buyer = session.visitor.role == PartyRole::Buyer;
-    let qr = is_buyer.then(|| epc_payload(&terms.invoice, &terms.seller.name)).flatten();
+    let qr =
+        is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
     let name = format!("{}.pdf", terms.invoice.number);
     // A long invoice takes seconds, in which others want to be answered.
     let written = tokio::task::spawn_blocking(move || {

@@ -2,7 +2,7 @@
 
 use super::PageState;
 use super::chat::{self, Cast, PAGE};
-use super::model::{Chat, Composing, Page, Revision, Unsent};
+use super::model::{Again, Chat, Composing, Named, Page, Revision, Unsent};
 use super::people::{Others, replies_in};
 use super::session::Session;
 use ulid::Ulid;
@@ -23,6 +23,8 @@ pub(super) struct Wish {
     pub(super) reply: Option<String>,
     /// The line to change.
     pub(super) edit: Option<String>,
+    /// The unsent message to write once more.
+    pub(super) again: Option<String>,
 }
 
 /// The whole page, but for the conversation.
@@ -35,13 +37,15 @@ pub(super) async fn page<'a>(
     let terms = &transaction.terms;
     let original = state.store.original(transaction.id).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
-    let payload = is_buyer.then(|| epc_payload(&terms.invoice, &terms.seller.name)).flatten();
+    let payload =
+        is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
     let past = state.store.past_terms(transaction.id, REVISIONS + 1).await?;
     let others = Others::of(state, session);
     others.ask(state);
     Ok(Page {
         transaction,
         visitor: &session.visitor,
+        speaker: session.guest.user_id.as_str(),
         reader: &session.reader,
         revisions: revisions(&past),
         further: original.as_ref().map(|(_, bytes)| further_terms(bytes)).unwrap_or_default(),
@@ -116,6 +120,7 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
         let body = content["m.new_content"]["body"].as_str().or(content["body"].as_str())?;
         Some(Unsent {
             text: body.to_owned(),
+            again: again(&content),
             id: outgoing.id,
             at: outgoing.written_at,
             gave_up: outgoing.problem.is_some(),
@@ -125,12 +130,28 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
     Ok(unsent.collect())
 }
 
+/// What an unsent message belongs to; none if it is no text.
+fn again(content: &serde_json::Value) -> Option<Again> {
+    let event = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let relation = &content["m.relates_to"];
+    let is_edit = relation["rel_type"] == "m.replace";
+    (content["msgtype"] == "m.text").then(|| Again {
+        reply: event(&relation["m.in_reply_to"]["event_id"]),
+        edit: event(&relation["event_id"]).filter(|_| is_edit),
+    })
+}
+
 async fn composing(
     store: &Store,
     session: &Session,
     cast: &Cast,
     wish: &Wish,
 ) -> Result<Composing, StoreError> {
+    if let Some(id) = &wish.again {
+        let unsent = unsent(store, session).await?.into_iter().find(|it| it.id == *id);
+        let found = unsent.filter(|it| it.gave_up).and_then(|it| Some((it.text, it.again?)));
+        return Ok(found.map_or(Composing::New, |(text, again)| Composing::Again { text, again }));
+    }
     let (event, is_edit) = match (&wish.edit, &wish.reply) {
         (Some(event), _) => (event.clone(), true),
         (None, Some(event)) => (event.clone(), false),
@@ -141,7 +162,7 @@ async fn composing(
     let mut entries = store.entries_of_events(id, &events).await?;
     let Some(entry) = entries.pop() else { return Ok(Composing::New) };
     if !is_edit {
-        return Ok(Composing::Reply(chat::quote(&entry, cast)));
+        return Ok(Composing::Reply(chat::quote(&entry, cast, &session.reader)));
     }
     if entry.fixed.sender != session.guest.user_id.as_str() {
         return Ok(Composing::New);
@@ -153,27 +174,27 @@ async fn composing(
     Ok(Composing::Edit { event, text })
 }
 
-/// How far the other party has read: a line, and the name of whoever read furthest.
+/// How far the other party has read: a line, and whoever read furthest.
 pub(super) async fn seen_by(
     state: &PageState,
     session: &Session,
     cast: &Cast,
-) -> Result<Option<(String, String)>, StoreError> {
+) -> Result<Option<(String, Named)>, StoreError> {
     let id = session.transaction.id;
     let receipts = state.store.receipts(id).await?;
     let others = receipts.iter().filter(|it| cast.is_other_party(&it.user_id));
     let Some(newest) = others.max_by_key(|it| it.read_at) else { return Ok(None) };
     // They may have seen something that is no line.
     let line = state.store.lines(id, Some((newest.read_at + 1, "")), 1).await?.pop();
-    Ok(line.map(|line| (line.fixed.event_id, cast.name(&newest.user_id, None))))
+    Ok(line.map(|line| (line.fixed.event_id, cast.named(&newest.user_id, None, None))))
 }
 
-/// Who else types, by name.
+/// Who else types.
 pub(super) async fn typing(
     state: &PageState,
     session: &Session,
     cast: &Cast,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<Named>, StoreError> {
     let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room_id)
     else {
         return Ok(Vec::new());
@@ -182,8 +203,8 @@ pub(super) async fn typing(
 }
 
 /// The same, for whoever knows the room.
-pub(super) fn typing_in(state: &PageState, cast: &Cast, room: &str) -> Vec<String> {
+pub(super) fn typing_in(state: &PageState, cast: &Cast, room: &str) -> Vec<Named> {
     let users = state.moment.typing(room);
     let others = users.iter().filter(|user| !cast.is_mine(user));
-    others.map(|user| cast.name(user, None)).collect()
+    others.map(|user| cast.named(user, None, None)).collect()
 }

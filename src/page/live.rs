@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use ulid::Ulid;
 
 use super::chat::{self, Cast, is_line};
-use super::model::{Chat, ChatLine, Side};
+use super::model::{Chat, ChatLine, Named, Side};
 use super::people::{Others, replies_in};
 use super::session::{Session, admit};
 use super::{PageState, gather, refusal::Refusal, show::own_base, view};
@@ -105,8 +105,8 @@ struct OpenPage {
 struct Told {
     people: String,
     unsent: String,
-    typing: Vec<String>,
-    seen: Option<(String, String)>,
+    typing: Vec<Named>,
+    seen: Option<(String, Named)>,
 }
 
 enum Woken {
@@ -315,16 +315,11 @@ impl OpenPage {
     async fn told_line(
         &self,
         session: &Session,
-        mut line: ChatLine,
+        line: ChatLine,
         is_new: bool,
     ) -> Result<Event, StoreError> {
-        if line.side == Side::Mine {
-            let key = self.state.store.send_key(self.transaction, &line.event).await?;
-            line.outgoing = key.and_then(|key| key.strip_prefix("say ").map(str::to_owned));
-        }
-        let words = line.text.clone().unwrap_or_default();
         let announce =
-            (is_new && line.side != Side::Mine).then(|| format!("{}: {words}", line.name));
+            (is_new && line.side != Side::Mine).then(|| view::announced(&line, &self.reader));
         let html = view::line(&line, &self.reader, &own_base(session));
         let json = json!({
             "event": line.event,
@@ -365,8 +360,8 @@ impl OpenPage {
             return Ok(None);
         }
         self.told.seen = seen.clone();
-        Ok(seen.map(|(line, name)| {
-            let text = self.reader.locale.text_with("seen-by", &[("name", name.as_str().into())]);
+        Ok(seen.map(|(line, who)| {
+            let text = view::seen_text(&who, &self.reader);
             event("seen", &json!({ "event": line, "text": text }))
         }))
     }

@@ -16,6 +16,8 @@ pub struct Page<'a> {
     pub transaction: &'a Transaction,
     /// Who looks at it.
     pub visitor: &'a Visitor,
+    /// What names the visitor here, of whom only they may see unsent words on this device.
+    pub speaker: &'a str,
     /// How they read.
     pub reader: &'a Reader,
     /// Of the transaction, newest first; the first is the one shown.
@@ -77,10 +79,31 @@ pub struct Chat {
     pub composing: Composing,
     /// Why nobody can write here now, in the reader's language.
     pub closed: Option<String>,
-    /// The other party's newest sign of having read: the line's event id and the name.
-    pub seen: Option<(String, String)>,
-    /// Who is typing, by name.
-    pub typing: Vec<String>,
+    /// The other party's newest sign of having read: the line's event id and who it was.
+    pub seen: Option<(String, Named)>,
+    /// Who is typing.
+    pub typing: Vec<Named>,
+}
+
+/// Somebody as the page names them, never without their side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// As the shop calls them, or else as they call themselves, without what could deceive; with
+    /// the Matrix ID of whoever speaks for neither party.
+    pub name: String,
+    /// For whom they speak, by our record and never by their profile; none: for neither party.
+    pub role: Option<PartyRole>,
+}
+
+/// The two times of an event that are too far apart for one of them alone to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Stated by the sender's homeserver, milliseconds since 1970.
+    pub sent_at: i64,
+    /// Of our receipt, milliseconds since 1970.
+    pub received_at: i64,
+    /// Whether it was read from the room's history, where a late receipt is usual.
+    pub from_history: bool,
 }
 
 /// What the text field is for.
@@ -97,6 +120,13 @@ pub enum Composing {
         event: String,
         /// As it reads now, in Markdown or plain.
         text: String,
+    },
+    /// Words that were not sent, once more.
+    Again {
+        /// The words.
+        text: String,
+        /// What they belong to.
+        again: Again,
     },
 }
 
@@ -124,7 +154,7 @@ pub struct ChatLine {
     pub side: Side,
     /// By our record, never by the profile.
     pub role: Option<PartyRole>,
-    /// The sender's name.
+    /// The sender's name, as in [`Named`].
     pub name: String,
     /// The sender's Matrix ID.
     pub sender: String,
@@ -140,15 +170,19 @@ pub struct ChatLine {
     pub reply_to: Option<Quote>,
     /// When its author last changed it, milliseconds since 1970.
     pub edited_at: Option<i64>,
+    /// Both times of the message, if they differ.
+    pub times: Option<Times>,
+    /// Both times of its last change, if they differ.
+    pub edit_times: Option<Times>,
     /// Whether its author took it back.
     pub removed: bool,
     /// By emoji.
     pub reactions: Vec<Reaction>,
     /// If it is a poll.
     pub poll: Option<Poll>,
-    /// Our id of it, if it was written on this page by this visitor: it takes the place of what
-    /// the page showed as being sent.
-    pub outgoing: Option<String>,
+    /// Our ids of it and of the changes to it, as far as this visitor wrote them on this page: it
+    /// takes the place of what the page showed as being sent.
+    pub outgoing: Vec<String>,
     /// Whether the visitor may change its text.
     pub can_edit: bool,
     /// Whether the visitor may take it back.
@@ -162,8 +196,8 @@ pub struct ChatLine {
 pub struct Quote {
     /// Of the quoted line.
     pub event: String,
-    /// Of its sender.
-    pub name: String,
+    /// Its sender.
+    pub by: Named,
     /// The beginning of its text.
     pub excerpt: String,
 }
@@ -190,8 +224,8 @@ pub struct ChatFile {
 pub struct Reaction {
     /// The emoji.
     pub key: String,
-    /// How they are called.
-    pub names: Vec<String>,
+    /// Who they are.
+    pub by: Vec<Named>,
     /// Whether the visitor is among them.
     pub mine: bool,
 }
@@ -214,10 +248,21 @@ pub struct Unsent {
     pub at: i64,
     /// What it says, or the file's name.
     pub text: String,
+    /// What can be put back into the text field; none: a file.
+    pub again: Option<Again>,
     /// Why it is not there; none: it is on its way.
     pub problem: Option<String>,
     /// Whether nothing more is tried unless the visitor wants it.
     pub gave_up: bool,
+}
+
+/// Words that were not sent, for the text field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// The message that they answer.
+    pub reply: Option<String>,
+    /// The message that they replace.
+    pub edit: Option<String>,
 }
 
 /// A contact of the other party.
@@ -225,6 +270,8 @@ pub struct Unsent {
 pub struct Person {
     /// How they are called.
     pub name: String,
+    /// For whom they speak.
+    pub role: PartyRole,
     /// What to ask them about.
     pub duty: Option<String>,
     /// Where they are.

@@ -9,9 +9,10 @@ use super::PageState;
 use super::model::{Person, Presence};
 use super::session::Session;
 use crate::moment::Online;
+use crate::record::plain_name;
 use crate::room::Guest;
 use crate::store::StoreError;
-use crate::transaction::{Contact, Visitor};
+use crate::transaction::{Contact, PartyRole, Visitor};
 
 /// How many of the last lines tell how long replies take.
 const TURNS: i64 = 200;
@@ -30,6 +31,7 @@ pub(super) struct Others {
 #[derive(Clone, Debug)]
 struct Other {
     name: String,
+    role: PartyRole,
     duty: Option<String>,
     account: Option<OwnedUserId>,
     guest: Option<OwnedUserId>,
@@ -45,7 +47,8 @@ impl Others {
             let them = Visitor { role, contact: Some(contact.clone()) };
             let guest = Guest::of(transaction.id, &transaction.terms, &them, server);
             Other {
-                name: contact.shown_name().to_owned(),
+                name: plain_name(contact.shown_name()).unwrap_or_default(),
+                role,
                 duty: contact.duty.clone(),
                 account: contact.matrix.clone(),
                 guest: guest.map(|guest| guest.user_id),
@@ -59,6 +62,7 @@ impl Others {
     pub(super) fn people(&self, state: &PageState) -> Vec<Person> {
         let person = |other: &Other| Person {
             name: other.name.clone(),
+            role: other.role,
             duty: other.duty.clone(),
             presence: self.presence(state, other),
         };

@@ -20,6 +20,7 @@ pub(super) struct Asked {
     before: Option<String>,
     reply: Option<String>,
     edit: Option<String>,
+    again: Option<String>,
 }
 
 /// `GET /t/{id}`
@@ -29,12 +30,13 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let cast = Cast::of(&state, &session).await?;
-    let wish = Wish { before: asked.before, reply: asked.reply, edit: asked.edit };
+    let Asked { before, reply, edit, again, lang } = asked;
+    let wish = Wish { before, reply, edit, again };
     let chat = gather::chat(&state, &session, &cast, wish).await?;
     let page = gather::page(&state, &session, chat).await?;
     let html = view::page(&page).into_string();
     let mut response = Html(html).into_response();
-    if asked.lang.is_some() {
+    if lang.is_some() {
         remember_language(&state, &session, &mut response);
     }
     Ok(response)

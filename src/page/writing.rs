@@ -187,6 +187,9 @@ async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<
 
 /// Nobody piles up words faster than the room takes them.
 async fn check_room_for_more(state: &PageState, session: &Session) -> Result<(), Refusal> {
+    if state.store.room(session.transaction.id).await?.is_some_and(|it| it.encrypted_at.is_some()) {
+        return Err(Refusal::problem(StatusCode::CONFLICT, &session.reader, "problem-encrypted"));
+    }
     let waiting = state.store.unsent(session.transaction.id, &session.guest.user_id).await?;
     if waiting.len() < MAX_UNSENT {
         return Ok(());

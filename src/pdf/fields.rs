@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::Document;
-use crate::invoice::{Address, Line, LineVat, Term};
+use crate::invoice::{Address, Line, LineVat, Owed, Term};
 use crate::language::Locale;
 
 /// Terms that hold a date.
@@ -20,6 +20,11 @@ const IN_HEAD: [&str; 7] = ["BT-25", "BT-26", "BT-12", "BT-11", "BT-72", "BT-73"
 
 /// A label and what it labels.
 pub(super) type Field = (String, String);
+
+/// Whether the document asks for money.
+pub(super) fn owed(document: &Document<'_>) -> Owed {
+    Owed::of(&document.terms.invoice, &document.terms.status)
+}
 
 /// Such as `Invoice`.
 pub(super) fn kind(document: &Document<'_>) -> String {
@@ -41,7 +46,7 @@ pub(super) fn address(address: &Address, locale: &Locale) -> Vec<String> {
 pub(super) fn head(document: &Document<'_>) -> Vec<Field> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
     let mut fields = vec![(locale.text("issued"), locale.date(invoice.issue_date))];
-    if let Some(due) = invoice.due_date {
+    if let Some(due) = owed(document).payable().and(invoice.due_date) {
         fields.push((locale.text("due"), locale.date(due)));
     }
     for (id, value) in [
@@ -140,9 +145,11 @@ pub(super) fn line_vat(it: &LineVat, locale: &Locale) -> String {
     vat(&it.category, it.rate, locale)
 }
 
-/// How to pay, as far as the invoice says.
+/// How to pay, as far as the invoice says; nothing if nobody has to.
 pub(super) fn payment(document: &Document<'_>) -> Vec<Field> {
-    let Some(payment) = &document.terms.invoice.payment else { return Vec::new() };
+    let asks = owed(document).payable().is_some();
+    let payment = document.terms.invoice.payment.as_ref().filter(|_| asks);
+    let Some(payment) = payment else { return Vec::new() };
     let locale = document.locale;
     let mut fields = Vec::new();
     let mut say = |id: &str, value: Option<String>| {

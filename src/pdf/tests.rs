@@ -82,7 +82,7 @@ fn english() -> Locale {
 }
 
 fn pdf(terms: &Terms, locale: &Locale) -> Vec<u8> {
-    let qr = epc_payload(&terms.invoice, &terms.seller.name);
+    let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
     let further = further_terms(RICH.as_bytes());
     let document = Document { terms, locale, further: &further, qr: qr.as_deref() };
     assert_inside(&sheet_of(&document));
@@ -223,4 +223,31 @@ fn the_code_to_pay_with_is_on_paper() {
     let sheet = sheet_of(&document);
     let squares = |mark: &&sheet::Mark| matches!(mark, sheet::Mark::Square { .. });
     assert!(sheet.pages.iter().flatten().filter(squares).count() > 100);
+}
+
+#[test]
+fn nobody_is_asked_on_paper_for_money_that_is_not_owed() {
+    let locale = english();
+    let of = |terms: &Terms| {
+        let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
+        let document = Document { terms, locale: &locale, further: &[], qr: qr.as_deref() };
+        let pages = sheet_of(&document).pages;
+        pages.iter().flat_map(|page| texts(page)).collect::<Vec<_>>().join("\n")
+    };
+    let mut terms = from_lines(1, "Oak");
+    for asks in ["How to pay", "DE89", "Amount due", "31 July 2026"] {
+        assert!(of(&terms).contains(asks), "{asks}");
+    }
+    for status in ["paid", "Canceled", "refunded", "draft", "written_off"] {
+        terms.status = status.to_owned();
+        let paper = of(&terms);
+        for asks in ["How to pay", "DE89", "Amount due", "31 July 2026"] {
+            assert!(!paper.contains(asks), "{asks} of {status} on\n{paper}");
+        }
+        assert!(paper.contains("Nothing to pay") && paper.contains("119,999,999.99"), "{paper}");
+    }
+    terms.status = "open".to_owned();
+    terms.invoice.type_code = "381".to_owned();
+    let paper = of(&terms);
+    assert!(paper.contains("Amount credited") && !paper.contains("How to pay"), "{paper}");
 }

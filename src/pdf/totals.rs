@@ -6,7 +6,7 @@ use super::fields;
 use super::sheet::{Align, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
 use super::{Document, blocks};
-use crate::invoice::{Adjustment, Invoice};
+use crate::invoice::{Adjustment, Invoice, Owed};
 
 /// Of the totals.
 const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
@@ -101,9 +101,16 @@ fn total_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
     if !totals.rounding.is_zero() {
         add(locale.text("total-rounding"), totals.rounding, Style::BODY, false);
     }
-    let credited = invoice.is_credit_note();
-    let due = locale.text(if credited { "amount-credited" } else { "total-due" });
-    add(due, totals.due, Style::TOTAL, true);
+    let (label, figure) = match fields::owed(document) {
+        Owed::Payable(amount) => ("total-due", amount),
+        Owed::Credited(amount) => ("amount-credited", amount),
+        // The document keeps its total, and says that nobody has to pay it.
+        Owed::Nothing | Owed::Ended(_) => ("nothing-due", Decimal::ZERO),
+    };
+    if matches!(fields::owed(document), Owed::Ended(_)) && settled {
+        add(locale.text("total-with-vat"), totals.with_vat, Style::STRONG, true);
+    }
+    add(locale.text(label), figure, Style::TOTAL, true);
     rows
 }
 

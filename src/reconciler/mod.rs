@@ -11,6 +11,7 @@ mod room_making;
 mod saying;
 mod sending;
 mod state;
+mod successor;
 mod summary_sending;
 mod telling;
 

@@ -21,6 +21,16 @@ const STEPS_PER_TURN: usize = 20;
 /// work, and that is looked at later instead of spinning.
 const MAX_TURNS: i64 = 100;
 
+/// Names the send of the notice that an encrypted room cannot be read.
+pub(super) const ENCRYPTED_KEY: &str = "unreadable";
+const ENCRYPTED_PROBLEM: &str = "The room is encrypted, so what is said in it cannot be recorded: \
+     only the number of such messages is known. Encryption cannot be switched off again. If \
+     `tallyroom check` says that the homeserver encrypts every new room, change that first; then \
+     upgrade or delete the room, and send the contacts again by PATCH.";
+const BANNED_PROBLEM: &str = "The homeserver's administrator deleted the room and blocked it, so it \
+     is not made again by itself. To get a new room, invite the contacts again: \
+     POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
+
 /// Everything that steps are done with.
 pub(super) struct Worker {
     pub(super) store: Store,
@@ -182,6 +192,8 @@ impl Worker {
                 alias_localpart: &room.alias_localpart,
                 page_link: page_link.as_deref(),
                 widget_link: widget_link.as_deref(),
+                is_creator: room.why.as_deref() != Some("upgraded"),
+                predecessor: room.predecessor.as_deref(),
             },
         );
         let members = self.store.members(id).await?;
@@ -238,6 +250,12 @@ impl Worker {
             guests: self.store.guests_made(view.id()).await?,
             far_try: far.values().any(|in_flight| *in_flight),
             handed_over: far.into_keys().collect(),
+            replaced: room.tombstone_at.is_some(),
+            encrypted: room.encrypted_at.is_some(),
+            told_encrypted: room.encrypted_at.is_some()
+                && self.store.sent_as(view.id(), ENCRYPTED_KEY).await?.is_some(),
+            banned: room.blocked_at.is_some(),
+            settles_at: room.settles_at(),
             blocked: problems.into_iter().map(|it| (it.step, it.retry_at)).collect(),
         })
     }
@@ -248,6 +266,10 @@ impl Worker {
         match step {
             Step::CreateRoom => self.create_room(view).await,
             Step::ResolveRoom => self.resolve_room(view).await,
+            Step::Follow => self.follow(view).await,
+            Step::TellEncrypted => self.tell_encrypted(view).await,
+            Step::StopEncrypted => Err(Obstacle::Final(ENCRYPTED_PROBLEM.to_owned())),
+            Step::StopBanned => Err(Obstacle::Final(BANNED_PROBLEM.to_owned())),
             Step::Join => self.join(view).await,
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,

@@ -1,8 +1,10 @@
 //! The room's state events are brought up to date.
 
-use super::perform::{Obstacle, View, Worker};
+use serde_json::json;
+
+use super::perform::{ENCRYPTED_KEY, Obstacle, View, Worker};
 use crate::homeserver::CallFailure;
-use crate::room::{HEAD_STATE, StateEvent, missing_state};
+use crate::room::{HEAD_STATE, SEND_MARKER, StateEvent, missing_state};
 
 impl Worker {
     /// Writes every state event that the room does not hold yet. One that is refused does not stop
@@ -25,6 +27,15 @@ impl Worker {
             return Err(Obstacle::Blocked(refused.join("; ")));
         }
         Ok(self.store.state_published(view.id(), &view.plan.state_digest()).await?)
+    }
+
+    /// Says once that what is written in this room is not recorded.
+    pub(super) async fn tell_encrypted(&self, view: &View) -> Result<(), Obstacle> {
+        let bot = self.installation.homeserver.bot_user_id();
+        let words = "This room is encrypted. Messages in it cannot be read by the record of this \
+                     transaction, so nothing that is written here from now on is recorded.";
+        let content = |send_id: &str| json!({ "msgtype": "m.notice", "body": words, "m.mentions": {}, SEND_MARKER: send_id });
+        self.send_once(view, bot, ENCRYPTED_KEY, "m.room.message", content).await.map(drop)
     }
 
     /// Puts the newest signed head of the record into the room.

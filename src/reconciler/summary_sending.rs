@@ -56,6 +56,14 @@ impl Worker {
                 gone.extend(self.store.sent_as(view.id(), &summary_key(number)).await?);
             }
             pinned.retain(|id| !gone.contains(id));
+            // It was only not known whether it is still pinned.
+            if view.room.summary_pinned.as_deref() == Some("")
+                && gone.is_empty()
+                && pinned.contains(&summary)
+            {
+                let headline = view.plan.headline_digest();
+                return Ok(self.store.summary_pinned(view.id(), &headline).await?);
+            }
             if pinned.contains(&summary) {
                 pinned.retain(|id| *id != summary);
                 homeserver.set_state(room_id, &pins(&pinned)).await?;

@@ -26,6 +26,9 @@ pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
 /// come only after the room id is committed (`known.room`), so nobody is ever invited to a room
 /// that the transaction does not end with.
 pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+    if known.room.is_none() && known.banned {
+        return vec![Step::StopBanned.at_once()];
+    }
     if known.room.is_none() {
         return match (known.attempted, wanted.room) {
             (true, _) => vec![Step::ResolveRoom.at_once()],
@@ -36,6 +39,12 @@ pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     let bot = known.members.get(&wanted.bot).and_then(|bot| bot.membership.as_deref());
     if bot == Some("invite") {
         return vec![Step::Join.at_once()];
+    }
+    if known.replaced {
+        return vec![Step::Follow.at_once()];
+    }
+    if known.encrypted {
+        return for_encrypted(known);
     }
     let mut needed = for_state(wanted, known);
     needed.extend(for_people(wanted, known));
@@ -53,6 +62,18 @@ pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         let blocked = step.name().and_then(|name| known.blocked.get(&name).copied());
         *not_before = (*not_before).max(blocked);
     }
+    needed
+}
+
+/// A room that cannot be read: people are told so once, and nobody further is brought into it.
+fn for_encrypted(known: &Known) -> Vec<Needed> {
+    let mut needed = Vec::new();
+    if !known.told_encrypted {
+        let step = Step::TellEncrypted;
+        let not_before = step.name().and_then(|name| known.blocked.get(&name).copied());
+        needed.push(Needed { step, not_before });
+    }
+    needed.push(Step::StopEncrypted.at_once());
     needed
 }
 
@@ -91,7 +112,8 @@ fn for_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         if is_uninvited && member.look_at.is_none() {
             needed.push(Step::LookUp(user.clone()).at_once());
         } else if is_uninvited {
-            needed.push(Needed { step: Step::Invite(user.clone()), not_before: member.retry_at });
+            let not_before = member.retry_at.max(known.settles_at);
+            needed.push(Needed { step: Step::Invite(user.clone()), not_before });
         } else if member.is_missing && member.membership.as_deref() != Some("join") {
             needed.push(Needed { step: Step::LookUp(user.clone()), not_before: member.look_at });
         }
@@ -119,7 +141,7 @@ fn for_far_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     let contacts = wanted.contacts.iter().filter(|user| is_far(wanted, user));
     contacts
         .filter(|user| is_uninvited(&of(user)) && !known.handed_over.contains(*user))
-        .map(|user| Step::HandOver(user.clone()).at_once())
+        .map(|user| Needed { step: Step::HandOver(user.clone()), not_before: known.settles_at })
         .collect()
 }
 

@@ -72,6 +72,10 @@ pub struct Setting<'a> {
     pub page_link: Option<&'a str>,
     /// Link to the same page as a widget, if rooms get one.
     pub widget_link: Option<&'a str>,
+    /// Whether the bot created the room, or will.
+    pub is_creator: bool,
+    /// The room whose place a new one takes.
+    pub predecessor: Option<&'a str>,
 }
 
 impl RoomPlan {
@@ -89,7 +93,7 @@ impl RoomPlan {
         let topic = summary::topic(&input);
         let headline = summary::headline(&input);
         let summary::Summary { body, formatted_body } = summary::summarise(&input);
-        let power_levels = power_levels(setting.bot, &setting.version);
+        let power_levels = power_levels(setting.bot, &setting.version, setting.is_creator);
         let alias = format!("#{}:{}", setting.alias_localpart, setting.bot.server_name());
 
         let mut state = vec![
@@ -114,6 +118,9 @@ impl RoomPlan {
         let mut creation = Map::new();
         creation.insert(ROOM_MARKER.to_owned(), json!({ "id": transaction.id.to_string() }));
         creation.insert("m.federate".to_owned(), Value::Bool(setting.rooms.federate));
+        if let Some(room) = setting.predecessor {
+            creation.insert("predecessor".to_owned(), json!({ "room_id": room }));
+        }
         if let Some(room_type) = &setting.rooms.room_type {
             creation.insert("type".to_owned(), Value::String(room_type.to_string()));
         }
@@ -226,11 +233,13 @@ pub fn content_matches(wanted: &Value, actual: &Value) -> bool {
 }
 
 /// The parties talk; everything else takes the bot.
-fn power_levels(bot: &OwnedUserId, version: &RoomVersionId) -> Value {
+fn power_levels(bot: &OwnedUserId, version: &RoomVersionId, is_creator: bool) -> Value {
     // From version 12 the creator stands above all levels and must not be listed (room version
     // 12, "Event authorization"). An unknown version is a newer one.
-    let creator_is_implied =
-        version.rules().is_none_or(|rules| rules.authorization.explicitly_privilege_room_creators);
+    let creator_is_implied = is_creator
+        && version
+            .rules()
+            .is_none_or(|rules| rules.authorization.explicitly_privilege_room_creators);
     let mut users = Map::new();
     if !creator_is_implied {
         users.insert(bot.to_string(), json!(BOT_POWER));
@@ -281,12 +290,26 @@ mod tests {
                 alias_localpart: "_tallyroom_a",
                 page_link: None,
                 widget_link,
+                is_creator: true,
+                predecessor: None,
             },
         )
     }
 
     fn found<'a>(plan: &'a RoomPlan, event_type: &str) -> Option<&'a StateEvent> {
         plan.state.iter().find(|event| event.event_type == event_type)
+    }
+
+    #[test]
+    fn the_bot_is_listed_wherever_its_power_is_not_implied() {
+        let bot = user_id!("@_tallyroom_bot:example.org").to_owned();
+        let listed = |version, is_creator| {
+            power_levels(&bot, &version, is_creator)["users"].get(bot.as_str()).is_some()
+        };
+        assert!(listed(RoomVersionId::V11, true) && listed(RoomVersionId::V11, false));
+        assert!(!listed(RoomVersionId::V12, true));
+        // Somebody else upgraded the room: then they are the creator.
+        assert!(listed(RoomVersionId::V12, false));
     }
 
     #[test]

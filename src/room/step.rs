@@ -66,6 +66,17 @@ pub struct Known {
     /// One of them is being invited at this moment. Synapse changes one membership of a room at a
     /// time, so that every other change would wait for the other homeserver.
     pub far_try: bool,
+    /// The room was replaced by a tombstone.
+    pub replaced: bool,
+    /// The room is encrypted: nobody can read here what is said in it.
+    pub encrypted: bool,
+    /// It was said in the room that it cannot be read.
+    pub told_encrypted: bool,
+    /// The homeserver's admin deleted the room and does not want it back.
+    pub banned: bool,
+    /// Nobody is invited before this time (milliseconds): what the homeserver put into the new room
+    /// by itself is not known yet. None: it is.
+    pub settles_at: Option<i64>,
     /// Steps that the homeserver refused, by [`Step::name`], and when to try them again
     /// (milliseconds).
     pub blocked: BTreeMap<String, i64>,
@@ -99,6 +110,14 @@ pub enum Step {
     CreateRoom,
     /// See what became of an earlier attempt to make it.
     ResolveRoom,
+    /// See what replaced the room, and go on there or in a new one.
+    Follow,
+    /// Say in the room that it cannot be read.
+    TellEncrypted,
+    /// Stop, because the room is encrypted.
+    StopEncrypted,
+    /// Stop, because the homeserver's admin does not want the room.
+    StopBanned,
     /// Go back into the room: somebody invited the bot to it.
     Join,
     /// Bring the room's state events up to date.
@@ -151,7 +170,13 @@ impl Step {
     /// refusal is trouble of the whole room.
     pub fn name(&self) -> Option<String> {
         Some(match self {
-            Self::CreateRoom | Self::ResolveRoom | Self::Join => return None,
+            Self::CreateRoom
+            | Self::ResolveRoom
+            | Self::Join
+            | Self::Follow
+            | Self::StopEncrypted
+            | Self::StopBanned => return None,
+            Self::TellEncrypted => "tell_encrypted".to_owned(),
             Self::PublishState => "publish_state".to_owned(),
             Self::SendSummary => "send_summary".to_owned(),
             Self::TellChange => "tell_change".to_owned(),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::StateEvent;
 
 /// State key and id of our widget.
-const ID: &str = "tallyroom";
+pub(super) const WIDGET_ID: &str = "tallyroom";
 /// What the client fills in. None of it says who looks: anybody can write anything there.
 const QUERY: &str = "roomId=$matrix_room_id&widgetId=$matrix_widget_id\
      &theme=$org.matrix.msc2873.client_theme&lang=$org.matrix.msc2873.client_language";
@@ -24,7 +24,7 @@ pub(super) fn widget_state(
     title: &str,
 ) -> [StateEvent; 2] {
     let widget = json!({
-        "id": ID,
+        "id": WIDGET_ID,
         "type": "m.custom",
         "name": name,
         "url": format!("{link}?{QUERY}"),
@@ -33,12 +33,15 @@ pub(super) fn widget_state(
         "data": { "title": title },
     });
     let layout = json!({
-        "widgets": { ID: { "container": "top", "index": 0, "width": 100, "height": HEIGHT } },
+        "widgets": { WIDGET_ID: { "container": "top", "index": 0, "width": 100, "height": HEIGHT } },
     });
     let event = |event_type: &str, state_key: &str, content| StateEvent {
         event_type: event_type.to_owned(),
         state_key: state_key.to_owned(),
         content,
     };
-    [event("im.vector.modular.widgets", ID, widget), event("io.element.widgets.layout", "", layout)]
+    [
+        event("im.vector.modular.widgets", WIDGET_ID, widget),
+        event("io.element.widgets.layout", "", layout),
+    ]
 }

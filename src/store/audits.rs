@@ -9,23 +9,23 @@ use ulid::Ulid;
 
 use super::columns::{from_json, parse_id};
 use super::journal::SYNC_TOKEN;
-use super::{Arrival, Gap, Store, StoreError, Tx, facts, now, rooms};
+use super::{Arrival, Gap, Store, StoreError, Tx, facts, now, rooms, successors};
 use crate::record::MembershipChange;
 
 const NEWEST: &str = "SELECT j.room_id, j.event_id FROM journal j \
-     JOIN rooms r ON r.room_id = j.room_id \
-     WHERE j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at <= $1 \
+     JOIN record_rooms r ON r.room_id = j.room_id \
+     WHERE r.gone_at IS NULL AND j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at <= $1 \
      ORDER BY j.received_at DESC, j.position DESC LIMIT 1";
 const SINCE: &str = "SELECT j.room_id, j.event_id FROM journal j \
-     JOIN rooms r ON r.room_id = j.room_id \
-     WHERE j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at > $1 \
+     JOIN record_rooms r ON r.room_id = j.room_id \
+     WHERE r.gone_at IS NULL AND j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at > $1 \
      ORDER BY j.received_at, j.position LIMIT $2";
 const RUNNING: &str = "SELECT COUNT(*) FROM gaps WHERE audit <> 0";
 /// An audit reads from now to the start of the room.
 const BEGIN: &str = "INSERT INTO gaps (room_id, from_token, to_token, audit, upto, due_at) \
-     SELECT r.room_id, '', '', $1, j.last_position, $1 FROM rooms r \
+     SELECT r.room_id, '', '', $1, j.last_position, $1 FROM record_rooms r \
      JOIN journal_rooms j ON j.room_id = r.room_id \
-     WHERE true ON CONFLICT (room_id, to_token) DO UPDATE SET from_token = '', \
+     WHERE r.gone_at IS NULL ON CONFLICT (room_id, to_token) DO UPDATE SET from_token = '', \
      audit = excluded.audit, upto = excluded.upto, due_at = excluded.due_at";
 const FOUND: &str = "UPDATE journal SET audited = $3 WHERE room_id = $1 AND event_id = $2";
 const PRESENT: &str = "UPDATE journal SET absent_since = NULL \
@@ -33,12 +33,14 @@ const PRESENT: &str = "UPDATE journal SET absent_since = NULL \
 /// Events without an id of their own could not be found on any homeserver.
 const ABSENT: &str = "UPDATE journal SET absent_since = $4 WHERE room_id = $1 AND position <= $3 \
      AND audited < $2 AND absent_since IS NULL AND event_id LIKE '$%'";
+/// Of a room that is the current one: only there is anything to be done.
 const TRANSACTION_OF: &str = "SELECT transaction_id FROM rooms WHERE room_id = $1";
 const IS_ABSENT: &str = "SELECT 1 FROM journal j WHERE j.absent_since IS NOT NULL \
      AND j.room_id = $1 AND j.event_id = ";
 const MEMBER_EVENTS: &str = "SELECT e.membership, e.read_at, j.absent_since FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
-     WHERE e.transaction_id = $1 AND e.membership IS NOT NULL ORDER BY e.read_at, e.seq";
+     WHERE e.transaction_id = $1 AND e.room_id = $2 AND e.membership IS NOT NULL \
+     ORDER BY e.read_at, e.seq";
 const CORRECT_MEMBER: &str = "UPDATE members SET membership = $3, membership_at = $4, failures = 0, \
      retry_at = NULL, problem = NULL, gave_up = 0 WHERE transaction_id = $1 AND user_id = $2";
 /// The pins are looked at before they are written: '' is no digest, but also not "never pinned".
@@ -47,7 +49,9 @@ const STATE_UNKNOWN: &str = "UPDATE rooms SET published = NULL, summary_pinned =
 const SUMMARY_UNKNOWN: &str = "UPDATE rooms SET summary_shown = '' WHERE transaction_id = $1";
 const ROOM_LOST: &str = "UPDATE rooms SET room_id = NULL, attempted_at = NULL, published = NULL, \
      summary_event = NULL, summary_shown = NULL, summary_pinned = NULL, head_shown = NULL, \
-     ready_at = NULL WHERE transaction_id = $1";
+     ready_at = NULL, encrypted_at = NULL, tombstone_at = NULL, successor = NULL \
+     WHERE transaction_id = $1";
+const GONE: &str = "UPDATE record_rooms SET gone_at = $2 WHERE room_id = $1";
 const NOBODY_THERE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
      WHERE transaction_id = $1";
@@ -118,11 +122,11 @@ impl Store {
     }
 
     /// A room of ours is gone from the homeserver: what was said there stays in the record, marked,
-    /// and the transaction gets a new room.
+    /// and the transaction gets a new room, unless the homeserver's admin has blocked the old one.
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
-    pub async fn room_lost(&self, room_id: &str) -> Result<(), StoreError> {
+    pub async fn room_lost(&self, room_id: &str, blocked: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(ABSENT)
             .bind(room_id)
@@ -131,9 +135,13 @@ impl Store {
             .bind(now())
             .execute(&mut *tx)
             .await?;
+        sqlx::query(GONE).bind(room_id).bind(now()).execute(&mut *tx).await?;
         if let Some(id) = transaction_of(&mut tx, room_id).await? {
             for statement in [ROOM_LOST, NOBODY_THERE, NOBODY_UNDER_WAY, NOTHING_SENT] {
                 sqlx::query(statement).bind(id.to_string()).execute(&mut *tx).await?;
+            }
+            if blocked {
+                successors::blocked(&mut tx, id).await?;
             }
             rooms::wake(&mut tx, id, &format!("audit-{}", Ulid::new())).await?;
         }
@@ -197,7 +205,7 @@ async fn correct_knowledge(tx: &mut Tx, id: Ulid, room_id: &str) -> Result<(), S
     sqlx::query(no_summary).bind(room_id).bind(&id).execute(&mut **tx).await?;
 
     let events: Vec<MemberEvent> =
-        sqlx::query_as(MEMBER_EVENTS).bind(&id).fetch_all(&mut **tx).await?;
+        sqlx::query_as(MEMBER_EVENTS).bind(&id).bind(room_id).fetch_all(&mut **tx).await?;
     let mut present: BTreeMap<String, (String, i64)> = BTreeMap::new();
     let mut affected = Vec::new();
     for event in events {

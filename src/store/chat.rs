@@ -50,9 +50,14 @@ static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
         select_entries!("", "")
     )
 });
-const SEND_KEY: &str = "SELECT s.send_key FROM entries e JOIN sends s \
-     ON s.transaction_id = e.transaction_id AND s.send_id = e.marker \
-     WHERE e.transaction_id = $1 AND e.event_id = $2";
+static SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
+    let events = placeholders();
+    format!(
+        "SELECT e.event_id, s.send_key FROM entries e JOIN sends s \
+         ON s.transaction_id = e.transaction_id AND s.send_id = e.marker \
+         WHERE e.transaction_id = $1 AND e.event_id IN ({events})"
+    )
+});
 /// Reading only ever goes on. Two events of the record are compared by their place in the reading
 /// order: when they were read is told by different clocks (the page's, the homeserver's). Of an
 /// event that is not in the record yet, only that time is known.
@@ -65,7 +70,7 @@ const SEE: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) 
 const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.read_at FROM receipts r \
      JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
      WHERE r.transaction_id = $1";
-const TRANSACTION_OF: &str = "SELECT transaction_id FROM rooms WHERE room_id = $1";
+const TRANSACTION_OF: &str = "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
 
 /// How far somebody has read.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -144,17 +149,25 @@ impl Store {
         Ok(entries)
     }
 
-    /// The key of the send of ours that an event is, by the marker in it: known even before the
-    /// homeserver's answer to that send.
+    /// Those of these events that are sends of ours, each with the key of its send, by the marker
+    /// in it: known even before the homeserver's answer to that send.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn send_key(&self, id: Ulid, event: &str) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar(SEND_KEY)
-            .bind(id.to_string())
-            .bind(event)
-            .fetch_optional(&self.pool)
-            .await
+    pub async fn send_keys(
+        &self,
+        id: Ulid,
+        events: &[String],
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let mut keys = Vec::new();
+        for events in events.chunks(AT_ONCE) {
+            let mut query = sqlx::query_as(AssertSqlSafe(SEND_KEYS.clone())).bind(id.to_string());
+            for event in padded(events) {
+                query = query.bind(event);
+            }
+            keys.extend(query.fetch_all(&self.pool).await?);
+        }
+        Ok(keys)
     }
 
     /// Whose turns the last lines were, and when (milliseconds since 1970), newest first.

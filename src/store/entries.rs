@@ -6,6 +6,7 @@ use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
 use super::members::SeenMember;
+use super::watching::{self, Seen};
 use super::{
     JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, rooms,
     search, transactions,
@@ -15,7 +16,7 @@ use crate::record::chain::{Evidence, Head, content_digest, link};
 use crate::record::{
     DERIVATION_VERSION, Entry, Erased, Fixed, Kind, RedactionPolicy, derive, objection, read_at,
 };
-use crate::room::HEAD_STATE;
+use crate::room::{HEAD_STATE, change};
 
 const LOCK: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
      RETURNING last_seq AS seq, last_hash AS hash";
@@ -53,6 +54,8 @@ const EVIDENCE: &str = select_entries!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );
+const UNREADABLE: &str =
+    "SELECT COUNT(*) FROM entries WHERE transaction_id = $1 AND kind = 'encrypted'";
 const HEAD: &str = "SELECT last_seq AS seq, last_hash AS hash FROM transactions WHERE id = $1";
 const REDERIVED: &str = "UPDATE entries SET kind = $3, text = $4, html = $5, relates_to = $6, \
      target = $7, attachments = $8, membership = $9, remark = $10, marker = $11, derivation = $12 \
@@ -126,6 +129,8 @@ struct EvidenceRow {
 struct Writing<'a> {
     transaction_id: &'a str,
     room_id: &'a str,
+    /// It is the room in which the transaction goes on: only there people stand anywhere.
+    is_current: bool,
     policy: RedactionPolicy,
     head: Head,
 }
@@ -149,11 +154,18 @@ impl Store {
             transaction_id,
             room_id,
             policy: policy(&mut tx, transaction_id).await?.unwrap_or(deriving.redactions),
+            is_current: rooms::is_current(&mut tx, transaction_id, room_id).await?,
             head,
         };
         let mut news = false;
+        let mut seen = Vec::new();
         for row in &rows {
             let entry = write(&mut tx, &mut writing, row, &deriving.bot).await?;
+            seen.push(Seen {
+                event_id: entry.event_id.clone(),
+                sender: entry.sender.clone(),
+                change: change(&row.raw, &deriving.bot),
+            });
             // Our own note of the head in the room must not call for the next one.
             news |= entry.event_type != HEAD_STATE || entry.sender != deriving.bot;
         }
@@ -164,6 +176,7 @@ impl Store {
             .bind(news.then(|| now().saturating_add(deriving.sign_after)))
             .execute(&mut *tx)
             .await?;
+        watching::note(&mut tx, transaction_id, room_id, &seen, &deriving.bot).await?;
         journal::derived(&mut tx, room_id, last).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
@@ -220,6 +233,14 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         Ok(target.map(Entry::try_from).transpose()?.and_then(|it| objection(entry, &it)))
+    }
+
+    /// How many messages of a record are encrypted, so that nobody can read them here.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unreadable(&self, id: Ulid) -> Result<i64, StoreError> {
+        sqlx::query_scalar(UNREADABLE).bind(id.to_string()).fetch_one(&self.pool).await
     }
 
     /// The end of a record.
@@ -366,7 +387,7 @@ async fn write(
         source: row.source.clone(),
         content: content_digest(&row.salt, &row.raw),
     };
-    if let Some(change) = &derived.membership {
+    if let Some(change) = derived.membership.as_ref().filter(|_| writing.is_current) {
         let before = previous_membership(&row.raw);
         let seen = SeenMember {
             user: &change.user_id,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use ruma::UserId;
 use sqlx::FromRow;
 
-use super::{Store, StoreError, Tx, audits, facts, now};
+use super::{Store, StoreError, Tx, audits, facts, foreign, now};
+use crate::room::{Sign, sign};
 
 /// Locks the room's row for the rest of the tx and tells its last position.
 const LOCK_ROOM: &str = "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
@@ -16,7 +18,7 @@ const INSERT: &str = "INSERT INTO journal \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (room_id, event_id) DO NOTHING";
 const ADVANCE: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id = $1";
 const UNDERIVED: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
-     FROM journal_rooms j JOIN rooms r ON r.room_id = j.room_id \
+     FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
 const LOCK_FOR_DERIVING: &str = "UPDATE journal_rooms SET derived_position = derived_position \
      WHERE room_id = $1 RETURNING derived_position";
@@ -29,6 +31,9 @@ const OPEN_GAP: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at)
      VALUES ($1, $2, $3, $4) \
      ON CONFLICT (room_id, to_token) DO UPDATE SET due_at = excluded.due_at, \
      from_token = CASE WHEN gaps.audit <> 0 THEN '' ELSE excluded.from_token END";
+/// A room whose creation came after all lost nothing of its beginning.
+const BEGINNING_CAME: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = '' \
+     AND to_token = '' AND audit = 0";
 /// What people wait for comes before audits; gaps of several rooms take turns.
 const DUE_GAP: &str = "SELECT room_id, from_token, to_token, audit, upto, failures FROM gaps \
      WHERE due_at <= $1 ORDER BY CASE WHEN audit = 0 THEN 0 ELSE 1 END, due_at LIMIT 1";
@@ -73,6 +78,15 @@ pub struct Arrival {
     pub event_id: String,
     /// As received, without what the homeserver bundled with it of other events.
     pub raw: String,
+}
+
+/// What became of events that reached us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// How many were written.
+    pub new: usize,
+    /// How many are of rooms that are not ours, and were dropped.
+    pub foreign: usize,
 }
 
 /// A row of the journal.
@@ -121,8 +135,8 @@ pub struct Gap {
 }
 
 impl Store {
-    /// Writes events that are not in the journal yet; tells how many were new.
-    /// When this returns, they are on disk.
+    /// Writes events of our rooms that are not in the journal yet. When this returns, they are on
+    /// disk. Of other rooms nothing is kept; who of us, `bot` among them, is in one leaves it soon.
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
@@ -131,16 +145,17 @@ impl Store {
         arrivals: &[Arrival],
         source: Source,
         correlation: &str,
-    ) -> Result<u64, StoreError> {
+        bot: &UserId,
+    ) -> Result<Kept, StoreError> {
         let mut tx = self.begin().await?;
-        let new = write(&mut tx, arrivals, source, correlation).await?;
+        let new = write(&mut tx, arrivals, source, correlation, bot).await?;
         tx.commit().await?;
         self.hints.journal.notify_one();
         Ok(new)
     }
 
-    /// As [`Self::journal`], for what one sync brought: its token and the gaps that it left
-    /// commit with its events.
+    /// As [`Self::journal`], for what one sync brought: its token, the gaps that it left in our
+    /// rooms, and the rooms that the bot is invited to commit with its events.
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
@@ -148,12 +163,22 @@ impl Store {
         &self,
         arrivals: &[Arrival],
         gaps: &[Gap],
+        invitations: &[String],
         token: &str,
         correlation: &str,
-    ) -> Result<u64, StoreError> {
+        bot: &UserId,
+    ) -> Result<Kept, StoreError> {
         let mut tx = self.begin().await?;
-        let new = write(&mut tx, arrivals, Source::Sync, correlation).await?;
+        let new = write(&mut tx, arrivals, Source::Sync, correlation, bot).await?;
+        for room in invitations {
+            if !foreign::is_ours(&mut tx, room).await? {
+                foreign::depart(&mut tx, room, bot.as_str()).await?;
+            }
+        }
         for gap in gaps {
+            if !foreign::is_ours(&mut tx, &gap.room_id).await? {
+                continue;
+            }
             sqlx::query(OPEN_GAP)
                 .bind(&gap.room_id)
                 .bind(&gap.from_token)
@@ -179,9 +204,10 @@ impl Store {
         gap: &Gap,
         next: Option<&str>,
         correlation: &str,
-    ) -> Result<u64, StoreError> {
+        bot: &UserId,
+    ) -> Result<Kept, StoreError> {
         let mut tx = self.begin().await?;
-        let new = write(&mut tx, arrivals, Source::Backfill, correlation).await?;
+        let new = write(&mut tx, arrivals, Source::Backfill, correlation, bot).await?;
         if gap.audit != 0 {
             audits::found(&mut tx, gap, arrivals).await?;
         }
@@ -295,16 +321,26 @@ async fn write(
     arrivals: &[Arrival],
     source: Source,
     correlation: &str,
-) -> Result<u64, StoreError> {
+    bot: &UserId,
+) -> Result<Kept, StoreError> {
     // Rooms in a fixed order, so that two intakes never wait for each other in a circle.
     let mut by_room: BTreeMap<&str, Vec<&Arrival>> = BTreeMap::new();
     for arrival in arrivals {
         by_room.entry(&arrival.room_id).or_default().push(arrival);
     }
     let received_at = now();
-    let mut new = 0;
+    let mut kept = Kept::default();
     for (room_id, arrivals) in by_room {
+        let made_by_us = || arrivals.iter().any(|it| sign(&it.raw, bot) == Sign::MadeByUs);
+        if !foreign::is_ours(tx, room_id).await? && !made_by_us() {
+            kept.foreign += arrivals.len();
+            leave_foreign(tx, room_id, &arrivals, bot).await?;
+            continue;
+        }
         let before: i64 = sqlx::query_scalar(LOCK_ROOM).bind(room_id).fetch_one(&mut **tx).await?;
+        if before == 0 && made_by_us() {
+            sqlx::query(BEGINNING_CAME).bind(room_id).execute(&mut **tx).await?;
+        }
         let mut last = before;
         for arrival in arrivals {
             let inserted = sqlx::query(INSERT)
@@ -321,14 +357,33 @@ async fn write(
                 .rows_affected();
             if inserted == 1 {
                 last += 1;
-                new += 1;
+                kept.new += 1;
             }
         }
         if last > before {
             sqlx::query(ADVANCE).bind(room_id).bind(last).execute(&mut **tx).await?;
         }
     }
-    Ok(new)
+    let foreign = u64::try_from(kept.foreign).unwrap_or(u64::MAX);
+    foreign::count(tx, foreign::FOREIGN_EVENTS, foreign).await?;
+    Ok(kept)
+}
+
+/// Nothing of a room that is not ours is kept; whoever of us is in it, or invited, leaves.
+async fn leave_foreign(
+    tx: &mut Tx,
+    room_id: &str,
+    arrivals: &[&Arrival],
+    bot: &UserId,
+) -> Result<(), StoreError> {
+    for arrival in arrivals {
+        if let Sign::Holds(user) = sign(&arrival.raw, bot)
+            && !room_id.is_empty()
+        {
+            foreign::depart(tx, room_id, &user).await?;
+        }
+    }
+    Ok(())
 }
 
 /// 128 random bits, as hex.

@@ -61,6 +61,8 @@ const TURNED_AWAY: &str =
     "UPDATE members SET turned_away = 1 WHERE transaction_id = $1 AND user_id = $2";
 const PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since, failing_since, \
      problem FROM members WHERE transaction_id = $1";
+/// The shop wants its contacts in a room: a new one, if the homeserver's admin deleted the old one.
+const WANTED_AGAIN: &str = "UPDATE rooms SET blocked_at = NULL WHERE transaction_id = $1";
 const PROBLEMS: &str = "SELECT user_id, problem FROM members \
      WHERE transaction_id = $1 AND problem IS NOT NULL ORDER BY user_id";
 
@@ -271,6 +273,7 @@ pub(super) async fn forgive(
     id: Ulid,
     user: Option<&UserId>,
 ) -> Result<(), StoreError> {
+    sqlx::query(WANTED_AGAIN).bind(id.to_string()).execute(&mut **tx).await?;
     let user = user.map_or("", |user| user.as_str());
     sqlx::query(FORGIVE).bind(id.to_string()).bind(user).execute(&mut **tx).await?;
     let look = sqlx::query(LOOK_NOW).bind(id.to_string()).bind(user).bind(now());

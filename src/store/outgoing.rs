@@ -278,6 +278,8 @@ impl Store {
         rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
+        // So that failing again is news, even if it fails for the same reason.
+        self.hints.changed(transaction);
         Ok(())
     }
 

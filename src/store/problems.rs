@@ -86,7 +86,10 @@ impl Store {
     }
 }
 
+const TRUSTED: &str = "UPDATE rooms SET repairs = 0, upgrades = 0 WHERE transaction_id = $1";
+
 /// Makes all refused steps of a room due, because there is a new reason to hope.
 pub(super) async fn try_again(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    sqlx::query(TRUSTED).bind(id.to_string()).execute(&mut **tx).await?;
     sqlx::query(DUE_NOW).bind(id.to_string()).bind(now()).execute(&mut **tx).await.map(drop)
 }

@@ -21,12 +21,28 @@ const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
-     summaries_gone, told_revision, telling_revision, problem, stopped, correlation FROM rooms WHERE transaction_id = $1";
+     summaries_gone, told_revision, telling_revision, problem, stopped, correlation, encrypted_at, tombstone_at, \
+     upgrades, predecessor, blocked_at, \
+     (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
+     (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
+     (SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id \
+     AND e.event_id = rooms.summary_event) AS summary_seq \
+     FROM rooms WHERE transaction_id = $1";
 const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
 const FORGET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
 const CLAIM: &str = "UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
      published = $4, attempted_at = NULL, failures = 0, problem = NULL WHERE transaction_id = $1";
+/// The first room of a transaction, or one in the place of an earlier one.
+const ADD_RECORD_ROOM: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
+     VALUES ($1, $2, $3, CASE WHEN EXISTS (SELECT 1 FROM record_rooms WHERE transaction_id = $2) \
+     THEN 'replaced' ELSE 'created' END) ON CONFLICT (room_id) DO NOTHING";
+/// Unless the journal has the room from its creation on.
+const READ_FROM_START: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
+     SELECT $1, '', '', $2 WHERE NOT EXISTS \
+     (SELECT 1 FROM journal_rooms WHERE room_id = $1) \
+     ON CONFLICT (room_id, to_token) DO NOTHING";
+const IS_CURRENT: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room_id = $2";
 const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1";
 const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
@@ -52,6 +68,12 @@ const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
      WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
 const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
      WHERE transaction_id = $1 AND wakes = $2";
+
+/// How long to wait for a new room's first events, in milliseconds, before its history is read.
+const PATIENCE_MS: i64 = 20_000;
+
+/// How long invitations wait at most for a new room's first events, in milliseconds.
+const SETTLING_MS: i64 = 5_000;
 
 /// A room as we know it.
 #[derive(Clone, Debug, FromRow)]
@@ -96,9 +118,33 @@ pub struct RoomRow {
     pub stopped: i64,
     /// Of the call or push that asked last.
     pub correlation: Option<String>,
+    /// When encryption was seen in it.
+    pub encrypted_at: Option<i64>,
+    /// When a tombstone was seen in it that is still to be followed.
+    pub tombstone_at: Option<i64>,
+    /// Rooms that followed one another without a call of the shop in between.
+    pub upgrades: i64,
+    /// The room whose place the next one takes.
+    pub predecessor: Option<String>,
+    /// When the homeserver's admin deleted the room with a block.
+    pub blocked_at: Option<i64>,
+    /// Why it is the transaction's room: `created`, `upgraded`, `replaced`.
+    pub why: Option<String>,
+    /// Since when it is.
+    pub since: Option<i64>,
+    /// The summary's entry in the record, once it is there.
+    pub summary_seq: Option<i64>,
 }
 
 impl RoomRow {
+    /// Nobody is invited to a new room before this time (milliseconds since 1970): until its first
+    /// events have come, it is not known what the homeserver put into it by itself. The summary
+    /// comes after all of them.
+    pub fn settles_at(&self) -> Option<i64> {
+        let is_known = self.ready_at.is_some() || self.summary_seq.is_some();
+        self.since.filter(|_| !is_known).map(|since| since.saturating_add(SETTLING_MS))
+    }
+
     /// The room's id, if it has one.
     pub fn room(&self) -> Option<OwnedRoomId> {
         self.room_id.as_deref().and_then(|id| RoomId::parse(id).ok())
@@ -198,14 +244,28 @@ impl Store {
         version: Option<&str>,
         published: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.run(
-            sqlx::query(CLAIM)
-                .bind(id.to_string())
-                .bind(room.as_str())
-                .bind(version)
-                .bind(published),
-        )
-        .await?;
+        let mut tx = self.begin().await?;
+        sqlx::query(CLAIM)
+            .bind(id.to_string())
+            .bind(room.as_str())
+            .bind(version)
+            .bind(published)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(ADD_RECORD_ROOM)
+            .bind(room.as_str())
+            .bind(id.to_string())
+            .bind(now())
+            .execute(&mut *tx)
+            .await?;
+        // Its first events come with the next push, or were dropped because nobody knew then whose
+        // room it is.
+        sqlx::query(READ_FROM_START)
+            .bind(room.as_str())
+            .bind(now() + PATIENCE_MS)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
         // Events of the room may have come before we knew whose room it is.
         self.hints.journal.notify_one();
         Ok(())
@@ -340,15 +400,34 @@ impl Store {
 /// The alias is drawn at random and committed before the first call: as fixed as one derived from
 /// the id, and nobody can guess it (alias look-up is public).
 pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
-    let secret = Alphanumeric.sample_string(&mut rand::rng(), 24).to_lowercase();
     sqlx::query(INSERT)
         .bind(id.to_string())
-        .bind(format!("{NAMESPACE_PREFIX}{secret}"))
+        .bind(new_alias())
         .bind(now())
         .bind(correlation)
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Whether the transaction goes on in this room.
+pub(super) async fn is_current(
+    tx: &mut Tx,
+    transaction_id: &str,
+    room_id: &str,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar(IS_CURRENT)
+        .bind(transaction_id)
+        .bind(room_id)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// The local part of an alias that nobody can guess.
+pub fn new_alias() -> String {
+    let secret = Alphanumeric.sample_string(&mut rand::rng(), 24).to_lowercase();
+    format!("{NAMESPACE_PREFIX}{secret}")
 }
 
 /// Has the room looked at as soon as possible.

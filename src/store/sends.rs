@@ -12,8 +12,9 @@ const GET: &str = "SELECT first_tried_at, event_id FROM sends \
      WHERE transaction_id = $1 AND send_key = $2";
 const SEEN: &str = "SELECT e.event_id FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
-     JOIN rooms r ON r.room_id = e.room_id \
-     WHERE e.transaction_id = $1 AND e.marker = $2 AND e.sender = $3 AND j.absent_since IS NULL";
+     WHERE e.transaction_id = $1 AND e.marker = $2 AND e.sender = $3 AND j.absent_since IS NULL \
+     AND ($4 NOT LIKE 'summary%' \
+     OR e.room_id = (SELECT room_id FROM rooms WHERE transaction_id = $1))";
 const SENT_AS: &str = "SELECT event_id FROM sends WHERE transaction_id = $1 AND send_key = $2 \
      AND event_id IS NOT NULL";
 const SENT: &str = "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";
@@ -68,6 +69,7 @@ impl Store {
             .bind(id.to_string())
             .bind(send_id)
             .bind(sender.as_str())
+            .bind(key)
             .fetch_optional(&self.pool)
             .await?;
         Ok(seen.map_or(SendState::Unknown(row.first_tried_at), SendState::Sent))

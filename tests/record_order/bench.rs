@@ -81,7 +81,10 @@ impl Bench {
             raw: event.to_string(),
         };
         let arrivals: Vec<_> = events.iter().map(arrival).collect();
-        self.store.journal(&arrivals, Source::Push, "test").await.unwrap();
+        self.store
+            .journal(&arrivals, Source::Push, "test", ruma::user_id!("@_tallyroom_bot:x"))
+            .await
+            .unwrap();
         let deriving =
             Deriving { bot: BOT.to_owned(), redactions: RedactionPolicy::Honour, sign_after: 1 };
         self.store.derive_room(&id.to_string(), room, &deriving).await.unwrap();

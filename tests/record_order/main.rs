@@ -169,7 +169,10 @@ impl Bench {
             let (size, source, derived) = splits.next().unwrap();
             let (push, later) = rest.split_at((*size).min(rest.len()));
             let arrivals: Vec<_> = push.iter().map(|number| arrival(*number)).collect();
-            self.store.journal(&arrivals, *source, "test").await.unwrap();
+            self.store
+                .journal(&arrivals, *source, "test", ruma::user_id!("@_tallyroom_bot:x"))
+                .await
+                .unwrap();
             for _ in 0..*derived {
                 self.store.derive_room(&id.to_string(), &room, &deriving).await.unwrap();
             }

@@ -37,16 +37,22 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("page", "css", "text/css; charset=utf-8", bytes)
 });
 
-/// The script of the invoice page.
+/// The script of the invoice page, with what it shares with the widget before it.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    let bytes = include_bytes!("../../../assets/page/page.js");
-    Asset::new("page", "js", "text/javascript; charset=utf-8", bytes)
+    let bytes = concat!(
+        include_str!("../../../assets/page/clock.js"),
+        include_str!("../../../assets/page/page.js")
+    );
+    Asset::new("page", "js", "text/javascript; charset=utf-8", bytes.as_bytes())
 });
 
 /// The script of the page inside a Matrix client.
 pub static WIDGET: LazyLock<Asset> = LazyLock::new(|| {
-    let bytes = include_bytes!("../../../assets/page/widget.js");
-    Asset::new("widget", "js", "text/javascript; charset=utf-8", bytes)
+    let bytes = concat!(
+        include_str!("../../../assets/page/clock.js"),
+        include_str!("../../../assets/page/widget.js")
+    );
+    Asset::new("widget", "js", "text/javascript; charset=utf-8", bytes.as_bytes())
 });
 
 /// The page's icon.

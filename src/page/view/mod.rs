@@ -16,7 +16,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use chat::{line, lines, people, typing, typing_text, unsent};
+pub use chat::{announced, line, lines, people, seen_text, spoken, typing, typing_text, unsent};
 pub use closed::{Closed, closed, closed_notice, closed_words};
 pub use document::page;
 pub use widget::{widget, widget_invoice};

@@ -5,7 +5,8 @@ use jiff::civil::{Date, DateTime};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-use crate::page::model::{Reader, Side};
+use crate::page::model::{Named, Reader, Side, Times};
+use crate::transaction::PartyRole;
 
 /// A text without arguments.
 pub(super) fn text(reader: &Reader, id: &str) -> String {
@@ -29,7 +30,8 @@ pub(super) fn known(reader: &Reader, id: &str) -> Option<String> {
 
 /// A status in words: ours for those we know, else the shop's.
 pub(super) fn status(reader: &Reader, status: &str) -> String {
-    let id = format!("status-{}", status.to_lowercase().replace('_', "-"));
+    let id = status.trim().to_lowercase().replace(['_', ' '], "-");
+    let id = format!("status-{}", if id == "canceled" { "cancelled" } else { &id });
     known(reader, &id).unwrap_or_else(|| status.replace('_', " "))
 }
 
@@ -46,6 +48,46 @@ pub(super) fn vat(reader: &Reader, category: &str, rate: Option<Decimal>) -> Str
 /// When something happened, where the reader is; none if it is beyond any calendar.
 pub(super) fn moment(reader: &Reader, milliseconds: i64) -> Option<DateTime> {
     Some(reader.time_zone.to_datetime(Timestamp::from_millisecond(milliseconds).ok()?))
+}
+
+/// For whom somebody speaks, in words.
+pub(super) fn role_words(reader: &Reader, role: Option<PartyRole>) -> String {
+    text(reader, &format!("role-{}", role.map_or("other", PartyRole::as_str)))
+}
+
+/// Somebody in a sentence: name and side.
+pub(super) fn called(reader: &Reader, it: &Named) -> String {
+    let side = role_words(reader, it.role);
+    let arguments = [("name", it.name.as_str().into()), ("side", side.as_str().into())];
+    reader.locale.text_with("named-with-side", &arguments)
+}
+
+/// Both times of something, in words.
+pub(super) fn both_times(reader: &Reader, id: &str, times: Times) -> Markup {
+    let time = |at| {
+        let time = day_and_time(reader, at);
+        if time.0.is_empty() {
+            html! { (text(reader, "unknown-time")) }
+        } else {
+            time
+        }
+    };
+    filled(reader, id, &[("sent", time(times.sent_at)), ("received", time(times.received_at))])
+}
+
+/// A text with markup in the places of its arguments.
+pub(super) fn filled(reader: &Reader, id: &str, arguments: &[(&str, Markup)]) -> Markup {
+    // Characters of the private use area hold the places; no text of ours has any.
+    let places = ('\u{e000}'..).take(arguments.len());
+    let places: Vec<String> = places.map(String::from).collect();
+    let named = arguments.iter().zip(&places);
+    let named: Vec<_> = named.map(|((name, _), place)| (*name, place.as_str().into())).collect();
+    let text = reader.locale.text_with(id, &named);
+    let mut filled = html! { (text) }.into_string();
+    for ((_, markup), place) in arguments.iter().zip(&places) {
+        filled = filled.replace(place.as_str(), &markup.0);
+    }
+    maud::PreEscaped(filled)
 }
 
 /// For machines, in UTC.
@@ -75,6 +117,16 @@ pub(super) fn day_and_time(reader: &Reader, milliseconds: i64) -> Markup {
             }
         }
     }
+}
+
+/// When somebody was last there: the script says the time of day alone if that was today.
+pub(super) fn since(reader: &Reader, milliseconds: i64) -> Option<Markup> {
+    let moment = moment(reader, milliseconds)?;
+    Some(html! {
+        time datetime=(instant(milliseconds)) data-show="since" {
+            (reader.locale.date_and_time(moment))
+        }
+    })
 }
 
 /// A day of the calendar, which is the same everywhere.

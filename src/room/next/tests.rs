@@ -42,10 +42,41 @@ fn finished() -> Known {
         head: Some(4),
         members: wanted().contacts.into_iter().map(|user| (user, join.clone())).collect(),
         guests: BTreeSet::new(),
-        handed_over: BTreeSet::new(),
-        far_try: false,
-        blocked: BTreeMap::new(),
+        ..Known::default()
     }
+}
+
+#[test]
+fn an_encrypted_room_is_told_of_once_and_nobody_further_is_invited() {
+    let mut known = Known { encrypted: true, members: BTreeMap::new(), ..finished() };
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::TellEncrypted));
+    known.blocked.insert("tell_encrypted".to_owned(), 500);
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::StopEncrypted));
+    known.blocked.clear();
+    known.told_encrypted = true;
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::StopEncrypted));
+}
+
+#[test]
+fn nobody_is_invited_before_it_is_known_what_the_homeserver_put_into_the_room() {
+    let mut known = Known { settles_at: Some(500), members: BTreeMap::new(), ..finished() };
+    assert_eq!(next(&wanted(), &known, 0), Next::Wait(500));
+    known.settles_at = None;
+    assert!(matches!(next(&wanted(), &known, 0), Next::Do(Step::Invite(_))));
+}
+
+#[test]
+fn a_replaced_room_is_followed_before_anything_else_is_done_in_it() {
+    let known = Known { replaced: true, encrypted: true, state: None, ..finished() };
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Follow));
+}
+
+#[test]
+fn a_room_that_the_admin_does_not_want_is_not_made_again() {
+    let mut known = Known { banned: true, ..Known::default() };
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::StopBanned));
+    known.banned = false;
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::CreateRoom));
 }
 
 #[test]

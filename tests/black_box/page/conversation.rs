@@ -78,7 +78,7 @@ on_both_databases! {
         bea.until("heard.length > 0").await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         let heard = bea.js("heard").await;
-        assert_eq!(heard, json!(["status: Sam: The van is loaded"]));
+        assert_eq!(heard, json!(["status: Sam (seller): The van is loaded"]));
 
         // Everything is where a reload finds it.
         bea.reload().await;

@@ -2,9 +2,11 @@
 
 mod conversation;
 mod everyone;
+mod faults;
 mod files;
 mod first_use;
 mod getting_in;
+mod honest;
 mod invoice;
 mod no_scripts;
 mod signing_in;

@@ -82,10 +82,17 @@ on_both_databases! {
         // With scripts, it comes to where one is.
         let quick = scene.contact("seller", "rita@acme.example").await;
         quick.js("window.stayed = true").await;
-        while !quick.text().await.contains("earlier message 0.") {
-            quick.presses("Older messages").await;
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        }
+        quick.js(HOLD_OLDER).await;
+        quick.presses("Older messages").await;
+        quick.until("!!window.release").await;
+        // What is taken back while an older copy is on its way stays taken back.
+        let first = scene.entry("earlier message 0.").await["event_id"].as_str().unwrap().to_owned();
+        scene.sam.redact(&scene.room, &first).await;
+        scene.sam.say(&scene.room, "The page was told of that before this.").await;
+        quick.sees("The page was told of that before this.").await;
+        quick.js("release(), 0").await;
+        quick.sees("earlier message 1.").await;
+        quick.does_not_see("earlier message 0.").await;
         assert_eq!(quick.js("window.stayed").await, true);
 
         // Another language, and away.
@@ -96,3 +103,12 @@ on_both_databases! {
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
 }
+
+/// Keeps older messages on their way until they are released.
+const HOLD_OLDER: &str = "const really = window.fetch; \
+    window.fetch = async (...request) => { \
+        const answer = await really(...request); \
+        const words = await answer.text(); \
+        if (String(request[0]).includes('/lines?')) await new Promise((go) => (window.release = go)); \
+        return new Response(words, answer); \
+    }; 0";

@@ -118,6 +118,15 @@ impl Person {
         self.call(Method::PUT, &path, Some(content)).await.0
     }
 
+    /// An admin of the homeserver deletes a room, and waits until that is done.
+    pub async fn delete_room(&self, room: &str, block: bool) {
+        let base = self.base.replace("_matrix/client/v3", "_synapse/admin");
+        let url = format!("{base}/v1/rooms/{}", escape(room));
+        let request = self.http.delete(url).bearer_auth(&self.token);
+        let answer = request.json(&json!({ "block": block, "purge": true })).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+
     /// One event, as the room shows it now.
     pub async fn event(&self, room: &str, event: &str) -> Value {
         self.ok(Method::GET, &format!("/rooms/{}/event/{}", escape(room), escape(event)), None)

@@ -23,7 +23,7 @@ pub struct World {
     pub proxy: Option<Proxy>,
     pub push_port: u16,
     page_port: u16,
-    synapse_port: u16,
+    pub synapse_port: u16,
     synapse: Option<Process>,
     tallyroom: Option<Process>,
     http: reqwest::Client,
@@ -36,6 +36,7 @@ pub struct Plan {
     has_page: bool,
     other_servers: Vec<String>,
     config: Value,
+    homeserver: Value,
 }
 
 impl World {
@@ -45,19 +46,32 @@ impl World {
     }
 
     pub fn with() -> Plan {
-        Plan { config: json!({}), ..Plan::default() }
+        Plan { config: json!({}), homeserver: json!({}), ..Plan::default() }
     }
 
     pub fn config_file(&self) -> PathBuf {
         self.folder.path().join("config.yaml")
     }
 
+    /// A new account of an administrator of the homeserver.
+    pub async fn admin(&self, name: &str) -> Person {
+        self.account(name, &["--admin"]).await
+    }
+
     /// A new account.
     pub async fn person(&self, name: &str) -> Person {
+        self.account(name, &[]).await
+    }
+
+    async fn account(&self, name: &str, more: &[&str]) -> Person {
         let folder = self.folder.path().join("synapse");
         let password = format!("password of {name}");
-        let script =
-            script("synapse").arg("register").arg(folder).arg(name).arg(&password).status();
+        let script = script("synapse")
+            .arg("register")
+            .arg(folder)
+            .args([name, &password])
+            .args(more)
+            .status();
         assert!(script.unwrap().success(), "no account for {name}");
         Person::sign_in(self.synapse_port, name, &password).await
     }
@@ -207,6 +221,15 @@ impl World {
         line.split_once(": ").unwrap().1.trim_matches('"').to_owned()
     }
 
+    /// A call to the homeserver as the bot.
+    pub async fn as_bot(&self, method: reqwest::Method, path: &str, body: &Value) -> Value {
+        let url = format!("http://127.0.0.1:{}/_matrix/client/v3/{path}", self.synapse_port);
+        let request = self.http.request(method, url).query(&[("user_id", self.bot())]);
+        let answer = request.bearer_auth(self.token("as_token")).json(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
     /// A push, as the homeserver makes it; the status and body of the answer.
     pub async fn push(&self, id: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
         let url = format!("http://127.0.0.1:{}/_matrix/app/v1/transactions/{id}", self.push_port);
@@ -260,6 +283,12 @@ impl Plan {
     /// With these keys in a section of the config.
     pub fn config(mut self, section: &str, keys: Value) -> Self {
         self.config[section] = keys;
+        self
+    }
+
+    /// With this key in the config of the homeserver.
+    pub fn homeserver(mut self, key: &str, value: Value) -> Self {
+        self.homeserver[key] = value;
         self
     }
 
@@ -318,6 +347,13 @@ impl Plan {
             .args(self.other_servers.iter().flat_map(|it| ["--federate-with", it]))
             .status();
         assert!(configured.unwrap().success());
+        let homeserver_file = folder.path().join("synapse/homeserver.yaml");
+        let text = std::fs::read_to_string(&homeserver_file).unwrap();
+        let mut homeserver: Value = serde_json::from_str(&text).unwrap();
+        for (key, value) in self.homeserver.as_object().unwrap() {
+            homeserver[key] = value.clone();
+        }
+        std::fs::write(&homeserver_file, homeserver.to_string()).unwrap();
         World {
             shop: Shop::new(api_port, KEY),
             other_shop: Shop::new(api_port, OTHER_KEY),

@@ -24,6 +24,12 @@ invoice = فاتورة
 credit-note = إشعار دائن
 amount-due = المبلغ المستحق
 amount-credited = المبلغ المقيد لصالحكم
+named-with-side = { $name } ({ $side })
+spoiler = محتوى مخفي
+spoiler-about = محتوى مخفي: { $reason }
+times-differ = التاريخ حسب خادم المرسل: { $sent }، وتاريخ الاستلام: { $received }.
+times-differ-history = التاريخ حسب خادم المرسل: { $sent }، وتاريخ القراءة من سجل الغرفة: { $received }.
+unknown-time = وقت غير معروف
 nothing-due = لا شيء مستحق الدفع
 due-on = تاريخ الاستحقاق: { $date }
 due-today = مستحقة اليوم
@@ -58,6 +64,8 @@ status-overdue = متأخرة السداد
 status-disputed = محل نزاع
 status-cancelled = ملغاة
 status-refunded = مُستردة
+status-partially-refunded = مُستردة جزئيًا
+status-written-off = مشطوبة
 
 ## The invoice
 
@@ -257,6 +265,7 @@ not-sent = لم تُرسل: { $problem }
 not-sent-offline = لم تُرسل: لا يوجد اتصال.
 try-again = إعادة المحاولة
 discard = تجاهل
+put-back = إعادة إلى حقل الكتابة
 unsent = لم تُرسل بعد
 
 ## Writing

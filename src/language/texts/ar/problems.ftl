@@ -12,6 +12,7 @@ problem-not-yours = لا يمكن تعديل أو حذف سوى رسائلكم.
 problem-openid = لم يؤكد خادم Matrix لديكم هويتكم.
 problem-openid-form = أرسل تطبيق Matrix لديكم شيئًا غير إثبات هويتكم.
 problem-too-fast = ما زال كثير مما كتبتموه ينتظر الإرسال. حاولوا مرة أخرى بعد قليل.
+problem-encrypted = هذه الغرفة مشفرة. لا يمكن تسجيل ما تكتبونه هنا، ولذلك لا يُرسل.
 
 ## Why something that was written here did not get into the conversation
 

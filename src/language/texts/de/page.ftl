@@ -25,6 +25,12 @@ invoice = Rechnung
 credit-note = Gutschrift
 amount-due = Offener Betrag
 amount-credited = Gutgeschriebener Betrag
+named-with-side = { $name } ({ $side })
+spoiler = Spoiler
+spoiler-about = Spoiler: { $reason }
+times-differ = Vom Server des Absenders datiert auf { $sent }, eingegangen { $received }.
+times-differ-history = Vom Server des Absenders datiert auf { $sent }, aus dem Verlauf des Raums gelesen { $received }.
+unknown-time = eine unbekannte Zeit
 nothing-due = Nichts zu zahlen
 due-on = Fällig am { $date }
 due-today = heute fällig
@@ -51,6 +57,8 @@ status-overdue = Überfällig
 status-disputed = Strittig
 status-cancelled = Storniert
 status-refunded = Erstattet
+status-partially-refunded = Teilweise erstattet
+status-written-off = Ausgebucht
 
 ## The invoice
 
@@ -242,6 +250,7 @@ not-sent = Nicht gesendet: { $problem }
 not-sent-offline = Nicht gesendet: Es besteht keine Verbindung.
 try-again = Erneut versuchen
 discard = Verwerfen
+put-back = Zurück ins Textfeld
 unsent = Noch nicht gesendet
 
 ## Writing

@@ -12,6 +12,7 @@ problem-not-yours = Nur eigene Nachrichten können geändert oder entfernt werde
 problem-openid = Ihr Matrix-Server hat nicht bestätigt, wer Sie sind.
 problem-openid-form = Ihr Matrix-Client hat etwas anderes gesendet als einen Nachweis, wer Sie sind.
 problem-too-fast = Vieles von dem, was Sie geschrieben haben, wartet noch auf den Versand. Versuchen Sie es etwas später noch einmal.
+problem-encrypted = Dieser Raum ist verschlüsselt. Was hier geschrieben würde, könnte nicht festgehalten werden, deshalb wird es nicht gesendet.
 
 ## Why something that was written here did not get into the conversation
 

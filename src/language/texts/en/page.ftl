@@ -29,6 +29,15 @@ invoice = Invoice
 credit-note = Credit note
 amount-due = Amount due
 amount-credited = Amount credited
+# Somebody with the side that they speak for. $side: role-buyer, role-seller or role-other.
+named-with-side = { $name } ({ $side })
+# Hides words of a message until somebody asks for them. $reason: why, by the author.
+spoiler = Spoiler
+spoiler-about = Spoiler: { $reason }
+# On a message whose two times are minutes or more apart. $sent, $received: day and time.
+times-differ = Dated { $sent } by the sender’s server, received { $received }.
+times-differ-history = Dated { $sent } by the sender’s server, read from the room’s history { $received }.
+unknown-time = an unknown time
 nothing-due = Nothing to pay
 # $date: the day on which it must be paid.
 due-on = Due { $date }
@@ -56,6 +65,8 @@ status-overdue = Overdue
 status-disputed = Disputed
 status-cancelled = Cancelled
 status-refunded = Refunded
+status-partially-refunded = Partly refunded
+status-written-off = Written off
 
 ## The invoice
 
@@ -267,6 +278,8 @@ not-sent = Not sent: { $problem }
 not-sent-offline = Not sent: there is no connection.
 try-again = Try again
 discard = Discard
+# Button: a message that was not sent is put into the text field again.
+put-back = Back into the field
 unsent = Not sent yet
 
 ## Writing

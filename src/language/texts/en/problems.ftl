@@ -12,6 +12,7 @@ problem-not-yours = Only messages of your own can be changed or removed.
 problem-openid = Your Matrix server did not confirm who you are.
 problem-openid-form = Your Matrix client sent something else than a proof of who you are.
 problem-too-fast = Much of what you wrote is still waiting to be sent. Try again in a while.
+problem-encrypted = This room is encrypted. What you write here could not be recorded, so it is not sent.
 
 ## Why something that was written here did not get into the conversation
 

@@ -25,6 +25,12 @@ invoice = Factura
 credit-note = Nota de abono
 amount-due = Importe pendiente
 amount-credited = Importe abonado
+named-with-side = { $name } ({ $side })
+spoiler = Spoiler
+spoiler-about = Spoiler: { $reason }
+times-differ = Fechado por el servidor del remitente: { $sent }; recibido: { $received }.
+times-differ-history = Fechado por el servidor del remitente: { $sent }; leído del historial de la sala: { $received }.
+unknown-time = una hora desconocida
 nothing-due = Nada que pagar
 due-on = Vence el { $date }
 due-today = vence hoy
@@ -51,6 +57,8 @@ status-overdue = Vencida
 status-disputed = Impugnada
 status-cancelled = Anulada
 status-refunded = Reembolsada
+status-partially-refunded = Reembolsada en parte
+status-written-off = Dada por incobrable
 
 ## The invoice
 
@@ -242,6 +250,7 @@ not-sent = No enviado: { $problem }
 not-sent-offline = No enviado: no hay conexión.
 try-again = Reintentar
 discard = Descartar
+put-back = Devolver al campo de texto
 unsent = Sin enviar todavía
 
 ## Writing

@@ -12,6 +12,7 @@ problem-not-yours = Solo puede cambiar o eliminar sus propios mensajes.
 problem-openid = Su servidor de Matrix no ha confirmado quién es usted.
 problem-openid-form = Su cliente de Matrix ha enviado algo distinto de una prueba de quién es usted.
 problem-too-fast = Muchos de sus mensajes todavía esperan a ser enviados. Inténtelo de nuevo más tarde.
+problem-encrypted = Esta sala está cifrada. Lo que escriba aquí no podría registrarse, por eso no se envía.
 
 ## Why something that was written here did not get into the conversation
 

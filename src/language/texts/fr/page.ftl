@@ -25,6 +25,12 @@ invoice = Facture
 credit-note = Avoir
 amount-due = Montant à payer
 amount-credited = Montant crédité
+named-with-side = { $name } ({ $side })
+spoiler = Spoiler
+spoiler-about = Spoiler : { $reason }
+times-differ = Daté par le serveur de l’expéditeur : { $sent } ; reçu : { $received }.
+times-differ-history = Daté par le serveur de l’expéditeur : { $sent } ; lu dans l’historique du salon : { $received }.
+unknown-time = une heure inconnue
 nothing-due = Rien à payer
 due-on = Échéance le { $date }
 due-today = échéance aujourd’hui
@@ -51,6 +57,8 @@ status-overdue = En retard
 status-disputed = Contestée
 status-cancelled = Annulée
 status-refunded = Remboursée
+status-partially-refunded = Remboursée en partie
+status-written-off = Passée en pertes
 
 ## The invoice
 
@@ -242,6 +250,7 @@ not-sent = Non envoyé : { $problem }
 not-sent-offline = Non envoyé : il n’y a pas de connexion.
 try-again = Réessayer
 discard = Abandonner
+put-back = Remettre dans le champ de texte
 unsent = Pas encore envoyé
 
 ## Writing

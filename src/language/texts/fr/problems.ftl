@@ -12,6 +12,7 @@ problem-not-yours = Vous ne pouvez modifier ou supprimer que vos propres message
 problem-openid = Votre serveur Matrix n’a pas confirmé qui vous êtes.
 problem-openid-form = Votre client Matrix a envoyé autre chose qu’une preuve de votre identité.
 problem-too-fast = Beaucoup de vos messages attendent encore d’être envoyés. Réessayez un peu plus tard.
+problem-encrypted = Ce salon est chiffré. Ce que vous écririez ici ne pourrait pas être consigné, donc rien n’est envoyé.
 
 ## Why something that was written here did not get into the conversation
 

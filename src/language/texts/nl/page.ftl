@@ -25,6 +25,12 @@ invoice = Factuur
 credit-note = Creditnota
 amount-due = Te betalen bedrag
 amount-credited = Gecrediteerd bedrag
+named-with-side = { $name } ({ $side })
+spoiler = Spoiler
+spoiler-about = Spoiler: { $reason }
+times-differ = Door de server van de afzender gedateerd op { $sent }, ontvangen { $received }.
+times-differ-history = Door de server van de afzender gedateerd op { $sent }, uit de geschiedenis van de kamer gelezen { $received }.
+unknown-time = een onbekende tijd
 nothing-due = Niets te betalen
 due-on = Te betalen uiterlijk { $date }
 due-today = vandaag te betalen
@@ -51,6 +57,8 @@ status-overdue = Vervallen
 status-disputed = Betwist
 status-cancelled = Geannuleerd
 status-refunded = Terugbetaald
+status-partially-refunded = Gedeeltelijk terugbetaald
+status-written-off = Afgeboekt
 
 ## The invoice
 
@@ -242,6 +250,7 @@ not-sent = Niet verzonden: { $problem }
 not-sent-offline = Niet verzonden: er is geen verbinding.
 try-again = Opnieuw proberen
 discard = Weggooien
+put-back = Terug in het tekstveld
 unsent = Nog niet verzonden
 
 ## Writing

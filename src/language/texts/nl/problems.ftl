@@ -12,6 +12,7 @@ problem-not-yours = U kunt alleen uw eigen berichten wijzigen of verwijderen.
 problem-openid = Uw Matrix-server heeft niet bevestigd wie u bent.
 problem-openid-form = Uw Matrix-client heeft iets anders gestuurd dan een bewijs van wie u bent.
 problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Probeer het straks nog eens.
+problem-encrypted = Deze ruimte is versleuteld. Wat u hier schrijft kan niet worden vastgelegd en wordt daarom niet verzonden.
 
 ## Why something that was written here did not get into the conversation
 

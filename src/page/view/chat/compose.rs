@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, text};
+use super::super::words::{about, called, text};
 use crate::page::model::{Chat, Composing, Quote, Reader};
 
 /// The form; `reply_to` and `edit` are only sent while they are meant.
@@ -11,8 +11,13 @@ pub(super) fn form(chat: &Chat, reader: &Reader, base: &str) -> Markup {
         Composing::New => (None, None, ""),
         Composing::Reply(quote) => (Some(quote), None, ""),
         Composing::Edit { event, text } => (None, Some(event), text.as_str()),
+        Composing::Again { text, again } => (None, again.edit.as_ref(), text.as_str()),
     };
-    let (reply_to, edit) = (reply.map(|quote| quote.event.as_str()), edit.map(String::as_str));
+    let reply_to = match &chat.composing {
+        Composing::Again { again, .. } => again.reply.as_deref(),
+        _ => reply.map(|quote| quote.event.as_str()),
+    };
+    let edit = edit.map(String::as_str);
     html! {
         form.compose id="compose" method="post" enctype="multipart/form-data"
             action=(format!("{base}/messages")) aria-label=(text(reader, "compose")) {
@@ -55,7 +60,7 @@ fn meant(reply: Option<&Quote>, edits: bool, reader: &Reader, base: &str) -> Mar
             p {
                 strong dir="auto" {
                     @if let Some(quote) = reply {
-                        (about(reader, "replying-to", "name", &quote.name))
+                        (about(reader, "replying-to", "name", &called(reader, &quote.by)))
                     } @else if edits {
                         (text(reader, "editing"))
                     }

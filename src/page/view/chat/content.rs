@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::super::words::{about, counted, text};
+use super::markup::shown;
 use crate::page::model::{ChatFile, ChatLine, Poll, Reader};
 use crate::record::Kind;
 
@@ -17,7 +18,7 @@ pub(super) fn content(line: &ChatLine, reader: &Reader) -> Markup {
         } @else if wordless && line.files.is_empty() && line.poll.is_none() {
             p.gone { (text(reader, "without-words")) }
         } @else {
-            @if !only_names_its_file(line) { (words(line)) }
+            @if !only_names_its_file(line) { (words(line, reader)) }
             @for it in &line.files { (file(it, reader)) }
             @if let Some(it) = &line.poll { (poll(it, reader)) }
         }
@@ -25,12 +26,12 @@ pub(super) fn content(line: &ChatLine, reader: &Reader) -> Markup {
     }
 }
 
-fn words(line: &ChatLine) -> Markup {
+fn words(line: &ChatLine, reader: &Reader) -> Markup {
     html! {
         div.words.emote[line.kind == Kind::Emote] dir="auto" {
             @match (&line.html, &line.text) {
                 // Sanitised when it was derived.
-                (Some(safe), _) => (PreEscaped(safe)),
+                (Some(safe), _) => (PreEscaped(shown(safe, reader))),
                 (None, Some(words)) => p.text { (words) },
                 (None, None) => {}
             }

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, encoded, side_name, text, time};
+use super::super::words::{about, both_times, called, encoded, role_words, side_name, text, time};
 use super::content::content;
+use super::markup::spoken;
 use super::menu::{menu, reactions};
-use crate::page::model::{ChatLine, Quote, Reader};
+use crate::page::model::{ChatLine, Named, Quote, Reader};
 use crate::record::Kind;
 
 /// A line by itself, as the script gets it.
@@ -23,14 +24,15 @@ pub(super) fn placed(
     follows: bool,
 ) -> Markup {
     let side = side_name(line.side);
+    let outgoing = Some(line.outgoing.join(" ")).filter(|ids| !ids.is_empty());
     let happening = matches!(line.kind, Kind::Membership | Kind::State);
     html! {
         li.line.(side).follows[follows].removed[line.removed].happening[happening]
             id=(line.event) data-event=(line.event) data-at=(line.at) data-side=(side)
-            data-sender=(line.sender) data-outgoing=[line.outgoing.as_deref()] tabindex="-1" {
+            data-sender=(line.sender) data-outgoing=[outgoing] tabindex="-1" {
             @if happening {
                 p {
-                    bdi { (line.name) } " "
+                    bdi { (line.name) } " " (badge(line, reader)) " "
                     bdi { (line.text.as_deref().unwrap_or_default()) } " " (time(reader, line.at))
                 }
             } @else {
@@ -40,6 +42,7 @@ pub(super) fn placed(
                         @if let Some(quote) = &line.reply_to { (answered(quote, reader)) }
                         (content(line, reader))
                         (stamp(line, reader))
+                        (times(line, reader))
                     }
                     @if open && !line.removed { (menu(line, reader, base)) }
                 }
@@ -51,11 +54,37 @@ pub(super) fn placed(
 
 /// Name and side; the side by our record, whatever the profile says.
 fn said_by(line: &ChatLine, reader: &Reader) -> Markup {
-    let role = line.role.map_or("other", |role| role.as_str());
     html! {
-        p.by {
-            bdi.name title=(line.sender) { (line.name) }
-            " " span.badge data-role=(role) { (text(reader, &format!("role-{role}"))) }
+        p.by { bdi.name title=(line.sender) { (line.name) } " " (badge(line, reader)) }
+    }
+}
+
+fn badge(line: &ChatLine, reader: &Reader) -> Markup {
+    let role = line.role.map_or("other", |role| role.as_str());
+    html! { span.badge data-role=(role) { (role_words(reader, line.role)) } }
+}
+
+/// What a screen reader is told of a new line.
+pub fn announced(line: &ChatLine, reader: &Reader) -> String {
+    let who = called(reader, &named(line));
+    let words = spoken(line.text.as_deref(), line.html.as_deref(), reader);
+    format!("{who}: {words}")
+}
+
+/// Its sender.
+pub(super) fn named(line: &ChatLine) -> Named {
+    Named { name: line.name.clone(), role: line.role }
+}
+
+/// Both times, where one alone would say that something was said earlier or later than it was.
+fn times(line: &ChatLine, reader: &Reader) -> Markup {
+    let id = |times: crate::page::model::Times| {
+        if times.from_history { "times-differ-history" } else { "times-differ" }
+    };
+    html! {
+        @if let Some(times) = line.times { p.times { (both_times(reader, id(times), times)) } }
+        @if let Some(times) = line.edit_times {
+            p.times { (text(reader, "edited")) ": " (both_times(reader, id(times), times)) }
         }
     }
 }
@@ -73,8 +102,10 @@ fn stamp(line: &ChatLine, reader: &Reader) -> Markup {
 fn answered(quote: &Quote, reader: &Reader) -> Markup {
     html! {
         a.quote href=(format!("#{}", encoded(&quote.event))) {
-            span.hidden dir="auto" { (about(reader, "in-reply-to", "name", &quote.name)) " " }
-            bdi.name aria-hidden="true" { (quote.name) }
+            span.hidden dir="auto" {
+                (about(reader, "in-reply-to", "name", &called(reader, &quote.by))) " "
+            }
+            span.name aria-hidden="true" dir="auto" { (called(reader, &quote.by)) }
             " " span.excerpt dir="auto" { (quote.excerpt) }
         }
     }

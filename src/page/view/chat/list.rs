@@ -37,9 +37,10 @@ pub fn lines(chat: &Chat, reader: &Reader, base: &str) -> Markup {
     }
 }
 
+/// The script says "today" and "yesterday", which change while the page is open.
 fn day(reader: &Reader, date: Date) -> Markup {
     html! {
-        li.day { h3 { time datetime=(date) { (reader.locale.day(date, reader.today)) } } }
+        li.day { h3 { time datetime=(date) { (reader.locale.day(date)) } } }
     }
 }
 
@@ -83,7 +84,17 @@ fn unsent_line(it: &Unsent, reader: &Reader, base: &str) -> Markup {
                                 &[("problem", problem.as_str().into())]))
                         }
                         (form("retry", "try-again"))
-                        @if it.gave_up { (form("discard", "discard")) }
+                        @if it.gave_up {
+                            (form("discard", "discard"))
+                            @if let Some(again) = &it.again {
+                                a.plain href=(format!("{base}?again={}#compose", encoded(&it.id)))
+                                    data-again=(it.text) data-outgoing-id=(it.id)
+                                    data-reply-to=[again.reply.as_deref()]
+                                    data-edit-of=[again.edit.as_deref()] {
+                                    (text(reader, "put-back"))
+                                }
+                            }
+                        }
                     }
                 }
             }

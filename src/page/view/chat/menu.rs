@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, encoded, text};
+use super::super::words::{about, called, encoded, text};
+use super::line::named;
 use crate::page::model::{ChatLine, Reader, Side};
 
 /// Those that are offered; any other can be written in a Matrix client.
@@ -18,7 +19,7 @@ pub(super) fn menu(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
             div.menu-items {
                 @if line.side != Side::Mine { (emoji(line, reader, base)) }
                 a.reply href=(format!("{base}?reply={}#compose", encoded(&line.event)))
-                    data-reply=(line.event) data-name=(line.name) { (text(reader, "reply")) }
+                    data-reply=(line.event) data-name=(called(reader, &named(line))) { (text(reader, "reply")) }
                 @if line.can_edit {
                     a.edit href=(format!("{base}?edit={}#compose", encoded(&line.event)))
                         data-edit=(line.event)
@@ -61,12 +62,13 @@ pub(super) fn reactions(line: &ChatLine, reader: &Reader, base: &str, open: bool
         form.reactions method="post" action=(format!("{base}/react")) {
             input type="hidden" name="event" value=(line.event);
             @for it in &line.reactions {
-                @let names = it.names.join(", ");
+                @let names: Vec<_> = it.by.iter().map(|who| called(reader, who)).collect();
+                @let names = names.join(", ");
                 @let label = reader.locale.text_with("reacted-by",
                     &[("key", it.key.as_str().into()), ("names", names.as_str().into())]);
                 button name="key" value=(it.key) aria-pressed=(it.mine) disabled[!open]
                     aria-label=(label) title=(names) {
-                    bdi { (it.key) } " " (it.names.len())
+                    bdi { (it.key) } " " (it.by.len())
                 }
             }
         }

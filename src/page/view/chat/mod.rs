@@ -4,18 +4,20 @@ mod compose;
 mod content;
 mod line;
 mod list;
+mod markup;
 mod menu;
 mod people;
 
-pub use line::line;
+pub use line::{announced, line};
 pub use list::{lines, unsent};
+pub use markup::spoken;
 pub use people::{people, typing, typing_text};
 
 use maud::{Markup, html};
 
 use super::base;
-use super::words::{about, naming, text};
-use crate::page::model::{Chat, Page, Reader, Side};
+use super::words::{about, called, naming, text};
+use crate::page::model::{Chat, Named, Page, Reader, Side};
 
 /// All of it. The log is not announced by itself: the script says what is new in a region of its
 /// own, once, and not what the reader wrote.
@@ -26,7 +28,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     let other = &page.transaction.terms.party(page.visitor.role.other()).name;
     html! {
         section.chat id="messages" tabindex="-1" aria-labelledby="messages-title"
-            data-base=(base) data-live=(live) {
+            data-base=(base) data-live=(live) data-speaker=(page.speaker) {
             div.chat-head {
                 h2 id="messages-title" { (naming(reader, "messages-with", other)) }
                 p.connection id="connection" role="status" {}
@@ -66,9 +68,14 @@ fn seen(chat: &Chat, reader: &Reader) -> Markup {
     let is_all = newest.is_some_and(|line| Some(&line.event) == seen);
     html! {
         p.seen id="seen" hidden[!is_all] data-event=[chat.seen.as_ref().map(|(event, _)| event)] dir="auto" {
-            @if let Some((_, name)) = &chat.seen { (about(reader, "seen-by", "name", name)) }
+            @if let Some((_, who)) = &chat.seen { (seen_text(who, reader)) }
         }
     }
+}
+
+/// Who has read.
+pub fn seen_text(who: &Named, reader: &Reader) -> String {
+    about(reader, "seen-by", "name", &called(reader, who))
 }
 
 /// Texts and elements that the script puts in place.
@@ -91,6 +98,7 @@ fn for_the_script(reader: &Reader) -> Markup {
         "attach-remove",
         "jump-to-latest",
         "compose-hint",
+        "unsent",
     ];
     // What stands for a name or number is put in by the script.
     let marked = ["percent", "problem", "name"].map(|name| (name, format!("{{{name}}}").into()));
@@ -113,6 +121,8 @@ fn for_the_script(reader: &Reader) -> Markup {
                     button.plain.retry type="button" hidden { (text(reader, "try-again")) }
                     " "
                     button.plain.discard type="button" hidden { (text(reader, "discard")) }
+                    " "
+                    button.plain.again type="button" hidden { (text(reader, "put-back")) }
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, counted, moment, text};
-use crate::page::model::{Person, Presence, Reader};
+use super::super::words::{called, counted, filled, role_words, since, text};
+use crate::page::model::{Named, Person, Presence, Reader};
 
 /// How many are shown at once.
 const SHOWN: usize = 3;
@@ -37,6 +37,7 @@ fn person(it: &Person, reader: &Reader) -> Markup {
         li.person data-presence=(state) {
             span.dot aria-hidden="true" {}
             bdi.name { (it.name) }
+            " " span.badge data-role=(it.role.as_str()) { (role_words(reader, Some(it.role))) }
             @if let Some(duty) = &it.duty { " " span.duty dir="auto" { (duty) } }
             @if let Some(words) = words { " " span.presence { (words) } }
         }
@@ -44,26 +45,22 @@ fn person(it: &Person, reader: &Reader) -> Markup {
 }
 
 /// For the style sheet, and in words.
-fn presence(it: Presence, reader: &Reader) -> (&'static str, Option<String>) {
+fn presence(it: Presence, reader: &Reader) -> (&'static str, Option<Markup>) {
+    let text = |id| html! { (text(reader, id)) };
     match it {
-        Presence::Here => ("here", Some(text(reader, "presence-here"))),
-        Presence::Online => ("online", Some(text(reader, "presence-online"))),
-        Presence::Idle => ("idle", Some(text(reader, "presence-idle"))),
+        Presence::Here => ("here", Some(text("presence-here"))),
+        Presence::Online => ("online", Some(text("presence-online"))),
+        Presence::Idle => ("idle", Some(text("presence-idle"))),
         Presence::Away(since) => ("away", Some(away(since, reader))),
         Presence::Unknown => ("unknown", None),
     }
 }
 
-fn away(since: Option<i64>, reader: &Reader) -> String {
-    let Some(since) = since.and_then(|since| moment(reader, since)) else {
-        return text(reader, "presence-away");
-    };
-    let when = if since.date() == reader.today {
-        reader.locale.time(since.time())
-    } else {
-        reader.locale.date(since.date())
-    };
-    about(reader, "presence-away-since", "time", &when)
+fn away(at: Option<i64>, reader: &Reader) -> Markup {
+    match at.and_then(|at| since(reader, at)) {
+        Some(time) => filled(reader, "presence-away-since", &[("time", time)]),
+        None => html! { (text(reader, "presence-away")) },
+    }
 }
 
 fn usually(replies_in: i64, reader: &Reader) -> String {
@@ -77,19 +74,20 @@ fn usually(replies_in: i64, reader: &Reader) -> String {
 }
 
 /// Who is typing, as a live region of its own.
-pub fn typing(names: &[String], reader: &Reader) -> Markup {
+pub fn typing(people: &[Named], reader: &Reader) -> Markup {
     html! {
-        p.typing id="typing" role="status" dir="auto" { (typing_text(names, reader)) }
+        p.typing id="typing" role="status" dir="auto" { (typing_text(people, reader)) }
     }
 }
 
 /// The same as the script gets it; empty: nobody is.
-pub fn typing_text(names: &[String], reader: &Reader) -> String {
-    match names {
+pub fn typing_text(people: &[Named], reader: &Reader) -> String {
+    match people {
         [] => String::new(),
-        [name] => about(reader, "typing-one", "name", name),
+        [who] => reader.locale.text_with("typing-one", &[("name", called(reader, who).into())]),
         [first, second] => {
-            let arguments = [("first", first.as_str().into()), ("second", second.as_str().into())];
+            let [first, second] = [first, second].map(|who| called(reader, who));
+            let arguments = [("first", first.into()), ("second", second.into())];
             reader.locale.text_with("typing-two", &arguments)
         }
         _ => text(reader, "typing-many"),

@@ -2,14 +2,17 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use super::super::summary;
 use super::super::words::{in_fours, known, text};
 use crate::invoice::Payment;
 use crate::page::model::{Page, Reader};
 
-/// All that the invoice says about paying it.
+/// All that the invoice says about paying it, as long as somebody has to.
 pub(super) fn payment(page: &Page<'_>) -> Markup {
     let reader = page.reader;
-    let Some(payment) = &page.transaction.terms.invoice.payment else { return html! {} };
+    let asks = summary::owed(page).payable().is_some();
+    let payment = page.transaction.terms.invoice.payment.as_ref().filter(|_| asks);
+    let Some(payment) = payment else { return html! {} };
     html! {
         section.payment {
             h3 { (text(reader, "payment")) }

@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-use super::super::words::{text, vat};
+use super::super::summary;
+use super::super::words::{status, text, vat};
+use crate::invoice::Owed;
 use crate::page::model::Page;
 
 /// What is taxed at which rate.
@@ -38,12 +40,13 @@ pub(super) fn vat_breakdown(page: &Page<'_>) -> Markup {
     }
 }
 
-/// From the sum of lines to what is due.
+/// From the sum of lines to what is due, if anything is.
 pub(super) fn totals(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;
     let totals = &invoice.totals;
     let amount = |figure| reader.locale.bare_amount(figure, invoice.currency);
+    let with_currency = |figure| reader.locale.amount(figure, invoice.currency);
     let adjusted = !totals.allowances.is_zero() || !totals.charges.is_zero();
     // Only what takes part in the sum is worth a line.
     let rows: [(&str, Decimal, bool); 8] = [
@@ -64,11 +67,22 @@ pub(super) fn totals(page: &Page<'_>) -> Markup {
                     div class=(label) { dt { (text(reader, label)) } dd { bdi { (amount(figure)) } } }
                 }
                 div.total-due {
-                    dt {
-                        (text(reader, if invoice.is_credit_note() { "amount-credited" }
-                            else { "total-due" }))
+                    @match summary::owed(page) {
+                        Owed::Payable(amount) => {
+                            dt { (text(reader, "total-due")) } dd { bdi { (with_currency(amount)) } }
+                        }
+                        Owed::Credited(amount) => {
+                            dt { (text(reader, "amount-credited")) } dd { bdi { (with_currency(amount)) } }
+                        }
+                        Owed::Nothing => {
+                            dt { (text(reader, "nothing-due")) }
+                            dd { bdi { (with_currency(Decimal::ZERO)) } }
+                        }
+                        Owed::Ended(_) => {
+                            dt { (text(reader, "nothing-due")) }
+                            dd { bdi { (status(reader, &page.transaction.terms.status)) } }
+                        }
                     }
-                    dd { bdi { (reader.locale.amount(totals.due, invoice.currency)) } }
                 }
             }
         }

@@ -1,10 +1,13 @@
+mod naming;
+mod owed;
 mod preview;
 mod sample;
 
 use std::collections::HashSet;
 
 use super::*;
-use crate::page::model::{Composing, Quote, Unsent};
+use crate::page::model::{Again, Composing, Named, Quote, Unsent};
+use crate::transaction::PartyRole;
 use sample::{HOSTILE, Sample};
 
 /// The values of an attribute, in the order of the page.
@@ -129,11 +132,12 @@ fn lines_of_one_sender_on_one_day_stand_together() {
 fn whoever_replies_or_edits_sees_what_to() {
     let sample = Sample::new();
     let mut page = sample.page();
-    let quote = Quote { event: "$q".into(), name: "Ada".into(), excerpt: "When?".into() };
+    let by = Named { name: "Ada".into(), role: Some(PartyRole::Seller) };
+    let quote = Quote { event: "$q".into(), by, excerpt: "When?".into() };
     page.chat.composing = Composing::Reply(quote);
     let html = chat(&page).into_string();
     assert!(html.contains("name=\"reply_to\" value=\"$q\">"), "{html}");
-    assert!(html.contains("Replying to Ada"));
+    assert!(html.contains("Replying to Ada (seller)"));
     page.chat.composing = Composing::Edit { event: "$e".into(), text: "Old".into() };
     let html = chat(&page).into_string();
     assert!(html.contains("name=\"edit\" value=\"$e\">") && html.contains(">Old</textarea>"));
@@ -155,13 +159,25 @@ fn nobody_can_write_into_a_closed_conversation() {
 fn what_was_not_sent_says_why_and_what_to_do() {
     let sample = Sample::new();
     let problem = Some("The server refused it.".to_owned());
-    let it = Unsent { id: "01J".into(), at: 0, text: "Hello".into(), problem, gave_up: true };
+    let it = Unsent {
+        id: "01J".into(),
+        at: 0,
+        text: "Hello".into(),
+        problem,
+        gave_up: true,
+        again: Some(Again::default()),
+    };
     let html = unsent(std::slice::from_ref(&it), &sample.reader, "/t/X").into_string();
     assert!(html.contains("Not sent: The server refused it."));
     assert!(html.contains("action=\"/t/X/retry\"") && html.contains("action=\"/t/X/discard\""));
+    assert!(html.contains("href=\"/t/X?again=01J#compose\" data-again=\"Hello\""), "{html}");
     // What is still tried can not be taken back: it may be there already.
-    let trying = unsent(&[Unsent { gave_up: false, ..it }], &sample.reader, "/t/X").into_string();
+    let trying =
+        unsent(&[Unsent { gave_up: false, ..it.clone() }], &sample.reader, "/t/X").into_string();
     assert!(trying.contains("action=\"/t/X/retry\"") && !trying.contains("/discard"));
+    assert!(!trying.contains("?again="), "{trying}");
+    let file = unsent(&[Unsent { again: None, ..it }], &sample.reader, "/t/X").into_string();
+    assert!(!file.contains("?again="), "a file cannot be put into the text field");
     assert!(unsent(&[], &sample.reader, "/t/X").into_string().is_empty());
 }
 

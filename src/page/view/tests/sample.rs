@@ -51,6 +51,7 @@ impl Sample {
         Page {
             transaction: &self.transaction,
             visitor: &self.visitor,
+            speaker: "@tallyroom_robin:example.org",
             reader: &self.reader,
             revisions: revisions(),
             further: further(),
@@ -170,6 +171,7 @@ fn qr() -> String {
 fn people() -> Vec<Person> {
     let person = |name: &str, duty: &str, presence| Person {
         name: name.to_owned(),
+        role: PartyRole::Seller,
         duty: Some(duty.to_owned()).filter(|duty| !duty.is_empty()),
         presence,
     };
@@ -179,6 +181,14 @@ fn people() -> Vec<Person> {
         person("Sales desk", "", Presence::Unknown),
         person("Night shift", "emergencies", Presence::Idle),
     ]
+}
+
+fn buyer(name: &str) -> Named {
+    Named { name: name.into(), role: Some(PartyRole::Buyer) }
+}
+
+fn seller(name: &str) -> Named {
+    Named { name: name.into(), role: Some(PartyRole::Seller) }
 }
 
 fn said(number: i64, at: i64, side: Side, text: &str) -> ChatLine {
@@ -201,10 +211,12 @@ fn said(number: i64, at: i64, side: Side, text: &str) -> ChatLine {
         files: vec![],
         reply_to: None,
         edited_at: None,
+        times: None,
+        edit_times: None,
         removed: false,
         reactions: vec![],
         poll: None,
-        outgoing: None,
+        outgoing: vec![],
         can_edit: side == Side::Mine,
         can_remove: side == Side::Mine,
         remark: None,
@@ -266,16 +278,16 @@ fn chat() -> Chat {
     lines[3].html = Some("<p>Yes, if the money is there <strong>by then</strong>:</p><ul><li>Reference: <code>RF18 5390 0754 7034</code></li><li>Questions: just ask here</li></ul>".into());
     lines[3].reply_to = Some(Quote {
         event: lines[2].event.clone(),
-        name: "Robin Ahlgren".into(),
+        by: buyer("Robin Ahlgren"),
         excerpt: "Thank you. Is the 2 % discount still possible until Friday?".into(),
     });
     lines[3].reactions = vec![
         Reaction {
             key: "👍".into(),
-            names: vec!["Robin Ahlgren".into(), "Kim Osei".into()],
+            by: vec![buyer("Robin Ahlgren"), buyer("Kim Osei")],
             mine: true,
         },
-        Reaction { key: "🎉".into(), names: vec!["Kim Osei".into()], mine: false },
+        Reaction { key: "🎉".into(), by: vec![buyer("Kim Osei")], mine: false },
     ];
     lines[5].kind = Kind::Image;
     lines[5].files = vec![ChatFile {
@@ -301,9 +313,10 @@ fn chat() -> Chat {
         text: text.into(),
         problem: problem.map(str::to_owned),
         gave_up: problem.is_some(),
+        again: Some(Again::default()),
     };
     Chat {
-        seen: Some((lines[18].event.clone(), "Mara Lind".into())),
+        seen: Some((lines[18].event.clone(), seller("Mara Lind"))),
         lines,
         older: Some("c/1".into()),
         unsent: vec![
@@ -314,6 +327,6 @@ fn chat() -> Chat {
         client_id: "01JC".into(),
         composing: Composing::New,
         closed: None,
-        typing: vec!["Mara Lind".into()],
+        typing: vec![seller("Mara Lind")],
     }
 }

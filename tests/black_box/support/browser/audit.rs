@@ -55,6 +55,13 @@ impl Visitor {
         text
     }
 
+    /// A picture in the folder that `TALLYROOM_PICTURES` names, to look at; nothing without it.
+    pub async fn pictured(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("TALLYROOM_PICTURES") {
+            self.screenshot(&Path::new(&folder).join(format!("{name}.png"))).await;
+        }
+    }
+
     /// The whole page as a picture.
     pub async fn screenshot(&self, path: &Path) {
         let whole = json!({ "format": "png", "captureBeyondViewport": true });

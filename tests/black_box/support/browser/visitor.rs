@@ -169,6 +169,11 @@ impl Visitor {
         self.ok("Emulation.setEmulatedMedia", dark).await;
     }
 
+    /// Is in this time zone of the IANA database.
+    pub async fn lives_in(&self, zone: &str) {
+        self.ok("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).await;
+    }
+
     /// Has a window of this many CSS pixels.
     pub async fn size(&self, width: u32, height: u32) {
         let window = json!({

@@ -1,0 +1,50 @@
+// What depends on "now": by the reader's own clock and time zone, also after midnight.
+
+const readersLanguage = document.documentElement.lang;
+// As the server writes English.
+const formatted = (options) =>
+  new Intl.DateTimeFormat(readersLanguage === "en" ? "en-GB" : readersLanguage, options);
+const asTime = formatted({ hour: "2-digit", minute: "2-digit" });
+const asDay = formatted({ dateStyle: "long" });
+const asBoth = formatted({ dateStyle: "long", timeStyle: "short" });
+
+// Days from one moment to another, by the calendar of the reader.
+const daysBetween = (from, to) =>
+  Math.round((new Date(to).setHours(0, 0, 0, 0) - new Date(from).setHours(0, 0, 0, 0)) / 864e5);
+const calendarDay = (now = new Date()) =>
+  [now.getFullYear(), now.getMonth() + 1, now.getDate()]
+    .map((it, index) => String(it).padStart(index ? 2 : 4, "0"))
+    .join("-");
+
+const tellTime = () => {
+  for (const it of document.querySelectorAll("time[data-show]")) {
+    const date = new Date(it.dateTime);
+    if (isNaN(date)) continue;
+    const isToday = daysBetween(date, Date.now()) === 0;
+    const as = { time: asTime, both: asBoth, since: isToday ? asTime : asDay }[it.dataset.show];
+    it.textContent = as.format(date);
+    it.title = asBoth.format(date);
+  }
+  // In how many days something is due: the server wrote it down for each day that may come.
+  const countdown = document.querySelector(".countdown");
+  const days = document.getElementById("countdown")?.content.children ?? [];
+  if (!countdown) return;
+  const today = [...days].find((it) => it.dataset.day === calendarDay());
+  countdown.replaceChildren(...(today ? [...today.childNodes].map((it) => it.cloneNode(true)) : []));
+  const isLate = !!countdown.querySelector(".late");
+  const status = document.querySelector("#summary .status");
+  if (status && ["open", "bad"].includes(status.dataset.status) && !status.dataset.fixed)
+    status.dataset.status = isLate ? "bad" : "open";
+};
+
+// Calls back when a new day has begun, for a page that stays open or a computer that slept.
+const onNewDay = (tell) => {
+  let day = calendarDay();
+  const check = () => {
+    if (day === calendarDay()) return;
+    day = calendarDay();
+    tell();
+  };
+  setInterval(check, 20000);
+  document.addEventListener("visibilitychange", check);
+};

@@ -1,0 +1,65 @@
+//! People are named with their side, and times that differ are both told.
+
+use super::sample::Sample;
+use crate::page::model::{ChatLine, Named, Times};
+use crate::transaction::PartyRole;
+
+fn named(name: &str, role: Option<PartyRole>) -> Named {
+    Named { name: name.into(), role }
+}
+
+fn html(sample: &Sample, change: impl FnOnce(&mut ChatLine)) -> String {
+    let page = sample.page();
+    let mut line = page.chat.lines[3].clone();
+    change(&mut line);
+    super::super::line(&line, page.reader, "/t/X").into_string()
+}
+
+#[test]
+fn lines_quotes_reactions_typing_and_receipts_say_the_side() {
+    let sample = Sample::new();
+    let html = html(&sample, |line| {
+        line.reactions[0].by = vec![named("Acme Ltd", Some(PartyRole::Buyer)), named("X", None)];
+    });
+    assert!(html.contains("Mara Lind</bdi> <span class=\"badge\" data-role=\"seller\">seller"));
+    assert!(html.contains("In reply to Robin Ahlgren (buyer):"), "{html}");
+    assert!(html.contains("title=\"Acme Ltd (buyer), X (guest)\""), "{html}");
+    assert!(html.contains("data-name=\"Mara Lind (seller)\""), "{html}");
+    let (buyer, reader) = (named("Seller", Some(PartyRole::Buyer)), &sample.reader);
+    assert_eq!(super::super::seen_text(&buyer, reader), "Seen by Seller (buyer)");
+    let typing = super::super::typing_text(std::slice::from_ref(&buyer), reader);
+    assert_eq!(typing, "Seller (buyer) is typing…");
+    let two = super::super::typing_text(&[buyer, named("Y", None)], reader);
+    assert_eq!(two, "Seller (buyer) and Y (guest) are typing…");
+    let people = super::super::people(&sample.page().people, None, reader).into_string();
+    assert!(people.contains("Mara Lind</bdi> <span class=\"badge\" data-role=\"seller\">"));
+}
+
+#[test]
+fn a_new_line_is_announced_with_its_side_and_without_its_spoilers() {
+    let sample = Sample::new();
+    let mut line = sample.page().chat.lines[3].clone();
+    line.html = Some("It costs <span data-mx-spoiler=\"\">7</span>".into());
+    line.text = Some("It costs 7".into());
+    let announced = super::super::announced(&line, &sample.reader);
+    assert_eq!(announced, "Mara Lind (seller): It costs [Spoiler]");
+}
+
+#[test]
+fn a_message_with_two_times_tells_both() {
+    let sample = Sample::new();
+    let times =
+        Times { sent_at: 1_781_686_800_000, received_at: 1_781_773_200_000, from_history: false };
+    assert!(!html(&sample, |_| ()).contains("class=\"times\""));
+    let told = html(&sample, |line| line.times = Some(times));
+    for part in ["Dated <time", "17 June 2026 at 09:00", "received <time", "18 June 2026 at 09:00"]
+    {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    let late = Times { from_history: true, ..times };
+    assert!(html(&sample, |line| line.times = Some(late)).contains("read from the room’s history"));
+    let absurd = Times { sent_at: i64::MAX, ..times };
+    assert!(html(&sample, |line| line.times = Some(absurd)).contains("Dated an unknown time"));
+    let edit = html(&sample, |line| line.edit_times = Some(times));
+    assert!(edit.contains("edited: Dated <time"), "{edit}");
+}

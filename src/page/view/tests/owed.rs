@@ -1,0 +1,91 @@
+//! Money is asked for only while it is owed.
+
+use serde_json::json;
+
+use super::sample::Sample;
+use crate::invoice::InvoiceInput;
+
+/// What asks for money, in the texts of the page.
+const ASKS: [&str; 7] =
+    ["Amount due", "How to pay", "DE02", "days late", "days left", "Due ", "class=\"qr\""];
+
+fn shown(sample: &Sample) -> String {
+    let page = sample.page();
+    let html = super::super::widget_invoice(&page).into_string();
+    assert!(html.starts_with(&super::super::update(&page).into_string()));
+    // What was changed, and when, stays told.
+    html.split("<section class=\"history\">").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn an_invoice_that_is_owed_asks_for_money() {
+    let mut sample = Sample::new();
+    for status in ["awaiting_payment", "with_the_lawyers", "overdue", "partially_paid"] {
+        sample.transaction.terms.status = status.into();
+        let html = shown(&sample);
+        for asks in ["Amount due", "How to pay", "DE02", "days left", "Due "] {
+            assert!(html.contains(asks), "{asks} of {status}");
+        }
+    }
+}
+
+#[test]
+fn no_status_that_ends_it_asks_for_money() {
+    let mut sample = Sample::new();
+    sample.reader.today = "2026-07-04".parse().unwrap();
+    for status in
+        ["paid", "PAID", "Settled", "cancelled", "canceled", "refunded", "draft", "written off"]
+    {
+        sample.transaction.terms.status = status.into();
+        let html = shown(&sample);
+        for asks in ASKS {
+            assert!(!html.contains(asks), "{asks:?} of {status}");
+        }
+        assert!(html.contains("Nothing to pay"), "{status}");
+        assert!(!html.contains("data-status=\"bad\""), "{status}");
+    }
+}
+
+#[test]
+fn what_gives_money_back_or_is_paid_already_asks_nobody() {
+    let change = |change: fn(&mut crate::invoice::Invoice)| {
+        let mut sample = Sample::new();
+        change(&mut sample.transaction.terms.invoice);
+        let html = shown(&sample);
+        for asks in ASKS {
+            assert!(!html.contains(asks), "{asks:?}");
+        }
+        html
+    };
+    assert!(change(|it| it.type_code = "381".into()).contains("Amount credited"));
+    let negative = change(|it| it.totals.due = -it.totals.due);
+    assert!(negative.contains("Amount credited") && !negative.contains("€-"), "{negative}");
+    assert!(change(|it| it.totals.due = 0.into()).contains("Nothing to pay"));
+    // The way from the shop, too.
+    let input: InvoiceInput = serde_json::from_value(json!({
+        "number": "7", "currency": "EUR", "issue_date": "2026-07-01", "due_date": "2026-07-31",
+        "lines": [{ "description": "Oak", "quantity": "-1", "unit": "C62", "unit_price": "5",
+                    "vat": { "category": "S", "rate": "20" } }],
+        "payment": { "iban": "DE89 3704 0044 0532 0130 00" },
+    }))
+    .unwrap();
+    let mut sample = Sample::new();
+    sample.transaction.terms.invoice = crate::invoice::settle(input).unwrap().invoice;
+    assert!(!shown(&sample).contains("DE89"));
+}
+
+#[test]
+fn the_script_knows_how_far_off_the_due_date_is_on_the_days_that_come() {
+    let sample = Sample::new();
+    let html = super::super::update(&sample.page()).into_string();
+    for (day, words) in [
+        ("2026-06-18", "13 days left"),
+        ("2026-06-30", "1 day left"),
+        ("2026-07-01", "due today"),
+        ("2026-07-02", "1 day late"),
+    ] {
+        let after = html.split(&format!("<span data-day=\"{day}\">")).nth(1).unwrap_or_default();
+        let said = after.split("</span>").next().unwrap_or_default();
+        assert!(said.ends_with(words), "{day}: {said}");
+    }
+}

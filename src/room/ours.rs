@@ -1,0 +1,135 @@
+//! Whether an event shows that its room is one of ours, before anything of it is kept. Pure.
+
+use std::borrow::Cow;
+
+use ruma::UserId;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::ROOM_MARKER;
+use crate::config::NAMESPACE_PREFIX;
+
+/// Longest Matrix user ID, in bytes (Matrix specification, "User identifiers").
+const MAX_USER_ID_BYTES: usize = 255;
+
+/// What an event of a room that we do not know says about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// The bot made this room for a transaction: events of ours come before we know its id.
+    MadeByUs,
+    /// Somebody invited a user of ours to it, or put one into it.
+    Holds(String),
+    /// Neither.
+    Nothing,
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(rename = "type", borrow)]
+    event_type: Cow<'a, str>,
+    #[serde(borrow)]
+    sender: Cow<'a, str>,
+    #[serde(borrow)]
+    state_key: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    content: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Member<'a> {
+    #[serde(borrow)]
+    membership: Cow<'a, str>,
+}
+
+/// What `raw` says about its room. Nobody but us can send events as `bot`.
+pub fn sign(raw: &str, bot: &UserId) -> Sign {
+    let Ok(head) = serde_json::from_str::<Head<'_>>(raw) else { return Sign::Nothing };
+    let Some(state_key) = head.state_key.as_deref() else { return Sign::Nothing };
+    let content = head.content.get();
+    match &*head.event_type {
+        "m.room.create" if head.sender == bot.as_str() && has_marker(content) => Sign::MadeByUs,
+        "m.room.member" if is_one_of_us(state_key, bot) => {
+            match serde_json::from_str::<Member<'_>>(content) {
+                Ok(it) if matches!(&*it.membership, "invite" | "join") => {
+                    Sign::Holds(state_key.to_owned())
+                }
+                _ => Sign::Nothing,
+            }
+        }
+        _ => Sign::Nothing,
+    }
+}
+
+fn has_marker(content: &str) -> bool {
+    let content: serde_json::Value = serde_json::from_str(content).unwrap_or_default();
+    content[ROOM_MARKER]["id"].is_string()
+}
+
+/// Whether `user` is in our namespace: the bot or a guest.
+fn is_one_of_us(user: &str, bot: &UserId) -> bool {
+    user.len() <= MAX_USER_ID_BYTES
+        && user.strip_prefix('@').and_then(|rest| rest.split_once(':')).is_some_and(
+            |(name, server)| {
+                name.starts_with(NAMESPACE_PREFIX) && server == bot.server_name().as_str()
+            },
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use ruma::user_id;
+    use serde_json::{Value, json};
+
+    use super::{ROOM_MARKER, Sign};
+
+    const BOT: &str = "@_tallyroom_bot:example.org";
+
+    fn sign(raw: &str) -> Sign {
+        super::sign(raw, user_id!("@_tallyroom_bot:example.org"))
+    }
+
+    fn create(sender: &str, content: &Value) -> String {
+        json!({ "type": "m.room.create", "state_key": "", "sender": sender, "content": content })
+            .to_string()
+    }
+
+    fn member(user: &str, membership: &str) -> String {
+        json!({ "type": "m.room.member", "state_key": user, "sender": "@x:elsewhere.org",
+                "content": { "membership": membership } })
+        .to_string()
+    }
+
+    #[test]
+    fn a_room_in_the_making_is_known_by_its_creation() {
+        let marked = json!({ ROOM_MARKER: { "id": "01K" } });
+        assert_eq!(sign(&create(BOT, &marked)), Sign::MadeByUs);
+    }
+
+    #[test]
+    fn nobody_else_can_make_a_room_of_ours() {
+        let marked = json!({ ROOM_MARKER: { "id": "01K" } });
+        assert_eq!(sign(&create("@mallory:example.org", &marked)), Sign::Nothing);
+        // The room that `tallyroom check` makes has no transaction.
+        assert_eq!(sign(&create(BOT, &json!({}))), Sign::Nothing);
+        let message = json!({ "type": "m.room.create", "sender": BOT, "content": marked });
+        assert_eq!(sign(&message.to_string()), Sign::Nothing);
+        assert_eq!(sign("[]"), Sign::Nothing);
+        assert_eq!(sign("7"), Sign::Nothing);
+    }
+
+    #[test]
+    fn whoever_of_us_is_invited_or_put_into_a_room_is_named() {
+        let guest = "@_tallyroom_guest_1:example.org";
+        for (user, membership) in [(BOT, "invite"), (BOT, "join"), (guest, "join")] {
+            assert_eq!(sign(&member(user, membership)), Sign::Holds(user.to_owned()));
+        }
+        for (user, membership) in [
+            (BOT, "leave"),
+            (BOT, "ban"),
+            ("@anna:example.org", "invite"),
+            ("@_tallyroom_bot:elsewhere.org", "invite"),
+        ] {
+            assert_eq!(sign(&member(user, membership)), Sign::Nothing);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What others do to the room of a transaction, and what follows from it. Pure.
+
+use serde_json::Value;
+
+use super::widget::WIDGET_ID;
+use super::{HEAD_STATE, INVOICE_LINES_STATE, INVOICE_STATE};
+
+/// State of ours with an empty state key, beside the invoice, the pins and the head.
+const MAINTAINED: [&str; 10] = [
+    "m.room.power_levels",
+    "m.room.canonical_alias",
+    "m.room.name",
+    "m.room.topic",
+    "m.room.avatar",
+    "m.room.join_rules",
+    "m.room.history_visibility",
+    "m.room.guest_access",
+    "io.element.widgets.layout",
+    INVOICE_STATE,
+];
+const WIDGET: &str = "im.vector.modular.widgets";
+/// Repairs within [`QUIET_MS`] that need not wait: a person who tries something out.
+const FREE_REPAIRS: i64 = 5;
+/// After this time without a change by others, in milliseconds, they have stopped.
+const QUIET_MS: i64 = 10 * 60_000;
+/// The first pause before something is put back, in milliseconds; it doubles each time.
+const FIRST_PAUSE_MS: i64 = 30_000;
+/// The longest such pause, in milliseconds.
+const LONGEST_PAUSE_MS: i64 = 60 * 60_000;
+
+/// Something that happened to the room and calls for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Somebody else wrote state of ours: this type.
+    State(String),
+    /// Somebody else changed the pinned messages to these.
+    Pins(Vec<String>),
+    /// Somebody else wrote the signed head.
+    Head,
+    /// The room is encrypted from here on.
+    Encrypted,
+    /// The room was replaced.
+    Tombstone {
+        /// By this one, as the event says.
+        replacement: Option<String>,
+    },
+    /// Somebody else removed this event's content.
+    Removed(String),
+}
+
+/// What the event `raw` changes for us.
+pub fn change(raw: &str, bot: &str) -> Option<Change> {
+    let event: Value = serde_json::from_str(raw).ok()?;
+    let (event_type, content) = (event["type"].as_str()?, &event["content"]);
+    let is_ours = event["sender"] == bot;
+    let Some(state_key) = event["state_key"].as_str() else {
+        let target = content["redacts"].as_str().or(event["redacts"].as_str());
+        return match event_type {
+            "m.room.redaction" if !is_ours => Some(Change::Removed(target?.to_owned())),
+            _ => None,
+        };
+    };
+    if state_key.is_empty() {
+        match event_type {
+            // Also by ourselves: a homeserver can be set to encrypt every room.
+            "m.room.encryption" if content["algorithm"].is_string() => {
+                return Some(Change::Encrypted);
+            }
+            "m.room.tombstone" => {
+                let replacement = content["replacement_room"].as_str().map(str::to_owned);
+                return Some(Change::Tombstone { replacement });
+            }
+            _ => {}
+        }
+    }
+    if is_ours {
+        return None;
+    }
+    match event_type {
+        "m.room.pinned_events" if state_key.is_empty() => {
+            let pinned = content["pinned"].as_array().into_iter().flatten();
+            let pinned = pinned.filter_map(Value::as_str).map(str::to_owned);
+            Some(Change::Pins(pinned.collect()))
+        }
+        HEAD_STATE if state_key.is_empty() => Some(Change::Head),
+        _ if state_key.is_empty() && MAINTAINED.contains(&event_type) => {
+            Some(Change::State(event_type.to_owned()))
+        }
+        INVOICE_LINES_STATE => Some(Change::State(event_type.to_owned())),
+        // Others may add widgets of their own.
+        WIDGET if state_key == WIDGET_ID => Some(Change::State(event_type.to_owned())),
+        _ => None,
+    }
+}
+
+/// How often others changed what is ours, and when it is put back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repairs {
+    /// Changes in a row without a quiet time between them.
+    pub count: i64,
+    /// When the last one was seen (milliseconds since 1970).
+    pub last: i64,
+}
+
+impl Repairs {
+    /// Counts one more change at `now`, and tells until when to wait before it is put back; none:
+    /// it is put back at once. Two sides that undo each other's work so do it less and less often.
+    #[must_use]
+    pub fn one_more(self, now: i64) -> (Self, Option<i64>) {
+        let quiet = QUIET_MS.max(2 * pause(self.count));
+        let count = if now - self.last > quiet { 1 } else { self.count.saturating_add(1) };
+        let wait = pause(count);
+        (Self { count, last: now }, (wait > 0).then(|| now.saturating_add(wait)))
+    }
+}
+
+/// How long the `count`th change in a row stays, in milliseconds.
+fn pause(count: i64) -> i64 {
+    if count <= FREE_REPAIRS {
+        return 0;
+    }
+    let doublings = (count - FREE_REPAIRS - 1).min(7);
+    (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS)
+}
+
+/// What the room that a tombstone names is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Successor {
+    /// The transaction goes on there.
+    Follow,
+    /// It names our room as its predecessor, but the bot can do nothing there.
+    Powerless,
+    /// It does not name our room as its predecessor: somebody else's room.
+    Stranger,
+}
+
+/// Judges the room with this state as the successor of `old`.
+pub fn judge_successor(old: &str, bot: &str, state: &[Value]) -> Successor {
+    let of_type = |event_type: &str, state_key: &str| {
+        state.iter().find(|event| event["type"] == event_type && event["state_key"] == state_key)
+    };
+    let Some(create) = of_type("m.room.create", "") else { return Successor::Stranger };
+    if create["content"]["predecessor"]["room_id"] != old {
+        return Successor::Stranger;
+    }
+    let joined = of_type("m.room.member", bot)
+        .is_some_and(|member| member["content"]["membership"] == "join");
+    if joined && may_work(bot, create, of_type("m.room.power_levels", "")) {
+        Successor::Follow
+    } else {
+        Successor::Powerless
+    }
+}
+
+/// Whether the bot may invite people and write the room's state (room version 12: creators may do
+/// everything; before that, a room without power levels belongs to its creator).
+fn may_work(bot: &str, create: &Value, levels: Option<&Value>) -> bool {
+    let content = &create["content"];
+    let version = content["room_version"].as_str().unwrap_or("1");
+    let creators_reign = !matches!(version.parse::<u32>(), Ok(number) if number < 12);
+    let more = content["additional_creators"].as_array();
+    let is_creator =
+        create["sender"] == bot || more.is_some_and(|it| it.iter().any(|it| it == bot));
+    if is_creator && (creators_reign || levels.is_none()) {
+        return true;
+    }
+    let Some(levels) = levels.map(|event| &event["content"]) else { return false };
+    let level = |value: &Value, default: i64| {
+        value.as_i64().or_else(|| value.as_str().and_then(|it| it.parse().ok())).unwrap_or(default)
+    };
+    let ours = level(&levels["users"][bot], level(&levels["users_default"], 0));
+    let state_default = level(&levels["state_default"], 50);
+    let needed = MAINTAINED
+        .iter()
+        .chain(&["m.room.pinned_events", HEAD_STATE])
+        .map(|event_type| level(&levels["events"][*event_type], state_default))
+        .chain([level(&levels["invite"], 0), level(&levels["events_default"], 0)])
+        .max();
+    needed.is_some_and(|needed| ours >= needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const BOT: &str = "@bot:x";
+
+    fn state(event_type: &str, key: &str, sender: &str, content: &Value) -> Value {
+        json!({ "type": event_type, "state_key": key, "sender": sender, "content": content })
+    }
+
+    fn by_other(event_type: &str, key: &str, content: &Value) -> Option<Change> {
+        change(&state(event_type, key, "@m:x", content).to_string(), BOT)
+    }
+
+    #[test]
+    fn every_state_of_ours_is_watched_also_when_it_is_emptied() {
+        for event_type in MAINTAINED {
+            assert_eq!(
+                by_other(event_type, "", &json!({})),
+                Some(Change::State(event_type.into()))
+            );
+            let own = state(event_type, "", BOT, &json!({})).to_string();
+            assert_eq!(change(&own, BOT), None);
+        }
+        assert!(by_other(INVOICE_LINES_STATE, "3", &json!({})).is_some());
+        assert!(by_other(WIDGET, WIDGET_ID, &json!({})).is_some());
+        assert_eq!(by_other(WIDGET, "their own", &json!({})), None);
+        assert_eq!(by_other(HEAD_STATE, "", &json!({})), Some(Change::Head));
+        let pins = json!({ "pinned": ["$a", 7] });
+        assert_eq!(
+            by_other("m.room.pinned_events", "", &pins),
+            Some(Change::Pins(vec!["$a".into()]))
+        );
+        assert_eq!(by_other("org.example.other", "", &json!({})), None);
+        assert_eq!(by_other("m.room.topic", "other", &json!({})), None);
+    }
+
+    #[test]
+    fn encryption_counts_whoever_switched_it_on() {
+        let on = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
+        for sender in [BOT, "@m:x"] {
+            let event = state("m.room.encryption", "", sender, &on).to_string();
+            assert_eq!(change(&event, BOT), Some(Change::Encrypted));
+        }
+        assert_eq!(by_other("m.room.encryption", "", &json!({})), None);
+    }
+
+    #[test]
+    fn removals_and_tombstones_name_their_target() {
+        for redaction in [
+            json!({ "type": "m.room.redaction", "sender": "@m:x", "redacts": "$e", "content": {} }),
+            json!({ "type": "m.room.redaction", "sender": "@m:x", "content": { "redacts": "$e" } }),
+        ] {
+            assert_eq!(change(&redaction.to_string(), BOT), Some(Change::Removed("$e".to_owned())));
+        }
+        let to = json!({ "replacement_room": "!new:x" });
+        assert_eq!(
+            by_other("m.room.tombstone", "", &to),
+            Some(Change::Tombstone { replacement: Some("!new:x".into()) })
+        );
+        assert_eq!(
+            by_other("m.room.tombstone", "", &json!({})),
+            Some(Change::Tombstone { replacement: None })
+        );
+        assert_eq!(change("7", BOT), None);
+    }
+
+    #[test]
+    fn two_sides_that_undo_each_other_wait_longer_and_longer() {
+        let mut repairs = Repairs::default();
+        let mut now = 1_000_000_000;
+        let mut pauses = Vec::new();
+        for _ in 0..16 {
+            let (next, until) = repairs.one_more(now);
+            pauses.push(until.map_or(0, |until| until - now));
+            repairs = next;
+            now = until.unwrap_or(now) + 1_000;
+        }
+        assert_eq!(pauses[..7], [0, 0, 0, 0, 0, 30_000, 60_000]);
+        assert!(pauses.is_sorted());
+        assert_eq!(pauses[15], LONGEST_PAUSE_MS);
+        // Whoever stops is trusted again.
+        let (_, until) = repairs.one_more(now + 3 * LONGEST_PAUSE_MS);
+        assert_eq!(until, None);
+    }
+
+    fn successor(version: &str, creator: &str, users: &Value) -> Vec<Value> {
+        vec![
+            state(
+                "m.room.create",
+                "",
+                creator,
+                &json!({ "room_version": version, "predecessor": { "room_id": "!old:x" } }),
+            ),
+            state("m.room.member", BOT, BOT, &json!({ "membership": "join" })),
+            state(
+                "m.room.power_levels",
+                "",
+                creator,
+                &json!({ "users": users, "state_default": 100, "invite": 100 }),
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_successor_names_our_room_and_lets_the_bot_work() {
+        let powerful = json!({ BOT: 100 });
+        let followed = successor("11", "@admin:x", &powerful);
+        assert_eq!(judge_successor("!old:x", BOT, &followed), Successor::Follow);
+        assert_eq!(judge_successor("!other:x", BOT, &followed), Successor::Stranger);
+        let weak = successor("12", "@admin:x", &json!({}));
+        assert_eq!(judge_successor("!old:x", BOT, &weak), Successor::Powerless);
+        assert_eq!(judge_successor("!old:x", BOT, &[]), Successor::Stranger);
+        let not_there = &followed[..1];
+        assert_eq!(judge_successor("!old:x", BOT, not_there), Successor::Powerless);
+    }
+
+    #[test]
+    fn creators_of_version_12_need_no_level() {
+        let mut made = successor("12", BOT, &json!({}));
+        assert_eq!(judge_successor("!old:x", BOT, &made), Successor::Follow);
+        made[0]["sender"] = json!("@admin:x");
+        made[0]["content"]["additional_creators"] = json!([BOT]);
+        assert_eq!(judge_successor("!old:x", BOT, &made), Successor::Follow);
+        made[0]["content"]["room_version"] = json!("11");
+        assert_eq!(judge_successor("!old:x", BOT, &made), Successor::Powerless);
+    }
+}
