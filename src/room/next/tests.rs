@@ -59,7 +59,7 @@ fn an_encrypted_room_is_told_of_once_and_nobody_further_is_invited() {
 
 #[test]
 fn nobody_is_invited_before_it_is_known_what_the_homeserver_put_into_the_room() {
-    let mut known = Known { settles_at: Some(500), members: BTreeMap::new(), ..finished() };
+    let mut known = Known { settles_at: Some(500), members: nobody_invited(), ..finished() };
     assert_eq!(next(&wanted(), &known, 0), Next::Wait(500));
     known.settles_at = None;
     assert!(matches!(next(&wanted(), &known, 0), Next::Do(Step::Invite(_))));
