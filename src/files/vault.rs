@@ -81,9 +81,10 @@ impl Vault {
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
         let mut written = 0;
         while written < size {
-            let mut part;
+            let part;
             (file, part) = tokio::task::spawn_blocking(move || {
-                let mut part = Vec::new();
+                // All at once: growing would take the memory of a part again and again.
+                let mut part = Vec::with_capacity(PART_BYTES);
                 let read = (&mut file).take(PART_BYTES as u64).read_to_end(&mut part);
                 read.map(|_| (file, part))
             })
@@ -94,7 +95,7 @@ impl Vault {
             }
             written += part.len() as u64;
             upload.wait_for_capacity(PARTS_AT_ONCE).await?;
-            upload.write(&std::mem::take(&mut part));
+            upload.put(part.into());
         }
         upload.finish().await?;
         Ok(())

@@ -20,8 +20,9 @@ on_both_databases! {
         what_is_chosen_can_be_read_and_taken_away(&scene).await;
         nothing_that_is_dropped_leaves_the_page(&scene).await;
         what_is_refused_can_be_written_again(&scene, &bea, &sam).await;
-        a_reload_keeps_what_is_not_sent(&mut scene, &bea).await;
+        // What follows ends the program, and with it the connection of each open page.
         assert_eq!(sam.console_errors(), Vec::<String>::new());
+        a_reload_keeps_what_is_not_sent(&mut scene, &bea).await;
     }
 }
 
