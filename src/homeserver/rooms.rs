@@ -224,8 +224,7 @@ impl Homeserver {
     pub async fn has_account(&self, user: &UserId) -> Result<bool, CallFailure> {
         match self.as_bot(get_profile::v3::Request::new(user.to_owned())).await {
             Ok(_) => Ok(true),
-            Err(failure) if failure.refused_with("M_NOT_FOUND") => Ok(false),
-            Err(CallFailure::Refused(_)) => Ok(true),
+            Err(CallFailure::Refused(refusal)) => Ok(refusal.status != 404),
             Err(failure) => Err(failure),
         }
     }

@@ -28,7 +28,7 @@ impl Worker {
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.edit_content(&original, send_id);
         self.send_once(view, bot, &key, MESSAGE, content).await?;
-        Ok(self.store.summary_shown(view.id(), &original, &digest).await?)
+        Ok(self.store.summary_edited(view.id(), &original, &digest).await?)
     }
 
     /// Pins the summary. If it was pinned with another headline, it is unpinned first: Element's
@@ -62,7 +62,7 @@ impl Worker {
                 && pinned.contains(&summary)
             {
                 let headline = view.plan.headline_digest();
-                return Ok(self.store.summary_pinned(view.id(), &headline).await?);
+                return Ok(self.store.summary_pinned(view.id(), &summary, &headline).await?);
             }
             if pinned.contains(&summary) {
                 pinned.retain(|id| *id != summary);
@@ -70,9 +70,9 @@ impl Worker {
             }
             pinned
         };
-        let all: Vec<String> = others.into_iter().chain([summary]).collect();
+        let all: Vec<String> = others.into_iter().chain([summary.clone()]).collect();
         homeserver.set_state(room_id, &pins(&all)).await?;
-        Ok(self.store.summary_pinned(view.id(), &view.plan.headline_digest()).await?)
+        Ok(self.store.summary_pinned(view.id(), &summary, &view.plan.headline_digest()).await?)
     }
 }
 

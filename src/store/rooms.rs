@@ -46,7 +46,10 @@ const IS_CURRENT: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room
 const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1";
 const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
-const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1";
+const EDITED: &str = "UPDATE rooms SET summary_shown = $3 \
+     WHERE transaction_id = $1 AND summary_event = $2";
+const PINNED: &str = "UPDATE rooms SET summary_pinned = $3 \
+     WHERE transaction_id = $1 AND summary_event = $2";
 const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL THEN NULL ELSE $3 END), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0 \
      WHERE transaction_id = $1";
@@ -308,12 +311,31 @@ impl Store {
         self.run(sqlx::query(TOLD).bind(id.to_string()).bind(revision)).await
     }
 
-    /// Notes that the summary is pinned with the headline of this digest.
+    /// Notes that the summary `event_id` now reads like this digest, unless it was removed meanwhile.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn summary_pinned(&self, id: Ulid, digest: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(PINNED).bind(id.to_string()).bind(digest)).await
+    pub async fn summary_edited(
+        &self,
+        id: Ulid,
+        event_id: &str,
+        digest: &str,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(EDITED).bind(id.to_string()).bind(event_id).bind(digest)).await
+    }
+
+    /// Notes that the summary `event_id` is pinned with the headline of this digest, unless it was
+    /// removed meanwhile.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn summary_pinned(
+        &self,
+        id: Ulid,
+        event_id: &str,
+        digest: &str,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(PINNED).bind(id.to_string()).bind(event_id).bind(digest)).await
     }
 
     /// Nothing is left to do before `until` (none: at all), unless somebody woke the room since
