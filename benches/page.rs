@@ -82,6 +82,8 @@ async fn measure(name: &str, database: Database, entries: usize) {
 struct Page {
     http: Client,
     url: String,
+    /// The parameter that names the grant.
+    name: String,
     origin: String,
     cookie: String,
 }
@@ -91,15 +93,15 @@ impl Page {
         let contact = if party == "buyer" { &deal.buyer.id } else { &deal.seller.id };
         let link = world.shop.link(&deal.id, party, Some(contact)).await;
         let http = Client::builder().redirect(Policy::none()).no_gzip().build().unwrap();
-        let answer = http.get(&link).send().await.unwrap();
-        assert_eq!(answer.status(), 303);
-        let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
-        let cookie = cookie.split(';').next().unwrap().to_owned();
-        Self { http, url: world.page(&format!("/t/{}", deal.id)), origin: world.page(""), cookie }
+        let support::Entered { cookie, page, .. } = support::Entered::by(&link).await;
+        let (base, name) = page.split_once('?').unwrap();
+        let (url, name) = (world.page(base), name.to_owned());
+        Self { http, url, name, origin: world.page(""), cookie }
     }
 
     async fn get(&self, path: &str) -> Response {
-        let request = self.http.get(format!("{}{path}", self.url)).header(COOKIE, &self.cookie);
+        let request =
+            self.http.get(format!("{}{path}?{}", self.url, self.name)).header(COOKIE, &self.cookie);
         let answer = request.header(ACCEPT_ENCODING, "gzip").send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer
@@ -107,7 +109,8 @@ impl Page {
 
     async fn say(&self, words: &str) {
         let form = reqwest::multipart::Form::new().text("text", words.to_owned());
-        let request = self.http.post(format!("{}/messages", self.url)).multipart(form);
+        let request =
+            self.http.post(format!("{}/messages?{}", self.url, self.name)).multipart(form);
         let request = request.header(COOKIE, &self.cookie).header(ORIGIN, &self.origin);
         let answer = request.header(ACCEPT, "application/json").send().await.unwrap();
         assert_eq!(answer.status(), 202, "{}", answer.text().await.unwrap());
@@ -213,7 +216,8 @@ async fn open_pages(world: &World, deal: &Deal, page: &Page) {
     let address = page.origin.trim_start_matches("http://").to_owned();
     let path = page.url.trim_start_matches(page.origin.as_str()).to_owned();
     let request = format!(
-        "GET {path}/live?after={}&revision=1 HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\n\r\n",
+        "GET {path}/live?{}&after={}&revision=1 HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\n\r\n",
+        page.name,
         seq(world, deal).await,
         page.cookie
     );

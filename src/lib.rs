@@ -14,6 +14,7 @@ pub mod language;
 pub mod moment;
 pub mod page;
 pub mod pdf;
+pub mod quota;
 pub mod reconciler;
 pub mod record;
 pub mod room;

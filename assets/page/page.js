@@ -5,7 +5,9 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const byId = (id) => document.getElementById(id);
 
 const chat = byId("messages");
-const { base } = chat.dataset;
+const { base, grant } = chat.dataset;
+// Each request says on whose behalf it is made: others may be signed in in this browser.
+const address = (part = "") => `${base}${part && `/${part}`}?grant=${grant}`;
 const [log, sending, form] = ["log", "sending", "compose"].map(byId);
 const title = document.title;
 const gone = new Set(); // outgoing ids whose line is here
@@ -161,7 +163,7 @@ const handlers = {
     look();
   },
   unsent({ html }) {
-    const before = all("#unsent li").filter((it) => !one("[action$='/discard']", it));
+    const before = all("#unsent li").filter((it) => !one("[action*='/discard']", it));
     byId("unsent").replaceChildren(parsed(html));
     // What the room has, and the record not yet, stays until its line comes.
     for (const it of before) {
@@ -222,8 +224,9 @@ const connect = () => {
     say("lost", text(navigator.onLine ? "connection-lost" : "connection-offline"));
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     // Whoever is let in no more is told so by the page itself.
-    const answer = await fetch(base, { method: "HEAD" }).catch(() => null);
-    if ([401, 410].includes(answer?.status)) return location.reload();
+    const answer = await fetch(chat.dataset.live, { method: "HEAD" }).catch(() => null);
+    if (answer?.status === 429) say("busy", text("connection-busy"));
+    if ([401, 409, 410].includes(answer?.status)) return location.reload();
     setTimeout(connect, wait + Math.random() * 1000);
     wait = Math.min(wait * 2, 30000);
   };
@@ -238,7 +241,7 @@ const connect = () => {
 // ---- What is done to messages
 
 const post = async (action, fields) => {
-  const answer = await fetch(`${base}/${action}`, {
+  const answer = await fetch(address(action), {
     method: "POST",
     body: new URLSearchParams(fields),
     headers: { Accept: "application/json" },
@@ -260,7 +263,7 @@ chat.addEventListener("submit", async (event) => {
   event.preventDefault();
   it.closest("details.menu")?.removeAttribute("open");
   try {
-    await post(it.action.split("/").pop(), new FormData(it, event.submitter));
+    await post(new URL(it.action).pathname.split("/").pop(), new FormData(it, event.submitter));
     if (it.matches(".delivery form")) it.closest("li").remove();
   } catch (error) {
     complain(error.message);
@@ -501,6 +504,11 @@ const send = (item, data, problem) => {
   request.onerror = () => fail(text("not-sent-offline"));
   request.onload = () => {
     const answer = request.response;
+    if (request.status === 429) {
+      // Too fast: it is kept, and sent as soon as it is taken.
+      const wait = Number(request.getResponseHeader("Retry-After")) || 5;
+      setTimeout(() => item.isConnected && item.matches(".failed") && send(item, data), wait * 1000);
+    }
     if (request.status !== 202 || !answer?.ids)
       return fail(text("not-sent", { problem: answer?.detail ?? answer?.title ?? request.status }));
     drafts.sent(data.get("client_id"));

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
+use crate::export::NoExport;
 use crate::files::disposition;
 
 /// `GET /api/v1/transactions/{id}/export`
@@ -19,9 +20,16 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
-    let pieces = state.exporter.stream(id).await.map_err(|error| {
-        tracing::error!(transaction = %id, %error, "an export can not begin");
-        Problem::try_again("The database did not answer. Nothing was changed; ask again.")
+    let pieces = state.exporter.stream(&shop, id).await.map_err(|why| match why {
+        NoExport::TooMany(too_many) => Problem::too_many(
+            too_many,
+            "As many exports of this shop are under way as `api.exports_at_once` allows. Fetch \
+             them to their end, or end them, and ask again.",
+        ),
+        NoExport::Failed(error) => {
+            tracing::error!(transaction = %id, %error, "an export can not begin");
+            Problem::try_again("The database did not answer. Nothing was changed; ask again.")
+        }
     })?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),

@@ -1,5 +1,7 @@
 //! The files in a record.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -10,6 +12,12 @@ use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
 use crate::files::{disposition, shown_as};
+use crate::quota::paced;
+
+/// How long a file may wait for its turn.
+const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(15);
+/// How long whoever fetches a file may pause.
+const READING_PATIENCE: Duration = Duration::from_secs(60);
 
 /// `GET /api/v1/transactions/{id}/files/{sha256}`
 pub(super) async fn show(
@@ -22,6 +30,11 @@ pub(super) async fn show(
     let missing = || Problem::not_found(format!("This transaction has no file {sha256:?}."));
     let file = state.store.file_with_digest(id, &sha256).await?.ok_or_else(missing)?;
     let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
+    let place = state.downloads.take_within(&shop, DOWNLOAD_PATIENCE).await.map_err(|it| {
+        let detail =
+            "Too many files of this shop are being fetched. Fetch some to their end first.";
+        Problem::too_many(it, detail)
+    })?;
     let bytes = state.vault.get(&sha256).await.map_err(|error| {
         tracing::error!(%error, file = file.mxc, "a kept file can not be read");
         Problem::try_again("The file store did not answer.")
@@ -40,5 +53,5 @@ pub(super) async fn show(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
     ];
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    Ok((headers, Body::from_stream(paced(bytes, READING_PATIENCE, place))).into_response())
 }

@@ -8,6 +8,7 @@ mod files;
 mod health;
 mod invitations;
 mod links;
+mod precondition;
 mod present;
 mod problem;
 mod search;
@@ -32,10 +33,13 @@ use crate::config::Config;
 use crate::export::Exporter;
 use crate::files::Vault;
 use crate::page::token::TokenKey;
+use crate::quota::Places;
 use crate::store::Store;
 
 /// Largest body taken: an invoice of 10,000 lines is about 4 MB of UBL.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Files that one shop may fetch side by side, and all shops together.
+pub const DOWNLOADS: (usize, usize) = (64, 512);
 /// Longest request id taken over from a caller.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -54,6 +58,8 @@ pub struct ApiState {
     pub config: Arc<Config>,
     /// What links are signed with.
     pub token_key: TokenKey,
+    /// Files that each shop is fetching.
+    pub downloads: Places<String>,
     /// Whether the homeserver knows the bot yet.
     pub introduced: Arc<AtomicBool>,
 }

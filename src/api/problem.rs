@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::invoice;
+use crate::quota::TooMany;
 use crate::store::StoreError;
 
 /// An answer that says what is wrong, where, and how to mend it.
@@ -17,6 +18,8 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     more: Map<String, Value>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -26,7 +29,7 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self { status, kind, title, detail: detail.into(), more: Map::new() }
+        Self { status, kind, title, detail: detail.into(), more: Map::new(), retry_after: None }
     }
 
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
@@ -79,6 +82,21 @@ impl Problem {
         )
     }
 
+    /// 412: the transaction is not as the caller last saw it.
+    pub(super) fn precondition(revision: i64) -> Self {
+        let detail = format!(
+            "The transaction is at revision {revision}, which `If-Match` does not name. Nothing was \
+             changed. GET the transaction, look at what others changed, and send the call again \
+             with its new ETag."
+        );
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition-failed",
+            "Somebody else has changed the transaction",
+            detail,
+        )
+    }
+
     pub(super) fn no_key() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -101,10 +119,18 @@ impl Problem {
         )
     }
 
+    /// 429: the shop has had all of its quota.
+    pub(super) fn too_many(too_many: TooMany, detail: &'static str) -> Self {
+        let title = "This is too much at once";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", title, detail);
+        Self { retry_after: Some(too_many.seconds()), ..problem }
+    }
+
     /// 503: something that we stand on does not answer.
     pub(super) fn try_again(detail: &'static str) -> Self {
         let title = "This can not be done right now";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "try-again", title, detail)
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "try-again", title, detail);
+        Self { retry_after: Some(5), ..problem }
     }
 
     pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
@@ -135,8 +161,8 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
         }
         response
     }

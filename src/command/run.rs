@@ -22,9 +22,11 @@ use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
 use crate::moment::Moment;
+use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
+use crate::quota::Places;
 use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_forever};
 use crate::seal::{SigningKey, sign_forever};
 use crate::store::{Deriving, Store};
@@ -70,9 +72,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let calls = api::router(ApiState {
         store: store.clone(),
         vault: vault.clone(),
-        exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key)),
+        exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key))
+            .each_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
+        downloads: Places::new(api::DOWNLOADS.0, api::DOWNLOADS.1),
         introduced: Arc::clone(&introduced),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));
@@ -82,6 +86,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             vault: vault.clone(),
             moment,
             homeserver: homeserver.clone(),
+            limits: Arc::new(Limits::of(&config)),
             config: Arc::new(config.clone()),
             key: TokenKey::from(&*key),
             openid: OpenId::new(&config)?,

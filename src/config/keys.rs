@@ -19,7 +19,7 @@ const YES_NO: &str = "true | false";
 const YES_NO_MEND: &str = "write true or false, without quotes";
 
 /// Every leaf. `[]` stands for a position in a list.
-const KEYS: [Key; 50] = [
+const KEYS: [Key; 54] = [
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
@@ -47,6 +47,7 @@ const KEYS: [Key; 50] = [
         "write a name; put it in quotes if it looks like a number",
     ),
     key("api.listen", LISTEN, LISTEN_MEND),
+    key("api.exports_at_once", "a number from 1 to 16", "write a number, such as 2"),
     key(
         "api.keys",
         "a list of sections with the keys shop and key; as JSON in the environment",
@@ -106,6 +107,13 @@ const KEYS: [Key; 50] = [
         "write such a name; if it is one, install the time zone database (tzdata)",
     ),
     key("page.link_days", "a number from 1 to 3650", "write a number, such as 90"),
+    key("page.open_pages", "a number from 1 to 8000", "write a number, such as 20"),
+    key("page.messages_per_minute", "a number from 1 to 6000", "write a number, such as 60"),
+    key(
+        "page.upload_megabytes_per_hour",
+        "a number from 1 to 1000000",
+        "write a number of megabytes, such as 1000",
+    ),
     key("page.widget", YES_NO, YES_NO_MEND),
     key(
         "page.widget_clients",

@@ -51,6 +51,8 @@ pub struct BotConfig {
 pub struct ApiConfig {
     /// Where we listen for shops.
     pub listen: SocketAddr,
+    /// How many exports of one shop may be under way.
+    pub exports_at_once: u32,
     /// Who may call.
     pub keys: Vec<ApiKey>,
 }
@@ -124,6 +126,14 @@ pub struct PageConfig {
     pub time_zone: String,
     /// How long a link works that a shop asks for without saying so, in days.
     pub link_days: u32,
+    /// How many pages one link or sign-in may keep open with live news.
+    pub open_pages: u32,
+    /// How many messages, changes, reactions and removals one link or sign-in may write in a
+    /// minute in the long run.
+    pub messages_per_minute: u32,
+    /// How much one link or sign-in may upload in an hour, in MB of 1,000,000 bytes; at least one
+    /// file of the largest size.
+    pub upload_megabytes_per_hour: u32,
     /// Whether rooms get the page as a widget beside their timeline.
     pub widget: bool,
     /// Origins of Matrix clients in which the widget may be framed.
@@ -314,7 +324,11 @@ impl Default for BotConfig {
 
 impl Default for ApiConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9331)), keys: Vec::new() }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 9331)),
+            exports_at_once: 2,
+            keys: Vec::new(),
+        }
     }
 }
 
@@ -347,6 +361,9 @@ impl Default for PageConfig {
             language: "en".to_owned(),
             time_zone: "UTC".to_owned(),
             link_days: 90,
+            open_pages: 20,
+            messages_per_minute: 60,
+            upload_megabytes_per_hour: 1_000,
             widget: true,
             widget_clients: vec!["https://app.element.io".to_owned()],
             openid: Vec::new(),

@@ -6,7 +6,7 @@ use serde_yaml::Error;
 use super::errors::Problem;
 
 /// Words at the beginning of a line that an error may show: the names of keys.
-const KEY_NAMES: [&str; 59] = [
+const KEY_NAMES: [&str; 63] = [
     "homeserver",
     "url",
     "domain",
@@ -16,6 +16,7 @@ const KEY_NAMES: [&str; 59] = [
     "bot",
     "display_name",
     "api",
+    "exports_at_once",
     "keys",
     "shop",
     "key",
@@ -34,6 +35,9 @@ const KEY_NAMES: [&str; 59] = [
     "language",
     "time_zone",
     "link_days",
+    "open_pages",
+    "messages_per_minute",
+    "upload_megabytes_per_hour",
     "widget",
     "widget_clients",
     "openid",

@@ -6,21 +6,22 @@ mod bundle;
 mod check;
 mod names;
 mod people;
+mod spool;
 mod transcript;
 
 pub use check::{Checked, check_bundle};
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
 use ulid::Ulid;
 
+use self::spool::Spool;
 use crate::files::Vault;
+use crate::quota::{Places, TooMany, paced};
 use crate::seal::SigningKey;
 use crate::store::{Snapshot, Store};
 
@@ -28,14 +29,18 @@ use crate::store::{Snapshot, Store};
 const VERSION: i64 = 1;
 /// The member that names and seals all others.
 const MANIFEST: &str = "manifest.json";
-/// Exports at the same time; each holds a connection of the database.
-const AT_ONCE: usize = 2;
+/// Exports that are written at the same time: each holds a connection of the database while it
+/// is. Of one shop, it is one.
+const WRITTEN_AT_ONCE: usize = 3;
+/// Exports under way, of all shops: each takes its size on the disk until it was fetched.
+const AT_ONCE: usize = 64;
+/// Of one shop, if nothing else is said.
+const EACH_SHOP: usize = 2;
+/// How long an export may wait until it is written.
+const TURN: Duration = Duration::from_secs(30);
 /// Bytes handed over in one go.
 const PIECE_BYTES: usize = 64 * 1024;
-/// Pieces that may wait to be fetched.
-const PIECES_WAITING: usize = 8;
-/// How long whoever fetches a bundle may pause, before the connection of the database is given
-/// back.
+/// How long whoever fetches a bundle may pause.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What bundles are made from.
@@ -44,33 +49,64 @@ pub struct Exporter {
     store: Store,
     vault: Vault,
     key: Arc<SigningKey>,
-    running: Arc<Semaphore>,
+    under_way: Places<String>,
+    written: Places<String>,
+}
+
+/// Why no export begins.
+#[derive(Debug)]
+pub enum NoExport {
+    /// The shop has as many under way as it may.
+    TooMany(TooMany),
+    /// The database or the disk fails.
+    Failed(anyhow::Error),
+}
+
+impl From<TooMany> for NoExport {
+    fn from(too_many: TooMany) -> Self {
+        Self::TooMany(too_many)
+    }
 }
 
 impl Exporter {
     /// With these.
     pub fn new(store: Store, vault: Vault, key: Arc<SigningKey>) -> Self {
-        Self { store, vault, key, running: Arc::new(Semaphore::new(AT_ONCE)) }
+        let under_way = Places::new(EACH_SHOP, AT_ONCE);
+        Self { store, vault, key, under_way, written: Places::new(1, WRITTEN_AT_ONCE) }
     }
 
-    /// The bundle of a transaction, piece by piece. It is never whole in memory. A stream that
+    /// With so many under way for each shop.
+    #[must_use]
+    pub fn each_shop(self, number: u32) -> Self {
+        let number = usize::try_from(number).unwrap_or(EACH_SHOP);
+        Self { under_way: Places::new(number, AT_ONCE), ..self }
+    }
+
+    /// The bundle of a transaction of this shop, piece by piece. It is never whole in memory. It is
+    /// written to a file without a name as fast as the disk takes it, and read from there as fast
+    /// as its reader takes it: a slow reader holds no connection of the database. A stream that
     /// ends with an error is no complete bundle.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the shop has too many under way, or the database or the disk fails.
     pub async fn stream(
         &self,
+        shop: &str,
         id: Ulid,
-    ) -> anyhow::Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>> {
-        let permit = Arc::clone(&self.running).acquire_owned().await?;
-        let snapshot = self.store.snapshot().await?;
-        let (sender, mut receiver) = mpsc::channel(PIECES_WAITING);
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, NoExport> {
+        let shop = shop.to_owned();
+        let under_way = self.under_way.take(&shop)?;
+        let writing = self.written.take_within(&shop, TURN).await?;
+        let failed = |error| NoExport::Failed(error);
+        let snapshot = self.store.snapshot().await.map_err(|it| failed(it.into()))?;
+        let file = self.vault.unfinished().map_err(|it| failed(it.into()))?;
+        let (spool, reader) = spool::new(file).map_err(|it| failed(it.into()))?;
         let exporter = self.clone();
         tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            exporter.write_pieces(id, snapshot, &sender);
+            exporter.write_spool(id, snapshot, spool);
+            drop(writing);
         });
-        Ok(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context)))
+        Ok(paced(reader.pieces(), PATIENCE, under_way))
     }
 
     /// Writes the bundle of a transaction to `out`.
@@ -85,48 +121,16 @@ impl Exporter {
             .await?
     }
 
-    fn write_pieces(
-        &self,
-        id: Ulid,
-        mut snapshot: Snapshot,
-        sender: &mpsc::Sender<io::Result<Bytes>>,
-    ) {
-        let pieces = Pieces { sender: sender.clone(), piece: Vec::with_capacity(PIECE_BYTES) };
-        let written = bundle::write(self, id, &mut snapshot, pieces)
-            .and_then(|mut pieces| Ok(pieces.flush()?));
-        if let Err(error) = written {
-            tracing::error!(transaction = %id, error = format!("{error:#}"), "an export failed");
+    fn write_spool(&self, id: Ulid, mut snapshot: Snapshot, spool: Spool) {
+        let out = BufWriter::with_capacity(PIECE_BYTES, spool);
+        let written = bundle::write(self, id, &mut snapshot, out)
+            .and_then(|out| Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?));
+        match written {
+            Ok(spool) => spool.finish(),
             // The connection breaks off, so that nobody takes a part for the whole.
-            sender.try_send(Err(io::Error::other("the export failed"))).ok();
-        }
-    }
-}
-
-/// Hands bytes over to whoever fetches them.
-struct Pieces {
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    piece: Vec<u8>,
-}
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.piece.extend_from_slice(bytes);
-        if self.piece.len() >= PIECE_BYTES {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE_BYTES));
-        let sending = tokio::time::timeout(PATIENCE, self.sender.send(Ok(piece.into())));
-        match Handle::current().block_on(sending) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(io::Error::other("whoever asked for the export has gone")),
-            Err(_) => Err(io::Error::other("whoever asked for the export stopped reading")),
+            Err(error) => {
+                tracing::error!(transaction = %id, error = format!("{error:#}"), "an export failed");
+            }
         }
     }
 }

@@ -2,25 +2,25 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Extension, Form, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
 
 use super::PageState;
-use super::headers::Nonce;
-use super::model::{Chat, Reader};
+use super::model::{Address, Chat, Reader};
 use super::openid::OpenId;
+use super::reader::cookies;
 use super::refusal::Refusal;
-use super::session::{Session, is_secure, session_cookie};
+use super::session::{Session, held, is_secure, session_cookie};
 use super::shop_sign_in::ShopClaims;
 use super::token::Purpose;
 use super::view::Closed;
-use super::{gather, shop_sign_in, view};
+use super::{gather, shop_sign_in, speaker, view};
 use crate::room::Guest;
-use crate::store::{NewGrant, Way, now};
+use crate::store::{GrantRow, NewGrant, Way, now};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
 /// How long a session lasts that began with a sign-in, in milliseconds.
@@ -29,23 +29,37 @@ const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
 /// What the widget shows itself with from then on: a frame may not keep our cookie.
 const TOKEN_HEADER: &str = "tallyroom-token";
 
-/// `GET /l/{token}`: the link becomes a cookie, and leaves the address bar.
+/// `GET /l/{token}`: a page whose form opens the link. To look at it changes nothing.
 pub(super) async fn link(
     State(state): State<PageState>,
     Path(token): Path<String>,
-    Extension(nonce): Extension<Nonce>,
+    reader: Reader,
+) -> Result<Html<String>, Refusal> {
+    let (id, _) = linked(&state, &token).await?;
+    let action = format!("/t/{id}/sign-in/link");
+    Ok(Html(view::entrance(&action, &token, &reader).into_string()))
+}
+
+/// `POST /t/{id}/sign-in/link`: the link becomes a cookie.
+pub(super) async fn link_form(
+    State(state): State<PageState>,
     headers: HeaderMap,
+    Form(ProofToken { token }): Form<ProofToken>,
 ) -> Result<Response, Refusal> {
-    let reader = Reader::of(&state, &headers, None, &nonce);
-    let closed = |why| Refusal::closed(why, &reader, &headers);
-    let grant = state.key.verify(Purpose::Link, &token).ok_or_else(|| closed(Closed::Wrong))?;
-    let row = state.store.grant(grant).await?.ok_or_else(|| closed(Closed::Wrong))?;
-    let id = Ulid::from_string(&row.transaction_id).map_err(|_| closed(Closed::Wrong))?;
-    if let Err(why) = super::session::admit(&state, id, grant).await? {
-        return Err(closed(why));
-    }
+    let (id, row) = linked(&state, &token).await?;
+    let grant = Ulid::from_string(&row.id).map_err(|_| Closed::Wrong)?;
     state.store.grant_used(&row.id).await?;
-    Ok(let_in(&state, id, grant, row.expires_at))
+    Ok(let_in(&state, &headers, id, grant, row.expires_at))
+}
+
+/// The transaction that a link opens now, and its grant.
+async fn linked(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), Refusal> {
+    let grant = state.key.verify(Purpose::Link, token).ok_or(Closed::Wrong)?;
+    state.limits.open(grant)?;
+    let row = state.store.grant(grant).await?.ok_or(Closed::Wrong)?;
+    let id = Ulid::from_string(&row.transaction_id).map_err(|_| Closed::Wrong)?;
+    super::session::admit(state, id, grant).await??;
+    Ok((id, row))
 }
 
 /// What a Matrix client gets from `POST /user/{userId}/openid/request_token`.
@@ -59,14 +73,13 @@ pub(super) struct OpenIdToken {
 pub(super) async fn matrix(
     State(state): State<PageState>,
     Path(id): Path<String>,
-    Extension(nonce): Extension<Nonce>,
+    reader: Reader,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let reader = Reader::of(&state, &headers, None, &nonce);
-    let refuse = |id| Refusal::problem(StatusCode::FORBIDDEN, &reader, id);
+    let refuse = |id| Refusal::problem(StatusCode::FORBIDDEN, id);
     let token: OpenIdToken = serde_json::from_slice(&body)
-        .map_err(|_| Refusal::problem(StatusCode::BAD_REQUEST, &reader, "problem-openid-form"))?;
+        .map_err(|_| Refusal::problem(StatusCode::BAD_REQUEST, "problem-openid-form"))?;
     let user = state.openid.verify(&token.matrix_server_name, &token.access_token).await;
     let user = user.map_err(|error| {
         tracing::warn!(%error, "a Matrix account was not proven");
@@ -88,82 +101,85 @@ pub(super) async fn matrix(
     let opened = open(&state, &transaction, &visitor, grant, Way::Matrix).await?;
     let expires_at = opened.ok_or_else(|| refuse("problem-openid"))?;
     let bearer = state.key.sign(Purpose::Bearer, grant);
-    let cookie = [(header::SET_COOKIE, cookie(&state, transaction.id, grant, expires_at))];
+    let id = transaction.id;
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("text/html")) {
-        let guest = Guest::of(
-            transaction.id,
-            &transaction.terms,
-            &visitor,
-            &state.config.homeserver.domain,
-        );
+    let mut response = if accept.is_some_and(|accept| accept.contains("text/html")) {
+        let server = &state.config.homeserver.domain;
+        let guest = Guest::of(id, &transaction.terms, &visitor, server);
         let guest = guest.ok_or_else(|| refuse("problem-openid"))?;
-        let correlation = String::new();
-        let session = Session { transaction, visitor, guest, grant, reader, correlation };
+        let (is_named, correlation) = (true, String::new());
+        let session = Session { transaction, visitor, guest, grant, is_named, reader, correlation };
         let page = gather::page(&state, &session, Chat::default()).await?;
         let html = Html(view::widget_invoice(&page).into_string());
-        return Ok((cookie, [(TOKEN_HEADER, bearer)], html).into_response());
-    }
-    Ok((cookie, Json(json!({ "token": bearer, "expires_at": expires_at }))).into_response())
+        ([(TOKEN_HEADER, bearer)], html).into_response()
+    } else {
+        let grant = grant.to_string();
+        Json(json!({ "token": bearer, "expires_at": expires_at, "grant": grant })).into_response()
+    };
+    sign_in(&state, &headers, &mut response, id, (grant, expires_at));
+    Ok(response)
 }
 
+/// What proves who somebody is.
 #[derive(Deserialize)]
-pub(super) struct ShopToken {
+pub(super) struct ProofToken {
     token: String,
 }
 
-/// `GET /t/{id}/sign-in/shop?token=…`: as a redirect of the shop's.
+/// `GET /t/{id}/sign-in/shop?token=…`: where a shop sends its users. To look at it changes
+/// nothing: its form signs in.
 pub(super) async fn shop(
-    state: State<PageState>,
-    id: Path<String>,
-    nonce: Extension<Nonce>,
-    headers: HeaderMap,
-    Query(token): Query<ShopToken>,
-) -> Result<Response, Refusal> {
-    sign_in_from_shop(state, id, nonce, headers, token).await
-}
-
-/// The same as a form, which leaves the token out of every address.
-pub(super) async fn shop_form(
-    state: State<PageState>,
-    id: Path<String>,
-    nonce: Extension<Nonce>,
-    headers: HeaderMap,
-    Form(token): Form<ShopToken>,
-) -> Result<Response, Refusal> {
-    sign_in_from_shop(state, id, nonce, headers, token).await
-}
-
-async fn sign_in_from_shop(
     State(state): State<PageState>,
     Path(id): Path<String>,
-    Extension(nonce): Extension<Nonce>,
+    reader: Reader,
+    Query(ProofToken { token }): Query<ProofToken>,
+) -> Result<Html<String>, Refusal> {
+    let (transaction, _, claims) = vouched_for(&state, &id, &token).await?;
+    if state.store.grant(claims.grant_id).await?.is_some() {
+        tracing::warn!(shop = claims.shop, "a shop's sign-in was used before");
+        return Err(Closed::Wrong.into());
+    }
+    let action = format!("/t/{}/sign-in/shop", transaction.id);
+    Ok(Html(view::entrance(&action, &token, &reader).into_string()))
+}
+
+/// `POST /t/{id}/sign-in/shop`: the token is taken, once.
+pub(super) async fn shop_form(
+    State(state): State<PageState>,
+    Path(id): Path<String>,
     headers: HeaderMap,
-    ShopToken { token }: ShopToken,
+    Form(ProofToken { token }): Form<ProofToken>,
 ) -> Result<Response, Refusal> {
-    let reader = Reader::of(&state, &headers, None, &nonce);
-    let closed = || Refusal::closed(Closed::Wrong, &reader, &headers);
-    let claims = shop_sign_in::verify(&state.config.page.sign_in, &token, now());
+    let (transaction, visitor, claims) = vouched_for(&state, &id, &token).await?;
+    let opened = open(&state, &transaction, &visitor, claims.grant_id, Way::Shop).await?;
+    let expires_at = opened.ok_or(Closed::Wrong)?;
+    Ok(let_in(&state, &headers, transaction.id, claims.grant_id, expires_at))
+}
+
+/// What a shop's token says, if it is good now.
+async fn vouched_for(
+    state: &PageState,
+    id: &str,
+    token: &str,
+) -> Result<(Transaction, Visitor, ShopClaims), Refusal> {
+    let claims = shop_sign_in::verify(&state.config.page.sign_in, token, now());
     let claims = claims.map_err(|error| {
         tracing::warn!(%error, "a shop's sign-in was refused");
-        closed()
+        Closed::Wrong
     })?;
-    let transaction = match Ulid::from_string(&id) {
+    let transaction = match Ulid::from_string(id) {
         Ok(id) => state.store.transaction_of(&claims.shop, id).await?,
         Err(_) => None,
     };
     let Some(transaction) = transaction.filter(|it| claims.are_about(it)) else {
         tracing::warn!(shop = claims.shop, "a shop's sign-in names another transaction");
-        return Err(closed());
+        return Err(Closed::Wrong.into());
     };
     let Some(visitor) = named(&claims, &transaction) else {
         tracing::warn!(shop = claims.shop, "a shop's sign-in names no contact");
-        return Err(closed());
+        return Err(Closed::Wrong.into());
     };
-    match open(&state, &transaction, &visitor, claims.grant_id, Way::Shop).await? {
-        Some(expires_at) => Ok(let_in(&state, transaction.id, claims.grant_id, expires_at)),
-        None => Err(closed()),
-    }
+    Ok((transaction, visitor, claims))
 }
 
 /// Whom a shop vouches for; none if it is nobody that it named as a contact.
@@ -197,23 +213,73 @@ async fn open(
     Ok(state.store.open_grant(&grant).await?.then_some(expires_at))
 }
 
-/// `POST /t/{id}/leave`: for computers that others use, too.
-pub(super) async fn leave(State(state): State<PageState>, session: Session) -> Response {
-    let cookie = cookie(&state, session.transaction.id, session.grant, 0);
+/// `POST /t/{id}/leave`: for computers that others use, too. Whoever else is signed in stays so.
+pub(super) async fn leave(
+    State(state): State<PageState>,
+    headers: HeaderMap,
+    session: Session,
+) -> Response {
     let page = view::closed(Closed::SignedOut, &session.reader).into_string();
-    ([(header::SET_COOKIE, cookie)], Html(page)).into_response()
+    let mut response = Html(page).into_response();
+    let id = session.transaction.id;
+    set_cookie(&mut response, &forgotten(&state, id, &grant_cookie(&state, session.grant)));
+    // From before there was a cookie for each.
+    let name = session_cookie(&state);
+    let is_old = |(key, value): (&str, &str)| {
+        key == name && state.key.verify(Purpose::Session, value) == Some(session.grant)
+    };
+    if cookies(&headers).any(is_old) {
+        set_cookie(&mut response, &forgotten(&state, id, name));
+    }
+    response
 }
 
-fn let_in(state: &PageState, id: Ulid, grant: Ulid, expires_at: i64) -> Response {
-    let cookie = cookie(state, id, grant, expires_at);
-    let headers = [(header::SET_COOKIE, cookie), (header::LOCATION, format!("/t/{id}"))];
-    (StatusCode::SEE_OTHER, headers).into_response()
+/// To the page, as who they are. In the history it takes the place of where they came from.
+fn let_in(
+    state: &PageState,
+    headers: &HeaderMap,
+    id: Ulid,
+    grant: Ulid,
+    expires_at: i64,
+) -> Response {
+    let to = Address { transaction: id, grant }.page();
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    sign_in(state, headers, &mut response, id, (grant, expires_at));
+    response
 }
 
-fn cookie(state: &PageState, id: Ulid, grant: Ulid, expires_at: i64) -> String {
+/// Adds a way to those that a browser holds.
+fn sign_in(
+    state: &PageState,
+    headers: &HeaderMap,
+    response: &mut Response,
+    id: Ulid,
+    (grant, expires_at): (Ulid, i64),
+) {
     let token = state.key.sign(Purpose::Session, grant);
-    let seconds = expires_at.saturating_sub(now()).max(0) / 1000;
+    let (since, name) = (now(), grant_cookie(state, grant));
+    let seconds = expires_at.saturating_sub(since).max(0) / 1000;
+    set_cookie(response, &cookie(state, id, &name, &format!("{token}.{since}"), seconds));
+    for old in speaker::crowded_out(&held(state, headers), grant) {
+        set_cookie(response, &forgotten(state, id, &grant_cookie(state, old)));
+    }
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+fn grant_cookie(state: &PageState, grant: Ulid) -> String {
+    format!("{}-{grant}", session_cookie(state))
+}
+
+fn forgotten(state: &PageState, id: Ulid, name: &str) -> String {
+    cookie(state, id, name, "", 0)
+}
+
+fn cookie(state: &PageState, id: Ulid, name: &str, value: &str, seconds: i64) -> String {
     let secure = if is_secure(state) { "; Secure" } else { "" };
-    let name = session_cookie(state);
-    format!("{name}={token}; Path=/t/{id}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    format!("{name}={value}; Path=/t/{id}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }

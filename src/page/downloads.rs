@@ -6,12 +6,14 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::limits::READING_PATIENCE;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, view};
 use crate::files::{disposition, shown_as};
 use crate::invoice::{epc_payload, further_terms};
 use crate::pdf::{Document, invoice_pdf};
+use crate::quota::paced;
 use crate::transaction::PartyRole;
 
 /// `GET /t/{id}/invoice.pdf`
@@ -20,6 +22,7 @@ pub(super) async fn pdf(
     session: Session,
 ) -> Result<Response, Refusal> {
     let transaction = &session.transaction;
+    let place = state.limits.pdf(transaction.id, &transaction.shop).await?;
     let terms = &transaction.terms;
     let original = state.store.original(transaction.id).await?;
     let further = original.map(|(_, bytes)| further_terms(&bytes)).unwrap_or_default();
@@ -29,6 +32,8 @@ pub(super) async fn pdf(
     let name = format!("{}.pdf", terms.invoice.number);
     // A long invoice takes seconds, in which others want to be answered.
     let written = tokio::task::spawn_blocking(move || {
+        // Also if nobody waits for it any more.
+        let _place = place;
         let terms = &session.transaction.terms;
         let locale = &session.reader.locale;
         invoice_pdf(&Document { terms, locale, further: &further, qr: qr.as_deref() })
@@ -47,7 +52,7 @@ pub(super) async fn original(
     State(state): State<PageState>,
     session: Session,
 ) -> Result<Response, Refusal> {
-    let missing = || Refusal::problem(StatusCode::NOT_FOUND, &session.reader, "problem-no-file");
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
     let original = state.store.original(session.transaction.id).await?;
     let (_, bytes) = original.ok_or_else(missing)?;
     let name = format!("{}.xml", session.transaction.terms.invoice.number);
@@ -69,9 +74,10 @@ pub(super) async fn file(
     session: Session,
 ) -> Result<Response, Refusal> {
     let id = session.transaction.id;
-    let missing = || Refusal::problem(StatusCode::NOT_FOUND, &session.reader, "problem-no-file");
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
     let file = state.store.file_with_digest(id, &sha256).await?.ok_or_else(missing)?;
     let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
+    let place = state.limits.download(session.grant, &session.transaction.shop).await?;
     let bytes = state.vault.get(&sha256).await.map_err(|error| {
         tracing::error!(%error, "a kept file can not be read");
         Refusal::try_again()
@@ -89,7 +95,7 @@ pub(super) async fn file(
         (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
     ];
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    Ok((headers, Body::from_stream(paced(bytes, READING_PATIENCE, place))).into_response())
 }
 
 /// `GET /assets/{name}`: named by content, so that a browser may keep it for good.

@@ -45,6 +45,7 @@ pub(super) async fn page<'a>(
     Ok(Page {
         transaction,
         visitor: &session.visitor,
+        address: session.address(),
         speaker: session.guest.user_id.as_str(),
         reader: &session.reader,
         revisions: revisions(&past),

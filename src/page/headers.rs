@@ -10,6 +10,9 @@ use tracing::Instrument;
 use ulid::Ulid;
 
 use super::PageState;
+use super::model::Reader;
+use super::reader::wants_json;
+use super::refusal::{self, Refusal};
 
 /// Names one request in logs and effects.
 #[derive(Clone, Debug)]
@@ -31,17 +34,22 @@ pub(super) async fn guard(
     request.extensions_mut().insert(Correlation(correlation.clone()));
     let is_widget = request.uri().path().starts_with("/widget/");
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if changes && !is_from_here(request.headers(), &state) {
-        let words = "This was sent from another site, so nothing was done.";
-        return (StatusCode::FORBIDDEN, words).into_response();
-    }
+    let reader =
+        Reader::of(&state, request.headers(), request.uri().query(), &Nonce(nonce.clone()));
+    let as_json = wants_json(request.method(), request.headers());
+    let is_foreign = changes && !is_from_here(request.headers(), &state);
     // The path of a link holds a secret.
     let method = request.method().clone();
     let route = request.extensions().get::<axum::extract::MatchedPath>();
     let route = route.map_or_else(|| "-".to_owned(), |route| route.as_str().to_owned());
     let span = tracing::info_span!("page", correlation);
     async {
-        let mut response = next.run(request).await;
+        let response = if is_foreign {
+            Refusal::problem(StatusCode::FORBIDDEN, "problem-other-site").into_response()
+        } else {
+            next.run(request).await
+        };
+        let mut response = refusal::present(response, &reader, as_json);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
         put_on(response.headers_mut(), &nonce, is_widget.then_some(&state));
         response

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -20,10 +20,12 @@ use tokio::time::Instant;
 use ulid::Ulid;
 
 use super::chat::{self, Cast, is_line};
+use super::limits::Taken;
 use super::model::{Chat, ChatLine, Named, Side};
 use super::people::{Others, replies_in};
 use super::session::{Session, admit};
-use super::{PageState, gather, refusal::Refusal, show::own_base, view};
+use super::view::Closed;
+use super::{PageState, gather, refusal::Refusal, view};
 use crate::moment::Looking;
 use crate::record::{Entry, Kind};
 use crate::store::{StoreError, now};
@@ -54,12 +56,21 @@ pub(super) struct Stands {
 pub(super) async fn stream(
     State(state): State<PageState>,
     session: Session,
+    method: Method,
     headers: HeaderMap,
     Query(stands): Query<Stands>,
 ) -> Result<Response, Refusal> {
+    if !session.is_named {
+        return Err(Closed::Nameless.into());
+    }
+    let place = state.limits.stream(session.grant, &session.transaction.shop)?;
+    if method == Method::HEAD {
+        // Only whether there would be news.
+        return Ok([(header::CONTENT_TYPE, "text/event-stream")].into_response());
+    }
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after = last.and_then(|id| id.parse().ok()).unwrap_or(stands.after);
-    let page = OpenPage::of(state, session, after, stands.revision).await?;
+    let page = OpenPage::of(state, session, place, (after, stands.revision)).await?;
     let news = stream::unfold(page, async |mut page| {
         let events = page.next().await?;
         Some((stream::iter(events.into_iter().map(Ok::<_, Infallible>)), page))
@@ -99,6 +110,7 @@ struct OpenPage {
     is_first: bool,
     is_over: bool,
     _looking: Looking,
+    _place: Taken,
 }
 
 #[derive(Default, PartialEq)]
@@ -119,8 +131,8 @@ impl OpenPage {
     async fn of(
         state: PageState,
         session: Session,
-        after: i64,
-        revision: i64,
+        place: Taken,
+        (after, revision): (i64, i64),
     ) -> Result<Self, StoreError> {
         let transaction = session.transaction.id;
         let others = Others::of(&state, &session);
@@ -147,6 +159,7 @@ impl OpenPage {
             is_first: true,
             is_over: false,
             _looking: state.moment.look(transaction, session.guest.user_id.as_str()),
+            _place: place,
             reader: session.reader,
             state,
         };
@@ -220,6 +233,7 @@ impl OpenPage {
             visitor,
             guest,
             grant: self.grant,
+            is_named: true,
             reader: self.reader.clone(),
             correlation: String::new(),
         };
@@ -320,7 +334,7 @@ impl OpenPage {
     ) -> Result<Event, StoreError> {
         let announce =
             (is_new && line.side != Side::Mine).then(|| view::announced(&line, &self.reader));
-        let html = view::line(&line, &self.reader, &own_base(session));
+        let html = view::line(&line, &self.reader, &session.address());
         let json = json!({
             "event": line.event,
             "at": line.at,
@@ -346,7 +360,7 @@ impl OpenPage {
 
     async fn unsent_now(&mut self, session: &Session) -> Result<Option<Event>, StoreError> {
         let unsent = gather::unsent(&self.state.store, session).await?;
-        let html = view::unsent(&unsent, &self.reader, &own_base(session));
+        let html = view::unsent(&unsent, &self.reader, &session.address());
         Ok(changed(&mut self.told.unsent, html, "unsent"))
     }
 

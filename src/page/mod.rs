@@ -9,6 +9,7 @@ mod doors;
 mod downloads;
 mod gather;
 mod headers;
+pub mod limits;
 pub mod link;
 mod live;
 pub mod model;
@@ -19,6 +20,7 @@ mod refusal;
 mod session;
 pub mod shop_sign_in;
 mod show;
+mod speaker;
 pub mod token;
 pub mod view;
 mod widget;
@@ -35,6 +37,7 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
+use self::limits::Limits;
 use self::openid::OpenId;
 use self::token::TokenKey;
 use crate::config::Config;
@@ -62,6 +65,8 @@ pub struct PageState {
     pub openid: OpenId,
     /// Of times of day that no script adjusts.
     pub time_zone: TimeZone,
+    /// How much each visitor may do.
+    pub limits: Arc<Limits>,
     /// Ends open streams.
     pub stop: CancellationToken,
 }
@@ -78,6 +83,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))
         .route("/t/{id}/sign-in", post(doors::matrix))
+        .route("/t/{id}/sign-in/link", post(doors::link_form))
         .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
         .route("/t/{id}/leave", post(doors::leave))
         .route("/t/{id}/remove", post(writing::remove))

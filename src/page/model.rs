@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use ulid::Ulid;
 
 pub use crate::invoice::Term;
 use crate::language::Locale;
@@ -16,6 +17,8 @@ pub struct Page<'a> {
     pub transaction: &'a Transaction,
     /// Who looks at it.
     pub visitor: &'a Visitor,
+    /// Where it is, for them.
+    pub address: Address,
     /// What names the visitor here, of whom only they may see unsent words on this device.
     pub speaker: &'a str,
     /// How they read.
@@ -34,6 +37,33 @@ pub struct Page<'a> {
     pub people: Vec<Person>,
     /// How long they usually take to reply, in milliseconds, if the record tells.
     pub replies_in: Option<i64>,
+}
+
+/// Where the page of a transaction is, for one speaker: every address on it names the grant on
+/// whose behalf it is asked, so that two pages in one browser are never taken for each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Address {
+    /// Of the transaction.
+    pub transaction: Ulid,
+    /// By which its reader came.
+    pub grant: Ulid,
+}
+
+impl Address {
+    /// Of the transaction, without a slash at its end and without a name.
+    pub fn base(&self) -> String {
+        format!("/t/{}", self.transaction)
+    }
+
+    /// Of the page; more parameters can be added with `&`.
+    pub fn page(&self) -> String {
+        format!("{}?grant={}", self.base(), self.grant)
+    }
+
+    /// Of a part of it, such as `messages`; more parameters can be added with `&`.
+    pub fn part(&self, part: &str) -> String {
+        format!("{}/{part}?grant={}", self.base(), self.grant)
+    }
 }
 
 /// How somebody reads.

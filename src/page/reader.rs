@@ -1,6 +1,10 @@
 //! Who reads, and how: language by choice, browser or config.
 
-use axum::http::{HeaderMap, header};
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 
 use super::PageState;
@@ -12,19 +16,21 @@ use crate::language::Locale;
 pub(super) const LANGUAGE_COOKIE: &str = "tallyroom-language";
 
 impl Reader {
-    /// The reader behind a request.
+    /// The reader behind a request with this query.
     pub(super) fn of(
         state: &PageState,
         headers: &HeaderMap,
-        chosen: Option<&str>,
+        query: Option<&str>,
         nonce: &Nonce,
     ) -> Self {
         let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let remembered = cookie(headers, LANGUAGE_COOKIE);
-        let chosen = chosen.or(remembered.as_deref());
+        let mut cookies = cookies(headers);
+        let remembered =
+            cookies.find_map(|(key, value)| (key == LANGUAGE_COOKIE).then(|| value.to_owned()));
+        let chosen = chosen_language(query).or(remembered);
         let time_zone = state.time_zone.clone();
         Self {
-            locale: Locale::negotiate(chosen, accept, &state.config.page.language),
+            locale: Locale::negotiate(chosen.as_deref(), accept, &state.config.page.language),
             today: Timestamp::now().to_zoned_datetime(time_zone.clone()).date(),
             time_zone,
             nonce: nonce.0.clone(),
@@ -32,14 +38,39 @@ impl Reader {
     }
 }
 
-/// The value of a cookie.
-pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+impl FromRequestParts<PageState> for Reader {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &PageState,
+    ) -> Result<Self, Self::Rejection> {
+        let nonce = parts.extensions.get::<Nonce>().cloned();
+        let nonce = nonce.unwrap_or_else(|| Nonce(String::new()));
+        Ok(Self::of(state, &parts.headers, parts.uri.query(), &nonce))
+    }
+}
+
+/// The cookies of a request, by name and value.
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    pairs.find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then(|| value.to_owned())
-    })
+    let pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    pairs.filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// The language that the query asks for, if it asks for one.
+pub(super) fn chosen_language(query: Option<&str>) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find_map(|(key, value)| (key == "lang").then(|| value.into_owned()))
+}
+
+/// Whether a refusal is to be told as JSON: to a script, or to a program that posts and does not
+/// ask for a page.
+pub(super) fn wants_json(method: &Method, headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = accept.unwrap_or_default();
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    !accept.contains("text/html") && (accept.contains("json") || !reads)
 }
 
 /// Whether the answer goes to a script.

@@ -62,7 +62,7 @@ pub(super) async fn lines(
     let cast = Cast::of(&state, &session).await?;
     let wish = Wish { before: asked.before, ..Wish::default() };
     let chat = gather::chat(&state, &session, &cast, wish).await?;
-    Ok(Html(view::lines(&chat, &session.reader, &own_base(&session)).into_string()))
+    Ok(Html(view::lines(&chat, &session.reader, &session.address()).into_string()))
 }
 
 /// `GET /t/{id}/invoice`: the invoice alone, for the widget.
@@ -72,9 +72,4 @@ pub(super) async fn invoice(
 ) -> Result<Html<String>, Refusal> {
     let page = gather::page(&state, &session, Chat::default()).await?;
     Ok(Html(view::widget_invoice(&page).into_string()))
-}
-
-/// What the addresses of a transaction's page begin with.
-pub(super) fn own_base(session: &Session) -> String {
-    format!("/t/{}", session.transaction.id)
 }

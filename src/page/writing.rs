@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::PageState;
+use super::limits::UPLOAD_PATIENCE;
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
-use super::show::own_base;
 use super::words::{self, MAX_TEXT, Relation};
 use crate::files::{Arrived, Arriving};
 use crate::record::Entry;
@@ -48,7 +48,10 @@ pub(super) async fn messages(
     headers: HeaderMap,
     form: Multipart,
 ) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
     let message = read(&state, &session, form).await?;
+    let texts = usize::from(!message.text.trim().is_empty());
+    state.limits.write(session.grant, (texts + message.files.len()).saturating_sub(1))?;
     check_room_for_more(&state, &session).await?;
     if let Some(edit) = &message.edit {
         check_own(&state, &session, edit).await?;
@@ -78,7 +81,7 @@ pub(super) async fn messages(
     }
     if ids.is_empty() {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(Refusal::problem(status, &session.reader, "problem-empty"));
+        return Err(Refusal::problem(status, "problem-empty"));
     }
     Ok(taken(&session, &headers, &ids))
 }
@@ -88,7 +91,7 @@ async fn read(
     session: &Session,
     mut form: Multipart,
 ) -> Result<Message, Refusal> {
-    let unfit = |status, id| Refusal::problem(status, &session.reader, id);
+    let unfit = Refusal::problem;
     let broken = |_| unfit(StatusCode::BAD_REQUEST, "problem-form");
     let mut message = Message::default();
     while let Some(field) = form.next_field().await.map_err(broken)? {
@@ -148,13 +151,19 @@ async fn arrive(
         tracing::error!(%error, "a file from the page could not be written");
         Refusal::try_again()
     };
-    let unfit = |status, id| Refusal::problem(status, &session.reader, id);
+    let unfit = Refusal::problem;
+    let _place = state.limits.upload(session.grant, &session.transaction.shop)?;
+    let mut size = 0;
     let max_bytes = state.config.files.max_megabytes * 1_000_000;
     let mut arriving = Arriving::into(state.vault.unfinished().map_err(disk)?, max_bytes);
     loop {
-        let chunk = field.chunk().await;
+        let chunk = tokio::time::timeout(UPLOAD_PATIENCE, field.chunk()).await;
+        let chunk = chunk.map_err(|_| unfit(StatusCode::REQUEST_TIMEOUT, "problem-form"))?;
         let chunk = chunk.map_err(|_| unfit(StatusCode::BAD_REQUEST, "problem-form"))?;
         let Some(chunk) = chunk else { return Ok(arriving.finish()) };
+        let before = size;
+        size += chunk.len() as u64;
+        state.limits.grow(session.grant, before, size)?;
         if !arriving.take(&chunk).map_err(disk)? {
             return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-large-file"));
         }
@@ -172,7 +181,7 @@ async fn check_known(state: &PageState, session: &Session, event: &str) -> Resul
     let events = [event.to_owned()];
     let entries = state.store.entries_of_events(session.transaction.id, &events).await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let unfit = || Refusal::problem(status, &session.reader, "problem-form");
+    let unfit = || Refusal::problem(status, "problem-form");
     entries.into_iter().next().ok_or_else(unfit)
 }
 
@@ -182,20 +191,20 @@ async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<
     if entry.fixed.sender == session.guest.user_id.as_str() {
         return Ok(());
     }
-    Err(Refusal::problem(StatusCode::FORBIDDEN, &session.reader, "problem-not-yours"))
+    Err(Refusal::problem(StatusCode::FORBIDDEN, "problem-not-yours"))
 }
 
 /// Nobody piles up words faster than the room takes them.
 async fn check_room_for_more(state: &PageState, session: &Session) -> Result<(), Refusal> {
     if state.store.room(session.transaction.id).await?.is_some_and(|it| it.encrypted_at.is_some()) {
-        return Err(Refusal::problem(StatusCode::CONFLICT, &session.reader, "problem-encrypted"));
+        return Err(Refusal::problem(StatusCode::CONFLICT, "problem-encrypted"));
     }
     let waiting = state.store.unsent(session.transaction.id, &session.guest.user_id).await?;
     if waiting.len() < MAX_UNSENT {
         return Ok(());
     }
     let status = StatusCode::TOO_MANY_REQUESTS;
-    Err(Refusal::problem(status, &session.reader, "problem-too-fast"))
+    Err(Refusal::problem(status, "problem-too-fast"))
 }
 
 async fn say(
@@ -217,7 +226,7 @@ fn taken(session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
         let ids: Vec<String> = ids.iter().map(Ulid::to_string).collect();
         return (StatusCode::ACCEPTED, Json(json!({ "ids": ids }))).into_response();
     }
-    let to = format!("{}#compose", own_base(session));
+    let to = format!("{}#compose", session.address().page());
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
@@ -235,6 +244,7 @@ pub(super) async fn remove(
     headers: HeaderMap,
     Form(about): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
     check_own(&state, &session, &about.event).await?;
     let id = take_back(&state, &session, &about.event).await?;
     Ok(taken(&session, &headers, &[id]))
@@ -252,10 +262,11 @@ pub(super) async fn react(
     headers: HeaderMap,
     Form(AboutEvent { event, key }): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
     check_known(&state, &session, &event).await?;
     if key.is_empty() || key.len() > MAX_REACTION {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(Refusal::problem(status, &session.reader, "problem-form"));
+        return Err(Refusal::problem(status, "problem-form"));
     }
     let events = [event.clone()];
     let about = state.store.entries_about(session.transaction.id, &events).await?;
@@ -289,6 +300,7 @@ pub(super) async fn retry(
     headers: HeaderMap,
     Form(AboutOutgoing { id }): Form<AboutOutgoing>,
 ) -> Result<Response, Refusal> {
+    state.limits.write(session.grant, 1)?;
     let Session { transaction, guest, correlation, .. } = &session;
     state.store.retry(transaction.id, &guest.user_id, &id, correlation).await?;
     Ok(taken(&session, &headers, &[]))
@@ -316,6 +328,7 @@ pub(super) async fn typing(
     session: Session,
     Form(Typing { typing }): Form<Typing>,
 ) -> Result<StatusCode, Refusal> {
+    state.limits.signal(session.grant)?;
     if let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room()) {
         // A guest who has said nothing yet is not in the room, and types for nobody.
         if let Err(failure) =
@@ -333,6 +346,7 @@ pub(super) async fn seen(
     session: Session,
     Form(AboutEvent { event, .. }): Form<AboutEvent>,
 ) -> Result<StatusCode, Refusal> {
+    state.limits.signal(session.grant)?;
     let id = session.transaction.id;
     let known = state.store.entries_of_events(id, std::slice::from_ref(&event)).await?;
     let (Some(_), Ok(event)) = (known.first(), EventId::parse(event)) else {

@@ -26,7 +26,10 @@ impl Worker {
         if !refused.is_empty() {
             return Err(Obstacle::Blocked(refused.join("; ")));
         }
-        Ok(self.store.state_published(view.id(), &view.plan.state_digest()).await?)
+        Ok(self
+            .store
+            .state_published(view.id(), view.room.wakes, &view.plan.state_digest())
+            .await?)
     }
 
     /// Says once that what is written in this room is not recorded.
@@ -46,7 +49,7 @@ impl Worker {
         let event =
             StateEvent { event_type: HEAD_STATE.to_owned(), state_key: String::new(), content };
         self.installation.homeserver.set_state(view.room_id()?, &event).await?;
-        Ok(self.store.head_shown(view.id(), head.seq).await?)
+        Ok(self.store.head_shown(view.id(), view.room.wakes, head.seq).await?)
     }
 }
 

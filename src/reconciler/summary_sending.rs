@@ -62,7 +62,10 @@ impl Worker {
                 && pinned.contains(&summary)
             {
                 let headline = view.plan.headline_digest();
-                return Ok(self.store.summary_pinned(view.id(), &summary, &headline).await?);
+                return Ok(self
+                    .store
+                    .summary_pinned(view.id(), &summary, view.room.wakes, &headline)
+                    .await?);
             }
             if pinned.contains(&summary) {
                 pinned.retain(|id| *id != summary);
@@ -72,7 +75,10 @@ impl Worker {
         };
         let all: Vec<String> = others.into_iter().chain([summary.clone()]).collect();
         homeserver.set_state(room_id, &pins(&all)).await?;
-        Ok(self.store.summary_pinned(view.id(), &summary, &view.plan.headline_digest()).await?)
+        Ok(self
+            .store
+            .summary_pinned(view.id(), &summary, view.room.wakes, &view.plan.headline_digest())
+            .await?)
     }
 }
 

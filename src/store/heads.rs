@@ -16,7 +16,7 @@ const ALL: &str = "SELECT seq, signed_at, public_key, signed FROM heads \
      WHERE transaction_id = $1 ORDER BY seq";
 const LAST: &str = "SELECT seq, signed_at, public_key, signed FROM heads \
      WHERE transaction_id = $1 ORDER BY seq DESC LIMIT 1";
-const SHOWN: &str = "UPDATE rooms SET head_shown = $2 WHERE transaction_id = $1";
+const SHOWN: &str = "UPDATE rooms SET head_shown = $2 WHERE transaction_id = $1 AND wakes = $3";
 
 /// A signed head.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -80,12 +80,13 @@ impl Store {
         sqlx::query_as(LAST).bind(id.to_string()).fetch_optional(&self.pool).await
     }
 
-    /// Notes that the room shows the head at `seq`.
+    /// Notes that the room shows the head at `seq`, unless somebody woke the room since `wakes` was
+    /// read: they may have changed it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn head_shown(&self, id: Ulid, seq: i64) -> Result<(), StoreError> {
-        self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(seq)).await
+    pub async fn head_shown(&self, id: Ulid, wakes: i64, seq: i64) -> Result<(), StoreError> {
+        self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(seq).bind(wakes)).await
     }
 }
 

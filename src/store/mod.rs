@@ -15,6 +15,7 @@ mod hints;
 mod journal;
 mod members;
 mod outgoing;
+mod polls;
 mod problems;
 mod revisions;
 mod rooms;

@@ -43,13 +43,14 @@ const READ_FROM_START: &str = "INSERT INTO gaps (room_id, from_token, to_token, 
      (SELECT 1 FROM journal_rooms WHERE room_id = $1) \
      ON CONFLICT (room_id, to_token) DO NOTHING";
 const IS_CURRENT: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room_id = $2";
-const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1";
+/// What others did since the view was taken woke the room, and made this unknown again.
+const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1 AND wakes = $3";
 const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
 const EDITED: &str = "UPDATE rooms SET summary_shown = $3 \
      WHERE transaction_id = $1 AND summary_event = $2";
-const PINNED: &str = "UPDATE rooms SET summary_pinned = $3 \
-     WHERE transaction_id = $1 AND summary_event = $2";
+const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1 \
+     AND summary_event = $4 AND (wakes = $3 OR summary_pinned IS NULL)";
 const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL THEN NULL ELSE $3 END), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0 \
      WHERE transaction_id = $1";
@@ -274,12 +275,18 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the room's state has this digest.
+    /// Notes that the room's state has this digest, unless somebody woke the room since `wakes` was
+    /// read: they may have changed the state.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn state_published(&self, id: Ulid, digest: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(PUBLISHED).bind(id.to_string()).bind(digest)).await
+    pub async fn state_published(
+        &self,
+        id: Ulid,
+        wakes: i64,
+        digest: &str,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(PUBLISHED).bind(id.to_string()).bind(digest).bind(wakes)).await
     }
 
     /// Notes that the message `event_id` reads as the summary of this digest.
@@ -324,8 +331,8 @@ impl Store {
         self.run(sqlx::query(EDITED).bind(id.to_string()).bind(event_id).bind(digest)).await
     }
 
-    /// Notes that the summary `event_id` is pinned with the headline of this digest, unless it was
-    /// removed meanwhile.
+    /// Notes that the summary is pinned with the headline of this digest, unless somebody woke the
+    /// room since `wakes` was read: they may have changed the pins, or removed `event_id`.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -333,9 +340,11 @@ impl Store {
         &self,
         id: Ulid,
         event_id: &str,
+        wakes: i64,
         digest: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(PINNED).bind(id.to_string()).bind(event_id).bind(digest)).await
+        self.run(sqlx::query(PINNED).bind(id.to_string()).bind(digest).bind(wakes).bind(event_id))
+            .await
     }
 
     /// Nothing is left to do before `until` (none: at all), unless somebody woke the room since

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::on_both_databases;
 use crate::support::world::Plan;
-use crate::support::{Shop, World, free_port, sample};
+use crate::support::{Shop, World, entering, free_port, sample};
 
 fn with_page() -> Plan {
     let listen = format!("127.0.0.1:{}", free_port());
@@ -59,8 +59,20 @@ on_both_databases! {
         let config = std::fs::read_to_string(world.config_file()).unwrap();
         let config: Value = serde_json::from_str(&config).unwrap();
         let listen = config["page"]["listen"].as_str().unwrap();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        let opened = http.build().unwrap().get(format!("http://{listen}/l/{token}")).send().await;
+        let here = format!("http://{listen}");
+        let http = entering::http();
+        for method in [Method::GET, Method::HEAD] {
+            let shown = http.request(method, format!("{here}/l/{token}")).send().await.unwrap();
+            assert_eq!(shown.status(), 200);
+            assert!(shown.headers().get("set-cookie").is_none());
+        }
+        assert_eq!(list(&world.shop, &id).await[0]["used_at"], Value::Null, "it was only looked at");
+        let shown = http.get(format!("{here}/l/{token}")).header("accept-language", "de").send();
+        let html = shown.await.unwrap().text().await.unwrap();
+        assert!(html.contains("<button class=\"button\">Rechnung öffnen</button>"), "{html}");
+        let opened = http.post(format!("{here}/t/{id}/sign-in/link"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", "https://pay.example").body(format!("token={token}")).send().await;
         let cookie = opened.unwrap().headers()["set-cookie"].to_str().unwrap().to_owned();
         assert!(cookie.contains("; Secure") && cookie.contains(&format!("Path=/t/{id};")), "{cookie}");
 

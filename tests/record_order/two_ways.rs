@@ -83,12 +83,28 @@ async fn reading_only_goes_on(bench: &Bench) {
     assert_eq!(read("$said3", start).await, "$said4");
 }
 
+/// Writing the room's state takes several calls; meanwhile somebody may change it.
+async fn what_was_put_in_order_counts_only_if_nobody_touched_it_meanwhile(bench: &Bench) {
+    let (id, room) = bench.transaction().await;
+    let before = bench.store.room(id).await.unwrap().unwrap().wakes;
+    let topic = json!({ "type": "m.room.topic", "event_id": "$topic", "sender": SELLER,
+        "state_key": "", "origin_server_ts": now(), "content": { "topic": "Pay elsewhere" } });
+    bench.arrive(id, &room, &[topic]).await;
+    bench.store.state_published(id, before, "digest").await.unwrap();
+    let changed = bench.store.room(id).await.unwrap().unwrap();
+    assert_eq!(changed.published, None);
+    bench.store.state_published(id, changed.wakes, "digest").await.unwrap();
+    let published = bench.store.room(id).await.unwrap().unwrap().published;
+    assert_eq!(published.as_deref(), Some("digest"));
+}
+
 fn all(url: &str) {
     Runtime::new().unwrap().block_on(async {
         let bench = Bench::open(url).await;
         an_answer_about_membership_loses_against_an_event_since_its_question(&bench).await;
         a_wrong_clock_does_not_outlast_what_happens_afterwards(&bench).await;
         reading_only_goes_on(&bench).await;
+        what_was_put_in_order_counts_only_if_nobody_touched_it_meanwhile(&bench).await;
     });
 }
 

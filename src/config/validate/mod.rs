@@ -24,6 +24,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
         draft.refuse("appservice.registration", "an empty text", None);
     }
     check_listeners(config, draft);
+    check_range(draft, "api.exports_at_once", config.api.exports_at_once.into(), 16);
     check_api_keys(&config.api.keys, draft);
     check_range(draft, "database.max_connections", config.database.max_connections.into(), 100);
     check_rooms(&config.rooms, draft);

@@ -23,6 +23,10 @@ pub(super) fn check(config: &mut Config, draft: &mut Draft) {
     }
     check_reader(page, draft);
     check_range(draft, "page.link_days", page.link_days.into(), 3_650);
+    check_range(draft, "page.open_pages", page.open_pages.into(), 8_000);
+    check_range(draft, "page.messages_per_minute", page.messages_per_minute.into(), 6_000);
+    let megabytes = page.upload_megabytes_per_hour.into();
+    check_range(draft, "page.upload_megabytes_per_hour", megabytes, 1_000_000);
     check_widget_clients(&mut page.widget_clients, draft);
     check_openid(&page.openid, config.homeserver.domain.as_str(), draft);
     check_sign_in(&page.sign_in, &config.api, draft);

@@ -55,6 +55,12 @@ pub static WIDGET: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("widget", "js", "text/javascript; charset=utf-8", bytes.as_bytes())
 });
 
+/// The script of the page that signs its reader in.
+pub static ENTRANCE: LazyLock<Asset> = LazyLock::new(|| {
+    let bytes = include_bytes!("../../../assets/page/entrance.js");
+    Asset::new("entrance", "js", "text/javascript; charset=utf-8", bytes)
+});
+
 /// The page's icon.
 pub static ICON: LazyLock<Asset> = LazyLock::new(|| {
     let bytes = include_bytes!("../../../assets/page/icon.svg");
@@ -62,8 +68,8 @@ pub static ICON: LazyLock<Asset> = LazyLock::new(|| {
 });
 
 /// Each of them.
-pub fn all() -> [&'static Asset; 4] {
-    [&STYLE, &SCRIPT, &WIDGET, &ICON]
+pub fn all() -> [&'static Asset; 5] {
+    [&STYLE, &SCRIPT, &WIDGET, &ENTRANCE, &ICON]
 }
 
 /// The asset of this file name.

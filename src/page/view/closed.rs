@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::document::{languages, shell};
+use super::assets;
+use super::document::{languages, shell, shell_with};
 use super::words::text;
 use crate::page::model::Reader;
 
@@ -19,6 +20,11 @@ pub enum Closed {
     SignedOut,
     /// There is no such page.
     NotFound,
+    /// The page was made for somebody who is not signed in in this browser any more, while
+    /// somebody else is.
+    OtherSpeaker,
+    /// The request changes something and does not say for whom.
+    Nameless,
 }
 
 impl Closed {
@@ -29,6 +35,8 @@ impl Closed {
             Self::Revoked => "closed-revoked",
             Self::SignedOut => "closed-signed-out",
             Self::NotFound => "closed-not-found",
+            Self::OtherSpeaker => "closed-other-speaker",
+            Self::Nameless => "closed-nameless",
         }
     }
 }
@@ -41,16 +49,53 @@ pub fn closed_words(kind: Closed, reader: &Reader) -> [String; 2] {
 /// The page for it; it loads no script.
 pub fn closed(kind: Closed, reader: &Reader) -> Markup {
     let title = text(reader, &format!("{}-title", kind.id()));
+    let is_about_speaker = matches!(kind, Closed::OtherSpeaker | Closed::Nameless);
     let body = html! {
         main {
             section.closed {
                 h1 { (title) }
                 (words(kind, reader))
             }
-            (languages(reader))
+            // Another language would be another request, which might be answered otherwise.
+            @if !is_about_speaker { (languages(reader, None)) }
         }
     };
     shell(reader, &title, "alone", None, &body)
+}
+
+/// The page for whatever else was not done: title and text.
+pub fn problem([title, detail]: &[String; 2], reader: &Reader) -> Markup {
+    let body = html! {
+        main {
+            section.closed {
+                h1 { (title) }
+                p { (detail) }
+                p.soft { (text(reader, "problem-go-back")) }
+            }
+        }
+    };
+    shell(reader, title, "alone", None, &body)
+}
+
+/// A page whose form signs its reader in, by itself where scripts run: looking at an address
+/// changes nothing, so that previews and scanners use nothing up.
+pub fn entrance(action: &str, token: &str, reader: &Reader) -> Markup {
+    let title = text(reader, "entrance-title");
+    let body = html! {
+        main {
+            section.closed {
+                h1 { (title) }
+                form method="post" action=(action) id="entrance" {
+                    input type="hidden" name="token" value=(token);
+                    p { (text(reader, "entrance-text")) }
+                    p { button.button { (text(reader, "entrance-open")) } }
+                }
+            }
+        }
+    };
+    // The form's request says from which site it comes, and nothing of the address.
+    let origin_only = html! { meta name="referrer" content="strict-origin"; };
+    shell_with(reader, &title, "alone", Some(&assets::ENTRANCE), &origin_only, &body)
 }
 
 /// The same as a part of a page that was open when its link ended.

@@ -4,9 +4,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
 use super::words::text;
-use super::{base, chat, invoice, summary};
+use super::{chat, invoice, summary};
 use crate::language::Language;
-use crate::page::model::{Page, Reader};
+use crate::page::model::{Address, Page, Reader};
 
 /// The whole page.
 pub fn page(page: &Page<'_>) -> Markup {
@@ -48,6 +48,19 @@ pub(super) fn shell(
     script: Option<&Asset>,
     body: &Markup,
 ) -> Markup {
+    let referrer = html! { meta name="referrer" content="same-origin"; };
+    shell_with(reader, title, class, script, &referrer, body)
+}
+
+/// The same with another policy of what requests say about where they come from.
+pub(super) fn shell_with(
+    reader: &Reader,
+    title: &str,
+    class: &str,
+    script: Option<&Asset>,
+    referrer: &Markup,
+    body: &Markup,
+) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(reader.locale.tag()) dir=(if reader.locale.is_rtl() { "rtl" } else { "ltr" }) {
@@ -57,7 +70,7 @@ pub(super) fn shell(
                     content="width=device-width, initial-scale=1, interactive-widget=resizes-content";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex, nofollow";
-                meta name="referrer" content="same-origin";
+                (referrer)
                 title { (title) }
                 link rel="icon" href=(assets::ICON.href()) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE.href()) nonce=(reader.nonce);
@@ -80,17 +93,18 @@ fn footer(page: &Page<'_>) -> Markup {
         .text_with("seen-as", &[("name", name.into()), ("role", role.as_str().into())]);
     html! {
         footer.foot {
-            (languages(reader))
+            (languages(reader, Some(&page.address)))
             p dir="auto" { (seen_as) }
-            form method="post" action=(format!("{}/leave", base(page))) {
+            form method="post" action=(page.address.part("leave")) {
                 button.plain { (text(reader, "leave")) }
             }
         }
     }
 }
 
-/// The languages to choose from.
-pub(super) fn languages(reader: &Reader) -> Markup {
+/// The languages to choose from, for whoever looks at this page.
+pub(super) fn languages(reader: &Reader, address: Option<&Address>) -> Markup {
+    let name = address.map(|it| format!("grant={}&", it.grant)).unwrap_or_default();
     let current = reader.locale.language();
     html! {
         nav.languages aria-label=(text(reader, "language")) {
@@ -98,7 +112,7 @@ pub(super) fn languages(reader: &Reader) -> Markup {
                 @for language in Language::ALL {
                     @let tag = language.tag();
                     li {
-                        a href=(format!("?lang={tag}")) lang=(tag) hreflang=(tag)
+                        a href=(format!("?{name}lang={tag}")) lang=(tag) hreflang=(tag)
                             aria-current=[(language == current).then_some("true")] {
                             (language.own_name())
                         }

@@ -17,18 +17,13 @@ mod words;
 mod tests;
 
 pub use chat::{announced, line, lines, people, seen_text, spoken, typing, typing_text, unsent};
-pub use closed::{Closed, closed, closed_notice, closed_words};
+pub use closed::{Closed, closed, closed_notice, closed_words, entrance, problem};
 pub use document::page;
 pub use widget::{widget, widget_invoice};
 
 use maud::{Markup, html};
 
 use super::model::Page;
-
-/// The address of a transaction's page, without a slash at its end.
-pub fn base(page: &Page<'_>) -> String {
-    format!("/t/{}", page.transaction.id)
-}
 
 /// The invoice, as an `<article id="invoice">`.
 pub fn invoice(page: &Page<'_>) -> Markup {

@@ -5,7 +5,7 @@ use ulid::Ulid;
 
 use super::document::shell;
 use super::words::text;
-use super::{assets, base, invoice, summary};
+use super::{assets, invoice, summary};
 use crate::page::model::{Page, Reader};
 
 /// The page before it is known who looks: its script asks the client, signs in, and puts what it
@@ -30,7 +30,7 @@ pub fn widget_invoice(page: &Page<'_>) -> Markup {
         (summary::header(page))
         (invoice::article(page))
         p.foot {
-            a href=(base(page)) target="_blank" rel="noopener" {
+            a href=(page.address.base()) target="_blank" rel="noopener" {
                 (text(page.reader, "widget-open"))
             }
         }

@@ -11,6 +11,7 @@ mod invoice;
 mod no_scripts;
 mod signing_in;
 mod trouble;
+mod two_tabs;
 mod who_is_there;
 mod widget;
 

@@ -10,6 +10,7 @@ on_both_databases! {
         let bea = scene.browser.visitor().await;
         bea.without_scripts().await;
         bea.open(&link).await;
+        bea.presses("Open the invoice").await;
         bea.sees("INV-2026-0042").await;
         for number in 0..60 {
             scene.sam.say(&scene.room, &format!("earlier message {number}.")).await;

@@ -41,9 +41,19 @@ on_both_databases! {
         let token = signed(&claims, SHOP_KEY);
         let bea = scene.browser.visitor().await;
         let address = format!("{}/sign-in/shop", scene.page());
+        // Previews, scanners and proxies that only look use nothing up.
+        for method in [Method::HEAD, Method::GET, Method::HEAD] {
+            let shown = reqwest::Client::new().request(method, format!("{address}?token={token}")).send().await.unwrap();
+            assert_eq!(shown.status(), 200);
+            assert!(shown.headers().get("set-cookie").is_none());
+            assert_eq!(shown.headers()["referrer-policy"], "no-referrer");
+            assert!(!shown.text().await.unwrap().contains("INV-2026-0042"));
+        }
         bea.open(&format!("{address}?token={token}")).await;
         bea.sees("INV-2026-0042").await;
-        assert_eq!(bea.url().await, scene.page());
+        let url = bea.url().await;
+        assert!(url.starts_with(&format!("{}?grant=", scene.page())) && !url.contains("token"), "{url}");
+        assert!(bea.requests().iter().all(|it| !it.referer.as_ref().is_some_and(|it| it.contains(&token))));
         assert!(!scene.world.log().contains(&token), "the token is in the log");
         // Once; not late; not for another order; not by another key.
         let late = self::claims(&scene, "order-1", -300);
@@ -52,6 +62,7 @@ on_both_databases! {
         for bad in [token, signed(&late, SHOP_KEY), signed(&elsewhere, SHOP_KEY), signed(&fresh, "a-key-of-somebody-else-0123456789012345")] {
             let visitor = scene.browser.visitor().await;
             visitor.open(&format!("{address}?token={bad}")).await;
+            visitor.sees("This link is not complete").await;
             visitor.until("document.readyState === 'complete'").await;
             assert!(!visitor.html().await.contains("INV-2026-0042"));
         }

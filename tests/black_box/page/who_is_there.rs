@@ -34,11 +34,11 @@ on_both_databases! {
         bea.says("Is it paid?").await;
         let said = scene.entry("Is it paid?").await["event_id"].as_str().unwrap().to_owned();
         rita.sees("Is it paid?").await;
-        bea.sees("Seen by Rita").await;
+        bea.sees("Seen by Rita (seller)").await;
         let receipt = format!("/rooms/{room}/receipt/m.read/{said}");
         let (status, answer) = client.call(Method::POST, &receipt, Some(json!({}))).await;
         assert_eq!(status, 200, "{answer}");
-        bea.sees("Seen by Sam").await;
+        bea.sees("Seen by Sam (seller)").await;
         let answer = client.say(room, "It is").await;
         bea.sees("It is").await;
         scene.world.eventually("Bea's receipt, in a Matrix client", || async {
@@ -50,11 +50,11 @@ on_both_databases! {
         // Typing, both ways.
         let typing = format!("/rooms/{room}/typing/{}", client.id);
         client.call(Method::PUT, &typing, Some(json!({ "typing": true, "timeout": 30_000 }))).await;
-        bea.sees("is typing").await;
+        bea.sees("Sam (seller) is typing").await;
         client.call(Method::PUT, &typing, Some(json!({ "typing": false }))).await;
         bea.does_not_see("is typing").await;
         bea.types(WRITE, "I wonder").await;
-        rita.sees("Bea is typing").await;
+        rita.sees("Bea (buyer) is typing").await;
         scene.world.eventually("Bea typing, in a Matrix client", || async {
             let events = ephemeral(&scene).await;
             events.iter().find(|it| it["type"] == "m.typing" && !it["content"]["user_ids"].as_array().unwrap().is_empty()).cloned()

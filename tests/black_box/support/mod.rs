@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod bucket;
 pub mod database;
+pub mod entering;
 pub mod lies;
 pub mod person;
 pub mod process;
@@ -15,6 +16,7 @@ pub mod world;
 
 pub use browser::{Browser, Visitor};
 pub use database::Database;
+pub use entering::Entered;
 pub use person::Person;
 pub use proxy::{Fault, When};
 pub use shop::{Shop, sample};

@@ -11,6 +11,7 @@ tab-invoice = الفاتورة
 tab-messages = الرسائل
 language = اللغة
 seen-as = تُعرض لكم هذه الصفحة بصفتكم { $name } ({ $role }).
+writing-as = تكتبون بصفتكم { $name } ({ $role }).
 leave = تسجيل الخروج من هذا الجهاز
 role-buyer = المشتري
 role-seller = البائع
@@ -288,6 +289,7 @@ editing = تعديل رسالتكم
 
 ## Connection to the server
 
+connection-busy = الصفحة مفتوحة على شاشات كثيرة: ستظهر الرسائل الجديدة هنا بعد إغلاق إحداها.
 connection-live = متصل
 connection-lost = انقطع الاتصال. جارٍ إعادة المحاولة…
 connection-offline = أنتم غير متصلين. ستصل الرسائل عند عودة الاتصال.
@@ -350,6 +352,10 @@ closed-signed-out-title = تم تسجيل خروجكم
 closed-signed-out-text = لعرض الفاتورة مجددًا، افتحوا الرابط الذي وصلكم.
 closed-not-found-title = لا يوجد شيء هنا
 closed-not-found-text = تحققوا من العنوان أو افتحوا الرابط الذي وصلكم مرة أخرى.
+closed-other-speaker-title = لم تعودوا مسجّلين هنا بصفة من فُتحت له هذه الصفحة
+closed-other-speaker-text = شخص آخر مسجّل الدخول في هذا المتصفح، لذلك لم يُنفَّذ شيء: كان سيُنفَّذ باسمه. افتحوا رابطكم مجددًا للمتابعة.
+closed-nameless-title = لا تذكر هذه الصفحة من أنتم
+closed-nameless-text = فُتحت قبل تحديث صفحة الفاتورة، لذلك لم يُنفَّذ شيء. افتحوا رابطكم مجددًا وسيعمل كل شيء كما كان.
 closed-sign-in = إذا كان وصولكم عبر متجر أو حساب Matrix، فسجّلوا الدخول هناك ثم عودوا من صفحته.
 
 ## Inside a Matrix client
@@ -465,3 +471,9 @@ bt-162 = عنوان البائع
 bt-163 = عنوان المشتري
 bt-164 = عنوان الممثل الضريبي
 bt-165 = عنوان التسليم
+
+## The page between a link and the invoice
+
+entrance-title = فتح الفاتورة
+entrance-text = ستُفتح الفاتورة بعد لحظة. إذا لم يحدث شيء، فاضغطوا على الزر.
+entrance-open = فتح الفاتورة

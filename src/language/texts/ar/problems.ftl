@@ -3,15 +3,20 @@
 problem-title = لم ينجح ذلك
 problem-empty = لا يوجد شيء لإرساله. اكتبوا شيئًا أو اختاروا ملفًا.
 problem-form = ما وصل غير مكتمل. أعيدوا تحميل الصفحة وحاولوا مرة أخرى.
+problem-go-back = ارجعوا إلى الصفحة السابقة؛ قد يكون ما كتبتموه فيها لا يزال في الحقل.
 problem-large-file = أحد الملفات أكبر من أن يُرسل هنا.
 problem-long = النص طويل جدًا. أرسلوه على أجزاء أو في ملف.
 problem-many-files = عدد الملفات كبير جدًا. أرسلوها في عدة رسائل.
+problem-method = لا يمكن طلب هذا العنوان بهذه الطريقة.
 problem-no-contact = هذا الحساب ليس من جهات اتصال المشتري أو البائع في هذه الفاتورة.
 problem-no-file = هذا الملف غير متاح أو لم يعد متاحًا.
 problem-not-yours = لا يمكن تعديل أو حذف سوى رسائلكم.
 problem-openid = لم يؤكد خادم Matrix لديكم هويتكم.
 problem-openid-form = أرسل تطبيق Matrix لديكم شيئًا غير إثبات هويتكم.
+problem-other-site = أُرسل هذا من موقع آخر، لذلك لم يُنفَّذ شيء.
 problem-too-fast = ما زال كثير مما كتبتموه ينتظر الإرسال. حاولوا مرة أخرى بعد قليل.
+problem-too-many = كان ذلك كثيرًا في وقت قصير. انتظروا لحظة ثم حاولوا مرة أخرى.
+problem-try-again = هذا غير ممكن الآن. لم يُفقد شيء؛ حاولوا مرة أخرى بعد لحظة.
 problem-encrypted = هذه الغرفة مشفرة. لا يمكن تسجيل ما تكتبونه هنا، ولذلك لا يُرسل.
 
 ## Why something that was written here did not get into the conversation

@@ -12,6 +12,7 @@ tab-invoice = Rechnung
 tab-messages = Nachrichten
 language = Sprache
 seen-as = Sie sehen diese Seite als { $name } ({ $role }).
+writing-as = Sie schreiben als { $name } ({ $role }).
 leave = Auf diesem Gerät abmelden
 role-buyer = Käufer
 role-seller = Verkäufer
@@ -273,6 +274,7 @@ editing = Sie bearbeiten Ihre Nachricht
 
 ## Connection to the server
 
+connection-busy = Auf zu vielen Bildschirmen geöffnet: Neue Nachrichten erscheinen hier, sobald ein anderer geschlossen ist.
 connection-live = Verbunden
 connection-lost = Verbindung unterbrochen. Neuer Versuch …
 connection-offline = Sie sind offline. Nachrichten kommen an, sobald Sie wieder verbunden sind.
@@ -319,6 +321,10 @@ closed-signed-out-title = Sie sind abgemeldet
 closed-signed-out-text = Um die Rechnung wieder zu sehen, öffnen Sie den Link, den Sie erhalten haben.
 closed-not-found-title = Hier ist nichts
 closed-not-found-text = Prüfen Sie die Adresse oder öffnen Sie den Link, den Sie erhalten haben, noch einmal.
+closed-other-speaker-title = Sie sind hier nicht mehr als die Person angemeldet, für die diese Seite geöffnet wurde
+closed-other-speaker-text = In diesem Browser ist jemand anderes angemeldet. Deshalb wurde nichts ausgeführt: Es wäre in deren Namen geschehen. Öffnen Sie Ihren eigenen Link noch einmal, um fortzufahren.
+closed-nameless-title = Diese Seite sagt nicht, wer Sie sind
+closed-nameless-text = Sie wurde geöffnet, bevor die Rechnungsseite aktualisiert wurde. Deshalb wurde nichts ausgeführt. Öffnen Sie Ihren Link noch einmal, dann geht alles wie zuvor.
 closed-sign-in = Wenn Sie über einen Shop oder ein Matrix-Konto Zugang haben, melden Sie sich dort an und kommen Sie von dessen Seite zurück.
 
 ## Inside a Matrix client
@@ -434,3 +440,9 @@ bt-162 = Anschrift des Verkäufers
 bt-163 = Anschrift des Käufers
 bt-164 = Anschrift des Steuervertreters
 bt-165 = Lieferanschrift
+
+## The page between a link and the invoice
+
+entrance-title = Rechnung öffnen
+entrance-text = Die Rechnung wird gleich geöffnet. Wenn nichts geschieht, drücken Sie auf die Schaltfläche.
+entrance-open = Rechnung öffnen

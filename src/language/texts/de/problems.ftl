@@ -3,15 +3,20 @@
 problem-title = Das hat nicht funktioniert
 problem-empty = Es gibt nichts zu senden. Schreiben Sie etwas oder wählen Sie eine Datei.
 problem-form = Was ankam, ist nicht vollständig. Laden Sie die Seite neu und versuchen Sie es noch einmal.
+problem-go-back = Gehen Sie zurück zur vorigen Seite; was Sie dort geschrieben haben, steht vielleicht noch im Feld.
 problem-large-file = Eine Datei ist zu groß, um hier gesendet zu werden.
 problem-long = Der Text ist zu lang. Senden Sie ihn in Teilen oder als Datei.
 problem-many-files = Das sind zu viele Dateien auf einmal. Senden Sie sie in mehreren Nachrichten.
+problem-method = Diese Adresse kann so nicht aufgerufen werden.
 problem-no-contact = Dieses Konto gehört zu keinem Ansprechpartner des Käufers oder des Verkäufers dieser Rechnung.
 problem-no-file = Diese Datei ist nicht oder nicht mehr vorhanden.
 problem-not-yours = Nur eigene Nachrichten können geändert oder entfernt werden.
 problem-openid = Ihr Matrix-Server hat nicht bestätigt, wer Sie sind.
 problem-openid-form = Ihr Matrix-Client hat etwas anderes gesendet als einen Nachweis, wer Sie sind.
+problem-other-site = Das wurde von einer anderen Website gesendet. Deshalb wurde nichts ausgeführt.
 problem-too-fast = Vieles von dem, was Sie geschrieben haben, wartet noch auf den Versand. Versuchen Sie es etwas später noch einmal.
+problem-too-many = Das war zu viel in kurzer Zeit. Warten Sie einen Moment und versuchen Sie es dann noch einmal.
+problem-try-again = Das geht im Moment nicht. Es ist nichts verloren; versuchen Sie es gleich noch einmal.
 problem-encrypted = Dieser Raum ist verschlüsselt. Was hier geschrieben würde, könnte nicht festgehalten werden, deshalb wird es nicht gesendet.
 
 ## Why something that was written here did not get into the conversation

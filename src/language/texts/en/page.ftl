@@ -15,6 +15,7 @@ tab-messages = Messages
 language = Language
 # Who looks at the page. $name: a person or firm; $role: role-buyer or role-seller.
 seen-as = You see this page as { $name } ({ $role }).
+writing-as = You write as { $name } ({ $role }).
 leave = Sign out on this device
 role-buyer = buyer
 role-seller = seller
@@ -302,6 +303,7 @@ editing = Editing your message
 
 ## Connection to the server
 
+connection-busy = Open on too many screens: new messages show here once another one is closed.
 connection-live = Live
 connection-lost = Connection lost. Trying again…
 connection-offline = You are offline. Messages arrive when you are back.
@@ -350,6 +352,10 @@ closed-signed-out-title = You are signed out
 closed-signed-out-text = To see the invoice again, open the link that you were sent.
 closed-not-found-title = There is nothing here
 closed-not-found-text = Check the address, or open the link that you were sent again.
+closed-other-speaker-title = You are no longer signed in here as the one for whom this page was opened
+closed-other-speaker-text = Somebody else is signed in in this browser, so nothing was done: it would have been done in their name. Open your own link again to go on.
+closed-nameless-title = This page does not say who you are
+closed-nameless-text = It was opened before the invoice page was updated, so nothing was done. Open your link again; then everything works as before.
 closed-sign-in = If you were given access through a shop or a Matrix account, sign in there and come back from its page.
 
 ## Inside a Matrix client
@@ -465,3 +471,9 @@ bt-162 = Seller address
 bt-163 = Buyer address
 bt-164 = Tax representative address
 bt-165 = Delivery address
+
+## The page between a link and the invoice
+
+entrance-title = Open the invoice
+entrance-text = The invoice opens in a moment. If nothing happens, press the button.
+entrance-open = Open the invoice

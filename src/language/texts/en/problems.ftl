@@ -3,15 +3,20 @@
 problem-title = That did not work
 problem-empty = There is nothing to send. Write something or choose a file.
 problem-form = What arrived is not complete. Reload the page and try again.
+problem-go-back = Go back to the page where you were; what you wrote there may still be in its field.
 problem-large-file = A file is too large to be sent here.
 problem-long = The text is too long. Send it in parts or as a file.
 problem-many-files = These are too many files at once. Send them in several messages.
+problem-method = This address cannot be asked for like this.
 problem-no-contact = This account is not a contact of the invoice's buyer or seller.
 problem-no-file = This file is not here, or no longer.
 problem-not-yours = Only messages of your own can be changed or removed.
 problem-openid = Your Matrix server did not confirm who you are.
 problem-openid-form = Your Matrix client sent something else than a proof of who you are.
+problem-other-site = This was sent from another site, so nothing was done.
 problem-too-fast = Much of what you wrote is still waiting to be sent. Try again in a while.
+problem-too-many = That was too much in a short time. Wait a moment, then try again.
+problem-try-again = This cannot be done right now. Nothing was lost; try again in a moment.
 problem-encrypted = This room is encrypted. What you write here could not be recorded, so it is not sent.
 
 ## Why something that was written here did not get into the conversation

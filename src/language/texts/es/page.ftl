@@ -12,6 +12,7 @@ tab-invoice = Factura
 tab-messages = Mensajes
 language = Idioma
 seen-as = Usted ve esta página como { $name } ({ $role }).
+writing-as = Usted escribe como { $name } ({ $role }).
 leave = Cerrar sesión en este dispositivo
 role-buyer = comprador
 role-seller = vendedor
@@ -273,6 +274,7 @@ editing = Está editando su mensaje
 
 ## Connection to the server
 
+connection-busy = Abierto en demasiadas pantallas: los mensajes nuevos aparecerán aquí en cuanto se cierre otra.
 connection-live = Conectado
 connection-lost = Se ha perdido la conexión. Reintentando…
 connection-offline = No tiene conexión. Los mensajes llegarán cuando vuelva a tenerla.
@@ -319,6 +321,10 @@ closed-signed-out-title = Ha cerrado la sesión
 closed-signed-out-text = Para volver a ver la factura, abra el enlace que recibió.
 closed-not-found-title = Aquí no hay nada
 closed-not-found-text = Compruebe la dirección o abra de nuevo el enlace que recibió.
+closed-other-speaker-title = Ya no tiene aquí la sesión de la persona para la que se abrió esta página
+closed-other-speaker-text = En este navegador ha iniciado sesión otra persona. Por eso no se ha hecho nada: se habría hecho en su nombre. Abra de nuevo su propio enlace para continuar.
+closed-nameless-title = Esta página no dice quién es usted
+closed-nameless-text = Se abrió antes de que se actualizara la página de la factura. Por eso no se ha hecho nada. Abra de nuevo su enlace y todo funcionará como antes.
 closed-sign-in = Si tiene acceso a través de una tienda o de una cuenta de Matrix, inicie sesión allí y vuelva desde su página.
 
 ## Inside a Matrix client
@@ -434,3 +440,9 @@ bt-162 = Dirección del vendedor
 bt-163 = Dirección del comprador
 bt-164 = Dirección del representante fiscal
 bt-165 = Dirección de entrega
+
+## The page between a link and the invoice
+
+entrance-title = Abrir la factura
+entrance-text = La factura se abrirá en un momento. Si no ocurre nada, pulse el botón.
+entrance-open = Abrir la factura

@@ -3,15 +3,20 @@
 problem-title = No ha funcionado
 problem-empty = No hay nada que enviar. Escriba algo o elija un archivo.
 problem-form = Lo que llegó no está completo. Vuelva a cargar la página e inténtelo de nuevo.
+problem-go-back = Vuelva a la página anterior; lo que escribió allí puede seguir en el campo.
 problem-large-file = Un archivo es demasiado grande para enviarlo aquí.
 problem-long = El texto es demasiado largo. Envíelo por partes o como archivo.
 problem-many-files = Son demasiados archivos a la vez. Envíelos en varios mensajes.
+problem-method = Esta dirección no se puede pedir de esta manera.
 problem-no-contact = Esta cuenta no es un contacto del comprador ni del vendedor de la factura.
 problem-no-file = Este archivo no está disponible o ya no lo está.
 problem-not-yours = Solo puede cambiar o eliminar sus propios mensajes.
 problem-openid = Su servidor de Matrix no ha confirmado quién es usted.
 problem-openid-form = Su cliente de Matrix ha enviado algo distinto de una prueba de quién es usted.
+problem-other-site = Esto se envió desde otro sitio. Por eso no se ha hecho nada.
 problem-too-fast = Muchos de sus mensajes todavía esperan a ser enviados. Inténtelo de nuevo más tarde.
+problem-too-many = Ha sido demasiado en poco tiempo. Espere un momento e inténtelo de nuevo.
+problem-try-again = Ahora mismo no es posible. No se ha perdido nada; inténtelo de nuevo en un momento.
 problem-encrypted = Esta sala está cifrada. Lo que escriba aquí no podría registrarse, por eso no se envía.
 
 ## Why something that was written here did not get into the conversation

@@ -12,6 +12,7 @@ tab-invoice = Facture
 tab-messages = Messages
 language = Langue
 seen-as = Vous voyez cette page en tant que { $name } ({ $role }).
+writing-as = Vous écrivez en tant que { $name } ({ $role }).
 leave = Se déconnecter sur cet appareil
 role-buyer = acheteur
 role-seller = vendeur
@@ -273,6 +274,7 @@ editing = Vous modifiez votre message
 
 ## Connection to the server
 
+connection-busy = Ouvert sur trop d’écrans : les nouveaux messages apparaîtront ici dès qu’un autre sera fermé.
 connection-live = Connecté
 connection-lost = Connexion perdue. Nouvelle tentative…
 connection-offline = Vous êtes hors ligne. Les messages arriveront à votre retour.
@@ -319,6 +321,10 @@ closed-signed-out-title = Vous êtes déconnecté
 closed-signed-out-text = Pour revoir la facture, ouvrez le lien que vous avez reçu.
 closed-not-found-title = Il n’y a rien ici
 closed-not-found-text = Vérifiez l’adresse ou ouvrez de nouveau le lien que vous avez reçu.
+closed-other-speaker-title = Vous n’êtes plus connecté ici comme la personne pour qui cette page a été ouverte
+closed-other-speaker-text = Une autre personne est connectée dans ce navigateur. Rien n’a donc été fait : cela aurait été fait en son nom. Ouvrez de nouveau votre propre lien pour continuer.
+closed-nameless-title = Cette page ne dit pas qui vous êtes
+closed-nameless-text = Elle a été ouverte avant la mise à jour de la page de facture. Rien n’a donc été fait. Ouvrez de nouveau votre lien et tout fonctionnera comme avant.
 closed-sign-in = Si votre accès passe par une boutique ou un compte Matrix, connectez-vous là-bas et revenez depuis sa page.
 
 ## Inside a Matrix client
@@ -434,3 +440,9 @@ bt-162 = Adresse du vendeur
 bt-163 = Adresse de l’acheteur
 bt-164 = Adresse du représentant fiscal
 bt-165 = Adresse de livraison
+
+## The page between a link and the invoice
+
+entrance-title = Ouvrir la facture
+entrance-text = La facture va s’ouvrir. Si rien ne se passe, appuyez sur le bouton.
+entrance-open = Ouvrir la facture

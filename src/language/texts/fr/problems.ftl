@@ -3,15 +3,20 @@
 problem-title = Cela n’a pas fonctionné
 problem-empty = Il n’y a rien à envoyer. Écrivez quelque chose ou choisissez un fichier.
 problem-form = Ce qui est arrivé n’est pas complet. Rechargez la page et réessayez.
+problem-go-back = Revenez à la page précédente ; ce que vous y avez écrit est peut-être encore dans le champ.
 problem-large-file = Un fichier est trop volumineux pour être envoyé ici.
 problem-long = Le texte est trop long. Envoyez-le en plusieurs parties ou comme fichier.
 problem-many-files = Il y a trop de fichiers à la fois. Envoyez-les en plusieurs messages.
+problem-method = Cette adresse ne peut pas être demandée de cette manière.
 problem-no-contact = Ce compte n’est pas un contact de l’acheteur ni du vendeur de cette facture.
 problem-no-file = Ce fichier n’est pas ou n’est plus disponible.
 problem-not-yours = Vous ne pouvez modifier ou supprimer que vos propres messages.
 problem-openid = Votre serveur Matrix n’a pas confirmé qui vous êtes.
 problem-openid-form = Votre client Matrix a envoyé autre chose qu’une preuve de votre identité.
+problem-other-site = Cela a été envoyé depuis un autre site. Rien n’a donc été fait.
 problem-too-fast = Beaucoup de vos messages attendent encore d’être envoyés. Réessayez un peu plus tard.
+problem-too-many = C’était trop en peu de temps. Attendez un instant, puis réessayez.
+problem-try-again = Ce n’est pas possible pour le moment. Rien n’est perdu ; réessayez dans un instant.
 problem-encrypted = Ce salon est chiffré. Ce que vous écririez ici ne pourrait pas être consigné, donc rien n’est envoyé.
 
 ## Why something that was written here did not get into the conversation

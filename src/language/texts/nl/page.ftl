@@ -12,6 +12,7 @@ tab-invoice = Factuur
 tab-messages = Berichten
 language = Taal
 seen-as = U bekijkt deze pagina als { $name } ({ $role }).
+writing-as = U schrijft als { $name } ({ $role }).
 leave = Afmelden op dit apparaat
 role-buyer = koper
 role-seller = verkoper
@@ -273,6 +274,7 @@ editing = U bewerkt uw bericht
 
 ## Connection to the server
 
+connection-busy = Op te veel schermen geopend: nieuwe berichten verschijnen hier zodra een ander is gesloten.
 connection-live = Verbonden
 connection-lost = Verbinding verbroken. Nieuwe poging…
 connection-offline = U bent offline. Berichten komen aan zodra u weer verbonden bent.
@@ -319,6 +321,10 @@ closed-signed-out-title = U bent afgemeld
 closed-signed-out-text = Open de link die u hebt ontvangen om de factuur weer te zien.
 closed-not-found-title = Hier is niets
 closed-not-found-text = Controleer het adres of open de link die u hebt ontvangen opnieuw.
+closed-other-speaker-title = U bent hier niet meer aangemeld als degene voor wie deze pagina is geopend
+closed-other-speaker-text = In deze browser is iemand anders aangemeld. Daarom is er niets gedaan: het zou in diens naam zijn gedaan. Open uw eigen link opnieuw om verder te gaan.
+closed-nameless-title = Deze pagina zegt niet wie u bent
+closed-nameless-text = Ze is geopend voordat de factuurpagina werd bijgewerkt. Daarom is er niets gedaan. Open uw link opnieuw; dan werkt alles zoals voorheen.
 closed-sign-in = Als u toegang hebt via een winkel of een Matrix-account, meld u dan daar aan en kom terug vanaf die pagina.
 
 ## Inside a Matrix client
@@ -434,3 +440,9 @@ bt-162 = Adres van de verkoper
 bt-163 = Adres van de koper
 bt-164 = Adres van de fiscaal vertegenwoordiger
 bt-165 = Leveringsadres
+
+## The page between a link and the invoice
+
+entrance-title = Factuur openen
+entrance-text = De factuur wordt zo geopend. Druk op de knop als er niets gebeurt.
+entrance-open = Factuur openen

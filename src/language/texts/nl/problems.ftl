@@ -3,15 +3,20 @@
 problem-title = Dat is niet gelukt
 problem-empty = Er is niets te verzenden. Schrijf iets of kies een bestand.
 problem-form = Wat is aangekomen, is niet volledig. Laad de pagina opnieuw en probeer het nog eens.
+problem-go-back = Ga terug naar de vorige pagina; wat u daar hebt geschreven, staat misschien nog in het veld.
 problem-large-file = Een bestand is te groot om hier te worden verzonden.
 problem-long = De tekst is te lang. Verzend hem in delen of als bestand.
 problem-many-files = Dat zijn te veel bestanden tegelijk. Verzend ze in meerdere berichten.
+problem-method = Dit adres kan zo niet worden opgevraagd.
 problem-no-contact = Dit account is geen contactpersoon van de koper of de verkoper van deze factuur.
 problem-no-file = Dit bestand is er niet of niet meer.
 problem-not-yours = U kunt alleen uw eigen berichten wijzigen of verwijderen.
 problem-openid = Uw Matrix-server heeft niet bevestigd wie u bent.
 problem-openid-form = Uw Matrix-client heeft iets anders gestuurd dan een bewijs van wie u bent.
+problem-other-site = Dit is vanaf een andere website verstuurd. Daarom is er niets gedaan.
 problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Probeer het straks nog eens.
+problem-too-many = Dat was te veel in korte tijd. Wacht even en probeer het dan opnieuw.
+problem-try-again = Dit kan nu niet. Er is niets verloren; probeer het zo nog eens.
 problem-encrypted = Deze ruimte is versleuteld. Wat u hier schrijft kan niet worden vastgelegd en wordt daarom niet verzonden.
 
 ## Why something that was written here did not get into the conversation

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::super::words::{about, called, text};
-use crate::page::model::{Chat, Composing, Quote, Reader};
+use crate::page::model::{Address, Composing, Page, Quote, Reader};
 
 /// The form; `reply_to` and `edit` are only sent while they are meant.
-pub(super) fn form(chat: &Chat, reader: &Reader, base: &str) -> Markup {
+pub(super) fn form(page: &Page<'_>) -> Markup {
+    let Page { chat, reader, address, .. } = page;
     let (reply, edit, words) = match &chat.composing {
         Composing::New => (None, None, ""),
         Composing::Reply(quote) => (Some(quote), None, ""),
@@ -20,11 +21,12 @@ pub(super) fn form(chat: &Chat, reader: &Reader, base: &str) -> Markup {
     let edit = edit.map(String::as_str);
     html! {
         form.compose id="compose" method="post" enctype="multipart/form-data"
-            action=(format!("{base}/messages")) aria-label=(text(reader, "compose")) {
+            action=(address.part("messages")) aria-label=(text(reader, "compose")) {
             input type="hidden" name="client_id" value=(chat.client_id);
             input type="hidden" name="reply_to" value=[reply_to] disabled[reply_to.is_none()];
             input type="hidden" name="edit" value=[edit] disabled[edit.is_none()];
-            (meant(reply, edit.is_some(), reader, base))
+            (meant(reply, edit.is_some(), reader, address))
+            (speaker(page))
             ul.chosen id="chosen" hidden {}
             div.field {
                 details.attach hidden[edit.is_some()] {
@@ -42,7 +44,7 @@ pub(super) fn form(chat: &Chat, reader: &Reader, base: &str) -> Markup {
                 label.hidden for="text" { (text(reader, "compose-label")) }
                 textarea id="text" name="text" rows="1" dir="auto" autocomplete="off"
                     enterkeyhint="send" placeholder=(text(reader, "compose-placeholder"))
-                    aria-describedby="hint" autofocus[chat.composing != Composing::New] {
+                    aria-describedby="speaker hint" autofocus[chat.composing != Composing::New] {
                     (words)
                 }
                 button.send { (text(reader, if edit.is_some() { "save" } else { "send" })) }
@@ -53,8 +55,19 @@ pub(super) fn form(chat: &Chat, reader: &Reader, base: &str) -> Markup {
     }
 }
 
+/// Who will be speaking: several people may use one browser.
+fn speaker(page: &Page<'_>) -> Markup {
+    let reader = page.reader;
+    let role = text(reader, &format!("role-{}", page.visitor.role.as_str()));
+    let name = page.visitor.shown_name(&page.transaction.terms);
+    let arguments = [("name", name.into()), ("role", role.as_str().into())];
+    html! {
+        p.speaker id="speaker" dir="auto" { (reader.locale.text_with("writing-as", &arguments)) }
+    }
+}
+
 /// What the text is for, if it is not simply a new message.
-fn meant(reply: Option<&Quote>, edits: bool, reader: &Reader, base: &str) -> Markup {
+fn meant(reply: Option<&Quote>, edits: bool, reader: &Reader, address: &Address) -> Markup {
     html! {
         div.meant id="meant" hidden[reply.is_none() && !edits] {
             p {
@@ -68,7 +81,7 @@ fn meant(reply: Option<&Quote>, edits: bool, reader: &Reader, base: &str) -> Mar
                 " "
                 span.excerpt dir="auto" { @if let Some(quote) = reply { (quote.excerpt) } }
             }
-            a.cancel href=(format!("{base}#compose")) { (text(reader, "cancel")) }
+            a.cancel href=(format!("{}#compose", address.page())) { (text(reader, "cancel")) }
         }
     }
 }

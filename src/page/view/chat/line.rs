@@ -6,12 +6,12 @@ use super::super::words::{about, both_times, called, encoded, role_words, side_n
 use super::content::content;
 use super::markup::spoken;
 use super::menu::{menu, reactions};
-use crate::page::model::{ChatLine, Named, Quote, Reader};
+use crate::page::model::{Address, ChatLine, Named, Quote, Reader};
 use crate::record::Kind;
 
 /// A line by itself, as the script gets it.
-pub fn line(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
-    placed(line, reader, base, true, false)
+pub fn line(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
+    placed(line, reader, address, true, false)
 }
 
 /// A line in its place: whether the conversation goes on, and whether it follows one of the same
@@ -19,7 +19,7 @@ pub fn line(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
 pub(super) fn placed(
     line: &ChatLine,
     reader: &Reader,
-    base: &str,
+    address: &Address,
     open: bool,
     follows: bool,
 ) -> Markup {
@@ -44,9 +44,9 @@ pub(super) fn placed(
                         (stamp(line, reader))
                         (times(line, reader))
                     }
-                    @if open && !line.removed { (menu(line, reader, base)) }
+                    @if open && !line.removed { (menu(line, reader, address)) }
                 }
-                @if !line.reactions.is_empty() { (reactions(line, reader, base, open)) }
+                @if !line.reactions.is_empty() { (reactions(line, reader, address, open)) }
             }
         }
     }

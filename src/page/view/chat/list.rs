@@ -5,13 +5,13 @@ use maud::{Markup, html};
 
 use super::super::words::{encoded, moment, side_name, text, time};
 use super::line::placed;
-use crate::page::model::{Chat, ChatLine, Reader, Side, Unsent};
+use crate::page::model::{Address, Chat, ChatLine, Reader, Side, Unsent};
 
 /// Within how many milliseconds lines of one sender belong together.
 const TOGETHER: i64 = 5 * 60 * 1000;
 
 /// The link to what is older, and the lines: also what `/lines?before=` answers.
-pub fn lines(chat: &Chat, reader: &Reader, base: &str) -> Markup {
+pub fn lines(chat: &Chat, reader: &Reader, address: &Address) -> Markup {
     let rows = chat.lines.iter().scan((None, None), |(day, before), it| {
         let date = moment(reader, it.at).map(|moment| moment.date());
         let new_day = date.filter(|date| *day != Some(*date));
@@ -22,8 +22,8 @@ pub fn lines(chat: &Chat, reader: &Reader, base: &str) -> Markup {
     html! {
         @if let Some(cursor) = &chat.older {
             p.older id="older" {
-                a href=(format!("{base}?before={}#messages", encoded(cursor)))
-                    data-fragment=(format!("{base}/lines?before={}", encoded(cursor))) {
+                a href=(format!("{}&before={}#messages", address.page(), encoded(cursor)))
+                    data-fragment=(format!("{}&before={}", address.part("lines"), encoded(cursor))) {
                     (text(reader, "older-messages"))
                 }
             }
@@ -31,7 +31,7 @@ pub fn lines(chat: &Chat, reader: &Reader, base: &str) -> Markup {
         ol.lines id="lines" {
             @for (new_day, it, follows) in rows {
                 @if let Some(date) = new_day { (day(reader, date)) }
-                (placed(it, reader, base, chat.closed.is_none(), follows))
+                (placed(it, reader, address, chat.closed.is_none(), follows))
             }
         }
     }
@@ -50,20 +50,20 @@ fn belongs_to(line: &ChatLine, before: &ChatLine) -> bool {
 }
 
 /// What the visitor wrote and the room does not have yet, as a list.
-pub fn unsent(unsent: &[Unsent], reader: &Reader, base: &str) -> Markup {
+pub fn unsent(unsent: &[Unsent], reader: &Reader, address: &Address) -> Markup {
     html! {
         @if !unsent.is_empty() {
             ol.lines aria-label=(text(reader, "unsent")) {
-                @for it in unsent { (unsent_line(it, reader, base)) }
+                @for it in unsent { (unsent_line(it, reader, address)) }
             }
         }
     }
 }
 
-fn unsent_line(it: &Unsent, reader: &Reader, base: &str) -> Markup {
+fn unsent_line(it: &Unsent, reader: &Reader, address: &Address) -> Markup {
     let form = |action: &str, label: &str| {
         html! {
-            form method="post" action=(format!("{base}/{action}")) {
+            form method="post" action=(address.part(action)) {
                 button.plain name="id" value=(it.id) { (text(reader, label)) }
             }
         }
@@ -87,7 +87,7 @@ fn unsent_line(it: &Unsent, reader: &Reader, base: &str) -> Markup {
                         @if it.gave_up {
                             (form("discard", "discard"))
                             @if let Some(again) = &it.again {
-                                a.plain href=(format!("{base}?again={}#compose", encoded(&it.id)))
+                                a.plain href=(format!("{}&again={}#compose", address.page(), encoded(&it.id)))
                                     data-again=(it.text) data-outgoing-id=(it.id)
                                     data-reply-to=[again.reply.as_deref()]
                                     data-edit-of=[again.edit.as_deref()] {

@@ -4,24 +4,24 @@ use maud::{Markup, html};
 
 use super::super::words::{about, called, encoded, text};
 use super::line::named;
-use crate::page::model::{ChatLine, Reader, Side};
+use crate::page::model::{Address, ChatLine, Reader, Side};
 
 /// Those that are offered; any other can be written in a Matrix client.
 const EMOJI: [&str; 6] = ["👍", "❤️", "😄", "🎉", "👀", "✅"];
 
 /// Actions behind a button.
-pub(super) fn menu(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
+pub(super) fn menu(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
     html! {
         details.menu {
             summary aria-label=(about(reader, "actions", "name", &line.name)) {
                 span aria-hidden="true" { "⋯" }
             }
             div.menu-items {
-                @if line.side != Side::Mine { (emoji(line, reader, base)) }
-                a.reply href=(format!("{base}?reply={}#compose", encoded(&line.event)))
+                @if line.side != Side::Mine { (emoji(line, reader, address)) }
+                a.reply href=(format!("{}&reply={}#compose", address.page(), encoded(&line.event)))
                     data-reply=(line.event) data-name=(called(reader, &named(line))) { (text(reader, "reply")) }
                 @if line.can_edit {
-                    a.edit href=(format!("{base}?edit={}#compose", encoded(&line.event)))
+                    a.edit href=(format!("{}&edit={}#compose", address.page(), encoded(&line.event)))
                         data-edit=(line.event)
                         data-words=(line.text.as_deref().unwrap_or_default()) {
                         (text(reader, "edit"))
@@ -31,7 +31,7 @@ pub(super) fn menu(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
                     details.remove {
                         summary { (text(reader, "remove")) "…" }
                         p { (text(reader, "remove-question")) }
-                        form method="post" action=(format!("{base}/remove")) {
+                        form method="post" action=(address.part("remove")) {
                             button.danger name="event" value=(line.event) {
                                 (text(reader, "remove-confirm"))
                             }
@@ -43,9 +43,9 @@ pub(super) fn menu(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
     }
 }
 
-fn emoji(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
+fn emoji(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
     html! {
-        form.emoji method="post" action=(format!("{base}/react")) {
+        form.emoji method="post" action=(address.part("react")) {
             input type="hidden" name="event" value=(line.event);
             @for key in EMOJI {
                 button name="key" value=(key) aria-label=(about(reader, "react-with", "key", key)) {
@@ -57,9 +57,9 @@ fn emoji(line: &ChatLine, reader: &Reader, base: &str) -> Markup {
 }
 
 /// Who reacted how; pressing one adds or takes away the visitor's own.
-pub(super) fn reactions(line: &ChatLine, reader: &Reader, base: &str, open: bool) -> Markup {
+pub(super) fn reactions(line: &ChatLine, reader: &Reader, address: &Address, open: bool) -> Markup {
     html! {
-        form.reactions method="post" action=(format!("{base}/react")) {
+        form.reactions method="post" action=(address.part("react")) {
             input type="hidden" name="event" value=(line.event);
             @for it in &line.reactions {
                 @let names: Vec<_> = it.by.iter().map(|who| called(reader, who)).collect();

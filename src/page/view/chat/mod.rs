@@ -15,20 +15,19 @@ pub use people::{people, typing, typing_text};
 
 use maud::{Markup, html};
 
-use super::base;
 use super::words::{about, called, naming, text};
 use crate::page::model::{Chat, Named, Page, Reader, Side};
 
 /// All of it. The log is not announced by itself: the script says what is new in a region of its
 /// own, once, and not what the reader wrote.
 pub(super) fn section(page: &Page<'_>) -> Markup {
-    let Page { reader, chat, .. } = page;
-    let base = base(page);
-    let live = format!("{base}/live?after={}&revision={}", chat.seq, page.transaction.revision);
+    let Page { reader, chat, address, .. } = page;
+    let (after, revision) = (chat.seq, page.transaction.revision);
+    let live = format!("{}&after={after}&revision={revision}", address.part("live"));
     let other = &page.transaction.terms.party(page.visitor.role.other()).name;
     html! {
         section.chat id="messages" tabindex="-1" aria-labelledby="messages-title"
-            data-base=(base) data-live=(live) data-speaker=(page.speaker) {
+            data-base=(address.base()) data-grant=(address.grant) data-live=(live) data-speaker=(page.speaker) {
             div.chat-head {
                 h2 id="messages-title" { (naming(reader, "messages-with", other)) }
                 p.connection id="connection" role="status" {}
@@ -38,11 +37,11 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 aria-label=(text(reader, "messages")) {
                 // One child, because the log is laid out from its end: it opens at the newest line.
                 div {
-                    div id="history" { (lines(chat, reader, &base)) }
+                    div id="history" { (lines(chat, reader, address)) }
                     p.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
                         (text(reader, "no-messages"))
                     }
-                    div id="unsent" { (unsent(&chat.unsent, reader, &base)) }
+                    div id="unsent" { (unsent(&chat.unsent, reader, address)) }
                     ol.lines id="sending" aria-label=(text(reader, "unsent")) {}
                     (seen(chat, reader))
                 }
@@ -52,7 +51,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 (typing(&chat.typing, reader))
                 @match &chat.closed {
                     Some(why) => p.no-compose id="compose" { (why) },
-                    None => (compose::form(chat, reader, &base)),
+                    None => (compose::form(page)),
                 }
             }
             p.hidden id="announcer" role="status" {}
@@ -90,6 +89,7 @@ fn for_the_script(reader: &Reader) -> Markup {
         "connection-live",
         "connection-lost",
         "connection-offline",
+        "connection-busy",
         "action-failed",
         "replying-to",
         "editing",

@@ -8,8 +8,8 @@ mod totals;
 
 use maud::{Markup, html};
 
+use super::summary;
 use super::words::text;
-use super::{base, summary};
 use crate::invoice::Term;
 use crate::page::model::Page;
 
@@ -69,13 +69,13 @@ fn downloads(page: &Page<'_>) -> Markup {
     html! {
         ul.downloads aria-label=(text(reader, "downloads")) {
             li {
-                a.button href=(format!("{}/invoice.pdf", base(page))) {
+                a.button href=(page.address.part("invoice.pdf")) {
                     (text(reader, "download-pdf"))
                 }
             }
             @if page.has_original {
                 li {
-                    a.button href=(format!("{}/original", base(page))) {
+                    a.button href=(page.address.part("original")) {
                         (text(reader, "download-original"))
                     }
                 }

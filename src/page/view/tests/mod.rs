@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::page::model::{Again, Composing, Named, Quote, Unsent};
 use crate::transaction::PartyRole;
-use sample::{HOSTILE, Sample};
+use sample::{ADDRESS, HOSTILE, Sample};
 
 /// The values of an attribute, in the order of the page.
 fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
@@ -59,7 +59,7 @@ fn no_id_is_there_twice_and_every_reference_finds_its_own() {
     let unique: HashSet<_> = ids.iter().collect();
     assert_eq!(ids.len(), unique.len(), "{ids:?}");
     for attribute in ["aria-labelledby", "aria-describedby", "for"] {
-        for id in values(&html, attribute) {
+        for id in values(&html, attribute).into_iter().flat_map(str::split_whitespace) {
             assert!(unique.contains(&id), "{attribute}={id}");
         }
     }
@@ -104,28 +104,69 @@ fn every_text_of_the_page_is_there() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The form that posts to this part of the page.
+fn posts_to(part: &str) -> String {
+    format!("action=\"{}\"", ADDRESS.part(part))
+}
+
+#[test]
+fn every_address_on_the_page_names_its_speaker() {
+    let sample = Sample::new();
+    let page = sample.page();
+    let html = super::page(&page).into_string();
+    let name = format!("grant={}", ADDRESS.grant);
+    let mut found = 0;
+    for attribute in ["href", "src", "action", "data-live", "data-fragment"] {
+        for address in values(&html, attribute) {
+            let is_ours = address.starts_with("/t/") || address.starts_with('?');
+            assert!(!is_ours || address.contains(&name), "{attribute}={address}");
+            found += usize::from(is_ours);
+        }
+    }
+    assert!(found > 30, "{found} addresses");
+    assert_eq!(values(&html, "data-grant"), [ADDRESS.grant.to_string()]);
+}
+
+#[test]
+fn the_form_says_in_each_language_who_will_be_speaking() {
+    for language in crate::language::Language::ALL {
+        let mut sample = Sample::new();
+        sample.reader.locale = crate::language::Locale::negotiate(Some(language.tag()), None, "en");
+        let page = sample.page();
+        let html = chat(&page).into_string();
+        let role = page.reader.locale.text("role-buyer");
+        let form = html.split("<form class=\"compose\"").nth(1).unwrap();
+        let speaker = form.split("id=\"speaker\"").nth(1).unwrap();
+        let speaker = speaker.split("</p>").next().unwrap();
+        assert!(speaker.contains("Robin Ahlgren") && speaker.contains(&role), "{speaker}");
+        assert!(form.contains("aria-describedby=\"speaker hint\""), "{form}");
+    }
+}
+
 #[test]
 fn a_line_can_be_answered_and_taken_back_without_scripts() {
     let sample = Sample::new();
     let page = sample.page();
     let mine = page.chat.lines.iter().find(|it| it.can_edit).unwrap();
-    let html = line(mine, page.reader, "/t/X").into_string();
+    let html = line(mine, page.reader, &ADDRESS).into_string();
     let event = words::encoded(&mine.event);
-    assert!(html.contains(&format!("href=\"/t/X?reply={event}#compose\"")), "{html}");
-    assert!(html.contains(&format!("href=\"/t/X?edit={event}#compose\"")), "{html}");
-    assert!(html.contains("action=\"/t/X/remove\""), "{html}");
+    let here = ADDRESS.page();
+    assert!(html.contains(&format!("href=\"{here}&amp;reply={event}#compose\"")), "{html}");
+    assert!(html.contains(&format!("href=\"{here}&amp;edit={event}#compose\"")), "{html}");
+    assert!(html.contains(&posts_to("remove")), "{html}");
     let other = page.chat.lines.iter().find(|it| !it.can_remove && !it.removed).unwrap();
-    assert!(!line(other, page.reader, "/t/X").into_string().contains("/remove"));
+    assert!(!line(other, page.reader, &ADDRESS).into_string().contains("/remove"));
 }
 
 #[test]
 fn lines_of_one_sender_on_one_day_stand_together() {
     let sample = Sample::new();
     let page = sample.page();
-    let html = lines(&page.chat, page.reader, "/t/X").into_string();
+    let html = lines(&page.chat, page.reader, &ADDRESS).into_string();
     assert_eq!(html.matches("class=\"day\"").count(), 3);
     assert!(html.contains("line theirs follows"), "{html}");
-    assert!(html.contains("/t/X/lines?before=c%2F1"));
+    let older = format!("{}&amp;before=c%2F1", ADDRESS.part("lines"));
+    assert!(html.contains(&older), "{html}");
 }
 
 #[test]
@@ -152,7 +193,7 @@ fn nobody_can_write_into_a_closed_conversation() {
     page.chat.closed = Some("The room is gone.".into());
     let html = chat(&page).into_string();
     assert!(html.contains("The room is gone."));
-    assert!(!html.contains("<textarea") && !html.contains("?reply=") && !html.contains("/remove"));
+    assert!(!html.contains("<textarea") && !html.contains("reply=") && !html.contains("/remove"));
 }
 
 #[test]
@@ -167,18 +208,19 @@ fn what_was_not_sent_says_why_and_what_to_do() {
         gave_up: true,
         again: Some(Again::default()),
     };
-    let html = unsent(std::slice::from_ref(&it), &sample.reader, "/t/X").into_string();
+    let html = unsent(std::slice::from_ref(&it), &sample.reader, &ADDRESS).into_string();
     assert!(html.contains("Not sent: The server refused it."));
-    assert!(html.contains("action=\"/t/X/retry\"") && html.contains("action=\"/t/X/discard\""));
-    assert!(html.contains("href=\"/t/X?again=01J#compose\" data-again=\"Hello\""), "{html}");
+    assert!(html.contains(&posts_to("retry")) && html.contains(&posts_to("discard")));
+    let again = format!("href=\"{}&amp;again=01J#compose\" data-again=\"Hello\"", ADDRESS.page());
+    assert!(html.contains(&again), "{html}");
     // What is still tried can not be taken back: it may be there already.
     let trying =
-        unsent(&[Unsent { gave_up: false, ..it.clone() }], &sample.reader, "/t/X").into_string();
-    assert!(trying.contains("action=\"/t/X/retry\"") && !trying.contains("/discard"));
+        unsent(&[Unsent { gave_up: false, ..it.clone() }], &sample.reader, &ADDRESS).into_string();
+    assert!(trying.contains(&posts_to("retry")) && !trying.contains("/discard"));
     assert!(!trying.contains("?again="), "{trying}");
-    let file = unsent(&[Unsent { again: None, ..it }], &sample.reader, "/t/X").into_string();
+    let file = unsent(&[Unsent { again: None, ..it }], &sample.reader, &ADDRESS).into_string();
     assert!(!file.contains("?again="), "a file cannot be put into the text field");
-    assert!(unsent(&[], &sample.reader, "/t/X").into_string().is_empty());
+    assert!(unsent(&[], &sample.reader, &ADDRESS).into_string().is_empty());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! People are named with their side, and times that differ are both told.
 
-use super::sample::Sample;
+use super::sample::{ADDRESS, Sample};
 use crate::page::model::{ChatLine, Named, Times};
 use crate::transaction::PartyRole;
 
@@ -12,7 +12,7 @@ fn html(sample: &Sample, change: impl FnOnce(&mut ChatLine)) -> String {
     let page = sample.page();
     let mut line = page.chat.lines[3].clone();
     change(&mut line);
-    super::super::line(&line, page.reader, "/t/X").into_string()
+    super::super::line(&line, page.reader, &ADDRESS).into_string()
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::transaction::{Change, ChangeKind, PartyRole, Submission, Transaction,
 /// What somebody could try to smuggle in.
 pub(super) const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\" '";
 
+/// Where the pages of tests are.
+pub(super) const ADDRESS: Address = Address { transaction: Ulid(7), grant: Ulid(8) };
+
 /// 2026-06-17, 09:00 UTC.
 const START: i64 = 1_781_686_800_000;
 const MINUTE: i64 = 60_000;
@@ -51,6 +54,7 @@ impl Sample {
         Page {
             transaction: &self.transaction,
             visitor: &self.visitor,
+            address: ADDRESS,
             speaker: "@tallyroom_robin:example.org",
             reader: &self.reader,
             revisions: revisions(),

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use chromiumoxide::cdp::browser_protocol::target::{
-    CreateBrowserContextParams, CreateTargetParams,
+    CreateBrowserContextParams, CreateTargetParams, GetTargetInfoParams,
 };
 use chromiumoxide::handler::HandlerConfig;
 use futures_util::StreamExt;
@@ -63,6 +63,17 @@ impl Browser {
             .height(900)
             .build()
             .unwrap();
+        Visitor::new(self.chromium.new_page(target).await.unwrap()).await
+    }
+
+    /// Another tab of the same browser: cookies and storage are shared.
+    pub async fn tab_beside(&self, visitor: &Visitor) -> Visitor {
+        let info = self
+            .chromium
+            .execute(GetTargetInfoParams { target_id: Some(visitor.page.target_id().clone()) });
+        let info = info.await.unwrap().result.target_info;
+        let mut target = CreateTargetParams::new("about:blank");
+        target.browser_context_id = info.browser_context_id;
         Visitor::new(self.chromium.new_page(target).await.unwrap()).await
     }
 }

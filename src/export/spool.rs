@@ -1,0 +1,152 @@
+//! A file that is read while it is still written, each at its own pace.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use tokio::sync::watch;
+
+use super::PIECE_BYTES;
+
+/// How far the writing is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Bytes.
+    written: u64,
+    /// Whether that is all. If it is not when the writer is gone, the writing failed.
+    is_whole: bool,
+}
+
+/// The end that is written to. It fails when nobody reads any more.
+#[derive(Debug)]
+pub(super) struct Spool {
+    file: File,
+    progress: watch::Sender<Progress>,
+}
+
+/// The end that is read.
+#[derive(Debug)]
+pub(super) struct Reader {
+    file: Arc<File>,
+    progress: watch::Receiver<Progress>,
+    offset: u64,
+}
+
+/// Both ends of a file.
+///
+/// # Errors
+/// When the file cannot be opened twice.
+pub(super) fn new(file: File) -> io::Result<(Spool, Reader)> {
+    let (sender, progress) = watch::channel(Progress::default());
+    let reader = Reader { file: Arc::new(file.try_clone()?), progress, offset: 0 };
+    Ok((Spool { file, progress: sender }, reader))
+}
+
+impl Spool {
+    /// That was all.
+    pub(super) fn finish(self) {
+        self.progress.send_modify(|it| it.is_whole = true);
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.progress.is_closed() {
+            return Err(io::Error::other("whoever asked for the export has gone"));
+        }
+        let written = self.file.write(bytes)?;
+        self.progress.send_modify(|it| it.written += written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Reader {
+    /// What was written, as it is there. It ends with an error if the writing did not end well.
+    pub(super) fn pieces(self) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+        stream::unfold(Some(self), async |reader| {
+            let mut reader = reader?;
+            match reader.next().await {
+                Ok(None) => None,
+                Ok(Some(piece)) => Some((Ok(piece), Some(reader))),
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let offset = self.offset;
+        let is_news = |it: &Progress| it.written > offset || it.is_whole;
+        let progress = match self.progress.wait_for(is_news).await {
+            Ok(progress) => *progress,
+            Err(_) => return Err(io::Error::other("the export failed")),
+        };
+        let left = usize::try_from(progress.written - offset).unwrap_or(usize::MAX);
+        if left == 0 {
+            return Ok(None);
+        }
+        let file = Arc::clone(&self.file);
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut piece = vec![0; left.min(PIECE_BYTES)];
+            file.read_exact_at(&mut piece, offset)?;
+            Ok::<_, io::Error>(piece)
+        });
+        let piece = reading.await.map_err(io::Error::other)??;
+        self.offset += piece.len() as u64;
+        Ok(Some(piece.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{StreamExt, TryStreamExt};
+
+    fn both() -> (Spool, Reader) {
+        new(tempfile::tempfile().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_writer_does_not_wait_for_the_reader() {
+        let (mut spool, reader) = both();
+        let bytes: Vec<u8> = (0..1_000_000_u32).map(|it| it as u8).collect();
+        spool.write_all(&bytes).unwrap();
+        spool.finish();
+        let read: Vec<Bytes> = reader.pieces().try_collect().await.unwrap();
+        assert!(read.len() > 10 && read.concat() == bytes);
+    }
+
+    #[tokio::test]
+    async fn what_is_there_can_be_read_before_the_end() {
+        let (mut spool, reader) = both();
+        let mut pieces = Box::pin(reader.pieces());
+        for _ in 0..3 {
+            spool.write_all(b"piece").unwrap();
+            assert_eq!(pieces.next().await.unwrap().unwrap(), "piece");
+        }
+        spool.finish();
+        assert!(pieces.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_part_is_not_taken_for_the_whole() {
+        let (mut spool, reader) = both();
+        spool.write_all(b"half").unwrap();
+        drop(spool);
+        let read: Vec<_> = reader.pieces().collect().await;
+        assert!(read.last().unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_writes_for_a_reader_who_has_gone() {
+        let (mut spool, reader) = both();
+        drop(reader.pieces());
+        assert!(spool.write_all(b"more").is_err());
+    }
+}

@@ -1,0 +1,186 @@
+//! How much one visitor may do on the page, so that it touches nobody else. No person meets these
+//! limits; programs do.
+
+use std::time::Duration;
+
+use ulid::Ulid;
+
+use crate::config::Config;
+use crate::quota::{Place, Places, Rate, TooMany};
+
+/// How often one link may be looked at or opened at once, and in a minute in the long run.
+const OPENINGS: (u32, u32) = (40, 60);
+/// How many messages, changes, reactions and removals one visitor may write at once; a message
+/// with the most files that it may have is as many.
+const MESSAGES_AT_ONCE: u32 = 20;
+/// How often a visitor may tell at once that they type or have read, and in a minute.
+const SIGNALS: (u32, u32) = (30, 120);
+/// Files of one visitor, of one shop's transactions and of everybody that arrive side by side.
+const UPLOADS: (usize, usize, usize) = (4, 32, 128);
+/// How long an upload may pause.
+pub(super) const UPLOAD_PATIENCE: Duration = Duration::from_secs(60);
+/// Live pages of one shop's transactions, and of everybody.
+const STREAMS: (usize, usize) = (8_000, 20_000);
+/// PDFs of one transaction, of one shop, and of everybody that are written side by side.
+const PDFS: (usize, usize, usize) = (1, 2, 8);
+/// How long a PDF may wait for its turn.
+const PDF_PATIENCE: Duration = Duration::from_secs(15);
+/// Downloads of one visitor, of one shop's transactions and of everybody side by side: pictures in
+/// the conversation are downloads, too.
+const DOWNLOADS: (usize, usize, usize) = (16, 256, 1_024);
+/// How long a picture may wait for its turn.
+const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(15);
+/// How long whoever fetches a file may pause.
+pub(super) const READING_PATIENCE: Duration = Duration::from_secs(60);
+/// One minute.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Bytes that are counted as one.
+const MEGABYTE: u64 = 1_000_000;
+
+/// What visitors have taken of it. Keys are grants, or transactions, or shops.
+#[derive(Debug)]
+pub struct Limits {
+    openings: Rate<Ulid>,
+    messages: Rate<Ulid>,
+    signals: Rate<Ulid>,
+    uploaded: Rate<Ulid>,
+    uploads: Shared,
+    streams: Shared,
+    pdfs: Shared,
+    downloads: Shared,
+}
+
+/// Places for each visitor (or transaction) and each shop.
+#[derive(Debug)]
+struct Shared {
+    of_one: Places<Ulid>,
+    of_shop: Places<String>,
+}
+
+/// A place of both kinds.
+pub(super) type Taken = (Place<Ulid>, Place<String>);
+
+impl Shared {
+    fn new((one, shop, total): (usize, usize, usize)) -> Self {
+        Self { of_one: Places::new(one, total), of_shop: Places::new(shop, total) }
+    }
+
+    fn take(&self, one: Ulid, shop: &str) -> Result<Taken, TooMany> {
+        Ok((self.of_one.take(&one)?, self.of_shop.take(&shop.to_owned())?))
+    }
+
+    async fn take_within(
+        &self,
+        one: Ulid,
+        shop: &str,
+        patience: Duration,
+    ) -> Result<Taken, TooMany> {
+        let of_one = self.of_one.take_within(&one, patience).await?;
+        Ok((of_one, self.of_shop.take_within(&shop.to_owned(), patience).await?))
+    }
+}
+
+impl Limits {
+    /// As the config has them.
+    pub fn of(config: &Config) -> Self {
+        let page = &config.page;
+        // The largest file that is taken at all can be sent.
+        let megabytes = u64::from(page.upload_megabytes_per_hour).max(config.files.max_megabytes);
+        let megabytes = u32::try_from(megabytes).unwrap_or(u32::MAX);
+        let open_pages = usize::try_from(page.open_pages).unwrap_or(usize::MAX);
+        Self {
+            openings: Rate::new(OPENINGS.0, OPENINGS.1, MINUTE),
+            messages: Rate::new(MESSAGES_AT_ONCE, page.messages_per_minute, MINUTE),
+            signals: Rate::new(SIGNALS.0, SIGNALS.1, MINUTE),
+            uploaded: Rate::new(megabytes, megabytes, MINUTE * 60),
+            uploads: Shared::new(UPLOADS),
+            streams: Shared::new((open_pages, STREAMS.0, STREAMS.1)),
+            pdfs: Shared::new(PDFS),
+            downloads: Shared::new(DOWNLOADS),
+        }
+    }
+
+    /// Looking at a link, or opening it.
+    pub(super) fn open(&self, grant: Ulid) -> Result<(), TooMany> {
+        self.openings.take(&grant)
+    }
+
+    /// Writing so many messages.
+    pub(super) fn write(&self, grant: Ulid, messages: usize) -> Result<(), TooMany> {
+        self.messages.take_many(&grant, u32::try_from(messages).unwrap_or(u32::MAX))
+    }
+
+    /// Telling that somebody types, or has read.
+    pub(super) fn signal(&self, grant: Ulid) -> Result<(), TooMany> {
+        self.signals.take(&grant)
+    }
+
+    /// A file's arrival.
+    pub(super) fn upload(&self, grant: Ulid, shop: &str) -> Result<Taken, TooMany> {
+        self.uploads.take(grant, shop)
+    }
+
+    /// What a file grows by, from one size to another: each megabyte that it begins counts.
+    pub(super) fn grow(&self, grant: Ulid, before: u64, after: u64) -> Result<(), TooMany> {
+        let begun = |bytes: u64| bytes.div_ceil(MEGABYTE);
+        let new = begun(after).saturating_sub(begun(before));
+        self.uploaded.take_many(&grant, u32::try_from(new).unwrap_or(u32::MAX))
+    }
+
+    /// Live news for an open page.
+    pub(super) fn stream(&self, grant: Ulid, shop: &str) -> Result<Taken, TooMany> {
+        self.streams.take(grant, shop)
+    }
+
+    /// Writing a PDF.
+    pub(super) async fn pdf(&self, transaction: Ulid, shop: &str) -> Result<Taken, TooMany> {
+        self.pdfs.take_within(transaction, shop, PDF_PATIENCE).await
+    }
+
+    /// Fetching a file.
+    pub(super) async fn download(&self, grant: Ulid, shop: &str) -> Result<Taken, TooMany> {
+        self.downloads.take_within(grant, shop, DOWNLOAD_PATIENCE).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_visitor_takes_nothing_from_another() {
+        let mut config = Config::default();
+        config.page.open_pages = 2;
+        let limits = Limits::of(&config);
+        let (one, other) = (Ulid::new(), Ulid::new());
+        let mut held = Vec::new();
+        for grant in [one, other] {
+            for _ in 0..MESSAGES_AT_ONCE {
+                limits.write(grant, 1).unwrap();
+            }
+            assert!(limits.write(grant, 1).is_err());
+            held.extend((0..2).map(|_| limits.stream(grant, "shop").unwrap()));
+            assert!(limits.stream(grant, "shop").is_err());
+            held.extend((0..UPLOADS.0).map(|_| limits.upload(grant, "shop").unwrap()));
+            assert!(limits.upload(grant, "shop").is_err());
+            (0..OPENINGS.0).for_each(|_| limits.open(grant).unwrap());
+            assert!(limits.open(grant).is_err());
+        }
+    }
+
+    #[test]
+    fn each_begun_megabyte_of_an_upload_counts_once() {
+        let mut config = Config::default();
+        config.files.max_megabytes = 1;
+        config.page.upload_megabytes_per_hour = 3;
+        let limits = Limits::of(&config);
+        let grant = Ulid::new();
+        let mut size = 0;
+        for _ in 0..300 {
+            limits.grow(grant, size, size + 10_000).unwrap();
+            size += 10_000;
+        }
+        assert!(limits.grow(grant, size, size + 1).is_err());
+        limits.grow(Ulid::new(), 0, 1_000_000).unwrap();
+    }
+}

@@ -1,0 +1,123 @@
+//! How often something may be done, for each of many who do it.
+
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+
+use super::TooMany;
+
+/// After how many questions those are forgotten who have all of their quota again. So what is
+/// remembered is bounded by how many can have asked since they last had it all.
+const TIDY_AFTER: u32 = 1_024;
+
+/// A rate for each key: some at once, the rest evenly.
+pub struct Rate<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    clock: DefaultClock,
+    asked: AtomicU32,
+}
+
+impl<K: Hash + Eq + Clone> Rate<K> {
+    /// `burst` at once, `number` in `period` in the long run; each at least 1.
+    pub fn new(burst: u32, number: u32, period: Duration) -> Self {
+        let one = period / number.max(1);
+        let quota = Quota::with_period(one.max(Duration::from_nanos(1)));
+        let quota = quota.unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN));
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        Self {
+            limiter: DefaultKeyedRateLimiter::keyed(quota.allow_burst(burst)),
+            clock: DefaultClock::default(),
+            asked: AtomicU32::new(0),
+        }
+    }
+
+    /// Takes one.
+    ///
+    /// # Errors
+    /// When this key has had all of its quota; then nothing was taken.
+    pub fn take(&self, key: &K) -> Result<(), TooMany> {
+        self.take_many(key, 1)
+    }
+
+    /// Takes several at once. More than the whole burst is taken as the whole burst.
+    ///
+    /// # Errors
+    /// When this key has less than that left; then nothing was taken.
+    pub fn take_many(&self, key: &K, number: u32) -> Result<(), TooMany> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) % TIDY_AFTER == TIDY_AFTER - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        let Some(number) = NonZeroU32::new(number) else { return Ok(()) };
+        let asked = match self.limiter.check_key_n(key, number) {
+            Ok(asked) => asked,
+            // More than can ever be there at once.
+            Err(_) => return Err(TooMany { retry_after: Duration::from_secs(60) }),
+        };
+        asked.map_err(|not_until| TooMany {
+            retry_after: not_until.wait_time_from(self.clock.now()),
+        })
+    }
+
+    #[cfg(test)]
+    fn remembered(&self) -> usize {
+        self.limiter.len()
+    }
+}
+
+impl<K: Hash + Eq + Clone> Debug for Rate<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Rate(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_own_quota() {
+        let rate = Rate::new(3, 1, Duration::from_secs(3_600));
+        for key in ["a", "b"] {
+            for _ in 0..3 {
+                rate.take(&key).unwrap();
+            }
+            let wait = rate.take(&key).unwrap_err().retry_after;
+            assert!(wait > Duration::from_secs(3_500), "{wait:?}");
+        }
+        assert!(rate.take_many(&"c", 4).is_err(), "more than ever");
+        rate.take_many(&"c", 3).unwrap();
+        assert!(rate.take_many(&"c", 0).is_ok());
+    }
+
+    #[test]
+    fn it_comes_back_with_time() {
+        let rate = Rate::new(1, 100, Duration::from_secs(1));
+        rate.take(&1).unwrap();
+        assert!(rate.take(&1).is_err());
+        std::thread::sleep(Duration::from_millis(30));
+        rate.take(&1).unwrap();
+    }
+
+    #[test]
+    fn whoever_has_all_of_it_again_is_forgotten() {
+        let rate = Rate::new(1, 1_000_000, Duration::from_secs(1));
+        for key in 0..50_000 {
+            rate.take(&key).unwrap();
+        }
+        assert!(rate.remembered() <= 2 * TIDY_AFTER as usize, "{}", rate.remembered());
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds() {
+        for (milliseconds, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (60_000, 60)] {
+            let too_many = TooMany { retry_after: Duration::from_millis(milliseconds) };
+            assert_eq!(too_many.seconds(), seconds);
+        }
+    }
+}
