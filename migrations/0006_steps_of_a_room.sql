@@ -19,6 +19,8 @@ ALTER TABLE rooms ADD COLUMN summaries_gone BIGINT NOT NULL DEFAULT 0;
 -- The last revision whose changes were told in the room. Nothing is told for the first one, nor
 -- for what was changed before this column existed.
 ALTER TABLE rooms ADD COLUMN told_revision BIGINT NOT NULL DEFAULT 1;
+-- The revision that is being told; null: none, or it is known what became of it.
+ALTER TABLE rooms ADD COLUMN telling_revision BIGINT;
 UPDATE rooms SET told_revision =
     (SELECT t.revision FROM transactions t WHERE t.id = rooms.transaction_id);
 
@@ -30,6 +32,8 @@ ALTER TABLE members ADD COLUMN declined BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE members ADD COLUMN missing_since BIGINT;
 -- When to ask for their account again; null: never asked.
 ALTER TABLE members ADD COLUMN look_at BIGINT;
+-- 1: they knocked, are no contact, and were turned away. That is done once.
+ALTER TABLE members ADD COLUMN turned_away BIGINT NOT NULL DEFAULT 0;
 -- Since when inviting or removing them has failed; null: it has not.
 ALTER TABLE members ADD COLUMN failing_since BIGINT;
 

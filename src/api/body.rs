@@ -80,6 +80,12 @@ pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     }
 }
 
+/// As [`json`]; a request without a body is one with an empty one, of whatever type.
+pub(super) async fn optional_json(request: Request) -> Result<Bytes, Problem> {
+    let is_typed = request.headers().contains_key(header::CONTENT_TYPE);
+    if is_typed { json(request).await } else { whole(request).await }
+}
+
 fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
     let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let found = found.unwrap_or_default();

@@ -6,6 +6,7 @@ mod entries;
 mod export;
 mod files;
 mod health;
+mod invitations;
 mod links;
 mod precondition;
 mod present;
@@ -22,7 +23,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
 use tracing::Instrument;
 use ulid::Ulid;
@@ -73,6 +74,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
+        .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
         .route("/api/v1/entries", get(search::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))

@@ -1,12 +1,13 @@
 //! What a shop sees of a transaction and of an entry.
 
 use jiff::Timestamp;
+use ruma::UserId;
 use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::record::{Choice, Entry, Erased, in_words, times_differ};
-use crate::store::{FileRow, Store, StoreError};
-use crate::transaction::Transaction;
+use crate::store::{FileRow, Person, Store, StoreError};
+use crate::transaction::{PartyRole, Transaction};
 
 /// The transaction with its room, as JSON.
 ///
@@ -22,12 +23,23 @@ pub async fn present(
     let room = match room {
         None => Value::Null,
         Some(room) => {
-            let unreached: Vec<_> = store
-                .member_problems(*id)
-                .await?
-                .into_iter()
-                .map(|(user, problem)| json!({ "matrix": user, "problem": problem }))
+            let people = store.people(*id).await?;
+            let handed_over = store.handed_over(*id).await?;
+            let of = |user: &UserId| people.get(user.as_str()).cloned().unwrap_or_default();
+            let members: Vec<Value> = terms
+                .matrix_contacts()
+                .map(|(role, user)| member(role, user, &of(user), handed_over.contains_key(user)))
                 .collect();
+            let mut unreached: Vec<Value> = members
+                .iter()
+                .filter(|it| it["problem"].is_string())
+                .map(|it| json!({ "matrix": it["matrix"], "problem": it["problem"] }))
+                .collect();
+            // Former contacts who could not be removed.
+            let is_former = |user: &str| !terms.matrix_contacts().any(|(_, it)| it == user);
+            unreached.extend(people.values().filter(|it| is_former(&it.user_id)).filter_map(
+                |it| Some(json!({ "matrix": it.user_id, "problem": it.problem.as_ref()? })),
+            ));
             let problems = store.room_problems(*id).await?;
             let problem = room.problem.as_ref().or(problems.first().map(|it| &it.problem));
             let earlier = store.rooms_of(*id).await?;
@@ -48,6 +60,7 @@ pub async fn present(
                     "since": iso(it.since),
                     "retry_at": iso(it.retry_at),
                 })).collect::<Vec<_>>(),
+                "members": members,
                 "unreached": unreached,
                 "earlier": earlier,
                 "encrypted_at": room.encrypted_at.and_then(iso),
@@ -83,6 +96,36 @@ pub async fn present(
         "updated_at": iso(transaction.updated_at),
     }))
 }
+
+/// Where a contact stands with the room.
+fn member(role: PartyRole, user: &UserId, person: &Person, handed_over: bool) -> Value {
+    let is_missing = person.missing_since.is_some();
+    let failed = person.problem.clone();
+    let (membership, since, problem) = match person.membership.as_deref() {
+        Some("join") => ("joined", person.since, None),
+        Some("ban") => ("banned", person.since, None),
+        Some("leave") if person.declined == 1 => ("declined", person.since, None),
+        Some("leave") => ("left", person.since, None),
+        Some("knock") => ("knocking", person.since, failed),
+        _ if is_missing => {
+            ("does_not_exist", person.missing_since, Some(NO_SUCH_ACCOUNT.to_owned()))
+        }
+        Some("invite") => ("invited", person.since, None),
+        _ if failed.is_some() => ("unreachable", person.failing_since, failed),
+        _ if handed_over => ("not_invited", None, Some(UNDER_WAY.to_owned())),
+        _ => ("not_invited", None, None),
+    };
+    json!({
+        "matrix": user,
+        "party": role,
+        "membership": membership,
+        "since": since.map(iso),
+        "problem": problem,
+    })
+}
+
+const NO_SUCH_ACCOUNT: &str = "The homeserver has no such account, or it is deactivated.";
+const UNDER_WAY: &str = "Their homeserver has not answered the invitation yet.";
 
 /// One entry, as JSON.
 ///

@@ -27,7 +27,7 @@ use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
 use crate::quota::Places;
-use crate::reconciler::{Installation, introduce, reconcile_forever};
+use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_forever};
 use crate::seal::{SigningKey, sign_forever};
 use crate::store::{Deriving, Store};
 
@@ -142,7 +142,9 @@ async fn work_with_homeserver(
     introduced.store(true, Ordering::Relaxed);
     tracing::info!(bot = %homeserver.bot_user_id(), room_version = %installation.room_version,
         "the homeserver knows the bot");
-    let rooms = reconcile_forever(store.clone(), Arc::new(installation), stop.clone());
+    let installation = Arc::new(installation);
+    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), stop.clone());
+    let far = invite_far_forever(store.clone(), installation, stop.clone());
     let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
     let files =
         keep_files_forever(store.clone(), homeserver.clone(), vault, &config.files, stop.clone());
@@ -155,7 +157,7 @@ async fn work_with_homeserver(
     };
     let foreign =
         intake::leave_foreign_rooms_forever(store.clone(), homeserver.clone(), stop.clone());
-    tokio::join!(rooms, gaps, files, sync, foreign);
+    tokio::join!(rooms, far, gaps, files, sync, foreign);
 }
 
 /// Tries until the homeserver answers as it should, or we stop.

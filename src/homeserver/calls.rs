@@ -25,7 +25,7 @@ use ruma::api::client::membership::{
 };
 use ruma::api::client::message::{get_message_events, send_message_event};
 use ruma::api::client::presence::get_presence;
-use ruma::api::client::profile::set_profile_field;
+use ruma::api::client::profile::{get_profile, set_profile_field};
 use ruma::api::client::receipt::create_receipt;
 use ruma::api::client::redact::redact_event;
 use ruma::api::client::room::{create_room, get_room_event};
@@ -65,6 +65,8 @@ calls! {
     register::v3::Request => ["M_USER_IN_USE", "M_INVALID_USERNAME", "M_EXCLUSIVE", "M_FORBIDDEN"];
     /// Synapse: a user that the registration's namespace does not hold.
     update_device::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
+    /// Synapse: `M_UNKNOWN` for an account that it never had.
+    get_profile::v3::Request => ["M_NOT_FOUND", "M_UNKNOWN", "M_FORBIDDEN"];
     set_profile_field::v3::Request =>
         ["M_FORBIDDEN", "M_BAD_JSON", "M_INVALID_PARAM", "M_PROFILE_TOO_LARGE"];
     get_capabilities::v3::Request => [];

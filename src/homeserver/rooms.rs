@@ -1,9 +1,12 @@
 //! Rooms: create, find again, read and change.
 
+use std::time::Duration;
+
 use ruma::api::Direction;
 use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
 use ruma::api::client::membership::{invite_user, join_room_by_id, kick_user, leave_room};
 use ruma::api::client::message::{get_message_events, send_message_event};
+use ruma::api::client::profile::get_profile;
 use ruma::api::client::room::{create_room, get_room_event};
 use ruma::api::client::state::{get_state_event_for_key, get_state_events, send_state_event};
 use ruma::events::{MessageLikeEventType, StateEventType};
@@ -17,6 +20,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{CallFailure, Homeserver};
 use crate::room::{RoomPlan, StateEvent};
+
+/// How long an invitation may take that reaches out to another homeserver. Longer than Synapse
+/// tries, so that no try of ours goes on there while we begin another one.
+const FAR_TIMEOUT: Duration = Duration::from_secs(6 * 60);
 
 /// What an alias leads to.
 #[derive(Clone, Debug)]
@@ -191,6 +198,35 @@ impl Homeserver {
         let recipient = invite_user::v3::InviteUserId::new(user.clone()).into();
         self.as_bot(invite_user::v3::Request::new(room_id.to_owned(), recipient)).await?;
         Ok(())
+    }
+
+    /// As [`Self::invite`], for a user of another homeserver. Ours answers when the other one has,
+    /// or when it has given up, which takes Synapse more than four minutes.
+    ///
+    /// # Errors
+    /// As [`Self::invite`].
+    pub async fn invite_far(
+        &self,
+        room_id: &RoomId,
+        user: &OwnedUserId,
+    ) -> Result<(), CallFailure> {
+        let recipient = invite_user::v3::InviteUserId::new(user.clone()).into();
+        let request = invite_user::v3::Request::new(room_id.to_owned(), recipient);
+        self.as_bot_within(request, FAR_TIMEOUT).await?;
+        Ok(())
+    }
+
+    /// Whether our homeserver has an account `user` that can be used. One that it does not speak
+    /// of counts as one that it has.
+    ///
+    /// # Errors
+    /// When the homeserver gives no usable answer.
+    pub async fn has_account(&self, user: &UserId) -> Result<bool, CallFailure> {
+        match self.as_bot(get_profile::v3::Request::new(user.to_owned())).await {
+            Ok(_) => Ok(true),
+            Err(CallFailure::Refused(refusal)) => Ok(refusal.status != 404),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Removes `user` from the room, or takes back an invitation.

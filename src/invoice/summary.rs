@@ -160,7 +160,8 @@ fn parties(input: &SummaryInput<'_>) -> String {
     format!("{} → {}", tidy(input.seller, MAX_TEXT), tidy(input.buyer, MAX_TEXT))
 }
 
-fn status(status: &str) -> String {
+/// The shop's word for where a transaction stands, as people read it.
+pub(crate) fn status(status: &str) -> String {
     tidy(&status.replace('_', " "), HEADLINE_STATUS)
 }
 
@@ -278,14 +279,14 @@ fn money(invoice: &Invoice, amount: Decimal) -> String {
 }
 
 /// An account number as banks print it.
-fn in_fours(iban: &str) -> String {
+pub(crate) fn in_fours(iban: &str) -> String {
     let letters: Vec<char> = tidy(iban, MAX_TEXT).chars().filter(|c| !c.is_whitespace()).collect();
     letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 /// One line of at most `limit` characters, without anything that could change how its
 /// surroundings read.
-fn tidy(text: &str, limit: usize) -> String {
+pub(crate) fn tidy(text: &str, limit: usize) -> String {
     let turns_direction = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let spaced: String = text
         .chars()
@@ -312,7 +313,7 @@ fn keep_end(text: &str, limit: usize) -> String {
 }
 
 /// Safe as HTML text and inside a quoted attribute.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -3,6 +3,7 @@
 //! Start, restart, update, repair and recovery from a crash are the same loop: read what should be
 //! and what is known to be, do the next step, store its result, ask again.
 
+mod far;
 mod introduce;
 mod people;
 mod perform;
@@ -12,7 +13,9 @@ mod sending;
 mod state;
 mod successor;
 mod summary_sending;
+mod telling;
 
+pub use far::invite_far_forever;
 pub use introduce::{Installation, introduce};
 
 use std::collections::HashSet;

@@ -1,12 +1,43 @@
 //! People are invited and removed. One person in trouble never holds up the room or the others.
 
+use std::time::Duration;
+
 use ruma::{OwnedUserId, UserId};
 
 use super::perform::{Obstacle, View, Worker};
 use super::{back_off, later};
 use crate::homeserver::CallFailure;
+use crate::store::now;
+
+/// Shortest pause before an account that does not exist is looked for again. The pauses double.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(30);
+/// Longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
 
 impl Worker {
+    /// Asks whether a contact's account exists, again after growing pauses. They are invited all the
+    /// same: the account may come.
+    pub(super) async fn look_up(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
+        let exists = self.installation.homeserver.has_account(user).await?;
+        let since = self.store.missing_since(view.id(), user).await?;
+        let missing = since.map_or(Duration::ZERO, |since| {
+            Duration::from_millis(u64::try_from(now().saturating_sub(since)).unwrap_or_default())
+        });
+        let pause = missing.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        Ok(self.store.looked_up(view.id(), user, exists, later(pause)).await?)
+    }
+
+    /// Hands an invitation over to [`super::far`].
+    pub(super) async fn hand_over(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
+        Ok(self.store.hand_over(view.id(), user).await?)
+    }
+
+    /// Turns somebody away who knocked. That is done once for each person.
+    pub(super) async fn turn_away(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        self.remove_because(view, user, "No contact for this transaction").await?;
+        Ok(self.store.turned_away(view.id(), user).await?)
+    }
+
     pub(super) async fn invite(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
@@ -16,15 +47,25 @@ impl Worker {
         };
         // Refused or unknown: they may be in the room, or invited, all the same.
         match homeserver.membership(room_id, user).await? {
-            Some(membership) if membership != "leave" => self.stands(view, user, &membership).await,
+            Some(membership) if membership != "leave" && membership != "knock" => {
+                self.stands(view, user, &membership).await
+            }
             _ => self.person_failed(view, user, &failure).await,
         }
     }
 
     pub(super) async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
+        self.remove_because(view, user, "No longer a contact for this transaction").await
+    }
+
+    async fn remove_because(
+        &self,
+        view: &View,
+        user: &OwnedUserId,
+        reason: &str,
+    ) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
-        let reason = "No longer a contact for this transaction";
         let failure = match homeserver.remove(room_id, user, reason).await {
             Ok(()) => return self.stands(view, user, "leave").await,
             Err(failure) => failure,

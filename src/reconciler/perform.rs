@@ -229,6 +229,7 @@ impl Worker {
             bot: self.installation.homeserver.bot_user_id().to_owned(),
             contacts: terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former,
+            news: self.news(view).await?.is_some(),
             saying,
         })
     }
@@ -236,6 +237,7 @@ impl Worker {
     async fn known(&self, view: &View) -> Result<Known, Obstacle> {
         let room = &view.room;
         let problems = self.store.room_problems(view.id()).await?;
+        let far = self.store.handed_over(view.id()).await?;
         Ok(Known {
             room: room.room(),
             attempted: room.attempted_at.is_some(),
@@ -246,6 +248,8 @@ impl Worker {
             head: room.head_shown,
             members: view.members.clone(),
             guests: self.store.guests_made(view.id()).await?,
+            far_try: far.values().any(|in_flight| *in_flight),
+            handed_over: far.into_keys().collect(),
             replaced: room.tombstone_at.is_some(),
             encrypted: room.encrypted_at.is_some(),
             told_encrypted: room.encrypted_at.is_some()
@@ -269,9 +273,13 @@ impl Worker {
             Step::Join => self.join(view).await,
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,
+            Step::TellChange => self.tell_change(view).await,
             Step::EditSummary => self.edit_summary(view).await,
             Step::PinSummary => self.pin_summary(view).await,
             Step::ShowHead => self.show_head(view).await,
+            Step::LookUp(user) => self.look_up(view, &user).await,
+            Step::HandOver(user) => self.hand_over(view, &user).await,
+            Step::TurnAway(user) => self.turn_away(view, &user).await,
             Step::Invite(user) => self.invite(view, &user).await,
             Step::Remove(user) => self.remove(view, &user).await,
             Step::MakeGuest(user) => self.make_guest(view, &user).await,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::perform::{Obstacle, View, Worker};
 use crate::room::StateEvent;
 
-const MESSAGE: &str = "m.room.message";
+pub(super) const MESSAGE: &str = "m.room.message";
 
 impl Worker {
     /// Sends the summary. One that is gone from the room is followed by another.
@@ -28,7 +28,7 @@ impl Worker {
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.edit_content(&original, send_id);
         self.send_once(view, bot, &key, MESSAGE, content).await?;
-        Ok(self.store.summary_shown(view.id(), &original, &digest).await?)
+        Ok(self.store.summary_edited(view.id(), &original, &digest).await?)
     }
 
     /// Pins the summary. If it was pinned with another headline, it is unpinned first: Element's
@@ -64,7 +64,7 @@ impl Worker {
                 let headline = view.plan.headline_digest();
                 return Ok(self
                     .store
-                    .summary_pinned(view.id(), view.room.wakes, &headline)
+                    .summary_pinned(view.id(), &summary, view.room.wakes, &headline)
                     .await?);
             }
             if pinned.contains(&summary) {
@@ -73,11 +73,11 @@ impl Worker {
             }
             pinned
         };
-        let all: Vec<String> = others.into_iter().chain([summary]).collect();
+        let all: Vec<String> = others.into_iter().chain([summary.clone()]).collect();
         homeserver.set_state(room_id, &pins(&all)).await?;
         Ok(self
             .store
-            .summary_pinned(view.id(), view.room.wakes, &view.plan.headline_digest())
+            .summary_pinned(view.id(), &summary, view.room.wakes, &view.plan.headline_digest())
             .await?)
     }
 }

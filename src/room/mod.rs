@@ -1,5 +1,6 @@
 //! What the room of a transaction should be, and the next step towards it. Pure: no I/O.
 
+mod announcement;
 mod claim;
 mod guest;
 mod invoice_state;
@@ -10,6 +11,7 @@ mod step;
 mod watch;
 mod widget;
 
+pub use announcement::{announcement, mentioning};
 pub use claim::{Verdict, judge};
 pub use guest::{Guest, saying_key};
 pub use next::{needed, next};

@@ -52,6 +52,12 @@ pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     if wanted.head > known.head {
         needed.push(Step::ShowHead.at_once());
     }
+    // Last, so that nobody of our own homeserver waits for another one.
+    needed.extend(for_far_people(wanted, known));
+    if known.far_try {
+        // The room is woken when the try has ended.
+        needed.retain(|it| !it.step.is_about_membership());
+    }
     for Needed { step, not_before } in &mut needed {
         let blocked = step.name().and_then(|name| known.blocked.get(&name).copied());
         *not_before = (*not_before).max(blocked);
@@ -78,41 +84,75 @@ fn for_state(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         steps.push(Step::PublishState);
     }
     let is_current = known.summary.as_ref() == Some(&wanted.summary);
-    match (&known.summary_event, &known.pinned) {
-        (None, _) => steps.push(Step::SendSummary),
-        (Some(_), pinned) => {
-            if !is_current {
-                steps.push(Step::EditSummary);
-            }
-            // A pin is refreshed for the new words of an edit, so it comes after that.
-            if pinned.is_none() || (is_current && pinned.as_ref() != Some(&wanted.headline)) {
-                steps.push(Step::PinSummary);
-            }
-        }
+    let has_summary = known.summary_event.is_some();
+    if !has_summary {
+        steps.push(Step::SendSummary);
+    }
+    if wanted.news {
+        steps.push(Step::TellChange);
+    }
+    if has_summary && !is_current {
+        steps.push(Step::EditSummary);
+    }
+    // A pin is refreshed for the new words of an edit, so it comes after that.
+    let is_stale = is_current && known.pinned.as_ref() != Some(&wanted.headline);
+    if has_summary && (known.pinned.is_none() || is_stale) {
+        steps.push(Step::PinSummary);
     }
     steps.into_iter().map(Step::at_once).collect()
 }
 
-/// Who has to come and who has to go.
+/// Who of our own homeserver has to come, and who has to go.
 fn for_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
-    let nobody = Member::default();
-    let of = |user: &OwnedUserId| known.members.get(user).unwrap_or(&nobody);
-    // Somebody who left or declined is not asked again until the shop asks for it.
-    let invitations = wanted
-        .contacts
-        .iter()
-        .filter(|user| of(user).membership.is_none())
-        .map(|user| (user, Step::Invite(user.clone())));
+    let of = |user: &OwnedUserId| known.members.get(user).cloned().unwrap_or_default();
+    let mut needed = Vec::new();
+    for user in wanted.contacts.iter().filter(|user| !is_far(wanted, user)) {
+        let member = of(user);
+        let is_uninvited = is_uninvited(&member);
+        if is_uninvited && member.look_at.is_none() {
+            needed.push(Step::LookUp(user.clone()).at_once());
+        } else if is_uninvited {
+            let not_before = member.retry_at.max(known.settles_at);
+            needed.push(Needed { step: Step::Invite(user.clone()), not_before });
+        } else if member.is_missing && member.membership.as_deref() != Some("join") {
+            needed.push(Needed { step: Step::LookUp(user.clone()), not_before: member.look_at });
+        }
+    }
     let removals = wanted
         .former
         .iter()
         .filter(|user| matches!(of(user).membership.as_deref(), Some("invite" | "join" | "knock")))
         .map(|user| (user, Step::Remove(user.clone())));
-    invitations
-        .chain(removals)
-        .filter(|(user, _)| !of(user).gave_up)
-        .map(|(user, step)| Needed { step, not_before: of(user).retry_at.max(known.settles_at) })
+    let strangers = known
+        .members
+        .iter()
+        .filter(|(_, member)| member.membership.as_deref() == Some("knock") && !member.turned_away)
+        .filter(|(user, _)| !wanted.contacts.contains(user) && !wanted.former.contains(user))
+        .map(|(user, _)| (user, Step::TurnAway(user.clone())));
+    let leaving = removals.chain(strangers).filter(|(user, _)| !of(user).gave_up);
+    needed.extend(leaving.map(|(user, step)| Needed { step, not_before: of(user).retry_at }));
+    needed
+}
+
+/// Contacts of other homeservers are handed over once; when each is invited follows from how its
+/// homeserver answers, over all rooms.
+fn for_far_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+    let of = |user: &OwnedUserId| known.members.get(user).cloned().unwrap_or_default();
+    let contacts = wanted.contacts.iter().filter(|user| is_far(wanted, user));
+    contacts
+        .filter(|user| is_uninvited(&of(user)) && !known.handed_over.contains(*user))
+        .map(|user| Needed { step: Step::HandOver(user.clone()), not_before: known.settles_at })
         .collect()
+}
+
+/// Whether a contact is to be invited. Whoever left or declined is not asked again until the shop
+/// asks for it, or they knock.
+fn is_uninvited(member: &Member) -> bool {
+    !member.gave_up && matches!(member.membership.as_deref(), None | Some("knock"))
+}
+
+fn is_far(wanted: &Wanted, user: &OwnedUserId) -> bool {
+    user.server_name() != wanted.bot.server_name()
 }
 
 /// Brings the guest into the room, then the words.

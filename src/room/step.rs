@@ -23,6 +23,8 @@ pub struct Wanted {
     pub contacts: Vec<OwnedUserId>,
     /// Former contacts who should not be in the room any more.
     pub former: Vec<OwnedUserId>,
+    /// Whether a change by the shop is to be told.
+    pub news: bool,
     /// What is to be said next from the invoice page.
     pub saying: Option<Saying>,
 }
@@ -59,6 +61,11 @@ pub struct Known {
     pub members: BTreeMap<OwnedUserId, Member>,
     /// Guests whom the homeserver has, by their right names.
     pub guests: BTreeSet<OwnedUserId>,
+    /// Users of other homeservers whose invitation is under way, apart from the steps of rooms.
+    pub handed_over: BTreeSet<OwnedUserId>,
+    /// One of them is being invited at this moment. Synapse changes one membership of a room at a
+    /// time, so that every other change would wait for the other homeserver.
+    pub far_try: bool,
     /// The room was replaced by a tombstone.
     pub replaced: bool,
     /// The room is encrypted: nobody can read here what is said in it.
@@ -88,6 +95,12 @@ pub struct Member {
     pub retry_at: Option<i64>,
     /// The homeserver refused for good.
     pub gave_up: bool,
+    /// When to ask again whether there is such an account (milliseconds); none: never asked.
+    pub look_at: Option<i64>,
+    /// Our homeserver said that there is no such account.
+    pub is_missing: bool,
+    /// They knocked without being a contact, and were turned away.
+    pub turned_away: bool,
 }
 
 /// One thing to do. Each is safe to repeat.
@@ -111,14 +124,23 @@ pub enum Step {
     PublishState,
     /// Send the summary.
     SendSummary,
+    /// Tell what the shop changed, in a message of its own.
+    TellChange,
     /// Edit the summary.
     EditSummary,
     /// Pin the summary, or pin it again so that clients show its new first line.
     PinSummary,
     /// Put the newest signed head of the record into the room, so that both parties hold it.
     ShowHead,
+    /// Ask our homeserver whether a contact's account exists.
+    LookUp(OwnedUserId),
     /// Invite a contact.
     Invite(OwnedUserId),
+    /// Have a contact of another homeserver invited apart from the steps of this room, since that
+    /// homeserver may keep us waiting.
+    HandOver(OwnedUserId),
+    /// Turn away somebody who knocked and is no contact.
+    TurnAway(OwnedUserId),
     /// Remove a former contact.
     Remove(OwnedUserId),
     /// Make the account of a guest, or rename it.
@@ -139,6 +161,11 @@ impl Step {
         Needed { step: self, not_before: None }
     }
 
+    /// Whether it changes who is in the room.
+    pub(super) fn is_about_membership(&self) -> bool {
+        matches!(self, Self::Invite(_) | Self::Remove(_) | Self::TurnAway(_) | Self::JoinGuest(_))
+    }
+
     /// Names the step where its refusal is kept; none for steps that all others depend on. Their
     /// refusal is trouble of the whole room.
     pub fn name(&self) -> Option<String> {
@@ -152,9 +179,13 @@ impl Step {
             Self::TellEncrypted => "tell_encrypted".to_owned(),
             Self::PublishState => "publish_state".to_owned(),
             Self::SendSummary => "send_summary".to_owned(),
+            Self::TellChange => "tell_change".to_owned(),
             Self::EditSummary => "edit_summary".to_owned(),
             Self::PinSummary => "pin_summary".to_owned(),
             Self::ShowHead => "show_head".to_owned(),
+            Self::LookUp(user) => format!("look_up {user}"),
+            Self::HandOver(user) => format!("hand_over {user}"),
+            Self::TurnAway(user) => format!("turn_away {user}"),
             Self::Invite(user) => format!("invite {user}"),
             Self::Remove(user) => format!("remove {user}"),
             Self::MakeGuest(user) => format!("make_guest {user}"),

@@ -56,7 +56,9 @@ const ROOM_LOST: &str = "UPDATE rooms SET room_id = NULL, attempted_at = NULL, p
      WHERE transaction_id = $1";
 const GONE: &str = "UPDATE record_rooms SET gone_at = $2 WHERE room_id = $1";
 const NOBODY_THERE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
-     problem = NULL, gave_up = 0 WHERE transaction_id = $1";
+     problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
+     WHERE transaction_id = $1";
+const NOBODY_UNDER_WAY: &str = "DELETE FROM far_invitations WHERE transaction_id = $1";
 const NOTHING_SENT: &str = "DELETE FROM sends WHERE transaction_id = $1";
 const CLOSE: &str = "DELETE FROM gaps WHERE room_id = $1";
 
@@ -138,7 +140,7 @@ impl Store {
             .await?;
         sqlx::query(GONE).bind(room_id).bind(now()).execute(&mut *tx).await?;
         if let Some(id) = transaction_of(&mut tx, room_id).await? {
-            for statement in [ROOM_LOST, NOBODY_THERE, NOTHING_SENT] {
+            for statement in [ROOM_LOST, NOBODY_THERE, NOBODY_UNDER_WAY, NOTHING_SENT] {
                 sqlx::query(statement).bind(id.to_string()).execute(&mut *tx).await?;
             }
             if blocked {

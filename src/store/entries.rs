@@ -4,7 +4,8 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 use ulid::Ulid;
 
-use super::columns::{from_json, to_json};
+use super::columns::{from_json, parse_id, to_json};
+use super::members::SeenMember;
 use super::watching::{self, Seen};
 use super::{
     JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, polls,
@@ -393,9 +394,19 @@ async fn write(
         content: content_digest(&row.salt, &row.raw),
     };
     if let Some(change) = derived.membership.as_ref().filter(|_| writing.is_current) {
-        let (user, name) = (&change.user_id, change.display_name.as_deref());
-        let at = read_at(&fixed);
-        members::see_member(tx, transaction_id, user, &change.membership, at, name).await?;
+        let before = previous_membership(&row.raw);
+        let seen = SeenMember {
+            user: &change.user_id,
+            membership: &change.membership,
+            at: read_at(&fixed),
+            display_name: change.display_name.as_deref(),
+            is_own_leave: change.membership == "leave" && change.user_id == sender,
+            before: before.as_deref(),
+        };
+        members::see_member(tx, transaction_id, seen).await?;
+        if change.membership == "knock" {
+            rooms::wake(tx, parse_id(transaction_id)?, &row.correlation).await?;
+        }
     }
     let display_name = members::display_name(tx, transaction_id, sender).await?;
     let hash = link(&writing.head.hash, &fixed);
@@ -447,6 +458,12 @@ async fn write(
         ),
     };
     search_for(tx, indexed, &fixed.event_id, derived.kind, relation).await?;
+    if derived.kind == Kind::Redaction
+        && let Some(target) = target
+    {
+        // Whether or not it counts in the record, the room does not show its target any more.
+        rooms::removed(tx, parse_id(transaction_id)?, target).await?;
+    }
     // What removes something may come before it, and an edit after its message was removed.
     erasure::settle(tx, transaction_id, &fixed.event_id, writing.policy).await?;
     if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
@@ -454,6 +471,13 @@ async fn write(
     }
     writing.head = Head { seq: fixed.seq, hash };
     Ok(fixed)
+}
+
+/// The membership that a member event replaces, as its homeserver says (Client-Server API,
+/// `unsigned.prev_content`).
+fn previous_membership(raw: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(raw).ok()?;
+    Some(event.get("unsigned")?.get("prev_content")?.get("membership")?.as_str()?.to_owned())
 }
 
 /// Makes what an entry says findable; votes in the words of their poll, whichever of both comes

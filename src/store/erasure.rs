@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::columns::{from_json, parse_id, to_json};
-use super::{Store, StoreError, Tx, files, now, polls, rooms, search};
+use super::columns::{from_json, to_json};
+use super::{Store, StoreError, Tx, files, now, polls, search};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 
 /// In two parts and in no order, since SQLite would read the whole record for an OR over two
@@ -123,7 +123,6 @@ pub(super) async fn settle(
             .bind(&redaction.event_id)
             .execute(&mut **tx)
             .await?;
-        rooms::removed(tx, parse_id(transaction_id)?, &target.event_id).await?;
     }
     if policy == RedactionPolicy::Retain {
         return Ok(());

@@ -16,6 +16,8 @@ pub struct Hints {
     pub files: Notify,
     /// A room is due.
     pub rooms: Notify,
+    /// A user of another homeserver is to be invited.
+    pub far: Notify,
     /// Transactions that somebody looks at.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
 }

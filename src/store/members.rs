@@ -6,26 +6,38 @@ use ruma::{OwnedUserId, UserId};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, far, now, problems, rooms};
 use crate::room::Member;
 
-const MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up FROM members \
+const MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up, look_at, \
+     missing_since, turned_away FROM members \
      WHERE transaction_id = $1";
-const SET_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership) \
-     VALUES ($1, $2, $3) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
-     membership = excluded.membership, failures = 0, retry_at = NULL, problem = NULL, gave_up = 0 \
+const SET_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership, since) \
+     VALUES ($1, $2, $3, $5) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
+     since = CASE WHEN members.membership = excluded.membership THEN members.since \
+     ELSE excluded.since END, declined = 0, \
+     membership = excluded.membership, failures = 0, failing_since = NULL, retry_at = NULL, \
+     problem = NULL, gave_up = 0 \
      WHERE members.membership_at = $4";
 const MEMBER_FAILED: &str = "INSERT INTO members \
-     (transaction_id, user_id, failures, retry_at, problem, gave_up) VALUES ($1, $2, 1, $3, $4, $5) \
+     (transaction_id, user_id, failures, retry_at, problem, gave_up, failing_since) \
+     VALUES ($1, $2, 1, $3, $4, $5, $7) \
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET failures = members.failures + 1, \
+     failing_since = COALESCE(members.failing_since, excluded.failing_since), \
      retry_at = excluded.retry_at, problem = excluded.problem, gave_up = excluded.gave_up \
      WHERE members.membership_at = $6";
 const MEMBER_FAILURES: &str =
     "SELECT failures FROM members WHERE transaction_id = $1 AND user_id = $2";
 const SEE_MEMBER: &str = "INSERT INTO members \
-     (transaction_id, user_id, membership, membership_at, display_name) \
-     VALUES ($1, $2, $3, $4, $5) \
+     (transaction_id, user_id, membership, membership_at, display_name, since, declined) \
+     VALUES ($1, $2, $3, $4, $5, $4, CASE WHEN $6 = 'invite' THEN 1 ELSE 0 END) \
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET membership = excluded.membership, \
+     since = CASE WHEN members.membership = excluded.membership \
+     THEN COALESCE(members.since, excluded.since) ELSE excluded.since END, \
+     declined = CASE WHEN COALESCE($6, CASE WHEN $7 = 1 THEN members.membership END) = 'invite' \
+     THEN 1 ELSE 0 END, \
+     missing_since = CASE WHEN excluded.membership = 'join' THEN NULL \
+     ELSE members.missing_since END, failures = 0, failing_since = NULL, \
      membership_at = excluded.membership_at, \
      display_name = COALESCE(excluded.display_name, members.display_name), \
      retry_at = NULL, problem = NULL, gave_up = 0 \
@@ -33,9 +45,22 @@ const SEE_MEMBER: &str = "INSERT INTO members \
 const DISPLAY_NAME: &str =
     "SELECT display_name FROM members WHERE transaction_id = $1 AND user_id = $2";
 const FORGIVE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
-     problem = NULL, gave_up = 0 WHERE transaction_id = $1 \
-     AND (membership IS NULL OR membership = 'leave') \
-     AND user_id IN (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
+     problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
+     WHERE transaction_id = $1 AND (membership IS NULL OR membership IN ('leave', 'knock')) \
+     AND ($2 = '' OR user_id = $2) AND user_id IN (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
+/// Accounts that do not exist are looked for at once.
+const LOOK_NOW: &str = "UPDATE members SET look_at = $3 WHERE transaction_id = $1 \
+     AND ($2 = '' OR user_id = $2) AND missing_since IS NOT NULL AND look_at IS NOT NULL";
+const LOOKED_UP: &str = "INSERT INTO members (transaction_id, user_id, look_at, missing_since) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
+     look_at = excluded.look_at, missing_since = CASE WHEN excluded.missing_since IS NULL \
+     THEN NULL ELSE COALESCE(members.missing_since, excluded.missing_since) END";
+const MISSING_SINCE: &str =
+    "SELECT missing_since FROM members WHERE transaction_id = $1 AND user_id = $2";
+const TURNED_AWAY: &str =
+    "UPDATE members SET turned_away = 1 WHERE transaction_id = $1 AND user_id = $2";
+const PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since, failing_since, \
+     problem FROM members WHERE transaction_id = $1";
 /// The shop wants its contacts in a room: a new one, if the homeserver's admin deleted the old one.
 const WANTED_AGAIN: &str = "UPDATE rooms SET blocked_at = NULL WHERE transaction_id = $1";
 const PROBLEMS: &str = "SELECT user_id, problem FROM members \
@@ -48,6 +73,42 @@ struct MemberRow {
     membership_at: i64,
     retry_at: Option<i64>,
     gave_up: i64,
+    look_at: Option<i64>,
+    missing_since: Option<i64>,
+    turned_away: i64,
+}
+
+/// What is known of one person, for the shop. Times are milliseconds since 1970.
+#[derive(Clone, Debug, Default, FromRow)]
+pub struct Person {
+    /// Their Matrix ID.
+    pub user_id: String,
+    /// As in `m.room.member`; none: not invited.
+    pub membership: Option<String>,
+    /// Since when it is that.
+    pub since: Option<i64>,
+    /// 1: they left while they were only invited.
+    pub declined: i64,
+    /// Since when there is no such account.
+    pub missing_since: Option<i64>,
+    /// Since when inviting or removing them has failed.
+    pub failing_since: Option<i64>,
+    /// Why that failed.
+    pub problem: Option<String>,
+}
+
+/// What a member event says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SeenMember<'a> {
+    pub(super) user: &'a str,
+    pub(super) membership: &'a str,
+    /// When, by the sender's homeserver, in milliseconds since 1970.
+    pub(super) at: i64,
+    pub(super) display_name: Option<&'a str>,
+    /// They left by themselves.
+    pub(super) is_own_leave: bool,
+    /// Their membership before, if the event says it.
+    pub(super) before: Option<&'a str>,
 }
 
 impl Store {
@@ -68,10 +129,78 @@ impl Store {
                     seen_at: row.membership_at,
                     retry_at: row.retry_at,
                     gave_up: row.gave_up == 1,
+                    look_at: row.look_at,
+                    is_missing: row.missing_since.is_some(),
+                    turned_away: row.turned_away == 1,
                 };
                 Some((user, member))
             })
             .collect())
+    }
+
+    /// What is known of everybody in the room or on the way to it, by Matrix ID.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn people(&self, id: Ulid) -> Result<BTreeMap<String, Person>, StoreError> {
+        let rows: Vec<Person> =
+            sqlx::query_as(PEOPLE).bind(id.to_string()).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|person| (person.user_id.clone(), person)).collect())
+    }
+
+    /// Since when there has been no such account; none: there is one, or nobody asked.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn missing_since(&self, id: Ulid, user: &UserId) -> Result<Option<i64>, StoreError> {
+        let since = sqlx::query_scalar(MISSING_SINCE).bind(id.to_string()).bind(user.as_str());
+        let since: Option<Option<i64>> = since.fetch_optional(&self.pool).await?;
+        Ok(since.flatten())
+    }
+
+    /// Notes whether a contact's account exists, and when to ask again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn looked_up(
+        &self,
+        id: Ulid,
+        user: &UserId,
+        exists: bool,
+        look_at: i64,
+    ) -> Result<(), StoreError> {
+        let looked_up = sqlx::query(LOOKED_UP).bind(id.to_string()).bind(user.as_str());
+        self.run(looked_up.bind(look_at).bind((!exists).then(now))).await
+    }
+
+    /// Notes that somebody who knocked was turned away.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn turned_away(&self, id: Ulid, user: &UserId) -> Result<(), StoreError> {
+        self.run(sqlx::query(TURNED_AWAY).bind(id.to_string()).bind(user.as_str())).await
+    }
+
+    /// Asks one contact (none: all) again who declined, left or could not be reached, and has
+    /// everything tried at once that was refused in the room.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn invite_again(
+        &self,
+        id: Ulid,
+        user: Option<&UserId>,
+        correlation: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        forgive(&mut tx, id, user).await?;
+        problems::try_again(&mut tx, id).await?;
+        far::try_again(&mut tx, id).await?;
+        rooms::wake(&mut tx, id, correlation).await?;
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        self.hints.far.notify_one();
+        Ok(())
     }
 
     /// People who could not be invited or removed, and why.
@@ -95,7 +224,7 @@ impl Store {
         seen_at: i64,
     ) -> Result<(), StoreError> {
         let set = sqlx::query(SET_MEMBERSHIP).bind(id.to_string()).bind(user.as_str());
-        self.run(set.bind(membership).bind(seen_at)).await
+        self.run(set.bind(membership).bind(seen_at).bind(now())).await
     }
 
     /// How often in a row inviting or removing this person has failed.
@@ -131,35 +260,40 @@ impl Store {
                 .bind(retry_at)
                 .bind(problem)
                 .bind(i64::from(retry_at.is_none()))
-                .bind(seen_at),
+                .bind(seen_at)
+                .bind(now()),
         )
         .await
     }
 }
 
-/// The shop named its contacts anew: those who declined, left or could not be reached are asked
-/// once more.
-pub(super) async fn forgive(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+/// Contacts who declined, left or could not be reached are asked once more; `user` none: all.
+pub(super) async fn forgive(
+    tx: &mut Tx,
+    id: Ulid,
+    user: Option<&UserId>,
+) -> Result<(), StoreError> {
     sqlx::query(WANTED_AGAIN).bind(id.to_string()).execute(&mut **tx).await?;
-    sqlx::query(FORGIVE).bind(id.to_string()).execute(&mut **tx).await.map(drop)
+    let user = user.map_or("", |user| user.as_str());
+    sqlx::query(FORGIVE).bind(id.to_string()).bind(user).execute(&mut **tx).await?;
+    let look = sqlx::query(LOOK_NOW).bind(id.to_string()).bind(user).bind(now());
+    look.execute(&mut **tx).await.map(drop)
 }
 
-/// Notes what a member event says, unless a newer one was seen already; `at` is its place in the
-/// reading order, so that nobody's wrong clock outlasts what happens afterwards.
+/// Notes what a member event says, unless a newer one was seen already.
 pub(super) async fn see_member(
     tx: &mut Tx,
     transaction_id: &str,
-    user: &str,
-    membership: &str,
-    at: i64,
-    display_name: Option<&str>,
+    seen: SeenMember<'_>,
 ) -> Result<(), StoreError> {
     sqlx::query(SEE_MEMBER)
         .bind(transaction_id)
-        .bind(user)
-        .bind(membership)
-        .bind(at)
-        .bind(display_name)
+        .bind(seen.user)
+        .bind(seen.membership)
+        .bind(seen.at)
+        .bind(seen.display_name)
+        .bind(if seen.is_own_leave { seen.before } else { Some("") })
+        .bind(i64::from(seen.is_own_leave))
         .execute(&mut **tx)
         .await
         .map(drop)

@@ -10,6 +10,8 @@ use crate::transaction::Terms;
 
 const NEWEST: &str = "SELECT revision, status, invoice, buyer, seller, redactions, created_at \
      FROM revisions WHERE transaction_id = $1 ORDER BY revision DESC LIMIT $2";
+const AT: &str = "SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+     FROM revisions WHERE transaction_id = $1 AND revision = $2";
 const ORIGINAL: &str = "SELECT r.original_type, r.original FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
      WHERE r.transaction_id = $1 AND r.original IS NOT NULL";
@@ -45,6 +47,19 @@ impl Store {
         let rows: Vec<Row> =
             sqlx::query_as(NEWEST).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await?;
         rows.into_iter().map(PastTerms::try_from).collect()
+    }
+
+    /// What the shop said in one revision.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn terms_at(&self, id: Ulid, revision: i64) -> Result<Option<Terms>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(AT)
+            .bind(id.to_string())
+            .bind(revision)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(PastTerms::try_from).transpose()?.map(|past| past.terms))
     }
 
     /// The file that the current invoice came in, with its media type; none if it came as JSON.

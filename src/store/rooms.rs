@@ -21,7 +21,7 @@ const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
-     summaries_gone, told_revision, problem, stopped, correlation, encrypted_at, tombstone_at, \
+     summaries_gone, told_revision, telling_revision, problem, stopped, correlation, encrypted_at, tombstone_at, \
      upgrades, predecessor, blocked_at, \
      (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
      (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
@@ -47,13 +47,20 @@ const IS_CURRENT: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room
 const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1 AND wakes = $3";
 const SHOWN: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
+const EDITED: &str = "UPDATE rooms SET summary_shown = $3 \
+     WHERE transaction_id = $1 AND summary_event = $2";
 const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1 \
-     AND (wakes = $3 OR summary_pinned IS NULL)";
+     AND summary_event = $4 AND (wakes = $3 OR summary_pinned IS NULL)";
 const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL THEN NULL ELSE $3 END), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0 \
      WHERE transaction_id = $1";
 const YIELD: &str = "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 \
      RETURNING turns";
+const NUDGE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
+     WHERE transaction_id = $1 AND stopped = 0";
+const TELLING: &str = "UPDATE rooms SET telling_revision = $2 WHERE transaction_id = $1";
+const TOLD: &str = "UPDATE rooms SET told_revision = $2, telling_revision = NULL \
+     WHERE transaction_id = $1";
 const SUMMARY_GONE: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
      summary_pinned = NULL, summaries_gone = summaries_gone + 1 \
      WHERE transaction_id = $1 AND summary_event = $2";
@@ -107,6 +114,8 @@ pub struct RoomRow {
     pub summaries_gone: i64,
     /// The last revision whose changes were told in it.
     pub told_revision: i64,
+    /// The revision that is being told, with unknown outcome.
+    pub telling_revision: Option<i64>,
     /// What stands in the way.
     pub problem: Option<String>,
     /// 1: only an operator can help.
@@ -293,18 +302,49 @@ impl Store {
         self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(event_id).bind(digest)).await
     }
 
+    /// Notes, before the call, which revision is about to be told; none: nothing came of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn telling(&self, id: Ulid, revision: Option<i64>) -> Result<(), StoreError> {
+        self.run(sqlx::query(TELLING).bind(id.to_string()).bind(revision)).await
+    }
+
+    /// Notes that all changes up to this revision are told.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn told(&self, id: Ulid, revision: i64) -> Result<(), StoreError> {
+        self.run(sqlx::query(TOLD).bind(id.to_string()).bind(revision)).await
+    }
+
+    /// Notes that the summary `event_id` now reads like this digest, unless it was removed meanwhile.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn summary_edited(
+        &self,
+        id: Ulid,
+        event_id: &str,
+        digest: &str,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(EDITED).bind(id.to_string()).bind(event_id).bind(digest)).await
+    }
+
     /// Notes that the summary is pinned with the headline of this digest, unless somebody woke the
-    /// room since `wakes` was read: they may have changed the pins.
+    /// room since `wakes` was read: they may have changed the pins, or removed `event_id`.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn summary_pinned(
         &self,
         id: Ulid,
+        event_id: &str,
         wakes: i64,
         digest: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(PINNED).bind(id.to_string()).bind(digest).bind(wakes)).await
+        self.run(sqlx::query(PINNED).bind(id.to_string()).bind(digest).bind(wakes).bind(event_id))
+            .await
     }
 
     /// Nothing is left to do before `until` (none: at all), unless somebody woke the room since
@@ -430,6 +470,12 @@ pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(),
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+/// Has the room looked at, because something that it waited for has ended. That is no reason to
+/// forget its failures.
+pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    sqlx::query(NUDGE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
 }
 
 /// Somebody removed the event `event_id`: if it is the summary of the transaction's room, another

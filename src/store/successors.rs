@@ -25,6 +25,7 @@ const READ: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
 const NOBODY_THERE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, membership_at = 0 WHERE transaction_id = $1 \
      AND (membership IS NULL OR membership IN ('invite', 'join', 'knock'))";
+const NOBODY_UNDER_WAY: &str = "DELETE FROM far_invitations WHERE transaction_id = $1";
 const BOT_THERE: &str =
     "UPDATE members SET membership = 'join' WHERE transaction_id = $1 AND user_id = $2";
 const NOTHING_SENT: &str = "DELETE FROM sends WHERE transaction_id = $1 \
@@ -141,7 +142,7 @@ async fn add(tx: &mut Tx, id: Ulid, room: &str) -> Result<(), StoreError> {
 }
 
 async fn forget_what_was_done(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
-    for statement in [NOBODY_THERE, NOTHING_SENT, NO_PROBLEMS] {
+    for statement in [NOBODY_THERE, NOBODY_UNDER_WAY, NOTHING_SENT, NO_PROBLEMS] {
         sqlx::query(statement).bind(id.to_string()).execute(&mut **tx).await?;
     }
     Ok(())

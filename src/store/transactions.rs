@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::{Snapshot, Store, StoreError, Tx, erasure, members, now, problems, rooms};
+use super::{Snapshot, Store, StoreError, Tx, erasure, far, members, now, problems, rooms};
 use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
 use crate::transaction::{PartyRole, Terms, Transaction};
@@ -202,15 +202,17 @@ impl Store {
         insert_revision(&mut tx, transaction.id, revision, new).await?;
         put_contacts(&mut tx, transaction.id, new.terms).await?;
         if new.invite_again {
-            members::forgive(&mut tx, transaction.id).await?;
+            members::forgive(&mut tx, transaction.id, None).await?;
         }
         if new.terms.redactions == Some(RedactionPolicy::Honour) {
             erasure::honour_all(&mut tx, transaction.id).await?;
         }
         problems::try_again(&mut tx, transaction.id).await?;
+        far::try_again(&mut tx, transaction.id).await?;
         rooms::wake(&mut tx, transaction.id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
+        self.hints.far.notify_one();
         self.hints.files.notify_one();
         self.hints.changed(transaction.id);
         Ok(true)

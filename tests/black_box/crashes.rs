@@ -100,15 +100,17 @@ async fn a_homeserver_killed_while_it_makes_rooms_ends_with_one_each() {
 async fn a_change_survives_a_kill_at_every_call() {
     let mut world = World::with().proxy().start(Database::Sqlite).await;
     let deal = world.deal().await;
+    // The first message tells the change, the second one edits the summary.
     let steps = [
-        ("PUT", "state/m.room.topic"),
-        ("PUT", "state/org.tallyroom.invoice"),
-        ("PUT", "send/m.room.message"),
-        ("PUT", "state/m.room.pinned_events"),
+        (0, "PUT", "state/m.room.topic"),
+        (0, "PUT", "state/org.tallyroom.invoice"),
+        (0, "PUT", "send/m.room.message"),
+        (1, "PUT", "send/m.room.message"),
+        (0, "PUT", "state/m.room.pinned_events"),
     ];
-    for (index, (method, path)) in steps.into_iter().enumerate() {
+    for (index, (skip, method, path)) in steps.into_iter().enumerate() {
         for when in [When::Before, When::After] {
-            world.proxy().fault(method, path, Fault::Hang(when));
+            world.proxy().fault_later(skip, method, path, Fault::Hang(when));
             let status = format!("step {index} {when:?}");
             assert_eq!(world.shop.patch(&deal.id, &json!({ "status": status })).await.0, 200);
             world.proxy().reached().await;
@@ -128,7 +130,13 @@ async fn a_change_survives_a_kill_at_every_call() {
                         && pinned["pinned"].as_array()?.len() == 1;
                     let edits = edits.count();
                     assert!(edits <= 1, "the same edit was sent {edits} times");
-                    (settled && edits == 1).then_some(())
+                    let told = history.iter().filter(|it| {
+                        let body = it["content"]["body"].as_str().unwrap_or_default();
+                        body.contains("has changed") && body.contains(&format!("→ {status}"))
+                    });
+                    let told = told.count();
+                    assert!(told <= 1, "the same change was told {told} times");
+                    (settled && edits == 1 && told == 1).then_some(())
                 })
                 .await;
         }

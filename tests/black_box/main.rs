@@ -14,6 +14,7 @@ mod lies;
 mod links;
 mod openid;
 mod page;
+mod people;
 mod record;
 mod restore;
 mod room;

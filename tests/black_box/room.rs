@@ -32,7 +32,7 @@ on_both_databases! {
             assert_eq!(state("m.room.name").await["name"], "Invoice INV-2026-0042 · Acme Ltd → Birch GmbH");
             assert_eq!(state("m.room.topic").await["topic"], "EUR 634.50 · awaiting payment · due 2026-07-01");
             assert!(state("m.room.avatar").await["url"].as_str().unwrap().starts_with("mxc://"));
-            assert_eq!(state("m.room.join_rules").await["join_rule"], "invite");
+            assert_eq!(state("m.room.join_rules").await["join_rule"], "knock");
             assert_eq!(state("m.room.guest_access").await["guest_access"], "forbidden");
             assert_eq!(state("m.room.history_visibility").await["history_visibility"], "shared");
             let invoice = state("org.tallyroom.invoice").await;
@@ -90,7 +90,7 @@ on_both_databases! {
         let (status, answer) = world.shop.patch(&deal.id, &json!({ "status": "paid" })).await;
         assert_eq!(status, 200, "{answer}");
         assert_eq!(answer["revision"], 2);
-        let topic = "EUR 634.50 · paid · due 2026-07-01";
+        let topic = "EUR 634.50 · paid";
         world.eventually("the new status everywhere", || async {
             let history = deal.buyer.history(&deal.room).await;
             let shown = deal.buyer.state(&deal.room, "m.room.topic", "").await?["topic"] == topic;
@@ -106,6 +106,23 @@ on_both_databases! {
         let invoice = deal.buyer.state(&deal.room, "org.tallyroom.invoice", "").await.unwrap();
         assert_eq!(invoice["transaction"]["status"], "paid");
 
+        // A change is told in a message of its own, which notifies the parties.
+        let told = async |words: &str| {
+            let history = deal.buyer.history(&deal.room).await;
+            let is_told = |it: &&Value| it["content"]["body"].as_str().is_some_and(|body| {
+                body.starts_with("Invoice INV-2026-0042 has changed") && body.contains(words)
+            });
+            let told: Vec<_> = history.iter().filter(is_told).cloned().collect();
+            assert!(told.len() <= 1, "told {} times: {words}", told.len());
+            told.first().cloned()
+        };
+        let status = told("Status: awaiting payment → paid").await.unwrap();
+        assert_eq!(status["content"]["msgtype"], "m.text");
+        assert_eq!(
+            status["content"]["m.mentions"],
+            json!({ "user_ids": [deal.buyer.id, deal.seller.id] })
+        );
+
         // A new invoice: more lines, another total.
         let mut new = sample("x", "@a:x", "@b:x")["invoice"].clone();
         new["lines"][0]["quantity"] = json!("20");
@@ -114,12 +131,23 @@ on_both_databases! {
         assert_eq!(status, 200, "{answer}");
         world.eventually("the new total", || async {
             let topic = deal.buyer.state(&deal.room, "m.room.topic", "").await?;
-            (topic["topic"] == "EUR 1,174.50 · paid · due 2026-07-01").then_some(())
+            (topic["topic"] == "EUR 1,174.50 · paid").then_some(())
         }).await;
+
+        let total = world.eventually("the new total is told", || told("Total: EUR 634.50 → EUR 1,174.50")).await;
+        assert!(!total["content"]["body"].as_str().unwrap().contains("Status"), "{total}");
+
+        // Another account to pay to is told with a warning.
+        new["payment"]["iban"] = json!("NO9386011117947");
+        assert_eq!(world.shop.patch(&deal.id, &json!({ "invoice": new })).await.0, 200);
+        let account = world.eventually("the new account is told", || told("IBAN: DE02 ")).await;
+        let body = account["content"]["body"].as_str().unwrap();
+        assert!(body.contains("→ NO93 8601 1117 947"), "{body}");
+        assert!(body.contains("Warning: the account to pay to has changed"), "{body}");
 
         // The same once more changes nothing.
         let (status, answer) = world.shop.patch(&deal.id, &json!({ "status": "paid" })).await;
-        assert_eq!((status, &answer["revision"]), (200, &json!(3)));
+        assert_eq!((status, &answer["revision"]), (200, &json!(4)));
         // What contradicts itself is refused and changes nothing.
         let broken = json!({ "invoice": { "number": "1", "issue_date": "2026-06-01", "currency": "EUR",
             "lines": [],
@@ -160,15 +188,23 @@ on_both_databases! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_room_takes_five_requests() {
+async fn a_new_room_takes_five_requests_and_one_for_each_account_that_is_looked_up() {
     let world = World::with().proxy().start(Database::Sqlite).await;
     let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
     world.proxy().forget_calls();
     let id = world.shop.create(&sample("order-1", &buyer.id, &seller.id)).await;
     world.shop.room(&id).await;
     let calls = world.proxy().calls();
-    assert_eq!(calls.len(), 5, "{calls:#?}");
-    let order = ["createRoom", "send/m.room.message", "m.room.pinned_events", "invite", "invite"];
+    assert_eq!(calls.len(), 7, "{calls:#?}");
+    let order = [
+        "createRoom",
+        "send/m.room.message",
+        "m.room.pinned_events",
+        "profile",
+        "invite",
+        "profile",
+        "invite",
+    ];
     for (call, part) in calls.iter().zip(order) {
         assert!(call.contains(part), "{call} is not {part}");
     }

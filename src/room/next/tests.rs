@@ -15,12 +15,23 @@ fn wanted() -> Wanted {
         bot: user_id!("@bot:x.org").to_owned(),
         contacts: vec![user_id!("@b:x.org").to_owned(), user_id!("@s:x.org").to_owned()],
         former: vec![],
+        news: false,
         saying: None,
     }
 }
 
+/// Somebody whose account exists, and who is not in the room.
+fn looked_up() -> Member {
+    Member { look_at: Some(0), ..Member::default() }
+}
+
+/// Both contacts, before their invitations.
+fn nobody_invited() -> BTreeMap<OwnedUserId, Member> {
+    wanted().contacts.into_iter().map(|user| (user, looked_up())).collect()
+}
+
 fn finished() -> Known {
-    let join = Member { membership: Some("join".into()), ..Member::default() };
+    let join = Member { membership: Some("join".into()), ..looked_up() };
     Known {
         room: Some(room_id!("!r:x.org").to_owned()),
         attempted: false,
@@ -48,7 +59,7 @@ fn an_encrypted_room_is_told_of_once_and_nobody_further_is_invited() {
 
 #[test]
 fn nobody_is_invited_before_it_is_known_what_the_homeserver_put_into_the_room() {
-    let mut known = Known { settles_at: Some(500), members: BTreeMap::new(), ..finished() };
+    let mut known = Known { settles_at: Some(500), members: nobody_invited(), ..finished() };
     assert_eq!(next(&wanted(), &known, 0), Next::Wait(500));
     known.settles_at = None;
     assert!(matches!(next(&wanted(), &known, 0), Next::Do(Step::Invite(_))));
@@ -82,8 +93,7 @@ fn a_guest_is_made_invited_and_joined_before_it_speaks() {
     let saying = Saying { id: "1".into(), guest: guest.clone(), has_file: true };
     let mut wanted = Wanted { saying: Some(saying), ..wanted() };
     let mut known = finished();
-    let stands =
-        |membership: &str| Member { membership: Some(membership.into()), ..Member::default() };
+    let stands = |membership: &str| Member { membership: Some(membership.into()), ..looked_up() };
     assert_eq!(next(&wanted, &known, 0), Next::Do(Step::MakeGuest(guest.clone())));
     known.guests.insert(guest.clone());
     assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Invite(guest.clone())));
@@ -103,10 +113,10 @@ fn a_guest_is_made_invited_and_joined_before_it_speaks() {
 fn contacts_who_can_not_be_reached_do_not_keep_guests_from_talking() {
     let guest = user_id!("@g:x.org").to_owned();
     let mut known = finished();
-    let waits = Member { retry_at: Some(500), ..Member::default() };
+    let waits = Member { retry_at: Some(500), ..looked_up() };
     known.members.insert(user_id!("@b:x.org").to_owned(), waits);
     known.guests.insert(guest.clone());
-    let join = Member { membership: Some("join".into()), ..Member::default() };
+    let join = Member { membership: Some("join".into()), ..looked_up() };
     known.members.insert(guest.clone(), join);
     let saying = Saying { id: "1".into(), guest, has_file: false };
     let talking = Wanted { saying: Some(saying), ..wanted() };
@@ -132,7 +142,7 @@ fn a_finished_room_needs_nothing() {
 
 #[test]
 fn an_invited_bot_goes_in_before_it_does_anything() {
-    let invited = Member { membership: Some("invite".into()), ..Member::default() };
+    let invited = Member { membership: Some("invite".into()), ..looked_up() };
     let mut known = Known { state: None, ..finished() };
     known.members.insert(wanted().bot, invited);
     assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Join));
@@ -140,7 +150,7 @@ fn an_invited_bot_goes_in_before_it_does_anything() {
 
 #[test]
 fn people_are_invited_only_to_a_finished_room() {
-    let mut known = Known { members: BTreeMap::new(), ..finished() };
+    let mut known = Known { members: nobody_invited(), ..finished() };
     known.pinned = None;
     assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::PinSummary));
     known.pinned = Some("h1".into());
@@ -173,19 +183,19 @@ fn the_newest_signed_head_is_shown_and_never_an_older_one() {
 #[test]
 fn one_contact_in_trouble_does_not_hold_up_the_other() {
     let mut known = finished();
-    let waits = Member { retry_at: Some(500), ..Member::default() };
+    let waits = Member { retry_at: Some(500), ..looked_up() };
     known.members.insert(user_id!("@b:x.org").to_owned(), waits);
-    known.members.remove(user_id!("@s:x.org"));
+    known.members.insert(user_id!("@s:x.org").to_owned(), looked_up());
     let second = user_id!("@s:x.org").to_owned();
     assert_eq!(next(&wanted(), &known, 100), Next::Do(Step::Invite(second.clone())));
-    known.members.insert(second, Member { gave_up: true, ..Member::default() });
+    known.members.insert(second, Member { gave_up: true, ..looked_up() });
     assert_eq!(next(&wanted(), &known, 100), Next::Wait(500));
 }
 
 #[test]
 fn someone_who_declined_is_not_asked_again() {
     let mut known = finished();
-    let left = Member { membership: Some("leave".into()), ..Member::default() };
+    let left = Member { membership: Some("leave".into()), ..looked_up() };
     known.members.insert(user_id!("@b:x.org").to_owned(), left);
     assert_eq!(next(&wanted(), &known, 0), Next::Rest);
 }
@@ -200,7 +210,7 @@ fn a_former_contact_is_removed_once() {
     };
     let mut known = finished();
     assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Remove(gone.clone())));
-    let left = Member { membership: Some("leave".into()), ..Member::default() };
+    let left = Member { membership: Some("leave".into()), ..looked_up() };
     known.members.insert(gone, left);
     assert_eq!(next(&wanted, &known, 0), Next::Rest);
 }
@@ -209,7 +219,7 @@ fn a_former_contact_is_removed_once() {
 fn a_refused_step_does_not_hold_up_the_others() {
     let wanted =
         Wanted { state: "s2".into(), summary: "m2".into(), headline: "h2".into(), ..wanted() };
-    let mut known = Known { members: BTreeMap::new(), head: None, ..finished() };
+    let mut known = Known { members: nobody_invited(), head: None, ..finished() };
     known.blocked.insert("publish_state".into(), 500);
     assert_eq!(next(&wanted, &known, 0), Next::Do(Step::EditSummary));
     known.blocked.insert("edit_summary".into(), 400);
@@ -217,7 +227,7 @@ fn a_refused_step_does_not_hold_up_the_others() {
     assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Invite(first.clone())));
     known.blocked.insert(format!("invite {first}"), 300);
     assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Invite(second.clone())));
-    let stands = Member { membership: Some("invite".into()), ..Member::default() };
+    let stands = Member { membership: Some("invite".into()), ..looked_up() };
     known.members.insert(second.clone(), stands);
     assert_eq!(next(&wanted, &known, 0), Next::Do(Step::ShowHead));
     known.head = Some(4);
@@ -227,7 +237,7 @@ fn a_refused_step_does_not_hold_up_the_others() {
 
 #[test]
 fn people_are_invited_although_no_summary_can_be_sent() {
-    let mut known = Known { members: BTreeMap::new(), summary_event: None, ..finished() };
+    let mut known = Known { members: nobody_invited(), summary_event: None, ..finished() };
     known.pinned = None;
     known.blocked.insert("send_summary".into(), 500);
     // Nothing is there that could be pinned.
@@ -252,8 +262,78 @@ fn the_words_of_a_guest_wait_until_it_is_in_the_room() {
     let wanted = Wanted { saying: Some(saying), ..wanted() };
     let mut known = finished();
     known.guests.insert(guest.clone());
-    let invited = Member { membership: Some("invite".into()), ..Member::default() };
+    let invited = Member { membership: Some("invite".into()), ..looked_up() };
     known.members.insert(guest.clone(), invited);
     known.blocked.insert(format!("join_guest {guest}"), 500);
     assert_eq!(next(&wanted, &known, 0), Next::Wait(500));
+}
+
+#[test]
+fn an_account_is_looked_up_before_its_invitation_and_again_while_it_does_not_exist() {
+    let user = wanted().contacts[0].clone();
+    let mut known = finished();
+    known.members.remove(&user);
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::LookUp(user.clone())));
+    let missing = Member { is_missing: true, look_at: Some(500), ..Member::default() };
+    known.members.insert(user.clone(), missing.clone());
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Invite(user.clone())));
+    known.members.insert(user.clone(), Member { membership: Some("invite".into()), ..missing });
+    assert_eq!(next(&wanted(), &known, 0), Next::Wait(500));
+    assert_eq!(next(&wanted(), &known, 500), Next::Do(Step::LookUp(user)));
+}
+
+#[test]
+fn users_of_other_homeservers_come_last_and_are_handed_over_once() {
+    let far = user_id!("@far:y.org").to_owned();
+    let near = wanted().contacts[0].clone();
+    let wanted = Wanted { contacts: vec![far.clone(), near.clone()], ..wanted() };
+    let mut known = Known { members: BTreeMap::new(), head: None, ..finished() };
+    known.members.insert(near.clone(), looked_up());
+    assert_eq!(next(&wanted, &known, 0), Next::Do(Step::Invite(near.clone())));
+    let invited = Member { membership: Some("invite".into()), ..looked_up() };
+    known.members.insert(near, invited);
+    assert_eq!(next(&wanted, &known, 0), Next::Do(Step::ShowHead));
+    known.head = Some(4);
+    assert_eq!(next(&wanted, &known, 0), Next::Do(Step::HandOver(far.clone())));
+    known.handed_over.insert(far);
+    assert_eq!(next(&wanted, &known, 0), Next::Rest);
+}
+
+#[test]
+fn nobody_is_invited_or_removed_while_another_homeserver_is_waited_for() {
+    let mut known = Known { far_try: true, head: None, ..finished() };
+    known.members.insert(wanted().contacts[0].clone(), looked_up());
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::ShowHead));
+    known.head = Some(4);
+    assert_eq!(next(&wanted(), &known, 0), Next::Rest);
+}
+
+#[test]
+fn a_contact_who_knocks_is_invited_and_everybody_else_is_turned_away_once() {
+    let contact = wanted().contacts[0].clone();
+    let stranger = user_id!("@q:x.org").to_owned();
+    let knocks = Member { membership: Some("knock".into()), ..looked_up() };
+    let mut known = finished();
+    known.members.insert(contact.clone(), knocks.clone());
+    known.members.insert(stranger.clone(), knocks.clone());
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Invite(contact.clone())));
+    let banned = Member { membership: Some("ban".into()), ..looked_up() };
+    known.members.insert(contact, banned);
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::TurnAway(stranger.clone())));
+    known.members.insert(stranger, Member { turned_away: true, ..knocks });
+    assert_eq!(next(&wanted(), &known, 0), Next::Rest);
+}
+
+#[test]
+fn a_change_is_told_after_the_state_and_the_first_summary() {
+    let wanted = Wanted { state: "s2".into(), news: true, ..wanted() };
+    let mut known = Known { summary_event: None, ..finished() };
+    assert_eq!(next(&wanted, &known, 0), Next::Do(Step::PublishState));
+    known.state = Some("s2".into());
+    assert_eq!(next(&wanted, &known, 0), Next::Do(Step::SendSummary));
+    known.blocked.insert("send_summary".into(), 500);
+    assert_eq!(next(&wanted, &known, 0), Next::Do(Step::TellChange));
+    known.summary_event = Some("$e".into());
+    known.summary = Some("old".into());
+    assert_eq!(next(&wanted, &known, 0), Next::Do(Step::TellChange));
 }

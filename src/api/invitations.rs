@@ -1,0 +1,52 @@
+//! Inviting contacts once more.
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use ruma::OwnedUserId;
+use serde::Deserialize;
+
+use super::problem::Problem;
+use super::transactions::{find, transaction_id};
+use super::{ApiState, RequestId, Shop, authentication, body, present};
+use crate::transaction;
+
+/// Whom to invite again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    /// One contact; none: all contacts who are not in the room.
+    #[serde(default)]
+    matrix: Option<OwnedUserId>,
+}
+
+/// `POST /api/v1/transactions/{id}/invitations`
+pub(super) async fn create(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Extension(RequestId(correlation)): Extension<RequestId>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = transaction_id(&id)?;
+    let transaction = find(&state, &shop, id).await?;
+    let bytes = body::optional_json(request).await?;
+    let again: Again = match bytes.is_empty() {
+        true => Again::default(),
+        false => transaction::json(&bytes).map_err(|problems| Problem::content(&problems))?,
+    };
+    if let Some(user) = &again.matrix
+        && !transaction.terms.matrix_contacts().any(|(_, contact)| contact == user)
+    {
+        let detail = format!(
+            "{user} is no contact of this transaction. Name one of its contacts, or add this one \
+             by PATCH."
+        );
+        return Err(Problem::content(&[crate::invoice::Problem::at("/matrix", detail)]));
+    }
+    state.store.invite_again(id, again.matrix.as_deref(), &correlation).await?;
+    tracing::info!(transaction = %id, "contacts are invited again");
+    let shown = present::present(&state.store, &state.config, &transaction).await?;
+    Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
+}

@@ -1,0 +1,190 @@
+//! What changed between two revisions, as a message that people are notified of.
+
+use ruma::OwnedUserId;
+use rust_decimal::Decimal;
+
+use super::Message;
+use crate::invoice::money::grouped;
+use crate::invoice::summary::{document, escape, in_fours, status, tidy};
+use crate::transaction::{Change, ChangeKind, Terms, changes};
+
+/// Longest value that is repeated, in characters.
+const MAX_TEXT: usize = 120;
+
+/// The changes that are told, by what people call them. All others show in the summary and in the
+/// history of the invoice page.
+const TOLD: [(&str, &str); 5] = [
+    ("status", "Status"),
+    ("with_vat", "Total"),
+    ("due", "Amount due"),
+    ("due_date", "Due date"),
+    ("payment_reference", "Payment reference"),
+];
+/// The account to pay to. A change of it is a common way to steal money.
+const ACCOUNT: [(&str, &str); 4] = [
+    ("iban", "IBAN"),
+    ("bic", "BIC"),
+    ("account_name", "Account name"),
+    ("account", "Further account"),
+];
+
+/// The message that tells what `after` says differently from `before`; none if nothing of it needs
+/// to be told.
+pub fn announcement(before: &Terms, after: &Terms) -> Option<Message> {
+    let changes = changes(before, after);
+    let facts = lines(&changes, &TOLD);
+    let account = lines(&changes, &ACCOUNT);
+    if facts.is_empty() && account.is_empty() {
+        return None;
+    }
+    let number = tidy(&after.invoice.number, MAX_TEXT);
+    let head = format!("{} {number} has changed", document(&after.invoice));
+    let mut body = head.clone();
+    let mut html = format!("<p><strong>{}</strong></p>", escape(&head));
+    put(&facts, &mut body, &mut html);
+    if !account.is_empty() {
+        let warning = "Warning: the account to pay to has changed.";
+        let advice = format!(
+            "Before you pay, call {} at a phone number that you already know, and have the new \
+             account confirmed. Never use a phone number, an e-mail address or a link from a \
+             message about this change: false accounts are a common fraud.",
+            tidy(&after.seller.name, MAX_TEXT)
+        );
+        body.push_str(&format!("\n\n{warning}"));
+        html.push_str(&format!("\n<p><strong>⚠ {warning}</strong></p>"));
+        put(&account, &mut body, &mut html);
+        body.push_str(&format!("\n{advice}"));
+        html.push_str(&format!("\n<p>{}</p>", escape(&advice)));
+    }
+    Some(Message { body, formatted_body: html })
+}
+
+/// The content of an `m.room.message` that notifies `people` ("User and room mentions" in the
+/// Client-Server API), marked as the send `send_id`.
+pub fn mentioning(message: &Message, people: &[OwnedUserId], send_id: &str) -> serde_json::Value {
+    let mut content = message.content(send_id);
+    if !people.is_empty() {
+        content["m.mentions"] = serde_json::json!({ "user_ids": people });
+    }
+    content
+}
+
+/// `Total: EUR 10.00 → EUR 12.00`, one for each change that `names` has.
+fn lines(changes: &[Change], names: &[(&str, &str)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (what, name) in names {
+        for change in changes.iter().filter(|change| change.what == *what) {
+            let before = written(change, change.before.as_deref());
+            let after = written(change, change.after.as_deref());
+            lines.push(format!("{name}: {before} → {after}"));
+        }
+    }
+    lines
+}
+
+/// A value as the summary writes it.
+fn written(change: &Change, value: Option<&str>) -> String {
+    let Some(value) = value else { return "none".to_owned() };
+    match (&change.kind, change.what) {
+        (ChangeKind::Amount(currency), _) => amount(&format!("{currency} {value}")),
+        (_, "with_vat" | "due") => amount(value),
+        (_, "iban" | "account") => in_fours(value),
+        (_, "status") => status(value),
+        _ => tidy(value, MAX_TEXT),
+    }
+}
+
+/// `EUR 1,234.50` from `EUR 1234.50`.
+fn amount(text: &str) -> String {
+    let parts = text.split_once(' ').and_then(|(currency, figure)| {
+        Some(format!("{currency} {}", grouped(figure.parse::<Decimal>().ok()?)))
+    });
+    parts.unwrap_or_else(|| tidy(text, MAX_TEXT))
+}
+
+fn put(lines: &[String], body: &mut String, html: &mut String) {
+    if lines.is_empty() {
+        return;
+    }
+    let safe: Vec<_> = lines.iter().map(|line| escape(line)).collect();
+    body.push_str(&format!("\n{}", lines.join("\n")));
+    html.push_str(&format!("\n<ul><li>{}</li></ul>", safe.join("</li>\n<li>")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::sample;
+
+    fn told(change: impl FnOnce(&mut Terms)) -> Option<Message> {
+        let before = sample().terms;
+        let mut after = before.clone();
+        change(&mut after);
+        announcement(&before, &after)
+    }
+
+    #[test]
+    fn the_same_again_and_other_details_are_not_told() {
+        assert_eq!(told(|_| ()), None);
+        assert_eq!(told(|terms| terms.buyer.name = "Somebody".into()), None);
+    }
+
+    #[test]
+    fn amount_status_and_due_date_are_told_from_what_to_what() {
+        let message = told(|terms| {
+            terms.status = "partly_paid".into();
+            terms.invoice.totals.with_vat = "1234567.5".parse().unwrap();
+            terms.invoice.due_date = Some("2027-02-03".parse().unwrap());
+        });
+        let body = message.unwrap().body;
+        assert!(body.contains("→ partly paid"), "{body}");
+        assert!(body.contains("Total: ") && body.contains("1,234,567.50"), "{body}");
+        assert!(body.contains("→ 2027-02-03"), "{body}");
+        assert!(!body.contains("Warning"), "{body}");
+    }
+
+    #[test]
+    fn another_account_is_told_with_a_warning() {
+        let fields: [fn(&mut crate::invoice::Payment); 3] = [
+            |it| it.iban = Some("NO9386011117947".into()),
+            |it| it.bic = Some("DNBANOKK".into()),
+            |it| it.account_name = Some("Another Ltd".into()),
+        ];
+        for field in fields {
+            let message = told(|terms| field(terms.invoice.payment.get_or_insert_default()));
+            let Message { body, formatted_body } = message.unwrap();
+            for text in [&body, &formatted_body] {
+                assert!(text.contains("Warning: the account to pay to has changed"), "{text}");
+                assert!(text.contains("a phone number that you already know"), "{text}");
+            }
+        }
+        let iban = |terms: &mut Terms| {
+            terms.invoice.payment.get_or_insert_default().iban = Some("NO9386011117947".into());
+        };
+        assert!(told(iban).unwrap().body.contains("→ NO93 8601 1117 947"));
+    }
+
+    #[test]
+    fn an_amount_in_another_currency_is_told_with_both() {
+        let message =
+            told(|terms| terms.invoice.currency = crate::invoice::Currency::parse("NOK").unwrap());
+        let body = message.unwrap().body;
+        assert!(body.contains("EUR ") && body.contains("→ NOK "), "{body}");
+    }
+
+    #[test]
+    fn what_a_shop_wrote_is_escaped() {
+        let message = told(|terms| terms.status = "<b>paid</b>".into()).unwrap();
+        assert!(message.formatted_body.contains("&lt;b&gt;paid"), "{}", message.formatted_body);
+    }
+
+    #[test]
+    fn people_are_mentioned_and_nobody_is_if_there_is_nobody() {
+        let message = told(|terms| terms.status = "paid".into()).unwrap();
+        let ann = ruma::user_id!("@ann:x.org").to_owned();
+        let content = mentioning(&message, std::slice::from_ref(&ann), "1");
+        assert_eq!(content["m.mentions"], serde_json::json!({ "user_ids": [ann] }));
+        assert_eq!(content["msgtype"], "m.text");
+        assert_eq!(mentioning(&message, &[], "1")["m.mentions"], serde_json::json!({}));
+    }
+}
