@@ -15,6 +15,15 @@ fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(rest);
     // Most random bytes are no JSON; half of the runs put them where HTML, text or a relation is.
     let raw: Cow<'_, str> = match way % 6 {
+        // Text and HTML that are compared, in an edit.
+        _ if *way >= 128 => {
+            let (body, html) = text.split_once('\n').unwrap_or((&text, &text));
+            let new = json!({ "msgtype": "m.text", "body": body,
+                "format": "org.matrix.custom.html", "formatted_body": html });
+            message(json!({ "msgtype": "m.text", "body": html, "m.new_content": new,
+                "m.relates_to": { "rel_type": "m.replace", "event_id": "$m" } }))
+            .into()
+        }
         0..=2 => text,
         3 => message(json!({ "msgtype": "m.text", "body": "x",
             "format": "org.matrix.custom.html", "formatted_body": text }))

@@ -55,7 +55,9 @@ pub(super) async fn list(
     let mut shown = Vec::with_capacity(entries.len());
     for entry in &entries {
         let objection = state.store.objection(entry).await?;
-        let mut json = present::entry(entry, objection, &files);
+        let ballots = state.store.ballots_of_vote(entry).await?;
+        let choices = ballots.and_then(|it| it.choices(&entry.fixed.event_id));
+        let mut json = present::entry(entry, objection, choices.as_deref(), &files);
         if with_raw {
             let raw = state.store.raw(&entry.fixed.room_id, &entry.fixed.event_id).await?;
             json["raw"] = raw.as_deref().map_or(Value::Null, readable);

@@ -7,6 +7,7 @@ mod export;
 mod files;
 mod health;
 mod links;
+mod precondition;
 mod present;
 mod problem;
 mod search;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::record::{Entry, Erased};
+use crate::record::{Choice, Entry, Erased, in_words, times_differ};
 use crate::store::{FileRow, Store, StoreError};
 use crate::transaction::Transaction;
 
@@ -86,16 +86,22 @@ pub async fn present(
 
 /// One entry, as JSON.
 ///
-/// `objection` says why an edit, redaction, vote or end of a poll counts for nothing; `files` are those known of the
-/// entry's attachments.
-pub(super) fn entry(entry: &Entry, objection: Option<&str>, files: &[FileRow]) -> Value {
+/// `objection` says why an edit, redaction, vote or end of a poll counts for nothing; `choices` are
+/// those of a vote; `files` are those known of the entry's attachments.
+pub(super) fn entry(
+    entry: &Entry,
+    objection: Option<&str>,
+    choices: Option<&[Choice]>,
+    files: &[FileRow],
+) -> Value {
     let fixed = &entry.fixed;
     let attachments: Vec<Value> = entry
         .attachments
         .iter()
         .map(|attachment| {
             let mut json = json!(attachment);
-            let file = files.iter().find(|file| Some(&file.mxc) == attachment.mxc.as_ref());
+            let source = attachment.source();
+            let file = files.iter().find(|file| Some(&file.mxc) == source.as_ref());
             json["file"] = file.map_or(Value::Null, |file| stored_file(&fixed.transaction, file));
             json
         })
@@ -113,7 +119,8 @@ pub(super) fn entry(entry: &Entry, objection: Option<&str>, files: &[FileRow]) -
         "received_at": iso(fixed.received_at),
         "read_at": iso(entry.read_at),
         "source": fixed.source,
-        "text": entry.text,
+        "times_differ": times_differ(fixed.sent_at, fixed.received_at),
+        "text": choices.map(in_words).or_else(|| entry.text.clone()),
         "html": entry.html,
         "relates_to": entry.relates_to,
         "redacted": entry.redacted_by.is_some(),
@@ -125,6 +132,7 @@ pub(super) fn entry(entry: &Entry, objection: Option<&str>, files: &[FileRow]) -
         "ignored": objection,
         "absent_since": entry.absent_since.and_then(iso),
         "attachments": attachments,
+        "choices": choices,
         "remark": entry.remark,
         "hash": entry.hash,
     })

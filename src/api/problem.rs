@@ -82,6 +82,21 @@ impl Problem {
         )
     }
 
+    /// 412: the transaction is not as the caller last saw it.
+    pub(super) fn precondition(revision: i64) -> Self {
+        let detail = format!(
+            "The transaction is at revision {revision}, which `If-Match` does not name. Nothing was \
+             changed. GET the transaction, look at what others changed, and send the call again \
+             with its new ETag."
+        );
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition-failed",
+            "Somebody else has changed the transaction",
+            detail,
+        )
+    }
+
     pub(super) fn no_key() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,

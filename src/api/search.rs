@@ -12,6 +12,7 @@ use ulid::Ulid;
 use super::problem::Problem;
 use super::transactions::limit;
 use super::{ApiState, Shop, authentication, present};
+use crate::record::{all_words, in_words};
 use crate::search::{Query, snippet};
 use crate::store::{SearchPage, SearchRequest};
 
@@ -84,9 +85,20 @@ async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<
             false => state.store.files_of_entries(id, seq, seq).await?,
         };
         let objection = state.store.objection(entry).await?;
-        let mut json = present::entry(entry, objection, &files);
+        let ballots = state.store.ballots_of_vote(entry).await?;
+        let choices = ballots.and_then(|it| it.choices(&entry.fixed.event_id));
+        let read = match &choices {
+            Some(choices) => in_words(choices),
+            None => all_words(
+                entry.text.as_deref(),
+                entry.html.as_deref(),
+                &entry.attachments,
+                entry.remark.as_deref(),
+            ),
+        };
+        let mut json = present::entry(entry, objection, choices.as_deref(), &files);
         json["transaction"] = json!(entry.fixed.transaction);
-        json["snippet"] = json!(snippet(entry.text.as_deref().unwrap_or_default(), words));
+        json["snippet"] = json!(snippet(&read, words));
         shown.push(json);
     }
     Ok(shown)

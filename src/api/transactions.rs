@@ -9,8 +9,8 @@ use serde_json::json;
 use ulid::Ulid;
 
 use super::problem::Problem;
-use super::{ApiState, RequestId, Shop, authentication, body, present};
-use crate::store::{Created, NewRevision, Original};
+use super::{ApiState, RequestId, Shop, authentication, body, precondition, present};
+use crate::store::{Created, NewRevision, Original, Page};
 use crate::transaction::Transaction;
 
 const DEFAULT_PAGE: i64 = 20;
@@ -70,6 +70,7 @@ pub(super) async fn show(
 pub(super) struct ListQuery {
     limit: Option<String>,
     cursor: Option<String>,
+    external_id: Option<String>,
 }
 
 /// `GET /api/v1/transactions`
@@ -85,7 +86,13 @@ pub(super) async fn list(
             Problem::parameter("cursor", "`cursor` must be the `next` of an earlier answer.")
         })
     });
-    let page = state.store.transactions_of(&shop, cursor.transpose()?, limit).await?;
+    let page = match &query.external_id {
+        Some(external_id) => {
+            let found = state.store.transaction_called(&shop, external_id).await?;
+            Page { transactions: found.into_iter().collect(), next: None }
+        }
+        None => state.store.transactions_of(&shop, cursor.transpose()?, limit).await?,
+    };
     let mut transactions = Vec::with_capacity(page.transactions.len());
     for transaction in &page.transactions {
         transactions.push(present::present(&state.store, &state.config, transaction).await?);
@@ -104,6 +111,7 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
+    let headers = request.headers().clone();
     let received = body::patch(request).await?;
     if received.content.is_empty() {
         return Err(Problem::unreadable(
@@ -116,6 +124,9 @@ pub(super) async fn change(
         .any(|party| party.as_ref().is_some_and(|party| party.contacts.is_some()));
     for _ in 0..MAX_RACES {
         let transaction = find(&state, &shop, id).await?;
+        if !precondition::allows(&headers, transaction.revision) {
+            return Err(Problem::precondition(transaction.revision));
+        }
         let (terms, warnings) = received
             .content
             .clone()
@@ -167,7 +178,8 @@ fn original(file: Option<&(String, axum::body::Bytes)>) -> Option<Original<'_>> 
     file.map(|(media_type, bytes)| Original { media_type, bytes })
 }
 
-async fn shown(state: &ApiState, shop: &str, id: Ulid) -> Result<Json<serde_json::Value>, Problem> {
+async fn shown(state: &ApiState, shop: &str, id: Ulid) -> Result<impl IntoResponse, Problem> {
     let transaction = find(state, shop, id).await?;
-    Ok(Json(present::present(&state.store, &state.config, &transaction).await?))
+    let etag = [(header::ETAG, precondition::etag(transaction.revision))];
+    Ok((etag, Json(present::present(&state.store, &state.config, &transaction).await?)))
 }

@@ -1,6 +1,6 @@
 //! What is in a bundle, and in which order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::Context;
@@ -14,7 +14,7 @@ use super::names::file_member;
 use super::transcript::{self, About, Lines};
 use super::{Exporter, MANIFEST, VERSION};
 use crate::record::chain::Head;
-use crate::record::{Entry, Kind, conversation, poll_answers};
+use crate::record::{Ballots, Entry, address_of, conversation};
 use crate::seal::sign_this_head;
 use crate::store::{FileRow, RevisionRow, Snapshot, now};
 use crate::transaction::Transaction;
@@ -56,7 +56,7 @@ pub(super) fn write<W: Write>(
             entries: head.seq,
             public_key: exporter.key.public_key(),
             files: &files,
-            polls: &record.polls,
+            ballots: &record.ballots,
         };
         out.write_all(transcript::head(&about).as_bytes())?;
         let conversation = conversation(&record.entries);
@@ -149,7 +149,7 @@ fn shown(revision: &RevisionRow) -> anyhow::Result<Value> {
 /// What the transcript needs of the record.
 struct Record {
     entries: Vec<Entry>,
-    polls: HashMap<String, BTreeMap<String, String>>,
+    ballots: Ballots,
 }
 
 /// `entries.jsonl`, page by page.
@@ -160,7 +160,7 @@ fn write_entries<W: Write>(
     id: Ulid,
 ) -> anyhow::Result<Record> {
     archive.add("entries.jsonl", Packing::Deflated, |out| {
-        let mut record = Record { entries: Vec::new(), polls: HashMap::new() };
+        let mut record = Record { entries: Vec::new(), ballots: Ballots::default() };
         let mut after = 0;
         loop {
             let page = runtime.block_on(snapshot.evidence(id, after, PAGE))?;
@@ -169,9 +169,8 @@ fn write_entries<W: Write>(
             for evidence in page {
                 serde_json::to_writer(&mut *out, &evidence)?;
                 out.write_all(b"\n")?;
-                let event_id = &evidence.entry.fixed.event_id;
-                if let (Kind::PollStart, Some(raw)) = (evidence.entry.kind, &evidence.raw) {
-                    record.polls.insert(event_id.clone(), poll_answers(raw));
+                if let Some(raw) = &evidence.raw {
+                    record.ballots.add(&evidence.entry, raw);
                 }
                 record.entries.push(evidence.entry);
             }
@@ -204,7 +203,7 @@ fn write_heads<W: Write>(
     })
 }
 
-/// `files/…` and `files.json`; where each file is, by its `mxc://` address.
+/// `files/…` and `files.json`; where each file is, by its source.
 fn write_files<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
@@ -213,11 +212,11 @@ fn write_files<W: Write>(
     id: Ulid,
     entries: &[Entry],
 ) -> anyhow::Result<HashMap<String, String>> {
-    let mut named: HashMap<&str, (&str, Vec<i64>)> = HashMap::new();
+    let mut named: HashMap<String, (&str, Vec<i64>)> = HashMap::new();
     for entry in entries {
         for attachment in &entry.attachments {
-            let Some(mxc) = &attachment.mxc else { continue };
-            let (_, seqs) = named.entry(mxc).or_insert((&attachment.name, Vec::new()));
+            let Some(source) = attachment.source() else { continue };
+            let (_, seqs) = named.entry(source).or_insert((&attachment.name, Vec::new()));
             seqs.push(entry.fixed.seq);
         }
     }
@@ -247,7 +246,8 @@ fn write_files<W: Write>(
 fn listed(file: &FileRow, name: &str, seqs: &[i64], path: Option<&str>, lost: bool) -> Value {
     let lost = lost.then(|| "it is not in the file store any more".to_owned());
     json!({
-        "mxc": file.mxc,
+        "mxc": address_of(&file.mxc).0,
+        "encrypted": address_of(&file.mxc).1.is_some(),
         "name": name,
         "entries": seqs,
         "state": file.state,

@@ -3,7 +3,7 @@
 //! Nothing in it comes from elsewhere and nothing in it runs: what people sent is escaped, or was
 //! sanitised when it was derived, and the page's own policy forbids the rest.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -12,7 +12,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::people::{People, side};
 use crate::invoice::summary::{SummaryInput, summarise};
-use crate::record::{Attachment, Entry, Kind, Line, RelationKind, times_differ};
+use crate::record::{
+    Attachment, Ballots, Entry, Kind, Line, RelationKind, in_words, other_reading, times_differ,
+};
 use crate::transaction::Transaction;
 
 const STYLE: &str = include_str!("transcript.css");
@@ -35,10 +37,10 @@ pub(super) struct About<'a> {
     pub(super) entries: i64,
     /// Ed25519, unpadded base64.
     pub(super) public_key: &'a str,
-    /// Where the files are in the bundle, by their `mxc://` address.
+    /// Where the files are in the bundle, by their source.
     pub(super) files: &'a HashMap<String, String>,
-    /// Words of the polls' answers, by event and answer id.
-    pub(super) polls: &'a HashMap<String, BTreeMap<String, String>>,
+    /// What was chosen in polls.
+    pub(super) ballots: &'a Ballots,
 }
 
 /// The page up to the conversation.
@@ -196,7 +198,7 @@ impl<'a> Lines<'a> {
     }
 
     fn file(&self, attachment: &Attachment) -> Markup {
-        let member = attachment.mxc.as_ref().and_then(|mxc| self.about.files.get(mxc));
+        let member = attachment.source().and_then(|source| self.about.files.get(&source));
         html! {
             p.file {
                 @match member {
@@ -205,7 +207,7 @@ impl<'a> Lines<'a> {
                 }
                 @if let Some(size) = attachment.size { " · " (size) " bytes" }
                 @if let Some(media_type) = &attachment.mimetype { " · " bdi { (media_type) } }
-                @if attachment.encrypted { " · encrypted by its sender; the key is in its entry" }
+                @if attachment.encrypted { " · sent encrypted, decrypted here with the key in its entry" }
             }
         }
     }
@@ -239,18 +241,18 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// The answers of a vote, in words.
+    fn chosen(&self, vote: &Entry) -> String {
+        let choices = self.about.ballots.choices(&vote.fixed.event_id);
+        choices.map_or_else(|| vote.text.clone().unwrap_or_default(), |it| in_words(&it))
+    }
+
     fn votes(&self, line: &Line<'_>) -> Markup {
-        let answers = self.about.polls.get(&line.entry.fixed.event_id);
-        let chosen = |vote: &Entry| {
-            let ids = vote.text.as_deref().unwrap_or_default().split(", ");
-            let words = |id| answers.and_then(|it| it.get(id)).map_or(id, String::as_str);
-            ids.map(words).collect::<Vec<_>>().join(", ")
-        };
         html! {
             @if !line.votes.is_empty() {
                 ul.votes {
                     @for (voter, vote) in &line.votes {
-                        li { bdi { (self.people.called(voter)) } ": " bdi { (chosen(vote)) } }
+                        li { bdi { (self.people.called(voter)) } ": " bdi { (self.chosen(vote)) } }
                     }
                 }
             }
@@ -272,6 +274,11 @@ impl<'a> Lines<'a> {
                 p.note { "Entry " (ignored.fixed.seq) " by " bdi { (self.people.called(&ignored.fixed.sender)) } ": " (why) "." }
             }
             @if let Some(remark) = &entry.remark { p.note { "Remark: " bdi { (remark) } } }
+            @for edit in &line.edits {
+                @if let Some(remark) = &edit.remark {
+                    p.note { "Remark on entry " (edit.fixed.seq) ": " bdi { (remark) } }
+                }
+            }
             (both_times(entry, "This"))
             @if let Some(redaction) = line.redaction { (both_times(redaction, "The removal")) }
             @if entry.fixed.source == "backfill" {
@@ -321,6 +328,10 @@ fn words(entry: &Entry) -> Markup {
             // Sanitised when it was derived.
             Some(safe) => (PreEscaped(safe)),
             None => p.plain { (text) },
+        }
+        @if other_reading(entry).is_some() {
+            p.note.strong { "Apps that show no HTML read:" }
+            p.plain { (text) }
         }
     }
 }

@@ -6,16 +6,19 @@ use anyhow::Context;
 use ruma::MxcUri;
 
 use super::arriving::{Arrived, Arriving};
+use super::decrypting::Decrypting;
 use super::patience::Outcome;
 use crate::homeserver::{CallFailure, Homeserver};
+use crate::record::AttachmentKey;
 
-/// Downloads `mxc` into `file`. The inner error is about the download.
+/// Downloads `mxc` into `file`, decrypted if there is a key. The inner error is about the download.
 ///
 /// # Errors
 /// When the disk does not take the bytes.
 pub(super) async fn fetch(
     homeserver: &Homeserver,
     mxc: &str,
+    key: Option<&AttachmentKey>,
     file: File,
     max_bytes: u64,
 ) -> anyhow::Result<Result<Arrived, Outcome>> {
@@ -27,15 +30,21 @@ pub(super) async fn fetch(
     if download.length().is_some_and(|length| length > max_bytes) {
         return Ok(Err(too_large));
     }
+    let mut decrypting = key.map(Decrypting::with);
     let mut arriving = Arriving::into(file, max_bytes);
     loop {
         match download.next().await {
             Ok(Some(bytes)) => {
-                if !arriving.take(bytes.as_ref()).context("writing the download")? {
+                let plain = decrypting.as_mut().map(|it| it.decrypt(bytes.as_ref()));
+                let bytes = plain.as_deref().unwrap_or(bytes.as_ref());
+                if !arriving.take(bytes).context("writing the download")? {
                     return Ok(Err(too_large));
                 }
             }
-            Ok(None) => return Ok(Ok(arriving.finish())),
+            Ok(None) => {
+                let is_as_named = decrypting.is_none_or(Decrypting::finish);
+                return Ok(if is_as_named { Ok(arriving.finish()) } else { Err(Outcome::Altered) });
+            }
             Err(failure) => return Ok(Err(failure.into())),
         }
     }

@@ -4,6 +4,7 @@
 //! Their rows say what is to be done; whatever stops the process costs at most a download.
 
 mod arriving;
+mod decrypting;
 mod fetch;
 mod patience;
 mod serving;
@@ -17,12 +18,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::sync::RwLock;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::FilesConfig;
 use crate::homeserver::Homeserver;
+use crate::record::address_of;
 use crate::store::{FileRow, Store};
 use patience::{Outcome, verdict};
 
@@ -128,14 +131,23 @@ impl Keeper {
 
     async fn fetch(&self, file: &FileRow) -> anyhow::Result<()> {
         let unfinished = self.vault.unfinished()?;
+        let (mxc, key_digest) = address_of(&file.mxc);
+        let key = match key_digest {
+            Some(digest) => {
+                let key = self.store.file_key(&file.mxc, digest).await?;
+                Some(key.context("no event names its key any more")?)
+            }
+            None => None,
+        };
         let fetched =
-            match fetch::fetch(&self.homeserver, &file.mxc, unfinished, self.max_bytes).await? {
-                Ok(fetched) => fetched,
-                Err(outcome) => {
-                    self.settle(file, outcome).await;
-                    return Ok(());
-                }
-            };
+            fetch::fetch(&self.homeserver, mxc, key.as_ref(), unfinished, self.max_bytes).await?;
+        let fetched = match fetched {
+            Ok(fetched) => fetched,
+            Err(outcome) => {
+                self.settle(file, outcome).await;
+                return Ok(());
+            }
+        };
         let _no_deleting = self.deleting.read().await;
         if !self.store.file_arrived(&file.mxc, &fetched.sha256).await? {
             return Ok(());

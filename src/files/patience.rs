@@ -11,6 +11,10 @@ const LONGEST_IN_TROUBLE: Duration = Duration::from_secs(300);
 /// Tries after which a file that the homeserver does not have is given up: a week.
 const TRIES: i64 = 38;
 
+/// Tries after which encrypted bytes that do not have the digest of their event are given up: one
+/// answer may have been damaged on its way, but hardly all of them.
+const TRIES_OF_ALTERED: i64 = 4;
+
 /// How a try ended that brought no file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -19,6 +23,8 @@ pub(super) enum Outcome {
         /// Bytes.
         limit: u64,
     },
+    /// The encrypted bytes are not those that the event names.
+    Altered,
     /// The homeserver does not have it or does not give it.
     Refused(String),
     /// It asks for patience.
@@ -51,6 +57,12 @@ pub(super) fn verdict(outcome: Outcome, failures: i64) -> Verdict {
             pause: Duration::ZERO,
             problem: format!("larger than {limit} bytes (files.max_megabytes)"),
         },
+        Outcome::Altered => {
+            let problem = "the encrypted file is not the one that its event names (SHA-256)";
+            let given_up = (failures + 1 >= TRIES_OF_ALTERED).then_some("refused");
+            let pause = doubling(LONGEST_IN_TROUBLE);
+            Verdict { given_up, pause, problem: problem.to_owned() }
+        }
         Outcome::Refused(words) if failures + 1 >= TRIES => {
             Verdict { given_up: Some("missing"), pause: Duration::ZERO, problem: words }
         }
@@ -89,6 +101,13 @@ mod tests {
             assert_eq!(verdict.given_up, None);
             assert!(verdict.pause <= LONGEST_IN_TROUBLE && verdict.pause >= FIRST);
         }
+    }
+
+    #[test]
+    fn what_is_not_the_file_of_its_event_is_fetched_again_a_few_times() {
+        assert_eq!(verdict(Outcome::Altered, 0).given_up, None);
+        let last = verdict(Outcome::Altered, TRIES_OF_ALTERED - 1);
+        assert!(last.given_up == Some("refused") && last.problem.contains("SHA-256"));
     }
 
     #[test]

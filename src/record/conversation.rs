@@ -163,13 +163,19 @@ impl<'a> Fold<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::entry::Fixed;
     use super::*;
     use crate::record::derive;
     use serde_json::{Value, json};
 
-    fn entry(id: &str, sender: &str, at: i64, event_type: &str, content: Value) -> Entry {
+    pub(in crate::record) fn entry(
+        id: &str,
+        sender: &str,
+        at: i64,
+        event_type: &str,
+        content: Value,
+    ) -> Entry {
         let raw = json!({ "type": event_type, "event_id": id, "sender": sender,
             "origin_server_ts": at, "content": content });
         let derived = derive(&raw.to_string());

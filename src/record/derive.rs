@@ -4,12 +4,14 @@ use serde_json::{Map, Value};
 
 use super::duplicates::has_duplicate_keys;
 use super::event::{self, Event};
+use super::readings::{self, OTHER_WORDS};
+use super::words::QuoteBefore;
 use super::{Derived, Kind, MembershipChange, Relation, RelationKind, message, state, words};
 use crate::room::SEND_MARKER;
 
 /// Which derivation wrote an entry. Raise it with every change of meaning, so that older entries
 /// can be derived again.
-pub const DERIVATION_VERSION: i64 = 3;
+pub const DERIVATION_VERSION: i64 = 4;
 
 /// What `raw` means. Never fails: what cannot be understood is kind `malformed`, with a remark.
 pub fn derive(raw: &str) -> Derived {
@@ -144,7 +146,12 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
 /// the new words are in `m.new_content`, those beside it are for clients that do not know edits).
 fn read_edit(content: &Map<String, Value>, derived: &mut Derived) {
     match content.get("m.new_content") {
-        Some(Value::Object(new)) => message::read(new, derived),
+        Some(Value::Object(new)) => {
+            message::read(new, derived);
+            if let Some(others) = words_for_others(content, new) {
+                derived.remark(&format!("{OTHER_WORDS}{others}"));
+            }
+        }
         _ => {
             message::read(content, derived);
             derived.malformed("the edit has no new content");
@@ -153,6 +160,22 @@ fn read_edit(content: &Map<String, Value>, derived: &mut Derived) {
     if derived.kind != Kind::Malformed {
         derived.kind = Kind::Edit;
     }
+}
+
+/// The words beside the new content of an edit, if people whose apps do not know edits read
+/// something else than the others. The mark before them (`* `) says nothing.
+fn words_for_others(content: &Map<String, Value>, new: &Map<String, Value>) -> Option<String> {
+    let text = |content: &Map<String, Value>, key: &str| {
+        let body = words::text(content.get(key)?.as_str()?);
+        let body = words::without_reply_fallback(&body, QuoteBefore::Perhaps);
+        let body = body.trim_start().trim_start_matches("* ").trim_start().to_owned();
+        Some(words::without_reply_fallback(&body, QuoteBefore::Perhaps))
+    };
+    let others = text(content, "body").filter(|it| !it.trim().is_empty())?;
+    let new_text = text(new, "body")?;
+    let is_same = readings::same_words(&others, &new_text)
+        || text(new, "filename").is_some_and(|name| readings::same_words(&others, &name));
+    (!is_same).then_some(others)
 }
 
 fn read_redaction(event: &Event, content: &Map<String, Value>, derived: &mut Derived) {

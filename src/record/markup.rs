@@ -1,10 +1,13 @@
 //! From the HTML that a client sent to HTML that is safe to keep and to show.
 
 mod nesting;
+mod reading;
+
+pub(super) use reading::{BLOCKS, Part, Place, Reading, plain_text, reading};
 
 use ruma::html::{Html, NodeData, NodeRef, SanitizerConfig};
 
-use super::words;
+use super::words::{self, QuoteBefore};
 
 /// Longest HTML that is looked at, in bytes: no event is longer.
 const MAX_BYTES: usize = 64 * 1024;
@@ -21,18 +24,20 @@ const LINK_SCHEMES: [&str; 6] = ["http:", "https:", "ftp:", "mailto:", "magnet:"
 const PICTURE_SCHEMES: [&str; 1] = ["mxc:"];
 
 /// The HTML with only the tags, attributes and link schemes that the spec allows ("m.room.message
-/// msgtypes"), and without the quote of what it replies to. None if it is too deep or too long to
-/// be looked at.
+/// msgtypes"). None if it is too deep or too long to be looked at.
+///
+/// The quote of what a message answers (`mx-reply`) is left out where there may be one. In any
+/// other message its words stay: some clients show them.
 ///
 /// Read and written once more, it stays as it is. So whoever reads it sees what was checked here:
 /// a parser moves misplaced tags, and what was harmless in one place may not be so in another.
-pub(super) fn html(raw: &str) -> Option<String> {
+pub(super) fn html(raw: &str, quote: QuoteBefore) -> Option<String> {
     if raw.len() > MAX_BYTES {
         return None;
     }
-    let mut safe = sanitised(raw)?;
+    let mut safe = sanitised(raw, quote)?;
     for _ in 1..MAX_PASSES {
-        let again = sanitised(&safe)?;
+        let again = sanitised(&safe, quote)?;
         if again == safe {
             return Some(safe);
         }
@@ -41,14 +46,18 @@ pub(super) fn html(raw: &str) -> Option<String> {
     None
 }
 
-fn sanitised(raw: &str) -> Option<String> {
+fn sanitised(raw: &str, quote: QuoteBefore) -> Option<String> {
     // Parsing calls itself for each level, and copies what mends wrong nesting.
     if !nesting::is_bounded(raw) {
         return None;
     }
     let html = Html::parse(raw);
     // The content of a tag that is not allowed stays as text; of these it was never meant to be.
-    let rules = SanitizerConfig::compat().remove_reply_fallback().remove_elements(NEVER_TEXT);
+    let rules = SanitizerConfig::compat().remove_elements(NEVER_TEXT);
+    let rules = match quote {
+        QuoteBefore::Never => rules.ignore_elements(["mx-reply"]),
+        QuoteBefore::Perhaps | QuoteBefore::Expected => rules.remove_reply_fallback(),
+    };
     html.sanitize_with(&rules);
     let mut bytes = 0;
     for node in html.children() {

@@ -11,6 +11,8 @@ mod event;
 mod markup;
 mod message;
 mod name;
+mod poll;
+mod readings;
 mod rederive;
 mod relation;
 mod state;
@@ -19,13 +21,14 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use attachment::Attachment;
+pub use attachment::{Attachment, AttachmentKey, address_of, key_in};
 pub use clock::{CLOCK_TOLERANCE_MS, times_differ};
 pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
 pub use entry::{Entry, Erased, Fixed, RedactionPolicy, may_redact, objection, read_at};
-pub use message::poll_answers;
 pub use name::{plain_name, self_chosen_name};
+pub use poll::{Ballots, Choice, Poll, in_words};
+pub use readings::{OTHER_WORDS, TWO_READINGS, all_words, other_reading};
 pub use rederive::{Change, Rederived, rederive};
 pub use relation::{Relation, RelationKind};
 pub use state::MembershipChange;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::{self, without_nul};
+use super::words::QuoteBefore;
 
 /// A reference from one event to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +75,15 @@ impl Relation {
         matches!(self.kind, RelationKind::Edit | RelationKind::Redaction)
     }
 
-    /// Whether the body may begin with a quote of what it answers.
-    pub(super) fn is_reply(&self) -> bool {
-        self.kind == RelationKind::Reply || self.in_reply_to.is_some()
+    /// Whether the words may begin with a quote of what they answer.
+    pub(super) fn quote_before(&self) -> QuoteBefore {
+        match self.kind {
+            RelationKind::Reply => QuoteBefore::Expected,
+            _ if self.in_reply_to.is_some() => QuoteBefore::Expected,
+            // Whether it answers something says only the message that it replaces; a message in a
+            // thread may carry the quote for clients that do not know threads.
+            RelationKind::Edit | RelationKind::Thread => QuoteBefore::Perhaps,
+            _ => QuoteBefore::Never,
+        }
     }
 }

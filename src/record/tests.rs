@@ -126,6 +126,55 @@ fn an_edit_says_what_the_message_became() {
 }
 
 #[test]
+fn the_quote_in_an_edit_of_a_reply_is_left_out_of_text_and_html() {
+    let edit = |body: &str, new: Value| {
+        message(json!({ "msgtype": "m.text", "body": body, "m.new_content": new,
+            "m.relates_to": { "rel_type": "m.replace", "event_id": "$m" } }))
+    };
+    let html = |body: &str, html: &str| {
+        json!({ "msgtype": "m.text", "body": body, "format": "org.matrix.custom.html",
+            "formatted_body": html })
+    };
+    let quoted = "> <@x:y.example> A message\r\n\r\nbetter words";
+    let fallback = "<mx-reply><blockquote>x<br/>A message</blockquote></mx-reply>better words";
+    let derived = edit("* better words", html(quoted, fallback));
+    assert_eq!(derived.text.as_deref(), Some("better words"));
+    assert_eq!(derived.html.as_deref(), Some("better words"));
+    assert_eq!(derived.remark, None);
+    let derived = edit(
+        "> <@x:y.example> A message\n\n * better words",
+        json!({ "msgtype": "m.emote", "body": quoted }),
+    );
+    assert_eq!((derived.text.as_deref(), derived.remark), (Some("better words"), None));
+    // What a person quotes with their own hand stays.
+    let derived =
+        edit("* > I pay 500\n\nno", json!({ "msgtype": "m.text", "body": "> I pay 500\n\nno" }));
+    assert_eq!((derived.text.as_deref(), derived.remark), (Some("> I pay 500\n\nno"), None));
+}
+
+#[test]
+fn a_message_with_two_truths_is_remarked() {
+    let html = |body: &str, html: &str| {
+        message(json!({ "msgtype": "m.text", "body": body, "format": "org.matrix.custom.html",
+            "formatted_body": html }))
+    };
+    let two = html("I pay one hundred", "I pay <b>onethousandxyz</b>");
+    assert_eq!(two.remark.as_deref(), Some(super::TWO_READINGS));
+    let words =
+        super::all_words(two.text.as_deref(), two.html.as_deref(), &[], two.remark.as_deref());
+    assert!(words.contains("hundred") && words.contains("onethousandxyz"));
+    // Clients show the text where the HTML is empty.
+    let empty = html("I pay one hundred", "");
+    assert_eq!((empty.html, empty.remark), (None, None));
+    let edit = message(json!({ "msgtype": "m.text", "body": "* I pay 100",
+        "m.new_content": { "msgtype": "m.text", "body": "I pay 1000" },
+        "m.relates_to": { "rel_type": "m.replace", "event_id": "$m" } }));
+    assert_eq!(edit.remark, Some(format!("{}I pay 100", super::OTHER_WORDS)));
+    let words = super::all_words(edit.text.as_deref(), None, &[], edit.remark.as_deref());
+    assert!(words.contains("I pay 100\n") || words.ends_with("I pay 100"));
+}
+
+#[test]
 fn a_redaction_names_its_target_in_every_room_version() {
     let mut old = event("m.room.redaction", json!({ "reason": "a slip" }));
     old["redacts"] = json!("$m");
@@ -162,7 +211,8 @@ fn polls_are_read_in_their_old_and_their_new_form() {
     let new = event(
         "m.poll.start",
         json!({ "m.poll": {
-        "question": { "m.text": [{ "body": "Accept?" }] },
+        "question": { "m.text": [{ "body": "<b>Accept?</b>", "mimetype": "text/html" },
+            { "body": "Accept?" }] },
         "answers": [{ "m.id": "y", "m.text": [{ "body": "Yes" }] },
                     { "m.id": "n", "m.text": [{ "body": "No" }] }] } }),
     );

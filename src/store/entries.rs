@@ -7,13 +7,14 @@ use ulid::Ulid;
 use super::columns::{from_json, to_json};
 use super::watching::{self, Seen};
 use super::{
-    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, rooms,
-    search, transactions,
+    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, polls,
+    rooms, search, transactions,
 };
 use crate::config::Config;
 use crate::record::chain::{Evidence, Head, content_digest, link};
 use crate::record::{
-    DERIVATION_VERSION, Entry, Erased, Fixed, Kind, RedactionPolicy, derive, objection, read_at,
+    Attachment, DERIVATION_VERSION, Entry, Erased, Fixed, Kind, RedactionPolicy, Relation,
+    all_words, derive, objection, read_at,
 };
 use crate::room::{HEAD_STATE, change};
 
@@ -115,10 +116,10 @@ pub(super) struct Row {
 }
 
 #[derive(FromRow)]
-struct EvidenceRow {
+pub(super) struct EvidenceRow {
     #[sqlx(flatten)]
-    row: Row,
-    raw: Option<String>,
+    pub(super) row: Row,
+    pub(super) raw: Option<String>,
     salt: Option<String>,
     derivation: i64,
     marker: Option<String>,
@@ -298,9 +299,14 @@ impl Store {
             party: &entry.fixed.party,
             read_at: entry.read_at,
             kind: entry.kind,
-            text: entry.text.as_deref(),
+            words: &all_words(
+                entry.text.as_deref(),
+                entry.html.as_deref(),
+                &entry.attachments,
+                entry.remark.as_deref(),
+            ),
         };
-        search::index(&mut tx, indexed).await?;
+        search_for(&mut tx, indexed, event_id, entry.kind, relation).await?;
         let policy = policy(&mut tx, transaction).await?.unwrap_or(deriving.redactions);
         erasure::settle(&mut tx, transaction, event_id, policy).await?;
         if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
@@ -424,8 +430,8 @@ async fn write(
         .bind(DERIVATION_VERSION)
         .execute(&mut **tx)
         .await?;
-    for mxc in derived.attachments.iter().filter_map(|it| it.mxc.as_deref()) {
-        files::want(tx, transaction_id, fixed.seq, mxc).await?;
+    for source in derived.attachments.iter().filter_map(Attachment::source) {
+        files::want(tx, transaction_id, fixed.seq, &source).await?;
     }
     let indexed = search::Indexed {
         transaction_id,
@@ -433,9 +439,14 @@ async fn write(
         party: &fixed.party,
         read_at: read_at(&fixed),
         kind: derived.kind,
-        text: derived.text.as_deref(),
+        words: &all_words(
+            derived.text.as_deref(),
+            derived.html.as_deref(),
+            &derived.attachments,
+            derived.remark.as_deref(),
+        ),
     };
-    search::index(tx, indexed).await?;
+    search_for(tx, indexed, &fixed.event_id, derived.kind, relation).await?;
     // What removes something may come before it, and an edit after its message was removed.
     erasure::settle(tx, transaction_id, &fixed.event_id, writing.policy).await?;
     if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
@@ -443,6 +454,30 @@ async fn write(
     }
     writing.head = Head { seq: fixed.seq, hash };
     Ok(fixed)
+}
+
+/// Makes what an entry says findable; votes in the words of their poll, whichever of both comes
+/// first.
+async fn search_for(
+    tx: &mut Tx,
+    indexed: search::Indexed<'_>,
+    event_id: &str,
+    kind: Kind,
+    relation: Option<&Relation>,
+) -> Result<(), StoreError> {
+    let transaction_id = indexed.transaction_id;
+    let target = relation.map(|relation| relation.event_id.as_str());
+    if kind != Kind::PollResponse {
+        search::index(tx, indexed).await?;
+    }
+    match (kind, target) {
+        (Kind::PollStart, _) => polls::index_votes(tx, transaction_id, event_id, None).await,
+        (Kind::Edit, Some(target)) => polls::index_votes(tx, transaction_id, target, None).await,
+        (Kind::PollResponse, Some(target)) => {
+            polls::index_votes(tx, transaction_id, target, Some(event_id)).await
+        }
+        _ => Ok(()),
+    }
 }
 
 impl<'r> FromRow<'r, AnyRow> for Head {

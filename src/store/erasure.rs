@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::{Store, StoreError, Tx, files, now, rooms, search};
+use super::{Store, StoreError, Tx, files, now, polls, rooms, search};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 
 /// In two parts and in no order, since SQLite would read the whole record for an OR over two
@@ -15,7 +15,7 @@ const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, reda
      WHERE transaction_id = $1 AND target = $2 AND event_id <> $2 \
      AND kind IN ('redaction', 'edit')";
 const REMOVED: &str = "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
-const PLACE: &str = "SELECT room_id, position, kind, relates_to FROM entries \
+const PLACE: &str = "SELECT room_id, position, event_id, kind, target, relates_to FROM entries \
      WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
 const ERASE: &str = "UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
      attachments = '[]', membership = NULL, remark = NULL, marker = NULL, \
@@ -56,7 +56,9 @@ struct Row {
 struct Place {
     room_id: String,
     position: i64,
+    event_id: String,
     kind: String,
+    target: Option<String>,
     relates_to: Option<String>,
 }
 
@@ -163,5 +165,14 @@ async fn erase(
         .await?;
     sqlx::query(ERASE_RAW).bind(&place.room_id).bind(place.position).execute(&mut **tx).await?;
     search::remove(tx, transaction_id, seq).await?;
+    // The words of a poll's answers go from the votes, too.
+    let poll = match place.kind.as_str() {
+        "poll_start" => Some(&place.event_id),
+        "edit" => place.target.as_ref(),
+        _ => None,
+    };
+    if let Some(poll) = poll {
+        polls::index_votes(tx, transaction_id, poll, None).await?;
+    }
     files::release(tx, transaction_id, seq).await
 }

@@ -5,7 +5,7 @@ use ulid::Ulid;
 
 use super::columns::from_json;
 use super::{Snapshot, Store, StoreError, Tx, now};
-use crate::record::Attachment;
+use crate::record::{Attachment, AttachmentKey, key_in};
 
 const WANT: &str = "INSERT INTO files (mxc, state, due_at) VALUES ($1, 'wanted', $2) \
      ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0 \
@@ -47,12 +47,19 @@ const NAMES: &str = "SELECT e.attachments FROM entry_files n JOIN entries e \
      ON e.transaction_id = n.transaction_id AND e.seq = n.seq \
      WHERE n.transaction_id = $1 AND n.mxc = $2 ORDER BY n.seq LIMIT 1";
 
+const RAW_EVENTS: &str = "SELECT j.raw FROM entry_files n JOIN entries e \
+     ON e.transaction_id = n.transaction_id AND e.seq = n.seq \
+     JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
+     WHERE n.mxc = $1 AND j.raw IS NOT NULL LIMIT 1";
+
 /// What is known of a file.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct FileRow {
-    /// Where the homeserver has it.
+    /// Which file it is: [`Attachment::source`], the address with the digest of the key if it came
+    /// encrypted.
     pub mxc: String,
-    /// `wanted` (not fetched yet), `stored`, `refused` (too large), `missing` (the homeserver does
+    /// `wanted` (not fetched yet), `stored`, `refused` (too large, or not what its event says),
+    /// `missing` (the homeserver does
     /// not have it), `expired` (kept as long as configured), `unwanted` (no entry names it any
     /// more), `erased`.
     pub state: String,
@@ -77,6 +84,21 @@ impl Store {
     /// When the database does not answer.
     pub async fn due_files(&self, limit: i64) -> Result<Vec<FileRow>, StoreError> {
         sqlx::query_as(DUE).bind(now()).bind(limit).fetch_all(&self.pool).await
+    }
+
+    /// The key of a file that came encrypted, with this digest: it stands in the events that name
+    /// the file, and nowhere else. None once they are erased.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn file_key(
+        &self,
+        mxc: &str,
+        digest: &str,
+    ) -> Result<Option<AttachmentKey>, StoreError> {
+        let raw: Option<String> =
+            sqlx::query_scalar(RAW_EVENTS).bind(mxc).fetch_optional(&self.pool).await?;
+        Ok(raw.and_then(|raw| key_in(&raw, digest)))
     }
 
     /// The files that the entries from `first` to `last` name.
@@ -206,7 +228,7 @@ impl Store {
             .await?;
         let Some(json) = json else { return Ok(None) };
         let attachments: Vec<Attachment> = from_json("attachments", &json)?;
-        Ok(attachments.into_iter().find(|it| it.mxc.as_deref() == Some(mxc)).map(|it| it.name))
+        Ok(attachments.into_iter().find(|it| it.source().as_deref() == Some(mxc)).map(|it| it.name))
     }
 
     /// Whether another file that is kept has the very same bytes, which must stay then.
@@ -261,13 +283,13 @@ pub(super) async fn rename(
 ) -> Result<(), StoreError> {
     let named: Vec<String> =
         sqlx::query_scalar(OF_ENTRY).bind(transaction_id).bind(seq).fetch_all(&mut **tx).await?;
-    let names: Vec<&str> = attachments.iter().filter_map(|it| it.mxc.as_deref()).collect();
-    if named.iter().all(|mxc| names.contains(&mxc.as_str())) && named.len() == names.len() {
+    let names: Vec<String> = attachments.iter().filter_map(Attachment::source).collect();
+    if named.iter().all(|mxc| names.contains(mxc)) && named.len() == names.len() {
         return Ok(());
     }
     release(tx, transaction_id, seq).await?;
     for mxc in names {
-        want(tx, transaction_id, seq, mxc).await?;
+        want(tx, transaction_id, seq, &mxc).await?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ mod hints;
 mod journal;
 mod members;
 mod outgoing;
+mod polls;
 mod problems;
 mod revisions;
 mod rooms;

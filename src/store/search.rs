@@ -151,7 +151,8 @@ pub(super) struct Indexed<'a> {
     pub(super) party: &'a str,
     pub(super) read_at: i64,
     pub(super) kind: Kind,
-    pub(super) text: Option<&'a str>,
+    /// Everything that somebody may have read in it.
+    pub(super) words: &'a str,
 }
 
 /// Puts what an entry says into the index, in place of what it said before.
@@ -159,8 +160,8 @@ pub(super) async fn index(tx: &mut Tx, entry: Indexed<'_>) -> Result<(), StoreEr
     remove(tx, entry.transaction_id, entry.seq).await?;
     let words = match entry.kind {
         // Not said by anybody: the name of the room would be found in every room.
-        Kind::Membership | Kind::State | Kind::Reaction | Kind::PollResponse => return Ok(()),
-        _ => searchable(entry.text.unwrap_or_default()),
+        Kind::Membership | Kind::State | Kind::Reaction => return Ok(()),
+        _ => searchable(entry.words),
     };
     if words.is_empty() {
         return Ok(());

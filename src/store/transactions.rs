@@ -268,6 +268,26 @@ impl Store {
         Ok(Page { transactions, next })
     }
 
+    /// A shop's transaction by the shop's own id.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn transaction_called(
+        &self,
+        shop: &str,
+        external_id: &str,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let id: Option<String> = sqlx::query_scalar(ID_OF)
+            .bind(shop)
+            .bind(external_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        match id {
+            Some(id) => self.transaction_of(shop, parse_id(&id)?).await,
+            None => Ok(None),
+        }
+    }
+
     /// Ids of all transactions after `after`, oldest first, at most `limit`.
     ///
     /// # Errors

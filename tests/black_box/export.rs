@@ -128,7 +128,9 @@ on_both_databases! {
         assert!(entries.len() >= 25 && known.len() >= entries.len());
         for (entry, known) in entries.iter().zip(&known) {
             assert_eq!(entry["hash"], known["hash"]);
-            assert_eq!(entry["text"], known["text"]);
+            // Of a vote the API says the answers' words; the ids are what its event holds.
+            let text = if entry["kind"] == "poll_response" { json!("7f3") } else { known["text"].clone() };
+            assert_eq!(entry["text"], text);
             assert_eq!(entry["raw"].is_null(), !entry["erased"].is_null(), "{entry}");
         }
         let manifest = json_of(&members, "manifest.json");
@@ -158,6 +160,7 @@ on_both_databases! {
 
         // The transcript: what a person would have seen, and nothing that runs.
         let page = text(&members, "transcript.html");
+        assert!(page.contains("Apps that show no HTML read:") && page.contains("&lt;b&gt;x&lt;/b&gt;"));
         for said in ["When will it come?", "On Friday", "On Fryday", "👍", "Accept?", "Yes, gladly",
             "<b>bold</b>", "../plan &lt;1&gt;.txt", "INV-2026-0042", "634.50", "Removed on"] {
             assert!(page.contains(said), "{said} is not in the transcript");

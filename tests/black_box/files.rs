@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -48,7 +51,73 @@ fn kept(world: &World) -> Vec<PathBuf> {
     walk(&world.folder.path().join("files"))
 }
 
+/// `plain` as clients encrypt it (Client-Server API, "Sending encrypted attachments"): the bytes to
+/// upload, and the `EncryptedFile` without its address.
+fn encrypted(plain: &[u8], key: [u8; 32]) -> (Vec<u8>, Value) {
+    let base64 = |engine: base64::engine::GeneralPurpose, bytes: &[u8]| engine.encode(bytes);
+    let iv = [7; 16];
+    let mut bytes = plain.to_vec();
+    ctr::Ctr128BE::<aes::Aes256>::new(&key.into(), &iv.into()).apply_keystream(&mut bytes);
+    let file = json!({ "v": "v2", "iv": base64(STANDARD_NO_PAD, &iv),
+        "key": { "kty": "oct", "alg": "A256CTR", "ext": true, "key_ops": ["encrypt", "decrypt"],
+            "k": base64(URL_SAFE_NO_PAD, &key) },
+        "hashes": { "sha256": base64(STANDARD_NO_PAD, &Sha256::digest(&bytes)) } });
+    (bytes, file)
+}
+
 on_both_databases! {
+    async fn an_encrypted_attachment_in_an_open_room_is_kept_decrypted(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let (bytes_sent, mut file) = encrypted(PNG, [5; 32]);
+        file["url"] = json!(deal.buyer.upload("x", "application/octet-stream", bytes_sent).await);
+        let message = |file: &Value| json!({ "msgtype": "m.image", "body": "plan.png", "file": file });
+        let sent = deal.buyer.send(&deal.room, "m.room.message", message(&file)).await;
+        let kept_file = file_in_state(&world, &deal, &sent, "stored").await;
+        assert_eq!(kept_file["sha256"], digest(PNG));
+        assert_eq!(kept_file["media_type"], "image/png");
+        let (status, _, found) = bytes(&world.shop, kept_file["href"].as_str().unwrap()).await;
+        assert_eq!((status, found.as_slice()), (200, PNG));
+
+        // The same bytes with another key, and with a digest that is not theirs: neither is kept as
+        // something that it is not, and the first one stays.
+        let (_, mut other) = encrypted(PNG, [6; 32]);
+        other["url"] = file["url"].clone();
+        let wrong = deal.buyer.send(&deal.room, "m.room.message", message(&other)).await;
+        let told = eventually("the problem of the file", Duration::from_secs(60), || async {
+            let entry = world.shop.entry(&deal.id, &wrong).await;
+            let file = entry["attachments"][0]["file"].clone();
+            file["problem"].is_string().then_some(file)
+        }).await;
+        assert!(told["problem"].as_str().unwrap().contains("not the one that its event names"));
+        assert_eq!(told["href"], Value::Null);
+        let mut without_key = file.clone();
+        without_key["key"]["k"] = json!("short");
+        let unreadable = deal.buyer.send(&deal.room, "m.room.message", message(&without_key)).await;
+        let entry = world.shop.entry(&deal.id, &unreadable).await;
+        assert!(entry["remark"].as_str().unwrap().contains("its key is missing or invalid"), "{entry}");
+        assert_eq!(kept(&world).len(), 1);
+        assert_eq!(file_in_state(&world, &deal, &sent, "stored").await["sha256"], digest(PNG));
+        assert!(world.run(&["verify"]).0.success());
+
+        // A record in which an older version kept the bytes as they came.
+        world.sql("UPDATE entries SET derivation = 3, attachments = replace(attachments, 'key_digest', 'x') \
+            WHERE attachments LIKE '%key_digest%'").await;
+        let (status, out, error) = world.run(&["rederive"]);
+        assert!(status.success(), "{out}{error}");
+        assert_eq!(file_in_state(&world, &deal, &sent, "stored").await["sha256"], digest(PNG));
+        assert!(world.run(&["verify"]).0.success());
+
+        // The key goes with the event, and the file with the key.
+        deal.buyer.redact(&deal.room, &sent).await;
+        world.eventually("the file gone", || async { kept(&world).is_empty().then_some(()) }).await;
+        let left = "SELECT raw FROM journal WHERE raw LIKE '%BQUFBQUF%'";
+        world.eventually("the key gone", || async {
+            let left = world.sql_text(&format!("{left} AND raw NOT LIKE '%short%'")).await;
+            left.is_none().then_some(())
+        }).await;
+    }
+
     async fn a_file_is_kept_once_and_given_to_the_shop(database) {
         let world = World::start(database).await;
         let deal = world.deal().await;

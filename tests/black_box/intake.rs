@@ -1,5 +1,6 @@
 //! What a shop hands in.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::on_both_databases;
@@ -131,6 +132,28 @@ on_both_databases! {
             assert_eq!(world.shop.get(&path).await.0, 404, "{path}");
         }
         assert_eq!(world.shop.patch(&theirs, &json!({ "status": "paid" })).await.0, 404);
+
+        // By the shop's own id.
+        let (status, found) = world.shop.get("/api/v1/transactions?external_id=order-0").await;
+        assert_eq!(status, 200, "{found}");
+        let found = found["transactions"].as_array().unwrap();
+        assert_eq!(found.iter().map(|it| &it["id"]).collect::<Vec<_>>(), [ids.last().unwrap()]);
+        let (status, none) = world.shop.get("/api/v1/transactions?external_id=order-9").await;
+        assert_eq!((status, none["transactions"].as_array().map(Vec::len)), (200, Some(0)));
+
+        // Two who change one transaction: the second is told that it is not as they saw it.
+        let path = format!("/api/v1/transactions/{}", ids[0]);
+        let etag = world.shop.request(Method::GET, &path).send().await.unwrap().headers()["etag"].clone();
+        let change = async |status: &str, etag: &str| {
+            let request = world.shop.request(Method::PATCH, &path).header("if-match", etag);
+            Shop::answer(request.json(&json!({ "status": status }))).await
+        };
+        let etag = etag.to_str().unwrap();
+        assert_eq!(change("disputed", etag).await.0, 200);
+        let (status, refused) = change("paid", etag).await;
+        assert_eq!(status, 412, "{refused}");
+        assert_eq!(refused["type"], "urn:tallyroom:problem:precondition-failed");
+        assert_eq!(world.shop.transaction(&ids[0]).await["status"], "disputed");
     }
 }
 

@@ -265,6 +265,80 @@ on_both_databases! {
         assert!(verified(&world).0);
     }
 
+    async fn the_record_says_what_people_saw(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let Deal { room, buyer, seller, .. } = &deal;
+        let html = |body: &str, html: &str| json!({ "msgtype": "m.text", "body": body,
+            "format": "org.matrix.custom.html", "formatted_body": html });
+        let base = seller.say(room, "A message").await;
+        let mut edit = html("* better words", "* better words");
+        edit["m.new_content"] = html("> <@x:y.example> A message\n\nbetter words",
+            "<mx-reply><blockquote>In reply to x<br/>A message</blockquote></mx-reply>better words");
+        edit["m.relates_to"] = json!({ "rel_type": "m.replace", "event_id": base });
+        let edit = seller.send(room, "m.room.message", edit).await;
+        let two = html("I pay one hundred", "I pay <b>onethousandxyz</b>");
+        let two = buyer.send(room, "m.room.message", two).await;
+
+        let question = |yes: &str| json!({ "org.matrix.msc3381.poll.start": {
+            "question": { "org.matrix.msc1767.text": "Accept delivery?" }, "max_selections": 1,
+            "answers": [{ "id": "7f3", "org.matrix.msc1767.text": yes },
+                { "id": "9aa", "org.matrix.msc1767.text": "No" }] } });
+        let start = "org.matrix.msc3381.poll.start";
+        let poll = seller.send(room, start, question("Gladlyyes")).await;
+        let vote = json!({ "org.matrix.msc3381.poll.response": { "answers": ["7f3", "9aa"] },
+            "m.relates_to": { "rel_type": "m.reference", "event_id": poll } });
+        let vote = buyer.send(room, "org.matrix.msc3381.poll.response", vote).await;
+
+        let of = |event| world.shop.entry(&deal.id, event);
+        let edited = of(&edit).await;
+        assert_eq!((&edited["text"], &edited["html"]), (&json!("better words"), &json!("better words")));
+        assert_eq!((&edited["remark"], &edited["times_differ"]), (&Value::Null, &json!(false)));
+        let both = of(&two).await;
+        assert_eq!(both["text"], "I pay one hundred");
+        assert_eq!(both["remark"], "its text and its HTML say different things");
+        let voted = of(&vote).await;
+        assert_eq!(voted["text"], "Gladlyyes", "{voted}");
+        assert_eq!(voted["choices"], json!([{ "id": "7f3", "text": "Gladlyyes" }]));
+        // What our own bot said about the invoice is no such case.
+        let entries = world.shop.entries(&deal.id).await;
+        let own = entries.iter().find(|it| it["party"] == "bot" && it["kind"] == "text").unwrap();
+        assert_eq!(own["remark"], Value::Null, "{own}");
+
+        let found_by = |words: &'static str| {
+            let (world, path) = (&world, format!("/api/v1/entries?q={words}"));
+            async move {
+                let (_, page) = world.shop.get(&path).await;
+                let events = page["entries"].as_array().unwrap().iter();
+                events.map(|it| it["event_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            }
+        };
+        for words in ["onethousandxyz", "hundred"] {
+            assert_eq!(found_by(words).await, std::slice::from_ref(&two));
+        }
+        assert!(found_by("gladlyyes").await.contains(&vote));
+        assert!(verified(&world).0);
+
+        // As the version before wrote it.
+        world.sql("UPDATE entries SET derivation = 3, remark = NULL WHERE remark IS NOT NULL").await;
+        world.sql(&format!("UPDATE entries SET derivation = 3, text = '> <@x:y.example> A message' WHERE event_id = '{edit}'")).await;
+        world.sql("DELETE FROM search_rows").await;
+        world.sql("UPDATE entries SET derivation = 3").await;
+        let (status, out, error) = world.run(&["rederive"]);
+        assert!(status.success(), "{out}{error}");
+        assert_eq!(of(&edit).await["text"], "better words");
+        assert_eq!(found_by("onethousandxyz").await, std::slice::from_ref(&two));
+        assert!(found_by("gladlyyes").await.contains(&vote));
+        assert!(verified(&world).0);
+
+        // With the poll go its words.
+        seller.redact(room, &poll).await;
+        world.eventually("the poll's words gone", || async {
+            found_by("gladlyyes").await.is_empty().then_some(())
+        }).await;
+        assert_eq!(of(&vote).await["text"], "7f3, 9aa");
+    }
+
     async fn a_better_derivation_can_be_run_over_old_entries(database) {
         let world = World::start(database).await;
         let deal = world.deal().await;

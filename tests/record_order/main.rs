@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tallyroom::record::chain::{Checker, Evidence};
-use tallyroom::record::{Entry, RedactionPolicy, conversation};
+use tallyroom::record::{Ballots, Entry, RedactionPolicy, conversation};
 use tallyroom::store::{Arrival, Deriving, Source, now};
 use tokio::runtime::Runtime;
 use ulid::Ulid;
@@ -122,7 +122,8 @@ fn raw(number: usize, user: &str, said: &Said, start: i64) -> String {
         ),
         Said::Poll => (
             "m.poll.start",
-            json!({ "m.poll": { "question": { "m.text": [{ "body": "Q" }] }, "answers": [] } }),
+            json!({ "m.poll": { "question": { "m.text": [{ "body": "Q" }] }, "answers": [
+                { "m.id": "y", "m.text": [{ "body": format!("Yes {number}") }] }] } }),
         ),
         Said::Vote(of, vote) => (
             "m.poll.response",
@@ -211,6 +212,16 @@ fn essence(evidence: &[Evidence]) -> Vec<Value> {
         })
         .collect();
     each.sort_by_key(ToString::to_string);
+    let mut ballots = Ballots::default();
+    for it in evidence {
+        if let Some(raw) = &it.raw {
+            ballots.add(&it.entry, raw);
+        }
+    }
+    let events = entries.iter().map(|it| it.fixed.event_id.as_str());
+    let mut votes: Vec<_> = events.map(|it| json!([it, ballots.choices(it)])).collect();
+    votes.sort_by_key(ToString::to_string);
+    each.extend(votes);
     let ids =
         |entries: &[&Entry]| entries.iter().map(|it| it.fixed.event_id.clone()).collect::<Vec<_>>();
     let read = conversation(&entries).into_iter().map(|line| {

@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// Of a message that may answer another.
+fn html(raw: &str) -> Option<String> {
+    super::html(raw, QuoteBefore::Perhaps)
+}
+
 #[test]
 fn only_what_the_spec_allows_is_left_of_html() {
     for raw in [
@@ -50,6 +55,10 @@ fn html_too_deep_to_parse_is_not_parsed() {
 fn the_quote_of_a_reply_is_left_out() {
     let raw = "<mx-reply><blockquote>secret</blockquote></mx-reply>yes";
     assert_eq!(html(raw).unwrap(), "yes");
+    assert_eq!(html("a<mx-reply><mx-reply>b</mx-reply>c</mx-reply>d").unwrap(), "ad");
+    // A message that answers nothing has no such quote: what some clients show is not hidden.
+    let own = super::html("<mx-reply>I pay 500</mx-reply>, yes", QuoteBefore::Never);
+    assert_eq!(own.unwrap(), "I pay 500, yes");
 }
 
 #[test]

@@ -1,0 +1,195 @@
+//! Polls and votes (MSC3381), with the names that it was merged with and the unstable ones that
+//! clients still send.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::message::extensible_text;
+use super::{Entry, Kind, words};
+
+type Content = Map<String, Value>;
+
+/// Most answers that a poll has; a client ignores any after these (MSC3381).
+const MAX_ANSWERS: usize = 20;
+/// Most choices of one vote that are looked at.
+const MAX_CHOICES: usize = 20;
+
+/// One version of a poll.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Poll {
+    /// What is asked.
+    pub question: String,
+    /// Id and words of each answer, in the order of the poll.
+    pub answers: Vec<(String, String)>,
+    /// How many answers one vote may choose.
+    pub max_selections: usize,
+}
+
+/// One answer that a vote chose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// As the vote names it.
+    pub id: String,
+    /// The answer's words; none if the record holds no poll that has this answer.
+    pub text: Option<String>,
+}
+
+impl Poll {
+    /// The poll in a raw event, or what an edit makes of it; none if there is none.
+    fn of_raw(raw: &str) -> Option<Self> {
+        let event: Value = serde_json::from_str(raw).ok()?;
+        let content = event.get("content")?.as_object()?;
+        let content = content.get("m.new_content").and_then(Value::as_object).unwrap_or(content);
+        Self::read(content)
+    }
+
+    /// The poll in a content.
+    pub(super) fn read(content: &Content) -> Option<Self> {
+        let names = ["m.poll.start", "m.poll", "m.start", "org.matrix.msc3381.poll.start"];
+        let poll = names.iter().find_map(|name| content.get(*name))?;
+        let words_of = |value: &Value| Some(words::text(&extensible_text(value.as_object()?)?));
+        let answer = |answer: &Value| {
+            let id = answer.get("m.id").or_else(|| answer.get("id"))?.as_str()?;
+            Some((words::text(id), words_of(answer)?))
+        };
+        let answers = poll.get("answers").and_then(Value::as_array);
+        let selections = poll.get("max_selections").and_then(Value::as_u64).unwrap_or(1);
+        Some(Self {
+            question: poll.get("question").and_then(words_of).unwrap_or_default(),
+            answers: answers.into_iter().flatten().filter_map(answer).take(MAX_ANSWERS).collect(),
+            max_selections: usize::try_from(selections).unwrap_or(usize::MAX).max(1),
+        })
+    }
+
+    /// Question and answers, each on a line.
+    pub(super) fn words(&self) -> String {
+        let answers = self.answers.iter().map(|(_, words)| format!("- {words}"));
+        let question = Some(self.question.clone()).filter(|it| !it.is_empty());
+        question.into_iter().chain(answers).collect::<Vec<_>>().join("\n")
+    }
+
+    fn answer(&self, id: &str) -> Option<&str> {
+        let found = self.answers.iter().find(|(known, _)| known == id);
+        found.map(|(_, words)| words.as_str())
+    }
+}
+
+/// The ids of the answers that a vote names, each once, in its order.
+pub(super) fn chosen_in(content: &Content) -> Vec<String> {
+    let names = ["m.poll.response", "m.response", "org.matrix.msc3381.poll.response"];
+    let chosen = names
+        .iter()
+        .find_map(|name| content.get(*name)?.get("answers"))
+        .or_else(|| content.get("m.selections"))
+        .and_then(Value::as_array);
+    let mut ids: Vec<String> = Vec::new();
+    for id in chosen.into_iter().flatten().filter_map(Value::as_str).map(words::text) {
+        if !ids.contains(&id) && ids.len() < MAX_CHOICES {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+/// The polls and votes of a record, to tell votes in words. It does not matter in which order they
+/// are added: a vote may come before its poll.
+#[derive(Debug, Default)]
+pub struct Ballots {
+    versions: HashMap<String, Vec<Version>>,
+    votes: HashMap<String, Vote>,
+}
+
+#[derive(Debug)]
+struct Version {
+    event_id: String,
+    event_type: String,
+    sender: String,
+    read_at: i64,
+    is_original: bool,
+    poll: Poll,
+}
+
+#[derive(Debug)]
+struct Vote {
+    poll: String,
+    voted_at: i64,
+    ids: Vec<String>,
+}
+
+impl Ballots {
+    /// Takes note of an entry, if it is a poll, an edit of one, or a vote. `raw` is its raw event.
+    pub fn add(&mut self, entry: &Entry, raw: &str) {
+        let fixed = &entry.fixed;
+        let target = entry.relates_to.as_ref().map(|relation| relation.event_id.clone());
+        match (entry.kind, target) {
+            (Kind::PollStart, _) => self.add_version(entry, fixed.event_id.clone(), raw),
+            (Kind::Edit, Some(target)) => self.add_version(entry, target, raw),
+            (Kind::PollResponse, Some(poll)) => {
+                let event: Value = serde_json::from_str(raw).unwrap_or_default();
+                let content = event.get("content").and_then(Value::as_object);
+                let ids = content.map(chosen_in).unwrap_or_default();
+                let vote = Vote { poll, voted_at: entry.read_at, ids };
+                self.votes.insert(fixed.event_id.clone(), vote);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_version(&mut self, entry: &Entry, of: String, raw: &str) {
+        let Some(poll) = Poll::of_raw(raw) else { return };
+        let fixed = &entry.fixed;
+        self.versions.entry(of).or_default().push(Version {
+            event_id: fixed.event_id.clone(),
+            event_type: fixed.event_type.clone(),
+            sender: fixed.sender.clone(),
+            read_at: entry.read_at,
+            is_original: entry.kind == Kind::PollStart,
+            poll,
+        });
+    }
+
+    /// The versions of a poll in the order of reading: the original and what its author made of it.
+    fn versions(&self, poll: &str) -> Vec<&Version> {
+        let all = self.versions.get(poll).map(Vec::as_slice).unwrap_or_default();
+        let Some(original) = all.iter().find(|it| it.is_original) else { return Vec::new() };
+        let own = |it: &&Version| {
+            it.is_original || (it.sender == original.sender && it.event_type == original.event_type)
+        };
+        let mut versions: Vec<_> = all.iter().filter(own).collect();
+        versions.sort_by_key(|it| (!it.is_original, it.read_at, &it.event_id));
+        versions
+    }
+
+    /// A poll as it reads now.
+    pub fn poll(&self, event_id: &str) -> Option<&Poll> {
+        self.versions(event_id).last().map(|it| &it.poll)
+    }
+
+    /// What a vote chose. The version of the poll that stood when somebody voted tells the words; an
+    /// answer that it does not have is looked for in the others. Choices after `max_selections` do
+    /// not count (MSC3381). None for what is no vote.
+    pub fn choices(&self, event_id: &str) -> Option<Vec<Choice>> {
+        let vote = self.votes.get(event_id)?;
+        let versions = self.versions(&vote.poll);
+        let stood = versions.iter().rev().find(|it| it.read_at <= vote.voted_at);
+        let stood = stood.or_else(|| versions.first()).map(|it| &it.poll);
+        let words_of = |id: &str| {
+            let of_others = || versions.iter().rev().find_map(|it| it.poll.answer(id));
+            stood?.answer(id).or_else(of_others).map(str::to_owned)
+        };
+        let counted = stood.map_or(vote.ids.len(), |poll| poll.max_selections);
+        let choice = |id: &String| Choice { id: id.clone(), text: words_of(id) };
+        Some(vote.ids.iter().take(counted).map(choice).collect())
+    }
+}
+
+/// Choices as a person reads them; an answer that nobody knows by its id.
+pub fn in_words(choices: &[Choice]) -> String {
+    let words = choices.iter().map(|choice| choice.text.as_ref().unwrap_or(&choice.id).as_str());
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

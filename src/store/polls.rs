@@ -1,0 +1,100 @@
+//! Votes in words: the words stand in the poll, which may come later, change, or be erased.
+
+use sqlx::{Any, Executor};
+use ulid::Ulid;
+
+use super::entries::{EvidenceRow, select_entries};
+use super::{Store, StoreError, Tx, search};
+use crate::record::{Ballots, Entry, Kind, in_words};
+
+/// A poll, its edits and the votes in it, as far as they are not erased.
+const OF_POLL: &str = concat!(
+    "SELECT * FROM (",
+    select_entries!(
+        ", j.raw, j.salt, e.derivation, e.marker",
+        "WHERE e.transaction_id = $1 AND e.event_id = $2 AND e.kind = 'poll_start'"
+    ),
+    ") p UNION ALL SELECT * FROM (",
+    select_entries!(
+        ", j.raw, j.salt, e.derivation, e.marker",
+        "WHERE e.transaction_id = $1 AND e.target = $2 AND e.kind IN ('edit', 'poll_response')"
+    ),
+    ") v"
+);
+
+impl Store {
+    /// The poll that `event_id` began, with the votes in it.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn ballots(&self, id: Ulid, event_id: &str) -> Result<Ballots, StoreError> {
+        Ok(read(&self.pool, &id.to_string(), event_id).await?.0)
+    }
+
+    /// The poll that an entry is a vote in; none if it is no vote, or is erased.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn ballots_of_vote(&self, entry: &Entry) -> Result<Option<Ballots>, StoreError> {
+        if entry.kind != Kind::PollResponse {
+            return Ok(None);
+        }
+        let Some(relation) = &entry.relates_to else { return Ok(None) };
+        let found = read(&self.pool, &entry.fixed.transaction, &relation.event_id).await?;
+        Ok(Some(found.0))
+    }
+}
+
+/// Writes the words of the votes in a poll into the search index; of one vote only if `only` names
+/// it.
+pub(super) async fn index_votes(
+    tx: &mut Tx,
+    transaction_id: &str,
+    poll: &str,
+    only: Option<&str>,
+) -> Result<(), StoreError> {
+    let (ballots, votes) = read(&mut **tx, transaction_id, poll).await?;
+    for vote in votes {
+        let fixed = &vote.fixed;
+        if only.is_some_and(|only| only != fixed.event_id) {
+            continue;
+        }
+        let choices = ballots.choices(&fixed.event_id).unwrap_or_default();
+        // Ids are nothing that anybody looks for.
+        let known: Vec<_> = choices.into_iter().filter(|choice| choice.text.is_some()).collect();
+        let indexed = search::Indexed {
+            transaction_id,
+            seq: fixed.seq,
+            party: &fixed.party,
+            read_at: vote.read_at,
+            kind: vote.kind,
+            words: &in_words(&known),
+        };
+        search::index(tx, indexed).await?;
+    }
+    Ok(())
+}
+
+/// What is known of a poll, and its votes.
+async fn read<'e, E>(
+    executor: E,
+    transaction_id: &str,
+    poll: &str,
+) -> Result<(Ballots, Vec<Entry>), StoreError>
+where
+    E: Executor<'e, Database = Any>,
+{
+    let rows: Vec<EvidenceRow> =
+        sqlx::query_as(OF_POLL).bind(transaction_id).bind(poll).fetch_all(executor).await?;
+    let mut ballots = Ballots::default();
+    let mut votes = Vec::new();
+    for row in rows {
+        let Some(raw) = row.raw else { continue };
+        let entry = Entry::try_from(row.row)?;
+        ballots.add(&entry, &raw);
+        if entry.kind == Kind::PollResponse {
+            votes.push(entry);
+        }
+    }
+    Ok((ballots, votes))
+}
