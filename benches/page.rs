@@ -62,8 +62,12 @@ async fn main() {
 
 async fn measure(name: &str, database: Database, entries: usize) {
     println!("\n{name}");
-    let world =
-        World::with().page().config("log", json!({ "level": "warn" })).start(database).await;
+    let world = World::with()
+        .page()
+        .config("page", serde_json::json!({ "open_pages": 8000, "messages_per_minute": 6000 }))
+        .config("log", json!({ "level": "warn" }))
+        .start(database)
+        .await;
     let deal = world.deal().await;
     for number in 0..120 {
         deal.seller.say(&deal.room, &format!("line {number} of an ordinary conversation")).await;

@@ -13,6 +13,7 @@ use super::PageState;
 use super::model::Reader;
 use super::reader::wants_json;
 use super::refusal::{self, Refusal};
+use super::rest::Rest;
 
 /// Names one request in logs and effects.
 #[derive(Clone, Debug)]
@@ -44,11 +45,15 @@ pub(super) async fn guard(
     let route = route.map_or_else(|| "-".to_owned(), |route| route.as_str().to_owned());
     let span = tracing::info_span!("page", correlation);
     async {
+        let (request, rest) = Rest::of(request);
         let response = if is_foreign {
             Refusal::problem(StatusCode::FORBIDDEN, "problem-other-site").into_response()
         } else {
             next.run(request).await
         };
+        if changes && (response.status().is_client_error() || response.status().is_server_error()) {
+            rest.discard().await;
+        }
         let mut response = refusal::present(response, &reader, as_json);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
         put_on(response.headers_mut(), &nonce, is_widget.then_some(&state));

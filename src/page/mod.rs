@@ -17,6 +17,7 @@ pub mod openid;
 mod people;
 mod reader;
 mod refusal;
+mod rest;
 mod session;
 pub mod shop_sign_in;
 mod show;

@@ -1,5 +1,6 @@
 //! The invoice page, in real browsers: each file is one of its promises.
 
+mod bounds;
 mod conversation;
 mod everyone;
 mod faults;
