@@ -123,13 +123,7 @@ fn for_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         .iter()
         .filter(|user| matches!(of(user).membership.as_deref(), Some("invite" | "join" | "knock")))
         .map(|user| (user, Step::Remove(user.clone())));
-    let strangers = known
-        .members
-        .iter()
-        .filter(|(_, member)| member.membership.as_deref() == Some("knock") && !member.turned_away)
-        .filter(|(user, _)| !wanted.contacts.contains(user) && !wanted.former.contains(user))
-        .map(|(user, _)| (user, Step::TurnAway(user.clone())));
-    let leaving = removals.chain(strangers).filter(|(user, _)| !of(user).gave_up);
+    let leaving = removals.filter(|(user, _)| !of(user).gave_up);
     needed.extend(leaving.map(|(user, step)| Needed { step, not_before: of(user).retry_at }));
     needed
 }

@@ -32,7 +32,7 @@ on_both_databases! {
             assert_eq!(state("m.room.name").await["name"], "Invoice INV-2026-0042 · Acme Ltd → Birch GmbH");
             assert_eq!(state("m.room.topic").await["topic"], "EUR 634.50 · awaiting payment · due 2026-07-01");
             assert!(state("m.room.avatar").await["url"].as_str().unwrap().starts_with("mxc://"));
-            assert_eq!(state("m.room.join_rules").await["join_rule"], "knock");
+            assert_eq!(state("m.room.join_rules").await["join_rule"], "invite");
             assert_eq!(state("m.room.guest_access").await["guest_access"], "forbidden");
             assert_eq!(state("m.room.history_visibility").await["history_visibility"], "shared");
             let invoice = state("org.tallyroom.invoice").await;
@@ -102,7 +102,7 @@ on_both_databases! {
         let history = deal.buyer.history(&deal.room).await;
         let edit = history.iter().find(|event| event["content"]["m.relates_to"]["rel_type"] == "m.replace").unwrap();
         assert_eq!(edit["content"]["m.relates_to"]["event_id"], summary);
-        assert!(edit["content"]["m.new_content"]["body"].as_str().unwrap().contains("· paid ·"));
+        assert!(edit["content"]["m.new_content"]["body"].as_str().unwrap().contains("· paid\n"));
         let invoice = deal.buyer.state(&deal.room, "org.tallyroom.invoice", "").await.unwrap();
         assert_eq!(invoice["transaction"]["status"], "paid");
 

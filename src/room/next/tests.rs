@@ -309,22 +309,6 @@ fn nobody_is_invited_or_removed_while_another_homeserver_is_waited_for() {
 }
 
 #[test]
-fn a_contact_who_knocks_is_invited_and_everybody_else_is_turned_away_once() {
-    let contact = wanted().contacts[0].clone();
-    let stranger = user_id!("@q:x.org").to_owned();
-    let knocks = Member { membership: Some("knock".into()), ..looked_up() };
-    let mut known = finished();
-    known.members.insert(contact.clone(), knocks.clone());
-    known.members.insert(stranger.clone(), knocks.clone());
-    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Invite(contact.clone())));
-    let banned = Member { membership: Some("ban".into()), ..looked_up() };
-    known.members.insert(contact, banned);
-    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::TurnAway(stranger.clone())));
-    known.members.insert(stranger, Member { turned_away: true, ..knocks });
-    assert_eq!(next(&wanted(), &known, 0), Next::Rest);
-}
-
-#[test]
 fn a_change_is_told_after_the_state_and_the_first_summary() {
     let wanted = Wanted { state: "s2".into(), news: true, ..wanted() };
     let mut known = Known { summary_event: None, ..finished() };
