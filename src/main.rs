@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tallyroom::command::{
-    check, export, forget, generate_registration, import, link, logging, rederive, run, verify,
+    check, export, forget, generate_registration, import, link, logging, problems, rederive, run,
+    verify,
 };
 use tallyroom::config::Config;
 use tallyroom::page::link::LinkRequest;
@@ -103,6 +104,22 @@ enum Command {
         /// Matrix ID.
         user: String,
     },
+    /// List what could not be done and what was given up; exit code 1 if there is anything.
+    Problems {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Have it tried again instead of listing it.
+        #[arg(long, conflicts_with = "json")]
+        retry: bool,
+        /// List it as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Most problems to list.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// Transactions [default: all].
+        transactions: Vec<Ulid>,
+    },
     /// Run today's derivation over the stored raw events and tell what changes.
     Rederive {
         #[command(flatten)]
@@ -182,6 +199,10 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             verify::run(&config.load()?, &transactions, &public_key).await
         }
         Command::Forget { config, user } => forget::run(&config.load()?, &user).await,
+        Command::Problems { config, retry, json, limit, transactions } => {
+            let request = problems::Request { transactions, retry, json, limit };
+            problems::run(&config.load()?, &request).await
+        }
         Command::Rederive { config, dry_run, transactions } => {
             rederive::run(&config.load()?, &transactions, dry_run).await
         }

@@ -7,6 +7,7 @@ pub mod generate_registration;
 pub mod import;
 pub mod link;
 pub mod logging;
+pub mod problems;
 pub mod rederive;
 pub mod run;
 pub mod verify;

@@ -22,7 +22,8 @@ pub(super) async fn fetch(
     file: File,
     max_bytes: u64,
 ) -> anyhow::Result<Result<Arrived, Outcome>> {
-    let too_large = Outcome::TooLarge { limit: max_bytes };
+    let too_large =
+        Outcome::TooLarge(format!("larger than {max_bytes} bytes (files.max_megabytes)"));
     let mut download = match homeserver.download(<&MxcUri>::from(mxc)).await {
         Ok(download) => download,
         Err(failure) => return Ok(Err(failure.into())),
@@ -53,6 +54,7 @@ pub(super) async fn fetch(
 impl From<CallFailure> for Outcome {
     fn from(failure: CallFailure) -> Self {
         match failure {
+            _ if failure.refused_with("M_TOO_LARGE") => Self::TooLarge(failure.to_string()),
             CallFailure::Refused(_) => Self::Refused(failure.to_string()),
             CallFailure::RateLimited(pause) => Self::SlowDown(pause),
             CallFailure::Unknown { .. } => Self::Trouble(failure.to_string()),

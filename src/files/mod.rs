@@ -8,6 +8,7 @@ mod decrypting;
 mod fetch;
 mod patience;
 mod serving;
+mod turn;
 mod vault;
 
 pub use arriving::{Arrived, Arriving};
@@ -26,15 +27,13 @@ use tokio_util::sync::CancellationToken;
 use crate::config::FilesConfig;
 use crate::homeserver::Homeserver;
 use crate::record::address_of;
-use crate::store::{FileRow, Store};
-use patience::{Outcome, verdict};
+use crate::store::{DueFile, Store};
+use patience::{Outcome, Tries, server_pause, verdict};
 
 /// How often to look for work when nothing tells of any.
 const IDLE: Duration = Duration::from_secs(1);
-/// Files worked on side by side.
-const AT_ONCE: usize = 4;
-/// Files looked at in one go: those that are worked on, and some more.
-const LOOK: i64 = 64;
+/// Files read from the database in one go: those that are worked on, and some more.
+const LOOK: i64 = 128;
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 
@@ -69,22 +68,30 @@ pub async fn keep_files_forever(
         deleting: RwLock::default(),
     });
     keeper.keep_as_configured(&stop).await;
+    let our_server = keeper.homeserver.bot_user_id().server_name().to_owned();
     let mut work = JoinSet::new();
-    let mut busy: HashMap<Id, String> = HashMap::new();
+    let mut in_hand: HashMap<Id, DueFile> = HashMap::new();
+    let mut waiting: Vec<DueFile> = Vec::new();
+    let mut look = true;
     while !stop.is_cancelled() {
-        match keeper.store.due_files(LOOK).await {
-            Ok(due) => {
-                for file in due {
-                    if work.len() < AT_ONCE && !busy.values().any(|mxc| *mxc == file.mxc) {
-                        let (keeper, mxc) = (Arc::clone(&keeper), file.mxc.clone());
-                        let task = work.spawn(async move { keeper.attend_to(&file).await });
-                        busy.insert(task.id(), mxc);
-                    }
-                }
+        if look || waiting.is_empty() {
+            match keeper.store.due_files(our_server.as_str(), LOOK).await {
+                Ok(due) => waiting = due,
+                Err(error) => tracing::error!(%error, "files to fetch could not be read"),
             }
-            Err(error) => tracing::error!(%error, "files to fetch could not be read"),
         }
-        let free = work.len() < AT_ONCE;
+        let taken: Vec<DueFile> = in_hand.values().cloned().collect();
+        let mut chosen = turn::choose(&waiting, &taken);
+        // From the end, so that the other places stay as they are.
+        chosen.sort_unstable();
+        for file in chosen.into_iter().rev().map(|index| waiting.remove(index)).collect::<Vec<_>>()
+        {
+            let (keeper, of_task) = (Arc::clone(&keeper), file.clone());
+            let task = work.spawn(async move { keeper.attend_to(&of_task).await });
+            in_hand.insert(task.id(), file);
+        }
+        let free = work.len() < turn::AT_ONCE;
+        look = true;
         tokio::select! {
             Some(ended) = work.join_next_with_id() => {
                 let id = match ended {
@@ -94,7 +101,9 @@ pub async fn keep_files_forever(
                         error.id()
                     }
                 };
-                busy.remove(&id);
+                in_hand.remove(&id);
+                // What was read before is still to be done.
+                look = false;
             }
             () = keeper.store.hints().files.notified(), if free => {}
             () = tokio::time::sleep(IDLE), if free => {}
@@ -106,7 +115,11 @@ pub async fn keep_files_forever(
 impl Keeper {
     /// What `files.keep_days` says now holds for files that came before, too.
     async fn keep_as_configured(&self, stop: &CancellationToken) {
-        while let Err(error) = self.store.keep_files_for(self.keep_for).await {
+        let prepared = async || {
+            self.store.keep_files_for(self.keep_for).await?;
+            self.store.complete_files().await
+        };
+        while let Err(error) = prepared().await {
             tracing::error!(%error, "how long files are kept could not be noted; trying again");
             tokio::select! {
                 () = tokio::time::sleep(IDLE) => {}
@@ -115,7 +128,7 @@ impl Keeper {
         }
     }
 
-    async fn attend_to(&self, file: &FileRow) {
+    async fn attend_to(&self, file: &DueFile) {
         let done = match file.state.as_str() {
             "wanted" => self.fetch(file).await,
             "stored" => self.expire(file).await,
@@ -129,7 +142,7 @@ impl Keeper {
         }
     }
 
-    async fn fetch(&self, file: &FileRow) -> anyhow::Result<()> {
+    async fn fetch(&self, file: &DueFile) -> anyhow::Result<()> {
         let unfinished = self.vault.unfinished()?;
         let (mxc, key_digest) = address_of(&file.mxc);
         let key = match key_digest {
@@ -144,10 +157,13 @@ impl Keeper {
         let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(outcome) => {
+                let answered = !matches!(outcome, Outcome::Trouble(_) | Outcome::SlowDown(_));
+                self.server_has(file, answered).await?;
                 self.settle(file, outcome).await;
                 return Ok(());
             }
         };
+        self.server_has(file, true).await?;
         let _no_deleting = self.deleting.read().await;
         if !self.store.file_arrived(&file.mxc, &fetched.sha256).await? {
             return Ok(());
@@ -162,14 +178,28 @@ impl Keeper {
         Ok(())
     }
 
-    async fn expire(&self, file: &FileRow) -> anyhow::Result<()> {
+    /// Notes whether the other homeserver that a file is from has answered.
+    async fn server_has(&self, file: &DueFile, answered: bool) -> anyhow::Result<()> {
+        if file.far == 0 {
+            return Ok(());
+        }
+        if !answered {
+            let retry_at = after(server_pause(file.server_failures));
+            self.store.media_server_failed(&file.server, retry_at).await?;
+        } else if file.server_failures > 0 {
+            self.store.media_server_answered(&file.server).await?;
+        }
+        Ok(())
+    }
+
+    async fn expire(&self, file: &DueFile) -> anyhow::Result<()> {
         self.delete_bytes(file).await?;
         self.store.file_expired(&file.mxc).await?;
         tracing::info!(file = file.mxc, "deleted a file: files.keep_days are over");
         Ok(())
     }
 
-    async fn erase(&self, file: &FileRow) -> anyhow::Result<()> {
+    async fn erase(&self, file: &DueFile) -> anyhow::Result<()> {
         self.delete_bytes(file).await?;
         self.store.file_erased(&file.mxc).await?;
         tracing::info!(file = file.mxc, "deleted a file that no entry names any more");
@@ -177,7 +207,7 @@ impl Keeper {
     }
 
     /// Deletes the bytes of a file, unless another that is kept has the same.
-    async fn delete_bytes(&self, file: &FileRow) -> anyhow::Result<()> {
+    async fn delete_bytes(&self, file: &DueFile) -> anyhow::Result<()> {
         let Some(sha256) = &file.sha256 else { return Ok(()) };
         let _alone = self.deleting.write().await;
         if self.store.file_is_shared(sha256, &file.mxc).await? {
@@ -187,8 +217,10 @@ impl Keeper {
     }
 
     /// Writes down what became of a try that did not succeed.
-    async fn settle(&self, file: &FileRow, outcome: Outcome) {
-        let verdict = verdict(outcome, file.failures);
+    async fn settle(&self, file: &DueFile, outcome: Outcome) {
+        let is_far = file.far == 1;
+        let tries = Tries { failures: file.failures, refusals: file.refusals, is_far };
+        let verdict = verdict(outcome, tries);
         tracing::info!(
             file = file.mxc,
             problem = verdict.problem,
@@ -198,13 +230,18 @@ impl Keeper {
         let written = match verdict.given_up {
             Some(state) => self.store.file_given_up(&file.mxc, state, &verdict.problem).await,
             None => {
-                let pause = i64::try_from(verdict.pause.as_millis()).unwrap_or(i64::MAX);
-                let until = crate::store::now().saturating_add(pause);
-                self.store.file_postponed(&file.mxc, until, &verdict.problem).await
+                let (until, is_refusal) = (after(verdict.pause), verdict.is_refusal);
+                self.store.file_postponed(&file.mxc, until, is_refusal, &verdict.problem).await
             }
         };
         if let Err(error) = written {
             tracing::error!(file = file.mxc, %error, "what became of a file could not be noted");
         }
     }
+}
+
+/// So long from now, in milliseconds since 1970.
+fn after(pause: Duration) -> i64 {
+    let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+    crate::store::now().saturating_add(pause)
 }

@@ -18,7 +18,7 @@ use super::calls::Call;
 
 /// `request`, asserted to come from `user` (and one device of theirs).
 #[derive(Clone, Debug)]
-pub struct ActingAs<R> {
+pub(super) struct ActingAs<R> {
     request: R,
     user: OwnedUserId,
     device: Option<OwnedDeviceId>,
@@ -26,12 +26,12 @@ pub struct ActingAs<R> {
 
 impl<R> ActingAs<R> {
     /// As `user`, without a device: for calls made before the device exists.
-    pub fn user(request: R, user: OwnedUserId) -> Self {
+    pub(super) fn user(request: R, user: OwnedUserId) -> Self {
         Self { request, user, device: None }
     }
 
     /// As `user` on `device`.
-    pub fn device(request: R, user: OwnedUserId, device: OwnedDeviceId) -> Self {
+    pub(super) fn device(request: R, user: OwnedUserId, device: OwnedDeviceId) -> Self {
         Self { request, user, device: Some(device) }
     }
 }
@@ -46,7 +46,7 @@ impl<R: Metadata<PathBuilder = VersionHistory>> Metadata for ActingAs<R> {
 
 impl<R: Call> OutgoingRequest for ActingAs<R> {
     type EndpointError = Error;
-    type IncomingResponse = Answer<R::IncomingResponse>;
+    type IncomingResponse = Answer<R>;
 
     fn try_into_http_request<T: Default + BufMut + AsRef<[u8]>>(
         self,
@@ -70,10 +70,10 @@ impl<R: Call> OutgoingRequest for ActingAs<R> {
 
 /// An answer that the homeserver itself gave. ruma does not look at the body of an answer from which
 /// it needs nothing, so that the maintenance page of a proxy would pass for a success.
-#[derive(Clone, Debug)]
-pub struct Answer<T>(pub T);
+#[derive(Debug)]
+pub(super) struct Answer<R: Call>(pub(super) R::IncomingResponse);
 
-impl<T: IncomingResponse> IncomingResponse for Answer<T> {
+impl<R: Call> IncomingResponse for Answer<R> {
     type EndpointError = Error;
 
     fn try_from_http_response<B: AsRef<[u8]>>(
@@ -83,11 +83,14 @@ impl<T: IncomingResponse> IncomingResponse for Answer<T> {
             return Err(FromHttpResponseError::Server(Error::from_http_response(response)));
         }
         let body = response.body().as_ref().trim_ascii_start();
-        if !response.status().is_success() || !matches!(body.first(), Some(b'{' | b'[')) {
+        if !response.status().is_success() || body.first() != Some(&R::ANSWER) {
             let status = response.status();
-            return Err(unreadable(format_args!("HTTP {status}, but no JSON came with it")));
+            return Err(unreadable(format_args!(
+                "HTTP {status}, but not the JSON that answers this call"
+            )));
         }
-        T::try_from_http_response(response).map(Self).map_err(|error| match error {
+        R::IncomingResponse::try_from_http_response(response).map(Self).map_err(|error| match error
+        {
             FromHttpResponseError::Deserialization(error) => {
                 FromHttpResponseError::Deserialization(error)
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ruma::api::client::account::whoami;
 use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities;
@@ -103,6 +104,19 @@ impl Homeserver {
                 offered.available.keys().map(|v| v.as_str()).collect::<Vec<_>>().join(", ")
             ))),
         }
+    }
+
+    /// Whether this is our homeserver, and it knows us: what it says about other things counts
+    /// only then where much follows from it.
+    ///
+    /// # Errors
+    /// When it gives no usable answer, or takes us for somebody else.
+    pub async fn knows_us(&self) -> Result<(), CallFailure> {
+        let us = self.as_bot(whoami::v3::Request::new()).await?.user_id;
+        if us != self.bot {
+            return Err(CallFailure::unknown("the homeserver takes our bot for somebody else"));
+        }
+        Ok(())
     }
 
     /// Asks the homeserver to call our `/_matrix/app/v1/ping`; the time that call took.

@@ -14,7 +14,7 @@
 use std::fmt::Debug;
 
 use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
-use ruma::api::client::account::register;
+use ruma::api::client::account::{register, whoami};
 use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
 use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
@@ -48,6 +48,8 @@ pub(super) trait Call:
 {
     /// The error codes by which the homeserver itself refuses this call.
     const REFUSALS: &'static [&'static str];
+    /// What the body of an answer begins with: it is a JSON object for nearly all calls.
+    const ANSWER: u8 = b'{';
 }
 
 macro_rules! calls {
@@ -68,6 +70,7 @@ calls! {
     set_profile_field::v3::Request =>
         ["M_FORBIDDEN", "M_BAD_JSON", "M_INVALID_PARAM", "M_PROFILE_TOO_LARGE"];
     get_capabilities::v3::Request => [];
+    whoami::v3::Request => [];
     request_ping::v1::Request => ["M_FORBIDDEN", "M_URL_NOT_SET"];
     create_room::v3::Request => [
         "M_ROOM_IN_USE", "M_INVALID_ROOM_STATE", "M_UNSUPPORTED_ROOM_VERSION", "M_BAD_JSON",
@@ -77,7 +80,6 @@ calls! {
     /// Synapse: `M_UNKNOWN` for an alias that exists.
     create_alias::v3::Request => ["M_UNKNOWN", "M_FORBIDDEN", "M_EXCLUSIVE", "M_INVALID_PARAM"];
     delete_alias::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
-    get_state_events::v3::Request => ["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     get_state_event_for_key::v3::Request =>
         ["M_NOT_FOUND", "M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
     /// Synapse: `M_UNKNOWN` for content that it does not take.
@@ -111,6 +113,11 @@ calls! {
     get_presence::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
     create_typing_event::v3::Request => ["M_FORBIDDEN"];
     create_receipt::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
+}
+
+impl Call for get_state_events::v3::Request {
+    const REFUSALS: &'static [&'static str] = &["M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
+    const ANSWER: u8 = b'[';
 }
 
 /// Uploading, which goes past ruma so that no file is ever whole in memory.

@@ -141,6 +141,7 @@ mod tests {
     use ruma::api::client::membership::invite_user;
     use ruma::api::client::message::get_message_events;
     use ruma::api::client::room::get_room_event;
+    use ruma::api::client::state::get_state_events;
     use ruma::api::client::sync::sync_events;
 
     const INVITE: &[&str] = invite_user::v3::Request::REFUSALS;
@@ -218,12 +219,20 @@ mod tests {
     }
 
     #[test]
-    fn only_json_is_a_success() {
-        type Invited = Answer<invite_user::v3::Response>;
+    fn only_the_json_that_answers_a_call_is_a_success() {
+        type Invited = Answer<invite_user::v3::Request>;
+        type State = Answer<get_state_events::v3::Request>;
+        assert!(State::try_from_http_response(response(200, "[]")).is_ok());
+        assert!(State::try_from_http_response(response(200, "{}")).is_err());
         assert!(Invited::try_from_http_response(response(200, " {}")).is_ok());
-        for (status, body) in
-            [(200, "<html>Back soon</html>"), (200, ""), (204, ""), (302, "{}"), (200, "OK")]
-        {
+        for (status, body) in [
+            (200, "<html>Back soon</html>"),
+            (200, ""),
+            (200, "[]"),
+            (204, ""),
+            (302, "{}"),
+            (200, "OK"),
+        ] {
             let error = Invited::try_from_http_response(response(status, body)).unwrap_err();
             let failure = CallFailure::of(&error.into(), INVITE);
             assert!(matches!(failure, CallFailure::Unknown { .. }), "{status} {body}: {failure:?}");

@@ -151,7 +151,7 @@ impl Homeserver {
     /// Uploads a file in a guest's name, piece by piece; its `mxc://` address.
     ///
     /// # Errors
-    /// When the homeserver refuses (413: too large for it) or gives no usable answer.
+    /// When the homeserver refuses (`M_TOO_LARGE`) or gives no usable answer.
     pub async fn upload_as<S>(
         &self,
         guest: &UserId,
@@ -180,11 +180,14 @@ impl Homeserver {
         let answer =
             request.send().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
         if answer.status() != StatusCode::OK {
-            return Err(failure_of(answer, UPLOAD_REFUSALS).await);
+            let failure = failure_of(answer, UPLOAD_REFUSALS).await;
+            self.token.learn(&Err(&failure));
+            return Err(failure);
         }
         let body = answer.bytes().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let mxc = answer.get("content_uri").and_then(Value::as_str).map(str::to_owned);
+        let mxc = answer.get("content_uri").and_then(Value::as_str);
+        let mxc = mxc.filter(|mxc| mxc.starts_with("mxc://")).map(str::to_owned);
         mxc.ok_or_else(|| CallFailure::unknown("the answer to an upload names no file"))
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, header};
 use ruma::MxcUri;
 
 use super::calls::DOWNLOAD_REFUSALS;
@@ -47,7 +47,7 @@ impl Homeserver {
     /// authenticated media).
     ///
     /// # Errors
-    /// A refusal (404) when neither this homeserver nor the one it is from has it.
+    /// `M_NOT_FOUND` when neither this homeserver nor the one it is from has it.
     pub async fn download(&self, mxc: &MxcUri) -> Result<Download, CallFailure> {
         let parts = mxc.parts().map_err(|error| CallFailure::unknown(error.to_string()))?;
         let mut url = self.client.homeserver();
@@ -65,10 +65,19 @@ impl Homeserver {
             Ok(Err(error)) => return Err(CallFailure::unknown(in_words(&error))),
             Err(_) => return Err(CallFailure::unknown("no answer in time")),
         };
-        match answer.status() {
-            StatusCode::OK => Ok(Download { answer }),
-            _ => Err(failure_of(answer, DOWNLOAD_REFUSALS).await),
+        if answer.status() != StatusCode::OK {
+            let failure = failure_of(answer, DOWNLOAD_REFUSALS).await;
+            self.token.learn(&Err(&failure));
+            return Err(failure);
         }
+        self.token.learn(&Ok(()));
+        // A file may be anything, also a page that says that the homeserver is away. The header is
+        // required of a homeserver since version 1.12 of the specification (Client-Server API,
+        // `GET /_matrix/client/v1/media/download/{serverName}/{mediaId}`), and no proxy adds it.
+        if !answer.headers().contains_key(header::CONTENT_DISPOSITION) {
+            return Err(CallFailure::unknown("HTTP 200, but without the headers of a file"));
+        }
+        Ok(Download { answer })
     }
 }
 

@@ -11,14 +11,16 @@ mod foreign;
 mod guests;
 mod media;
 mod rooms;
+mod token;
 
-pub use acting_as::ActingAs;
+use acting_as::ActingAs;
 pub use bot::{Avatars, Bot};
 pub use failure::{CallFailure, Refusal};
 pub use media::Download;
 pub(crate) use media::in_words;
 pub use rooms::{FoundRoom, HistoryPage};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use matrix_sdk::authentication::matrix::MatrixSession;
@@ -27,6 +29,7 @@ use matrix_sdk::{SessionMeta, SessionTokens};
 use ruma::{OwnedDeviceId, OwnedUserId};
 
 use self::calls::Call;
+use self::token::TokenState;
 use crate::config::{BOT_DEVICE, Config, Registration};
 
 /// How long one ordinary call may take before its outcome counts as unknown.
@@ -40,6 +43,7 @@ pub struct Homeserver {
     appservice_id: String,
     bot: OwnedUserId,
     device: OwnedDeviceId,
+    token: Arc<TokenState>,
 }
 
 impl Homeserver {
@@ -63,7 +67,8 @@ impl Homeserver {
             },
         };
         client.restore_session(session).await?;
-        Ok(Self { client, appservice_id: registration.id.clone(), bot, device })
+        let appservice_id = registration.id.clone();
+        Ok(Self { client, appservice_id, bot, device, token: Arc::default() })
     }
 
     /// The bot's Matrix user ID.
@@ -101,10 +106,10 @@ impl Homeserver {
         request: ActingAs<R>,
         timeout: Duration,
     ) -> Result<R::IncomingResponse, CallFailure> {
-        match self.client.send(request).with_request_config(once(timeout)).await {
-            Ok(answer) => Ok(answer.0),
-            Err(error) => Err(CallFailure::of(&error, R::REFUSALS)),
-        }
+        let answer = self.client.send(request).with_request_config(once(timeout)).await;
+        let answer = answer.map_err(|error| CallFailure::of(&error, R::REFUSALS));
+        self.token.learn(&answer.as_ref().map(drop));
+        answer.map(|answer| answer.0)
     }
 }
 

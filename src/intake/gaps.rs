@@ -6,7 +6,8 @@ use ruma::RoomId;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use super::{arrivals::arrival, back_off};
+use super::arrivals::arrival;
+use super::patience::{Verdict, verdict};
 use crate::homeserver::{CallFailure, FoundRoom, Homeserver};
 use crate::store::{Gap, Store, StoreError, now};
 
@@ -66,7 +67,7 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
                 "read a page of missed history"
             );
         }
-        Err(failure) if failure.is_forbidden() => match is_gone(store, homeserver, &gap).await {
+        Err(failure) => match is_gone(store, homeserver, &gap, &failure).await {
             Ok(true) => match homeserver.is_blocked(&room_id).await {
                 Ok(blocked) => {
                     tracing::warn!(
@@ -77,33 +78,56 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
                     );
                     store.room_lost(&gap.room_id, blocked).await?;
                 }
-                Err(failure) => postpone(store, &gap, &failure).await?,
+                Err(failure) => not_read(store, &gap, &failure).await?,
             },
-            Ok(false) => {
-                tracing::warn!(room = gap.room_id, "the bot may not read this room; given up");
-                store.close_gap(&gap).await?;
-            }
-            Err(failure) => postpone(store, &gap, &failure).await?,
+            Ok(false) => not_read(store, &gap, &failure).await?,
+            Err(failure) => not_read(store, &gap, &failure).await?,
         },
-        Err(failure) => postpone(store, &gap, &failure).await?,
     }
     Ok(true)
 }
 
-/// Whether a room that the bot cannot read does not exist any more: nothing stands behind its
-/// alias. Only asked in an audit; otherwise the bot was removed from it.
-async fn is_gone(store: &Store, homeserver: &Homeserver, gap: &Gap) -> Result<bool, CallFailure> {
-    if gap.audit == 0 {
+/// Whether a room that the bot may not read does not exist any more. Much follows from it, so one
+/// answer is not enough: the homeserver refuses twice, says that nothing stands behind the room's
+/// alias, and knows us as before. Only asked in an audit; otherwise the bot was removed from it.
+async fn is_gone(
+    store: &Store,
+    homeserver: &Homeserver,
+    gap: &Gap,
+    failure: &CallFailure,
+) -> Result<bool, CallFailure> {
+    if gap.audit == 0 || gap.refusals == 0 || !failure.is_forbidden() {
         return Ok(false);
     }
     let database = |error: StoreError| CallFailure::unknown(format!("the database: {error}"));
     let alias = store.alias_of(&gap.room_id).await.map_err(database)?;
     let Some(alias) = alias.and_then(|alias| homeserver.alias(&alias)) else { return Ok(false) };
-    Ok(matches!(homeserver.find_room(&alias).await?, FoundRoom::Nothing))
+    let is_gone = matches!(homeserver.find_room(&alias).await?, FoundRoom::Nothing);
+    homeserver.knows_us().await?;
+    Ok(is_gone)
 }
 
-async fn postpone(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(), StoreError> {
-    let pause = back_off(u32::try_from(gap.failures).unwrap_or(u32::MAX));
-    tracing::warn!(room = gap.room_id, %failure, "history could not be read; trying again");
-    store.postpone_gap(gap, now() + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)).await
+async fn not_read(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(), StoreError> {
+    let problem = failure.to_string();
+    let is_refusal = matches!(failure, CallFailure::Refused(_));
+    match verdict(is_refusal, gap.failures, gap.refusals) {
+        Verdict::GiveUp => {
+            tracing::error!(
+                room = gap.room_id,
+                problem,
+                "missed history could not be read for days; given up. `tallyroom problems` lists it"
+            );
+            store.give_up_gap(gap, &problem).await
+        }
+        Verdict::TryAgain(pause) => {
+            tracing::warn!(
+                room = gap.room_id,
+                problem,
+                seconds = pause.as_secs(),
+                "history could not be read; trying again"
+            );
+            let until = now() + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+            store.postpone_gap(gap, until, is_refusal, &problem).await
+        }
+    }
 }

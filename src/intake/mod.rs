@@ -5,6 +5,7 @@ mod arrivals;
 mod deriver;
 mod foreign;
 mod gaps;
+mod patience;
 mod push;
 mod sync;
 

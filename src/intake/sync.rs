@@ -45,9 +45,9 @@ pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: Cancellati
         let pause = match step.await {
             Ok(()) => {
                 if failures > 0
-                    && let Err(error) = store.wake_failed_rooms().await
+                    && let Err(error) = after_trouble(&store).await
                 {
-                    tracing::warn!(%error, "rooms wait for their next try");
+                    tracing::warn!(%error, "rooms and files wait for their next try");
                 }
                 failures = 0;
                 BREATH
@@ -65,6 +65,12 @@ pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: Cancellati
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// The homeserver is back: nobody waits for the end of a pause that its absence caused.
+async fn after_trouble(store: &Store) -> Result<(), StoreError> {
+    store.wake_failed_rooms().await?;
+    store.wake_failed_files().await
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +140,8 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
     for room_id in &invitations {
         store.bot_invited(room_id, bot.as_str(), &correlation).await?;
     }
+    let joined = answer.rooms.join.keys().map(|room_id| room_id.as_str()).collect();
+    store.take_up_gaps(&joined).await?;
     let token = &answer.next_batch;
     let Kept { new, foreign } =
         store.journal_sync(&arrivals, &gaps, &invitations, token, &correlation, bot).await?;
@@ -182,6 +190,7 @@ fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>, bot: &str
         audit: 0,
         upto: 0,
         failures: 0,
+        refusals: 0,
     })
 }
 

@@ -23,7 +23,7 @@ pub use input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
 pub use model::{
     Account, Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,
 };
-pub use owed::{Ended, Owed};
+pub use owed::{Ended, Owed, status_to_show};
 pub use party::{Address, PartyDetails};
 pub use problem::Problem;
 pub(crate) use qr::code as qr_code;

@@ -66,6 +66,32 @@ const UNDERSTOOD: [(&str, Ended); 28] = [
     ("forgiven", Ended::WrittenOff),
 ];
 
+/// Statuses by which a shop says that it waits for money, folded as in [`folded`]. Nobody is shown
+/// one of them on a document that asks for no money: a credit note is not awaiting payment.
+const ASKING: [&str; 15] = [
+    "awaitingpayment",
+    "pendingpayment",
+    "paymentpending",
+    "paymentdue",
+    "due",
+    "duenow",
+    "overdue",
+    "pastdue",
+    "late",
+    "unpaid",
+    "notpaid",
+    "topay",
+    "partiallypaid",
+    "partlypaid",
+    "outstanding",
+];
+
+/// The shop's status, unless it asks for money that nobody owes.
+pub fn status_to_show<'a>(invoice: &Invoice, status: &'a str) -> Option<&'a str> {
+    let asks = ASKING.contains(&folded(status).as_str());
+    Some(status).filter(|_| !asks || Owed::of(invoice, status).payable().is_some())
+}
+
 impl Owed {
     /// By type, amount due and status.
     pub fn of(invoice: &Invoice, status: &str) -> Self {
@@ -167,6 +193,21 @@ mod tests {
         assert_eq!(negative, Owed::Credited(cents(10_000)));
         let paid_too_much = of(|json| json["totals"] = json!({ "paid": "150.00" }));
         assert_eq!(paid_too_much, Owed::Credited(cents(5_000)));
+    }
+
+    #[test]
+    fn a_status_that_asks_for_money_is_not_shown_where_none_is_owed() {
+        let owed = invoice(|_| ());
+        let credit_note = invoice(|json| json["type"] = json!("381"));
+        let prepaid = invoice(|json| json["totals"] = json!({ "paid": "100.00" }));
+        for status in ["awaiting_payment", "Overdue", "past due", "un-paid", "Payment pending"] {
+            assert_eq!(status_to_show(&owed, status), Some(status));
+            assert_eq!(status_to_show(&credit_note, status), None, "{status}");
+            assert_eq!(status_to_show(&prepaid, status), None, "{status}");
+        }
+        for status in ["paid", "refunded", "disputed", "in the post", ""] {
+            assert_eq!(status_to_show(&credit_note, status), Some(status));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::model::{Adjustment, Invoice, Line};
 use super::money::{grouped, plain};
-use super::owed::Owed;
+use super::owed::{Owed, status_to_show};
 use super::units;
 
 /// Most lines of the invoice that the summary shows: what nheko's pin can hold.
@@ -85,10 +85,15 @@ pub fn headline(input: &SummaryInput<'_>) -> String {
 
 /// `EUR 1,234.50 · awaiting payment · due 2024-07-01`; the day only while somebody has to pay.
 pub fn topic(input: &SummaryInput<'_>) -> String {
-    let mut topic = format!("{} · {}", input.figure(), status(input.status));
+    let mut topic = input.figure();
+    if let Some(shown) = status_to_show(input.invoice, input.status) {
+        // Writing to a String cannot fail.
+        let _ = write!(topic, " · {}", status(shown));
+    } else if input.owed() == Owed::Nothing {
+        topic.push_str(" · nothing due");
+    }
     let due_date = input.owed().payable().and(input.invoice.due_date);
     if let Some(due) = due_date {
-        // Writing to a String cannot fail.
         let _ = write!(topic, " · due {due}");
     }
     topic
@@ -463,7 +468,7 @@ mod tests {
             let invoice = invoice(change);
             let input = of(&invoice);
             let topic = topic(&input);
-            assert_eq!(topic, "EUR 540.00 credited · awaiting payment");
+            assert_eq!(topic, "EUR 540.00 credited");
             let body = summarise(&input).body;
             assert!(!body.contains("due") && !body.contains("Pay to"), "{body}");
             assert!(body.contains("\n\nNothing to pay.\n"), "{body}");

@@ -20,13 +20,16 @@ const SINCE: &str = "SELECT j.room_id, j.event_id FROM journal j \
      JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE r.gone_at IS NULL AND j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at > $1 \
      ORDER BY j.received_at, j.position LIMIT $2";
-const RUNNING: &str = "SELECT COUNT(*) FROM gaps WHERE audit <> 0";
+/// A room that the bot may not read does not keep the others from being audited again.
+const RUNNING: &str =
+    "SELECT COUNT(*) FROM gaps WHERE audit <> 0 AND state = 'open' AND refusals = 0";
 /// An audit reads from now to the start of the room.
 const BEGIN: &str = "INSERT INTO gaps (room_id, from_token, to_token, audit, upto, due_at) \
      SELECT r.room_id, '', '', $1, j.last_position, $1 FROM record_rooms r \
      JOIN journal_rooms j ON j.room_id = r.room_id \
      WHERE r.gone_at IS NULL ON CONFLICT (room_id, to_token) DO UPDATE SET from_token = '', \
-     audit = excluded.audit, upto = excluded.upto, due_at = excluded.due_at";
+     audit = excluded.audit, upto = excluded.upto, due_at = excluded.due_at, state = 'open', \
+     refusals = 0, given_up_at = NULL";
 const FOUND: &str = "UPDATE journal SET audited = $3 WHERE room_id = $1 AND event_id = $2";
 const PRESENT: &str = "UPDATE journal SET absent_since = NULL \
      WHERE room_id = $1 AND audited >= $2 AND absent_since IS NOT NULL";

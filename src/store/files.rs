@@ -7,17 +7,43 @@ use super::columns::from_json;
 use super::{Snapshot, Store, StoreError, Tx, now};
 use crate::record::{Attachment, AttachmentKey, key_in};
 
-const WANT: &str = "INSERT INTO files (mxc, state, due_at) VALUES ($1, 'wanted', $2) \
-     ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0 \
-     WHERE files.state IN ('unwanted', 'erased')";
+const WANT: &str = "INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \
+     $2, $3, (SELECT shop FROM transactions WHERE id = $4)) \
+     ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0, \
+     refusals = 0, failing_since = NULL, given_up_at = NULL, shop = excluded.shop WHERE files.state IN ('unwanted', 'erased')";
 const NAME: &str = "INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
      ON CONFLICT (transaction_id, seq, mxc) DO NOTHING";
 const OF_ENTRY: &str = "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
 const UNNAME: &str = "DELETE FROM entry_files WHERE transaction_id = $1 AND seq = $2";
 const RELEASE: &str = "UPDATE files SET state = 'unwanted', due_at = $2, problem = NULL \
      WHERE mxc = $1 AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.mxc = files.mxc)";
-const DUE: &str = "SELECT mxc, state, failures, problem, sha256, size, media_type, stored_at \
-     FROM files WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+/// Each shop has its files in a line of its own: first those that need no other homeserver, then
+/// one for each other homeserver that may be asked now. The heads of all lines come first.
+const DUE: &str = "SELECT mxc, state, failures, refusals, sha256, server, shop, far, \
+     server_failures FROM ( \
+       SELECT d.*, ROW_NUMBER() OVER (PARTITION BY shop ORDER BY far, due_at, mxc) AS turn FROM ( \
+         SELECT f.mxc, f.state, f.failures, f.refusals, f.sha256, f.due_at, \
+           COALESCE(f.server, '') AS server, COALESCE(f.shop, '') AS shop, \
+           CAST(CASE WHEN f.state <> 'wanted' OR f.server = $2 THEN 0 ELSE 1 END AS BIGINT) AS far, \
+           COALESCE(s.failures, 0) AS server_failures, \
+           ROW_NUMBER() OVER (PARTITION BY f.shop, f.server, f.state ORDER BY f.due_at, f.mxc) \
+             AS of_server \
+         FROM files f LEFT JOIN media_servers s ON s.name = f.server \
+         WHERE f.due_at <= $1 AND (f.state <> 'wanted' OR s.name IS NULL OR s.retry_at <= $1) \
+       ) d WHERE far = 0 OR of_server = 1 \
+     ) t WHERE turn <= $3 ORDER BY turn, due_at LIMIT $3";
+const INCOMPLETE: &str =
+    "SELECT mxc FROM files WHERE due_at IS NOT NULL AND server IS NULL LIMIT 500";
+const COMPLETE: &str = "UPDATE files SET server = $2, shop = (SELECT MIN(t.shop) \
+     FROM entry_files n JOIN transactions t ON t.id = n.transaction_id WHERE n.mxc = files.mxc) \
+     WHERE mxc = $1";
+const SERVER_FAILED: &str = "INSERT INTO media_servers (name, failures, retry_at) \
+     VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET failures = media_servers.failures + 1, \
+     retry_at = excluded.retry_at";
+const SERVER_ANSWERED: &str = "DELETE FROM media_servers WHERE name = $1";
+const ALL_SERVERS_ANSWER: &str = "DELETE FROM media_servers";
+const WAKE_FAILED: &str = "UPDATE files SET due_at = $1 \
+     WHERE state = 'wanted' AND failures > refusals AND due_at > $1";
 const OF_RECORD: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
      WHERE n.transaction_id = $1 ORDER BY f.mxc";
@@ -25,12 +51,13 @@ const OF_SEQS: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.
      f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
      WHERE n.transaction_id = $1 AND n.seq >= $2 AND n.seq <= $3";
 const STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failures = 0, \
-     problem = NULL, sha256 = $2, size = $3, media_type = $4, stored_at = $6 \
+     refusals = 0, failing_since = NULL, problem = NULL, sha256 = $2, size = $3, media_type = $4, stored_at = $6 \
      WHERE mxc = $1 AND state = 'wanted'";
-const POSTPONED: &str =
-    "UPDATE files SET failures = failures + 1, due_at = $2, problem = $3 WHERE mxc = $1";
-const GIVEN_UP: &str =
-    "UPDATE files SET state = $2, due_at = NULL, problem = $3 WHERE mxc = $1 AND state = 'wanted'";
+const POSTPONED: &str = "UPDATE files SET failures = failures + 1, refusals = refusals + $4, \
+     due_at = $2, problem = $3, failing_since = COALESCE(failing_since, $5) WHERE mxc = $1";
+const GIVEN_UP: &str = "UPDATE files SET state = $2, due_at = NULL, problem = $3, \
+     given_up_at = $4, failing_since = COALESCE(failing_since, $4) \
+     WHERE mxc = $1 AND state = 'wanted'";
 const ARRIVED: &str = "UPDATE files SET sha256 = $2 WHERE mxc = $1 AND state = 'wanted'";
 const EXPIRED: &str =
     "UPDATE files SET state = 'expired', due_at = NULL WHERE mxc = $1 AND state = 'stored'";
@@ -77,13 +104,86 @@ pub struct FileRow {
     pub stored_at: Option<i64>,
 }
 
+/// A file to do something about, and what decides whose turn it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct DueFile {
+    /// As in [`FileRow`].
+    pub mxc: String,
+    /// As in [`FileRow`].
+    pub state: String,
+    /// Failed tries in a row.
+    pub failures: i64,
+    /// How many of them were refusals.
+    pub refusals: i64,
+    /// As in [`FileRow`].
+    pub sha256: Option<String>,
+    /// The homeserver that it is from; empty if that is not known.
+    pub server: String,
+    /// Whose record named it first; empty if that is not known.
+    pub shop: String,
+    /// 1: another homeserver has to be asked for it.
+    pub far: i64,
+    /// Failed tries in a row to fetch anything from that homeserver.
+    pub server_failures: i64,
+}
+
 impl Store {
-    /// Files to do something about now, longest due first.
+    /// Files to do something about now, at most `limit`, in an order that is fair to all shops.
+    /// `our_server` is the name of our homeserver. Files of other homeservers that could not be
+    /// reached are left out until it is time to try again.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn due_files(&self, limit: i64) -> Result<Vec<FileRow>, StoreError> {
-        sqlx::query_as(DUE).bind(now()).bind(limit).fetch_all(&self.pool).await
+    pub async fn due_files(
+        &self,
+        our_server: &str,
+        limit: i64,
+    ) -> Result<Vec<DueFile>, StoreError> {
+        sqlx::query_as(DUE).bind(now()).bind(our_server).bind(limit).fetch_all(&self.pool).await
+    }
+
+    /// Notes of files from before these columns existed which homeserver and shop they are of.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn complete_files(&self) -> Result<(), StoreError> {
+        loop {
+            let files: Vec<String> = sqlx::query_scalar(INCOMPLETE).fetch_all(&self.pool).await?;
+            if files.is_empty() {
+                return Ok(());
+            }
+            for mxc in files {
+                self.run(sqlx::query(COMPLETE).bind(&mxc).bind(server_of(&mxc))).await?;
+            }
+        }
+    }
+
+    /// Notes that a file could not be fetched from another homeserver: nothing is fetched from
+    /// there before `retry_at`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn media_server_failed(&self, name: &str, retry_at: i64) -> Result<(), StoreError> {
+        self.run(sqlx::query(SERVER_FAILED).bind(name).bind(retry_at)).await
+    }
+
+    /// Notes that another homeserver answers.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn media_server_answered(&self, name: &str) -> Result<(), StoreError> {
+        self.run(sqlx::query(SERVER_ANSWERED).bind(name)).await
+    }
+
+    /// Has files fetched now that wait because there was trouble.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn wake_failed_files(&self) -> Result<(), StoreError> {
+        self.run(sqlx::query(ALL_SERVERS_ANSWER)).await?;
+        self.run(sqlx::query(WAKE_FAILED).bind(now())).await?;
+        self.hints.files.notify_one();
+        Ok(())
     }
 
     /// The key of a file that came encrypted, with this digest: it stands in the events that name
@@ -162,7 +262,7 @@ impl Store {
         self.run(sqlx::query(KEEP_FOR).bind(milliseconds)).await
     }
 
-    /// Leaves a file for later.
+    /// Leaves a file for later, because it was refused or because there is trouble.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -170,12 +270,14 @@ impl Store {
         &self,
         mxc: &str,
         until: i64,
+        is_refusal: bool,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(POSTPONED).bind(mxc).bind(until).bind(problem)).await
+        let postponed = sqlx::query(POSTPONED).bind(mxc).bind(until).bind(problem);
+        self.run(postponed.bind(i64::from(is_refusal)).bind(now())).await
     }
 
-    /// Notes that a file will not be fetched: `refused` or `missing`.
+    /// Notes that a file was given up, as `refused` or `missing`, until somebody takes it up again.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -185,7 +287,7 @@ impl Store {
         state: &str,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(GIVEN_UP).bind(mxc).bind(state).bind(problem)).await
+        self.run(sqlx::query(GIVEN_UP).bind(mxc).bind(state).bind(problem).bind(now())).await
     }
 
     /// Notes that a file was kept for as long as configured and is gone from the file store now.
@@ -252,6 +354,12 @@ impl Snapshot {
     }
 }
 
+/// The homeserver that a file is from; empty if its address is none.
+fn server_of(mxc: &str) -> &str {
+    let rest = mxc.strip_prefix("mxc://").unwrap_or_default();
+    rest.split_once('/').map_or("", |(server, _)| server)
+}
+
 /// An entry names a file: it is to be fetched, unless it is there.
 pub(super) async fn want(
     tx: &mut Tx,
@@ -259,7 +367,13 @@ pub(super) async fn want(
     seq: i64,
     mxc: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(WANT).bind(mxc).bind(now()).execute(&mut **tx).await?;
+    sqlx::query(WANT)
+        .bind(mxc)
+        .bind(now())
+        .bind(server_of(mxc))
+        .bind(transaction_id)
+        .execute(&mut **tx)
+        .await?;
     sqlx::query(NAME).bind(transaction_id).bind(seq).bind(mxc).execute(&mut **tx).await.map(drop)
 }
 

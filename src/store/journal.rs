@@ -1,6 +1,6 @@
 //! The journal of raw events, its rooms, and the gaps still to be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruma::UserId;
 use sqlx::FromRow;
@@ -29,20 +29,29 @@ const RAW: &str = "SELECT raw FROM journal WHERE room_id = $1 AND event_id = $2"
 
 const OPEN_GAP: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
      VALUES ($1, $2, $3, $4) \
-     ON CONFLICT (room_id, to_token) DO UPDATE SET due_at = excluded.due_at, \
+     ON CONFLICT (room_id, to_token) DO UPDATE SET due_at = excluded.due_at, state = 'open', \
+     refusals = 0, given_up_at = NULL, \
      from_token = CASE WHEN gaps.audit <> 0 THEN '' ELSE excluded.from_token END";
 /// A room whose creation came after all lost nothing of its beginning.
 const BEGINNING_CAME: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = '' \
      AND to_token = '' AND audit = 0";
 /// What people wait for comes before audits; gaps of several rooms take turns.
-const DUE_GAP: &str = "SELECT room_id, from_token, to_token, audit, upto, failures FROM gaps \
-     WHERE due_at <= $1 ORDER BY CASE WHEN audit = 0 THEN 0 ELSE 1 END, due_at LIMIT 1";
+const DUE_GAP: &str = "SELECT room_id, from_token, to_token, audit, upto, failures, refusals \
+     FROM gaps WHERE due_at <= $1 AND state = 'open' ORDER BY CASE WHEN audit = 0 THEN 0 ELSE 1 END, due_at LIMIT 1";
 /// Unless a sync has put its beginning somewhere else in the meantime.
-const MOVE_GAP: &str = "UPDATE gaps SET from_token = $4, failures = 0, due_at = $5 \
+const MOVE_GAP: &str = "UPDATE gaps SET from_token = $4, failures = 0, refusals = 0, problem = NULL, \
+     failing_since = NULL, due_at = $5 \
      WHERE room_id = $1 AND to_token = $2 AND from_token = $3";
 const CLOSE_GAP: &str = "DELETE FROM gaps WHERE room_id = $1 AND to_token = $2 AND from_token = $3";
-const POSTPONE_GAP: &str = "UPDATE gaps SET failures = failures + 1, due_at = $3 \
+const POSTPONE_GAP: &str = "UPDATE gaps SET failures = failures + 1, refusals = refusals + $4, \
+     due_at = $3, problem = $5, failing_since = COALESCE(failing_since, $6) \
      WHERE room_id = $1 AND to_token = $2";
+const GIVE_UP_GAP: &str = "UPDATE gaps SET state = 'given_up', given_up_at = $4, problem = $5, \
+     failing_since = COALESCE(failing_since, $4) \
+     WHERE room_id = $1 AND to_token = $2 AND from_token = $3";
+const GIVEN_UP_ROOMS: &str = "SELECT DISTINCT room_id FROM gaps WHERE state = 'given_up'";
+const TAKE_UP_GAPS: &str = "UPDATE gaps SET state = 'open', given_up_at = NULL, failures = 0, \
+     refusals = 0, due_at = $2 WHERE room_id = $1 AND state = 'given_up'";
 
 /// Name of the fact that holds the bot's sync token.
 pub(super) const SYNC_TOKEN: &str = "sync_token";
@@ -132,6 +141,8 @@ pub struct Gap {
     pub upto: i64,
     /// Failed tries in a row.
     pub failures: i64,
+    /// How many of them the homeserver refused.
+    pub refusals: i64,
 }
 
 impl Store {
@@ -237,21 +248,47 @@ impl Store {
         sqlx::query_as(DUE_GAP).bind(now()).fetch_optional(&self.pool).await
     }
 
-    /// Leaves a gap for later.
+    /// Leaves a gap for later, because the homeserver refused or because it is in trouble.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn postpone_gap(&self, gap: &Gap, until: i64) -> Result<(), StoreError> {
-        sqlx::query(POSTPONE_GAP)
-            .bind(&gap.room_id)
-            .bind(&gap.to_token)
-            .bind(until)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+    pub async fn postpone_gap(
+        &self,
+        gap: &Gap,
+        until: i64,
+        is_refusal: bool,
+        problem: &str,
+    ) -> Result<(), StoreError> {
+        let postponed = sqlx::query(POSTPONE_GAP).bind(&gap.room_id).bind(&gap.to_token);
+        let refusals = i64::from(is_refusal);
+        self.run(postponed.bind(until).bind(refusals).bind(problem).bind(now())).await
     }
 
-    /// Gives up a gap: the bot may not read that room any more.
+    /// Gives up a gap: the homeserver has refused for days. It stays, and can be taken up again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn give_up_gap(&self, gap: &Gap, problem: &str) -> Result<(), StoreError> {
+        let given_up = sqlx::query(GIVE_UP_GAP).bind(&gap.room_id).bind(&gap.to_token);
+        self.run(given_up.bind(&gap.from_token).bind(now()).bind(problem)).await
+    }
+
+    /// Takes up the gaps that were given up in those of these rooms that have any: the bot is in
+    /// them again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_up_gaps(&self, rooms: &BTreeSet<&str>) -> Result<(), StoreError> {
+        let given_up: Vec<String> =
+            sqlx::query_scalar(GIVEN_UP_ROOMS).fetch_all(&self.pool).await?;
+        for room_id in given_up.iter().filter(|room_id| rooms.contains(room_id.as_str())) {
+            self.run(sqlx::query(TAKE_UP_GAPS).bind(room_id).bind(now())).await?;
+            tracing::info!(room = room_id, "the bot is back; its missing history is read");
+        }
+        Ok(())
+    }
+
+    /// Drops a gap that could never be read.
     ///
     /// # Errors
     /// When the database does not answer.

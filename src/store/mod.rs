@@ -24,13 +24,14 @@ mod sends;
 mod snapshot;
 mod successors;
 mod transactions;
+mod unsolved;
 mod watching;
 
 pub use audits::KnownEvent;
 pub use chat::Receipt;
 pub use entries::Deriving;
 pub use far::FarInvitation;
-pub use files::FileRow;
+pub use files::{DueFile, FileRow};
 pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
 pub use grants::{GrantRow, NewGrant, Way};
 pub use heads::HeadRow;
@@ -46,6 +47,7 @@ pub use sends::SendState;
 pub use snapshot::Snapshot;
 pub use successors::RecordRoom;
 pub use transactions::{Created, NewRevision, Original, Page, RevisionRow};
+pub use unsolved::{Problem, TakenUp};
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

@@ -10,6 +10,7 @@ mod export;
 mod files;
 mod foreign;
 mod intake;
+mod lies;
 mod links;
 mod openid;
 mod page;

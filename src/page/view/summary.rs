@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::words::{counted, date, status, text};
-use crate::invoice::{Ended, Owed};
+use crate::invoice::{Ended, Owed, status_to_show};
 use crate::page::model::{Page, Reader};
 
 /// For how many days after the page was made its script knows in how many days something is due.
@@ -51,9 +51,11 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
                 p.when { (when(page)) }
             }
             // A word of the shop that is bad by itself does not become better by a new day.
-            p.status data-status=(tone(page)) data-fixed[is_bad(page)] {
-                span.hidden { (text(reader, "status")) ": " }
-                bdi { (status(reader, &terms.status)) }
+            @if let Some(shown) = status_to_show(invoice, &terms.status) {
+                p.status data-status=(tone(page)) data-fixed[is_bad(page)] {
+                    span.hidden { (text(reader, "status")) ": " }
+                    bdi { (status(reader, shown)) }
+                }
             }
         }
     }

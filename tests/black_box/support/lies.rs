@@ -23,10 +23,11 @@ pub enum Lie {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// All that are told. None carries an `errcode`.
-pub const LIES: [Lie; 12] = [
+/// All that are told. None carries an `errcode` by which the homeserver answers such a call.
+pub const LIES: [Lie; 17] = [
     Lie::Answer(404, TEXT, "404 page not found\n"),
     Lie::Answer(404, HTML, "<html><h1>404 Not Found</h1><hr>nginx</html>"),
     Lie::Answer(403, HTML, "<html><h1>403 Forbidden</h1></html>"),
@@ -37,6 +38,11 @@ pub const LIES: [Lie; 12] = [
     Lie::Answer(502, HTML, "<html><h1>502 Bad Gateway</h1></html>"),
     Lie::Answer(503, TEXT, "no available server\n"),
     Lie::Answer(200, HTML, "<html><h1>We will be back soon</h1></html>"),
+    Lie::Answer(200, TEXT, ""),
+    Lie::Answer(404, JSON, "{}"),
+    Lie::Answer(403, JSON, r#"{"error":"forbidden"}"#),
+    Lie::Answer(404, JSON, r#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}"#),
+    Lie::Answer(401, JSON, r#"{"errcode":"M_UNKNOWN_TOKEN","error":"Unknown token"}"#),
     Lie::Cut,
     Lie::Late(Duration::from_millis(1_500)),
 ];

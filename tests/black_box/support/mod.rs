@@ -17,6 +17,7 @@ pub mod world;
 pub use browser::{Browser, Visitor};
 pub use database::Database;
 pub use entering::Entered;
+pub use lies::{LIES, Lie};
 pub use person::Person;
 pub use proxy::{Fault, When};
 pub use shop::{Shop, sample};

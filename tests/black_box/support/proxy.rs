@@ -27,6 +27,8 @@ pub enum Fault {
     Hang(When),
     /// This answer comes instead.
     Answer(When, u16, &'static str),
+    /// This is told instead, without a call of the homeserver.
+    Lie(Lie),
 }
 
 struct Rule {
@@ -34,6 +36,7 @@ struct Rule {
     path: &'static str,
     skip: usize,
     fault: Fault,
+    stays: bool,
 }
 
 #[derive(Default)]
@@ -73,7 +76,18 @@ impl Proxy {
 
     /// As [`Self::fault`], after `skip` such calls that go well.
     pub fn fault_later(&self, skip: usize, method: &'static str, path: &'static str, fault: Fault) {
-        self.inner.rules.lock().unwrap().push(Rule { method, path, skip, fault });
+        self.inner.rules.lock().unwrap().push(Rule { method, path, skip, fault, stays: false });
+    }
+
+    /// As [`Self::fault`], for all such calls until [`Self::heal`].
+    pub fn fault_always(&self, method: &'static str, path: &'static str, fault: Fault) {
+        let rule = Rule { method, path, skip: 0, fault, stays: true };
+        self.inner.rules.lock().unwrap().push(rule);
+    }
+
+    /// How many calls so far had `part` in their `METHOD path`.
+    pub fn count(&self, part: &str) -> usize {
+        self.inner.calls.lock().unwrap().iter().filter(|call| call.contains(part)).count()
     }
 
     /// From now on, so many of a thousand calls (drawn at random, also of `/sync`) are answered by a
@@ -120,6 +134,9 @@ async fn forward(
         let mut rules = inner.rules.lock().unwrap();
         let hit = rules.iter().position(|it| method == it.method && path.contains(it.path));
         hit.and_then(|index| {
+            if rules[index].stays {
+                return Some(rules[index].fault.clone());
+            }
             if rules[index].skip == 0 {
                 return Some(rules.remove(index).fault);
             }
@@ -132,7 +149,13 @@ async fn forward(
         Some(Fault::Answer(When::Before, status, body)) => return answer(status, body),
         _ => {}
     }
-    let lie = (rand::random_range(0..1_000) < inner.lies.load(Ordering::Relaxed)).then(Lie::any);
+    let lie = match fault {
+        Some(Fault::Lie(lie)) => Some((lie, When::Before)),
+        _ => {
+            let lies = inner.lies.load(Ordering::Relaxed);
+            (rand::random_range(0..1_000) < lies).then(Lie::any)
+        }
+    };
     match lie {
         Some((Lie::Answer(status, media_type, body), When::Before)) => {
             return lies::answer(status, media_type, body);
