@@ -32,8 +32,6 @@ ALTER TABLE members ADD COLUMN declined BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE members ADD COLUMN missing_since BIGINT;
 -- When to ask for their account again; null: never asked.
 ALTER TABLE members ADD COLUMN look_at BIGINT;
--- 1: they knocked, are no contact, and were turned away. That is done once.
-ALTER TABLE members ADD COLUMN turned_away BIGINT NOT NULL DEFAULT 0;
 -- Since when inviting or removing them has failed; null: it has not.
 ALTER TABLE members ADD COLUMN failing_since BIGINT;
 

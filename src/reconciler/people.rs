@@ -32,12 +32,6 @@ impl Worker {
         Ok(self.store.hand_over(view.id(), user).await?)
     }
 
-    /// Turns somebody away who knocked. That is done once for each person.
-    pub(super) async fn turn_away(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
-        self.remove_because(view, user, "No contact for this transaction").await?;
-        Ok(self.store.turned_away(view.id(), user).await?)
-    }
-
     pub(super) async fn invite(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
@@ -55,17 +49,9 @@ impl Worker {
     }
 
     pub(super) async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
-        self.remove_because(view, user, "No longer a contact for this transaction").await
-    }
-
-    async fn remove_because(
-        &self,
-        view: &View,
-        user: &OwnedUserId,
-        reason: &str,
-    ) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
+        let reason = "No longer a contact for this transaction";
         let failure = match homeserver.remove(room_id, user, reason).await {
             Ok(()) => return self.stands(view, user, "leave").await,
             Err(failure) => failure,

@@ -279,7 +279,6 @@ impl Worker {
             Step::ShowHead => self.show_head(view).await,
             Step::LookUp(user) => self.look_up(view, &user).await,
             Step::HandOver(user) => self.hand_over(view, &user).await,
-            Step::TurnAway(user) => self.turn_away(view, &user).await,
             Step::Invite(user) => self.invite(view, &user).await,
             Step::Remove(user) => self.remove(view, &user).await,
             Step::MakeGuest(user) => self.make_guest(view, &user).await,

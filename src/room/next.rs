@@ -4,6 +4,9 @@ use ruma::OwnedUserId;
 
 use super::step::{Known, Member, Needed, Next, Saying, Step, Wanted};
 
+/// How long after its invitation an account is looked up, in milliseconds.
+const LOOK_UP_AFTER_MS: i64 = 1_000;
+
 /// Compares and names the next step: the first that is needed and need not wait.
 ///
 /// A step that has to wait does not hold up those after it.
@@ -108,14 +111,12 @@ fn for_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     let mut needed = Vec::new();
     for user in wanted.contacts.iter().filter(|user| !is_far(wanted, user)) {
         let member = of(user);
-        let is_uninvited = is_uninvited(&member);
-        if is_uninvited && member.look_at.is_none() {
-            needed.push(Step::LookUp(user.clone()).at_once());
-        } else if is_uninvited {
+        if is_uninvited(&member) {
             let not_before = member.retry_at.max(known.settles_at);
             needed.push(Needed { step: Step::Invite(user.clone()), not_before });
-        } else if member.is_missing && member.membership.as_deref() != Some("join") {
-            needed.push(Needed { step: Step::LookUp(user.clone()), not_before: member.look_at });
+        } else if let Some(not_before) = look_up_at(&member) {
+            let step = Step::LookUp(user.clone());
+            needed.push(Needed { step, not_before: Some(not_before) });
         }
     }
     let removals = wanted
@@ -123,13 +124,7 @@ fn for_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         .iter()
         .filter(|user| matches!(of(user).membership.as_deref(), Some("invite" | "join" | "knock")))
         .map(|user| (user, Step::Remove(user.clone())));
-    let strangers = known
-        .members
-        .iter()
-        .filter(|(_, member)| member.membership.as_deref() == Some("knock") && !member.turned_away)
-        .filter(|(user, _)| !wanted.contacts.contains(user) && !wanted.former.contains(user))
-        .map(|(user, _)| (user, Step::TurnAway(user.clone())));
-    let leaving = removals.chain(strangers).filter(|(user, _)| !of(user).gave_up);
+    let leaving = removals.filter(|(user, _)| !of(user).gave_up);
     needed.extend(leaving.map(|(user, step)| Needed { step, not_before: of(user).retry_at }));
     needed
 }
@@ -143,6 +138,17 @@ fn for_far_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         .filter(|user| is_uninvited(&of(user)) && !known.handed_over.contains(*user))
         .map(|user| Needed { step: Step::HandOver(user.clone()), not_before: known.settles_at })
         .collect()
+}
+
+/// When to ask whether an invited contact's account exists: a moment after the invitation, since
+/// most answer for themselves by coming, and again as long as there is none.
+fn look_up_at(member: &Member) -> Option<i64> {
+    let is_asked_for = match member.look_at {
+        None => member.membership.as_deref() == Some("invite"),
+        Some(_) => member.is_missing && member.membership.as_deref() != Some("join"),
+    };
+    let first = member.since.unwrap_or_default().saturating_add(LOOK_UP_AFTER_MS);
+    is_asked_for.then(|| member.look_at.unwrap_or(first))
 }
 
 /// Whether a contact is to be invited. Whoever left or declined is not asked again until the shop

@@ -102,7 +102,9 @@ impl RoomPlan {
             event("m.room.name", json!({ "name": name })),
             event("m.room.topic", json!({ "topic": topic })),
             event("m.room.avatar", json!({ "url": setting.avatar })),
-            event("m.room.join_rules", json!({ "join_rule": join_rule(&setting.version) })),
+            // Not `knock`: Synapse shows the whole state of a room, the invoice in it, to whoever
+            // knocked and was turned away.
+            event("m.room.join_rules", json!({ "join_rule": "invite" })),
             event(
                 "m.room.history_visibility",
                 json!({ "history_visibility": setting.rooms.history_visibility }),
@@ -256,13 +258,6 @@ fn power_levels(bot: &OwnedUserId, version: &RoomVersionId, is_creator: bool) ->
         "redact": BOT_POWER,
         "notifications": { "room": BOT_POWER },
     })
-}
-
-/// Whoever left by mistake can knock, from room version 7 on; the bot lets contacts in. An unknown
-/// version is a newer one.
-fn join_rule(version: &RoomVersionId) -> &'static str {
-    let knocks = version.rules().is_none_or(|rules| rules.authorization.knocking);
-    if knocks { "knock" } else { "invite" }
 }
 
 fn event(event_type: &str, content: Value) -> StateEvent {

@@ -95,12 +95,12 @@ pub struct Member {
     pub retry_at: Option<i64>,
     /// The homeserver refused for good.
     pub gave_up: bool,
+    /// Since when the membership is what it is (milliseconds); none: not known.
+    pub since: Option<i64>,
     /// When to ask again whether there is such an account (milliseconds); none: never asked.
     pub look_at: Option<i64>,
     /// Our homeserver said that there is no such account.
     pub is_missing: bool,
-    /// They knocked without being a contact, and were turned away.
-    pub turned_away: bool,
 }
 
 /// One thing to do. Each is safe to repeat.
@@ -139,8 +139,6 @@ pub enum Step {
     /// Have a contact of another homeserver invited apart from the steps of this room, since that
     /// homeserver may keep us waiting.
     HandOver(OwnedUserId),
-    /// Turn away somebody who knocked and is no contact.
-    TurnAway(OwnedUserId),
     /// Remove a former contact.
     Remove(OwnedUserId),
     /// Make the account of a guest, or rename it.
@@ -163,7 +161,7 @@ impl Step {
 
     /// Whether it changes who is in the room.
     pub(super) fn is_about_membership(&self) -> bool {
-        matches!(self, Self::Invite(_) | Self::Remove(_) | Self::TurnAway(_) | Self::JoinGuest(_))
+        matches!(self, Self::Invite(_) | Self::Remove(_) | Self::JoinGuest(_))
     }
 
     /// Names the step where its refusal is kept; none for steps that all others depend on. Their
@@ -185,7 +183,6 @@ impl Step {
             Self::ShowHead => "show_head".to_owned(),
             Self::LookUp(user) => format!("look_up {user}"),
             Self::HandOver(user) => format!("hand_over {user}"),
-            Self::TurnAway(user) => format!("turn_away {user}"),
             Self::Invite(user) => format!("invite {user}"),
             Self::Remove(user) => format!("remove {user}"),
             Self::MakeGuest(user) => format!("make_guest {user}"),

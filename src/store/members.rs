@@ -9,8 +9,8 @@ use ulid::Ulid;
 use super::{Store, StoreError, Tx, far, now, problems, rooms};
 use crate::room::Member;
 
-const MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up, look_at, \
-     missing_since, turned_away FROM members \
+const MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up, since, look_at, \
+     missing_since FROM members \
      WHERE transaction_id = $1";
 const SET_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership, since) \
      VALUES ($1, $2, $3, $5) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
@@ -57,8 +57,6 @@ const LOOKED_UP: &str = "INSERT INTO members (transaction_id, user_id, look_at, 
      THEN NULL ELSE COALESCE(members.missing_since, excluded.missing_since) END";
 const MISSING_SINCE: &str =
     "SELECT missing_since FROM members WHERE transaction_id = $1 AND user_id = $2";
-const TURNED_AWAY: &str =
-    "UPDATE members SET turned_away = 1 WHERE transaction_id = $1 AND user_id = $2";
 const PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since, failing_since, \
      problem FROM members WHERE transaction_id = $1";
 /// The shop wants its contacts in a room: a new one, if the homeserver's admin deleted the old one.
@@ -73,9 +71,9 @@ struct MemberRow {
     membership_at: i64,
     retry_at: Option<i64>,
     gave_up: i64,
+    since: Option<i64>,
     look_at: Option<i64>,
     missing_since: Option<i64>,
-    turned_away: i64,
 }
 
 /// What is known of one person, for the shop. Times are milliseconds since 1970.
@@ -129,9 +127,9 @@ impl Store {
                     seen_at: row.membership_at,
                     retry_at: row.retry_at,
                     gave_up: row.gave_up == 1,
+                    since: row.since,
                     look_at: row.look_at,
                     is_missing: row.missing_since.is_some(),
-                    turned_away: row.turned_away == 1,
                 };
                 Some((user, member))
             })
@@ -171,14 +169,6 @@ impl Store {
     ) -> Result<(), StoreError> {
         let looked_up = sqlx::query(LOOKED_UP).bind(id.to_string()).bind(user.as_str());
         self.run(looked_up.bind(look_at).bind((!exists).then(now))).await
-    }
-
-    /// Notes that somebody who knocked was turned away.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn turned_away(&self, id: Ulid, user: &UserId) -> Result<(), StoreError> {
-        self.run(sqlx::query(TURNED_AWAY).bind(id.to_string()).bind(user.as_str())).await
     }
 
     /// Asks one contact (none: all) again who declined, left or could not be reached, and has
