@@ -57,3 +57,6 @@ CREATE TABLE servers (
     retry_at  BIGINT NOT NULL,
     problem   TEXT   NOT NULL
 );
+
+-- Whose contact somebody is who asks the bot to be let in again.
+CREATE INDEX contacts_user ON contacts (user_id);

@@ -6,9 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use ruma::api::client::sync::sync_events::v3::{Response, Timeline};
+use ruma::api::client::sync::sync_events::v3::{InvitedRoom, Response, Timeline};
 use ruma::events::AnySyncTimelineEvent;
 use ruma::serde::Raw;
+use ruma::{OwnedUserId, UserId};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -137,8 +138,15 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
     let bot = homeserver.bot_user_id();
     let (arrivals, gaps) = sort_out(&answer, since.as_deref(), bot.as_str());
     let invitations: Vec<String> = answer.rooms.invite.keys().map(ToString::to_string).collect();
-    for room_id in &invitations {
-        store.bot_invited(room_id, bot.as_str(), &correlation).await?;
+    for (room_id, invitation) in &answer.rooms.invite {
+        store.bot_invited(room_id.as_str(), bot.as_str(), &correlation).await?;
+        // A contact who left a room by mistake comes back by inviting the bot to any chat.
+        if let Some(inviter) = inviter(invitation, bot) {
+            let rooms = store.come_back(&inviter, &correlation).await?;
+            if rooms > 0 {
+                tracing::info!(%inviter, rooms, "a contact asked the bot to be let in again");
+            }
+        }
     }
     let joined = answer.rooms.join.keys().map(|room_id| room_id.as_str()).collect();
     store.take_up_gaps(&joined).await?;
@@ -156,6 +164,18 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
         );
     }
     Ok(())
+}
+
+/// Who invited the bot, as the homeserver tells in the invitation. Pure.
+fn inviter(invitation: &InvitedRoom, bot: &UserId) -> Option<OwnedUserId> {
+    let events = invitation.invite_state.events.iter();
+    let mut events = events.filter_map(|it| serde_json::from_str::<Value>(it.json().get()).ok());
+    let invitation = events.find(|it| {
+        it["type"] == "m.room.member"
+            && it["state_key"] == bot.as_str()
+            && it["content"]["membership"] == "invite"
+    })?;
+    UserId::parse(invitation["sender"].as_str()?).ok()
 }
 
 /// The events of a sync, and what it left out. Pure.

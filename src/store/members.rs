@@ -6,6 +6,7 @@ use ruma::{OwnedUserId, UserId};
 use sqlx::FromRow;
 use ulid::Ulid;
 
+use super::columns::parse_id;
 use super::{Store, StoreError, Tx, far, now, problems, rooms};
 use crate::room::Member;
 
@@ -48,6 +49,11 @@ const FORGIVE: &str = "UPDATE members SET membership = NULL, failures = 0, retry
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
      WHERE transaction_id = $1 AND (membership IS NULL OR membership IN ('leave', 'knock')) \
      AND ($2 = '' OR user_id = $2) AND user_id IN (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
+/// Rooms that a contact has left, or whose invitation they declined.
+const LEFT_BY: &str = "SELECT c.transaction_id FROM contacts c JOIN members m \
+     ON m.transaction_id = c.transaction_id AND m.user_id = c.user_id \
+     WHERE c.user_id = $1 AND c.active = 1 AND m.membership = 'leave' \
+     ORDER BY c.transaction_id DESC LIMIT $2";
 /// Accounts that do not exist are looked for at once.
 const LOOK_NOW: &str = "UPDATE members SET look_at = $3 WHERE transaction_id = $1 \
      AND ($2 = '' OR user_id = $2) AND missing_since IS NOT NULL AND look_at IS NOT NULL";
@@ -63,6 +69,9 @@ const PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since
 const WANTED_AGAIN: &str = "UPDATE rooms SET blocked_at = NULL WHERE transaction_id = $1";
 const PROBLEMS: &str = "SELECT user_id, problem FROM members \
      WHERE transaction_id = $1 AND problem IS NOT NULL ORDER BY user_id";
+
+/// To how many rooms somebody is invited again who asks the bot once.
+const MAX_ROOMS_TO_COME_BACK_TO: i64 = 50;
 
 #[derive(FromRow)]
 struct MemberRow {
@@ -191,6 +200,30 @@ impl Store {
         self.hints.rooms.notify_one();
         self.hints.far.notify_one();
         Ok(())
+    }
+
+    /// Somebody asks the bot to be let in again: invites them to the newest rooms of theirs that they
+    /// have left, as far as they still are contacts. Whoever is nobody's contact is invited nowhere.
+    ///
+    /// # Errors
+    /// When the database does not answer; then nothing was written.
+    pub async fn come_back(&self, user: &UserId, correlation: &str) -> Result<usize, StoreError> {
+        let left: Vec<String> = sqlx::query_scalar(LEFT_BY)
+            .bind(user.as_str())
+            .bind(MAX_ROOMS_TO_COME_BACK_TO)
+            .fetch_all(&self.pool)
+            .await?;
+        if left.is_empty() {
+            return Ok(0);
+        }
+        let mut tx = self.begin().await?;
+        for id in &left {
+            sqlx::query(FORGIVE).bind(id).bind(user.as_str()).execute(&mut *tx).await?;
+            rooms::wake(&mut tx, parse_id(id)?, correlation).await?;
+        }
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        Ok(left.len())
     }
 
     /// People who could not be invited or removed, and why.

@@ -39,6 +39,17 @@ on_both_databases! {
         stand(&world, &id, &["joined", "declined", "does_not_exist", "left"]).await;
         let outsider = world.person("outsider").await;
 
+        // They ask the bot to be let in again; a stranger who does the same gets nowhere.
+        for person in [&outsider, &seller] {
+            let chat = json!({ "preset": "trusted_private_chat", "is_direct": true, "invite": [world.bot()] });
+            assert_eq!(person.call(Method::POST, "/createRoom", Some(chat)).await.0, 200);
+        }
+        stand(&world, &id, &["joined", "declined", "does_not_exist", "invited"]).await;
+        seller.join(&room).await;
+        seller.leave(&room).await;
+        stand(&world, &id, &["joined", "declined", "does_not_exist", "left"]).await;
+        assert_eq!(buyer.state(&room, "m.room.member", &outsider.id).await, None);
+
         // The shop invites one contact again, or all.
         let path = format!("/api/v1/transactions/{id}/invitations");
         let again = async |body: Option<Value>| {
