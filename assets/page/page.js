@@ -117,7 +117,10 @@ const place = (line) => {
   const old = byId(line.id);
   if (old) {
     const focused = old.contains(document.activeElement);
+    // A menu that somebody has just opened stays open when there is news of its message.
+    const menu = one("details.menu[open]", old) && one("details.menu", line);
     old.replaceWith(line);
+    if (menu) menu.open = true;
     if (focused) (one("summary", line) ?? line).focus();
     return false;
   }

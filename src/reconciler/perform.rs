@@ -146,8 +146,12 @@ impl Worker {
                 let names: BTreeSet<_> = needed.iter().filter_map(|it| it.step.name()).collect();
                 self.store.keep_problems(id, &names).await?;
             }
+            // A room to which nobody may be invited yet is not ready.
+            let settles_at = known.settles_at.filter(|at| *at > now());
+            let until = until.into_iter().chain(settles_at).min();
             tracing::debug!(until, "nothing left to do now");
-            return Ok(self.store.room_rests(id, view.room.wakes, until).await?);
+            let is_ready = settles_at.is_none();
+            return Ok(self.store.room_rests(id, view.room.wakes, until, is_ready).await?);
         }
         if self.store.room_yields(id).await? <= MAX_TURNS {
             return Ok(());

@@ -51,7 +51,7 @@ const EDITED: &str = "UPDATE rooms SET summary_shown = $3 \
      WHERE transaction_id = $1 AND summary_event = $2";
 const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1 \
      AND summary_event = $4 AND (wakes = $3 OR summary_pinned IS NULL)";
-const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL THEN NULL ELSE $3 END), \
+const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0 \
      WHERE transaction_id = $1";
 const YIELD: &str = "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 \
@@ -357,8 +357,10 @@ impl Store {
         id: Ulid,
         wakes: i64,
         until: Option<i64>,
+        is_ready: bool,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until)).await
+        let rest = sqlx::query(REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until);
+        self.run(rest.bind(i64::from(is_ready))).await
     }
 
     /// Others have their turn; this room comes after those that are due already. How many turns in

@@ -113,6 +113,7 @@ async fn a_spoiler_stays_hidden(scene: &Scene, bea: &Visitor) {
     let quiet = scene.browser.visitor().await;
     quiet.without_scripts().await;
     quiet.open(&scene.world.shop.link(&scene.id, "buyer", Some("bea@birch.example")).await).await;
+    quiet.presses("Open the invoice").await;
     quiet.sees("The surprise is").await;
     assert!(!quiet.text().await.contains("treehouse"));
     quiet.presses_beside("The surprise", "Spoiler: gift").await;
@@ -199,6 +200,7 @@ async fn days_are_the_readers(scene: &Scene) {
     let quiet = scene.browser.visitor().await;
     quiet.without_scripts().await;
     quiet.open(&scene.world.shop.link(&scene.id, "buyer", None).await).await;
+    quiet.presses("Open the invoice").await;
     quiet.sees("We accept").await;
     assert_eq!(quiet.text_of("li.day").await, quiet.text_of("li.day time").await);
     assert_ne!(quiet.text_of("li.day").await, "Today");
