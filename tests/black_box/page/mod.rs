@@ -105,7 +105,8 @@ impl Visitor {
 
     /// Takes something from the menu of the newest message that says this.
     async fn chooses(&self, words: &str, action: &str) {
-        self.presses_beside(words, "Actions for the message by…").await;
+        let menu = "Actions for the message by…";
+        self.presses_beside_until_offered(words, menu, action).await;
         self.presses_beside(words, action).await;
     }
 

@@ -1,12 +1,13 @@
 //! Mouse, keyboard, files: as hands do it, not by script.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Visitor;
 use super::finding::Part;
 use super::protocol::call;
+use super::{PATIENCE, Visitor, eventually};
 
 impl Visitor {
     /// Presses a button, a link or whatever else has this name; one that ends with `…` is the
@@ -26,6 +27,20 @@ impl Visitor {
         }
         let node = self.pressable(&part, name).await;
         self.clicks(node).await;
+    }
+
+    /// Presses a button beside a message until the page offers what it leads to, as a person does
+    /// under whose pointer the conversation has just moved.
+    pub async fn presses_beside_until_offered(&self, words: &str, name: &str, offered: &str) {
+        let part = Part::Message(words.to_owned());
+        eventually(&format!("{offered:?} after {name:?}"), PATIENCE, || async {
+            if !self.offers(&part, offered).await {
+                self.presses_beside(words, name).await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            self.offers(&part, offered).await.then_some(())
+        })
+        .await;
     }
 
     /// Writes into the field with this label, at its end.
