@@ -125,6 +125,7 @@ async fn check_homeserver(
         let encrypts = homeserver.encrypts_new_rooms(version, config.rooms.federate).await;
         report.add("encryption", encryption_advice(encrypts));
     }
+    report.add("deactivated accounts", account_status(homeserver.tells_account_status().await));
     let ping = with_listener(config, registration, store, homeserver.ping()).await;
     report.add(
         "hs_token and our address",
@@ -209,6 +210,18 @@ fn encryption_advice(encrypts: Result<bool, CallFailure>) -> Result<String, Stri
             "{failure}. A room could not be made and left again to see whether new rooms are \
              encrypted."
         )),
+    }
+}
+
+/// Not needed for the service to work, so it never fails for this alone.
+fn account_status(tells: Result<bool, CallFailure>) -> Result<String, String> {
+    match tells {
+        Ok(true) => Ok("a contact whose account is deactivated is told as unreached".to_owned()),
+        Ok(false) => Ok("only those that are erased as well are told as unreached. With \
+                         `experimental_features: {msc3720_enabled: true}` in Synapse's \
+                         homeserver.yaml all of them are."
+            .to_owned()),
+        Err(failure) => Err(failure.to_string()),
     }
 }
 

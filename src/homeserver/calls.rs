@@ -120,6 +120,8 @@ impl Call for get_state_events::v3::Request {
     const ANSWER: u8 = b'[';
 }
 
+/// Asking whether accounts can be used, a call that no version of the specification has (MSC3720).
+pub(super) const ACCOUNT_STATUS_REFUSALS: &[&str] = &["M_FORBIDDEN", "M_INVALID_PARAM"];
 /// Uploading, which goes past ruma so that no file is ever whole in memory.
 pub(super) const UPLOAD_REFUSALS: &[&str] =
     &["M_FORBIDDEN", "M_TOO_LARGE", "M_USER_LIMIT_EXCEEDED"];

@@ -3,6 +3,7 @@
 //! matrix-sdk carries the requests (connection pool, TLS, timeouts, supported versions); ruma
 //! gives them their types. Nothing here decides anything: `room` does.
 
+mod account_status;
 mod acting_as;
 mod bot;
 mod calls;

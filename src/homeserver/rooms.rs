@@ -217,11 +217,19 @@ impl Homeserver {
     }
 
     /// Whether our homeserver has an account `user` that can be used. One that it does not speak
-    /// of counts as one that it has.
+    /// of counts as one that it has. By its profile alone, a deactivated account that was not
+    /// erased looks like any other; `tells_status` says that the homeserver can be asked.
     ///
     /// # Errors
     /// When the homeserver gives no usable answer.
-    pub async fn has_account(&self, user: &UserId) -> Result<bool, CallFailure> {
+    pub async fn has_account(
+        &self,
+        user: &UserId,
+        tells_status: bool,
+    ) -> Result<bool, CallFailure> {
+        if tells_status && let Some(is_usable) = self.account_is_usable(user).await? {
+            return Ok(is_usable);
+        }
         match self.as_bot(get_profile::v3::Request::new(user.to_owned())).await {
             Ok(_) => Ok(true),
             Err(CallFailure::Refused(refusal)) => Ok(refusal.status != 404),

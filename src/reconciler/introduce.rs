@@ -20,6 +20,8 @@ pub struct Installation {
     pub homeserver: Homeserver,
     /// The version that new rooms get.
     pub room_version: RoomVersionId,
+    /// Whether the homeserver tells which accounts are deactivated.
+    pub tells_account_status: bool,
     /// The files, for those that people attach on the page.
     pub vault: Vault,
     /// Picture for rooms of invoices.
@@ -60,6 +62,8 @@ pub async fn introduce(
     homeserver.make_device().await.map_err(doing("making the bot's device"))?;
     let room_version =
         homeserver.room_version(&config).await.map_err(doing("asking for room versions"))?;
+    let tells_account_status =
+        homeserver.tells_account_status().await.map_err(doing("asking what it offers"))?;
     let upload = async |name: &'static str, png| picture(&homeserver, store, name, png).await;
     let invoice_avatar = upload("invoice.png", INVOICE_PNG).await?;
     let credit_note_avatar = upload("credit-note.png", CREDIT_NOTE_PNG).await?;
@@ -72,7 +76,15 @@ pub async fn introduce(
             .map_err(doing("setting the bot's profile"))?;
         store.set_fact("profile", &profile).await?;
     }
-    Ok(Installation { config, homeserver, room_version, vault, invoice_avatar, credit_note_avatar })
+    Ok(Installation {
+        config,
+        homeserver,
+        room_version,
+        tells_account_status,
+        vault,
+        invoice_avatar,
+        credit_note_avatar,
+    })
 }
 
 /// The picture's address on the homeserver; uploads it once per homeserver and version of it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ruma::{OwnedUserId, UserId};
 
 use super::perform::{Obstacle, View, Worker};
-use super::{back_off, later};
+use super::{Installation, back_off, later};
 use crate::homeserver::CallFailure;
 use crate::store::now;
 
@@ -18,7 +18,10 @@ impl Worker {
     /// Asks whether a contact's account exists, again after growing pauses. They are invited all the
     /// same: the account may come.
     pub(super) async fn look_up(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
-        let exists = self.installation.homeserver.has_account(user).await?;
+        let exists = {
+            let Installation { homeserver, tells_account_status, .. } = &*self.installation;
+            homeserver.has_account(user, *tells_account_status).await?
+        };
         let since = self.store.missing_since(view.id(), user).await?;
         let missing = since.map_or(Duration::ZERO, |since| {
             Duration::from_millis(u64::try_from(now().saturating_sub(since)).unwrap_or_default())

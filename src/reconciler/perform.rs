@@ -242,6 +242,7 @@ impl Worker {
         let room = &view.room;
         let problems = self.store.room_problems(view.id()).await?;
         let far = self.store.handed_over(view.id()).await?;
+        let lost = self.store.lost_successor(view.id()).await?;
         Ok(Known {
             room: room.room(),
             attempted: room.attempted_at.is_some(),
@@ -255,6 +256,8 @@ impl Worker {
             far_try: far.values().any(|in_flight| *in_flight),
             handed_over: far.into_keys().collect(),
             replaced: room.tombstone_at.is_some(),
+            leads_elsewhere: room.led_on == 0,
+            lost: lost.map(|it| it.room_id),
             encrypted: room.encrypted_at.is_some(),
             told_encrypted: room.encrypted_at.is_some()
                 && self.store.sent_as(view.id(), ENCRYPTED_KEY).await?.is_some(),
@@ -271,6 +274,9 @@ impl Worker {
             Step::CreateRoom => self.create_room(view).await,
             Step::ResolveRoom => self.resolve_room(view).await,
             Step::Follow => self.follow(view).await,
+            Step::LeadOn => self.lead_on(view).await,
+            Step::Seek(_) => self.seek(view).await,
+            Step::LetGo => Ok(self.store.let_go_of_successors(view.id()).await?),
             Step::TellEncrypted => self.tell_encrypted(view).await,
             Step::StopEncrypted => Err(Obstacle::Final(ENCRYPTED_PROBLEM.to_owned())),
             Step::StopBanned => Err(Obstacle::Final(BANNED_PROBLEM.to_owned())),

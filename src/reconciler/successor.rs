@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use ruma::{RoomId, UserId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::perform::{Obstacle, View, Worker};
 use crate::homeserver::{CallFailure, FoundRoom};
-use crate::room::{Successor, judge_successor};
-use crate::store::now;
+use crate::room::{StateEvent, Successor, judge_successor};
+use crate::store::{LostSuccessor, RecordRoom, now};
 
 /// How long to wait for an invitation to the successor, in milliseconds: whoever upgrades a room
 /// invites its members after that.
@@ -18,6 +18,10 @@ const PATIENCE_MS: i64 = 30_000;
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// Most successors between two calls of the shop. More are a loop, or somebody's game.
 const MAX_UPGRADES: i64 = 10;
+/// The bot was not let into the room.
+const CLOSED: &str = "closed";
+/// The room does not name ours as its predecessor.
+const STRANGER: &str = "stranger";
 
 impl Worker {
     /// Goes on in the successor, or makes a room in its place. Never is anything written into a
@@ -61,7 +65,7 @@ impl Worker {
                     ),
                 ));
             }
-            return self.replace(view, None).await;
+            return self.replace(view, Some(lost(room, CLOSED))).await;
         };
         let bot = homeserver.bot_user_id();
         let verdict = judge_successor(old.as_str(), bot.as_str(), &state);
@@ -72,8 +76,66 @@ impl Worker {
                 self.store.listen_to(view.id(), room.as_str()).await?;
                 self.replace(view, None).await
             }
-            Successor::Stranger => self.replace(view, Some(room)).await,
+            Successor::Stranger => self.replace(view, Some(lost(room, STRANGER))).await,
         }
+    }
+
+    /// The room before this one leads people here from now on. If the bot may not do that any more,
+    /// nothing can be done about it.
+    pub(super) async fn lead_on(&self, view: &View) -> Result<(), Obstacle> {
+        let here = view.room_id()?;
+        let before = view.room.predecessor.as_deref();
+        if let Some(before) = before.and_then(|room| <&RoomId>::try_from(room).ok()) {
+            let tombstone = StateEvent {
+                event_type: "m.room.tombstone".to_owned(),
+                state_key: String::new(),
+                content: json!({
+                    "body": "The conversation about this transaction goes on in another room.",
+                    "replacement_room": here,
+                }),
+            };
+            match self.installation.homeserver.set_state(before, &tombstone).await {
+                Ok(_) => {}
+                Err(failure @ CallFailure::Refused(_)) => {
+                    tracing::warn!(room = %before, %failure, "cannot lead people to the new room");
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Ok(self.store.led_on(view.id()).await?)
+    }
+
+    /// Looks whether the bot is let into the room that took the place of an earlier one by now. What
+    /// was said there is then recorded as well; the transaction stays where it is.
+    pub(super) async fn seek(&self, view: &View) -> Result<(), Obstacle> {
+        let Some(LostSuccessor { room_id, why }) = self.store.lost_successor(view.id()).await?
+        else {
+            return Ok(());
+        };
+        let Ok(room) = <&RoomId>::try_from(room_id.as_str()) else {
+            return Ok(self.store.let_go_of_successors(view.id()).await?);
+        };
+        if why == CLOSED
+            && let Some(state) = self.look_into(room).await?
+        {
+            let bot = self.installation.homeserver.bot_user_id().as_str();
+            let before = self.store.rooms_of(view.id()).await?;
+            let names_ours =
+                |it: &RecordRoom| judge_successor(&it.room_id, bot, &state) != Successor::Stranger;
+            if before.iter().any(names_ours) {
+                self.store.listen_to(view.id(), &room_id).await?;
+            }
+            return Ok(self.store.let_go_of_successors(view.id()).await?);
+        }
+        Err(Obstacle::Blocked(format!(
+            "Somebody replaced the room by {room_id}, {why}. What is said there is in no record. The \
+             transaction goes on in a room of its own; this is told until every contact is in it.",
+            why = if why == CLOSED {
+                "into which the bot is not let"
+            } else {
+                "which does not name it as its predecessor"
+            }
+        )))
     }
 
     /// The state of a room, which the bot joins for that if it is let in.
@@ -143,7 +205,7 @@ impl Worker {
     }
 
     /// A room of ours takes the place of the old one, under the same alias if that can be had.
-    async fn replace(&self, view: &View, stranger: Option<&RoomId>) -> Result<(), Obstacle> {
+    async fn replace(&self, view: &View, lost: Option<LostSuccessor>) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let alias = match homeserver.alias(&view.room.alias_localpart) {
             Some(alias) => homeserver.delete_alias(&alias).await,
@@ -158,8 +220,11 @@ impl Worker {
             Err(failure) => return Err(failure.into()),
         };
         let bot = homeserver.bot_user_id().as_str();
-        let stranger = stranger.map(RoomId::as_str);
         let id = view.id();
-        Ok(self.store.replace_room(id, new_alias.as_deref(), stranger, bot).await?)
+        Ok(self.store.replace_room(id, new_alias.as_deref(), lost.as_ref(), bot).await?)
     }
+}
+
+fn lost(room: &RoomId, why: &str) -> LostSuccessor {
+    LostSuccessor { room_id: room.to_string(), why: why.to_owned() }
 }

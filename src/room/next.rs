@@ -55,6 +55,18 @@ pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     if wanted.head > known.head {
         needed.push(Step::ShowHead.at_once());
     }
+    if known.leads_elsewhere {
+        needed.push(Step::LeadOn.at_once());
+    }
+    if let Some(room) = &known.lost {
+        let is_here = |user: &OwnedUserId| {
+            let member = known.members.get(user);
+            member.is_some_and(|it| it.membership.as_deref() == Some("join"))
+        };
+        let all_are_here = wanted.contacts.iter().all(is_here);
+        let step = if all_are_here { Step::LetGo } else { Step::Seek(room.clone()) };
+        needed.push(step.at_once());
+    }
     // Last, so that nobody of our own homeserver waits for another one.
     needed.extend(for_far_people(wanted, known));
     if known.far_try {

@@ -68,6 +68,10 @@ pub struct Known {
     pub far_try: bool,
     /// The room was replaced by a tombstone.
     pub replaced: bool,
+    /// The room before this one still has to lead people here.
+    pub leads_elsewhere: bool,
+    /// A room that took the place of an earlier one, and whose words are in no record.
+    pub lost: Option<String>,
     /// The room is encrypted: nobody can read here what is said in it.
     pub encrypted: bool,
     /// It was said in the room that it cannot be read.
@@ -112,6 +116,12 @@ pub enum Step {
     ResolveRoom,
     /// See what replaced the room, and go on there or in a new one.
     Follow,
+    /// Have the room before this one lead people here.
+    LeadOn,
+    /// See whether the bot is let into the room that took the place of an earlier one.
+    Seek(String),
+    /// Do not ask for that room any more: everybody is here.
+    LetGo,
     /// Say in the room that it cannot be read.
     TellEncrypted,
     /// Stop, because the room is encrypted.
@@ -172,8 +182,11 @@ impl Step {
             | Self::ResolveRoom
             | Self::Join
             | Self::Follow
+            | Self::LetGo
             | Self::StopEncrypted
             | Self::StopBanned => return None,
+            Self::LeadOn => "lead_on".to_owned(),
+            Self::Seek(room) => format!("follow {room}"),
             Self::TellEncrypted => "tell_encrypted".to_owned(),
             Self::PublishState => "publish_state".to_owned(),
             Self::SendSummary => "send_summary".to_owned(),

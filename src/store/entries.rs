@@ -9,7 +9,7 @@ use super::members::SeenMember;
 use super::watching::{self, Seen};
 use super::{
     JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, polls,
-    rooms, search, transactions,
+    rooms, search, successors, transactions,
 };
 use crate::config::Config;
 use crate::record::chain::{Evidence, Head, content_digest, link};
@@ -404,7 +404,10 @@ async fn write(
             before: before.as_deref(),
         };
         members::see_member(tx, transaction_id, seen).await?;
-        if change.membership == "knock" {
+        // The last one who was missing may have come.
+        let is_awaited =
+            change.membership == "join" && successors::is_one_lost(tx, transaction_id).await?;
+        if change.membership == "knock" || is_awaited {
             rooms::wake(tx, parse_id(transaction_id)?, &row.correlation).await?;
         }
     }

@@ -17,6 +17,8 @@ const DEPART: &str = "INSERT INTO departures (room_id, user_id, due_at) VALUES (
 const DUE: &str = "SELECT d.room_id, d.user_id, d.failures FROM departures d WHERE d.due_at <= $1 \
      AND NOT EXISTS (SELECT 1 FROM record_rooms r WHERE r.room_id = d.room_id) \
      AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.successor = d.room_id) \
+     AND NOT EXISTS (SELECT 1 FROM lost_successors l \
+     WHERE l.room_id = d.room_id AND l.why = 'closed') \
      ORDER BY d.due_at LIMIT 1";
 const TIDY: &str = "DELETE FROM departures WHERE due_at <= $1 \
      AND room_id IN (SELECT room_id FROM record_rooms)";

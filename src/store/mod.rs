@@ -45,7 +45,7 @@ pub use rooms::{RoomRow, new_alias};
 pub use search::{SearchPage, SearchRequest};
 pub use sends::SendState;
 pub use snapshot::Snapshot;
-pub use successors::RecordRoom;
+pub use successors::{LostSuccessor, RecordRoom};
 pub use transactions::{Created, NewRevision, Original, Page, RevisionRow};
 pub use unsolved::{Problem, TakenUp};
 

@@ -8,6 +8,7 @@ use ulid::Ulid;
 use super::columns::parse_id;
 use super::{RoomProblem, Store, StoreError, Tx, now};
 use crate::config::NAMESPACE_PREFIX;
+use crate::room::Step;
 
 const INSERT: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
      VALUES ($1, $2, $3, $4)";
@@ -16,13 +17,16 @@ const BOT_INVITED: &str = "INSERT INTO members (transaction_id, user_id, members
      SELECT transaction_id, $2, 'invite' FROM rooms WHERE room_id = $1 \
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET membership = 'invite', failures = 0, \
      retry_at = NULL, problem = NULL, gave_up = 0 RETURNING transaction_id";
+/// Somebody lets the bot into a room that took the place of ours.
+const LET_IN: &str = "UPDATE room_problems SET retry_at = 0 WHERE step = $1 \
+     RETURNING transaction_id";
 const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
 const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
      summaries_gone, told_revision, telling_revision, problem, stopped, correlation, encrypted_at, tombstone_at, \
-     upgrades, predecessor, blocked_at, \
+     upgrades, predecessor, led_on, blocked_at, \
      (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
      (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
      (SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id \
@@ -130,6 +134,8 @@ pub struct RoomRow {
     pub upgrades: i64,
     /// The room whose place the next one takes.
     pub predecessor: Option<String>,
+    /// 0: the predecessor still has to lead people here.
+    pub led_on: i64,
     /// When the homeserver's admin deleted the room with a block.
     pub blocked_at: Option<i64>,
     /// Why it is the transaction's room: `created`, `upgraded`, `replaced`.
@@ -196,8 +202,8 @@ impl Store {
         sqlx::query_scalar(ALIAS_OF).bind(room_id).fetch_optional(&self.pool).await
     }
 
-    /// Somebody invited the bot: if it is to a room of ours, it will go there. Other rooms are no
-    /// business of ours.
+    /// Somebody invited the bot: if it is to a room of ours, or to one that took the place of one, it
+    /// will go there. Other rooms are no business of ours.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -213,6 +219,13 @@ impl Store {
             .bind(bot)
             .fetch_optional(&mut *tx)
             .await?;
+        let id = match id {
+            Some(id) => Some(id),
+            None => {
+                let step = Step::Seek(room_id.to_owned()).name();
+                sqlx::query_scalar(LET_IN).bind(step).fetch_optional(&mut *tx).await?
+            }
+        };
         let Some(id) = id else { return Ok(()) };
         wake(&mut tx, parse_id(&id)?, correlation).await?;
         tx.commit().await?;

@@ -14,7 +14,13 @@ const REPLACE: &str = "UPDATE rooms SET predecessor = room_id, room_id = NULL, r
      alias_localpart = COALESCE($2, alias_localpart), attempted_at = NULL, published = NULL, \
      summary_event = NULL, summary_shown = NULL, summary_pinned = NULL, summaries_gone = 0, \
      head_shown = NULL, ready_at = NULL, encrypted_at = NULL, tombstone_at = NULL, \
-     successor = NULL, upgrades = upgrades + 1 WHERE transaction_id = $1";
+     successor = NULL, upgrades = upgrades + 1, led_on = 0 WHERE transaction_id = $1";
+const LED_ON: &str = "UPDATE rooms SET led_on = 1 WHERE transaction_id = $1";
+const LOST: &str = "INSERT INTO lost_successors (room_id, transaction_id, since, why) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT (room_id) DO NOTHING";
+const LOST_OF: &str = "SELECT room_id, why FROM lost_successors WHERE transaction_id = $1 \
+     ORDER BY since DESC, room_id LIMIT 1";
+const LET_GO: &str = "DELETE FROM lost_successors WHERE transaction_id = $1";
 const NO_TOMBSTONE: &str =
     "UPDATE rooms SET tombstone_at = NULL, successor = NULL WHERE transaction_id = $1";
 const ADD: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
@@ -34,6 +40,15 @@ const NO_PROBLEMS: &str = "DELETE FROM room_problems WHERE transaction_id = $1";
 const ROOMS_OF: &str = "SELECT room_id, since, why FROM record_rooms WHERE transaction_id = $1 \
      ORDER BY since, room_id";
 const BLOCKED: &str = "UPDATE rooms SET blocked_at = $2 WHERE transaction_id = $1";
+
+/// A room that somebody put in the place of ours, and whose words are in no record.
+#[derive(Clone, Debug, FromRow)]
+pub struct LostSuccessor {
+    /// Which.
+    pub room_id: String,
+    /// `closed` (the bot was not let in), `stranger` (it does not name ours as its predecessor).
+    pub why: String,
+}
 
 /// A room that is or was the room of a transaction.
 #[derive(Clone, Debug, FromRow)]
@@ -99,7 +114,7 @@ impl Store {
     }
 
     /// The transaction goes on in a room that is still to be made, under this alias (none: the same
-    /// as before). The bot leaves `stranger`.
+    /// as before). What is said in `lost` is in no record; the bot leaves it once nobody seeks it.
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
@@ -107,19 +122,45 @@ impl Store {
         &self,
         id: Ulid,
         alias: Option<&str>,
-        stranger: Option<&str>,
+        lost: Option<&LostSuccessor>,
         bot: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(REPLACE).bind(id.to_string()).bind(alias).execute(&mut *tx).await?;
         forget_what_was_done(&mut tx, id).await?;
-        if let Some(room) = stranger {
-            watching::reject(&mut tx, room, bot).await?;
+        if let Some(LostSuccessor { room_id, why }) = lost {
+            let lost = sqlx::query(LOST).bind(room_id).bind(id.to_string());
+            lost.bind(now()).bind(why).execute(&mut *tx).await?;
+            watching::reject(&mut tx, room_id, bot).await?;
         }
         rooms::wake(&mut tx, id, &format!("replace-{}", Ulid::new())).await?;
         tx.commit().await?;
         self.hints.changed(id);
         Ok(())
+    }
+
+    /// The newest room whose words are in no record although it took the place of ours.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lost_successor(&self, id: Ulid) -> Result<Option<LostSuccessor>, StoreError> {
+        sqlx::query_as(LOST_OF).bind(id.to_string()).fetch_optional(&self.pool).await
+    }
+
+    /// Nothing more is to be told of such rooms.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn let_go_of_successors(&self, id: Ulid) -> Result<(), StoreError> {
+        self.run(sqlx::query(LET_GO).bind(id.to_string())).await
+    }
+
+    /// The room before this one leads people here, or cannot be made to.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn led_on(&self, id: Ulid) -> Result<(), StoreError> {
+        self.run(sqlx::query(LED_ON).bind(id.to_string())).await
     }
 
     /// The room has no tombstone after all.
@@ -134,6 +175,13 @@ impl Store {
 /// The admin of the homeserver does not want this transaction to have that room.
 pub(super) async fn blocked(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     sqlx::query(BLOCKED).bind(id.to_string()).bind(now()).execute(&mut **tx).await.map(drop)
+}
+
+/// Whether a room that took the place of this transaction's room is still sought.
+pub(super) async fn is_one_lost(tx: &mut Tx, transaction_id: &str) -> Result<bool, StoreError> {
+    let lost: Option<LostSuccessor> =
+        sqlx::query_as(LOST_OF).bind(transaction_id).fetch_optional(&mut **tx).await?;
+    Ok(lost.is_some())
 }
 
 async fn add(tx: &mut Tx, id: Ulid, room: &str) -> Result<(), StoreError> {

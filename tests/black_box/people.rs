@@ -15,6 +15,14 @@ on_both_databases! {
         let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
         let decliner = world.person("decliner").await;
         let ghost = "@nobody-there:tally.localhost";
+        let (gone, erased) = (world.person("gone").await, world.person("erased").await);
+        let admin = world.admin("root").await;
+        admin.deactivate(&gone.id, false).await;
+        admin.deactivate(&erased.id, true).await;
+        let leavers = sample("order-2", &gone.id, &erased.id);
+        let leavers = world.shop.create(&leavers).await;
+        world.shop.room(&leavers).await;
+        stand(&world, &leavers, &["does_not_exist", "does_not_exist"]).await;
         let mut order = sample("order-1", &buyer.id, &seller.id);
         order["buyer"]["contacts"] =
             json!([{ "matrix": buyer.id }, { "matrix": decliner.id }, { "matrix": ghost }]);

@@ -195,7 +195,7 @@ on_both_databases! {
         let own = world.eventually("a room of our own", || async {
             let room = room_of(&world, &deal.id).await;
             let id = room["id"].as_str().filter(|id| *id != successor && *id != hostile)?;
-            (room["state"] == "ready").then(|| id.to_owned())
+            (room["state"] == "degraded").then(|| id.to_owned())
         }).await;
         deal.buyer.join(&own).await;
         let create = deal.buyer.state(&own, "m.room.create", "").await.unwrap();
@@ -205,6 +205,20 @@ on_both_databases! {
             let member = deal.seller.state(&hostile, "m.room.member", &world.bot()).await?;
             (member["membership"] == "leave").then_some(())
         }).await;
+        // The old room leads to ours again, and the shop knows what it does not hear.
+        world.eventually("the old room leads on", || async {
+            let tombstone = deal.buyer.state(&successor, "m.room.tombstone", "").await?;
+            (tombstone["replacement_room"] == own.as_str()).then_some(())
+        }).await;
+        world.eventually("the shop is told", || async {
+            let room = room_of(&world, &deal.id).await;
+            let told = room["problem"].as_str()?.contains(&hostile);
+            (told && room["state"] == "degraded").then_some(())
+        }).await;
+        deal.seller.join(&own).await;
+        world.eventually("everybody is in our own room", || async {
+            (room_of(&world, &deal.id).await["state"] == "ready").then_some(())
+        }).await;
         let last = deal.buyer.say(&own, "words in our own room").await;
         let entries = world.shop.entry(&deal.id, &last).await;
         assert_eq!(entries["room_id"], own.as_str());
@@ -212,6 +226,33 @@ on_both_databases! {
         assert_eq!(earlier.as_array().map(Vec::len), Some(2), "{earlier}");
         let (status, out, error) = world.run(&["verify"]);
         assert!(status.success(), "{out}{error}");
+    }
+}
+
+on_both_databases! {
+    async fn words_in_a_successor_that_kept_the_bot_out_are_recorded_once_it_is_let_in(database) {
+        let world = World::with().config("rooms", json!({ "version": "12" })).start(database).await;
+        let deal = world.deal().await;
+        empower(&world, &deal.room, &deal.seller).await;
+        let path = format!("/rooms/{}/upgrade", escape(&deal.room));
+        let (status, answer) =
+            deal.seller.call(Method::POST, &path, Some(json!({ "new_version": "11" }))).await;
+        assert_eq!(status, 200, "{answer}");
+        let apart = answer["replacement_room"].as_str().unwrap().to_owned();
+        let said = deal.seller.say(&apart, "between ourselves").await;
+        world.eventually("a room of our own, and the shop is told", || async {
+            let room = room_of(&world, &deal.id).await;
+            let id = room["id"].as_str().filter(|id| *id != deal.room && *id != apart)?;
+            let told = room["problem"].as_str()?.contains("in no record");
+            (told && room["state"] == "degraded").then(|| id.to_owned())
+        }).await;
+        invite(&deal.seller, &apart, &world.bot()).await;
+        let entry = world.shop.entry(&deal.id, &said).await;
+        assert_eq!(entry["room_id"], apart.as_str());
+        world.eventually("nothing is missed any more", || async {
+            let room = room_of(&world, &deal.id).await;
+            (room["state"] == "ready" && room["id"] != apart.as_str()).then_some(())
+        }).await;
     }
 }
 

@@ -72,6 +72,22 @@ fn a_replaced_room_is_followed_before_anything_else_is_done_in_it() {
 }
 
 #[test]
+fn a_lost_successor_is_sought_until_everybody_is_here() {
+    let mut known = Known { lost: Some("!lost:x".into()), leads_elsewhere: true, ..finished() };
+    known.members.remove(&wanted().contacts[0]);
+    let invited = Member { membership: Some("invite".into()), ..looked_up() };
+    known.members.insert(wanted().contacts[0].clone(), invited);
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::LeadOn));
+    known.leads_elsewhere = false;
+    let seek = Step::Seek("!lost:x".into());
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(seek.clone()));
+    known.blocked.insert(seek.name().unwrap(), 500);
+    assert_eq!(next(&wanted(), &known, 0), Next::Wait(500));
+    known.members = finished().members;
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::LetGo));
+}
+
+#[test]
 fn a_room_that_the_admin_does_not_want_is_not_made_again() {
     let mut known = Known { banned: true, ..Known::default() };
     assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::StopBanned));

@@ -127,6 +127,15 @@ impl Person {
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     }
 
+    /// Deactivates an account (Synapse Admin API), its profile too if `erase`.
+    pub async fn deactivate(&self, user: &str, erase: bool) {
+        let base = self.base.replace("_matrix/client/v3", "_synapse/admin");
+        let url = format!("{base}/v1/deactivate/{}", escape(user));
+        let request = self.http.post(url).bearer_auth(&self.token);
+        let answer = request.json(&json!({ "erase": erase })).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+
     /// One event, as the room shows it now.
     pub async fn event(&self, room: &str, event: &str) -> Value {
         self.ok(Method::GET, &format!("/rooms/{}/event/{}", escape(room), escape(event)), None)

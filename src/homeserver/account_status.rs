@@ -1,0 +1,70 @@
+//! Whether accounts exist and may be used (MSC3720). No version of the specification has this call,
+//! and so ruma does not have it either; Synapse offers it with
+//! `experimental_features: {msc3720_enabled: true}`.
+
+use std::collections::BTreeMap;
+
+use reqwest::StatusCode;
+use ruma::UserId;
+use ruma::api::client::discovery::get_capabilities;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::calls::ACCOUNT_STATUS_REFUSALS;
+use super::media::{failure_of, in_words};
+use super::{CALL_TIMEOUT, CallFailure, Homeserver};
+
+/// How the homeserver says in its capabilities that it offers the call.
+const CAPABILITY: &str = "org.matrix.msc3720.account_status";
+const PATH: [&str; 5] = ["_matrix", "client", "unstable", "org.matrix.msc3720", "account_status"];
+
+#[derive(Deserialize)]
+struct Answer {
+    account_statuses: BTreeMap<String, Status>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    exists: bool,
+    #[serde(default)]
+    deactivated: bool,
+}
+
+impl Homeserver {
+    /// Whether the homeserver tells which accounts are deactivated.
+    ///
+    /// # Errors
+    /// When the homeserver gives no usable answer.
+    pub async fn tells_account_status(&self) -> Result<bool, CallFailure> {
+        let capabilities = self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities;
+        Ok(capabilities.get(CAPABILITY).is_some_and(|it| it["enabled"] == true))
+    }
+
+    /// Whether somebody can be reached by this account; none if the homeserver does not know.
+    pub(super) async fn account_is_usable(
+        &self,
+        user: &UserId,
+    ) -> Result<Option<bool>, CallFailure> {
+        let mut url = self.client.homeserver();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(PATH);
+        }
+        url.query_pairs_mut().append_pair("user_id", self.bot.as_str());
+        let token = self.client.access_token().unwrap_or_default();
+        let request = self.client.http_client().post(url).bearer_auth(token).timeout(CALL_TIMEOUT);
+        let answer = request.json(&json!({ "user_ids": [user] })).send().await;
+        let answer = answer.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+        if answer.status() != StatusCode::OK {
+            let failure = failure_of(answer, ACCOUNT_STATUS_REFUSALS).await;
+            self.token.learn(&Err(&failure));
+            return match failure {
+                CallFailure::Refused(_) => Ok(None),
+                failure => Err(failure),
+            };
+        }
+        let answer: Answer =
+            answer.json().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+        let status = answer.account_statuses.get(user.as_str());
+        Ok(status.map(|it| it.exists && !it.deactivated))
+    }
+}
