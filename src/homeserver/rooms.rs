@@ -68,7 +68,9 @@ impl Homeserver {
         request.preset = Some(create_room::v3::RoomPreset::PrivateChat);
         request.name = Some(plan.name.clone());
         request.topic = Some(plan.topic.clone());
-        for event in plan.state.iter().filter(|event| !event.is_set_by_create_room()) {
+        for event in
+            plan.state.iter().filter(|event| !event.is_set_by_create_room() && !event.is_absent())
+        {
             request.initial_state.push(raw(&event.as_initial_state())?.cast_unchecked());
         }
         Ok(self.as_bot(request).await?.room_id)

@@ -16,7 +16,7 @@ pub use claim::{Verdict, judge};
 pub use guest::{Guest, saying_key};
 pub use next::{needed, next};
 pub use ours::{Sign, sign};
-pub use plan::{Message, RoomPlan, Setting, StateEvent, content_matches, missing_state};
+pub use plan::{Message, RoomPlan, Setting, StateEvent, missing_state};
 pub use step::{Known, Member, Needed, Next, Saying, Step, Wanted};
 pub use watch::{Change, Repairs, Successor, change, judge_successor};
 

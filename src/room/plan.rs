@@ -4,7 +4,11 @@ use ruma::{OwnedUserId, RoomVersionId};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{ROOM_MARKER, SEND_MARKER, invoice_state::invoice_state, widget::widget_state};
+use super::{
+    ROOM_MARKER, SEND_MARKER,
+    invoice_state::invoice_state,
+    widget::{no_widget, widget_state},
+};
 use crate::config::RoomsConfig;
 use crate::invoice::summary::{self, SummaryInput};
 use crate::transaction::Transaction;
@@ -112,9 +116,12 @@ impl RoomPlan {
             event("m.room.guest_access", json!({ "guest_access": setting.rooms.guest_access })),
         ];
         state.extend(invoice_state(transaction));
-        if let Some(link) = setting.widget_link {
-            let document = summary::document(&terms.invoice);
-            state.extend(widget_state(link, setting.bot, document, &terms.invoice.number));
+        match setting.widget_link {
+            Some(link) => {
+                let document = summary::document(&terms.invoice);
+                state.extend(widget_state(link, setting.bot, document, &terms.invoice.number));
+            }
+            None => state.push(no_widget()),
         }
 
         let mut creation = Map::new();
@@ -206,32 +213,51 @@ impl StateEvent {
         )
     }
 
+    /// Whether nothing should stand there.
+    pub fn is_absent(&self) -> bool {
+        self.content.as_object().is_some_and(Map::is_empty)
+    }
+
     /// As createRoom's `initial_state` wants it.
     pub fn as_initial_state(&self) -> Value {
         json!({ "type": self.event_type, "state_key": self.state_key, "content": self.content })
     }
 }
 
-/// The wanted state events that `actual` (state events of the room) does not hold yet.
+/// The wanted state events that `actual` (state events of the room) does not hold as they should be.
 pub fn missing_state<'a>(wanted: &'a [StateEvent], actual: &[Value]) -> Vec<&'a StateEvent> {
     let held = |event: &StateEvent| {
-        actual.iter().any(|have| {
+        let have = actual.iter().find(|have| {
             have["type"] == event.event_type.as_str()
                 && have["state_key"] == event.state_key.as_str()
-                && content_matches(&event.content, &have["content"])
-        })
+        });
+        have.map_or(event.is_absent(), |have| says_the_same(event, &have["content"]))
     };
     wanted.iter().filter(|event| !held(event)).collect()
 }
 
-/// Whether `actual` says at least what `wanted` says; homeservers add keys of their own.
-pub fn content_matches(wanted: &Value, actual: &Value) -> bool {
-    match (wanted.as_object(), actual.as_object()) {
-        (Some(wanted), Some(actual)) => {
-            wanted.iter().all(|(key, value)| actual.get(key) == Some(value))
+/// Whether `actual` is the wanted content. Homeservers add a few keys when they create a room; any
+/// other one is somebody else's, and clients may show it in place of ours.
+fn says_the_same(wanted: &StateEvent, actual: &Value) -> bool {
+    let (Some(content), Some(actual)) = (wanted.content.as_object(), actual.as_object()) else {
+        return wanted.content == *actual;
+    };
+    let is_added_by_the_homeserver = |key: &str, value: &Value| {
+        match (wanted.event_type.as_str(), key) {
+            // A level that no version of the specification has any more.
+            ("m.room.power_levels", "historical") => true,
+            // Client-Server API, "m.room.topic": the same words once more, and no others.
+            ("m.room.topic", "m.topic") => {
+                let texts = value["m.text"].as_array().map(Vec::as_slice).unwrap_or_default();
+                texts.iter().all(|it| it["body"] == wanted.content["topic"])
+            }
+            _ => false,
         }
-        _ => wanted == actual,
-    }
+    };
+    content.iter().all(|(key, value)| actual.get(key) == Some(value))
+        && actual
+            .iter()
+            .all(|(key, value)| content.contains_key(key) || is_added_by_the_homeserver(key, value))
 }
 
 /// The parties talk; everything else takes the bot.
@@ -330,9 +356,35 @@ mod tests {
     }
 
     #[test]
+    fn state_is_as_wanted_only_without_the_words_of_others() {
+        let plan = plan(None);
+        let held = |event: &StateEvent, more: Value| {
+            let mut content = event.content.clone();
+            content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let have = json!({ "type": event.event_type, "state_key": event.state_key, "content": content });
+            missing_state(std::slice::from_ref(event), &[have]).is_empty()
+        };
+        let topic = found(&plan, "m.room.topic").unwrap();
+        let twice = |words: &Value| json!({ "m.topic": { "m.text": [{ "body": words }] } });
+        assert!(held(topic, twice(&topic.content["topic"])));
+        assert!(!held(topic, twice(&json!("Pay to another account"))));
+        let html = json!([{ "mimetype": "text/html", "body": "<b>Pay</b> to another account" }]);
+        assert!(!held(topic, json!({ "m.topic": { "m.text": html } })));
+        let levels = found(&plan, "m.room.power_levels").unwrap();
+        assert!(held(levels, json!({ "historical": 100 })));
+        assert!(!held(levels, json!({ "users": { "@m:x": 100 } })));
+        for event in &plan.state {
+            assert!(held(event, json!({})) && !held(event, json!({ "org.example": 1 })));
+        }
+        // Nothing in the room is right for a widget that should not be there.
+        let missing = missing_state(&plan.state, &[]);
+        assert!(missing.len() == plan.state.len() - 1 && missing.iter().all(|it| !it.is_absent()));
+    }
+
+    #[test]
     fn a_room_without_page_has_no_widget_and_another_digest() {
         let without = plan(None);
-        assert!(found(&without, "im.vector.modular.widgets").is_none());
+        assert!(found(&without, "im.vector.modular.widgets").unwrap().is_absent());
         assert!(found(&without, "io.element.widgets.layout").is_none());
         let with = plan(Some("https://pay.example/widget/01J"));
         assert_ne!(with.state_digest(), without.state_digest());

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::widget::WIDGET_ID;
+use super::widget::{WIDGET, WIDGET_ID};
 use super::{HEAD_STATE, INVOICE_LINES_STATE, INVOICE_STATE};
 
 /// State of ours with an empty state key, beside the invoice, the pins and the head.
@@ -18,7 +18,6 @@ const MAINTAINED: [&str; 10] = [
     "io.element.widgets.layout",
     INVOICE_STATE,
 ];
-const WIDGET: &str = "im.vector.modular.widgets";
 /// Repairs within [`QUIET_MS`] that need not wait: a person who tries something out.
 const FREE_REPAIRS: i64 = 5;
 /// After this time without a change by others, in milliseconds, they have stopped.

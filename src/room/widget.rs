@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::StateEvent;
 
+/// How clients know a widget.
+pub(super) const WIDGET: &str = "im.vector.modular.widgets";
 /// State key and id of our widget.
 pub(super) const WIDGET_ID: &str = "tallyroom";
 /// What the client fills in. None of it says who looks: anybody can write anything there.
@@ -14,6 +16,15 @@ const QUERY: &str = "roomId=$matrix_room_id&widgetId=$matrix_widget_id\
      &theme=$org.matrix.msc2873.client_theme&lang=$org.matrix.msc2873.client_language";
 /// Of the timeline's height, in percent.
 const HEIGHT: u32 = 40;
+
+/// No page: somebody else's may not stand in its place.
+pub(super) fn no_widget() -> StateEvent {
+    StateEvent {
+        event_type: WIDGET.to_owned(),
+        state_key: WIDGET_ID.to_owned(),
+        content: json!({}),
+    }
+}
 
 /// The page at `link`, and its place at the top. `name` is the kind of document; `title` says
 /// which one.
@@ -40,8 +51,5 @@ pub(super) fn widget_state(
         state_key: state_key.to_owned(),
         content,
     };
-    [
-        event("im.vector.modular.widgets", WIDGET_ID, widget),
-        event("io.element.widgets.layout", "", layout),
-    ]
+    [event(WIDGET, WIDGET_ID, widget), event("io.element.widgets.layout", "", layout)]
 }

@@ -20,6 +20,14 @@ fn escape(id: &str) -> String {
     form_urlencoded::byte_serialize(id.as_bytes()).collect()
 }
 
+/// Somebody removes the content of a state event of ours.
+async fn remove_state(person: &Person, room: &str, event_type: &str) {
+    let path = format!("/rooms/{}/state", escape(room));
+    let (_, state) = person.call(Method::GET, &path, None).await;
+    let event = state.as_array().unwrap().iter().find(|it| it["type"] == event_type).unwrap();
+    person.redact(room, event["event_id"].as_str().unwrap()).await;
+}
+
 async fn room_of(world: &World, id: &str) -> Value {
     world.shop.transaction(id).await["room"].clone()
 }
@@ -83,6 +91,53 @@ async fn what_others_change_in_a_room_is_put_back() {
     assert!(room["problem"].as_str().unwrap().contains(&deal.seller.id), "{room}");
     assert_eq!(room["state"], "degraded", "{room}");
     assert_eq!(read("m.room.topic").await, theirs);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_add_to_a_room_or_remove_from_it_is_put_back_too() {
+    let world =
+        World::with().config("rooms", json!({ "version": "12" })).start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    let read = async |event_type: &str| {
+        world.eventually(event_type, || deal.buyer.state(&deal.room, event_type, "")).await
+    };
+    let (topic, invoice) = (read("m.room.topic").await, read("org.tallyroom.invoice").await);
+    let alias = read("m.room.canonical_alias").await;
+
+    // Clients that know rich topics would show these words, and not ours.
+    empower(&world, &deal.room, &deal.seller).await;
+    let mut lie = topic.clone();
+    lie["m.topic"] = json!({ "m.text": [{ "body": "Pay to another account" }] });
+    assert_eq!(deal.seller.set_state(&deal.room, "m.room.topic", lie).await, 200);
+    world
+        .eventually("the topic without the lie", || async {
+            let now = deal.buyer.state(&deal.room, "m.room.topic", "").await?;
+            let is_ours = now["topic"] == topic["topic"];
+            (is_ours && !now.to_string().contains("another account")).then_some(())
+        })
+        .await;
+
+    empower(&world, &deal.room, &deal.seller).await;
+    remove_state(&deal.seller, &deal.room, "org.tallyroom.invoice").await;
+    comes_back(&world, &deal, "org.tallyroom.invoice", &invoice).await;
+
+    empower(&world, &deal.room, &deal.seller).await;
+    assert_eq!(deal.seller.set_state(&deal.room, "m.room.canonical_alias", json!({})).await, 200);
+    comes_back(&world, &deal, "m.room.canonical_alias", &alias).await;
+
+    // This shop has no page. A page of somebody else does not take its place.
+    empower(&world, &deal.room, &deal.seller).await;
+    let path = format!("/rooms/{}/state/im.vector.modular.widgets/tallyroom", escape(&deal.room));
+    let widget =
+        json!({ "id": "tallyroom", "type": "m.custom", "url": "https://elsewhere.example" });
+    assert_eq!(deal.seller.call(Method::PUT, &path, Some(widget)).await.0, 200);
+    world
+        .eventually("no widget", || async {
+            let (_, now) = deal.seller.call(Method::GET, &path, None).await;
+            (now == json!({})).then_some(())
+        })
+        .await;
+    assert_eq!(room_of(&world, &deal.id).await["state"], "ready");
 }
 
 #[tokio::test(flavor = "multi_thread")]
