@@ -10,13 +10,11 @@ use ulid::Ulid;
 
 use super::problem::Problem;
 use super::{ApiState, RequestId, Shop, authentication, body, precondition, present};
-use crate::store::{Created, NewRevision, Original, Page};
+use crate::store::{Change, Changed, Created, NewRevision, Original, Page};
 use crate::transaction::Transaction;
 
 const DEFAULT_PAGE: i64 = 20;
 const MAX_PAGE: i64 = 100;
-/// How often a change is applied anew when others change the same transaction at the same time.
-const MAX_RACES: usize = 5;
 
 /// `POST /api/v1/transactions`
 pub(super) async fn create(
@@ -31,7 +29,6 @@ pub(super) async fn create(
         terms: &accepted.terms,
         warnings: &accepted.warnings,
         original: original(received.file.as_ref()),
-        invite_again: false,
     };
     let external_id = &accepted.external_id;
     let (status, id) =
@@ -122,34 +119,24 @@ pub(super) async fn change(
     let names_contacts = [&received.content.buyer, &received.content.seller]
         .iter()
         .any(|party| party.as_ref().is_some_and(|party| party.contacts.is_some()));
-    for _ in 0..MAX_RACES {
-        let transaction = find(&state, &shop, id).await?;
+    let file = original(received.file.as_ref());
+    let content = received.content;
+    let decide = |transaction: &Transaction| {
         if !precondition::allows(&headers, transaction.revision) {
             return Err(Problem::precondition(transaction.revision));
         }
-        let (terms, warnings) = received
-            .content
-            .clone()
-            .apply(&transaction.terms)
-            .map_err(|problems| Problem::content(&problems))?;
-        if terms == transaction.terms && !names_contacts {
-            return Ok(shown(&state, &shop, id).await?.into_response());
-        }
-        let new = NewRevision {
-            terms: &terms,
-            warnings: &warnings,
-            original: original(received.file.as_ref()),
-            invite_again: names_contacts,
-        };
-        if state.store.revise_transaction(&transaction, new, &correlation).await? {
-            tracing::info!(transaction = %id, revision = transaction.revision + 1, "changed");
-            return Ok(shown(&state, &shop, id).await?.into_response());
-        }
+        let (terms, warnings) =
+            content.apply(&transaction.terms).map_err(|problems| Problem::content(&problems))?;
+        let is_new = terms != transaction.terms || names_contacts;
+        Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))
+    };
+    match state.store.change_transaction(&shop, id, file, &correlation, decide).await? {
+        Changed::To(revision) => tracing::info!(transaction = %id, revision, "changed"),
+        Changed::Same => {}
+        Changed::Refused(problem) => return Err(problem),
+        Changed::Missing => return Err(missing(&id.to_string())),
     }
-    Err(Problem::conflict(
-        "changing-too-fast",
-        "Other calls keep changing this transaction. Nothing was changed; send the call again.",
-    ))
+    Ok(shown(&state, &shop, id).await?.into_response())
 }
 
 /// An id in a path. One that cannot be is one that does not exist.

@@ -77,7 +77,6 @@ async fn import(
         terms: &accepted.terms,
         warnings: &accepted.warnings,
         original: (!is_json).then_some(original),
-        invite_again: false,
     };
     let correlation = format!("import-{}", Ulid::new());
     let external_id = &accepted.external_id;

@@ -46,7 +46,7 @@ pub use search::{SearchPage, SearchRequest};
 pub use sends::SendState;
 pub use snapshot::Snapshot;
 pub use successors::{LostSuccessor, RecordRoom};
-pub use transactions::{Created, NewRevision, Original, Page, RevisionRow};
+pub use transactions::{Change, Changed, Created, NewRevision, Original, Page, RevisionRow};
 pub use unsolved::{Problem, TakenUp};
 
 use std::fs::OpenOptions;

@@ -16,8 +16,9 @@ const INSERT_REVISION: &str = "INSERT INTO revisions \
      (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
       redactions, original_type, original, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-const ADVANCE: &str = "UPDATE transactions SET revision = $3, updated_at = $4 \
-     WHERE id = $1 AND revision = $2";
+/// Whoever changes the same transaction waits here, so that each change is applied to the last one.
+const LOCK: &str = "UPDATE transactions SET revision = revision WHERE id = $1 AND shop = $2";
+const ADVANCE: &str = "UPDATE transactions SET revision = $2, updated_at = $3 WHERE id = $1";
 const ID_OF: &str = "SELECT id FROM transactions WHERE shop = $1 AND external_id = $2";
 const HAS_REVISION: &str = "SELECT COUNT(*) FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id \
@@ -91,8 +92,30 @@ pub struct NewRevision<'a> {
     pub warnings: &'a [Problem],
     /// The file that the invoice came in, if it was one.
     pub original: Option<Original<'a>>,
+}
+
+/// What a transaction becomes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The terms from now on.
+    pub terms: Terms,
+    /// What is odd about them.
+    pub warnings: Vec<Problem>,
     /// Ask contacts again who declined, left or could not be reached.
     pub invite_again: bool,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed<E> {
+    /// The transaction is at this revision now.
+    To(i64),
+    /// It says so already.
+    Same,
+    /// The one who decides refused it.
+    Refused(E),
+    /// There is no such transaction of this shop.
+    Missing,
 }
 
 /// What a shop said of a transaction at one time.
@@ -175,47 +198,54 @@ impl Store {
         Ok(Created::New(id))
     }
 
-    /// Adds a revision to a transaction that is still at `transaction.revision`, and wakes its
-    /// room. False if somebody else changed it in the meantime.
+    /// Changes a transaction of this shop as `decide` says of what it is now, and wakes its room.
+    /// Changes of one transaction happen one after the other, so that none is lost.
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
-    pub async fn revise_transaction(
+    pub async fn change_transaction<E>(
         &self,
-        transaction: &Transaction,
-        new: NewRevision<'_>,
+        shop: &str,
+        id: Ulid,
+        original: Option<Original<'_>>,
         correlation: &str,
-    ) -> Result<bool, StoreError> {
-        let revision = transaction.revision + 1;
+        decide: impl FnOnce(&Transaction) -> Result<Option<Change>, E>,
+    ) -> Result<Changed<E>, StoreError> {
         let mut tx = self.begin().await?;
-        let advanced = sqlx::query(ADVANCE)
-            .bind(transaction.id.to_string())
-            .bind(transaction.revision)
-            .bind(revision)
-            .bind(now())
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if advanced == 0 {
-            return Ok(false);
+        sqlx::query(LOCK).bind(id.to_string()).bind(shop).execute(&mut *tx).await?;
+        let row: Option<Row> = sqlx::query_as(BY_ID_AND_SHOP)
+            .bind(id.to_string())
+            .bind(shop)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(Changed::Missing) };
+        let transaction = Transaction::try_from(row)?;
+        let Change { terms, warnings, invite_again } = match decide(&transaction) {
+            Ok(Some(change)) => change,
+            Ok(None) => return Ok(Changed::Same),
+            Err(refusal) => return Ok(Changed::Refused(refusal)),
+        };
+        let revision = transaction.revision + 1;
+        let advance = sqlx::query(ADVANCE).bind(id.to_string()).bind(revision).bind(now());
+        advance.execute(&mut *tx).await?;
+        let new = NewRevision { terms: &terms, warnings: &warnings, original };
+        insert_revision(&mut tx, id, revision, new).await?;
+        put_contacts(&mut tx, id, &terms).await?;
+        if invite_again {
+            members::forgive(&mut tx, id, None).await?;
         }
-        insert_revision(&mut tx, transaction.id, revision, new).await?;
-        put_contacts(&mut tx, transaction.id, new.terms).await?;
-        if new.invite_again {
-            members::forgive(&mut tx, transaction.id, None).await?;
+        if terms.redactions == Some(RedactionPolicy::Honour) {
+            erasure::honour_all(&mut tx, id).await?;
         }
-        if new.terms.redactions == Some(RedactionPolicy::Honour) {
-            erasure::honour_all(&mut tx, transaction.id).await?;
-        }
-        problems::try_again(&mut tx, transaction.id).await?;
-        far::try_again(&mut tx, transaction.id).await?;
-        rooms::wake(&mut tx, transaction.id, correlation).await?;
+        problems::try_again(&mut tx, id).await?;
+        far::try_again(&mut tx, id).await?;
+        rooms::wake(&mut tx, id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         self.hints.far.notify_one();
         self.hints.files.notify_one();
-        self.hints.changed(transaction.id);
-        Ok(true)
+        self.hints.changed(id);
+        Ok(Changed::To(revision))
     }
 
     /// A transaction, whoever it belongs to: for our own work.
@@ -376,7 +406,7 @@ async fn insert_revision(
     revision: i64,
     new: NewRevision<'_>,
 ) -> Result<(), StoreError> {
-    let NewRevision { terms, warnings, original, .. } = new;
+    let NewRevision { terms, warnings, original } = new;
     sqlx::query(INSERT_REVISION)
         .bind(id.to_string())
         .bind(revision)

@@ -50,6 +50,10 @@ const FILES_AGAIN: &str = "UPDATE files SET state = 'wanted', given_up_at = NULL
      refusals = 0, due_at = $1 \
      WHERE (state IN ('missing', 'refused') OR (state = 'wanted' AND failures > 0)) \
      AND ($2 = '' OR mxc IN (SELECT mxc FROM entry_files WHERE transaction_id = $2))";
+const FAR_AGAIN: &str = "UPDATE far_invitations SET due_at = $1 \
+     WHERE ($2 = '' OR transaction_id = $2) AND due_at > $1";
+const FAR_SERVERS_AGAIN: &str = "UPDATE servers SET retry_at = $1 WHERE retry_at > $1 \
+     AND ($2 = '' OR name IN (SELECT server FROM far_invitations WHERE transaction_id = $2))";
 const SERVERS_AGAIN: &str = "DELETE FROM media_servers";
 
 /// Something that could not be done.
@@ -123,6 +127,8 @@ impl Store {
         // The rooms first: by their contacts' problems it is seen that they have something to do.
         let rooms = again(&mut tx, ROOMS_AGAIN, &of).await?;
         again(&mut tx, STEPS_AGAIN, &of).await?;
+        again(&mut tx, FAR_AGAIN, &of).await?;
+        again(&mut tx, FAR_SERVERS_AGAIN, &of).await?;
         let contacts = sqlx::query(CONTACTS_AGAIN).bind(&of).execute(&mut *tx).await?;
         let gaps = again(&mut tx, GAPS_AGAIN, &of).await?;
         let files = again(&mut tx, FILES_AGAIN, &of).await?;

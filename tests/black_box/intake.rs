@@ -154,6 +154,22 @@ on_both_databases! {
         assert_eq!(status, 412, "{refused}");
         assert_eq!(refused["type"], "urn:tallyroom:problem:precondition-failed");
         assert_eq!(world.shop.transaction(&ids[0]).await["status"], "disputed");
+
+        // Thirty who do so at once, and do not mind: all are heard, one after the other.
+        let before = world.shop.transaction(&ids[0]).await["revision"].as_i64().unwrap();
+        let changes = (0..30).map(async |number: i32| {
+            world.shop.patch(&ids[0], &json!({ "status": format!("step {number}") })).await
+        });
+        let answers = futures_util::future::join_all(changes).await;
+        assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+        assert_eq!(world.shop.transaction(&ids[0]).await["revision"], before + 30);
+        // Of thirty who do mind, one is.
+        let request = world.shop.request(Method::GET, &path).send().await.unwrap();
+        let etag = request.headers()["etag"].to_str().unwrap().to_owned();
+        let changes = (0..30).map(async |number: i32| change(&format!("choice {number}"), &etag).await.0);
+        let mut answers = futures_util::future::join_all(changes).await;
+        answers.sort_unstable();
+        assert_eq!((answers[0], answers[1]), (200, 412), "{answers:?}");
     }
 }
 

@@ -119,6 +119,13 @@ on_both_databases! {
         world.start_tallyroom().await;
         let all = "SELECT CAST(COUNT(*) AS TEXT) FROM far_invitations";
         assert_eq!(world.sql_text(all).await.as_deref(), Some("10"));
+        // An administrator who knows better need not wait for the end of the pause.
+        world.terminate_tallyroom().await;
+        world.sql("UPDATE servers SET retry_at = retry_at + 3600000").await;
+        let (status, out, error) = world.run(&["problems", "--retry"]);
+        assert!(status.success(), "{out}{error}");
+        let waits = "SELECT name FROM servers WHERE retry_at > since + 3000000";
+        assert_eq!(world.sql_text(waits).await, None);
     }
 }
 

@@ -60,12 +60,8 @@ impl Bench {
         });
         let accepted =
             Submission::from_json(body.to_string().as_bytes()).unwrap().accept().unwrap();
-        let new = NewRevision {
-            terms: &accepted.terms,
-            warnings: &accepted.warnings,
-            original: None,
-            invite_again: false,
-        };
+        let new =
+            NewRevision { terms: &accepted.terms, warnings: &accepted.warnings, original: None };
         let created = self.store.create_transaction("shop", &accepted.external_id, new, "t").await;
         let Created::New(id) = created.unwrap() else { panic!("there already") };
         let room_id = ruma::RoomId::parse(&room).unwrap();
