@@ -1,5 +1,6 @@
 //! The EN 16931 invoice: model, money, rules, XML readers and renderings. Pure: no I/O.
 
+mod codes;
 mod date;
 mod epc;
 mod further;

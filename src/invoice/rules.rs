@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use super::codes;
 use super::model::{Adjustment, Invoice, Line, LineVat};
 use super::money::{exact, plain, round};
 use super::problem::Problem;
@@ -80,6 +81,7 @@ pub(super) fn check(invoice: &Invoice) -> Findings {
     findings.refused.extend(totals(invoice));
     vat(invoice, &mut findings);
     lines(invoice, &mut findings.warnings);
+    findings.warnings.extend(codes::unknown(invoice));
     findings
 }
 

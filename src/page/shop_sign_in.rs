@@ -22,7 +22,7 @@ use ulid::Ulid;
 
 use super::token::grant_id;
 use crate::config::SignInKey;
-use crate::transaction::{PartyRole, Transaction};
+use crate::transaction::{PartyRole, Transaction, external_id};
 
 /// What `aud` must be or hold.
 const AUDIENCE: &str = "tallyroom";
@@ -181,7 +181,10 @@ impl ShopClaims {
     pub fn are_about(&self, transaction: &Transaction) -> bool {
         self.shop == transaction.shop
             && self.transaction.is_none_or(|id| id == transaction.id)
-            && self.external_id.as_ref().is_none_or(|id| *id == transaction.external_id)
+            && self
+                .external_id
+                .as_ref()
+                .is_none_or(|id| external_id(id) == external_id(&transaction.external_id))
     }
 }
 

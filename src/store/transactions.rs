@@ -7,7 +7,7 @@ use super::columns::{from_json, parse_id, to_json};
 use super::{Snapshot, Store, StoreError, Tx, erasure, far, members, now, problems, rooms};
 use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
-use crate::transaction::{PartyRole, Terms, Transaction};
+use crate::transaction::{self, PartyRole, Terms, Transaction};
 
 const INSERT: &str = "INSERT INTO transactions \
      (id, shop, external_id, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4) \
@@ -309,15 +309,18 @@ impl Store {
         shop: &str,
         external_id: &str,
     ) -> Result<Option<Transaction>, StoreError> {
-        let id: Option<String> = sqlx::query_scalar(ID_OF)
-            .bind(shop)
-            .bind(external_id)
-            .fetch_optional(&self.pool)
-            .await?;
-        match id {
-            Some(id) => self.transaction_of(shop, parse_id(&id)?).await,
-            None => Ok(None),
+        // Earlier versions kept it as it was typed.
+        for written in [transaction::external_id(external_id), external_id.to_owned()] {
+            let id: Option<String> = sqlx::query_scalar(ID_OF)
+                .bind(shop)
+                .bind(written)
+                .fetch_optional(&self.pool)
+                .await?;
+            if let Some(id) = id {
+                return self.transaction_of(shop, parse_id(&id)?).await;
+            }
         }
+        Ok(None)
     }
 
     /// Ids of all transactions after `after`, oldest first, at most `limit`.

@@ -15,8 +15,8 @@ pub use patch::{PartyPatch, Patch};
 pub use reading::Accompaniment;
 pub(crate) use reading::json;
 #[cfg(test)]
-pub(crate) use sample::sample;
-pub use submission::{Accepted, Submission};
+pub(crate) use sample::{sample, sample_submission};
+pub use submission::{Accepted, Submission, external_id};
 pub use visitor::Visitor;
 
 use serde::Serialize;

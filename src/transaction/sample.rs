@@ -5,8 +5,8 @@ use ulid::Ulid;
 
 use super::{Submission, Transaction};
 
-/// A small one, of the shop `shop`.
-pub(crate) fn sample() -> Transaction {
+/// What a shop hands in for it.
+pub(crate) fn sample_submission() -> Submission {
     let submission = json!({
         "external_id": "order-1",
         "status": "open",
@@ -20,8 +20,12 @@ pub(crate) fn sample() -> Transaction {
         "buyer": { "name": "Birch GmbH" },
         "seller": { "name": "Acme Ltd" },
     });
-    let submission = Submission::from_json(submission.to_string().as_bytes()).unwrap();
-    let accepted = submission.accept().unwrap();
+    Submission::from_json(submission.to_string().as_bytes()).unwrap()
+}
+
+/// A small one, of the shop `shop`.
+pub(crate) fn sample() -> Transaction {
+    let accepted = sample_submission().accept().unwrap();
     Transaction {
         id: Ulid::nil(),
         shop: "shop".to_owned(),

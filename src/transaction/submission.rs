@@ -1,5 +1,6 @@
 //! What a shop hands in, and what it takes to accept it.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -56,13 +57,20 @@ impl Submission {
             let detail = format!("`external_id` must have 1 to {MAX_EXTERNAL_ID} bytes.");
             problems.push(Problem::at("/external_id", detail));
         }
-        if self.external_id.chars().any(char::is_control) {
-            problems.push(Problem::at("/external_id", "Control characters are not allowed here."));
+        let external_id = external_id(&self.external_id);
+        if external_id.chars().any(is_unseen) {
+            let detail = "`external_id` has a character that nobody sees, such as a control \
+                          character or one that turns the direction of the text; leave it out.";
+            problems.push(Problem::at("/external_id", detail));
+        }
+        if external_id.trim() != external_id {
+            let detail = "`external_id` begins or ends with a blank; leave it out.";
+            problems.push(Problem::at("/external_id", detail));
         }
         match accept_terms(self.status, self.invoice, self.buyer, self.seller) {
             Ok((terms, warnings)) if problems.is_empty() => {
                 let terms = Terms { redactions: self.redactions, ..terms };
-                Ok(Accepted { external_id: self.external_id, terms, warnings })
+                Ok(Accepted { external_id, terms, warnings })
             }
             Ok(_) => Err(problems),
             Err(more) => {
@@ -82,6 +90,24 @@ impl Submission {
             party.address = party.address.take().or(details.address);
         }
     }
+}
+
+/// A shop's own id in the one form in which it is kept and compared: Unicode's canonical composition
+/// (NFC), so that the same letters are the same id, however they were typed.
+pub fn external_id(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+}
+
+/// Whether a character is not seen, or changes what is seen around it: two ids that look the same
+/// would be two transactions.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 impl Terms {
@@ -138,5 +164,31 @@ pub(super) fn accept_terms(
             problems.extend(more.into_iter().map(|problem| problem.under("/invoice")));
             Err(problems)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::sample_submission;
+
+    fn accepted(id: &str) -> Result<String, Vec<Problem>> {
+        let submission = Submission { external_id: id.to_owned(), ..sample_submission() };
+        submission.accept().map(|accepted| accepted.external_id)
+    }
+
+    #[test]
+    fn the_same_letters_are_the_same_id_however_they_were_typed() {
+        assert_eq!(accepted("Bestellung Bu\u{308}cher").unwrap(), "Bestellung B\u{fc}cher");
+        assert_eq!(accepted("B\u{fc}cher").unwrap(), "B\u{fc}cher");
+    }
+
+    #[test]
+    fn an_id_has_nothing_that_nobody_sees() {
+        for odd in [" a", "a ", "a\u{a0}", "a\u{200b}", "a\u{202e}b", "a\nb", "\u{feff}a", ""] {
+            let problems = accepted(odd).unwrap_err();
+            assert!(problems.iter().all(|it| it.pointer == "/external_id"), "{odd:?}");
+        }
+        assert_eq!(accepted("order 7/\u{5e9}").unwrap(), "order 7/\u{5e9}");
     }
 }
