@@ -27,7 +27,8 @@ pub(super) fn unknown(invoice: &Invoice) -> Vec<Problem> {
         let further = payment.further_accounts.iter().enumerate();
         let further =
             further.map(|(at, it)| (format!("/payment/further_accounts/{at}/iban"), &it.iban));
-        warnings.extend(first.into_iter().chain(further).filter_map(|(at, iban)| account(at, iban)));
+        warnings
+            .extend(first.into_iter().chain(further).filter_map(|(at, iban)| account(at, iban)));
     }
     warnings
 }
