@@ -56,9 +56,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, Executor};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor};
 
 use crate::config::{DatabaseConfig, DatabaseKind};
 
@@ -93,9 +94,23 @@ impl Store {
             make_private_file(config.url.expose())?;
         }
         let options = AnyConnectOptions::from_str(config.url.expose())?;
+        // The pool would try again until a call has waited for too long, and not say why.
+        let first = tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(&options));
+        first.await.context("no answer in time")??.close().await?;
         let pool = AnyPoolOptions::new()
             .max_connections(config.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // SQLite rolls a tx back by itself when the disk is full or fails, and sqlx still counts it
+            // as open then: every later tx on that connection would fail.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    if connection.is_in_transaction() {
+                        // What was dropped uncommitted is rolled back before this is answered.
+                        connection.ping().await?;
+                    }
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     match kind {
@@ -179,4 +194,56 @@ fn make_private_file(url: &str) -> std::io::Result<()> {
 /// Milliseconds since 1970.
 pub fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn opened(folder: &std::path::Path) -> Store {
+        let file = folder.join("tallyroom.db");
+        let config: DatabaseConfig = serde_json::from_value(serde_json::json!({
+            "url": format!("sqlite:{}", file.display()), "max_connections": 2,
+        }))
+        .unwrap();
+        Store::open(&config).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn when_there_is_space_again_every_connection_works_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        for _ in 0..3 {
+            let mut tx = store.begin().await.unwrap();
+            // As if the disk were full: the file may not grow. SQLite rolls back by itself then.
+            sqlx::query("PRAGMA max_page_count = 1").execute(&mut *tx).await.unwrap();
+            let write = "INSERT INTO facts (name, value) VALUES ($1, $2)";
+            let mut outcome = Ok(());
+            for number in 0..10_000 {
+                let write = sqlx::query(write).bind(format!("n{number}")).bind("x".repeat(2_000));
+                if let Err(error) = write.execute(&mut *tx).await {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+            assert!(outcome.unwrap_err().to_string().contains("full"));
+            drop(tx);
+        }
+        for _ in 0..10 {
+            store.set_fact("after", "all").await.unwrap();
+            store.begin().await.unwrap().commit().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_cannot_be_opened_is_told_at_once() {
+        let config: DatabaseConfig = serde_json::from_value(serde_json::json!({
+            "url": "postgres://nobody@127.0.0.1:1/nothing", "max_connections": 1,
+        }))
+        .unwrap();
+        let before = std::time::Instant::now();
+        let error = Store::open(&config).await.unwrap_err();
+        assert!(before.elapsed() < Duration::from_secs(10));
+        assert!(format!("{error:#}").contains("refused"), "{error:#}");
+    }
 }

@@ -134,7 +134,7 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
         {
             detail.truncate(end);
         }
-        vec![Problem::at(pointer, capitalised(&detail))]
+        vec![Problem::at(pointer, capitalised(&in_json_words(&detail)))]
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
@@ -151,8 +151,107 @@ fn pointer(path: &Path) -> String {
         .collect()
 }
 
+/// serde speaks of Rust's types; who sends JSON knows JSON's.
+fn in_json_words(detail: &str) -> String {
+    let detail = &detail.replace("unknown variant", "unknown value");
+    let Some((found, expected)) = detail.split_once(", expected ") else {
+        return detail.to_owned();
+    };
+    let found = found
+        .strip_prefix("invalid type: ")
+        .map(|it| format!("invalid type: {}", json_word(it)))
+        .unwrap_or_else(|| found.to_owned());
+    format!("{found}, expected {}", json_word(expected))
+}
+
+/// A type of Rust or serde, as one of JSON.
+fn json_word(word: &str) -> &str {
+    let first = word.strip_prefix("a ").unwrap_or(word).split(' ').next().unwrap_or_default();
+    match first {
+        "struct" | "map" | "internally" | "enum" | "adjacently" => "an object",
+        "sequence" | "tuple" | "array" if word.contains("of length") => "a list of another length",
+        "sequence" | "tuple" | "array" => "a list",
+        "unit" | "option" => "null",
+        "boolean" | "bool" => "true or false",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128"
+        | "usize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "newtype" => "another kind of value",
+        _ => word,
+    }
+}
+
 fn capitalised(sentence: &str) -> String {
     let mut rest = sentence.chars();
     let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", rest.as_str().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_speak_of_json_and_never_of_rust() {
+        let whole = r#"{"external_id":"a","invoice":{"number":"1","issue_date":"2026-06-01",
+            "currency":"EUR","lines":[]},"buyer":{"name":"B"},"seller":{"name":"S"}}"#;
+        let whole: serde_json::Value = serde_json::from_str(whole).unwrap();
+        let values = ["7", "7.5", "-1", "true", "null", "\"x\"", "[]", "[1]", "{}", "{\"a\":1}"];
+        let places = [
+            "",
+            "/external_id",
+            "/invoice",
+            "/invoice/number",
+            "/invoice/issue_date",
+            "/invoice/currency",
+            "/invoice/lines",
+            "/buyer",
+            "/buyer/name",
+            "/buyer/contacts",
+            "/invoice/payment",
+            "/invoice/totals",
+            "/invoice/note",
+            "/redactions",
+            "/status",
+        ];
+        let rust = [
+            "struct",
+            "enum",
+            "tuple",
+            "variant `",
+            "newtype",
+            "Option",
+            "sequence",
+            "unit",
+            "i64",
+            "u64",
+            "f64",
+            "u32",
+            " map",
+            "untagged",
+            "boolean",
+        ];
+        for place in places {
+            for value in values {
+                let mut json = whole.clone();
+                let value: serde_json::Value = serde_json::from_str(value).unwrap();
+                match place.rsplit_once('/') {
+                    None => json = value,
+                    Some((parent, key)) => json.pointer_mut(parent).unwrap()[key] = value,
+                }
+                let Err(problems) = Submission::from_json(json.to_string().as_bytes()) else {
+                    continue;
+                };
+                for it in problems {
+                    let found = rust.iter().find(|word| it.detail.contains(**word));
+                    assert_eq!(found, None, "{place}: {}", it.detail);
+                }
+            }
+        }
+        assert_eq!(
+            in_json_words("invalid type: map, expected a string"),
+            "invalid type: an object, expected a string"
+        );
+        assert_eq!(in_json_words("missing field `number`"), "missing field `number`");
+    }
 }
