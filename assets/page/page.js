@@ -193,7 +193,9 @@ const handlers = {
   closed({ html }) {
     source.close();
     byId("summary")?.remove();
+    for (const it of all(".skip, nav.tabs")) it.remove();
     one("main").replaceChildren(parsed(html));
+    document.title = one("main h1").textContent;
     one("main").firstElementChild?.focus();
   },
 };
@@ -377,9 +379,9 @@ log.addEventListener("scroll", () => {
 
 const drafts = {
   key: `tallyroom ${chat.dataset.speaker}`,
-  // Longest draft, in characters, as the server takes it; days, number of failed messages and of
-  // conversations that are kept.
-  longest: 12000,
+  // Longest draft, in characters: more than the server takes, so that what it refused for its length
+  // is not lost. Days, number of failed messages and of conversations that are kept.
+  longest: 100000,
   days: 30,
   most: 20,
   read() {
@@ -404,11 +406,12 @@ const drafts = {
     const { value } = byId("text");
     this.write({ text: value.length <= this.longest ? value : "", about });
   },
-  // Files cannot be kept.
+  // Files cannot be kept, but the words beside them can.
   sending(data) {
     const fields = ["client_id", "text", "reply_to", "edit"].map((it) => [it, data.get(it)]);
     const message = Object.fromEntries(fields.filter(([, value]) => value));
-    if (!message.text || data.getAll("file").length) return;
+    if (!message.text) return;
+    if (data.getAll("file").length) message.beside_files = true;
     this.write({ unsent: [...(this.read().unsent ?? []), message].slice(-this.most) });
   },
   failed(clientId) {
@@ -431,7 +434,14 @@ const drafts = {
       meanAgain(about);
       if (activeElement !== field) field.blur();
     }
-    for (const message of unsent) {
+    // Without their files, words are not sent again by themselves: they go back into the field.
+    for (const message of unsent.filter((it) => it.beside_files)) {
+      this.sent(message.client_id);
+      if (!byId("text").value) byId("text").value = message.text;
+      else byId("text").value += `\n${message.text}`;
+      this.keep();
+    }
+    for (const message of unsent.filter((it) => !it.beside_files)) {
       const data = new FormData();
       for (const [key, value] of Object.entries(message)) if (key !== "failed") data.set(key, value);
       // What was cut off is sent again; with the id that it had, so that it does not arrive twice.

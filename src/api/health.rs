@@ -1,28 +1,144 @@
 //! Is the process alive, and can it do its work?
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use super::ApiState;
+use crate::homeserver::{CallFailure, Homeserver};
+use crate::store::Store;
+
+/// How long an answer holds: whoever asks more often gets the same one.
+const FRESH: Duration = Duration::from_secs(2);
+/// How long each thing that is looked at may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What readiness is found by.
+#[derive(Clone, Debug)]
+pub struct Health {
+    store: Store,
+    homeserver: Homeserver,
+    introduced: Arc<AtomicBool>,
+    last: Arc<Mutex<Option<(Instant, Report)>>>,
+}
+
+/// What stands in the way, in words; none: nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Report {
+    database: Option<&'static str>,
+    homeserver: Option<&'static str>,
+    pushes: Option<&'static str>,
+}
+
+impl Health {
+    /// `introduced` turns true once the homeserver has accepted the bot.
+    pub fn new(store: Store, homeserver: Homeserver, introduced: Arc<AtomicBool>) -> Self {
+        Self { store, homeserver, introduced, last: Arc::default() }
+    }
+
+    async fn report(&self) -> Report {
+        // Whoever asks meanwhile waits here, and takes the same answer.
+        let mut last = self.last.lock().await;
+        if let Some((at, report)) = *last
+            && at.elapsed() < FRESH
+        {
+            return report;
+        }
+        let (database, (homeserver, pushes)) = tokio::join!(self.database(), self.homeserver());
+        let report = Report { database, homeserver, pushes };
+        *last = Some((Instant::now(), report));
+        report
+    }
+
+    async fn database(&self) -> Option<&'static str> {
+        match tokio::time::timeout(PATIENCE, self.store.write_something()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(_)) => Some("cannot be written"),
+            Err(_) => Some("does not answer"),
+        }
+    }
+
+    /// The homeserver, and its pushes to us.
+    async fn homeserver(&self) -> (Option<&'static str>, Option<&'static str>) {
+        if !self.introduced.load(Ordering::Relaxed) {
+            return (Some("has not accepted the bot yet"), None);
+        }
+        match tokio::time::timeout(PATIENCE, self.ask()).await {
+            Ok(Ok(())) => (None, None),
+            Ok(Err(failure)) => judge(&failure),
+            Err(_) => (Some(NO_ANSWER), None),
+        }
+    }
+
+    /// One call that tells three things: the homeserver answers, it takes our token, and it reaches
+    /// us with its own (Application Service API, "Pinging").
+    async fn ask(&self) -> Result<(), CallFailure> {
+        match self.homeserver.ping().await {
+            // It does not know this call.
+            Err(failure) if failure.mentions("M_UNRECOGNIZED") => self.homeserver.knows_us().await,
+            outcome => outcome.map(drop),
+        }
+    }
+}
+
+const NO_ANSWER: &str = "does not answer";
+
+fn judge(failure: &CallFailure) -> (Option<&'static str>, Option<&'static str>) {
+    let mentions = |codes: &[&str]| codes.iter().any(|code| failure.mentions(code));
+    if mentions(&["M_BAD_STATUS"]) {
+        (None, Some("are refused here: the homeserver has another hs_token"))
+    } else if mentions(&["M_CONNECTION_FAILED", "M_CONNECTION_TIMEOUT", "M_URL_NOT_SET"]) {
+        (None, Some("do not reach us at the url of the registration"))
+    } else if mentions(&["M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_FORBIDDEN"]) {
+        (Some("refuses our as_token"), None)
+    } else if matches!(failure, CallFailure::RateLimited(_)) {
+        (None, None)
+    } else {
+        (Some(NO_ANSWER), None)
+    }
+}
 
 /// 200 as long as the process answers at all.
 pub(super) async fn live() -> Response {
     Json(json!({ "status": "ok" })).into_response()
 }
 
-/// 200 when the database answers and the homeserver has accepted the bot; 503 otherwise. The API
-/// takes transactions as soon as the database answers: their rooms follow.
+/// 200 when the database can be written, the homeserver answers and accepts the bot, and its pushes
+/// reach us; 503 otherwise, with what stands in the way. The API takes transactions as soon as the
+/// database can be written: their rooms follow.
 pub(super) async fn ready(State(state): State<ApiState>) -> Response {
-    let database = state.store.ping().await.is_ok();
-    let homeserver = state.introduced.load(Ordering::Relaxed);
-    let status =
-        if database && homeserver { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let word = |good| if good { "ok" } else { "not ready" };
-    let body = json!({ "database": word(database), "homeserver": word(homeserver) });
+    let report = state.health.report().await;
+    let status = match report == Report::default() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let word = |problem: Option<&'static str>| problem.unwrap_or("ok");
+    let body = json!({
+        "database": word(report.database),
+        "homeserver": word(report.homeserver),
+        "pushes": word(report.pushes),
+    });
     (status, Json(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_is_told_where_it_belongs() {
+        let of = |status, code| judge(&CallFailure::refused_for_tests(status, code));
+        assert!(matches!(of(502, "M_BAD_STATUS"), (None, Some(_))));
+        assert!(matches!(of(502, "M_CONNECTION_FAILED"), (None, Some(_))));
+        assert!(matches!(of(401, "M_UNKNOWN_TOKEN"), (Some(_), None)));
+        assert_eq!(of(502, ""), (Some(NO_ANSWER), None));
+        assert_eq!(judge(&CallFailure::RateLimited(None)), (None, None));
+    }
 }

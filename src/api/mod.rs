@@ -14,10 +14,10 @@ mod problem;
 mod search;
 mod transactions;
 
+pub use health::Health;
 pub use present::present;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
@@ -60,8 +60,8 @@ pub struct ApiState {
     pub token_key: TokenKey,
     /// Files that each shop is fetching.
     pub downloads: Places<String>,
-    /// Whether the homeserver knows the bot yet.
-    pub introduced: Arc<AtomicBool>,
+    /// What readiness is found by.
+    pub health: Health,
 }
 
 /// Names one call in logs, answers and effects.

@@ -103,7 +103,7 @@ fn member(role: PartyRole, user: &UserId, person: &Person, handed_over: bool) ->
     let failed = person.problem.clone();
     let (membership, since, problem) = match person.membership.as_deref() {
         Some("join") => ("joined", person.since, None),
-        Some("ban") => ("banned", person.since, None),
+        Some("ban") => ("banned", person.since, Some(BANNED.to_owned())),
         Some("leave") if person.declined == 1 => ("declined", person.since, None),
         Some("leave") => ("left", person.since, None),
         Some("knock") => ("knocking", person.since, failed),
@@ -125,6 +125,7 @@ fn member(role: PartyRole, user: &UserId, person: &Person, handed_over: bool) ->
 }
 
 const NO_SUCH_ACCOUNT: &str = "The homeserver has no such account, or it is deactivated.";
+const BANNED: &str = "Somebody banned them from the room. Inviting them again lifts that.";
 const UNDER_WAY: &str = "Their homeserver has not answered the invitation yet.";
 
 /// One entry, as JSON.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::open_store;
-use crate::api::{self, ApiState};
+use crate::api::{self, ApiState, Health};
 use crate::config::{Config, Registration};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
@@ -77,7 +77,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         downloads: Places::new(api::DOWNLOADS.0, api::DOWNLOADS.1),
-        introduced: Arc::clone(&introduced),
+        health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced)),
     });
     tasks.spawn(serve(api_listener, calls, stop.clone()));
     if let (Some(listener), Some(time_zone)) = (page_listener, time_zone) {

@@ -21,7 +21,7 @@ use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities;
 use ruma::api::client::media::create_content;
 use ruma::api::client::membership::{
-    forget_room, invite_user, join_room_by_id, kick_user, leave_room,
+    forget_room, invite_user, join_room_by_id, kick_user, leave_room, unban_user,
 };
 use ruma::api::client::message::{get_message_events, send_message_event};
 use ruma::api::client::presence::get_presence;
@@ -102,6 +102,7 @@ calls! {
         "M_UNABLE_TO_GRANT_JOIN", "M_UNKNOWN"
     ];
     kick_user::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
+    unban_user::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
     leave_room::v3::Request => ["M_FORBIDDEN", "M_NOT_FOUND"];
     /// Synapse: `M_UNKNOWN` for a room that the user is still in.
     forget_room::v3::Request => ["M_UNKNOWN"];

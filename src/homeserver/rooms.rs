@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use ruma::api::Direction;
 use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
-use ruma::api::client::membership::{invite_user, join_room_by_id, kick_user, leave_room};
+use ruma::api::client::membership::{
+    invite_user, join_room_by_id, kick_user, leave_room, unban_user,
+};
 use ruma::api::client::message::{get_message_events, send_message_event};
 use ruma::api::client::profile::get_profile;
 use ruma::api::client::room::{create_room, get_room_event};
@@ -252,6 +254,15 @@ impl Homeserver {
         let mut request = kick_user::v3::Request::new(room_id.to_owned(), user.clone());
         request.reason = Some(reason.to_owned());
         self.as_bot(request).await?;
+        Ok(())
+    }
+
+    /// Lifts a ban. That invites nobody.
+    ///
+    /// # Errors
+    /// When the homeserver refuses or gives no usable answer.
+    pub async fn lift_ban(&self, room_id: &RoomId, user: &OwnedUserId) -> Result<(), CallFailure> {
+        self.as_bot(unban_user::v3::Request::new(room_id.to_owned(), user.clone())).await?;
         Ok(())
     }
 

@@ -160,14 +160,16 @@ pub(super) async fn lines(
     let mut all = entries;
     all.extend(state.store.entries_about(id, &events).await?);
     let answered: Vec<String> = all.iter().filter_map(answered).map(str::to_owned).collect();
-    let answered: Vec<Entry> = state.store.entries_of_events(id, &answered).await?;
+    let mut quoted: Vec<Entry> = state.store.entries_of_events(id, &answered).await?;
+    quoted.extend(state.store.entries_about(id, &answered).await?);
+    let quoted = conversation(&quoted);
     let files = files_of(state, id, &all).await?;
     let lines = conversation(&all);
     let lines = lines.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
     let address = session.address();
     let shown = |line| {
         let shown =
-            Showing { cast, reader: &session.reader, answered: &answered, files: &files, address };
+            Showing { cast, reader: &session.reader, quoted: &quoted, files: &files, address };
         (shown.line(line, &all), votes(line))
     };
     let mut shown: Vec<_> = lines.map(shown).collect();
@@ -252,8 +254,8 @@ fn answered(entry: &Entry) -> Option<&str> {
 struct Showing<'a> {
     cast: &'a Cast,
     reader: &'a Reader,
-    /// What the lines answer.
-    answered: &'a [Entry],
+    /// What the lines answer, with its edits.
+    quoted: &'a [Line<'a>],
     files: &'a [FileRow],
     address: Address,
 }
@@ -269,8 +271,8 @@ impl Showing<'_> {
         let side = cast.side(&fixed.sender, role);
         let own = side == Side::Mine && cast.mine.first() == Some(&fixed.sender) && !removed;
         let quote = answered(entry).and_then(|event| {
-            let entry = self.answered.iter().find(|it| it.fixed.event_id == event)?;
-            Some(quote(entry, cast, reader))
+            let quoted = self.quoted.iter().find(|it| it.entry.fixed.event_id == event)?;
+            Some(quote(quoted, Some(entry.read_at), cast, reader))
         });
         let last_edit = line.edits.last().filter(|_| !removed);
         ChatLine {
@@ -332,10 +334,17 @@ fn times(entry: &Entry) -> Option<Times> {
     })
 }
 
-/// An entry as another line, or the text field, quotes it.
-pub(super) fn quote(entry: &Entry, cast: &Cast, reader: &Reader) -> Quote {
-    let is_there = entry.redacted_by.is_none();
-    let text = view::spoken(entry.text.as_deref(), entry.html.as_deref(), reader);
+/// A message as another line, or the text field, quotes it: as it read when it was answered
+/// (milliseconds since 1970; none: now). Only what was hidden or removed since is hidden here, too.
+pub(super) fn quote(line: &Line<'_>, at: Option<i64>, cast: &Cast, reader: &Reader) -> Quote {
+    let entry = line.entry;
+    let is_there = line.redaction.is_none() && entry.redacted_by.is_none();
+    let read_then = line.edits.iter().rev().find(|edit| at.is_none_or(|at| edit.read_at <= at));
+    let shown = read_then.copied().unwrap_or(entry);
+    let now = line.current();
+    // An edit that makes a spoiler of it is meant to hide it everywhere.
+    let shown = if view::hides(now.html.as_deref()) { now } else { shown };
+    let text = view::spoken(shown.text.as_deref(), shown.html.as_deref(), reader);
     let text = Some(text).filter(|_| is_there).unwrap_or_default();
     let mut excerpt: String = text.chars().take(EXCERPT).collect();
     if excerpt.len() < text.len() {

@@ -219,7 +219,7 @@ pub(super) async fn leave(
     headers: HeaderMap,
     session: Session,
 ) -> Response {
-    let page = view::closed(Closed::SignedOut, &session.reader).into_string();
+    let page = view::closed(Closed::SignedOut, &session.reader, false).into_string();
     let mut response = Html(page).into_response();
     let id = session.transaction.id;
     set_cookie(&mut response, &forgotten(&state, id, &grant_cookie(&state, session.grant)));

@@ -22,7 +22,7 @@ pub(super) async fn pdf(
     session: Session,
 ) -> Result<Response, Refusal> {
     let transaction = &session.transaction;
-    let place = state.limits.pdf(transaction.id, &transaction.shop).await?;
+    let place = state.limits.pdf(session.grant, &transaction.shop).await?;
     let terms = &transaction.terms;
     let original = state.store.original(transaction.id).await?;
     let further = original.map(|(_, bytes)| further_terms(&bytes)).unwrap_or_default();

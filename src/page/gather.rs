@@ -2,12 +2,13 @@
 
 use super::PageState;
 use super::chat::{self, Cast, PAGE};
-use super::model::{Again, Chat, Composing, Named, Page, Revision, Unsent};
+use super::model::{Again, Chat, Composing, Named, Page, Quote, Revision, Unsent};
 use super::people::{Others, replies_in};
 use super::session::Session;
 use ulid::Ulid;
 
-use crate::invoice::{epc_payload, further_terms, qr_svg};
+use crate::invoice::{epc_payload, further_terms, qr_svg, status_to_show};
+use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
 use crate::transaction::{PartyRole, changes};
 
@@ -63,8 +64,11 @@ fn revisions(past: &[PastTerms]) -> Vec<Revision> {
     let revision = |(index, now): (usize, &PastTerms)| Revision {
         number: now.revision,
         at: now.at,
-        status: now.terms.status.clone(),
-        changes: past.get(index + 1).map(|b| changes(&b.terms, &now.terms)).unwrap_or_default(),
+        status: status_to_show(&now.terms.invoice, &now.terms.status).map(str::to_owned),
+        changes: past
+            .get(index + 1)
+            .map(|before| changes(&before.terms, &now.terms))
+            .unwrap_or_default(),
     };
     past.iter().enumerate().take(shown).map(revision).collect()
 }
@@ -142,6 +146,22 @@ fn again(content: &serde_json::Value) -> Option<Again> {
     })
 }
 
+/// A message as the text field quotes it; none if the record does not have it.
+async fn quoted(
+    store: &Store,
+    session: &Session,
+    cast: &Cast,
+    event: &str,
+) -> Result<Option<Quote>, StoreError> {
+    let id = session.transaction.id;
+    let events = [event.to_owned()];
+    let mut entries = store.entries_of_events(id, &events).await?;
+    entries.extend(store.entries_about(id, &events).await?);
+    let lines = conversation(&entries);
+    let line = lines.iter().find(|it| it.entry.fixed.event_id == event);
+    Ok(line.map(|line| chat::quote(line, None, cast, &session.reader)))
+}
+
 async fn composing(
     store: &Store,
     session: &Session,
@@ -150,28 +170,31 @@ async fn composing(
 ) -> Result<Composing, StoreError> {
     if let Some(id) = &wish.again {
         let unsent = unsent(store, session).await?.into_iter().find(|it| it.id == *id);
-        let found = unsent.filter(|it| it.gave_up).and_then(|it| Some((it.text, it.again?)));
-        return Ok(found.map_or(Composing::New, |(text, again)| Composing::Again { text, again }));
+        let found = unsent.filter(|it| it.gave_up).and_then(|it| Some((it.id, it.text, it.again?)));
+        let Some((outgoing, text, again)) = found else { return Ok(Composing::New) };
+        let quote = match &again.reply {
+            Some(event) => quoted(store, session, cast, event).await?,
+            None => None,
+        };
+        return Ok(Composing::Again { text, again, outgoing, quote });
     }
-    let (event, is_edit) = match (&wish.edit, &wish.reply) {
-        (Some(event), _) => (event.clone(), true),
-        (None, Some(event)) => (event.clone(), false),
-        (None, None) => return Ok(Composing::New),
-    };
+    if let (None, Some(event)) = (&wish.edit, &wish.reply) {
+        let quote = quoted(store, session, cast, event).await?;
+        return Ok(quote.map_or(Composing::New, Composing::Reply));
+    }
+    let Some(event) = wish.edit.clone() else { return Ok(Composing::New) };
     let id = session.transaction.id;
     let events = [event.clone()];
     let mut entries = store.entries_of_events(id, &events).await?;
-    let Some(entry) = entries.pop() else { return Ok(Composing::New) };
-    if !is_edit {
-        return Ok(Composing::Reply(chat::quote(&entry, cast, &session.reader)));
-    }
-    if entry.fixed.sender != session.guest.user_id.as_str() {
+    entries.extend(store.entries_about(id, &events).await?);
+    let lines = conversation(&entries);
+    let Some(line) = lines.iter().find(|it| it.entry.fixed.event_id == event) else {
+        return Ok(Composing::New);
+    };
+    if line.entry.fixed.sender != session.guest.user_id.as_str() {
         return Ok(Composing::New);
     }
-    let mut all = store.entries_about(id, &events).await?;
-    all.push(entry);
-    let lines = crate::record::conversation(&all);
-    let text = lines.first().and_then(|line| line.current().text.clone()).unwrap_or_default();
+    let text = line.current().text.clone().unwrap_or_default();
     Ok(Composing::Edit { event, text })
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn guard(
         if changes && (response.status().is_client_error() || response.status().is_server_error()) {
             rest.discard().await;
         }
-        let mut response = refusal::present(response, &reader, as_json);
+        let mut response = refusal::present(response, &reader, as_json, !changes);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
         put_on(response.headers_mut(), &nonce, is_widget.then_some(&state));
         response

@@ -21,8 +21,8 @@ const UPLOADS: (usize, usize, usize) = (4, 32, 128);
 pub(super) const UPLOAD_PATIENCE: Duration = Duration::from_secs(60);
 /// Live pages of one shop's transactions, and of everybody.
 const STREAMS: (usize, usize) = (8_000, 20_000);
-/// PDFs of one transaction, of one shop, and of everybody that are written side by side.
-const PDFS: (usize, usize, usize) = (1, 2, 8);
+/// PDFs of one visitor, of one shop's transactions and of everybody that are written side by side.
+const PDFS: (usize, usize, usize) = (1, 3, 8);
 /// How long a PDF may wait for its turn.
 const PDF_PATIENCE: Duration = Duration::from_secs(15);
 /// Downloads of one visitor, of one shop's transactions and of everybody side by side: pictures in
@@ -37,7 +37,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Bytes that are counted as one.
 const MEGABYTE: u64 = 1_000_000;
 
-/// What visitors have taken of it. Keys are grants, or transactions, or shops.
+/// What visitors have taken of it. Keys are grants, or shops.
 #[derive(Debug)]
 pub struct Limits {
     openings: Rate<Ulid>,
@@ -50,7 +50,7 @@ pub struct Limits {
     downloads: Shared,
 }
 
-/// Places for each visitor (or transaction) and each shop.
+/// Places for each visitor and each shop.
 #[derive(Debug)]
 struct Shared {
     of_one: Places<Ulid>,
@@ -133,8 +133,8 @@ impl Limits {
     }
 
     /// Writing a PDF.
-    pub(super) async fn pdf(&self, transaction: Ulid, shop: &str) -> Result<Taken, TooMany> {
-        self.pdfs.take_within(transaction, shop, PDF_PATIENCE).await
+    pub(super) async fn pdf(&self, grant: Ulid, shop: &str) -> Result<Taken, TooMany> {
+        self.pdfs.take_within(grant, shop, PDF_PATIENCE).await
     }
 
     /// Fetching a file.

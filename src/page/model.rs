@@ -86,8 +86,8 @@ pub struct Revision {
     pub number: i64,
     /// Milliseconds since 1970.
     pub at: i64,
-    /// The shop's word, such as `awaiting_payment`.
-    pub status: String,
+    /// The shop's word, such as `awaiting_payment`; none if it asks for money that nobody owes.
+    pub status: Option<String>,
     /// What is different from the revision before.
     pub changes: Vec<crate::transaction::Change>,
 }
@@ -157,6 +157,10 @@ pub enum Composing {
         text: String,
         /// What they belong to.
         again: Again,
+        /// What could not be said, whose place they take.
+        outgoing: String,
+        /// What they answer.
+        quote: Option<Quote>,
     },
 }
 

@@ -107,8 +107,13 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Puts words into an answer that refuses.
-pub(super) fn present(response: Response, reader: &Reader, as_json: bool) -> Response {
+/// Puts words into an answer that refuses. `has_address`: the request only looked at something.
+pub(super) fn present(
+    response: Response,
+    reader: &Reader,
+    as_json: bool,
+    has_address: bool,
+) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -124,7 +129,7 @@ pub(super) fn present(response: Response, reader: &Reader, as_json: bool) -> Res
         told
     } else {
         let html = match refusal.words {
-            Words::Closed(why) => view::closed(why, reader),
+            Words::Closed(why) => view::closed(why, reader, has_address),
             Words::Problem(_) => view::problem(&refusal.words(reader), reader),
         };
         Html(html.into_string()).into_response()

@@ -38,6 +38,8 @@ struct Message {
     reply_to: Option<String>,
     edit: Option<String>,
     description: Option<String>,
+    /// What could not be said before.
+    instead_of: Option<String>,
     files: Vec<(String, Arrived)>,
 }
 
@@ -83,6 +85,10 @@ pub(super) async fn messages(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(Refusal::problem(status, "problem-empty"));
     }
+    if let Some(unsaid) = &message.instead_of {
+        let Session { transaction, guest, .. } = &session;
+        state.store.discard(transaction.id, &guest.user_id, unsaid).await?;
+    }
     Ok(taken(&session, &headers, &ids))
 }
 
@@ -120,6 +126,7 @@ async fn read(
             "reply_to" => message.reply_to = some,
             "edit" => message.edit = some,
             "description" => message.description = some,
+            "instead_of" => message.instead_of = some,
             _ => {}
         }
     }

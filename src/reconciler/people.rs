@@ -43,12 +43,19 @@ impl Worker {
             Err(failure) => failure,
         };
         // Refused or unknown: they may be in the room, or invited, all the same.
-        match homeserver.membership(room_id, user).await? {
-            Some(membership) if membership != "leave" && membership != "knock" => {
-                self.stands(view, user, &membership).await
-            }
-            _ => self.person_failed(view, user, &failure).await,
-        }
+        let failure = match homeserver.membership(room_id, user).await?.as_deref() {
+            // Nobody but the bot decides who takes part, and the shop asks for them.
+            Some("ban") => match homeserver.lift_ban(room_id, user).await {
+                Ok(()) => match homeserver.invite(room_id, user).await {
+                    Ok(()) => return self.stands(view, user, "invite").await,
+                    Err(failure) => failure,
+                },
+                Err(failure) => failure,
+            },
+            Some("leave" | "knock") | None => failure,
+            Some(membership) => return self.stands(view, user, membership).await,
+        };
+        self.person_failed(view, user, &failure).await
     }
 
     pub(super) async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {

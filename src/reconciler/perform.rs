@@ -31,6 +31,11 @@ const BANNED_PROBLEM: &str = "The homeserver's administrator deleted the room an
      is not made again by itself. To get a new room, invite the contacts again: \
      POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
 
+const OUT_PROBLEM: &str = "The bot is not in the room any more: somebody removed it, or an \
+     administrator deleted the room. Nothing that is said there is recorded. Invite the bot to the \
+     room again; or get a new room by inviting the contacts again: \
+     POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
+
 /// Everything that steps are done with.
 pub(super) struct Worker {
     pub(super) store: Store,
@@ -123,6 +128,8 @@ impl Worker {
                         (Ok(()), Some(name)) if known.blocked.contains_key(&name) => {
                             self.store.step_solved(id, &name).await?;
                         }
+                        (Err(Obstacle::Refused(failure)), Some(_))
+                            if failure.is_forbidden() && self.is_out(&view).await? => {}
                         (Err(Obstacle::Refused(failure)), Some(name)) => {
                             self.step_refused(&view, &name, &failure.to_string()).await?;
                         }
@@ -157,6 +164,22 @@ impl Worker {
             return Ok(());
         }
         Err(Obstacle::Later { wait: None, problem: "the room does not come to rest".to_owned() })
+    }
+
+    /// Whether the bot is not in the room any more; if so, that is noted.
+    async fn is_out(&self, view: &View) -> Result<bool, Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let bot = homeserver.bot_user_id();
+        let membership = match homeserver.membership(view.room_id()?, bot).await {
+            Ok(membership) => membership,
+            Err(CallFailure::Refused(_)) => None,
+            Err(failure) => return Err(failure.into()),
+        };
+        let membership = membership.as_deref().unwrap_or("leave");
+        if membership != "join" {
+            self.stands(view, bot, membership).await?;
+        }
+        Ok(membership != "join")
     }
 
     /// Keeps the step's problem, so that the other steps can go on.
@@ -196,7 +219,10 @@ impl Worker {
                 alias_localpart: &room.alias_localpart,
                 page_link: page_link.as_deref(),
                 widget_link: widget_link.as_deref(),
-                is_creator: room.why.as_deref() != Some("upgraded"),
+                is_creator: match room.creator {
+                    Some(creator) => creator == 1,
+                    None => room.why.as_deref() != Some("upgraded"),
+                },
                 predecessor: room.predecessor.as_deref(),
             },
         );
@@ -262,6 +288,7 @@ impl Worker {
             told_encrypted: room.encrypted_at.is_some()
                 && self.store.sent_as(view.id(), ENCRYPTED_KEY).await?.is_some(),
             banned: room.blocked_at.is_some(),
+            wanted_again: room.wanted_again == 1,
             settles_at: room.settles_at(),
             blocked: problems.into_iter().map(|it| (it.step, it.retry_at)).collect(),
         })
@@ -280,6 +307,8 @@ impl Worker {
             Step::TellEncrypted => self.tell_encrypted(view).await,
             Step::StopEncrypted => Err(Obstacle::Final(ENCRYPTED_PROBLEM.to_owned())),
             Step::StopBanned => Err(Obstacle::Final(BANNED_PROBLEM.to_owned())),
+            Step::StopOut => Err(Obstacle::Final(OUT_PROBLEM.to_owned())),
+            Step::Replace => self.replace(view, None).await,
             Step::Join => self.join(view).await,
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::perform::{Obstacle, View, Worker};
 use crate::homeserver::{CallFailure, FoundRoom};
-use crate::room::{StateEvent, Successor, judge_successor};
+use crate::room::{StateEvent, Successor, is_creator, judge_successor};
 use crate::store::{LostSuccessor, RecordRoom, now};
 
 /// How long to wait for an invitation to the successor, in milliseconds: whoever upgrades a room
@@ -172,8 +172,9 @@ impl Worker {
         let version = of_type("m.room.create")
             .map(|create| create["content"]["room_version"].as_str().unwrap_or("1"));
         let encrypted = of_type("m.room.encryption").is_some();
+        let is_creator = of_type("m.room.create").is_some_and(|it| is_creator(bot.as_str(), it));
         let (id, room) = (view.id(), room.as_str());
-        Ok(self.store.follow_room(id, room, version, encrypted, bot.as_str()).await?)
+        Ok(self.store.follow_room(id, room, version, encrypted, is_creator, bot.as_str()).await?)
     }
 
     /// Has the alias lead to the new room. If that is refused, writing the room's state tells so.
@@ -205,7 +206,11 @@ impl Worker {
     }
 
     /// A room of ours takes the place of the old one, under the same alias if that can be had.
-    async fn replace(&self, view: &View, lost: Option<LostSuccessor>) -> Result<(), Obstacle> {
+    pub(super) async fn replace(
+        &self,
+        view: &View,
+        lost: Option<LostSuccessor>,
+    ) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let alias = match homeserver.alias(&view.room.alias_localpart) {
             Some(alias) => homeserver.delete_alias(&alias).await,

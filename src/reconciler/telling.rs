@@ -38,7 +38,11 @@ impl Worker {
         let people: Vec<OwnedUserId> = contacts.map(|(_, user)| user.clone()).collect();
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| mentioning(&message, &people, send_id);
-        let key = format!("change {revision}");
+        let mut key = format!("change {revision}");
+        if view.room.retold > 0 {
+            // Somebody removed what was told, and the homeserver takes the same send only once.
+            key = format!("{key} again {}", view.room.retold);
+        }
         match self.send_once(view, bot, &key, MESSAGE, content).await {
             Ok(_) => Ok(self.store.told(view.id(), revision).await?),
             Err(refused @ Obstacle::Refused(_)) => {

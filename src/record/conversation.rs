@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::entry::{Entry, objection};
+use super::entry::{Entry, VOTE_TOO_LATE, objection};
 use super::{Kind, Relation, RelationKind};
 
 /// One line of the conversation.
@@ -148,11 +148,12 @@ impl<'a> Fold<'a> {
                     }
                 }
             }
-            // Votes after the end do not count (MSC3381).
-            RelationKind::Reference
-                if entry.kind == Kind::PollResponse && !removed && line.poll_end.is_none() =>
-            {
-                line.votes.insert(&entry.fixed.sender, entry);
+            RelationKind::Reference if entry.kind == Kind::PollResponse && !removed => {
+                if line.poll_end.is_some() {
+                    line.ignored.push((entry, VOTE_TOO_LATE));
+                } else {
+                    line.votes.insert(&entry.fixed.sender, entry);
+                }
             }
             RelationKind::Reference if entry.kind == Kind::PollEnd => {
                 line.poll_end.get_or_insert(entry);
@@ -270,6 +271,8 @@ pub(super) mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].votes["@b:x"].text.as_deref(), Some("@b:x-3"));
         assert_eq!(lines[0].poll_end.unwrap().fixed.event_id, "$end");
+        let ignored: Vec<_> = lines[0].ignored.iter().map(|it| &it.0.fixed.event_id).collect();
+        assert_eq!(ignored, ["$v3"]);
     }
 
     #[test]

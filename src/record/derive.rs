@@ -6,12 +6,14 @@ use super::duplicates::has_duplicate_keys;
 use super::event::{self, Event};
 use super::readings::{self, OTHER_WORDS};
 use super::words::QuoteBefore;
-use super::{Derived, Kind, MembershipChange, Relation, RelationKind, message, state, words};
+use super::{
+    Derived, Kind, MembershipChange, Relation, RelationKind, markup, message, state, words,
+};
 use crate::room::SEND_MARKER;
 
 /// Which derivation wrote an entry. Raise it with every change of meaning, so that older entries
 /// can be derived again.
-pub const DERIVATION_VERSION: i64 = 4;
+pub const DERIVATION_VERSION: i64 = 5;
 
 /// What `raw` means. Never fails: what cannot be understood is kind `malformed`, with a remark.
 pub fn derive(raw: &str) -> Derived {
@@ -175,7 +177,23 @@ fn words_for_others(content: &Map<String, Value>, new: &Map<String, Value>) -> O
     let new_text = text(new, "body")?;
     let is_same = readings::same_words(&others, &new_text)
         || text(new, "filename").is_some_and(|name| readings::same_words(&others, &name));
-    (!is_same).then_some(others)
+    // Such apps show this HTML, if there is some.
+    let shown = |content: &Map<String, Value>| {
+        let raw = content.get("formatted_body")?.as_str()?;
+        let safe = markup::html(raw, QuoteBefore::Perhaps)?;
+        let words = markup::plain_text(&safe);
+        Some(words.trim_start().trim_start_matches('*').trim_start().to_owned())
+    };
+    let shown_otherwise = shown(content).filter(|html| {
+        let fits = |other: Option<String>| other.is_some_and(|it| readings::same_words(html, &it));
+        !readings::same_words(html, &others) && !fits(Some(new_text)) && !fits(shown(new))
+    });
+    match (is_same, shown_otherwise) {
+        (true, None) => None,
+        (true, Some(html)) => Some(html),
+        (false, None) => Some(others),
+        (false, Some(html)) => Some(format!("{others}\n{html}")),
+    }
 }
 
 fn read_redaction(event: &Event, content: &Map<String, Value>, derived: &mut Derived) {

@@ -161,6 +161,9 @@ pub fn objection(entry: &Entry, target: &Entry) -> Option<&'static str> {
     }
 }
 
+/// MSC3381: votes after the end do not count.
+pub const VOTE_TOO_LATE: &str = "a vote after the end of the poll; it counts for nothing";
+
 /// MSC3381: who began a poll ends it; it may also end by whoever may remove it.
 fn objection_in_poll(entry: &Entry, target: &Entry) -> Option<&'static str> {
     let (fixed, other) = (&entry.fixed, &target.fixed);

@@ -25,7 +25,9 @@ pub use attachment::{Attachment, AttachmentKey, address_of, key_in};
 pub use clock::{CLOCK_TOLERANCE_MS, times_differ};
 pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
-pub use entry::{Entry, Erased, Fixed, RedactionPolicy, may_redact, objection, read_at};
+pub use entry::{
+    Entry, Erased, Fixed, RedactionPolicy, VOTE_TOO_LATE, may_redact, objection, read_at,
+};
 pub use name::{plain_name, self_chosen_name};
 pub use poll::{Ballots, Choice, Poll, in_words};
 pub use readings::{OTHER_WORDS, TWO_READINGS, all_words, other_reading};

@@ -65,6 +65,11 @@ fn other_words_in(html: Option<&str>, remark: Option<&str>) -> Option<String> {
     html.filter(|_| remark.is_some_and(|it| it.contains(TWO_READINGS))).map(markup::plain_text)
 }
 
+/// The words of HTML that hides some of them: a text that says the same need not have those.
+fn words_behind_spoilers(html: Option<&str>) -> Option<String> {
+    html.filter(|html| html.contains("data-mx-spoiler")).map(markup::plain_text)
+}
+
 /// Everything that somebody may have read in an entry, and so may look for: its text, the words
 /// of its HTML and of an edit's other form where they differ, and the names of its files.
 pub fn all_words(
@@ -74,7 +79,7 @@ pub fn all_words(
     remark: Option<&str>,
 ) -> String {
     let mut all: Vec<String> = text.map(str::to_owned).into_iter().collect();
-    all.extend(other_words_in(html, remark));
+    all.extend(other_words_in(html, remark).or_else(|| words_behind_spoilers(html)));
     all.extend(remark.and_then(|it| it.split_once(OTHER_WORDS)).map(|(_, words)| words.to_owned()));
     let names = attachments.iter().map(|it| &it.name);
     all.extend(names.filter(|name| Some(name.as_str()) != text).cloned());

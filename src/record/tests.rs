@@ -172,6 +172,20 @@ fn a_message_with_two_truths_is_remarked() {
     assert_eq!(edit.remark, Some(format!("{}I pay 100", super::OTHER_WORDS)));
     let words = super::all_words(edit.text.as_deref(), None, &[], edit.remark.as_deref());
     assert!(words.contains("I pay 100\n") || words.ends_with("I pay 100"));
+    // Apps that do not know edits show the HTML beside the new content, if there is some.
+    let edited = |outer: &str| {
+        message(json!({ "msgtype": "m.text", "body": "* I pay 100",
+            "format": "org.matrix.custom.html", "formatted_body": outer,
+            "m.new_content": { "msgtype": "m.text", "body": "I pay 100" },
+            "m.relates_to": { "rel_type": "m.replace", "event_id": "$m" } }))
+    };
+    assert_eq!(edited("* I <b>pay</b> 100").remark, None);
+    let other = edited("* I pay outerhtmlword").remark;
+    assert_eq!(other, Some(format!("{}I pay outerhtmlword", super::OTHER_WORDS)));
+    // A text of the specification's form says nothing of what a spoiler hides.
+    let hidden = html("[Spoiler](mxc://x/y) ok", "<span data-mx-spoiler>secretaaa</span> ok");
+    let words = super::all_words(hidden.text.as_deref(), hidden.html.as_deref(), &[], None);
+    assert!(words.contains("secretaaa"), "{words}");
 }
 
 #[test]

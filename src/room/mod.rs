@@ -18,7 +18,7 @@ pub use next::{needed, next};
 pub use ours::{Sign, sign};
 pub use plan::{Message, RoomPlan, Setting, StateEvent, missing_state};
 pub use step::{Known, Member, Needed, Next, Saying, Step, Wanted};
-pub use watch::{Change, Repairs, Successor, change, judge_successor};
+pub use watch::{Change, Repairs, Successor, change, is_creator, judge_successor};
 
 /// State event type that carries the whole invoice as JSON.
 pub const INVOICE_STATE: &str = "org.tallyroom.invoice";

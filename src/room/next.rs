@@ -43,6 +43,10 @@ pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     if bot == Some("invite") {
         return vec![Step::Join.at_once()];
     }
+    if matches!(bot, Some("leave" | "ban")) {
+        let step = if known.wanted_again { Step::Replace } else { Step::StopOut };
+        return vec![step.at_once()];
+    }
     if known.replaced {
         return vec![Step::Follow.at_once()];
     }

@@ -78,6 +78,8 @@ pub struct Known {
     pub told_encrypted: bool,
     /// The homeserver's admin deleted the room and does not want it back.
     pub banned: bool,
+    /// The shop has asked for the contacts to be invited (again).
+    pub wanted_again: bool,
     /// Nobody is invited before this time (milliseconds): what the homeserver put into the new room
     /// by itself is not known yet. None: it is.
     pub settles_at: Option<i64>,
@@ -128,6 +130,10 @@ pub enum Step {
     StopEncrypted,
     /// Stop, because the homeserver's admin does not want the room.
     StopBanned,
+    /// Stop, because the bot is not in the room any more.
+    StopOut,
+    /// Make a new room in the place of one that the bot is not in any more.
+    Replace,
     /// Go back into the room: somebody invited the bot to it.
     Join,
     /// Bring the room's state events up to date.
@@ -184,7 +190,9 @@ impl Step {
             | Self::Follow
             | Self::LetGo
             | Self::StopEncrypted
-            | Self::StopBanned => return None,
+            | Self::StopBanned
+            | Self::StopOut
+            | Self::Replace => return None,
             Self::LeadOn => "lead_on".to_owned(),
             Self::Seek(room) => format!("follow {room}"),
             Self::TellEncrypted => "tell_encrypted".to_owned(),

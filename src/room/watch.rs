@@ -45,6 +45,8 @@ pub enum Change {
     },
     /// Somebody else removed this event's content.
     Removed(String),
+    /// The bot is not in the room any more.
+    Out,
 }
 
 /// What the event `raw` changes for us.
@@ -71,6 +73,11 @@ pub fn change(raw: &str, bot: &str) -> Option<Change> {
             }
             _ => {}
         }
+    }
+    // Also in the bot's own name: by an admin of the homeserver.
+    if event_type == "m.room.member" && state_key == bot {
+        let is_out = matches!(content["membership"].as_str(), Some("leave" | "ban"));
+        return is_out.then_some(Change::Out);
     }
     if is_ours {
         return None;
@@ -151,16 +158,19 @@ pub fn judge_successor(old: &str, bot: &str, state: &[Value]) -> Successor {
     }
 }
 
+/// Whether the bot created the room with this creation event, alone or with others.
+pub fn is_creator(bot: &str, create: &Value) -> bool {
+    let more = create["content"]["additional_creators"].as_array();
+    create["sender"] == bot || more.is_some_and(|it| it.iter().any(|it| it == bot))
+}
+
 /// Whether the bot may invite people and write the room's state (room version 12: creators may do
 /// everything; before that, a room without power levels belongs to its creator).
 fn may_work(bot: &str, create: &Value, levels: Option<&Value>) -> bool {
     let content = &create["content"];
     let version = content["room_version"].as_str().unwrap_or("1");
     let creators_reign = !matches!(version.parse::<u32>(), Ok(number) if number < 12);
-    let more = content["additional_creators"].as_array();
-    let is_creator =
-        create["sender"] == bot || more.is_some_and(|it| it.iter().any(|it| it == bot));
-    if is_creator && (creators_reign || levels.is_none()) {
+    if is_creator(bot, create) && (creators_reign || levels.is_none()) {
         return true;
     }
     let Some(levels) = levels.map(|event| &event["content"]) else { return false };
@@ -225,6 +235,20 @@ mod tests {
             assert_eq!(change(&event, BOT), Some(Change::Encrypted));
         }
         assert_eq!(by_other("m.room.encryption", "", &json!({})), None);
+    }
+
+    #[test]
+    fn the_bot_is_out_whoever_did_it() {
+        for (sender, membership, expected) in [
+            (BOT, "leave", Some(Change::Out)),
+            ("@m:x", "ban", Some(Change::Out)),
+            (BOT, "join", None),
+            ("@m:x", "invite", None),
+        ] {
+            let event = state("m.room.member", BOT, sender, &json!({ "membership": membership }));
+            assert_eq!(change(&event.to_string(), BOT), expected);
+        }
+        assert_eq!(by_other("m.room.member", "@n:x", &json!({ "membership": "leave" })), None);
     }
 
     #[test]

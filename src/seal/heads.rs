@@ -46,26 +46,7 @@ async fn sign_due(store: &Store, key: &SigningKey) -> anyhow::Result<usize> {
 /// When the database does not answer.
 pub async fn sign_head(store: &Store, key: &SigningKey, id: Ulid) -> anyhow::Result<SignedHead> {
     let head = store.snapshot().await?.head(id).await?;
-    Ok(sign_this_head(store, key, id, head).await?.0)
-}
-
-/// Signs `head`, which the record has or had, and keeps it; also as JSON with its signature.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn sign_this_head(
-    store: &Store,
-    key: &SigningKey,
-    id: Ulid,
-    head: Head,
-) -> anyhow::Result<(SignedHead, Value)> {
-    let signed = SignedHead {
-        transaction: id.to_string(),
-        head,
-        signed_at: now(),
-        public_key: key.public_key().to_owned(),
-    };
-    let statement = key.sign(head_statement(&signed))?;
+    let (signed, statement) = signed(key, id, head)?;
     let row = HeadRow {
         seq: signed.head.seq,
         signed_at: signed.signed_at,
@@ -73,5 +54,20 @@ pub async fn sign_this_head(
         signed: statement.to_string(),
     };
     store.head_signed(id, &signed.head, &row).await?;
+    Ok(signed)
+}
+
+/// Signs `head`, which the record has or had; also as JSON with its signature.
+///
+/// # Errors
+/// When the statement cannot be written as canonical JSON.
+pub fn signed(key: &SigningKey, id: Ulid, head: Head) -> anyhow::Result<(SignedHead, Value)> {
+    let signed = SignedHead {
+        transaction: id.to_string(),
+        head,
+        signed_at: now(),
+        public_key: key.public_key().to_owned(),
+    };
+    let statement = key.sign(head_statement(&signed))?;
     Ok((signed, statement))
 }

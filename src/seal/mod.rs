@@ -7,7 +7,7 @@ mod key;
 mod record_check;
 mod signed;
 
-pub use heads::{sign_forever, sign_head, sign_this_head};
+pub use heads::{sign_forever, sign_head, signed};
 pub use key::SigningKey;
 pub use record_check::{RecordCheck, Verdict};
 pub use signed::{SignedHead, Trust, Unproven, head_statement, verify};

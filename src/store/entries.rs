@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::record::chain::{Evidence, Head, content_digest, link};
 use crate::record::{
     Attachment, DERIVATION_VERSION, Entry, Erased, Fixed, Kind, RedactionPolicy, Relation,
-    all_words, derive, objection, read_at,
+    VOTE_TOO_LATE, all_words, derive, objection, read_at,
 };
 use crate::room::{HEAD_STATE, change};
 
@@ -55,6 +55,10 @@ const EVIDENCE: &str = select_entries!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );
+/// An end of the poll that counts, and that is read before this vote.
+const POLL_ENDED: &str = "SELECT e.seq FROM entries e WHERE e.transaction_id = $1 AND e.target = $2 \
+     AND e.kind = 'poll_end' AND (e.sender = $3 OR e.party = 'bot') \
+     AND (e.read_at < $4 OR (e.read_at = $4 AND e.event_id < $5)) LIMIT 1";
 const UNREADABLE: &str =
     "SELECT COUNT(*) FROM entries WHERE transaction_id = $1 AND kind = 'encrypted'";
 const HEAD: &str = "SELECT last_seq AS seq, last_hash AS hash FROM transactions WHERE id = $1";
@@ -233,7 +237,22 @@ impl Store {
             .bind(&relation.event_id)
             .fetch_optional(&self.pool)
             .await?;
-        Ok(target.map(Entry::try_from).transpose()?.and_then(|it| objection(entry, &it)))
+        let Some(target) = target.map(Entry::try_from).transpose()? else { return Ok(None) };
+        if let Some(why) = objection(entry, &target) {
+            return Ok(Some(why));
+        }
+        if entry.kind != Kind::PollResponse {
+            return Ok(None);
+        }
+        let ended: Option<i64> = sqlx::query_scalar(POLL_ENDED)
+            .bind(&entry.fixed.transaction)
+            .bind(&relation.event_id)
+            .bind(&target.fixed.sender)
+            .bind(entry.read_at)
+            .bind(&entry.fixed.event_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(ended.map(|_| VOTE_TOO_LATE))
     }
 
     /// How many messages of a record are encrypted, so that nobody can read them here.

@@ -17,8 +17,11 @@ const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, reda
 const REMOVED: &str = "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
 const PLACE: &str = "SELECT room_id, position, event_id, kind, target, relates_to FROM entries \
      WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
+/// The name of a send of ours is none of anybody's words, and the page waits for it.
 const ERASE: &str = "UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
-     attachments = '[]', membership = NULL, remark = NULL, marker = NULL, \
+     attachments = '[]', membership = NULL, remark = NULL, \
+     marker = (SELECT s.send_id FROM sends s WHERE s.transaction_id = $1 \
+     AND s.send_id = entries.marker), \
      display_name = CASE WHEN $5 = 1 THEN display_name END \
      WHERE transaction_id = $1 AND seq = $2";
 const ERASE_RAW: &str =

@@ -47,7 +47,7 @@ const DISPLAY_NAME: &str =
     "SELECT display_name FROM members WHERE transaction_id = $1 AND user_id = $2";
 const FORGIVE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
-     WHERE transaction_id = $1 AND (membership IS NULL OR membership IN ('leave', 'knock')) \
+     WHERE transaction_id = $1 AND (membership IS NULL OR membership IN ('leave', 'knock', 'ban')) \
      AND ($2 = '' OR user_id = $2) AND user_id IN (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
 /// Rooms that a contact has left, or whose invitation they declined.
 const LEFT_BY: &str = "SELECT c.transaction_id FROM contacts c JOIN members m \
@@ -66,7 +66,8 @@ const MISSING_SINCE: &str =
 const PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since, failing_since, \
      problem FROM members WHERE transaction_id = $1";
 /// The shop wants its contacts in a room: a new one, if the homeserver's admin deleted the old one.
-const WANTED_AGAIN: &str = "UPDATE rooms SET blocked_at = NULL WHERE transaction_id = $1";
+const WANTED_AGAIN: &str =
+    "UPDATE rooms SET blocked_at = NULL, wanted_again = 1 WHERE transaction_id = $1";
 const PROBLEMS: &str = "SELECT user_id, problem FROM members \
      WHERE transaction_id = $1 AND problem IS NOT NULL ORDER BY user_id";
 

@@ -167,6 +167,14 @@ impl Store {
         sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
     }
 
+    /// Writes something, to see whether that can be done.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn write_something(&self) -> Result<(), StoreError> {
+        self.set_fact("written_at", &now().to_string()).await
+    }
+
     /// Waits for running queries and closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -26,7 +26,7 @@ const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY 
 const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
      summaries_gone, told_revision, telling_revision, problem, stopped, correlation, encrypted_at, tombstone_at, \
-     upgrades, predecessor, led_on, blocked_at, \
+     upgrades, predecessor, led_on, blocked_at, retold, wanted_again, creator, \
      (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
      (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
      (SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id \
@@ -36,7 +36,7 @@ const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2
      room_version = $3 WHERE transaction_id = $1";
 const FORGET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
 const CLAIM: &str = "UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
-     published = $4, attempted_at = NULL, failures = 0, problem = NULL WHERE transaction_id = $1";
+     published = $4, attempted_at = NULL, failures = 0, problem = NULL, creator = NULL WHERE transaction_id = $1";
 /// The first room of a transaction, or one in the place of an earlier one.
 const ADD_RECORD_ROOM: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
      VALUES ($1, $2, $3, CASE WHEN EXISTS (SELECT 1 FROM record_rooms WHERE transaction_id = $2) \
@@ -56,7 +56,7 @@ const EDITED: &str = "UPDATE rooms SET summary_shown = $3 \
 const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1 \
      AND summary_event = $4 AND (wakes = $3 OR summary_pinned IS NULL)";
 const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
-     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0 \
+     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0, wanted_again = 0 \
      WHERE transaction_id = $1";
 const YIELD: &str = "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 \
      RETURNING turns";
@@ -136,6 +136,12 @@ pub struct RoomRow {
     pub predecessor: Option<String>,
     /// 0: the predecessor still has to lead people here.
     pub led_on: i64,
+    /// How often something told was removed by others.
+    pub retold: i64,
+    /// 1: the shop has asked for the contacts to be invited.
+    pub wanted_again: i64,
+    /// 1: the bot is a creator of the room that it followed.
+    pub creator: Option<i64>,
     /// When the homeserver's admin deleted the room with a block.
     pub blocked_at: Option<i64>,
     /// Why it is the transaction's room: `created`, `upgraded`, `replaced`.

@@ -3,12 +3,12 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, now, rooms, watching};
+use super::{Store, StoreError, Tx, members, now, rooms, watching};
 
 const FOLLOW: &str = "UPDATE rooms SET room_id = $2, room_version = $3, attempted_at = NULL, \
      published = NULL, summary_event = NULL, summary_shown = NULL, summary_pinned = '', \
      summaries_gone = 0, head_shown = NULL, encrypted_at = $4, tombstone_at = NULL, \
-     successor = NULL, predecessor = NULL, upgrades = upgrades + 1 \
+     successor = NULL, predecessor = NULL, upgrades = upgrades + 1, creator = $5 \
      WHERE transaction_id = $1";
 const REPLACE: &str = "UPDATE rooms SET predecessor = room_id, room_id = NULL, room_version = NULL, \
      alias_localpart = COALESCE($2, alias_localpart), attempted_at = NULL, published = NULL, \
@@ -31,6 +31,9 @@ const READ: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
 const NOBODY_THERE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, membership_at = 0 WHERE transaction_id = $1 \
      AND (membership IS NULL OR membership IN ('invite', 'join', 'knock'))";
+const BOT_NOT_THERE: &str = "UPDATE members SET membership = NULL, membership_at = 0 \
+     WHERE transaction_id = $1 AND user_id = $2";
+const WANTED_AGAIN: &str = "SELECT wanted_again FROM rooms WHERE transaction_id = $1";
 const NOBODY_UNDER_WAY: &str = "DELETE FROM far_invitations WHERE transaction_id = $1";
 const BOT_THERE: &str =
     "UPDATE members SET membership = 'join' WHERE transaction_id = $1 AND user_id = $2";
@@ -80,6 +83,7 @@ impl Store {
         room: &str,
         version: Option<&str>,
         encrypted: bool,
+        is_creator: bool,
         bot: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -88,6 +92,7 @@ impl Store {
             .bind(room)
             .bind(version)
             .bind(encrypted.then(now))
+            .bind(i64::from(is_creator))
             .execute(&mut *tx)
             .await?;
         add(&mut tx, id, room).await?;
@@ -128,6 +133,17 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query(REPLACE).bind(id.to_string()).bind(alias).execute(&mut *tx).await?;
         forget_what_was_done(&mut tx, id).await?;
+        sqlx::query(BOT_NOT_THERE).bind(id.to_string()).bind(bot).execute(&mut *tx).await?;
+        // The shop has asked for the contacts. They may have been put out together with the bot, which
+        // is no wish of theirs.
+        if sqlx::query_scalar::<_, i64>(WANTED_AGAIN)
+            .bind(id.to_string())
+            .fetch_one(&mut *tx)
+            .await?
+            == 1
+        {
+            members::forgive(&mut tx, id, None).await?;
+        }
         if let Some(LostSuccessor { room_id, why }) = lost {
             let lost = sqlx::query(LOST).bind(room_id).bind(id.to_string());
             lost.bind(now()).bind(why).execute(&mut *tx).await?;

@@ -22,6 +22,13 @@ const REPLACED: &str = "UPDATE rooms SET tombstone_at = $2, successor = $3 \
 const REPAIRED: &str = "UPDATE rooms SET repairs = $2, repaired_at = $3 WHERE transaction_id = $1";
 const STATE_EVENT_OF_OURS: &str = "SELECT 1 FROM entries WHERE transaction_id = $1 \
      AND event_id = $2 AND kind = 'state' AND sender = $3";
+const EDIT_OF_SUMMARY: &str = "SELECT 1 FROM entries WHERE transaction_id = $1 \
+     AND event_id = $2 AND sender = $3 AND kind = 'edit' AND target = $4";
+const CHANGE_TOLD: &str = "SELECT send_key FROM sends WHERE transaction_id = $1 \
+     AND event_id = $2 AND send_key LIKE 'change %'";
+const TELL_AGAIN: &str = "UPDATE rooms SET retold = retold + 1, telling_revision = NULL, \
+     told_revision = CASE WHEN told_revision > $2 THEN $2 ELSE told_revision END \
+     WHERE transaction_id = $1";
 /// The step waits, and the shop sees why.
 const FIGHT: &str = "INSERT INTO room_problems \
      (transaction_id, step, problem, failures, since, retry_at) VALUES ($1, $2, $3, 1, $4, $5) \
@@ -89,6 +96,34 @@ pub(super) async fn note(
                     .bind(bot)
                     .fetch_optional(&mut **tx)
                     .await?;
+                let of_summary: Option<i64> = sqlx::query_scalar(EDIT_OF_SUMMARY)
+                    .bind(transaction_id)
+                    .bind(target)
+                    .bind(bot)
+                    .bind(current.summary_event.as_deref().unwrap_or_default())
+                    .fetch_optional(&mut **tx)
+                    .await?;
+                if let Some(summary) =
+                    current.summary_event.as_ref().filter(|_| of_summary.is_some())
+                {
+                    // Without its edit the summary says what was true before.
+                    rooms::removed(tx, id, summary).await?;
+                    steps
+                        .push(("send_summary", format!("{sender} removed an edit of the summary")));
+                }
+                let told: Option<String> = sqlx::query_scalar(CHANGE_TOLD)
+                    .bind(transaction_id)
+                    .bind(target)
+                    .fetch_optional(&mut **tx)
+                    .await?;
+                if let Some(revision) = told.as_deref().and_then(revision_told) {
+                    sqlx::query(TELL_AGAIN)
+                        .bind(transaction_id)
+                        .bind(revision - 1)
+                        .execute(&mut **tx)
+                        .await?;
+                    steps.push(("tell_change", format!("{sender} removed what the bot told")));
+                }
                 if state.is_some() {
                     let what = format!("{sender} removed the content of the room's state");
                     for step in ["publish_state", "pin_summary", "show_head"] {
@@ -96,6 +131,8 @@ pub(super) async fn note(
                     }
                 }
             }
+            // What follows is decided from where the bot stands.
+            Change::Out => wake = true,
             Change::Encrypted => {
                 sqlx::query(ENCRYPTED).bind(transaction_id).bind(now()).execute(&mut **tx).await?;
                 wake = true;
@@ -123,6 +160,11 @@ pub(super) async fn note(
     Ok(())
 }
 
+/// Which revision the send of this key told.
+fn revision_told(send_key: &str) -> Option<i64> {
+    send_key.strip_prefix("change ")?.split(' ').next()?.parse().ok()
+}
+
 /// What others changed is looked at and put back: at once, or later if they keep changing it.
 async fn put_back(
     tx: &mut Tx,
@@ -140,11 +182,14 @@ async fn put_back(
         .await?;
     for (step, what) in steps {
         let unknown = match *step {
-            "publish_state" => STATE_CHANGED,
-            "pin_summary" => PINS_CHANGED,
-            _ => HEAD_CHANGED,
+            "publish_state" => Some(STATE_CHANGED),
+            "pin_summary" => Some(PINS_CHANGED),
+            "show_head" => Some(HEAD_CHANGED),
+            _ => None,
         };
-        sqlx::query(unknown).bind(transaction_id).execute(&mut **tx).await?;
+        if let Some(unknown) = unknown {
+            sqlx::query(unknown).bind(transaction_id).execute(&mut **tx).await?;
+        }
         if let Some(until) = until {
             let problem = format!(
                 "{what}, for the {}th time in a row. It is put back with growing pauses; take that \

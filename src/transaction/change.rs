@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::Terms;
 use crate::invoice::Currency;
 use crate::invoice::money::exact;
+use crate::invoice::status_to_show;
 
 /// Most changes that are told one by one.
 const MAX_CHANGES: usize = 50;
@@ -48,7 +49,11 @@ pub enum ChangeKind {
 /// never among those that a long list leaves out.
 pub fn changes(before: &Terms, after: &Terms) -> Vec<Change> {
     let mut found = Found::default();
-    found.text("status", None, Some(&before.status), Some(&after.status));
+    // A word that asks for money which nobody owes is told nowhere.
+    let status = |terms: &Terms| status_to_show(&terms.invoice, &terms.status).map(str::to_owned);
+    if let Some(status_now) = status(after) {
+        found.text("status", None, status(before).as_ref(), Some(&status_now));
+    }
     invoice::payment(&before.invoice, &after.invoice, &mut found);
     invoice::totals(&before.invoice, &after.invoice, &mut found);
     invoice::head(&before.invoice, &after.invoice, &mut found);

@@ -162,6 +162,34 @@ async fn the_homeserver_may_be_down_at_the_start() {
     world.start_synapse().await;
     world.wait_for_tallyroom().await;
     world.shop.room(&id).await;
+
+    // Whoever watches over it hears within seconds what is wrong.
+    let is = async |part: &str, wanted: &str| {
+        let what = format!("{part}: {wanted}");
+        world
+            .eventually(&what, || async {
+                let (status, report) = world.shop.get("/health/ready").await;
+                let is_so = report[part] == wanted && (status == 200) == (wanted == "ok");
+                is_so.then_some(())
+            })
+            .await;
+    };
+    let mut database = world.database().await;
+    sqlx::Executor::execute(&mut database, "BEGIN EXCLUSIVE").await.unwrap();
+    is("database", "does not answer").await;
+    sqlx::Executor::execute(&mut database, "ROLLBACK").await.unwrap();
+    is("database", "ok").await;
+    drop(database);
+    let (_, report) = world.shop.get("/health/ready").await;
+    assert_eq!(report["pushes"], "ok", "{report}");
+    world.stop_synapse().await;
+    let (status, report) = world
+        .eventually("the homeserver is missed", || async {
+            let (status, report) = world.shop.get("/health/ready").await;
+            (status == 503).then_some((status, report))
+        })
+        .await;
+    assert_eq!((status, &report["homeserver"]), (503, &json!("does not answer")), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

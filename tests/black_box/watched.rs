@@ -140,6 +140,90 @@ async fn what_others_add_to_a_room_or_remove_from_it_is_put_back_too() {
     assert_eq!(room_of(&world, &deal.id).await["state"], "ready");
 }
 
+on_both_databases! {
+    async fn what_the_bot_said_and_somebody_removed_is_said_again(database) {
+        let world = World::with().config("rooms", json!({ "version": "12" })).start(database).await;
+        let deal = world.deal().await;
+        let change = json!({ "status": "disputed" });
+        assert_eq!(world.shop.patch(&deal.id, &change).await.0, 200);
+        let bot = world.bot();
+        let said = async |what: fn(&Value) -> bool| {
+            let history = deal.buyer.history(&deal.room).await;
+            let ours = history.into_iter().filter(|it| it["sender"] == bot.as_str());
+            ours.filter(what).map(|it| it["event_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let is_edit = |it: &Value| it["content"]["m.new_content"]["body"].as_str().is_some_and(|it| it.contains("disputed"));
+        let is_news = |it: &Value| it["content"]["body"].as_str().is_some_and(|it| it.contains("has changed") && it.contains("disputed"));
+        let edit = world.eventually("the edit", || async { said(is_edit).await.pop() }).await;
+        let news = world.eventually("the news", || async { said(is_news).await.pop() }).await;
+        empower(&world, &deal.room, &deal.seller).await;
+        deal.seller.redact(&deal.room, &edit).await;
+        deal.seller.redact(&deal.room, &news).await;
+        world.eventually("the news again", || async {
+            said(is_news).await.into_iter().find(|it| *it != news)
+        }).await;
+        world.eventually("a summary that is true", || async {
+            let pins = deal.buyer.state(&deal.room, "m.room.pinned_events", "").await?;
+            let [pinned] = pins["pinned"].as_array()?.as_slice() else { return None };
+            let summary = deal.buyer.event(&deal.room, pinned.as_str()?).await;
+            summary["content"]["body"].as_str()?.contains("disputed").then_some(())
+        }).await;
+        assert_eq!(said(is_news).await.len(), 1);
+    }
+
+    async fn a_bot_that_is_put_out_of_its_room_says_so_and_the_shop_gets_another(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let admin = world.admin("root").await;
+        // The homeserver's admin ends the room, and keeps what was said there.
+        admin.end_room(&deal.room).await;
+        world.eventually("the shop is told", || async {
+            let room = room_of(&world, &deal.id).await;
+            let told = room["problem"].as_str()?.contains("not in the room any more");
+            (told && room["state"] == "failed").then_some(())
+        }).await;
+        let path = format!("/api/v1/transactions/{}/invitations", deal.id);
+        let answer = world.shop.request(Method::POST, &path).send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+        let new = world.eventually("another room", || async {
+            let room = room_of(&world, &deal.id).await;
+            let id = room["id"].as_str().filter(|id| *id != deal.room)?;
+            (room["state"] == "ready").then(|| id.to_owned())
+        }).await;
+        for person in [&deal.buyer, &deal.seller] {
+            person.join(&new).await;
+        }
+        let event = deal.buyer.say(&new, "here we go on").await;
+        assert_eq!(world.shop.entry(&deal.id, &event).await["room_id"], new.as_str());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_whom_somebody_bans_is_told_and_comes_back_by_an_invitation() {
+    let world =
+        World::with().config("rooms", json!({ "version": "12" })).start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    empower(&world, &deal.room, &deal.seller).await;
+    let path = format!("/rooms/{}/ban", escape(&deal.room));
+    let ban = json!({ "user_id": deal.buyer.id });
+    assert_eq!(deal.seller.call(Method::POST, &path, Some(ban)).await.0, 200);
+    world
+        .eventually("the shop is told", || async {
+            let room = room_of(&world, &deal.id).await;
+            (room["unreached"][0]["matrix"] == deal.buyer.id.as_str()).then_some(())
+        })
+        .await;
+    let path = format!("/api/v1/transactions/{}/invitations", deal.id);
+    let answer = world.shop.request(Method::POST, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    deal.buyer.join(&deal.room).await;
+    world
+        .eventually("nobody is missing", || async {
+            (room_of(&world, &deal.id).await["unreached"] == json!([])).then_some(())
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_that_somebody_encrypts_says_that_it_is_not_recorded() {
     let world = World::start(Database::Sqlite).await;

@@ -46,8 +46,9 @@ pub fn closed_words(kind: Closed, reader: &Reader) -> [String; 2] {
     ["title", "text"].map(|part| text(reader, &format!("{}-{part}", kind.id())))
 }
 
-/// The page for it; it loads no script.
-pub fn closed(kind: Closed, reader: &Reader) -> Markup {
+/// The page for it; it loads no script. `has_address`: its address shows it again, so that it can be
+/// read in another language.
+pub fn closed(kind: Closed, reader: &Reader, has_address: bool) -> Markup {
     let title = text(reader, &format!("{}-title", kind.id()));
     let is_about_speaker = matches!(kind, Closed::OtherSpeaker | Closed::Nameless);
     let body = html! {
@@ -57,7 +58,7 @@ pub fn closed(kind: Closed, reader: &Reader) -> Markup {
                 (words(kind, reader))
             }
             // Another language would be another request, which might be answered otherwise.
-            @if !is_about_speaker { (languages(reader, None)) }
+            @if has_address && !is_about_speaker { (languages(reader, None)) }
         }
     };
     shell(reader, &title, "alone", None, &body)

@@ -16,7 +16,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use chat::{announced, line, lines, people, seen_text, spoken, typing, typing_text, unsent};
+pub use chat::{
+    announced, hides, line, lines, people, seen_text, spoken, typing, typing_text, unsent,
+};
 pub use closed::{Closed, closed, closed_notice, closed_words, entrance, problem};
 pub use document::page;
 pub use widget::{widget, widget_invoice};

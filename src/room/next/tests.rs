@@ -72,6 +72,21 @@ fn a_replaced_room_is_followed_before_anything_else_is_done_in_it() {
 }
 
 #[test]
+fn a_bot_that_is_out_stops_until_it_is_invited_or_the_shop_wants_a_new_room() {
+    let bot = |membership: &str| Member { membership: Some(membership.into()), ..looked_up() };
+    let mut known = Known { state: None, ..finished() };
+    for gone in ["leave", "ban"] {
+        known.members.insert(wanted().bot, bot(gone));
+        known.wanted_again = false;
+        assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::StopOut));
+        known.wanted_again = true;
+        assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Replace));
+    }
+    known.members.insert(wanted().bot, bot("invite"));
+    assert_eq!(next(&wanted(), &known, 0), Next::Do(Step::Join));
+}
+
+#[test]
 fn a_lost_successor_is_sought_until_everybody_is_here() {
     let mut known = Known { lost: Some("!lost:x".into()), leads_elsewhere: true, ..finished() };
     known.members.remove(&wanted().contacts[0]);

@@ -46,6 +46,9 @@ on_both_databases! {
         sam.sees("Thursday suits").await;
         let reply = scene.entry("Thursday suits").await;
         assert_eq!(reply["relates_to"]["event_id"], answer.as_str());
+        // It quotes what its writer has read.
+        let shown = said(&sam, reply["event_id"].as_str().unwrap()).await;
+        assert!(shown.contains("On Thursday") && !shown.contains("On Friday"), "{shown}");
         bea.chooses("Thursday suits", "Edit").await;
         bea.clears(WRITE).await;
         bea.types(WRITE, "Thursday morning suits").await;

@@ -127,6 +127,15 @@ impl Person {
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     }
 
+    /// An admin of the homeserver takes everybody out of a room, and keeps its history.
+    pub async fn end_room(&self, room: &str) {
+        let base = self.base.replace("_matrix/client/v3", "_synapse/admin");
+        let url = format!("{base}/v1/rooms/{}", escape(room));
+        let request = self.http.delete(url).bearer_auth(&self.token);
+        let answer = request.json(&json!({ "block": false, "purge": false })).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+
     /// Deactivates an account (Synapse Admin API), its profile too if `erase`.
     pub async fn deactivate(&self, user: &str, erase: bool) {
         let base = self.base.replace("_matrix/client/v3", "_synapse/admin");

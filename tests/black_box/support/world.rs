@@ -187,7 +187,8 @@ impl World {
         text.flatten()
     }
 
-    async fn database(&self) -> AnyConnection {
+    /// A connection to the service's database.
+    pub async fn database(&self) -> AnyConnection {
         sqlx::any::install_default_drivers();
         let config: Value =
             serde_json::from_str(&std::fs::read_to_string(self.config_file()).unwrap()).unwrap();

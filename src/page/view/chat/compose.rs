@@ -12,7 +12,13 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
         Composing::New => (None, None, ""),
         Composing::Reply(quote) => (Some(quote), None, ""),
         Composing::Edit { event, text } => (None, Some(event), text.as_str()),
-        Composing::Again { text, again } => (None, again.edit.as_ref(), text.as_str()),
+        Composing::Again { text, again, quote, .. } => {
+            (quote.as_ref(), again.edit.as_ref(), text.as_str())
+        }
+    };
+    let instead = match &chat.composing {
+        Composing::Again { outgoing, .. } => Some(outgoing.as_str()),
+        _ => None,
     };
     let reply_to = match &chat.composing {
         Composing::Again { again, .. } => again.reply.as_deref(),
@@ -25,6 +31,9 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
             input type="hidden" name="client_id" value=(chat.client_id);
             input type="hidden" name="reply_to" value=[reply_to] disabled[reply_to.is_none()];
             input type="hidden" name="edit" value=[edit] disabled[edit.is_none()];
+            @if let Some(outgoing) = instead {
+                input type="hidden" name="instead_of" value=(outgoing);
+            }
             (meant(reply, edit.is_some(), reader, address))
             (speaker(page))
             ul.chosen id="chosen" hidden {}

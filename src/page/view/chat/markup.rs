@@ -32,12 +32,23 @@ enum Piece<'a> {
 pub(super) fn shown(safe: &str, reader: &Reader) -> String {
     let mut html = String::with_capacity(safe.len());
     let mut open: Vec<(&str, String)> = Vec::new();
+    // A link, and where its words begin.
+    let mut link: Option<(&str, usize)> = None;
     let mut rest = safe;
     while let Some((piece, after)) = next(rest) {
         rest = after;
         match piece {
             Piece::Text(words) => html.push_str(words),
-            Piece::End => html.push_str(&open.pop().map(|(_, end)| end).unwrap_or_default()),
+            Piece::End => {
+                let Some((name, end)) = open.pop() else { continue };
+                if let Some((tag, from)) = link.take_if(|_| name == "a")
+                    && says_nothing(&html[from..])
+                {
+                    // A link that nobody could see or name leads somewhere all the same.
+                    html.push_str(attribute(tag, "href").unwrap_or_default());
+                }
+                html.push_str(&end);
+            }
             // Its address is not one that a browser knows.
             Piece::Start { name: "img", tag } => {
                 let instead = attribute(tag, "alt").or(attribute(tag, "title"));
@@ -64,12 +75,29 @@ pub(super) fn shown(safe: &str, reader: &Reader) -> String {
                     _ => (tag, ""),
                 };
                 html.push_str(start);
+                if name == "a" {
+                    link = Some((tag, html.len()));
+                }
                 let end = if end.is_empty() { format!("</{name}>") } else { end.to_owned() };
                 open.push((name, end));
             }
         }
     }
     html
+}
+
+/// Whether HTML has no words.
+fn says_nothing(html: &str) -> bool {
+    let mut rest = html;
+    while let Some((piece, after)) = next(rest) {
+        rest = after;
+        if let Piece::Text(words) = piece
+            && unescaped(words).chars().any(|c| !c.is_whitespace())
+        {
+            return false;
+        }
+    }
+    true
 }
 
 /// What hides a spoiler, up to the hidden part.
@@ -81,6 +109,11 @@ fn veil(reason: &str, reader: &Reader) -> String {
     };
     let reveal = html! { label.reveal { input type="checkbox"; " " span dir="auto" { (label) } } };
     format!("<span class=\"spoiler\">{} ", reveal.into_string())
+}
+
+/// Whether something in it is hidden until somebody asks for it.
+pub fn hides(safe: Option<&str>) -> bool {
+    safe.is_some_and(|safe| safe.contains(SPOILER))
 }
 
 /// The words of a message without markup, and without what a spoiler hides: for quotes, previews
@@ -216,6 +249,10 @@ mod tests {
             ("<pre><code>long</code></pre>", "<pre tabindex=\"0\"><code>long</code></pre>"),
             ("a<img src=\"mxc://x/y\" alt=\"&lt;b>smile\">b", "a&lt;b&gt;smileb"),
             ("<ul><li>one</li></ul>", "<ul><li>one</li></ul>"),
+            (
+                "a <a href=\"https://x.example/?a&amp;b\"> <b></b></a>",
+                "a <a href=\"https://x.example/?a&amp;b\"> <b></b>https://x.example/?a&amp;b</a>",
+            ),
             ("a<br>b<hr>c <u>d</u> <strike>e</strike>", ""),
         ] {
             let (shown, _) = of(html);

@@ -10,7 +10,7 @@ mod people;
 
 pub use line::{announced, line};
 pub use list::{lines, unsent};
-pub use markup::spoken;
+pub use markup::{hides, spoken};
 pub use people::{people, typing, typing_text};
 
 use maud::{Markup, html};

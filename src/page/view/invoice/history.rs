@@ -28,8 +28,8 @@ fn revision(reader: &Reader, it: &Revision) -> Markup {
     html! {
         li {
             p {
-                strong { bdi { (status(reader, &it.status)) } }
-                " " span.soft { (title) " · " (day_and_time(reader, it.at)) }
+                @if let Some(word) = &it.status { strong { bdi { (status(reader, word)) } } " " }
+                span.soft { (title) " · " (day_and_time(reader, it.at)) }
             }
             @if it.number == 1 {
                 p.soft { (text(reader, "revision-first")) }

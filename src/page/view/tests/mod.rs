@@ -87,7 +87,7 @@ fn every_text_of_the_page_is_there() {
     let page = sample.page();
     let html = [
         super::page(&page).into_string(),
-        closed(Closed::Expired, page.reader).into_string(),
+        closed(Closed::Expired, page.reader, true).into_string(),
         widget(page.transaction.id, page.reader).into_string(),
     ]
     .concat();
@@ -245,7 +245,7 @@ fn a_closed_page_names_nothing_and_loads_no_script() {
     for kind in
         [Closed::Wrong, Closed::Expired, Closed::Revoked, Closed::SignedOut, Closed::NotFound]
     {
-        let html = closed(kind, &sample.reader).into_string();
+        let html = closed(kind, &sample.reader, true).into_string();
         assert!(!html.contains("<script") && !html.contains("INV-"), "{html}");
         assert!(html.contains("<h1>"));
     }

@@ -19,7 +19,7 @@ fn preview_shows_each_page() {
         None,
         &maud::html! { main id="widget" { (widget_invoice(&sample.page())) } },
     );
-    let closed = closed(Closed::Expired, &sample.reader);
+    let closed = closed(Closed::Expired, &sample.reader, true);
     sample.transaction.terms.status = "paid".into();
     let mut quiet = sample.page();
     (quiet.chat.lines, quiet.chat.unsent, quiet.chat.older) = Default::default();

@@ -125,7 +125,7 @@ fn revisions() -> Vec<Revision> {
     let revision = |number, at, status: &str, changes| Revision {
         number,
         at,
-        status: status.to_owned(),
+        status: Some(status.to_owned()),
         changes,
     };
     vec![
