@@ -167,12 +167,12 @@ impl RoomRow {
     }
 
     /// The room's state in one word, for the API: `pending` (not begun), `creating`, `ready`,
-    /// `degraded` (made, but a step was refused), `failed` (only an operator can help).
+    /// `degraded` (made, but something could not be done yet), `failed` (only an operator can help).
     pub fn state(&self, problems: &[RoomProblem]) -> &'static str {
         if self.stopped == 1 {
             "failed"
         } else if self.ready_at.is_some() {
-            if problems.is_empty() { "ready" } else { "degraded" }
+            if problems.is_empty() && self.problem.is_none() { "ready" } else { "degraded" }
         } else if self.room_id.is_some() || self.attempted_at.is_some() {
             "creating"
         } else {
