@@ -434,14 +434,14 @@ const drafts = {
       meanAgain(about);
       if (activeElement !== field) field.blur();
     }
-    // Without their files, words are not sent again by themselves: they go back into the field.
-    for (const message of unsent.filter((it) => it.beside_files)) {
-      this.sent(message.client_id);
-      if (!byId("text").value) byId("text").value = message.text;
-      else byId("text").value += `\n${message.text}`;
-      this.keep();
-    }
-    for (const message of unsent.filter((it) => !it.beside_files)) {
+    for (const message of unsent) {
+      if (message.beside_files) {
+        // Without their files, words are not sent again by themselves: they go back into the field.
+        this.sent(message.client_id);
+        field.value = [field.value, message.text].filter(Boolean).join("\n");
+        this.keep();
+        continue;
+      }
       const data = new FormData();
       for (const [key, value] of Object.entries(message)) if (key !== "failed") data.set(key, value);
       // What was cut off is sent again; with the id that it had, so that it does not arrive twice.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Registration};
 use crate::files::Vault;
-use crate::homeserver::{CallFailure, Homeserver};
+use crate::homeserver::{CallFailure, Homeserver, room_version, tells_account_status};
 use crate::intake::{self, PushState};
 use crate::moment::Moment;
 use crate::seal::SigningKey;
@@ -113,7 +113,8 @@ async fn check_homeserver(
              restart after that."
         )),
     });
-    let version = homeserver.room_version(config).await;
+    let offers = homeserver.offers().await;
+    let version = offers.clone().and_then(|offers| room_version(&offers, config));
     report.add(
         "room version",
         match &version {
@@ -125,7 +126,7 @@ async fn check_homeserver(
         let encrypts = homeserver.encrypts_new_rooms(version, config.rooms.federate).await;
         report.add("encryption", encryption_advice(encrypts));
     }
-    report.add("deactivated accounts", account_status(homeserver.tells_account_status().await));
+    report.add("deactivated accounts", account_status(offers.map(|it| tells_account_status(&it))));
     let ping = with_listener(config, registration, store, homeserver.ping()).await;
     report.add(
         "hs_token and our address",

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use reqwest::StatusCode;
 use ruma::UserId;
-use ruma::api::client::discovery::get_capabilities;
+use ruma::api::client::discovery::get_capabilities::v3::Capabilities;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -30,16 +30,12 @@ struct Status {
     deactivated: bool,
 }
 
-impl Homeserver {
-    /// Whether the homeserver tells which accounts are deactivated.
-    ///
-    /// # Errors
-    /// When the homeserver gives no usable answer.
-    pub async fn tells_account_status(&self) -> Result<bool, CallFailure> {
-        let capabilities = self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities;
-        Ok(capabilities.get(CAPABILITY).is_some_and(|it| it["enabled"] == true))
-    }
+/// Whether the homeserver tells which accounts are deactivated.
+pub fn tells_account_status(offers: &Capabilities) -> bool {
+    offers.get(CAPABILITY).is_some_and(|it| it["enabled"] == true)
+}
 
+impl Homeserver {
     /// Whether somebody can be reached by this account; none if the homeserver does not know.
     pub(super) async fn account_is_usable(
         &self,

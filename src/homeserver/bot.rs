@@ -5,7 +5,7 @@ use std::time::Duration;
 use ruma::api::client::account::whoami;
 use ruma::api::client::appservice::request_ping;
 use ruma::api::client::device::update_device;
-use ruma::api::client::discovery::get_capabilities;
+use ruma::api::client::discovery::get_capabilities::{self, v3::Capabilities};
 use ruma::api::client::filter::FilterDefinition;
 use ruma::api::client::media::create_content;
 use ruma::api::client::profile::set_profile_field;
@@ -89,21 +89,12 @@ impl Homeserver {
         Ok(self.as_bot(request).await?.content_uri)
     }
 
-    /// The version of new rooms: the configured one, or the homeserver's default.
+    /// What the homeserver offers.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer, or does not know the configured version.
-    pub async fn room_version(&self, config: &Config) -> Result<RoomVersionId, CallFailure> {
-        let offered =
-            self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities.room_versions;
-        match &config.rooms.version {
-            None => Ok(offered.default),
-            Some(version) if offered.available.contains_key(version) => Ok(version.clone()),
-            Some(version) => Err(CallFailure::unknown(format!(
-                "rooms.version is {version}, which this homeserver does not offer; it offers {}",
-                offered.available.keys().map(|v| v.as_str()).collect::<Vec<_>>().join(", ")
-            ))),
-        }
+    /// When the homeserver gives no usable answer.
+    pub async fn offers(&self) -> Result<Capabilities, CallFailure> {
+        Ok(self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities)
     }
 
     /// Whether this is our homeserver, and it knows us: what it says about other things counts
@@ -158,5 +149,21 @@ impl Homeserver {
         // The first one answers at once: it only tells where to go on from.
         request.timeout = since.map(|_| LONG_POLL);
         self.as_bot_within(request, LONG_POLL + CALL_TIMEOUT).await
+    }
+}
+
+/// The version of new rooms: the configured one, or the homeserver's default.
+///
+/// # Errors
+/// When the homeserver does not offer the configured version.
+pub fn room_version(offers: &Capabilities, config: &Config) -> Result<RoomVersionId, CallFailure> {
+    let offered = &offers.room_versions;
+    match &config.rooms.version {
+        None => Ok(offered.default.clone()),
+        Some(version) if offered.available.contains_key(version) => Ok(version.clone()),
+        Some(version) => Err(CallFailure::unknown(format!(
+            "rooms.version is {version}, which this homeserver does not offer; it offers {}",
+            offered.available.keys().map(|v| v.as_str()).collect::<Vec<_>>().join(", ")
+        ))),
     }
 }

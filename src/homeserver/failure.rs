@@ -83,12 +83,6 @@ impl CallFailure {
         Self::Unknown { errcode: errcode.to_owned(), words }
     }
 
-    /// What an answer with this status and error code is to a call that can be refused with it.
-    #[cfg(test)]
-    pub(crate) fn refused_for_tests(status: u16, errcode: &str) -> Self {
-        Self::answered(status, errcode, "", &[errcode])
-    }
-
     /// Whether the homeserver itself refused with this Matrix error code.
     pub fn refused_with(&self, errcode: &str) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.errcode == errcode)

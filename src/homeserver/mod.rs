@@ -14,8 +14,9 @@ mod media;
 mod rooms;
 mod token;
 
+pub use account_status::tells_account_status;
 use acting_as::ActingAs;
-pub use bot::{Avatars, Bot};
+pub use bot::{Avatars, Bot, room_version};
 pub use failure::{CallFailure, Refusal};
 pub use media::Download;
 pub(crate) use media::in_words;

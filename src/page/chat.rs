@@ -160,8 +160,7 @@ pub(super) async fn lines(
     let mut all = entries;
     all.extend(state.store.entries_about(id, &events).await?);
     let answered: Vec<String> = all.iter().filter_map(answered).map(str::to_owned).collect();
-    let mut quoted: Vec<Entry> = state.store.entries_of_events(id, &answered).await?;
-    quoted.extend(state.store.entries_about(id, &answered).await?);
+    let quoted = state.store.entries_with_changes(id, &answered).await?;
     let quoted = conversation(&quoted);
     let files = files_of(state, id, &all).await?;
     let lines = conversation(&all);

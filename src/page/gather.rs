@@ -155,8 +155,7 @@ async fn quoted(
 ) -> Result<Option<Quote>, StoreError> {
     let id = session.transaction.id;
     let events = [event.to_owned()];
-    let mut entries = store.entries_of_events(id, &events).await?;
-    entries.extend(store.entries_about(id, &events).await?);
+    let entries = store.entries_with_changes(id, &events).await?;
     let lines = conversation(&entries);
     let line = lines.iter().find(|it| it.entry.fixed.event_id == event);
     Ok(line.map(|line| chat::quote(line, None, cast, &session.reader)))
@@ -185,8 +184,7 @@ async fn composing(
     let Some(event) = wish.edit.clone() else { return Ok(Composing::New) };
     let id = session.transaction.id;
     let events = [event.clone()];
-    let mut entries = store.entries_of_events(id, &events).await?;
-    entries.extend(store.entries_about(id, &events).await?);
+    let entries = store.entries_with_changes(id, &events).await?;
     let lines = conversation(&entries);
     let Some(line) = lines.iter().find(|it| it.entry.fixed.event_id == event) else {
         return Ok(Composing::New);

@@ -4,7 +4,7 @@ use ruma::{OwnedMxcUri, RoomVersionId};
 
 use crate::config::Config;
 use crate::files::Vault;
-use crate::homeserver::{CallFailure, Homeserver};
+use crate::homeserver::{CallFailure, Homeserver, room_version, tells_account_status};
 use crate::store::{Store, StoreError};
 
 const INVOICE_PNG: &[u8] = include_bytes!("../../assets/invoice.png");
@@ -60,10 +60,8 @@ pub async fn introduce(
     let doing = |doing| move |failure| NotIntroduced::Call { doing, failure };
     homeserver.register_bot().await.map_err(doing("making the bot's account"))?;
     homeserver.make_device().await.map_err(doing("making the bot's device"))?;
-    let room_version =
-        homeserver.room_version(&config).await.map_err(doing("asking for room versions"))?;
-    let tells_account_status =
-        homeserver.tells_account_status().await.map_err(doing("asking what it offers"))?;
+    let offers = homeserver.offers().await.map_err(doing("asking what it offers"))?;
+    let room_version = room_version(&offers, &config).map_err(doing("asking for room versions"))?;
     let upload = async |name: &'static str, png| picture(&homeserver, store, name, png).await;
     let invoice_avatar = upload("invoice.png", INVOICE_PNG).await?;
     let credit_note_avatar = upload("credit-note.png", CREDIT_NOTE_PNG).await?;
@@ -80,7 +78,7 @@ pub async fn introduce(
         config,
         homeserver,
         room_version,
-        tells_account_status,
+        tells_account_status: tells_account_status(&offers),
         vault,
         invoice_avatar,
         credit_note_avatar,

@@ -18,10 +18,8 @@ impl Worker {
     /// Asks whether a contact's account exists, again after growing pauses. They are invited all the
     /// same: the account may come.
     pub(super) async fn look_up(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
-        let exists = {
-            let Installation { homeserver, tells_account_status, .. } = &*self.installation;
-            homeserver.has_account(user, *tells_account_status).await?
-        };
+        let Installation { homeserver, tells_account_status, .. } = &*self.installation;
+        let exists = homeserver.has_account(user, *tells_account_status).await?;
         let since = self.store.missing_since(view.id(), user).await?;
         let missing = since.map_or(Duration::ZERO, |since| {
             Duration::from_millis(u64::try_from(now().saturating_sub(since)).unwrap_or_default())
@@ -45,13 +43,16 @@ impl Worker {
         // Refused or unknown: they may be in the room, or invited, all the same.
         let failure = match homeserver.membership(room_id, user).await?.as_deref() {
             // Nobody but the bot decides who takes part, and the shop asks for them.
-            Some("ban") => match homeserver.lift_ban(room_id, user).await {
-                Ok(()) => match homeserver.invite(room_id, user).await {
+            Some("ban") => {
+                let again = async {
+                    homeserver.lift_ban(room_id, user).await?;
+                    homeserver.invite(room_id, user).await
+                };
+                match again.await {
                     Ok(()) => return self.stands(view, user, "invite").await,
                     Err(failure) => failure,
-                },
-                Err(failure) => failure,
-            },
+                }
+            }
             Some("leave" | "knock") | None => failure,
             Some(membership) => return self.stands(view, user, membership).await,
         };

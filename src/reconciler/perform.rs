@@ -268,7 +268,6 @@ impl Worker {
         let room = &view.room;
         let problems = self.store.room_problems(view.id()).await?;
         let far = self.store.handed_over(view.id()).await?;
-        let lost = self.store.lost_successor(view.id()).await?;
         Ok(Known {
             room: room.room(),
             attempted: room.attempted_at.is_some(),
@@ -283,7 +282,7 @@ impl Worker {
             handed_over: far.into_keys().collect(),
             replaced: room.tombstone_at.is_some(),
             leads_elsewhere: room.led_on == 0,
-            lost: lost.map(|it| it.room_id),
+            lost: room.lost_successor.clone(),
             encrypted: room.encrypted_at.is_some(),
             told_encrypted: room.encrypted_at.is_some()
                 && self.store.sent_as(view.id(), ENCRYPTED_KEY).await?.is_some(),

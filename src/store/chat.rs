@@ -129,6 +129,20 @@ impl Store {
         self.of_events(&ABOUT_EVENTS, id, events).await
     }
 
+    /// These events with all that is about them, in no order.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn entries_with_changes(
+        &self,
+        id: Ulid,
+        events: &[String],
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = self.entries_of_events(id, events).await?;
+        entries.extend(self.entries_about(id, events).await?);
+        Ok(entries)
+    }
+
     async fn of_events(
         &self,
         query: &str,

@@ -18,6 +18,7 @@ mod outgoing;
 mod polls;
 mod problems;
 mod revisions;
+mod room_row;
 mod rooms;
 mod search;
 mod sends;
@@ -41,7 +42,8 @@ pub use members::Person;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problems::RoomProblem;
 pub use revisions::PastTerms;
-pub use rooms::{RoomRow, new_alias};
+pub use room_row::RoomRow;
+pub use rooms::new_alias;
 pub use search::{SearchPage, SearchRequest};
 pub use sends::SendState;
 pub use snapshot::Snapshot;
@@ -157,14 +159,6 @@ impl Store {
     /// Hints that there is work.
     pub fn hints(&self) -> &Hints {
         &self.hints
-    }
-
-    /// Answers if the database does.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
     }
 
     /// Writes something, to see whether that can be done.

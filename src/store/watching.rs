@@ -20,10 +20,8 @@ const ENCRYPTED: &str = "UPDATE rooms SET encrypted_at = COALESCE(encrypted_at, 
 const REPLACED: &str = "UPDATE rooms SET tombstone_at = $2, successor = $3 \
      WHERE transaction_id = $1";
 const REPAIRED: &str = "UPDATE rooms SET repairs = $2, repaired_at = $3 WHERE transaction_id = $1";
-const STATE_EVENT_OF_OURS: &str = "SELECT 1 FROM entries WHERE transaction_id = $1 \
-     AND event_id = $2 AND kind = 'state' AND sender = $3";
-const EDIT_OF_SUMMARY: &str = "SELECT 1 FROM entries WHERE transaction_id = $1 \
-     AND event_id = $2 AND sender = $3 AND kind = 'edit' AND target = $4";
+const EVENT_OF_OURS: &str = "SELECT kind, target FROM entries WHERE transaction_id = $1 \
+     AND event_id = $2 AND sender = $3";
 const CHANGE_TOLD: &str = "SELECT send_key FROM sends WHERE transaction_id = $1 \
      AND event_id = $2 AND send_key LIKE 'change %'";
 const TELL_AGAIN: &str = "UPDATE rooms SET retold = retold + 1, telling_revision = NULL, \
@@ -90,45 +88,30 @@ pub(super) async fn note(
             }
             Change::Head => steps.push(("show_head", format!("{sender} changed the signed head"))),
             Change::Removed(target) => {
-                let state: Option<i64> = sqlx::query_scalar(STATE_EVENT_OF_OURS)
+                let ours: Option<(String, Option<String>)> = sqlx::query_as(EVENT_OF_OURS)
                     .bind(transaction_id)
                     .bind(target)
                     .bind(bot)
                     .fetch_optional(&mut **tx)
                     .await?;
-                let of_summary: Option<i64> = sqlx::query_scalar(EDIT_OF_SUMMARY)
-                    .bind(transaction_id)
-                    .bind(target)
-                    .bind(bot)
-                    .bind(current.summary_event.as_deref().unwrap_or_default())
-                    .fetch_optional(&mut **tx)
-                    .await?;
-                if let Some(summary) =
-                    current.summary_event.as_ref().filter(|_| of_summary.is_some())
-                {
-                    // Without its edit the summary says what was true before.
-                    rooms::removed(tx, id, summary).await?;
-                    steps
-                        .push(("send_summary", format!("{sender} removed an edit of the summary")));
-                }
-                let told: Option<String> = sqlx::query_scalar(CHANGE_TOLD)
-                    .bind(transaction_id)
-                    .bind(target)
-                    .fetch_optional(&mut **tx)
-                    .await?;
-                if let Some(revision) = told.as_deref().and_then(revision_told) {
-                    sqlx::query(TELL_AGAIN)
-                        .bind(transaction_id)
-                        .bind(revision - 1)
-                        .execute(&mut **tx)
-                        .await?;
-                    steps.push(("tell_change", format!("{sender} removed what the bot told")));
-                }
-                if state.is_some() {
-                    let what = format!("{sender} removed the content of the room's state");
-                    for step in ["publish_state", "pin_summary", "show_head"] {
-                        steps.push((step, what.clone()));
+                let (kind, changed) = ours.unwrap_or_default();
+                match (kind.as_str(), current.summary_event.as_ref()) {
+                    ("state", _) => {
+                        let what = format!("{sender} removed the content of the room's state");
+                        for step in ["publish_state", "pin_summary", "show_head"] {
+                            steps.push((step, what.clone()));
+                        }
                     }
+                    // Without its edit the summary says what was true before.
+                    ("edit", Some(summary)) if changed.as_ref() == Some(summary) => {
+                        rooms::removed(tx, id, summary).await?;
+                        let what = format!("{sender} removed an edit of the summary");
+                        steps.push(("send_summary", what));
+                    }
+                    _ if tell_again(tx, transaction_id, target).await? => {
+                        steps.push(("tell_change", format!("{sender} removed what the bot told")));
+                    }
+                    _ => {}
                 }
             }
             // What follows is decided from where the bot stands.
@@ -158,6 +141,19 @@ pub(super) async fn note(
         rooms::wake(tx, id, &format!("room-{}", Ulid::new())).await?;
     }
     Ok(())
+}
+
+/// If this event told a change, it is told once more; whether it did.
+async fn tell_again(tx: &mut Tx, transaction_id: &str, event: &str) -> Result<bool, StoreError> {
+    let told: Option<String> = sqlx::query_scalar(CHANGE_TOLD)
+        .bind(transaction_id)
+        .bind(event)
+        .fetch_optional(&mut **tx)
+        .await?;
+    let Some(revision) = told.as_deref().and_then(revision_told) else { return Ok(false) };
+    let again = sqlx::query(TELL_AGAIN).bind(transaction_id).bind(revision - 1);
+    again.execute(&mut **tx).await?;
+    Ok(true)
 }
 
 /// Which revision the send of this key told.
