@@ -10,6 +10,7 @@ use tallyroom::command::{
 };
 use tallyroom::config::Config;
 use tallyroom::page::link::LinkRequest;
+use tallyroom::store::Asked;
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
@@ -94,6 +95,13 @@ enum Command {
         /// A public key that heads may be signed with, beside the present one; may be repeated.
         #[arg(long, value_name = "KEY")]
         public_key: Vec<String>,
+        /// A file with signed heads that somebody else holds, to compare with; may be repeated.
+        /// Statements as JSON, one or several, or events from the room or a witness that hold them.
+        #[arg(long, value_name = "FILE")]
+        head: Vec<PathBuf>,
+        /// Do not compare with the heads that stand in the rooms.
+        #[arg(long, conflicts_with = "bundle")]
+        offline: bool,
         /// Transactions [default: all].
         transactions: Vec<Ulid>,
     },
@@ -101,6 +109,12 @@ enum Command {
     Forget {
         #[command(flatten)]
         config: ConfigFile,
+        /// Who asks for it; stays in the records, and is in exports.
+        #[arg(long, value_name = "NAME", default_value = "operator")]
+        by: String,
+        /// Why; stays in the records, and is in exports.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         /// Matrix ID.
         user: String,
     },
@@ -192,13 +206,19 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             let request = LinkRequest { party, contact, expires_in };
             link::run(&config.load()?, transaction, &request).await
         }
-        Command::Verify { bundle: Some(bundle), public_key, .. } => {
-            verify::bundle(&bundle, public_key)
+        Command::Verify { bundle: Some(file), public_key, head, .. } => {
+            let (public_keys, heads) = (public_key, head);
+            verify::bundle(verify::BundleRequest { file, public_keys, heads })
         }
-        Command::Verify { config, public_key, transactions, .. } => {
-            verify::run(&config.load()?, &transactions, &public_key).await
+        Command::Verify { config, public_key, head, offline, transactions, .. } => {
+            let (public_keys, heads) = (public_key, head);
+            let request = verify::Request { transactions, public_keys, heads, offline };
+            verify::run(&config.load()?, &request).await
         }
-        Command::Forget { config, user } => forget::run(&config.load()?, &user).await,
+        Command::Forget { config, by, reason, user } => {
+            let asked = Asked::new(&by, reason.as_deref());
+            forget::run(&config.load()?, &user, &asked).await
+        }
         Command::Problems { config, retry, json, limit, transactions } => {
             let request = problems::Request { transactions, retry, json, limit };
             problems::run(&config.load()?, &request).await

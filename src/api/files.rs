@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
-use crate::files::{disposition, shown_as};
+use crate::files::{Found, disposition, shown_as};
 use crate::quota::paced;
 
 /// How long a file may wait for its turn.
@@ -39,10 +39,15 @@ pub(super) async fn show(
         tracing::error!(%error, file = file.mxc, "a kept file can not be read");
         Problem::try_again("The file store did not answer.")
     })?;
-    let bytes = bytes.ok_or_else(|| {
-        tracing::error!(file = file.mxc, sha256, "a kept file is not in the file store");
-        missing()
-    })?;
+    let bytes = match bytes {
+        Found::Bytes(bytes) => bytes,
+        Found::Missing => return Err(missing()),
+        Found::Changed => {
+            let detail = "The bytes in the file store are not those that were kept, and are not \
+                          handed out. Put the file back from a backup; `tallyroom verify` names it.";
+            return Err(Problem::damaged(detail));
+        }
+    };
     let media_type = shown_as(file.media_type.as_deref()).to_owned();
     let headers = [
         (header::CONTENT_TYPE, media_type),

@@ -133,6 +133,12 @@ impl Problem {
         Self { retry_after: Some(5), ..problem }
     }
 
+    /// 500: something here is not as it was left.
+    pub(super) fn damaged(detail: &'static str) -> Self {
+        let title = "Something here is damaged";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", title, detail)
+    }
+
     pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, kind, "This conflicts with what is there", detail)
     }

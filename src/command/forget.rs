@@ -5,17 +5,17 @@ use ruma::UserId;
 
 use super::open_store;
 use crate::config::Config;
-use crate::store::Deriving;
+use crate::store::{Asked, Deriving};
 
 /// Rooms looked at in one go.
 const ROOMS: i64 = 64;
 
 /// Erases everything that `user` said. Who they are, when they spoke and the hashes stay, so that
-/// the chains verify.
+/// the chains verify; so does who asked for it, and why.
 ///
 /// # Errors
 /// When `user` is no Matrix ID or the database fails; what was erased until then stays erased.
-pub async fn run(config: &Config, user: &str) -> anyhow::Result<()> {
+pub async fn run(config: &Config, user: &str, asked: &Asked) -> anyhow::Result<()> {
     let user = UserId::parse(user)
         .with_context(|| format!("{user:?} is no Matrix ID, such as @anna:example.org"))?;
     let store = open_store(config).await?;
@@ -32,7 +32,7 @@ pub async fn run(config: &Config, user: &str) -> anyhow::Result<()> {
     }
     let mut erased = 0;
     loop {
-        match store.forget(user.as_str()).await? {
+        match store.forget(user.as_str(), asked).await? {
             0 => break,
             count => erased += count,
         }

@@ -28,7 +28,7 @@ use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
 use crate::quota::Places;
 use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_forever};
-use crate::seal::{SigningKey, sign_forever};
+use crate::seal::{SigningKey, sign_forever, witness_forever};
 use crate::store::{Deriving, Store};
 
 /// How long work in flight may take after SIGTERM. What is not done by then is done after the
@@ -97,7 +97,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     }
     let deriving = Deriving::of(&config);
     tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
-    tasks.spawn(done(sign_forever(store.clone(), key, stop.clone())));
+    let witnesses = config.record.witnesses.clone();
+    tasks.spawn(done(sign_forever(store.clone(), key, witnesses.clone(), stop.clone())));
+    tasks.spawn(done(witness_forever(store.clone(), homeserver.clone(), witnesses, stop.clone())));
     tasks.spawn(done(work_with_homeserver(
         config.clone(),
         homeserver,
@@ -155,8 +157,13 @@ async fn work_with_homeserver(
             tracing::warn!("record.sync is off: what the homeserver fails to push is lost");
         }
     };
-    let foreign =
-        intake::leave_foreign_rooms_forever(store.clone(), homeserver.clone(), stop.clone());
+    let witnesses = config.record.witness_rooms();
+    let foreign = intake::leave_foreign_rooms_forever(
+        store.clone(),
+        homeserver.clone(),
+        witnesses,
+        stop.clone(),
+    );
     tokio::join!(rooms, far, gaps, files, sync, foreign);
 }
 

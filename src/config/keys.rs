@@ -19,7 +19,7 @@ const YES_NO: &str = "true | false";
 const YES_NO_MEND: &str = "write true or false, without quotes";
 
 /// Every leaf. `[]` stands for a position in a list.
-const KEYS: [Key; 54] = [
+const KEYS: [Key; 56] = [
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
@@ -166,6 +166,16 @@ const KEYS: [Key; 54] = [
     ),
     key("record.sign_after_minutes", "a number from 1 to 10080", "write a number, such as 60"),
     key(
+        "record.witnesses",
+        "a list of at most 8 addresses and rooms; as JSON in the environment",
+        "write a list such as [\"https://witness.example.org/heads\"], or [] for none",
+    ),
+    key(
+        "record.witnesses[]",
+        "an address (http:// or https://, without user or password) or the id of a Matrix room",
+        "write one such as https://witness.example.org/heads or !abc:example.org",
+    ),
+    key(
         "files.store",
         "the path of a folder, or s3://BUCKET or s3://BUCKET/PREFIX",
         "write a folder such as files, or a bucket of an S3-compatible store",
@@ -208,13 +218,18 @@ const SHOP_AND_KEY: &[(&str, &str)] = &[("shop", "replaced"), ("key", "replaced"
 const SHOP_AND_KEY_EXAMPLE: &str = r#"[{"shop":"example","key":"…"}]"#;
 
 /// Every list.
-pub(super) const LISTS: [List; 4] = [
+pub(super) const LISTS: [List; 5] = [
     List { path: "api.keys", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
     List { path: "page.widget_clients", item: &[], example: r#"["https://app.element.io"]"# },
     List {
         path: "page.openid",
         item: &[("domain", "replaced"), ("url", "http://replaced")],
         example: r#"[{"domain":"example.com","url":"https://matrix.example.com"}]"#,
+    },
+    List {
+        path: "record.witnesses",
+        item: &[],
+        example: r#"["https://witness.example.org/heads"]"#,
     },
     List { path: "page.sign_in", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
 ];

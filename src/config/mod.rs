@@ -13,6 +13,7 @@ mod sections;
 mod tests;
 mod text;
 mod validate;
+mod witness;
 mod yaml;
 
 use std::{fmt::Display, fs, io, path::Path};
@@ -31,6 +32,7 @@ pub use self::{
         GuestAccess, HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, OpenIdServer,
         PageConfig, RecordConfig, RemovedContacts, RoomsConfig, S3Config, SignInKey,
     },
+    witness::Witness,
 };
 
 /// What the localpart of each of our users and room aliases begins with.

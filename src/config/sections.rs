@@ -2,11 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use ruma::{OwnedServerName, OwnedUserId, RoomVersionId, room::RoomType, server_name, user_id};
+use ruma::{
+    OwnedRoomId, OwnedServerName, OwnedUserId, RoomVersionId, room::RoomType, server_name, user_id,
+};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{database_url::DatabaseUrl, secret::Secret, text};
+use super::{Witness, database_url::DatabaseUrl, secret::Secret, text};
 use crate::record::RedactionPolicy;
 
 /// The homeserver that we serve.
@@ -178,6 +180,24 @@ pub struct RecordConfig {
     pub signing_key: PathBuf,
     /// How long after something new the head of a record is signed, in minutes.
     pub sign_after_minutes: u32,
+    /// Who else gets every signed head: `https://…` or `!ROOM:SERVER`; see [`Witness`].
+    pub witnesses: Vec<String>,
+}
+
+impl RecordConfig {
+    /// How long after something new the head of a record is signed, in milliseconds.
+    pub fn sign_after_ms(&self) -> i64 {
+        i64::from(self.sign_after_minutes) * 60_000
+    }
+
+    /// The Matrix rooms among the witnesses.
+    pub fn witness_rooms(&self) -> Vec<OwnedRoomId> {
+        let rooms = self.witnesses.iter().filter_map(|witness| match Witness::parse(witness) {
+            Some(Witness::Room(room_id)) => Some(room_id),
+            _ => None,
+        });
+        rooms.collect()
+    }
 }
 
 /// The files in the conversation.
@@ -379,6 +399,7 @@ impl Default for RecordConfig {
             redactions: RedactionPolicy::Honour,
             signing_key: PathBuf::from("signing.key"),
             sign_after_minutes: 60,
+            witnesses: Vec::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_yaml::Error;
 use super::errors::Problem;
 
 /// Words at the beginning of a line that an error may show: the names of keys.
-const KEY_NAMES: [&str; 63] = [
+const KEY_NAMES: [&str; 64] = [
     "homeserver",
     "url",
     "domain",
@@ -47,6 +47,7 @@ const KEY_NAMES: [&str; 63] = [
     "redactions",
     "signing_key",
     "sign_after_minutes",
+    "witnesses",
     "files",
     "store",
     "max_megabytes",

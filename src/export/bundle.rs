@@ -13,10 +13,11 @@ use super::archive::{Archive, Packing};
 use super::names::file_member;
 use super::transcript::{self, About, Lines};
 use super::{Exporter, MANIFEST, VERSION};
+use crate::files::Found;
 use crate::record::chain::Head;
 use crate::record::{Ballots, Entry, address_of, conversation};
 use crate::seal::signed;
-use crate::store::{FileRow, RevisionRow, Snapshot, now};
+use crate::store::{FileRow, Snapshot, now};
 use crate::transaction::Transaction;
 
 const README: &str = include_str!("readme.txt");
@@ -38,12 +39,13 @@ pub(super) fn write<W: Write>(
     let transaction = runtime
         .block_on(snapshot.transaction(id))?
         .with_context(|| format!("there is no transaction {id}"))?;
-    let head = runtime.block_on(snapshot.head(id))?;
+    let head = runtime.block_on(snapshot.head(id))?.unwrap_or_default();
     let exported_at = now();
     let mut archive = Archive::new(out, exported_at);
     archive.add("README.txt", Packing::Deflated, |it| Ok(it.write_all(README.as_bytes())?))?;
 
     write_transaction(&mut archive, &runtime, snapshot, &transaction)?;
+    write_acts(&mut archive, &runtime, snapshot, id)?;
     let record = write_entries(&mut archive, &runtime, snapshot, id)?;
     write_heads(&mut archive, &runtime, exporter, snapshot, id, &head)?;
     let files = write_files(&mut archive, &runtime, exporter, snapshot, id, &record.entries)?;
@@ -74,6 +76,8 @@ pub(super) fn write<W: Write>(
         "exported_at": exported_at,
         "seq": head.seq,
         "hash": head.hash,
+        "acts": head.acts,
+        "acts_hash": head.acts_hash,
         "public_key": exporter.key.public_key(),
         "members": archive.members(),
     }))?;
@@ -94,14 +98,15 @@ fn write_transaction<W: Write>(
     transaction: &Transaction,
 ) -> anyhow::Result<()> {
     let mut revisions = Vec::new();
-    for number in 1..=transaction.revision {
-        let revision = runtime.block_on(snapshot.revision(transaction.id, number))?;
-        let Some(revision) = revision else { continue };
+    let mut after = 0;
+    while let Some(revision) = runtime.block_on(snapshot.revision_after(transaction.id, after))? {
+        let number = revision.revision;
+        after = number;
         let path = format!("invoice/revision-{number}.json");
-        archive.add(&path, Packing::Deflated, |out| write_json(out, &shown(&revision)?))?;
-        let original = revision.original.as_ref().map(|bytes| {
+        archive.add(&path, Packing::Deflated, |out| write_json(out, &json!(revision)))?;
+        let original = runtime.block_on(snapshot.original(transaction.id, number))?.map(|bytes| {
             let path = format!("invoice/revision-{number}.xml");
-            archive.add(&path, Packing::Deflated, |out| Ok(out.write_all(bytes)?)).map(|()| path)
+            archive.add(&path, Packing::Deflated, |out| Ok(out.write_all(&bytes)?)).map(|()| path)
         });
         revisions.push(json!({
             "revision": number,
@@ -134,22 +139,31 @@ fn write_transaction<W: Write>(
     })
 }
 
-fn shown(revision: &RevisionRow) -> anyhow::Result<Value> {
-    let parsed = |text: &str| serde_json::from_str::<Value>(text);
-    Ok(json!({
-        "revision": revision.revision,
-        "status": revision.status,
-        "created_at": revision.created_at,
-        "invoice": parsed(&revision.invoice)?,
-        "buyer": parsed(&revision.buyer)?,
-        "seller": parsed(&revision.seller)?,
-    }))
-}
-
 /// What the transcript needs of the record.
 struct Record {
     entries: Vec<Entry>,
     ballots: Ballots,
+}
+
+/// `acts.jsonl`, page by page.
+fn write_acts<W: Write>(
+    archive: &mut Archive<W>,
+    runtime: &Handle,
+    snapshot: &mut Snapshot,
+    id: Ulid,
+) -> anyhow::Result<()> {
+    archive.add("acts.jsonl", Packing::Deflated, |out| {
+        let mut after = 0;
+        loop {
+            let page = runtime.block_on(snapshot.acts(id, after))?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.act.number;
+            for act in page {
+                serde_json::to_writer(&mut *out, &act)?;
+                out.write_all(b"\n")?;
+            }
+        }
+    })
 }
 
 /// `entries.jsonl`, page by page.
@@ -188,9 +202,9 @@ fn write_heads<W: Write>(
     head: &Head,
 ) -> anyhow::Result<()> {
     let heads = runtime.block_on(snapshot.signed_heads(id))?;
-    let is_signed = heads.last().is_some_and(|last| last.seq == head.seq);
+    let is_signed = heads.last().is_some_and(|last| (last.seq, last.acts) == (head.seq, head.acts));
     let mut lines: Vec<String> = heads.into_iter().map(|row| row.signed).collect();
-    if head.seq > 0 && !is_signed {
+    if head.links() > 0 && !is_signed {
         // Not kept: looking at a record changes nothing about it.
         let (_, statement) = signed(&exporter.key, id, head.clone())?;
         lines.push(statement.to_string());
@@ -228,13 +242,13 @@ fn write_files<W: Write>(
         let path = known.map(|sha256| file_member(sha256, name));
         // Several messages may name the same bytes under the same name.
         let there = path.as_ref().is_some_and(|path| archive.members().contains_key(path));
-        let written = match (&path, known) {
-            (Some(_), _) if there => true,
+        let lost = match (&path, known) {
+            (Some(_), _) if there => None,
             (Some(path), Some(sha256)) => write_file(archive, runtime, exporter, path, sha256)?,
-            _ => false,
+            _ => None,
         };
-        let path = path.filter(|_| written);
-        list.push(listed(&file, name, &seqs, path.as_deref(), known.is_some() && !written));
+        let path = path.filter(|_| lost.is_none());
+        list.push(listed(&file, name, &seqs, path.as_deref(), lost));
         if let Some(path) = path {
             members.insert(file.mxc, path);
         }
@@ -243,39 +257,46 @@ fn write_files<W: Write>(
     Ok(members)
 }
 
-fn listed(file: &FileRow, name: &str, seqs: &[i64], path: Option<&str>, lost: bool) -> Value {
-    let lost = lost.then(|| "it is not in the file store any more".to_owned());
+fn listed(
+    file: &FileRow,
+    name: &str,
+    seqs: &[i64],
+    path: Option<&str>,
+    lost: Option<&'static str>,
+) -> Value {
     json!({
+        "source": file.mxc,
         "mxc": address_of(&file.mxc).0,
         "encrypted": address_of(&file.mxc).1.is_some(),
         "name": name,
         "entries": seqs,
         "state": file.state,
-        "problem": lost.or_else(|| file.problem.clone()),
+        "problem": lost.map(str::to_owned).or_else(|| file.problem.clone()),
         "sha256": file.sha256,
         "size": file.size,
         "media_type": file.media_type,
+        "stored_at": file.stored_at,
         "member": path,
     })
 }
 
-/// False if the file store does not have it.
+/// Why the file store does not have it, if so.
 fn write_file<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
     exporter: &Exporter,
     path: &str,
     sha256: &str,
-) -> anyhow::Result<bool> {
-    let Some(mut bytes) = runtime.block_on(exporter.vault.get(sha256))? else {
-        tracing::error!(sha256, "a kept file is not in the file store");
-        return Ok(false);
+) -> anyhow::Result<Option<&'static str>> {
+    let mut bytes = match runtime.block_on(exporter.vault.get(sha256))? {
+        Found::Bytes(bytes) => bytes,
+        Found::Missing => return Ok(Some("it is not in the file store any more")),
+        Found::Changed => return Ok(Some("its bytes in the file store are not those kept")),
     };
     archive.add(path, Packing::Stored, |out| {
         while let Some(piece) = runtime.block_on(bytes.next()) {
             out.write_all(&piece?)?;
         }
-        Ok(())
-    })?;
-    Ok(true)
+        Ok(None)
+    })
 }

@@ -7,14 +7,20 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::archive::Member;
-use super::{MANIFEST, VERSION};
+use super::contents::{
+    ListedFile, NamedFiles, check_files, check_original, check_transaction, note_files,
+};
+use super::layout::check_layout;
+use super::{MANIFEST, VERSION, VERSION_WITHOUT_ACTS};
+use crate::record::acts::{ActEvidence, RevisionContent};
 use crate::record::chain::{Evidence, Head};
-use crate::seal::{RecordCheck, Trust, Verdict, verify};
+use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of, verify};
 
 /// Longest manifest, head or entry that is read: an event has 64 KiB, and a record a few thousand
 /// files.
@@ -33,12 +39,15 @@ pub struct Checked {
     pub exported_at: i64,
     /// About the record in it.
     pub verdict: Verdict,
+    /// Files of the record that were not in the file store when it was made.
+    pub missing_files: usize,
 }
 
 #[derive(Deserialize)]
 struct Manifest {
     version: i64,
     transaction: String,
+    external_id: String,
     exported_at: i64,
     #[serde(flatten)]
     head: Head,
@@ -47,14 +56,17 @@ struct Manifest {
 
 type Bundle = ZipArchive<BufReader<File>>;
 
-/// Checks seal, members, chain and signed heads of the bundle in `file`.
+/// Checks layout, seal, members, chains and signed heads of the bundle in `file`; also `heads` that
+/// somebody else holds.
 ///
 /// # Errors
 /// The first thing that does not fit, in words.
-pub fn check_bundle(file: &Path, trust: &Trust) -> anyhow::Result<Checked> {
+pub fn check_bundle(file: &Path, trust: &Trust, heads: &[Value]) -> anyhow::Result<Checked> {
     let opened = File::open(file).context("the file can not be opened")?;
-    let mut bundle = ZipArchive::new(BufReader::new(opened))
+    let mut opened = BufReader::new(opened);
+    let mut bundle = ZipArchive::new(BufReader::new(File::open(file)?))
         .context("it is no ZIP file, or only a part of one")?;
+    check_layout(&mut opened)?;
     let statement = text(&mut bundle, MANIFEST)?;
     let statement: Value =
         serde_json::from_str(&statement).with_context(|| format!("{MANIFEST} is no JSON"))?;
@@ -63,15 +75,15 @@ pub fn check_bundle(file: &Path, trust: &Trust) -> anyhow::Result<Checked> {
     let manifest: Manifest = serde_json::from_value(statement)
         .with_context(|| format!("{MANIFEST} is none of this kind"))?;
     ensure!(
-        manifest.version == VERSION,
+        [VERSION, VERSION_WITHOUT_ACTS].contains(&manifest.version),
         "the bundle has format {}; this program knows {VERSION}",
         manifest.version
     );
-    // The record first: it tells which entry was changed, not only that some was.
-    let verdict = check_record(&mut bundle, &manifest, trust)?;
+    // The record first: it tells which part was changed, not only that some was.
+    let (verdict, missing_files) = check_record(&mut bundle, &manifest, trust, heads)?;
     check_members(&mut bundle, &manifest)?;
     let Manifest { transaction, exported_at, .. } = manifest;
-    Ok(Checked { transaction, public_key, exported_at, verdict })
+    Ok(Checked { transaction, public_key, exported_at, verdict, missing_files })
 }
 
 /// Every member is as the manifest says, and there is no other.
@@ -110,15 +122,66 @@ fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Also tells how many files are missing.
 fn check_record(
     bundle: &mut Bundle,
     manifest: &Manifest,
     trust: &Trust,
-) -> anyhow::Result<Verdict> {
-    let heads = text(bundle, "heads.jsonl")?;
-    let heads = heads.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
-    let heads = heads.context("heads.jsonl holds a line that is no JSON")?;
-    let mut check = RecordCheck::new(&manifest.transaction, &heads, trust)?;
+    held: &[Value],
+) -> anyhow::Result<(Verdict, usize)> {
+    let transaction = &manifest.transaction;
+    let has_acts = manifest.version != VERSION_WITHOUT_ACTS;
+    let heads: Vec<Value> = lines(bundle, "heads.jsonl")?;
+    let mut check = RecordCheck::new(transaction, &heads, trust)?;
+    for head in held {
+        ensure!(is_of(head, transaction), "a head in a file of --head is of another transaction");
+        check.hold(transaction, HeldBy::File, head)?;
+    }
+    if has_acts {
+        let acts: Vec<ActEvidence> = lines(bundle, "acts.jsonl")?;
+        acts.iter().try_for_each(|act| check.check_act(act))?;
+        check_revisions(bundle, manifest, &mut check)?;
+    }
+    let named = check_entries(bundle, &mut check)?;
+    let mut missing = 0;
+    if has_acts {
+        let files: Vec<ListedFile> = serde_json::from_str(&text(bundle, "files.json")?)
+            .context("files.json is none of this kind")?;
+        let exported_at = manifest.exported_at;
+        missing = check_files(&mut check, files, named, &manifest.members, exported_at)?;
+    }
+    // It is sealed with a head of its own, unless it is from before that covered everything.
+    let sign_after = if manifest.head.acts > 0 { 0 } else { i64::MAX };
+    let ending = Ending { head: &manifest.head, now: manifest.exported_at, sign_after };
+    Ok((check.finish(&ending)?, missing))
+}
+
+fn check_revisions(
+    bundle: &mut Bundle,
+    manifest: &Manifest,
+    check: &mut RecordCheck,
+) -> anyhow::Result<()> {
+    let mut last: Option<RevisionContent> = None;
+    for number in 1.. {
+        let name = format!("invoice/revision-{number}.json");
+        if bundle.index_for_name(&name).is_none() {
+            break;
+        }
+        let revision: RevisionContent = serde_json::from_str(&text(bundle, &name)?)
+            .with_context(|| format!("{name} is none of this kind"))?;
+        check.check_revision(&revision)?;
+        check_original(&revision, &manifest.members)?;
+        last = Some(revision);
+    }
+    let last = last.context("invoice/revision-1.json is missing")?;
+    let transaction: Value = serde_json::from_str(&text(bundle, "transaction.json")?)
+        .context("transaction.json is no JSON")?;
+    Ok(check_transaction(&transaction, &last, &manifest.external_id)?)
+}
+
+/// The files that the entries name.
+fn check_entries(bundle: &mut Bundle, check: &mut RecordCheck) -> anyhow::Result<NamedFiles> {
+    let mut named = NamedFiles::default();
     let entries = bundle.by_name("entries.jsonl").context("entries.jsonl is missing")?;
     let mut lines = BufReader::new(entries);
     let mut line = Vec::new();
@@ -131,8 +194,16 @@ fn check_record(
         let evidence: Evidence = serde_json::from_slice(&line)
             .with_context(|| format!("line {number} of entries.jsonl is no entry"))?;
         check.check(&evidence)?;
+        note_files(&mut named, &evidence.entry);
     }
-    Ok(check.finish(&manifest.head)?)
+    Ok(named)
+}
+
+/// One value per line.
+fn lines<T: DeserializeOwned>(bundle: &mut Bundle, name: &str) -> anyhow::Result<Vec<T>> {
+    let text = text(bundle, name)?;
+    let values = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+    values.with_context(|| format!("{name} holds a line that is none of its kind"))
 }
 
 fn text(bundle: &mut Bundle, name: &str) -> anyhow::Result<String> {

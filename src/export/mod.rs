@@ -4,6 +4,8 @@
 mod archive;
 mod bundle;
 mod check;
+mod contents;
+mod layout;
 mod names;
 mod people;
 mod spool;
@@ -26,7 +28,9 @@ use crate::seal::SigningKey;
 use crate::store::{Snapshot, Store};
 
 /// Version of the bundle's format.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+/// That of bundles from before acts were kept.
+const VERSION_WITHOUT_ACTS: i64 = 1;
 /// The member that names and seals all others.
 const MANIFEST: &str = "manifest.json";
 /// Exports that are written at the same time: each holds a connection of the database while it

@@ -13,7 +13,7 @@ mod vault;
 
 pub use arriving::{Arrived, Arriving};
 pub use serving::{disposition, shown_as};
-pub use vault::Vault;
+pub use vault::{Found, Pieces, Vault};
 
 use std::collections::HashMap;
 use std::sync::Arc;

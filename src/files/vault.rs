@@ -14,6 +14,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
+use sha2::{Digest, Sha256};
 
 use crate::config::FilesConfig;
 
@@ -21,6 +22,19 @@ use crate::config::FilesConfig;
 const PART_BYTES: usize = 5 * 1024 * 1024;
 /// Parts on their way at the same time.
 const PARTS_AT_ONCE: usize = 2;
+
+/// The bytes of a file, one piece after the other.
+pub type Pieces = BoxStream<'static, anyhow::Result<Bytes>>;
+
+/// What the file store has under a digest.
+pub enum Found {
+    /// The bytes that were kept.
+    Bytes(Pieces),
+    /// Nothing.
+    Missing,
+    /// Other bytes than those that were kept.
+    Changed,
+}
 
 /// The files.
 #[derive(Clone, Debug)]
@@ -101,14 +115,40 @@ impl Vault {
         Ok(())
     }
 
-    /// The bytes with this digest, in pieces; none if they are not here.
+    /// The bytes with this digest, in pieces. They are read to their end before the first piece is
+    /// handed over, so that nobody gets others than those that were kept.
     ///
     /// # Errors
     /// When the place does not answer; the stream may fail later, too.
-    pub async fn get(
-        &self,
-        sha256: &str,
-    ) -> anyhow::Result<Option<BoxStream<'static, anyhow::Result<Bytes>>>> {
+    pub async fn get(&self, sha256: &str) -> anyhow::Result<Found> {
+        match self.digest(sha256).await? {
+            None => {
+                tracing::error!(sha256, "a kept file is not in the file store");
+                return Ok(Found::Missing);
+            }
+            Some(found) if found != sha256 => {
+                tracing::error!(sha256, found, "a kept file was changed in the file store");
+                return Ok(Found::Changed);
+            }
+            Some(_) => {}
+        }
+        Ok(self.read(sha256).await?.map_or(Found::Missing, Found::Bytes))
+    }
+
+    /// SHA-256, hex, of the bytes that are kept under this digest; none if there are none.
+    ///
+    /// # Errors
+    /// When the place does not answer.
+    pub async fn digest(&self, sha256: &str) -> anyhow::Result<Option<String>> {
+        let Some(mut pieces) = self.read(sha256).await? else { return Ok(None) };
+        let mut digest = Sha256::new();
+        while let Some(piece) = pieces.try_next().await? {
+            digest.update(piece);
+        }
+        Ok(Some(format!("{:x}", digest.finalize())))
+    }
+
+    async fn read(&self, sha256: &str) -> anyhow::Result<Option<Pieces>> {
         match self.store.get(&path(sha256)).await {
             Ok(found) => Ok(Some(found.into_stream().map_err(anyhow::Error::from).boxed())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
@@ -188,7 +228,7 @@ mod tests {
     }
 
     async fn read(vault: &Vault, sha256: &str) -> Option<Vec<u8>> {
-        let stream = vault.get(sha256).await.unwrap()?;
+        let Found::Bytes(stream) = vault.get(sha256).await.unwrap() else { return None };
         let pieces: Vec<Bytes> = stream.try_collect().await.unwrap();
         Some(pieces.concat())
     }
@@ -203,7 +243,7 @@ mod tests {
         // Nothing, one part, several parts and a rest.
         for size in [0, 7, PART_BYTES, 2 * PART_BYTES + 5] {
             let bytes: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
-            let sha256 = format!("{size:064x}");
+            let sha256 = format!("{:x}", Sha256::digest(&bytes));
             for _ in 0..2 {
                 let mut file = vault.unfinished().unwrap();
                 file.write_all(&bytes).unwrap();
@@ -214,6 +254,13 @@ mod tests {
             vault.delete(&sha256).await.unwrap();
             assert_eq!(read(&vault, &sha256).await, None);
         }
+        // Other bytes under a digest are never handed out.
+        let sha256 = format!("{:x}", Sha256::digest(b"kept"));
+        let mut file = vault.unfinished().unwrap();
+        file.write_all(b"another").unwrap();
+        vault.put(&sha256, file).await.unwrap();
+        assert!(matches!(vault.get(&sha256).await.unwrap(), Found::Changed));
+        vault.delete(&sha256).await.unwrap();
         // Nothing is left behind.
         let left = walk(&folder.path().join("files"));
         assert_eq!(left, Vec::<PathBuf>::new());

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ruma::{RoomId, UserId};
+use ruma::{OwnedRoomId, RoomId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::homeserver::{CallFailure, Homeserver};
@@ -25,17 +25,22 @@ const PIECE: i64 = 500;
 /// Name of the fact that the rooms from before were listed.
 const LISTED: &str = "foreign_rooms_listed";
 
-/// Removes what earlier versions kept, then leaves rooms until `stop`.
+/// Removes what earlier versions kept, then leaves rooms until `stop`, but for those of
+/// `witnesses`.
 pub async fn leave_foreign_rooms_forever(
     store: Store,
     homeserver: Homeserver,
+    witnesses: Vec<OwnedRoomId>,
     stop: CancellationToken,
 ) {
     let work = async {
         if let Err(error) = drop_kept(&store, homeserver.bot_user_id()).await {
             tracing::error!(%error, "what is kept of rooms that are not ours could not be removed");
         }
-        tokio::join!(list_older(&store, &homeserver), leave_forever(&store, &homeserver));
+        tokio::join!(
+            list_older(&store, &homeserver),
+            leave_forever(&store, &homeserver, &witnesses)
+        );
     };
     tokio::select! {
         () = work => {}
@@ -92,9 +97,9 @@ fn in_words(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-async fn leave_forever(store: &Store, homeserver: &Homeserver) {
+async fn leave_forever(store: &Store, homeserver: &Homeserver, witnesses: &[OwnedRoomId]) {
     loop {
-        match leave_one(store, homeserver).await {
+        match leave_one(store, homeserver, witnesses).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "rooms to leave could not be read; trying again"),
@@ -104,13 +109,22 @@ async fn leave_forever(store: &Store, homeserver: &Homeserver) {
 }
 
 /// False if there was nothing to do.
-async fn leave_one(store: &Store, homeserver: &Homeserver) -> Result<bool, StoreError> {
+async fn leave_one(
+    store: &Store,
+    homeserver: &Homeserver,
+    witnesses: &[OwnedRoomId],
+) -> Result<bool, StoreError> {
     let Some(it) = store.due_departure().await? else { return Ok(false) };
     let (Ok(room), Ok(user)) = (RoomId::parse(&it.room_id), UserId::parse(&it.user_id)) else {
         store.departed(&it).await?;
         return Ok(true);
     };
     if user == homeserver.bot_user_id() {
+        if witnesses.contains(&room) {
+            // The bot comes in when it has something to tell there.
+            store.departed(&it).await?;
+            return Ok(true);
+        }
         match is_made_by_us(store, homeserver, &room, &it).await? {
             Ok(false) => {}
             Ok(true) => {

@@ -10,7 +10,7 @@ use super::limits::READING_PATIENCE;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, view};
-use crate::files::{disposition, shown_as};
+use crate::files::{Found, disposition, shown_as};
 use crate::invoice::{epc_payload, further_terms};
 use crate::pdf::{Document, invoice_pdf};
 use crate::quota::paced;
@@ -82,7 +82,7 @@ pub(super) async fn file(
         tracing::error!(%error, "a kept file can not be read");
         Refusal::try_again()
     })?;
-    let bytes = bytes.ok_or_else(missing)?;
+    let Found::Bytes(bytes) = bytes else { return Err(missing()) };
     let media_type = shown_as(file.media_type.as_deref());
     let is_picture = media_type.starts_with("image/");
     let attached = disposition(&name);

@@ -255,7 +255,7 @@ impl Worker {
             state: view.plan.state_digest(),
             summary: view.plan.summary_digest(),
             headline: view.plan.headline_digest(),
-            head: self.store.last_signed_head(view.id()).await?.map(|head| head.seq),
+            head: self.store.last_signed_head(view.id()).await?.map(|head| head.links()),
             bot: self.installation.homeserver.bot_user_id().to_owned(),
             contacts: terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::perform::{Obstacle, View, Worker};
 use super::sending::send_id;
+use crate::files::Found;
 use crate::homeserver::CallFailure;
 use crate::room::{Guest, SEND_MARKER, saying_key};
 use crate::store::Outgoing;
@@ -54,7 +55,7 @@ impl Worker {
             wait: None,
             problem: format!("the file store: {error:#}"),
         })?;
-        let Some(bytes) = bytes else {
+        let Found::Bytes(bytes) = bytes else {
             return Ok(self.store.outgoing_failed(view.id(), id, "file").await?);
         };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

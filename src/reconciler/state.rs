@@ -49,7 +49,7 @@ impl Worker {
         let event =
             StateEvent { event_type: HEAD_STATE.to_owned(), state_key: String::new(), content };
         self.installation.homeserver.set_state(view.room_id()?, &event).await?;
-        Ok(self.store.head_shown(view.id(), view.room.wakes, head.seq).await?)
+        Ok(self.store.head_shown(view.id(), view.room.wakes, head.links()).await?)
     }
 }
 

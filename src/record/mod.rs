@@ -1,5 +1,6 @@
 //! The record: what raw room events mean. Pure: no I/O.
 
+pub mod acts;
 mod attachment;
 pub mod chain;
 mod clock;

@@ -16,10 +16,15 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Heads signed in one go.
 const BATCH: i64 = 64;
 
-/// Signs heads as they become due, until `stop`.
-pub async fn sign_forever(store: Store, key: Arc<SigningKey>, stop: CancellationToken) {
+/// Links files and old records to their acts, and signs heads as they become due, until `stop`.
+pub async fn sign_forever(
+    store: Store,
+    key: Arc<SigningKey>,
+    witnesses: Vec<String>,
+    stop: CancellationToken,
+) {
     while !stop.is_cancelled() {
-        match sign_due(&store, &key).await {
+        match link_and_sign(&store, &key, &witnesses).await {
             Ok(count) if count > 0 => continue,
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "heads could not be signed; trying again"),
@@ -31,29 +36,42 @@ pub async fn sign_forever(store: Store, key: Arc<SigningKey>, stop: Cancellation
     }
 }
 
-async fn sign_due(store: &Store, key: &SigningKey) -> anyhow::Result<usize> {
+/// Whatever acts do not tell of yet comes before the heads that cover it.
+async fn link_and_sign(
+    store: &Store,
+    key: &SigningKey,
+    witnesses: &[String],
+) -> anyhow::Result<usize> {
+    let linked = store.adopt(BATCH).await? + store.note_files(BATCH).await?;
     let due = store.heads_due(BATCH).await?;
     for id in &due {
-        let signed = sign_head(store, key, *id).await?;
+        let signed = sign_head(store, key, witnesses, *id).await?;
         tracing::info!(transaction = %id, seq = signed.head.seq, "signed the head of the record");
     }
-    Ok(due.len())
+    Ok(linked + due.len())
 }
 
-/// Signs the head of a record as it is now and keeps it; the room will show it.
+/// Signs the head of a record as it is now and keeps it; the room will show it, and `witnesses`
+/// (as in the config) will get it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sign_head(store: &Store, key: &SigningKey, id: Ulid) -> anyhow::Result<SignedHead> {
-    let head = store.snapshot().await?.head(id).await?;
+async fn sign_head(
+    store: &Store,
+    key: &SigningKey,
+    witnesses: &[String],
+    id: Ulid,
+) -> anyhow::Result<SignedHead> {
+    let head = store.snapshot().await?.head(id).await?.unwrap_or_default();
     let (signed, statement) = signed(key, id, head)?;
     let row = HeadRow {
         seq: signed.head.seq,
+        acts: signed.head.acts,
         signed_at: signed.signed_at,
         public_key: signed.public_key.clone(),
         signed: statement.to_string(),
     };
-    store.head_signed(id, &signed.head, &row).await?;
+    store.head_signed(id, &signed.head, &row, witnesses).await?;
     Ok(signed)
 }
 

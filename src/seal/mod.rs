@@ -3,11 +3,15 @@
 //! Matrix JSON signing (Matrix specification, appendices, "Signing JSON") with one Ed25519 key.
 
 mod heads;
+mod held;
 mod key;
 mod record_check;
 mod signed;
+mod witnesses;
 
-pub use heads::{sign_forever, sign_head, signed};
+pub use heads::{sign_forever, signed};
+pub use held::{heads_in, is_of};
 pub use key::SigningKey;
-pub use record_check::{RecordCheck, Verdict};
+pub use record_check::{Ending, HeldBy, RecordCheck, Verdict};
 pub use signed::{SignedHead, Trust, Unproven, head_statement, verify};
+pub use witnesses::witness_forever;

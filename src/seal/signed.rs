@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::record::chain::Head;
 
-/// Version of the statements' format.
-const VERSION: u8 = 1;
+/// Version of the statements' format; those of version 1 know nothing of acts.
+const VERSION: u8 = 2;
 
 /// Whose signatures count.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ pub enum Unproven {
 pub struct SignedHead {
     /// ULID of the transaction.
     pub transaction: String,
-    /// Last entry and its hash.
+    /// Last entry and last act, with their hashes.
     #[serde(flatten)]
     pub head: Head,
     /// Milliseconds since 1970.
@@ -57,6 +57,8 @@ pub fn head_statement(signed: &SignedHead) -> Value {
         "transaction": signed.transaction,
         "seq": signed.head.seq,
         "hash": signed.head.hash,
+        "acts": signed.head.acts,
+        "acts_hash": signed.head.acts_hash,
         "signed_at": signed.signed_at,
         "public_key": signed.public_key,
     })

@@ -8,8 +8,8 @@ use super::columns::{from_json, parse_id, to_json};
 use super::members::SeenMember;
 use super::watching::{self, Seen};
 use super::{
-    JournalRow, Snapshot, Store, StoreError, Tx, erasure, files, journal, members, now, polls,
-    rooms, search, successors, transactions,
+    JournalRow, Snapshot, Store, StoreError, Tx, acts, erasure, files, journal, members, now,
+    polls, restores, rooms, search, successors, transactions,
 };
 use crate::config::Config;
 use crate::record::chain::{Evidence, Head, content_digest, link};
@@ -20,7 +20,7 @@ use crate::record::{
 use crate::room::{HEAD_STATE, change};
 
 const LOCK: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
-     RETURNING last_seq AS seq, last_hash AS hash";
+     RETURNING last_seq AS seq, last_hash AS hash, acts, acts_hash";
 const POLICY: &str = "SELECT r.redactions FROM transactions t JOIN revisions r \
      ON r.transaction_id = t.id AND r.revision = t.revision WHERE t.id = $1";
 const ADVANCE: &str = "UPDATE transactions SET last_seq = $2, last_hash = $3, \
@@ -61,7 +61,8 @@ const POLL_ENDED: &str = "SELECT e.seq FROM entries e WHERE e.transaction_id = $
      AND (e.read_at < $4 OR (e.read_at = $4 AND e.event_id < $5)) LIMIT 1";
 const UNREADABLE: &str =
     "SELECT COUNT(*) FROM entries WHERE transaction_id = $1 AND kind = 'encrypted'";
-const HEAD: &str = "SELECT last_seq AS seq, last_hash AS hash FROM transactions WHERE id = $1";
+const HEAD: &str =
+    "SELECT last_seq AS seq, last_hash AS hash, acts, acts_hash FROM transactions WHERE id = $1";
 const REDERIVED: &str = "UPDATE entries SET kind = $3, text = $4, html = $5, relates_to = $6, \
      target = $7, attachments = $8, membership = $9, remark = $10, marker = $11, derivation = $12 \
      WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
@@ -86,7 +87,7 @@ impl Deriving {
         Self {
             bot: config.bot_user_id().to_string(),
             redactions: config.record.redactions,
-            sign_after: i64::from(config.record.sign_after_minutes) * 60_000,
+            sign_after: config.record.sign_after_ms(),
         }
     }
 }
@@ -155,6 +156,9 @@ impl Store {
         let rows = journal::next_rows(&mut tx, room_id, BATCH).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(0) };
         let head: Head = sqlx::query_as(LOCK).bind(transaction_id).fetch_one(&mut *tx).await?;
+        if head.acts == 0 {
+            acts::adopt(&mut tx, transaction_id, self.sign_due()).await?;
+        }
         let mut writing = Writing {
             transaction_id,
             room_id,
@@ -166,13 +170,17 @@ impl Store {
         let mut seen = Vec::new();
         for row in &rows {
             let entry = write(&mut tx, &mut writing, row, &deriving.bot).await?;
+            let is_our_note = entry.event_type == HEAD_STATE && entry.sender == deriving.bot;
+            if is_our_note {
+                restores::look(&mut tx, transaction_id, entry.seq, &row.raw, false).await?;
+            }
             seen.push(Seen {
                 event_id: entry.event_id.clone(),
                 sender: entry.sender.clone(),
                 change: change(&row.raw, &deriving.bot),
             });
             // Our own note of the head in the room must not call for the next one.
-            news |= entry.event_type != HEAD_STATE || entry.sender != deriving.bot;
+            news |= !is_our_note;
         }
         sqlx::query(ADVANCE)
             .bind(transaction_id)
@@ -293,6 +301,7 @@ impl Store {
         let Fixed { transaction, seq, event_id, .. } = &entry.fixed;
         let relation = entry.relates_to.as_ref();
         let mut tx = self.begin().await?;
+        acts::lock(&mut tx, transaction, self.sign_due()).await?;
         let written = sqlx::query(REDERIVED)
             .bind(transaction)
             .bind(seq)
@@ -332,6 +341,7 @@ impl Store {
         if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
             erasure::settle(&mut tx, transaction, &relation.event_id, policy).await?;
         }
+        acts::sign_by(&mut tx, transaction, self.sign_due()).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
         Ok(())
@@ -368,12 +378,12 @@ impl Snapshot {
             .collect()
     }
 
-    /// The end that a record should have.
+    /// The end that a record should have; none if there is no such transaction.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn head(&mut self, id: Ulid) -> Result<Head, StoreError> {
-        sqlx::query_as(HEAD).bind(id.to_string()).fetch_one(&mut *self.tx).await
+    pub async fn head(&mut self, id: Ulid) -> Result<Option<Head>, StoreError> {
+        sqlx::query_as(HEAD).bind(id.to_string()).fetch_optional(&mut *self.tx).await
     }
 }
 
@@ -491,7 +501,8 @@ async fn write(
     if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
         erasure::settle(tx, transaction_id, &relation.event_id, writing.policy).await?;
     }
-    writing.head = Head { seq: fixed.seq, hash };
+    writing.head.seq = fixed.seq;
+    writing.head.hash = hash;
     Ok(fixed)
 }
 
@@ -528,7 +539,12 @@ async fn search_for(
 
 impl<'r> FromRow<'r, AnyRow> for Head {
     fn from_row(row: &'r AnyRow) -> Result<Self, StoreError> {
-        Ok(Self { seq: row.try_get("seq")?, hash: row.try_get("hash")? })
+        Ok(Self {
+            seq: row.try_get("seq")?,
+            hash: row.try_get("hash")?,
+            acts: row.try_get("acts")?,
+            acts_hash: row.try_get("acts_hash")?,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
+use super::acts::{self, Asked, Deed};
 use super::columns::{from_json, to_json};
 use super::{Store, StoreError, Tx, files, now, polls, search};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
@@ -67,20 +68,26 @@ struct Place {
 
 impl Store {
     /// Erases what a person said, in all records, some entries per call; tells how many. Sender,
-    /// times and hashes stay, so that the chains verify.
+    /// times and hashes stay, so that the chains verify; so does who asked for it, and why.
     ///
     /// # Errors
     /// When the database does not answer; then nothing of this call was written.
-    pub async fn forget(&self, user: &str) -> Result<usize, StoreError> {
-        let mut tx = self.begin().await?;
+    pub async fn forget(&self, user: &str, asked: &Asked) -> Result<usize, StoreError> {
+        let (mut tx, sign_due) = (self.begin().await?, self.sign_due());
         let rows: Vec<(String, i64)> = sqlx::query_as(OF_PERSON)
             .bind(user)
             .bind(format!("\"user_id\":{}", to_json(user)?))
             .bind(BATCH)
             .fetch_all(&mut *tx)
             .await?;
+        let mut locked = "";
         for (transaction_id, seq) in &rows {
-            erase(&mut tx, transaction_id, *seq, &Erased::Forgotten).await?;
+            if locked != transaction_id {
+                locked = transaction_id;
+                acts::lock(&mut tx, transaction_id, sign_due).await?;
+                acts::sign_by(&mut tx, transaction_id, sign_due).await?;
+            }
+            erase(&mut tx, transaction_id, *seq, &Erased::Forgotten, Some(asked)).await?;
         }
         sqlx::query(RELEASE_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
         sqlx::query(FORGET_UNSENT).bind(user).execute(&mut *tx).await?;
@@ -133,7 +140,7 @@ pub(super) async fn settle(
     let own_edits = rows.iter().filter(|row| row.kind == "edit" && row.sender == target.sender);
     let reason = Erased::Redacted(redaction.event_id.clone());
     for row in own_edits.chain([target]).filter(|row| row.erased.is_none()) {
-        erase(tx, transaction_id, row.seq, &reason).await?;
+        erase(tx, transaction_id, row.seq, &reason, None).await?;
     }
     Ok(())
 }
@@ -144,10 +151,13 @@ async fn erase(
     transaction_id: &str,
     seq: i64,
     reason: &Erased,
+    asked: Option<&Asked>,
 ) -> Result<(), StoreError> {
     let place: Option<Place> =
         sqlx::query_as(PLACE).bind(transaction_id).bind(seq).fetch_optional(&mut **tx).await?;
     let Some(place) = place else { return Ok(()) };
+    let subject = seq.to_string();
+    acts::append(tx, transaction_id, Deed::erasure(&subject, reason, asked), None).await?;
     // Who removed a message still stands by their name, unless the name is what was removed.
     let keeps_name = matches!(reason, Erased::Redacted(_)) && place.kind != "membership";
     let relation = place

@@ -4,13 +4,14 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
-use super::{Snapshot, Store, StoreError, Tx, now};
+use super::{Snapshot, Store, StoreError, Tx, file_acts, now};
 use crate::record::{Attachment, AttachmentKey, key_in};
 
 const WANT: &str = "INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \
      $2, $3, (SELECT shop FROM transactions WHERE id = $4)) \
      ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0, \
      refusals = 0, failing_since = NULL, given_up_at = NULL, shop = excluded.shop WHERE files.state IN ('unwanted', 'erased')";
+const NAMED_AGAIN: &str = "UPDATE files SET namings = namings + 1 WHERE mxc = $1";
 const NAME: &str = "INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
      ON CONFLICT (transaction_id, seq, mxc) DO NOTHING";
 const OF_ENTRY: &str = "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
@@ -51,7 +52,7 @@ const OF_SEQS: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.
      f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
      WHERE n.transaction_id = $1 AND n.seq >= $2 AND n.seq <= $3";
 const STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failures = 0, \
-     refusals = 0, failing_since = NULL, problem = NULL, sha256 = $2, size = $3, media_type = $4, stored_at = $6 \
+     noted = 0, refusals = 0, failing_since = NULL, problem = NULL, sha256 = $2, size = $3, media_type = $4, stored_at = $6 \
      WHERE mxc = $1 AND state = 'wanted'";
 const POSTPONED: &str = "UPDATE files SET failures = failures + 1, refusals = refusals + $4, \
      due_at = $2, problem = $3, failing_since = COALESCE(failing_since, $5) WHERE mxc = $1";
@@ -59,8 +60,6 @@ const GIVEN_UP: &str = "UPDATE files SET state = $2, due_at = NULL, problem = $3
      given_up_at = $4, failing_since = COALESCE(failing_since, $4) \
      WHERE mxc = $1 AND state = 'wanted'";
 const ARRIVED: &str = "UPDATE files SET sha256 = $2 WHERE mxc = $1 AND state = 'wanted'";
-const EXPIRED: &str =
-    "UPDATE files SET state = 'expired', due_at = NULL WHERE mxc = $1 AND state = 'stored'";
 const ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, problem = NULL, \
      sha256 = NULL, size = NULL, media_type = NULL, stored_at = NULL \
      WHERE mxc = $1 AND state = 'unwanted'";
@@ -290,14 +289,6 @@ impl Store {
         self.run(sqlx::query(GIVEN_UP).bind(mxc).bind(state).bind(problem).bind(now())).await
     }
 
-    /// Notes that a file was kept for as long as configured and is gone from the file store now.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn file_expired(&self, mxc: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(EXPIRED).bind(mxc)).await
-    }
-
     /// Notes that a file that nobody wants any more is gone from the file store.
     ///
     /// # Errors
@@ -374,6 +365,7 @@ pub(super) async fn want(
         .bind(transaction_id)
         .execute(&mut **tx)
         .await?;
+    sqlx::query(NAMED_AGAIN).bind(mxc).execute(&mut **tx).await?;
     sqlx::query(NAME).bind(transaction_id).bind(seq).bind(mxc).execute(&mut **tx).await.map(drop)
 }
 
@@ -383,7 +375,8 @@ pub(super) async fn release(tx: &mut Tx, transaction_id: &str, seq: i64) -> Resu
         sqlx::query_scalar(OF_ENTRY).bind(transaction_id).bind(seq).fetch_all(&mut **tx).await?;
     sqlx::query(UNNAME).bind(transaction_id).bind(seq).execute(&mut **tx).await?;
     for mxc in named {
-        sqlx::query(RELEASE).bind(mxc).bind(now()).execute(&mut **tx).await?;
+        sqlx::query(RELEASE).bind(&mxc).bind(now()).execute(&mut **tx).await?;
+        file_acts::released(tx, transaction_id, &mxc).await?;
     }
     Ok(())
 }

@@ -4,18 +4,19 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Snapshot, Store, StoreError, now, rooms};
+use super::{Snapshot, Store, StoreError, now, rooms, witnessings};
 use crate::record::chain::Head;
 
 const DUE: &str =
     "SELECT id FROM transactions WHERE sign_due_at <= $1 ORDER BY sign_due_at LIMIT $2";
-const INSERT: &str = "INSERT INTO heads (transaction_id, seq, signed_at, public_key, signed) \
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (transaction_id, seq) DO NOTHING";
-const SIGNED: &str = "UPDATE transactions SET sign_due_at = NULL WHERE id = $1 AND last_seq = $2";
-const ALL: &str = "SELECT seq, signed_at, public_key, signed FROM heads \
-     WHERE transaction_id = $1 ORDER BY seq";
-const LAST: &str = "SELECT seq, signed_at, public_key, signed FROM heads \
-     WHERE transaction_id = $1 ORDER BY seq DESC LIMIT 1";
+const INSERT: &str = "INSERT INTO heads (transaction_id, seq, acts, signed_at, public_key, signed) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (transaction_id, seq, acts) DO NOTHING";
+const SIGNED: &str = "UPDATE transactions SET sign_due_at = NULL \
+     WHERE id = $1 AND last_seq = $2 AND acts = $3";
+const ALL: &str = "SELECT seq, acts, signed_at, public_key, signed FROM heads \
+     WHERE transaction_id = $1 ORDER BY seq, acts";
+const LAST: &str = "SELECT seq, acts, signed_at, public_key, signed FROM heads \
+     WHERE transaction_id = $1 ORDER BY seq DESC, acts DESC LIMIT 1";
 const SHOWN: &str = "UPDATE rooms SET head_shown = $2 WHERE transaction_id = $1 AND wakes = $3";
 
 /// A signed head.
@@ -23,12 +24,21 @@ const SHOWN: &str = "UPDATE rooms SET head_shown = $2 WHERE transaction_id = $1 
 pub struct HeadRow {
     /// Of the last entry that it covers.
     pub seq: i64,
+    /// The last act that it covers; 0 if it is from before there were any.
+    pub acts: i64,
     /// Milliseconds since 1970.
     pub signed_at: i64,
     /// Ed25519, unpadded base64.
     pub public_key: String,
     /// JSON with its signature.
     pub signed: String,
+}
+
+impl HeadRow {
+    /// How many links it covers, of entries and acts.
+    pub fn links(&self) -> i64 {
+        self.seq + self.acts
+    }
 }
 
 impl Store {
@@ -42,7 +52,7 @@ impl Store {
         ids.iter().map(|id| parse_id(id)).collect()
     }
 
-    /// Keeps a signed head and has it shown in the room.
+    /// Keeps a signed head and has it shown in the room and brought to `witnesses`.
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
@@ -51,20 +61,24 @@ impl Store {
         id: Ulid,
         head: &Head,
         row: &HeadRow,
+        witnesses: &[String],
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let new = sqlx::query(INSERT)
             .bind(id.to_string())
             .bind(head.seq)
+            .bind(head.acts)
             .bind(row.signed_at)
             .bind(&row.public_key)
             .bind(&row.signed)
             .execute(&mut *tx)
             .await?
             .rows_affected();
-        // If entries came since the head was read, the next signing is due already.
-        sqlx::query(SIGNED).bind(id.to_string()).bind(head.seq).execute(&mut *tx).await?;
+        // If something came since the head was read, the next signing is due already.
+        let signed = sqlx::query(SIGNED).bind(id.to_string()).bind(head.seq).bind(head.acts);
+        signed.execute(&mut *tx).await?;
         if new == 1 {
+            witnessings::put(&mut tx, witnesses, &id.to_string(), &row.signed).await?;
             rooms::wake(&mut tx, id, &format!("head-{}", Ulid::new())).await?;
         }
         tx.commit().await?;
@@ -80,13 +94,13 @@ impl Store {
         sqlx::query_as(LAST).bind(id.to_string()).fetch_optional(&self.pool).await
     }
 
-    /// Notes that the room shows the head at `seq`, unless somebody woke the room since `wakes` was
+    /// Notes that the room shows the head that covers so many links, unless somebody woke the room since `wakes` was
     /// read: they may have changed it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn head_shown(&self, id: Ulid, wakes: i64, seq: i64) -> Result<(), StoreError> {
-        self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(seq).bind(wakes)).await
+    pub async fn head_shown(&self, id: Ulid, wakes: i64, links: i64) -> Result<(), StoreError> {
+        self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(links).bind(wakes)).await
     }
 }
 

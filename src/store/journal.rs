@@ -424,6 +424,6 @@ async fn leave_foreign(
 }
 
 /// 128 random bits, as hex.
-fn salt() -> String {
+pub(super) fn salt() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

@@ -1,5 +1,6 @@
 //! All SQL, one file per group of tables. One set of queries serves SQLite and PostgreSQL.
 
+mod acts;
 mod audits;
 mod chat;
 mod columns;
@@ -7,6 +8,7 @@ mod entries;
 mod erasure;
 mod facts;
 mod far;
+mod file_acts;
 mod files;
 mod foreign;
 mod grants;
@@ -17,6 +19,7 @@ mod members;
 mod outgoing;
 mod polls;
 mod problems;
+mod restores;
 mod revisions;
 mod room_row;
 mod rooms;
@@ -27,7 +30,9 @@ mod successors;
 mod transactions;
 mod unsolved;
 mod watching;
+mod witnessings;
 
+pub use acts::Asked;
 pub use audits::KnownEvent;
 pub use chat::Receipt;
 pub use entries::Deriving;
@@ -48,8 +53,9 @@ pub use search::{SearchPage, SearchRequest};
 pub use sends::SendState;
 pub use snapshot::Snapshot;
 pub use successors::{LostSuccessor, RecordRoom};
-pub use transactions::{Change, Changed, Created, NewRevision, Original, Page, RevisionRow};
+pub use transactions::{Change, Changed, Created, NewRevision, Original, Page};
 pub use unsolved::{Problem, TakenUp};
+pub use witnessings::Witnessing;
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -75,6 +81,8 @@ pub type StoreError = sqlx::Error;
 
 /// How long a call may wait for a free connection before it fails.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long after something new a head is signed, unless the config says something else.
+const SIGN_AFTER_MS: i64 = 60 * 60_000;
 
 /// The database.
 #[derive(Clone, Debug)]
@@ -82,9 +90,17 @@ pub struct Store {
     pool: AnyPool,
     kind: DatabaseKind,
     hints: Arc<Hints>,
+    /// How long after something new a head is signed, in milliseconds.
+    sign_after: i64,
 }
 
 impl Store {
+    /// The same database; heads are signed so long after something new, in milliseconds.
+    #[must_use]
+    pub fn signing_after(self, milliseconds: i64) -> Self {
+        Self { sign_after: milliseconds, ..self }
+    }
+
     /// Opens the database, makes it durable, and brings its schema up to date.
     ///
     /// # Errors
@@ -137,7 +153,7 @@ impl Store {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await?;
-        let store = Self { pool, kind, hints: Arc::default() };
+        let store = Self { pool, kind, hints: Arc::default(), sign_after: SIGN_AFTER_MS };
         store.prepare_search().await?;
         Ok(store)
     }

@@ -29,7 +29,7 @@ pub struct RoomRow {
     pub summary_shown: Option<String>,
     /// Digest of the headline when last pinned.
     pub summary_pinned: Option<String>,
-    /// Last entry under the signed head that the room shows.
+    /// How many links, of entries and acts, the signed head covers that the room shows.
     pub head_shown: Option<i64>,
     /// First time that nothing was left to do in it.
     pub ready_at: Option<i64>,

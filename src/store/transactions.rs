@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::{Snapshot, Store, StoreError, Tx, erasure, far, members, now, problems, rooms};
+use super::{Snapshot, Store, StoreError, Tx, acts, erasure, far, members, now, problems, rooms};
 use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
 use crate::transaction::{self, PartyRole, Terms, Transaction};
@@ -47,8 +47,7 @@ const BY_ID_AND_SHOP: &str = select!("WHERE t.id = $1 AND t.shop = $2");
 const IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
 const NEWEST: &str = select!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
 
-const REVISION: &str = "SELECT revision, status, invoice, buyer, seller, created_at, \
-     original_type, original FROM revisions WHERE transaction_id = $1 AND revision = $2";
+const ORIGINAL: &str = "SELECT original FROM revisions WHERE transaction_id = $1 AND revision = $2";
 const ROOM_OF: &str = "SELECT room_id FROM rooms WHERE transaction_id = $1";
 
 /// Sorts after every ULID.
@@ -118,27 +117,6 @@ pub enum Changed<E> {
     Missing,
 }
 
-/// What a shop said of a transaction at one time.
-#[derive(Clone, Debug, FromRow)]
-pub struct RevisionRow {
-    /// Counts from 1.
-    pub revision: i64,
-    /// The shop's word for where the transaction stood.
-    pub status: String,
-    /// JSON.
-    pub invoice: String,
-    /// JSON.
-    pub buyer: String,
-    /// JSON.
-    pub seller: String,
-    /// Milliseconds since 1970.
-    pub created_at: i64,
-    /// Media type of the file that it came in, if it was one.
-    pub original_type: Option<String>,
-    /// That file.
-    pub original: Option<Vec<u8>>,
-}
-
 #[derive(FromRow)]
 struct Row {
     id: String,
@@ -191,6 +169,7 @@ impl Store {
             return Ok(if same > 0 { Created::Same(taken) } else { Created::Different(taken) });
         }
         insert_revision(&mut tx, id, 1, new).await?;
+        acts::note_revision(&mut tx, id, 1, self.sign_due()).await?;
         put_contacts(&mut tx, id, new.terms).await?;
         rooms::insert(&mut tx, id, correlation).await?;
         tx.commit().await?;
@@ -225,11 +204,13 @@ impl Store {
             Ok(None) => return Ok(Changed::Same),
             Err(refusal) => return Ok(Changed::Refused(refusal)),
         };
+        acts::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
         let revision = transaction.revision + 1;
         let advance = sqlx::query(ADVANCE).bind(id.to_string()).bind(revision).bind(now());
         advance.execute(&mut *tx).await?;
         let new = NewRevision { terms: &terms, warnings: &warnings, original };
         insert_revision(&mut tx, id, revision, new).await?;
+        acts::note_revision(&mut tx, id, revision, self.sign_due()).await?;
         put_contacts(&mut tx, id, &terms).await?;
         if invite_again {
             members::forgive(&mut tx, id, None).await?;
@@ -358,20 +339,21 @@ impl Snapshot {
         row.map(Transaction::try_from).transpose()
     }
 
-    /// One revision, with the file that it came in.
+    /// The file that a revision came in, if it was one.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn revision(
+    pub async fn original(
         &mut self,
         id: Ulid,
         revision: i64,
-    ) -> Result<Option<RevisionRow>, StoreError> {
-        sqlx::query_as(REVISION)
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(ORIGINAL)
             .bind(id.to_string())
             .bind(revision)
             .fetch_optional(&mut *self.tx)
-            .await
+            .await?;
+        Ok(original.flatten())
     }
 
     /// The Matrix room of a transaction, if it has one by now.

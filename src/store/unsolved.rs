@@ -32,6 +32,8 @@ const ALL: &str = "SELECT what, transaction_id, subject, since, why, next_try FR
        COALESCE(f.problem, ''), f.due_at \
        FROM files f WHERE f.state IN ('missing', 'refused') \
          OR (f.state = 'wanted' AND f.failing_since <= $1) \
+     UNION ALL SELECT CAST('witness' AS TEXT), transaction_id, witness, since, \
+       COALESCE(problem, ''), due_at FROM witnessings WHERE failures > 0 AND since <= $1 \
      ) p WHERE $2 = '' OR transaction_id = $2";
 
 const ROOMS_AGAIN: &str = "UPDATE rooms SET due_at = $1, wakes = wakes + 1, failures = 0, \
@@ -54,13 +56,15 @@ const FAR_AGAIN: &str = "UPDATE far_invitations SET due_at = $1 \
      WHERE ($2 = '' OR transaction_id = $2) AND due_at > $1";
 const FAR_SERVERS_AGAIN: &str = "UPDATE servers SET retry_at = $1 WHERE retry_at > $1 \
      AND ($2 = '' OR name IN (SELECT server FROM far_invitations WHERE transaction_id = $2))";
+const WITNESSES_AGAIN: &str = "UPDATE witnessings SET due_at = $1 \
+     WHERE ($2 = '' OR transaction_id = $2) AND due_at > $1";
 const SERVERS_AGAIN: &str = "DELETE FROM media_servers";
 
 /// Something that could not be done.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Problem {
     /// `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`, `gap given up`, `gap`,
-    /// `file missing`, `file refused`, `file`.
+    /// `file missing`, `file refused`, `file`, `witness` (a signed head did not get there).
     pub what: String,
     /// Of which transaction; empty if of none.
     pub transaction_id: String,
@@ -129,6 +133,7 @@ impl Store {
         again(&mut tx, STEPS_AGAIN, &of).await?;
         again(&mut tx, FAR_AGAIN, &of).await?;
         again(&mut tx, FAR_SERVERS_AGAIN, &of).await?;
+        again(&mut tx, WITNESSES_AGAIN, &of).await?;
         let contacts = sqlx::query(CONTACTS_AGAIN).bind(&of).execute(&mut *tx).await?;
         let gaps = again(&mut tx, GAPS_AGAIN, &of).await?;
         let files = again(&mut tx, FILES_AGAIN, &of).await?;

@@ -12,9 +12,9 @@ use crate::on_both_databases;
 use crate::support::world::Deal;
 use crate::support::{Database, World, eventually};
 
-type Members = BTreeMap<String, Vec<u8>>;
+pub(crate) type Members = BTreeMap<String, Vec<u8>>;
 
-async fn export(world: &World, id: &str) -> Vec<u8> {
+pub(crate) async fn export(world: &World, id: &str) -> Vec<u8> {
     let path = format!("/api/v1/transactions/{id}/export");
     let answer = world.shop.request(reqwest::Method::GET, &path).send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -24,7 +24,7 @@ async fn export(world: &World, id: &str) -> Vec<u8> {
     answer.bytes().await.unwrap().to_vec()
 }
 
-fn members(zip: &[u8]) -> Members {
+pub(crate) fn members(zip: &[u8]) -> Members {
     let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let indices = 0..archive.len();
     let read = |index| {
@@ -36,7 +36,7 @@ fn members(zip: &[u8]) -> Members {
     indices.map(read).collect()
 }
 
-fn pack(members: &Members) -> Vec<u8> {
+pub(crate) fn pack(members: &Members) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in members {
         writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -45,7 +45,7 @@ fn pack(members: &Members) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn text<'a>(members: &'a Members, name: &str) -> &'a str {
+pub(crate) fn text<'a>(members: &'a Members, name: &str) -> &'a str {
     let bytes = members.get(name).unwrap_or_else(|| panic!("{name} is missing"));
     std::str::from_utf8(bytes).unwrap()
 }
@@ -55,7 +55,7 @@ fn json_of(members: &Members, name: &str) -> Value {
 }
 
 /// Runs `tallyroom verify --bundle` where there is neither config nor database.
-fn verify(bundle: &[u8], more: &[&str]) -> (bool, String) {
+pub(crate) fn verify(bundle: &[u8], more: &[&str]) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bundle.zip");
     std::fs::write(&file, bundle).unwrap();

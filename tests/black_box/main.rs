@@ -15,6 +15,7 @@ mod links;
 mod openid;
 mod page;
 mod people;
+mod proof;
 mod record;
 mod restore;
 mod room;

@@ -12,7 +12,7 @@ use crate::support::{Person, World, eventually, sample};
 const HEAD: &str = "org.tallyroom.record.head";
 
 /// Has the head signed now, and waits until the room shows it; its content.
-async fn sign(world: &World, deal: &Deal, who: &Person) -> Value {
+pub(crate) async fn sign(world: &World, deal: &Deal, who: &Person) -> Value {
     let newest = world.shop.entries(&deal.id).await.len();
     world.sql(&format!("UPDATE transactions SET sign_due_at = 1 WHERE id = '{}'", deal.id)).await;
     eventually("the signed head in the room", Duration::from_secs(20), || async {

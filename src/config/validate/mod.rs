@@ -9,11 +9,14 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    ApiKey, BOT_LOCALPART, Config, FilesConfig, RecordConfig, RoomsConfig,
+    ApiKey, BOT_LOCALPART, Config, FilesConfig, RecordConfig, RoomsConfig, Witness,
     draft::Draft,
     secret::{PLACEHOLDER, Secret},
     text,
 };
+
+/// Most witnesses.
+const MAX_WITNESSES: usize = 8;
 
 /// Notes in the draft all that is wrong with the config made of it.
 pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
@@ -39,6 +42,17 @@ fn check_record(record: &RecordConfig, draft: &mut Draft) {
         draft.refuse("record.signing_key", "an empty text", None);
     }
     check_range(draft, "record.sign_after_minutes", record.sign_after_minutes.into(), 10_080);
+    if record.witnesses.len() > MAX_WITNESSES {
+        let found = format!("a list of {}", record.witnesses.len());
+        draft.refuse("record.witnesses", &found, None);
+    }
+    for (position, witness) in record.witnesses.iter().enumerate() {
+        let is_known_twice = record.witnesses.iter().take(position).any(|it| it == witness);
+        if is_known_twice || Witness::parse(witness).is_none() {
+            let found = if is_known_twice { "the same once more" } else { "something else" };
+            draft.refuse(&format!("record.witnesses[{position}]"), found, None);
+        }
+    }
 }
 
 fn check_files(files: &FilesConfig, draft: &mut Draft) {

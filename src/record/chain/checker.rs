@@ -1,86 +1,12 @@
-//! The hash chain: each entry commits to the one before it, to what is fixed about it, and to a
-//! digest of its content.
-//!
-//! `content` = SHA-256(salt ‖ U+0000 ‖ raw event). The salt is random and is erased together with
-//! the raw event, so that nobody can find out erased words by guessing.
-//!
-//! `hash` = SHA-256(canonical JSON of `{"previous": hash of the entry before, "version": 1}` and
-//! the fields of [`Fixed`]), with canonical JSON as in the Matrix specification ("Canonical
-//! JSON"). The first entry's `previous` is empty. Content that is erased leaves the chain whole.
+//! Goes along the entries of a record and says what does not fit.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use ruma::canonical_json::to_canonical_value;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
-use super::entry::{Entry, Erased, Fixed, may_redact, read_at};
-use super::{DERIVATION_VERSION, Derived, RelationKind, derive};
-
-/// Version of the chain's format.
-const VERSION: i64 = 1;
-
-#[derive(Serialize)]
-struct Link<'a> {
-    version: i64,
-    previous: &'a str,
-    #[serde(flatten)]
-    fixed: &'a Fixed,
-}
-
-/// SHA-256, hex, of a raw event and its salt.
-pub fn content_digest(salt: &str, raw: &str) -> String {
-    format!("{:x}", Sha256::new().chain_update(salt).chain_update([0]).chain_update(raw).finalize())
-}
-
-/// The hash of the entry with this fixed part that follows the entry with the hash `previous`.
-pub fn link(previous: &str, fixed: &Fixed) -> String {
-    let link = Link { version: VERSION, previous, fixed };
-    // All numbers in it are times and counts, far below 2^53; see `derive` for sent_at.
-    let canonical = to_canonical_value(&link).map(|value| value.to_string()).unwrap_or_default();
-    format!("{:x}", Sha256::digest(canonical))
-}
-
-/// The last link of a chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Of the last entry; 0 if there is none.
-    pub seq: i64,
-    /// Of the last entry; empty if there is none.
-    pub hash: String,
-}
-
-/// An entry with everything that proves it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Evidence {
-    /// The entry.
-    #[serde(flatten)]
-    pub entry: Entry,
-    /// None once erased.
-    pub salt: Option<String>,
-    /// None once erased.
-    pub raw: Option<String>,
-    /// Version of the derivation that its derived part is from.
-    pub derivation: i64,
-    /// Which send of ours it is, as derived.
-    pub marker: Option<String>,
-}
-
-/// Where a record fails, and how.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("entry {seq}: {what}")]
-pub struct Fault {
-    /// The first entry that fails.
-    pub seq: i64,
-    /// In words.
-    pub what: String,
-}
-
-impl Fault {
-    fn at(seq: i64, what: impl Into<String>) -> Self {
-        Self { seq, what: what.into() }
-    }
-}
+use super::{Evidence, Fault, Head, content_digest, link};
+use crate::record::acts::Acts;
+use crate::record::entry::{Entry, Erased, may_redact, read_at};
+use crate::record::{DERIVATION_VERSION, Derived, RelationKind, derive};
 
 /// What remains to be known at the end about an entry that was redacted or erased.
 #[derive(Debug)]
@@ -105,7 +31,9 @@ struct Redaction {
 #[derive(Debug)]
 pub struct Checker {
     transaction: String,
-    head: Head,
+    /// Of the last entry; 0 and empty at the beginning.
+    seq: i64,
+    hash: String,
     names: HashMap<String, (i64, Option<String>)>,
     /// Somebody's names can not be told any more, since content was erased.
     names_unknown: bool,
@@ -131,7 +59,8 @@ impl Checker {
     pub fn new(transaction: &str) -> Self {
         Self {
             transaction: transaction.to_owned(),
-            head: Head::default(),
+            seq: 0,
+            hash: String::new(),
             names: HashMap::new(),
             names_unknown: false,
             redactions: HashMap::new(),
@@ -142,9 +71,9 @@ impl Checker {
         }
     }
 
-    /// The last entry that was checked.
-    pub fn head(&self) -> &Head {
-        &self.head
+    /// Seq of the last entry that was checked; 0 if none was.
+    pub fn last(&self) -> i64 {
+        self.seq
     }
 
     /// How many entries without content were seen.
@@ -165,24 +94,24 @@ impl Checker {
     pub fn check(&mut self, evidence: &Evidence) -> Result<(), Fault> {
         let Evidence { entry, .. } = evidence;
         let fixed = &entry.fixed;
-        let expected = self.head.seq + 1;
+        let expected = self.seq + 1;
         if fixed.seq != expected {
-            return Err(Fault::at(expected, format!("is missing; entry {} follows", fixed.seq)));
+            return Err(Fault::entry(expected, format!("is missing; entry {} follows", fixed.seq)));
         }
         if fixed.transaction != self.transaction {
-            return Err(Fault::at(expected, "belongs to another transaction"));
+            return Err(Fault::entry(expected, "belongs to another transaction"));
         }
-        if link(&self.head.hash, fixed) != entry.hash {
+        if link(&self.hash, fixed) != entry.hash {
             let what = "does not match its hash: what is fixed about it, or its place, was changed";
-            return Err(Fault::at(expected, what));
+            return Err(Fault::entry(expected, what));
         }
         if entry.read_at != read_at(fixed) {
-            return Err(Fault::at(expected, "does not stand where its times put it"));
+            return Err(Fault::entry(expected, "does not stand where its times put it"));
         }
         match (&entry.erased, &evidence.salt, &evidence.raw) {
             (None, Some(salt), Some(raw)) => {
                 if content_digest(salt, raw) != fixed.content {
-                    return Err(Fault::at(expected, "its content was changed"));
+                    return Err(Fault::entry(expected, "its content was changed"));
                 }
                 self.check_derived(evidence, raw)?;
                 self.check_name(entry)?;
@@ -191,17 +120,27 @@ impl Checker {
                 self.erased += 1;
                 self.names_unknown |= fixed.event_type == "m.room.member";
                 if entry.text.is_some() || entry.html.is_some() || !entry.attachments.is_empty() {
-                    return Err(Fault::at(expected, "is erased, but says something"));
+                    return Err(Fault::entry(expected, "is erased, but says something"));
                 }
             }
             (None, _, _) => {
-                return Err(Fault::at(expected, "its content is gone without a reason"));
+                return Err(Fault::entry(expected, "its content is gone without a reason"));
             }
-            (Some(_), _, _) => return Err(Fault::at(expected, "is called erased, but is not")),
+            (Some(_), _, _) => return Err(Fault::entry(expected, "is called erased, but is not")),
         }
         self.note(entry);
-        self.head = Head { seq: expected, hash: entry.hash.clone() };
+        self.seq = expected;
+        self.hash.clone_from(&entry.hash);
         Ok(())
+    }
+
+    /// At the end: whether content is there or gone as the acts say.
+    ///
+    /// # Errors
+    /// The first entry that does not fit.
+    pub fn check_erasures(&self, acts: &Acts) -> Result<(), Fault> {
+        let mut entries = self.pending.iter();
+        entries.try_for_each(|it| acts.check_erasure(it.seq, it.erased.as_ref()))
     }
 
     /// At the end: what only the whole record can tell. `head` is the end that the record should
@@ -209,21 +148,25 @@ impl Checker {
     ///
     /// # Errors
     /// The first entry that does not fit.
-    pub fn finish(mut self, head: Option<&Head>) -> Result<Head, Fault> {
-        if let Some(head) = head
-            && *head != self.head
-        {
-            return Err(if head.seq > self.head.seq {
-                let end = head.seq;
-                Fault::at(self.head.seq + 1, format!("is missing: the record ends at {end}"))
-            } else {
-                Fault::at(head.seq + 1, format!("follows the end of the record at {}", head.seq))
-            });
+    pub fn finish(self, head: Option<&Head>) -> Result<(), Fault> {
+        head.map_or(Ok(()), |head| self.check_end(head))?;
+        self.pending.iter().try_for_each(|pending| self.check_removal(pending))
+    }
+
+    fn check_end(&self, head: &Head) -> Result<(), Fault> {
+        let (last, end) = (self.seq, head.seq);
+        match end.cmp(&last) {
+            Ordering::Greater => {
+                Err(Fault::entry(last + 1, format!("is missing: the record ends at {end}")))
+            }
+            Ordering::Less => {
+                Err(Fault::entry(end + 1, format!("follows the end of the record at {end}")))
+            }
+            Ordering::Equal if head.hash != self.hash => {
+                Err(Fault::entry(end, "is not the one at which the record should end"))
+            }
+            Ordering::Equal => Ok(()),
         }
-        for pending in std::mem::take(&mut self.pending) {
-            self.check_removal(&pending)?;
-        }
-        Ok(self.head)
     }
 
     fn note(&mut self, entry: &Entry) {
@@ -268,7 +211,7 @@ impl Checker {
         let differs = difference(evidence, &derived);
         if let Some(what) = wrong.or(differs.filter(|_| is_todays)) {
             let what = format!("its {what} does not follow from its content");
-            return Err(Fault::at(fixed.seq, what));
+            return Err(Fault::entry(fixed.seq, what));
         }
         if differs.is_some() {
             self.outdated.get_or_insert(Outdated { first: fixed.seq, count: 0 }).count += 1;
@@ -289,7 +232,7 @@ impl Checker {
         let expected = self.names.get(&fixed.sender).and_then(|known| known.1.clone());
         if !self.names_unknown && expected != entry.display_name {
             let what = "its sender's name is not the one in the room at that time";
-            return Err(Fault::at(fixed.seq, what));
+            return Err(Fault::entry(fixed.seq, what));
         }
         Ok(())
     }
@@ -307,7 +250,7 @@ impl Checker {
             .min_by_key(|id| self.redactions.get(*id).map(|it| it.seq));
         let stated = pending.redacted_by.as_ref().filter(|id| !id.is_empty());
         if stated != first {
-            return Err(Fault::at(pending.seq, "is not marked as its redactions say"));
+            return Err(Fault::entry(pending.seq, "is not marked as its redactions say"));
         }
         if let Some(Erased::Redacted(by)) = &pending.erased {
             let justified = counts(by).is_some_and(|redaction| {
@@ -315,7 +258,7 @@ impl Checker {
                     || pending.target.as_ref() == Some(&redaction.target)
             });
             if !justified {
-                return Err(Fault::at(pending.seq, "its content is gone without a redaction"));
+                return Err(Fault::entry(pending.seq, "its content is gone without a redaction"));
             }
         }
         Ok(())
@@ -337,6 +280,3 @@ fn difference(evidence: &Evidence, derived: &Derived) -> Option<&'static str> {
     ];
     same.into_iter().find(|(same, _)| !same).map(|(_, what)| what)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,134 @@
+//! Whether the members of a bundle say what its record says. Pure.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::archive::Member;
+use crate::record::Entry;
+use crate::record::acts::{FileContent, FileEvidence, RevisionContent};
+use crate::record::chain::{Fault, Place};
+use crate::seal::RecordCheck;
+
+/// A file as `files.json` lists it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ListedFile {
+    source: String,
+    name: String,
+    entries: Vec<i64>,
+    state: String,
+    sha256: Option<String>,
+    size: Option<i64>,
+    media_type: Option<String>,
+    stored_at: Option<i64>,
+    member: Option<String>,
+}
+
+/// What the entries of a record say of its files, by source: name and entries.
+pub(super) type NamedFiles = HashMap<String, (String, Vec<i64>)>;
+
+/// Notes which files an entry names.
+pub(super) fn note_files(named: &mut NamedFiles, entry: &Entry) {
+    for attachment in &entry.attachments {
+        if let Some(source) = attachment.source() {
+            let of_file = named.entry(source).or_insert((attachment.name.clone(), Vec::new()));
+            of_file.1.push(entry.fixed.seq);
+        }
+    }
+}
+
+/// Compares `files.json` with the record, with its acts, and with the members; tells how many files
+/// were not in the file store when the bundle was made.
+pub(super) fn check_files(
+    check: &mut RecordCheck,
+    listed: Vec<ListedFile>,
+    mut named: NamedFiles,
+    members: &BTreeMap<String, Member>,
+    exported_at: i64,
+) -> Result<usize, Fault> {
+    let mut missing = 0;
+    let mut used = BTreeSet::new();
+    for file in listed {
+        let fault = |what: &str| Err(Fault::at(Place::File(file.source.clone()), what));
+        let Some((name, entries)) = named.remove(&file.source) else {
+            return fault("is listed in files.json, but no entry names it");
+        };
+        if (name, entries) != (file.name, file.entries) {
+            return fault("has another name or other entries in files.json than in the record");
+        }
+        let is_kept = file.state == "stored";
+        let found = match file.member.as_ref().map(|path| (path, members.get(path))) {
+            Some((path, Some(member))) => {
+                used.insert(path.clone());
+                Some(member.sha256.clone())
+            }
+            Some((_, None)) => return fault("is not in the bundle, though files.json says so"),
+            None => {
+                missing += usize::from(is_kept);
+                file.sha256.clone()
+            }
+        };
+        let content = file.sha256.map(|sha256| FileContent {
+            sha256,
+            size: file.size.unwrap_or_default(),
+            media_type: file.media_type,
+        });
+        let (source, stored_at) = (file.source, file.stored_at);
+        let evidence = FileEvidence { source, is_kept, content, stored_at, found };
+        check.check_file(&evidence, exported_at)?;
+    }
+    if let Some((source, (_, entries))) = named.into_iter().min_by_key(|(_, named)| named.1.clone())
+    {
+        let first = entries.first().copied().unwrap_or_default();
+        let what = format!("is named by entry {first}, but files.json does not list it");
+        return Err(Fault::at(Place::File(source), what));
+    }
+    match members.keys().find(|path| path.starts_with("files/") && !used.contains(*path)) {
+        Some(path) => {
+            let what = "is in the bundle, but files.json does not list it";
+            Err(Fault::at(Place::File(path.clone()), what))
+        }
+        None => Ok(missing),
+    }
+}
+
+/// Compares the file that a revision came in, which must be as its act says.
+pub(super) fn check_original(
+    revision: &RevisionContent,
+    members: &BTreeMap<String, Member>,
+) -> Result<(), Fault> {
+    let number = revision.revision;
+    let member = members.get(&format!("invoice/revision-{number}.xml"));
+    if member.map(|member| &member.sha256) == revision.original_sha256.as_ref() {
+        return Ok(());
+    }
+    Err(Fault::at(Place::Revision(number), "the file that it came in is missing, or another one"))
+}
+
+/// Compares `transaction.json` with the last revision, and with the manifest.
+pub(super) fn check_transaction(
+    transaction: &Value,
+    last: &RevisionContent,
+    external_id: &str,
+) -> Result<(), Fault> {
+    let as_handed_in = [
+        ("shop", Value::from(last.shop.as_str())),
+        ("external_id", Value::from(last.external_id.as_str())),
+        ("status", Value::from(last.status.as_str())),
+        ("redactions", last.redactions.clone().map_or(Value::Null, Value::from)),
+        ("buyer", last.buyer.clone()),
+        ("seller", last.seller.clone()),
+    ];
+    let differs = as_handed_in.iter().find(|(name, value)| transaction.get(name) != Some(value));
+    let what = match differs {
+        Some((name, _)) => {
+            format!("its {name} in transaction.json is not that of the last revision")
+        }
+        None if last.external_id != external_id => {
+            "its external_id in manifest.json is not that of the last revision".to_owned()
+        }
+        None => return Ok(()),
+    };
+    Err(Fault::at(Place::Transaction, what))
+}

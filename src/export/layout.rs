@@ -1,0 +1,325 @@
+//! Whether a ZIP file consists of its members and nothing else. Programs find members by the
+//! directory at the end and look at nothing before, between or after them: there, a file could
+//! carry what nobody sealed. (APPNOTE.TXT of PKWARE, 6.3.10, sections 4.3 to 4.5.)
+
+use std::io::{Read, Seek, SeekFrom};
+
+use anyhow::{Context, bail, ensure};
+
+const LOCAL_HEADER: u32 = 0x0403_4b50;
+const DESCRIPTOR: u32 = 0x0807_4b50;
+const DIRECTORY_ENTRY: u32 = 0x0201_4b50;
+const END_64: u32 = 0x0606_4b50;
+const LOCATOR_64: u32 = 0x0706_4b50;
+const END: u32 = 0x0605_4b50;
+
+const LOCAL_HEADER_BYTES: u64 = 30;
+const END_BYTES: u64 = 22;
+const LOCATOR_64_BYTES: u64 = 20;
+const END_64_BYTES: u64 = 56;
+/// With its signature; the shorter one has sizes of 32 bits.
+const DESCRIPTOR_BYTES: [u64; 2] = [16, 24];
+/// Flag of a member whose sizes stand after it.
+const HAS_DESCRIPTOR: u16 = 1 << 3;
+/// Extra fields that say nothing but sizes and times: ZIP64, and "UT".
+const HARMLESS_EXTRA: [(u16, u16); 2] = [(0x0001, 28), (0x5455, 13)];
+/// Longest directory that is read: some hundred thousand members.
+const MAX_DIRECTORY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A member, as the directory has it.
+struct Listed {
+    name: Vec<u8>,
+    flags: u16,
+    crc: u32,
+    packed: u64,
+    size: u64,
+    offset: u64,
+}
+
+/// Where the directory is, and what it should hold.
+struct Directory {
+    offset: u64,
+    bytes: u64,
+    members: u64,
+    /// Where what follows it begins.
+    end: u64,
+}
+
+/// Checks that every byte of `file` belongs to a member, the directory or the end.
+///
+/// # Errors
+/// Where it does not, in words.
+pub(super) fn check_layout(file: &mut (impl Read + Seek)) -> anyhow::Result<()> {
+    let directory = find_directory(file)?;
+    ensure!(
+        directory.offset.checked_add(directory.bytes) == Some(directory.end),
+        "there are bytes between the list of members and the end of the file that belong to neither"
+    );
+    ensure!(directory.bytes <= MAX_DIRECTORY_BYTES, "the list of members is too long");
+    let mut listed = read_directory(file, &directory)?;
+    listed.sort_by_key(|member| member.offset);
+    let mut position = 0;
+    for (index, member) in listed.iter().enumerate() {
+        let name = String::from_utf8_lossy(&member.name);
+        ensure!(
+            member.offset == position,
+            "there are bytes before {name} that belong to no member"
+        );
+        let next = listed.get(index + 1).map_or(directory.offset, |next| next.offset);
+        position = member_end(file, member, next).with_context(|| name.into_owned())?;
+    }
+    ensure!(
+        position == directory.offset,
+        "there are bytes after the last member that belong to none"
+    );
+    Ok(())
+}
+
+fn find_directory(file: &mut (impl Read + Seek)) -> anyhow::Result<Directory> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let end = length.checked_sub(END_BYTES).context("it is too short to be a ZIP file")?;
+    let mut fields = Fields::at(file, end, END_BYTES)?;
+    ensure!(
+        fields.u32()? == END,
+        "there are bytes after the end, or a comment: nothing of that was sealed"
+    );
+    let disks = [fields.u16()?, fields.u16()?];
+    let _on_this_disk = fields.u16()?;
+    let members = u64::from(fields.u16()?);
+    let bytes = u64::from(fields.u32()?);
+    let offset = u64::from(fields.u32()?);
+    ensure!(fields.u16()? == 0, "its end carries a comment, which nobody sealed");
+    let locator = end.checked_sub(LOCATOR_64_BYTES);
+    if let Some(locator) = locator {
+        let mut fields = Fields::at(file, locator, LOCATOR_64_BYTES)?;
+        if fields.u32()? == LOCATOR_64 {
+            let _disk = fields.u32()?;
+            return find_directory_64(file, fields.u64()?, locator);
+        }
+    }
+    ensure!(disks == [0, 0], "it is a part of several files");
+    Ok(Directory { offset, bytes, members, end })
+}
+
+fn find_directory_64(
+    file: &mut (impl Read + Seek),
+    at: u64,
+    locator: u64,
+) -> anyhow::Result<Directory> {
+    ensure!(
+        at.checked_add(END_64_BYTES) == Some(locator),
+        "there are bytes before the end that belong to nothing"
+    );
+    let mut fields = Fields::at(file, at, END_64_BYTES)?;
+    ensure!(fields.u32()? == END_64, "its end can not be read");
+    // Size of this record, versions, numbers of disks, members on this disk.
+    fields.skip(8 + 2 + 2 + 4 + 4 + 8)?;
+    let members = fields.u64()?;
+    let bytes = fields.u64()?;
+    Ok(Directory { offset: fields.u64()?, bytes, members, end: at })
+}
+
+fn read_directory(
+    file: &mut (impl Read + Seek),
+    directory: &Directory,
+) -> anyhow::Result<Vec<Listed>> {
+    let mut fields = Fields::at(file, directory.offset, directory.bytes)?;
+    let mut listed = Vec::new();
+    while !fields.is_empty() {
+        ensure!(fields.u32()? == DIRECTORY_ENTRY, "its list of members can not be read");
+        // Versions.
+        fields.skip(4)?;
+        let flags = fields.u16()?;
+        // Method and time.
+        fields.skip(6)?;
+        let crc = fields.u32()?;
+        let (packed, size) = (fields.u32()?, fields.u32()?);
+        let (name, extra, comment) = (fields.u16()?, fields.u16()?, fields.u16()?);
+        // Disk and attributes.
+        fields.skip(8)?;
+        let offset = fields.u32()?;
+        let name = fields.take(name.into())?.to_vec();
+        let mut wide = wide_fields(fields.take(extra.into())?)?;
+        ensure!(comment == 0, "a member carries a comment, which nobody sealed");
+        let mut widened = |short: u32| -> anyhow::Result<u64> {
+            if short == u32::MAX { wide.u64() } else { Ok(short.into()) }
+        };
+        // In this order, APPNOTE section 4.5.3.
+        let size = widened(size)?;
+        let packed = widened(packed)?;
+        let offset = widened(offset)?;
+        listed.push(Listed { name, flags, crc, packed, size, offset });
+    }
+    ensure!(
+        u64::try_from(listed.len())? == directory.members,
+        "its list of members is not as long as it says"
+    );
+    Ok(listed)
+}
+
+/// The ZIP64 field among extra fields; nothing else may be there but times.
+fn wide_fields(extra: &[u8]) -> anyhow::Result<Fields> {
+    let mut extra = Fields { bytes: extra.to_vec(), position: 0 };
+    let mut wide = Fields { bytes: Vec::new(), position: 0 };
+    while !extra.is_empty() {
+        let (id, length) = (extra.u16()?, extra.u16()?);
+        let harmless = HARMLESS_EXTRA.iter().any(|(known, most)| id == *known && length <= *most);
+        ensure!(harmless, "a member carries an extra field, which nobody sealed");
+        let bytes = extra.take(length.into())?;
+        if id == 1 {
+            wide.bytes = bytes.to_vec();
+        }
+    }
+    Ok(wide)
+}
+
+/// Where a member ends; what follows it begins at `next`.
+fn member_end(file: &mut (impl Read + Seek), member: &Listed, next: u64) -> anyhow::Result<u64> {
+    let mut fields = Fields::at(file, member.offset, LOCAL_HEADER_BYTES)?;
+    ensure!(fields.u32()? == LOCAL_HEADER, "it does not begin where the list says");
+    fields.skip(LOCAL_HEADER_BYTES - 4 - 4)?;
+    let (name, extra) = (fields.u16()?, fields.u16()?);
+    let names = member.offset + LOCAL_HEADER_BYTES;
+    let mut fields = Fields::at(file, names, u64::from(name) + u64::from(extra))?;
+    ensure!(fields.take(name.into())? == member.name, "it has another name than in the list");
+    wide_fields(fields.take(extra.into())?)?;
+    let begin = names + u64::from(name) + u64::from(extra);
+    let end = begin.checked_add(member.packed).context("it has no possible size")?;
+    if member.flags & HAS_DESCRIPTOR == 0 || end == next {
+        return Ok(end);
+    }
+    let length = next.saturating_sub(end);
+    if !DESCRIPTOR_BYTES.contains(&length) {
+        bail!("there are bytes after it that belong to no member");
+    }
+    let mut fields = Fields::at(file, end, length)?;
+    let is_signed = fields.u32()? == DESCRIPTOR && fields.u32()? == member.crc;
+    let sizes = if length == DESCRIPTOR_BYTES[0] {
+        (u64::from(fields.u32()?), u64::from(fields.u32()?))
+    } else {
+        (fields.u64()?, fields.u64()?)
+    };
+    ensure!(
+        is_signed && sizes == (member.packed, member.size),
+        "there are bytes after it that belong to no member"
+    );
+    Ok(next)
+}
+
+/// Numbers, the lowest byte first.
+struct Fields {
+    bytes: Vec<u8>,
+    position: usize,
+}
+
+impl Fields {
+    fn at(file: &mut (impl Read + Seek), offset: u64, length: u64) -> anyhow::Result<Self> {
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        ensure!(u64::try_from(bytes.len())? == length, "it is only a part of one");
+        Ok(Self { bytes, position: 0 })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.position >= self.bytes.len()
+    }
+
+    fn take(&mut self, length: usize) -> anyhow::Result<&[u8]> {
+        let end = self.position + length;
+        let taken = self.bytes.get(self.position..end).context("it breaks off")?;
+        self.position = end;
+        Ok(taken)
+    }
+
+    fn skip(&mut self, length: u64) -> anyhow::Result<()> {
+        self.take(usize::try_from(length)?).map(drop)
+    }
+
+    fn u16(&mut self) -> anyhow::Result<u16> {
+        Ok(u16::from_le_bytes(self.take(2)?.try_into()?))
+    }
+
+    fn u32(&mut self) -> anyhow::Result<u32> {
+        Ok(u32::from_le_bytes(self.take(4)?.try_into()?))
+    }
+
+    fn u64(&mut self) -> anyhow::Result<u64> {
+        Ok(u64::from_le_bytes(self.take(8)?.try_into()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::archive::{Archive, Packing};
+    use super::*;
+    use std::io::{Cursor, Write};
+
+    /// As exports are written, and as other programs write.
+    fn bundles() -> Vec<Vec<u8>> {
+        let mut archive = Archive::new(Vec::new(), 1_764_000_000_000);
+        for (name, packing) in [("a.txt", Packing::Deflated), ("b/c.png", Packing::Stored)] {
+            archive.add(name, packing, |out| Ok(out.write_all(b"hello hello hello")?)).unwrap();
+        }
+        let streamed = archive.finish().unwrap();
+        let mut other = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["a.txt", "b/c.png"] {
+            other.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            other.write_all(b"hello hello hello").unwrap();
+        }
+        vec![streamed, other.finish().unwrap().into_inner()]
+    }
+
+    fn check(bytes: &[u8]) -> anyhow::Result<()> {
+        check_layout(&mut Cursor::new(bytes))
+    }
+
+    #[test]
+    fn a_file_of_members_alone_is_fine() {
+        for bundle in bundles() {
+            check(&bundle).unwrap();
+        }
+        let empty = zip::ZipWriter::new(Cursor::new(Vec::new())).finish().unwrap().into_inner();
+        check(&empty).unwrap();
+    }
+
+    #[test]
+    fn bytes_at_any_place_between_members_are_found() {
+        for bundle in bundles() {
+            let mut refused = 0;
+            for place in 0..=bundle.len() {
+                let more = [&bundle[..place], b"!", &bundle[place..]].concat();
+                refused += usize::from(check(&more).is_err());
+            }
+            assert_eq!(refused, bundle.len() + 1);
+            let with_end = [&bundle[..], &bundle[..]].concat();
+            assert!(check(&with_end).is_err(), "a second archive after the first");
+            for cut in 0..bundle.len() {
+                assert!(check(&bundle[..cut]).is_err(), "cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hidden_member_with_all_offsets_moved_is_found() {
+        // A local header that the directory does not name, with everything behind it moved as it
+        // should be: other programs open that without a word.
+        let bundle = bundles().remove(1);
+        let hidden = {
+            let mut one = zip::ZipWriter::new(Cursor::new(Vec::new()));
+            one.start_file("x", zip::write::SimpleFileOptions::default()).unwrap();
+            one.write_all(b"hidden").unwrap();
+            let bytes = one.finish().unwrap().into_inner();
+            let directory = bytes.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
+            bytes[..directory].to_vec()
+        };
+        let directory = bundle.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
+        let mut moved = [&bundle[..directory], &hidden, &bundle[directory..]].concat();
+        let end = moved.len() - 6;
+        let offset = u32::try_from(directory + hidden.len()).unwrap().to_le_bytes();
+        moved[end..end + 4].copy_from_slice(&offset);
+        assert_eq!(zip::ZipArchive::new(Cursor::new(&moved)).unwrap().len(), 2);
+        let error = check(&moved).unwrap_err().to_string();
+        assert!(error.contains("belong to no"), "{error}");
+    }
+}

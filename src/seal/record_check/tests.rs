@@ -1,0 +1,258 @@
+use ruma::user_id;
+use serde_json::json;
+
+use super::*;
+use crate::record::acts::{Act, ActKind, act_link};
+use crate::record::chain::{content_digest, link};
+use crate::record::{DERIVATION_VERSION, Entry, Fixed, derive, read_at};
+use crate::seal::{SigningKey, head_statement};
+
+const HOUR: i64 = 3_600_000;
+
+/// A record of a transaction that is made now, and what signs it.
+struct Sealed {
+    key: SigningKey,
+    transaction: String,
+    made: i64,
+    entries: Vec<Evidence>,
+    acts: Vec<ActEvidence>,
+    kept: Vec<Value>,
+}
+
+impl Sealed {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bot = user_id!("@_tallyroom_bot:x").to_owned();
+        let key = SigningKey::load_or_make(&folder.path().join("key"), bot).unwrap();
+        let id = Ulid::from_parts(1_764_000_000_000, 7);
+        let made = i64::try_from(id.timestamp_ms()).unwrap();
+        let (entries, acts, kept) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sealed = Self { key, transaction: id.to_string(), made, entries, acts, kept };
+        sealed.act(ActKind::Restore, 1_000);
+        sealed
+    }
+
+    fn head(&self) -> Head {
+        Head {
+            seq: i64::try_from(self.entries.len()).unwrap(),
+            hash: self.entries.last().map(|it| it.entry.hash.clone()).unwrap_or_default(),
+            acts: i64::try_from(self.acts.len()).unwrap(),
+            acts_hash: self.acts.last().map(|it| it.hash.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The end, signed so long after the beginning.
+    fn signed(&self, after: i64) -> Value {
+        let signed = SignedHead {
+            transaction: self.transaction.clone(),
+            head: self.head(),
+            signed_at: self.made + after,
+            public_key: self.key.public_key().to_owned(),
+        };
+        self.key.sign(head_statement(&signed)).unwrap()
+    }
+
+    fn say(&mut self, sender: &str, event_type: &str, content: &Value, after: i64) {
+        let head = self.head();
+        let raw = json!({ "type": event_type, "sender": sender, "content": content,
+            "event_id": format!("${}", head.seq), "origin_server_ts": self.made + after });
+        let raw = raw.to_string();
+        let derived = derive(&raw);
+        let fixed = Fixed {
+            transaction: self.transaction.clone(),
+            seq: head.seq + 1,
+            room_id: "!r:x".into(),
+            event_id: format!("${}", head.seq),
+            event_type: derived.event_type,
+            sender: sender.into(),
+            party: if sender == "@bot:x" { "bot" } else { "buyer" }.into(),
+            sent_at: derived.sent_at,
+            received_at: self.made + after,
+            source: "push".into(),
+            content: content_digest("5a17", &raw),
+        };
+        let entry = Entry {
+            hash: link(&head.hash, &fixed),
+            read_at: read_at(&fixed),
+            fixed,
+            erased: None,
+            display_name: None,
+            kind: derived.kind,
+            text: derived.text,
+            html: derived.html,
+            relates_to: derived.relates_to,
+            attachments: derived.attachments,
+            membership: derived.membership,
+            remark: derived.remark,
+            redacted_by: None,
+            absent_since: None,
+        };
+        let (salt, raw) = (Some("5a17".into()), Some(raw));
+        let derivation = DERIVATION_VERSION;
+        self.entries.push(Evidence { entry, salt, raw, derivation, marker: derived.marker });
+    }
+
+    fn words(&mut self, words: &str, after: i64) {
+        let content = json!({ "msgtype": "m.text", "body": words });
+        self.say("@a:x", "m.room.message", &content, after);
+    }
+
+    /// The bot tells this head in the room.
+    fn tell(&mut self, head: &Value, after: i64) {
+        self.say("@bot:x", HEAD_STATE, head, after);
+    }
+
+    fn act(&mut self, kind: ActKind, subject: i64) {
+        let head = self.head();
+        let act = Act {
+            transaction: self.transaction.clone(),
+            number: head.acts + 1,
+            at: self.made,
+            kind,
+            subject: subject.to_string(),
+            actor: String::new(),
+            reason: String::new(),
+            adopted: false,
+            content: String::new(),
+        };
+        self.acts.push(ActEvidence { hash: act_link(&head.acts_hash, &act), act, salt: None });
+    }
+
+    /// Checks all of it so long after the beginning, also with heads that others hold.
+    fn check(&self, after: i64, held: &[(HeldBy, &Value)]) -> Result<Verdict, Fault> {
+        let trust = Trust::Keys(vec![self.key.public_key().to_owned()]);
+        let mut check = RecordCheck::new(&self.transaction, &self.kept, &trust)?;
+        for (by, head) in held {
+            check.hold(&self.transaction, *by, head)?;
+        }
+        self.acts.iter().try_for_each(|act| check.check_act(act))?;
+        self.entries.iter().try_for_each(|evidence| check.check(evidence))?;
+        let head = self.head();
+        check.finish(&Ending { head: &head, now: self.made + after, sign_after: HOUR })
+    }
+
+    /// Cuts everything after this many entries off.
+    fn cut(&mut self, entries: usize) {
+        self.entries.truncate(entries);
+    }
+}
+
+#[test]
+fn a_record_without_a_head_fails_after_the_first_interval() {
+    let mut sealed = Sealed::new();
+    sealed.words("one", 1);
+    assert!(sealed.check(HOUR, &[]).is_ok(), "none was due yet");
+    let fault = sealed.check(3 * HOUR, &[]).unwrap_err();
+    assert!(fault.what.contains("no signed head, though one was due"), "{fault}");
+    // Neither does it help to claim that everything came later.
+    let mut later = Sealed::new();
+    later.words("one", 3 * HOUR);
+    assert!(later.check(3 * HOUR, &[]).is_err());
+}
+
+#[test]
+fn what_came_after_the_last_head_needs_one_in_time() {
+    let mut sealed = Sealed::new();
+    sealed.words("one", 1);
+    sealed.kept.push(sealed.signed(HOUR));
+    sealed.tell(&sealed.kept[0].clone(), HOUR);
+    assert!(sealed.check(100 * HOUR, &[]).is_ok(), "our own note calls for no head");
+    sealed.words("two", 100 * HOUR);
+    assert!(sealed.check(101 * HOUR, &[]).is_ok());
+    assert_eq!(sealed.check(102 * HOUR, &[]).unwrap_err().place, Place::Entry(3));
+    let mut acted = Sealed::new();
+    acted.kept.push(acted.signed(HOUR));
+    acted.act(ActKind::Restore, 1_001);
+    assert_eq!(acted.check(102 * HOUR, &[]).unwrap_err().place, Place::Act(2));
+}
+
+#[test]
+fn a_head_that_somebody_holds_tells_of_a_tail_that_was_cut_off() {
+    let mut sealed = Sealed::new();
+    for words in ["one", "two", "three"] {
+        sealed.words(words, 1);
+    }
+    let head = sealed.signed(2);
+    sealed.cut(1);
+    assert!(sealed.check(3, &[]).is_ok(), "nothing in the database tells");
+    for by in [HeldBy::Room, HeldBy::File] {
+        let fault = sealed.check(3, &[(by, &head)]).unwrap_err();
+        assert_eq!(fault.place, Place::Entry(2));
+        assert!(fault.what.contains(&by.in_words()), "{fault}");
+    }
+}
+
+#[test]
+fn the_record_itself_holds_the_heads_that_were_told_in_the_room() {
+    let mut sealed = Sealed::new();
+    sealed.words("we agree on 500", 1);
+    sealed.words("yes", 1);
+    let head = sealed.signed(2);
+    sealed.tell(&head, 2);
+    assert!(sealed.check(3, &[]).is_ok());
+    // Written anew with other words, and all hashes computed again.
+    let mut other = Sealed { entries: Vec::new(), ..sealed };
+    other.words("we agree on 900", 1);
+    other.words("yes", 1);
+    other.tell(&head, 2);
+    let fault = other.check(3, &[]).unwrap_err();
+    assert_eq!(fault.place, Place::Entry(2));
+    assert!(fault.what.contains("told in the room, entry 3"), "{fault}");
+    // A head with a signature of somebody else, or with none that fits.
+    let mut forged = head.clone();
+    forged["hash"] = json!("00");
+    other.entries.truncate(2);
+    other.tell(&forged, 2);
+    assert_eq!(other.check(3, &[]).unwrap_err().place, Place::Entry(3));
+    // Redacted, there is nothing in it any more.
+    other.entries.truncate(2);
+    other.tell(&json!({}), 2);
+    assert!(other.check(3, &[]).is_ok());
+}
+
+#[test]
+fn a_head_that_was_lost_by_a_restore_is_excused_where_that_was_noted() {
+    let mut lost = Sealed::new();
+    lost.words("one", 1);
+    lost.words("lost", 1);
+    let head = lost.signed(2);
+    let mut restored = Sealed { entries: Vec::new(), ..lost };
+    restored.words("one", 1);
+    restored.tell(&head, 2);
+    assert!(restored.check(3, &[]).is_err(), "not noted");
+    restored.act(ActKind::Restore, 2);
+    assert_eq!(restored.check(3, &[(HeldBy::File, &head)]).unwrap().lost, 1);
+    // Another one is not excused with it.
+    restored.words("two", 2);
+    let other = restored.signed(3);
+    restored.cut(2);
+    assert!(restored.check(4, &[(HeldBy::File, &other)]).is_err());
+}
+
+#[test]
+fn heads_count_only_with_a_signature_that_is_trusted() {
+    let mut sealed = Sealed::new();
+    sealed.words("one", 1);
+    let stranger = Sealed::new().signed(2);
+    let fault = sealed.check(3, &[(HeldBy::Room, &stranger)]).unwrap_err();
+    assert!(fault.what.contains("not one that you trust"), "{fault}");
+    let mut head = sealed.signed(2);
+    head["signed_at"] = json!(1);
+    let fault = sealed.check(3, &[(HeldBy::File, &head)]).unwrap_err();
+    assert!(fault.what.contains("signature that does not fit"), "{fault}");
+}
+
+#[test]
+fn acts_are_covered_by_heads_as_entries_are() {
+    let mut sealed = Sealed::new();
+    sealed.act(ActKind::Restore, 1_001);
+    sealed.act(ActKind::Restore, 1_002);
+    let head = sealed.signed(1);
+    sealed.acts.truncate(2);
+    let fault = sealed.check(2, &[(HeldBy::Room, &head)]).unwrap_err();
+    assert_eq!(fault.place, Place::Act(3));
+    sealed.act(ActKind::Restore, 1_003);
+    let fault = sealed.check(2, &[(HeldBy::Room, &head)]).unwrap_err();
+    assert_eq!(fault.place, Place::Act(3));
+    assert!(fault.what.contains("not what was signed"), "{fault}");
+}

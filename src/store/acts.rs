@@ -1,0 +1,333 @@
+//! What was done to records: each act linked to the one before it, in the tx of the deed.
+
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::columns::{from_json, parse_id};
+use super::{Snapshot, Store, StoreError, Tx, journal, now, restores};
+use crate::record::Erased;
+use crate::record::acts::{
+    Act, ActEvidence, ActKind, FORGOTTEN, REDACTED, RevisionContent, act_link,
+};
+use crate::record::chain::{canonical, content_digest};
+
+/// Whoever adds an act to the same transaction waits here.
+const NEXT: &str = "UPDATE transactions SET acts = acts + 1 WHERE id = $1 \
+     RETURNING acts, acts_hash";
+const LINKED: &str = "UPDATE transactions SET acts_hash = $2, \
+     sign_due_at = CASE WHEN sign_due_at IS NULL OR sign_due_at > $3 THEN $3 ELSE sign_due_at END \
+     WHERE id = $1";
+const SIGN_BY: &str =
+    "UPDATE transactions SET sign_due_at = COALESCE(sign_due_at, $2) WHERE id = $1";
+const INSERT: &str = "INSERT INTO acts (transaction_id, number, hash, at, kind, subject, actor, \
+     reason, adopted, content, salt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const AFTER: &str = "SELECT transaction_id, number, hash, at, kind, subject, actor, reason, \
+     adopted, content, salt FROM acts WHERE transaction_id = $1 AND number > $2 \
+     ORDER BY number LIMIT $3";
+const LOCK: &str = "UPDATE transactions SET acts = acts WHERE id = $1 RETURNING acts";
+const UNADOPTED: &str = "SELECT id FROM transactions WHERE acts = 0 ORDER BY id LIMIT $1";
+const REVISION: &str = "SELECT r.revision, t.shop, t.external_id, r.status, r.created_at, \
+     r.redactions, r.original_type, r.original, r.invoice, r.buyer, r.seller \
+     FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
+     WHERE r.transaction_id = $1 AND r.revision > $2 ORDER BY r.revision LIMIT 1";
+const ERASED: &str = "SELECT seq, erased FROM entries \
+     WHERE transaction_id = $1 AND erased IS NOT NULL ORDER BY seq";
+
+/// Acts read in one go.
+const PAGE: i64 = 1_000;
+
+/// What is done.
+#[derive(Clone, Debug)]
+pub(super) struct Deed<'a> {
+    pub(super) kind: ActKind,
+    pub(super) subject: &'a str,
+    pub(super) actor: &'a str,
+    pub(super) reason: &'a str,
+    /// It was done before acts were kept.
+    pub(super) adopted: bool,
+    /// What it is about, as canonical JSON.
+    pub(super) content: Option<String>,
+}
+
+impl<'a> Deed<'a> {
+    /// The shop said something new.
+    fn revision(content: &'a RevisionContent, number: &'a str) -> Self {
+        Self {
+            kind: ActKind::Revision,
+            subject: number,
+            actor: &content.shop,
+            reason: "",
+            adopted: false,
+            content: Some(canonical(content)),
+        }
+    }
+
+    /// The content of the entry `seq` is erased. `actor` tells who asked for it, if the reason
+    /// does not.
+    pub(super) fn erasure(seq: &'a str, erased: &'a Erased, by: Option<&'a Asked>) -> Self {
+        let (actor, reason) = match (erased, by) {
+            (Erased::Redacted(event_id), _) => (event_id.as_str(), REDACTED),
+            (Erased::Forgotten, Some(asked)) => (asked.by.as_str(), asked.reason.as_str()),
+            (Erased::Forgotten, None) => ("", FORGOTTEN),
+        };
+        Self { kind: ActKind::Erasure, subject: seq, actor, reason, adopted: false, content: None }
+    }
+}
+
+/// Who asked outside a room that something be forgotten, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    by: String,
+    reason: String,
+}
+
+impl Asked {
+    /// By whom, and why in their words, if they gave any.
+    pub fn new(by: &str, why: Option<&str>) -> Self {
+        let reason = match why {
+            Some(why) => format!("{FORGOTTEN}: {why}"),
+            None => FORGOTTEN.to_owned(),
+        };
+        Self { by: by.to_owned(), reason }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    transaction_id: String,
+    number: i64,
+    hash: String,
+    at: i64,
+    kind: String,
+    subject: String,
+    actor: String,
+    reason: String,
+    adopted: i64,
+    content: String,
+    salt: Option<String>,
+}
+
+#[derive(FromRow)]
+struct RevisionRow {
+    revision: i64,
+    shop: String,
+    external_id: String,
+    status: String,
+    created_at: i64,
+    redactions: Option<String>,
+    original_type: Option<String>,
+    original: Option<Vec<u8>>,
+    invoice: String,
+    buyer: String,
+    seller: String,
+}
+
+impl Store {
+    /// Gives some transactions from before there were acts the acts that they would have; tells
+    /// how many they were.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn adopt(&self, limit: i64) -> Result<usize, StoreError> {
+        let ids: Vec<String> =
+            sqlx::query_scalar(UNADOPTED).bind(limit).fetch_all(&self.pool).await?;
+        for id in &ids {
+            let mut tx = self.begin().await?;
+            lock(&mut tx, id, self.sign_due()).await?;
+            tx.commit().await?;
+        }
+        Ok(ids.len())
+    }
+
+    /// When a head is to be signed because of something that happens now.
+    pub(super) fn sign_due(&self) -> i64 {
+        now().saturating_add(self.sign_after)
+    }
+}
+
+impl Snapshot {
+    /// Acts of a record after `number` with what proves them, some of them, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn acts(&mut self, id: Ulid, after: i64) -> Result<Vec<ActEvidence>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(AFTER)
+            .bind(id.to_string())
+            .bind(after)
+            .bind(PAGE)
+            .fetch_all(&mut *self.tx)
+            .await?;
+        rows.into_iter().map(ActEvidence::try_from).collect()
+    }
+
+    /// The revision after the one with this number, as its act holds it fast.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn revision_after(
+        &mut self,
+        id: Ulid,
+        number: i64,
+    ) -> Result<Option<RevisionContent>, StoreError> {
+        revision_after(&mut self.tx, &id.to_string(), number).await
+    }
+}
+
+/// Has others wait who change the same transaction, and adopts it if it is from before there were
+/// acts: before anything more is done to it.
+pub(super) async fn lock(
+    tx: &mut Tx,
+    transaction_id: &str,
+    sign_due: i64,
+) -> Result<(), StoreError> {
+    let acts: Option<i64> =
+        sqlx::query_scalar(LOCK).bind(transaction_id).fetch_optional(&mut **tx).await?;
+    if acts == Some(0) { adopt(tx, transaction_id, sign_due).await } else { Ok(()) }
+}
+
+/// Gives a transaction the acts that it would have. Its files get theirs as new ones do.
+pub(super) async fn adopt(
+    tx: &mut Tx,
+    transaction_id: &str,
+    sign_due: i64,
+) -> Result<(), StoreError> {
+    let mut number = 0;
+    while let Some(content) = revision_after(tx, transaction_id, number).await? {
+        number = content.revision;
+        let (adopted, subject) = (true, number.to_string());
+        let deed = Deed { adopted, ..Deed::revision(&content, &subject) };
+        append(tx, transaction_id, deed, Some(sign_due)).await?;
+    }
+    let erased: Vec<(i64, String)> =
+        sqlx::query_as(ERASED).bind(transaction_id).fetch_all(&mut **tx).await?;
+    for (seq, erased) in erased {
+        let (erased, subject) = (Erased::from_text(&erased), seq.to_string());
+        let deed = Deed { adopted: true, ..Deed::erasure(&subject, &erased, None) };
+        append(tx, transaction_id, deed, None).await?;
+    }
+    restores::adopt(tx, transaction_id).await
+}
+
+/// A revision was written.
+pub(super) async fn note_revision(
+    tx: &mut Tx,
+    id: Ulid,
+    revision: i64,
+    sign_due: i64,
+) -> Result<(), StoreError> {
+    let (id, subject) = (id.to_string(), revision.to_string());
+    let Some(content) = revision_after(tx, &id, revision - 1).await? else { return Ok(()) };
+    append(tx, &id, Deed::revision(&content, &subject), Some(sign_due)).await
+}
+
+/// Links an act to those of a transaction; its head is signed at `sign_due` or before, unless
+/// somebody else sees to that.
+pub(super) async fn append(
+    tx: &mut Tx,
+    transaction_id: &str,
+    deed: Deed<'_>,
+    sign_due: Option<i64>,
+) -> Result<(), StoreError> {
+    let (number, previous): (i64, String) =
+        sqlx::query_as(NEXT).bind(transaction_id).fetch_one(&mut **tx).await?;
+    let salt = deed.content.as_ref().map(|_| journal::salt());
+    let content = deed.content.as_deref().zip(salt.as_deref());
+    let act = Act {
+        transaction: transaction_id.to_owned(),
+        number,
+        at: now(),
+        kind: deed.kind,
+        subject: deed.subject.to_owned(),
+        actor: deed.actor.to_owned(),
+        reason: deed.reason.to_owned(),
+        adopted: deed.adopted,
+        content: content.map(|(text, salt)| content_digest(salt, text)).unwrap_or_default(),
+    };
+    let hash = act_link(&previous, &act);
+    sqlx::query(INSERT)
+        .bind(transaction_id)
+        .bind(number)
+        .bind(&hash)
+        .bind(act.at)
+        .bind(act.kind.as_str())
+        .bind(&act.subject)
+        .bind(&act.actor)
+        .bind(&act.reason)
+        .bind(i64::from(act.adopted))
+        .bind(&act.content)
+        .bind(salt)
+        .execute(&mut **tx)
+        .await?;
+    let linked = sqlx::query(LINKED).bind(transaction_id).bind(hash).bind(sign_due);
+    linked.execute(&mut **tx).await.map(drop)
+}
+
+/// The head of a record is signed at `sign_due` or before.
+pub(super) async fn sign_by(
+    tx: &mut Tx,
+    transaction_id: &str,
+    sign_due: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(SIGN_BY).bind(transaction_id).bind(sign_due).execute(&mut **tx).await.map(drop)
+}
+
+async fn revision_after(
+    tx: &mut Tx,
+    transaction_id: &str,
+    number: i64,
+) -> Result<Option<RevisionContent>, StoreError> {
+    let row: Option<RevisionRow> = sqlx::query_as(REVISION)
+        .bind(transaction_id)
+        .bind(number)
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.map(RevisionContent::try_from).transpose()
+}
+
+impl TryFrom<RevisionRow> for RevisionContent {
+    type Error = StoreError;
+
+    fn try_from(row: RevisionRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            revision: row.revision,
+            shop: row.shop,
+            external_id: row.external_id,
+            status: row.status,
+            created_at: row.created_at,
+            redactions: row.redactions,
+            original_type: row.original_type,
+            original_sha256: row.original.map(|bytes| format!("{:x}", Sha256::digest(bytes))),
+            invoice: from_json("invoice", &row.invoice)?,
+            buyer: from_json("buyer", &row.buyer)?,
+            seller: from_json("seller", &row.seller)?,
+        })
+    }
+}
+
+impl TryFrom<Row> for ActEvidence {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        parse_id(&row.transaction_id)?;
+        let kind = ActKind::from_text(&row.kind).ok_or_else(|| StoreError::ColumnDecode {
+            index: "kind".to_owned(),
+            source: format!("{:?} is no kind of act", row.kind).into(),
+        })?;
+        Ok(Self {
+            act: Act {
+                transaction: row.transaction_id,
+                number: row.number,
+                at: row.at,
+                kind,
+                subject: row.subject,
+                actor: row.actor,
+                reason: row.reason,
+                adopted: row.adopted != 0,
+                content: row.content,
+            },
+            hash: row.hash,
+            salt: row.salt,
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Signed heads that our own bot told in a room, but that are none of the record as it stands: the
+//! database was restored from a backup since. That is noted, so that whoever holds such a head can
+//! see why it does not fit.
+
+use serde::Deserialize;
+
+use super::acts::{Deed, append};
+use super::{StoreError, Tx, now};
+use crate::record::acts::ActKind;
+use crate::record::chain::Head;
+use crate::room::HEAD_STATE;
+
+const ENTRY_HASH: &str = "SELECT hash FROM entries WHERE transaction_id = $1 AND seq = $2";
+const ACT_HASH: &str = "SELECT hash FROM acts WHERE transaction_id = $1 AND number = $2";
+const NOTES: &str = "SELECT e.seq, j.raw FROM entries e \
+     JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
+     WHERE e.transaction_id = $1 AND e.event_type = $2 AND e.party = 'bot' \
+     AND j.raw IS NOT NULL ORDER BY e.seq";
+
+#[derive(Deserialize)]
+struct Note {
+    content: Head,
+}
+
+/// The bot's note of a head was recorded as the entry `seq`.
+pub(super) async fn look(
+    tx: &mut Tx,
+    transaction_id: &str,
+    seq: i64,
+    raw: &str,
+    adopted: bool,
+) -> Result<(), StoreError> {
+    let Ok(Note { content: head }) = serde_json::from_str(raw) else { return Ok(()) };
+    let entry = hash_at(tx, ENTRY_HASH, transaction_id, head.seq).await?;
+    let act = hash_at(tx, ACT_HASH, transaction_id, head.acts).await?;
+    if head.seq < seq
+        && entry.as_deref() == Some(&head.hash)
+        && act.as_deref() == Some(&head.acts_hash)
+    {
+        return Ok(());
+    }
+    tracing::warn!(
+        transaction = transaction_id,
+        entry = seq,
+        head = head.seq,
+        "a signed head in the room is none of this record: the database was restored from a backup"
+    );
+    let subject = seq.to_string();
+    let deed = Deed {
+        kind: ActKind::Restore,
+        subject: &subject,
+        actor: "",
+        reason: "",
+        adopted,
+        content: None,
+    };
+    // The room should show one that fits as soon as can be.
+    append(tx, transaction_id, deed, Some(now())).await
+}
+
+/// Looks at all notes in a record.
+pub(super) async fn adopt(tx: &mut Tx, transaction_id: &str) -> Result<(), StoreError> {
+    let notes: Vec<(i64, String)> =
+        sqlx::query_as(NOTES).bind(transaction_id).bind(HEAD_STATE).fetch_all(&mut **tx).await?;
+    for (seq, raw) in notes {
+        look(tx, transaction_id, seq, &raw, true).await?;
+    }
+    Ok(())
+}
+
+/// Empty for number 0; none if there is no such link.
+async fn hash_at(
+    tx: &mut Tx,
+    statement: &'static str,
+    transaction_id: &str,
+    number: i64,
+) -> Result<Option<String>, StoreError> {
+    if number == 0 {
+        return Ok(Some(String::new()));
+    }
+    sqlx::query_scalar(statement).bind(transaction_id).bind(number).fetch_optional(&mut **tx).await
+}

@@ -1,0 +1,463 @@
+//! What the proof proves, against an owner of the database who wants to cheat. Each line of
+//! docs/evidence.md names its test here.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tallyroom::record::chain::{Evidence, content_digest, link};
+use tallyroom::seal::SigningKey;
+use tallyroom::store::Store;
+
+use crate::export::{self, Members, export, members, pack, text};
+use crate::on_both_databases;
+use crate::record::sign;
+use crate::support::world::Deal;
+use crate::support::{Database, World, eventually};
+
+const TABLES: [&str; 7] =
+    ["acts", "entries", "journal", "heads", "revisions", "files", "transactions"];
+
+/// A deal with two revisions, some words, a file, and a signed head of all that in the room.
+async fn signed_deal(world: &World) -> (Deal, Value) {
+    let deal = world.deal().await;
+    assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "shipped" })).await.0, 200);
+    let mxc = deal.buyer.upload("plan.txt", "text/plain", b"the plan".to_vec()).await;
+    let file = json!({ "msgtype": "m.file", "body": "plan.txt", "url": mxc });
+    deal.buyer.send(&deal.room, "m.room.message", file).await;
+    let mut last = String::new();
+    for number in 0..4 {
+        last = deal.seller.say(&deal.room, &format!("line {number}")).await;
+    }
+    world.shop.entry(&deal.id, &last).await;
+    world
+        .eventually("an act that tells of the file", || async {
+            world.sql_text("SELECT subject FROM acts WHERE kind = 'file'").await
+        })
+        .await;
+    let head = sign(world, &deal, &deal.buyer).await;
+    world
+        .eventually("the note of the head in the record", || async {
+            let entries = world.shop.entries(&deal.id).await;
+            let last = entries.last().unwrap();
+            (last["type"] == "org.tallyroom.record.head").then_some(())
+        })
+        .await;
+    (deal, head)
+}
+
+/// The record as it is in the database.
+async fn evidence(world: &World, deal: &Deal) -> Vec<Evidence> {
+    let config = std::fs::read_to_string(world.config_file()).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    let mut database = config["database"].clone();
+    database["max_connections"] = json!(2);
+    let store = Store::open(&serde_json::from_value(database).unwrap()).await.unwrap();
+    let mut snapshot = store.snapshot().await.unwrap();
+    let record = snapshot.evidence(deal.id.parse().unwrap(), 0, 10_000).await.unwrap();
+    drop(snapshot);
+    store.close().await;
+    record
+}
+
+/// Says `lime` where somebody said `line 1`, and links everything anew from there on.
+fn rewritten(record: &[Evidence]) -> Vec<Evidence> {
+    let mut record = record.to_vec();
+    let mut previous = String::new();
+    for evidence in &mut record {
+        let is_target = evidence.entry.text.as_deref() == Some("line 1");
+        if let Some(raw) = evidence.raw.as_mut().filter(|_| is_target) {
+            *raw = raw.replace("line 1", "lime 1");
+            evidence.entry.text = Some("lime 1".into());
+            let salt = evidence.salt.as_deref().unwrap();
+            evidence.entry.fixed.content = content_digest(salt, raw);
+        }
+        evidence.entry.hash = link(&previous, &evidence.entry.fixed);
+        previous.clone_from(&evidence.entry.hash);
+    }
+    record
+}
+
+/// The statements by which the database says what `record` says.
+fn statements(record: &[Evidence]) -> Vec<String> {
+    let mut statements = vec![
+        "UPDATE journal SET raw = replace(raw, 'line 1', 'lime 1')".to_owned(),
+        "UPDATE entries SET text = replace(text, 'line 1', 'lime 1')".to_owned(),
+    ];
+    for evidence in record {
+        let (hash, content, seq) =
+            (&evidence.entry.hash, &evidence.entry.fixed.content, evidence.entry.fixed.seq);
+        statements.push(format!(
+            "UPDATE entries SET hash = '{hash}', content = '{content}' WHERE seq = {seq}"
+        ));
+        statements.push(format!("UPDATE transactions SET last_hash = '{hash}'"));
+    }
+    statements
+}
+
+fn verify(world: &World, more: &[&str]) -> (bool, String) {
+    let (status, out, error) = world.run(&[&["verify"], more].concat());
+    (status.success(), format!("{out}{error}"))
+}
+
+fn kept_file(world: &World) -> PathBuf {
+    let mut path = world.folder.path().join("files/sha256");
+    while path.is_dir() {
+        path = std::fs::read_dir(&path).unwrap().next().unwrap().unwrap().path();
+    }
+    path
+}
+
+on_both_databases! {
+    async fn each_way_of_cheating_in_the_database_is_named(database) {
+        let mut world = World::start(database).await;
+        let (deal, head) = signed_deal(&world).await;
+        let head_file = world.folder.path().join("head.json");
+        std::fs::write(&head_file, json!({ "content": head }).to_string()).unwrap();
+        let held = ["--offline", "--head", head_file.to_str().unwrap()];
+        world.terminate_tallyroom().await;
+        let (ok, said) = verify(&world, &[]);
+        assert!(ok && said.contains("as in the room") && said.contains("3 acts"), "{said}");
+        let (ok, said) = verify(&world, &held);
+        assert!(ok && said.contains("not compared with the heads in the rooms: --offline"), "{said}");
+        for table in TABLES {
+            world.sql(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
+        }
+        let record = evidence(&world, &deal).await;
+        let at = record.iter().find(|it| it.entry.text.as_deref() == Some("line 1")).unwrap();
+        let (at, last) = (at.entry.fixed.seq, record.last().unwrap().entry.fixed.seq);
+        let entry = format!("entry {at}: ");
+        let no_heads = || "DELETE FROM heads".to_owned();
+
+        let rewrite = [statements(&rewritten(&record)), vec![no_heads()]].concat();
+        let cut = vec![
+            format!("DELETE FROM journal WHERE position IN (SELECT position FROM entries WHERE seq >= {at})"),
+            format!("DELETE FROM entries WHERE seq >= {at}"),
+            no_heads(),
+            format!("UPDATE transactions SET last_seq = {0}, last_hash = (SELECT hash FROM entries WHERE seq = {0})", at - 1),
+        ];
+        let blank = vec![
+            format!("UPDATE entries SET erased = 'forgotten', text = NULL, html = NULL, display_name = NULL WHERE seq = {at}"),
+            format!("UPDATE journal SET raw = NULL, salt = NULL WHERE position = (SELECT position FROM entries WHERE seq = {at})"),
+        ];
+        let revision = |set: &str| vec![format!("UPDATE revisions SET {set} WHERE revision = 2")];
+        let acts_cut = vec![
+            "DELETE FROM acts WHERE number > 1".to_owned(), "DELETE FROM revisions WHERE revision > 1".to_owned(),
+            no_heads(), "UPDATE transactions SET revision = 1, acts = 1, acts_hash = (SELECT hash FROM acts)".to_owned(),
+        ];
+        let no_acts = vec![
+            "DELETE FROM acts".to_owned(), "UPDATE transactions SET acts = 0, acts_hash = ''".to_owned(),
+            no_heads(), "UPDATE revisions SET status = 'paid'".to_owned(),
+        ];
+        let signed = format!("entry {}: is not what was signed as the head", head["seq"]);
+        let missing = format!("{entry}is missing: a head at {}", head["seq"]);
+        let erased = format!("{entry}its content is gone, and no act tells");
+        let changed = "revision 2: is not what the shop handed in";
+        let none = "does not";
+        // What is done, and what `verify` says: with the room, alone, and with a head that somebody holds.
+        for (what, done, with_room, alone, with_head) in [
+            ("an event changed", rewrite, signed.as_str(), signed.as_str(), signed.as_str()),
+            ("the tail cut off", cut, missing.as_str(), none, missing.as_str()),
+            ("an entry blanked", blank, erased.as_str(), erased.as_str(), erased.as_str()),
+            ("a status", revision("status = 'paid'"), changed, changed, changed),
+            ("an account", revision("invoice = replace(invoice, 'DE02', 'DE20')"), changed, changed, changed),
+            ("a seller", revision("seller = replace(seller, 'Acme', 'Acne')"), changed, changed, changed),
+            ("a buyer", revision("buyer = replace(buyer, 'name', 'nome')"), changed, changed, changed),
+            ("a revision cut off", acts_cut, "act 2: is missing", "act 2: is missing", "act 2: is missing"),
+            ("all acts cut off", no_acts, "act 1: is missing", "act 1: is missing", "act 1: is missing"),
+            ("a file called expired", vec!["UPDATE files SET state = 'expired'".to_owned()],
+                "without a reason", "without a reason", "without a reason"),
+            ("a file's digest", vec!["UPDATE files SET size = 7".to_owned()],
+                "digest, size or type was changed", "digest, size or type", "digest, size or type"),
+        ] {
+            for statement in done {
+                assert!(world.sql(&statement).await > 0, "{what}: {statement}");
+            }
+            for (more, expected) in [(&[][..], with_room), (&["--offline"][..], alone), (&held[..], with_head)] {
+                let (ok, said) = verify(&world, more);
+                if expected == none {
+                    assert!(ok, "{what}, {more:?}: {said}");
+                } else {
+                    assert!(!ok && said.contains(expected), "{what}, {more:?}: {said}");
+                }
+            }
+            for table in TABLES {
+                if !["transactions", "files"].contains(&table) {
+                    world.sql(&format!("DELETE FROM {table}")).await;
+                    world.sql(&format!("INSERT INTO {table} SELECT * FROM kept_{table}")).await;
+                }
+            }
+            world.sql("UPDATE files SET state = 'stored', size = (SELECT size FROM kept_files)").await;
+            world.sql("UPDATE transactions SET revision = (SELECT revision FROM kept_transactions), \
+                last_seq = (SELECT last_seq FROM kept_transactions), last_hash = (SELECT last_hash FROM kept_transactions), \
+                acts = (SELECT acts FROM kept_transactions), acts_hash = (SELECT acts_hash FROM kept_transactions)").await;
+        }
+        let (ok, said) = verify(&world, &[]);
+        assert!(ok && said.contains(&format!("{last} entries")), "{said}");
+
+        // The bytes of a kept file. Nobody is handed any others.
+        let path = kept_file(&world);
+        std::fs::write(&path, b"another.").unwrap();
+        let (ok, said) = verify(&world, &[]);
+        assert!(!ok && said.contains("is not what was kept: its bytes were changed"), "{said}");
+        world.start_tallyroom().await;
+        let sha256 = world.sql_text("SELECT sha256 FROM files").await.unwrap();
+        let href = format!("/api/v1/transactions/{}/files/{sha256}", deal.id);
+        let (status, problem) = world.shop.get(&href).await;
+        assert_eq!((status, &problem["type"]), (500, &json!("urn:tallyroom:problem:damaged")));
+        let bundle = export(&world, &deal.id).await;
+        let files: Value = serde_json::from_str(text(&members(&bundle), "files.json")).unwrap();
+        assert_eq!(files[0]["member"], Value::Null);
+        assert!(files[0]["problem"].as_str().unwrap().contains("not those kept"));
+        let (ok, said) = export::verify(&bundle, &[]);
+        assert!(ok && said.contains("1 files were not in the file store"), "{said}");
+        std::fs::remove_file(&path).unwrap();
+        let (ok, said) = verify(&world, &[]);
+        assert!(!ok && said.contains("its bytes are not there"), "{said}");
+    }
+
+    async fn who_was_forgotten_by_whom_and_why_stays_in_the_proof(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let said = deal.buyer.say(&deal.room, "I live at 7 Elm Road").await;
+        let taken_back = deal.seller.say(&deal.room, "a slip").await;
+        deal.seller.redact(&deal.room, &taken_back).await;
+        let last = deal.seller.say(&deal.room, "noted").await;
+        world.shop.entry(&deal.id, &last).await;
+        let reason = "letter of 3 May";
+        let (status, _, error) =
+            world.run(&["forget", "--by", "the data protection officer", "--reason", reason, &deal.buyer.id]);
+        assert!(status.success(), "{error}");
+        let (ok, told) = verify(&world, &[]);
+        assert!(ok && told.contains("erased"), "{told}");
+        let bundle = export(&world, &deal.id).await;
+        let members = members(&bundle);
+        let acts: Vec<Value> =
+            text(&members, "acts.jsonl").lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        let seq = world.shop.entry(&deal.id, &said).await["seq"].to_string();
+        let of = |seq: &str| acts.iter().find(|it| it["kind"] == "erasure" && it["subject"] == seq).unwrap();
+        assert_eq!(of(&seq)["actor"], "the data protection officer");
+        assert_eq!(of(&seq)["reason"], format!("forgotten: {reason}"));
+        assert!(of(&seq)["at"].is_i64());
+        let entry = world.shop.entry(&deal.id, &taken_back).await;
+        let redaction = of(&entry["seq"].to_string());
+        assert_eq!((&redaction["actor"], &redaction["reason"]), (&entry["redacted_by"], &json!("redacted")));
+        let (ok, told) = export::verify(&bundle, &[]);
+        assert!(ok, "{told}");
+    }
+
+    async fn a_database_from_before_acts_is_adopted(database) {
+        let mut world = World::start(database).await;
+        let (deal, _) = signed_deal(&world).await;
+        deal.seller.redact(&deal.room, &deal.seller.say(&deal.room, "a slip").await).await;
+        world.eventually("the slip erased", || async {
+            world.sql_text("SELECT subject FROM acts WHERE kind = 'erasure'").await
+        }).await;
+        world.terminate_tallyroom().await;
+        // As the version before this one left it: its heads knew nothing of acts.
+        for statement in ["DELETE FROM acts", "DELETE FROM heads", "UPDATE transactions SET acts = 0, acts_hash = ''",
+            "UPDATE files SET noted = 0", "UPDATE journal SET raw = replace(raw, '\"acts\":', '\"was\":') \
+             WHERE raw LIKE '%record.head%'"] {
+            world.sql(statement).await;
+        }
+        world.start_tallyroom().await;
+        let kinds = "SELECT CAST(COUNT(*) AS TEXT) FROM acts WHERE kind IN ('revision', 'file', 'erasure')";
+        world.eventually("all of it adopted", || async {
+            (world.sql_text(kinds).await.as_deref() == Some("4")).then_some(())
+        }).await;
+        let adopted = "SELECT CAST(SUM(adopted) AS TEXT) FROM acts WHERE kind IN ('revision', 'erasure')";
+        assert_eq!(world.sql_text(adopted).await.as_deref(), Some("3"));
+        let bundle = export(&world, &deal.id).await;
+        assert!(text(&members(&bundle), "acts.jsonl").contains("\"adopted\":true"));
+    }
+}
+
+/// Seals what is in the bundle with the owner's key.
+fn resealed(members: &Members, key: &SigningKey, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    let mut members = members.clone();
+    let mut manifest: Value = serde_json::from_str(text(&members, "manifest.json")).unwrap();
+    manifest.as_object_mut().unwrap().remove("signatures");
+    for (name, bytes) in members.iter().filter(|(name, _)| *name != "manifest.json") {
+        let digest = format!("{:x}", Sha256::digest(bytes));
+        manifest["members"][name] = json!({ "sha256": digest, "size": bytes.len() });
+    }
+    change(&mut manifest);
+    let sealed = key.sign(manifest).unwrap();
+    members.insert("manifest.json".to_owned(), sealed.to_string().into_bytes());
+    pack(&members)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_way_of_cheating_in_a_bundle_is_named() {
+    let world = World::start(Database::Sqlite).await;
+    let (deal, head) = signed_deal(&world).await;
+    let head_file = world.folder.path().join("head.json");
+    std::fs::write(&head_file, head.to_string()).unwrap();
+    let held = ["--head", head_file.to_str().unwrap()];
+    let bundle = export(&world, &deal.id).await;
+    let original = members(&bundle);
+    let key = SigningKey::load(
+        &world.folder.path().join("signing.key"),
+        world.bot().as_str().try_into().unwrap(),
+    );
+    let key = key.unwrap().unwrap();
+    assert!(export::verify(&bundle, &held).0);
+
+    let record: Vec<Evidence> = text(&original, "entries.jsonl")
+        .lines()
+        .map(|it| serde_json::from_str(it).unwrap())
+        .collect();
+    let at = record.iter().position(|it| it.entry.text.as_deref() == Some("line 1")).unwrap();
+    let lines = |record: &[Evidence]| {
+        let lines: Vec<_> = record.iter().map(|it| serde_json::to_string(it).unwrap()).collect();
+        (lines.join("\n") + "\n").into_bytes()
+    };
+    let with = |changes: &[(&str, Vec<u8>)]| {
+        let mut members = original.clone();
+        for (name, bytes) in changes {
+            members.insert((*name).to_owned(), bytes.clone());
+        }
+        members
+    };
+    let mut blanked = record.clone();
+    let entry = &mut blanked[at];
+    (entry.salt, entry.raw, entry.entry.text, entry.entry.html) = (None, None, None, None);
+    entry.entry.erased = Some(tallyroom::record::Erased::Forgotten);
+    let other = rewritten(&record);
+    let file = original.keys().find(|it| it.starts_with("files/")).unwrap().clone();
+    let revision =
+        text(&original, "invoice/revision-2.json").replace("shipped", "paid").into_bytes();
+    let listed = text(&original, "files.json").replace("plan.txt", "flan.txt").into_bytes();
+    let unlisted = b"[]".to_vec();
+    let transaction = text(&original, "transaction.json")
+        .replace("Anna", "Berta")
+        .replace("\"shipped\"", "\"paid\"");
+    let cases = [
+        (
+            "an event changed",
+            with(&[("entries.jsonl", lines(&other)), ("heads.jsonl", vec![])]),
+            "is not what was signed as the head".to_owned(),
+        ),
+        (
+            "the tail cut off",
+            with(&[("entries.jsonl", lines(&record[..at])), ("heads.jsonl", vec![])]),
+            format!("entry {}: is missing", at + 1),
+        ),
+        (
+            "an entry blanked",
+            with(&[("entries.jsonl", lines(&blanked))]),
+            format!("entry {}: its content is gone, and no act", at + 1),
+        ),
+        (
+            "a revision changed",
+            with(&[("invoice/revision-2.json", revision)]),
+            "revision 2: is not what".to_owned(),
+        ),
+        (
+            "the status changed",
+            with(&[("transaction.json", transaction.into_bytes())]),
+            "transaction: its ".to_owned(),
+        ),
+        (
+            "a file replaced",
+            with(&[(&file, b"another!".to_vec())]),
+            format!("{file} is not what was sealed"),
+        ),
+        (
+            "a file called otherwise",
+            with(&[("files.json", listed)]),
+            "has another name or other entries".to_owned(),
+        ),
+        (
+            "a file not listed",
+            with(&[("files.json", unlisted)]),
+            "files.json does not list it".to_owned(),
+        ),
+    ];
+    for (what, members, expected) in &cases {
+        let (ok, said) = export::verify(&pack(members), &[]);
+        assert!(!ok && said.contains(expected), "{what}: {said}");
+    }
+    // Even if the owner has the key and seals it anew, acts and entries tell.
+    for (what, members, _) in &cases[2..] {
+        let (ok, said) = export::verify(&resealed(members, &key, |_| {}), &[]);
+        assert!(!ok, "{what}: {said}");
+    }
+
+    // Whoever has the key can write another record: only a head that somebody else holds tells.
+    let cut = &record[..at];
+    let end = cut.last().unwrap();
+    let forged = resealed(
+        &with(&[("entries.jsonl", lines(cut)), ("heads.jsonl", vec![])]),
+        &key,
+        |manifest| {
+            manifest["seq"] = json!(cut.len());
+            manifest["hash"] = json!(end.entry.hash);
+            manifest["exported_at"] = json!(end.entry.fixed.received_at);
+        },
+    );
+    let (ok, said) = export::verify(&forged, &["--public-key", key.public_key()]);
+    let file_gone = said.contains("no entry names it");
+    assert!(ok || file_gone, "{said}");
+    let (ok, said) =
+        export::verify(&forged, &[&["--public-key", key.public_key()], &held[..]].concat());
+    assert!(!ok, "{said}");
+
+    // Nothing stands before, between or after the members.
+    let directory = zip::ZipArchive::new(Cursor::new(&bundle)).unwrap().len();
+    assert_eq!(directory, original.len());
+    let middle = bundle.windows(4).rposition(|it| it == b"PK\x01\x02").unwrap();
+    for (what, more) in [
+        ("before", [b"MZ", &bundle[..]].concat()),
+        ("between", [&bundle[..middle], b"!", &bundle[middle..]].concat()),
+        ("after", [&bundle[..], b"<script>"].concat()),
+    ] {
+        let (ok, said) = export::verify(&more, &[]);
+        assert!(!ok, "bytes {what}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_from_a_backup_is_noted_and_tells_which_heads_were_lost() {
+    let mut world = World::start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    world.terminate_tallyroom().await;
+    let database = world.folder.path().join("tallyroom.db");
+    let backup = world.folder.path().join("backup.db");
+    std::fs::copy(&database, &backup).unwrap();
+    world.start_tallyroom().await;
+    let said = deal.buyer.say(&deal.room, "after the backup").await;
+    world.shop.entry(&deal.id, &said).await;
+    let lost = sign(&world, &deal, &deal.buyer).await;
+    world.kill_tallyroom();
+    for end in ["-wal", "-shm"] {
+        std::fs::remove_file(world.folder.path().join(format!("tallyroom.db{end}"))).ok();
+    }
+    std::fs::copy(&backup, &database).unwrap();
+    world.start_tallyroom().await;
+    let noted = "SELECT subject FROM acts WHERE kind = 'restore'";
+    eventually("the restore noted", Duration::from_secs(90), || async {
+        world.sql_text(noted).await
+    })
+    .await;
+    // The room shows a head of the record as it is, without anybody asking.
+    eventually("a new head in the room", Duration::from_secs(60), || async {
+        let head = deal.buyer.state(&deal.room, "org.tallyroom.record.head", "").await?;
+        (head["hash"] != lost["hash"]).then_some(())
+    })
+    .await;
+    let file = world.folder.path().join("lost.json");
+    std::fs::write(&file, lost.to_string()).unwrap();
+    let (ok, told) = world
+        .eventually("a record that verifies", || async {
+            let (ok, told) = verify(&world, &["--head", file.to_str().unwrap()]);
+            ok.then_some((ok, told))
+        })
+        .await;
+    assert!(
+        ok && told.contains("restored from a backup, by which 1 signed heads were lost"),
+        "{told}"
+    );
+}
