@@ -3,6 +3,8 @@
 
 use std::io::Cursor;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -460,4 +462,77 @@ async fn a_restore_from_a_backup_is_noted_and_tells_which_heads_were_lost() {
         ok && told.contains("restored from a backup, by which 1 signed heads were lost"),
         "{told}"
     );
+}
+
+/// A server that takes signed heads, after it has refused the first two times.
+async fn witness() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let (kept, tries) = (Arc::clone(&taken), Arc::new(AtomicUsize::new(0)));
+    let take = move |body: axum::Json<Value>| async move {
+        if tries.fetch_add(1, Ordering::Relaxed) < 2 {
+            return axum::http::StatusCode::SERVICE_UNAVAILABLE;
+        }
+        kept.lock().unwrap().push(body.0);
+        axum::http::StatusCode::NO_CONTENT
+    };
+    let router = axum::Router::new().route("/heads", axum::routing::post(take));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/heads", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, taken)
+}
+
+on_both_databases! {
+    async fn witnesses_hold_every_head_and_convict_by_it(database) {
+        let mut world = World::start(database).await;
+        world.terminate_tallyroom().await;
+        let auditor = world.person("auditor").await;
+        let invite = json!({ "preset": "private_chat", "invite": [world.bot()] });
+        let (status, room) = auditor.call(reqwest::Method::POST, "/_matrix/client/v3/createRoom", Some(invite)).await;
+        assert_eq!(status, 200, "{room}");
+        let room = room["room_id"].as_str().unwrap().to_owned();
+        let (url, taken) = witness().await;
+        let mut config: Value =
+            serde_json::from_str(&std::fs::read_to_string(world.config_file()).unwrap()).unwrap();
+        config["record"]["witnesses"] = json!([url, room]);
+        std::fs::write(world.config_file(), config.to_string()).unwrap();
+        world.start_tallyroom().await;
+
+        let (deal, head) = signed_deal(&world).await;
+        let by_post = world.eventually("the head at the server", || async {
+            taken.lock().unwrap().iter().find(|it| **it == head).cloned()
+        }).await;
+        let event = world.eventually("the head in the auditor's room", || async {
+            let history = auditor.history(&room).await;
+            history.into_iter().find(|it| it["content"]["org.tallyroom.record.head"] == head)
+        }).await;
+        assert!(event["content"]["body"].as_str().unwrap().contains(head["hash"].as_str().unwrap()));
+        let waiting = "SELECT witness FROM witnessings LIMIT 1";
+        world.eventually("nothing on its way", || async {
+            world.sql_text(waiting).await.is_none().then_some(())
+        }).await;
+        // Nothing said in that room is in any record.
+        auditor.say(&room, "thank you").await;
+        world.terminate_tallyroom().await;
+
+        let seq = head["seq"].as_i64().unwrap();
+        for statement in [
+            format!("DELETE FROM journal WHERE position IN (SELECT position FROM entries WHERE seq >= {seq})"),
+            format!("DELETE FROM entries WHERE seq >= {seq}"),
+            "DELETE FROM heads".to_owned(),
+            format!("UPDATE transactions SET last_seq = {0}, last_hash = (SELECT hash FROM entries WHERE seq = {0})", seq - 1),
+        ] {
+            world.sql(&statement).await;
+        }
+        assert_eq!(world.sql_text("SELECT text FROM entries WHERE text = 'thank you'").await, None);
+        let file = world.folder.path().join("witnessed.json");
+        for witnessed in [by_post, event] {
+            std::fs::write(&file, witnessed.to_string()).unwrap();
+            let (ok, said) = verify(&world, &["--offline", "--head", file.to_str().unwrap()]);
+            assert!(!ok && said.contains("is missing: a head at"), "{said}");
+        }
+        std::fs::write(&file, "{}").unwrap();
+        let (ok, said) = verify(&world, &["--head", file.to_str().unwrap(), &deal.id]);
+        assert!(!ok && said.contains("no signed head"), "{said}");
+    }
 }
