@@ -3,6 +3,7 @@
 //!
 //! kills DATABASE [KILLS]       the service is killed again and again while people write, behind a
 //!                              proxy that lies
+//! full-disk DATABASE FOLDER    the database's disk, mounted at FOLDER, is full twice while people write
 //! silent-server DATABASE       ten contacts on a server that accepts connections and says nothing,
 //!                              beside local transactions
 
@@ -15,6 +16,7 @@
     reason = "shared with the tests"
 )]
 
+mod full_disk;
 mod kills;
 mod silent_server;
 #[path = "../../tests/black_box/support/mod.rs"]
@@ -35,6 +37,7 @@ async fn main() -> ExitCode {
     let kept = match words.as_slice() {
         ["kills", on, "--bench"] => kills::run(database(on), KILLS).await,
         ["kills", on, kills, "--bench"] => kills::run(database(on), number(kills)).await,
+        ["full-disk", on, disk, "--bench"] => full_disk::run(database(on), disk.as_ref()).await,
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
         _ => true,
     };

@@ -488,7 +488,7 @@ on_both_databases! {
         world.terminate_tallyroom().await;
         let auditor = world.person("auditor").await;
         let invite = json!({ "preset": "private_chat", "invite": [world.bot()] });
-        let (status, room) = auditor.call(reqwest::Method::POST, "/_matrix/client/v3/createRoom", Some(invite)).await;
+        let (status, room) = auditor.call(reqwest::Method::POST, "/createRoom", Some(invite)).await;
         assert_eq!(status, 200, "{room}");
         let room = room["room_id"].as_str().unwrap().to_owned();
         let (url, taken) = witness().await;

@@ -1,0 +1,184 @@
+//! The database's disk fills up twice while people write and the shop hands in transactions: when
+//! there is space again, everything goes on by itself, and nothing is lost.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::support::world::Deal;
+use crate::support::{Database, World, eventually, sample};
+
+/// Transactions between which people write.
+const DEALS: usize = 4;
+/// How long each person waits between two messages.
+const PAUSE: Duration = Duration::from_millis(150);
+/// How long the disk has space, and how long it is full.
+const PHASE: Duration = Duration::from_secs(20);
+/// How often it is full.
+const TIMES: usize = 2;
+/// Until everything is recorded again. Synapse waits for up to some minutes between pushes.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Whether nothing was lost; `disk` is a small file system that is mounted for this.
+pub async fn run(database: Database, disk: &Path) -> bool {
+    let mut world = World::with().config("log", json!({ "level": "info" })).prepare(database).await;
+    move_to(&world, database, disk).await;
+    world.start_synapse().await;
+    world.start_tallyroom().await;
+    let mut deals = Vec::new();
+    for number in 0..DEALS {
+        deals.push(deal(&world, number).await);
+    }
+    let process = world.tallyroom().id();
+    let stop = Arc::new(AtomicBool::new(false));
+    let talks: Vec<_> = deals
+        .iter()
+        .enumerate()
+        .map(|(number, deal)| {
+            let (person, room) = (deal.buyer.clone(), deal.room.clone());
+            let stop = Arc::clone(&stop);
+            tokio::spawn(async move {
+                let mut said = Vec::new();
+                while !stop.load(Ordering::Relaxed) {
+                    said.push(person.say(&room, &format!("{number} {}", said.len())).await);
+                    tokio::time::sleep(PAUSE).await;
+                }
+                said
+            })
+        })
+        .collect();
+    let mut refused = 0;
+    let mut unready = 0;
+    let mut slowest = Duration::ZERO;
+    for time in 0..TIMES {
+        tokio::time::sleep(PHASE).await;
+        let filler = fill(disk);
+        let full = Instant::now();
+        let mut number = 0;
+        let mut open = Vec::new();
+        while full.elapsed() < PHASE {
+            let order =
+                sample(&format!("{time} {number}"), &deals[0].buyer.id, &deals[0].seller.id);
+            let (status, _) = world.shop.post(&order).await;
+            if status != 201 {
+                refused += 1;
+                open.push(order);
+            }
+            let health = world.shop.request(reqwest::Method::GET, "/health/ready").send().await;
+            unready += usize::from(health.unwrap().status() == 503);
+            number += 1;
+            // What is still free is taken as well.
+            top_up(&filler);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        std::fs::remove_file(&filler).unwrap();
+        let freed = Instant::now();
+        for order in &open {
+            eventually("the shop's order taken", PATIENCE, || async {
+                let (status, _) = world.shop.post(order).await;
+                [200, 201].contains(&status).then_some(())
+            })
+            .await;
+        }
+        eventually("the service ready again", PATIENCE, || async {
+            let health = world.shop.request(reqwest::Method::GET, "/health/ready").send().await;
+            (health.unwrap().status() == 200).then_some(())
+        })
+        .await;
+        slowest = slowest.max(freed.elapsed());
+    }
+    stop.store(true, Ordering::Relaxed);
+    let ended = Instant::now();
+    let (mut all, mut lost, mut doubled) = (0, 0, 0);
+    for (talk, deal) in talks.into_iter().zip(&deals) {
+        let said = talk.await.unwrap();
+        all += said.len();
+        let recorded = loop {
+            let mut recorded: BTreeMap<String, usize> = BTreeMap::new();
+            for entry in world.shop.entries(&deal.id).await {
+                *recorded.entry(entry["event_id"].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+            if said.iter().all(|event| recorded.contains_key(event)) || ended.elapsed() > PATIENCE {
+                break recorded;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        };
+        lost += said.iter().filter(|event| !recorded.contains_key(*event)).count();
+        doubled += recorded.values().filter(|count| **count > 1).count();
+    }
+    let caught_up = ended.elapsed();
+    let is_same = world.tallyroom().id() == process;
+    let verifies = world.run(&["verify"]).0.success();
+    println!(
+        "{database:?}: the disk was full {TIMES} times for {} s; {all} messages, lost {lost}, doubled \
+         {doubled}; {refused} calls refused and taken later, not ready {unready} times; ready {:.1} s after \
+         there was space, all recorded {:.1} s after the last word; restarts {}; verify {}",
+        PHASE.as_secs(),
+        slowest.as_secs_f64(),
+        caught_up.as_secs_f64(),
+        usize::from(!is_same),
+        if verifies { "passes" } else { "fails" },
+    );
+    let was_full = refused > 0 && unready > 0;
+    lost + doubled == 0 && is_same && verifies && was_full
+}
+
+async fn deal(world: &World, number: usize) -> Deal {
+    let buyer = world.person(&format!("buyer{number}")).await;
+    let seller = world.person(&format!("seller{number}")).await;
+    let id = world.shop.create(&sample(&format!("deal {number}"), &buyer.id, &seller.id)).await;
+    let room = world.shop.room(&id).await;
+    buyer.join(&room).await;
+    seller.join(&room).await;
+    Deal { id, room, buyer, seller }
+}
+
+/// Has the database on the small disk. Of PostgreSQL only the data, as a tablespace: a server whose
+/// write-ahead log finds no space ends, and somebody has to start it again.
+async fn move_to(world: &World, database: Database, disk: &Path) {
+    let file = world.config_file();
+    let mut config: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    match database {
+        Database::Sqlite => {
+            config["database"]["url"] = json!(format!("sqlite:{}/tallyroom.db", disk.display()));
+            std::fs::write(&file, config.to_string()).unwrap();
+        }
+        Database::Postgres => {
+            let url = config["database"]["url"].as_str().unwrap();
+            let (server, name) = url.rsplit_once('/').unwrap();
+            let mut connection =
+                PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+            for statement in [
+                format!("CREATE TABLESPACE small LOCATION '{}'", disk.display()),
+                format!("ALTER DATABASE {name} SET TABLESPACE small"),
+            ] {
+                connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+            }
+            connection.close().await.unwrap();
+        }
+    }
+}
+
+/// Takes all the space there is; the file that does.
+fn fill(disk: &Path) -> PathBuf {
+    let filler = disk.join("filler");
+    File::create(&filler).unwrap();
+    top_up(&filler);
+    filler
+}
+
+fn top_up(filler: &Path) {
+    let mut file = File::options().append(true).open(filler).unwrap();
+    for size in [1 << 20, 1 << 12, 1] {
+        let piece = vec![0_u8; size];
+        while file.write_all(&piece).is_ok() {}
+    }
+}
