@@ -12,6 +12,10 @@ pub(super) struct TokenState {
 }
 
 impl TokenState {
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Relaxed)
+    }
+
     /// Looks at the outcome of a call; logs when the homeserver begins or ceases to refuse the
     /// token.
     pub(super) fn learn(&self, outcome: &Result<(), &CallFailure>) {

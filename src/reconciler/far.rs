@@ -13,6 +13,7 @@ use ulid::Ulid;
 
 use super::{IDLE, Installation, back_off, later};
 use crate::homeserver::CallFailure;
+use crate::logging::abnormal_end;
 use crate::store::{FarInvitation, Store, StoreError};
 
 /// Most tries at the same time, each at another server. Synapse changes at most ten memberships at
@@ -69,6 +70,7 @@ pub async fn invite_far_forever(
                     busy.remove(&server);
                 }
                 Err(error) => {
+                    let error = abnormal_end(&error);
                     tracing::error!(%error, "an invitation ended abnormally");
                     // The name of its server is lost: begin anew when all others have ended.
                     while running.join_next().await.is_some() {}
