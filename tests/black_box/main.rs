@@ -13,6 +13,7 @@ mod homeserver_versions;
 mod intake;
 mod lies;
 mod links;
+mod log_words;
 mod misfits;
 mod openid;
 mod page;
