@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::on_both_databases;
 use crate::support::shop::KEY;
-use crate::support::{Database, Entered, World, sample};
+use crate::support::{Entered, World, sample};
 
 /// Each stands in a place of its own; none may be in the log.
 const WORDS: [&str; 15] = [

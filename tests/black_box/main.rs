@@ -18,6 +18,7 @@ mod misfits;
 mod openid;
 mod page;
 mod people;
+mod readme;
 mod record;
 mod restore;
 mod room;
