@@ -73,7 +73,9 @@ async fn its_install_commands_run_as_written() {
 #[test]
 fn every_command_in_the_documents_is_one_that_the_program_knows() {
     let mut count = 0;
-    for document in ["README.md", "ARCHITECTURE.md", "config.example.yaml", "registration.yaml"] {
+    for document in
+        ["README.md", "ARCHITECTURE.md", "SECURITY.md", "config.example.yaml", "registration.yaml"]
+    {
         for command in commands(&read(document)) {
             count += 1;
             let output = Command::new(PROGRAM).args(&command).arg("--help").output().unwrap();
