@@ -170,7 +170,10 @@ impl Lanes {
             }
             CallFailure::Unknown { .. } => {
                 let wait = back_off(self.store.server_failures(server).await?);
-                tracing::warn!(%user, %failure, seconds = wait.as_secs_f32(), "no invitation yet");
+                if !failure.is_about_token() {
+                    let seconds = wait.as_secs_f32();
+                    tracing::warn!(%user, %failure, seconds, "no invitation yet");
+                }
                 self.store.server_failed(server, later(wait), &problem).await?;
                 self.store
                     .member_failed(id, user, Some(later(wait)), &problem, far.seen_at)
@@ -198,7 +201,9 @@ impl Lanes {
             }
             Ok(_) => Ok(false),
             Err(failure) => {
-                tracing::warn!(%failure, "our homeserver does not answer; looking again");
+                if !failure.is_about_token() {
+                    tracing::warn!(%failure, "our homeserver does not answer; looking again");
+                }
                 self.store.far_postponed(far, later(LOOK_AGAIN)).await?;
                 Ok(true)
             }
