@@ -11,6 +11,7 @@ pub mod homeserver;
 pub mod intake;
 pub mod invoice;
 pub mod language;
+pub mod logging;
 pub mod moment;
 pub mod page;
 pub mod pdf;

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tallyroom::command::{
-    check, export, forget, generate_registration, import, link, logging, problems, rederive, run,
-    verify,
+    check, export, forget, generate_registration, import, link, problems, rederive, run, verify,
 };
 use tallyroom::config::Config;
+use tallyroom::logging;
 use tallyroom::page::link::LinkRequest;
 use tallyroom::store::Asked;
 use tallyroom::transaction::PartyRole;
@@ -169,6 +169,7 @@ fn party(text: &str) -> Result<PartyRole, &'static str> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    logging::hide_payloads();
     match dispatch(CommandLine::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -186,14 +187,14 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Run(file) => {
             let config = file.load()?;
             logging::start(&config.log)?;
-            run::run(config).await
+            run::run(config, &file.config).await
         }
         Command::GenerateRegistration { config, output } => {
             let config = config.load()?;
             let output = output.unwrap_or_else(|| config.appservice.registration.clone());
             generate_registration::run(&config, &output)
         }
-        Command::Check(file) => check::run(&file.load()?).await,
+        Command::Check(file) => check::run(&file.load()?, &file.config).await,
         Command::Import { config, shop, external_id, status, buyer, seller, files } => {
             let request = import::Request { shop, external_id, status, buyer, seller, files };
             import::run(&config.load()?, request).await

@@ -6,9 +6,9 @@ pub mod forget;
 pub mod generate_registration;
 pub mod import;
 pub mod link;
-pub mod logging;
 pub mod problems;
 pub mod rederive;
+mod registration;
 pub mod run;
 pub mod verify;
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,13 +15,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::open_store;
+use super::{open_store, registration};
 use crate::api::{self, ApiState, Health};
-use crate::config::{Config, Registration};
+use crate::config::{Config, secret_files};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
 use crate::intake::{self, PushState};
+use crate::logging::{Failures, abnormal_end};
 use crate::moment::Moment;
 use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
@@ -34,15 +36,22 @@ use crate::store::{Deriving, Store};
 /// How long work in flight may take after SIGTERM. What is not done by then is done after the
 /// next start: every step is safe to repeat.
 const LAST_WORDS: Duration = Duration::from_secs(8);
-/// How often to try to reach the homeserver at the start.
-const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 /// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When something that only an operator can mend keeps the service from starting.
-pub async fn run(config: Config) -> anyhow::Result<()> {
-    let registration = Registration::load(&config.appservice.registration, &config)?;
+pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
+    let registration = registration::load(&config).await?;
+    for verdict in [
+        secret_files::config_file(&config, file),
+        secret_files::registration(&config),
+        secret_files::signing_key(&config),
+    ] {
+        if let Err(problem) = verdict {
+            tracing::warn!(problem, "a file with secrets is not kept from others");
+        }
+    }
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
     let key = Arc::new(key);
     let store = open_store(&config).await?;
@@ -175,16 +184,20 @@ async fn introduced_bot(
     vault: &Vault,
     stop: &CancellationToken,
 ) -> Option<Installation> {
+    let (mut failures, mut told) = (0, Failures::default());
     loop {
         match introduce(config.clone(), homeserver.clone(), store, vault.clone()).await {
             Ok(installation) => return Some(installation),
-            Err(problem) => tracing::error!(
+            Err(problem) if told.is_news(problem.to_string()) => tracing::error!(
                 %problem,
                 "the homeserver can not be worked with yet; trying again. `tallyroom check` tells more"
             ),
+            Err(_) => {}
         }
+        let pause = intake::back_off(failures);
+        failures += 1;
         tokio::select! {
-            () = tokio::time::sleep(TRY_AGAIN) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => return None,
         }
     }
@@ -227,7 +240,9 @@ fn unexpected_end(
 ) -> anyhow::Error {
     match ended {
         Some(Ok(Err(error))) => error.context("a part of the service failed"),
-        Some(Err(error)) => anyhow::Error::from(error).context("a part of the service failed"),
+        Some(Err(error)) => {
+            anyhow::anyhow!("a part of the service failed: {}", abnormal_end(&error))
+        }
         Some(Ok(Ok(()))) | None => anyhow::anyhow!("a part of the service ended by itself"),
     }
 }

@@ -81,6 +81,13 @@ impl DatabaseUrl {
         }
     }
 
+    /// Whether a password may stand in it.
+    pub(super) fn has_password(&self) -> bool {
+        let url = Url::parse(&self.text);
+        self.kind == DatabaseKind::Postgres
+            && url.is_ok_and(|it| it.password().is_some() || it.query().is_some())
+    }
+
     fn sqlite_path(&self) -> Option<&str> {
         let rest = self.text.strip_prefix("sqlite:")?;
         rest.strip_prefix("//").unwrap_or(rest).split('?').next()

@@ -8,6 +8,7 @@ mod keys;
 mod namespace;
 mod registration;
 mod secret;
+pub mod secret_files;
 mod sections;
 #[cfg(test)]
 mod tests;

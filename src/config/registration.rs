@@ -33,6 +33,9 @@ pub struct Registration {
     pub namespaces: Namespaces,
     /// Whether typing, receipts and presence are pushed too.
     pub receive_ephemeral: bool,
+    /// The same for homeservers from before the specification had it (MSC2409), such as Synapse 1.112.
+    #[serde(rename = "de.sorunome.msc2409.push_ephemeral")]
+    pub unstable_push_ephemeral: bool,
     /// Whether devices are made without a login (MSC4190).
     #[serde(rename = "io.element.msc4190")]
     pub msc4190: bool,
@@ -79,16 +82,24 @@ impl Registration {
                 rooms: Vec::new(),
             },
             receive_ephemeral: true,
+            unstable_push_ephemeral: true,
             msc4190: true,
         }
     }
 
     /// Reads the registration and checks that it means us, and only us.
     pub fn load(path: &Path, config: &Config) -> Result<Self, ConfigErrors> {
+        let registration = Self::read(path)?;
+        let problems = registration.problems(config);
+        if problems.is_empty() { Ok(registration) } else { Err(ConfigErrors::new(path, problems)) }
+    }
+
+    /// Reads the registration, whomever it means.
+    pub fn read(path: &Path) -> Result<Self, ConfigErrors> {
         let refuse = |problem| ConfigErrors::new(path, vec![problem]);
         let text = fs::read_to_string(path).map_err(|error| refuse(unreadable(&error)))?;
         let tree = yaml::parse(&text).map_err(refuse)?;
-        let registration: Self = serde_path_to_error::deserialize(tree).map_err(|error| {
+        serde_path_to_error::deserialize(tree).map_err(|error| {
             let key = error.path().to_string();
             // What stands there is not repeated: it may be a token.
             refuse(Problem::new(
@@ -97,9 +108,7 @@ impl Registration {
                 "what registration.yaml of Tallyroom has in this place",
                 "correct it, or make a new file with `tallyroom generate-registration`",
             ))
-        })?;
-        let problems = registration.problems(config);
-        if problems.is_empty() { Ok(registration) } else { Err(ConfigErrors::new(path, problems)) }
+        })
     }
 
     fn problems(&self, config: &Config) -> Vec<Problem> {

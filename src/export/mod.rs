@@ -23,6 +23,7 @@ use ulid::Ulid;
 
 use self::spool::Spool;
 use crate::files::Vault;
+use crate::logging::abnormal_end;
 use crate::quota::{Places, TooMany, paced};
 use crate::seal::SigningKey;
 use crate::store::{Snapshot, Store};
@@ -122,7 +123,8 @@ impl Exporter {
         let mut snapshot = self.store.snapshot().await?;
         let exporter = self.clone();
         tokio::task::spawn_blocking(move || bundle::write(&exporter, id, &mut snapshot, out))
-            .await?
+            .await
+            .map_err(|error| abnormal_end(&error))?
     }
 
     fn write_spool(&self, id: Ulid, mut snapshot: Snapshot, spool: Spool) {

@@ -10,6 +10,7 @@ use futures_util::{Stream, stream};
 use tokio::sync::watch;
 
 use super::PIECE_BYTES;
+use crate::logging::abnormal_end;
 
 /// How far the writing is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,7 +98,7 @@ impl Reader {
             file.read_exact_at(&mut piece, offset)?;
             Ok::<_, io::Error>(piece)
         });
-        let piece = reading.await.map_err(io::Error::other)??;
+        let piece = reading.await.map_err(|error| io::Error::other(abnormal_end(&error)))??;
         self.offset += piece.len() as u64;
         Ok(Some(piece.into()))
     }

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::FilesConfig;
 use crate::homeserver::Homeserver;
+use crate::logging::abnormal_end;
 use crate::record::address_of;
 use crate::store::{DueFile, Store};
 use patience::{Outcome, Tries, server_pause, verdict};
@@ -97,7 +98,8 @@ pub async fn keep_files_forever(
                 let id = match ended {
                     Ok((id, ())) => id,
                     Err(error) => {
-                        tracing::error!(%error, "the work on a file failed; trying again");
+                        let end = abnormal_end(&error);
+                        tracing::error!(%end, "the work on a file failed; trying again");
                         error.id()
                     }
                 };

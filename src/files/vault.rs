@@ -17,6 +17,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 use sha2::{Digest, Sha256};
 
 use crate::config::FilesConfig;
+use crate::logging::abnormal_end;
 
 /// Bytes handed over in one go; the smallest part that S3 takes is 5 MiB.
 const PART_BYTES: usize = 5 * 1024 * 1024;
@@ -102,7 +103,8 @@ impl Vault {
                 let read = (&mut file).take(PART_BYTES as u64).read_to_end(&mut part);
                 read.map(|_| (file, part))
             })
-            .await??;
+            .await
+            .map_err(|error| abnormal_end(&error))??;
             if part.is_empty() {
                 upload.abort().await.ok();
                 bail!("a downloaded file became shorter");

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ruma::api::client::account::whoami;
 use ruma::api::client::appservice::request_ping;
-use ruma::api::client::device::update_device;
 use ruma::api::client::discovery::get_capabilities::{self, v3::Capabilities};
 use ruma::api::client::filter::FilterDefinition;
 use ruma::api::client::media::create_content;
@@ -16,7 +15,7 @@ use ruma::{MxcUri, OwnedMxcUri, RoomVersionId, UInt};
 
 use super::calls::Call;
 use super::failure::CallFailure;
-use super::{ActingAs, CALL_TIMEOUT, Homeserver, once};
+use super::{CALL_TIMEOUT, Homeserver, once};
 use crate::config::Config;
 
 /// How long the homeserver may hold an idle `/sync`.
@@ -49,19 +48,6 @@ impl Homeserver {
     /// A refusal when the token is wrong or the namespace is not ours.
     pub async fn register_bot(&self) -> Result<(), CallFailure> {
         self.register(&self.bot).await
-    }
-
-    /// Makes sure that the bot's one device exists (MSC4190).
-    ///
-    /// # Errors
-    /// A refusal when the registration lacks `io.element.msc4190: true`.
-    pub async fn make_device(&self) -> Result<(), CallFailure> {
-        let mut request = update_device::v3::Request::new(self.device.clone());
-        request.display_name = Some("Tallyroom".to_owned());
-        // Without a device in the query: it may not exist yet.
-        let request = ActingAs::user(request, self.bot.clone());
-        self.send(request, CALL_TIMEOUT).await?;
-        Ok(())
     }
 
     /// Sets the bot's profile.

@@ -17,7 +17,7 @@ use ruma::api::auth_scheme::{AuthScheme, SendAccessToken};
 use ruma::api::client::account::{register, whoami};
 use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
 use ruma::api::client::appservice::request_ping;
-use ruma::api::client::device::update_device;
+use ruma::api::client::device::{get_device, update_device};
 use ruma::api::client::discovery::get_capabilities;
 use ruma::api::client::media::create_content;
 use ruma::api::client::membership::{
@@ -29,6 +29,7 @@ use ruma::api::client::profile::{get_profile, set_profile_field};
 use ruma::api::client::receipt::create_receipt;
 use ruma::api::client::redact::redact_event;
 use ruma::api::client::room::{create_room, get_room_event};
+use ruma::api::client::session::login;
 use ruma::api::client::state::{get_state_event_for_key, get_state_events, send_state_event};
 use ruma::api::client::sync::sync_events;
 use ruma::api::client::typing::create_typing_event;
@@ -63,8 +64,11 @@ macro_rules! calls {
 
 calls! {
     register::v3::Request => ["M_USER_IN_USE", "M_INVALID_USERNAME", "M_EXCLUSIVE", "M_FORBIDDEN"];
-    /// Synapse: a user that the registration's namespace does not hold.
+    get_device::v3::Request => ["M_NOT_FOUND"];
+    /// Without MSC4190 nobody has a device that nobody made.
     update_device::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
+    login::v3::Request =>
+        ["M_FORBIDDEN", "M_EXCLUSIVE", "M_UNKNOWN", "M_APPSERVICE_LOGIN_UNSUPPORTED"];
     /// Synapse: `M_UNKNOWN` for an account that it never had.
     get_profile::v3::Request => ["M_NOT_FOUND", "M_UNKNOWN", "M_FORBIDDEN"];
     set_profile_field::v3::Request =>

@@ -98,6 +98,12 @@ impl CallFailure {
         self.refused_with("M_FORBIDDEN")
     }
 
+    /// Whether the homeserver does not know our token. That is told once, and not with each call that
+    /// fails because of it.
+    pub fn is_about_token(&self) -> bool {
+        self.mentions("M_UNKNOWN_TOKEN") || self.mentions("M_MISSING_TOKEN")
+    }
+
     /// Whether the answer had this Matrix error code, by whomever it was given: enough for advice,
     /// but not for a decision.
     pub fn mentions(&self, code: &str) -> bool {

@@ -7,19 +7,23 @@ mod account_status;
 mod acting_as;
 mod bot;
 mod calls;
+mod device;
 mod failure;
 mod foreign;
 mod guests;
 mod media;
+mod misfit;
 mod rooms;
 mod token;
 
 pub use account_status::tells_account_status;
 use acting_as::ActingAs;
 pub use bot::{Avatars, Bot, room_version};
+pub use device::Device;
 pub use failure::{CallFailure, Refusal};
 pub use media::Download;
 pub(crate) use media::in_words;
+pub use misfit::Misfit;
 pub use rooms::{FoundRoom, HistoryPage};
 
 use std::sync::Arc;
@@ -32,7 +36,7 @@ use ruma::{OwnedDeviceId, OwnedUserId};
 
 use self::calls::Call;
 use self::token::TokenState;
-use crate::config::{BOT_DEVICE, Config, Registration};
+use crate::config::{BOT_DEVICE, Config, Registration, Secret};
 
 /// How long one ordinary call may take before its outcome counts as unknown.
 /// Synapse was seen to need 45 s for a createRoom under load; beyond this we look instead of wait.
@@ -45,6 +49,7 @@ pub struct Homeserver {
     appservice_id: String,
     bot: OwnedUserId,
     device: OwnedDeviceId,
+    hs_token: Secret,
     token: Arc<TokenState>,
 }
 
@@ -70,12 +75,19 @@ impl Homeserver {
         };
         client.restore_session(session).await?;
         let appservice_id = registration.id.clone();
-        Ok(Self { client, appservice_id, bot, device, token: Arc::default() })
+        let hs_token = registration.hs_token.clone();
+        Ok(Self { client, appservice_id, bot, device, hs_token, token: Arc::default() })
     }
 
     /// The bot's Matrix user ID.
     pub fn bot_user_id(&self) -> &ruma::UserId {
         &self.bot
+    }
+
+    /// Whether the homeserver does not know our token, as far as its last answer told. Then every
+    /// call fails, which is told once, and not with each of them.
+    pub fn refuses_token(&self) -> bool {
+        self.token.is_refused()
     }
 
     /// Sends `request` as the bot, naming its device so that the homeserver remembers send ids

@@ -12,6 +12,10 @@ pub(super) struct TokenState {
 }
 
 impl TokenState {
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Relaxed)
+    }
+
     /// Looks at the outcome of a call; logs when the homeserver begins or ceases to refuse the
     /// token.
     pub(super) fn learn(&self, outcome: &Result<(), &CallFailure>) {
@@ -31,9 +35,8 @@ impl TokenState {
         let is_refused = match outcome {
             Ok(()) | Err(CallFailure::Refused(_)) => false,
             Err(failure) => {
-                let codes = ["M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"];
                 // Other trouble says nothing about the token.
-                codes.iter().any(|code| failure.mentions(code)).then_some(true)?
+                failure.is_about_token().then_some(true)?
             }
         };
         let before = self.is_refused.swap(is_refused, Ordering::Relaxed);

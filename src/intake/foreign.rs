@@ -7,6 +7,7 @@ use ruma::{OwnedRoomId, RoomId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::homeserver::{CallFailure, Homeserver};
+use crate::logging::Failures;
 use crate::room::{PROBE_MARKER, ROOM_MARKER, Sign, sign};
 use crate::store::{Departure, Store, StoreError, now};
 
@@ -76,6 +77,7 @@ async fn drop_kept(store: &Store, bot: &UserId) -> Result<(), StoreError> {
 
 /// A sync tells of each invitation once. Those from before are asked for, once as well.
 async fn list_older(store: &Store, homeserver: &Homeserver) {
+    let mut told = Failures::default();
     loop {
         let listed = async {
             if store.fact(LISTED).await.map_err(in_words)?.is_some() {
@@ -87,7 +89,10 @@ async fn list_older(store: &Store, homeserver: &Homeserver) {
         };
         match listed.await {
             Ok(()) => return,
-            Err(problem) => tracing::warn!(problem, "the bot's rooms could not be listed yet"),
+            Err(problem) if told.is_news(problem.clone()) => {
+                tracing::warn!(problem, "the bot's rooms could not be listed yet");
+            }
+            Err(_) => {}
         }
         tokio::time::sleep(LIST_AGAIN).await;
     }
@@ -176,10 +181,12 @@ async fn is_made_by_us(
 async fn postpone(store: &Store, it: &Departure, failure: &CallFailure) -> Result<(), StoreError> {
     let doublings = u32::try_from(it.failures).unwrap_or(u32::MAX);
     let pause = (SHORTEST * 2_u32.pow(doublings.min(7))).min(LONGEST);
-    tracing::warn!(
-        room = it.room_id, user = it.user_id, %failure,
-        "a room that is not ours could not be left; trying again"
-    );
+    if !failure.is_about_token() {
+        tracing::warn!(
+            room = it.room_id, user = it.user_id, %failure,
+            "a room that is not ours could not be left; trying again"
+        );
+    }
     store.postpone_departure(it, later(pause)).await
 }
 

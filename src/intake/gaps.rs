@@ -120,12 +120,14 @@ async fn not_read(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(),
             store.give_up_gap(gap, &problem).await
         }
         Verdict::TryAgain(pause) => {
-            tracing::warn!(
-                room = gap.room_id,
-                problem,
-                seconds = pause.as_secs(),
-                "history could not be read; trying again"
-            );
+            if !failure.is_about_token() {
+                tracing::warn!(
+                    room = gap.room_id,
+                    problem,
+                    seconds = pause.as_secs(),
+                    "history could not be read; trying again"
+                );
+            }
             let until = now() + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
             store.postpone_gap(gap, until, is_refusal, &problem).await
         }

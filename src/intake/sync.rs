@@ -16,6 +16,7 @@ use ulid::Ulid;
 
 use super::{arrivals::arrival, back_off};
 use crate::homeserver::{CallFailure, Homeserver};
+use crate::logging::Failures;
 use crate::store::{Arrival, Gap, Kept, Store, StoreError, now};
 
 /// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
@@ -30,7 +31,7 @@ const MOST_ASKED: usize = 60;
 
 /// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
 pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
-    let mut failures = 0;
+    let (mut failures, mut told) = (0, Failures::default());
     let mut restores = Restores::default();
     while !stop.is_cancelled() {
         let work = async {
@@ -51,13 +52,16 @@ pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: Cancellati
                     tracing::warn!(%error, "rooms and files wait for their next try");
                 }
                 failures = 0;
+                told.end();
                 BREATH
             }
             Err(problem) => {
-                tracing::warn!(%problem, failures, "sync failed; trying again");
+                failures += 1;
+                if told.is_news(problem.to_string()) {
+                    tracing::warn!(%problem, failures, "sync failed; trying again");
+                }
                 // Whenever the homeserver was away, it may have come back from a backup.
                 restores.asked_at = None;
-                failures += 1;
                 back_off(failures - 1)
             }
         };

@@ -12,6 +12,7 @@ use super::session::Session;
 use super::{PageState, view};
 use crate::files::{Found, disposition, shown_as};
 use crate::invoice::{epc_payload, further_terms};
+use crate::logging::abnormal_end;
 use crate::pdf::{Document, invoice_pdf};
 use crate::quota::paced;
 use crate::transaction::PartyRole;
@@ -39,7 +40,7 @@ pub(super) async fn pdf(
         invoice_pdf(&Document { terms, locale, further: &further, qr: qr.as_deref() })
             .map_err(anyhow::Error::from)
     });
-    let written = written.await.map_err(anyhow::Error::from).flatten();
+    let written = written.await.map_err(|error| abnormal_end(&error).into()).flatten();
     let bytes = written.map_err(|error| {
         tracing::error!(%error, "an invoice could not be written as PDF");
         Refusal::try_again()

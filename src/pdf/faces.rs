@@ -1,7 +1,9 @@
 //! The typefaces that are embedded, and which of them has a character.
 
+use harfrust::{FontRef, Shaper, ShaperData};
 use krilla::text::Font;
-use rustybuzz::Face as Shaper;
+use skrifa::MetadataProvider;
+use skrifa::charmap::Charmap;
 
 use super::PdfError;
 
@@ -33,7 +35,16 @@ pub(super) struct Face {
     /// To draw with.
     pub(super) font: Font,
     /// To measure with.
-    pub(super) shaper: Shaper<'static>,
+    tables: FontRef<'static>,
+    shaping: ShaperData,
+    signs: Charmap<'static>,
+}
+
+impl Face {
+    /// What turns characters into glyphs. It takes nearly nothing to make.
+    pub(super) fn shaper(&self) -> Shaper<'_> {
+        self.shaping.shaper(&self.tables).build()
+    }
 }
 
 /// All of them, by script and weight.
@@ -51,7 +62,7 @@ impl Faces {
 
     /// The first typeface that has the character; `current` if it does, so that runs stay long.
     pub(super) fn script_of(&self, sign: char, current: Option<usize>) -> Option<usize> {
-        let has = |script: &usize| self.0[*script][0].shaper.glyph_index(sign).is_some();
+        let has = |script: &usize| self.0[*script][0].signs.map(sign).is_some();
         if let Some(current) = current
             && (is_mark(sign) || sign == ' ' || (current > 0 && has(&current)))
         {
@@ -85,8 +96,9 @@ fn weights([regular, bold]: [&'static [u8]; 2]) -> Result<[Face; 2], PdfError> {
 
 fn face(bytes: &'static [u8]) -> Result<Face, PdfError> {
     let font = Font::new(bytes.to_vec().into(), 0).ok_or(PdfError::Typeface)?;
-    let shaper = Shaper::from_slice(bytes, 0).ok_or(PdfError::Typeface)?;
-    Ok(Face { font, shaper })
+    let tables = FontRef::new(bytes).map_err(|_| PdfError::Typeface)?;
+    let (shaping, signs) = (ShaperData::new(&tables), tables.charmap());
+    Ok(Face { font, tables, shaping, signs })
 }
 
 /// Joiners, direction marks and isolates: they have no shape, and belong to what is around them.

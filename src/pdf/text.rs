@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use harfrust::{Direction, GlyphBuffer, Script, ShapeOptions, ShapePlan, UnicodeBuffer};
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use rustybuzz::{Direction, GlyphBuffer, Script, ShapePlan, UnicodeBuffer};
 use unicode_bidi::{BidiInfo, Level};
 
 use super::PdfError;
@@ -182,12 +182,13 @@ impl Typesetter {
         buffer.guess_segment_properties();
         let direction = if rtl { Direction::RightToLeft } else { Direction::LeftToRight };
         buffer.set_direction(direction);
+        let shaper = face.shaper();
         let mut plans = self.plans.borrow_mut();
         let written = buffer.script();
         let plan = plans
             .entry((script, style.bold, rtl, written))
-            .or_insert_with(|| ShapePlan::new(&face.shaper, direction, Some(written), None, &[]));
-        let shaped = rustybuzz::shape_with_plan(&face.shaper, plan, buffer);
+            .or_insert_with(|| ShapePlan::new(&shaper, direction, Some(written), None, &[]));
+        let shaped = shaper.shape(buffer, ShapeOptions::new().plan(Some(plan)));
         glyph_run(text, face, style.size, &shaped)
     }
 }

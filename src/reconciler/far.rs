@@ -13,6 +13,7 @@ use ulid::Ulid;
 
 use super::{IDLE, Installation, back_off, later};
 use crate::homeserver::CallFailure;
+use crate::logging::abnormal_end;
 use crate::store::{FarInvitation, Store, StoreError};
 
 /// Most tries at the same time, each at another server. Synapse changes at most ten memberships at
@@ -69,6 +70,7 @@ pub async fn invite_far_forever(
                     busy.remove(&server);
                 }
                 Err(error) => {
+                    let error = abnormal_end(&error);
                     tracing::error!(%error, "an invitation ended abnormally");
                     // The name of its server is lost: begin anew when all others have ended.
                     while running.join_next().await.is_some() {}
@@ -168,7 +170,10 @@ impl Lanes {
             }
             CallFailure::Unknown { .. } => {
                 let wait = back_off(self.store.server_failures(server).await?);
-                tracing::warn!(%user, %failure, seconds = wait.as_secs_f32(), "no invitation yet");
+                if !failure.is_about_token() {
+                    let seconds = wait.as_secs_f32();
+                    tracing::warn!(%user, %failure, seconds, "no invitation yet");
+                }
                 self.store.server_failed(server, later(wait), &problem).await?;
                 self.store
                     .member_failed(id, user, Some(later(wait)), &problem, far.seen_at)
@@ -196,7 +201,9 @@ impl Lanes {
             }
             Ok(_) => Ok(false),
             Err(failure) => {
-                tracing::warn!(%failure, "our homeserver does not answer; looking again");
+                if !failure.is_about_token() {
+                    tracing::warn!(%failure, "our homeserver does not answer; looking again");
+                }
                 self.store.far_postponed(far, later(LOOK_AGAIN)).await?;
                 Ok(true)
             }

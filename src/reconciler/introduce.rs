@@ -4,7 +4,9 @@ use ruma::{OwnedMxcUri, RoomVersionId};
 
 use crate::config::Config;
 use crate::files::Vault;
-use crate::homeserver::{CallFailure, Homeserver, room_version, tells_account_status};
+use crate::homeserver::{
+    CallFailure, Device, Homeserver, Misfit, room_version, tells_account_status,
+};
 use crate::store::{Store, StoreError};
 
 const INVOICE_PNG: &[u8] = include_bytes!("../../assets/invoice.png");
@@ -33,6 +35,9 @@ pub struct Installation {
 /// Why the introduction did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotIntroduced {
+    /// Config or registration do not fit the homeserver.
+    #[error(transparent)]
+    Misfit(Misfit),
     /// The homeserver refused or did not answer.
     #[error("{doing}: {failure}")]
     Call {
@@ -58,8 +63,15 @@ pub async fn introduce(
     vault: Vault,
 ) -> Result<Installation, NotIntroduced> {
     let doing = |doing| move |failure| NotIntroduced::Call { doing, failure };
+    let misfit = homeserver.misfit(&config).await.map_err(doing("asking who it is"))?;
+    if let Some(misfit) = misfit {
+        return Err(NotIntroduced::Misfit(misfit));
+    }
     homeserver.register_bot().await.map_err(doing("making the bot's account"))?;
-    homeserver.make_device().await.map_err(doing("making the bot's device"))?;
+    if homeserver.make_device().await.map_err(doing("making the bot's device"))? == Device::LoggedIn
+    {
+        tracing::info!("the bot's device was made by a login: the homeserver lacks MSC4190");
+    }
     let offers = homeserver.offers().await.map_err(doing("asking what it offers"))?;
     let room_version = room_version(&offers, &config).map_err(doing("asking for room versions"))?;
     let upload = async |name: &'static str, png| picture(&homeserver, store, name, png).await;

@@ -28,6 +28,7 @@ use tracing::Instrument;
 use ulid::Ulid;
 
 use self::perform::{Obstacle, Worker};
+use crate::logging::abnormal_end;
 use crate::store::{Store, StoreError, now};
 
 /// How long to wait at most before looking for due rooms; another process may have made one.
@@ -93,6 +94,7 @@ fn forget(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task::JoinErro
         }
         // A panic takes its id along; whatever is still running is looked at again when due.
         Err(error) => {
+            let error = abnormal_end(&error);
             tracing::error!(%error, "a room's work ended abnormally; it will be tried again");
             busy.clear();
         }
@@ -122,7 +124,13 @@ async fn reconcile_or_postpone(worker: &Worker, id: Ulid) -> Result<(), StoreErr
         Err(Obstacle::Refused(failure)) => (None, failure.to_string()),
     };
     let wait = wait.unwrap_or_else(|| back_off(before.failures));
-    tracing::warn!(problem, seconds = wait.as_secs_f32(), "not done yet; trying again");
+    let seconds = wait.as_secs_f32();
+    // That the token is refused is told once, and not with each room.
+    if worker.installation.homeserver.refuses_token() {
+        tracing::debug!(problem, seconds, "not done yet; trying again");
+    } else {
+        tracing::warn!(problem, seconds, "not done yet; trying again");
+    }
     worker.store.room_postponed(id, before.wakes, later(wait), &problem).await
 }
 

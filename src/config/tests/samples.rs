@@ -82,6 +82,7 @@ fn the_sample_registration_works_once_it_is_filled_in_and_not_before() {
     let registration = load_registration(&filled_in()).unwrap();
     assert!(registration.hs_token.matches(b"canary-h"));
     assert!(registration.msc4190 && registration.receive_ephemeral);
+    assert!(registration.unstable_push_ephemeral);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! One test's world: a homeserver, a database, the service between them.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -24,6 +26,7 @@ pub struct World {
     pub push_port: u16,
     page_port: u16,
     pub synapse_port: u16,
+    synapse_version: Option<&'static str>,
     synapse: Option<Process>,
     tallyroom: Option<Process>,
     http: reqwest::Client,
@@ -34,6 +37,7 @@ pub struct World {
 pub struct Plan {
     proxied: bool,
     has_page: bool,
+    synapse_version: Option<&'static str>,
     other_servers: Vec<String>,
     config: Value,
     homeserver: Value,
@@ -66,7 +70,8 @@ impl World {
     async fn account(&self, name: &str, more: &[&str]) -> Person {
         let folder = self.folder.path().join("synapse");
         let password = format!("password of {name}");
-        let script = script("synapse")
+        let script = self
+            .synapse_script()
             .arg("register")
             .arg(folder)
             .args([name, &password])
@@ -121,7 +126,7 @@ impl World {
 
     pub async fn start_synapse(&mut self) {
         let folder = self.folder.path().join("synapse");
-        let mut command = script("synapse");
+        let mut command = self.synapse_script();
         command.arg("start").arg(&folder);
         let out = self.folder.path().join("synapse.out");
         self.synapse = Some(Process::start(&mut command, &out));
@@ -239,6 +244,10 @@ impl World {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
+    fn synapse_script(&self) -> Command {
+        synapse_script(self.synapse_version)
+    }
+
     fn tallyroom_log(&self) -> PathBuf {
         self.folder.path().join("tallyroom.log")
     }
@@ -272,6 +281,12 @@ impl Plan {
     /// With the invoice page, at [`World::page`].
     pub fn page(mut self) -> Self {
         self.has_page = true;
+        self
+    }
+
+    /// With a homeserver of another version than today's (one of `scripts/synapse versions`).
+    pub fn synapse(mut self, version: &'static str) -> Self {
+        self.synapse_version = Some(version);
         self
     }
 
@@ -336,10 +351,11 @@ impl Plan {
         }
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, serde_json::to_string_pretty(&config).unwrap()).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         let made = tallyroom().arg("generate-registration").arg("--config").arg(&file).output();
         let made = made.unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let configured = script("synapse")
+        let configured = synapse_script(self.synapse_version)
             .arg("configure")
             .arg(folder.path().join("synapse"))
             .args(["--port", &synapse_port.to_string(), "--server-name", DOMAIN])
@@ -362,6 +378,7 @@ impl Plan {
             push_port,
             page_port,
             synapse_port,
+            synapse_version: self.synapse_version,
             synapse: None,
             tallyroom: None,
             http: reqwest::Client::new(),
@@ -405,6 +422,8 @@ fn tallyroom() -> Command {
     command
 }
 
-fn script(name: &str) -> Command {
-    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name))
+fn synapse_script(version: Option<&str>) -> Command {
+    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/synapse"));
+    command.args(version.into_iter().flat_map(|it| ["--version", it]));
+    command
 }
