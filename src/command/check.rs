@@ -10,12 +10,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Registration};
+use crate::door::{self, Seats};
 use crate::files::Vault;
 use crate::homeserver::{CallFailure, Homeserver, room_version, tells_account_status};
 use crate::intake::{self, PushState};
 use crate::moment::Moment;
 use crate::seal::SigningKey;
 use crate::store::Store;
+
+/// Connections that the homeserver may have while we stand in for the service.
+const CONNECTIONS: usize = 64;
 
 /// Checks everything that can be checked and prints one line for each.
 ///
@@ -156,9 +160,8 @@ async fn with_listener<T>(
         bot: config.bot_user_id(),
     });
     let stop = CancellationToken::new();
-    let server =
-        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let serving = tokio::spawn(async move { server.await });
+    let serving =
+        tokio::spawn(door::serve(listener, router, Seats::new(CONNECTIONS), stop.clone()));
     let result = work.await;
     stop.cancel();
     serving.await.ok();

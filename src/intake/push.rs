@@ -15,6 +15,7 @@ use ulid::Ulid;
 
 use super::arrivals;
 use crate::config::Secret;
+use crate::door::Arrival;
 use crate::moment::{Moment, Reading, events_of_push};
 use crate::store::{Kept, Source, Store};
 
@@ -58,8 +59,13 @@ async fn take_push(
     Path(push_id): Path<String>,
     request: Request,
 ) -> Response {
+    let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
     let body = match to_bytes(request.into_body(), MAX_PUSH_BYTES).await {
         Ok(body) => body,
+        Err(_) if arrival.is_given_up() => {
+            tracing::error!(push_id, "a push stopped coming; it will come again");
+            return matrix_error(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", "Send it again");
+        }
         Err(error) => {
             tracing::error!(push_id, %error, "a push could not be read");
             return matrix_error(

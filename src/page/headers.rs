@@ -14,6 +14,7 @@ use super::model::Reader;
 use super::reader::wants_json;
 use super::refusal::{self, Refusal};
 use super::rest::Rest;
+use crate::door::Arrival;
 
 /// Names one request in logs and effects.
 #[derive(Clone, Debug)]
@@ -38,6 +39,7 @@ pub(super) async fn guard(
     let reader =
         Reader::of(&state, request.headers(), request.uri().query(), &Nonce(nonce.clone()));
     let as_json = wants_json(request.method(), request.headers());
+    let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
     let is_foreign = changes && !is_from_here(request.headers(), &state);
     // The path of a link holds a secret.
     let method = request.method().clone();
@@ -54,6 +56,11 @@ pub(super) async fn guard(
         if changes && (response.status().is_client_error() || response.status().is_server_error()) {
             rest.discard().await;
         }
+        let response = if arrival.is_given_up() {
+            Refusal::problem(StatusCode::REQUEST_TIMEOUT, "problem-try-again").into_response()
+        } else {
+            response
+        };
         let mut response = refusal::present(response, &reader, as_json, !changes);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
         put_on(response.headers_mut(), &nonce, is_widget.then_some(&state));

@@ -26,6 +26,7 @@ pub struct World {
     pub synapse_port: u16,
     synapse: Option<Process>,
     tallyroom: Option<Process>,
+    descriptors: Option<u32>,
     http: reqwest::Client,
 }
 
@@ -34,6 +35,7 @@ pub struct World {
 pub struct Plan {
     proxied: bool,
     has_page: bool,
+    descriptors: Option<u32>,
     other_servers: Vec<String>,
     config: Value,
     homeserver: Value,
@@ -87,7 +89,10 @@ impl World {
 
     /// Starts the service without waiting for it.
     pub fn launch_tallyroom(&mut self) {
-        let mut command = tallyroom();
+        let mut command = match self.descriptors {
+            Some(most) => within(most),
+            None => tallyroom(),
+        };
         command.arg("run").arg("--config").arg(self.config_file());
         self.tallyroom = Some(Process::start(&mut command, &self.tallyroom_log()));
     }
@@ -210,6 +215,14 @@ impl World {
         format!("http://127.0.0.1:{}{path}", self.page_port)
     }
 
+    /// Where the service listens: for pushes, for shops, for people.
+    pub fn listeners(&self) -> [String; 3] {
+        let config = std::fs::read_to_string(self.config_file()).unwrap();
+        let config: Value = serde_json::from_str(&config).unwrap();
+        let of = |section: &str| config[section]["listen"].as_str().unwrap_or_default().to_owned();
+        [of("appservice"), of("api"), of("page")]
+    }
+
     pub fn proxy(&self) -> &Proxy {
         self.proxy.as_ref().expect("this world has no proxy: World::with().proxy()")
     }
@@ -272,6 +285,12 @@ impl Plan {
     /// With the invoice page, at [`World::page`].
     pub fn page(mut self) -> Self {
         self.has_page = true;
+        self
+    }
+
+    /// With a service that may have so many files and connections open.
+    pub fn descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
         self
     }
 
@@ -364,6 +383,7 @@ impl Plan {
             synapse_port,
             synapse: None,
             tallyroom: None,
+            descriptors: self.descriptors,
             http: reqwest::Client::new(),
             folder,
         }
@@ -402,6 +422,14 @@ impl World {
 fn tallyroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallyroom"));
     command.env_clear();
+    command
+}
+
+/// The program, with at most so many files and connections.
+fn within(descriptors: u32) -> Command {
+    let mut command = Command::new("sh");
+    command.env_clear().arg("-c").arg(format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""));
+    command.arg(env!("CARGO_BIN_EXE_tallyroom"));
     command
 }
 
