@@ -40,7 +40,8 @@ pub(super) async fn guard(
         Reader::of(&state, request.headers(), request.uri().query(), &Nonce(nonce.clone()));
     let as_json = wants_json(request.method(), request.headers());
     let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
-    let is_foreign = changes && !is_from_here(request.headers(), &state);
+    let lets_in = request.uri().path().contains("/sign-in/");
+    let is_foreign = changes && !is_from_here(request.headers(), &state, lets_in);
     // The path of a link holds a secret.
     let method = request.method().clone();
     let route = request.extensions().get::<axum::extract::MatchedPath>();
@@ -71,7 +72,9 @@ pub(super) async fn guard(
 }
 
 /// Browsers say where a request comes from; whoever does not say it is no browser with our cookie.
-fn is_from_here(headers: &HeaderMap, state: &PageState) -> bool {
+/// Only a form that lets somebody in has to say it in any case: another site could sign in whoever
+/// has no cookie yet, as somebody else.
+fn is_from_here(headers: &HeaderMap, state: &PageState, lets_in: bool) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
@@ -79,7 +82,7 @@ fn is_from_here(headers: &HeaderMap, state: &PageState) -> bool {
     let ours = state.config.page.url.as_ref().map(|url| url.origin().ascii_serialization());
     match text("origin") {
         Some(origin) => Some(origin) == ours.as_deref(),
-        None => text(header::COOKIE.as_str()).is_none(),
+        None => !lets_in && text(header::COOKIE.as_str()).is_none(),
     }
 }
 

@@ -21,7 +21,9 @@ mod rest;
 mod session;
 pub mod shop_sign_in;
 mod show;
+mod signing_in;
 mod speaker;
+mod ticket;
 pub mod token;
 pub mod view;
 mod widget;
@@ -78,14 +80,16 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/messages", post(writing::messages))
         // The handler has its own limit, file by file.
         .layer(DefaultBodyLimit::disable());
+    let ways_in = Router::new()
+        .route("/t/{id}/sign-in", post(doors::matrix))
+        .route("/t/{id}/sign-in/link", post(doors::link_form))
+        .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
+        .layer(DefaultBodyLimit::max(doors::MAX_PROOF_BYTES));
     let pages = Router::new()
         .route("/l/{token}", get(doors::link))
         .route("/t/{id}", get(show::page))
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))
-        .route("/t/{id}/sign-in", post(doors::matrix))
-        .route("/t/{id}/sign-in/link", post(doors::link_form))
-        .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
         .route("/t/{id}/leave", post(doors::leave))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
@@ -100,6 +104,7 @@ pub fn router(state: PageState) -> Router {
         .route("/assets/{name}", get(downloads::asset))
         .route("/robots.txt", get(downloads::robots))
         .merge(writing)
+        .merge(ways_in)
         .fallback(refusal::nothing_here)
         .layer(CompressionLayer::new());
     // Streams go out uncompressed: each line at once.

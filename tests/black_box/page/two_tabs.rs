@@ -110,14 +110,6 @@ on_both_databases! {
         }
         assert!(scene.world.shop.entries(&scene.id).await.iter().all(|it| it["text"] != "never said" && it["kind"] != "edit"));
 
-        // The one cookie of an earlier version: it shows the page, and speaks where it is named.
-        let old = rita.cookie.split_once('=').unwrap().1.split('.').next().unwrap();
-        let old = format!("tallyroom={old}");
-        let page = entering::http().get(scene.world.page(base)).header("cookie", &old).send().await.unwrap();
-        assert!(page.text().await.unwrap().contains("You write as Rita"));
-        assert_eq!(say(rita_name, &old, "application/json", "by the old cookie").await.0, 202);
-        assert_eq!(say("", &old, "application/json", "never said").await.0, 409);
-
         // Revoked while another one is valid: it is told so, and is not taken for the other one.
         let path = format!("/api/v1/transactions/{}/links/{}", scene.id, made["id"].as_str().unwrap());
         assert_eq!(Shop::answer(scene.world.shop.request(Method::DELETE, &path)).await.0, 204);
