@@ -30,7 +30,7 @@ use ulid::Ulid;
 
 use self::problem::Problem;
 use crate::config::Config;
-use crate::door::{Arrival, Budget};
+use crate::door::{Arrival, Budget, WrongKeys};
 use crate::export::Exporter;
 use crate::files::Vault;
 use crate::page::token::TokenKey;
@@ -59,6 +59,8 @@ pub struct ApiState {
     pub config: Arc<Config>,
     /// What links are signed with.
     pub token_key: TokenKey,
+    /// Who tried wrong keys.
+    pub wrong_keys: WrongKeys,
     /// Files that each shop is fetching.
     pub downloads: Places<String>,
     /// What readiness is found by.

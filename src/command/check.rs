@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Registration};
-use crate::door::{self, Seats};
+use crate::door::{self, Seats, WrongKeys};
 use crate::files::Vault;
 use crate::homeserver::{CallFailure, Homeserver, room_version, tells_account_status};
 use crate::intake::{self, PushState};
@@ -157,6 +157,7 @@ async fn with_listener<T>(
         moment: Moment::default(),
         store: store.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
+        wrong_keys: WrongKeys::new(Vec::new()),
         bot: config.bot_user_id(),
     });
     let stop = CancellationToken::new();

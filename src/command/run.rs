@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::open_store;
 use crate::api::{self, ApiState, Health};
 use crate::config::{Config, Registration};
-use crate::door::{self, Budget, Seats};
+use crate::door::{self, Budget, Seats, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
@@ -61,11 +61,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let introduced = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
 
+    let wrong_keys = WrongKeys::new(config.proxies.networks());
+    tasks.spawn(done(wrong_keys.clone().sum_up_forever(stop.clone())));
+
     // Pushes are taken from the first moment: the homeserver may have some waiting.
     let pushes = intake::router(PushState {
         store: store.clone(),
         moment: moment.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
+        wrong_keys: wrong_keys.clone(),
         bot: config.bot_user_id(),
     });
     let seats = Seats::new(budget.pushes);
@@ -77,6 +81,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             .each_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
+        wrong_keys: wrong_keys.clone(),
         downloads: api::downloads(&budget),
         health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced)),
     });
@@ -88,6 +93,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             vault: vault.clone(),
             moment,
             homeserver: homeserver.clone(),
+            wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),
             config: Arc::new(config.clone()),
             key: TokenKey::from(&*key),

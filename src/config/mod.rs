@@ -29,7 +29,7 @@ pub use self::{
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, OpenIdServer,
-        PageConfig, RecordConfig, RemovedContacts, RoomsConfig, S3Config, SignInKey,
+        PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig, S3Config, SignInKey,
     },
 };
 
@@ -66,6 +66,8 @@ pub struct Config {
     pub rooms: RoomsConfig,
     /// The invoice page.
     pub page: PageConfig,
+    /// Reverse proxies before us.
+    pub proxies: ProxiesConfig,
     /// How the conversation is recorded.
     pub record: RecordConfig,
     /// The files in the conversation.

@@ -6,7 +6,7 @@ use serde_yaml::Error;
 use super::errors::Problem;
 
 /// Words at the beginning of a line that an error may show: the names of keys.
-const KEY_NAMES: [&str; 63] = [
+const KEY_NAMES: [&str; 65] = [
     "homeserver",
     "url",
     "domain",
@@ -32,6 +32,8 @@ const KEY_NAMES: [&str; 63] = [
     "create",
     "parallel",
     "page",
+    "proxies",
+    "trusted",
     "language",
     "time_zone",
     "link_days",

@@ -11,11 +11,13 @@ mod full;
 mod line;
 mod peer;
 mod seats;
+mod wrong_keys;
 
 pub use arriving::Arrival;
 pub use budget::{Budget, TooFew, raise_limit};
 pub use peer::Peer;
 pub use seats::Seats;
+pub use wrong_keys::{Key, WrongKeys};
 
 use std::io;
 use std::net::SocketAddr;

@@ -11,7 +11,7 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::model::{Address, Chat, Reader};
-use super::openid::OpenId;
+use super::openid::{OpenId, Refused as NotProven};
 use super::refusal::Refusal;
 use super::session::{Session, admit_by};
 use super::shop_sign_in::ShopClaims;
@@ -20,6 +20,7 @@ use super::ticket::written;
 use super::token::Purpose;
 use super::view::Closed;
 use super::{gather, shop_sign_in, view};
+use crate::door::Key;
 use crate::room::Guest;
 use crate::store::{GrantRow, NewGrant, StoreError, Way, now};
 use crate::transaction::{PartyRole, Transaction, Visitor};
@@ -57,7 +58,8 @@ pub(super) async fn link_form(
 
 /// The transaction that a link opens now, and its grant.
 async fn linked(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), Refusal> {
-    let [grant] = state.key.verify(Purpose::Link, token).ok_or(Closed::Wrong)?;
+    let wrong = || Refusal::from(Closed::Wrong).for_wrong(Key::Link);
+    let [grant] = state.key.verify(Purpose::Link, token).ok_or_else(wrong)?;
     state.limits.open(grant)?;
     let row = state.store.grant(grant).await?.ok_or(Closed::Wrong)?;
     let id = Ulid::from_string(&row.transaction_id).map_err(|_| Closed::Wrong)?;
@@ -85,8 +87,12 @@ pub(super) async fn matrix(
         .map_err(|_| Refusal::problem(StatusCode::BAD_REQUEST, "problem-openid-form"))?;
     let user = state.openid.verify(&token.matrix_server_name, &token.access_token).await;
     let user = user.map_err(|error| {
-        tracing::warn!(%error, "a Matrix account was not proven");
-        refuse("problem-openid")
+        tracing::info!(%error, "a Matrix account was not proven");
+        match error {
+            // The server may know it when it answers again.
+            NotProven::NoAnswer { .. } => refuse("problem-openid"),
+            _ => refuse("problem-openid").for_wrong(Key::OpenId),
+        }
     })?;
     let transaction = match Ulid::from_string(&id) {
         Ok(id) => state.store.transaction(id).await?,
@@ -171,8 +177,8 @@ async fn vouched_for(
 ) -> Result<(Transaction, Visitor, ShopClaims), Refusal> {
     let claims = shop_sign_in::verify(&state.config.page.sign_in, token, now());
     let claims = claims.map_err(|error| {
-        tracing::warn!(%error, "a shop's sign-in was refused");
-        Closed::Wrong
+        tracing::info!(%error, "a shop's sign-in was refused");
+        Refusal::from(Closed::Wrong).for_wrong(Key::ShopSignIn)
     })?;
     let transaction = match Ulid::from_string(id) {
         Ok(id) => state.store.transaction_of(&claims.shop, id).await?,

@@ -47,6 +47,7 @@ pub(super) async fn guard(
     let route = request.extensions().get::<axum::extract::MatchedPath>();
     let route = route.map_or_else(|| "-".to_owned(), |route| route.as_str().to_owned());
     let span = tracing::info_span!("page", correlation);
+    let source = (request.headers().clone(), request.extensions().clone());
     async {
         let (request, rest) = Rest::of(request);
         let response = if is_foreign {
@@ -57,6 +58,13 @@ pub(super) async fn guard(
         if changes && (response.status().is_client_error() || response.status().is_server_error()) {
             rest.discard().await;
         }
+        let response = match Refusal::wrong_key(&response) {
+            Some(key) => match state.wrong_keys.tried(key, &source.0, &source.1) {
+                Ok(()) => response,
+                Err(too_many) => Refusal::from(too_many).into_response(),
+            },
+            None => response,
+        };
         let response = if arrival.is_given_up() {
             Refusal::problem(StatusCode::REQUEST_TIMEOUT, "problem-try-again").into_response()
         } else {

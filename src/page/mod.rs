@@ -44,6 +44,7 @@ use self::limits::Limits;
 use self::openid::OpenId;
 use self::token::TokenKey;
 use crate::config::Config;
+use crate::door::WrongKeys;
 use crate::files::Vault;
 use crate::homeserver::Homeserver;
 use crate::moment::Moment;
@@ -68,6 +69,8 @@ pub struct PageState {
     pub openid: OpenId,
     /// Of times of day that no script adjusts.
     pub time_zone: TimeZone,
+    /// Who tried wrong links and the like.
+    pub wrong_keys: WrongKeys,
     /// How much each visitor may do.
     pub limits: Arc<Limits>,
     /// Ends open streams.

@@ -11,9 +11,10 @@ use super::headers::Correlation;
 use super::model::{Address, Reader};
 use super::refusal::Refusal;
 use super::speaker::{self, Choice, Held, MAX_HELD, Named};
-use super::ticket::{self, wallet};
+use super::ticket::{self, Wallet, wallet};
 use super::token::Purpose;
 use super::view::Closed;
+use crate::door::Key;
 use crate::room::Guest;
 use crate::store::{GrantRow, StoreError};
 use crate::transaction::{Transaction, Visitor};
@@ -63,7 +64,11 @@ impl FromRequestParts<PageState> for Session {
         let ids = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
         let id = ids.ok().and_then(|ids| Ulid::from_string(ids.get("id")?).ok());
         let id = id.ok_or(Closed::SignedOut)?;
-        let (named, held) = presented(state, &parts.headers, &parts.uri, id);
+        let Presented { named, held, has_forged } =
+            presented(state, &parts.headers, &parts.uri, id);
+        if held.is_empty() && has_forged {
+            return Err(Refusal::from(Closed::SignedOut).for_wrong(Key::Session));
+        }
         let only_reads = matches!(parts.method, Method::GET | Method::HEAD);
         let (held, (transaction, visitor, guest)) = match speaker::choose(named, &held, only_reads)
         {
@@ -99,26 +104,35 @@ async fn newest(
     Ok(Err(reason))
 }
 
-/// Whom a request names, and the ways into this transaction that it proves by tickets that only we
-/// can have made. One in the header names its grant by itself.
-fn presented(
-    state: &PageState,
-    headers: &HeaderMap,
-    uri: &Uri,
-    transaction: Ulid,
-) -> (Named, Vec<Held>) {
+/// What a request shows of who makes it.
+struct Presented {
+    named: Named,
+    /// The ways into the transaction that it proves by tickets that only we can have made.
+    held: Vec<Held>,
+    /// Whether there is something that is to look like such a ticket.
+    has_forged: bool,
+}
+
+/// A ticket in the header names its grant by itself.
+fn presented(state: &PageState, headers: &HeaderMap, uri: &Uri, transaction: Ulid) -> Presented {
     let named = speaker::named(uri.query());
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (named, mut held) = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
-        None => (named, wallet(&state.key, is_secure(state), headers).held),
-        Some(token) => match (ticket::read(&state.key, Purpose::Bearer, token), named) {
-            (Some(held), Named::Nobody) => (Named::Grant(held.grant), vec![held]),
-            (Some(held), named) => (named, vec![held]),
-            (None, named) => (named, Vec::new()),
+    let mut shown = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
+        None => {
+            let Wallet { held, has_forged } = wallet(&state.key, is_secure(state), headers);
+            Presented { named, held, has_forged }
+        }
+        Some(token) => match ticket::read(&state.key, Purpose::Bearer, token) {
+            Some(held) => {
+                let by_itself = named == Named::Nobody;
+                let named = if by_itself { Named::Grant(held.grant) } else { named };
+                Presented { named, held: vec![held], has_forged: false }
+            }
+            None => Presented { named, held: Vec::new(), has_forged: true },
         },
     };
-    held.retain(|it| it.transaction == transaction);
-    (named, held)
+    shown.held.retain(|it| it.transaction == transaction);
+    shown
 }
 
 /// Whether people reach us over TLS.
