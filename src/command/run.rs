@@ -93,6 +93,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             vault: vault.clone(),
             moment,
             homeserver: homeserver.clone(),
+            readings: Arc::default(),
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),
             config: Arc::new(config.clone()),

@@ -16,6 +16,7 @@ pub mod model;
 pub mod openid;
 mod people;
 mod reader;
+pub mod readings;
 mod refusal;
 mod rest;
 mod session;
@@ -42,6 +43,7 @@ use tower_http::compression::CompressionLayer;
 
 use self::limits::Limits;
 use self::openid::OpenId;
+use self::readings::Readings;
 use self::token::TokenKey;
 use crate::config::Config;
 use crate::door::WrongKeys;
@@ -69,6 +71,8 @@ pub struct PageState {
     pub openid: OpenId,
     /// Of times of day that no script adjusts.
     pub time_zone: TimeZone,
+    /// What was read out of revisions.
+    pub readings: Arc<Readings>,
     /// Who tried wrong links and the like.
     pub wrong_keys: WrongKeys,
     /// How much each visitor may do.
