@@ -5,6 +5,8 @@
 //!                              proxy that lies
 //! silent-server DATABASE       ten contacts on a server that accepts connections and says nothing,
 //!                              beside local transactions
+//! crowd DATABASE               10,000 half-open connections and 1,000 open pages from one link,
+//!                              beside pushes
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a run that cannot go on should stop")]
 #![allow(
@@ -15,6 +17,7 @@
     reason = "shared with the tests"
 )]
 
+mod crowd;
 mod kills;
 mod silent_server;
 #[path = "../../tests/black_box/support/mod.rs"]
@@ -36,6 +39,7 @@ async fn main() -> ExitCode {
         ["kills", on, "--bench"] => kills::run(database(on), KILLS).await,
         ["kills", on, kills, "--bench"] => kills::run(database(on), number(kills)).await,
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
+        ["crowd", on, "--bench"] => crowd::run(database(on)).await,
         _ => true,
     };
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
