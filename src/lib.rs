@@ -5,6 +5,7 @@
 pub mod api;
 pub mod command;
 pub mod config;
+pub mod door;
 pub mod export;
 pub mod files;
 pub mod homeserver;

@@ -6,6 +6,8 @@
 //! full-disk DATABASE FOLDER    the database's disk, mounted at FOLDER, is full twice while people write
 //! silent-server DATABASE       ten contacts on a server that accepts connections and says nothing,
 //!                              beside local transactions
+//! crowd DATABASE               10,000 half-open connections and 1,000 open pages from one link,
+//!                              beside pushes
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a run that cannot go on should stop")]
 #![allow(
@@ -16,6 +18,7 @@
     reason = "shared with the tests"
 )]
 
+mod crowd;
 mod full_disk;
 mod kills;
 mod silent_server;
@@ -39,6 +42,7 @@ async fn main() -> ExitCode {
         ["kills", on, kills, "--bench"] => kills::run(database(on), number(kills)).await,
         ["full-disk", on, disk, "--bench"] => full_disk::run(database(on), disk.as_ref()).await,
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
+        ["crowd", on, "--bench"] => crowd::run(database(on)).await,
         _ => true,
     };
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{ApiState, problem::Problem};
+use crate::door::Key;
 
 /// The shop whose key the caller holds. Handlers see only this shop's transactions.
 #[derive(Clone, Debug)]
@@ -18,7 +19,14 @@ pub(super) async fn require_key(
     next: Next,
 ) -> Response {
     let shop = bearer(request.headers()).and_then(|key| state.config.api.shop_of(key));
-    let Some(shop) = shop else { return Problem::no_key().into_response() };
+    let Some(shop) = shop else {
+        let tried = state.wrong_keys.tried(Key::Api, request.headers(), request.extensions());
+        let problem = match tried {
+            Ok(()) => Problem::no_key(),
+            Err(too_many) => Problem::too_many(too_many, "Too many calls without a valid key."),
+        };
+        return problem.into_response();
+    };
     let shop = Shop(shop.to_owned());
     request.extensions_mut().insert(shop);
     next.run(request).await

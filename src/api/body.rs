@@ -10,6 +10,8 @@ use futures_util::StreamExt;
 
 use super::MAX_BODY_BYTES;
 use super::problem::Problem;
+use crate::invoice;
+use crate::quota::aside;
 use crate::transaction::{Accompaniment, Patch, Submission};
 
 /// What was sent, and the file that it came in, if it was one.
@@ -31,13 +33,14 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
     match kind(request.headers())? {
         Kind::Json => {
             let bytes = whole(request).await?;
-            let content = Submission::from_json(&bytes).map_err(unfit)?;
+            let content = read(move || Submission::from_json(&bytes)).await?;
             Ok(Received { content, file: None })
         }
         Kind::Xml(media_type) => {
             let with = Accompaniment::from_fields(query(&request)).map_err(unfit)?;
             let bytes = whole(request).await?;
-            let content = Submission::from_xml(&bytes, with).map_err(unfit)?;
+            let file = bytes.clone();
+            let content = read(move || Submission::from_xml(&file, with)).await?;
             Ok(Received { content, file: Some((media_type, bytes)) })
         }
         Kind::Multipart => {
@@ -46,7 +49,8 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
                 || Ok(Accompaniment::default()),
                 |json| Accompaniment::from_json(&json).map_err(unfit),
             )?;
-            let content = Submission::from_xml(&bytes, with).map_err(unfit)?;
+            let file = bytes.clone();
+            let content = read(move || Submission::from_xml(&file, with)).await?;
             Ok(Received { content, file: Some(("application/xml".to_owned(), bytes)) })
         }
     }
@@ -54,21 +58,33 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
 
 /// Reads `PATCH /api/v1/transactions/{id}`.
 pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> {
-    let unfit = |problems: Vec<_>| Problem::content(&problems);
     match kind(request.headers())? {
         Kind::Json => {
             let bytes = whole(request).await?;
-            let content = Patch::from_json(&bytes).map_err(unfit)?;
+            let content = read(move || Patch::from_json(&bytes)).await?;
             Ok(Received { content, file: None })
         }
         Kind::Xml(media_type) => {
             let status = query(&request).find(|(name, _)| name == "status").map(|(_, value)| value);
             let bytes = whole(request).await?;
-            let content = Patch::from_xml(&bytes, status).map_err(unfit)?;
+            let file = bytes.clone();
+            let content = read(move || Patch::from_xml(&file, status)).await?;
             Ok(Received { content, file: Some((media_type, bytes)) })
         }
         Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
     }
+}
+
+/// What a body says, or what a shop handed in comes to. That takes seconds for long invoices, in
+/// which others want to be answered.
+pub(super) async fn read<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Vec<invoice::Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let read = aside(work).await.map_err(|error| {
+        tracing::error!(%error, "a body could not be looked at");
+        Problem::try_again("The body could not be looked at.")
+    })?;
+    read.map_err(|problems| Problem::content(&problems))
 }
 
 /// Reads a body that can only be JSON.

@@ -105,9 +105,9 @@ fn judge(failure: &CallFailure) -> (Option<&'static str>, Option<&'static str>) 
     }
 }
 
-/// 200 as long as the process answers at all.
-pub(super) async fn live() -> Response {
-    Json(json!({ "status": "ok" })).into_response()
+/// 200 as long as the process answers at all; and how many wrong keys were tried since it started.
+pub(super) async fn live(State(state): State<ApiState>) -> Response {
+    Json(json!({ "status": "ok", "wrong_keys": state.wrong_keys.total() })).into_response()
 }
 
 /// 200 when the database can be written, the homeserver answers and accepts the bot, and its pushes

@@ -30,6 +30,7 @@ use ulid::Ulid;
 
 use self::problem::Problem;
 use crate::config::Config;
+use crate::door::{Arrival, Budget, WrongKeys};
 use crate::export::Exporter;
 use crate::files::Vault;
 use crate::page::token::TokenKey;
@@ -39,7 +40,7 @@ use crate::store::Store;
 /// Largest body taken: an invoice of 10,000 lines is about 4 MB of UBL.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// Files that one shop may fetch side by side, and all shops together.
-pub const DOWNLOADS: (usize, usize) = (64, 512);
+const DOWNLOADS: (usize, usize) = (64, 512);
 /// Longest request id taken over from a caller.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -58,10 +59,18 @@ pub struct ApiState {
     pub config: Arc<Config>,
     /// What links are signed with.
     pub token_key: TokenKey,
+    /// Who tried wrong keys.
+    pub wrong_keys: WrongKeys,
     /// Files that each shop is fetching.
     pub downloads: Places<String>,
     /// What readiness is found by.
     pub health: Health,
+}
+
+/// Places for fetching files, within what this process may have open.
+pub fn downloads(budget: &Budget) -> Places<String> {
+    let most = budget.files / 4;
+    Places::new(DOWNLOADS.0.min(most), DOWNLOADS.1.min(most))
 }
 
 /// Names one call in logs, answers and effects.
@@ -102,10 +111,14 @@ async fn correlate(mut request: Request, next: Next) -> Response {
     };
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("call", correlation = id);
+    let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     async {
         let mut response = next.run(request).await.into_response();
+        if arrival.is_given_up() {
+            response = Problem::too_slow().into_response();
+        }
         let status = response.status().as_u16();
         // Whoever watches over us asks every few seconds.
         if path.starts_with("/health/") {

@@ -63,6 +63,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "unreadable-body", "The body can not be read", detail)
     }
 
+    /// 408: the body stopped coming.
+    pub(super) fn too_slow() -> Self {
+        let detail = "The body stopped coming. Send the request again.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The body did not come", detail)
+    }
+
     pub(super) fn too_large(limit: usize) -> Self {
         let detail = format!("A body may have at most {limit} bytes.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)

@@ -24,7 +24,8 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let received = body::submission(request).await?;
-    let accepted = received.content.accept().map_err(|problems| Problem::content(&problems))?;
+    let content = received.content;
+    let accepted = body::read(move || content.accept()).await?;
     let new = NewRevision {
         terms: &accepted.terms,
         warnings: &accepted.warnings,
@@ -126,7 +127,8 @@ pub(super) async fn change(
             return Err(Problem::precondition(transaction.revision));
         }
         let (terms, warnings) =
-            content.apply(&transaction.terms).map_err(|problems| Problem::content(&problems))?;
+            // In the tx that holds its row, so it cannot be handed over to another task.
+            tokio::task::block_in_place(|| content.apply(&transaction.terms)).map_err(|problems| Problem::content(&problems))?;
         let is_new = terms != transaction.terms || names_contacts;
         Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))
     };

@@ -1,6 +1,7 @@
 //! `tallyroom import`: hands in transactions from files, as the API does.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use ulid::Ulid;
@@ -8,6 +9,7 @@ use ulid::Ulid;
 use super::open_store;
 use crate::config::Config;
 use crate::invoice::Problem;
+use crate::quota::aside;
 use crate::store::{Created, NewRevision, Original, Store};
 use crate::transaction::{Accompaniment, Submission};
 
@@ -66,12 +68,17 @@ async fn import(
 ) -> anyhow::Result<String> {
     let bytes = tokio::fs::read(file).await.context("  the file can not be read")?;
     let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let submission = if is_json {
-        Submission::from_json(&bytes).map_err(in_words)?
-    } else {
-        Submission::from_xml(&bytes, accompaniment(request, file)?).map_err(in_words)?
-    };
-    let accepted = submission.accept().map_err(in_words)?;
+    let with = if is_json { Accompaniment::default() } else { accompaniment(request, file)? };
+    let bytes: Arc<[u8]> = bytes.into();
+    let read = Arc::clone(&bytes);
+    let accepted = aside(move || {
+        let submission = match is_json {
+            true => Submission::from_json(&read),
+            false => Submission::from_xml(&read, with),
+        };
+        submission.and_then(Submission::accept)
+    });
+    let accepted = accepted.await?.map_err(in_words)?;
     let original = Original { media_type: "application/xml", bytes: &bytes };
     let new = NewRevision {
         terms: &accepted.terms,

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{open_store, registration};
 use crate::api::{self, ApiState, Health};
 use crate::config::{Config, secret_files};
+use crate::door::{self, Budget, Seats, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::Homeserver;
@@ -28,7 +28,6 @@ use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
-use crate::quota::Places;
 use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_forever};
 use crate::seal::{SigningKey, sign_forever, witness_forever};
 use crate::store::{Deriving, Store};
@@ -43,6 +42,7 @@ const LAST_WORDS: Duration = Duration::from_secs(8);
 /// When something that only an operator can mend keeps the service from starting.
 pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let registration = registration::load(&config).await?;
+    let budget = budget(&config)?;
     for verdict in [
         secret_files::config_file(&config, file),
         secret_files::registration(&config),
@@ -70,14 +70,19 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let introduced = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
 
+    let wrong_keys = WrongKeys::new(config.proxies.networks());
+    tasks.spawn(done(wrong_keys.clone().sum_up_forever(stop.clone())));
+
     // Pushes are taken from the first moment: the homeserver may have some waiting.
     let pushes = intake::router(PushState {
         store: store.clone(),
         moment: moment.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
+        wrong_keys: wrong_keys.clone(),
         bot: config.bot_user_id(),
     });
-    tasks.spawn(serve(push_listener, pushes, stop.clone()));
+    let seats = Seats::new(budget.pushes);
+    tasks.spawn(done(door::serve(push_listener, pushes, seats, stop.clone())));
     let calls = api::router(ApiState {
         store: store.clone(),
         vault: vault.clone(),
@@ -85,24 +90,29 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             .each_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
-        downloads: Places::new(api::DOWNLOADS.0, api::DOWNLOADS.1),
+        wrong_keys: wrong_keys.clone(),
+        downloads: api::downloads(&budget),
         health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced)),
     });
-    tasks.spawn(serve(api_listener, calls, stop.clone()));
+    let seats = Seats::new(budget.api);
+    tasks.spawn(done(door::serve(api_listener, calls, seats, stop.clone())));
     if let (Some(listener), Some(time_zone)) = (page_listener, time_zone) {
         let pages = page::router(PageState {
             store: store.clone(),
             vault: vault.clone(),
             moment,
             homeserver: homeserver.clone(),
-            limits: Arc::new(Limits::of(&config)),
+            readings: Arc::default(),
+            wrong_keys,
+            limits: Arc::new(Limits::of(&config, &budget)),
             config: Arc::new(config.clone()),
             key: TokenKey::from(&*key),
             openid: OpenId::new(&config)?,
             time_zone,
             stop: stop.clone(),
         });
-        tasks.spawn(serve(listener, pages, stop.clone()));
+        let seats = Seats::new(budget.page);
+        tasks.spawn(done(door::serve(listener, pages, seats, stop.clone())));
     }
     let deriving = Deriving::of(&config);
     tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
@@ -211,13 +221,26 @@ async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await?;
-    Ok(())
+/// How many files and connections there may be, and for whom.
+fn budget(config: &Config) -> anyhow::Result<Budget> {
+    let limit = door::raise_limit();
+    let budget = Budget::of(limit, config.database.max_connections.into())?;
+    tracing::info!(
+        limit,
+        pushes = budget.pushes,
+        api = budget.api,
+        page = budget.page,
+        files = budget.files,
+        "files and connections that may be open"
+    );
+    if budget.is_tight() {
+        tracing::warn!(
+            limit,
+            "few people can have a page open at the same time: raise the limit of open files \
+             (`ulimit -Hn`, or LimitNOFILE= in a systemd unit)"
+        );
+    }
+    Ok(budget)
 }
 
 async fn done(task: impl Future<Output = ()>) -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ const YES_NO: &str = "true | false";
 const YES_NO_MEND: &str = "write true or false, without quotes";
 
 /// Every leaf. `[]` stands for a position in a list.
-const KEYS: [Key; 56] = [
+const KEYS: [Key; 58] = [
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
@@ -157,6 +157,16 @@ const KEYS: [Key; 56] = [
         "a text of at least 32 printable ASCII characters without spaces",
         "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
+    key(
+        "proxies.trusted",
+        "a list of IP addresses and networks; as JSON in the environment",
+        "write a list such as [\"127.0.0.1\", \"10.0.0.0/8\"], or [] for none",
+    ),
+    key(
+        "proxies.trusted[]",
+        "an IP address, or a network such as 10.0.0.0/8",
+        "write the address from which your proxy reaches Tallyroom, instead of its name",
+    ),
     key("record.sync", YES_NO, YES_NO_MEND),
     key("record.redactions", "honour | retain", "write one of these"),
     key(
@@ -218,7 +228,7 @@ const SHOP_AND_KEY: &[(&str, &str)] = &[("shop", "replaced"), ("key", "replaced"
 const SHOP_AND_KEY_EXAMPLE: &str = r#"[{"shop":"example","key":"…"}]"#;
 
 /// Every list.
-pub(super) const LISTS: [List; 5] = [
+pub(super) const LISTS: [List; 6] = [
     List { path: "api.keys", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
     List { path: "page.widget_clients", item: &[], example: r#"["https://app.element.io"]"# },
     List {
@@ -232,6 +242,7 @@ pub(super) const LISTS: [List; 5] = [
         example: r#"["https://witness.example.org/heads"]"#,
     },
     List { path: "page.sign_in", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
+    List { path: "proxies.trusted", item: &[], example: r#"["127.0.0.1"]"# },
 ];
 
 /// What is known about the key at this path, whichever position in a list it has.

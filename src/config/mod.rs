@@ -31,7 +31,7 @@ pub use self::{
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, OpenIdServer,
-        PageConfig, RecordConfig, RemovedContacts, RoomsConfig, S3Config, SignInKey,
+        PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig, S3Config, SignInKey,
     },
     witness::Witness,
 };
@@ -69,6 +69,8 @@ pub struct Config {
     pub rooms: RoomsConfig,
     /// The invoice page.
     pub page: PageConfig,
+    /// Reverse proxies before us.
+    pub proxies: ProxiesConfig,
     /// How the conversation is recorded.
     pub record: RecordConfig,
     /// The files in the conversation.

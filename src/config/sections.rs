@@ -1,7 +1,11 @@
 //! The sections of the config file with their types and defaults.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
+use ipnet::IpNet;
 use ruma::{
     OwnedRoomId, OwnedServerName, OwnedUserId, RoomVersionId, room::RoomType, server_name, user_id,
 };
@@ -165,6 +169,26 @@ pub struct SignInKey {
     pub shop: String,
     /// What it signs with (HS256).
     pub key: Secret,
+}
+
+/// Reverse proxies before us.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxiesConfig {
+    /// Addresses and networks of those that are believed about whom they speak for.
+    pub trusted: Vec<String>,
+}
+
+impl ProxiesConfig {
+    /// The same, as networks.
+    pub fn networks(&self) -> Vec<IpNet> {
+        self.trusted.iter().filter_map(|it| network(it)).collect()
+    }
+}
+
+/// A network, or one address.
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// How the conversation is recorded.

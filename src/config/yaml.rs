@@ -6,7 +6,7 @@ use serde_yaml::Error;
 use super::errors::Problem;
 
 /// Words at the beginning of a line that an error may show: the names of keys.
-const KEY_NAMES: [&str; 64] = [
+const KEY_NAMES: [&str; 66] = [
     "homeserver",
     "url",
     "domain",
@@ -32,6 +32,8 @@ const KEY_NAMES: [&str; 64] = [
     "create",
     "parallel",
     "page",
+    "proxies",
+    "trusted",
     "language",
     "time_zone",
     "link_days",

@@ -15,6 +15,7 @@ use ulid::Ulid;
 
 use super::arrivals;
 use crate::config::Secret;
+use crate::door::{Arrival, Key, WrongKeys};
 use crate::moment::{Moment, Reading, events_of_push};
 use crate::store::{Kept, Source, Store};
 
@@ -31,6 +32,8 @@ pub struct PushState {
     pub moment: Moment,
     /// What the homeserver proves itself with.
     pub hs_token: Arc<Secret>,
+    /// Who tried wrong ones.
+    pub wrong_keys: WrongKeys,
     /// The bot's Matrix user id: by it our rooms are told from others.
     pub bot: OwnedUserId,
 }
@@ -58,8 +61,13 @@ async fn take_push(
     Path(push_id): Path<String>,
     request: Request,
 ) -> Response {
+    let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
     let body = match to_bytes(request.into_body(), MAX_PUSH_BYTES).await {
         Ok(body) => body,
+        Err(_) if arrival.is_given_up() => {
+            tracing::error!(push_id, "a push stopped coming; it will come again");
+            return matrix_error(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", "Send it again");
+        }
         Err(error) => {
             tracing::error!(push_id, %error, "a push could not be read");
             return matrix_error(
@@ -128,11 +136,12 @@ async fn require_token(State(state): State<PushState>, request: Request, next: N
     if token.is_some_and(|token| state.hs_token.matches(token)) {
         return next.run(request).await;
     }
-    tracing::warn!(
-        path = request.uri().path(),
-        "a call without the right hs_token was refused; is the registration that the homeserver \
-         loaded the same file as appservice.registration?"
-    );
+    let tried = state.wrong_keys.tried(Key::HsToken, request.headers(), request.extensions());
+    if let Err(too_many) = tried {
+        let code = StatusCode::TOO_MANY_REQUESTS;
+        let answer = matrix_error(code, "M_LIMIT_EXCEEDED", "Too many calls with a wrong token");
+        return ([(header::RETRY_AFTER, too_many.seconds().to_string())], answer).into_response();
+    }
     matrix_error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "Bad or missing hs_token")
 }
 

@@ -6,6 +6,7 @@ mod parties;
 
 use std::fmt::Display;
 
+use super::xml::bounds;
 use en16931::invoice::PostalAddress;
 use en16931::{Identifier, Percentage};
 
@@ -21,8 +22,11 @@ pub struct Term {
 }
 
 /// What a UBL or CII invoice says beyond our model, in the order of EN 16931; nothing if the file
-/// is none, or was never one.
+/// is none, was never one, or is beyond what is taken today.
 pub fn further_terms(original: &[u8]) -> Vec<Term> {
+    if bounds::check(original).is_err() {
+        return Vec::new();
+    }
     let Ok(read) = en16931_formats::read(original) else { return Vec::new() };
     let mut terms = Terms::default();
     document::references(&read.invoice, &mut terms);

@@ -1,5 +1,7 @@
 //! UBL 2.1 and CII, read by `en16931-formats` into our own model.
 
+pub(super) mod bounds;
+
 use en16931::invoice as theirs;
 use en16931::{Date as TheirDate, InvoiceAmount};
 use en16931_formats::report::Kind;
@@ -43,6 +45,7 @@ pub struct FromXml {
 /// When it is none, or states something that can not be read; the detail then names the place in
 /// the file, and the pointer is empty unless one field of ours stands for it.
 pub fn read(bytes: &[u8]) -> Result<FromXml, Problem> {
+    bounds::check(bytes)?;
     let read = en16931_formats::read(bytes).map_err(|error| {
         Problem::at("", format!("The file is no EN 16931 invoice in UBL or CII: {error}."))
     })?;

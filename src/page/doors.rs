@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
@@ -11,18 +11,22 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::model::{Address, Chat, Reader};
-use super::openid::OpenId;
-use super::reader::cookies;
+use super::openid::{OpenId, Refused as NotProven};
 use super::refusal::Refusal;
-use super::session::{Session, held, is_secure, session_cookie};
+use super::session::{Session, admit_by};
 use super::shop_sign_in::ShopClaims;
+use super::signing_in::{sign_in, sign_out};
+use super::ticket::written;
 use super::token::Purpose;
 use super::view::Closed;
-use super::{gather, shop_sign_in, speaker, view};
+use super::{gather, shop_sign_in, view};
+use crate::door::Key;
 use crate::room::Guest;
-use crate::store::{GrantRow, NewGrant, Way, now};
+use crate::store::{GrantRow, NewGrant, StoreError, Way, now};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
+/// Largest body that proves who somebody is: they may be anybody, and send many.
+pub(super) const MAX_PROOF_BYTES: usize = 16 * 1024;
 /// How long a session lasts that began with a sign-in, in milliseconds.
 const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
 
@@ -49,16 +53,17 @@ pub(super) async fn link_form(
     let (id, row) = linked(&state, &token).await?;
     let grant = Ulid::from_string(&row.id).map_err(|_| Closed::Wrong)?;
     state.store.grant_used(&row.id).await?;
-    Ok(let_in(&state, &headers, id, grant, row.expires_at))
+    Ok(let_in(&state, &headers, id, grant, row.expires_at).await?)
 }
 
 /// The transaction that a link opens now, and its grant.
 async fn linked(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), Refusal> {
-    let grant = state.key.verify(Purpose::Link, token).ok_or(Closed::Wrong)?;
+    let wrong = || Refusal::from(Closed::Wrong).for_wrong(Key::Link);
+    let [grant] = state.key.verify(Purpose::Link, token).ok_or_else(wrong)?;
     state.limits.open(grant)?;
     let row = state.store.grant(grant).await?.ok_or(Closed::Wrong)?;
     let id = Ulid::from_string(&row.transaction_id).map_err(|_| Closed::Wrong)?;
-    super::session::admit(state, id, grant).await??;
+    admit_by(state, id, &row).await??;
     Ok((id, row))
 }
 
@@ -82,8 +87,12 @@ pub(super) async fn matrix(
         .map_err(|_| Refusal::problem(StatusCode::BAD_REQUEST, "problem-openid-form"))?;
     let user = state.openid.verify(&token.matrix_server_name, &token.access_token).await;
     let user = user.map_err(|error| {
-        tracing::warn!(%error, "a Matrix account was not proven");
-        refuse("problem-openid")
+        tracing::info!(%error, "a Matrix account was not proven");
+        match error {
+            // The server may know it when it answers again.
+            NotProven::NoAnswer { .. } => refuse("problem-openid"),
+            _ => refuse("problem-openid").for_wrong(Key::OpenId),
+        }
     })?;
     let transaction = match Ulid::from_string(&id) {
         Ok(id) => state.store.transaction(id).await?,
@@ -100,7 +109,9 @@ pub(super) async fn matrix(
     let grant = OpenId::grant_id(&token.matrix_server_name, &token.access_token);
     let opened = open(&state, &transaction, &visitor, grant, Way::Matrix).await?;
     let expires_at = opened.ok_or_else(|| refuse("problem-openid"))?;
-    let bearer = state.key.sign(Purpose::Bearer, grant);
+    let mut signed = Response::default();
+    let held = sign_in(&state, &headers, &mut signed, transaction.id, (grant, expires_at)).await?;
+    let bearer = written(&state.key, Purpose::Bearer, &held);
     let id = transaction.id;
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let mut response = if accept.is_some_and(|accept| accept.contains("text/html")) {
@@ -108,7 +119,9 @@ pub(super) async fn matrix(
         let guest = Guest::of(id, &transaction.terms, &visitor, server);
         let guest = guest.ok_or_else(|| refuse("problem-openid"))?;
         let (is_named, correlation) = (true, String::new());
-        let session = Session { transaction, visitor, guest, grant, is_named, reader, correlation };
+        let id = held.session;
+        let session =
+            Session { transaction, visitor, guest, grant, id, is_named, reader, correlation };
         let page = gather::page(&state, &session, Chat::default()).await?;
         let html = Html(view::widget_invoice(&page).into_string());
         ([(TOKEN_HEADER, bearer)], html).into_response()
@@ -116,7 +129,7 @@ pub(super) async fn matrix(
         let grant = grant.to_string();
         Json(json!({ "token": bearer, "expires_at": expires_at, "grant": grant })).into_response()
     };
-    sign_in(&state, &headers, &mut response, id, (grant, expires_at));
+    response.headers_mut().extend(signed.headers_mut().drain());
     Ok(response)
 }
 
@@ -153,7 +166,7 @@ pub(super) async fn shop_form(
     let (transaction, visitor, claims) = vouched_for(&state, &id, &token).await?;
     let opened = open(&state, &transaction, &visitor, claims.grant_id, Way::Shop).await?;
     let expires_at = opened.ok_or(Closed::Wrong)?;
-    Ok(let_in(&state, &headers, transaction.id, claims.grant_id, expires_at))
+    Ok(let_in(&state, &headers, transaction.id, claims.grant_id, expires_at).await?)
 }
 
 /// What a shop's token says, if it is good now.
@@ -164,8 +177,8 @@ async fn vouched_for(
 ) -> Result<(Transaction, Visitor, ShopClaims), Refusal> {
     let claims = shop_sign_in::verify(&state.config.page.sign_in, token, now());
     let claims = claims.map_err(|error| {
-        tracing::warn!(%error, "a shop's sign-in was refused");
-        Closed::Wrong
+        tracing::info!(%error, "a shop's sign-in was refused");
+        Refusal::from(Closed::Wrong).for_wrong(Key::ShopSignIn)
     })?;
     let transaction = match Ulid::from_string(id) {
         Ok(id) => state.store.transaction_of(&claims.shop, id).await?,
@@ -213,73 +226,28 @@ async fn open(
     Ok(state.store.open_grant(&grant).await?.then_some(expires_at))
 }
 
-/// `POST /t/{id}/leave`: for computers that others use, too. Whoever else is signed in stays so.
+/// `POST /t/{id}/leave`: for computers that others use, too. Their session ends, so that a copy of
+/// its cookie is worth nothing; whoever else is signed in stays so.
 pub(super) async fn leave(
     State(state): State<PageState>,
-    headers: HeaderMap,
     session: Session,
-) -> Response {
+) -> Result<Response, Refusal> {
     let page = view::closed(Closed::SignedOut, &session.reader, false).into_string();
     let mut response = Html(page).into_response();
-    let id = session.transaction.id;
-    set_cookie(&mut response, &forgotten(&state, id, &grant_cookie(&state, session.grant)));
-    // From before there was a cookie for each.
-    let name = session_cookie(&state);
-    let is_old = |(key, value): (&str, &str)| {
-        key == name && state.key.verify(Purpose::Session, value) == Some(session.grant)
-    };
-    if cookies(&headers).any(is_old) {
-        set_cookie(&mut response, &forgotten(&state, id, name));
-    }
-    response
+    sign_out(&state, &mut response, &session.held()).await?;
+    Ok(response)
 }
 
 /// To the page, as who they are. In the history it takes the place of where they came from.
-fn let_in(
+async fn let_in(
     state: &PageState,
     headers: &HeaderMap,
     id: Ulid,
     grant: Ulid,
     expires_at: i64,
-) -> Response {
+) -> Result<Response, StoreError> {
     let to = Address { transaction: id, grant }.page();
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
-    sign_in(state, headers, &mut response, id, (grant, expires_at));
-    response
-}
-
-/// Adds a way to those that a browser holds.
-fn sign_in(
-    state: &PageState,
-    headers: &HeaderMap,
-    response: &mut Response,
-    id: Ulid,
-    (grant, expires_at): (Ulid, i64),
-) {
-    let token = state.key.sign(Purpose::Session, grant);
-    let (since, name) = (now(), grant_cookie(state, grant));
-    let seconds = expires_at.saturating_sub(since).max(0) / 1000;
-    set_cookie(response, &cookie(state, id, &name, &format!("{token}.{since}"), seconds));
-    for old in speaker::crowded_out(&held(state, headers), grant) {
-        set_cookie(response, &forgotten(state, id, &grant_cookie(state, old)));
-    }
-}
-
-fn set_cookie(response: &mut Response, cookie: &str) {
-    if let Ok(cookie) = HeaderValue::from_str(cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-}
-
-fn grant_cookie(state: &PageState, grant: Ulid) -> String {
-    format!("{}-{grant}", session_cookie(state))
-}
-
-fn forgotten(state: &PageState, id: Ulid, name: &str) -> String {
-    cookie(state, id, name, "", 0)
-}
-
-fn cookie(state: &PageState, id: Ulid, name: &str, value: &str, seconds: i64) -> String {
-    let secure = if is_secure(state) { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/t/{id}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    sign_in(state, headers, &mut response, id, (grant, expires_at)).await?;
+    Ok(response)
 }

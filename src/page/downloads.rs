@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use super::limits::READING_PATIENCE;
 use super::refusal::Refusal;
 use super::session::Session;
-use super::{PageState, view};
+use super::{PageState, gather, view};
 use crate::files::{Found, disposition, shown_as};
-use crate::invoice::{epc_payload, further_terms};
+use crate::invoice::epc_payload;
 use crate::logging::abnormal_end;
 use crate::pdf::{Document, invoice_pdf};
 use crate::quota::paced;
@@ -25,8 +25,7 @@ pub(super) async fn pdf(
     let transaction = &session.transaction;
     let place = state.limits.pdf(session.grant, &transaction.shop).await?;
     let terms = &transaction.terms;
-    let original = state.store.original(transaction.id).await?;
-    let further = original.map(|(_, bytes)| further_terms(&bytes)).unwrap_or_default();
+    let further = gather::further(&state, transaction).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let qr =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
@@ -37,7 +36,8 @@ pub(super) async fn pdf(
         let _place = place;
         let terms = &session.transaction.terms;
         let locale = &session.reader.locale;
-        invoice_pdf(&Document { terms, locale, further: &further, qr: qr.as_deref() })
+        let further = further.as_deref().unwrap_or_default();
+        invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref() })
             .map_err(anyhow::Error::from)
     });
     let written = written.await.map_err(|error| abnormal_end(&error).into()).flatten();

@@ -4,13 +4,16 @@ use super::PageState;
 use super::chat::{self, Cast, PAGE};
 use super::model::{Again, Chat, Composing, Named, Page, Quote, Revision, Unsent};
 use super::people::{Others, replies_in};
+use super::readings::Further;
 use super::session::Session;
+use std::sync::Arc;
 use ulid::Ulid;
 
 use crate::invoice::{epc_payload, further_terms, qr_svg, status_to_show};
+use crate::quota::aside;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
-use crate::transaction::{PartyRole, changes};
+use crate::transaction::{PartyRole, Transaction, changes};
 
 /// Most revisions told of.
 const REVISIONS: i64 = 20;
@@ -36,11 +39,11 @@ pub(super) async fn page<'a>(
 ) -> Result<Page<'a>, StoreError> {
     let transaction = &session.transaction;
     let terms = &transaction.terms;
-    let original = state.store.original(transaction.id).await?;
+    let further = further(state, transaction).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let payload =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
-    let past = state.store.past_terms(transaction.id, REVISIONS + 1).await?;
+    let history = history(state, transaction).await?;
     let others = Others::of(state, session);
     others.ask(state);
     Ok(Page {
@@ -49,14 +52,43 @@ pub(super) async fn page<'a>(
         address: session.address(),
         speaker: session.guest.user_id.as_str(),
         reader: &session.reader,
-        revisions: revisions(&past),
-        further: original.as_ref().map(|(_, bytes)| further_terms(bytes)).unwrap_or_default(),
+        revisions: history.to_vec(),
+        further,
         qr: payload.as_deref().and_then(qr_svg),
-        has_original: original.is_some(),
         chat,
         people: others.people(state),
         replies_in: replies_in(state, session).await?,
     })
+}
+
+/// What the file of the current invoice says beyond our model.
+pub(super) async fn further(
+    state: &PageState,
+    transaction: &Transaction,
+) -> Result<Further, StoreError> {
+    let Transaction { id, revision, .. } = *transaction;
+    let read = async || {
+        let Some((_, bytes)) = state.store.original(id).await? else { return Ok(None) };
+        Ok(Some(aside(move || further_terms(&bytes)).await.map_err(panicked)?))
+    };
+    state.readings.further.get_or_read((id, revision), read).await
+}
+
+/// What each of the last revisions changed.
+async fn history(
+    state: &PageState,
+    transaction: &Transaction,
+) -> Result<Arc<Vec<Revision>>, StoreError> {
+    let Transaction { id, revision, .. } = *transaction;
+    let read = async || {
+        let past = state.store.past_terms(id, REVISIONS + 1).await?;
+        aside(move || revisions(&past)).await.map_err(panicked)
+    };
+    state.readings.history.get_or_read((id, revision), read).await
+}
+
+fn panicked(error: tokio::task::JoinError) -> StoreError {
+    StoreError::Io(std::io::Error::other(error))
 }
 
 fn revisions(past: &[PastTerms]) -> Vec<Revision> {

@@ -14,6 +14,7 @@ use super::model::Reader;
 use super::reader::wants_json;
 use super::refusal::{self, Refusal};
 use super::rest::Rest;
+use crate::door::Arrival;
 
 /// Names one request in logs and effects.
 #[derive(Clone, Debug)]
@@ -38,12 +39,15 @@ pub(super) async fn guard(
     let reader =
         Reader::of(&state, request.headers(), request.uri().query(), &Nonce(nonce.clone()));
     let as_json = wants_json(request.method(), request.headers());
-    let is_foreign = changes && !is_from_here(request.headers(), &state);
+    let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
+    let lets_in = request.uri().path().contains("/sign-in/");
+    let is_foreign = changes && !is_from_here(request.headers(), &state, lets_in);
     // The path of a link holds a secret.
     let method = request.method().clone();
     let route = request.extensions().get::<axum::extract::MatchedPath>();
     let route = route.map_or_else(|| "-".to_owned(), |route| route.as_str().to_owned());
     let span = tracing::info_span!("page", correlation);
+    let source = (request.headers().clone(), request.extensions().clone());
     async {
         let (request, rest) = Rest::of(request);
         let response = if is_foreign {
@@ -54,6 +58,18 @@ pub(super) async fn guard(
         if changes && (response.status().is_client_error() || response.status().is_server_error()) {
             rest.discard().await;
         }
+        let response = match Refusal::wrong_key(&response) {
+            Some(key) => match state.wrong_keys.tried(key, &source.0, &source.1) {
+                Ok(()) => response,
+                Err(too_many) => Refusal::from(too_many).into_response(),
+            },
+            None => response,
+        };
+        let response = if arrival.is_given_up() {
+            Refusal::problem(StatusCode::REQUEST_TIMEOUT, "problem-try-again").into_response()
+        } else {
+            response
+        };
         let mut response = refusal::present(response, &reader, as_json, !changes);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
         put_on(response.headers_mut(), &nonce, is_widget.then_some(&state));
@@ -64,7 +80,9 @@ pub(super) async fn guard(
 }
 
 /// Browsers say where a request comes from; whoever does not say it is no browser with our cookie.
-fn is_from_here(headers: &HeaderMap, state: &PageState) -> bool {
+/// Only a form that lets somebody in has to say it in any case: another site could sign in whoever
+/// has no cookie yet, as somebody else.
+fn is_from_here(headers: &HeaderMap, state: &PageState, lets_in: bool) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
@@ -72,7 +90,7 @@ fn is_from_here(headers: &HeaderMap, state: &PageState) -> bool {
     let ours = state.config.page.url.as_ref().map(|url| url.origin().ascii_serialization());
     match text("origin") {
         Some(origin) => Some(origin) == ours.as_deref(),
-        None => text(header::COOKIE.as_str()).is_none(),
+        None => !lets_in && text(header::COOKIE.as_str()).is_none(),
     }
 }
 

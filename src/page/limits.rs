@@ -6,6 +6,7 @@ use std::time::Duration;
 use ulid::Ulid;
 
 use crate::config::Config;
+use crate::door::Budget;
 use crate::quota::{Place, Places, Rate, TooMany};
 
 /// How often one link may be looked at or opened at once, and in a minute in the long run.
@@ -19,8 +20,12 @@ const SIGNALS: (u32, u32) = (30, 120);
 const UPLOADS: (usize, usize, usize) = (4, 32, 128);
 /// How long an upload may pause.
 pub(super) const UPLOAD_PATIENCE: Duration = Duration::from_secs(60);
-/// Live pages of one shop's transactions, and of everybody.
+/// Live pages of one shop's transactions, and of everybody. Those of one visitor are in the config;
+/// whoever opens one more is refused, and told when to come again. To close their oldest instead
+/// would have their tabs take the place from each other for ever, since each comes back.
 const STREAMS: (usize, usize) = (8_000, 20_000);
+/// Of the page's connections, how many live pages may hold at most: the rest is for opening pages.
+const HELD_BY_STREAMS: (usize, usize) = (3, 4);
 /// PDFs of one visitor, of one shop's transactions and of everybody that are written side by side.
 const PDFS: (usize, usize, usize) = (1, 3, 8);
 /// How long a PDF may wait for its turn.
@@ -81,8 +86,13 @@ impl Shared {
 }
 
 impl Limits {
-    /// As the config has them.
-    pub fn of(config: &Config) -> Self {
+    /// As the config has them, within what this process may have open.
+    pub fn of(config: &Config, budget: &Budget) -> Self {
+        let streams = STREAMS.1.min(budget.page * HELD_BY_STREAMS.0 / HELD_BY_STREAMS.1);
+        let (uploads, downloads) = (budget.files / 4, budget.files / 2);
+        let within = |(one, shop, all): (usize, usize, usize), most: usize| {
+            (one.min(most), shop.min(most), all.min(most))
+        };
         let page = &config.page;
         // The largest file that is taken at all can be sent.
         let megabytes = u64::from(page.upload_megabytes_per_hour).max(config.files.max_megabytes);
@@ -93,10 +103,10 @@ impl Limits {
             messages: Rate::new(MESSAGES_AT_ONCE, page.messages_per_minute, MINUTE),
             signals: Rate::new(SIGNALS.0, SIGNALS.1, MINUTE),
             uploaded: Rate::new(megabytes, megabytes, MINUTE * 60),
-            uploads: Shared::new(UPLOADS),
-            streams: Shared::new((open_pages, STREAMS.0, STREAMS.1)),
+            uploads: Shared::new(within(UPLOADS, uploads)),
+            streams: Shared::new(within((open_pages, STREAMS.0, STREAMS.1), streams)),
             pdfs: Shared::new(PDFS),
-            downloads: Shared::new(DOWNLOADS),
+            downloads: Shared::new(within(DOWNLOADS, downloads)),
         }
     }
 
@@ -147,11 +157,15 @@ impl Limits {
 mod tests {
     use super::*;
 
+    fn limits(config: &Config) -> Limits {
+        Limits::of(config, &Budget::of(20_000, 8).unwrap())
+    }
+
     #[test]
     fn one_visitor_takes_nothing_from_another() {
         let mut config = Config::default();
         config.page.open_pages = 2;
-        let limits = Limits::of(&config);
+        let limits = limits(&config);
         let (one, other) = (Ulid::new(), Ulid::new());
         let mut held = Vec::new();
         for grant in [one, other] {
@@ -169,11 +183,22 @@ mod tests {
     }
 
     #[test]
+    fn live_pages_leave_room_for_opening_a_page() {
+        let mut config = Config::default();
+        config.page.open_pages = 8_000;
+        let budget = Budget::of(1_024, 8).unwrap();
+        let limits = Limits::of(&config, &budget);
+        let taken: Vec<_> =
+            std::iter::from_fn(|| limits.stream(Ulid::new(), "shop").ok()).collect();
+        assert_eq!(taken.len(), budget.page * 3 / 4);
+    }
+
+    #[test]
     fn each_begun_megabyte_of_an_upload_counts_once() {
         let mut config = Config::default();
         config.files.max_megabytes = 1;
         config.page.upload_megabytes_per_hour = 3;
-        let limits = Limits::of(&config);
+        let limits = limits(&config);
         let grant = Ulid::new();
         let mut size = 0;
         for _ in 0..300 {

@@ -92,7 +92,7 @@ pub async fn make_link(
         return Err(NoLink::Lifetime);
     }
     let id = Ulid::new();
-    let url = config.signed_link(key.sign(Purpose::Link, id)).ok_or(NoLink::NoPage)?;
+    let url = config.signed_link(key.sign(Purpose::Link, &[id])).ok_or(NoLink::NoPage)?;
     let expires_at = now() + seconds * 1_000;
     let grant = NewGrant {
         id,

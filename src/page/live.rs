@@ -24,6 +24,7 @@ use super::limits::Taken;
 use super::model::{Chat, ChatLine, Named, Side};
 use super::people::{Others, replies_in};
 use super::session::{Session, admit};
+use super::speaker::Held;
 use super::view::Closed;
 use super::{PageState, gather, refusal::Refusal, view};
 use crate::moment::Looking;
@@ -88,7 +89,7 @@ pub(super) async fn stream(
 struct OpenPage {
     state: PageState,
     transaction: Ulid,
-    grant: Ulid,
+    held: Held,
     /// When that is over.
     ends: Instant,
     reader: super::model::Reader,
@@ -141,7 +142,7 @@ impl OpenPage {
         let left = u64::try_from(expires_at.saturating_sub(now())).unwrap_or(0);
         let mut page = Self {
             transaction,
-            grant: session.grant,
+            held: session.held(),
             ends: Instant::now() + Duration::from_millis(left),
             others,
             after,
@@ -219,7 +220,7 @@ impl OpenPage {
 
     async fn all_news(&mut self) -> Result<Vec<Event>, StoreError> {
         self.look_anyway = (Instant::now() + LOOK_ANYWAY).min(self.ends);
-        let admitted = admit(&self.state, self.transaction, self.grant).await?;
+        let admitted = admit(&self.state, &self.held).await?;
         let (transaction, visitor, guest) = match admitted {
             Ok(admitted) => admitted,
             Err(why) => {
@@ -232,7 +233,8 @@ impl OpenPage {
             transaction,
             visitor,
             guest,
-            grant: self.grant,
+            grant: self.held.grant,
+            id: self.held.session,
             is_named: true,
             reader: self.reader.clone(),
             correlation: String::new(),

@@ -16,12 +16,15 @@ pub mod model;
 pub mod openid;
 mod people;
 mod reader;
+pub mod readings;
 mod refusal;
 mod rest;
 mod session;
 pub mod shop_sign_in;
 mod show;
+mod signing_in;
 mod speaker;
+mod ticket;
 pub mod token;
 pub mod view;
 mod widget;
@@ -40,8 +43,10 @@ use tower_http::compression::CompressionLayer;
 
 use self::limits::Limits;
 use self::openid::OpenId;
+use self::readings::Readings;
 use self::token::TokenKey;
 use crate::config::Config;
+use crate::door::WrongKeys;
 use crate::files::Vault;
 use crate::homeserver::Homeserver;
 use crate::moment::Moment;
@@ -66,6 +71,10 @@ pub struct PageState {
     pub openid: OpenId,
     /// Of times of day that no script adjusts.
     pub time_zone: TimeZone,
+    /// What was read out of revisions.
+    pub readings: Arc<Readings>,
+    /// Who tried wrong links and the like.
+    pub wrong_keys: WrongKeys,
     /// How much each visitor may do.
     pub limits: Arc<Limits>,
     /// Ends open streams.
@@ -78,14 +87,16 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/messages", post(writing::messages))
         // The handler has its own limit, file by file.
         .layer(DefaultBodyLimit::disable());
+    let ways_in = Router::new()
+        .route("/t/{id}/sign-in", post(doors::matrix))
+        .route("/t/{id}/sign-in/link", post(doors::link_form))
+        .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
+        .layer(DefaultBodyLimit::max(doors::MAX_PROOF_BYTES));
     let pages = Router::new()
         .route("/l/{token}", get(doors::link))
         .route("/t/{id}", get(show::page))
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))
-        .route("/t/{id}/sign-in", post(doors::matrix))
-        .route("/t/{id}/sign-in/link", post(doors::link_form))
-        .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
         .route("/t/{id}/leave", post(doors::leave))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
@@ -100,6 +111,7 @@ pub fn router(state: PageState) -> Router {
         .route("/assets/{name}", get(downloads::asset))
         .route("/robots.txt", get(downloads::robots))
         .merge(writing)
+        .merge(ways_in)
         .fallback(refusal::nothing_here)
         .layer(CompressionLayer::new());
     // Streams go out uncompressed: each line at once.

@@ -1,6 +1,8 @@
 //! What the invoice page shows, as plain data: made by the handlers, written as HTML by `view`.
 //! Pure: no I/O.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ulid::Ulid;
@@ -25,18 +27,23 @@ pub struct Page<'a> {
     pub reader: &'a Reader,
     /// Of the transaction, newest first; the first is the one shown.
     pub revisions: Vec<Revision>,
-    /// What the original invoice says beyond our model.
-    pub further: Vec<Term>,
+    /// What the original invoice says beyond our model; none: it came as no file.
+    pub further: Arc<Option<Vec<Term>>>,
     /// The EPC QR code as SVG, where IBAN, euro and an amount to pay allow; the buyer's only.
     pub qr: Option<String>,
-    /// Whether the invoice came as a file that can be had.
-    pub has_original: bool,
     /// The conversation.
     pub chat: Chat,
     /// The other party's contacts, as the shop ordered them.
     pub people: Vec<Person>,
     /// How long they usually take to reply, in milliseconds, if the record tells.
     pub replies_in: Option<i64>,
+}
+
+impl Page<'_> {
+    /// What the original invoice says beyond our model.
+    pub fn further(&self) -> &[Term] {
+        self.further.as_deref().unwrap_or_default()
+    }
 }
 
 /// Where the page of a transaction is, for one speaker: every address on it names the grant on

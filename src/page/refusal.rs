@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::model::Reader;
 use super::view::{self, Closed};
+use crate::door::Key;
 use crate::quota::TooMany;
 use crate::store::StoreError;
 
@@ -26,6 +27,8 @@ pub(super) struct Refusal {
     words: Words,
     /// When it may work, if that is known.
     retry_after: Option<Duration>,
+    /// What was tried and opens nothing.
+    wrong: Option<Key>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +42,17 @@ enum Words {
 impl Refusal {
     /// Something does not fit; `id` is its text.
     pub(super) fn problem(status: StatusCode, id: &'static str) -> Self {
-        Self { status, words: Words::Problem(id), retry_after: None }
+        Self { status, words: Words::Problem(id), retry_after: None, wrong: None }
+    }
+
+    /// The same, because this was wrong: it counts for whoever tried it.
+    pub(super) fn for_wrong(self, key: Key) -> Self {
+        Self { wrong: Some(key), ..self }
+    }
+
+    /// What was wrong, if an answer refuses because of that.
+    pub(super) fn wrong_key(response: &Response) -> Option<Key> {
+        response.extensions().get::<Self>()?.wrong
     }
 
     /// The database or something else that we stand on fails.
@@ -80,7 +93,7 @@ fn status_of(why: Closed) -> StatusCode {
 
 impl From<Closed> for Refusal {
     fn from(why: Closed) -> Self {
-        Self { status: status_of(why), words: Words::Closed(why), retry_after: None }
+        Self { status: status_of(why), words: Words::Closed(why), retry_after: None, wrong: None }
     }
 }
 

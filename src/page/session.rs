@@ -9,13 +9,14 @@ use ulid::Ulid;
 use super::PageState;
 use super::headers::Correlation;
 use super::model::{Address, Reader};
-use super::reader::cookies;
 use super::refusal::Refusal;
 use super::speaker::{self, Choice, Held, MAX_HELD, Named};
+use super::ticket::{self, Wallet, wallet};
 use super::token::Purpose;
 use super::view::Closed;
+use crate::door::Key;
 use crate::room::Guest;
-use crate::store::StoreError;
+use crate::store::{GrantRow, StoreError};
 use crate::transaction::{Transaction, Visitor};
 
 /// Somebody who may see a transaction, at the moment of a request.
@@ -27,6 +28,8 @@ pub(super) struct Session {
     pub(super) guest: Guest,
     /// The way by which they came.
     pub(super) grant: Ulid,
+    /// What ends when they sign out.
+    pub(super) id: Ulid,
     /// Whether the request said for whom it is made; a request that writes always does.
     pub(super) is_named: bool,
     pub(super) reader: Reader,
@@ -38,6 +41,11 @@ impl Session {
     /// Where their page is.
     pub(super) fn address(&self) -> Address {
         Address { transaction: self.transaction.id, grant: self.grant }
+    }
+
+    /// What their browser holds.
+    pub(super) fn held(&self) -> Held {
+        Held { transaction: self.transaction.id, grant: self.grant, session: self.id }
     }
 }
 
@@ -56,35 +64,39 @@ impl FromRequestParts<PageState> for Session {
         let ids = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
         let id = ids.ok().and_then(|ids| Ulid::from_string(ids.get("id")?).ok());
         let id = id.ok_or(Closed::SignedOut)?;
-        let (named, held) = presented(state, &parts.headers, &parts.uri);
+        let Presented { named, held, has_forged } =
+            presented(state, &parts.headers, &parts.uri, id);
+        if held.is_empty() && has_forged {
+            return Err(Refusal::from(Closed::SignedOut).for_wrong(Key::Session));
+        }
         let only_reads = matches!(parts.method, Method::GET | Method::HEAD);
-        let (grant, (transaction, visitor, guest)) = match speaker::choose(named, &held, only_reads)
+        let (held, (transaction, visitor, guest)) = match speaker::choose(named, &held, only_reads)
         {
-            Choice::This(grant) => (grant, admit(state, id, grant).await??),
-            Choice::Newest => newest(state, id, &held).await??,
+            Choice::This(held) => (held, admit(state, &held).await??),
+            Choice::Newest => newest(state, &held).await??,
             // Whoever is not let in at all learns only that.
             Choice::Refused(why) => {
-                newest(state, id, &held).await?.map_err(|_| Closed::SignedOut)?;
+                newest(state, &held).await?.map_err(|_| Closed::SignedOut)?;
                 return Err(why.into());
             }
         };
         let is_named = named != Named::Nobody;
         let correlation = correlation.map(|it| it.0).unwrap_or_default();
-        Ok(Self { transaction, visitor, guest, grant, is_named, reader, correlation })
+        let (grant, id) = (held.grant, held.session);
+        Ok(Self { transaction, visitor, guest, grant, id, is_named, reader, correlation })
     }
 }
 
 /// The newest of these ways that is open now.
 async fn newest(
     state: &PageState,
-    id: Ulid,
     held: &[Held],
-) -> Result<Result<(Ulid, Admitted), Closed>, StoreError> {
+) -> Result<Result<(Held, Admitted), Closed>, StoreError> {
     let mut reason = Closed::SignedOut;
-    for Held { grant, .. } in held.iter().take(MAX_HELD) {
-        match admit(state, id, *grant).await? {
-            Ok(admitted) => return Ok(Ok((*grant, admitted))),
-            // Of the newest that was for this transaction.
+    for held in held.iter().take(MAX_HELD) {
+        match admit(state, held).await? {
+            Ok(admitted) => return Ok(Ok((*held, admitted))),
+            // Of the newest that there is.
             Err(why) if reason == Closed::SignedOut => reason = why,
             Err(_) => {}
         }
@@ -92,39 +104,35 @@ async fn newest(
     Ok(Err(reason))
 }
 
-/// Whom a request names, and the ways that it proves by tokens that only we can have made. A
-/// token in the header names its grant by itself.
-fn presented(state: &PageState, headers: &HeaderMap, uri: &Uri) -> (Named, Vec<Held>) {
+/// What a request shows of who makes it.
+struct Presented {
+    named: Named,
+    /// The ways into the transaction that it proves by tickets that only we can have made.
+    held: Vec<Held>,
+    /// Whether there is something that is to look like such a ticket.
+    has_forged: bool,
+}
+
+/// A ticket in the header names its grant by itself.
+fn presented(state: &PageState, headers: &HeaderMap, uri: &Uri, transaction: Ulid) -> Presented {
     let named = speaker::named(uri.query());
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(token) = bearer.and_then(|value| value.strip_prefix("Bearer ")) else {
-        return (named, held(state, headers));
+    let mut shown = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
+        None => {
+            let Wallet { held, has_forged } = wallet(&state.key, is_secure(state), headers);
+            Presented { named, held, has_forged }
+        }
+        Some(token) => match ticket::read(&state.key, Purpose::Bearer, token) {
+            Some(held) => {
+                let by_itself = named == Named::Nobody;
+                let named = if by_itself { Named::Grant(held.grant) } else { named };
+                Presented { named, held: vec![held], has_forged: false }
+            }
+            None => Presented { named, held: Vec::new(), has_forged: true },
+        },
     };
-    match (state.key.verify(Purpose::Bearer, token), named) {
-        (Some(grant), Named::Nobody) => (Named::Grant(grant), vec![Held { grant, since: 0 }]),
-        (Some(grant), named) => (named, vec![Held { grant, since: 0 }]),
-        (None, named) => (named, Vec::new()),
-    }
-}
-
-/// The ways that a browser's cookies prove, newest first.
-pub(super) fn held(state: &PageState, headers: &HeaderMap) -> Vec<Held> {
-    let name = session_cookie(state);
-    let ours = cookies(headers).filter(|(key, _)| {
-        key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    });
-    let proven = ours.filter_map(|(_, value)| {
-        let (token, since) = value.split_once('.').unwrap_or((value, "0"));
-        let grant = state.key.verify(Purpose::Session, token)?;
-        Some(Held { grant, since: since.parse().ok()? })
-    });
-    speaker::in_order(proven.collect())
-}
-
-/// What the names of cookies begin with: behind TLS, one that browsers only take over TLS. Alone,
-/// it is the name of the one cookie that there was before each grant had its own.
-pub(super) fn session_cookie(state: &PageState) -> &'static str {
-    if is_secure(state) { "__Secure-tallyroom" } else { "tallyroom" }
+    shown.held.retain(|it| it.transaction == transaction);
+    shown
 }
 
 /// Whether people reach us over TLS.
@@ -132,13 +140,23 @@ pub(super) fn is_secure(state: &PageState) -> bool {
     state.config.page.url.as_ref().is_some_and(|url| url.scheme() == "https")
 }
 
-/// Whether a grant opens a transaction now, for whom, and through whom they speak.
+/// Whether somebody is signed in now, to what, for whom, and through whom they speak.
 pub(super) async fn admit(
     state: &PageState,
-    id: Ulid,
-    grant: Ulid,
+    held: &Held,
 ) -> Result<Result<Admitted, Closed>, StoreError> {
-    let Some(row) = state.store.grant(grant).await? else { return Ok(Err(Closed::SignedOut)) };
+    match state.store.grant_of_session(held.session, held.grant).await? {
+        Some(row) => admit_by(state, held.transaction, &row).await,
+        None => Ok(Err(Closed::SignedOut)),
+    }
+}
+
+/// Whether a grant opens a transaction now.
+pub(super) async fn admit_by(
+    state: &PageState,
+    id: Ulid,
+    row: &GrantRow,
+) -> Result<Result<Admitted, Closed>, StoreError> {
     if row.transaction_id != id.to_string() {
         return Ok(Err(Closed::SignedOut));
     }

@@ -13,12 +13,16 @@ pub(super) const GRANT: &str = "grant";
 /// Most ways into one transaction that one browser keeps; the oldest goes when there is another.
 pub(super) const MAX_HELD: usize = 8;
 
-/// A way in that the browser proved with a cookie.
+/// Most ways that one browser keeps in all: proxies take headers of some kilobytes only.
+pub(super) const MAX_HELD_IN_ALL: usize = 30;
+
+/// A way in that the browser proved with a cookie. It ends with its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Held {
+    pub(super) transaction: Ulid,
     pub(super) grant: Ulid,
-    /// When it was signed in, milliseconds since 1970; 0: before there was a cookie for each.
-    pub(super) since: i64,
+    /// Sorts by when they signed in.
+    pub(super) session: Ulid,
 }
 
 /// What a request says about who makes it.
@@ -33,8 +37,8 @@ pub(super) enum Named {
 /// For whom a request counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// For this grant, if it is open.
-    This(Ulid),
+    /// For this one, if it is open.
+    This(Held),
     /// For the newest grant that is open: it only reads.
     Newest,
     /// For nobody.
@@ -52,45 +56,47 @@ pub(super) fn named(query: Option<&str>) -> Named {
     }
 }
 
-/// For whom a request counts that names somebody, from a browser that holds these.
+/// For whom a request counts that names somebody, from a browser that holds these ways into one
+/// transaction.
 pub(super) fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
     match named {
-        Named::Grant(grant) if held.iter().any(|it| it.grant == grant) => Choice::This(grant),
-        Named::Grant(_) | Named::Unclear => Choice::Refused(Closed::OtherSpeaker),
+        Named::Grant(grant) => match held.iter().find(|it| it.grant == grant) {
+            Some(held) => Choice::This(*held),
+            None => Choice::Refused(Closed::OtherSpeaker),
+        },
+        Named::Unclear => Choice::Refused(Closed::OtherSpeaker),
         Named::Nobody if only_reads => Choice::Newest,
         Named::Nobody => Choice::Refused(Closed::Nameless),
     }
 }
 
-/// Newest first, each once.
-pub(super) fn in_order(mut held: Vec<Held>) -> Vec<Held> {
-    held.sort_by_key(|it| std::cmp::Reverse((it.since, it.grant)));
-    let mut seen = Vec::new();
-    held.retain(|it| {
-        !seen.contains(&it.grant) && {
-            seen.push(it.grant);
-            true
-        }
-    });
-    held
-}
-
-/// What has to go so that `new` has a place; `held` as from [`in_order`].
-pub(super) fn crowded_out(held: &[Held], new: Ulid) -> Vec<Ulid> {
-    let others = held.iter().map(|it| it.grant).filter(|grant| *grant != new);
-    others.skip(MAX_HELD - 1).collect()
+/// What has to go so that `new` has a place; `held` newest first.
+pub(super) fn crowded_out(held: &[Held], new: &Held) -> Vec<Held> {
+    let others: Vec<Held> = held.iter().filter(|it| it.grant != new.grant).copied().collect();
+    let of_same = others.iter().filter(|it| it.transaction == new.transaction);
+    let mut out: Vec<Held> = of_same.skip(MAX_HELD - 1).copied().collect();
+    let stay = others.iter().filter(|it| !out.contains(it));
+    let beyond: Vec<Held> = stay.skip(MAX_HELD_IN_ALL - 1).copied().collect();
+    out.extend(beyond);
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn held(since: &[i64]) -> Vec<Held> {
-        since.iter().map(|since| Held { grant: grant(*since), since: *since }).collect()
+    /// Ways into one transaction.
+    fn held(since: &[u64]) -> Vec<Held> {
+        since.iter().map(|since| way(1, *since)).collect()
     }
 
-    fn grant(number: i64) -> Ulid {
-        Ulid::from_parts(number as u64, 7)
+    fn way(transaction: u64, since: u64) -> Held {
+        let transaction = Ulid::from_parts(transaction, 1);
+        Held { transaction, grant: grant(since), session: Ulid::from_parts(since, 3) }
+    }
+
+    fn grant(number: u64) -> Ulid {
+        Ulid::from_parts(number, 7)
     }
 
     #[test]
@@ -99,7 +105,7 @@ mod tests {
         for only_reads in [true, false] {
             for number in 1..=3 {
                 let named = Named::Grant(grant(number));
-                assert_eq!(choose(named, &held, only_reads), Choice::This(grant(number)));
+                assert_eq!(choose(named, &held, only_reads), Choice::This(way(1, number)));
             }
             for named in [Named::Grant(grant(4)), Named::Unclear] {
                 let choice = choose(named, &held, only_reads);
@@ -129,18 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_comes_first_and_each_once() {
-        let mut all = held(&[1, 3, 2]);
-        all.push(Held { grant: grant(3), since: 0 });
-        assert_eq!(in_order(all), held(&[3, 2, 1]));
+    fn the_oldest_goes_when_there_are_too_many() {
+        let full = held(&[8, 7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(full.len(), MAX_HELD);
+        assert_eq!(crowded_out(&full, &way(1, 9)), [way(1, 1)]);
+        assert_eq!(crowded_out(&full, &way(1, 1)), [], "it has a place already");
+        assert_eq!(crowded_out(&full[1..], &way(1, 9)), []);
+        assert_eq!(crowded_out(&full, &way(2, 9)), [], "another transaction");
     }
 
     #[test]
-    fn the_oldest_goes_when_there_are_too_many() {
-        let full = in_order(held(&[1, 2, 3, 4, 5, 6, 7, 8]));
-        assert_eq!(full.len(), MAX_HELD);
-        assert_eq!(crowded_out(&full, grant(9)), [grant(1)]);
-        assert_eq!(crowded_out(&full, grant(1)), [], "it has a place already");
-        assert_eq!(crowded_out(&full[1..], grant(9)), []);
+    fn a_browser_keeps_a_bounded_number_in_all() {
+        let many: Vec<Held> = (1..=MAX_HELD_IN_ALL as u64).rev().map(|it| way(it, it)).collect();
+        assert_eq!(crowded_out(&many, &way(99, 99)), [way(1, 1)]);
+        assert_eq!(crowded_out(&many, &many[3]), []);
     }
 }

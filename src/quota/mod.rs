@@ -1,10 +1,12 @@
 //! How much one shop, one transaction or one grant may take, so that it touches nobody else: rates
 //! of what is done, places for what runs at the same time, and patience with those who read slowly.
 
+mod aside;
 mod paced;
 mod places;
 mod rate;
 
+pub use aside::aside;
 pub use paced::paced;
 pub use places::{Place, Places};
 pub use rate::Rate;

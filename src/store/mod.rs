@@ -25,6 +25,7 @@ mod room_row;
 mod rooms;
 mod search;
 mod sends;
+mod sessions;
 mod snapshot;
 mod successors;
 mod transactions;

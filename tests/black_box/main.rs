@@ -6,6 +6,7 @@
 mod browser_itself;
 mod command_line;
 mod crashes;
+mod door;
 mod export;
 mod files;
 mod foreign;

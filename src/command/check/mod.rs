@@ -12,12 +12,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::registration;
 use crate::config::{Config, Registration, secret_files};
+use crate::door::{self, Seats, WrongKeys};
 use crate::files::Vault;
 use crate::homeserver::{Homeserver, Misfit, room_version, tells_account_status};
 use crate::intake::{self, PushState};
 use crate::moment::Moment;
 use crate::seal::SigningKey;
 use crate::store::Store;
+
+/// Connections that the homeserver may have while we stand in for the service.
+const CONNECTIONS: usize = 64;
 
 /// Checks everything that can be checked and prints one line for each.
 ///
@@ -159,12 +163,12 @@ async fn with_listener<T>(
         moment: Moment::default(),
         store: store.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
+        wrong_keys: WrongKeys::new(Vec::new()),
         bot: config.bot_user_id(),
     });
     let stop = CancellationToken::new();
-    let server =
-        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let serving = tokio::spawn(async move { server.await });
+    let serving =
+        tokio::spawn(door::serve(listener, router, Seats::new(CONNECTIONS), stop.clone()));
     let result = work.await;
     stop.cancel();
     serving.await.ok();

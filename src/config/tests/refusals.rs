@@ -142,6 +142,16 @@ fn what_is_no_origin_is_refused_as_a_client() {
 }
 
 #[test]
+fn what_is_no_address_is_refused_as_a_proxy() {
+    for proxy in ["nginx", "127.0.0.1:80", "10.0.0.0/33", ""] {
+        let yaml = format!("proxies: {{trusted: [127.0.0.1, '10.0.0.0/8', '::1', {proxy:?}]}}");
+        assert_refused(load(&yaml), "proxies.trusted[3]", &["an IP address", "instead of its"]);
+    }
+    let config = load("proxies: {trusted: [127.0.0.1, '10.0.0.0/8', '::1']}").unwrap();
+    assert_eq!(config.proxies.networks().len(), 3);
+}
+
+#[test]
 fn servers_that_vouch_for_their_users_are_checked() {
     for (servers, path, words) in [
         ("yes", "page.openid", &["a list of sections"][..]),

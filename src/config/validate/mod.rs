@@ -9,9 +9,10 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    ApiKey, BOT_LOCALPART, Config, FilesConfig, RecordConfig, RoomsConfig, Witness,
+    ApiKey, BOT_LOCALPART, Config, FilesConfig, ProxiesConfig, RecordConfig, RoomsConfig, Witness,
     draft::Draft,
     secret::{PLACEHOLDER, Secret},
+    sections::network,
     text,
 };
 
@@ -32,9 +33,18 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_range(draft, "database.max_connections", config.database.max_connections.into(), 100);
     check_rooms(&config.rooms, draft);
     page::check(config, draft);
+    check_proxies(&config.proxies, draft);
     check_record(&config.record, draft);
     check_files(&config.files, draft);
     check_log_level(&config.log.level, draft);
+}
+
+fn check_proxies(proxies: &ProxiesConfig, draft: &mut Draft) {
+    for (position, proxy) in proxies.trusted.iter().enumerate() {
+        if network(proxy).is_none() {
+            draft.refuse(&format!("proxies.trusted[{position}]"), &format!("{proxy:?}"), None);
+        }
+    }
 }
 
 fn check_record(record: &RecordConfig, draft: &mut Draft) {

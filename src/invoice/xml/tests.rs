@@ -254,3 +254,15 @@ fn a_figure_beyond_our_limits_is_refused_before_it_is_stored() {
         assert_eq!(problems[0].pointer, pointer, "{problems:?}");
     }
 }
+
+#[test]
+fn an_invoice_with_thousands_of_attributes_is_refused_with_its_place() {
+    let attributes: String = (0..2_000).map(|it| format!(" a{it}=\"\"")).collect();
+    let xml = UBL.replacen("<cac:InvoiceLine>", &format!("<cac:InvoiceLine{attributes}>"), 1);
+    assert_ne!(xml, UBL);
+    let line = UBL.split("<cac:InvoiceLine>").next().unwrap().lines().count();
+    let detail = read(xml.as_bytes()).unwrap_err().detail;
+    assert!(detail.contains("<cac:InvoiceLine>"), "{detail}");
+    assert!(detail.contains(&format!("in line {line}")), "{line}: {detail}");
+    assert_eq!(super::super::further_terms(xml.as_bytes()), [], "nor when it is there already");
+}

@@ -10,6 +10,7 @@ mod getting_in;
 mod honest;
 mod invoice;
 mod no_scripts;
+mod sessions;
 mod signing_in;
 mod trouble;
 mod two_tabs;

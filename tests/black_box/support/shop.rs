@@ -25,6 +25,11 @@ impl Shop {
         Self { base: format!("http://127.0.0.1:{port}"), key, http: Client::new() }
     }
 
+    /// The same shop, on connections of its own.
+    pub fn again(&self) -> Self {
+        Self { http: Client::new(), ..self.clone() }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(self.key)
     }

@@ -29,6 +29,7 @@ pub struct World {
     synapse_version: Option<&'static str>,
     synapse: Option<Process>,
     tallyroom: Option<Process>,
+    descriptors: Option<u32>,
     http: reqwest::Client,
 }
 
@@ -38,6 +39,7 @@ pub struct Plan {
     proxied: bool,
     has_page: bool,
     synapse_version: Option<&'static str>,
+    descriptors: Option<u32>,
     other_servers: Vec<String>,
     config: Value,
     homeserver: Value,
@@ -92,7 +94,10 @@ impl World {
 
     /// Starts the service without waiting for it.
     pub fn launch_tallyroom(&mut self) {
-        let mut command = tallyroom();
+        let mut command = match self.descriptors {
+            Some(most) => within(most),
+            None => tallyroom(),
+        };
         command.arg("run").arg("--config").arg(self.config_file());
         self.tallyroom = Some(Process::start(&mut command, &self.tallyroom_log()));
     }
@@ -215,6 +220,14 @@ impl World {
         format!("http://127.0.0.1:{}{path}", self.page_port)
     }
 
+    /// Where the service listens: for pushes, for shops, for people.
+    pub fn listeners(&self) -> [String; 3] {
+        let config = std::fs::read_to_string(self.config_file()).unwrap();
+        let config: Value = serde_json::from_str(&config).unwrap();
+        let of = |section: &str| config[section]["listen"].as_str().unwrap_or_default().to_owned();
+        [of("appservice"), of("api"), of("page")]
+    }
+
     pub fn proxy(&self) -> &Proxy {
         self.proxy.as_ref().expect("this world has no proxy: World::with().proxy()")
     }
@@ -287,6 +300,12 @@ impl Plan {
     /// With a homeserver of another version than today's (one of `scripts/synapse versions`).
     pub fn synapse(mut self, version: &'static str) -> Self {
         self.synapse_version = Some(version);
+        self
+    }
+
+    /// With a service that may have so many files and connections open.
+    pub fn descriptors(mut self, most: u32) -> Self {
+        self.descriptors = Some(most);
         self
     }
 
@@ -381,6 +400,7 @@ impl Plan {
             synapse_version: self.synapse_version,
             synapse: None,
             tallyroom: None,
+            descriptors: self.descriptors,
             http: reqwest::Client::new(),
             folder,
         }
@@ -425,5 +445,13 @@ fn tallyroom() -> Command {
 fn synapse_script(version: Option<&str>) -> Command {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/synapse"));
     command.args(version.into_iter().flat_map(|it| ["--version", it]));
+    command
+}
+
+/// The program, with at most so many files and connections.
+fn within(descriptors: u32) -> Command {
+    let mut command = Command::new("sh");
+    command.env_clear().arg("-c").arg(format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""));
+    command.arg(env!("CARGO_BIN_EXE_tallyroom"));
     command
 }

@@ -1,17 +1,26 @@
 //! What is charged for. Roles are stated because the style sheet lays the table out anew on
 //! narrow screens, where some browsers no longer take it for one.
 
+use std::collections::HashMap;
+
 use maud::{Markup, html};
 
 use super::super::words::{text, vat};
 use super::list;
-use crate::invoice::{Adjustment, Line};
+use crate::invoice::{Adjustment, Line, Term};
 use crate::page::model::Page;
 
 /// The lines, then the allowances and charges on the whole document.
 pub(super) fn table(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;
+    // Once for all lines: an invoice may have thousands.
+    let mut about: HashMap<&str, Vec<&Term>> = HashMap::new();
+    for term in page.further() {
+        if let Some(line) = &term.line {
+            about.entry(line).or_default().push(term);
+        }
+    }
     let heads = ["line-quantity", "line-price", "line-vat", "line-net"];
     html! {
         section.lines {
@@ -29,7 +38,7 @@ pub(super) fn table(page: &Page<'_>) -> Markup {
                         }
                     }
                     tbody role="rowgroup" {
-                        @for line in &invoice.lines { (row(page, line)) }
+                        @for line in &invoice.lines { (row(page, line, about.get(line.id.as_str()))) }
                         @for allowance in &invoice.allowances {
                             (adjustment(page, "allowance", allowance, true))
                         }
@@ -43,16 +52,14 @@ pub(super) fn table(page: &Page<'_>) -> Markup {
     }
 }
 
-fn row(page: &Page<'_>, line: &Line) -> Markup {
+fn row(page: &Page<'_>, line: &Line, further: Option<&Vec<&Term>>) -> Markup {
     let locale = &page.reader.locale;
     let currency = page.transaction.terms.invoice.currency;
-    let about_it = |it: &&crate::invoice::Term| it.line.as_deref() == Some(&line.id);
-    let further: Vec<_> = page.further.iter().filter(about_it).collect();
     html! {
         tr role="row" {
             th.description scope="row" role="rowheader" {
                 span dir="auto" { (line.description) }
-                @if !further.is_empty() { (list(page, &further)) }
+                @if let Some(further) = further { (list(page, further)) }
             }
             td.figure.quantity role="cell" { bdi { (locale.quantity(line.quantity, &line.unit)) } }
             td.figure.price role="cell" { bdi { (price(page, line)) } }

@@ -38,7 +38,7 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
                     @for note in &terms.invoice.notes { p dir="auto" { (note) } }
                 }
             }
-            @let further: Vec<_> = page.further.iter().filter(|it| it.line.is_none()).collect();
+            @let further: Vec<_> = page.further().iter().filter(|it| it.line.is_none()).collect();
             @if !further.is_empty() {
                 section.more {
                     h3 { (text(reader, "further")) }
@@ -73,7 +73,7 @@ fn downloads(page: &Page<'_>) -> Markup {
                     (text(reader, "download-pdf"))
                 }
             }
-            @if page.has_original {
+            @if page.further.is_some() {
                 li {
                     a.button href=(page.address.part("original")) {
                         (text(reader, "download-original"))

@@ -1,5 +1,7 @@
 //! A page with something of everything.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use serde_json::json;
 use ulid::Ulid;
@@ -58,9 +60,8 @@ impl Sample {
             speaker: "@tallyroom_robin:example.org",
             reader: &self.reader,
             revisions: revisions(),
-            further: further(),
+            further: Arc::new(Some(further())),
             qr: Some(qr()),
-            has_original: true,
             chat: chat(),
             people: people(),
             replies_in: Some(2 * 60 * MINUTE),

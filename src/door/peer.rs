@@ -1,0 +1,88 @@
+//! Where a request comes from. Pure: no I/O.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+
+/// In which proxies name those for whom they speak, each behind the ones before.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The other end of the connection; in a request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// Who made a request: the other end of the connection, or, if that is a proxy that the config
+/// trusts, the last one before it in `X-Forwarded-For`. What stands before that anybody can write.
+pub(super) fn source(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let named = headers.get_all(FORWARDED_FOR).iter();
+    let named: Vec<&str> =
+        named.filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(',')).collect();
+    let mut named = named.into_iter().rev();
+    let mut source = peer.to_canonical();
+    while proxies.iter().any(|proxy| proxy.contains(&source)) {
+        match named.next().and_then(address) {
+            Some(address) => source = address,
+            None => break,
+        }
+    }
+    whole_line(source)
+}
+
+/// Some proxies write a port behind it.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|it| it.ip());
+    let address = text.parse().ok().or_else(with_port)?;
+    Some(IpAddr::to_canonical(&address))
+}
+
+/// With IPv6, everybody has a whole /64 to choose from.
+fn whole_line(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(it) => {
+            let [a, b, c, d, ..] = it.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(peer: &str, forwarded: &[&str], proxies: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for it in forwarded {
+            headers.append(FORWARDED_FOR, it.parse().unwrap());
+        }
+        let proxies: Vec<IpNet> = proxies.iter().map(|it| it.parse().unwrap()).collect();
+        source(peer.parse().unwrap(), &headers, &proxies).to_string()
+    }
+
+    #[test]
+    fn nobody_is_believed_who_is_no_proxy_of_ours() {
+        assert_eq!(of("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
+        assert_eq!(of("192.0.2.1", &["198.51.100.7"], &["10.0.0.0/8"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_proxy_of_ours_says_who_came_to_it() {
+        let ours = ["127.0.0.1/32", "10.0.0.0/8"];
+        assert_eq!(of("127.0.0.1", &["1.1.1.1, 198.51.100.7"], &ours), "198.51.100.7");
+        assert_eq!(of("127.0.0.1", &["1.1.1.1", "198.51.100.7, 10.0.0.5"], &ours), "198.51.100.7");
+        assert_eq!(of("::ffff:127.0.0.1", &["198.51.100.7:4711"], &ours), "198.51.100.7");
+        assert_eq!(of("127.0.0.1", &["::ffff:198.51.100.7"], &ours), "198.51.100.7");
+        // It says nothing, or nothing that we can read.
+        assert_eq!(of("127.0.0.1", &[], &ours), "127.0.0.1");
+        assert_eq!(of("127.0.0.1", &["1.1.1.1, unknown"], &ours), "127.0.0.1");
+    }
+
+    #[test]
+    fn who_has_a_whole_net_is_one_source() {
+        assert_eq!(of("2001:db8:1:2:3:4:5:6", &[], &[]), "2001:db8:1:2::");
+        let ours = ["::1/128"];
+        assert_eq!(of("::1", &["[2001:db8:1:2::9]:443"], &ours), "2001:db8:1:2::");
+    }
+}
