@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use ulid::Ulid;
 
 use crate::config::Config;
@@ -26,6 +27,9 @@ pub(super) const UPLOAD_PATIENCE: Duration = Duration::from_secs(60);
 const STREAMS: (usize, usize) = (8_000, 20_000);
 /// Of the page's connections, how many live pages may hold at most: the rest is for opening pages.
 const HELD_BY_STREAMS: (usize, usize) = (3, 4);
+/// Of the connections to the database, one in so many may be used by live pages that look for news:
+/// the others are for those that write, above all for pushes.
+const LOOKS: usize = 3;
 /// PDFs of one visitor, of one shop's transactions and of everybody that are written side by side.
 const PDFS: (usize, usize, usize) = (1, 3, 8);
 /// How long a PDF may wait for its turn.
@@ -51,6 +55,7 @@ pub struct Limits {
     uploaded: Rate<Ulid>,
     uploads: Shared,
     streams: Shared,
+    looks: Semaphore,
     pdfs: Shared,
     downloads: Shared,
 }
@@ -97,6 +102,7 @@ impl Limits {
         // The largest file that is taken at all can be sent.
         let megabytes = u64::from(page.upload_megabytes_per_hour).max(config.files.max_megabytes);
         let megabytes = u32::try_from(megabytes).unwrap_or(u32::MAX);
+        let connections = usize::try_from(config.database.max_connections).unwrap_or(usize::MAX);
         let open_pages = usize::try_from(page.open_pages).unwrap_or(usize::MAX);
         Self {
             openings: Rate::new(OPENINGS.0, OPENINGS.1, MINUTE),
@@ -105,6 +111,7 @@ impl Limits {
             uploaded: Rate::new(megabytes, megabytes, MINUTE * 60),
             uploads: Shared::new(within(UPLOADS, uploads)),
             streams: Shared::new(within((open_pages, STREAMS.0, STREAMS.1), streams)),
+            looks: Semaphore::new((connections / LOOKS).clamp(1, Semaphore::MAX_PERMITS)),
             pdfs: Shared::new(PDFS),
             downloads: Shared::new(within(DOWNLOADS, downloads)),
         }
@@ -123,6 +130,12 @@ impl Limits {
     /// Telling that somebody types, or has read.
     pub(super) fn signal(&self, grant: Ulid) -> Result<(), TooMany> {
         self.signals.take(&grant)
+    }
+
+    /// A live page's look for news, once it is its turn.
+    pub(super) async fn look(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.looks.acquire().await.ok()
     }
 
     /// A file's arrival.

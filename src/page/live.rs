@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -39,6 +40,9 @@ const LOOK_AROUND: Duration = Duration::from_secs(5);
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// How often the database is asked even if nothing told of news: another process may have some.
 const LOOK_ANYWAY: Duration = Duration::from_secs(30);
+/// How long after news a page looks for more at the earliest. Whoever reads does not notice, and
+/// what comes in a rush is told together.
+const NEWS_PAUSE: Duration = Duration::from_millis(250);
 /// Entries looked at in one go.
 const BATCH: i64 = 200;
 /// How long a browser waits before it connects again.
@@ -107,6 +111,8 @@ struct OpenPage {
     room: Option<String>,
     typing: Option<watch::Receiver<()>>,
     look_anyway: Instant,
+    /// No news is looked for earlier.
+    not_before: Instant,
     next_look: Instant,
     is_first: bool,
     is_over: bool,
@@ -156,6 +162,7 @@ impl OpenPage {
             room: None,
             typing: None,
             look_anyway: Instant::now(),
+            not_before: Instant::now(),
             next_look: Instant::now() + FIRST_LOOK,
             is_first: true,
             is_over: false,
@@ -201,6 +208,10 @@ impl OpenPage {
     }
 
     async fn wait(&mut self) -> Option<Woken> {
+        let news = async {
+            tokio::time::sleep_until(self.not_before).await;
+            self.news.changed().await
+        };
         let typing = async {
             match &mut self.typing {
                 Some(typing) => typing.changed().await.ok(),
@@ -209,7 +220,7 @@ impl OpenPage {
         };
         tokio::select! {
             () = self.state.stop.cancelled() => None,
-            news = self.news.changed() => news.ok().map(|()| Woken::News),
+            news = news => news.ok().map(|()| Woken::News),
             told = typing => told.map(|()| Woken::Typing),
             () = tokio::time::sleep_until(self.next_look) => {
                 self.next_look = Instant::now() + LOOK_AROUND;
@@ -219,7 +230,11 @@ impl OpenPage {
     }
 
     async fn all_news(&mut self) -> Result<Vec<Event>, StoreError> {
+        // Pages share the connections of the database with those that write.
+        let limits = Arc::clone(&self.state.limits);
+        let _look = limits.look().await;
         self.look_anyway = (Instant::now() + LOOK_ANYWAY).min(self.ends);
+        self.not_before = Instant::now() + NEWS_PAUSE;
         let admitted = admit(&self.state, &self.held).await?;
         let (transaction, visitor, guest) = match admitted {
             Ok(admitted) => admitted,
