@@ -13,12 +13,10 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::archive::Member;
-use super::contents::{
-    ListedFile, NamedFiles, check_files, check_original, check_transaction, note_files,
-};
+use super::contents::{ListedFile, check_files, check_original, check_transaction};
 use super::layout::check_layout;
 use super::{MANIFEST, VERSION, VERSION_WITHOUT_ACTS};
-use crate::record::acts::{ActEvidence, RevisionContent};
+use crate::record::acts::{ActEvidence, NamedFiles, RevisionContent};
 use crate::record::chain::{Evidence, Head};
 use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of, verify};
 
@@ -194,7 +192,7 @@ fn check_entries(bundle: &mut Bundle, check: &mut RecordCheck) -> anyhow::Result
         let evidence: Evidence = serde_json::from_slice(&line)
             .with_context(|| format!("line {number} of entries.jsonl is no entry"))?;
         check.check(&evidence)?;
-        note_files(&mut named, &evidence.entry);
+        named.note(&evidence.entry);
     }
     Ok(named)
 }

@@ -1,13 +1,12 @@
 //! Whether the members of a bundle say what its record says. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::archive::Member;
-use crate::record::Entry;
-use crate::record::acts::{FileContent, FileEvidence, RevisionContent};
+use crate::record::acts::{FileContent, FileEvidence, NamedFile, NamedFiles, RevisionContent};
 use crate::record::chain::{Fault, Place};
 use crate::seal::RecordCheck;
 
@@ -25,19 +24,6 @@ pub(super) struct ListedFile {
     member: Option<String>,
 }
 
-/// What the entries of a record say of its files, by source: name and entries.
-pub(super) type NamedFiles = HashMap<String, (String, Vec<i64>)>;
-
-/// Notes which files an entry names.
-pub(super) fn note_files(named: &mut NamedFiles, entry: &Entry) {
-    for attachment in &entry.attachments {
-        if let Some(source) = attachment.source() {
-            let of_file = named.entry(source).or_insert((attachment.name.clone(), Vec::new()));
-            of_file.1.push(entry.fixed.seq);
-        }
-    }
-}
-
 /// Compares `files.json` with the record, with its acts, and with the members; tells how many files
 /// were not in the file store when the bundle was made.
 pub(super) fn check_files(
@@ -51,7 +37,7 @@ pub(super) fn check_files(
     let mut used = BTreeSet::new();
     for file in listed {
         let fault = |what: &str| Err(Fault::at(Place::File(file.source.clone()), what));
-        let Some((name, entries)) = named.remove(&file.source) else {
+        let Some(NamedFile { name, entries, named_at }) = named.remove(&file.source) else {
             return fault("is listed in files.json, but no entry names it");
         };
         if (name, entries) != (file.name, file.entries) {
@@ -75,15 +61,10 @@ pub(super) fn check_files(
             media_type: file.media_type,
         });
         let (source, stored_at) = (file.source, file.stored_at);
-        let evidence = FileEvidence { source, is_kept, content, stored_at, found };
+        let evidence = FileEvidence { source, is_kept, content, stored_at, named_at, found };
         check.check_file(&evidence, exported_at)?;
     }
-    if let Some((source, (_, entries))) = named.into_iter().min_by_key(|(_, named)| named.1.clone())
-    {
-        let first = entries.first().copied().unwrap_or_default();
-        let what = format!("is named by entry {first}, but files.json does not list it");
-        return Err(Fault::at(Place::File(source), what));
-    }
+    named.none_left("files.json does not list it")?;
     match members.keys().find(|path| path.starts_with("files/") && !used.contains(*path)) {
         Some(path) => {
             let what = "is in the bundle, but files.json does not list it";

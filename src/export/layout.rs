@@ -2,6 +2,7 @@
 //! directory at the end and look at nothing before, between or after them: there, a file could
 //! carry what nobody sealed. (APPNOTE.TXT of PKWARE, 6.3.10, sections 4.3 to 4.5.)
 
+use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
 
 use anyhow::{Context, bail, ensure};
@@ -150,6 +151,11 @@ fn read_directory(
         let offset = widened(offset)?;
         listed.push(Listed { name, flags, crc, packed, size, offset });
     }
+    let names: BTreeSet<&[u8]> = listed.iter().map(|member| member.name.as_slice()).collect();
+    ensure!(
+        names.len() == listed.len(),
+        "a member is there twice: nobody can tell which one a program would show"
+    );
     ensure!(
         u64::try_from(listed.len())? == directory.members,
         "its list of members is not as long as it says"
@@ -298,6 +304,21 @@ mod tests {
                 assert!(check(&bundle[..cut]).is_err(), "cut at {cut}");
             }
         }
+    }
+
+    #[test]
+    fn a_name_stands_there_once() {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["aa.txt", "ab.txt"] {
+            writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(b"x").unwrap();
+        }
+        let mut bytes = writer.finish().unwrap().into_inner();
+        while let Some(place) = bytes.windows(6).position(|it| it == b"ab.txt") {
+            bytes[place + 1] = b'a';
+        }
+        let error = check(&bytes).unwrap_err().to_string();
+        assert!(error.contains("twice"), "{error}");
     }
 
     #[test]

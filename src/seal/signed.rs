@@ -29,7 +29,10 @@ pub enum Unproven {
     #[error("is no signed statement: {0}")]
     Unreadable(String),
     /// Its key is not one of those given.
-    #[error("is signed with the key {0}, which is not one that you trust")]
+    #[error(
+        "is signed with the key {0}, which is not one that you trust; if it was your key once, give it \
+         with --public-key"
+    )]
     Stranger(String),
     /// The signature does not fit.
     #[error("has a signature that does not fit: it was changed, or signed by somebody else")]

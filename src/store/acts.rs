@@ -31,6 +31,7 @@ const REVISION: &str = "SELECT r.revision, t.shop, t.external_id, r.status, r.cr
      r.redactions, r.original_type, r.original, r.invoice, r.buyer, r.seller \
      FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
      WHERE r.transaction_id = $1 AND r.revision > $2 ORDER BY r.revision LIMIT 1";
+const CURRENT: &str = "SELECT revision FROM transactions WHERE id = $1";
 const ERASED: &str = "SELECT seq, erased FROM entries \
      WHERE transaction_id = $1 AND erased IS NOT NULL ORDER BY seq";
 
@@ -159,6 +160,14 @@ impl Snapshot {
             .fetch_all(&mut *self.tx)
             .await?;
         rows.into_iter().map(ActEvidence::try_from).collect()
+    }
+
+    /// The revision at which a transaction is said to be.
+    ///
+    /// # Errors
+    /// When the database does not answer, or there is no such transaction.
+    pub async fn current_revision(&mut self, id: Ulid) -> Result<i64, StoreError> {
+        sqlx::query_scalar(CURRENT).bind(id.to_string()).fetch_one(&mut *self.tx).await
     }
 
     /// The revision after the one with this number, as its act holds it fast.

@@ -6,6 +6,7 @@ mod rooms;
 
 pub use bundle::{BundleRequest, bundle};
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -52,6 +53,7 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
         trust,
         heads,
         sign_after: config.record.sign_after_ms(),
+        seen: BTreeSet::new(),
     };
     let (mut looked_at, mut failed, mut alone) = (0, 0, 0);
     let mut ids = request.transactions.clone();
@@ -65,7 +67,7 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
             looked_at += 1;
             match records.verify(*id).await {
                 Ok(verdict) => {
-                    alone += usize::from(!verdict.compared_with_room);
+                    alone += usize::from(verdict.in_room.is_none());
                     match verdict.outdated {
                         None => println!("{id}: {}", in_words(&verdict)),
                         Some(outdated) => {
@@ -90,6 +92,9 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
     }
     if failed > 0 {
         bail!("{failed} of {looked_at} records fail");
+    }
+    if let Some(head) = records.unused_head() {
+        bail!("a head of --head is of {head}, of which no record was verified");
     }
     println!("{looked_at} records verified, {} of them against the room", looked_at - alone);
     Ok(())
@@ -147,9 +152,11 @@ fn in_words(verdict: &Verdict) -> String {
         0 => "nothing signed yet".to_owned(),
         seq => format!("signed up to {seq}"),
     };
-    let room =
-        if verdict.compared_with_room { "as in the room" } else { "not compared with the room" };
-    let mut words = vec![entries, acts, signed, room.to_owned()];
+    let room = match verdict.in_room {
+        Some(seq) => format!("as in the room up to {seq}"),
+        None => "not compared with the room".to_owned(),
+    };
+    let mut words = vec![entries, acts, signed, room];
     if *unlinked > 0 {
         words.push(format!("{unlinked} files not linked yet"));
     }

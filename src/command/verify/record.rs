@@ -1,6 +1,8 @@
 //! One record in the database: everything in it that proves something is read and compared.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use ruma::OwnedRoomId;
 use serde_json::Value;
@@ -8,13 +10,17 @@ use ulid::Ulid;
 
 use super::rooms::Rooms;
 use crate::files::Vault;
-use crate::record::acts::{FileContent, FileEvidence};
-use crate::record::chain::Fault;
+use crate::record::acts::{FileContent, FileEvidence, NamedFiles};
+use crate::record::chain::{Fault, Place};
 use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of};
 use crate::store::{FileRow, Snapshot, Store, StoreError, now};
 
 /// Entries read in one go.
 const PAGE: i64 = 1_000;
+/// Before a record that fails is read once more.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Before every number of an entry, a revision or an act.
+const BEFORE_ALL: i64 = i64::MIN;
 
 /// The records, and what they are compared with.
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub(super) struct Records {
     pub(super) heads: Vec<Value>,
     /// How long after something new a head is signed, in milliseconds.
     pub(super) sign_after: i64,
+    /// Transactions whose records were looked through.
+    pub(super) seen: BTreeSet<String>,
 }
 
 /// Why a record is not shown to be whole.
@@ -63,8 +71,25 @@ impl From<StoreError> for Failure {
 }
 
 impl Records {
-    /// Verifies one record.
+    /// The transaction of a head that was compared with nothing, if there is one.
+    pub(super) fn unused_head(&self) -> Option<String> {
+        let of = |head: &Value| head.get("transaction").and_then(Value::as_str).map(str::to_owned);
+        let mut heads = self.heads.iter().map(|head| of(head).unwrap_or_default());
+        heads.find(|transaction| !self.seen.contains(transaction))
+    }
+
+    /// Verifies one record. One that fails is read once more: files come and go while it is read.
     pub(super) async fn verify(&mut self, id: Ulid) -> Result<Verdict, Failure> {
+        match self.look_through(id).await {
+            Err(Failure::Fault(_)) => {
+                tokio::time::sleep(PAUSE).await;
+                self.look_through(id).await
+            }
+            other => other,
+        }
+    }
+
+    async fn look_through(&mut self, id: Ulid) -> Result<Verdict, Failure> {
         let transaction = id.to_string();
         // Before anything else is read: what is signed meanwhile is not in what is read then.
         let room_id = self.store.snapshot().await?.room_id(id).await?;
@@ -74,6 +99,7 @@ impl Records {
         };
         let mut snapshot = self.store.snapshot().await?;
         let Some(head) = snapshot.head(id).await? else { return Err(Failure::Missing) };
+        self.seen.insert(transaction.clone());
         let mut kept = Vec::new();
         for row in snapshot.signed_heads(id).await? {
             kept.push(serde_json::from_str(&row.signed).unwrap_or_default());
@@ -86,25 +112,42 @@ impl Records {
             check.hold(&transaction, HeldBy::File, head)?;
         }
         check_acts(&mut check, &mut snapshot, id).await?;
-        let mut after = 0;
+        let mut named = NamedFiles::default();
+        let mut after = BEFORE_ALL;
         loop {
             let page = snapshot.evidence(id, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.entry.fixed.seq;
-            page.iter().try_for_each(|evidence| check.check(evidence))?;
+            for evidence in &page {
+                check.check(evidence)?;
+                named.note(&evidence.entry);
+            }
         }
         let files = snapshot.files(id).await?;
         // A read of files may take long, and may not hold up who writes.
         drop(snapshot);
+        let mut missing = check.kept_files();
         for file in files {
-            let evidence = self.look_at(id, file).await?;
+            missing.retain(|source| *source != file.mxc);
+            let named_at = named.remove(&file.mxc).map(|named| named.named_at);
+            let evidence = self.look_at(id, file, named_at).await?;
             check.check_file(&evidence, now())?;
+        }
+        named.none_left("nothing is known of it here")?;
+        if let Some(source) = missing.into_iter().next() {
+            let what = "was kept, and nothing is known of it here any more";
+            return Err(Fault::at(Place::File(source), what).into());
         }
         Ok(check.finish(&Ending { head: &head, now: now(), sign_after: self.sign_after })?)
     }
 
-    async fn look_at(&self, id: Ulid, file: FileRow) -> Result<FileEvidence, Failure> {
-        let mut evidence = evidence(file);
+    async fn look_at(
+        &self,
+        id: Ulid,
+        file: FileRow,
+        named_at: Option<(i64, i64)>,
+    ) -> Result<FileEvidence, Failure> {
+        let mut evidence = evidence(file, named_at);
         let Some(content) = evidence.content.as_ref().filter(|_| evidence.is_kept) else {
             return Ok(evidence);
         };
@@ -126,22 +169,28 @@ async fn check_acts(
     snapshot: &mut Snapshot,
     id: Ulid,
 ) -> Result<(), Failure> {
-    let mut number = 0;
+    let mut number = BEFORE_ALL;
     loop {
         let acts = snapshot.acts(id, number).await?;
         let Some(last) = acts.last() else { break };
         number = last.act.number;
         acts.iter().try_for_each(|act| check.check_act(act))?;
     }
-    let mut revision = 0;
+    let mut revision = BEFORE_ALL;
     while let Some(content) = snapshot.revision_after(id, revision).await? {
         revision = content.revision;
         check.check_revision(&content)?;
     }
-    Ok(())
+    match snapshot.current_revision(id).await? {
+        current if current == revision => Ok(()),
+        current => {
+            let what = format!("is the newest, but the transaction is said to be at {current}");
+            Err(Fault::at(Place::Revision(revision), what).into())
+        }
+    }
 }
 
-fn evidence(file: FileRow) -> FileEvidence {
+fn evidence(file: FileRow, named_at: Option<(i64, i64)>) -> FileEvidence {
     let content = file.sha256.map(|sha256| FileContent {
         sha256,
         size: file.size.unwrap_or_default(),
@@ -151,7 +200,8 @@ fn evidence(file: FileRow) -> FileEvidence {
         source: file.mxc,
         is_kept: file.state == "stored",
         content,
-        stored_at: file.stored_at,
+        stored_at: file.stored_at.filter(|at| *at <= now()),
+        named_at: named_at.unwrap_or((i64::MAX, i64::MIN)),
         found: None,
     }
 }

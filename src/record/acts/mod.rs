@@ -6,6 +6,10 @@
 //! fields of [`Act`]). `content` = SHA-256(salt ‖ U+0000 ‖ canonical JSON of what the act is about);
 //! the salt goes when that has to be forgotten.
 
+mod named;
+
+pub use named::{NamedFile, NamedFiles};
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -143,6 +147,8 @@ pub struct FileEvidence {
     pub content: Option<FileContent>,
     /// When it was kept, milliseconds since 1970.
     pub stored_at: Option<i64>,
+    /// When the first and the last entry came that name it, milliseconds since 1970.
+    pub named_at: (i64, i64),
     /// SHA-256, hex, of the bytes that are there; none if they are not.
     pub found: Option<String>,
 }
@@ -168,6 +174,7 @@ pub fn act_content<T: Serialize>(salt: &str, content: &T) -> String {
 /// Content that an act committed to.
 #[derive(Clone, Debug)]
 struct Noted {
+    at: i64,
     content: String,
     salt: Option<String>,
 }
@@ -257,14 +264,30 @@ impl Acts {
         }
         self.hashes.push(hash.clone());
         self.adopted += usize::from(act.adopted);
-        let noted = Noted { content: act.content.clone(), salt: salt.clone() };
+        let noted = Noted { at: act.at, content: act.content.clone(), salt: salt.clone() };
         let number = || {
             let unreadable = |_| Fault::at(Place::Act(expected), "names nothing that can be");
             act.subject.parse::<i64>().map_err(unreadable)
         };
         match act.kind {
-            ActKind::Revision => drop(self.revisions.insert(number()?, noted)),
-            ActKind::File => drop(self.files.insert(act.subject.clone(), noted)),
+            // Each of them once: a second one would take the place of what was said before.
+            ActKind::Revision => {
+                let (number, last) = (number()?, self.revisions.keys().next_back().copied());
+                if number != last.unwrap_or_default() + 1 {
+                    return Err(Fault::at(
+                        Place::Act(expected),
+                        "tells of a revision whose turn it is not",
+                    ));
+                }
+                self.revisions.insert(number, noted);
+            }
+            ActKind::File => {
+                let known = self.files.insert(act.subject.clone(), noted);
+                if known.is_some_and(|known| known.salt.is_some()) {
+                    let what = "tells of a file that was kept already";
+                    return Err(Fault::at(Place::Act(expected), what));
+                }
+            }
             ActKind::Expiry => drop(self.files.remove(&act.subject)),
             ActKind::Erasure => {
                 let (actor, reason) = (act.actor.clone(), act.reason.clone());
@@ -307,15 +330,29 @@ impl Acts {
         }
     }
 
-    /// Checks a file that the record names; false if it was kept at `linked_from` or later and no
-    /// act tells of it yet.
+    /// Sources of the files that should be here, by the acts.
+    pub fn kept_files(&self) -> impl Iterator<Item = &str> {
+        self.files
+            .iter()
+            .filter(|(_, noted)| noted.salt.is_some())
+            .map(|(source, _)| source.as_str())
+    }
+
+    /// Checks a file that the record names; false if it was kept or named at `linked_from` or
+    /// later and no act tells of it yet.
     ///
     /// # Errors
     /// What does not fit.
     pub fn check_file(&self, file: &FileEvidence, linked_from: i64) -> Result<bool, Fault> {
         let fault = |what: &str| Err(Fault::at(Place::File(file.source.clone()), what));
-        // Once nothing of the record named it any more, its salt went.
-        let noted = self.files.get(&file.source).filter(|noted| noted.salt.is_some());
+        let noted = self.files.get(&file.source);
+        // The salt goes once nothing of the record names the file any more.
+        if noted.is_some_and(|noted| noted.salt.is_none() && file.named_at.0 <= noted.at) {
+            return fault(
+                "has lost the salt of its act, though an entry from before still names it",
+            );
+        }
+        let noted = noted.filter(|noted| noted.salt.is_some());
         let content = match (&file.content, file.is_kept) {
             (Some(content), true) => content,
             _ if noted.is_some() => {
@@ -333,8 +370,13 @@ impl Acts {
         match noted {
             Some(noted) if noted.is(content) => Ok(true),
             Some(_) => fault("is not what was kept: its digest, size or type was changed"),
-            None if file.stored_at.is_some_and(|at| at >= linked_from) => Ok(false),
-            None => fault("was put here by somebody: no act tells that it was kept"),
+            None if file.stored_at.is_some_and(|at| at.max(file.named_at.1) >= linked_from) => {
+                Ok(false)
+            }
+            None => fault(
+                "was put here by somebody, or Tallyroom has not run since: no act tells that it was \
+                 kept",
+            ),
         }
     }
 

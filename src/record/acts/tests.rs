@@ -72,6 +72,7 @@ fn file(sha256: &str) -> FileEvidence {
         is_kept: true,
         content: Some(FileContent { sha256: sha256.into(), size: 3, media_type: None }),
         stored_at: Some(NOON),
+        named_at: (NOON - 1, NOON - 1),
         found: Some(sha256.into()),
     }
 }
@@ -189,6 +190,41 @@ fn a_file_may_be_gone_if_an_act_says_why() {
     assert!(chain.check().unwrap().check_file(&gone, NOON).is_err());
     chain.add(ActKind::Expiry, "mxc://x/a", "", "files.keep_days", None);
     assert_eq!(chain.check().unwrap().check_file(&gone, NOON), Ok(true));
+}
+
+#[test]
+fn nothing_is_told_of_twice() {
+    let mut again = chain();
+    again.add(ActKind::Revision, "2", "shop", "", Some(json!(revision(2, "open"))));
+    assert_eq!(again.check().unwrap_err().place, Place::Act(6));
+    let mut skipped = chain();
+    skipped.add(ActKind::Revision, "4", "shop", "", Some(json!(revision(4, "open"))));
+    assert_eq!(skipped.check().unwrap_err().place, Place::Act(6));
+    let mut file_again = chain();
+    file_again.add(ActKind::File, "mxc://x/a", "", "", Some(json!(file("bb").content)));
+    assert_eq!(file_again.check().unwrap_err().place, Place::Act(6));
+    // Once it was let go of, it may come again.
+    let mut let_go = chain();
+    let_go.0[2].salt = None;
+    let_go.add(ActKind::File, "mxc://x/a", "", "", Some(json!(file("bb").content)));
+    let acts = let_go.check().unwrap();
+    assert_eq!(acts.check_file(&file("bb"), NOON), Ok(true));
+    assert_eq!(acts.kept_files().collect::<Vec<_>>(), ["mxc://x/a"]);
+}
+
+#[test]
+fn a_file_is_not_let_go_of_while_an_entry_names_it() {
+    let mut chain = chain();
+    chain.0[2].salt = None;
+    let acts = chain.check().unwrap();
+    let gone = FileEvidence { is_kept: false, found: None, ..file("aa") };
+    for file in [&gone, &file("bb")] {
+        let fault = acts.check_file(file, NOON).unwrap_err();
+        assert!(fault.what.contains("lost the salt"), "{fault}");
+    }
+    // Named again after it had been let go of: it may not be here yet.
+    let later = FileEvidence { named_at: (NOON + 1, NOON + 1), ..gone };
+    assert_eq!(acts.check_file(&later, NOON), Ok(true));
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::collections::HashMap;
 use super::{Evidence, Fault, Head, content_digest, link};
 use crate::record::acts::Acts;
 use crate::record::entry::{Entry, Erased, may_redact, read_at};
-use crate::record::{DERIVATION_VERSION, Derived, RelationKind, derive};
+use crate::record::{DERIVATION_VERSION, Derived, Kind, RelationKind, derive};
+
+/// Matrix type of what removes another event.
+const REDACTION: &str = "m.room.redaction";
 
 /// What remains to be known at the end about an entry that was redacted or erased.
 #[derive(Debug)]
@@ -119,8 +122,17 @@ impl Checker {
             (Some(_), None, None) => {
                 self.erased += 1;
                 self.names_unknown |= fixed.event_type == "m.room.member";
-                if entry.text.is_some() || entry.html.is_some() || !entry.attachments.is_empty() {
+                let has_words =
+                    [&entry.text, &entry.html, &entry.remark].iter().any(|it| it.is_some());
+                if has_words || entry.membership.is_some() || !entry.attachments.is_empty() {
                     return Err(Fault::entry(expected, "is erased, but says something"));
+                }
+                let removes = entry.relates_to.as_ref().map(|it| it.kind);
+                if (removes == Some(RelationKind::Redaction) || entry.kind == Kind::Redaction)
+                    && fixed.event_type != REDACTION
+                {
+                    let what = "is erased, and is called a redaction, which it never was";
+                    return Err(Fault::entry(expected, what));
                 }
             }
             (None, _, _) => {
@@ -207,6 +219,10 @@ impl Checker {
             (fixed.sent_at == derived.sent_at, "time"),
         ];
         let wrong = envelope.into_iter().find(|(same, _)| !same).map(|(_, what)| what);
+        if evidence.entry.redacted_by.as_deref() == Some("") && !derived.redacted {
+            let what = "is marked as removed before it came, which it was not";
+            return Err(Fault::entry(fixed.seq, what));
+        }
         let is_todays = evidence.derivation == DERIVATION_VERSION;
         let differs = difference(evidence, &derived);
         if let Some(what) = wrong.or(differs.filter(|_| is_todays)) {

@@ -17,6 +17,9 @@ const SIGNING_GRACE_MS: i64 = 15 * 60_000;
 /// How long after it was kept a file may be without its act, in milliseconds.
 const FILE_GRACE_MS: i64 = 5 * 60_000;
 
+/// How far ahead our clock may have been, in milliseconds.
+const CLOCK_TOLERANCE_MS: i64 = 24 * 3_600_000;
+
 /// Where a signed head was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldBy {
@@ -70,9 +73,10 @@ pub struct RecordCheck {
     hashes: Vec<[u8; 32]>,
     /// The end that the heads kept with the record cover.
     covered: (i64, i64),
-    /// The first thing that none of those covers: where it is, and since when, milliseconds since
-    /// 1970.
+    /// What is longest without any of those: where it is, and since when, milliseconds since 1970.
     uncovered: Option<(Place, i64)>,
+    /// What claims to be newest: where it is, and when it came, milliseconds since 1970.
+    newest: Option<(Place, i64)>,
     revisions: i64,
     unlinked: usize,
 }
@@ -94,8 +98,8 @@ pub struct Verdict {
     pub unlinked: usize,
     /// Signed heads that were lost when the database was restored from a backup.
     pub lost: usize,
-    /// A signed head that stands in the room was compared.
-    pub compared_with_room: bool,
+    /// Last entry under the signed head that stands in the room, if that was compared.
+    pub in_room: Option<i64>,
 }
 
 impl RecordCheck {
@@ -112,6 +116,7 @@ impl RecordCheck {
             hashes: Vec::new(),
             covered: (0, 0),
             uncovered: None,
+            newest: None,
             revisions: 0,
             unlinked: 0,
         };
@@ -141,7 +146,16 @@ impl RecordCheck {
         let fault = |what: String| {
             Fault::at(Place::Entry(place), format!("the signed head {}: {what}", by.in_words()))
         };
-        verify(statement, &self.trust).map_err(|unproven| fault(format!("it {unproven}")))?;
+        verify(statement, &self.trust).map_err(|unproven| {
+            // Whoever has the power in the room can write anything there, for a moment.
+            let mend = match by {
+                HeldBy::Room => {
+                    "; if somebody else wrote it there, start Tallyroom: it puts it back"
+                }
+                _ => "",
+            };
+            fault(format!("it {unproven}{mend}"))
+        })?;
         let signed: SignedHead = serde_json::from_value(statement.clone())
             .map_err(|error| fault(format!("it can not be read: {error}")))?;
         if signed.transaction != transaction {
@@ -157,11 +171,23 @@ impl RecordCheck {
     /// What does not fit.
     pub fn check_act(&mut self, evidence: &ActEvidence) -> Result<(), Fault> {
         self.acts.check(evidence)?;
-        let number = evidence.act.number;
-        if number > self.covered.1 {
-            self.uncovered.get_or_insert((Place::Act(number), evidence.act.at));
-        }
+        let (number, at) = (evidence.act.number, evidence.act.at);
+        self.note_time(Place::Act(number), at, number > self.covered.1);
         Ok(())
+    }
+
+    fn note_time(&mut self, place: Place, at: i64, is_uncovered: bool) {
+        if self.newest.as_ref().is_none_or(|(_, newest)| at > *newest) {
+            self.newest = Some((place.clone(), at));
+        }
+        if is_uncovered && self.uncovered.as_ref().is_none_or(|(_, since)| at < *since) {
+            self.uncovered = Some((place, at));
+        }
+    }
+
+    /// Sources of the files that should be here, by the acts.
+    pub fn kept_files(&self) -> Vec<String> {
+        self.acts.kept_files().map(str::to_owned).collect()
     }
 
     /// Whether acts are kept of this record; not yet if it is from before there were any.
@@ -198,25 +224,26 @@ impl RecordCheck {
         self.checker.check(evidence)?;
         let fixed = &evidence.entry.fixed;
         self.hashes.push(bytes_of(&evidence.entry.hash));
-        let is_our_note = fixed.event_type == HEAD_STATE && fixed.party == "bot";
-        if is_our_note {
-            return self.check_note(evidence);
-        }
-        if fixed.seq > self.covered.0 {
-            let place = Place::Entry(fixed.seq);
-            self.uncovered.get_or_insert((place, fixed.received_at));
-        }
-        Ok(())
+        let is_note = fixed.event_type == HEAD_STATE;
+        let is_ours = is_note && fixed.party == "bot";
+        let (seq, received_at) = (fixed.seq, fixed.received_at);
+        let is_uncovered = seq > self.covered.0 && !is_ours;
+        self.note_time(Place::Entry(seq), received_at, is_uncovered);
+        if is_note { self.check_note(evidence, is_ours) } else { Ok(()) }
     }
 
     /// The bot told a signed head in the room: so the record itself holds what was signed of it.
-    fn check_note(&mut self, evidence: &Evidence) -> Result<(), Fault> {
+    fn check_note(&mut self, evidence: &Evidence, is_ours: bool) -> Result<(), Fault> {
         let fixed = &evidence.entry.fixed;
         let Some(raw) = &evidence.raw else { return Ok(()) };
         let event: Value = serde_json::from_str(raw).unwrap_or_default();
         let content = event.get("content").cloned().unwrap_or_default();
         // Redacting takes everything away.
         if content.as_object().is_none_or(serde_json::Map::is_empty) {
+            return Ok(());
+        }
+        // Somebody else may write what they like there; but what we signed counts, whoever told it.
+        if !is_ours && verify(&content, &self.trust).is_err() {
             return Ok(());
         }
         self.hold(&fixed.transaction, HeldBy::Entry(fixed.seq), &content)
@@ -228,6 +255,8 @@ impl RecordCheck {
     /// The first thing that does not fit.
     pub fn finish(self, ending: &Ending<'_>) -> Result<Verdict, Fault> {
         let lost = self.check_heads()?;
+        let in_room = self.held.iter().find(|held| held.by == HeldBy::Room);
+        let in_room = in_room.map(|held| held.signed.head.seq);
         let Ending { head, now, sign_after } = *ending;
         if head.acts != self.acts.last() {
             let last = self.acts.last();
@@ -239,6 +268,14 @@ impl RecordCheck {
         let (erased, outdated) = (self.checker.erased(), self.checker.outdated());
         acts.map_or(Ok(()), |acts| self.checker.check_erasures(acts))?;
         self.checker.finish(Some(head))?;
+        if let Some((place, at)) = self.newest
+            && at > now.saturating_add(CLOCK_TOLERANCE_MS)
+        {
+            return Err(Fault::at(
+                place,
+                format!("came at a time that is still to come: {}", time(at)),
+            ));
+        }
         if let Some((place, since)) = self.uncovered {
             let due = since.saturating_add(sign_after);
             if due.saturating_add(SIGNING_GRACE_MS) < now {
@@ -258,11 +295,13 @@ impl RecordCheck {
             adopted: self.acts.adopted(),
             unlinked: self.unlinked,
             lost,
-            compared_with_room: self.held.iter().any(|held| held.by == HeldBy::Room),
+            in_room,
         })
     }
 
-    /// Compares the record with every signed head; tells how many were lost by a restore.
+    /// Compares the record with every signed head; tells how many were lost by a restore. That
+    /// excuses only the note of such a head in the record itself: whoever holds one, in the room or
+    /// elsewhere, is to be told that it does not fit.
     fn check_heads(&self) -> Result<usize, Fault> {
         let mut heads: Vec<&Held> = self.held.iter().collect();
         heads.sort_by_key(|held| (held.signed.head.seq, held.signed.head.acts));
@@ -275,15 +314,21 @@ impl RecordCheck {
         let lost: BTreeSet<_> =
             heads.iter().filter(|held| is_noted(held)).map(|held| name(&held.signed)).collect();
         let mut fits_to = (0, 0);
-        for Held { by, signed } in heads {
+        for held in heads {
+            let Held { by, signed } = held;
             match self.misfit(&signed.head, fits_to) {
                 None => fits_to = (signed.head.seq, signed.head.acts),
-                Some(_) if lost.contains(&name(signed)) => {}
+                Some(_) if is_noted(held) => {}
                 Some(Fault { place, what }) => {
-                    let signed_at = time(signed.signed_at);
+                    let restored = if lost.contains(&name(signed)) {
+                        "; since then the database was restored from a backup"
+                    } else {
+                        ""
+                    };
                     let what = format!(
-                        "{what} (a head at {}, signed at {signed_at}, {})",
+                        "{what} (a head at {}, signed at {}, {}{restored})",
                         signed.head.seq,
+                        time(signed.signed_at),
                         by.in_words()
                     );
                     return Err(Fault { place, what });

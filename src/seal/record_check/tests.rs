@@ -221,7 +221,12 @@ fn a_head_that_was_lost_by_a_restore_is_excused_where_that_was_noted() {
     restored.tell(&head, 2);
     assert!(restored.check(3, &[]).is_err(), "not noted");
     restored.act(ActKind::Restore, 2);
-    assert_eq!(restored.check(3, &[(HeldBy::File, &head)]).unwrap().lost, 1);
+    assert_eq!(restored.check(3, &[]).unwrap().lost, 1);
+    // Whoever holds it elsewhere is told, and why.
+    for by in [HeldBy::File, HeldBy::Room] {
+        let fault = restored.check(3, &[(by, &head)]).unwrap_err();
+        assert!(fault.what.contains("restored from a backup"), "{fault}");
+    }
     // Another one is not excused with it.
     restored.words("two", 2);
     let other = restored.signed(3);
@@ -240,6 +245,35 @@ fn heads_count_only_with_a_signature_that_is_trusted() {
     head["signed_at"] = json!(1);
     let fault = sealed.check(3, &[(HeldBy::File, &head)]).unwrap_err();
     assert!(fault.what.contains("signature that does not fit"), "{fault}");
+}
+
+#[test]
+fn a_time_that_is_still_to_come_does_not_put_off_the_next_head() {
+    let mut sealed = Sealed::new();
+    sealed.words("one", 1);
+    sealed.kept.push(sealed.signed(HOUR));
+    sealed.words("two", 2 * HOUR);
+    sealed.acts[0].act.at += 1_000_000 * HOUR;
+    sealed.acts[0].hash = act_link("", &sealed.acts[0].act);
+    sealed.kept.clear();
+    sealed.kept.push(sealed.signed(HOUR));
+    let fault = sealed.check(3 * HOUR, &[]).unwrap_err();
+    assert!(fault.what.contains("still to come"), "{fault}");
+}
+
+#[test]
+fn a_head_counts_whoever_is_said_to_have_told_it() {
+    let mut sealed = Sealed::new();
+    sealed.words("we agree on 500", 1);
+    let head = sealed.signed(2);
+    let mut other = Sealed { entries: Vec::new(), ..sealed };
+    other.words("we agree on 900", 1);
+    other.say("@a:x", HEAD_STATE, &head, 2);
+    assert!(other.check(3, &[]).is_err());
+    // What others write there without our signature says nothing.
+    other.entries.truncate(1);
+    other.say("@a:x", HEAD_STATE, &json!({ "seq": 1 }), 2);
+    assert!(other.check(3, &[]).is_ok());
 }
 
 #[test]
