@@ -52,7 +52,7 @@ const AFTER: &str =
 const BY_EVENT: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
 const BY_SEQ: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
 const EVIDENCE: &str = select_entries!(
-    ", j.raw, j.salt, e.derivation, e.marker, e.target",
+    ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );
 /// An end of the poll that counts, and that is read before this vote.
@@ -129,7 +129,6 @@ pub(super) struct EvidenceRow {
     salt: Option<String>,
     derivation: i64,
     marker: Option<String>,
-    target: Option<String>,
 }
 
 /// The transaction whose record is being written.
@@ -368,18 +367,8 @@ impl Snapshot {
             .await?;
         rows.into_iter()
             .map(|it| {
-                let entry: Entry = it.row.try_into()?;
-                let relation = entry.relates_to.as_ref();
-                // Kept beside the relation only to be found by.
-                if it.target.as_deref() != relation.map(|relation| relation.event_id.as_str()) {
-                    let what = format!("of entry {} is not what it relates to", entry.fixed.seq);
-                    return Err(StoreError::ColumnDecode {
-                        index: "target".to_owned(),
-                        source: what.into(),
-                    });
-                }
                 Ok(Evidence {
-                    entry,
+                    entry: it.row.try_into()?,
                     salt: it.salt,
                     raw: it.raw,
                     derivation: it.derivation,
