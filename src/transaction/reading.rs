@@ -11,8 +11,6 @@ use crate::record::RedactionPolicy;
 
 /// Longest pointer in a refusal, in bytes.
 const MAX_POINTER: usize = 500;
-/// Most characters of each end of a refusal.
-const MAX_HALF: usize = 500;
 
 /// What an XML invoice does not say: everything but the invoice.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -139,25 +137,12 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
         {
             detail.truncate(end);
         }
-        let detail = shortened(&capitalised(&in_json_words(&detail)));
         // A name that nobody knows is a part of it, and may be as long as the whole.
         let pointer = if pointer.len() > MAX_POINTER { String::new() } else { pointer };
-        vec![Problem::at(pointer, detail)]
+        vec![Problem::at(pointer, capitalised(&in_json_words(&detail)))]
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
-}
-
-/// Without the middle of what is long, such as a name that nobody knows: it came from whoever is
-/// answered.
-fn shortened(detail: &str) -> String {
-    let length = detail.chars().count();
-    if length <= 2 * MAX_HALF {
-        return detail.to_owned();
-    }
-    let begin = detail.chars().take(MAX_HALF);
-    let end = detail.chars().skip(length - MAX_HALF);
-    begin.chain(['…']).chain(end).collect()
 }
 
 /// RFC 6901.
