@@ -78,7 +78,12 @@ fn find(path: &str, tree: &Value, places: &mut Vec<String>) {
             for (name, value) in keys {
                 let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 if name.contains(SECRET) {
-                    places.push(if is_secret(path) { path.to_owned() } else { inner.clone() });
+                    // Of a name that cannot be one, only the beginning may be shown.
+                    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
+                    let is_shown = name.split_at(end.unwrap_or(name.len())).0.contains(SECRET);
+                    let is_listed = ["api.keys", "page.sign_in"].contains(&path);
+                    let place = if is_shown && !is_listed { &inner } else { "" };
+                    places.push(place.to_owned());
                 }
                 find(&inner, value, places);
             }
