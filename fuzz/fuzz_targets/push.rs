@@ -1,19 +1,5 @@
-//! Any bytes as the body of a push: each of its events gets a room and an id that both databases
-//! can hold, and is derived.
+//! Runs `tallyroom_fuzz::push`, which says what must hold.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use tallyroom::intake::events_of_push;
-use tallyroom::record::derive;
-
-fuzz_target!(|body: &[u8]| {
-    let Ok(arrivals) = events_of_push(body) else { return };
-    for arrival in arrivals {
-        for id in [&arrival.room_id, &arrival.event_id] {
-            assert!(!id.contains('\0') && id.len() <= 765, "{id:?}");
-        }
-        assert!(!arrival.event_id.is_empty());
-        derive(&arrival.raw);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tallyroom_fuzz::push::check(bytes));

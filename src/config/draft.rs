@@ -113,7 +113,7 @@ impl Draft {
         };
         let kind = if section.is_empty() { "sections" } else { "keys" };
         let allowed = format!("the {kind} {}", names(&known));
-        self.add(Problem::new(keys::join(section, name), found, allowed, mend));
+        self.add(Problem::new(keys::join(section, &as_a_name(name)), found, allowed, mend));
     }
 
     /// Turns the tree into types. A value that does not fit is noted and replaced by its default,
@@ -227,6 +227,16 @@ impl Draft {
 
 fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// As much of a name as can be one. Whoever left out the blank in `{key: SECRET}` has made the
+/// secret a part of the name.
+fn as_a_name(text: &str) -> String {
+    let is_in_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    match text.find(|c| !is_in_name(c)) {
+        Some(end) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 fn names(known: &Map<String, Value>) -> String {

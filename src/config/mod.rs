@@ -87,13 +87,24 @@ impl Config {
         path: &Path,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigErrors> {
-        let mut draft = Draft::new();
         match fs::read_to_string(path) {
-            Ok(text) => draft.merge(
-                yaml::parse(&text).map_err(|problem| ConfigErrors::new(path, vec![problem]))?,
-            ),
-            Err(error) => return Err(ConfigErrors::new(path, vec![unreadable(&error)])),
+            Ok(text) => Self::of_text(&text, path, env),
+            Err(error) => Err(ConfigErrors::new(path, vec![unreadable(&error)])),
         }
+    }
+
+    /// As [`Config::load`], of the text that stands in the file at `path`.
+    ///
+    /// # Errors
+    /// All that is wrong, without any secret.
+    pub fn of_text(
+        text: &str,
+        path: &Path,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        let mut draft = Draft::new();
+        let tree = yaml::parse(text).map_err(|problem| ConfigErrors::new(path, vec![problem]))?;
+        draft.merge(tree);
         environment::apply(&mut draft, env);
         let mut config = draft.typed();
         validate::validate(&mut config, &mut draft);

@@ -89,16 +89,23 @@ impl Registration {
 
     /// Reads the registration and checks that it means us, and only us.
     pub fn load(path: &Path, config: &Config) -> Result<Self, ConfigErrors> {
-        let registration = Self::read(path)?;
-        let problems = registration.problems(config);
-        if problems.is_empty() { Ok(registration) } else { Err(ConfigErrors::new(path, problems)) }
+        Self::read(path)?.checked(path, config)
     }
 
     /// Reads the registration, whomever it means.
     pub fn read(path: &Path) -> Result<Self, ConfigErrors> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| ConfigErrors::new(path, vec![unreadable(&error)]))?;
+        Self::of_text(&text, path)
+    }
+
+    /// As [`Registration::read`], of the text that stands in the file at `path`.
+    ///
+    /// # Errors
+    /// What is wrong, without any secret.
+    pub fn of_text(text: &str, path: &Path) -> Result<Self, ConfigErrors> {
         let refuse = |problem| ConfigErrors::new(path, vec![problem]);
-        let text = fs::read_to_string(path).map_err(|error| refuse(unreadable(&error)))?;
-        let tree = yaml::parse(&text).map_err(refuse)?;
+        let tree = yaml::parse(text).map_err(refuse)?;
         serde_path_to_error::deserialize(tree).map_err(|error| {
             let key = error.path().to_string();
             // What stands there is not repeated: it may be a token.
@@ -109,6 +116,15 @@ impl Registration {
                 "correct it, or make a new file with `tallyroom generate-registration`",
             ))
         })
+    }
+
+    /// Checks that it means us, and only us.
+    ///
+    /// # Errors
+    /// All that is wrong, without any secret.
+    pub fn checked(self, path: &Path, config: &Config) -> Result<Self, ConfigErrors> {
+        let problems = self.problems(config);
+        if problems.is_empty() { Ok(self) } else { Err(ConfigErrors::new(path, problems)) }
     }
 
     fn problems(&self, config: &Config) -> Vec<Problem> {

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
+use flate2::bufread::DeflateDecoder;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::archive::Member;
 use super::contents::{ListedFile, check_files, check_original, check_transaction};
@@ -20,8 +21,9 @@ use crate::record::acts::{ActEvidence, NamedFiles, RevisionContent};
 use crate::record::chain::{Evidence, Head};
 use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of, verify};
 
-/// Longest manifest, head or entry that is read: an event has 64 KiB, and a record a few thousand
-/// files.
+/// Longest manifest that is read: a record has a few thousand files.
+const MAX_MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
+/// Longest list, revision or entry that is read: an event has 64 KiB.
 const MAX_TEXT_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes read in one go.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -65,11 +67,16 @@ pub fn check_bundle(file: &Path, trust: &Trust, heads: &[Value]) -> anyhow::Resu
     let mut bundle = ZipArchive::new(BufReader::new(File::open(file)?))
         .context("it is no ZIP file, or only a part of one")?;
     check_layout(&mut opened)?;
-    let statement = text(&mut bundle, MANIFEST)?;
+    let sealed = text(&mut bundle, MANIFEST, MAX_MANIFEST_BYTES)?;
     let statement: Value =
-        serde_json::from_str(&statement).with_context(|| format!("{MANIFEST} is no JSON"))?;
+        serde_json::from_str(&sealed).with_context(|| format!("{MANIFEST} is no JSON"))?;
     let public_key =
         verify(&statement, trust).map_err(|why| anyhow::anyhow!("{MANIFEST} {why}"))?;
+    // Of a name that stands there twice, some programs show the first value.
+    ensure!(
+        without_layout(&sealed) == statement.to_string(),
+        "{MANIFEST} is not written as it was sealed: something stands in it twice, or in other words"
+    );
     let manifest: Manifest = serde_json::from_value(statement)
         .with_context(|| format!("{MANIFEST} is none of this kind"))?;
     ensure!(
@@ -109,6 +116,11 @@ fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()>
             format!("{:x}", digest.finalize()) == expected.sha256,
             "{name} is not what was sealed: it was changed"
         );
+        drop(member);
+        check_packing(bundle, index).with_context(|| name)?;
+    }
+    if let Some(manifest) = bundle.index_for_name(MANIFEST) {
+        check_packing(bundle, manifest).context(MANIFEST)?;
     }
     for name in manifest.members.keys() {
         ensure!(bundle.index_for_name(name).is_some(), "{name} is missing");
@@ -116,6 +128,23 @@ fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()>
     ensure!(
         bundle.len() == manifest.members.len() + 1,
         "a member is there twice: nobody can tell which one a program would show"
+    );
+    Ok(())
+}
+
+/// What is packed ends where the member does: programs that read on from there, from the front of
+/// the file, would show what was hidden in between.
+fn check_packing(bundle: &mut Bundle, index: usize) -> anyhow::Result<()> {
+    let member = bundle.by_index_raw(index).context("it can not be read")?;
+    let (method, packed, size) = (member.compression(), member.compressed_size(), member.size());
+    if method != CompressionMethod::Deflated {
+        return Ok(());
+    }
+    let mut decoder = DeflateDecoder::new(BufReader::new(member));
+    let unpacked = io::copy(&mut decoder, &mut io::sink()).context("it can not be read")?;
+    ensure!(
+        decoder.total_in() == packed && unpacked == size,
+        "there are bytes after it that belong to no member"
     );
     Ok(())
 }
@@ -143,8 +172,9 @@ fn check_record(
     let named = check_entries(bundle, &mut check)?;
     let mut missing = 0;
     if has_acts {
-        let files: Vec<ListedFile> = serde_json::from_str(&text(bundle, "files.json")?)
-            .context("files.json is none of this kind")?;
+        let files: Vec<ListedFile> =
+            serde_json::from_str(&text(bundle, "files.json", MAX_TEXT_BYTES)?)
+                .context("files.json is none of this kind")?;
         let exported_at = manifest.exported_at;
         missing = check_files(&mut check, files, named, &manifest.members, exported_at)?;
     }
@@ -165,15 +195,16 @@ fn check_revisions(
         if bundle.index_for_name(&name).is_none() {
             break;
         }
-        let revision: RevisionContent = serde_json::from_str(&text(bundle, &name)?)
+        let revision: RevisionContent = serde_json::from_str(&text(bundle, &name, MAX_TEXT_BYTES)?)
             .with_context(|| format!("{name} is none of this kind"))?;
         check.check_revision(&revision)?;
         check_original(&revision, &manifest.members)?;
         last = Some(revision);
     }
     let last = last.context("invoice/revision-1.json is missing")?;
-    let transaction: Value = serde_json::from_str(&text(bundle, "transaction.json")?)
-        .context("transaction.json is no JSON")?;
+    let transaction: Value =
+        serde_json::from_str(&text(bundle, "transaction.json", MAX_TEXT_BYTES)?)
+            .context("transaction.json is no JSON")?;
     Ok(check_transaction(&transaction, &last, &manifest.external_id)?)
 }
 
@@ -199,15 +230,97 @@ fn check_entries(bundle: &mut Bundle, check: &mut RecordCheck) -> anyhow::Result
 
 /// One value per line.
 fn lines<T: DeserializeOwned>(bundle: &mut Bundle, name: &str) -> anyhow::Result<Vec<T>> {
-    let text = text(bundle, name)?;
+    let text = text(bundle, name, MAX_TEXT_BYTES)?;
     let values = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
     values.with_context(|| format!("{name} holds a line that is none of its kind"))
 }
 
-fn text(bundle: &mut Bundle, name: &str) -> anyhow::Result<String> {
+fn text(bundle: &mut Bundle, name: &str, most: u64) -> anyhow::Result<String> {
     let member = bundle.by_name(name).with_context(|| format!("{name} is missing"))?;
     let mut text = String::new();
-    let read = member.take(MAX_TEXT_BYTES).read_to_string(&mut text);
+    let read = member.take(most).read_to_string(&mut text);
     read.with_context(|| format!("{name} can not be read"))?;
     Ok(text)
+}
+
+/// JSON without the white space between its parts.
+fn without_layout(json: &str) -> String {
+    let (mut in_text, mut is_escaped) = (false, false);
+    let is_content = |c: &char| {
+        let is_layout = !in_text && c.is_ascii_whitespace();
+        in_text ^= *c == '"' && !is_escaped;
+        is_escaped = in_text && *c == '\\' && !is_escaped;
+        !is_layout
+    };
+    json.chars().filter(is_content).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::archive::{Archive, Packing};
+    use super::*;
+    use crate::seal::SigningKey;
+    use ruma::user_id;
+    use serde_json::json;
+    use std::io::{Cursor, Write};
+
+    #[test]
+    fn layout_is_what_stands_between_the_parts() {
+        let value = json!({ "a b": [1, "c \" d\\", "\\"], "\n ": { "e": null } });
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        assert_eq!(without_layout(&pretty), value.to_string());
+        assert_ne!(without_layout(r#"{"a": 2, "a": 1}"#), json!({ "a": 1 }).to_string());
+    }
+
+    /// What a bundle of this manifest is refused for.
+    fn refused(manifest: &str) -> String {
+        let mut archive = Archive::new(Vec::new(), 1_764_000_000_000);
+        archive
+            .add(MANIFEST, Packing::Deflated, |out| Ok(out.write_all(manifest.as_bytes())?))
+            .unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&archive.finish().unwrap()).unwrap();
+        format!("{:#}", check_bundle(file.path(), &Trust::Any, &[]).unwrap_err())
+    }
+
+    #[test]
+    fn a_manifest_says_everything_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let bot = user_id!("@_tallyroom_bot:x").to_owned();
+        let key = SigningKey::load_or_make(&folder.path().join("key"), bot).unwrap();
+        let sealed = key.sign(json!({ "a": 1, "public_key": key.public_key() })).unwrap();
+        for fine in [sealed.to_string(), serde_json::to_string_pretty(&sealed).unwrap()] {
+            assert!(refused(&fine).contains("none of this kind"), "{}", refused(&fine));
+            let twice = fine.replacen('{', r#"{"a":7,"#, 1);
+            assert!(refused(&twice).contains("stands in it twice"), "{}", refused(&twice));
+        }
+        assert!(refused(&sealed.to_string().replace("\"a\":1", "\"a\":2")).contains("signature"));
+    }
+
+    #[test]
+    fn bytes_behind_what_is_packed_are_found() {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        writer.start_file("a", zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(b"hello hello hello hello").unwrap();
+        let whole = writer.finish().unwrap().into_inner();
+        // Ten more bytes in the member, with all sizes and offsets moved as they should be.
+        let directory = whole.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
+        let mut longer = [&whole[..directory], b"0123456789", &whole[directory..]].concat();
+        let end = longer.len() - 22;
+        for at in [18, directory + 10 + 20, end + 16] {
+            let number = u32::from_le_bytes(longer[at..at + 4].try_into().unwrap()) + 10;
+            longer[at..at + 4].copy_from_slice(&number.to_le_bytes());
+        }
+        for (bytes, is_fine) in [(whole, true), (longer, false)] {
+            check_layout(&mut Cursor::new(&bytes)).unwrap();
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&bytes).unwrap();
+            let opened = BufReader::new(File::open(file.path()).unwrap());
+            let mut bundle = ZipArchive::new(opened).unwrap();
+            let mut text = String::new();
+            bundle.by_index(0).unwrap().read_to_string(&mut text).unwrap();
+            assert_eq!(text, "hello hello hello hello");
+            assert_eq!(check_packing(&mut bundle, 0).is_ok(), is_fine);
+        }
+    }
 }

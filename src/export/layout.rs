@@ -1,6 +1,8 @@
 //! Whether a ZIP file consists of its members and nothing else. Programs find members by the
 //! directory at the end and look at nothing before, between or after them: there, a file could
-//! carry what nobody sealed. (APPNOTE.TXT of PKWARE, 6.3.10, sections 4.3 to 4.5.)
+//! carry what nobody sealed. Nor must there be two ways to read it: each member says the same of
+//! itself at its place as in the directory, and both ends name the same directory.
+//! (APPNOTE.TXT of PKWARE, 6.3.10, sections 4.3 to 4.5.)
 
 use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
@@ -22,6 +24,10 @@ const END_64_BYTES: u64 = 56;
 const DESCRIPTOR_BYTES: [u64; 2] = [16, 24];
 /// Flag of a member whose sizes stand after it.
 const HAS_DESCRIPTOR: u16 = 1 << 3;
+/// Flags that say nothing but how hard it was packed, that sizes follow, and that names are UTF-8.
+const HARMLESS_FLAGS: u16 = 0b110 | HAS_DESCRIPTOR | 1 << 11;
+/// Method of bytes as they are.
+const STORED: u16 = 0;
 /// Extra fields that say nothing but sizes and times: ZIP64, and "UT".
 const HARMLESS_EXTRA: [(u16, u16); 2] = [(0x0001, 28), (0x5455, 13)];
 /// Longest directory that is read: some hundred thousand members.
@@ -31,6 +37,7 @@ const MAX_DIRECTORY_BYTES: u64 = 64 * 1024 * 1024;
 struct Listed {
     name: Vec<u8>,
     flags: u16,
+    method: u16,
     crc: u32,
     packed: u64,
     size: u64,
@@ -85,21 +92,32 @@ fn find_directory(file: &mut (impl Read + Seek)) -> anyhow::Result<Directory> {
         "there are bytes after the end, or a comment: nothing of that was sealed"
     );
     let disks = [fields.u16()?, fields.u16()?];
-    let _on_this_disk = fields.u16()?;
-    let members = u64::from(fields.u16()?);
-    let bytes = u64::from(fields.u32()?);
-    let offset = u64::from(fields.u32()?);
+    let on_this_disk = fields.u16()?;
+    let members = fields.u16()?;
+    let bytes = fields.u32()?;
+    let offset = fields.u32()?;
     ensure!(fields.u16()? == 0, "its end carries a comment, which nobody sealed");
     let locator = end.checked_sub(LOCATOR_64_BYTES);
     if let Some(locator) = locator {
         let mut fields = Fields::at(file, locator, LOCATOR_64_BYTES)?;
         if fields.u32()? == LOCATOR_64 {
             let _disk = fields.u32()?;
-            return find_directory_64(file, fields.u64()?, locator);
+            let directory = find_directory_64(file, fields.u64()?, locator)?;
+            // Some programs go by the one and some by the other.
+            let is_same = saturated(directory.members, members.into(), u16::MAX.into())
+                && saturated(directory.bytes, bytes.into(), u32::MAX.into())
+                && saturated(directory.offset, offset.into(), u32::MAX.into());
+            ensure!(is_same, "its two ends name different lists of members");
+            return Ok(directory);
         }
     }
-    ensure!(disks == [0, 0], "it is a part of several files");
-    Ok(Directory { offset, bytes, members, end })
+    ensure!(disks == [0, 0] && on_this_disk == members, "it is a part of several files");
+    Ok(Directory { offset: offset.into(), bytes: bytes.into(), members: members.into(), end })
+}
+
+/// Whether a narrow field says the same as a wide one, or leaves it to that.
+fn saturated(wide: u64, narrow: u64, most: u64) -> bool {
+    narrow == wide || narrow == most
 }
 
 fn find_directory_64(
@@ -131,8 +149,9 @@ fn read_directory(
         // Versions.
         fields.skip(4)?;
         let flags = fields.u16()?;
-        // Method and time.
-        fields.skip(6)?;
+        let method = fields.u16()?;
+        // Time.
+        fields.skip(4)?;
         let crc = fields.u32()?;
         let (packed, size) = (fields.u32()?, fields.u32()?);
         let (name, extra, comment) = (fields.u16()?, fields.u16()?, fields.u16()?);
@@ -149,7 +168,9 @@ fn read_directory(
         let size = widened(size)?;
         let packed = widened(packed)?;
         let offset = widened(offset)?;
-        listed.push(Listed { name, flags, crc, packed, size, offset });
+        ensure!(flags & !HARMLESS_FLAGS == 0, "a member is encrypted, or packed in an odd way");
+        ensure!(method != STORED || packed == size, "a member has two sizes");
+        listed.push(Listed { name, flags, method, crc, packed, size, offset });
     }
     let names: BTreeSet<&[u8]> = listed.iter().map(|member| member.name.as_slice()).collect();
     ensure!(
@@ -183,15 +204,30 @@ fn wide_fields(extra: &[u8]) -> anyhow::Result<Fields> {
 fn member_end(file: &mut (impl Read + Seek), member: &Listed, next: u64) -> anyhow::Result<u64> {
     let mut fields = Fields::at(file, member.offset, LOCAL_HEADER_BYTES)?;
     ensure!(fields.u32()? == LOCAL_HEADER, "it does not begin where the list says");
-    fields.skip(LOCAL_HEADER_BYTES - 4 - 4)?;
+    // Version.
+    fields.skip(2)?;
+    let is_packed_so = fields.u16()? == member.flags && fields.u16()? == member.method;
+    // Time.
+    fields.skip(4)?;
+    let (crc, sizes) = (fields.u32()?, [fields.u32()?, fields.u32()?]);
     let (name, extra) = (fields.u16()?, fields.u16()?);
     let names = member.offset + LOCAL_HEADER_BYTES;
     let mut fields = Fields::at(file, names, u64::from(name) + u64::from(extra))?;
     ensure!(fields.take(name.into())? == member.name, "it has another name than in the list");
-    wide_fields(fields.take(extra.into())?)?;
+    let mut wide = wide_fields(fields.take(extra.into())?)?;
+    // What follows the member may be left out here.
+    let follows = member.flags & HAS_DESCRIPTOR != 0;
+    let mut is_same = is_packed_so && (crc == member.crc || follows && crc == 0);
+    // In this order, APPNOTE section 4.5.3.
+    for (short, listed) in sizes.into_iter().rev().zip([member.size, member.packed]) {
+        let said = if short == u32::MAX && !wide.is_empty() { wide.u64()? } else { short.into() };
+        let is_left_out = follows && (said == 0 || short == u32::MAX);
+        is_same &= said == listed || is_left_out;
+    }
+    ensure!(is_same, "it says something else of itself than the list does");
     let begin = names + u64::from(name) + u64::from(extra);
     let end = begin.checked_add(member.packed).context("it has no possible size")?;
-    if member.flags & HAS_DESCRIPTOR == 0 || end == next {
+    if !follows || end == next {
         return Ok(end);
     }
     let length = next.saturating_sub(end);
@@ -342,5 +378,64 @@ mod tests {
         assert_eq!(zip::ZipArchive::new(Cursor::new(&moved)).unwrap().len(), 2);
         let error = check(&moved).unwrap_err().to_string();
         assert!(error.contains("belong to no"), "{error}");
+    }
+
+    #[test]
+    fn a_second_end_that_names_another_directory_is_found() {
+        // Some programs go by the end of 64 bits whenever it is there, others only if the fields
+        // of the other end are full.
+        let mut hidden = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let stored = zip::write::SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored);
+        hidden.start_file("hidden.txt", stored).unwrap();
+        let bundle = bundles().remove(1);
+        hidden.write_all(&bundle).unwrap();
+        let outer = hidden.finish().unwrap().into_inner();
+        let end = outer.len() - 22;
+        let number = |at: usize| u32::from_le_bytes(outer[at..at + 4].try_into().unwrap());
+        let (bytes, offset) = (u64::from(number(end + 12)), u64::from(number(end + 16)));
+        let mut wide = [END_64.to_le_bytes().as_slice(), &44_u64.to_le_bytes()].concat();
+        wide.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        for field in [1, 1, bytes, offset] {
+            wide.extend(field.to_le_bytes());
+        }
+        wide.extend(LOCATOR_64.to_le_bytes());
+        wide.extend([0; 4]);
+        wide.extend(u64::try_from(end).unwrap().to_le_bytes());
+        wide.extend(1_u32.to_le_bytes());
+        let whole = [&outer[..end], &wide, &outer[end..]].concat();
+        check(&whole).unwrap();
+
+        let begin = outer.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
+        let inner_end = bundle.len() - 22;
+        let data = begin_of(&outer, &bundle);
+        let directory = number(data + inner_end + 16) as usize + data;
+        assert!(directory < begin);
+        let mut two = whole;
+        let end = two.len() - 22;
+        two[end + 8..end + 12].copy_from_slice(&outer[data + inner_end + 8..][..4]);
+        two[end + 12..end + 16].copy_from_slice(&outer[data + inner_end + 12..][..4]);
+        two[end + 16..end + 20].copy_from_slice(&u32::try_from(directory).unwrap().to_le_bytes());
+        let error = check(&two).unwrap_err().to_string();
+        assert!(error.contains("two ends"), "{error}");
+    }
+
+    fn begin_of(outer: &[u8], inner: &[u8]) -> usize {
+        outer.windows(inner.len()).position(|it| it == inner).unwrap()
+    }
+
+    #[test]
+    fn a_member_that_says_something_else_of_itself_is_found() {
+        for bundle in bundles() {
+            // Flags, method, check sum, sizes: at the first member's place, and in the directory.
+            let directory = bundle.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
+            for place in (6..10).chain(14..26) {
+                for at in [place, directory + place + 2] {
+                    let mut changed = bundle.clone();
+                    changed[at] ^= 0x41;
+                    assert!(check(&changed).is_err(), "byte {at}");
+                }
+            }
+        }
     }
 }

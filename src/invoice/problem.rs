@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Most characters of each end of a long detail.
+const MAX_HALF: usize = 500;
+
 /// One thing that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -26,7 +29,7 @@ impl Problem {
         Self {
             pointer: pointer.into(),
             rule: None,
-            detail: detail.into(),
+            detail: shortened(detail.into()),
             stated: None,
             computed: None,
         }
@@ -45,4 +48,16 @@ impl Problem {
         self.pointer.insert_str(0, parent);
         self
     }
+}
+
+/// Without the middle of what is long, such as a name in somebody's file: it came from whoever is
+/// answered.
+fn shortened(detail: String) -> String {
+    let length = detail.chars().count();
+    if length <= 2 * MAX_HALF {
+        return detail;
+    }
+    let begin = detail.chars().take(MAX_HALF);
+    let end = detail.chars().skip(length - MAX_HALF);
+    begin.chain(['…']).chain(end).collect()
 }

@@ -105,21 +105,34 @@ impl OpenId {
         let answer = self.client.get(url).send().await.map_err(|it| no_answer(in_words(&it)))?;
         let status = answer.status();
         let body = read(answer).await.map_err(no_answer)?;
-        if status.is_client_error() && errcode(&body) == "M_UNKNOWN_TOKEN" {
-            return Err(Refused::UnknownToken(server.clone()));
-        }
-        if status != StatusCode::OK {
-            return Err(no_answer(format!("HTTP {}", status.as_u16())));
-        }
-        let info: UserInfo = serde_json::from_slice(&body)
-            .map_err(|_| no_answer("the answer is no JSON with a `sub`".to_owned()))?;
-        user_of(server, &info.sub)
+        who_is_named(server, status, &body)
     }
 
     /// The grant that a token opens, always the same one.
     pub fn grant_id(server_name: &str, access_token: &str) -> Ulid {
         grant_id(&format!("openid\0{server_name}\0{access_token}"))
     }
+}
+
+/// Who a token belongs to, by this answer of `server` when it was asked about it.
+///
+/// # Errors
+/// When nobody is to be signed in by it.
+pub fn who_is_named(
+    server: &ServerName,
+    status: StatusCode,
+    body: &[u8],
+) -> Result<OwnedUserId, Refused> {
+    let no_answer = |problem| Refused::NoAnswer { server: server.to_owned(), problem };
+    if status.is_client_error() && errcode(body) == "M_UNKNOWN_TOKEN" {
+        return Err(Refused::UnknownToken(server.to_owned()));
+    }
+    if status != StatusCode::OK {
+        return Err(no_answer(format!("HTTP {}", status.as_u16())));
+    }
+    let info: UserInfo = serde_json::from_slice(body)
+        .map_err(|_| no_answer("the answer is no JSON with a `sub`".to_owned()))?;
+    user_of(server, &info.sub)
 }
 
 /// The Matrix error code in an answer; empty if it is no Matrix error but that of a proxy, say.

@@ -9,26 +9,30 @@ use ulid::Ulid;
 use super::view::Closed;
 
 /// The query parameter that names the grant. It is no secret: nobody is let in by it.
-pub(super) const GRANT: &str = "grant";
+pub const GRANT: &str = "grant";
 /// Most ways into one transaction that one browser keeps; the oldest goes when there is another.
-pub(super) const MAX_HELD: usize = 8;
+pub const MAX_HELD: usize = 8;
 
 /// Most ways that one browser keeps in all: proxies take headers of some kilobytes only.
-pub(super) const MAX_HELD_IN_ALL: usize = 30;
+pub const MAX_HELD_IN_ALL: usize = 30;
 
 /// A way in that the browser proved with a cookie. It ends with its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) transaction: Ulid,
-    pub(super) grant: Ulid,
+pub struct Held {
+    /// What it leads into.
+    pub transaction: Ulid,
+    /// By which its owner came.
+    pub grant: Ulid,
     /// Sorts by when they signed in.
-    pub(super) session: Ulid,
+    pub session: Ulid,
 }
 
 /// What a request says about who makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub enum Named {
+    /// Nothing.
     Nobody,
+    /// This one.
     Grant(Ulid),
     /// Something that is no name, or several names.
     Unclear,
@@ -36,7 +40,7 @@ pub(super) enum Named {
 
 /// For whom a request counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub enum Choice {
     /// For this one, if it is open.
     This(Held),
     /// For the newest grant that is open: it only reads.
@@ -46,7 +50,7 @@ pub(super) enum Choice {
 }
 
 /// From the query of an address.
-pub(super) fn named(query: Option<&str>) -> Named {
+pub fn named(query: Option<&str>) -> Named {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let mut names = pairs.filter(|(key, _)| key == GRANT).map(|(_, value)| value);
     match (names.next(), names.next()) {
@@ -58,7 +62,7 @@ pub(super) fn named(query: Option<&str>) -> Named {
 
 /// For whom a request counts that names somebody, from a browser that holds these ways into one
 /// transaction.
-pub(super) fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
+pub fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
     match named {
         Named::Grant(grant) => match held.iter().find(|it| it.grant == grant) {
             Some(held) => Choice::This(*held),
@@ -71,7 +75,7 @@ pub(super) fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
 }
 
 /// What has to go so that `new` has a place; `held` newest first.
-pub(super) fn crowded_out(held: &[Held], new: &Held) -> Vec<Held> {
+pub fn crowded_out(held: &[Held], new: &Held) -> Vec<Held> {
     let others: Vec<Held> = held.iter().filter(|it| it.grant != new.grant).copied().collect();
     let of_same = others.iter().filter(|it| it.transaction == new.transaction);
     let mut out: Vec<Held> = of_same.skip(MAX_HELD - 1).copied().collect();

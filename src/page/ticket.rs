@@ -14,34 +14,34 @@ const HOST_ONLY: &str = "__Host-tallyroom";
 const WITHOUT_TLS: &str = "tallyroom";
 
 /// The text of a ticket.
-pub(super) fn written(key: &TokenKey, purpose: Purpose, held: &Held) -> String {
+pub fn written(key: &TokenKey, purpose: Purpose, held: &Held) -> String {
     key.sign(purpose, &[held.transaction, held.grant, held.session])
 }
 
 /// What a ticket that we made says.
-pub(super) fn read(key: &TokenKey, purpose: Purpose, text: &str) -> Option<Held> {
+pub fn read(key: &TokenKey, purpose: Purpose, text: &str) -> Option<Held> {
     let [transaction, grant, session] = key.verify(purpose, text)?;
     Some(Held { transaction, grant, session })
 }
 
 /// The name of a grant's cookie.
-pub(super) fn cookie_name(is_secure: bool, grant: Ulid) -> String {
+pub fn cookie_name(is_secure: bool, grant: Ulid) -> String {
     let prefix = if is_secure { HOST_ONLY } else { WITHOUT_TLS };
     format!("{prefix}-{grant}")
 }
 
 /// What the cookies of a browser say.
 #[derive(Debug, Default)]
-pub(super) struct Wallet {
+pub struct Wallet {
     /// Tickets that we made, newest first.
-    pub(super) held: Vec<Held>,
+    pub held: Vec<Held>,
     /// Whether there is something that looks like a ticket and is none of ours.
-    pub(super) has_forged: bool,
+    pub has_forged: bool,
 }
 
 /// From the headers of a request. Two cookies of one name are there if somebody else has put one
 /// beside ours, and nobody can tell which: then neither counts.
-pub(super) fn wallet(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> Wallet {
+pub fn wallet(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> Wallet {
     let prefix = if is_secure { HOST_ONLY } else { WITHOUT_TLS };
     let grant_of = |name: &str| {
         let grant = name.strip_prefix(prefix)?.strip_prefix('-')?;

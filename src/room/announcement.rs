@@ -10,6 +10,9 @@ use crate::transaction::{Change, ChangeKind, Terms, changes};
 
 /// Longest value that is repeated, in characters.
 const MAX_TEXT: usize = 120;
+/// Most changes of accounts that are told one by one: all has to fit into one event, with the ids of
+/// those who are notified.
+const MAX_ACCOUNTS: usize = 10;
 
 /// The changes that are told, by what people call them. All others show in the summary and in the
 /// history of the invoice page.
@@ -33,7 +36,12 @@ const ACCOUNT: [(&str, &str); 4] = [
 pub fn announcement(before: &Terms, after: &Terms) -> Option<Message> {
     let changes = changes(before, after);
     let facts = lines(&changes, &TOLD);
-    let account = lines(&changes, &ACCOUNT);
+    let mut account = lines(&changes, &ACCOUNT);
+    let beyond = account.len().saturating_sub(MAX_ACCOUNTS);
+    if beyond > 0 {
+        account.truncate(MAX_ACCOUNTS);
+        account.push(format!("… and {beyond} more"));
+    }
     if facts.is_empty() && account.is_empty() {
         return None;
     }
@@ -162,6 +170,28 @@ mod tests {
             terms.invoice.payment.get_or_insert_default().iban = Some("NO9386011117947".into());
         };
         assert!(told(iban).unwrap().body.contains("→ NO93 8601 1117 947"));
+    }
+
+    #[test]
+    fn any_number_of_accounts_fits_into_one_event() {
+        for c in ["\u{10348}", "\"", "x"] {
+            let account = |number: usize| crate::invoice::Account {
+                iban: format!("{number}{}", c.repeat(190)),
+                bic: None,
+            };
+            let message = told(|terms| {
+                let payment = terms.invoice.payment.get_or_insert_default();
+                payment.iban = Some(c.repeat(200));
+                payment.further_accounts = (0..100).map(account).collect();
+            });
+            let message = message.unwrap();
+            assert!(message.body.contains("IBAN: none → ") && message.body.contains(" more\n"));
+            let people: Vec<OwnedUserId> = (100..200)
+                .map(|it| OwnedUserId::try_from(format!("@{it}{}:x.org", "a".repeat(245))).unwrap())
+                .collect();
+            let length = mentioning(&message, &people, "1").to_string().len();
+            assert!(length < 60 * 1024, "{length}");
+        }
     }
 
     #[test]

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use ruma::canonical_json::CanonicalJsonObject;
 use ruma::serde::Base64;
+use ruma::serde::base64::Standard;
 use ruma::signatures::verify_json;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::record::chain::Head;
 
+/// Longest name of a key, in bytes.
+const MAX_KEY_ID: usize = 255;
 /// Version of the statements' format; those of version 1 know nothing of acts.
 const VERSION: u8 = 2;
 
@@ -83,17 +86,66 @@ pub fn verify(statement: &Value, trust: &Trust) -> Result<String, Unproven> {
         return Err(Unproven::Stranger(public_key.to_owned()));
     }
     let key = Base64::parse(public_key).map_err(|error| unreadable(&error))?;
-    // Every signature in it must be one of this key: there is no other to know it by.
-    let signatures = statement.get("signatures").and_then(Value::as_object);
-    let mut keys = BTreeMap::new();
-    for (entity, by_key) in signatures.into_iter().flatten() {
-        let ids = by_key.as_object().into_iter().flatten();
-        let of_entity: BTreeMap<_, _> = ids.map(|(id, _)| (id.clone(), key.clone())).collect();
-        keys.insert(entity.clone(), of_entity);
-    }
-    if keys.values().all(BTreeMap::is_empty) {
-        return Err(unreadable(&"it has no signature"));
-    }
+    let Some([entity, id]) = only_signature(statement) else {
+        return Err(unreadable(&"it has not exactly one signature, or more than what is signed"));
+    };
+    // By no other can it be known whose signature it is.
+    let keys = BTreeMap::from([(entity.clone(), BTreeMap::from([(id.clone(), key)]))]);
     verify_json(&keys, &object).map_err(|_| Unproven::Broken)?;
     Ok(public_key.to_owned())
+}
+
+/// Whose the signature of a statement is, and by which key, if it has one only, in the one way to
+/// write it, and nothing that signatures do not cover.
+fn only_signature(statement: &Value) -> Option<[&String; 2]> {
+    let only = |value: &Value| Some(value.as_object()?.len() == 1);
+    let signatures = statement.get("signatures")?;
+    let (entity, of_entity) = signatures.as_object()?.iter().next()?;
+    let (id, signature) = of_entity.as_object()?.iter().next()?;
+    let signature = signature.as_str()?;
+    let is_plain = Base64::<Standard, Vec<u8>>::parse(signature).ok()?.encode() == signature;
+    // ruma 0.16 panics at longer ids.
+    let is_id = id.len() <= MAX_KEY_ID && id.is_ascii();
+    let is_alone = only(signatures)? && only(of_entity)? && statement.get("unsigned").is_none();
+    (is_plain && is_id && is_alone).then_some([entity, id])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::SigningKey;
+    use ruma::user_id;
+
+    #[test]
+    fn a_statement_has_one_signature_and_nothing_that_is_not_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let bot = user_id!("@bot:x").to_owned();
+        let key = SigningKey::load_or_make(&folder.path().join("key"), bot).unwrap();
+        let signed = key.sign(json!({ "a": 1, "public_key": key.public_key() })).unwrap();
+        assert!(verify(&signed, &Trust::Any).is_ok());
+        let refused = |change: &dyn Fn(&mut Value)| {
+            let mut statement = signed.clone();
+            change(&mut statement);
+            assert!(verify(&statement, &Trust::Any).is_err(), "{statement}");
+        };
+        refused(&|it| it["unsigned"] = json!({ "b": 2 }));
+        refused(&|it| it["signatures"] = json!({}));
+        refused(&|it| it["signatures"] = json!(7));
+        refused(&|it| it["signatures"]["@other:x"] = json!({}));
+        refused(&|it| it["signatures"]["@other:x"] = it["signatures"]["@bot:x"].clone());
+        refused(&|it| it["signatures"]["@bot:x"]["other:1"] = json!("words that nobody signed"));
+        // The same bytes, written otherwise.
+        refused(&|it| {
+            let by_key = it["signatures"]["@bot:x"].as_object_mut().unwrap();
+            let signature = by_key.values_mut().next().unwrap();
+            *signature = json!(format!("{}==", signature.as_str().unwrap()));
+        });
+        for id in ["", ":", "ed25519", "é:1", &format!("e{}:é", "\u{fffd}".repeat(90))] {
+            refused(&|it| {
+                let by_key = it["signatures"]["@bot:x"].as_object_mut().unwrap();
+                let signature = by_key.values().next().unwrap().clone();
+                *by_key = [(id.to_owned(), signature)].into_iter().collect();
+            });
+        }
+    }
 }

@@ -9,6 +9,9 @@ use super::{Contact, Party, Patch, Submission};
 use crate::invoice::{self, Problem};
 use crate::record::RedactionPolicy;
 
+/// Longest pointer in a refusal, in bytes.
+const MAX_POINTER: usize = 500;
+
 /// What an XML invoice does not say: everything but the invoice.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +137,8 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
         {
             detail.truncate(end);
         }
+        // A name that nobody knows is a part of it, and may be as long as the whole.
+        let pointer = if pointer.len() > MAX_POINTER { String::new() } else { pointer };
         vec![Problem::at(pointer, capitalised(&in_json_words(&detail)))]
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
@@ -247,6 +252,11 @@ mod tests {
                     assert_eq!(found, None, "{place}: {}", it.detail);
                 }
             }
+        }
+        let long = format!("{{\"{}\":1}}", "é".repeat(100_000));
+        for it in Submission::from_json(long.as_bytes()).unwrap_err() {
+            assert!(it.pointer.is_empty() && it.detail.chars().count() < 1_100, "{}", it.detail);
+            assert!(it.detail.starts_with("Unknown field") && it.detail.contains("`invoice`"));
         }
         assert_eq!(
             in_json_words("invalid type: map, expected a string"),

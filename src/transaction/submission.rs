@@ -1,17 +1,20 @@
 //! What a shop hands in, and what it takes to accept it.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Party, PartyRole, Terms};
-use crate::invoice::{InvoiceInput, PartyDetails, Problem, Settled, settle};
+use crate::invoice::{Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
 
 /// Longest external id, in bytes.
 const MAX_EXTERNAL_ID: usize = 255;
 /// Longest status, in characters.
 const MAX_STATUS: usize = 40;
+/// Most bytes, as JSON, of what has to stand in one event, which has 65,536 in all (Client-Server
+/// API, "Size limits"): the rest is for what stands around it.
+const MAX_WITHOUT_LINES: usize = 58 * 1024;
 /// The status of a transaction whose shop named none.
 const DEFAULT_STATUS: &str = "open";
 
@@ -155,7 +158,10 @@ pub(super) fn accept_terms(
         }
     }
     match settle(invoice) {
-        Ok(Settled { invoice, warnings }) if problems.is_empty() => {
+        Ok(Settled { mut invoice, warnings }) if problems.is_empty() => {
+            if let Some(problem) = too_long(&mut invoice, [&buyer, &seller]) {
+                return Err(vec![problem]);
+            }
             let warnings = warnings.into_iter().map(|warning| warning.under("/invoice")).collect();
             Ok((Terms { status, invoice, buyer, seller, redactions: None }, warnings))
         }
@@ -167,9 +173,31 @@ pub(super) fn accept_terms(
     }
 }
 
+/// Whether what cannot be told in several events of the room is too long for one: everything but
+/// the lines.
+fn too_long(invoice: &mut Invoice, parties: [&Party; 2]) -> Option<Problem> {
+    fn length(value: &impl Serialize) -> usize {
+        serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
+    }
+    let lines = std::mem::take(&mut invoice.lines);
+    let of_invoice = length(invoice);
+    invoice.lines = lines;
+    let of_parties = parties.map(|it| length(&(&it.name, &it.vat_id, &it.address)));
+    let bytes = of_parties.into_iter().fold(of_invoice, usize::saturating_add);
+    (bytes > MAX_WITHOUT_LINES).then(|| {
+        let detail = format!(
+            "The invoice without its lines, and the parties' names and addresses, have {bytes} \
+             bytes as JSON; at most {MAX_WITHOUT_LINES} fit into a room. Shorten the notes, \
+             payment terms, reasons or addresses, or give fewer allowances, charges or accounts."
+        );
+        Problem::at("/invoice", detail)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::invoice::Address;
     use crate::transaction::sample_submission;
 
     fn accepted(id: &str) -> Result<String, Vec<Problem>> {
@@ -190,5 +218,27 @@ mod tests {
             assert!(problems.iter().all(|it| it.pointer == "/external_id"), "{odd:?}");
         }
         assert_eq!(accepted("order 7/\u{5e9}").unwrap(), "order 7/\u{5e9}");
+    }
+    #[test]
+    fn what_does_not_fit_into_a_room_is_refused() {
+        let noted = |notes: usize, characters: usize| {
+            let mut submission = sample_submission();
+            submission.invoice.notes = vec!["é".repeat(characters); notes];
+            submission.accept().map(drop)
+        };
+        assert!(noted(1, 20_000).is_ok());
+        let problems = noted(2, 20_000).unwrap_err();
+        assert!(
+            problems[0].pointer == "/invoice" && problems[0].detail.contains("fit into a room")
+        );
+        let mut submission = sample_submission();
+        let address = Address { lines: vec!["x".repeat(60_000)], ..Address::default() };
+        submission.seller.address = Some(address);
+        assert!(submission.accept().is_err());
+        // Lines have events of their own.
+        let mut submission = sample_submission();
+        submission.invoice.lines[0].description = "x".repeat(4_000);
+        submission.invoice.lines = vec![submission.invoice.lines[0].clone(); 50];
+        assert!(submission.accept().is_ok());
     }
 }

@@ -207,6 +207,12 @@ fn no_secret_stands_in_any_error() {
         ("api: {keys: [{shop: 'canary canary', key: a}]}", None),
         ("api: {keys: [{canary: a}]}", None),
         ("api: canary", None),
+        // Without the blank, YAML takes it for a name.
+        ("database: {url:postgres://u:canary@h/d}", None),
+        ("files: {s3: {secret_access_key:canary}}", None),
+        ("files: {s3:{secret_access_key:canary}}", None),
+        ("api: {keys: [{shop: a, key:canary}]}", None),
+        ("{database:postgres://u:canary@h/d}", None),
         ("", Some(("TALLYROOM__API__KEYS", "[{\"shop\":\"a\",\"key\":\"canary}]"))),
         ("", Some(("TALLYROOM__API__KEYS", "canary"))),
         ("", Some(("TALLYROOM__DATABASE__URL_FILE", "postgres://u:canary@h/d"))),

@@ -1,0 +1,22 @@
+//! Any bytes as an invoice in UBL or CII: reading it is quick and ends in bounded words or in an
+//! invoice; what is accepted is read again as it was written, settles to itself, fits into the
+//! events of a room, and can be shown with what the file says beyond our model.
+
+use tallyroom::invoice::{further_terms, read_xml};
+use tallyroom::transaction::{Accompaniment, Patch, Submission};
+
+use super::accepted::{are_told, hold};
+
+/// Fails if something of that does not hold.
+pub fn check(file: &[u8]) {
+    let further = further_terms(file);
+    if let Err(problem) = read_xml(file) {
+        are_told(&[problem]);
+        assert!(Patch::from_xml(file, None).is_err());
+    }
+    let with = Accompaniment::default();
+    match Submission::from_xml(file, with).and_then(Submission::accept) {
+        Ok(accepted) => hold(None, &accepted.terms, &accepted.warnings, &further),
+        Err(problems) => are_told(&problems),
+    }
+}
