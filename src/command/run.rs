@@ -29,7 +29,7 @@ use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
 use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_forever};
-use crate::seal::{SigningKey, sign_forever, witness_forever};
+use crate::seal::{SigningKey, Trust, sign_forever, witness_forever};
 use crate::store::{Deriving, Store};
 
 /// How long work in flight may take after SIGTERM. What is not done by then is done after the
@@ -117,6 +117,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let deriving = Deriving::of(&config);
     tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
     let witnesses = config.record.witnesses.clone();
+    let trust = Trust::Keys(vec![key.public_key().to_owned()]);
     tasks.spawn(done(sign_forever(store.clone(), key, witnesses.clone(), stop.clone())));
     tasks.spawn(done(witness_forever(store.clone(), homeserver.clone(), witnesses, stop.clone())));
     tasks.spawn(done(work_with_homeserver(
@@ -124,6 +125,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         homeserver,
         store.clone(),
         vault,
+        trust,
         introduced,
         stop.clone(),
     )));
@@ -153,6 +155,7 @@ async fn work_with_homeserver(
     homeserver: Homeserver,
     store: Store,
     vault: Vault,
+    trust: Trust,
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
@@ -164,7 +167,7 @@ async fn work_with_homeserver(
     tracing::info!(bot = %homeserver.bot_user_id(), room_version = %installation.room_version,
         "the homeserver knows the bot");
     let installation = Arc::new(installation);
-    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), stop.clone());
+    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), trust, stop.clone());
     let far = invite_far_forever(store.clone(), installation, stop.clone());
     let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
     let files =

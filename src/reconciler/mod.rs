@@ -29,6 +29,7 @@ use ulid::Ulid;
 
 use self::perform::{Obstacle, Worker};
 use crate::logging::abnormal_end;
+use crate::seal::Trust;
 use crate::store::{Store, StoreError, now};
 
 /// How long to wait at most before looking for due rooms; another process may have made one.
@@ -37,14 +38,15 @@ const IDLE: Duration = Duration::from_secs(1);
 const MAX_BACK_OFF: Duration = Duration::from_secs(300);
 
 /// Reconciles due rooms until `stop`, as many side by side as the config allows; then finishes
-/// the steps in flight.
+/// the steps in flight. Signed heads that rooms show count if `trust` says so.
 pub async fn reconcile_forever(
     store: Store,
     installation: Arc<Installation>,
+    trust: Trust,
     stop: CancellationToken,
 ) {
     let parallel = installation.config.rooms.parallel;
-    let worker = Arc::new(Worker { store: store.clone(), installation, stop: stop.clone() });
+    let worker = Arc::new(Worker { store: store.clone(), installation, trust, stop: stop.clone() });
     let mut running = JoinSet::new();
     let mut busy = HashSet::new();
     while !stop.is_cancelled() {

@@ -12,6 +12,7 @@ use super::{Installation, back_off, later};
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
 use crate::room::{Known, Member, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
+use crate::seal::Trust;
 use crate::store::{RoomRow, Store, StoreError, now};
 use crate::transaction::Transaction;
 
@@ -40,6 +41,8 @@ const OUT_PROBLEM: &str = "The bot is not in the room any more: somebody removed
 pub(super) struct Worker {
     pub(super) store: Store,
     pub(super) installation: Arc<Installation>,
+    /// Keys with which the signed heads in rooms count as ours.
+    pub(super) trust: Trust,
     pub(super) stop: CancellationToken,
 }
 

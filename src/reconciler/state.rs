@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::perform::{ENCRYPTED_KEY, Obstacle, View, Worker};
 use crate::homeserver::CallFailure;
+use crate::record::chain::Head;
 use crate::room::{HEAD_STATE, SEND_MARKER, StateEvent, missing_state};
+use crate::seal::signed_of;
 
 impl Worker {
     /// Writes every state event that the room does not hold yet. One that is refused does not stop
@@ -41,15 +43,38 @@ impl Worker {
         self.send_once(view, bot, ENCRYPTED_KEY, "m.room.message", content).await.map(drop)
     }
 
-    /// Puts the newest signed head of the record into the room.
+    /// Puts the newest signed head of the record into the room. The one that stands there must be
+    /// of the same record: whoever changed the database cannot have us put the change in its place.
     pub(super) async fn show_head(&self, view: &View) -> Result<(), Obstacle> {
         let Some(head) = self.store.last_signed_head(view.id()).await? else { return Ok(()) };
         let content = serde_json::from_str(&head.signed)
             .map_err(|error| Obstacle::Final(format!("The signed head is no JSON: {error}.")))?;
+        self.check_shown_head(view).await?;
         let event =
             StateEvent { event_type: HEAD_STATE.to_owned(), state_key: String::new(), content };
         self.installation.homeserver.set_state(view.room_id()?, &event).await?;
         Ok(self.store.head_shown(view.id(), view.room.wakes, head.links()).await?)
+    }
+}
+
+impl Worker {
+    async fn check_shown_head(&self, view: &View) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let shown = homeserver.state_content(view.room_id()?, HEAD_STATE, "").await?;
+        // What others wrote there, and what an earlier key signed, says nothing to us.
+        let Some(shown) = shown.and_then(|it| signed_of(&it, view.id(), &self.trust)) else {
+            return Ok(());
+        };
+        let Head { seq, acts, .. } = shown;
+        if self.store.snapshot().await?.accounts_for(view.id(), &shown).await? {
+            return Ok(());
+        }
+        Err(Obstacle::Blocked(format!(
+            "The room shows a signed head at entry {seq} and act {acts}, and the record is not the one of \
+             which it was signed. After a restore from a backup this passes once the room is read \
+             again; otherwise somebody changed the database: see `tallyroom verify {}`.",
+            view.id()
+        )))
     }
 }
 

@@ -13,5 +13,5 @@ pub use heads::{sign_forever, signed};
 pub use held::{heads_in, is_of};
 pub use key::SigningKey;
 pub use record_check::{Ending, HeldBy, RecordCheck, Verdict};
-pub use signed::{SignedHead, Trust, Unproven, head_statement, verify};
+pub use signed::{SignedHead, Trust, Unproven, head_statement, signed_of, verify};
 pub use witnesses::witness_forever;

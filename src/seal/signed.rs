@@ -8,6 +8,7 @@ use ruma::serde::base64::Standard;
 use ruma::signatures::verify_json;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use ulid::Ulid;
 
 use crate::record::chain::Head;
 
@@ -93,6 +94,13 @@ pub fn verify(statement: &Value, trust: &Trust) -> Result<String, Unproven> {
     let keys = BTreeMap::from([(entity.clone(), BTreeMap::from([(id.clone(), key)]))]);
     verify_json(&keys, &object).map_err(|_| Unproven::Broken)?;
     Ok(public_key.to_owned())
+}
+
+/// The head in a statement, if it is proven to be one of the record of `transaction`.
+pub fn signed_of(statement: &Value, transaction: Ulid, trust: &Trust) -> Option<Head> {
+    verify(statement, trust).ok()?;
+    let signed: SignedHead = serde_json::from_value(statement.clone()).ok()?;
+    (signed.transaction == transaction.to_string()).then_some(signed.head)
 }
 
 /// Whose the signature of a statement is, and by which key, if it has one only, in the one way to

@@ -29,6 +29,7 @@ mod sessions;
 mod snapshot;
 mod successors;
 mod transactions;
+mod twice_kept;
 mod unsolved;
 mod watching;
 mod witnessings;

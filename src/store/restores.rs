@@ -3,9 +3,10 @@
 //! see why it does not fit.
 
 use serde::Deserialize;
+use ulid::Ulid;
 
 use super::acts::{Deed, append};
-use super::{StoreError, Tx, now};
+use super::{Snapshot, StoreError, Tx, now};
 use crate::record::acts::ActKind;
 use crate::record::chain::Head;
 use crate::room::HEAD_STATE;
@@ -16,6 +17,11 @@ const NOTES: &str = "SELECT e.seq, j.raw FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      WHERE e.transaction_id = $1 AND e.event_type = $2 AND e.party = 'bot' \
      AND j.raw IS NOT NULL ORDER BY e.seq";
+
+const LOST: &str = "SELECT j.raw FROM acts a \
+     JOIN entries e ON e.transaction_id = a.transaction_id AND CAST(e.seq AS TEXT) = a.subject \
+     JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
+     WHERE a.transaction_id = $1 AND a.kind = $2 AND j.raw IS NOT NULL";
 
 #[derive(Deserialize)]
 struct Note {
@@ -31,12 +37,7 @@ pub(super) async fn look(
     adopted: bool,
 ) -> Result<(), StoreError> {
     let Ok(Note { content: head }) = serde_json::from_str(raw) else { return Ok(()) };
-    let entry = hash_at(tx, ENTRY_HASH, transaction_id, head.seq).await?;
-    let act = hash_at(tx, ACT_HASH, transaction_id, head.acts).await?;
-    if head.seq < seq
-        && entry.as_deref() == Some(&head.hash)
-        && act.as_deref() == Some(&head.acts_hash)
-    {
+    if head.seq < seq && is_of_record(tx, transaction_id, &head).await? {
         return Ok(());
     }
     tracing::warn!(
@@ -58,14 +59,52 @@ pub(super) async fn look(
     append(tx, transaction_id, deed, Some(now())).await
 }
 
-/// Looks at all notes in a record.
+/// Looks at all notes in a record that has no acts. A head that covers acts excuses nothing: there
+/// were acts when it was signed, and a backup from before them holds no note of it.
 pub(super) async fn adopt(tx: &mut Tx, transaction_id: &str) -> Result<(), StoreError> {
     let notes: Vec<(i64, String)> =
         sqlx::query_as(NOTES).bind(transaction_id).bind(HEAD_STATE).fetch_all(&mut **tx).await?;
     for (seq, raw) in notes {
+        if serde_json::from_str(&raw).is_ok_and(|note: Note| note.content.acts > 0) {
+            tracing::error!(
+                transaction = transaction_id,
+                entry = seq,
+                "a signed head covers acts, of which this record has none: somebody removed them"
+            );
+            continue;
+        }
         look(tx, transaction_id, seq, &raw, true).await?;
     }
     Ok(())
+}
+
+impl Snapshot {
+    /// Whether this head, which was signed of the record once, is one of it still, or is noted as
+    /// lost in a restore from a backup.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn accounts_for(&mut self, id: Ulid, head: &Head) -> Result<bool, StoreError> {
+        let id = id.to_string();
+        if is_of_record(&mut self.tx, &id, head).await? {
+            return Ok(true);
+        }
+        let lost: Vec<String> = sqlx::query_scalar(LOST)
+            .bind(id)
+            .bind(ActKind::Restore.as_str())
+            .fetch_all(&mut *self.tx)
+            .await?;
+        let is_same =
+            |raw: &String| serde_json::from_str(raw).is_ok_and(|note: Note| note.content == *head);
+        Ok(lost.iter().any(is_same))
+    }
+}
+
+/// Whether a record has the links at which `head` ends.
+async fn is_of_record(tx: &mut Tx, transaction_id: &str, head: &Head) -> Result<bool, StoreError> {
+    let entry = hash_at(tx, ENTRY_HASH, transaction_id, head.seq).await?;
+    let act = hash_at(tx, ACT_HASH, transaction_id, head.acts).await?;
+    Ok(entry.as_deref() == Some(&head.hash) && act.as_deref() == Some(&head.acts_hash))
 }
 
 /// Empty for number 0; none if there is no such link.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tallyroom::record::chain::{Evidence, content_digest, link};
 use tallyroom::seal::SigningKey;
@@ -18,8 +19,8 @@ use crate::record::sign;
 use crate::support::world::Deal;
 use crate::support::{Database, World, eventually};
 
-const TABLES: [&str; 7] =
-    ["acts", "entries", "journal", "heads", "revisions", "files", "transactions"];
+const TABLES: [&str; 8] =
+    ["acts", "entries", "journal", "heads", "revisions", "contacts", "files", "transactions"];
 
 /// A deal with two revisions, some words, a file, and a signed head of all that in the room.
 async fn signed_deal(world: &World) -> (Deal, Value) {
@@ -27,7 +28,9 @@ async fn signed_deal(world: &World) -> (Deal, Value) {
     assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "shipped" })).await.0, 200);
     let mxc = deal.buyer.upload("plan.txt", "text/plain", b"the plan".to_vec()).await;
     let file = json!({ "msgtype": "m.file", "body": "plan.txt", "url": mxc });
-    deal.buyer.send(&deal.room, "m.room.message", file).await;
+    let file = deal.buyer.send(&deal.room, "m.room.message", file).await;
+    let relation = json!({ "rel_type": "m.annotation", "event_id": file, "key": "+1" });
+    deal.seller.send(&deal.room, "m.reaction", json!({ "m.relates_to": relation })).await;
     let mut last = String::new();
     for number in 0..4 {
         last = deal.seller.say(&deal.room, &format!("line {number}")).await;
@@ -168,6 +171,10 @@ on_both_databases! {
             ("a buyer", revision("buyer = replace(buyer, 'name', 'nome')"), changed, changed, changed),
             ("a revision cut off", acts_cut, "act 2: is missing", "act 2: is missing", "act 2: is missing"),
             ("all acts cut off", no_acts, "act 1: is missing", "act 1: is missing", "act 1: is missing"),
+            ("who speaks for whom", vec!["UPDATE contacts SET party = 'seller'".to_owned()],
+                "names other contacts", "names other contacts", "names other contacts"),
+            ("to what a reaction belongs", vec!["UPDATE entries SET target = '$other' WHERE kind = 'reaction'".to_owned()],
+                "would be found by another event", "would be found by another", "would be found by another"),
             ("a file called expired", vec!["UPDATE files SET state = 'expired'".to_owned()],
                 "without a reason", "without a reason", "without a reason"),
             ("a file's digest", vec!["UPDATE files SET size = 7".to_owned()],
@@ -217,6 +224,45 @@ on_both_databases! {
         std::fs::remove_file(&path).unwrap();
         let (ok, said) = verify(&world, &[]);
         assert!(!ok && said.contains("its bytes are not there"), "{said}");
+    }
+
+    async fn what_is_changed_beside_a_running_tallyroom_does_not_take_the_place_of_the_head(database) {
+        let world = World::start(database).await;
+        let (deal, head) = signed_deal(&world).await;
+        let record = evidence(&world, &deal).await;
+        for statement in statements(&rewritten(&record)) {
+            world.sql(&statement).await;
+        }
+        let said = deal.seller.say(&deal.room, "something new, so that there is a head to sign").await;
+        world.shop.entry(&deal.id, &said).await;
+        world.sql("UPDATE transactions SET sign_due_at = 1").await;
+        let listed = world.eventually("the step that is not done", || async {
+            let (_, out, _) = world.run(&["problems"]);
+            out.contains("show_head").then_some(out)
+        }).await;
+        assert!(listed.contains("the record is not the one of which it was signed"), "{listed}");
+        let shown = deal.buyer.state(&deal.room, "org.tallyroom.record.head", "").await;
+        assert_eq!(shown, Some(head));
+        let (ok, said) = verify(&world, &[]);
+        assert!(!ok && said.contains("is not what was signed as the head"), "{said}");
+    }
+
+    async fn a_record_is_compared_with_its_own_room_only(database) {
+        let mut world = World::start(database).await;
+        let (deal, head) = signed_deal(&world).await;
+        let room = json!({ "preset": "public_chat", "initial_state": [
+            { "type": "org.tallyroom.record.head", "content": head },
+        ] });
+        let (_, room) = deal.buyer.call(Method::POST, "/createRoom", Some(room)).await;
+        let room = room["room_id"].as_str().unwrap().to_owned();
+        world.terminate_tallyroom().await;
+        world.sql(&format!("UPDATE rooms SET room_id = '{room}'")).await;
+        // The bot is not in that room: nothing is compared.
+        let (ok, said) = verify(&world, &[]);
+        assert!(ok && said.contains("not compared with the room"), "{said}");
+        world.as_bot(Method::POST, &format!("join/{room}"), &json!({})).await;
+        let (ok, said) = verify(&world, &[]);
+        assert!(!ok && said.contains("of which the record is not"), "{said}");
     }
 
     async fn who_was_forgotten_by_whom_and_why_stays_in_the_proof(database) {

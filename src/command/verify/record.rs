@@ -1,6 +1,6 @@
 //! One record in the database: everything in it that proves something is read and compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -92,11 +92,7 @@ impl Records {
     async fn look_through(&mut self, id: Ulid) -> Result<Verdict, Failure> {
         let transaction = id.to_string();
         // Before anything else is read: what is signed meanwhile is not in what is read then.
-        let room_id = self.store.snapshot().await?.room_id(id).await?;
-        let in_room = match room_id.map(OwnedRoomId::try_from) {
-            Some(Ok(room_id)) => self.rooms.head(&room_id).await,
-            _ => None,
-        };
+        let in_room = self.head_in_room(id).await?;
         let mut snapshot = self.store.snapshot().await?;
         let Some(head) = snapshot.head(id).await? else { return Err(Failure::Missing) };
         self.seen.insert(transaction.clone());
@@ -123,6 +119,10 @@ impl Records {
                 named.note(&evidence.entry);
             }
         }
+        if let Some(seq) = snapshot.first_wrong_target(id).await? {
+            let what = "would be found by another event than the one to which it relates";
+            return Err(Fault::at(Place::Entry(seq), what).into());
+        }
         let files = snapshot.files(id).await?;
         // A read of files may take long, and may not hold up who writes.
         drop(snapshot);
@@ -139,6 +139,23 @@ impl Records {
             return Err(Fault::at(Place::File(source), what).into());
         }
         Ok(check.finish(&Ending { head: &head, now: now(), sign_after: self.sign_after })?)
+    }
+
+    /// The head that stands in the room, which must be one that is made by an event of the record.
+    async fn head_in_room(&mut self, id: Ulid) -> Result<Option<Value>, Failure> {
+        let mut snapshot = self.store.snapshot().await?;
+        let (room_id, creations) = (snapshot.room_id(id).await?, snapshot.creations(id).await?);
+        drop(snapshot);
+        let Some(Ok(room_id)) = room_id.map(OwnedRoomId::try_from) else { return Ok(None) };
+        let Some(head) = self.rooms.head(&room_id).await else { return Ok(None) };
+        match self.rooms.is_made_by(&room_id, &creations).await {
+            Some(true) => Ok(Some(head)),
+            Some(false) => {
+                let what = format!("its room is said to be {room_id}, of which the record is not");
+                Err(Fault::at(Place::Transaction, what).into())
+            }
+            None => Ok(None),
+        }
     }
 
     async fn look_at(
@@ -177,9 +194,15 @@ async fn check_acts(
         acts.iter().try_for_each(|act| check.check_act(act))?;
     }
     let mut revision = BEFORE_ALL;
+    let mut contacts = BTreeMap::new();
     while let Some(content) = snapshot.revision_after(id, revision).await? {
         revision = content.revision;
+        contacts = content.contacts();
         check.check_revision(&content)?;
+    }
+    if snapshot.contacts(id).await? != contacts {
+        let what = "names other contacts than those that speak for the parties";
+        return Err(Fault::at(Place::Revision(revision), what).into());
     }
     match snapshot.current_revision(id).await? {
         current if current == revision => Ok(()),

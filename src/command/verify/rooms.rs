@@ -40,6 +40,18 @@ impl Rooms {
         self.problem.as_deref()
     }
 
+    /// Whether this is a room that one of these events made; none if the homeserver does not tell.
+    pub(super) async fn is_made_by(&self, room_id: &RoomId, creations: &[String]) -> Option<bool> {
+        let homeserver = self.homeserver.as_ref()?;
+        for event_id in creations {
+            let asked = homeserver.has_event(room_id.as_str(), event_id);
+            if tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()? {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
     /// The head that stands in this room, if there is one and the homeserver tells. After the first
     /// time that it gives no answer it is not asked again.
     pub(super) async fn head(&mut self, room_id: &RoomId) -> Option<Value> {
