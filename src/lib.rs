@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` tells which module does what and which way the arrows between them point.
 
 pub mod api;
+pub mod clock;
 pub mod command;
 pub mod config;
 pub mod door;
@@ -14,6 +15,7 @@ pub mod invoice;
 pub mod language;
 pub mod logging;
 pub mod moment;
+pub mod names;
 pub mod page;
 pub mod pdf;
 pub mod quota;

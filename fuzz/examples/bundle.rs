@@ -14,9 +14,8 @@ use tallyroom::export::Exporter;
 use tallyroom::files::Vault;
 use tallyroom::record::RedactionPolicy;
 use tallyroom::seal::SigningKey;
-use tallyroom::store::{
-    Arrival, Change, Created, Deriving, NewRevision, Original, Source, Store, now,
-};
+use tallyroom::store::{Arrival, Change, Created, Deriving, NewRevision, Original, Source, Store};
+use tallyroom::clock::now;
 use tallyroom::transaction::{Accompaniment, Patch, Submission};
 
 const BOT: &str = "@_tallyroom_bot:x";

@@ -229,12 +229,11 @@ fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// As much of a name as can be one. Whoever left out the blank in `{key: SECRET}` has made the
-/// secret a part of the name.
+/// A name up to its first colon. Whoever left out the blank in `{key: SECRET}` has made the secret a
+/// part of the name.
 fn as_a_name(text: &str) -> String {
-    let is_in_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    match text.find(|c| !is_in_name(c)) {
-        Some(end) => format!("{}…", text.get(..end).unwrap_or_default()),
+    match text.split_once(':') {
+        Some((name, _)) => format!("{name}…"),
         None => text.to_owned(),
     }
 }

@@ -36,21 +36,6 @@ pub use self::{
     witness::Witness,
 };
 
-/// What the localpart of each of our users and room aliases begins with.
-pub const NAMESPACE_PREFIX: &str = "_tallyroom_";
-
-/// The registration's own user. It never acts: homeservers refuse it `/sync`.
-pub const SENDER_LOCALPART: &str = "_tallyroom";
-
-/// The user that acts, a namespaced one.
-pub const BOT_LOCALPART: &str = "_tallyroom_bot";
-
-/// What the localpart of everybody who speaks from the invoice page begins with.
-pub const GUEST_PREFIX: &str = "_tallyroom_guest_";
-
-/// The bot's one device, made once and named on every request.
-pub const BOT_DEVICE: &str = "TALLYROOM";
-
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

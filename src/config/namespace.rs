@@ -5,7 +5,8 @@
 
 use ruma::ServerName;
 
-use super::{BOT_LOCALPART, NAMESPACE_PREFIX};
+use crate::names::BOT_LOCALPART;
+use crate::names::NAMESPACE_PREFIX;
 
 /// Users or room aliases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    BOT_LOCALPART, Config, ConfigErrors, PLACEHOLDER, Problem, SENDER_LOCALPART, Secret,
+    Config, ConfigErrors, PLACEHOLDER, Problem, Secret,
     namespace::{Kind, fault, pattern},
     text, yaml,
 };
+use crate::names::{BOT_LOCALPART, SENDER_LOCALPART};
 
 /// The registration, as both sides read it. Keys that we do not know are left alone.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

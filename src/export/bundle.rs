@@ -13,11 +13,12 @@ use super::archive::{Archive, Packing};
 use super::names::file_member;
 use super::transcript::{self, About, Lines};
 use super::{Exporter, MANIFEST, VERSION};
+use crate::clock::now;
 use crate::files::Found;
 use crate::record::chain::Head;
 use crate::record::{Ballots, Entry, address_of, conversation};
 use crate::seal::signed;
-use crate::store::{FileRow, Snapshot, now};
+use crate::store::{FileRow, Snapshot};
 use crate::transaction::Transaction;
 
 const README: &str = include_str!("readme.txt");

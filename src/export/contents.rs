@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::archive::Member;
 use crate::record::acts::{FileContent, FileEvidence, NamedFile, NamedFiles, RevisionContent};
-use crate::record::chain::{Fault, Place};
+use crate::record::{Fault, Place};
 use crate::seal::RecordCheck;
 
 /// A file as `files.json` lists it.

@@ -171,7 +171,7 @@ impl Keeper {
             return Ok(());
         }
         self.vault.put(&fetched.sha256, fetched.file).await?;
-        let expires_at = self.keep_for.map(|time| crate::store::now().saturating_add(time));
+        let expires_at = self.keep_for.map(|time| crate::clock::now().saturating_add(time));
         let media_type = fetched.media_type;
         self.store
             .file_stored(&file.mxc, &fetched.sha256, fetched.size, media_type, expires_at)
@@ -245,5 +245,5 @@ impl Keeper {
 /// So long from now, in milliseconds since 1970.
 fn after(pause: Duration) -> i64 {
     let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-    crate::store::now().saturating_add(pause)
+    crate::clock::now().saturating_add(pause)
 }

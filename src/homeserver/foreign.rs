@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::rooms::raw;
 use super::{CallFailure, Homeserver};
-use crate::room::PROBE_MARKER;
+use crate::names::PROBE_MARKER;
 
 /// How long the homeserver may take to list all rooms of the bot.
 const LISTING: Duration = Duration::from_secs(300);

@@ -24,9 +24,9 @@ use super::calls::UPLOAD_REFUSALS;
 use super::media::{failure_of, in_words};
 use super::rooms::raw;
 use super::{CallFailure, Homeserver};
+use crate::clock::now;
 use crate::moment::Online;
 use crate::room::Guest;
-use crate::store::now;
 
 /// How long somebody counts as typing without saying so again.
 const TYPING: Duration = Duration::from_secs(6);

@@ -36,7 +36,8 @@ use ruma::{OwnedDeviceId, OwnedUserId};
 
 use self::calls::Call;
 use self::token::TokenState;
-use crate::config::{BOT_DEVICE, Config, Registration, Secret};
+use crate::config::{Config, Registration, Secret};
+use crate::names::BOT_DEVICE;
 
 /// How long one ordinary call may take before its outcome counts as unknown.
 /// Synapse was seen to need 45 s for a createRoom under load; beyond this we look instead of wait.

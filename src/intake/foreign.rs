@@ -6,10 +6,12 @@ use std::time::Duration;
 use ruma::{OwnedRoomId, RoomId, UserId};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::now;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::logging::Failures;
-use crate::room::{PROBE_MARKER, ROOM_MARKER, Sign, sign};
-use crate::store::{Departure, Store, StoreError, now};
+use crate::names::{PROBE_MARKER, ROOM_MARKER};
+use crate::room::{Sign, sign};
+use crate::store::{Departure, Store, StoreError};
 
 /// How often to look for rooms to leave.
 const IDLE: Duration = Duration::from_secs(1);

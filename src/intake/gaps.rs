@@ -8,8 +8,9 @@ use ulid::Ulid;
 
 use super::arrivals::arrival;
 use super::patience::{Verdict, verdict};
+use crate::clock::now;
 use crate::homeserver::{CallFailure, FoundRoom, Homeserver};
-use crate::store::{Gap, Store, StoreError, now};
+use crate::store::{Gap, Store, StoreError};
 
 /// Events per request.
 const PAGE: u32 = 500;

@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{arrivals::arrival, back_off};
+use crate::clock::now;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::logging::Failures;
-use crate::store::{Arrival, Gap, Kept, Store, StoreError, now};
+use crate::store::{Arrival, Gap, Kept, Store, StoreError};
 
 /// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
 /// a homeserver that is busy with many rooms should not answer a sync for each event.

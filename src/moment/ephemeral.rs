@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Moment, Online};
-use crate::store::now;
+use crate::clock::now;
 
 /// Most of one kind that is taken from one push.
 const MOST: usize = 10_000;

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use ulid::Ulid;
 
 use self::presence::Presences;
-use crate::store::now;
+use crate::clock::now;
 
 /// How long somebody counts as typing if nobody says that they stopped, in milliseconds.
 const TYPING_MS: i64 = 30_000;

@@ -20,9 +20,10 @@ use super::ticket::written;
 use super::token::Purpose;
 use super::view::Closed;
 use super::{gather, shop_sign_in, view};
+use crate::clock::now;
 use crate::door::Key;
 use crate::room::Guest;
-use crate::store::{GrantRow, NewGrant, StoreError, Way, now};
+use crate::store::{GrantRow, NewGrant, StoreError, Way};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
 /// Largest body that proves who somebody is: they may be anybody, and send many.

@@ -11,7 +11,6 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::model::Reader;
-use super::reader::wants_json;
 use super::refusal::{self, Refusal};
 use super::rest::Rest;
 use crate::door::Arrival;
@@ -121,4 +120,13 @@ fn put_on(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>) {
     put(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     let features = "camera=(), geolocation=(), microphone=()";
     put(header::HeaderName::from_static("permissions-policy"), features);
+}
+
+/// Whether a refusal is to be told as JSON: to a script, or to a program that posts and does not
+/// ask for a page.
+fn wants_json(method: &Method, headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = accept.unwrap_or_default();
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    !accept.contains("text/html") && (accept.contains("json") || !reads)
 }

@@ -5,8 +5,9 @@ use thiserror::Error;
 use ulid::Ulid;
 
 use super::token::{Purpose, TokenKey};
+use crate::clock::now;
 use crate::config::Config;
-use crate::store::{NewGrant, Store, StoreError, Way, now};
+use crate::store::{NewGrant, Store, StoreError, Way};
 use crate::transaction::{PartyRole, Transaction};
 
 /// Longest that a link may work, in days.

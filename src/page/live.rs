@@ -28,9 +28,10 @@ use super::session::{Session, admit};
 use super::speaker::Held;
 use super::view::Closed;
 use super::{PageState, gather, refusal::Refusal, view};
+use crate::clock::now;
 use crate::moment::Looking;
 use crate::record::{Entry, Kind};
-use crate::store::{StoreError, now};
+use crate::store::StoreError;
 
 /// A comment in between keeps proxies from closing the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

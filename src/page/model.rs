@@ -132,6 +132,13 @@ pub struct Named {
     pub role: Option<PartyRole>,
 }
 
+impl ChatLine {
+    /// Its sender.
+    pub fn named(&self) -> Named {
+        Named { name: self.name.clone(), role: self.role }
+    }
+}
+
 /// The two times of an event that are too far apart for one of them alone to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 
 use super::PageState;
@@ -62,15 +62,6 @@ pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
 pub(super) fn chosen_language(query: Option<&str>) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     pairs.find_map(|(key, value)| (key == "lang").then(|| value.into_owned()))
-}
-
-/// Whether a refusal is to be told as JSON: to a script, or to a program that posts and does not
-/// ask for a page.
-pub(super) fn wants_json(method: &Method, headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let accept = accept.unwrap_or_default();
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    !accept.contains("text/html") && (accept.contains("json") || !reads)
 }
 
 /// Whether the answer goes to a script.

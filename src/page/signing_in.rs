@@ -9,7 +9,8 @@ use super::session::is_secure;
 use super::speaker::{self, Held};
 use super::ticket::{cookie_name, wallet, written};
 use super::token::Purpose;
-use crate::store::{StoreError, now};
+use crate::clock::now;
+use crate::store::StoreError;
 
 /// Opens a session, adds its cookie to those that the browser holds, and ends the session that it
 /// takes the place of and those that are too many; the new one.

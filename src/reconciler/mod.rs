@@ -28,9 +28,10 @@ use tracing::Instrument;
 use ulid::Ulid;
 
 use self::perform::{Obstacle, Worker};
+use crate::clock::now;
 use crate::logging::abnormal_end;
 use crate::seal::Trust;
-use crate::store::{Store, StoreError, now};
+use crate::store::{Store, StoreError};
 
 /// How long to wait at most before looking for due rooms; another process may have made one.
 const IDLE: Duration = Duration::from_secs(1);

@@ -6,8 +6,8 @@ use ruma::{OwnedUserId, UserId};
 
 use super::perform::{Obstacle, View, Worker};
 use super::{Installation, back_off, later};
+use crate::clock::now;
 use crate::homeserver::CallFailure;
-use crate::store::now;
 
 /// Shortest pause before an account that does not exist is looked for again. The pauses double.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(30);

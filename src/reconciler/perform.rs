@@ -9,11 +9,12 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{Installation, back_off, later};
+use crate::clock::now;
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
 use crate::room::{Known, Member, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
 use crate::seal::Trust;
-use crate::store::{RoomRow, Store, StoreError, now};
+use crate::store::{RoomRow, Store, StoreError};
 use crate::transaction::Transaction;
 
 /// Most steps in one turn: more than a new room needs. Then other rooms have their turn.

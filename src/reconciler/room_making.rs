@@ -5,9 +5,9 @@ use std::time::Duration;
 use ruma::OwnedRoomAliasId;
 
 use super::perform::{Obstacle, View, Worker};
+use crate::clock::now;
 use crate::homeserver::{CallFailure, FoundRoom};
 use crate::room::{Verdict, judge};
-use crate::store::now;
 
 /// How often to look at a room that may still be in the making.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);

@@ -7,7 +7,8 @@ use super::perform::{Obstacle, View, Worker};
 use super::sending::send_id;
 use crate::files::Found;
 use crate::homeserver::CallFailure;
-use crate::room::{Guest, SEND_MARKER, saying_key};
+use crate::names::SEND_MARKER;
+use crate::room::{Guest, saying_key};
 use crate::store::Outgoing;
 
 impl Worker {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::perform::{Obstacle, View, Worker};
-use crate::room::SEND_MARKER;
+use crate::names::SEND_MARKER;
 use crate::store::SendState;
 
 /// Most events to look through for a message whose sending was cut short. A room's summary is

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::perform::{ENCRYPTED_KEY, Obstacle, View, Worker};
 use crate::homeserver::CallFailure;
+use crate::names::{HEAD_STATE, SEND_MARKER};
 use crate::record::chain::Head;
-use crate::room::{HEAD_STATE, SEND_MARKER, StateEvent, missing_state};
+use crate::room::{StateEvent, missing_state};
 use crate::seal::signed_of;
 
 impl Worker {

@@ -7,9 +7,10 @@ use ruma::{RoomId, UserId};
 use serde_json::{Value, json};
 
 use super::perform::{Obstacle, View, Worker};
+use crate::clock::now;
 use crate::homeserver::{CallFailure, FoundRoom};
 use crate::room::{StateEvent, Successor, is_creator, judge_successor};
-use crate::store::{LostSuccessor, RecordRoom, now};
+use crate::store::{LostSuccessor, RecordRoom};
 
 /// How long to wait for an invitation to the successor, in milliseconds: whoever upgrades a room
 /// invites its members after that.

@@ -4,12 +4,13 @@ use serde_json::{Map, Value};
 
 use super::duplicates::has_duplicate_keys;
 use super::event::{self, Event};
+use super::extensible::extensible_text;
 use super::readings::{self, OTHER_WORDS};
 use super::words::QuoteBefore;
 use super::{
     Derived, Kind, MembershipChange, Relation, RelationKind, markup, message, state, words,
 };
-use crate::room::SEND_MARKER;
+use crate::names::SEND_MARKER;
 
 /// Which derivation wrote an entry. Raise it with every change of meaning, so that older entries
 /// can be derived again.
@@ -137,7 +138,7 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
         _ => {
             derived.kind = Kind::Unknown;
             let body = content.get("body").and_then(Value::as_str).map(str::to_owned);
-            let text = body.or_else(|| message::extensible_text(content));
+            let text = body.or_else(|| extensible_text(content));
             derived.text = text.as_deref().map(words::text);
             derived.remark("its type is not known here");
         }

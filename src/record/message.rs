@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::extensible::extensible_text;
 use super::poll::{self, Poll};
 use super::readings::{self, TWO_READINGS};
 use super::words::{self, QuoteBefore};
@@ -67,23 +68,6 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
         _ => extensible_text(content).unwrap_or_default(),
     };
     derived.text = Some(words::text(&words));
-}
-
-/// Text in one of the forms that extensible events have had (MSC1767).
-pub(super) fn extensible_text(content: &Content) -> Option<String> {
-    let block = content.get("m.text").or_else(|| content.get("org.matrix.msc1767.text"))?;
-    let text = match block {
-        Value::Array(forms) => {
-            let is_plain = |form: &&Value| {
-                let mimetype = form.get("mimetype").and_then(Value::as_str);
-                mimetype.is_none_or(|it| it == "text/plain")
-            };
-            let plain = forms.iter().filter(is_plain);
-            plain.chain(forms).find_map(|form| form.get("body")?.as_str())
-        }
-        other => other.as_str(),
-    };
-    text.map(str::to_owned)
 }
 
 fn read_words(content: &Content, derived: &mut Derived) {

@@ -6,9 +6,12 @@ pub mod chain;
 mod clock;
 mod conversation;
 mod derive;
+pub mod digest;
 mod duplicates;
 mod entry;
 mod event;
+mod extensible;
+mod fault;
 mod markup;
 mod message;
 mod name;
@@ -29,6 +32,7 @@ pub use derive::{DERIVATION_VERSION, derive};
 pub use entry::{
     Entry, Erased, Fixed, RedactionPolicy, VOTE_TOO_LATE, may_redact, objection, read_at,
 };
+pub use fault::{Fault, Place};
 pub use name::{plain_name, self_chosen_name};
 pub use poll::{Ballots, Choice, Poll, in_words};
 pub use readings::{OTHER_WORDS, TWO_READINGS, all_words, other_reading};

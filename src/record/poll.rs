@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::message::extensible_text;
+use super::extensible::extensible_text;
 use super::{Entry, Kind, words};
 
 type Content = Map<String, Value>;

@@ -6,7 +6,7 @@
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::ROOM_MARKER;
+use crate::names::ROOM_MARKER;
 
 /// How long a room that we cannot look into may still be in the making, in milliseconds.
 /// A createRoom under load was seen to take 45 s.

@@ -4,7 +4,7 @@ use ruma::{OwnedUserId, ServerName, UserId};
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
-use crate::config::GUEST_PREFIX;
+use crate::names::GUEST_PREFIX;
 use crate::transaction::{Terms, Visitor};
 
 /// Longest display name, in characters.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{INVOICE_LINES_STATE, INVOICE_STATE, StateEvent};
+use super::state_event::StateEvent;
+use crate::names::{INVOICE_LINES_STATE, INVOICE_STATE};
 use crate::transaction::{Party, Transaction};
 
 /// Most bytes of invoice JSON in one event. An event may have 65,536 in all (Client-Server API,

@@ -6,8 +6,8 @@ use ruma::UserId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::ROOM_MARKER;
-use crate::config::NAMESPACE_PREFIX;
+use crate::names::NAMESPACE_PREFIX;
+use crate::names::ROOM_MARKER;
 
 /// Longest Matrix user ID, in bytes (Matrix specification, "User identifiers").
 const MAX_USER_ID_BYTES: usize = 255;
@@ -80,7 +80,8 @@ mod tests {
     use ruma::user_id;
     use serde_json::{Value, json};
 
-    use super::{ROOM_MARKER, Sign};
+    use super::Sign;
+    use crate::names::ROOM_MARKER;
 
     const BOT: &str = "@_tallyroom_bot:example.org";
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::widget::{WIDGET, WIDGET_ID};
-use super::{HEAD_STATE, INVOICE_LINES_STATE, INVOICE_STATE};
+use crate::names::{HEAD_STATE, INVOICE_LINES_STATE, INVOICE_STATE};
 
 /// State of ours with an empty state key, beside the invoice, the pins and the head.
 const MAINTAINED: [&str; 10] = [

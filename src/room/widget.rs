@@ -5,7 +5,7 @@
 use ruma::OwnedUserId;
 use serde_json::json;
 
-use super::StateEvent;
+use super::state_event::StateEvent;
 
 /// How clients know a widget.
 pub(super) const WIDGET: &str = "im.vector.modular.widgets";

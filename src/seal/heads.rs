@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::{SignedHead, SigningKey, head_statement};
+use crate::clock::now;
 use crate::record::chain::Head;
-use crate::store::{HeadRow, Store, now};
+use crate::store::{HeadRow, Store};
 
 /// How often to look for heads to sign.
 const IDLE: Duration = Duration::from_secs(1);

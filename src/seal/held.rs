@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::room::HEAD_STATE;
+use crate::names::HEAD_STATE;
 
 /// The signed heads in a text: statements as JSON, one or more of them, one after the other or in
 /// an array; or events (from a room's source view, its state, or a witness) that carry one as their

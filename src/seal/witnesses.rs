@@ -12,10 +12,11 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::clock::now;
 use crate::config::Witness;
 use crate::homeserver::{CallFailure, Homeserver};
-use crate::room::HEAD_STATE;
-use crate::store::{Store, Witnessing, now};
+use crate::names::HEAD_STATE;
+use crate::store::{Store, Witnessing};
 
 /// How often to look for heads to bring.
 const IDLE: Duration = Duration::from_secs(1);

@@ -5,12 +5,13 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id};
-use super::{Snapshot, Store, StoreError, Tx, journal, now, restores};
+use super::{Snapshot, Store, StoreError, Tx, journal};
+use crate::clock::now;
 use crate::record::Erased;
 use crate::record::acts::{
     Act, ActEvidence, ActKind, FORGOTTEN, REDACTED, RevisionContent, act_link,
 };
-use crate::record::chain::{canonical, content_digest};
+use crate::record::digest::{canonical, content_digest};
 
 /// Whoever adds an act to the same transaction waits here.
 const NEXT: &str = "UPDATE transactions SET acts = acts + 1 WHERE id = $1 \
@@ -25,15 +26,11 @@ const INSERT: &str = "INSERT INTO acts (transaction_id, number, hash, at, kind, 
 const AFTER: &str = "SELECT transaction_id, number, hash, at, kind, subject, actor, reason, \
      adopted, content, salt FROM acts WHERE transaction_id = $1 AND number > $2 \
      ORDER BY number LIMIT $3";
-const LOCK: &str = "UPDATE transactions SET acts = acts WHERE id = $1 RETURNING acts";
-const UNADOPTED: &str = "SELECT id FROM transactions WHERE acts = 0 ORDER BY id LIMIT $1";
 const REVISION: &str = "SELECT r.revision, t.shop, t.external_id, r.status, r.created_at, \
      r.redactions, r.original_type, r.original, r.invoice, r.buyer, r.seller \
      FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
      WHERE r.transaction_id = $1 AND r.revision > $2 ORDER BY r.revision LIMIT 1";
 const CURRENT: &str = "SELECT revision FROM transactions WHERE id = $1";
-const ERASED: &str = "SELECT seq, erased FROM entries \
-     WHERE transaction_id = $1 AND erased IS NOT NULL ORDER BY seq";
 
 /// Acts read in one go.
 const PAGE: i64 = 1_000;
@@ -53,7 +50,7 @@ pub(super) struct Deed<'a> {
 
 impl<'a> Deed<'a> {
     /// The shop said something new.
-    fn revision(content: &'a RevisionContent, number: &'a str) -> Self {
+    pub(super) fn revision(content: &'a RevisionContent, number: &'a str) -> Self {
         Self {
             kind: ActKind::Revision,
             subject: number,
@@ -125,22 +122,6 @@ struct RevisionRow {
 }
 
 impl Store {
-    /// Gives some transactions from before there were acts the acts that they would have; tells
-    /// how many they were.
-    ///
-    /// # Errors
-    /// When the database does not answer or holds something unreadable.
-    pub async fn adopt(&self, limit: i64) -> Result<usize, StoreError> {
-        let ids: Vec<String> =
-            sqlx::query_scalar(UNADOPTED).bind(limit).fetch_all(&self.pool).await?;
-        for id in &ids {
-            let mut tx = self.begin().await?;
-            lock(&mut tx, id, self.sign_due()).await?;
-            tx.commit().await?;
-        }
-        Ok(ids.len())
-    }
-
     /// When a head is to be signed because of something that happens now.
     pub(super) fn sign_due(&self) -> i64 {
         now().saturating_add(self.sign_after)
@@ -181,41 +162,6 @@ impl Snapshot {
     ) -> Result<Option<RevisionContent>, StoreError> {
         revision_after(&mut self.tx, &id.to_string(), number).await
     }
-}
-
-/// Has others wait who change the same transaction, and adopts it if it is from before there were
-/// acts: before anything more is done to it.
-pub(super) async fn lock(
-    tx: &mut Tx,
-    transaction_id: &str,
-    sign_due: i64,
-) -> Result<(), StoreError> {
-    let acts: Option<i64> =
-        sqlx::query_scalar(LOCK).bind(transaction_id).fetch_optional(&mut **tx).await?;
-    if acts == Some(0) { adopt(tx, transaction_id, sign_due).await } else { Ok(()) }
-}
-
-/// Gives a transaction the acts that it would have. Its files get theirs as new ones do.
-pub(super) async fn adopt(
-    tx: &mut Tx,
-    transaction_id: &str,
-    sign_due: i64,
-) -> Result<(), StoreError> {
-    let mut number = 0;
-    while let Some(content) = revision_after(tx, transaction_id, number).await? {
-        number = content.revision;
-        let (adopted, subject) = (true, number.to_string());
-        let deed = Deed { adopted, ..Deed::revision(&content, &subject) };
-        append(tx, transaction_id, deed, Some(sign_due)).await?;
-    }
-    let erased: Vec<(i64, String)> =
-        sqlx::query_as(ERASED).bind(transaction_id).fetch_all(&mut **tx).await?;
-    for (seq, erased) in erased {
-        let (erased, subject) = (Erased::from_text(&erased), seq.to_string());
-        let deed = Deed { adopted: true, ..Deed::erasure(&subject, &erased, None) };
-        append(tx, transaction_id, deed, None).await?;
-    }
-    restores::adopt(tx, transaction_id).await
 }
 
 /// A revision was written.
@@ -281,7 +227,8 @@ pub(super) async fn sign_by(
     sqlx::query(SIGN_BY).bind(transaction_id).bind(sign_due).execute(&mut **tx).await.map(drop)
 }
 
-async fn revision_after(
+/// The revision after the one with this number, as its act holds it fast.
+pub(super) async fn revision_after(
     tx: &mut Tx,
     transaction_id: &str,
     number: i64,

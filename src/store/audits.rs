@@ -8,8 +8,8 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id};
-use super::journal::SYNC_TOKEN;
-use super::{Arrival, Gap, Store, StoreError, Tx, facts, now, rooms, successors};
+use super::{Arrival, Store, StoreError, Tx, facts, rooms, successors};
+use crate::clock::now;
 use crate::record::MembershipChange;
 
 const NEWEST: &str = "SELECT j.room_id, j.event_id FROM journal j \
@@ -119,7 +119,7 @@ impl Store {
     pub async fn begin_audit(&self) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let rooms = sqlx::query(BEGIN).bind(now()).execute(&mut *tx).await?.rows_affected();
-        facts::forget(&mut tx, SYNC_TOKEN).await?;
+        facts::forget(&mut tx, facts::SYNC_TOKEN).await?;
         tx.commit().await?;
         Ok(rooms)
     }
@@ -155,36 +155,47 @@ impl Store {
     }
 }
 
-/// The homeserver has these.
-pub(super) async fn found(tx: &mut Tx, gap: &Gap, events: &[Arrival]) -> Result<(), StoreError> {
+/// The homeserver has these events: this audit found them.
+pub(super) async fn found(
+    tx: &mut Tx,
+    room_id: &str,
+    audit: i64,
+    events: &[Arrival],
+) -> Result<(), StoreError> {
     for event in events {
         sqlx::query(FOUND)
-            .bind(&gap.room_id)
+            .bind(room_id)
             .bind(&event.event_id)
-            .bind(gap.audit)
+            .bind(audit)
             .execute(&mut **tx)
             .await?;
     }
     Ok(())
 }
 
-/// The room was read to its start: what was not found is absent.
-pub(super) async fn conclude(tx: &mut Tx, gap: &Gap) -> Result<(), StoreError> {
-    sqlx::query(PRESENT).bind(&gap.room_id).bind(gap.audit).execute(&mut **tx).await?;
+/// The room was read to its start: of what the journal held up to `upto` when the audit began, what
+/// was not found is absent.
+pub(super) async fn conclude(
+    tx: &mut Tx,
+    room_id: &str,
+    audit: i64,
+    upto: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(PRESENT).bind(room_id).bind(audit).execute(&mut **tx).await?;
     let absent = sqlx::query(ABSENT)
-        .bind(&gap.room_id)
-        .bind(gap.audit)
-        .bind(gap.upto)
+        .bind(room_id)
+        .bind(audit)
+        .bind(upto)
         .bind(now())
         .execute(&mut **tx)
         .await?
         .rows_affected();
-    tracing::info!(room = gap.room_id, absent, "compared the room with its record");
+    tracing::info!(room = room_id, absent, "compared the room with its record");
     if absent == 0 {
         return Ok(());
     }
-    let Some(id) = transaction_of(tx, &gap.room_id).await? else { return Ok(()) };
-    correct_knowledge(tx, id, &gap.room_id).await?;
+    let Some(id) = transaction_of(tx, room_id).await? else { return Ok(()) };
+    correct_knowledge(tx, id, room_id).await?;
     rooms::wake(tx, id, &format!("audit-{}", Ulid::new())).await
 }
 

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
-use super::entries::{Row, select_entries};
-use super::{Store, StoreError, now};
+use super::entry_row::{Row, select_entries};
+use super::{Store, StoreError};
+use crate::clock::now;
 use crate::record::Entry;
 
 /// What stands as a line of its own in a conversation. Word for word as in the index

@@ -4,20 +4,24 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 use ulid::Ulid;
 
-use super::columns::{from_json, parse_id, to_json};
+use super::columns::{parse_id, to_json};
+use super::entry_row::{EvidenceRow, Row, select_entries};
 use super::members::SeenMember;
 use super::watching::{self, Seen};
 use super::{
-    JournalRow, Snapshot, Store, StoreError, Tx, acts, erasure, files, journal, members, now,
+    JournalRow, Snapshot, Store, StoreError, Tx, acts, adoption, erasure, files, journal, members,
     polls, restores, rooms, search, successors, transactions,
 };
+use crate::clock::now;
 use crate::config::Config;
-use crate::record::chain::{Evidence, Head, content_digest, link};
+use crate::names::HEAD_STATE;
+use crate::record::chain::{Evidence, Head, link};
+use crate::record::digest::content_digest;
 use crate::record::{
-    Attachment, DERIVATION_VERSION, Entry, Erased, Fixed, Kind, RedactionPolicy, Relation,
-    VOTE_TOO_LATE, all_words, derive, objection, read_at,
+    Attachment, DERIVATION_VERSION, Entry, Fixed, Kind, RedactionPolicy, Relation, VOTE_TOO_LATE,
+    all_words, derive, objection, read_at,
 };
-use crate::room::{HEAD_STATE, change};
+use crate::room::change;
 
 const LOCK: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
      RETURNING last_seq AS seq, last_hash AS hash, acts, acts_hash";
@@ -31,21 +35,6 @@ const INSERT: &str = "INSERT INTO entries \
       redacted_by, attachments, membership, remark, marker, derivation) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
       $19, $20, $21, $22, $23, $24, $25, $26)";
-
-macro_rules! select_entries {
-    ($more:literal, $rest:literal) => {
-        concat!(
-            "SELECT e.transaction_id, e.seq, e.hash, e.content, e.erased, e.room_id, e.event_id, ",
-            "e.event_type, e.kind, e.sender, e.party, e.display_name, e.sent_at, e.received_at, ",
-            "e.read_at, e.source, e.text, e.html, e.relates_to, e.redacted_by, e.attachments, ",
-            "e.membership, e.remark, j.absent_since",
-            $more,
-            " FROM entries e JOIN journal j ON j.room_id = e.room_id AND j.position = e.position ",
-            $rest
-        )
-    };
-}
-pub(super) use select_entries;
 
 const AFTER: &str =
     select_entries!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
@@ -92,45 +81,6 @@ impl Deriving {
     }
 }
 
-/// An entry as the database has it.
-#[derive(FromRow)]
-pub(super) struct Row {
-    transaction_id: String,
-    seq: i64,
-    hash: String,
-    content: String,
-    erased: Option<String>,
-    room_id: String,
-    event_id: String,
-    event_type: String,
-    kind: String,
-    sender: String,
-    party: String,
-    display_name: Option<String>,
-    sent_at: i64,
-    received_at: i64,
-    read_at: i64,
-    source: String,
-    text: Option<String>,
-    html: Option<String>,
-    relates_to: Option<String>,
-    redacted_by: Option<String>,
-    attachments: String,
-    membership: Option<String>,
-    remark: Option<String>,
-    absent_since: Option<i64>,
-}
-
-#[derive(FromRow)]
-pub(super) struct EvidenceRow {
-    #[sqlx(flatten)]
-    pub(super) row: Row,
-    pub(super) raw: Option<String>,
-    salt: Option<String>,
-    derivation: i64,
-    marker: Option<String>,
-}
-
 /// The transaction whose record is being written.
 struct Writing<'a> {
     transaction_id: &'a str,
@@ -157,7 +107,7 @@ impl Store {
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(0) };
         let head: Head = sqlx::query_as(LOCK).bind(transaction_id).fetch_one(&mut *tx).await?;
         if head.acts == 0 {
-            acts::adopt(&mut tx, transaction_id, self.sign_due()).await?;
+            adoption::adopt(&mut tx, transaction_id, self.sign_due()).await?;
         }
         let mut writing = Writing {
             transaction_id,
@@ -301,7 +251,7 @@ impl Store {
         let Fixed { transaction, seq, event_id, .. } = &entry.fixed;
         let relation = entry.relates_to.as_ref();
         let mut tx = self.begin().await?;
-        acts::lock(&mut tx, transaction, self.sign_due()).await?;
+        adoption::lock(&mut tx, transaction, self.sign_due()).await?;
         let written = sqlx::query(REDERIVED)
             .bind(transaction)
             .bind(seq)
@@ -365,17 +315,7 @@ impl Snapshot {
             .bind(limit)
             .fetch_all(&mut *self.tx)
             .await?;
-        rows.into_iter()
-            .map(|it| {
-                Ok(Evidence {
-                    entry: it.row.try_into()?,
-                    salt: it.salt,
-                    raw: it.raw,
-                    derivation: it.derivation,
-                    marker: it.marker,
-                })
-            })
-            .collect()
+        rows.into_iter().map(Evidence::try_from).collect()
     }
 
     /// The end that a record should have; none if there is no such transaction.
@@ -544,43 +484,6 @@ impl<'r> FromRow<'r, AnyRow> for Head {
             hash: row.try_get("hash")?,
             acts: row.try_get("acts")?,
             acts_hash: row.try_get("acts_hash")?,
-        })
-    }
-}
-
-impl TryFrom<Row> for Entry {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let relates_to = row.relates_to.as_deref().map(|it| from_json("relates_to", it));
-        let membership = row.membership.as_deref().map(|it| from_json("membership", it));
-        Ok(Self {
-            fixed: Fixed {
-                transaction: row.transaction_id,
-                seq: row.seq,
-                room_id: row.room_id,
-                event_id: row.event_id,
-                event_type: row.event_type,
-                sender: row.sender,
-                party: row.party,
-                sent_at: row.sent_at,
-                received_at: row.received_at,
-                source: row.source,
-                content: row.content,
-            },
-            hash: row.hash,
-            erased: row.erased.as_deref().map(Erased::from_text),
-            read_at: row.read_at,
-            display_name: row.display_name,
-            kind: Kind::from_text(&row.kind),
-            text: row.text,
-            html: row.html,
-            relates_to: relates_to.transpose()?,
-            attachments: from_json("attachments", &row.attachments)?,
-            membership: membership.transpose()?,
-            remark: row.remark,
-            redacted_by: row.redacted_by,
-            absent_since: row.absent_since,
         })
     }
 }

@@ -5,7 +5,8 @@ use ulid::Ulid;
 
 use super::acts::{self, Asked, Deed};
 use super::columns::{from_json, to_json};
-use super::{Store, StoreError, Tx, files, now, polls, search};
+use super::{Store, StoreError, Tx, adoption, files, polls, search};
+use crate::clock::now;
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 
 /// In two parts and in no order, since SQLite would read the whole record for an OR over two
@@ -84,7 +85,7 @@ impl Store {
         for (transaction_id, seq) in &rows {
             if locked != transaction_id {
                 locked = transaction_id;
-                acts::lock(&mut tx, transaction_id, sign_due).await?;
+                adoption::lock(&mut tx, transaction_id, sign_due).await?;
                 acts::sign_by(&mut tx, transaction_id, sign_due).await?;
             }
             erase(&mut tx, transaction_id, *seq, &Erased::Forgotten, Some(asked)).await?;

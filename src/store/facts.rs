@@ -7,6 +7,9 @@ const SET: &str = "INSERT INTO facts (name, value) VALUES ($1, $2) \
                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 const FORGET: &str = "DELETE FROM facts WHERE name = $1";
 
+/// Name of the fact that holds the bot's sync token.
+pub(super) const SYNC_TOKEN: &str = "sync_token";
+
 impl Store {
     /// The fact of this name, if known.
     ///

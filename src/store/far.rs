@@ -6,7 +6,8 @@ use ruma::{OwnedUserId, UserId};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, now, rooms};
+use super::{Store, StoreError, Tx, rooms};
+use crate::clock::now;
 
 const HAND_OVER: &str = "INSERT INTO far_invitations \
      (transaction_id, user_id, server, since, due_at) VALUES ($1, $2, $3, $4, $4) \

@@ -2,10 +2,10 @@
 
 use sqlx::FromRow;
 
-use super::acts::{self, Deed, append};
-use super::{Store, StoreError, Tx};
+use super::acts::{Deed, append};
+use super::{Store, StoreError, Tx, adoption};
 use crate::record::acts::{ActKind, FileContent};
-use crate::record::chain::canonical;
+use crate::record::digest::canonical;
 
 const UNNOTED: &str = "SELECT mxc, namings FROM files \
      WHERE state = 'stored' AND noted < namings ORDER BY mxc LIMIT $1";
@@ -55,7 +55,7 @@ impl Store {
         let due = self.sign_due();
         let records = without_act(&mut tx, mxc).await?;
         for id in &records {
-            acts::lock(&mut tx, id, due).await?;
+            adoption::lock(&mut tx, id, due).await?;
         }
         let stored: Option<Stored> =
             sqlx::query_as(LOCK_STORED).bind(mxc).fetch_optional(&mut *tx).await?;
@@ -93,7 +93,7 @@ impl Store {
             let due = self.sign_due();
             let records = with_act(&mut tx, mxc).await?;
             for id in &records {
-                acts::lock(&mut tx, id, due).await?;
+                adoption::lock(&mut tx, id, due).await?;
             }
             sqlx::query(EXPIRED).bind(mxc).execute(&mut *tx).await?;
             if with_act(&mut tx, mxc).await?.iter().any(|id| !records.contains(id)) {

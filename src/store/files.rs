@@ -4,7 +4,8 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
-use super::{Snapshot, Store, StoreError, Tx, file_acts, now};
+use super::{Snapshot, Store, StoreError, Tx, file_acts};
+use crate::clock::now;
 use crate::record::{Attachment, AttachmentKey, key_in};
 
 const WANT: &str = "INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \

@@ -3,7 +3,8 @@
 
 use sqlx::FromRow;
 
-use super::{Store, StoreError, Tx, facts, now};
+use super::{Store, StoreError, Tx, facts};
+use crate::clock::now;
 
 const IS_OURS: &str = "SELECT 1 FROM record_rooms WHERE room_id = $1 \
      UNION ALL SELECT 1 FROM journal_rooms WHERE room_id = $1 LIMIT 1";

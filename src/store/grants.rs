@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, now};
+use super::{Store, StoreError};
+use crate::clock::now;
 use crate::transaction::PartyRole;
 
 const INSERT: &str = "INSERT INTO grants \

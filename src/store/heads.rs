@@ -4,7 +4,8 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Snapshot, Store, StoreError, now, rooms, witnessings};
+use super::{Snapshot, Store, StoreError, rooms, witnessings};
+use crate::clock::now;
 use crate::record::chain::Head;
 
 const DUE: &str =

@@ -7,7 +7,8 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Store, StoreError, Tx, far, now, problems, rooms};
+use super::{Store, StoreError, Tx, far, problems, rooms};
+use crate::clock::now;
 use crate::room::Member;
 
 const MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up, since, look_at, \

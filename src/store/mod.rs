@@ -1,16 +1,19 @@
 //! All SQL, one file per group of tables. One set of queries serves SQLite and PostgreSQL.
 
 mod acts;
+mod adoption;
 mod audits;
 mod chat;
 mod columns;
 mod entries;
+mod entry_row;
 mod erasure;
 mod facts;
 mod far;
 mod file_acts;
 mod files;
 mod foreign;
+mod gaps;
 mod grants;
 mod heads;
 mod hints;
@@ -41,10 +44,11 @@ pub use entries::Deriving;
 pub use far::FarInvitation;
 pub use files::{DueFile, FileRow};
 pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
+pub use gaps::Gap;
 pub use grants::{GrantRow, NewGrant, Way};
 pub use heads::HeadRow;
 pub use hints::Hints;
-pub use journal::{Arrival, Gap, JournalRow, Kept, Source, Underived};
+pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
 pub use members::Person;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problems::RoomProblem;
@@ -71,6 +75,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor};
 
+use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -209,11 +214,6 @@ fn make_private_file(url: &str) -> std::io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Milliseconds since 1970.
-pub fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 #[cfg(test)]

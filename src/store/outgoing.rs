@@ -8,7 +8,8 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::to_json;
-use super::{Store, StoreError, Tx, now, rooms};
+use super::{Store, StoreError, Tx, rooms};
+use crate::clock::now;
 use crate::room::Guest;
 use crate::transaction::{PartyRole, Terms, Visitor};
 

@@ -3,7 +3,7 @@
 use sqlx::{Any, Executor};
 use ulid::Ulid;
 
-use super::entries::{EvidenceRow, select_entries};
+use super::entry_row::{EvidenceRow, select_entries};
 use super::{Store, StoreError, Tx, search};
 use crate::record::{Ballots, Entry, Kind, in_words};
 

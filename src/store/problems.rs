@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, now};
+use super::{Store, StoreError, Tx};
+use crate::clock::now;
 
 const OF_ROOM: &str = "SELECT step, problem, failures, since, retry_at FROM room_problems \
      WHERE transaction_id = $1 ORDER BY since, step";

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use ulid::Ulid;
 
 use super::acts::{Deed, append};
-use super::{Snapshot, StoreError, Tx, now};
+use super::{Snapshot, StoreError, Tx};
+use crate::clock::now;
+use crate::names::HEAD_STATE;
 use crate::record::acts::ActKind;
 use crate::record::chain::Head;
-use crate::room::HEAD_STATE;
 
 const ENTRY_HASH: &str = "SELECT hash FROM entries WHERE transaction_id = $1 AND seq = $2";
 const ACT_HASH: &str = "SELECT hash FROM acts WHERE transaction_id = $1 AND number = $2";

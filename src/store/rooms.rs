@@ -5,8 +5,9 @@ use ruma::RoomId;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{RoomRow, Store, StoreError, Tx, now};
-use crate::config::NAMESPACE_PREFIX;
+use super::{RoomRow, Store, StoreError, Tx};
+use crate::clock::now;
+use crate::names::NAMESPACE_PREFIX;
 use crate::room::Step;
 
 const INSERT: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \

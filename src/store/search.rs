@@ -3,7 +3,7 @@
 use sqlx::{Executor, FromRow};
 use ulid::Ulid;
 
-use super::entries::Row as EntryRow;
+use super::entry_row::Row as EntryRow;
 use super::{Store, StoreError, Tx};
 use crate::config::DatabaseKind;
 use crate::record::{Entry, Kind};

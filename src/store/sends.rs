@@ -4,7 +4,8 @@ use ruma::UserId;
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, now};
+use super::{Store, StoreError};
+use crate::clock::now;
 
 const BEGIN: &str = "INSERT INTO sends (transaction_id, send_key, send_id, first_tried_at) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, send_key) DO NOTHING";

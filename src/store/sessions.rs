@@ -2,7 +2,8 @@
 
 use ulid::Ulid;
 
-use super::{GrantRow, Store, StoreError, now};
+use super::{GrantRow, Store, StoreError};
+use crate::clock::now;
 
 /// Most browsers that are signed in by one grant; the oldest goes when there is another.
 const MAX_OF_GRANT: i64 = 1_000;

@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, members, now, rooms, watching};
+use super::{Store, StoreError, Tx, members, rooms, watching};
+use crate::clock::now;
 
 const FOLLOW: &str = "UPDATE rooms SET room_id = $2, room_version = $3, attempted_at = NULL, \
      published = NULL, summary_event = NULL, summary_shown = NULL, summary_pinned = '', \

@@ -4,7 +4,10 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
-use super::{Snapshot, Store, StoreError, Tx, acts, erasure, far, members, now, problems, rooms};
+use super::{
+    Snapshot, Store, StoreError, Tx, acts, adoption, erasure, far, members, problems, rooms,
+};
+use crate::clock::now;
 use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
 use crate::transaction::{self, PartyRole, Terms, Transaction};
@@ -204,7 +207,7 @@ impl Store {
             Ok(None) => return Ok(Changed::Same),
             Err(refusal) => return Ok(Changed::Refused(refusal)),
         };
-        acts::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
+        adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
         let revision = transaction.revision + 1;
         let advance = sqlx::query(ADVANCE).bind(id.to_string()).bind(revision).bind(now());
         advance.execute(&mut *tx).await?;

@@ -4,7 +4,8 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, now};
+use super::{Store, StoreError, Tx};
+use crate::clock::now;
 
 /// What fails for a shorter time is not listed: most of it passes. In milliseconds.
 const FOR_LONG_MS: i64 = 3_600_000;

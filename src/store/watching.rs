@@ -5,7 +5,8 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{StoreError, Tx, foreign, now, rooms};
+use super::{StoreError, Tx, foreign, rooms};
+use crate::clock::now;
 use crate::room::{Change, Repairs};
 
 const CURRENT: &str = "SELECT summary_event, ready_at, repairs, COALESCE(repaired_at, 0) AS repaired_at \

@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Store, StoreError, Tx, now};
+use super::{Store, StoreError, Tx};
+use crate::clock::now;
 
 /// A later head covers all that an earlier one does.
 const PUT: &str = "INSERT INTO witnessings (witness, transaction_id, signed, since, due_at) \

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::config::NAMESPACE_PREFIX;
 use crate::invoice::{Address, Problem};
+use crate::names::NAMESPACE_PREFIX;
 
 /// Most contacts that one party may have: each is an invitation.
 const MAX_CONTACTS: usize = 50;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tallyroom::record::chain::{Evidence, content_digest, link};
+use tallyroom::record::chain::{Evidence, link};
+use tallyroom::record::digest::content_digest;
 use tallyroom::seal::SigningKey;
 use tallyroom::store::Store;
 

@@ -11,9 +11,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
+use tallyroom::clock::now;
 use tallyroom::record::chain::{Checker, Evidence};
 use tallyroom::record::{Ballots, Entry, RedactionPolicy, conversation};
-use tallyroom::store::{Arrival, Deriving, Source, now};
+use tallyroom::store::{Arrival, Deriving, Source};
 use tokio::runtime::Runtime;
 use ulid::Ulid;
 

@@ -2,7 +2,7 @@
 
 use ruma::UserId;
 use serde_json::{Value, json};
-use tallyroom::store::now;
+use tallyroom::clock::now;
 use tokio::runtime::Runtime;
 use ulid::Ulid;
 

@@ -7,7 +7,8 @@ use ruma::user_id;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tallyroom::record::acts::{ActEvidence, ActKind, RevisionContent, act_content, act_link};
-use tallyroom::record::chain::{Evidence, Head, content_digest, link};
+use tallyroom::record::chain::{Evidence, Head, link};
+use tallyroom::record::digest::content_digest;
 use tallyroom::seal::{SignedHead, SigningKey, head_statement};
 
 use super::{MANIFEST, Members};

@@ -6,8 +6,8 @@ use anyhow::bail;
 
 use super::{in_words, read_heads, time};
 use crate::export::check_bundle;
+use crate::names::HEAD_STATE;
 use crate::record::chain::Outdated;
-use crate::room::HEAD_STATE;
 use crate::seal::Trust;
 
 /// Which bundle to verify, and by what.

@@ -9,11 +9,12 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::rooms::Rooms;
+use crate::clock::now;
 use crate::files::Vault;
 use crate::record::acts::{FileContent, FileEvidence, NamedFiles};
-use crate::record::chain::{Fault, Place};
+use crate::record::{Fault, Place};
 use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of};
-use crate::store::{FileRow, Snapshot, Store, StoreError, now};
+use crate::store::{FileRow, Snapshot, Store, StoreError};
 
 /// Entries read in one go.
 const PAGE: i64 = 1_000;

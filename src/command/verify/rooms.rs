@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::{Config, Registration};
 use crate::homeserver::{CallFailure, Homeserver};
-use crate::room::HEAD_STATE;
+use crate::names::HEAD_STATE;
 
 /// How long to wait for the homeserver's answer about one room.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -9,12 +9,13 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    ApiKey, BOT_LOCALPART, Config, FilesConfig, ProxiesConfig, RecordConfig, RoomsConfig, Witness,
+    ApiKey, Config, FilesConfig, ProxiesConfig, RecordConfig, RoomsConfig, Witness,
     draft::Draft,
     secret::{PLACEHOLDER, Secret},
     sections::network,
     text,
 };
+use crate::names::BOT_LOCALPART;
 
 /// Most witnesses.
 const MAX_WITNESSES: usize = 8;

@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::chain::{Fault, Place, canonical, canonical_digest, content_digest};
+use super::digest::{canonical, canonical_digest, content_digest};
 use super::entry::Erased;
+use super::fault::{Fault, Place};
 
 /// Version of the format.
 const VERSION: i64 = 1;

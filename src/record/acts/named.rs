@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::record::Entry;
-use crate::record::chain::{Fault, Place};
+use crate::record::fault::{Fault, Place};
 
 /// A file, as entries name it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::{Evidence, Fault, Head, content_digest, link};
+use super::{Evidence, Head, link};
 use crate::record::acts::Acts;
+use crate::record::digest::content_digest;
 use crate::record::entry::{Entry, Erased, may_redact, read_at};
+use crate::record::fault::Fault;
 use crate::record::{DERIVATION_VERSION, Derived, Kind, RelationKind, derive};
 
 /// Matrix type of what removes another event.

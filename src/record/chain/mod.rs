@@ -15,12 +15,9 @@ mod checker;
 
 pub use checker::{Checker, Outdated};
 
-use std::fmt;
-
-use ruma::canonical_json::to_canonical_value;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::digest::canonical_digest;
 use super::entry::{Entry, Fixed};
 
 /// Version of the chain's format.
@@ -34,28 +31,10 @@ struct Link<'a> {
     fixed: &'a Fixed,
 }
 
-/// SHA-256, hex, of a raw event and its salt.
-pub fn content_digest(salt: &str, raw: &str) -> String {
-    format!("{:x}", Sha256::new().chain_update(salt).chain_update([0]).chain_update(raw).finalize())
-}
-
 /// The hash of the entry with this fixed part that follows the entry with the hash `previous`.
 pub fn link(previous: &str, fixed: &Fixed) -> String {
     // All numbers in it are times and counts, far below 2^53; see `derive` for sent_at.
     canonical_digest(&Link { version: VERSION, previous, fixed })
-}
-
-/// SHA-256, hex, of the canonical JSON of a value.
-pub(super) fn canonical_digest<T: Serialize>(value: &T) -> String {
-    format!("{:x}", Sha256::digest(canonical(value)))
-}
-
-/// Canonical JSON. It knows no fractions and no numbers beyond 2^53: a value that holds one is
-/// written as JSON with sorted keys, which is as fixed.
-pub fn canonical<T: Serialize>(value: &T) -> String {
-    to_canonical_value(value).map(|value| value.to_string()).unwrap_or_else(|_| {
-        serde_json::to_value(value).map(|value| value.to_string()).unwrap_or_default()
-    })
 }
 
 /// The last links of a record's two chains.
@@ -94,54 +73,6 @@ pub struct Evidence {
     pub derivation: i64,
     /// Which send of ours it is, as derived.
     pub marker: Option<String>,
-}
-
-/// Which part of a record fails.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The entry with this seq.
-    Entry(i64),
-    /// The act with this number.
-    Act(i64),
-    /// The revision with this number.
-    Revision(i64),
-    /// The file with this source.
-    File(String),
-    /// What the bundle says of the transaction as a whole.
-    Transaction,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Entry(seq) => write!(f, "entry {seq}"),
-            Self::Act(number) => write!(f, "act {number}"),
-            Self::Revision(number) => write!(f, "revision {number}"),
-            Self::File(source) => write!(f, "file {source}"),
-            Self::Transaction => f.write_str("transaction"),
-        }
-    }
-}
-
-/// Where a record fails, and how.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {what}")]
-pub struct Fault {
-    /// The first place that fails.
-    pub place: Place,
-    /// In words.
-    pub what: String,
-}
-
-impl Fault {
-    /// This place fails.
-    pub fn at(place: Place, what: impl Into<String>) -> Self {
-        Self { place, what: what.into() }
-    }
-
-    fn entry(seq: i64, what: impl Into<String>) -> Self {
-        Self::at(Place::Entry(seq), what)
-    }
 }
 
 #[cfg(test)]

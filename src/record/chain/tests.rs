@@ -1,8 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::record::digest::content_digest;
 use crate::record::entry::{Erased, read_at};
 use crate::record::{DERIVATION_VERSION, derive};
+use crate::record::{Fault, Place};
 
 /// A record of these events, each `(event id, sender, type, content)`.
 fn record(events: &[(&str, &str, &str, Value)]) -> Vec<Evidence> {

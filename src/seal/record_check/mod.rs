@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use super::{SignedHead, Trust, verify};
+use crate::names::HEAD_STATE;
 use crate::record::acts::{ActEvidence, Acts, FileEvidence, RevisionContent};
-use crate::record::chain::{Checker, Evidence, Fault, Head, Outdated, Place};
-use crate::room::HEAD_STATE;
+use crate::record::chain::{Checker, Evidence, Head, Outdated};
+use crate::record::{Fault, Place};
 
 /// How much later than due a head may be signed, in milliseconds: Tallyroom may just have started
 /// again.

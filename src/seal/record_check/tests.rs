@@ -3,7 +3,8 @@ use serde_json::json;
 
 use super::*;
 use crate::record::acts::{Act, ActKind, act_link};
-use crate::record::chain::{content_digest, link};
+use crate::record::chain::link;
+use crate::record::digest::content_digest;
 use crate::record::{DERIVATION_VERSION, Entry, Fixed, derive, read_at};
 use crate::seal::{SigningKey, head_statement};
 

@@ -6,7 +6,7 @@ use super::super::words::{about, both_times, called, encoded, role_words, side_n
 use super::content::content;
 use super::markup::spoken;
 use super::menu::{menu, reactions};
-use crate::page::model::{Address, ChatLine, Named, Quote, Reader};
+use crate::page::model::{Address, ChatLine, Quote, Reader};
 use crate::record::Kind;
 
 /// A line by itself, as the script gets it.
@@ -66,14 +66,9 @@ fn badge(line: &ChatLine, reader: &Reader) -> Markup {
 
 /// What a screen reader is told of a new line.
 pub fn announced(line: &ChatLine, reader: &Reader) -> String {
-    let who = called(reader, &named(line));
+    let who = called(reader, &line.named());
     let words = spoken(line.text.as_deref(), line.html.as_deref(), reader);
     format!("{who}: {words}")
-}
-
-/// Its sender.
-pub(super) fn named(line: &ChatLine) -> Named {
-    Named { name: line.name.clone(), role: line.role }
 }
 
 /// Both times, where one alone would say that something was said earlier or later than it was.

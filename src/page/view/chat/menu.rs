@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::super::words::{about, called, encoded, text};
-use super::line::named;
 use crate::page::model::{Address, ChatLine, Reader, Side};
 
 /// Those that are offered; any other can be written in a Matrix client.
@@ -19,7 +18,7 @@ pub(super) fn menu(line: &ChatLine, reader: &Reader, address: &Address) -> Marku
             div.menu-items {
                 @if line.side != Side::Mine { (emoji(line, reader, address)) }
                 a.reply href=(format!("{}&reply={}#compose", address.page(), encoded(&line.event)))
-                    data-reply=(line.event) data-name=(called(reader, &named(line))) { (text(reader, "reply")) }
+                    data-reply=(line.event) data-name=(called(reader, &line.named())) { (text(reader, "reply")) }
                 @if line.can_edit {
                     a.edit href=(format!("{}&edit={}#compose", address.page(), encoded(&line.event)))
                         data-edit=(line.event)

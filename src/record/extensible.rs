@@ -1,0 +1,20 @@
+//! Extensible events (MSC1767).
+
+use serde_json::{Map, Value};
+
+/// Text in one of the forms that extensible events have had (MSC1767).
+pub(super) fn extensible_text(content: &Map<String, Value>) -> Option<String> {
+    let block = content.get("m.text").or_else(|| content.get("org.matrix.msc1767.text"))?;
+    let text = match block {
+        Value::Array(forms) => {
+            let is_plain = |form: &&Value| {
+                let mimetype = form.get("mimetype").and_then(Value::as_str);
+                mimetype.is_none_or(|it| it == "text/plain")
+            };
+            let plain = forms.iter().filter(is_plain);
+            plain.chain(forms).find_map(|form| form.get("body")?.as_str())
+        }
+        other => other.as_str(),
+    };
+    text.map(str::to_owned)
+}
