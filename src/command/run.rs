@@ -73,6 +73,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let wrong_keys = WrongKeys::new(config.proxies.networks());
     tasks.spawn(done(wrong_keys.clone().sum_up_forever(stop.clone())));
 
+    let deriving = Deriving::of(&config);
     // Pushes are taken from the first moment: the homeserver may have some waiting.
     let pushes = intake::router(PushState {
         store: store.clone(),
@@ -80,6 +81,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         hs_token: Arc::new(registration.hs_token.clone()),
         wrong_keys: wrong_keys.clone(),
         bot: config.bot_user_id(),
+        without_sync: (!config.record.sync).then(|| deriving.clone()),
     });
     let seats = Seats::new(budget.pushes);
     tasks.spawn(done(door::serve(push_listener, pushes, seats, stop.clone())));
@@ -114,7 +116,6 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         let seats = Seats::new(budget.page);
         tasks.spawn(done(door::serve(listener, pages, seats, stop.clone())));
     }
-    let deriving = Deriving::of(&config);
     tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
     let witnesses = config.record.witnesses.clone();
     let trust = Trust::Keys(vec![key.public_key().to_owned()]);
@@ -174,7 +175,8 @@ async fn work_with_homeserver(
         keep_files_forever(store.clone(), homeserver.clone(), vault, &config.files, stop.clone());
     let sync = async {
         if config.record.sync {
-            intake::sync_forever(store.clone(), homeserver.clone(), stop.clone()).await;
+            let deriving = Deriving::of(&config);
+            intake::sync_forever(store.clone(), homeserver.clone(), deriving, stop.clone()).await;
         } else {
             tracing::warn!("record.sync is off: what the homeserver fails to push is lost");
         }

@@ -72,10 +72,10 @@ pub fn check_bundle(file: &Path, trust: &Trust, heads: &[Value]) -> anyhow::Resu
         serde_json::from_str(&sealed).with_context(|| format!("{MANIFEST} is no JSON"))?;
     let public_key =
         verify(&statement, trust).map_err(|why| anyhow::anyhow!("{MANIFEST} {why}"))?;
-    let written = statement.to_string();
+    let as_sealed = statement.to_string();
     // Of a name that stands there twice, some programs show the first value.
     ensure!(
-        without_layout(&sealed) == written,
+        without_layout(&sealed) == as_sealed,
         "{MANIFEST} is not written as it was sealed: something stands in it twice, or in other words"
     );
     let manifest: Manifest = serde_json::from_value(statement)

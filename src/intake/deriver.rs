@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Deriving, Store, StoreError};
+use crate::store::{Deriving, Store, Underived};
 
 /// How often to look when nothing tells of new events; another process may have written them.
 const IDLE: Duration = Duration::from_secs(1);
@@ -14,9 +14,9 @@ const ROOMS: i64 = 64;
 /// Derives until `stop`.
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        match derive_all(&store, &deriving).await {
-            Ok(true) => continue,
-            Ok(false) => {}
+        match store.underived(ROOMS).await {
+            Ok(rooms) if derive(&store, &rooms, &deriving).await => continue,
+            Ok(_) => {}
             Err(error) => tracing::error!(%error, "events could not be recorded; trying again"),
         }
         tokio::select! {
@@ -27,10 +27,11 @@ pub async fn derive_forever(store: Store, deriving: Deriving, stop: Cancellation
     }
 }
 
-/// False if no room got any further. One room in trouble does not hold up the others.
-async fn derive_all(store: &Store, deriving: &Deriving) -> Result<bool, StoreError> {
+/// Derives what comes next in each of these rooms. False if none got any further. One room in trouble
+/// does not hold up the others.
+pub(super) async fn derive(store: &Store, rooms: &[Underived], deriving: &Deriving) -> bool {
     let mut progress = false;
-    for room in store.underived(ROOMS).await? {
+    for room in rooms {
         match store.derive_room(&room.transaction_id, &room.room_id, deriving).await {
             Ok(count) => progress |= count > 0,
             Err(error) => tracing::error!(
@@ -39,5 +40,5 @@ async fn derive_all(store: &Store, deriving: &Deriving) -> Result<bool, StoreErr
             ),
         }
     }
-    Ok(progress)
+    progress
 }

@@ -121,7 +121,7 @@ async fn leave_one(
     homeserver: &Homeserver,
     witnesses: &[OwnedRoomId],
 ) -> Result<bool, StoreError> {
-    let Some(it) = store.due_departure().await? else { return Ok(false) };
+    let Some(it) = store.due_departure(now()).await? else { return Ok(false) };
     let (Ok(room), Ok(user)) = (RoomId::parse(&it.room_id), UserId::parse(&it.user_id)) else {
         store.departed(&it).await?;
         return Ok(true);

@@ -5,6 +5,7 @@ mod arrivals;
 mod deriver;
 mod foreign;
 mod gaps;
+mod invitations;
 mod patience;
 mod push;
 mod sync;
@@ -13,6 +14,7 @@ pub use arrivals::events_of_push;
 pub use deriver::derive_forever;
 pub use foreign::leave_foreign_rooms_forever;
 pub use gaps::fill_gaps_forever;
+pub use invitations::let_in_again;
 pub use push::{PushState, router};
 pub use sync::sync_forever;
 

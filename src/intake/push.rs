@@ -9,15 +9,16 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, UserId};
 use serde_json::json;
 use ulid::Ulid;
 
-use super::arrivals;
+use super::{arrivals, invitations};
 use crate::config::Secret;
-use crate::door::{Arrival, Key, WrongKeys};
+use crate::door::{self, Key, WrongKeys};
 use crate::moment::{Moment, Reading, events_of_push};
-use crate::store::{Kept, Source, Store};
+use crate::room::{Sign, sign};
+use crate::store::{Arrival, Deriving, Kept, Source, Store, StoreError};
 
 /// Largest push taken. 100 events of 64 KiB are 6.4 MB, ephemeral data comes on top; anything
 /// refused here would be sent again for ever, with everything else behind it.
@@ -36,6 +37,8 @@ pub struct PushState {
     pub wrong_keys: WrongKeys,
     /// The bot's Matrix user id: by it our rooms are told from others.
     pub bot: OwnedUserId,
+    /// Given if pushes are the only intake. Else the sync tells who invites the bot.
+    pub without_sync: Option<Deriving>,
 }
 
 /// The routes below `/_matrix/app/v1`, and the older ones without that prefix.
@@ -61,7 +64,7 @@ async fn take_push(
     Path(push_id): Path<String>,
     request: Request,
 ) -> Response {
-    let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
+    let arrival = request.extensions().get::<door::Arrival>().cloned().unwrap_or_default();
     let body = match to_bytes(request.into_body(), MAX_PUSH_BYTES).await {
         Ok(body) => body,
         Err(_) if arrival.is_given_up() => {
@@ -90,7 +93,7 @@ async fn take_push(
         notice(&state, &body).await;
         return done();
     }
-    match state.store.journal(&arrivals, Source::Push, &correlation, &state.bot).await {
+    match take(&state, &arrivals, &correlation).await {
         Ok(Kept { new, foreign }) => {
             let events = arrivals.len();
             tracing::info!(correlation, push_id, events, new, foreign, "push committed");
@@ -106,6 +109,26 @@ async fn take_push(
             )
         }
     }
+}
+
+/// Commits what came, and without a sync also what somebody asks by inviting the bot.
+async fn take(
+    state: &PushState,
+    arrivals: &[Arrival],
+    correlation: &str,
+) -> Result<Kept, StoreError> {
+    let PushState { store, bot, .. } = state;
+    let kept = store.journal(arrivals, Source::Push, correlation, bot).await?;
+    let Some(deriving) = &state.without_sync else { return Ok(kept) };
+    for arrival in arrivals {
+        if let Sign::Invites(inviter) = sign(&arrival.raw, bot) {
+            let inviter = UserId::parse(inviter).ok();
+            let room = &arrival.room_id;
+            invitations::take(store, deriving, room, inviter.as_deref(), correlation).await?;
+            store.decline(room, bot.as_str()).await?;
+        }
+    }
+    Ok(kept)
 }
 
 /// Takes over who types, who is there and who has read what. Nothing is lost if that fails.

@@ -14,11 +14,11 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use super::{arrivals::arrival, back_off};
+use super::{arrivals::arrival, back_off, invitations};
 use crate::clock::now;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::logging::Failures;
-use crate::store::{Arrival, Gap, Kept, Store, StoreError};
+use crate::store::{Arrival, Deriving, Gap, Kept, Source, Store, StoreError};
 
 /// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
 /// a homeserver that is busy with many rooms should not answer a sync for each event.
@@ -31,13 +31,18 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 const MOST_ASKED: usize = 60;
 
 /// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
-pub async fn sync_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
+pub async fn sync_forever(
+    store: Store,
+    homeserver: Homeserver,
+    deriving: Deriving,
+    stop: CancellationToken,
+) {
     let (mut failures, mut told) = (0, Failures::default());
     let mut restores = Restores::default();
     while !stop.is_cancelled() {
         let work = async {
             restores.look(&store, &homeserver).await?;
-            sync_once(&store, &homeserver).await
+            sync_once(&store, &homeserver, &deriving).await
         };
         let step = async {
             tokio::select! {
@@ -128,7 +133,11 @@ impl Restores {
     }
 }
 
-async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
+async fn sync_once(
+    store: &Store,
+    homeserver: &Homeserver,
+    deriving: &Deriving,
+) -> Result<(), SyncProblem> {
     let since = store.sync_token().await?;
     let answer = match homeserver.sync(since.as_deref()).await {
         Ok(answer) => answer,
@@ -141,17 +150,16 @@ async fn sync_once(store: &Store, homeserver: &Homeserver) -> Result<(), SyncPro
     };
     let correlation = format!("sync-{}", Ulid::new());
     let bot = homeserver.bot_user_id();
-    let (arrivals, gaps) = sort_out(&answer, since.as_deref(), bot.as_str());
+    let (mut arrivals, gaps) = sort_out(&answer, since.as_deref(), bot.as_str());
     let invitations: Vec<String> = answer.rooms.invite.keys().map(ToString::to_string).collect();
+    if !invitations.is_empty() {
+        // Whoever invites may have done something before that the same sync tells of.
+        store.journal(&std::mem::take(&mut arrivals), Source::Sync, &correlation, bot).await?;
+    }
     for (room_id, invitation) in &answer.rooms.invite {
-        store.bot_invited(room_id.as_str(), bot.as_str(), &correlation).await?;
-        // A contact who left a room by mistake comes back by inviting the bot to any chat.
-        if let Some(inviter) = inviter(invitation, bot) {
-            let rooms = store.come_back(&inviter, &correlation).await?;
-            if rooms > 0 {
-                tracing::info!(%inviter, rooms, "a contact asked the bot to be let in again");
-            }
-        }
+        let inviter = inviter(invitation, bot);
+        let inviter = inviter.as_deref();
+        invitations::take(store, deriving, room_id.as_str(), inviter, &correlation).await?;
     }
     let joined = answer.rooms.join.keys().map(|room_id| room_id.as_str()).collect();
     store.take_up_gaps(&joined).await?;

@@ -17,8 +17,10 @@ const MAX_USER_ID_BYTES: usize = 255;
 pub enum Sign {
     /// The bot made this room for a transaction: events of ours come before we know its id.
     MadeByUs,
-    /// Somebody invited a user of ours to it, or put one into it.
+    /// A user of ours was put into it, or a guest of ours was invited to it.
     Holds(String),
+    /// This user invited the bot to it, and may ask for something by that.
+    Invites(String),
     /// Neither.
     Nothing,
 }
@@ -50,6 +52,9 @@ pub fn sign(raw: &str, bot: &UserId) -> Sign {
         "m.room.create" if head.sender == bot.as_str() && has_marker(content) => Sign::MadeByUs,
         "m.room.member" if is_one_of_us(state_key, bot) => {
             match serde_json::from_str::<Member<'_>>(content) {
+                Ok(it) if it.membership == "invite" && state_key == bot.as_str() => {
+                    Sign::Invites(head.sender.into_owned())
+                }
                 Ok(it) if matches!(&*it.membership, "invite" | "join") => {
                     Sign::Holds(state_key.to_owned())
                 }
@@ -121,9 +126,11 @@ mod tests {
     #[test]
     fn whoever_of_us_is_invited_or_put_into_a_room_is_named() {
         let guest = "@_tallyroom_guest_1:example.org";
-        for (user, membership) in [(BOT, "invite"), (BOT, "join"), (guest, "join")] {
+        for (user, membership) in [(BOT, "join"), (guest, "join"), (guest, "invite")] {
             assert_eq!(sign(&member(user, membership)), Sign::Holds(user.to_owned()));
         }
+        // What counts is who asks the bot for something.
+        assert_eq!(sign(&member(BOT, "invite")), Sign::Invites("@x:elsewhere.org".to_owned()));
         for (user, membership) in [
             (BOT, "leave"),
             (BOT, "ban"),

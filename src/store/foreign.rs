@@ -65,13 +65,13 @@ pub struct Departure {
 }
 
 impl Store {
-    /// A room that has to be left now, if there is one.
+    /// A room that has to be left by this time, if there is one.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn due_departure(&self) -> Result<Option<Departure>, StoreError> {
-        sqlx::query(TIDY).bind(now()).execute(&self.pool).await?;
-        sqlx::query_as(DUE).bind(now()).fetch_optional(&self.pool).await
+    pub async fn due_departure(&self, by: i64) -> Result<Option<Departure>, StoreError> {
+        sqlx::query(TIDY).bind(by).execute(&self.pool).await?;
+        sqlx::query_as(DUE).bind(by).fetch_optional(&self.pool).await
     }
 
     /// Leaves a room for later.
@@ -109,6 +109,16 @@ impl Store {
             depart(&mut tx, room, user).await?;
         }
         facts::set(&mut tx, listed, "1").await?;
+        tx.commit().await
+    }
+
+    /// Has `bot` decline an invitation soon, unless the room is one of ours by then.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn decline(&self, room: &str, bot: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        depart(&mut tx, room, bot).await?;
         tx.commit().await
     }
 

@@ -21,6 +21,10 @@ const ADVANCE: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id
 const UNDERIVED: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
+const UNDERIVED_OF: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
+     FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
+     WHERE j.derived_position < j.last_position AND EXISTS (SELECT 1 FROM contacts c \
+     WHERE c.user_id = $1 AND c.transaction_id = r.transaction_id) ORDER BY j.room_id";
 const LOCK_FOR_DERIVING: &str = "UPDATE journal_rooms SET derived_position = derived_position \
      WHERE room_id = $1 RETURNING derived_position";
 const NEXT_ROWS: &str = "SELECT position, event_id, source, correlation, received_at, \
@@ -105,6 +109,7 @@ pub struct Underived {
 impl Store {
     /// Writes events of our rooms that are not in the journal yet. When this returns, they are on
     /// disk. Of other rooms nothing is kept; who of us, `bot` among them, is in one leaves it soon.
+    /// (Where the bot is only invited, [`Self::decline`] and [`Self::journal_sync`] have it leave.)
     ///
     /// # Errors
     /// When the database does not answer; then nothing was written.
@@ -128,6 +133,14 @@ impl Store {
     /// When the database does not answer.
     pub async fn underived(&self, limit: i64) -> Result<Vec<Underived>, StoreError> {
         sqlx::query_as(UNDERIVED).bind(limit).fetch_all(&self.pool).await
+    }
+
+    /// As [`Self::underived`], all rooms of the transactions that this user is a contact for.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn underived_of(&self, user: &UserId) -> Result<Vec<Underived>, StoreError> {
+        sqlx::query_as(UNDERIVED_OF).bind(user.as_str()).fetch_all(&self.pool).await
     }
 
     /// The raw event behind an entry; none once erased.
@@ -211,7 +224,8 @@ pub(super) async fn write(
     Ok(kept)
 }
 
-/// Nothing of a room that is not ours is kept; whoever of us is in it, or invited, leaves.
+/// Nothing of a room that is not ours is kept; whoever of us is in it, or invited, leaves. Only where
+/// the bot was invited, this leaves alone: what is asked by that has to be heard first.
 async fn leave_foreign(
     tx: &mut Tx,
     room_id: &str,

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::on_both_databases;
-use crate::support::{Entered, World, entering, sample};
+use crate::support::{Database, Entered, World, entering, sample};
 
 /// What the service may have open here: some hundred connections.
 const DESCRIPTORS: u32 = 600;
@@ -67,95 +67,101 @@ on_both_databases! {
         assert!(!world.log().contains("no connection can be taken"), "it never ran out");
     }
 
-    async fn wrong_keys_slow_down_the_one_who_tries_and_are_counted(database) {
-        let plan = World::with().page().config("proxies", json!({ "trusted": ["127.0.0.1"] }));
-        let world = plan.start(database).await;
-        let [pushes, api, page] = world.listeners().map(|it| format!("http://{it}"));
-        let id = world.shop.create(&sample("order-1", "@a:tally.localhost", "@b:tally.localhost")).await;
-        let link = world.shop.link(&id, "buyer", None).await;
-        let reader = Entered::by(&link).await;
-        let http = entering::http();
-        let wrong_cookie = format!("{}x", reader.cookie);
-        // Each way to try comes from a source of its own.
-        let tries = [
-            (http.put(format!("{pushes}/transactions/1")).bearer_auth("wrong-key"), "192.0.2.1", 403),
-            (http.get(format!("{api}/api/v1/transactions")).bearer_auth("wrong-key"), "192.0.2.2", 401),
-            (http.get(format!("{page}/l/wrong-key")), "192.0.2.3", 404),
-            (http.get(format!("{page}/t/{id}")).bearer_auth("wrong-key"), "192.0.2.4", 401),
-            (http.get(format!("{page}/t/{id}")).header("cookie", &wrong_cookie), "192.0.2.5", 401),
-            (http.get(format!("{page}/t/{id}/sign-in/shop?token=wrong-key")), "192.0.2.6", 404),
-        ];
-        let mut refused = 0;
-        for (request, source, status) in &tries {
-            let again = async || {
-                let request = request.try_clone().unwrap().header("x-forwarded-for", *source);
-                request.send().await.unwrap()
-            };
-            let mut tried = 0;
-            let slowed = loop {
-                let answer = again().await;
-                tried += 1;
-                if answer.status() == 429 {
-                    break answer;
-                }
-                assert_eq!(answer.status(), *status, "{source}");
-                assert!(tried < 100, "{source} is never slowed down");
-            };
-            refused += tried;
-            assert!(tried > 20, "{source}: nobody is slowed down for a slip: {tried}");
-            let seconds: u64 = slowed.headers()["retry-after"].to_str().unwrap().parse().unwrap();
-            assert!((1..=60).contains(&seconds), "{source}: {seconds}");
-            // From elsewhere, a slip is a slip; what somebody writes before the proxy does not count.
-            let elsewhere = request.try_clone().unwrap();
-            let elsewhere = elsewhere.header("x-forwarded-for", format!("{source}, 198.51.100.9"));
-            assert_eq!(elsewhere.send().await.unwrap().status(), *status, "{source}");
-            refused += 1;
-        }
-        // The right ones work for whoever has them, wherever they come from.
-        for (_, source, _) in &tries {
-            let right = [
-                world.shop.request(Method::GET, "/api/v1/transactions"),
-                http.get(&link),
-                reader.request(Method::GET, ""),
-                http.put(format!("{pushes}/transactions/{source}")).body(r#"{"events":[]}"#)
-                    .bearer_auth(world.token("hs_token")),
-            ];
-            for request in right {
-                let answer = request.header("x-forwarded-for", *source).send().await.unwrap();
-                assert_eq!(answer.status(), 200, "{source}");
-            }
-        }
-        assert_eq!(world.shop.get("/health/live").await.1["wrong_keys"], refused);
-        // Each source is told once, and no key ever.
-        let log = world.log();
-        for (_, source, _) in &tries {
-            assert_eq!(log.matches(&format!("\"source\":\"{source}\"")).count(), 1, "{source}");
-        }
-        assert!(!log.contains("wrong-key"));
-    }
-
     async fn a_low_limit_of_descriptors_is_told_at_the_start(database) {
         let world = World::with().descriptors(DESCRIPTORS).start(database).await;
         let log = world.log();
         assert!(log.contains("files and connections that may be open") && log.contains("LimitNOFILE"), "{log}");
         assert!(log.contains(&format!("\"limit\":{DESCRIPTORS}")), "{log}");
     }
+}
 
-    async fn a_shutdown_waits_for_no_silent_connection(database) {
-        let mut world = World::with().page().start(database).await;
-        let mut crowd = Vec::new();
-        for address in world.listeners() {
-            for (_, said) in [SILENT, HALF_A_HEADER, HALF_A_FORM] {
-                crowd.push(connect(&address, said).await);
+/// On one database: who tried which keys is kept in memory only.
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_keys_slow_down_the_one_who_tries_and_are_counted() {
+    let plan = World::with().page().config("proxies", json!({ "trusted": ["127.0.0.1"] }));
+    let world = plan.start(Database::Sqlite).await;
+    let [pushes, api, page] = world.listeners().map(|it| format!("http://{it}"));
+    let id =
+        world.shop.create(&sample("order-1", "@a:tally.localhost", "@b:tally.localhost")).await;
+    let link = world.shop.link(&id, "buyer", None).await;
+    let reader = Entered::by(&link).await;
+    let http = entering::http();
+    let wrong_cookie = format!("{}x", reader.cookie);
+    // Each way to try comes from a source of its own.
+    let tries = [
+        (http.put(format!("{pushes}/transactions/1")).bearer_auth("wrong-key"), "192.0.2.1", 403),
+        (http.get(format!("{api}/api/v1/transactions")).bearer_auth("wrong-key"), "192.0.2.2", 401),
+        (http.get(format!("{page}/l/wrong-key")), "192.0.2.3", 404),
+        (http.get(format!("{page}/t/{id}")).bearer_auth("wrong-key"), "192.0.2.4", 401),
+        (http.get(format!("{page}/t/{id}")).header("cookie", &wrong_cookie), "192.0.2.5", 401),
+        (http.get(format!("{page}/t/{id}/sign-in/shop?token=wrong-key")), "192.0.2.6", 404),
+    ];
+    let mut refused = 0;
+    for (request, source, status) in &tries {
+        let again = async || {
+            let request = request.try_clone().unwrap().header("x-forwarded-for", *source);
+            request.send().await.unwrap()
+        };
+        let mut tried = 0;
+        let slowed = loop {
+            let answer = again().await;
+            tried += 1;
+            if answer.status() == 429 {
+                break answer;
             }
-        }
-        let deal = json!({ "status": "ok" });
-        assert_eq!(world.shop.get("/health/live").await.1["status"], deal["status"]);
-        let (status, _) = world.terminate_tallyroom().await;
-        assert!(status.success());
-        assert!(!world.log().contains("some work was left"), "everybody was gone in time");
-        drop(crowd);
+            assert_eq!(answer.status(), *status, "{source}");
+            assert!(tried < 100, "{source} is never slowed down");
+        };
+        refused += tried;
+        assert!(tried > 20, "{source}: nobody is slowed down for a slip: {tried}");
+        let seconds: u64 = slowed.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{source}: {seconds}");
+        // From elsewhere, a slip is a slip; what somebody writes before the proxy does not count.
+        let elsewhere = request.try_clone().unwrap();
+        let elsewhere = elsewhere.header("x-forwarded-for", format!("{source}, 198.51.100.9"));
+        assert_eq!(elsewhere.send().await.unwrap().status(), *status, "{source}");
+        refused += 1;
     }
+    // The right ones work for whoever has them, wherever they come from.
+    for (_, source, _) in &tries {
+        let right = [
+            world.shop.request(Method::GET, "/api/v1/transactions"),
+            http.get(&link),
+            reader.request(Method::GET, ""),
+            http.put(format!("{pushes}/transactions/{source}"))
+                .body(r#"{"events":[]}"#)
+                .bearer_auth(world.token("hs_token")),
+        ];
+        for request in right {
+            let answer = request.header("x-forwarded-for", *source).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{source}");
+        }
+    }
+    assert_eq!(world.shop.get("/health/live").await.1["wrong_keys"], refused);
+    // Each source is told once, and no key ever.
+    let log = world.log();
+    for (_, source, _) in &tries {
+        assert_eq!(log.matches(&format!("\"source\":\"{source}\"")).count(), 1, "{source}");
+    }
+    assert!(!log.contains("wrong-key"));
+}
+
+/// On one database: this is about connections that never get as far as one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_waits_for_no_silent_connection() {
+    let mut world = World::with().page().start(Database::Sqlite).await;
+    let mut crowd = Vec::new();
+    for address in world.listeners() {
+        for (_, said) in [SILENT, HALF_A_HEADER, HALF_A_FORM] {
+            crowd.push(connect(&address, said).await);
+        }
+    }
+    let deal = json!({ "status": "ok" });
+    assert_eq!(world.shop.get("/health/live").await.1["status"], deal["status"]);
+    let (status, _) = world.terminate_tallyroom().await;
+    assert!(status.success());
+    assert!(!world.log().contains("some work was left"), "everybody was gone in time");
+    drop(crowd);
 }
 
 async fn crowd_at(address: &str, said: &str) -> Vec<TcpStream> {

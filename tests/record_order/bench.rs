@@ -71,6 +71,12 @@ impl Bench {
 
     /// Events of the room come, and are derived.
     pub async fn arrive(&self, id: Ulid, room: &str, events: &[Value]) {
+        self.journal(Source::Push, room, events).await;
+        self.store.derive_room(&id.to_string(), room, &deriving()).await.unwrap();
+    }
+
+    /// Events of a room come, and are not derived yet.
+    pub async fn journal(&self, source: Source, room: &str, events: &[Value]) {
         let arrival = |event: &Value| Arrival {
             room_id: room.to_owned(),
             event_id: event["event_id"].as_str().unwrap().to_owned(),
@@ -78,11 +84,12 @@ impl Bench {
         };
         let arrivals: Vec<_> = events.iter().map(arrival).collect();
         self.store
-            .journal(&arrivals, Source::Push, "test", ruma::user_id!("@_tallyroom_bot:x"))
+            .journal(&arrivals, source, "test", ruma::user_id!("@_tallyroom_bot:x"))
             .await
             .unwrap();
-        let deriving =
-            Deriving { bot: BOT.to_owned(), redactions: RedactionPolicy::Honour, sign_after: 1 };
-        self.store.derive_room(&id.to_string(), room, &deriving).await.unwrap();
     }
+}
+
+pub fn deriving() -> Deriving {
+    Deriving { bot: BOT.to_owned(), redactions: RedactionPolicy::Honour, sign_after: 1 }
 }

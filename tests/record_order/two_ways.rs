@@ -3,10 +3,12 @@
 use ruma::UserId;
 use serde_json::{Value, json};
 use tallyroom::clock::now;
+use tallyroom::intake::let_in_again;
+use tallyroom::store::Source;
 use tokio::runtime::Runtime;
 use ulid::Ulid;
 
-use super::bench::{self, Bench};
+use super::bench::{self, BOT, Bench};
 
 const SELLER: &str = "@seller:x";
 
@@ -98,6 +100,44 @@ async fn what_was_put_in_order_counts_only_if_nobody_touched_it_meanwhile(bench:
     assert_eq!(published.as_deref(), Some("digest"));
 }
 
+/// Pushes and the sync tell of an invitation of the bot, in any order. Only the sync says it as long as
+/// it is open: had the bot declined because of a push, the sync would not tell any more who asked.
+async fn the_bot_declines_an_invitation_only_when_it_was_heard_what_is_asked(bench: &Bench) {
+    let invitation = json!({ "type": "m.room.member", "event_id": "$invitation", "sender": SELLER,
+        "state_key": BOT, "origin_server_ts": now(), "content": { "membership": "invite" } });
+    let (chat, bot) = ("!chat:x", ruma::user_id!("@_tallyroom_bot:x"));
+    bench.journal(Source::Push, chat, std::slice::from_ref(&invitation)).await;
+    assert!(!leaves(bench).await);
+    bench.store.journal_sync(&[], &[], &[chat.to_owned()], "token", "test", bot).await.unwrap();
+    assert!(leaves(bench).await);
+    // The sync has the event itself once the room is left, which is no further invitation.
+    bench.journal(Source::Sync, chat, &[invitation]).await;
+    assert!(!leaves(bench).await);
+}
+
+/// Whether somebody of us leaves a room soon; then they have.
+async fn leaves(bench: &Bench) -> bool {
+    let soon = now() + 60_000;
+    let Some(it) = bench.store.due_departure(soon).await.unwrap() else { return false };
+    bench.store.departed(&it).await.unwrap();
+    true
+}
+
+async fn whoever_asks_to_be_let_in_again_is_even_if_their_leaving_is_not_recorded_yet(
+    bench: &Bench,
+) {
+    let user = <&UserId>::try_from(SELLER).unwrap();
+    let (id, room) = bench.transaction().await;
+    let start = now();
+    bench.arrive(id, &room, &[member(1, "join", start)]).await;
+    bench.journal(Source::Push, &room, &[member(2, "leave", start + 1)]).await;
+    let_in_again(&bench.store, &bench::deriving(), user, "test").await.unwrap();
+    assert_eq!(seller(bench, id).await.0, None);
+    // What they do afterwards counts.
+    bench.arrive(id, &room, &[member(3, "join", start + 2), member(4, "leave", start + 3)]).await;
+    assert_eq!(seller(bench, id).await.0.as_deref(), Some("leave"));
+}
+
 fn all(url: &str) {
     Runtime::new().unwrap().block_on(async {
         let bench = Bench::open(url).await;
@@ -105,6 +145,8 @@ fn all(url: &str) {
         a_wrong_clock_does_not_outlast_what_happens_afterwards(&bench).await;
         reading_only_goes_on(&bench).await;
         what_was_put_in_order_counts_only_if_nobody_touched_it_meanwhile(&bench).await;
+        the_bot_declines_an_invitation_only_when_it_was_heard_what_is_asked(&bench).await;
+        whoever_asks_to_be_let_in_again_is_even_if_their_leaving_is_not_recorded_yet(&bench).await;
     });
 }
 

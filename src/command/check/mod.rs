@@ -18,7 +18,7 @@ use crate::homeserver::{Homeserver, Misfit, room_version, tells_account_status};
 use crate::intake::{self, PushState};
 use crate::moment::Moment;
 use crate::seal::SigningKey;
-use crate::store::Store;
+use crate::store::{Deriving, Store};
 
 /// Connections that the homeserver may have while we stand in for the service.
 const CONNECTIONS: usize = 64;
@@ -165,6 +165,7 @@ async fn with_listener<T>(
         hs_token: Arc::new(registration.hs_token.clone()),
         wrong_keys: WrongKeys::new(Vec::new()),
         bot: config.bot_user_id(),
+        without_sync: (!config.record.sync).then(|| Deriving::of(config)),
     });
     let stop = CancellationToken::new();
     let serving =

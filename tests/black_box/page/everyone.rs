@@ -1,66 +1,78 @@
 //! The page is for everyone: keyboard, screen reader, phone, dark, right to left; light to load.
+//!
+//! On one database: this is about how a page looks and is used, whatever brought what stands on it.
 
 use serde_json::json;
 
 use super::{Scene, WRITE};
-use crate::on_both_databases;
-use crate::support::Visitor;
+use crate::support::{Database, Visitor};
 
 /// Compressed, with everything that the first view needs.
 const FIRST_VIEW: f64 = 40_000.0;
 
-on_both_databases! {
-    async fn anybody_can_use_the_page(database) {
-        let scene = Scene::set(database).await;
-        for text in ["Good morning", "Here is the invoice", "A [link](https://shop.example/a-very-long-address-that-does-not-break-anywhere-at-all-0123456789)"] {
-            scene.sam.say(&scene.room, text).await;
-        }
-        scene.entry("Here is the invoice").await;
+#[tokio::test(flavor = "multi_thread")]
+async fn anybody_can_use_the_page() {
+    let scene = Scene::set(Database::Sqlite).await;
+    for text in [
+        "Good morning",
+        "Here is the invoice",
+        "A [link](https://shop.example/a-very-long-address-that-does-not-break-anywhere-at-all-0123456789)",
+    ] {
+        scene.sam.say(&scene.room, text).await;
+    }
+    scene.entry("Here is the invoice").await;
 
-        the_first_view_is_light_and_asks_nobody_else(&scene).await;
-        with_the_keyboard_alone(&scene).await;
-        let bea = scene.bea().await;
-        bea.says("A question of mine").await;
-        bea.sees("A question of mine").await;
-        scene.sam.react(&scene.room, scene.entry("A question of mine").await["event_id"].as_str().unwrap(), "👍").await;
-        bea.sees("👍").await;
-        for lang in ["en", "ar"] {
-            for dark in [false, true] {
-                for (width, height) in [(390, 844), (820, 1180), (1440, 900)] {
-                    looks_right(&scene, lang, dark, (width, height)).await;
-                }
+    the_first_view_is_light_and_asks_nobody_else(&scene).await;
+    with_the_keyboard_alone(&scene).await;
+    let bea = scene.bea().await;
+    bea.says("A question of mine").await;
+    bea.sees("A question of mine").await;
+    scene
+        .sam
+        .react(
+            &scene.room,
+            scene.entry("A question of mine").await["event_id"].as_str().unwrap(),
+            "👍",
+        )
+        .await;
+    bea.sees("👍").await;
+    for lang in ["en", "ar"] {
+        for dark in [false, true] {
+            for (width, height) in [(390, 844), (820, 1180), (1440, 900)] {
+                looks_right(&scene, lang, dark, (width, height)).await;
             }
-        }
-        // Long words.
-        looks_right(&scene, "de", false, (390, 844)).await;
-        // The page that shows nothing is for everybody, too.
-        let nobody = scene.browser.visitor().await;
-        for lang in ["en", "ar"] {
-            nobody.open(&format!("{}?lang={lang}", scene.page())).await;
-            assert_eq!(nobody.axe().await, Vec::<String>::new(), "without a link, {lang}");
         }
     }
+    // Long words.
+    looks_right(&scene, "de", false, (390, 844)).await;
+    // The page that shows nothing is for everybody, too.
+    let nobody = scene.browser.visitor().await;
+    for lang in ["en", "ar"] {
+        nobody.open(&format!("{}?lang={lang}", scene.page())).await;
+        assert_eq!(nobody.axe().await, Vec::<String>::new(), "without a link, {lang}");
+    }
+}
 
-    async fn each_reader_reads_their_own_language(database) {
-        let scene = Scene::set(database).await;
-        for (asks, lang, words) in [
-            ("en-GB", "en", ["Invoice", "€634.50", "1 July 2026"]),
-            ("de-DE,de;q=0.9,en;q=0.5", "de", ["Rechnung", "634,50 €", "1. Juli 2026"]),
-            ("fr", "fr", ["Facture", "634,50 €", "1 juillet 2026"]),
-            ("nl-NL", "nl", ["Factuur", "€ 634,50", "1 juli 2026"]),
-            ("es-ES", "es", ["Factura", "634,50 €", "1 de julio de 2026"]),
-            ("ja, es;q=0.5", "es", ["Factura", "634,50 €", "1 de julio de 2026"]),
-            ("ja", "en", ["Invoice", "€634.50", "2026"]),
-        ] {
-            let reader = scene.browser.visitor().await;
-            reader.reads(asks).await;
-            reader.open(&scene.world.shop.link(&scene.id, "buyer", None).await).await;
-            for word in words {
-                reader.sees(word).await;
-            }
-            let tag = reader.js("document.documentElement.lang").await;
-            assert!(tag.as_str().unwrap().starts_with(lang), "{asks}: {tag}");
+#[tokio::test(flavor = "multi_thread")]
+async fn each_reader_reads_their_own_language() {
+    let scene = Scene::set(Database::Sqlite).await;
+    for (asks, lang, words) in [
+        ("en-GB", "en", ["Invoice", "€634.50", "1 July 2026"]),
+        ("de-DE,de;q=0.9,en;q=0.5", "de", ["Rechnung", "634,50 €", "1. Juli 2026"]),
+        ("fr", "fr", ["Facture", "634,50 €", "1 juillet 2026"]),
+        ("nl-NL", "nl", ["Factuur", "€ 634,50", "1 juli 2026"]),
+        ("es-ES", "es", ["Factura", "634,50 €", "1 de julio de 2026"]),
+        ("ja, es;q=0.5", "es", ["Factura", "634,50 €", "1 de julio de 2026"]),
+        ("ja", "en", ["Invoice", "€634.50", "2026"]),
+    ] {
+        let reader = scene.browser.visitor().await;
+        reader.reads(asks).await;
+        reader.open(&scene.world.shop.link(&scene.id, "buyer", None).await).await;
+        for word in words {
+            reader.sees(word).await;
         }
+        let tag = reader.js("document.documentElement.lang").await;
+        assert!(tag.as_str().unwrap().starts_with(lang), "{asks}: {tag}");
     }
 }
 

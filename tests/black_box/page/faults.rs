@@ -6,19 +6,31 @@ use serde_json::{Value, json};
 
 use super::{Scene, WRITE};
 use crate::on_both_databases;
-use crate::support::{Fault, Visitor, When, World};
+use crate::support::{Database, Fault, Visitor, When, World};
 
 const NOTHING_PENDING: &str = "!document.querySelector('[data-outgoing]:not([data-event])')";
 const PNG: &[u8] = include_bytes!("pixel.png");
 
+/// On one database: this is about what a browser does with a page, whatever brought what stands on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_covered_and_nothing_that_is_dropped_leaves_the_page() {
+    let scene = Scene::set(Database::Sqlite).await;
+    let (bea, sam) = (scene.bea().await, scene.sam_on_the_page().await);
+    // So that messages of either side have a menu.
+    an_edit_leaves_no_bubble_behind(&bea, &sam).await;
+    the_menu_is_whole(&scene).await;
+    what_is_chosen_can_be_read_and_taken_away(&scene).await;
+    nothing_that_is_dropped_leaves_the_page(&scene).await;
+    assert_eq!(sam.console_errors(), Vec::<String>::new());
+}
+
 on_both_databases! {
-    async fn nothing_is_covered_left_behind_or_lost_while_somebody_writes(database) {
+    async fn nothing_is_left_behind_or_lost_while_somebody_writes(database) {
         let mut scene = Scene::set_in(World::with().page().proxy(), database).await;
         let (bea, sam) = (scene.bea().await, scene.sam_on_the_page().await);
         an_edit_leaves_no_bubble_behind(&bea, &sam).await;
-        the_menu_is_whole(&scene).await;
-        what_is_chosen_can_be_read_and_taken_away(&scene).await;
-        nothing_that_is_dropped_leaves_the_page(&scene).await;
+        scene.sam.say(&scene.room, "11.").await;
+        bea.sees("11.").await;
         what_is_refused_can_be_written_again(&scene, &bea, &sam).await;
         // What follows ends the program, and with it the connection of each open page.
         assert_eq!(sam.console_errors(), Vec::<String>::new());

@@ -12,6 +12,7 @@ pub mod person;
 pub mod process;
 pub mod proxy;
 pub mod shop;
+pub mod synapse;
 pub mod world;
 
 pub use browser::{Browser, Visitor};
@@ -28,18 +29,26 @@ use std::future::Future;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Asks again and again until there is an answer; fails with `what` after `within`.
+/// Between two questions of [`eventually`].
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Asks again and again until there is an answer; fails with `what` after `within`. Often at first, then
+/// less: whoever is asked works for each question, and tests that wait would take the processor from
+/// those that do something.
 pub async fn eventually<T, F>(what: &str, within: Duration, mut ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
     let started = Instant::now();
+    let mut pause = SHORTEST_PAUSE;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
         assert!(started.elapsed() < within, "not within {within:?}: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 5 / 4).min(LONGEST_PAUSE);
     }
 }
 

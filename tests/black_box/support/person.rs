@@ -19,18 +19,30 @@ pub struct Person {
 }
 
 impl Person {
+    /// Makes an account, as anybody may on a homeserver of these tests.
+    pub async fn register(port: u16, user: &str, password: &str) -> Self {
+        let body = json!({
+            "auth": { "type": "m.login.dummy" }, "username": user, "password": password,
+        });
+        Self::enter(port, "register", &body).await
+    }
+
     /// Signs in with the account's password.
     pub async fn sign_in(port: u16, user: &str, password: &str) -> Self {
-        let base = format!("http://127.0.0.1:{port}/_matrix/client/v3");
-        let http = reqwest::Client::new();
         let body = json!({
             "type": "m.login.password",
             "identifier": { "type": "m.id.user", "user": user },
             "password": password,
         });
+        Self::enter(port, "login", &body).await
+    }
+
+    async fn enter(port: u16, way: &str, body: &Value) -> Self {
+        let base = format!("http://127.0.0.1:{port}/_matrix/client/v3");
+        let http = reqwest::Client::new();
         let answer: Value = http
-            .post(format!("{base}/login"))
-            .json(&body)
+            .post(format!("{base}/{way}"))
+            .json(body)
             .send()
             .await
             .unwrap()

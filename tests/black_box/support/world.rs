@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::process::{Process, tail};
 use super::proxy::Proxy;
 use super::shop::{KEY, OTHER_KEY};
+use super::synapse::{self, Synapse};
 use super::{Database, Person, Shop, eventually, free_port};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,7 +28,7 @@ pub struct World {
     page_port: u16,
     pub synapse_port: u16,
     synapse_version: Option<&'static str>,
-    synapse: Option<Process>,
+    synapse: Option<Synapse>,
     tallyroom: Option<Process>,
     descriptors: Option<u32>,
     http: reqwest::Client,
@@ -61,26 +62,19 @@ impl World {
 
     /// A new account of an administrator of the homeserver.
     pub async fn admin(&self, name: &str) -> Person {
-        self.account(name, &["--admin"]).await
+        let password = password(name);
+        let script = synapse::script(self.synapse_version)
+            .arg("register")
+            .arg(self.folder.path().join("synapse"))
+            .args([name, &password, "--admin"])
+            .status();
+        assert!(script.unwrap().success(), "no account for {name}");
+        Person::sign_in(self.synapse_port, name, &password).await
     }
 
     /// A new account.
     pub async fn person(&self, name: &str) -> Person {
-        self.account(name, &[]).await
-    }
-
-    async fn account(&self, name: &str, more: &[&str]) -> Person {
-        let folder = self.folder.path().join("synapse");
-        let password = format!("password of {name}");
-        let script = self
-            .synapse_script()
-            .arg("register")
-            .arg(folder)
-            .args([name, &password])
-            .args(more)
-            .status();
-        assert!(script.unwrap().success(), "no account for {name}");
-        Person::sign_in(self.synapse_port, name, &password).await
+        Person::register(self.synapse_port, name, &password(name)).await
     }
 
     pub fn bot(&self) -> String {
@@ -131,10 +125,7 @@ impl World {
 
     pub async fn start_synapse(&mut self) {
         let folder = self.folder.path().join("synapse");
-        let mut command = self.synapse_script();
-        command.arg("start").arg(&folder);
-        let out = self.folder.path().join("synapse.out");
-        self.synapse = Some(Process::start(&mut command, &out));
+        self.synapse = Some(Synapse::start(self.synapse_version, &folder));
         let url = format!("http://127.0.0.1:{}/_matrix/client/versions", self.synapse_port);
         let process = self.synapse.as_mut().unwrap();
         for _ in 0..START_TIMEOUT.as_millis() / 50 {
@@ -257,10 +248,6 @@ impl World {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    fn synapse_script(&self) -> Command {
-        synapse_script(self.synapse_version)
-    }
-
     fn tallyroom_log(&self) -> PathBuf {
         self.folder.path().join("tallyroom.log")
     }
@@ -374,7 +361,7 @@ impl Plan {
         let made = tallyroom().arg("generate-registration").arg("--config").arg(&file).output();
         let made = made.unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let configured = synapse_script(self.synapse_version)
+        let configured = synapse::script(self.synapse_version)
             .arg("configure")
             .arg(folder.path().join("synapse"))
             .args(["--port", &synapse_port.to_string(), "--server-name", DOMAIN])
@@ -386,6 +373,9 @@ impl Plan {
         let homeserver_file = folder.path().join("synapse/homeserver.yaml");
         let text = std::fs::read_to_string(&homeserver_file).unwrap();
         let mut homeserver: Value = serde_json::from_str(&text).unwrap();
+        // So that a new account takes one call, and no start of a script.
+        homeserver["enable_registration"] = json!(true);
+        homeserver["enable_registration_without_verification"] = json!(true);
         for (key, value) in self.homeserver.as_object().unwrap() {
             homeserver[key] = value.clone();
         }
@@ -436,15 +426,13 @@ impl World {
     }
 }
 
+fn password(name: &str) -> String {
+    format!("password of {name}")
+}
+
 fn tallyroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallyroom"));
     command.env_clear();
-    command
-}
-
-fn synapse_script(version: Option<&str>) -> Command {
-    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/synapse"));
-    command.args(version.into_iter().flat_map(|it| ["--version", it]));
     command
 }
 
