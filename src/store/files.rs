@@ -67,9 +67,12 @@ const ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, problem 
 const KEEP_FOR: &str = "UPDATE files SET due_at = stored_at + $1 WHERE state = 'stored'";
 const OTHERS: &str = "SELECT COUNT(*) FROM files WHERE sha256 = $1 AND mxc <> $2 \
      AND state IN ('wanted', 'stored')";
+/// Of several with the same bytes, the one that was named first: by its name they are handed out, and
+/// that must not depend on the order in which they were fetched.
 const OF_DIGEST: &str = "SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM files f JOIN entry_files n ON n.mxc = f.mxc \
-     WHERE f.sha256 = $2 AND f.state = 'stored' AND n.transaction_id = $1 LIMIT 1";
+     WHERE f.sha256 = $2 AND f.state = 'stored' AND n.transaction_id = $1 \
+     ORDER BY n.seq, n.mxc LIMIT 1";
 const NAMES: &str = "SELECT e.attachments FROM entry_files n JOIN entries e \
      ON e.transaction_id = n.transaction_id AND e.seq = n.seq \
      WHERE n.transaction_id = $1 AND n.mxc = $2 ORDER BY n.seq LIMIT 1";
