@@ -20,7 +20,7 @@ use crate::config::{Config, secret_files};
 use crate::door::{self, Budget, Seats, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
-use crate::homeserver::Homeserver;
+use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
 use crate::logging::{Failures, abnormal_end};
 use crate::moment::Moment;
@@ -64,7 +64,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         None => None,
     };
     let time_zone = TimeZone::get(&config.page.time_zone).ok();
-    let moment = Moment::default();
+    let (moment, pings) = (Moment::default(), Pings::default());
 
     let stop = CancellationToken::new();
     let introduced = Arc::new(AtomicBool::new(false));
@@ -77,6 +77,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let pushes = intake::router(PushState {
         store: store.clone(),
         moment: moment.clone(),
+        pings: pings.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
         wrong_keys: wrong_keys.clone(),
         bot: config.bot_user_id(),
@@ -92,7 +93,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
         downloads: api::downloads(&budget),
-        health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced)),
+        health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
     let seats = Seats::new(budget.api);
     tasks.spawn(done(door::serve(api_listener, calls, seats, stop.clone())));
