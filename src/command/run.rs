@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +38,10 @@ use crate::store::{Deriving, Store};
 /// How long work in flight may take after SIGTERM. What is not done by then is done after the
 /// next start: every step is safe to repeat.
 const LAST_WORDS: Duration = Duration::from_secs(8);
+
+/// Connections to the database that only pushes have, beside those in the config. A homeserver
+/// makes one push after the other.
+const PUSH_CONNECTIONS: u32 = 2;
 
 /// Runs until SIGTERM or SIGINT.
 ///
@@ -75,7 +82,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
 
     // Pushes are taken from the first moment: the homeserver may have some waiting.
     let pushes = intake::router(PushState {
-        store: store.clone(),
+        store: store.apart(&config.database, PUSH_CONNECTIONS)?,
         moment: moment.clone(),
         pings: pings.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
@@ -83,7 +90,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         bot: config.bot_user_id(),
     });
     let seats = Seats::new(budget.pushes);
-    tasks.spawn(done(door::serve(push_listener, pushes, seats, stop.clone())));
+    tasks.spawn(serve_apart(push_listener, pushes, seats, stop.clone()));
     let calls = api::router(ApiState {
         store: store.clone(),
         vault: vault.clone(),
@@ -106,6 +113,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             readings: Arc::default(),
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),
+            views: Arc::default(),
             config: Arc::new(config.clone()),
             key: TokenKey::from(&*key),
             openid: OpenId::new(&config)?,
@@ -225,7 +233,8 @@ async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 /// How many files and connections there may be, and for whom.
 fn budget(config: &Config) -> anyhow::Result<Budget> {
     let limit = door::raise_limit();
-    let budget = Budget::of(limit, config.database.max_connections.into())?;
+    let connections = config.database.max_connections + PUSH_CONNECTIONS;
+    let budget = Budget::of(limit, connections.into())?;
     tracing::info!(
         limit,
         pushes = budget.pushes,
@@ -242,6 +251,28 @@ fn budget(config: &Config) -> anyhow::Result<Budget> {
         );
     }
     Ok(budget)
+}
+
+/// Serves on a thread of its own, so that whoever comes here is answered at once, however much
+/// there is to do for others.
+async fn serve_apart(
+    listener: TcpListener,
+    router: Router,
+    seats: Arc<Seats>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let listener = listener.into_std()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let serving = move || {
+        runtime.block_on(async {
+            door::serve(TcpListener::from_std(listener)?, router, seats, stop).await;
+            anyhow::Ok(())
+        })
+    };
+    let (ended, end) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("pushes".to_owned());
+    thread.spawn(move || ended.send(serving()))?;
+    end.await?
 }
 
 async fn done(task: impl Future<Output = ()>) -> anyhow::Result<()> {
