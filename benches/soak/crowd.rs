@@ -25,15 +25,31 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// What is noise on a busy machine.
 const NOISE: Duration = Duration::from_millis(2);
 
-/// Whether pushes take at most twice as long, at the 99th percentile.
-pub async fn run(database: Database) -> bool {
-    let world =
-        World::with().page().config("log", json!({ "level": "warn" })).start(database).await;
+/// Whether pushes take at most twice as long, at the 99th percentile. `open_pages`: how many of the
+/// pages find a place; none: as many as without a word in the config.
+pub async fn run(database: Database, open_pages: Option<usize>) -> bool {
+    let mut plan = World::with().page().config("log", json!({ "level": "warn" }));
+    if let Some(most) = open_pages {
+        plan = plan.config("page", json!({ "open_pages": most }));
+    }
+    let world = plan.start(database).await;
     let deal = world.deal().await;
     let link = world.shop.link(&deal.id, "buyer", None).await;
     // Once, so that what is made only once is there.
     pushes(&world, &deal, "warm", PUSHES / 10).await;
-    let without = pushes(&world, &deal, "alone", PUSHES).await;
+    let mut without = pushes(&world, &deal, "before", PUSHES).await;
+
+    let half_open = async || {
+        let mut crowd = JoinSet::new();
+        for (number, address) in world.listeners().into_iter().cycle().take(HALF_OPEN).enumerate() {
+            crowd.spawn(stand_there(address, number));
+        }
+        tokio::time::sleep(PAUSE).await;
+        crowd
+    };
+    let mut crowd = half_open().await;
+    let beside_half_open = p99(pushes(&world, &deal, "half-open", PUSHES).await);
+    crowd.shutdown().await;
 
     // As the config has it by default, most of them are told to come again, which they do.
     let reader = Entered::by(&link).await;
@@ -42,26 +58,29 @@ pub async fn run(database: Database) -> bool {
         streams.spawn(keep_open(reader.clone(), number));
     }
     tokio::time::sleep(PAUSE).await;
-    let pages = pushes(&world, &deal, "pages", PUSHES).await;
-    let mut crowd = JoinSet::new();
-    for (number, address) in world.listeners().into_iter().cycle().take(HALF_OPEN).enumerate() {
-        crowd.spawn(stand_there(address, number));
-    }
-    tokio::time::sleep(PAUSE).await;
-    let with = pushes(&world, &deal, "beside", PUSHES).await;
+    let beside_pages = p99(pushes(&world, &deal, "pages", PUSHES).await);
+    let mut crowd = half_open().await;
+    let beside_both = p99(pushes(&world, &deal, "both", PUSHES).await);
     // The others are served, too.
     let (status, _) = world.shop.again().get("/health/live").await;
     let page = Entered::by(&link).await.request(Method::GET, "").send().await.unwrap().status();
-    println!(
-        "{database:?}: {PUSHES} pushes took at most {} for 99 of 100; beside {STREAMS} open pages of \
-         one link {}; beside {HALF_OPEN} half-open connections as well {}; API {status}, page {page}",
-        milliseconds(without),
-        milliseconds(pages),
-        milliseconds(with),
-    );
     streams.shutdown().await;
     crowd.shutdown().await;
-    with <= without * 2 + NOISE && status == 200 && page == 200
+    tokio::time::sleep(PAUSE).await;
+    // Once more: what else the machine has to do changes meanwhile.
+    without.extend(pushes(&world, &deal, "after", PUSHES).await);
+    let without = p99(without);
+    println!(
+        "{database:?}: 99 of 100 pushes took at most {}; beside {HALF_OPEN} half-open connections {}; \
+         beside {STREAMS} pages of one link ({} of them open) {}; beside both {}; API {status}, page {page}",
+        milliseconds(without),
+        milliseconds(beside_half_open),
+        open_pages.map_or_else(|| "20".to_owned(), |most| most.to_string()),
+        milliseconds(beside_pages),
+        milliseconds(beside_both),
+    );
+    let worst = beside_half_open.max(beside_pages).max(beside_both);
+    worst <= without * 2 + NOISE && status == 200 && page == 200
 }
 
 /// Keeps a page open, or tries to, as its script does.
@@ -93,19 +112,42 @@ async fn stand_there(address: String, number: usize) {
     }
 }
 
-/// Pushes one event after the other; the 99th percentile.
-async fn pushes(world: &World, deal: &Deal, name: &str, number: usize) -> Duration {
-    let mut took = Vec::new();
-    for push in 0..number {
-        let event = json!({ "events": [{
-            "type": "m.room.message", "room_id": deal.room, "sender": deal.buyer.id, "event_id": format!("${name}-{push}"),
-            "origin_server_ts": 1, "content": { "msgtype": "m.text", "body": "x" },
-        }] });
-        let started = Instant::now();
-        let (status, answer) = world.push(&format!("{name}-{push}"), event.to_string()).await;
-        took.push(started.elapsed());
-        assert_eq!(status, 200, "{answer}");
-    }
+/// Pushes one event after the other, from a thread that has nothing else to do; how long each took.
+async fn pushes(world: &World, deal: &Deal, name: &str, number: usize) -> Vec<Duration> {
+    let [address, ..] = world.listeners();
+    let (token, name) = (world.token("hs_token"), name.to_owned());
+    let (room, sender) = (deal.room.clone(), deal.buyer.id.clone());
+    let pushing = async move {
+        let (http, mut took) = (reqwest::Client::new(), Vec::new());
+        for push in 0..number {
+            let body = json!({ "events": [{
+                "type": "m.room.message", "room_id": room, "sender": sender,
+                "event_id": format!("${name}-{push}"), "origin_server_ts": 1,
+                "content": { "msgtype": "m.text", "body": "x" },
+            }] });
+            let url = format!("http://{address}/_matrix/app/v1/transactions/{name}-{push}");
+            let request = http.put(url).bearer_auth(&token).json(&body);
+            let started = Instant::now();
+            let answer = request.send().await.unwrap();
+            let status = answer.status();
+            answer.bytes().await.unwrap();
+            took.push(started.elapsed());
+            assert_eq!(status, 200);
+        }
+        took
+    };
+    let apart = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::spawn_blocking(move || {
+        let took = apart.block_on(pushing);
+        apart.shutdown_background();
+        took
+    })
+    .await
+    .unwrap()
+}
+
+/// The 99th percentile.
+fn p99(mut took: Vec<Duration>) -> Duration {
     took.sort();
     took[took.len() * 99 / 100]
 }

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sqlx::{Connection, Executor, PgConnection};
 
 use crate::support::world::Deal;
 use crate::support::{Database, World, eventually, sample};
@@ -29,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Whether nothing was lost; `disk` is a small file system that is mounted for this.
 pub async fn run(database: Database, disk: &Path) -> bool {
     let mut world = World::with().config("log", json!({ "level": "info" })).prepare(database).await;
-    move_to(&world, database, disk).await;
+    move_to(&world, database, disk);
     world.start_synapse().await;
     world.start_tallyroom().await;
     let mut deals = Vec::new();
@@ -140,31 +139,16 @@ async fn deal(world: &World, number: usize) -> Deal {
     Deal { id, room, buyer, seller }
 }
 
-/// Has the database on the small disk. Of PostgreSQL only the data, as a tablespace: a server whose
-/// write-ahead log finds no space ends, and somebody has to start it again.
-async fn move_to(world: &World, database: Database, disk: &Path) {
+/// Has the database on the small disk. The cluster of PostgreSQL is there already, with all it has.
+fn move_to(world: &World, database: Database, disk: &Path) {
+    if database == Database::Postgres {
+        return;
+    }
     let file = world.config_file();
     let mut config: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-    match database {
-        Database::Sqlite => {
-            config["database"]["url"] = json!(format!("sqlite:{}/tallyroom.db", disk.display()));
-            std::fs::write(&file, config.to_string()).unwrap();
-        }
-        Database::Postgres => {
-            let url = config["database"]["url"].as_str().unwrap();
-            let (server, name) = url.rsplit_once('/').unwrap();
-            let mut connection =
-                PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
-            for statement in [
-                format!("CREATE TABLESPACE small LOCATION '{}'", disk.display()),
-                format!("ALTER DATABASE {name} SET TABLESPACE small"),
-            ] {
-                connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
-            }
-            connection.close().await.unwrap();
-        }
-    }
+    config["database"]["url"] = json!(format!("sqlite:{}/tallyroom.db", disk.display()));
+    std::fs::write(&file, config.to_string()).unwrap();
 }
 
 /// Takes all the space there is; the file that does.

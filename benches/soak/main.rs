@@ -6,8 +6,8 @@
 //! full-disk DATABASE FOLDER    the database's disk, mounted at FOLDER, is full twice while people write
 //! silent-server DATABASE       ten contacts on a server that accepts connections and says nothing,
 //!                              beside local transactions
-//! crowd DATABASE               10,000 half-open connections and 1,000 open pages from one link,
-//!                              beside pushes
+//! crowd DATABASE [OPEN]        10,000 half-open connections and 1,000 pages of one link, of which so
+//!                              many find a place, beside pushes
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a run that cannot go on should stop")]
 #![allow(
@@ -42,7 +42,8 @@ async fn main() -> ExitCode {
         ["kills", on, kills, "--bench"] => kills::run(database(on), number(kills)).await,
         ["full-disk", on, disk, "--bench"] => full_disk::run(database(on), disk.as_ref()).await,
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
-        ["crowd", on, "--bench"] => crowd::run(database(on)).await,
+        ["crowd", on, "--bench"] => crowd::run(database(on), None).await,
+        ["crowd", on, open, "--bench"] => crowd::run(database(on), Some(number(open))).await,
         _ => true,
     };
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -57,5 +58,5 @@ fn database(name: &str) -> Database {
 }
 
 fn number(text: &str) -> usize {
-    text.parse().unwrap_or_else(|_| panic!("{text} is no number of kills"))
+    text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::ApiState;
-use crate::homeserver::{CallFailure, Homeserver};
+use crate::homeserver::{CallFailure, Homeserver, Pings};
 use crate::store::Store;
 
 /// How long an answer holds: whoever asks more often gets the same one.
@@ -26,6 +26,7 @@ pub struct Health {
     store: Store,
     homeserver: Homeserver,
     introduced: Arc<AtomicBool>,
+    pings: Pings,
     last: Arc<Mutex<Option<(Instant, Report)>>>,
 }
 
@@ -39,8 +40,13 @@ struct Report {
 
 impl Health {
     /// `introduced` turns true once the homeserver has accepted the bot.
-    pub fn new(store: Store, homeserver: Homeserver, introduced: Arc<AtomicBool>) -> Self {
-        Self { store, homeserver, introduced, last: Arc::default() }
+    pub fn new(
+        store: Store,
+        homeserver: Homeserver,
+        introduced: Arc<AtomicBool>,
+        pings: Pings,
+    ) -> Self {
+        Self { store, homeserver, introduced, pings, last: Arc::default() }
     }
 
     async fn report(&self) -> Report {
@@ -70,11 +76,9 @@ impl Health {
         if !self.introduced.load(Ordering::Relaxed) {
             return (Some("has not accepted the bot yet"), None);
         }
-        match tokio::time::timeout(PATIENCE, self.ask()).await {
-            Ok(Ok(())) => (None, None),
-            Ok(Err(failure)) => judge(&failure),
-            Err(_) => (Some(NO_ANSWER), None),
-        }
+        let before = self.pings.count();
+        let outcome = tokio::time::timeout(PATIENCE, self.ask()).await;
+        judge(outcome.ok(), self.pings.count() > before)
     }
 
     /// One call that tells three things: the homeserver answers, it takes our token, and it reaches
@@ -90,7 +94,19 @@ impl Health {
 
 const NO_ANSWER: &str = "does not answer";
 
-fn judge(failure: &CallFailure) -> (Option<&'static str>, Option<&'static str>) {
+/// By what the homeserver answered in time, and whether its ping arrived. One that arrived tells it
+/// all: Synapse answers M_CONNECTION_FAILED to a ping that went well while it sends what it could not
+/// send before.
+fn judge(
+    outcome: Option<Result<(), CallFailure>>,
+    has_arrived: bool,
+) -> (Option<&'static str>, Option<&'static str>) {
+    let failure = match outcome {
+        Some(Ok(())) => return (None, None),
+        _ if has_arrived => return (None, None),
+        Some(Err(failure)) => failure,
+        None => return (Some(NO_ANSWER), None),
+    };
     let mentions = |codes: &[&str]| codes.iter().any(|code| failure.mentions(code));
     if mentions(&["M_BAD_STATUS"]) {
         (None, Some("are refused here: the homeserver has another hs_token"))
@@ -134,14 +150,26 @@ mod tests {
 
     #[test]
     fn each_failure_is_told_where_it_belongs() {
-        let of = |errcode: &str| {
+        let failed = |errcode: &str| {
             let words = String::new();
-            judge(&CallFailure::Unknown { errcode: errcode.to_owned(), words })
+            Some(Err(CallFailure::Unknown { errcode: errcode.to_owned(), words }))
         };
+        let of = |errcode: &str| judge(failed(errcode), false);
         assert!(matches!(of("M_BAD_STATUS"), (None, Some(_))));
         assert!(matches!(of("M_CONNECTION_FAILED"), (None, Some(_))));
         assert!(matches!(of("M_UNKNOWN_TOKEN"), (Some(_), None)));
         assert_eq!(of(""), (Some(NO_ANSWER), None));
-        assert_eq!(judge(&CallFailure::RateLimited(None)), (None, None));
+        assert_eq!(judge(Some(Err(CallFailure::RateLimited(None))), false), (None, None));
+        assert_eq!(judge(Some(Ok(())), false), (None, None));
+        assert_eq!(judge(None, false), (Some(NO_ANSWER), None));
+    }
+
+    #[test]
+    fn a_ping_that_arrived_shows_that_pushes_reach_us_whatever_is_said_of_it() {
+        let errcode = "M_CONNECTION_FAILED".to_owned();
+        let words = "AlreadyCancelled: Tried to cancel an already-cancelled event.".to_owned();
+        let failed = CallFailure::Unknown { errcode, words };
+        assert_eq!(judge(Some(Err(failed)), true), (None, None));
+        assert_eq!(judge(None, true), (None, None));
     }
 }

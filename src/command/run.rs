@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +23,7 @@ use crate::config::{Config, secret_files};
 use crate::door::{self, Budget, Seats, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
-use crate::homeserver::Homeserver;
+use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
 use crate::logging::{Failures, abnormal_end};
 use crate::moment::Moment;
@@ -35,6 +38,10 @@ use crate::store::{Deriving, Store};
 /// How long work in flight may take after SIGTERM. What is not done by then is done after the
 /// next start: every step is safe to repeat.
 const LAST_WORDS: Duration = Duration::from_secs(8);
+
+/// Connections to the database that only pushes have, beside those in the config. A homeserver
+/// makes one push after the other.
+const PUSH_CONNECTIONS: u32 = 2;
 
 /// Runs until SIGTERM or SIGINT.
 ///
@@ -64,7 +71,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         None => None,
     };
     let time_zone = TimeZone::get(&config.page.time_zone).ok();
-    let moment = Moment::default();
+    let (moment, pings) = (Moment::default(), Pings::default());
 
     let stop = CancellationToken::new();
     let introduced = Arc::new(AtomicBool::new(false));
@@ -76,15 +83,16 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let deriving = Deriving::of(&config);
     // Pushes are taken from the first moment: the homeserver may have some waiting.
     let pushes = intake::router(PushState {
-        store: store.clone(),
+        store: store.apart(&config.database, PUSH_CONNECTIONS)?,
         moment: moment.clone(),
+        pings: pings.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
         wrong_keys: wrong_keys.clone(),
         bot: config.bot_user_id(),
         without_sync: (!config.record.sync).then(|| deriving.clone()),
     });
     let seats = Seats::new(budget.pushes);
-    tasks.spawn(done(door::serve(push_listener, pushes, seats, stop.clone())));
+    tasks.spawn(serve_apart(push_listener, pushes, seats, stop.clone()));
     let calls = api::router(ApiState {
         store: store.clone(),
         vault: vault.clone(),
@@ -94,7 +102,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
         downloads: api::downloads(&budget),
-        health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced)),
+        health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
     let seats = Seats::new(budget.api);
     tasks.spawn(done(door::serve(api_listener, calls, seats, stop.clone())));
@@ -107,6 +115,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             readings: Arc::default(),
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),
+            views: Arc::default(),
             config: Arc::new(config.clone()),
             key: TokenKey::from(&*key),
             openid: OpenId::new(&config)?,
@@ -229,7 +238,8 @@ async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 /// How many files and connections there may be, and for whom.
 fn budget(config: &Config) -> anyhow::Result<Budget> {
     let limit = door::raise_limit();
-    let budget = Budget::of(limit, config.database.max_connections.into())?;
+    let connections = config.database.max_connections + PUSH_CONNECTIONS;
+    let budget = Budget::of(limit, connections.into())?;
     tracing::info!(
         limit,
         pushes = budget.pushes,
@@ -246,6 +256,28 @@ fn budget(config: &Config) -> anyhow::Result<Budget> {
         );
     }
     Ok(budget)
+}
+
+/// Serves on a thread of its own, so that whoever comes here is answered at once, however much
+/// there is to do for others.
+async fn serve_apart(
+    listener: TcpListener,
+    router: Router,
+    seats: Arc<Seats>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let listener = listener.into_std()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let serving = move || {
+        runtime.block_on(async {
+            door::serve(TcpListener::from_std(listener)?, router, seats, stop).await;
+            anyhow::Ok(())
+        })
+    };
+    let (ended, end) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("pushes".to_owned());
+    thread.spawn(move || ended.send(serving()))?;
+    end.await?
 }
 
 async fn done(task: impl Future<Output = ()>) -> anyhow::Result<()> {

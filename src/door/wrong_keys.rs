@@ -19,6 +19,9 @@ use crate::quota::{Rate, TooMany};
 
 /// How many wrong keys one source may try at once, and in a minute in the long run.
 const TRIES: (u32, u32) = (30, 6);
+/// How many keys of one source, wrong or right, another server may be asked about at once, and in a
+/// minute in the long run.
+const QUESTIONS: (u32, u32) = (30, 60);
 /// How often those are summed up in the log who went on.
 const PERIOD: Duration = Duration::from_secs(60);
 /// Most sources that are told apart in one period.
@@ -75,6 +78,7 @@ pub struct WrongKeys(Arc<Inner>);
 struct Inner {
     proxies: Vec<IpNet>,
     rate: Rate<IpAddr>,
+    questions: Rate<IpAddr>,
     /// Since the last sum.
     recent: Mutex<HashMap<(Key, Option<IpAddr>), u64>>,
     total: AtomicU64,
@@ -84,7 +88,9 @@ impl WrongKeys {
     /// `proxies` are believed about those for whom they speak.
     pub fn new(proxies: Vec<IpNet>) -> Self {
         let rate = Rate::new(TRIES.0, TRIES.1, PERIOD);
-        Self(Arc::new(Inner { proxies, rate, recent: Mutex::default(), total: AtomicU64::new(0) }))
+        let questions = Rate::new(QUESTIONS.0, QUESTIONS.1, PERIOD);
+        let (recent, total) = (Mutex::default(), AtomicU64::new(0));
+        Self(Arc::new(Inner { proxies, rate, questions, recent, total }))
     }
 
     /// Counts a request with a wrong key.
@@ -105,6 +111,16 @@ impl WrongKeys {
             tracing::warn!(%key, %source, "{}", key.hint());
         }
         self.0.rate.take(&source)
+    }
+
+    /// Counts a question to another server about a key, before it is asked: nobody can have us ask
+    /// it as often as they like.
+    ///
+    /// # Errors
+    /// When this source has had too many asked.
+    pub fn ask(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), TooMany> {
+        let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
+        self.0.questions.take(&source(*peer, headers, &self.0.proxies))
     }
 
     /// How many were tried since the start.
@@ -162,6 +178,17 @@ mod tests {
         assert!((1..=10).contains(&seconds), "{seconds}");
         wrong.tried(Key::Api, &headers, &from(2)).unwrap();
         assert_eq!(wrong.total(), u64::from(TRIES.0) + 2);
+    }
+
+    #[test]
+    fn nobody_has_another_server_asked_as_often_as_they_like() {
+        let (wrong, headers) = (WrongKeys::new(Vec::new()), HeaderMap::new());
+        for _ in 0..QUESTIONS.0 {
+            wrong.ask(&headers, &from(1)).unwrap();
+        }
+        assert!(wrong.ask(&headers, &from(1)).is_err());
+        wrong.ask(&headers, &from(2)).unwrap();
+        assert_eq!(wrong.total(), 0, "a right key is none of the wrong ones");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod foreign;
 mod guests;
 mod media;
 mod misfit;
+mod pings;
 mod rooms;
 mod token;
 
@@ -24,6 +25,7 @@ pub use failure::{CallFailure, Refusal};
 pub use media::Download;
 pub(crate) use media::in_words;
 pub use misfit::Misfit;
+pub use pings::Pings;
 pub use rooms::{FoundRoom, HistoryPage};
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ use ulid::Ulid;
 use super::{arrivals, invitations};
 use crate::config::Secret;
 use crate::door::{self, Key, WrongKeys};
+use crate::homeserver::Pings;
 use crate::moment::{Moment, Reading, events_of_push};
 use crate::room::{Sign, sign};
 use crate::store::{Arrival, Deriving, Kept, Source, Store, StoreError};
@@ -31,6 +32,8 @@ pub struct PushState {
     pub store: Store,
     /// What is going on at this moment.
     pub moment: Moment,
+    /// What the homeserver asked for to see whether it reaches us.
+    pub pings: Pings,
     /// What the homeserver proves itself with.
     pub hs_token: Arc<Secret>,
     /// Who tried wrong ones.
@@ -46,7 +49,7 @@ pub fn router(state: PushState) -> Router {
     Router::new()
         .route("/_matrix/app/v1/transactions/{push_id}", put(take_push))
         .route("/transactions/{push_id}", put(take_push))
-        .route("/_matrix/app/v1/ping", post(async || done()))
+        .route("/_matrix/app/v1/ping", post(take_ping))
         .route("/_matrix/app/v1/users/{user}", get(async || unknown_here()))
         .route("/users/{user}", get(async || unknown_here()))
         .route("/_matrix/app/v1/rooms/{alias}", get(async || unknown_here()))
@@ -166,6 +169,11 @@ async fn require_token(State(state): State<PushState>, request: Request, next: N
         return ([(header::RETRY_AFTER, too_many.seconds().to_string())], answer).into_response();
     }
     matrix_error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "Bad or missing hs_token")
+}
+
+async fn take_ping(State(state): State<PushState>) -> Response {
+    state.pings.arrived();
+    done()
 }
 
 /// Users and rooms of our namespaces exist before anyone can ask for them, so what the homeserver

@@ -7,6 +7,7 @@ mod panics;
 pub use failures::Failures;
 pub use panics::{AbnormalEnd, abnormal_end, hide_payloads};
 
+use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -24,9 +25,7 @@ pub fn start(config: &LogConfig) -> anyhow::Result<()> {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    tracing_subscriber::registry()
-        .with(lines.with_filter(wanted).with_filter(filter::harmless()))
-        .init();
+    tracing_subscriber::registry().with(lines.with_filter(wanted.and(filter::harmless()))).init();
     if filter::asks_for_too_much(&config.level) {
         tracing::warn!(
             level = config.level,

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
@@ -81,11 +81,13 @@ pub(super) async fn matrix(
     Path(id): Path<String>,
     reader: Reader,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let refuse = |id| Refusal::problem(StatusCode::FORBIDDEN, id);
     let token: OpenIdToken = serde_json::from_slice(&body)
         .map_err(|_| Refusal::problem(StatusCode::BAD_REQUEST, "problem-openid-form"))?;
+    state.wrong_keys.ask(&headers, &extensions)?;
     let user = state.openid.verify(&token.matrix_server_name, &token.access_token).await;
     let user = user.map_err(|error| {
         tracing::info!(%error, "a Matrix account was not proven");

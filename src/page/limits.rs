@@ -150,9 +150,14 @@ impl Limits {
         self.uploaded.take_many(&grant, u32::try_from(new).unwrap_or(u32::MAX))
     }
 
-    /// Live news for an open page.
-    pub(super) fn stream(&self, grant: Ulid, shop: &str) -> Result<Taken, TooMany> {
-        self.streams.take(grant, shop)
+    /// Live news for an open page: the place of its grant, which a ticket names ...
+    pub(super) fn stream(&self, grant: Ulid) -> Result<Place<Ulid>, TooMany> {
+        self.streams.of_one.take(&grant)
+    }
+
+    /// ... and that of its shop, which only the database knows.
+    pub(super) fn stream_of_shop(&self, shop: &str) -> Result<Place<String>, TooMany> {
+        self.streams.of_shop.take(&shop.to_owned())
     }
 
     /// Writing a PDF.
@@ -186,8 +191,8 @@ mod tests {
                 limits.write(grant, 1).unwrap();
             }
             assert!(limits.write(grant, 1).is_err());
-            held.extend((0..2).map(|_| limits.stream(grant, "shop").unwrap()));
-            assert!(limits.stream(grant, "shop").is_err());
+            let _streams = [limits.stream(grant).unwrap(), limits.stream(grant).unwrap()];
+            assert!(limits.stream(grant).is_err());
             held.extend((0..UPLOADS.0).map(|_| limits.upload(grant, "shop").unwrap()));
             assert!(limits.upload(grant, "shop").is_err());
             (0..OPENINGS.0).for_each(|_| limits.open(grant).unwrap());
@@ -201,8 +206,7 @@ mod tests {
         config.page.open_pages = 8_000;
         let budget = Budget::of(1_024, 8).unwrap();
         let limits = Limits::of(&config, &budget);
-        let taken: Vec<_> =
-            std::iter::from_fn(|| limits.stream(Ulid::new(), "shop").ok()).collect();
+        let taken: Vec<_> = std::iter::from_fn(|| limits.stream(Ulid::new()).ok()).collect();
         assert_eq!(taken.len(), budget.page * 3 / 4);
     }
 

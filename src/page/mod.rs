@@ -11,7 +11,7 @@ mod gather;
 mod headers;
 pub mod limits;
 pub mod link;
-mod live;
+pub mod live;
 pub mod model;
 pub mod openid;
 mod people;
@@ -42,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::limits::Limits;
+use self::live::Views;
 use self::openid::OpenId;
 use self::readings::Readings;
 use self::token::TokenKey;
@@ -77,6 +78,8 @@ pub struct PageState {
     pub wrong_keys: WrongKeys,
     /// How much each visitor may do.
     pub limits: Arc<Limits>,
+    /// What open pages are told.
+    pub views: Arc<Views>,
     /// Ends open streams.
     pub stop: CancellationToken,
 }

@@ -6,6 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::PageState;
 use super::headers::Nonce;
@@ -31,11 +33,20 @@ impl Reader {
         let time_zone = state.time_zone.clone();
         Self {
             locale: Locale::negotiate(chosen.as_deref(), accept, &state.config.page.language),
-            today: Timestamp::now().to_zoned_datetime(time_zone.clone()).date(),
+            today: today(&time_zone),
             time_zone,
             nonce: nonce.0.clone(),
         }
     }
+
+    /// The same reader, who may have had the page open for days.
+    pub(super) fn of_today(self) -> Self {
+        Self { today: today(&self.time_zone), ..self }
+    }
+}
+
+fn today(time_zone: &TimeZone) -> Date {
+    Timestamp::now().to_zoned_datetime(time_zone.clone()).date()
 }
 
 impl FromRequestParts<PageState> for Reader {

@@ -61,9 +61,7 @@ impl FromRequestParts<PageState> for Session {
     ) -> Result<Self, Self::Rejection> {
         let correlation = parts.extensions.get::<Correlation>().cloned();
         let Ok(reader) = Reader::from_request_parts(parts, state).await;
-        let ids = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        let id = ids.ok().and_then(|ids| Ulid::from_string(ids.get("id")?).ok());
-        let id = id.ok_or(Closed::SignedOut)?;
+        let id = transaction_id(parts, state).await.ok_or(Closed::SignedOut)?;
         let Presented { named, held, has_forged } =
             presented(state, &parts.headers, &parts.uri, id);
         if held.is_empty() && has_forged {
@@ -84,6 +82,23 @@ impl FromRequestParts<PageState> for Session {
         let correlation = correlation.map(|it| it.0).unwrap_or_default();
         let (grant, id) = (held.grant, held.session);
         Ok(Self { transaction, visitor, guest, grant, id, is_named, reader, correlation })
+    }
+}
+
+/// The transaction that a request is about.
+async fn transaction_id(parts: &mut Parts, state: &PageState) -> Option<Ulid> {
+    let ids = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
+    ids.ok().and_then(|ids| Ulid::from_string(ids.get("id")?).ok())
+}
+
+/// The grant that a request names, if its browser holds a ticket of it. Whether that opens
+/// anything now, only the database knows.
+pub(super) async fn named_grant(parts: &mut Parts, state: &PageState) -> Option<Ulid> {
+    let id = transaction_id(parts, state).await?;
+    let Presented { named, held, .. } = presented(state, &parts.headers, &parts.uri, id);
+    match speaker::choose(named, &held, true) {
+        Choice::This(held) => Some(held.grant),
+        Choice::Newest | Choice::Refused(_) => None,
     }
 }
 

@@ -22,6 +22,7 @@ mod members;
 mod outgoing;
 mod polls;
 mod problems;
+mod read_once;
 mod restores;
 mod revisions;
 mod room_row;
@@ -52,6 +53,7 @@ pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
 pub use members::Person;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problems::RoomProblem;
+pub use read_once::{ReadOnce, Weight};
 pub use revisions::PastTerms;
 pub use room_row::RoomRow;
 pub use rooms::new_alias;
@@ -75,6 +77,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor};
 
+use self::transactions::Said;
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
 
@@ -97,6 +100,8 @@ pub struct Store {
     pool: AnyPool,
     kind: DatabaseKind,
     hints: Arc<Hints>,
+    /// What shops said, as it was read.
+    said: Arc<ReadOnce<Said>>,
     /// How long after something new a head is signed, in milliseconds.
     sign_after: i64,
 }
@@ -122,47 +127,28 @@ impl Store {
         // The pool would try again until a call has waited for too long, and not say why.
         let first = tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(&options));
         first.await.context("no answer in time")??.close().await?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            // SQLite rolls a tx back by itself when the disk is full or fails, and sqlx still counts it
-            // as open then: every later tx on that connection would fail.
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    if connection.is_in_transaction() {
-                        // What was dropped uncommitted is rolled back before this is answered.
-                        connection.ping().await?;
-                    }
-                    Ok(!connection.is_in_transaction())
-                })
-            })
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    match kind {
-                        // FULL: a commit that returned survives a power cut. secure_delete: what is
-                        // erased is not left in free pages of the file.
-                        DatabaseKind::Sqlite => {
-                            connection
-                                .execute(
-                                    "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
-                                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                                     PRAGMA secure_delete = ON",
-                                )
-                                .await?;
-                        }
-                        DatabaseKind::Postgres => {
-                            connection.execute("SET synchronous_commit = on").await?;
-                        }
-                    }
-                    Ok(())
-                })
-            })
-            .connect_with(options)
-            .await?;
+        let pool = pool_options(kind, config.max_connections).connect_with(options).await?;
         MIGRATIONS.run(&pool).await?;
-        let store = Self { pool, kind, hints: Arc::default(), sign_after: SIGN_AFTER_MS };
+        let store = Self {
+            pool,
+            kind,
+            hints: Arc::default(),
+            said: Arc::default(),
+            sign_after: SIGN_AFTER_MS,
+        };
         store.prepare_search().await?;
         Ok(store)
+    }
+
+    /// The same database, by so many connections that nobody else takes. They are opened when they
+    /// are needed.
+    ///
+    /// # Errors
+    /// When there can be no such database.
+    pub fn apart(&self, config: &DatabaseConfig, connections: u32) -> Result<Self, StoreError> {
+        let options = AnyConnectOptions::from_str(config.url.expose())?;
+        let pool = pool_options(self.kind, connections).connect_lazy_with(options);
+        Ok(Self { pool, ..self.clone() })
     }
 
     /// Begins a tx that will write.
@@ -184,18 +170,73 @@ impl Store {
         &self.hints
     }
 
-    /// Writes something, to see whether that can be done.
+    /// Writes something that takes space, to see whether that can be done.
     ///
     /// # Errors
     /// When it cannot.
     pub async fn write_something(&self) -> Result<(), StoreError> {
-        self.set_fact("written_at", &now().to_string()).await
+        match self.kind {
+            // Whatever is written makes the write-ahead log longer.
+            DatabaseKind::Sqlite => self.set_fact("written_at", &now().to_string()).await,
+            // What only changes a row finds space on a full disk, too: that of an older version of
+            // it. A new table needs a new file, and is nothing that a backup could hold a lock on.
+            DatabaseKind::Postgres => {
+                let mut tx = self.begin().await?;
+                for write in [
+                    "CREATE TABLE write_probe (filling BIGINT)",
+                    "INSERT INTO write_probe VALUES (1)",
+                    "DROP TABLE write_probe",
+                ] {
+                    tx.execute(write).await?;
+                }
+                tx.commit().await
+            }
+        }
     }
 
     /// Waits for running queries and closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// How connections are kept.
+fn pool_options(kind: DatabaseKind, connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // SQLite rolls a tx back by itself when the disk is full or fails, and sqlx still counts it
+        // as open then: every later tx on that connection would fail.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // What was dropped uncommitted is rolled back before this is answered.
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                match kind {
+                    // FULL: a commit that returned survives a power cut. secure_delete: what is
+                    // erased is not left in free pages of the file.
+                    DatabaseKind::Sqlite => {
+                        connection
+                            .execute(
+                                "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; \
+                                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                                 PRAGMA secure_delete = ON",
+                            )
+                            .await?;
+                    }
+                    DatabaseKind::Postgres => {
+                        connection.execute("SET synchronous_commit = on").await?;
+                    }
+                }
+                Ok(())
+            })
+        })
 }
 
 /// Makes the database file on first use, for its owner only: it holds what people said. SQLite
@@ -220,7 +261,7 @@ fn make_private_file(url: &str) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    async fn opened(folder: &std::path::Path) -> Store {
+    pub(super) async fn opened(folder: &std::path::Path) -> Store {
         let file = folder.join("tallyroom.db");
         let config: DatabaseConfig = serde_json::from_value(serde_json::json!({
             "url": format!("sqlite:{}", file.display()), "max_connections": 2,

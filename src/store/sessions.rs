@@ -1,7 +1,10 @@
 //! Who is signed in on the page.
 
+use std::collections::BTreeSet;
+
 use ulid::Ulid;
 
+use super::columns::parse_id;
 use super::{GrantRow, Store, StoreError};
 use crate::clock::now;
 
@@ -15,6 +18,7 @@ const CROWDED_OUT: &str = "DELETE FROM sessions WHERE grant_id = $1 AND id NOT I
 const GRANT_OF: &str = "SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, \
      g.expires_at, g.revoked_at, g.used_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
      WHERE s.id = $1 AND s.grant_id = $2";
+const OF_GRANT: &str = "SELECT id FROM sessions WHERE grant_id = $1";
 const END: &str = "DELETE FROM sessions WHERE id = $1";
 
 impl Store {
@@ -45,6 +49,16 @@ impl Store {
     ) -> Result<Option<GrantRow>, StoreError> {
         let query = sqlx::query_as(GRANT_OF).bind(session.to_string()).bind(grant.to_string());
         query.fetch_optional(&self.pool).await
+    }
+
+    /// Everybody who is signed in by a grant.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something unreadable.
+    pub async fn sessions_of(&self, grant: Ulid) -> Result<BTreeSet<Ulid>, StoreError> {
+        let query = sqlx::query_scalar(OF_GRANT).bind(grant.to_string());
+        let ids: Vec<String> = query.fetch_all(&self.pool).await?;
+        ids.iter().map(|id| parse_id(id)).collect()
     }
 
     /// Signs somebody out, for good; pages that are open by this session close.

@@ -5,7 +5,7 @@ use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
 use super::{
-    Snapshot, Store, StoreError, Tx, acts, adoption, erasure, far, members, problems, rooms,
+    Snapshot, Store, StoreError, Tx, Weight, acts, adoption, erasure, far, members, problems, rooms,
 };
 use crate::clock::now;
 use crate::invoice::Problem;
@@ -47,6 +47,11 @@ macro_rules! select {
 }
 const BY_ID: &str = select!("WHERE t.id = $1");
 const BY_ID_AND_SHOP: &str = select!("WHERE t.id = $1 AND t.shop = $2");
+/// A transaction, but for what the shop said in this revision.
+const OUTLINE: &str = "SELECT id, shop, external_id, revision, created_at, updated_at \
+     FROM transactions WHERE id = $1";
+const SAID: &str = "SELECT status, invoice, buyer, seller, warnings, redactions FROM revisions \
+     WHERE transaction_id = $1 AND revision = $2";
 const IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
 const NEWEST: &str = select!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
 
@@ -122,18 +127,48 @@ pub enum Changed<E> {
 
 #[derive(FromRow)]
 struct Row {
+    #[sqlx(flatten)]
+    outline: Outline,
+    #[sqlx(flatten)]
+    said: SaidRow,
+}
+
+#[derive(FromRow)]
+struct Outline {
     id: String,
     shop: String,
     external_id: String,
     revision: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+#[derive(FromRow)]
+struct SaidRow {
     status: String,
     invoice: String,
     buyer: String,
     seller: String,
     warnings: String,
     redactions: Option<String>,
-    created_at: i64,
-    updated_at: i64,
+}
+
+/// What a shop said in one revision.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    terms: Terms,
+    warnings: Vec<Problem>,
+    /// How long it was as text.
+    bytes: usize,
+}
+
+/// As many bytes of text count as one value.
+const BYTES_OF_VALUE: usize = 256;
+
+impl Weight for Said {
+    fn weight(&self) -> usize {
+        1 + self.bytes / BYTES_OF_VALUE
+    }
 }
 
 impl Store {
@@ -237,9 +272,21 @@ impl Store {
     /// # Errors
     /// When the database does not answer or holds something unreadable.
     pub async fn transaction(&self, id: Ulid) -> Result<Option<Transaction>, StoreError> {
-        let row: Option<Row> =
-            sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(&self.pool).await?;
-        row.map(Transaction::try_from).transpose()
+        let outline: Option<Outline> =
+            sqlx::query_as(OUTLINE).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        let Some(outline) = outline else { return Ok(None) };
+        let revision = outline.revision;
+        // An invoice may be long, and is read again and again while somebody looks at it.
+        let read = async || {
+            let row: SaidRow = sqlx::query_as(SAID)
+                .bind(id.to_string())
+                .bind(revision)
+                .fetch_one(&self.pool)
+                .await?;
+            Said::try_from(row)
+        };
+        let said = self.said.get_or_read((id, revision), read).await?;
+        outline.with(Said::clone(&said)).map(Some)
     }
 
     /// A transaction of this shop; another shop's does not exist for it.
@@ -251,12 +298,7 @@ impl Store {
         shop: &str,
         id: Ulid,
     ) -> Result<Option<Transaction>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(BY_ID_AND_SHOP)
-            .bind(id.to_string())
-            .bind(shop)
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map(Transaction::try_from).transpose()
+        Ok(self.transaction(id).await?.filter(|transaction| transaction.shop == shop))
     }
 
     /// This shop's transactions, newest first, those older than `before`.
@@ -426,25 +468,75 @@ async fn put_contacts(tx: &mut Tx, id: Ulid, terms: &Terms) -> Result<(), StoreE
     Ok(())
 }
 
+impl Outline {
+    fn with(self, Said { terms, warnings, .. }: Said) -> Result<Transaction, StoreError> {
+        Ok(Transaction {
+            id: parse_id(&self.id)?,
+            shop: self.shop,
+            external_id: self.external_id,
+            revision: self.revision,
+            terms,
+            warnings,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+impl TryFrom<SaidRow> for Said {
+    type Error = StoreError;
+
+    fn try_from(row: SaidRow) -> Result<Self, StoreError> {
+        let terms = Terms {
+            invoice: from_json("invoice", &row.invoice)?,
+            buyer: from_json("buyer", &row.buyer)?,
+            seller: from_json("seller", &row.seller)?,
+            redactions: redactions(row.redactions.as_deref()),
+            status: row.status,
+        };
+        Ok(Self {
+            terms,
+            warnings: from_json("warnings", &row.warnings)?,
+            bytes: row.invoice.len() + row.buyer.len() + row.seller.len() + row.warnings.len(),
+        })
+    }
+}
+
 impl TryFrom<Row> for Transaction {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: parse_id(&row.id)?,
-            shop: row.shop,
-            external_id: row.external_id,
-            revision: row.revision,
-            terms: Terms {
-                status: row.status,
-                invoice: from_json("invoice", &row.invoice)?,
-                buyer: from_json("buyer", &row.buyer)?,
-                seller: from_json("seller", &row.seller)?,
-                redactions: redactions(row.redactions.as_deref()),
-            },
-            warnings: from_json("warnings", &row.warnings)?,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        })
+    fn try_from(Row { outline, said }: Row) -> Result<Self, StoreError> {
+        outline.with(said.try_into()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn what_a_shop_said_is_read_once_for_each_revision() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let sample = transaction::sample();
+        let new = |terms| NewRevision { terms, warnings: &[], original: None };
+        let created = store.create_transaction("shop", "order-1", new(&sample.terms), "test").await;
+        let Ok(Created::New(id)) = created else { panic!("{created:?}") };
+        for _ in 0..10 {
+            assert_eq!(store.transaction(id).await.unwrap().unwrap().terms, sample.terms);
+            assert!(store.transaction_of("shop", id).await.unwrap().is_some());
+            assert!(store.transaction_of("other", id).await.unwrap().is_none());
+        }
+        assert_eq!(store.said.times_read(), 1);
+        let terms = Terms { status: "paid".to_owned(), ..sample.terms.clone() };
+        let change = Change { terms: terms.clone(), warnings: Vec::new(), invite_again: false };
+        let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
+        let changed = store.change_transaction("shop", id, None, "test", decide).await.unwrap();
+        assert_eq!(changed, Changed::To(2));
+        for _ in 0..10 {
+            assert_eq!(store.transaction(id).await.unwrap().unwrap().terms, terms);
+        }
+        assert_eq!(store.said.times_read(), 2);
     }
 }

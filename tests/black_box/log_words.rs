@@ -31,6 +31,20 @@ const WORDS: [&str; 15] = [
 const IBAN: &str = "DE02120300000000202051";
 
 on_both_databases! {
+    async fn what_is_asked_for_is_in_the_log_and_nothing_of_it_is_left_out(database) {
+        let world = World::with().config("log", json!({ "level": "info" })).start(database).await;
+        let pushes = 20;
+        for number in 0..pushes {
+            let event = json!({ "room_id": "!elsewhere:example.org", "event_id": format!("$e{number}") });
+            let (status, answer) =
+                world.push(&format!("told-{number}"), json!({ "events": [event] }).to_string()).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+        let log = world.log();
+        let told = (0..pushes).filter(|it| log.contains(&format!("\"push_id\":\"told-{it}\"")));
+        assert_eq!(told.count(), pushes, "{log}");
+    }
+
     async fn nothing_that_people_said_is_in_the_log_at_any_level(database) {
         // All crates, and each of those that carry the words by its own name.
         let level = "trace,tallyroom=trace,sqlx=trace,hyper=trace,reqwest=trace,h2=trace,\

@@ -14,7 +14,7 @@ use super::registration;
 use crate::config::{Config, Registration, secret_files};
 use crate::door::{self, Seats, WrongKeys};
 use crate::files::Vault;
-use crate::homeserver::{Homeserver, Misfit, room_version, tells_account_status};
+use crate::homeserver::{Homeserver, Misfit, Pings, room_version, tells_account_status};
 use crate::intake::{self, PushState};
 use crate::moment::Moment;
 use crate::seal::SigningKey;
@@ -161,6 +161,7 @@ async fn with_listener<T>(
     };
     let router = intake::router(PushState {
         moment: Moment::default(),
+        pings: Pings::default(),
         store: store.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
         wrong_keys: WrongKeys::new(Vec::new()),
