@@ -7,7 +7,6 @@ mod panics;
 pub use failures::Failures;
 pub use panics::{AbnormalEnd, abnormal_end, hide_payloads};
 
-use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -25,7 +24,9 @@ pub fn start(config: &LogConfig) -> anyhow::Result<()> {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(wanted.and(filter::harmless()))).init();
+    // As layers and not as filters of one: the verdict of a filter on a line that is only asked about,
+    // as sqlx does after each query, would hold for the next line that is written.
+    tracing_subscriber::registry().with(wanted).with(filter::harmless()).with(lines).init();
     if filter::asks_for_too_much(&config.level) {
         tracing::warn!(
             level = config.level,
