@@ -267,8 +267,8 @@ async fn serve_apart(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let listener = listener.into_std()?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
     let serving = move || {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             door::serve(TcpListener::from_std(listener)?, router, seats, stop).await;
             anyhow::Ok(())

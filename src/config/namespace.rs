@@ -5,8 +5,7 @@
 
 use ruma::ServerName;
 
-use crate::names::BOT_LOCALPART;
-use crate::names::NAMESPACE_PREFIX;
+use crate::names::{BOT_LOCALPART, NAMESPACE_PREFIX};
 
 /// Users or room aliases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,9 +56,7 @@ impl Worker {
         self.installation.homeserver.set_state(view.room_id()?, &event).await?;
         Ok(self.store.head_shown(view.id(), view.room.wakes, head.links()).await?)
     }
-}
 
-impl Worker {
     async fn check_shown_head(&self, view: &View) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let shown = homeserver.state_content(view.room_id()?, HEAD_STATE, "").await?;

@@ -6,8 +6,7 @@ use ruma::UserId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::names::NAMESPACE_PREFIX;
-use crate::names::ROOM_MARKER;
+use crate::names::{NAMESPACE_PREFIX, ROOM_MARKER};
 
 /// Longest Matrix user ID, in bytes (Matrix specification, "User identifiers").
 const MAX_USER_ID_BYTES: usize = 255;

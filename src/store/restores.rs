@@ -29,6 +29,11 @@ struct Note {
     content: Head,
 }
 
+/// The head in a note, if it holds one.
+fn head_in(raw: &str) -> Option<Head> {
+    serde_json::from_str(raw).ok().map(|note: Note| note.content)
+}
+
 /// The bot's note of a head was recorded as the entry `seq`.
 pub(super) async fn look(
     tx: &mut Tx,
@@ -37,7 +42,7 @@ pub(super) async fn look(
     raw: &str,
     adopted: bool,
 ) -> Result<(), StoreError> {
-    let Ok(Note { content: head }) = serde_json::from_str(raw) else { return Ok(()) };
+    let Some(head) = head_in(raw) else { return Ok(()) };
     if head.seq < seq && is_of_record(tx, transaction_id, &head).await? {
         return Ok(());
     }
@@ -66,7 +71,7 @@ pub(super) async fn adopt(tx: &mut Tx, transaction_id: &str) -> Result<(), Store
     let notes: Vec<(i64, String)> =
         sqlx::query_as(NOTES).bind(transaction_id).bind(HEAD_STATE).fetch_all(&mut **tx).await?;
     for (seq, raw) in notes {
-        if serde_json::from_str(&raw).is_ok_and(|note: Note| note.content.acts > 0) {
+        if head_in(&raw).is_some_and(|head| head.acts > 0) {
             tracing::error!(
                 transaction = transaction_id,
                 entry = seq,
@@ -95,9 +100,7 @@ impl Snapshot {
             .bind(ActKind::Restore.as_str())
             .fetch_all(&mut *self.tx)
             .await?;
-        let is_same =
-            |raw: &String| serde_json::from_str(raw).is_ok_and(|note: Note| note.content == *head);
-        Ok(lost.iter().any(is_same))
+        Ok(lost.iter().any(|raw| head_in(raw).as_ref() == Some(head)))
     }
 }
 

@@ -129,13 +129,13 @@ impl Records {
         drop(snapshot);
         let mut missing = check.kept_files();
         for file in files {
-            missing.retain(|source| *source != file.mxc);
+            missing.remove(&file.mxc);
             let named_at = named.remove(&file.mxc).map(|named| named.named_at);
             let evidence = self.look_at(id, file, named_at).await?;
             check.check_file(&evidence, now())?;
         }
         named.none_left("nothing is known of it here")?;
-        if let Some(source) = missing.into_iter().next() {
+        if let Some(source) = missing.pop_first() {
             let what = "was kept, and nothing is known of it here any more";
             return Err(Fault::at(Place::File(source), what).into());
         }
@@ -195,23 +195,24 @@ async fn check_acts(
         acts.iter().try_for_each(|act| check.check_act(act))?;
     }
     let mut revision = BEFORE_ALL;
-    let mut contacts = BTreeMap::new();
     while let Some(content) = snapshot.revision_after(id, revision).await? {
         revision = content.revision;
-        contacts = content.contacts();
         check.check_revision(&content)?;
     }
+    let fault = |what: String| Err(Fault::at(Place::Revision(revision), what).into());
+    let current = snapshot.current_revision(id).await?;
+    if current != revision {
+        return fault(format!("is the newest, but the transaction is said to be at {current}"));
+    }
+    let Some(transaction) = snapshot.transaction(id).await? else { return Err(Failure::Missing) };
+    // Whoever both parties name speaks for the one that comes last.
+    let contacts = transaction.terms.matrix_contacts();
+    let contacts: BTreeMap<String, String> =
+        contacts.map(|(role, user)| (user.to_string(), role.as_str().to_owned())).collect();
     if snapshot.contacts(id).await? != contacts {
-        let what = "names other contacts than those that speak for the parties";
-        return Err(Fault::at(Place::Revision(revision), what).into());
+        return fault("names other contacts than those that speak for the parties".to_owned());
     }
-    match snapshot.current_revision(id).await? {
-        current if current == revision => Ok(()),
-        current => {
-            let what = format!("is the newest, but the transaction is said to be at {current}");
-            Err(Fault::at(Place::Revision(revision), what).into())
-        }
-    }
+    Ok(())
 }
 
 fn evidence(file: FileRow, named_at: Option<(i64, i64)>) -> FileEvidence {

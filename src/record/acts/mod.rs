@@ -126,20 +126,6 @@ pub struct RevisionContent {
     pub seller: Value,
 }
 
-impl RevisionContent {
-    /// Who speaks for which party, by Matrix user ID. Whoever is named by both speaks for the
-    /// seller.
-    pub fn contacts(&self) -> BTreeMap<String, String> {
-        let mut contacts = BTreeMap::new();
-        for (party, content) in [("buyer", &self.buyer), ("seller", &self.seller)] {
-            let listed = content.get("contacts").and_then(Value::as_array).into_iter().flatten();
-            let users = listed.filter_map(|it| it.get("matrix").and_then(Value::as_str));
-            contacts.extend(users.map(|user| (user.to_owned(), party.to_owned())));
-        }
-        contacts
-    }
-}
-
 /// What a file's act holds fast.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileContent {

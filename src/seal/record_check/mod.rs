@@ -187,7 +187,7 @@ impl RecordCheck {
     }
 
     /// Sources of the files that should be here, by the acts.
-    pub fn kept_files(&self) -> Vec<String> {
+    pub fn kept_files(&self) -> BTreeSet<String> {
         self.acts.kept_files().map(str::to_owned).collect()
     }
 
