@@ -238,7 +238,8 @@ async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 /// How many files and connections there may be, and for whom.
 fn budget(config: &Config) -> anyhow::Result<Budget> {
     let limit = door::raise_limit();
-    let connections = config.database.max_connections + PUSH_CONNECTIONS;
+    // One more is SQLite's for writing.
+    let connections = config.database.max_connections + PUSH_CONNECTIONS + 1;
     let budget = Budget::of(limit, connections.into())?;
     tracing::info!(
         limit,

@@ -98,6 +98,9 @@ const SIGN_AFTER_MS: i64 = 60 * 60_000;
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
+    /// For whatever is begun. SQLite lets one write at a time, and has the others look again and again
+    /// whether it is their turn: here they wait in line for its one connection.
+    writing: AnyPool,
     kind: DatabaseKind,
     hints: Arc<Hints>,
     /// What shops said, as it was read.
@@ -127,10 +130,15 @@ impl Store {
         // The pool would try again until a call has waited for too long, and not say why.
         let first = tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(&options));
         first.await.context("no answer in time")??.close().await?;
-        let pool = pool_options(kind, config.max_connections).connect_with(options).await?;
+        let pool = pool_options(kind, config.max_connections).connect_with(options.clone()).await?;
+        let writing = match kind {
+            DatabaseKind::Sqlite => pool_options(kind, 1).connect_lazy_with(options),
+            DatabaseKind::Postgres => pool.clone(),
+        };
         MIGRATIONS.run(&pool).await?;
         let store = Self {
             pool,
+            writing,
             kind,
             hints: Arc::default(),
             said: Arc::default(),
@@ -148,7 +156,11 @@ impl Store {
     pub fn apart(&self, config: &DatabaseConfig, connections: u32) -> Result<Self, StoreError> {
         let options = AnyConnectOptions::from_str(config.url.expose())?;
         let pool = pool_options(self.kind, connections).connect_lazy_with(options);
-        Ok(Self { pool, ..self.clone() })
+        let writing = match self.kind {
+            DatabaseKind::Sqlite => self.writing.clone(),
+            DatabaseKind::Postgres => pool.clone(),
+        };
+        Ok(Self { pool, writing, ..self.clone() })
     }
 
     /// Begins a tx that will write.
@@ -156,7 +168,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.pool
+        self.writing
             .begin_with(match self.kind {
                 // Take the write lock at once; a read that upgrades later may find it gone.
                 DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
@@ -196,6 +208,7 @@ impl Store {
 
     /// Waits for running queries and closes all connections.
     pub async fn close(&self) {
+        self.writing.close().await;
         self.pool.close().await;
     }
 }
