@@ -4,9 +4,10 @@ use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 
-/// A client that stays where it is sent.
+/// A client that stays where it is sent, with a new connection for each request: the service may end
+/// one that waits for its next request at any time, even when that request is on its way.
 pub fn http() -> Client {
-    Client::builder().redirect(Policy::none()).build().unwrap()
+    Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap()
 }
 
 /// Somebody who was let in.

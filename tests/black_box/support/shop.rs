@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::eventually;
+use super::{entering, eventually};
 
 pub const KEY: &str = "a-key-of-the-shop-0123456789";
 pub const OTHER_KEY: &str = "a-key-of-another-shop-0123456789";
@@ -25,9 +25,9 @@ impl Shop {
         Self { base: format!("http://127.0.0.1:{port}"), key, http: Client::new() }
     }
 
-    /// The same shop, on connections of its own.
+    /// The same shop, with a new connection for each request.
     pub fn again(&self) -> Self {
-        Self { http: Client::new(), ..self.clone() }
+        Self { http: entering::http(), ..self.clone() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -14,7 +14,7 @@ use super::process::{Process, tail};
 use super::proxy::Proxy;
 use super::shop::{KEY, OTHER_KEY};
 use super::synapse::{self, Synapse};
-use super::{Database, Person, Shop, eventually, free_port};
+use super::{Database, Person, Shop, entering, eventually, free_port};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 pub const DOMAIN: &str = "tally.localhost";
@@ -391,7 +391,7 @@ impl Plan {
             synapse: None,
             tallyroom: None,
             descriptors: self.descriptors,
-            http: reqwest::Client::new(),
+            http: entering::http(),
             folder,
         }
     }
