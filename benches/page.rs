@@ -293,7 +293,7 @@ async fn fill(world: &World, deal: &Deal, entries: usize) {
             ),
             (
                 "entries (transaction_id, seq, hash, content, room_id, position, event_id, \
-                 event_type, kind, sender, party, sent_at, received_at, read_at, source, text, \
+                 event_type, kind, sender, party, sent_at, received_at, sort_at, source, text, \
                  attachments, derivation)",
                 &mut rows,
             ),

@@ -250,7 +250,7 @@ async fn fill(url: &str, entries: usize, words: &Words) -> Vec<Ulid> {
             ),
             (
                 "entries (transaction_id, seq, hash, content, room_id, position, event_id, \
-                 event_type, kind, sender, party, sent_at, received_at, read_at, source, text, \
+                 event_type, kind, sender, party, sent_at, received_at, sort_at, source, text, \
                  attachments, derivation)",
                 &mut rows,
             ),

@@ -34,7 +34,7 @@ enum Command {
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
-    /// Verify config, database, tokens and permissions; tell how to mend what is wrong.
+    /// Verify config, database, tokens and permissions; tell how to fix what is wrong.
     Check(ConfigFile),
     /// Hand in transactions from files: EN 16931 invoices in UBL or CII, or JSON.
     Import {

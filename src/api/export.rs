@@ -27,7 +27,7 @@ pub(super) async fn show(
              them to their end, or end them, and ask again.",
         ),
         NoExport::Failed(error) => {
-            tracing::error!(transaction = %id, %error, "an export can not begin");
+            tracing::error!(transaction = %id, %error, "an export cannot begin");
             Problem::try_again("The database did not answer. Nothing was changed; ask again.")
         }
     })?;

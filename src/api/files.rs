@@ -36,7 +36,7 @@ pub(super) async fn show(
         Problem::too_many(it, detail)
     })?;
     let bytes = state.vault.get(&sha256).await.map_err(|error| {
-        tracing::error!(%error, file = file.mxc, "a kept file can not be read");
+        tracing::error!(%error, file = file.mxc, "a kept file cannot be read");
         Problem::try_again("The file store did not answer.")
     })?;
     let bytes = match bytes {

@@ -85,7 +85,7 @@ fn shown(link: &GrantRow) -> Value {
 }
 
 fn unfit(problems: &[invoice::Problem]) -> Problem {
-    Problem::unfit("The link can not be made like this", problems)
+    Problem::unfit("The link cannot be made like this", problems)
 }
 
 impl From<NoLink> for Problem {

@@ -161,7 +161,7 @@ pub(super) fn entry(
         "display_name": entry.display_name,
         "sent_at": iso(fixed.sent_at),
         "received_at": iso(fixed.received_at),
-        "read_at": iso(entry.read_at),
+        "sort_at": iso(entry.sort_at),
         "source": fixed.source,
         "times_differ": times_differ(fixed.sent_at, fixed.received_at),
         "text": choices.map(in_words).or_else(|| entry.text.clone()),

@@ -9,7 +9,7 @@ use crate::invoice;
 use crate::quota::TooMany;
 use crate::store::StoreError;
 
-/// An answer that says what is wrong, where, and how to mend it.
+/// An answer that says what is wrong, where, and how to fix it.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
@@ -39,7 +39,7 @@ impl Problem {
 
     /// 422 with every problem of the content.
     pub(super) fn content(problems: &[invoice::Problem]) -> Self {
-        Self::unfit("The transaction can not be accepted as it is", problems)
+        Self::unfit("The transaction cannot be accepted as it is", problems)
     }
 
     /// 422 with every problem of the content, under another title.
@@ -60,7 +60,7 @@ impl Problem {
     }
 
     pub(super) fn unreadable(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "unreadable-body", "The body can not be read", detail)
+        Self::new(StatusCode::BAD_REQUEST, "unreadable-body", "The body cannot be read", detail)
     }
 
     /// 408: the body stopped coming.
@@ -134,7 +134,7 @@ impl Problem {
 
     /// 503: something that we stand on does not answer.
     pub(super) fn try_again(detail: &'static str) -> Self {
-        let title = "This can not be done right now";
+        let title = "This cannot be done right now";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "try-again", title, detail);
         Self { retry_after: Some(5), ..problem }
     }

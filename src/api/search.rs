@@ -41,7 +41,7 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, Problem> {
     let UrlQuery(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
     let words = Query::read(query.q.as_deref().unwrap_or_default())
-        .map_err(|why| Problem::parameter("q", format!("`q` can not be looked for: {why}.")))?;
+        .map_err(|why| Problem::parameter("q", format!("`q` cannot be looked for: {why}.")))?;
     let party = query.party.as_deref().filter(|it| !it.is_empty());
     if party.is_some_and(|party| !PARTIES.contains(&party)) {
         let detail = format!("`party` must be one of {}.", PARTIES.join(", "));

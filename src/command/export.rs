@@ -34,7 +34,7 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             bail!("{} is there already; name another file with --output", output.display())
         }
-        other => other.with_context(|| format!("{} can not be written", output.display()))?,
+        other => other.with_context(|| format!("{} cannot be written", output.display()))?,
     };
     let written = async {
         let mut out = exporter.write(id, BufWriter::new(file)).await?;

@@ -66,7 +66,7 @@ async fn import(
     request: &Request,
     file: &Path,
 ) -> anyhow::Result<String> {
-    let bytes = tokio::fs::read(file).await.context("  the file can not be read")?;
+    let bytes = tokio::fs::read(file).await.context("  the file cannot be read")?;
     let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let with = if is_json { Accompaniment::default() } else { accompaniment(request, file)? };
     let bytes: Arc<[u8]> = bytes.into();

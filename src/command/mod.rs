@@ -20,6 +20,6 @@ use crate::store::Store;
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let store = Store::open(&config.database)
         .await
-        .with_context(|| format!("the database {} can not be opened", config.database.url))?;
+        .with_context(|| format!("the database {} cannot be opened", config.database.url))?;
     Ok(store.signing_after(config.record.sign_after_ms()))
 }

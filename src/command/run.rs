@@ -46,7 +46,7 @@ const PUSH_CONNECTIONS: u32 = 2;
 /// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When something that only an operator can mend keeps the service from starting.
+/// When something that only an operator can fix keeps the service from starting.
 pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let registration = registration::load(&config).await?;
     let budget = budget(&config)?;
@@ -214,7 +214,7 @@ async fn introduced_bot(
             Ok(installation) => return Some(installation),
             Err(problem) if told.is_news(problem.to_string()) => tracing::error!(
                 %problem,
-                "the homeserver can not be worked with yet; trying again. `tallyroom check` tells more"
+                "the homeserver cannot be worked with yet; trying again. `tallyroom check` tells more"
             ),
             Err(_) => {}
         }
@@ -230,7 +230,7 @@ async fn introduced_bot(
 async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
-            "can not listen on {address} ({key}): is another program, or another Tallyroom, there?"
+            "cannot listen on {address} ({key}): is another program, or another Tallyroom, there?"
         )
     })
 }

@@ -106,14 +106,14 @@ impl Draft {
             .into_iter()
             .filter(|leaf| leaf.rsplit('.').next() == Some(name))
             .collect();
-        let mend = match keys::closest(name, known.keys().map(String::as_str)) {
+        let fix = match keys::closest(name, known.keys().map(String::as_str)) {
             Some(meant) => format!("did you mean {}?", keys::join(section, meant)),
             None if !elsewhere.is_empty() => format!("did you mean {}?", elsewhere.join(" or ")),
             None => "take it out, or correct its spelling or indentation".to_owned(),
         };
         let kind = if section.is_empty() { "sections" } else { "keys" };
         let allowed = format!("the {kind} {}", names(&known));
-        self.add(Problem::new(keys::join(section, &as_a_name(name)), found, allowed, mend));
+        self.add(Problem::new(keys::join(section, &as_a_name(name)), found, allowed, fix));
     }
 
     /// Turns the tree into types. A value that does not fit is noted and replaced by its default,
@@ -127,7 +127,7 @@ impl Draft {
         for list in LISTS.iter().filter(|list| !list.item.is_empty()) {
             self.check_items(list);
         }
-        // Each round mends one leaf, and no leaf twice.
+        // Each round fixes one leaf, and no leaf twice.
         loop {
             let error = match serde_path_to_error::deserialize::<_, Config>(&self.tree) {
                 Ok(config) => return config,
@@ -180,12 +180,12 @@ impl Draft {
         for name in found.keys().filter(|name| !known.contains(&name.as_str())) {
             let meant = keys::closest(name, known.iter().copied());
             // Whoever wrote `KEY: SHOP` put a secret in the place of a name.
-            let (path, mend) = match meant {
+            let (path, fix) = match meant {
                 Some(meant) => (keys::join(path, name), format!("did you mean {meant}?")),
                 None => (path.to_owned(), "take it out, or correct its spelling".to_owned()),
             };
             let allowed = format!("the keys {}", known.join(", "));
-            self.add(Problem::new(path, "an unknown key", allowed, mend));
+            self.add(Problem::new(path, "an unknown key", allowed, fix));
         }
         found.retain(|name, _| known.contains(&name.as_str()));
         for (name, stand_in) in list.item {
@@ -200,7 +200,7 @@ impl Draft {
     }
 
     /// Refuses the value at a path, unless it was refused before.
-    pub(super) fn refuse(&mut self, path: &str, found: &str, mend: Option<&str>) {
+    pub(super) fn refuse(&mut self, path: &str, found: &str, fix: Option<&str>) {
         if self.broken.iter().any(|broken| is_within(path, broken)) {
             return;
         }
@@ -211,8 +211,8 @@ impl Draft {
         };
         let about = keys::about(path);
         let allowed = about.map(|key| key.allowed).unwrap_or_default();
-        let mend = mend.or(about.map(|key| key.mend)).unwrap_or_default();
-        self.add(Problem::new(path, found, allowed, mend));
+        let fix = fix.or(about.map(|key| key.fix)).unwrap_or_default();
+        self.add(Problem::new(path, found, allowed, fix));
     }
 
     /// The config, if nothing was wrong.

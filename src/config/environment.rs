@@ -27,8 +27,8 @@ pub(super) fn apply(draft: &mut Draft, env: impl Iterator<Item = (String, String
             (true, None) => read_value_file(draft, path, variable, value),
             (true, Some(direct)) => {
                 let found = format!("both {direct} and {variable}");
-                let mend = "unset the one that does not hold";
-                draft.add(Problem::new(path, found, "one of them", mend));
+                let fix = "unset the one that does not hold";
+                draft.add(Problem::new(path, found, "one of them", fix));
                 None
             }
         };
@@ -53,11 +53,11 @@ fn refuse_unknown(draft: &mut Draft, name: &str, variable: &str) {
     let list = keys::LISTS.iter().find(|list| name.starts_with(&format!("{}.", list.path)));
     if let Some(list) = list {
         let whole = list.path.to_uppercase().replace('.', "__");
-        let mend = format!("write the whole list as JSON: {PREFIX}{whole}={}", list.example);
-        draft.add(Problem::new(name, found, "a list is set as a whole", mend));
+        let fix = format!("write the whole list as JSON: {PREFIX}{whole}={}", list.example);
+        draft.add(Problem::new(name, found, "a list is set as a whole", fix));
     } else if draft.skeleton().pointer(&keys::pointer(name)).is_some() {
-        let mend = format!("name a key of it: {variable}__KEY");
-        draft.add(Problem::new(name, found, "single keys, no whole sections", mend));
+        let fix = format!("name a key of it: {variable}__KEY");
+        draft.add(Problem::new(name, found, "single keys, no whole sections", fix));
     } else {
         let (section, key) = match name.split_once('.') {
             Some((section, key)) if draft.skeleton().get(section).is_some() => (section, key),

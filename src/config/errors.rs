@@ -1,4 +1,4 @@
-//! Everything that is wrong with a config or registration file, told at once and with the mend.
+//! Everything that is wrong with a config or registration file, told at once and with the fix.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ pub struct Problem {
     /// What is allowed there.
     pub allowed: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl Problem {
@@ -23,9 +23,9 @@ impl Problem {
         path: impl Into<String>,
         found: impl Into<String>,
         allowed: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        Self { path: path.into(), found: found.into(), allowed: allowed.into(), mend: mend.into() }
+        Self { path: path.into(), found: found.into(), allowed: allowed.into(), fix: fix.into() }
     }
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Problem {
             writeln!(f, "{}", self.path)?;
         }
         for (label, text) in
-            [("found:  ", &self.found), ("allowed:", &self.allowed), ("mend:   ", &self.mend)]
+            [("found:  ", &self.found), ("allowed:", &self.allowed), ("fix:    ", &self.fix)]
         {
             if !text.is_empty() {
                 writeln!(f, "  {label} {}", text.replace('\n', "\n           "))?;

@@ -2,21 +2,21 @@
 
 use serde_json::Value;
 
-/// A key, what it allows, and the mend for what goes wrong most often.
+/// A key, what it allows, and the fix for what goes wrong most often.
 pub(super) struct Key {
     path: &'static str,
     pub(super) allowed: &'static str,
-    pub(super) mend: &'static str,
+    pub(super) fix: &'static str,
 }
 
-const fn key(path: &'static str, allowed: &'static str, mend: &'static str) -> Key {
-    Key { path, allowed, mend }
+const fn key(path: &'static str, allowed: &'static str, fix: &'static str) -> Key {
+    Key { path, allowed, fix }
 }
 
 const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:9330";
-const LISTEN_MEND: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
+const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
 const YES_NO: &str = "true | false";
-const YES_NO_MEND: &str = "write true or false, without quotes";
+const YES_NO_FIX: &str = "write true or false, without quotes";
 
 /// Every leaf. `[]` stands for a position in a list.
 const KEYS: [Key; 58] = [
@@ -30,7 +30,7 @@ const KEYS: [Key; 58] = [
         "the homeserver's server_name, such as example.org or example.org:8448",
         "write what stands after the colon in its user ids, without https:// and without a path",
     ),
-    key("appservice.listen", LISTEN, LISTEN_MEND),
+    key("appservice.listen", LISTEN, LISTEN_FIX),
     key(
         "appservice.url",
         "an http:// or https:// URL with host and port only",
@@ -46,7 +46,7 @@ const KEYS: [Key; 58] = [
         "a text of 1 to 256 characters",
         "write a name; put it in quotes if it looks like a number",
     ),
-    key("api.listen", LISTEN, LISTEN_MEND),
+    key("api.listen", LISTEN, LISTEN_FIX),
     key("api.exports_at_once", "a number from 1 to 16", "write a number, such as 2"),
     key(
         "api.keys",
@@ -80,7 +80,7 @@ const KEYS: [Key; 58] = [
         "null, or the m.room.create type as text, but not m.space",
         "write null for an ordinary room",
     ),
-    key("rooms.federate", YES_NO, YES_NO_MEND),
+    key("rooms.federate", YES_NO, YES_NO_FIX),
     key(
         "rooms.history_visibility",
         "shared | invited | joined",
@@ -95,7 +95,7 @@ const KEYS: [Key; 58] = [
         "null, or an http:// or https:// URL with host and port only",
         "write the base of the invoice page, such as https://pay.example.org, or null for none",
     ),
-    key("page.listen", LISTEN, LISTEN_MEND),
+    key("page.listen", LISTEN, LISTEN_FIX),
     key(
         "page.language",
         "a language tag that begins with en, de, fr, nl, es or ar, such as en or de-AT",
@@ -114,7 +114,7 @@ const KEYS: [Key; 58] = [
         "a number from 1 to 1000000",
         "write a number of megabytes, such as 1000",
     ),
-    key("page.widget", YES_NO, YES_NO_MEND),
+    key("page.widget", YES_NO, YES_NO_FIX),
     key(
         "page.widget_clients",
         "a list of origins; as JSON in the environment",
@@ -167,7 +167,7 @@ const KEYS: [Key; 58] = [
         "an IP address, or a network such as 10.0.0.0/8",
         "write the address from which your proxy reaches Tallyroom, instead of its name",
     ),
-    key("record.sync", YES_NO, YES_NO_MEND),
+    key("record.sync", YES_NO, YES_NO_FIX),
     key("record.redactions", "honour | retain", "write one of these"),
     key(
         "record.signing_key",

@@ -39,7 +39,7 @@ pub(super) fn pattern(kind: Kind, domain: &ServerName) -> String {
     pattern
 }
 
-/// What is wrong with a pattern, as the mend for it.
+/// What is wrong with a pattern, as the fix for it.
 pub(super) fn fault(kind: Kind, domain: &ServerName, regex: &str) -> Option<&'static str> {
     let Some(inner) = regex.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')) else {
         return Some("begin the pattern with ^ and end it with $, so that it means whole ids");

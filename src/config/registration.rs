@@ -167,7 +167,7 @@ impl Registration {
     }
 
     fn check_tokens(&self, problems: &mut Vec<Problem>) {
-        const MEND: &str = "make a new file with `tallyroom generate-registration`, or put in a \
+        const FIX: &str = "make a new file with `tallyroom generate-registration`, or put in a \
                             text as from `openssl rand -hex 32`";
         for (name, token) in [("as_token", &self.as_token), ("hs_token", &self.hs_token)] {
             let found = if token.expose().is_empty() {
@@ -179,7 +179,7 @@ impl Registration {
             } else {
                 continue;
             };
-            problems.push(Problem::new(name, found, "a secret text without spaces", MEND));
+            problems.push(Problem::new(name, found, "a secret text without spaces", FIX));
         }
         let both = self.as_token.expose();
         let is_told = both.is_empty() || self.as_token.is_placeholder();
@@ -188,7 +188,7 @@ impl Registration {
                 "hs_token",
                 "the same text as in as_token",
                 "two different secrets, one for each direction",
-                MEND,
+                FIX,
             ));
         }
     }
@@ -205,18 +205,18 @@ fn check_namespace(
     let expected = format!("'{}'", pattern(kind, domain));
     let path = format!("namespaces.{name}");
     if claimed.is_empty() {
-        let mend = format!("write an entry with exclusive: true and regex: {expected}");
-        problems.push(Problem::new(&path, "nothing", "one entry", mend));
+        let fix = format!("write an entry with exclusive: true and regex: {expected}");
+        problems.push(Problem::new(&path, "nothing", "one entry", fix));
     }
     for (position, Namespace { exclusive, regex }) in claimed.iter().enumerate() {
         let path = format!("{path}[{position}]");
         if !exclusive {
-            let mend = "write exclusive: true, or others could take our names";
-            problems.push(Problem::new(format!("{path}.exclusive"), "false", "true", mend));
+            let fix = "write exclusive: true, or others could take our names";
+            problems.push(Problem::new(format!("{path}.exclusive"), "false", "true", fix));
         }
-        if let Some(mend) = fault(kind, domain, regex) {
+        if let Some(fix) = fault(kind, domain, regex) {
             let path = format!("{path}.regex");
-            problems.push(Problem::new(path, format!("'{regex}'"), &expected, mend));
+            problems.push(Problem::new(path, format!("'{regex}'"), &expected, fix));
         }
     }
 }

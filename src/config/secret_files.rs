@@ -11,7 +11,7 @@ const OTHERS: u32 = 0o007;
 /// Everybody but the owner.
 const ALL_BUT_OWNER: u32 = 0o077;
 
-/// Who may read a file: in words, or what is wrong with it and what mends it.
+/// Who may read a file: in words, or what is wrong with it and what fixes it.
 type Verdict = Result<String, String>;
 
 /// The config file, which matters if it holds keys itself.

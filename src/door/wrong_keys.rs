@@ -45,7 +45,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// What an admin may have to mend.
+    /// What an admin may have to fix.
     fn hint(self) -> &'static str {
         match self {
             Self::HsToken => {

@@ -62,7 +62,7 @@ type Bundle = ZipArchive<BufReader<File>>;
 /// # Errors
 /// The first thing that does not fit, in words.
 pub fn check_bundle(file: &Path, trust: &Trust, heads: &[Value]) -> anyhow::Result<Checked> {
-    let opened = File::open(file).context("the file can not be opened")?;
+    let opened = File::open(file).context("the file cannot be opened")?;
     let mut opened = BufReader::new(opened);
     let mut bundle = ZipArchive::new(BufReader::new(File::open(file)?))
         .context("it is no ZIP file, or only a part of one")?;
@@ -95,7 +95,7 @@ pub fn check_bundle(file: &Path, trust: &Trust, heads: &[Value]) -> anyhow::Resu
 /// Every member is as the manifest says, and there is no other.
 fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()> {
     for index in 0..bundle.len() {
-        let mut member = bundle.by_index(index).context("a member can not be read")?;
+        let mut member = bundle.by_index(index).context("a member cannot be read")?;
         let name = member.name().context("a member has a name that is none")?.into_owned();
         if name == MANIFEST {
             continue;
@@ -107,7 +107,7 @@ fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()>
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             let count =
-                member.read(&mut piece).with_context(|| format!("{name} can not be read"))?;
+                member.read(&mut piece).with_context(|| format!("{name} cannot be read"))?;
             if count == 0 {
                 break;
             }
@@ -136,13 +136,13 @@ fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()>
 /// What is packed ends where the member does: programs that read on from there, from the front of
 /// the file, would show what was hidden in between.
 fn check_packing(bundle: &mut Bundle, index: usize) -> anyhow::Result<()> {
-    let member = bundle.by_index_raw(index).context("it can not be read")?;
+    let member = bundle.by_index_raw(index).context("it cannot be read")?;
     let (method, packed, size) = (member.compression(), member.compressed_size(), member.size());
     if method != CompressionMethod::Deflated {
         return Ok(());
     }
     let mut decoder = DeflateDecoder::new(BufReader::new(member));
-    let unpacked = io::copy(&mut decoder, &mut io::sink()).context("it can not be read")?;
+    let unpacked = io::copy(&mut decoder, &mut io::sink()).context("it cannot be read")?;
     ensure!(
         decoder.total_in() == packed && unpacked == size,
         "there are bytes after it that belong to no member"
@@ -240,7 +240,7 @@ fn text(bundle: &mut Bundle, name: &str, most: u64) -> anyhow::Result<String> {
     let member = bundle.by_name(name).with_context(|| format!("{name} is missing"))?;
     let mut text = String::new();
     let read = member.take(most).read_to_string(&mut text);
-    read.with_context(|| format!("{name} can not be read"))?;
+    read.with_context(|| format!("{name} cannot be read"))?;
     Ok(text)
 }
 

@@ -130,7 +130,7 @@ fn find_directory_64(
         "there are bytes before the end that belong to nothing"
     );
     let mut fields = Fields::at(file, at, END_64_BYTES)?;
-    ensure!(fields.u32()? == END_64, "its end can not be read");
+    ensure!(fields.u32()? == END_64, "its end cannot be read");
     // Size of this record, versions, numbers of disks, members on this disk.
     fields.skip(8 + 2 + 2 + 4 + 4 + 8)?;
     let members = fields.u64()?;
@@ -145,7 +145,7 @@ fn read_directory(
     let mut fields = Fields::at(file, directory.offset, directory.bytes)?;
     let mut listed = Vec::new();
     while !fields.is_empty() {
-        ensure!(fields.u32()? == DIRECTORY_ENTRY, "its list of members can not be read");
+        ensure!(fields.u32()? == DIRECTORY_ENTRY, "its list of members cannot be read");
         // Versions.
         fields.skip(4)?;
         let flags = fields.u16()?;

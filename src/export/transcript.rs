@@ -119,7 +119,7 @@ impl<'a> Lines<'a> {
 
     /// The next line, with the day before it if it is a new one.
     pub(super) fn next(&mut self, line: &Line<'_>) -> String {
-        let time = moment(line.entry.read_at);
+        let time = moment(line.entry.sort_at);
         let day = time.as_ref().map(|time| time.date());
         let new_day = day.filter(|day| self.day != Some(*day));
         self.day = day;
@@ -217,7 +217,7 @@ impl<'a> Lines<'a> {
         let original = std::iter::once(line.entry);
         let versions = original.chain(line.edits.iter().copied());
         let before = versions.take(line.edits.len());
-        let when = line.edits.last().map(|edit| full_time(edit.read_at)).unwrap_or_default();
+        let when = line.edits.last().map(|edit| full_time(edit.sort_at)).unwrap_or_default();
         html! {
             section.edits {
                 p { "Edited by its author, last on " (when) ". Before that it read:" }
@@ -257,7 +257,7 @@ impl<'a> Lines<'a> {
                 }
             }
             @if let Some(end) = line.poll_end {
-                p.note { "The poll was ended on " (full_time(end.read_at)) "." }
+                p.note { "The poll was ended on " (full_time(end.sort_at)) "." }
             }
         }
     }
@@ -268,7 +268,7 @@ impl<'a> Lines<'a> {
         let kept = entry.erased.is_none() && entry.text.is_some();
         html! {
             @if let (Some(redaction), true) = (line.redaction, kept) {
-                p.note.strong { "Removed from the room on " (full_time(redaction.read_at)) "; kept here." }
+                p.note.strong { "Removed from the room on " (full_time(redaction.sort_at)) "; kept here." }
             }
             @for (ignored, why) in &line.ignored {
                 p.note { "Entry " (ignored.fixed.seq) " by " bdi { (self.people.called(&ignored.fixed.sender)) } ": " (why) "." }
@@ -314,7 +314,7 @@ fn margin(line: &Line<'_>) -> Markup {
     html! {
         span.margin id=(format!("e{}", entry.fixed.seq)) {
             (entry.fixed.seq) " "
-            @if let Some(time) = moment(entry.read_at) {
+            @if let Some(time) = moment(entry.sort_at) {
                 time datetime=(format!("{time:.3}Z")) { (time.strftime("%H:%M:%S")) }
             }
         }
@@ -346,7 +346,7 @@ fn gone(line: &Line<'_>) -> String {
     use crate::record::Erased;
     match (&line.entry.erased, line.redaction) {
         (Some(Erased::Forgotten), _) => "Erased at its author's request.".to_owned(),
-        (_, Some(redaction)) => format!("Removed on {}.", full_time(redaction.read_at)),
+        (_, Some(redaction)) => format!("Removed on {}.", full_time(redaction.sort_at)),
         (Some(_), None) => "Removed.".to_owned(),
         (None, None) if line.entry.redacted_by.is_some() => {
             "Removed before it reached us.".to_owned()

@@ -62,7 +62,7 @@ impl Vault {
             return Ok(Self { store, unfinished: std::env::temp_dir(), place });
         }
         make_private_folder(&place)
-            .with_context(|| format!("the folder {place} (files.store) can not be made"))?;
+            .with_context(|| format!("the folder {place} (files.store) cannot be made"))?;
         // A file is on disk before its row says so.
         let folder = LocalFileSystem::new_with_prefix(&place)?.with_fsync(true);
         Ok(Self { store: Arc::new(folder), unfinished: PathBuf::from(&place), place })

@@ -13,7 +13,7 @@ use crate::config::{Config, Secret};
 
 const WHO_AM_I: [&str; 5] = ["_matrix", "client", "v3", "account", "whoami"];
 
-/// What does not fit, with what mends it.
+/// What does not fit, with what fixes it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The homeserver has another name.

@@ -27,12 +27,12 @@ pub fn round(figure: Decimal) -> Decimal {
     rounded
 }
 
-/// Why this amount can not be part of an invoice, if it can not.
+/// Why this amount cannot be part of an invoice, if it cannot.
 pub(super) fn amount_problem(figure: Decimal) -> Option<String> {
     problem(figure, AMOUNT_DECIMALS)
 }
 
-/// Why this price, quantity or rate can not be part of an invoice, if it can not.
+/// Why this price, quantity or rate cannot be part of an invoice, if it cannot.
 pub(super) fn fine_problem(figure: Decimal) -> Option<String> {
     problem(figure, FINE_DECIMALS)
 }

@@ -1,4 +1,4 @@
-//! What is wrong with an invoice, where, and how to mend it.
+//! What is wrong with an invoice, where, and how to fix it.
 
 use serde::{Deserialize, Serialize};
 

@@ -97,7 +97,7 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
             .chain(allowances.map(|it| ("allowances", it)))
             .chain(charges.map(|it| ("charges", it)));
         for (list, (index, vat)) in taxed {
-            let detail = "VAT in category S can not be computed without its rate.";
+            let detail = "VAT in category S cannot be computed without its rate.";
             let pointer = format!("/{list}/{index}/vat/rate");
             must(vat.category != "S" || vat.rate.is_some(), &pointer, "BR-S-05", detail);
         }

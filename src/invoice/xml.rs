@@ -42,7 +42,7 @@ pub struct FromXml {
 /// Reads an invoice or credit note.
 ///
 /// # Errors
-/// When it is none, or states something that can not be read; the detail then names the place in
+/// When it is none, or states something that cannot be read; the detail then names the place in
 /// the file, and the pointer is empty unless one field of ours stands for it.
 pub fn read(bytes: &[u8]) -> Result<FromXml, Problem> {
     bounds::check(bytes)?;
@@ -78,7 +78,7 @@ fn refuse_unreadable(read: &Read) -> Result<(), Problem> {
             "{path} may stand only once, but stands again with {value:?}; it is not clear which \
              is meant."
         ),
-        _ => format!("{path} holds {value:?}, which can not be read: {}.", bad.message),
+        _ => format!("{path} holds {value:?}, which cannot be read: {}.", bad.message),
     };
     Err(Problem::at("", detail))
 }

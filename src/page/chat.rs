@@ -271,12 +271,12 @@ impl Showing<'_> {
         let own = side == Side::Mine && cast.mine.first() == Some(&fixed.sender) && !removed;
         let quote = answered(entry).and_then(|event| {
             let quoted = self.quoted.iter().find(|it| it.entry.fixed.event_id == event)?;
-            Some(quote(quoted, Some(entry.read_at), cast, reader))
+            Some(quote(quoted, Some(entry.sort_at), cast, reader))
         });
         let last_edit = line.edits.last().filter(|_| !removed);
         ChatLine {
             event: fixed.event_id.clone(),
-            at: entry.read_at,
+            at: entry.sort_at,
             side,
             role,
             name: cast.sender_of(entry).name,
@@ -286,7 +286,7 @@ impl Showing<'_> {
             html: current.html.clone().filter(|_| !removed),
             files: if removed { Vec::new() } else { self.files_in(entry) },
             reply_to: quote.filter(|_| !removed),
-            edited_at: last_edit.map(|edit| edit.read_at),
+            edited_at: last_edit.map(|edit| edit.sort_at),
             times: times(entry),
             edit_times: last_edit.and_then(|edit| times(edit)),
             removed,
@@ -338,7 +338,7 @@ fn times(entry: &Entry) -> Option<Times> {
 pub(super) fn quote(line: &Line<'_>, at: Option<i64>, cast: &Cast, reader: &Reader) -> Quote {
     let entry = line.entry;
     let is_there = line.redaction.is_none() && entry.redacted_by.is_none();
-    let read_then = line.edits.iter().rev().find(|edit| at.is_none_or(|at| edit.read_at <= at));
+    let read_then = line.edits.iter().rev().find(|edit| at.is_none_or(|at| edit.sort_at <= at));
     let shown = read_then.copied().unwrap_or(entry);
     let now = line.current();
     // An edit that makes a spoiler of it is meant to hide it everywhere.

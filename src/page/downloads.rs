@@ -80,7 +80,7 @@ pub(super) async fn file(
     let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
     let place = state.limits.download(session.grant, &session.transaction.shop).await?;
     let bytes = state.vault.get(&sha256).await.map_err(|error| {
-        tracing::error!(%error, "a kept file can not be read");
+        tracing::error!(%error, "a kept file cannot be read");
         Refusal::try_again()
     })?;
     let Found::Bytes(bytes) = bytes else { return Err(missing()) };

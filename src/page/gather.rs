@@ -237,9 +237,9 @@ pub(super) async fn seen_by(
     let id = session.transaction.id;
     let receipts = state.store.receipts(id).await?;
     let others = receipts.iter().filter(|it| cast.is_other_party(&it.user_id));
-    let Some(newest) = others.max_by_key(|it| it.read_at) else { return Ok(None) };
+    let Some(newest) = others.max_by_key(|it| it.sort_at) else { return Ok(None) };
     // They may have seen something that is no line.
-    let line = state.store.lines(id, Some((newest.read_at + 1, "")), 1).await?.pop();
+    let line = state.store.lines(id, Some((newest.sort_at + 1, "")), 1).await?.pop();
     Ok(line.map(|line| (line.fixed.event_id, cast.named(&newest.user_id, None, None))))
 }
 

@@ -5,13 +5,13 @@
 //! shows comes from the record.
 
 mod chat;
-mod doors;
 mod downloads;
 mod gather;
 mod headers;
 pub mod limits;
 pub mod link;
 pub mod live;
+mod message_content;
 pub mod model;
 pub mod openid;
 mod people;
@@ -20,15 +20,15 @@ pub mod readings;
 mod refusal;
 mod rest;
 mod session;
+mod session_cookie;
 pub mod shop_sign_in;
 mod show;
-mod signing_in;
+mod sign_in;
 pub mod speaker;
 pub mod ticket;
 pub mod token;
 pub mod view;
 mod widget;
-mod words;
 mod writing;
 
 use std::sync::Arc;
@@ -91,16 +91,16 @@ pub fn router(state: PageState) -> Router {
         // The handler has its own limit, file by file.
         .layer(DefaultBodyLimit::disable());
     let ways_in = Router::new()
-        .route("/t/{id}/sign-in", post(doors::matrix))
-        .route("/t/{id}/sign-in/link", post(doors::link_form))
-        .route("/t/{id}/sign-in/shop", get(doors::shop).post(doors::shop_form))
-        .layer(DefaultBodyLimit::max(doors::MAX_PROOF_BYTES));
+        .route("/t/{id}/sign-in", post(sign_in::matrix))
+        .route("/t/{id}/sign-in/link", post(sign_in::link_form))
+        .route("/t/{id}/sign-in/shop", get(sign_in::shop).post(sign_in::shop_form))
+        .layer(DefaultBodyLimit::max(sign_in::MAX_PROOF_BYTES));
     let pages = Router::new()
-        .route("/l/{token}", get(doors::link))
+        .route("/l/{token}", get(sign_in::link))
         .route("/t/{id}", get(show::page))
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))
-        .route("/t/{id}/leave", post(doors::leave))
+        .route("/t/{id}/leave", post(sign_in::leave))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
         .route("/t/{id}/retry", post(writing::retry))

@@ -13,10 +13,10 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::limits::UPLOAD_PATIENCE;
+use super::message_content::{self, MAX_TEXT, Relation};
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
-use super::words::{self, MAX_TEXT, Relation};
 use crate::files::{Arrived, Arriving};
 use crate::record::Entry;
 use crate::store::NewOutgoing;
@@ -66,7 +66,7 @@ pub(super) async fn messages(
     for (index, (file_name, file)) in message.files.into_iter().enumerate() {
         let media_type = file.media_type.unwrap_or("application/octet-stream");
         let description = message.description.as_deref();
-        let content = words::file(&file_name, media_type, file.size, description);
+        let content = message_content::file(&file_name, media_type, file.size, description);
         let Arrived { file, sha256, .. } = file;
         state.vault.put(&sha256, file).await.map_err(|error| {
             tracing::error!(%error, "a file from the page could not be kept");
@@ -78,7 +78,7 @@ pub(super) async fn messages(
     if !message.text.trim().is_empty() {
         let relation =
             Relation { reply_to: message.reply_to.as_deref(), edit: message.edit.as_deref() };
-        let content = words::message(message.text.trim_end(), &relation);
+        let content = message_content::message(message.text.trim_end(), &relation);
         ids.push(say(&state, &session, &name, "m.room.message", &content, None).await?);
     }
     if ids.is_empty() {
@@ -288,7 +288,7 @@ pub(super) async fn react(
             // After it was taken back, the same reaction is a new one.
             let times = about.iter().filter(|it| it.fixed.sender == session.guest.user_id.as_str());
             let name = format!("react {event} {key} {}", times.count());
-            let content = words::reaction(&event, &key);
+            let content = message_content::reaction(&event, &key);
             say(&state, &session, &name, "m.reaction", &content, None).await?
         }
     };

@@ -35,20 +35,20 @@ pub struct Document<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum PdfError {
     /// A typeface of ours is not readable.
-    #[error("a typeface can not be read")]
+    #[error("a typeface cannot be read")]
     Typeface,
-    /// A page can not have that size.
-    #[error("a page can not have that size")]
+    /// A page cannot have that size.
+    #[error("a page cannot have that size")]
     Page,
-    /// The document can not be written.
-    #[error("the document can not be written: {0:?}")]
+    /// The document cannot be written.
+    #[error("the document cannot be written: {0:?}")]
     Writing(KrillaError),
 }
 
 /// The invoice on A4. The same input gives the same bytes.
 ///
 /// # Errors
-/// When the typefaces or the document can not be written; no text is a reason.
+/// When the typefaces or the document cannot be written; no text is a reason.
 pub fn invoice_pdf(document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
     let typesetter = Typesetter::new()?;
     let sheet = laid_out(document, &typesetter);

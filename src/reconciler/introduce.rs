@@ -55,7 +55,7 @@ pub enum NotIntroduced {
 /// done before is not done again.
 ///
 /// # Errors
-/// What stood in the way; nothing is half done that a repeat would not mend.
+/// What stood in the way; nothing is half done that a repeat would not fix.
 pub async fn introduce(
     config: Config,
     homeserver: Homeserver,

@@ -6,7 +6,7 @@ use ruma::MxcUri;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::words;
+use super::plain_text;
 
 pub use key::AttachmentKey;
 
@@ -51,8 +51,8 @@ impl Attachment {
         let of_info = |key: &str| info.and_then(|info| info.get(key));
         let number = |key: &str| of_info(key).and_then(Value::as_i64).filter(|it| *it >= 0);
         Self {
-            name: words::text(text("filename").or(text("body")).unwrap_or_default()),
-            mimetype: of_info("mimetype").and_then(Value::as_str).map(words::text),
+            name: plain_text::text(text("filename").or(text("body")).unwrap_or_default()),
+            mimetype: of_info("mimetype").and_then(Value::as_str).map(plain_text::text),
             size: number("size"),
             mxc: url.filter(|url| is_mxc(url)).map(str::to_owned),
             encrypted: file.is_some(),

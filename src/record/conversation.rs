@@ -93,7 +93,7 @@ fn reading_order(entry: &Entry) -> (i64, u8, &str) {
         (Kind::State, _) => 3,
         _ => 4,
     };
-    (entry.read_at, rank, &entry.fixed.event_id)
+    (entry.sort_at, rank, &entry.fixed.event_id)
 }
 
 #[derive(Default)]
@@ -196,7 +196,7 @@ pub(super) mod tests {
             },
             hash: String::new(),
             erased: None,
-            read_at: at,
+            sort_at: at,
             display_name: None,
             kind: derived.kind,
             text: derived.text,

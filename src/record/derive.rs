@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::duplicates::has_duplicate_keys;
 use super::event::{self, Event};
 use super::extensible::extensible_text;
+use super::plain_text::QuoteBefore;
 use super::readings::{self, OTHER_WORDS};
-use super::words::QuoteBefore;
 use super::{
-    Derived, Kind, MembershipChange, Relation, RelationKind, markup, message, state, words,
+    Derived, Kind, MembershipChange, Relation, RelationKind, markup, message, plain_text, state,
 };
 use crate::names::SEND_MARKER;
 
@@ -63,7 +63,7 @@ fn mark_oddities(raw: &str, derived: &mut Derived) {
         derived.remark("it holds characters that change the direction of text");
     }
     if replaced {
-        derived.remark("it held characters that can not be shown");
+        derived.remark("it held characters that cannot be shown");
     }
 }
 
@@ -106,14 +106,14 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
             derived.kind = Kind::Reaction;
             let key = derived.relates_to.as_ref().and_then(|relation| relation.key.as_deref());
             match key {
-                Some(key) => derived.text = Some(words::text(key)),
+                Some(key) => derived.text = Some(plain_text::text(key)),
                 None => derived.malformed("the reaction names no message or no key"),
             }
         }
         "m.room.redaction" => read_redaction(event, content, derived),
         "m.room.encrypted" => {
             derived.kind = Kind::Encrypted;
-            derived.remark("it is encrypted and can not be read here");
+            derived.remark("it is encrypted and cannot be read here");
         }
         "m.poll.start" | "org.matrix.msc3381.poll.start"
             if relation == Some(RelationKind::Edit) =>
@@ -139,7 +139,7 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
             derived.kind = Kind::Unknown;
             let body = content.get("body").and_then(Value::as_str).map(str::to_owned);
             let text = body.or_else(|| extensible_text(content));
-            derived.text = text.as_deref().map(words::text);
+            derived.text = text.as_deref().map(plain_text::text);
             derived.remark("its type is not known here");
         }
     }
@@ -169,10 +169,10 @@ fn read_edit(content: &Map<String, Value>, derived: &mut Derived) {
 /// something else than the others. The mark before them (`* `) says nothing.
 fn words_for_others(content: &Map<String, Value>, new: &Map<String, Value>) -> Option<String> {
     let text = |content: &Map<String, Value>, key: &str| {
-        let body = words::text(content.get(key)?.as_str()?);
-        let body = words::without_reply_fallback(&body, QuoteBefore::Perhaps);
+        let body = plain_text::text(content.get(key)?.as_str()?);
+        let body = plain_text::without_reply_fallback(&body, QuoteBefore::Perhaps);
         let body = body.trim_start().trim_start_matches("* ").trim_start().to_owned();
-        Some(words::without_reply_fallback(&body, QuoteBefore::Perhaps))
+        Some(plain_text::without_reply_fallback(&body, QuoteBefore::Perhaps))
     };
     let others = text(content, "body").filter(|it| !it.trim().is_empty())?;
     let new_text = text(new, "body")?;
@@ -199,7 +199,7 @@ fn words_for_others(content: &Map<String, Value>, new: &Map<String, Value>) -> O
 
 fn read_redaction(event: &Event, content: &Map<String, Value>, derived: &mut Derived) {
     derived.kind = Kind::Redaction;
-    derived.text = content.get("reason").and_then(Value::as_str).map(words::text);
+    derived.text = content.get("reason").and_then(Value::as_str).map(plain_text::text);
     // In the content from room version 11 on, beside it before that.
     let target = content.get("redacts").and_then(Value::as_str).and_then(event::id);
     match target.or_else(|| event.redacts.clone()) {

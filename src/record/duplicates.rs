@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Whether any object in `raw` has a key twice. False for what is no JSON, or nested so deeply
-/// that it can not be read.
+/// that it cannot be read.
 pub(super) fn has_duplicate_keys(raw: &str) -> bool {
     serde_json::from_str::<Found>(raw).is_ok_and(|found| found.0)
 }

@@ -16,8 +16,8 @@ pub struct Entry {
     pub hash: String,
     /// Why raw event and derived part are gone.
     pub erased: Option<Erased>,
-    /// Its place in the reading order, milliseconds since 1970; see [`read_at`].
-    pub read_at: i64,
+    /// Its place in the reading order, milliseconds since 1970; see [`sort_at`].
+    pub sort_at: i64,
     /// The sender's name in the room, as known when the event came.
     pub display_name: Option<String>,
     /// What it is.
@@ -120,7 +120,7 @@ impl RedactionPolicy {
 /// Where an event is read, milliseconds since 1970: at the time that its homeserver states, unless
 /// that cannot be true (before the transaction was made, or after we received it). It does not
 /// depend on the order of receipt.
-pub fn read_at(fixed: &Fixed) -> i64 {
+pub fn sort_at(fixed: &Fixed) -> i64 {
     let made = Ulid::from_string(&fixed.transaction).map_or(0, |id| id.timestamp_ms());
     let earliest = i64::try_from(made).unwrap_or(i64::MAX).saturating_sub(CLOCK_TOLERANCE_MS);
     let latest = fixed.received_at.saturating_add(CLOCK_TOLERANCE_MS);
@@ -152,7 +152,7 @@ pub fn objection(entry: &Entry, target: &Entry) -> Option<&'static str> {
             Some("an edit of something else than a message of its kind; it counts for nothing")
         }
         RelationKind::Edit if entry.kind == Kind::Malformed => {
-            Some("an edit that can not be understood; it counts for nothing")
+            Some("an edit that cannot be understood; it counts for nothing")
         }
         RelationKind::Reference if matches!(entry.kind, Kind::PollResponse | Kind::PollEnd) => {
             objection_in_poll(entry, target)
@@ -195,10 +195,10 @@ mod tests {
             source: "push".to_owned(),
             content: String::new(),
         };
-        assert_eq!(read_at(&fixed), 1_000_000_500_000);
+        assert_eq!(sort_at(&fixed), 1_000_000_500_000);
         for wrong in [0, -1, i64::MIN, i64::MAX, made - 400_000, received + 400_000] {
             fixed.sent_at = wrong;
-            assert_eq!(read_at(&fixed), received, "{wrong}");
+            assert_eq!(sort_at(&fixed), received, "{wrong}");
         }
     }
 }

@@ -7,7 +7,7 @@ pub(super) use reading::{BLOCKS, Part, Place, Reading, plain_text, reading};
 
 use ruma::html::{Html, NodeData, NodeRef, SanitizerConfig};
 
-use super::words::{self, QuoteBefore};
+use super::plain_text::{self, QuoteBefore};
 
 /// Longest HTML that is looked at, in bytes: no event is longer.
 const MAX_BYTES: usize = 64 * 1024;
@@ -47,7 +47,7 @@ pub(super) fn html(raw: &str, quote: QuoteBefore) -> Option<String> {
 }
 
 fn sanitised(raw: &str, quote: QuoteBefore) -> Option<String> {
-    // Parsing calls itself for each level, and copies what mends wrong nesting.
+    // Parsing calls itself for each level, and copies what fixes wrong nesting.
     if !nesting::is_bounded(raw) {
         return None;
     }
@@ -63,7 +63,7 @@ fn sanitised(raw: &str, quote: QuoteBefore) -> Option<String> {
     for node in html.children() {
         bytes += remove_bad_links(&node);
     }
-    (bytes <= MAX_SAFE_BYTES).then(|| words::readable(&html.to_string()))
+    (bytes <= MAX_SAFE_BYTES).then(|| plain_text::readable(&html.to_string()))
 }
 
 /// Removes what links must not lead to; tells how many bytes there are at least. Calls itself at

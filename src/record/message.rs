@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::extensible::extensible_text;
+use super::plain_text::{self, QuoteBefore};
 use super::poll::{self, Poll};
 use super::readings::{self, TWO_READINGS};
-use super::words::{self, QuoteBefore};
 use super::{Attachment, Derived, Kind, Relation, markup};
 
 type Content = Map<String, Value>;
@@ -15,7 +15,7 @@ pub(super) fn read(content: &Content, derived: &mut Derived) {
     let text = |key: &str| content.get(key).and_then(Value::as_str);
     let Some(msgtype) = text("msgtype") else {
         derived.malformed("the message has no msgtype");
-        derived.text = text("body").map(words::text);
+        derived.text = text("body").map(plain_text::text);
         return;
     };
     derived.kind = match msgtype {
@@ -36,7 +36,7 @@ pub(super) fn read(content: &Content, derived: &mut Derived) {
         }
         Kind::Location => {
             let place = [text("body"), text("geo_uri")];
-            derived.text = Some(words::text(&place.map(Option::unwrap_or_default).join("\n")));
+            derived.text = Some(plain_text::text(&place.map(Option::unwrap_or_default).join("\n")));
         }
         _ => read_words(content, derived),
     }
@@ -67,14 +67,14 @@ pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
         Kind::PollResponse => poll::chosen_in(content).join(", "),
         _ => extensible_text(content).unwrap_or_default(),
     };
-    derived.text = Some(words::text(&words));
+    derived.text = Some(plain_text::text(&words));
 }
 
 fn read_words(content: &Content, derived: &mut Derived) {
     let text = |key: &str| content.get(key).and_then(Value::as_str);
     let quote = derived.relates_to.as_ref().map_or(QuoteBefore::Never, Relation::quote_before);
     derived.text =
-        text("body").map(|body| words::without_reply_fallback(&words::text(body), quote));
+        text("body").map(|body| plain_text::without_reply_fallback(&plain_text::text(body), quote));
     if text("format") != Some("org.matrix.custom.html") {
         return;
     }

@@ -15,12 +15,12 @@ mod fault;
 mod markup;
 mod message;
 mod name;
+mod plain_text;
 mod poll;
 mod readings;
 mod rederive;
 mod relation;
 mod state;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ pub use clock::{CLOCK_TOLERANCE_MS, times_differ};
 pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
 pub use entry::{
-    Entry, Erased, Fixed, RedactionPolicy, VOTE_TOO_LATE, may_redact, objection, read_at,
+    Entry, Erased, Fixed, RedactionPolicy, VOTE_TOO_LATE, may_redact, objection, sort_at,
 };
 pub use fault::{Fault, Place};
 pub use name::{plain_name, self_chosen_name};

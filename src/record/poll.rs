@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::extensible::extensible_text;
-use super::{Entry, Kind, words};
+use super::{Entry, Kind, plain_text};
 
 type Content = Map<String, Value>;
 
@@ -49,10 +49,11 @@ impl Poll {
     pub(super) fn read(content: &Content) -> Option<Self> {
         let names = ["m.poll.start", "m.poll", "m.start", "org.matrix.msc3381.poll.start"];
         let poll = names.iter().find_map(|name| content.get(*name))?;
-        let words_of = |value: &Value| Some(words::text(&extensible_text(value.as_object()?)?));
+        let words_of =
+            |value: &Value| Some(plain_text::text(&extensible_text(value.as_object()?)?));
         let answer = |answer: &Value| {
             let id = answer.get("m.id").or_else(|| answer.get("id"))?.as_str()?;
-            Some((words::text(id), words_of(answer)?))
+            Some((plain_text::text(id), words_of(answer)?))
         };
         let answers = poll.get("answers").and_then(Value::as_array);
         let selections = poll.get("max_selections").and_then(Value::as_u64).unwrap_or(1);
@@ -85,7 +86,7 @@ pub(super) fn chosen_in(content: &Content) -> Vec<String> {
         .or_else(|| content.get("m.selections"))
         .and_then(Value::as_array);
     let mut ids: Vec<String> = Vec::new();
-    for id in chosen.into_iter().flatten().filter_map(Value::as_str).map(words::text) {
+    for id in chosen.into_iter().flatten().filter_map(Value::as_str).map(plain_text::text) {
         if !ids.contains(&id) && ids.len() < MAX_CHOICES {
             ids.push(id);
         }
@@ -106,7 +107,7 @@ struct Version {
     event_id: String,
     event_type: String,
     sender: String,
-    read_at: i64,
+    sort_at: i64,
     is_original: bool,
     poll: Poll,
 }
@@ -130,7 +131,7 @@ impl Ballots {
                 let event: Value = serde_json::from_str(raw).unwrap_or_default();
                 let content = event.get("content").and_then(Value::as_object);
                 let ids = content.map(chosen_in).unwrap_or_default();
-                let vote = Vote { poll, voted_at: entry.read_at, ids };
+                let vote = Vote { poll, voted_at: entry.sort_at, ids };
                 self.votes.insert(fixed.event_id.clone(), vote);
             }
             _ => {}
@@ -144,7 +145,7 @@ impl Ballots {
             event_id: fixed.event_id.clone(),
             event_type: fixed.event_type.clone(),
             sender: fixed.sender.clone(),
-            read_at: entry.read_at,
+            sort_at: entry.sort_at,
             is_original: entry.kind == Kind::PollStart,
             poll,
         });
@@ -158,7 +159,7 @@ impl Ballots {
             it.is_original || (it.sender == original.sender && it.event_type == original.event_type)
         };
         let mut versions: Vec<_> = all.iter().filter(own).collect();
-        versions.sort_by_key(|it| (!it.is_original, it.read_at, &it.event_id));
+        versions.sort_by_key(|it| (!it.is_original, it.sort_at, &it.event_id));
         versions
     }
 
@@ -173,7 +174,7 @@ impl Ballots {
     pub fn choices(&self, event_id: &str) -> Option<Vec<Choice>> {
         let vote = self.votes.get(event_id)?;
         let versions = self.versions(&vote.poll);
-        let stood = versions.iter().rev().find(|it| it.read_at <= vote.voted_at);
+        let stood = versions.iter().rev().find(|it| it.sort_at <= vote.voted_at);
         let stood = stood.or_else(|| versions.first()).map(|it| &it.poll);
         let words_of = |id: &str| {
             let of_others = || versions.iter().rev().find_map(|it| it.poll.answer(id));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::{self, without_nul};
-use super::words::QuoteBefore;
+use super::plain_text::QuoteBefore;
 
 /// A reference from one event to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

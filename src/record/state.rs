@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::event::{self, Event, without_nul};
-use super::words;
+use super::plain_text;
 
 type Content = Map<String, Value>;
 
@@ -36,7 +36,7 @@ impl MembershipChange {
         let own = user == sender;
         let was = before.and_then(|before| before.get("membership")).and_then(Value::as_str);
         let because = match now.get("reason").and_then(Value::as_str) {
-            Some(reason) if !reason.is_empty() => format!(": {}", words::text(reason)),
+            Some(reason) if !reason.is_empty() => format!(": {}", plain_text::text(reason)),
             _ => String::new(),
         };
         let what = match (self.membership.as_str(), was, own) {
@@ -50,14 +50,14 @@ impl MembershipChange {
             ("leave", _, false) => format!("removed {user} from the room"),
             ("ban", ..) => format!("banned {user}"),
             ("knock", ..) => "asked to be let in".to_owned(),
-            (other, ..) => format!("set the membership of {user} to {}", words::text(other)),
+            (other, ..) => format!("set the membership of {user} to {}", plain_text::text(other)),
         };
         format!("{what}{because}")
     }
 }
 
 fn name(content: &Content) -> Option<String> {
-    content.get("displayname")?.as_str().map(words::text).filter(|name| !name.is_empty())
+    content.get("displayname")?.as_str().map(plain_text::text).filter(|name| !name.is_empty())
 }
 
 fn profile_change(before: Option<&Content>, now: &Content) -> String {
@@ -71,7 +71,7 @@ fn profile_change(before: Option<&Content>, now: &Content) -> String {
 
 /// A state event as a sentence without its subject.
 pub(super) fn sentence(event: &Event, content: &Content) -> String {
-    let text = |key: &str| content.get(key).and_then(Value::as_str).map(words::text);
+    let text = |key: &str| content.get(key).and_then(Value::as_str).map(plain_text::text);
     let set = |what: &str, key: &str| match text(key) {
         Some(value) if !value.is_empty() => format!("set the {what} to {value}"),
         _ => format!("removed the {what}"),
@@ -93,7 +93,7 @@ pub(super) fn sentence(event: &Event, content: &Content) -> String {
             None => "closed the room".to_owned(),
         },
         "m.room.encryption" => "switched on encryption: messages can no longer be read".to_owned(),
-        other => format!("set {}", words::text(other)),
+        other => format!("set {}", plain_text::text(other)),
     }
 }
 
@@ -134,7 +134,7 @@ fn powers(before: Option<&Content>, now: &Content) -> String {
         .filter(|user| level(&old, user) != level(&new, user))
         .map(|user| {
             let now = level(&new, user).unwrap_or(default);
-            format!("{} to {now}", words::text(user))
+            format!("{} to {now}", plain_text::text(user))
         })
         .collect();
     if changes.is_empty() {

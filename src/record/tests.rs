@@ -295,7 +295,7 @@ fn what_deceives_the_eye_is_marked_wherever_it_hides() {
     }
     let control = html("<b>a\u{1b}[31m\u{9b}b</b>\r\nc");
     assert_eq!(control.html.as_deref(), Some("<b>a\u{fffd}[31m\u{fffd}b</b>\nc"));
-    assert!(control.remark.unwrap().contains("can not be shown"));
+    assert!(control.remark.unwrap().contains("cannot be shown"));
     assert_eq!(
         file("a caption", "\u{5d0}\u{200f}.pdf").remark,
         None,

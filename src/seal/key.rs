@@ -58,7 +58,7 @@ impl SigningKey {
         match made {
             // Another Tallyroom was faster: its key is the one.
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                bail!("the signing key {} can not be made: {error}", file.display())
+                bail!("the signing key {} cannot be made: {error}", file.display())
             }
             _ => {}
         }
@@ -75,9 +75,9 @@ impl SigningKey {
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => bail!("the signing key {} can not be read: {error}", file.display()),
+            Err(error) => bail!("the signing key {} cannot be read: {error}", file.display()),
         };
-        let mend = || {
+        let fix = || {
             format!(
                 "{} holds no signing key: one line `ed25519 NAME KEY` is expected. Put your copy \
                  of it back, or move it away to have a new key made",
@@ -86,11 +86,11 @@ impl SigningKey {
         };
         let mut words = text.split_whitespace();
         let seed = match (words.next(), words.next(), words.next(), words.next()) {
-            (Some("ed25519"), Some(_), Some(seed), None) => decode(seed).with_context(mend)?,
-            _ => bail!(mend()),
+            (Some("ed25519"), Some(_), Some(seed), None) => decode(seed).with_context(fix)?,
+            _ => bail!(fix()),
         };
-        let public_key = public_key_of(&seed).with_context(mend)?;
-        let pair = pair(&seed, version(&public_key)).with_context(mend)?;
+        let public_key = public_key_of(&seed).with_context(fix)?;
+        let pair = pair(&seed, version(&public_key)).with_context(fix)?;
         Ok(Some(Self { seed, pair, public_key, entity }))
     }
 

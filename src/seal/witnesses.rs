@@ -52,7 +52,7 @@ pub async fn witness_forever(
     let client = match client {
         Ok(client) => client,
         Err(error) => {
-            tracing::error!(%error, "heads can not be brought to witnesses");
+            tracing::error!(%error, "heads cannot be brought to witnesses");
             return stop.cancelled().await;
         }
     };
@@ -96,7 +96,7 @@ impl Messenger {
     }
 
     async fn bring(&self, witness: &Witness, signed: &str) -> anyhow::Result<()> {
-        let statement: Value = serde_json::from_str(signed).context("the head can not be read")?;
+        let statement: Value = serde_json::from_str(signed).context("the head cannot be read")?;
         match witness {
             Witness::Url(url) => self.post(url, &statement).await,
             Witness::Room(room_id) => self.tell(room_id, signed, &statement).await,

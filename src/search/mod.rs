@@ -3,8 +3,8 @@
 
 mod query;
 mod snippet;
-mod words;
+mod tokens;
 
 pub use query::{Query, Unsearchable};
 pub use snippet::{Piece, snippet};
-pub use words::searchable;
+pub use tokens::searchable;

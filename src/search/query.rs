@@ -3,7 +3,7 @@
 //! `oak plank` both words · `"oak plank"` one after the other · `pla*` words that begin so ·
 //! `-birch` not this one
 
-use super::words::{Word, words};
+use super::tokens::{Word, words};
 
 /// Most words and phrases of one query.
 const MAX_CLAUSES: usize = 24;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Query;
-use super::words::words;
+use super::tokens::words;
 
 /// Words shown.
 const SHOWN: usize = 32;

@@ -40,10 +40,10 @@ const ABSENT: &str = "UPDATE journal SET absent_since = $4 WHERE room_id = $1 AN
 const TRANSACTION_OF: &str = "SELECT transaction_id FROM rooms WHERE room_id = $1";
 const IS_ABSENT: &str = "SELECT 1 FROM journal j WHERE j.absent_since IS NOT NULL \
      AND j.room_id = $1 AND j.event_id = ";
-const MEMBER_EVENTS: &str = "SELECT e.membership, e.read_at, j.absent_since FROM entries e \
+const MEMBER_EVENTS: &str = "SELECT e.membership, e.sort_at, j.absent_since FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      WHERE e.transaction_id = $1 AND e.room_id = $2 AND e.membership IS NOT NULL \
-     ORDER BY e.read_at, e.seq";
+     ORDER BY e.sort_at, e.seq";
 const CORRECT_MEMBER: &str = "UPDATE members SET membership = $3, membership_at = $4, failures = 0, \
      retry_at = NULL, problem = NULL, gave_up = 0 WHERE transaction_id = $1 AND user_id = $2";
 /// The pins are looked at before they are written: '' is no digest, but also not "never pinned".
@@ -77,7 +77,7 @@ pub struct KnownEvent {
 #[derive(FromRow)]
 struct MemberEvent {
     membership: String,
-    read_at: i64,
+    sort_at: i64,
     absent_since: Option<i64>,
 }
 
@@ -227,7 +227,7 @@ async fn correct_knowledge(tx: &mut Tx, id: Ulid, room_id: &str) -> Result<(), S
         if event.absent_since.is_some() {
             affected.push(change.user_id);
         } else {
-            present.insert(change.user_id, (change.membership, event.read_at));
+            present.insert(change.user_id, (change.membership, event.sort_at));
         }
     }
     for user in affected {

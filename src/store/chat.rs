@@ -24,18 +24,18 @@ macro_rules! lines_where {
 }
 const LAST_LINES: &str = concat!(
     select_entries!("", ""),
-    lines_where!("ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2")
+    lines_where!("ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2")
 );
 const LINES_BEFORE: &str = concat!(
     select_entries!("", ""),
     lines_where!(
-        "AND (e.read_at, e.event_id) < ($3, $4) \
-         ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2"
+        "AND (e.sort_at, e.event_id) < ($3, $4) \
+         ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2"
     )
 );
 const TURNS: &str = concat!(
-    "SELECT e.party, e.read_at FROM entries e ",
-    lines_where!("ORDER BY e.read_at DESC, e.event_id DESC LIMIT $2")
+    "SELECT e.party, e.sort_at FROM entries e ",
+    lines_where!("ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2")
 );
 /// How many events are asked for at once.
 const AT_ONCE: usize = 64;
@@ -65,10 +65,10 @@ static SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
 const SEE: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
      event_id = excluded.event_id, at = excluded.at \
-     WHERE COALESCE((SELECT read_at FROM entries WHERE transaction_id = $1 \
-     AND event_id = excluded.event_id) - (SELECT read_at FROM entries WHERE transaction_id = $1 \
+     WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = $1 \
+     AND event_id = excluded.event_id) - (SELECT sort_at FROM entries WHERE transaction_id = $1 \
      AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0";
-const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.read_at FROM receipts r \
+const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.sort_at FROM receipts r \
      JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
      WHERE r.transaction_id = $1";
 const TRANSACTION_OF: &str = "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
@@ -81,7 +81,7 @@ pub struct Receipt {
     /// Up to and with this event.
     pub event_id: String,
     /// Its place in the reading order, milliseconds since 1970.
-    pub read_at: i64,
+    pub sort_at: i64,
 }
 
 impl Store {

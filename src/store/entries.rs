@@ -19,7 +19,7 @@ use crate::record::chain::{Evidence, Head, link};
 use crate::record::digest::content_digest;
 use crate::record::{
     Attachment, DERIVATION_VERSION, Entry, Fixed, Kind, RedactionPolicy, Relation, VOTE_TOO_LATE,
-    all_words, derive, objection, read_at,
+    all_words, derive, objection, sort_at,
 };
 use crate::room::change;
 
@@ -31,7 +31,7 @@ const ADVANCE: &str = "UPDATE transactions SET last_seq = $2, last_hash = $3, \
      sign_due_at = COALESCE(sign_due_at, $4) WHERE id = $1";
 const INSERT: &str = "INSERT INTO entries \
      (transaction_id, seq, hash, content, room_id, position, event_id, event_type, kind, sender, \
-      party, display_name, sent_at, received_at, read_at, source, text, html, relates_to, target, \
+      party, display_name, sent_at, received_at, sort_at, source, text, html, relates_to, target, \
       redacted_by, attachments, membership, remark, marker, derivation) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
       $19, $20, $21, $22, $23, $24, $25, $26)";
@@ -47,7 +47,7 @@ const EVIDENCE: &str = select_entries!(
 /// An end of the poll that counts, and that is read before this vote.
 const POLL_ENDED: &str = "SELECT e.seq FROM entries e WHERE e.transaction_id = $1 AND e.target = $2 \
      AND e.kind = 'poll_end' AND (e.sender = $3 OR e.party = 'bot') \
-     AND (e.read_at < $4 OR (e.read_at = $4 AND e.event_id < $5)) LIMIT 1";
+     AND (e.sort_at < $4 OR (e.sort_at = $4 AND e.event_id < $5)) LIMIT 1";
 const UNREADABLE: &str =
     "SELECT COUNT(*) FROM entries WHERE transaction_id = $1 AND kind = 'encrypted'";
 const HEAD: &str =
@@ -206,7 +206,7 @@ impl Store {
             .bind(&entry.fixed.transaction)
             .bind(&relation.event_id)
             .bind(&target.fixed.sender)
-            .bind(entry.read_at)
+            .bind(entry.sort_at)
             .bind(&entry.fixed.event_id)
             .fetch_optional(&self.pool)
             .await?;
@@ -276,7 +276,7 @@ impl Store {
             transaction_id: transaction,
             seq: *seq,
             party: &entry.fixed.party,
-            read_at: entry.read_at,
+            sort_at: entry.sort_at,
             kind: entry.kind,
             words: &all_words(
                 entry.text.as_deref(),
@@ -367,7 +367,7 @@ async fn write(
         let seen = SeenMember {
             user: &change.user_id,
             membership: &change.membership,
-            at: read_at(&fixed),
+            at: sort_at(&fixed),
             display_name: change.display_name.as_deref(),
             is_own_leave: change.membership == "leave" && change.user_id == sender,
             before: before.as_deref(),
@@ -399,7 +399,7 @@ async fn write(
         .bind(display_name)
         .bind(fixed.sent_at)
         .bind(fixed.received_at)
-        .bind(read_at(&fixed))
+        .bind(sort_at(&fixed))
         .bind(&fixed.source)
         .bind(&derived.text)
         .bind(&derived.html)
@@ -420,7 +420,7 @@ async fn write(
         transaction_id,
         seq: fixed.seq,
         party: &fixed.party,
-        read_at: read_at(&fixed),
+        sort_at: sort_at(&fixed),
         kind: derived.kind,
         words: &all_words(
             derived.text.as_deref(),

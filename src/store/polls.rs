@@ -66,7 +66,7 @@ pub(super) async fn index_votes(
             transaction_id,
             seq: fixed.seq,
             party: &fixed.party,
-            read_at: vote.read_at,
+            sort_at: vote.sort_at,
             kind: vote.kind,
             words: &in_words(&known),
         };

@@ -149,7 +149,7 @@ pub(super) struct Indexed<'a> {
     pub(super) transaction_id: &'a str,
     pub(super) seq: i64,
     pub(super) party: &'a str,
-    pub(super) read_at: i64,
+    pub(super) sort_at: i64,
     pub(super) kind: Kind,
     /// Everything that somebody may have read in it.
     pub(super) words: &'a str,
@@ -178,7 +178,7 @@ pub(super) async fn index(tx: &mut Tx, entry: Indexed<'_>) -> Result<(), StoreEr
     for tries in 0.. {
         // The engines go through ids in order: so they go through time, and stop where they may.
         // Where a millisecond is crowded, those after it take some in.
-        let at = entry.read_at.saturating_add(tries / TRIES);
+        let at = entry.sort_at.saturating_add(tries / TRIES);
         let id = first_id(at) | rand::random_range(0..IDS_PER_MILLISECOND);
         let inserted = sqlx::query(INSERT)
             .bind(id)
@@ -199,8 +199,8 @@ pub(super) async fn index(tx: &mut Tx, entry: Indexed<'_>) -> Result<(), StoreEr
 }
 
 /// The smallest id of what is read at this time, in milliseconds since 1970.
-fn first_id(read_at: i64) -> i64 {
-    read_at.clamp(0, i64::MAX / IDS_PER_MILLISECOND) * IDS_PER_MILLISECOND
+fn first_id(sort_at: i64) -> i64 {
+    sort_at.clamp(0, i64::MAX / IDS_PER_MILLISECOND) * IDS_PER_MILLISECOND
 }
 
 /// Takes an entry out of the index.

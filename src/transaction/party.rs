@@ -119,7 +119,7 @@ impl Party {
                 if contact.name.is_none() && contact.email.is_none() {
                     problems.push(Problem::at(
                         at,
-                        "This contact can not be told apart: give at least one of `matrix`, \
+                        "This contact cannot be told apart: give at least one of `matrix`, \
                          `email` and `name`.",
                     ));
                 }

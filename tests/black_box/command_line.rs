@@ -23,7 +23,7 @@ async fn a_registration_is_written_once_and_for_its_owner_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_says_what_is_wrong_and_how_to_mend_it() {
+async fn check_says_what_is_wrong_and_how_to_fix_it() {
     let mut world = World::with().prepare(Database::Sqlite).await;
     let (status, out, _) = world.run(&["check"]);
     assert!(!status.success());

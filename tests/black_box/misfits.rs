@@ -1,4 +1,4 @@
-//! What an administrator got wrong is named by `check` and by `run`, with what mends it.
+//! What an administrator got wrong is named by `check` and by `run`, with what fixes it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, World};
 
-const TRYING: &str = "the homeserver can not be worked with yet";
+const TRYING: &str = "the homeserver cannot be worked with yet";
 const WRONG_DOMAIN: &str =
     "homeserver.domain is other.localhost, but the homeserver's server_name is tally.localhost";
 
@@ -35,7 +35,7 @@ async fn tokens_that_the_homeserver_does_not_take_are_told_apart_and_told_seldom
     check_names(&world, "as_token", "the tokens are exchanged");
     told(&world, "the tokens are exchanged", 1).await;
 
-    // Mended: everything goes on by itself, and the log was not filled meanwhile.
+    // Fixed: everything goes on by itself, and the log was not filled meanwhile.
     restart_with(&mut world, &registration).await;
     world.wait_for_tallyroom().await;
     let log = world.log();
@@ -121,9 +121,9 @@ async fn files_with_secrets_that_others_can_read_are_told_by_check_and_run() {
     }
     let (status, out, error) = world.run(&["check"]);
     assert!(status.success(), "{out}{error}");
-    for (file, subject, mend) in &files {
+    for (file, subject, fix) in &files {
         set(file, 0o644);
-        check_names(&world, subject, mend);
+        check_names(&world, subject, fix);
     }
     world.start_tallyroom().await;
     let log = world.log();

@@ -74,7 +74,7 @@ async fn a_database_from_a_backup_catches_up() {
     assert!(entries.iter().any(|it| it["source"] == "backfill" || it["source"] == "sync"));
     // In its place in the reading order, whatever the order of receipt.
     let mut reading: Vec<&Value> = entries.iter().filter(|it| it["kind"] == "text").collect();
-    reading.sort_by_key(|it| it["read_at"].as_str().unwrap().to_owned());
+    reading.sort_by_key(|it| it["sort_at"].as_str().unwrap().to_owned());
     let order: Vec<_> =
         reading.iter().filter(|it| it["party"] != "bot").map(|it| &it["event_id"]).collect();
     assert_eq!(order, said.iter().collect::<Vec<_>>());

@@ -206,7 +206,7 @@ async fn a_new_room_takes_five_requests() {
 async fn a_contact_who_can_not_be_invited_holds_up_nobody() {
     let world = World::start(Database::Sqlite).await;
     let seller = world.person("seller").await;
-    // Not federating, so this server can not be reached.
+    // Not federating, so this server cannot be reached.
     let id = world.shop.create(&sample("order-1", "@buyer:elsewhere.example", &seller.id)).await;
     let room = world.shop.room(&id).await;
     seller.join(&room).await;

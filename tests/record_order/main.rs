@@ -199,7 +199,7 @@ fn essence(evidence: &[Evidence]) -> Vec<Value> {
                 entry.fixed.event_id,
                 entry.fixed.party,
                 entry.fixed.sender,
-                entry.read_at,
+                entry.sort_at,
                 entry.kind,
                 entry.text,
                 entry.html,

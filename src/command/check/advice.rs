@@ -1,4 +1,4 @@
-//! What `tallyroom check` says: a finding, or what is wrong and what mends it.
+//! What `tallyroom check` says: a finding, or what is wrong and what fixes it.
 
 use crate::config::{Config, Registration};
 use crate::homeserver::{CallFailure, Device};
@@ -81,7 +81,7 @@ pub(super) fn ping(config: &Config, registration: &Registration, failure: &CallF
     }
     if failure.mentions("M_CONNECTION_FAILED") || failure.mentions("M_CONNECTION_TIMEOUT") {
         return format!(
-            "{failure}. The homeserver can not reach {url} (the registration's `url`); we listen \
+            "{failure}. The homeserver cannot reach {url} (the registration's `url`); we listen \
              on {} (appservice.listen). Mend one of them, and any firewall in between.",
             config.appservice.listen
         );

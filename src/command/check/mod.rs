@@ -1,4 +1,4 @@
-//! `tallyroom check`: can the service do its work, and if not, what mends it?
+//! `tallyroom check`: can the service do its work, and if not, what fixes it?
 
 mod advice;
 
@@ -33,7 +33,7 @@ const PING_PAUSE: Duration = Duration::from_secs(1);
 /// Checks everything that can be checked and prints one line for each.
 ///
 /// # Errors
-/// When something needs mending.
+/// When something needs fixing.
 pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
     let mut report = Report::default();
     report.add("config", Ok("read, every key is known and in range".to_owned()));
@@ -62,8 +62,8 @@ pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
             Some(store)
         }
         Err(error) => {
-            let mend = "Check database.url, the rights on the file or server, and that it runs.";
-            report.add("database", Err(format!("{}: {error:#}. {mend}", config.database.url)));
+            let fix = "Check database.url, the rights on the file or server, and that it runs.";
+            report.add("database", Err(format!("{}: {error:#}. {fix}", config.database.url)));
             None
         }
     };
@@ -215,8 +215,8 @@ impl Report {
     fn verdict(&self) -> anyhow::Result<()> {
         match self.failed {
             0 => Ok(()),
-            1 => bail!("one thing needs mending"),
-            failed => bail!("{failed} things need mending"),
+            1 => bail!("one thing needs fixing"),
+            failed => bail!("{failed} things need fixing"),
         }
     }
 }

@@ -120,7 +120,7 @@ fn read_heads(files: &[PathBuf]) -> anyhow::Result<Vec<Value>> {
     for file in files {
         let name = file.display();
         let text =
-            fs::read_to_string(file).with_context(|| format!("{name} (--head) can not be read"))?;
+            fs::read_to_string(file).with_context(|| format!("{name} (--head) cannot be read"))?;
         let found = heads_in(&text).map_err(|why| anyhow::anyhow!("{name} (--head): {why}"))?;
         heads.extend(found);
     }
@@ -132,7 +132,7 @@ fn to_derive_again(Outdated { first, count }: Outdated) -> String {
     format!(
         "entry {first}: another version of Tallyroom wrote it, and this one would write it \
          otherwise ({count} such entries). See what differs with `tallyroom rederive --dry-run`, \
-         mend it with `tallyroom rederive`, and verify again"
+         fix it with `tallyroom rederive`, and verify again"
     )
 }
 

@@ -54,7 +54,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Fault(fault) => write!(f, "FAILS at {fault}"),
             Self::Missing => f.write_str("there is no such transaction"),
-            Self::Unreadable(error) => write!(f, "FAILS, can not be read: {error:#}"),
+            Self::Unreadable(error) => write!(f, "FAILS, cannot be read: {error:#}"),
         }
     }
 }

@@ -101,7 +101,7 @@ fn check_url(draft: &mut Draft, key: &str, url: &Url) {
             .map(|()| format!("{:?}", text::without_slash(&shown)))
             .unwrap_or_else(|()| "a URL".to_owned())
     };
-    let mend = if !["http", "https"].contains(&url.scheme()) {
+    let fix = if !["http", "https"].contains(&url.scheme()) {
         Some("begin it with http:// or https://")
     } else if !url.username().is_empty() || url.password().is_some() {
         Some("take user name and password out of it")
@@ -112,8 +112,8 @@ fn check_url(draft: &mut Draft, key: &str, url: &Url) {
     } else {
         None
     };
-    if mend.is_some() {
-        draft.refuse(key, &without_secret, mend);
+    if fix.is_some() {
+        draft.refuse(key, &without_secret, fix);
     }
 }
 
@@ -133,8 +133,8 @@ fn check_bot(config: &mut Config, draft: &mut Draft) {
     match UserId::parse(&user_id) {
         Ok(parsed) if user_id.len() <= LONGEST_ID => config.bot.user_id = parsed,
         _ => {
-            let mend = "write a domain with which @_tallyroom_bot:DOMAIN is a valid user id";
-            draft.refuse("homeserver.domain", "a domain that is too long for us", Some(mend));
+            let fix = "write a domain with which @_tallyroom_bot:DOMAIN is a valid user id";
+            draft.refuse("homeserver.domain", "a domain that is too long for us", Some(fix));
         }
     }
 }
@@ -185,8 +185,8 @@ fn check_secret(draft: &mut Draft, path: &str, secret: &Secret, shortest: usize)
     if text.is_empty() {
         draft.refuse(path, "an empty text", None);
     } else if secret.is_placeholder() {
-        let mend = "put a key of your own in its place, as from `openssl rand -hex 32`";
-        draft.refuse(path, PLACEHOLDER, Some(mend));
+        let fix = "put a key of your own in its place, as from `openssl rand -hex 32`";
+        draft.refuse(path, PLACEHOLDER, Some(fix));
     } else if text.len() < shortest {
         draft.refuse(path, &format!("a text shorter than {shortest} characters"), None);
     } else if !text.chars().all(|c| c.is_ascii_graphic()) {
@@ -210,8 +210,8 @@ fn check_rooms(rooms: &RoomsConfig, draft: &mut Draft) {
     }
     match &rooms.room_type {
         Some(RoomType::Space) => {
-            let mend = "write another type or null: clients show no messages in a space";
-            draft.refuse("rooms.type", "\"m.space\"", Some(mend));
+            let fix = "write another type or null: clients show no messages in a space";
+            draft.refuse("rooms.type", "\"m.space\"", Some(fix));
         }
         Some(other) if other.as_str().is_empty() => {
             draft.refuse("rooms.type", "an empty text", None);

@@ -17,9 +17,8 @@ pub(super) fn check(config: &mut Config, draft: &mut Draft) {
         check_url(draft, "page.url", url);
     }
     if config.rooms.create == CreateRooms::OnFirstMessage && page.url.is_none() {
-        let mend =
-            "set page.url, or write on_transaction: without a page nobody writes there first";
-        draft.refuse("rooms.create", "on_first_message without page.url", Some(mend));
+        let fix = "set page.url, or write on_transaction: without a page nobody writes there first";
+        draft.refuse("rooms.create", "on_first_message without page.url", Some(fix));
     }
     check_reader(page, draft);
     check_range(draft, "page.link_days", page.link_days.into(), 3_650);

@@ -1,4 +1,4 @@
-//! What an invoice can not do without, and how much of anything it may have.
+//! What an invoice cannot do without, and how much of anything it may have.
 
 use serde_json::{Value, json};
 

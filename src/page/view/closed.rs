@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::assets;
 use super::document::{languages, shell, shell_with};
-use super::words::text;
+use super::localized::text;
 use crate::page::model::Reader;
 
 /// Why somebody sees nothing.

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
-use super::words::text;
+use super::localized::text;
 use super::{chat, invoice, summary};
 use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};

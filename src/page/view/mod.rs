@@ -9,9 +9,9 @@ mod chat;
 mod closed;
 mod document;
 mod invoice;
+mod localized;
 mod summary;
 mod widget;
-mod words;
 
 #[cfg(test)]
 mod tests;

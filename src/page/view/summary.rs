@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::words::{counted, date, status, text};
+use super::localized::{counted, date, status, text};
 use crate::invoice::{Ended, Owed, status_to_show};
 use crate::page::model::{Page, Reader};
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use ulid::Ulid;
 
 use super::document::shell;
-use super::words::text;
+use super::localized::text;
 use super::{assets, invoice, summary};
 use crate::page::model::{Page, Reader};
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::{Evidence, Head, link};
 use crate::record::acts::Acts;
 use crate::record::digest::content_digest;
-use crate::record::entry::{Entry, Erased, may_redact, read_at};
+use crate::record::entry::{Entry, Erased, may_redact, sort_at};
 use crate::record::fault::Fault;
 use crate::record::{DERIVATION_VERSION, Derived, Kind, RelationKind, derive};
 
@@ -40,7 +40,7 @@ pub struct Checker {
     seq: i64,
     hash: String,
     names: HashMap<String, (i64, Option<String>)>,
-    /// Somebody's names can not be told any more, since content was erased.
+    /// Somebody's names cannot be told any more, since content was erased.
     names_unknown: bool,
     redactions: HashMap<String, Redaction>,
     by_target: HashMap<String, Vec<String>>,
@@ -110,7 +110,7 @@ impl Checker {
             let what = "does not match its hash: what is fixed about it, or its place, was changed";
             return Err(Fault::entry(expected, what));
         }
-        if entry.read_at != read_at(fixed) {
+        if entry.sort_at != sort_at(fixed) {
             return Err(Fault::entry(expected, "does not stand where its times put it"));
         }
         match (&entry.erased, &evidence.salt, &evidence.raw) {

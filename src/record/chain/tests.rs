@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::record::digest::content_digest;
-use crate::record::entry::{Erased, read_at};
+use crate::record::entry::{Erased, sort_at};
 use crate::record::{DERIVATION_VERSION, derive};
 use crate::record::{Fault, Place};
 
@@ -33,7 +33,7 @@ fn record(events: &[(&str, &str, &str, Value)]) -> Vec<Evidence> {
             head = Head { seq: fixed.seq, hash: hash.clone(), ..Head::default() };
             Evidence {
                 entry: Entry {
-                    read_at: read_at(&fixed),
+                    sort_at: sort_at(&fixed),
                     fixed,
                     hash,
                     erased: None,

@@ -4,7 +4,7 @@ use super::*;
 
 /// As it is kept.
 fn differ(body: &str, html: &str) -> bool {
-    let safe = markup::html(html, super::super::words::QuoteBefore::Never).unwrap();
+    let safe = markup::html(html, super::super::plain_text::QuoteBefore::Never).unwrap();
     super::differ(body, &safe)
 }
 

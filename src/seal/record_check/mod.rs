@@ -149,16 +149,16 @@ impl RecordCheck {
         };
         verify(statement, &self.trust).map_err(|unproven| {
             // Whoever has the power in the room can write anything there, for a moment.
-            let mend = match by {
+            let fix = match by {
                 HeldBy::Room => {
                     "; if somebody else wrote it there, start Tallyroom: it puts it back"
                 }
                 _ => "",
             };
-            fault(format!("it {unproven}{mend}"))
+            fault(format!("it {unproven}{fix}"))
         })?;
         let signed: SignedHead = serde_json::from_value(statement.clone())
-            .map_err(|error| fault(format!("it can not be read: {error}")))?;
+            .map_err(|error| fault(format!("it cannot be read: {error}")))?;
         if signed.transaction != transaction {
             return Err(fault("it is of another transaction".to_owned()));
         }

@@ -5,7 +5,7 @@ use super::*;
 use crate::record::acts::{Act, ActKind, act_link};
 use crate::record::chain::link;
 use crate::record::digest::content_digest;
-use crate::record::{DERIVATION_VERSION, Entry, Fixed, derive, read_at};
+use crate::record::{DERIVATION_VERSION, Entry, Fixed, derive, sort_at};
 use crate::seal::{SigningKey, head_statement};
 
 const HOUR: i64 = 3_600_000;
@@ -74,7 +74,7 @@ impl Sealed {
         };
         let entry = Entry {
             hash: link(&head.hash, &fixed),
-            read_at: read_at(&fixed),
+            sort_at: sort_at(&fixed),
             fixed,
             erased: None,
             display_name: None,

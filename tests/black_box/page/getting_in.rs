@@ -173,7 +173,7 @@ async fn nothing_leaks_by_headers(scene: &Scene) {
     );
     assert!(page.text().await.unwrap().contains("INV-2026-0042"));
 
-    // Other sites can not write here, whatever the browser sends along.
+    // Other sites cannot write here, whatever the browser sends along.
     for origin in ["https://evil.example", "null"] {
         let request = http.post(format!("{}/react", scene.page())).body("event=%24x&key=x");
         let request = request.header("content-type", FORM);

@@ -1,4 +1,4 @@
-//! What goes wrong on the way is told, mended, and loses nothing.
+//! What goes wrong on the way is told, fixed, and loses nothing.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, called, text};
+use super::super::localized::{about, called, text};
 use crate::page::model::{Address, Composing, Page, Quote, Reader};
 
 /// The form; `reply_to` and `edit` are only sent while they are meant.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::super::words::{about, counted, text};
+use super::super::localized::{about, counted, text};
 use super::markup::shown;
 use crate::page::model::{ChatFile, ChatLine, Poll, Reader};
 use crate::record::Kind;

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, both_times, called, encoded, role_words, side_name, text, time};
+use super::super::localized::{
+    about, both_times, called, encoded, role_words, side_name, text, time,
+};
 use super::content::content;
 use super::markup::spoken;
 use super::menu::{menu, reactions};

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::super::words::{encoded, moment, side_name, text, time};
+use super::super::localized::{encoded, moment, side_name, text, time};
 use super::line::placed;
 use crate::page::model::{Address, Chat, ChatLine, Reader, Side, Unsent};
 

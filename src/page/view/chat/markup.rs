@@ -8,7 +8,7 @@ use maud::html;
 
 use crate::page::model::Reader;
 
-use super::super::words::{about, text};
+use super::super::localized::{about, text};
 
 /// What marks a spoiler (Client-Server API, "Spoiler messages"); its value is the reason.
 const SPOILER: &str = "data-mx-spoiler";

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{about, called, encoded, text};
+use super::super::localized::{about, called, encoded, text};
 use crate::page::model::{Address, ChatLine, Reader, Side};
 
 /// Those that are offered; any other can be written in a Matrix client.

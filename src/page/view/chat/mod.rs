@@ -15,7 +15,7 @@ pub use people::{people, typing, typing_text};
 
 use maud::{Markup, html};
 
-use super::words::{about, called, naming, text};
+use super::localized::{about, called, naming, text};
 use crate::page::model::{Chat, Named, Page, Reader, Side};
 
 /// All of it. The log is not announced by itself: the script says what is new in a region of its

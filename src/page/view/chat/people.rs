@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::words::{called, counted, filled, role_words, since, text};
+use super::super::localized::{called, counted, filled, role_words, since, text};
 use crate::page::model::{Named, Person, Presence, Reader};
 
 /// How many are shown at once.

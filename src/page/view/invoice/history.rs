@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-use super::super::words::{day_and_time, status, text};
+use super::super::localized::{day_and_time, status, text};
 use crate::page::model::{Page, Reader, Revision};
 use crate::transaction::{Change, ChangeKind};
 

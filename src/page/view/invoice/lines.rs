@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 
-use super::super::words::{text, vat};
+use super::super::localized::{text, vat};
 use super::list;
 use crate::invoice::{Adjustment, Line, Term};
 use crate::page::model::Page;

@@ -8,8 +8,8 @@ mod totals;
 
 use maud::{Markup, html};
 
+use super::localized::text;
 use super::summary;
-use super::words::text;
 use crate::invoice::Term;
 use crate::page::model::Page;
 

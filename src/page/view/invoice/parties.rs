@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::super::localized::text;
 use super::super::summary;
-use super::super::words::text;
 use crate::invoice::Address;
 use crate::page::model::{Page, Reader};
 use crate::transaction::Party;

@@ -2,8 +2,8 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use super::super::localized::{in_fours, known, text};
 use super::super::summary;
-use super::super::words::{in_fours, known, text};
 use crate::invoice::Payment;
 use crate::page::model::{Page, Reader};
 

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
+use super::super::localized::{status, text, vat};
 use super::super::summary;
-use super::super::words::{status, text, vat};
 use crate::invoice::Owed;
 use crate::page::model::Page;
 

@@ -149,7 +149,7 @@ fn a_line_can_be_answered_and_taken_back_without_scripts() {
     let page = sample.page();
     let mine = page.chat.lines.iter().find(|it| it.can_edit).unwrap();
     let html = line(mine, page.reader, &ADDRESS).into_string();
-    let event = words::encoded(&mine.event);
+    let event = localized::encoded(&mine.event);
     let here = ADDRESS.page();
     assert!(html.contains(&format!("href=\"{here}&amp;reply={event}#compose\"")), "{html}");
     assert!(html.contains(&format!("href=\"{here}&amp;edit={event}#compose\"")), "{html}");
@@ -213,7 +213,7 @@ fn what_was_not_sent_says_why_and_what_to_do() {
     assert!(html.contains(&posts_to("retry")) && html.contains(&posts_to("discard")));
     let again = format!("href=\"{}&amp;again=01J#compose\" data-again=\"Hello\"", ADDRESS.page());
     assert!(html.contains(&again), "{html}");
-    // What is still tried can not be taken back: it may be there already.
+    // What is still tried cannot be taken back: it may be there already.
     let trying =
         unsent(&[Unsent { gave_up: false, ..it.clone() }], &sample.reader, &ADDRESS).into_string();
     assert!(trying.contains(&posts_to("retry")) && !trying.contains("/discard"));
@@ -235,8 +235,8 @@ fn late_days_are_counted_only_while_somebody_waits_for_money() {
 #[test]
 fn a_status_that_we_do_not_know_is_shown_as_the_shop_says_it() {
     let sample = Sample::new();
-    assert_eq!(words::status(&sample.reader, "awaiting_payment"), "Awaiting payment");
-    assert_eq!(words::status(&sample.reader, "with_the_lawyers"), "with the lawyers");
+    assert_eq!(localized::status(&sample.reader, "awaiting_payment"), "Awaiting payment");
+    assert_eq!(localized::status(&sample.reader, "with_the_lawyers"), "with the lawyers");
 }
 
 #[test]
