@@ -1,11 +1,11 @@
-//! The database's address: knows which database it means and hides the password when printed.
+//! The URL of the database. It hides the password when it is printed.
 
 use std::{fmt, path::Path};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use url::Url;
 
-/// Which database a [`DatabaseUrl`] names.
+/// The kind of database that a [`DatabaseUrl`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseKind {
     /// One file on this machine.
@@ -14,59 +14,59 @@ pub enum DatabaseKind {
     Postgres,
 }
 
-/// `sqlite:…` or `postgres://…`. `Display`, `Debug` and `Serialize` hide the password.
+/// A URL `sqlite:…` or `postgres://…`. `Display`, `Debug` and `Serialize` hide the password.
 #[derive(Clone)]
 pub struct DatabaseUrl {
     kind: DatabaseKind,
     text: String,
 }
 
-/// The text is no address of a database that we can use. It does not repeat the text.
+/// The text is not the URL of a supported database. The error does not contain the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE")]
-pub struct NotADatabaseUrl;
+pub struct InvalidDatabaseUrl;
 
 impl DatabaseUrl {
-    /// Reads an address.
-    pub fn parse(text: &str) -> Result<Self, NotADatabaseUrl> {
-        let (scheme, rest) = text.split_once(':').ok_or(NotADatabaseUrl)?;
+    /// Parses a URL.
+    pub fn parse(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        let (scheme, rest) = text.split_once(':').ok_or(InvalidDatabaseUrl)?;
         let kind = match scheme {
             "sqlite" => {
                 let path = rest.strip_prefix("//").unwrap_or(rest);
                 if path.split('?').next().is_none_or(str::is_empty) {
-                    return Err(NotADatabaseUrl);
+                    return Err(InvalidDatabaseUrl);
                 }
                 DatabaseKind::Sqlite
             }
             "postgres" | "postgresql" => {
-                Url::parse(text).ok().filter(Url::has_authority).ok_or(NotADatabaseUrl)?;
+                Url::parse(text).ok().filter(Url::has_authority).ok_or(InvalidDatabaseUrl)?;
                 DatabaseKind::Postgres
             }
-            _ => return Err(NotADatabaseUrl),
+            _ => return Err(InvalidDatabaseUrl),
         };
         Ok(Self { kind, text: text.to_owned() })
     }
 
-    /// The SQLite file of this name.
+    /// Returns the URL of a SQLite file with this name.
     pub(super) fn local_file(name: &str) -> Self {
         Self { kind: DatabaseKind::Sqlite, text: format!("sqlite:{name}") }
     }
 
-    /// Which database this is.
+    /// The kind of this database.
     pub fn kind(&self) -> DatabaseKind {
         self.kind
     }
 
-    /// The whole address with its password, for the database driver only.
+    /// Returns the whole URL with its password. Only the database driver may get it.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// The same address with a relative SQLite path put under `folder`.
+    /// Resolves a relative SQLite path against `folder`. Other URLs stay as they are.
     pub fn relative_to(&self, folder: &Path) -> Self {
         match self.sqlite_path() {
             Some(path) if !path.starts_with('/') && !self.is_memory() => {
-                // The driver undoes percent signs in the path and ends it at a question mark.
+                // The driver decodes percent-encoding in the path and ends it at a question mark.
                 let folder = folder
                     .to_string_lossy()
                     .replace('%', "%25")
@@ -81,7 +81,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Whether a password may stand in it.
+    /// Whether the URL may contain a password.
     pub(super) fn has_password(&self) -> bool {
         let url = Url::parse(&self.text);
         self.kind == DatabaseKind::Postgres
@@ -93,7 +93,7 @@ impl DatabaseUrl {
         rest.strip_prefix("//").unwrap_or(rest).split('?').next()
     }
 
-    /// A database without a file, as tests use it.
+    /// Whether this is a SQLite database without a file, as tests use it.
     fn is_memory(&self) -> bool {
         self.sqlite_path() == Some(":memory:") || self.text.contains("mode=memory")
     }
@@ -113,7 +113,7 @@ impl fmt::Display for DatabaseUrl {
                 if let Some(port) = url.port() {
                     write!(f, ":{port}")?;
                 }
-                // Parameters are left out as a whole: the password may stand among them.
+                // The query is left out, since it may contain the password.
                 f.write_str(url.path())
             }
             (DatabaseKind::Postgres, Err(_)) => f.write_str("postgres://…"),
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn printing_hides_the_password_wherever_it_stands() {
+    fn printing_hides_the_password_wherever_it_is() {
         for text in [
             "postgres://user:canary@db.example:5433/tally",
             "postgres://:canary@db.example/tally",
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_sqlite_path_is_put_under_the_folder() {
+    fn a_relative_sqlite_path_is_resolved_against_the_folder() {
         let at = |text: &str, folder: &str| {
             DatabaseUrl::parse(text).unwrap().relative_to(Path::new(folder)).expose().to_owned()
         };

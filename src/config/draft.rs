@@ -1,5 +1,6 @@
-//! A config on its way from text to types: defaults, then file, then environment, then one typed
-//! whole, with every problem collected instead of the first one only.
+//! Builds a typed config from the defaults, the file and the environment, in this order.
+//!
+//! It collects all problems instead of stopping at the first one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,22 +15,23 @@ use super::{
     keys::{self, LISTS, List, REQUIRED},
 };
 
-/// The config as far as it is known.
+/// A config that is being read. Later sources override earlier ones.
 pub(super) struct Draft {
-    /// The defaults as a tree: which keys there are, and of which type.
+    /// The defaults as a tree. It tells which keys exist and which type each has.
     skeleton: Value,
+    /// The defaults, overridden by what was read so far.
     tree: Value,
     problems: Vec<Problem>,
-    /// Paths that somebody set, with the environment variable that did, if one did.
+    /// The paths that were set, each with the environment variable that set it, if any.
     given: BTreeMap<String, Option<String>>,
-    /// Paths whose value was replaced because it is wrong; they are not judged again.
+    /// The paths whose invalid value was replaced by a valid one. They are not reported again.
     broken: BTreeSet<String>,
 }
 
 impl Draft {
-    /// The defaults alone.
+    /// Returns a draft that contains only the defaults.
     pub(super) fn new() -> Self {
-        // The defaults are plain data, which always has a tree; a test holds them to it.
+        // The defaults can always be serialized; a test checks this.
         let skeleton = serde_json::to_value(Config::default()).unwrap_or_default();
         Self {
             tree: skeleton.clone(),
@@ -40,22 +42,22 @@ impl Draft {
         }
     }
 
-    /// The defaults, for who needs to know which keys there are.
+    /// The defaults as a tree, which shows which keys exist.
     pub(super) fn skeleton(&self) -> &Value {
         &self.skeleton
     }
 
-    /// Notes a problem.
+    /// Adds a problem.
     pub(super) fn add(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
-    /// Whether somebody set this leaf, in the file or the environment.
+    /// Whether the file or the environment sets this leaf.
     pub(super) fn is_given(&self, path: &str) -> bool {
         self.given.contains_key(path)
     }
 
-    /// Sets a leaf on behalf of an environment variable.
+    /// Sets a leaf to the value of an environment variable.
     pub(super) fn set(&mut self, path: &str, value: Value, variable: &str) {
         if let Some(slot) = self.tree.pointer_mut(&keys::pointer(path)) {
             *slot = value;
@@ -63,7 +65,7 @@ impl Draft {
         }
     }
 
-    /// Lays what a file says over the defaults.
+    /// Overrides the defaults with the content of the file.
     pub(super) fn merge(&mut self, file: Value) {
         let skeleton = self.skeleton.clone();
         self.merge_section("", &skeleton, file);
@@ -79,7 +81,7 @@ impl Draft {
                     }
                 }
             }
-            // A section or list whose content is all commented out.
+            // A section or list is null if all its content is commented out.
             (Value::Object(_) | Value::Array(_), Value::Null) => {}
             (Value::Object(known), other) => self.add(Problem::new(
                 path,
@@ -96,7 +98,7 @@ impl Draft {
         }
     }
 
-    /// Refuses a key that its section does not have, and guesses which one was meant.
+    /// Reports a key that its section does not have, and suggests the key that was probably meant.
     pub(super) fn unknown_key(&mut self, section: &str, name: &str, found: &str) {
         let known = match self.skeleton.pointer(&keys::pointer(section)) {
             Some(Value::Object(known)) => known.clone(),
@@ -109,15 +111,15 @@ impl Draft {
         let fix = match keys::closest(name, known.keys().map(String::as_str)) {
             Some(meant) => format!("did you mean {}?", keys::join(section, meant)),
             None if !elsewhere.is_empty() => format!("did you mean {}?", elsewhere.join(" or ")),
-            None => "take it out, or correct its spelling or indentation".to_owned(),
+            None => "remove it, or correct its spelling or indentation".to_owned(),
         };
         let kind = if section.is_empty() { "sections" } else { "keys" };
         let allowed = format!("the {kind} {}", names(&known));
-        self.add(Problem::new(keys::join(section, &as_a_name(name)), found, allowed, fix));
+        self.add(Problem::new(keys::join(section, &without_value(name)), found, allowed, fix));
     }
 
-    /// Turns the tree into types. A value that does not fit is noted and replaced by its default,
-    /// until all that is wrong has been seen.
+    /// Converts the tree to a typed config. A value of the wrong type is reported and replaced by its
+    /// default, so that the conversion goes on and finds all problems.
     pub(super) fn typed(&mut self) -> Config {
         for path in REQUIRED {
             if !self.is_given(path) {
@@ -127,7 +129,7 @@ impl Draft {
         for list in LISTS.iter().filter(|list| !list.item.is_empty()) {
             self.check_items(list);
         }
-        // Each round fixes one leaf, and no leaf twice.
+        // Each round replaces one leaf, and no leaf twice, so the loop ends.
         loop {
             let error = match serde_path_to_error::deserialize::<_, Config>(&self.tree) {
                 Ok(config) => return config,
@@ -135,11 +137,11 @@ impl Draft {
             };
             let path = error.path().to_string();
             let pointer = keys::pointer(&path);
-            let found = self.tree.pointer(&pointer).map(|value| keys::shown(&path, value));
+            let found = self.tree.pointer(&pointer).map(|value| keys::displayed(&path, value));
             self.refuse(&path, &found.unwrap_or_else(|| "nothing".to_owned()), None);
             let default = match self.skeleton.pointer(&pointer) {
                 Some(default) => default.clone(),
-                None => json!(keys::stand_in(&path)),
+                None => json!(keys::valid_item_value(&path)),
             };
             match self.tree.pointer_mut(&pointer) {
                 Some(slot) if *slot != default => *slot = default,
@@ -149,7 +151,8 @@ impl Draft {
         }
     }
 
-    /// The items of a list of sections, which the skeleton does not describe.
+    /// Checks the items of a list of sections, which the defaults do not describe. Invalid items are
+    /// reported and replaced by valid ones.
     fn check_items(&mut self, list: &List) {
         let pointer = keys::pointer(list.path);
         let Some(Value::Array(items)) = self.tree.pointer(&pointer).cloned() else { return };
@@ -179,27 +182,39 @@ impl Draft {
         let known: Vec<&str> = list.item.iter().map(|(name, _)| *name).collect();
         for name in found.keys().filter(|name| !known.contains(&name.as_str())) {
             let meant = keys::closest(name, known.iter().copied());
-            // Whoever wrote `KEY: SHOP` put a secret in the place of a name.
+            // In `SECRET: shop`, the unknown name itself is a secret. So it is shown only if it
+            // resembles a known name.
             let (path, fix) = match meant {
                 Some(meant) => (keys::join(path, name), format!("did you mean {meant}?")),
-                None => (path.to_owned(), "take it out, or correct its spelling".to_owned()),
+                None => (path.to_owned(), "remove it, or correct its spelling".to_owned()),
             };
             let allowed = format!("the keys {}", known.join(", "));
             self.add(Problem::new(path, "an unknown key", allowed, fix));
         }
         found.retain(|name, _| known.contains(&name.as_str()));
-        for (name, stand_in) in list.item {
+        for (name, valid_value) in list.item {
             if !found.contains_key(*name) {
                 let path = keys::join(path, name);
                 self.refuse(&path, "nothing", None);
                 self.broken.insert(path);
-                found.insert((*name).to_owned(), json!(stand_in));
+                found.insert((*name).to_owned(), json!(valid_value));
             }
         }
         found
     }
 
-    /// Refuses the value at a path, unless it was refused before.
+    /// Checks that each number is in the range that the table of keys allows.
+    pub(super) fn check_numbers(&mut self) {
+        for (path, highest) in keys::numbers() {
+            let number = self.tree.pointer(&keys::pointer(path)).and_then(Value::as_u64);
+            if let Some(number) = number.filter(|number| !(1..=highest).contains(number)) {
+                self.refuse(path, &number.to_string(), None);
+            }
+        }
+    }
+
+    /// Reports the value at a path as invalid, unless it was reported before. Without a `fix`, the
+    /// message shows the one of the table of keys.
     pub(super) fn refuse(&mut self, path: &str, found: &str, fix: Option<&str>) {
         if self.broken.iter().any(|broken| is_within(path, broken)) {
             return;
@@ -209,13 +224,16 @@ impl Draft {
             Some(Some(variable)) => format!("{found} (from the environment: {variable})"),
             _ => found.to_owned(),
         };
-        let about = keys::about(path);
-        let allowed = about.map(|key| key.allowed).unwrap_or_default();
-        let fix = fix.or(about.map(|key| key.fix)).unwrap_or_default();
+        let key = keys::find(path);
+        let allowed = key.map(|key| key.allowed.to_string()).unwrap_or_default();
+        let fix = fix.or(key.map(|key| key.fix)).unwrap_or_default();
         self.add(Problem::new(path, found, allowed, fix));
     }
 
-    /// The config, if nothing was wrong.
+    /// Returns the config.
+    ///
+    /// # Errors
+    /// All problems, sorted by path, if there are any.
     pub(super) fn finish(mut self, file: &Path, config: Config) -> Result<Config, ConfigErrors> {
         if self.problems.is_empty() {
             return Ok(config);
@@ -229,9 +247,9 @@ fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// A name up to its first colon. Whoever left out the blank in `{key: SECRET}` has made the secret a
-/// part of the name.
-fn as_a_name(text: &str) -> String {
+/// Returns a name up to its first colon. If the blank in `{key: SECRET}` is missing, YAML takes the
+/// secret as a part of the name.
+fn without_value(text: &str) -> String {
     match text.split_once(':') {
         Some((name, _)) => format!("{name}…"),
         None => text.to_owned(),
@@ -242,7 +260,8 @@ fn names(known: &Map<String, Value>) -> String {
     known.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// What kind of value it is. The value itself may hold a secret that lost its key.
+/// Returns the type of a value, for error messages. The value itself may be a misplaced secret, so
+/// it is not shown.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",

@@ -1,5 +1,7 @@
-//! Environment variables over the file: `TALLYROOM__ROOMS__VERSION=12`, or
-//! `TALLYROOM__API__KEYS_FILE=/run/secrets/keys` to read the value from a file.
+//! Overrides the config file with environment variables.
+//!
+//! `TALLYROOM__ROOMS__VERSION=12` sets a value, and `TALLYROOM__API__KEYS_FILE=/run/secrets/keys`
+//! reads it from a file.
 
 use std::{collections::BTreeMap, fs};
 
@@ -7,12 +9,12 @@ use serde_json::Value;
 
 use super::{draft::Draft, errors::Problem, keys};
 
-/// What our variables begin with; `__` also stands between section and key.
+/// The prefix of our variables. `__` also separates section and key.
 const PREFIX: &str = "TALLYROOM__";
 
-/// Lays the environment over the draft.
+/// Applies the environment variables to the draft.
 pub(super) fn apply(draft: &mut Draft, env: impl Iterator<Item = (String, String)>) {
-    // Sorted, so that the same environment gives the same messages.
+    // The map sorts them, so that the same environment always gives the same messages.
     let ours: BTreeMap<String, String> = env.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     for (variable, value) in &ours {
         let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
@@ -27,7 +29,7 @@ pub(super) fn apply(draft: &mut Draft, env: impl Iterator<Item = (String, String
             (true, None) => read_value_file(draft, path, variable, value),
             (true, Some(direct)) => {
                 let found = format!("both {direct} and {variable}");
-                let fix = "unset the one that does not hold";
+                let fix = "unset one of them";
                 draft.add(Problem::new(path, found, "one of them", fix));
                 None
             }
@@ -38,7 +40,7 @@ pub(super) fn apply(draft: &mut Draft, env: impl Iterator<Item = (String, String
     }
 }
 
-/// The leaf that a variable names, and whether it names a file with the leaf's value.
+/// Returns the leaf that a variable sets, and whether the variable names a file with the value.
 fn leaf<'a>(skeleton: &Value, name: &'a str) -> Option<(&'a str, bool)> {
     let is_leaf = |path: &str| {
         let found = skeleton.pointer(&keys::pointer(path));
@@ -56,8 +58,8 @@ fn refuse_unknown(draft: &mut Draft, name: &str, variable: &str) {
         let fix = format!("write the whole list as JSON: {PREFIX}{whole}={}", list.example);
         draft.add(Problem::new(name, found, "a list is set as a whole", fix));
     } else if draft.skeleton().pointer(&keys::pointer(name)).is_some() {
-        let fix = format!("name a key of it: {variable}__KEY");
-        draft.add(Problem::new(name, found, "single keys, no whole sections", fix));
+        let fix = format!("append the name of a key: {variable}__KEY");
+        draft.add(Problem::new(name, found, "single keys, not whole sections", fix));
     } else {
         let (section, key) = match name.split_once('.') {
             Some((section, key)) if draft.skeleton().get(section).is_some() => (section, key),
@@ -73,18 +75,18 @@ fn read_value_file(draft: &mut Draft, path: &str, variable: &str, file: &str) ->
         Err(error) => {
             draft.add(Problem::new(
                 path,
-                // Not the variable's value: who mixes the two up puts the secret there.
+                // The variable's value is not shown: it may be a secret that was put there by mistake.
                 format!("the environment variable {variable} names a file: {error}"),
                 "the path of a readable text file that holds the value",
-                "correct the path, or let our user read the file",
+                "correct the path, or let the user that runs Tallyroom read the file",
             ));
             None
         }
     }
 }
 
-/// Converts the text to the type that the leaf has by default. What does not convert stays text,
-/// and is refused with the same words as in the file.
+/// Converts the text to the type of the leaf's default and sets the leaf. A text that cannot be
+/// converted stays a text, and gets the same error message as in the file.
 fn set(draft: &mut Draft, path: &str, variable: &str, text: String) {
     let default = draft.skeleton().pointer(&keys::pointer(path));
     let value = match default {
@@ -94,7 +96,7 @@ fn set(draft: &mut Draft, path: &str, variable: &str, text: String) {
         Some(Value::Array(_)) => match serde_json::from_str(&text) {
             Ok(list) => list,
             Err(error) => {
-                // It may hold secrets: the place of the fault is told, not the text.
+                // The text may contain secrets, so only the position of the error is shown.
                 let place = format!("line {}, column {}", error.line(), error.column());
                 let list = keys::LISTS.iter().find(|list| list.path == path);
                 let example = list.map(|list| list.example).unwrap_or_default();

@@ -1,20 +1,20 @@
-//! Everything that is wrong with a config or registration file, told at once and with the fix.
+//! The problems of a config or registration file, all reported together and each with its fix.
 
 use std::{
     fmt,
     path::{Path, PathBuf},
 };
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key's full path, such as `rooms.history_visibility`; empty for the file as a whole.
+    /// The full path of the key, such as `rooms.history_visibility`. Empty for the whole file.
     pub path: String,
     /// What was found, without secrets.
     pub found: String,
-    /// What is allowed there.
+    /// The values that are allowed.
     pub allowed: String,
-    /// What to do about it.
+    /// How to fix the problem.
     pub fix: String,
 }
 
@@ -45,12 +45,12 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All that is wrong with one file and the environment that overrides it.
+/// All problems of one file and of the environment that overrides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors {
     /// The file.
     pub file: PathBuf,
-    /// What is wrong, never empty.
+    /// The problems; never empty.
     pub problems: Vec<Problem>,
 }
 

@@ -1,25 +1,55 @@
-//! What each key of the config file allows, for error messages and for the example's test.
+//! The table of all keys of the config file: what each key allows, for validation and error messages.
+//!
+//! The tests of `config` name every place where a new key is still missing.
+
+use std::fmt;
 
 use serde_json::Value;
 
-/// A key, what it allows, and the fix for what goes wrong most often.
+/// A key of the config file.
 pub(super) struct Key {
     path: &'static str,
-    pub(super) allowed: &'static str,
+    pub(super) allowed: Allowed,
+    /// How to fix the most frequent mistake.
     pub(super) fix: &'static str,
 }
 
+/// The values that a key allows.
+#[derive(Clone, Copy)]
+pub(super) enum Allowed {
+    /// A description. The type of the field or a check in `validate` enforces it.
+    Text(&'static str),
+    /// A number from 1 to this one.
+    Number(u64),
+    /// Null, or a number from 1 to this one.
+    NumberOrNull(u64),
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(highest) => write!(f, "a number from 1 to {highest}"),
+            Self::NumberOrNull(highest) => write!(f, "null, or a number from 1 to {highest}"),
+        }
+    }
+}
+
 const fn key(path: &'static str, allowed: &'static str, fix: &'static str) -> Key {
-    Key { path, allowed, fix }
+    Key { path, allowed: Allowed::Text(allowed), fix }
+}
+
+const fn number(path: &'static str, highest: u64, fix: &'static str) -> Key {
+    Key { path, allowed: Allowed::Number(highest), fix }
 }
 
 const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:9330";
 const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
-const YES_NO: &str = "true | false";
-const YES_NO_FIX: &str = "write true or false, without quotes";
+const TRUE_OR_FALSE: &str = "true | false";
+const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
 
-/// Every leaf. `[]` stands for a position in a list.
-const KEYS: [Key; 58] = [
+/// All keys that hold a value. `[]` stands for an index in a list.
+const KEYS: &[Key] = &[
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
@@ -47,7 +77,7 @@ const KEYS: [Key; 58] = [
         "write a name; put it in quotes if it looks like a number",
     ),
     key("api.listen", LISTEN, LISTEN_FIX),
-    key("api.exports_at_once", "a number from 1 to 16", "write a number, such as 2"),
+    number("api.exports_at_once", 16, "write a number, such as 2"),
     key(
         "api.keys",
         "a list of sections with the keys shop and key; as JSON in the environment",
@@ -69,7 +99,7 @@ const KEYS: [Key; 58] = [
         "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
         "write sqlite:tallyroom.db for a file, or the URL of a PostgreSQL database",
     ),
-    key("database.max_connections", "a number from 1 to 100", "write a number, such as 8"),
+    number("database.max_connections", 100, "write a number, such as 8"),
     key(
         "rooms.version",
         "null, or a room version whose rules are known here: \"1\" to \"12\"",
@@ -80,7 +110,7 @@ const KEYS: [Key; 58] = [
         "null, or the m.room.create type as text, but not m.space",
         "write null for an ordinary room",
     ),
-    key("rooms.federate", YES_NO, YES_NO_FIX),
+    key("rooms.federate", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key(
         "rooms.history_visibility",
         "shared | invited | joined",
@@ -89,7 +119,7 @@ const KEYS: [Key; 58] = [
     key("rooms.guest_access", "forbidden | can_join", "write one of these"),
     key("rooms.removed_contacts", "remove | keep", "write one of these"),
     key("rooms.create", "on_transaction | on_first_message", "write one of these"),
-    key("rooms.parallel", "a number from 1 to 64", "write a number, such as 8"),
+    number("rooms.parallel", 64, "write a number, such as 8"),
     key(
         "page.url",
         "null, or an http:// or https:// URL with host and port only",
@@ -106,15 +136,15 @@ const KEYS: [Key; 58] = [
         "the name of an IANA time zone that this machine knows, such as Europe/Berlin or UTC",
         "write such a name; if it is one, install the time zone database (tzdata)",
     ),
-    key("page.link_days", "a number from 1 to 3650", "write a number, such as 90"),
-    key("page.open_pages", "a number from 1 to 8000", "write a number, such as 20"),
-    key("page.messages_per_minute", "a number from 1 to 6000", "write a number, such as 60"),
-    key(
+    number("page.link_days", 3_650, "write a number, such as 90"),
+    number("page.open_pages", 8_000, "write a number, such as 20"),
+    number("page.messages_per_minute", 6_000, "write a number, such as 60"),
+    number(
         "page.upload_megabytes_per_hour",
-        "a number from 1 to 1000000",
+        1_000_000,
         "write a number of megabytes, such as 1000",
     ),
-    key("page.widget", YES_NO, YES_NO_FIX),
+    key("page.widget", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key(
         "page.widget_clients",
         "a list of origins; as JSON in the environment",
@@ -134,7 +164,7 @@ const KEYS: [Key; 58] = [
     key(
         "page.openid[].domain",
         "another homeserver's server_name, such as example.com, once",
-        "write what stands after the colon in its user ids; our own homeserver is known already",
+        "write what stands after the colon in its user ids; our own homeserver needs no entry",
     ),
     key(
         "page.openid[].url",
@@ -167,14 +197,14 @@ const KEYS: [Key; 58] = [
         "an IP address, or a network such as 10.0.0.0/8",
         "write the address from which your proxy reaches Tallyroom, instead of its name",
     ),
-    key("record.sync", YES_NO, YES_NO_FIX),
+    key("record.sync", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key("record.redactions", "honour | retain", "write one of these"),
     key(
         "record.signing_key",
         "the path of a file",
         "write the path of the file with the signing key, such as signing.key",
     ),
-    key("record.sign_after_minutes", "a number from 1 to 10080", "write a number, such as 60"),
+    number("record.sign_after_minutes", 10_080, "write a number, such as 60"),
     key(
         "record.witnesses",
         "a list of at most 8 addresses and rooms; as JSON in the environment",
@@ -190,12 +220,12 @@ const KEYS: [Key; 58] = [
         "the path of a folder, or s3://BUCKET or s3://BUCKET/PREFIX",
         "write a folder such as files, or a bucket of an S3-compatible store",
     ),
-    key("files.max_megabytes", "a number from 1 to 10000", "write a number, such as 100"),
-    key(
-        "files.keep_days",
-        "null, or a number from 1 to 36500",
-        "write null to keep files as long as the record",
-    ),
+    number("files.max_megabytes", 10_000, "write a number, such as 100"),
+    Key {
+        path: "files.keep_days",
+        allowed: Allowed::NumberOrNull(36_500),
+        fix: "write null to keep files as long as the record",
+    },
     key(
         "files.s3.endpoint",
         "null, or an http:// or https:// URL with host and port only",
@@ -212,23 +242,23 @@ const KEYS: [Key; 58] = [
     key("log.format", "text | json", "write one of these"),
 ];
 
-/// Keys without which a default would be a wrong guess.
-pub(super) const REQUIRED: [&str; 1] = ["homeserver.domain"];
+/// The keys that have no useful default and must be set.
+pub(super) const REQUIRED: &[&str] = &["homeserver.domain"];
 
-/// A list, which the defaults do not describe.
+/// A key whose value is a list. The default config does not show what its items look like.
 pub(super) struct List {
     pub(super) path: &'static str,
-    /// The keys of each item with a value that fits; none: items are texts.
+    /// The keys of each item, each with a valid value. Empty if the items are texts.
     pub(super) item: &'static [(&'static str, &'static str)],
-    /// As JSON, for the environment.
+    /// An example of the list as JSON, as it is written in an environment variable.
     pub(super) example: &'static str,
 }
 
 const SHOP_AND_KEY: &[(&str, &str)] = &[("shop", "replaced"), ("key", "replaced")];
 const SHOP_AND_KEY_EXAMPLE: &str = r#"[{"shop":"example","key":"…"}]"#;
 
-/// Every list.
-pub(super) const LISTS: [List; 6] = [
+/// All keys whose value is a list.
+pub(super) const LISTS: &[List] = &[
     List { path: "api.keys", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
     List { path: "page.widget_clients", item: &[], example: r#"["https://app.element.io"]"# },
     List {
@@ -245,8 +275,8 @@ pub(super) const LISTS: [List; 6] = [
     List { path: "proxies.trusted", item: &[], example: r#"["127.0.0.1"]"# },
 ];
 
-/// What is known about the key at this path, whichever position in a list it has.
-pub(super) fn about(path: &str) -> Option<&'static Key> {
+/// Returns the key at this path. An index in the path, as in `api.keys[0]`, can have any value.
+pub(super) fn find(path: &str) -> Option<&'static Key> {
     let mut general = String::with_capacity(path.len());
     let mut in_brackets = false;
     for letter in path.chars() {
@@ -262,31 +292,44 @@ pub(super) fn about(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == general)
 }
 
-/// A value that fits in a list, at a path that the defaults do not have.
-pub(super) fn stand_in(path: &str) -> &'static str {
+/// All numeric keys, each with its highest value. The lowest value is always 1.
+pub(super) fn numbers() -> impl Iterator<Item = (&'static str, u64)> {
+    KEYS.iter().filter_map(|key| match key.allowed {
+        Allowed::Number(highest) | Allowed::NumberOrNull(highest) => Some((key.path, highest)),
+        Allowed::Text(_) => None,
+    })
+}
+
+/// Whether this is the name of a section or a key anywhere in the config file.
+pub(super) fn is_name(word: &str) -> bool {
+    KEYS.iter().any(|key| key.path.split('.').any(|name| name.trim_end_matches("[]") == word))
+}
+
+/// Returns a valid value for a path inside a list, which the default config does not contain.
+pub(super) fn valid_item_value(path: &str) -> &'static str {
     let list = LISTS.iter().find(|list| path.starts_with(list.path));
     let keys = list.map(|list| list.item).unwrap_or_default();
     let key = keys.iter().find(|(name, _)| path.rsplit('.').next() == Some(name));
     key.map_or("replaced", |(_, value)| value)
 }
 
-/// Whether the value there may be a secret and must not be shown.
+/// Whether the value at this path may be a secret and must not be shown.
 pub(super) fn is_secret(path: &str) -> bool {
     ["api.keys", "page.sign_in", "files.s3"].iter().any(|secret| path.starts_with(secret))
         || path == "database.url"
 }
 
-/// The value as an error shows it.
-pub(super) fn shown(path: &str, value: &Value) -> String {
-    const LONGEST: usize = 80;
+/// Returns the value as an error message shows it.
+pub(super) fn displayed(path: &str, value: &Value) -> String {
+    const MAX_DISPLAYED_CHARS: usize = 80;
     match value {
         Value::Object(_) => "a section".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         _ if is_secret(path) => "a value that is not shown, since it may be secret".to_owned(),
-        // An address with an `@` may carry a password.
+        // A URL with an `@` may contain a password.
         Value::String(text) if text.contains('@') => "a text that is not shown".to_owned(),
-        Value::String(text) if text.chars().count() > LONGEST => {
-            let start: String = text.chars().take(LONGEST).collect();
+        Value::String(text) if text.chars().count() > MAX_DISPLAYED_CHARS => {
+            let start: String = text.chars().take(MAX_DISPLAYED_CHARS).collect();
             format!("{start:?} and more")
         }
         Value::Null => "null (nothing)".to_owned(),
@@ -294,7 +337,7 @@ pub(super) fn shown(path: &str, value: &Value) -> String {
     }
 }
 
-/// The JSON pointer of a path such as `api.keys[0].shop`.
+/// Returns the JSON pointer of a path such as `api.keys[0].shop`.
 pub(super) fn pointer(path: &str) -> String {
     if path.is_empty() {
         return String::new();
@@ -302,12 +345,12 @@ pub(super) fn pointer(path: &str) -> String {
     format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
 }
 
-/// The path of a key inside a section.
+/// Returns the path of a key inside a section.
 pub(super) fn join(section: &str, name: &str) -> String {
     if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
 }
 
-/// The paths of all leaves of a tree of sections.
+/// Returns the paths of all leaves of a tree of sections.
 pub(super) fn leaves(section: &str, tree: &Value) -> Vec<String> {
     match tree {
         Value::Object(keys) => {
@@ -317,21 +360,22 @@ pub(super) fn leaves(section: &str, tree: &Value) -> Vec<String> {
     }
 }
 
-/// The known name that a mistyped one probably means.
+/// Returns the known name that a mistyped name probably means.
 pub(super) fn closest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase().replace('-', "_");
-    let within = (typed.chars().count() / 3).clamp(1, 3);
+    let max_distance = (typed.chars().count() / 3).clamp(1, 3);
     known
         .map(|name| {
             let is_start = typed.len() >= 4 && name.starts_with(&typed);
             (if is_start { 1 } else { distance(&typed, name) }, name)
         })
-        .filter(|(distance, _)| *distance <= within)
+        .filter(|(distance, _)| *distance <= max_distance)
         .min()
         .map(|(_, name)| name)
 }
 
-/// How many letters must be put in, taken out or changed to turn one text into the other.
+/// Returns the Levenshtein distance: how many letters must be inserted, deleted or replaced to turn
+/// one text into the other.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -356,10 +400,30 @@ mod tests {
     use super::{super::Config, *};
 
     #[test]
-    fn every_key_says_what_it_allows() {
+    fn the_table_has_every_key_of_the_config_and_no_other() {
         let tree = serde_json::to_value(Config::default()).unwrap();
-        for path in leaves("", &tree) {
-            assert!(about(&path).is_some(), "{path} is missing from the table");
+        let leaves = leaves("", &tree);
+        for path in &leaves {
+            assert!(find(path).is_some(), "{path} is missing in KEYS of config/keys.rs");
+        }
+        for key in KEYS.iter().filter(|key| !key.path.contains("[]")) {
+            let path = key.path;
+            assert!(
+                leaves.iter().any(|leaf| leaf == path),
+                "{path} is in KEYS of config/keys.rs, but no section of config/sections.rs has it"
+            );
+        }
+        for path in leaves.iter().filter(|path| tree.pointer(&pointer(path)).unwrap().is_array()) {
+            assert!(
+                LISTS.iter().any(|list| list.path == path),
+                "{path} is missing in LISTS of config/keys.rs"
+            );
+        }
+        for path in leaves.iter().filter(|path| tree.pointer(&pointer(path)).unwrap().is_number()) {
+            assert!(
+                numbers().any(|(number, _)| number == path),
+                "{path} is a number: write it with number() in KEYS of config/keys.rs"
+            );
         }
         for list in LISTS {
             assert!(
@@ -368,17 +432,17 @@ mod tests {
                 list.path
             );
             assert!(serde_json::from_str::<Value>(list.example).is_ok_and(|it| it.is_array()));
-            assert!(about(&format!("{}[12]", list.path)).is_some(), "{}", list.path);
+            assert!(find(&format!("{}[12]", list.path)).is_some(), "{}", list.path);
             for (name, _) in list.item {
                 let path = format!("{}[12].{name}", list.path);
-                assert!(about(&path).is_some(), "{path} is missing from the table");
+                assert!(find(&path).is_some(), "{path} is missing in KEYS of config/keys.rs");
             }
         }
-        assert!(about("rooms.colour").is_none());
+        assert!(find("rooms.colour").is_none());
     }
 
     #[test]
-    fn a_slip_of_the_finger_finds_the_key_that_was_meant() {
+    fn a_mistyped_name_finds_the_intended_key() {
         let known = || ["history_visibility", "guest_access", "type", "federate"].into_iter();
         assert_eq!(closest("history_visiblity", known()), Some("history_visibility"));
         assert_eq!(closest("history-visibility", known()), Some("history_visibility"));

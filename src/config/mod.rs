@@ -1,4 +1,4 @@
-//! The typed configuration: a YAML file, overridden by the environment, validated as a whole.
+//! The configuration: a YAML file that environment variables override, validated as a whole.
 
 mod database_url;
 mod draft;
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use self::draft::Draft;
 pub use self::{
-    database_url::{DatabaseKind, DatabaseUrl, NotADatabaseUrl},
+    database_url::{DatabaseKind, DatabaseUrl, InvalidDatabaseUrl},
     errors::{ConfigErrors, Problem},
     registration::{Namespace, Namespaces, Registration},
     secret::{PLACEHOLDER, Secret},
@@ -44,30 +44,33 @@ pub struct Config {
     pub homeserver: HomeserverConfig,
     /// How the homeserver reaches us.
     pub appservice: AppserviceConfig,
-    /// The Matrix user that we act as.
+    /// The bot: the Matrix user as which we act.
     pub bot: BotConfig,
     /// The HTTP API for shops.
     pub api: ApiConfig,
     /// The database.
     pub database: DatabaseConfig,
-    /// What new rooms are like and how they are made.
+    /// The properties of new rooms, and how they are created.
     pub rooms: RoomsConfig,
     /// The invoice page.
     pub page: PageConfig,
-    /// Reverse proxies before us.
+    /// The reverse proxies in front of us.
     pub proxies: ProxiesConfig,
     /// How the conversation is recorded.
     pub record: RecordConfig,
     /// The files in the conversation.
     pub files: FilesConfig,
-    /// What is logged, and how.
+    /// The log.
     pub log: LogConfig,
 }
 
 impl Config {
-    /// Reads the file, lets the environment override its keys, and checks the whole.
+    /// Reads the file, overrides its keys with the environment, and validates the result.
     ///
-    /// Paths in it are relative to the file's folder and come out resolved.
+    /// Paths in the file are relative to its folder; the returned config has them resolved.
+    ///
+    /// # Errors
+    /// All problems. The error shows no secret.
     pub fn load(
         path: &Path,
         env: impl Iterator<Item = (String, String)>,
@@ -78,10 +81,10 @@ impl Config {
         }
     }
 
-    /// As [`Config::load`], of the text that stands in the file at `path`.
+    /// Does the same as [`Config::load`] with the text of the file at `path`.
     ///
     /// # Errors
-    /// All that is wrong, without any secret.
+    /// All problems. The error shows no secret.
     pub fn of_text(
         text: &str,
         path: &Path,
@@ -105,27 +108,28 @@ impl Config {
         draft.finish(path, config)
     }
 
-    /// The user that we act as.
+    /// The Matrix ID of the bot.
     pub fn bot_user_id(&self) -> OwnedUserId {
         self.bot.user_id.clone()
     }
 
-    /// The invoice page of a transaction, if pages are configured.
+    /// Returns the URL of a transaction's invoice page, or `None` if `page.url` is not set.
     pub fn page_link(&self, transaction_id: impl Display) -> Option<String> {
-        self.page_address("t", transaction_id)
+        self.page_url("t", transaction_id)
     }
 
-    /// The same page as a widget beside a room's timeline, if there is to be one.
+    /// Returns the URL of the page as a widget for the room, or `None` if `page.url` is not set or
+    /// `page.widget` is off.
     pub fn widget_link(&self, transaction_id: impl Display) -> Option<String> {
-        self.page_address("widget", transaction_id).filter(|_| self.page.widget)
+        self.page_url("widget", transaction_id).filter(|_| self.page.widget)
     }
 
-    /// Where a link's token lets somebody in, if pages are configured.
+    /// Returns the link that lets its reader in with this token, or `None` if `page.url` is not set.
     pub fn signed_link(&self, token: impl Display) -> Option<String> {
-        self.page_address("l", token)
+        self.page_url("l", token)
     }
 
-    fn page_address(&self, kind: &str, name: impl Display) -> Option<String> {
+    fn page_url(&self, kind: &str, name: impl Display) -> Option<String> {
         let base = self.page.url.as_ref()?;
         Some(format!("{}/{kind}/{name}", text::without_slash(base)))
     }
@@ -136,6 +140,6 @@ fn unreadable(error: &io::Error) -> Problem {
         "",
         error.to_string(),
         "a readable YAML file",
-        "copy config.example.yaml to this place, or name your file with --config",
+        "copy config.example.yaml to this path, or give the path of your file with --config",
     )
 }

@@ -1,13 +1,13 @@
-//! Judges the patterns of a registration: they must cover our names and nobody else's.
+//! Checks the namespace patterns of a registration: they must match our names and no others.
 //!
-//! It reads the few forms that such patterns have in practice, and refuses the rest: a pattern
-//! that we cannot read is one that we cannot vouch for.
+//! It understands the few forms that such patterns have in practice and refuses all others, since it
+//! cannot tell what they match.
 
 use ruma::ServerName;
 
 use crate::names::{BOT_LOCALPART, NAMESPACE_PREFIX};
 
-/// Users or room aliases.
+/// The kind of id that a namespace claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Users,
@@ -23,10 +23,11 @@ impl Kind {
     }
 }
 
-/// The pattern that we generate: anchored at both ends, with the domain's dots escaped.
+/// Returns the pattern that we generate. It is anchored at both ends, and the dots of the domain are
+/// escaped.
 ///
-/// The anchors matter: Synapse looks for a match at the beginning of an id and does not ask what
-/// follows, other homeservers look anywhere.
+/// The anchors are needed: Synapse matches a pattern at the beginning of an id only and ignores what
+/// follows, and other homeservers search anywhere in the id.
 pub(super) fn pattern(kind: Kind, domain: &ServerName) -> String {
     let mut pattern = format!("^{}{NAMESPACE_PREFIX}.*:", kind.sigil());
     for letter in domain.as_str().chars() {
@@ -39,42 +40,45 @@ pub(super) fn pattern(kind: Kind, domain: &ServerName) -> String {
     pattern
 }
 
-/// What is wrong with a pattern, as the fix for it.
-pub(super) fn fault(kind: Kind, domain: &ServerName, regex: &str) -> Option<&'static str> {
+/// Checks a pattern. Returns how to fix it, or `None` if it is correct.
+pub(super) fn fix_for(kind: Kind, domain: &ServerName, regex: &str) -> Option<&'static str> {
     let Some(inner) = regex.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')) else {
-        return Some("begin the pattern with ^ and end it with $, so that it means whole ids");
+        return Some("begin the pattern with ^ and end it with $, so that it matches whole ids");
     };
-    let Some(tokens) = read(inner) else {
-        return Some("write the pattern as allowed: this form is not understood here");
+    let Some(tokens) = parse(inner) else {
+        return Some("write the pattern as allowed; Tallyroom does not understand this form");
     };
     let id = |localpart: &str, domain: &str| format!("{}{localpart}:{domain}", kind.sigil());
     let domain = domain.as_str();
     let matches = |id: String| matches(&tokens, &id.chars().collect::<Vec<_>>());
     if matches(id("alice", domain)) || matches(id(&format!("x{BOT_LOCALPART}"), domain)) {
-        return Some("narrow the pattern: it takes names that are not ours");
+        return Some("narrow the pattern; it matches names that are not ours");
     }
     if matches(id(BOT_LOCALPART, "elsewhere.example")) {
-        return Some("end the pattern with the domain: it takes names of other homeservers");
+        return Some("end the pattern with the domain; it matches names of other homeservers");
     }
     if tokens.contains(&Token::AnyOne) {
-        return Some("escape the dots of the domain: an unescaped dot means any character");
+        return Some("escape the dots of the domain; an unescaped dot matches any character");
     }
     let ours = [BOT_LOCALPART.to_owned(), format!("{NAMESPACE_PREFIX}x")];
     if !ours.iter().all(|ours| matches(id(ours, domain))) {
-        return Some("write the pattern as allowed: this one does not cover our names");
+        return Some("write the pattern as allowed; this one does not match our names");
     }
     None
 }
 
+/// A part of a pattern.
 #[derive(Clone, Copy, PartialEq)]
 enum Token {
     Literal(char),
+    /// `.`
     AnyOne,
+    /// `.*` or `.+`
     AnyRun,
 }
 
-/// Reads literals, escaped punctuation, `[.]`, `.`, `.*` and `.+`.
-fn read(inner: &str) -> Option<Vec<Token>> {
+/// Parses literals, escaped punctuation, `[.]`, `.`, `.*` and `.+`. Returns `None` for anything else.
+fn parse(inner: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut letters = inner.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -96,10 +100,10 @@ fn read(inner: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// Whether the tokens cover the whole text. A run is taken as possibly empty: the difference
-/// between `*` and `+` changes nothing for names that exist.
+/// Whether the tokens match the whole text. `.+` is treated like `.*`, since the difference does not
+/// matter for names that exist.
 fn matches(tokens: &[Token], text: &[char]) -> bool {
-    // For each number of letters read so far: whether the tokens so far can have read them.
+    // reached[n] tells whether the tokens so far can match the first n letters.
     let mut reached = vec![false; text.len() + 1];
     reached[0] = true;
     for token in tokens {
@@ -131,25 +135,25 @@ mod tests {
         let address = server_name!("[::1]:8448");
         assert_eq!(pattern(Kind::Aliases, address), r"^#_tallyroom_.*:\[::1\]:8448$");
         for domain in [domain, address] {
-            assert_eq!(fault(Kind::Users, domain, &pattern(Kind::Users, domain)), None);
+            assert_eq!(fix_for(Kind::Users, domain, &pattern(Kind::Users, domain)), None);
         }
     }
 
     #[test]
-    fn other_ways_to_write_the_same_are_accepted() {
+    fn equivalent_patterns_are_accepted() {
         for regex in [
             r"^@_tallyroom_.*:example\.org$",
             r"^@_tallyroom_.+:example\.org$",
             r"^@_tallyroom_.*:example[.]org$",
             r"^\@\_tallyroom\_.*\:example\.org$",
         ] {
-            assert_eq!(fault(Kind::Users, server_name!("example.org"), regex), None, "{regex}");
+            assert_eq!(fix_for(Kind::Users, server_name!("example.org"), regex), None, "{regex}");
         }
     }
 
     #[test]
-    fn patterns_that_take_more_or_less_than_ours_are_refused() {
-        for (regex, words) in [
+    fn patterns_that_match_more_or_less_than_our_names_are_refused() {
+        for (regex, expected) in [
             (r"@_tallyroom_.*:example\.org", "begin the pattern with ^"),
             (r"^@_tallyroom_.*:example\.org", "end it with $"),
             (r"@_tallyroom_.*:example\.org$", "begin the pattern with ^"),
@@ -159,15 +163,15 @@ mod tests {
             (r"^@_tallyroom_.*$", "other homeservers"),
             (r"^@_tallyroom_.*:.*$", "other homeservers"),
             (r"^@_tallyroom_.*:example.org$", "escape the dots"),
-            (r"^@_tallyroom_bot:example\.org$", "does not cover"),
-            (r"^@_tallyroom_.*:other\.org$", "does not cover"),
-            (r"^#_tallyroom_.*:example\.org$", "does not cover"),
-            (r"^(@_tallyroom_.*:example\.org|@.*)$", "not understood"),
-            (r"^@_tallyroom_\w+:example\.org$", "not understood"),
-            (r"^@_tallyroom_.*:example\.org\$", "not understood"),
+            (r"^@_tallyroom_bot:example\.org$", "does not match"),
+            (r"^@_tallyroom_.*:other\.org$", "does not match"),
+            (r"^#_tallyroom_.*:example\.org$", "does not match"),
+            (r"^(@_tallyroom_.*:example\.org|@.*)$", "does not understand"),
+            (r"^@_tallyroom_\w+:example\.org$", "does not understand"),
+            (r"^@_tallyroom_.*:example\.org\$", "does not understand"),
         ] {
-            let fault = fault(Kind::Users, server_name!("example.org"), regex).unwrap_or("none");
-            assert!(fault.contains(words), "{regex}: {fault}");
+            let fix = fix_for(Kind::Users, server_name!("example.org"), regex).unwrap_or("none");
+            assert!(fix.contains(expected), "{regex}: {fix}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The registration file: the tokens and namespaces that the homeserver and we agree on.
+//! The registration file of the application service: the tokens and namespaces that the homeserver and
+//! Tallyroom share.
 
 use std::{fs, io, path::Path};
 
@@ -7,65 +8,66 @@ use url::Url;
 
 use super::{
     Config, ConfigErrors, PLACEHOLDER, Problem, Secret,
-    namespace::{Kind, fault, pattern},
+    namespace::{Kind, fix_for, pattern},
     text, yaml,
 };
 use crate::names::{BOT_LOCALPART, SENDER_LOCALPART};
 
-/// The registration, as both sides read it. Keys that we do not know are left alone.
+/// The registration, which the homeserver and Tallyroom both read. Unknown keys are ignored.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Registration {
-    /// Names this registration on the homeserver.
+    /// The name of this registration on the homeserver.
     pub id: String,
-    /// Where the homeserver pushes to; `None` would mean that it does not push.
+    /// The URL to which the homeserver pushes. `None` means that it does not push.
     pub url: Option<String>,
-    /// What we prove ourselves to the homeserver with.
-    #[serde(serialize_with = "written_out")]
+    /// The token with which we authenticate to the homeserver.
+    #[serde(serialize_with = "serialize_exposed")]
     pub as_token: Secret,
-    /// What the homeserver proves itself to us with.
-    #[serde(serialize_with = "written_out")]
+    /// The token with which the homeserver authenticates to us.
+    #[serde(serialize_with = "serialize_exposed")]
     pub hs_token: Secret,
     /// The localpart of the registration's own user.
     pub sender_localpart: String,
-    /// Whether the homeserver's rate limits hold for us; it takes a missing key as `true`.
+    /// Whether the homeserver's rate limits apply to us. The homeserver takes a missing key as `true`.
     pub rate_limited: Option<bool>,
-    /// Which users, aliases and rooms are ours.
+    /// The users, aliases and rooms that we claim.
     pub namespaces: Namespaces,
-    /// Whether typing, receipts and presence are pushed too.
+    /// Whether the homeserver pushes typing, receipts and presence as well.
     pub receive_ephemeral: bool,
-    /// The same for homeservers from before the specification had it (MSC2409), such as Synapse 1.112.
+    /// The same as `receive_ephemeral` (MSC2409), for homeservers from before it was in the
+    /// specification, such as Synapse 1.112.
     #[serde(rename = "de.sorunome.msc2409.push_ephemeral")]
     pub unstable_push_ephemeral: bool,
-    /// Whether devices are made without a login (MSC4190).
+    /// Whether we can create devices without a login (MSC4190).
     #[serde(rename = "io.element.msc4190")]
     pub msc4190: bool,
 }
 
-/// Which users, aliases and rooms are ours.
+/// The users, aliases and rooms that we claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Namespaces {
-    /// User ids.
+    /// The claimed user ids.
     pub users: Vec<Namespace>,
-    /// Room aliases.
+    /// The claimed room aliases.
     pub aliases: Vec<Namespace>,
-    /// Room ids; we claim none.
+    /// The claimed room ids. We claim none.
     pub rooms: Vec<Namespace>,
 }
 
 /// One claimed namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Namespace {
-    /// Whether nobody else may use it.
+    /// Whether no other user may use ids in it.
     #[serde(default)]
     pub exclusive: bool,
-    /// The pattern of ids in it.
+    /// The pattern that its ids match.
     pub regex: String,
 }
 
 impl Registration {
-    /// A new registration with fresh tokens.
+    /// Generates a registration with new tokens.
     pub fn generate(config: &Config) -> Self {
         let ours = |kind| {
             vec![Namespace { exclusive: true, regex: pattern(kind, &config.homeserver.domain) }]
@@ -73,8 +75,8 @@ impl Registration {
         Self {
             id: "tallyroom".to_owned(),
             url: Some(text::without_slash(&config.appservice.url).to_owned()),
-            as_token: fresh_token(),
-            hs_token: fresh_token(),
+            as_token: new_token(),
+            hs_token: new_token(),
             sender_localpart: SENDER_LOCALPART.to_owned(),
             rate_limited: Some(false),
             namespaces: Namespaces {
@@ -88,41 +90,41 @@ impl Registration {
         }
     }
 
-    /// Reads the registration and checks that it means us, and only us.
+    /// Reads the registration and checks that it fits the config and claims only our names.
     pub fn load(path: &Path, config: &Config) -> Result<Self, ConfigErrors> {
         Self::read(path)?.checked(path, config)
     }
 
-    /// Reads the registration, whomever it means.
+    /// Reads the registration without checking it against a config.
     pub fn read(path: &Path) -> Result<Self, ConfigErrors> {
         let text = fs::read_to_string(path)
             .map_err(|error| ConfigErrors::new(path, vec![unreadable(&error)]))?;
         Self::of_text(&text, path)
     }
 
-    /// As [`Registration::read`], of the text that stands in the file at `path`.
+    /// Does the same as [`Registration::read`] with the text of the file at `path`.
     ///
     /// # Errors
-    /// What is wrong, without any secret.
+    /// The first problem. The error shows no secret.
     pub fn of_text(text: &str, path: &Path) -> Result<Self, ConfigErrors> {
         let refuse = |problem| ConfigErrors::new(path, vec![problem]);
         let tree = yaml::parse(text).map_err(refuse)?;
         serde_path_to_error::deserialize(tree).map_err(|error| {
             let key = error.path().to_string();
-            // What stands there is not repeated: it may be a token.
+            // The value is not shown: it may be a token.
             refuse(Problem::new(
                 if key == "." { String::new() } else { key },
                 "a value of another type, or a missing key",
-                "what registration.yaml of Tallyroom has in this place",
-                "correct it, or make a new file with `tallyroom generate-registration`",
+                "the type that this key has in the sample registration.yaml of Tallyroom",
+                "correct it, or create a new file with `tallyroom generate-registration`",
             ))
         })
     }
 
-    /// Checks that it means us, and only us.
+    /// Checks that it fits the config and claims only our names.
     ///
     /// # Errors
-    /// All that is wrong, without any secret.
+    /// All problems. The error shows no secret.
     pub fn checked(self, path: &Path, config: &Config) -> Result<Self, ConfigErrors> {
         let problems = self.problems(config);
         if problems.is_empty() { Ok(self) } else { Err(ConfigErrors::new(path, problems)) }
@@ -139,7 +141,7 @@ impl Registration {
             problems.push(Problem::new(
                 "url",
                 self.url.as_ref().map_or("nothing", |_| "another text"),
-                "the http:// or https:// URL where the homeserver reaches us",
+                "the http:// or https:// URL at which the homeserver reaches Tallyroom",
                 format!("write url: {}", text::without_slash(&config.appservice.url)),
             ));
         }
@@ -149,8 +151,8 @@ impl Registration {
                 "sender_localpart",
                 format!("{:?}", self.sender_localpart),
                 format!("{SENDER_LOCALPART}, or another name that is not the bot's"),
-                "the bot is a user of its own, since homeservers refuse /sync to this one: \
-                 write sender_localpart: _tallyroom",
+                "write sender_localpart: _tallyroom; the bot is another user, since homeservers \
+                 refuse /sync for this one",
             ));
         }
         check_namespace("users", Kind::Users, &self.namespaces.users, config, &mut problems);
@@ -160,15 +162,15 @@ impl Registration {
                 "namespaces.rooms",
                 "a list with content",
                 "[]",
-                "write rooms: [] since we claim no rooms: what we made comes to us anyway",
+                "write rooms: []; the homeserver pushes the events of our rooms without a claim",
             ));
         }
         problems
     }
 
     fn check_tokens(&self, problems: &mut Vec<Problem>) {
-        const FIX: &str = "make a new file with `tallyroom generate-registration`, or put in a \
-                            text as from `openssl rand -hex 32`";
+        const FIX: &str = "create a new file with `tallyroom generate-registration`, or write \
+                            the output of `openssl rand -hex 32`";
         for (name, token) in [("as_token", &self.as_token), ("hs_token", &self.hs_token)] {
             let found = if token.expose().is_empty() {
                 "nothing"
@@ -181,9 +183,9 @@ impl Registration {
             };
             problems.push(Problem::new(name, found, "a secret text without spaces", FIX));
         }
-        let both = self.as_token.expose();
-        let is_told = both.is_empty() || self.as_token.is_placeholder();
-        if !is_told && self.hs_token.matches(both.as_bytes()) {
+        let as_token = self.as_token.expose();
+        let is_reported = as_token.is_empty() || self.as_token.is_placeholder();
+        if !is_reported && self.hs_token.matches(as_token.as_bytes()) {
             problems.push(Problem::new(
                 "hs_token",
                 "the same text as in as_token",
@@ -211,18 +213,18 @@ fn check_namespace(
     for (position, Namespace { exclusive, regex }) in claimed.iter().enumerate() {
         let path = format!("{path}[{position}]");
         if !exclusive {
-            let fix = "write exclusive: true, or others could take our names";
+            let fix = "write exclusive: true; otherwise other users could take our names";
             problems.push(Problem::new(format!("{path}.exclusive"), "false", "true", fix));
         }
-        if let Some(fix) = fault(kind, domain, regex) {
+        if let Some(fix) = fix_for(kind, domain, regex) {
             let path = format!("{path}.regex");
             problems.push(Problem::new(path, format!("'{regex}'"), &expected, fix));
         }
     }
 }
 
-/// 256 bits from the operating system's generator, as letters that need no quoting anywhere.
-fn fresh_token() -> Secret {
+/// Generates a token: 256 bits from the operating system's random generator, as hexadecimal digits.
+fn new_token() -> Secret {
     let bits: [u8; 32] = rand::random();
     Secret::new(bits.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
@@ -231,12 +233,15 @@ fn unreadable(error: &io::Error) -> Problem {
     Problem::new(
         "",
         error.to_string(),
-        "a readable registration file, the same as the homeserver's",
-        "make one with `tallyroom generate-registration`, let our user read it, and name it in \
-         appservice.registration",
+        "a readable registration file, the same as that of the homeserver",
+        "create one with `tallyroom generate-registration`, let the user that runs Tallyroom read it, \
+         and set appservice.registration to its path",
     )
 }
 
-fn written_out<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_exposed<S: serde::Serializer>(
+    secret: &Secret,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }

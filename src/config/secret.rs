@@ -1,4 +1,4 @@
-//! A text that must never be printed: tokens and API keys.
+//! A text that is never printed, such as a token or an API key.
 
 use std::fmt;
 
@@ -6,35 +6,35 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// What the samples carry in place of a secret; a file that still has it is refused.
+/// The text that the sample files contain in place of a secret. A file that still has it is refused.
 pub const PLACEHOLDER: &str = "CHANGE_ME";
 
-/// A secret text. It has no `Display`, and both `Debug` and `Serialize` hide it.
+/// A secret text. It does not implement `Display`; `Debug` and `Serialize` hide the text.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text into custody.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself. Every call is a place to look at when secrets leak.
+    /// Returns the text itself. When a secret leaks, look at the callers of this function.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether a caller presented this secret, in a time that tells nothing about it.
+    /// Whether `candidate` is this secret, compared in constant time.
     ///
-    /// Digests are compared instead of the texts, so that the length does not show either.
+    /// The digests are compared instead of the texts, so that the time does not depend on the length.
     pub fn matches(&self, candidate: &[u8]) -> bool {
         let ours = Sha256::digest(self.0.as_bytes());
         let theirs = Sha256::digest(candidate);
         ours.as_slice().ct_eq(theirs.as_slice()).into()
     }
 
-    /// Whether the sample's placeholder was left in place.
+    /// Whether the text still contains the placeholder of the samples.
     pub fn is_placeholder(&self) -> bool {
         self.0.contains(PLACEHOLDER)
     }

@@ -1,4 +1,4 @@
-//! Whether files that hold secrets can be read by people who should not.
+//! Checks that other users of the machine cannot read files that contain secrets.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,50 +6,51 @@ use std::path::Path;
 
 use super::Config;
 
-/// Everybody who is neither the owner nor in the file's group.
+/// The permission bits of all users who are neither the owner nor in the file's group.
 const OTHERS: u32 = 0o007;
-/// Everybody but the owner.
+/// The permission bits of all users except the owner.
 const ALL_BUT_OWNER: u32 = 0o077;
 
-/// Who may read a file: in words, or what is wrong with it and what fixes it.
+/// A finding about a file's permissions, or what is wrong with them and how to fix it.
 type Verdict = Result<String, String>;
 
-/// The config file, which matters if it holds keys itself.
+/// Checks the config file, if it contains secrets itself.
 pub fn config_file(config: &Config, file: &Path) -> Verdict {
     let holds_secrets = fs::read_to_string(file).is_ok_and(|text| config.has_secrets_in(&text));
     let mode = mode(file)?;
     if !holds_secrets {
-        return Ok(format!("mode {mode:03o}, and there are no secrets in it"));
+        return Ok(format!("it has mode {mode:03o} and contains no secrets"));
     }
-    judge(file, mode, OTHERS, |shown| {
+    check_mode(file, mode, OTHERS, |shown| {
         format!(
-            "everybody on this machine can read the keys in it (mode {mode:03o}); chmod 640 {shown}"
+            "every user of this machine can read the keys in it (mode {mode:03o}); run `chmod 640 {shown}`"
         )
     })
 }
 
-/// The registration, which the homeserver reads, too.
+/// Checks the registration file. The homeserver reads it as well, so its group may read it.
 pub fn registration(config: &Config) -> Verdict {
     let file = &config.appservice.registration;
     let mode = mode(file)?;
-    judge(file, mode, OTHERS, |shown| {
+    check_mode(file, mode, OTHERS, |shown| {
         format!(
-            "everybody on this machine can read its tokens (mode {mode:03o}); chmod 640 {shown} \
-             and give it to a group that the homeserver is in"
+            "every user of this machine can read the tokens in it (mode {mode:03o}); run \
+             `chmod 640 {shown}` and give the file to a group of the homeserver's user"
         )
     })
 }
 
-/// The signing key, which nobody else reads; it may not be there yet.
+/// Checks the file of the signing key, which only its owner may read. The file may not exist yet.
 pub fn signing_key(config: &Config) -> Verdict {
     let file = &config.record.signing_key;
     if !file.exists() {
-        return Ok("not there yet".to_owned());
+        return Ok("the file does not exist yet".to_owned());
     }
     let mode = mode(file)?;
-    judge(file, mode, ALL_BUT_OWNER, |shown| {
+    check_mode(file, mode, ALL_BUT_OWNER, |shown| {
         format!(
-            "others on this machine may read the key in {shown} (mode {mode:03o}); chmod 600 {shown}"
+            "other users of this machine can read the key in {shown} (mode {mode:03o}); run \
+             `chmod 600 {shown}`"
         )
     })
 }
@@ -59,15 +60,16 @@ fn mode(file: &Path) -> Result<u32, String> {
     Ok(metadata.permissions().mode() & 0o777)
 }
 
-fn judge(file: &Path, mode: u32, unwanted: u32, wrong: impl Fn(&str) -> String) -> Verdict {
+fn check_mode(file: &Path, mode: u32, unwanted: u32, message: impl Fn(&str) -> String) -> Verdict {
     match mode & unwanted {
-        0 => Ok(format!("mode {mode:03o}: its secrets are not for everybody")),
-        _ => Err(wrong(&file.display().to_string())),
+        0 => Ok(format!("mode {mode:03o} keeps its secrets from other users")),
+        _ => Err(message(&file.display().to_string())),
     }
 }
 
 impl Config {
-    /// Whether one of our secrets stands in this text. One that came from the environment does not.
+    /// Whether the text contains a secret of this config. A secret from the environment is not in the
+    /// text of the file.
     fn has_secrets_in(&self, text: &str) -> bool {
         let keys = self.api.keys.iter().map(|it| &it.key);
         let sign_in = self.page.sign_in.iter().map(|it| &it.key);
@@ -84,7 +86,7 @@ mod tests {
     use crate::config::{ApiKey, Secret};
 
     #[test]
-    fn a_file_is_told_that_is_readable_by_more_people_than_it_should_be() {
+    fn a_file_that_too_many_users_can_read_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.yaml");
         let set = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
@@ -93,7 +95,7 @@ mod tests {
         set(0o644);
         assert!(config_file(&config, &file).is_ok());
 
-        // The key comes from the environment, and then from the file.
+        // First the key comes from the environment, then from the file.
         let key = Secret::new("canary-0123456789");
         config.api.keys = vec![ApiKey { shop: "shop".to_owned(), key }];
         assert!(config_file(&config, &file).is_ok());

@@ -1,4 +1,4 @@
-//! The sections of the config file with their types and defaults.
+//! The sections of the config file, with the types and defaults of their keys.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -19,10 +19,10 @@ use crate::record::RedactionPolicy;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HomeserverConfig {
-    /// Its client-server API as we reach it.
+    /// The URL at which we reach its client-server API.
     #[serde(with = "text::url")]
     pub url: Url,
-    /// Its `server_name`: what stands after the colon in its user ids.
+    /// Its `server_name`: the part of its user ids after the colon.
     pub domain: OwnedServerName,
 }
 
@@ -30,23 +30,23 @@ pub struct HomeserverConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppserviceConfig {
-    /// Where we listen for its pushes.
+    /// The address on which we listen for its pushes.
     pub listen: SocketAddr,
-    /// What a generated registration tells it as our address.
+    /// The URL at which the homeserver reaches us. It is written into a generated registration.
     #[serde(with = "text::url")]
     pub url: Url,
-    /// The file with the tokens that both sides know; absolute or relative to the working folder
-    /// once loaded.
+    /// The file with the tokens that both sides know. Once loaded, the path is absolute or relative to
+    /// the working directory.
     pub registration: PathBuf,
 }
 
-/// The Matrix user that we act as.
+/// The bot: the Matrix user as which we act.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BotConfig {
-    /// The name that people see.
+    /// The display name that people see.
     pub display_name: String,
-    /// Follows from the domain; parsed once when the config is loaded.
+    /// The Matrix ID. It is derived from the domain when the config is loaded.
     #[serde(skip, default = "example_bot")]
     pub(super) user_id: OwnedUserId,
 }
@@ -55,17 +55,17 @@ pub struct BotConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiConfig {
-    /// Where we listen for shops.
+    /// The address on which we listen for shops.
     pub listen: SocketAddr,
-    /// How many exports of one shop may be under way.
+    /// The greatest number of exports of one shop that run at the same time.
     pub exports_at_once: u32,
-    /// Who may call.
+    /// The keys of the shops that may call it.
     pub keys: Vec<ApiKey>,
 }
 
 impl ApiConfig {
-    /// The shop whose key a caller presented. Every key is compared, so that the time taken does
-    /// not tell which one it was.
+    /// Returns the shop whose key is `candidate`. All keys are compared, so that the time does not
+    /// depend on which key matches.
     pub fn shop_of(&self, candidate: &[u8]) -> Option<&str> {
         self.keys.iter().fold(None, |found, entry| {
             if entry.key.matches(candidate) { Some(entry.shop.as_str()) } else { found }
@@ -73,13 +73,13 @@ impl ApiConfig {
     }
 }
 
-/// A bearer key and the shop that it speaks for.
+/// An API key and the shop to which it belongs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiKey {
-    /// The shop's name; several keys may carry the same one.
+    /// The name of the shop. Several keys may have the same shop.
     pub shop: String,
-    /// The bearer key.
+    /// The key, which is sent as a bearer token.
     pub key: Secret,
 }
 
@@ -87,17 +87,17 @@ pub struct ApiKey {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// Where it is. A relative SQLite path is resolved once loaded.
+    /// The URL of the database. A relative SQLite path is resolved when the config is loaded.
     pub url: DatabaseUrl,
-    /// How many connections we open at most.
+    /// The greatest number of open connections.
     pub max_connections: u32,
 }
 
-/// What new rooms are like and how they are made.
+/// The properties of new rooms, and how they are created.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoomsConfig {
-    /// The room version, or the homeserver's default.
+    /// The room version. `None` means the homeserver's default.
     #[serde(deserialize_with = "text::room_version")]
     pub version: Option<RoomVersionId>,
     /// The type in `m.room.create`.
@@ -105,15 +105,15 @@ pub struct RoomsConfig {
     pub room_type: Option<RoomType>,
     /// Whether users of other homeservers can be in the room.
     pub federate: bool,
-    /// What a newcomer may read of the past.
+    /// What a new member may read of the earlier conversation.
     pub history_visibility: HistoryVisibility,
-    /// Whether guest accounts may join.
+    /// Whether guest accounts of a homeserver may join.
     pub guest_access: GuestAccess,
-    /// What happens to a contact that an update takes off.
+    /// What happens to a contact that an update removes from the transaction.
     pub removed_contacts: RemovedContacts,
-    /// When a transaction gets its room.
+    /// When the room of a transaction is created.
     pub create: CreateRooms,
-    /// How many rooms are provisioned side by side.
+    /// The number of rooms on which the reconciler works in parallel.
     pub parallel: usize,
 }
 
@@ -121,73 +121,73 @@ pub struct RoomsConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageConfig {
-    /// The base of its links; without one there is no page.
+    /// The base URL of its links. `None` means that there is no page.
     #[serde(with = "text::optional_url")]
     pub url: Option<Url>,
-    /// Where we listen for people.
+    /// The address on which we listen for people.
     pub listen: SocketAddr,
-    /// The language, as a tag, for readers who ask for none that we have.
+    /// The language tag for readers whose browser requests no language that the page has.
     pub language: String,
-    /// The time zone (IANA) of times of day where no script can ask the browser.
+    /// The IANA time zone of times that are shown where no script can ask the browser for its own.
     pub time_zone: String,
-    /// How long a link works that a shop asks for without saying so, in days.
+    /// The number of days for which a link works, if the shop does not specify it.
     pub link_days: u32,
-    /// How many pages one link or sign-in may keep open with live news.
+    /// The greatest number of pages with live updates that one link or sign-in may keep open.
     pub open_pages: u32,
-    /// How many messages, changes, reactions and removals one link or sign-in may write in a
-    /// minute in the long run.
+    /// The greatest average number of messages, changes, reactions and removals that one link or
+    /// sign-in may write in a minute.
     pub messages_per_minute: u32,
-    /// How much one link or sign-in may upload in an hour, in MB of 1,000,000 bytes; at least one
-    /// file of the largest size.
+    /// The greatest amount that one link or sign-in may upload in an hour, in MB of 1,000,000 bytes.
+    /// One file of the size `files.max_megabytes` is always accepted.
     pub upload_megabytes_per_hour: u32,
-    /// Whether rooms get the page as a widget beside their timeline.
+    /// Whether rooms get the page as a widget.
     pub widget: bool,
-    /// Origins of Matrix clients in which the widget may be framed.
+    /// The origins of the Matrix clients that may show the widget in a frame.
     pub widget_clients: Vec<String>,
-    /// Homeservers of contacts, beside our own, and where each is asked who somebody is.
+    /// The homeservers, other than our own, whose users may sign in with OpenID.
     pub openid: Vec<OpenIdServer>,
-    /// Shops whose own sign-in we believe.
+    /// The keys with which shops sign in their own users.
     pub sign_in: Vec<SignInKey>,
 }
 
-/// A homeserver whose word we take about its users.
+/// A homeserver that is trusted to verify the OpenID tokens of its users.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenIdServer {
     /// Its `server_name`.
     pub domain: OwnedServerName,
-    /// Its federation API as we reach it.
+    /// The URL at which we reach its federation API.
     #[serde(with = "text::url")]
     pub url: Url,
 }
 
-/// A key with which a shop vouches for its users.
+/// A key with which a shop signs in its users.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignInKey {
-    /// The shop.
+    /// The name of the shop.
     pub shop: String,
-    /// What it signs with (HS256).
+    /// The key with which it signs JWTs (HS256).
     pub key: Secret,
 }
 
-/// Reverse proxies before us.
+/// The reverse proxies in front of us.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProxiesConfig {
-    /// Addresses and networks of those that are believed about whom they speak for.
+    /// The addresses and networks of the proxies whose `X-Forwarded-For` is trusted.
     pub trusted: Vec<String>,
 }
 
 impl ProxiesConfig {
-    /// The same, as networks.
+    /// Returns the trusted proxies as networks.
     pub fn networks(&self) -> Vec<IpNet> {
-        self.trusted.iter().filter_map(|it| network(it)).collect()
+        self.trusted.iter().filter_map(|it| parse_network(it)).collect()
     }
 }
 
-/// A network, or one address.
-pub(super) fn network(text: &str) -> Option<IpNet> {
+/// Parses a network, or one address as a network.
+pub(super) fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
@@ -195,26 +195,26 @@ pub(super) fn network(text: &str) -> Option<IpNet> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordConfig {
-    /// Whether the bot also reads its own `/sync`.
+    /// Whether the bot reads its own `/sync` in addition to the pushes.
     pub sync: bool,
-    /// What becomes of redacted content, in transactions that say nothing about it.
+    /// What happens to redacted content, unless the transaction specifies it.
     pub redactions: RedactionPolicy,
-    /// The file with the Ed25519 key that signs heads and exports; absolute or relative to the
-    /// working folder once loaded.
+    /// The file with the Ed25519 key that signs heads and exports. Once loaded, the path is absolute or
+    /// relative to the working directory.
     pub signing_key: PathBuf,
-    /// How long after something new the head of a record is signed, in minutes.
+    /// The number of minutes after which the head of a changed record is signed.
     pub sign_after_minutes: u32,
-    /// Who else gets every signed head: `https://…` or `!ROOM:SERVER`; see [`Witness`].
+    /// The witnesses, which get every signed head: `https://…` or `!ROOM:SERVER`; see [`Witness`].
     pub witnesses: Vec<String>,
 }
 
 impl RecordConfig {
-    /// How long after something new the head of a record is signed, in milliseconds.
+    /// Returns the number of milliseconds after which the head of a changed record is signed.
     pub fn sign_after_ms(&self) -> i64 {
         i64::from(self.sign_after_minutes) * 60_000
     }
 
-    /// The Matrix rooms among the witnesses.
+    /// Returns the witnesses that are Matrix rooms.
     pub fn witness_rooms(&self) -> Vec<OwnedRoomId> {
         let rooms = self.witnesses.iter().filter_map(|witness| match Witness::parse(witness) {
             Some(Witness::Room(room_id)) => Some(room_id),
@@ -228,88 +228,89 @@ impl RecordConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilesConfig {
-    /// A folder (resolved once loaded), or `s3://BUCKET/PREFIX`.
+    /// A folder, or `s3://BUCKET/PREFIX`. The path of a folder is resolved when the config is loaded.
     pub store: String,
-    /// Larger files are not fetched; in MB of 1,000,000 bytes.
+    /// The greatest size of a file that is fetched, in MB of 1,000,000 bytes.
     pub max_megabytes: u64,
-    /// How many days files are kept; none: as long as the record.
+    /// The number of days for which files are kept. `None` means as long as the record.
     pub keep_days: Option<u32>,
-    /// How an S3-compatible store is reached.
+    /// The access to an S3-compatible store.
     pub s3: S3Config,
 }
 
-/// How an S3-compatible store is reached.
+/// The access to an S3-compatible store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct S3Config {
-    /// Where it is, if it is not Amazon's.
+    /// The URL of the store. `None` means Amazon S3.
     #[serde(with = "text::optional_url")]
     pub endpoint: Option<Url>,
-    /// Its region.
+    /// The name of the region.
     pub region: String,
-    /// Who we are there.
+    /// The id of the access key.
     pub access_key_id: Option<String>,
-    /// What proves it.
+    /// The secret of the access key.
     pub secret_access_key: Option<Secret>,
 }
 
-/// What is logged, and how.
+/// The log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
-    /// Tracing filter directives, such as `info,tallyroom=debug`.
+    /// The `tracing` filter directives, such as `info,tallyroom=debug`.
     pub level: String,
-    /// For people or for machines.
+    /// The format of log lines.
     pub format: LogFormat,
 }
 
-/// What a newcomer may read of a room's past. `world_readable` is left out on purpose.
+/// What a new member may read of the earlier conversation in a room. `world_readable` is missing on
+/// purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HistoryVisibility {
-    /// All of it.
+    /// Everything.
     Shared,
-    /// What was said since the invitation.
+    /// Messages since the invitation.
     Invited,
-    /// What was said since joining.
+    /// Messages since joining.
     Joined,
 }
 
-/// Whether guest accounts of the homeserver may join.
+/// Whether guest accounts of a homeserver may join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GuestAccess {
-    /// They may not.
+    /// They may not join.
     Forbidden,
-    /// They may, once invited.
+    /// They may join when they are invited.
     CanJoin,
 }
 
-/// When a transaction gets its room.
+/// When the room of a transaction is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CreateRooms {
-    /// As soon as it is handed in.
+    /// When the transaction is submitted.
     OnTransaction,
-    /// When a party first says something on the invoice page.
+    /// When a party writes the first message on the invoice page.
     OnFirstMessage,
 }
 
-/// What happens to a contact that an update takes off a transaction.
+/// What happens to a contact that an update removes from a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemovedContacts {
-    /// They leave the room.
+    /// The contact is removed from the room.
     Remove,
-    /// They stay.
+    /// The contact stays in the room.
     Keep,
 }
 
-/// The shape of log lines.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
     /// One JSON object per line.
     Json,

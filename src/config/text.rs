@@ -1,9 +1,9 @@
-//! How values that stand as text in the file become types, where serde needs telling.
+//! Serde functions for values that are texts in the file and have a type of their own here.
 
 use ruma::RoomVersionId;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-/// A URL as text, written without the slash that parsing adds.
+/// A URL, serialized without the trailing slash that parsing adds.
 pub(super) mod url {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
     use url::Url;
@@ -17,7 +17,7 @@ pub(super) mod url {
     }
 }
 
-/// The same, or nothing.
+/// An optional URL, serialized like [`url`].
 pub(super) mod optional_url {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
     use url::Url;
@@ -40,7 +40,8 @@ pub(super) mod optional_url {
     }
 }
 
-/// A room version is text, but everybody writes `12` without quotes.
+/// Deserializes a room version from a text or a number: the Matrix specification makes it a text, but
+/// people write `12` without quotes.
 pub(super) fn room_version<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<RoomVersionId>, D::Error> {
@@ -59,7 +60,7 @@ pub(super) fn room_version<'de, D: Deserializer<'de>>(
     RoomVersionId::try_from(text).map(Some).map_err(D::Error::custom)
 }
 
-/// The URL's text without a slash at its end, so that a path can be put behind it.
+/// Returns the text of a URL without trailing slashes, so that a path can be appended.
 pub(super) fn without_slash(url: &::url::Url) -> &str {
     url.as_str().trim_end_matches('/')
 }

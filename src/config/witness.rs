@@ -1,27 +1,27 @@
-//! Who else holds the signed heads of records.
+//! Witnesses: the receivers of signed heads outside of the record's room.
 
 use ruma::OwnedRoomId;
 use url::Url;
 
-/// Somebody who gets every signed head.
+/// A receiver of every signed head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Witness {
-    /// A server that takes heads by POST.
+    /// A server that receives heads by HTTP POST.
     Url(Url),
     /// A Matrix room.
     Room(OwnedRoomId),
 }
 
 impl Witness {
-    /// As in the config: `https://…` or `!ROOM:SERVER`.
+    /// Parses an entry of `record.witnesses`: `https://…` or `!ROOM:SERVER`.
     pub fn parse(text: &str) -> Option<Self> {
         if text.starts_with('!') {
             return OwnedRoomId::try_from(text).ok().map(Self::Room);
         }
         let url = Url::parse(text).ok()?;
-        let is_whole = ["http", "https"].contains(&url.scheme()) && url.has_host();
-        // A password in an address would stand in logs and lists.
-        let is_plain = url.username().is_empty() && url.password().is_none();
-        (is_whole && is_plain).then_some(Self::Url(url))
+        let is_complete = ["http", "https"].contains(&url.scheme()) && url.has_host();
+        // A password in the URL would be shown in logs and lists.
+        let has_no_login = url.username().is_empty() && url.password().is_none();
+        (is_complete && has_no_login).then_some(Self::Url(url))
     }
 }

@@ -1,68 +1,14 @@
-//! Reads YAML into an untyped tree; a syntax error shows line and caret, but no secret.
+//! Parses YAML into an untyped tree. A syntax error shows the line and a caret, but no secret.
 
 use serde_json::Value;
 use serde_yaml::Error;
 
-use super::errors::Problem;
+use super::{errors::Problem, keys};
 
-/// Words at the beginning of a line that an error may show: the names of keys.
-const KEY_NAMES: [&str; 66] = [
-    "homeserver",
-    "url",
-    "domain",
-    "appservice",
-    "listen",
-    "registration",
-    "bot",
-    "display_name",
-    "api",
-    "exports_at_once",
-    "keys",
-    "shop",
-    "key",
-    "database",
-    "max_connections",
-    "rooms",
-    "version",
-    "type",
-    "federate",
-    "history_visibility",
-    "guest_access",
-    "removed_contacts",
-    "create",
-    "parallel",
-    "page",
-    "proxies",
-    "trusted",
-    "language",
-    "time_zone",
-    "link_days",
-    "open_pages",
-    "messages_per_minute",
-    "upload_megabytes_per_hour",
-    "widget",
-    "widget_clients",
-    "openid",
-    "sign_in",
-    "record",
-    "sync",
-    "redactions",
-    "signing_key",
-    "sign_after_minutes",
-    "witnesses",
-    "files",
-    "store",
-    "max_megabytes",
-    "keep_days",
-    "s3",
-    "endpoint",
-    "region",
-    "access_key_id",
-    "secret_access_key",
-    "log",
-    "level",
-    "format",
+/// The keys of the registration file that an error message may show.
+const REGISTRATION_KEYS: &[&str] = &[
     "id",
+    "url",
     "as_token",
     "hs_token",
     "sender_localpart",
@@ -70,19 +16,20 @@ const KEY_NAMES: [&str; 66] = [
     "namespaces",
     "users",
     "aliases",
+    "rooms",
     "exclusive",
     "regex",
     "receive_ephemeral",
 ];
 
-/// The tree of a file. Only `true` and `false` are booleans: `no` may well be a name.
+/// Parses the text of a file. Only `true` and `false` are booleans, since `no` can be a name.
 pub(super) fn parse(text: &str) -> Result<Value, Problem> {
     read(text).map_err(|error| {
         Problem::new(
             "",
             message(text, &error),
             "one YAML document of sections",
-            "correct that line; a value with `: ` or ` #` or a special first letter wants quotes",
+            "correct that line; a value that contains `: ` or ` #`, or begins with a special character, needs quotes",
         )
     })
 }
@@ -92,18 +39,20 @@ fn read(text: &str) -> Result<Value, Error> {
     serde_yaml::from_str_with_options(text, options)
 }
 
-/// The library's message with its excerpt. The excerpt could show a token or a password, so the
-/// message is that of the same file with its values masked, if it is the same error.
+/// Returns the parser's message with its excerpt of the file. The excerpt could show a token or a
+/// password. So the file is parsed again with its values masked, and the message of that error is
+/// used if the error is at the same place.
 fn message(text: &str, error: &Error) -> String {
-    let line = |error: &Error| error.location().map(|place| (place.line(), place.column()));
-    match (line(error), read(&masked(text))) {
-        (place @ Some(_), Err(same)) if line(&same) == place => same.to_string(),
+    let position = |error: &Error| error.location().map(|place| (place.line(), place.column()));
+    match (position(error), read(&masked(text))) {
+        (place @ Some(_), Err(same)) if position(&same) == place => same.to_string(),
         (Some((line, column)), _) => format!("invalid YAML at line {line}, column {column}"),
         (None, _) => "invalid YAML".to_owned(),
     }
 }
 
-/// The text with every letter and digit hidden, except in names of keys at the start of a line.
+/// Returns the text with every letter and digit replaced by `x`, except in the names of keys at the
+/// start of a line.
 fn masked(text: &str) -> String {
     text.split_inclusive('\n').map(masked_line).collect()
 }
@@ -116,7 +65,8 @@ fn masked_line(line: &str) -> String {
     let hide = |text: &str| -> String {
         text.chars().map(|c| if c.is_alphanumeric() { 'x' } else { c }).collect()
     };
-    let word = if KEY_NAMES.contains(&word) { word.to_owned() } else { hide(word) };
+    let is_key = keys::is_name(word) || REGISTRATION_KEYS.contains(&word);
+    let word = if is_key { word.to_owned() } else { hide(word) };
     format!("{indent}{word}{}", hide(rest))
 }
 
@@ -156,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn yes_and_no_stay_text() {
+    fn yes_and_no_are_texts() {
         let tree = parse("a: no\nb: yes\nc: true\nd: off\n").unwrap();
         assert_eq!(tree, serde_json::json!({"a": "no", "b": "yes", "c": true, "d": "off"}));
     }
@@ -168,18 +118,17 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_all_keys_may_be_shown() {
+    fn every_key_is_shown() {
         fn names(tree: &Value) -> Vec<&String> {
             let Value::Object(keys) = tree else { return Vec::new() };
             keys.iter().flat_map(|(name, value)| [vec![name], names(value)].concat()).collect()
         }
-        for tree in [
-            serde_json::to_value(Config::default()).unwrap(),
-            serde_json::to_value(Registration::default()).unwrap(),
-        ] {
-            for name in names(&tree).iter().filter(|name| !name.contains('.')) {
-                assert!(KEY_NAMES.contains(&name.as_str()), "{name}");
-            }
+        for name in names(&serde_json::to_value(Config::default()).unwrap()) {
+            assert!(keys::is_name(name), "{name} is missing in KEYS of config/keys.rs");
+        }
+        let registration = serde_json::to_value(Registration::default()).unwrap();
+        for name in names(&registration).into_iter().filter(|name| !name.contains('.')) {
+            assert!(REGISTRATION_KEYS.contains(&name.as_str()), "{name}");
         }
     }
 }

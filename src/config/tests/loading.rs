@@ -1,4 +1,4 @@
-//! What comes out of a file and the environment over it.
+//! Tests of the config that a file and the environment result in.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn the_environment_overrides_every_type_of_key() {
             ("TALLYROOM__BOT__DISPLAY_NAME", "1984"),
             ("TALLYROOM__API__KEYS", r#"[{"shop":"a","key":"0123456789abcdef"}]"#),
             ("TALLYROOM__DATABASE__URL_FILE", secret.to_str().unwrap()),
-            ("TALLYROOM_CONFIG", "not ours to judge"),
+            ("TALLYROOM_CONFIG", "not a key of the config"),
         ],
     )
     .unwrap();
@@ -38,7 +38,7 @@ fn the_environment_overrides_every_type_of_key() {
 }
 
 #[test]
-fn wrong_variables_are_refused_by_name() {
+fn wrong_variables_are_refused_with_their_name() {
     for (variable, value, path, words) in [
         ("TALLYROOM__ROOMS__VERSIO", "1", "rooms.versio", &["did you mean rooms.version?"][..]),
         ("TALLYROOM__ROMS__VERSION", "1", "roms", &["did you mean rooms?"]),
@@ -77,7 +77,7 @@ fn paths_are_relative_to_the_config_file() {
 }
 
 #[test]
-fn a_missing_file_says_where_to_get_one() {
+fn the_error_for_a_missing_file_names_the_example() {
     let errors = Config::load(Path::new("/nowhere/c.yaml"), std::iter::empty()).unwrap_err();
     let text = errors.to_string();
     assert!(text.contains("/nowhere/c.yaml") && text.contains("config.example.yaml"), "{text}");
@@ -97,7 +97,7 @@ fn room_versions_may_be_written_as_numbers() {
 }
 
 #[test]
-fn the_page_is_set_up_by_file_or_environment() {
+fn file_and_environment_can_configure_the_page() {
     let config = load(
         "page: {url: 'https://pay.example', language: de-AT, time_zone: Europe/Vienna,\n\
          widget_clients: ['https://Chat.example/', 'http://127.0.0.1:8080']}\n\
@@ -131,7 +131,7 @@ fn the_page_is_set_up_by_file_or_environment() {
 }
 
 #[test]
-fn without_a_page_nobody_listens_for_people() {
+fn without_a_page_its_address_may_be_used_by_another_listener() {
     let config = load("api: {listen: '127.0.0.1:9332'}").unwrap();
     assert_eq!((config.signed_link("T"), config.widget_link("01J")), (None, None));
 }

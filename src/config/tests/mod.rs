@@ -1,4 +1,4 @@
-//! The config file as its reader meets it: what is accepted, what is refused and in which words.
+//! Tests of loading a config: what is accepted, what is refused, and with which messages.
 
 mod loading;
 mod refusals;
@@ -10,7 +10,7 @@ use super::*;
 
 const KEY: &str = "0123456789abcdef";
 
-/// Loads a file with this text, in a folder of its own.
+/// Loads a config file with this text from a temporary folder.
 fn load_with(text: &str, env: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.yaml");
@@ -19,7 +19,7 @@ fn load_with(text: &str, env: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     Config::load(&file, env.collect::<Vec<_>>().into_iter())
 }
 
-/// Loads this beside the one key that has no default.
+/// Loads a config file with this text. The environment sets the one required key.
 fn load(text: &str) -> Result<Config, ConfigErrors> {
     load_with(text, &[("TALLYROOM__HOMESERVER__DOMAIN", "example.org")])
 }
@@ -28,7 +28,7 @@ fn paths(errors: &ConfigErrors) -> Vec<&str> {
     errors.problems.iter().map(|problem| problem.path.as_str()).collect()
 }
 
-/// Asserts that this is the one problem, and that the message has the words.
+/// Asserts that the only problem is at this path, and that the message contains the words.
 fn assert_refused(result: Result<Config, ConfigErrors>, path: &str, words: &[&str]) {
     let errors = result.expect_err(path);
     assert_eq!(paths(&errors), [path], "{errors}");

@@ -1,14 +1,14 @@
-//! Which files are refused, at which key and in which words.
+//! Tests which files are refused, at which key and with which message.
 
 use super::*;
 
 #[test]
-fn wrong_keys_types_and_values_are_refused_by_path_with_what_is_allowed() {
+fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
     let long = format!("bot: {{display_name: {}}}", "x".repeat(257));
     for (yaml, path, words) in [
         ("room: {}", "room", &["unknown key", "did you mean rooms?", "homeserver, log"][..]),
         ("rooms: {typ: a}", "rooms.typ", &["did you mean rooms.type?", "federate"]),
-        ("rooms: {\"a.b\": 1}", "rooms.a.b", &["the keys create", "take it out"]),
+        ("rooms: {\"a.b\": 1}", "rooms.a.b", &["the keys create", "remove it"]),
         ("parallel: 8", "parallel", &["did you mean rooms.parallel?", "the sections"]),
         ("rooms: {guest-access: x}", "rooms.guest-access", &["rooms.guest_access?"]),
         ("rooms: 12", "rooms", &["a number", "a section with the keys create"]),
@@ -66,12 +66,12 @@ fn wrong_keys_types_and_values_are_refused_by_path_with_what_is_allowed() {
         (
             "page: {url: 'https://h', listen: '127.0.0.1:9331'}",
             "page.listen",
-            &["which is api.listen too", "own port"],
+            &["which is also api.listen", "own port"],
         ),
         (
             "page: {url: 'https://h', listen: '0.0.0.0:9330'}",
             "page.listen",
-            &["which is appservice.listen too"],
+            &["which is also appservice.listen"],
         ),
         ("page: {language: tlh}", "page.language", &["\"tlh\"", "de-AT"]),
         ("page: {language: ''}", "page.language", &["\"\""]),
@@ -85,7 +85,7 @@ fn wrong_keys_types_and_values_are_refused_by_path_with_what_is_allowed() {
         ("record: {sync: 'true'}", "record.sync", &["\"true\"", "without quotes"]),
         ("log: {level: inof}", "log.level", &["inof", "debug"]),
         ("log: {level: 'info,tallyroom=inof'}", "log.level", &["info,tallyroom=inof"]),
-        ("log: {level: ''}", "log.level", &["no level"]),
+        ("log: {level: ''}", "log.level", &["is no level"]),
         ("log: {format: xml}", "log.format", &["\"xml\"", "text | json"]),
     ] {
         assert_refused(load(yaml), path, words);
@@ -93,7 +93,7 @@ fn wrong_keys_types_and_values_are_refused_by_path_with_what_is_allowed() {
 }
 
 #[test]
-fn a_wrong_list_of_api_keys_is_refused_by_position() {
+fn a_wrong_list_of_api_keys_is_refused_with_the_index() {
     for (keys, path, words) in [
         ("yes", "api.keys", &["not shown", "a list of sections"][..]),
         ("{shop: a}", "api.keys", &["a section", "a list of sections"]),
@@ -122,7 +122,7 @@ fn a_wrong_list_of_api_keys_is_refused_by_position() {
 }
 
 #[test]
-fn what_is_no_origin_is_refused_as_a_client() {
+fn a_widget_client_that_is_no_origin_is_refused() {
     for client in [
         "app.element.io",
         "ftp://app.element.io",
@@ -142,7 +142,7 @@ fn what_is_no_origin_is_refused_as_a_client() {
 }
 
 #[test]
-fn what_is_no_address_is_refused_as_a_proxy() {
+fn a_proxy_that_is_no_address_is_refused() {
     for proxy in ["nginx", "127.0.0.1:80", "10.0.0.0/33", ""] {
         let yaml = format!("proxies: {{trusted: [127.0.0.1, '10.0.0.0/8', '::1', {proxy:?}]}}");
         assert_refused(load(&yaml), "proxies.trusted[3]", &["an IP address", "instead of its"]);
@@ -152,7 +152,7 @@ fn what_is_no_address_is_refused_as_a_proxy() {
 }
 
 #[test]
-fn servers_that_vouch_for_their_users_are_checked() {
+fn openid_servers_are_checked() {
     for (servers, path, words) in [
         ("yes", "page.openid", &["a list of sections"][..]),
         ("[a]", "page.openid[0]", &["a text", "both domain and url"]),
@@ -161,11 +161,15 @@ fn servers_that_vouch_for_their_users_are_checked() {
         ("[{domain: a.example, url: a}]", "page.openid[0].url", &["\"a\"", "https://"]),
         ("[{domain: a.example, url: 'https://a/b'}]", "page.openid[0].url", &["host and port"]),
         ("[{domain: a.example, url: 'https://a', x: 1}]", "page.openid[0]", &["domain, url"]),
-        ("[{domain: example.org, url: 'https://a'}]", "page.openid[0].domain", &["a second time"]),
+        (
+            "[{domain: example.org, url: 'https://a'}]",
+            "page.openid[0].domain",
+            &["for the second time"],
+        ),
         (
             "[{domain: a.example, url: 'https://a'}, {domain: a.example, url: 'https://b'}]",
             "page.openid[1].domain",
-            &["a second time", "once"],
+            &["for the second time", "once"],
         ),
     ] {
         assert_refused(load(&format!("page: {{openid: {servers}}}")), path, words);
@@ -173,7 +177,7 @@ fn servers_that_vouch_for_their_users_are_checked() {
 }
 
 #[test]
-fn a_wrong_list_of_sign_in_keys_is_refused_by_position() {
+fn a_wrong_list_of_sign_in_keys_is_refused_with_the_index() {
     const LONG: &str = "canary-0123456789-0123456789-0123456789";
     for (keys, path, words) in [
         ("canary", "page.sign_in", &["not shown", "a list of sections"][..]),
@@ -194,7 +198,7 @@ fn a_wrong_list_of_sign_in_keys_is_refused_by_position() {
 }
 
 #[test]
-fn no_secret_stands_in_any_error() {
+fn no_error_shows_a_secret() {
     for (yaml, env) in [
         ("database: {url: 'mysql://u:canary@h/d'}", None),
         ("database: 'postgres://u:canary@h/d'", None),
@@ -207,7 +211,7 @@ fn no_secret_stands_in_any_error() {
         ("api: {keys: [{shop: 'canary canary', key: a}]}", None),
         ("api: {keys: [{canary: a}]}", None),
         ("api: canary", None),
-        // Without the blank, YAML takes it for a name.
+        // Without the blank, YAML takes the secret as a part of the name.
         ("database: {url:postgres://u:canary@h/d}", None),
         ("files: {s3: {secret_access_key:canary}}", None),
         ("files: {s3:{secret_access_key:canary}}", None),
@@ -227,7 +231,7 @@ fn no_secret_stands_in_any_error() {
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let errors = load_with(
         "homeserver: {url: x}\nrooms: {parallel: 0, typo: 1, federate: 7, type: m.space}\n\
          api: {keys: [{shop: a}, 5]}\nlog: {format: xml}\n",

@@ -1,4 +1,4 @@
-//! The two sample files at the top of the repository say what the program does, and work.
+//! Tests that the two sample files in the repository's root are complete and valid.
 
 use std::{collections::BTreeMap, fs};
 
@@ -9,7 +9,7 @@ use super::*;
 const EXAMPLE: &str = include_str!("../../../config.example.yaml");
 const SAMPLE_REGISTRATION: &str = include_str!("../../../registration.yaml");
 
-/// All leaves of a tree with their values.
+/// Returns all leaves of a tree with their values.
 fn flat(tree: &Value) -> BTreeMap<String, Value> {
     let pointers = keys::leaves("", tree).into_iter();
     pointers
@@ -22,6 +22,8 @@ fn the_example_shows_every_key_with_its_default() {
     let example = yaml::parse(EXAMPLE).unwrap();
     let mut shown = flat(&example);
     let mut defaults = flat(&serde_json::to_value(Config::default()).unwrap());
+    let missing: Vec<_> = defaults.keys().filter(|key| !shown.contains_key(*key)).collect();
+    assert!(missing.is_empty(), "config.example.yaml does not have {missing:?}");
     let keys = shown.remove("api.keys").unwrap();
     defaults.remove("api.keys").unwrap();
     assert_eq!(shown, defaults);
@@ -46,7 +48,7 @@ fn every_key_of_the_example_has_a_comment_above_it() {
     }
 }
 
-/// A tree with every text replaced, except in the places that tokens do not have.
+/// Replaces both tokens by a fixed text.
 fn without_tokens(mut tree: Value) -> Value {
     for name in ["as_token", "hs_token"] {
         tree[name] = Value::from("token");
@@ -86,7 +88,7 @@ fn the_sample_registration_works_once_it_is_filled_in_and_not_before() {
 }
 
 #[test]
-fn a_registration_that_is_not_ours_or_not_safe_is_refused_by_path() {
+fn a_registration_that_is_not_ours_or_not_safe_is_refused_with_the_path() {
     for (from, to, path, words) in [
         ("id: tallyroom", "id: ''", "id", "write id: tallyroom"),
         ("url: http://127.0.0.1:9330", "url: null", "url", "write url: http://127.0.0.1:9330"),

@@ -1,15 +1,15 @@
-//! What must hold of the `page` section.
+//! Checks the values of the `page` section.
 
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::{Config, Draft, check_range, check_secret, check_url, refuse_same};
+use super::{Config, Draft, check_secret, check_url, refuse_repeated};
 use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, SignInKey};
 
-/// Languages that the page has texts in.
+/// The languages in which the page has texts.
 const LANGUAGES: [&str; 6] = ["en", "de", "fr", "nl", "es", "ar"];
-/// As long as what is made of it: HMAC-SHA256 (RFC 7518, section 3.2).
-const SHORTEST_SIGN_IN_KEY: usize = 32;
+/// The least length of a sign-in key: that of the output of HMAC-SHA256 (RFC 7518, section 3.2).
+const MIN_SIGN_IN_KEY_CHARS: usize = 32;
 
 pub(super) fn check(config: &mut Config, draft: &mut Draft) {
     let page = &mut config.page;
@@ -17,21 +17,16 @@ pub(super) fn check(config: &mut Config, draft: &mut Draft) {
         check_url(draft, "page.url", url);
     }
     if config.rooms.create == CreateRooms::OnFirstMessage && page.url.is_none() {
-        let fix = "set page.url, or write on_transaction: without a page nobody writes there first";
+        let fix = "set page.url, or write on_transaction: without a page there is no first message";
         draft.refuse("rooms.create", "on_first_message without page.url", Some(fix));
     }
-    check_reader(page, draft);
-    check_range(draft, "page.link_days", page.link_days.into(), 3_650);
-    check_range(draft, "page.open_pages", page.open_pages.into(), 8_000);
-    check_range(draft, "page.messages_per_minute", page.messages_per_minute.into(), 6_000);
-    let megabytes = page.upload_megabytes_per_hour.into();
-    check_range(draft, "page.upload_megabytes_per_hour", megabytes, 1_000_000);
+    check_language_and_time_zone(page, draft);
     check_widget_clients(&mut page.widget_clients, draft);
     check_openid(&page.openid, config.homeserver.domain.as_str(), draft);
     check_sign_in(&page.sign_in, &config.api, draft);
 }
 
-fn check_reader(page: &PageConfig, draft: &mut Draft) {
+fn check_language_and_time_zone(page: &PageConfig, draft: &mut Draft) {
     let tag = page.language.parse::<unic_langid::LanguageIdentifier>();
     if !tag.is_ok_and(|tag| LANGUAGES.contains(&tag.language.as_str())) {
         draft.refuse("page.language", &format!("{:?}", page.language), None);
@@ -41,7 +36,8 @@ fn check_reader(page: &PageConfig, draft: &mut Draft) {
     }
 }
 
-/// They stand in a header of the page, so each is written anew from its parts.
+/// Checks the origins, and replaces each by its normal form, since they are sent in an HTTP header of
+/// the page.
 fn check_widget_clients(clients: &mut [String], draft: &mut Draft) {
     for (position, client) in clients.iter_mut().enumerate() {
         match origin(client) {
@@ -71,7 +67,7 @@ fn check_openid(servers: &[OpenIdServer], own: &str, draft: &mut Draft) {
         let path = format!("page.openid[{position}]");
         let is_same = |other: &OpenIdServer| other.domain == server.domain;
         if server.domain == own || servers.iter().take(position).any(is_same) {
-            let found = format!("{:?}, a second time", server.domain.as_str());
+            let found = format!("{:?} for the second time", server.domain.as_str());
             draft.refuse(&format!("{path}.domain"), &found, None);
         }
         check_url(draft, &format!("{path}.url"), &server.url);
@@ -82,18 +78,18 @@ fn check_sign_in(keys: &[SignInKey], api: &ApiConfig, draft: &mut Draft) {
     for (position, SignInKey { shop, key }) in keys.iter().enumerate() {
         let path = format!("page.sign_in[{position}]");
         if !api.keys.iter().any(|entry| entry.shop == *shop) {
-            // Not shown, as in api.keys: it may be a key.
+            // The text is not shown, as in api.keys: it may be a key.
             draft.refuse(&format!("{path}.shop"), "another text", None);
         }
         let path = format!("{path}.key");
-        if !check_secret(draft, &path, key, SHORTEST_SIGN_IN_KEY) {
+        if !check_secret(draft, &path, key, MIN_SIGN_IN_KEY_CHARS) {
             continue;
         }
         let text = key.expose().as_bytes();
         if let Some(other) = keys.iter().take(position).position(|it| it.key.matches(text)) {
-            refuse_same(draft, &path, &format!("page.sign_in[{other}]"));
+            refuse_repeated(draft, &path, &format!("page.sign_in[{other}]"));
         } else if let Some(other) = api.keys.iter().position(|it| it.key.matches(text)) {
-            refuse_same(draft, &path, &format!("api.keys[{other}]"));
+            refuse_repeated(draft, &path, &format!("api.keys[{other}]"));
         }
     }
 }
