@@ -1,6 +1,6 @@
-//! Tallyroom gives every commercial transaction a Matrix room and keeps what is said there.
+//! Tallyroom gives every commercial transaction a Matrix room and records the conversation there.
 //!
-//! `ARCHITECTURE.md` tells which module does what and which way the arrows between them point.
+//! `ARCHITECTURE.md` describes the modules and which module may use which.
 
 pub mod api;
 pub mod clock;

@@ -14,6 +14,8 @@ use tallyroom::store::Asked;
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
+const SECONDS_PER_DAY: i64 = 86_400;
+
 /// A Matrix room for every commercial transaction.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -26,136 +28,139 @@ struct CommandLine {
 enum Command {
     /// Run the service.
     Run(ConfigFile),
-    /// Write the registration file that introduces Tallyroom to the homeserver.
+    /// Write the registration file of the application service, which the homeserver loads.
     GenerateRegistration {
         #[command(flatten)]
         config: ConfigFile,
-        /// Where to write it [default: appservice.registration of the config].
+        /// The file to write [default: appservice.registration of the config].
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
-    /// Verify config, database, tokens and permissions; tell how to fix what is wrong.
+    /// Check config, database, tokens and permissions, and print how to fix each problem.
     Check(ConfigFile),
-    /// Hand in transactions from files: EN 16931 invoices in UBL or CII, or JSON.
+    /// Submit transactions from files: EN 16931 invoices in UBL or CII, or JSON.
     Import {
         #[command(flatten)]
         config: ConfigFile,
-        /// Whose transactions they are [default: the first shop under api.keys].
+        /// The shop that owns the transactions [default: the first shop under api.keys].
         #[arg(long)]
         shop: Option<String>,
-        /// The shop's own id; with one XML file only [default: the file's name without ending].
+        /// The shop's own id of the transaction; for one XML file only [default: the file's name
+        /// without its extension].
         #[arg(long)]
         external_id: Option<String>,
-        /// Status, such as awaiting_payment; for XML files [default: open].
+        /// The status, such as awaiting_payment; for XML files [default: open].
         #[arg(long)]
         status: Option<String>,
-        /// Matrix ID of a contact of the buyer; for XML files, may be repeated.
+        /// The Matrix ID of a contact of the buyer; for XML files, may be repeated.
         #[arg(long, value_name = "MATRIX_ID")]
         buyer: Vec<String>,
-        /// Matrix ID of a contact of the seller; for XML files, may be repeated.
+        /// The Matrix ID of a contact of the seller; for XML files, may be repeated.
         #[arg(long, value_name = "MATRIX_ID")]
         seller: Vec<String>,
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Write everything about a transaction into a ZIP file that can be verified without us.
+    /// Write everything about a transaction into a ZIP file that can be verified independently.
     Export {
         #[command(flatten)]
         config: ConfigFile,
-        /// Where to write it [default: tallyroom-ID.zip here].
+        /// The file to write [default: tallyroom-ID.zip in the current directory].
         #[arg(short, long)]
         output: Option<PathBuf>,
-        /// The transaction.
+        /// The id of the transaction.
         transaction: Ulid,
     },
-    /// Make a link to the invoice page of a transaction. Whoever has it is let in.
+    /// Create a link to the invoice page of a transaction. Anyone who has the link is let in.
     Link {
         #[command(flatten)]
         config: ConfigFile,
-        /// For whom its reader speaks: buyer or seller.
-        #[arg(long, value_parser = party)]
+        /// The party that the reader of the link represents: buyer or seller.
+        #[arg(long, value_parser = parse_party)]
         party: PartyRole,
-        /// Name, e-mail or Matrix ID of the contact who gets it [default: the party as such].
+        /// The name, e-mail address or Matrix ID of the contact who gets the link [default: no
+        /// particular contact of the party].
         #[arg(long)]
         contact: Option<String>,
-        /// For how many days it works [default: page.link_days of the config].
+        /// The number of days for which the link works [default: page.link_days of the config].
         #[arg(long)]
         days: Option<u32>,
-        /// The transaction.
+        /// The id of the transaction.
         transaction: Ulid,
     },
-    /// Verify that records are whole; names the first entry of each that fails.
+    /// Verify that records are complete and unchanged; print the first entry of each that fails.
     Verify {
         #[command(flatten)]
         config: ConfigFile,
-        /// Verify an exported bundle instead; needs neither config nor database.
+        /// Verify an exported bundle instead. This needs neither config nor database.
         #[arg(long, value_name = "FILE", conflicts_with = "transactions")]
         bundle: Option<PathBuf>,
-        /// A public key that heads may be signed with, beside the present one; may be repeated.
+        /// A public key that is trusted for signed heads, in addition to the current one; may be
+        /// repeated.
         #[arg(long, value_name = "KEY")]
         public_key: Vec<String>,
-        /// A file with signed heads that somebody else holds, to compare with; may be repeated.
-        /// Statements as JSON, one or several, or events from the room or a witness that hold them.
+        /// A file with signed heads that somebody else keeps, to compare with; may be repeated. It
+        /// contains one or more statements as JSON, or events of the room or from a witness with them.
         #[arg(long, value_name = "FILE")]
         head: Vec<PathBuf>,
-        /// Do not compare with the heads that stand in the rooms.
+        /// Do not compare with the heads in the rooms.
         #[arg(long, conflicts_with = "bundle")]
         offline: bool,
-        /// Transactions [default: all].
+        /// The ids of the transactions [default: all].
         transactions: Vec<Ulid>,
     },
-    /// Erase what a person said from all records; the records stay verifiable.
+    /// Erase everything that a person wrote from all records. The records can still be verified.
     Forget {
         #[command(flatten)]
         config: ConfigFile,
-        /// Who asks for it; stays in the records, and is in exports.
+        /// Who requests it. This is kept in the records and shown in exports.
         #[arg(long, value_name = "NAME", default_value = "operator")]
         by: String,
-        /// Why; stays in the records, and is in exports.
+        /// The reason. This is kept in the records and shown in exports.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
-        /// Matrix ID.
+        /// The Matrix ID of the person.
         user: String,
     },
-    /// List what could not be done and what was given up; exit code 1 if there is anything.
+    /// List what failed and what was given up; the exit code is 1 if there is any problem.
     Problems {
         #[command(flatten)]
         config: ConfigFile,
-        /// Have it tried again instead of listing it.
+        /// Retry the failed operations instead of listing them.
         #[arg(long, conflicts_with = "json")]
         retry: bool,
-        /// List it as JSON.
+        /// List the problems as JSON.
         #[arg(long)]
         json: bool,
-        /// Most problems to list.
+        /// The greatest number of problems to list.
         #[arg(long, default_value_t = 100)]
         limit: u32,
-        /// Transactions [default: all].
+        /// The ids of the transactions [default: all].
         transactions: Vec<Ulid>,
     },
-    /// Run today's derivation over the stored raw events and tell what changes.
+    /// Derive all entries again from the stored raw events and print what changes.
     Rederive {
         #[command(flatten)]
         config: ConfigFile,
-        /// Only tell, write nothing.
+        /// Only print the changes, and write nothing.
         #[arg(long)]
         dry_run: bool,
-        /// Transactions [default: all].
+        /// The ids of the transactions [default: all].
         transactions: Vec<Ulid>,
     },
 }
 
 #[derive(Debug, Args)]
 struct ConfigFile {
-    /// The configuration file; the environment can override its keys (TALLYROOM__SECTION__KEY).
+    /// The config file. Environment variables can override its keys (TALLYROOM__SECTION__KEY).
     #[arg(short, long, env = "TALLYROOM_CONFIG", default_value = "config.yaml")]
     config: PathBuf,
 }
 
 impl ConfigFile {
     fn load(&self) -> anyhow::Result<Config> {
-        // Variables that are not Unicode cannot be ours.
+        // All variables of Tallyroom are Unicode, so others are ignored.
         let env = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
@@ -163,8 +168,8 @@ impl ConfigFile {
     }
 }
 
-fn party(text: &str) -> Result<PartyRole, &'static str> {
-    PartyRole::from_text(text).ok_or("it must be buyer or seller")
+fn parse_party(text: &str) -> Result<PartyRole, &'static str> {
+    PartyRole::from_text(text).ok_or("the party must be buyer or seller")
 }
 
 #[tokio::main]
@@ -173,7 +178,7 @@ async fn main() -> ExitCode {
     match dispatch(CommandLine::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the one place where the program speaks up")]
+            #[expect(clippy::print_stderr, reason = "the only place that prints the final error")]
             {
                 eprintln!("tallyroom: {error:#}");
             }
@@ -203,7 +208,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             export::run(&config.load()?, transaction, output).await
         }
         Command::Link { config, party, contact, days, transaction } => {
-            let expires_in = days.map(|days| i64::from(days) * 86_400);
+            let expires_in = days.map(|days| i64::from(days) * SECONDS_PER_DAY);
             let request = LinkRequest { party, contact, expires_in };
             link::run(&config.load()?, transaction, &request).await
         }

@@ -20,7 +20,8 @@ pub(super) async fn require_key(
 ) -> Response {
     let shop = bearer(request.headers()).and_then(|key| state.config.api.shop_of(key));
     let Some(shop) = shop else {
-        let tried = state.wrong_keys.tried(Key::Api, request.headers(), request.extensions());
+        let tried =
+            state.wrong_keys.count_attempt(Key::Api, request.headers(), request.extensions());
         let problem = match tried {
             Ok(()) => Problem::no_key(),
             Err(too_many) => Problem::too_many(too_many, "Too many calls without a valid key."),

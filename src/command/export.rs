@@ -1,4 +1,4 @@
-//! `tallyroom export`: the bundle of a record into a file.
+//! `tallyroom export`: writes the bundle of a record to a file.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
@@ -15,11 +15,12 @@ use crate::export::Exporter;
 use crate::files::Vault;
 use crate::seal::SigningKey;
 
-/// Writes the bundle of `id` to `output` (by default, `tallyroom-ID.zip` here).
+/// Writes the bundle of the transaction `id` to `output`. The default is `tallyroom-ID.zip` in the
+/// working directory.
 ///
 /// # Errors
-/// When there is no such transaction, when the file is there already or cannot be written, or when
-/// the database or the file store fails; then no file is left.
+/// If there is no such transaction, the file already exists or cannot be written, or the database or
+/// the file store fails. An incomplete file is removed.
 pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::Result<()> {
     let output = output.unwrap_or_else(|| PathBuf::from(format!("tallyroom-{id}.zip")));
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
@@ -28,11 +29,11 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
         bail!("there is no transaction {id}");
     }
     let exporter = Exporter::new(store.clone(), Vault::open(&config.files)?, Arc::new(key));
-    // For its owner only: it holds what people said.
+    // Only the owner may read the file, since it contains the conversation.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&output);
     let file = match file {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{} is there already; name another file with --output", output.display())
+            bail!("{} already exists; name another file with --output", output.display())
         }
         other => other.with_context(|| format!("{} cannot be written", output.display()))?,
     };
@@ -44,7 +45,7 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
     };
     if let Err(error) = written.await {
         remove(&output);
-        return Err(error.context(format!("{} was not finished", output.display())));
+        return Err(error.context(format!("the export to {} failed", output.display())));
     }
     store.close().await;
     println!("{}", output.display());
@@ -53,6 +54,6 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
 
 fn remove(output: &Path) {
     if let Err(error) = fs::remove_file(output) {
-        tracing::warn!(file = %output.display(), %error, "an unfinished export is left");
+        tracing::warn!(file = %output.display(), %error, "an incomplete export could not be removed");
     }
 }

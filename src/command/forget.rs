@@ -1,4 +1,4 @@
-//! `tallyroom forget`: erases what a person said from all records.
+//! `tallyroom forget`: erases everything that a person wrote from all records.
 
 use anyhow::Context;
 use ruma::UserId;
@@ -7,23 +7,23 @@ use super::open_store;
 use crate::config::Config;
 use crate::store::{Asked, Deriving};
 
-/// Rooms looked at in one go.
-const ROOMS: i64 = 64;
+/// The number of rooms that one query returns.
+const ROOMS_PER_QUERY: i64 = 64;
 
-/// Erases everything that `user` said. Who they are, when they spoke and the hashes stay, so that
-/// the chains verify; so does who asked for it, and why.
+/// Erases everything that `user` wrote. The sender, the time and the hashes stay, so that the chains
+/// can be verified. The record also keeps who requested the erasure, and the reason.
 ///
 /// # Errors
-/// When `user` is no Matrix ID or the database fails; what was erased until then stays erased.
+/// If `user` is no Matrix ID or the database fails. What was erased before the failure stays erased.
 pub async fn run(config: &Config, user: &str, asked: &Asked) -> anyhow::Result<()> {
     let user = UserId::parse(user)
-        .with_context(|| format!("{user:?} is no Matrix ID, such as @anna:example.org"))?;
+        .with_context(|| format!("{user:?} is not a Matrix ID such as @anna:example.org"))?;
     let store = open_store(config).await?;
-    // What has arrived but is not in a record yet would otherwise outlast this.
+    // Events in the journal that have no entry so far would otherwise not be erased.
     let deriving = Deriving::of(config);
     loop {
         let mut derived = 0;
-        for room in store.underived(ROOMS).await? {
+        for room in store.underived(ROOMS_PER_QUERY).await? {
             derived += store.derive_room(&room.transaction_id, &room.room_id, &deriving).await?;
         }
         if derived == 0 {
@@ -40,8 +40,8 @@ pub async fn run(config: &Config, user: &str, asked: &Asked) -> anyhow::Result<(
     store.close().await;
     println!("{erased} entries of {user} erased");
     println!(
-        "Not touched: what the shop wrote about them in transactions, what others wrote about \
-         them, exports made before, and the homeserver's own copy."
+        "Not erased: data about this person in transactions, messages of others about them, \
+         earlier exports, and the homeserver's own copy."
     );
     Ok(())
 }

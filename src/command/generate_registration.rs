@@ -1,4 +1,4 @@
-//! `tallyroom generate-registration`: writes the file that introduces us to the homeserver.
+//! `tallyroom generate-registration`: writes the registration file of the application service.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,53 +11,53 @@ use anyhow::{Context, bail};
 
 use crate::config::{Config, Registration};
 
-/// What the file begins with.
+/// The comment at the beginning of the file.
 const HEADER: &str = "\
 # The registration of Tallyroom. The homeserver and Tallyroom both read this file.
-# It holds secrets: whoever has as_token acts as any of our users.
+# It contains secrets: anyone who has as_token can act as any user of Tallyroom.
 ";
 
-/// Writes a registration with fresh tokens and says what to do with it.
+/// Writes a registration with new tokens and prints the next steps.
 pub fn run(config: &Config, output: &Path) -> anyhow::Result<()> {
     write(config, output)?;
-    // The tokens are in the file, and nowhere else.
+    // Nothing that is printed contains a token.
     println!("{}", next_steps(config, output));
     Ok(())
 }
 
 fn write(config: &Config, output: &Path) -> anyhow::Result<()> {
     let yaml = serde_yaml::to_string(&Registration::generate(config))
-        .context("the registration cannot be written as YAML")?;
-    // The mode is set when the file is made: there is no moment at which others can open it.
+        .context("cannot serialize the registration as YAML")?;
+    // The file is created with this mode, so that other users can open it at no time.
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(output);
     let file = match opened {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(
-            "{} exists and is left as it is.\n\
+            "{} already exists and is not changed.\n\
              To replace its tokens: stop Tallyroom, move the file away, run this command again, \
              restart the homeserver, and start Tallyroom.",
             output.display()
         ),
         Err(error) => {
             return Err(error).with_context(|| {
-                format!("cannot create {}: name another place with --output", output.display())
+                format!("cannot create {}; name another file with --output", output.display())
             });
         }
     };
-    if let Err(error) = fill(file, output, &yaml) {
-        // Half a file would be refused by both sides and keep the next run from making a whole
-        // one. If it cannot be removed either, the first error is still the one to tell.
+    if let Err(error) = write_content(file, output, &yaml) {
+        // An incomplete file would be invalid and would prevent the next run from creating it. If it
+        // cannot be removed either, the first error is still the one to report.
         fs::remove_file(output).ok();
         return Err(error).with_context(|| format!("cannot write {}", output.display()));
     }
     Ok(())
 }
 
-fn fill(mut file: File, output: &Path, yaml: &str) -> io::Result<()> {
+fn write_content(mut file: File, output: &Path, yaml: &str) -> io::Result<()> {
     file.write_all(HEADER.as_bytes())?;
     file.write_all(yaml.as_bytes())?;
     file.sync_all()?;
-    // The name of a new file is durable once its folder is.
+    // The name of a new file is durable only after its folder is synced.
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
@@ -65,12 +65,12 @@ fn fill(mut file: File, output: &Path, yaml: &str) -> io::Result<()> {
 fn next_steps(config: &Config, output: &Path) -> String {
     let full = fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
     let expected = &config.appservice.registration;
-    let same = fs::canonicalize(expected).is_ok_and(|expected| expected == full);
-    let config_step = if same {
+    let is_expected = fs::canonicalize(expected).is_ok_and(|expected| expected == full);
+    let config_step = if is_expected {
         String::new()
     } else {
         format!(
-            "\nTallyroom looks for it at {}: put it there, or set appservice.registration.\n",
+            "\nTallyroom reads {}. Move the file there, or set appservice.registration.\n",
             expected.display()
         )
     };
@@ -79,23 +79,23 @@ fn next_steps(config: &Config, output: &Path) -> String {
         "\
 Wrote {full}
 {config_step}
-Next, tell the homeserver. Only you can read the file now: let the homeserver's user read it
-too (for example by group), or give it a copy.
+Next, register it with the homeserver. Only you can read the file now: let the user of the
+homeserver read it as well (for example by its group), or give it a copy.
 
   Synapse: add the file to homeserver.yaml and restart Synapse:
 
     app_service_config_files:
       - {full}
 
-  Tuwunel, Conduit and their kin: send this in the admin room, with the file's content between
-  the lines of backticks:
+  Tuwunel, Conduit and similar homeservers: send this in the admin room, with the content of the
+  file between the lines of backticks:
 
     !admin appservices register
     ```
     (the content of the file)
     ```
 
-Then `tallyroom check` tells whether both sides reach each other."
+Then run `tallyroom check`. It tells whether both sides reach each other."
     )
 }
 
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_accepted_and_only_its_owner_can_read_it() {
+    fn the_file_is_valid_and_only_its_owner_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("registration.yaml");
         let config = Config::default();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_existing_file_is_left_as_it_is() {
+    fn an_existing_file_is_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("registration.yaml");
         fs::write(&output, "precious").unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn every_run_makes_other_tokens() {
+    fn every_run_generates_other_tokens() {
         let one = Registration::generate(&Config::default());
         let other = Registration::generate(&Config::default());
         assert!(!one.as_token.matches(other.as_token.expose().as_bytes()));
@@ -148,12 +148,12 @@ mod tests {
         let output = folder.path().join("r.yaml");
         let config = Config::default();
         write(&config, &output).unwrap();
-        let told = next_steps(&config, &output);
-        assert!(told.contains(&format!("- {}", output.canonicalize().unwrap().display())));
-        assert!(told.contains("appservice.registration"), "{told}");
+        let text = next_steps(&config, &output);
+        assert!(text.contains(&format!("- {}", output.canonicalize().unwrap().display())));
+        assert!(text.contains("appservice.registration"), "{text}");
         let registration = Registration::load(&output, &config).unwrap();
         for token in [registration.as_token, registration.hs_token] {
-            assert!(!told.contains(token.expose()));
+            assert!(!text.contains(token.expose()));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `tallyroom link`: a link to the invoice page, for who must help somebody in.
+//! `tallyroom link`: creates a link to an invoice page, for operators who help a person to get in.
 
 use anyhow::Context;
 use ulid::Ulid;
@@ -9,10 +9,10 @@ use crate::page::link::{LinkRequest, make_link};
 use crate::page::token::TokenKey;
 use crate::seal::SigningKey;
 
-/// Makes a link to the page of the transaction `id` and prints it.
+/// Creates a link to the page of the transaction `id` and prints it.
 ///
 /// # Errors
-/// When there is no such transaction, contact or page, or when the database fails.
+/// If there is no such transaction, contact or page, or the database fails.
 pub async fn run(config: &Config, id: Ulid, request: &LinkRequest) -> anyhow::Result<()> {
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
     let store = open_store(config).await?;

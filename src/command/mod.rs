@@ -1,4 +1,4 @@
-//! The subcommands, one file each.
+//! The subcommands of the command line, one file or folder each.
 
 pub mod check;
 pub mod export;

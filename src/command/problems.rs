@@ -1,5 +1,5 @@
-//! `tallyroom problems`: what needs an administrator, and to have it tried again. It works on the
-//! database alone, beside the running service.
+//! `tallyroom problems`: lists problems that an operator must solve, and retries the operations that
+//! failed. It uses only the database, so it can run while the service runs.
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -9,37 +9,37 @@ use super::open_store;
 use crate::config::Config;
 use crate::store::{FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT, Problem, TakenUp};
 
-/// Letters shown of a reason.
-const SHOWN: usize = 200;
+/// The greatest number of characters of a text in the table.
+const MAX_CELL_CHARS: usize = 200;
 
-/// What is asked for.
+/// The options of the command.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Only these transactions; none: all.
+    /// The transactions. An empty list means all transactions.
     pub transactions: Vec<Ulid>,
-    /// Take them up again instead of listing them.
+    /// Whether to retry the operations instead of listing the problems.
     pub retry: bool,
-    /// List them as JSON.
+    /// Whether to list the problems as JSON.
     pub json: bool,
-    /// Most problems to list.
+    /// The greatest number of problems to list.
     pub limit: u32,
 }
 
-/// Lists what could not be done, or takes it up again.
+/// Lists the problems, or retries the operations that failed.
 ///
 /// # Errors
-/// When there is a problem to list, or the database fails.
+/// If there is a problem to list, or the database fails.
 pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
     let store = open_store(config).await?;
-    let asked: Vec<Option<Ulid>> = match request.transactions.as_slice() {
+    let selected: Vec<Option<Ulid>> = match request.transactions.as_slice() {
         [] => vec![None],
         some => some.iter().copied().map(Some).collect(),
     };
     if request.retry {
-        for transaction in asked {
+        for transaction in selected {
             let TakenUp { rooms, contacts, gaps, files } = store.take_up(transaction).await?;
             println!(
-                "{}: taken up again: rooms {rooms}, contacts {contacts}, gaps {gaps}, files {files}",
+                "{}: will be retried: rooms {rooms}, contacts {contacts}, gaps {gaps}, files {files}",
                 transaction.map_or_else(|| "all transactions".to_owned(), |id| id.to_string())
             );
         }
@@ -48,7 +48,7 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
     }
     let mut shown = Vec::new();
     let mut all = 0;
-    for transaction in asked {
+    for transaction in selected {
         let left = i64::from(request.limit) - i64::try_from(shown.len()).unwrap_or(i64::MAX);
         let (problems, count) = store.problems(transaction, left.max(0)).await?;
         shown.extend(problems);
@@ -72,16 +72,20 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
     } else {
         print!("{}", table(&shown));
         if more > 0 {
-            println!("and {more} more (--limit)");
+            println!("and {more} more (show them with --limit)");
         }
         if events > 0 || rooms > 0 {
-            println!("rooms that are not ours: {rooms} left, {events} of their events not kept");
+            println!(
+                "foreign rooms: the bot left {rooms} and did not keep {events} of their events"
+            );
         }
     }
     match all {
         0 => Ok(()),
-        1 => bail!("there is one problem; `tallyroom problems --retry` has it tried again"),
-        all => bail!("there are {all} problems; `tallyroom problems --retry` has them tried again"),
+        1 => bail!("there is one problem; retry the operation with `tallyroom problems --retry`"),
+        all => bail!(
+            "there are {all} problems; retry the operations with `tallyroom problems --retry`"
+        ),
     }
 }
 
@@ -97,21 +101,21 @@ fn as_json(problem: &Problem) -> Value {
     })
 }
 
-/// One line for each problem, in columns, under a line that names them.
+/// Formats the problems as a table with a header line.
 fn table(problems: &[Problem]) -> String {
     if problems.is_empty() {
         return String::new();
     }
     let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { one_line(text) };
     let head = ["TRANSACTION", "WHAT", "WHICH", "SINCE", "NEXT TRY", "WHY"].map(str::to_owned);
-    let rows = problems.iter().map(|it| {
+    let rows = problems.iter().map(|problem| {
         [
-            or_dash(&it.transaction_id),
-            it.what.clone(),
-            or_dash(&it.subject),
-            it.since.map_or_else(|| "-".to_owned(), time),
-            it.next_try.map_or_else(|| "-".to_owned(), time),
-            or_dash(&it.why),
+            or_dash(&problem.transaction_id),
+            problem.what.clone(),
+            or_dash(&problem.subject),
+            problem.since.map_or_else(|| "-".to_owned(), time),
+            problem.next_try.map_or_else(|| "-".to_owned(), time),
+            or_dash(&problem.why),
         ]
     });
     let rows: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
@@ -128,14 +132,14 @@ fn table(problems: &[Problem]) -> String {
     table
 }
 
-/// Other people's words for a terminal: one line, nothing that moves the cursor or turns the
-/// direction of the text, and not too long.
+/// Makes a text from outside safe for a terminal: one line of limited length, without characters that
+/// move the cursor or change the direction of the text.
 fn one_line(text: &str) -> String {
-    let is_odd = |c: char| {
+    let is_unsafe = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars().take(SHOWN).map(|c| if is_odd(c) { ' ' } else { c }).collect()
+    text.chars().take(MAX_CELL_CHARS).map(|c| if is_unsafe(c) { ' ' } else { c }).collect()
 }
 
 fn time(milliseconds: i64) -> String {
@@ -148,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_say_cannot_spoil_the_table() {
+    fn texts_from_outside_cannot_break_the_table() {
         let problem = Problem {
             what: "file missing".to_owned(),
             transaction_id: String::new(),

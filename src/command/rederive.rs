@@ -1,4 +1,4 @@
-//! `tallyroom rederive`: today's derivation over the stored raw events.
+//! `tallyroom rederive`: derives the entries of records again from the stored raw events.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,15 @@ use crate::record::chain::Evidence;
 use crate::record::{Change, DERIVATION_VERSION, rederive};
 use crate::store::{Deriving, Store};
 
-/// Entries read in one go.
-const PAGE: i64 = 500;
-/// Transactions listed in one go.
-const LIST: i64 = 500;
-/// Letters shown of a value.
-const SHOWN: usize = 160;
+/// The number of entries that one query returns.
+const ENTRIES_PER_QUERY: i64 = 500;
+/// The number of transactions that one query returns.
+const TRANSACTIONS_PER_QUERY: i64 = 500;
+/// The greatest number of characters of a value that are printed.
+const MAX_VALUE_CHARS: usize = 160;
 
+/// The numbers of entries that were derived, that change, and that are erased, and how often each field
+/// changes.
 #[derive(Default)]
 struct Report {
     entries: usize,
@@ -25,10 +27,11 @@ struct Report {
     fields: BTreeMap<&'static str, usize>,
 }
 
-/// Derives these records anew, or all, and prints what changes. Writes nothing on a dry run.
+/// Derives the records of these transactions again and prints what changes. An empty list means all
+/// transactions. A dry run writes nothing.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn run(config: &Config, transactions: &[Ulid], dry_run: bool) -> anyhow::Result<()> {
     let store = open_store(config).await?;
     let deriving = Deriving::of(config);
@@ -36,16 +39,16 @@ pub async fn run(config: &Config, transactions: &[Ulid], dry_run: bool) -> anyho
     if transactions.is_empty() {
         let mut last = None;
         loop {
-            let ids = store.transaction_ids(last, LIST).await?;
+            let ids = store.transaction_ids(last, TRANSACTIONS_PER_QUERY).await?;
             let Some(newest) = ids.last() else { break };
             last = Some(*newest);
             for id in ids {
-                one_record(&store, &deriving, id, dry_run, &mut report).await?;
+                rederive_record(&store, &deriving, id, dry_run, &mut report).await?;
             }
         }
     }
     for id in transactions {
-        one_record(&store, &deriving, *id, dry_run, &mut report).await?;
+        rederive_record(&store, &deriving, *id, dry_run, &mut report).await?;
     }
     store.close().await;
     let fields: Vec<_> =
@@ -61,7 +64,7 @@ pub async fn run(config: &Config, transactions: &[Ulid], dry_run: bool) -> anyho
     Ok(())
 }
 
-async fn one_record(
+async fn rederive_record(
     store: &Store,
     deriving: &Deriving,
     id: Ulid,
@@ -70,17 +73,17 @@ async fn one_record(
 ) -> anyhow::Result<()> {
     let mut after = 0;
     loop {
-        // A snapshot for each page: nothing is held while the page is written back.
-        let page = store.snapshot().await?.evidence(id, after, PAGE).await?;
+        // Each page is read in its own snapshot, so that no read transaction is open during the writes.
+        let page = store.snapshot().await?.evidence(id, after, ENTRIES_PER_QUERY).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.entry.fixed.seq;
         for evidence in &page {
-            one_entry(store, deriving, evidence, dry_run, report).await?;
+            rederive_entry(store, deriving, evidence, dry_run, report).await?;
         }
     }
 }
 
-async fn one_entry(
+async fn rederive_entry(
     store: &Store,
     deriving: &Deriving,
     evidence: &Evidence,
@@ -99,15 +102,15 @@ async fn one_entry(
         println!("{} entry {}: {field}: {before} -> {after}", fixed.transaction, fixed.seq);
     }
     report.changed += usize::from(!rederived.changes.is_empty());
-    let outdated = evidence.derivation != DERIVATION_VERSION;
-    if !dry_run && (outdated || !rederived.changes.is_empty()) {
+    let is_outdated = evidence.derivation != DERIVATION_VERSION;
+    if !dry_run && (is_outdated || !rederived.changes.is_empty()) {
         store.rederived(&rederived.entry, rederived.marker.as_deref(), deriving).await?;
     }
     Ok(())
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(MAX_VALUE_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -1,25 +1,26 @@
-//! Reading the registration; if it does not fit the config, the homeserver tells which is right.
+//! Loads the registration. If it does not fit the config, the homeserver tells which of them is wrong.
 
 use crate::config::{Config, Registration};
 use crate::homeserver::{Homeserver, Misfit};
 
-/// The registration that the config names.
+/// Loads the registration that the config names.
 ///
 /// # Errors
-/// When it cannot be read, or does not fit the config; if the homeserver agrees with neither the
-/// config nor us, that is said, too.
+/// If the file cannot be read or does not fit the config. If the domain of the config is not that of
+/// the homeserver, the error begins with that.
 pub(super) async fn load(config: &Config) -> anyhow::Result<Registration> {
     match Registration::load(&config.appservice.registration, config) {
         Ok(registration) => Ok(registration),
-        Err(errors) => match wrong_domain(config).await {
+        Err(errors) => match find_wrong_domain(config).await {
             Some(misfit) => Err(anyhow::anyhow!("{misfit}.\n\n{errors}")),
             None => Err(errors.into()),
         },
     }
 }
 
-/// What the homeserver says to the config's domain, if the tokens can be read and are good.
-async fn wrong_domain(config: &Config) -> Option<Misfit> {
+/// Asks the homeserver whether the domain of the config is wrong. Returns `None` if it is not, or if the
+/// homeserver cannot be asked with the tokens of the registration.
+async fn find_wrong_domain(config: &Config) -> Option<Misfit> {
     let registration = Registration::read(&config.appservice.registration).ok()?;
     let homeserver = Homeserver::connect(config, &registration).await.ok()?;
     let misfit = homeserver.misfit(config).await.ok()??;

@@ -1,4 +1,4 @@
-//! `tallyroom run`: everything that the service does.
+//! `tallyroom run`: starts all parts of the service.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{open_store, registration};
 use crate::api::{self, ApiState, Health};
 use crate::config::{Config, secret_files};
-use crate::door::{self, Budget, Seats, WrongKeys};
+use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
 use crate::homeserver::{Homeserver, Pings};
@@ -35,28 +35,32 @@ use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_f
 use crate::seal::{SigningKey, Trust, sign_forever, witness_forever};
 use crate::store::{Deriving, Store};
 
-/// How long work in flight may take after SIGTERM. What is not done by then is done after the
-/// next start: every step is safe to repeat.
-const LAST_WORDS: Duration = Duration::from_secs(8);
+/// The time that work in progress may take after SIGTERM. The rest is done after the next start, since
+/// every step can be repeated safely.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Connections to the database that only pushes have, beside those in the config. A homeserver
-/// makes one push after the other.
+/// The number of database connections that are reserved for pushes, in addition to those in the config.
+/// A homeserver sends one push at a time.
 const PUSH_CONNECTIONS: u32 = 2;
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs the service until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When something that only an operator can fix keeps the service from starting.
+/// If the service cannot start because of something that only an operator can fix, or if a part of it
+/// fails.
 pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let registration = registration::load(&config).await?;
-    let budget = budget(&config)?;
+    let budget = open_files_budget(&config)?;
     for verdict in [
         secret_files::config_file(&config, file),
         secret_files::registration(&config),
         secret_files::signing_key(&config),
     ] {
         if let Err(problem) = verdict {
-            tracing::warn!(problem, "a file with secrets is not kept from others");
+            tracing::warn!(
+                problem,
+                "other users can read a file with secrets, or its permissions cannot be read"
+            );
         }
     }
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
@@ -78,10 +82,10 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let mut tasks = JoinSet::new();
 
     let wrong_keys = WrongKeys::new(config.proxies.networks());
-    tasks.spawn(done(wrong_keys.clone().sum_up_forever(stop.clone())));
+    tasks.spawn(infallible(wrong_keys.clone().log_summaries_forever(stop.clone())));
 
     let deriving = Deriving::of(&config);
-    // Pushes are taken from the first moment: the homeserver may have some waiting.
+    // Pushes are accepted at once, since the homeserver may have some to send.
     let pushes = intake::router(PushState {
         store: store.apart(&config.database, PUSH_CONNECTIONS)?,
         moment: moment.clone(),
@@ -91,8 +95,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         bot: config.bot_user_id(),
         without_sync: (!config.record.sync).then(|| deriving.clone()),
     });
-    let seats = Seats::new(budget.pushes);
-    tasks.spawn(serve_apart(push_listener, pushes, seats, stop.clone()));
+    let slots = ConnectionSlots::new(budget.pushes);
+    tasks.spawn(serve_on_own_thread(push_listener, pushes, slots, stop.clone()));
     let calls = api::router(ApiState {
         store: store.clone(),
         vault: vault.clone(),
@@ -104,8 +108,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         downloads: api::downloads(&budget),
         health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
-    let seats = Seats::new(budget.api);
-    tasks.spawn(done(door::serve(api_listener, calls, seats, stop.clone())));
+    let slots = ConnectionSlots::new(budget.api);
+    tasks.spawn(infallible(door::serve(api_listener, calls, slots, stop.clone())));
     if let (Some(listener), Some(time_zone)) = (page_listener, time_zone) {
         let pages = page::router(PageState {
             store: store.clone(),
@@ -122,15 +126,20 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             time_zone,
             stop: stop.clone(),
         });
-        let seats = Seats::new(budget.page);
-        tasks.spawn(done(door::serve(listener, pages, seats, stop.clone())));
+        let slots = ConnectionSlots::new(budget.page);
+        tasks.spawn(infallible(door::serve(listener, pages, slots, stop.clone())));
     }
-    tasks.spawn(done(intake::derive_forever(store.clone(), deriving, stop.clone())));
+    tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
     let witnesses = config.record.witnesses.clone();
     let trust = Trust::Keys(vec![key.public_key().to_owned()]);
-    tasks.spawn(done(sign_forever(store.clone(), key, witnesses.clone(), stop.clone())));
-    tasks.spawn(done(witness_forever(store.clone(), homeserver.clone(), witnesses, stop.clone())));
-    tasks.spawn(done(work_with_homeserver(
+    tasks.spawn(infallible(sign_forever(store.clone(), key, witnesses.clone(), stop.clone())));
+    tasks.spawn(infallible(witness_forever(
+        store.clone(),
+        homeserver.clone(),
+        witnesses,
+        stop.clone(),
+    )));
+    tasks.spawn(infallible(work_with_homeserver(
         config.clone(),
         homeserver,
         store.clone(),
@@ -145,21 +154,22 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     );
 
     let outcome = tokio::select! {
-        signal = ended_by_signal() => signal,
-        // A task that ends before it was told to is a failure that must not go unseen.
+        signal = stop_signal() => signal,
+        // No task may end before `stop` is cancelled, so this is a failure.
         ended = tasks.join_next() => Err(unexpected_end(ended)),
     };
-    tracing::info!("stopping; finishing what is in flight");
+    tracing::info!("stopping; finishing the work in progress");
     stop.cancel();
     let rest = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
-        tracing::warn!("some work was left for the next start");
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, rest).await.is_err() {
+        tracing::warn!("some work was left unfinished; it is done after the next start");
     }
     store.close().await;
     outcome
 }
 
-/// Once the homeserver knows the bot: rooms, the second intake, gaps, and files.
+/// Introduces the bot to the homeserver, and then runs all tasks that need the homeserver: rooms, `/sync`,
+/// gaps and files.
 async fn work_with_homeserver(
     config: Config,
     homeserver: Homeserver,
@@ -169,7 +179,7 @@ async fn work_with_homeserver(
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
-    let Some(installation) = introduced_bot(&config, &homeserver, &store, &vault, &stop).await
+    let Some(installation) = introduce_bot(&config, &homeserver, &store, &vault, &stop).await
     else {
         return;
     };
@@ -187,7 +197,7 @@ async fn work_with_homeserver(
             let deriving = Deriving::of(&config);
             intake::sync_forever(store.clone(), homeserver.clone(), deriving, stop.clone()).await;
         } else {
-            tracing::warn!("record.sync is off: what the homeserver fails to push is lost");
+            tracing::warn!("record.sync is off: events that the homeserver fails to push are lost");
         }
     };
     let witnesses = config.record.witness_rooms();
@@ -200,26 +210,26 @@ async fn work_with_homeserver(
     tokio::join!(rooms, far, gaps, files, sync, foreign);
 }
 
-/// Tries until the homeserver answers as it should, or we stop.
-async fn introduced_bot(
+/// Retries until the bot is introduced. Returns `None` if `stop` is cancelled before that.
+async fn introduce_bot(
     config: &Config,
     homeserver: &Homeserver,
     store: &Store,
     vault: &Vault,
     stop: &CancellationToken,
 ) -> Option<Installation> {
-    let (mut failures, mut told) = (0, Failures::default());
+    let (mut attempt, mut failures) = (0, Failures::default());
     loop {
         match introduce(config.clone(), homeserver.clone(), store, vault.clone()).await {
             Ok(installation) => return Some(installation),
-            Err(problem) if told.is_news(problem.to_string()) => tracing::error!(
+            Err(problem) if failures.should_log(problem.to_string()) => tracing::error!(
                 %problem,
-                "the homeserver cannot be worked with yet; trying again. `tallyroom check` tells more"
+                "the homeserver is not ready for Tallyroom; retrying. `tallyroom check` tells more"
             ),
             Err(_) => {}
         }
-        let pause = intake::back_off(failures);
-        failures += 1;
+        let pause = intake::back_off(attempt);
+        attempt += 1;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => return None,
@@ -230,15 +240,16 @@ async fn introduced_bot(
 async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
-            "cannot listen on {address} ({key}): is another program, or another Tallyroom, there?"
+            "cannot listen on {address} ({key}); check whether another program, or another \
+             Tallyroom, listens there"
         )
     })
 }
 
-/// How many files and connections there may be, and for whom.
-fn budget(config: &Config) -> anyhow::Result<Budget> {
-    let limit = door::raise_limit();
-    // One more is SQLite's for writing.
+/// Raises the limit of open files and distributes it among the parts of the service.
+fn open_files_budget(config: &Config) -> anyhow::Result<Budget> {
+    let limit = door::raise_open_files_limit();
+    // SQLite has one more connection, for writing.
     let connections = config.database.max_connections + PUSH_CONNECTIONS + 1;
     let budget = Budget::of(limit, connections.into())?;
     tracing::info!(
@@ -249,44 +260,46 @@ fn budget(config: &Config) -> anyhow::Result<Budget> {
         files = budget.files,
         "files and connections that may be open"
     );
-    if budget.is_tight() {
+    if budget.is_low() {
         tracing::warn!(
             limit,
-            "few people can have a page open at the same time: raise the limit of open files \
+            "only few people can have a page open at the same time; raise the limit of open files \
              (`ulimit -Hn`, or LimitNOFILE= in a systemd unit)"
         );
     }
     Ok(budget)
 }
 
-/// Serves on a thread of its own, so that whoever comes here is answered at once, however much
-/// there is to do for others.
-async fn serve_apart(
+/// Serves a listener on its own thread, so that its requests do not wait for the work of other
+/// listeners.
+async fn serve_on_own_thread(
     listener: TcpListener,
     router: Router,
-    seats: Arc<Seats>,
+    slots: Arc<ConnectionSlots>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let listener = listener.into_std()?;
     let serving = move || {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            door::serve(TcpListener::from_std(listener)?, router, seats, stop).await;
+            door::serve(TcpListener::from_std(listener)?, router, slots, stop).await;
             anyhow::Ok(())
         })
     };
-    let (ended, end) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let thread = std::thread::Builder::new().name("pushes".to_owned());
-    thread.spawn(move || ended.send(serving()))?;
-    end.await?
+    thread.spawn(move || sender.send(serving()))?;
+    receiver.await?
 }
 
-async fn done(task: impl Future<Output = ()>) -> anyhow::Result<()> {
+/// Gives a task that cannot fail the type of one that can.
+async fn infallible(task: impl Future<Output = ()>) -> anyhow::Result<()> {
     task.await;
     Ok(())
 }
 
-async fn ended_by_signal() -> anyhow::Result<()> {
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
@@ -296,6 +309,7 @@ async fn ended_by_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Returns the error for a task that ended before the service was stopped.
 fn unexpected_end(
     ended: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>,
 ) -> anyhow::Error {
@@ -304,6 +318,6 @@ fn unexpected_end(
         Some(Err(error)) => {
             anyhow::anyhow!("a part of the service failed: {}", abnormal_end(&error))
         }
-        Some(Ok(Ok(()))) | None => anyhow::anyhow!("a part of the service ended by itself"),
+        Some(Ok(Ok(()))) | None => anyhow::anyhow!("a part of the service ended unexpectedly"),
     }
 }

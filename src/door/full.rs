@@ -1,4 +1,4 @@
-//! Who comes while everybody is being answered is told so at once.
+//! Refuses a connection with 503 while all connection slots are busy.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-/// Most who are told so side by side; others only see that the connection ends.
-const TOLD_AT_ONCE: usize = 64;
-/// How long that may take.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Most bytes of a request that are read before the connection ends.
-const MAX_READ: usize = 64 * 1024;
-/// The whole answer. It shows nothing, to anybody, so that it has what every answer of the page has.
+/// The greatest number of connections that get this answer in parallel. Others are closed without it.
+const MAX_PARALLEL_REFUSALS: usize = 64;
+/// The time that one refusal may take.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
+/// The greatest number of bytes of a request that are read before the connection is closed.
+const MAX_READ_BYTES: usize = 64 * 1024;
+/// The whole answer. It has the security headers of every answer of the page.
 const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: text/plain; charset=utf-8\r\n\
     content-length: 68\r\n\
@@ -28,18 +28,18 @@ const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     connection: close\r\n\r\n\
     Too many connections at the moment. Please try again in some seconds";
 
-static PLACES: Semaphore = Semaphore::const_new(TOLD_AT_ONCE);
+static PERMITS: Semaphore = Semaphore::const_new(MAX_PARALLEL_REFUSALS);
 
-/// Tells it in the background: the next one waits at the door.
+/// Sends the answer in the background, so that the listener can accept the next connection.
 pub(super) fn refuse(mut stream: TcpStream) {
-    let Ok(place) = PLACES.try_acquire() else { return };
+    let Ok(permit) = PERMITS.try_acquire() else { return };
     tokio::spawn(async move {
-        let _place = place;
-        let telling = async {
+        let _permit = permit;
+        let answering = async {
             stream.write_all(ANSWER).await?;
             stream.shutdown().await?;
-            // A connection that ends with something unread takes the answer with it.
-            let mut left = MAX_READ;
+            // If a connection is closed with unread data, the client may lose the answer.
+            let mut left = MAX_READ_BYTES;
             let mut buffer = [0; 4096];
             while left > 0 {
                 match stream.read(&mut buffer).await? {
@@ -49,7 +49,7 @@ pub(super) fn refuse(mut stream: TcpStream) {
             }
             std::io::Result::Ok(())
         };
-        tokio::time::timeout(PATIENCE, telling).await.ok();
+        tokio::time::timeout(REFUSAL_TIMEOUT, answering).await.ok();
     });
 }
 
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_is_as_long_as_it_says() {
+    fn content_length_is_correct() {
         let text = std::str::from_utf8(ANSWER).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());

@@ -1,22 +1,22 @@
-//! Where connections come in: how many there may be, how long each may take to say what it wants,
-//! and who goes first when it gets crowded.
+//! Accepts HTTP connections: limits their number and the time in which each must send its request,
+//! and decides which one is closed when there are too many. It also limits attempts with wrong keys.
 //!
-//! A connection that is being answered is never cut for another one's sake. One that only stands
-//! there is: whoever opens thousands and says nothing takes places from themselves.
+//! A connection whose request is being answered is never closed for another one. A waiting connection
+//! is. So a client that opens thousands of connections and sends nothing only loses its own.
 
-mod answering;
-mod arriving;
 mod budget;
 mod full;
-mod line;
 mod peer;
-mod seats;
+mod request_body;
+mod service;
+mod slots;
+mod write_timeout;
 mod wrong_keys;
 
-pub use arriving::Arrival;
-pub use budget::{Budget, TooFew, raise_limit};
+pub use budget::{Budget, LimitTooLow, raise_open_files_limit};
 pub use peer::Peer;
-pub use seats::Seats;
+pub use request_body::Arrival;
+pub use slots::ConnectionSlots;
 pub use wrong_keys::{Key, WrongKeys};
 
 use std::io;
@@ -31,31 +31,32 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use self::answering::Answering;
-use self::line::Line;
-use self::seats::Seat;
+use self::service::ConnectionService;
+use self::slots::Slot;
+use self::write_timeout::WriteTimeout;
 
-/// How long a new connection may take until its first request has a whole header.
-const FIRST_HEADER: Duration = Duration::from_secs(10);
-/// How long a connection may stand idle, and then take for its next header. Longer than Synapse
-/// keeps a connection for its next push (120 s), so that it is never us who hangs up on one.
-const NEXT_HEADER: Duration = Duration::from_secs(150);
-/// Longest header, and most bytes that wait inside a connection, each way.
-const MAX_BUFFER: usize = 64 * 1024;
-/// How long whoever has not said what they want may take for it when we stop.
-const LAST_WORD: Duration = Duration::from_secs(1);
-/// How long to wait when the system gives us no more connections.
-const BACK_OFF: Duration = Duration::from_millis(100);
+/// The time in which a new connection must send the whole header of its first request.
+const FIRST_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time in which a connection must send the whole header of its next request, including the time
+/// that it is idle. It is longer than the time for which Synapse keeps a connection for its next push
+/// (120 s), so that we never close a connection that Synapse is about to use.
+const NEXT_HEADER_TIMEOUT: Duration = Duration::from_secs(150);
+/// The greatest size of a header, and of the data that a connection buffers in each direction, in bytes.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// The time for which connections without a request that is being answered stay open after `stop`.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The pause after the system could not accept a connection.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Answers whoever comes to `listener` with `router`, as many side by side as there are `seats`,
-/// until `stop`; then lets what is being answered come to its end.
+/// Serves the connections to `listener` with `router`, at most as many in parallel as there are
+/// `slots`, until `stop` is cancelled. Then waits until all requests in progress are answered.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    seats: Arc<Seats>,
+    slots: Arc<ConnectionSlots>,
     stop: CancellationToken,
 ) {
-    let mut is_in_trouble = false;
+    let mut is_failing = false;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -63,55 +64,60 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                is_in_trouble = false;
-                match seats.seat().await {
-                    Some(seat) => {
-                        let attended = attend(stream, peer, router.clone(), seat, stop.clone());
-                        tokio::spawn(attended);
+                is_failing = false;
+                match slots.acquire().await {
+                    Some(slot) => {
+                        let served =
+                            serve_connection(stream, peer, router.clone(), slot, stop.clone());
+                        tokio::spawn(served);
                     }
                     None => full::refuse(stream),
                 }
             }
             Err(error) if is_of_one_connection(&error) => {}
-            // Such as no more descriptors. To stop listening would make of it an end for everybody.
+            // Such as too many open files. The listener goes on, since this passes.
             Err(error) => {
-                if !std::mem::replace(&mut is_in_trouble, true) {
-                    tracing::error!(%error, "no connection can be taken at the moment; trying on");
+                if !std::mem::replace(&mut is_failing, true) {
+                    tracing::error!(%error, "the system accepts no connection at the moment; trying again");
                 }
-                seats.make_room();
+                slots.close_longest_waiting();
                 tokio::select! {
-                    () = tokio::time::sleep(BACK_OFF) => {}
+                    () = tokio::time::sleep(ACCEPT_BACKOFF) => {}
                     () = stop.cancelled() => break,
                 }
             }
         }
     }
     drop(listener);
-    seats.all_free().await;
+    slots.wait_until_all_free().await;
 }
 
-/// Whether only the one connection that was about to come failed.
+/// Whether the error concerns only the connection that was being accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     [ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted].contains(&error.kind())
 }
 
-/// Answers one connection, until it ends, has to go for another, or says nothing for too long.
-async fn attend(
+/// Serves one connection until it ends, its slot is needed for another one, or a timeout ends it.
+async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    seat: Arc<Seat>,
+    slot: Arc<Slot>,
     stop: CancellationToken,
 ) {
-    // Without it news would wait for the other side's acknowledgement of what came before.
+    // Otherwise live updates would wait until the client acknowledges the previous packet.
     stream.set_nodelay(true).ok();
-    let answering = Answering::new(router, Peer(peer.ip()), Arc::clone(&seat));
+    let service = ConnectionService::new(router, Peer(peer.ip()), Arc::clone(&slot));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(NEXT_HEADER).max_buf_size(MAX_BUFFER);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(Line::new(stream)), answering));
-    let mut patience = pin!(tokio::time::sleep(FIRST_HEADER));
-    let (mut is_over, mut is_stopping) = (false, false);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(NEXT_HEADER_TIMEOUT)
+        .max_buf_size(MAX_BUFFER_BYTES);
+    let stream = TokioIo::new(WriteTimeout::new(stream));
+    let mut connection = pin!(builder.serve_connection(stream, service));
+    let mut timeout = pin!(tokio::time::sleep(FIRST_HEADER_TIMEOUT));
+    let (mut has_elapsed, mut is_stopping) = (false, false);
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
@@ -120,18 +126,18 @@ async fn attend(
                 }
                 return;
             }
-            () = seat.is_needed() => return,
-            () = patience.as_mut(), if !is_over => {
-                is_over = true;
-                if seat.is_new() || (is_stopping && seat.is_waiting()) {
+            () = slot.wait_until_needed() => return,
+            () = timeout.as_mut(), if !has_elapsed => {
+                has_elapsed = true;
+                if slot.is_new() || (is_stopping && slot.is_waiting()) {
                     return;
                 }
             }
             () = stop.cancelled(), if !is_stopping => {
                 is_stopping = true;
-                is_over = false;
+                has_elapsed = false;
                 connection.as_mut().graceful_shutdown();
-                patience.as_mut().reset(tokio::time::Instant::now() + LAST_WORD);
+                timeout.as_mut().reset(tokio::time::Instant::now() + SHUTDOWN_TIMEOUT);
             }
         }
     }

@@ -1,19 +1,20 @@
-//! Where a request comes from. Pure: no I/O.
+//! Determines the source address of a request. Pure: no I/O.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// In which proxies name those for whom they speak, each behind the ones before.
+/// The header to which each proxy appends the address of its client.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The other end of the connection; in a request's extensions.
+/// The address of the other end of the connection. It is in the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-/// Who made a request: the other end of the connection, or, if that is a proxy that the config
-/// trusts, the last one before it in `X-Forwarded-For`. What stands before that anybody can write.
+/// Returns the source address of a request: the other end of the connection or, if that is a trusted
+/// proxy, the last address in `X-Forwarded-For` that is not a trusted proxy. Any client can write what
+/// precedes it.
 pub(super) fn source(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let named = headers.get_all(FORWARDED_FOR).iter();
     let named: Vec<&str> =
@@ -21,24 +22,24 @@ pub(super) fn source(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Ip
     let mut named = named.into_iter().rev();
     let mut source = peer.to_canonical();
     while proxies.iter().any(|proxy| proxy.contains(&source)) {
-        match named.next().and_then(address) {
+        match named.next().and_then(parse_address) {
             Some(address) => source = address,
             None => break,
         }
     }
-    whole_line(source)
+    network_of(source)
 }
 
-/// Some proxies write a port behind it.
-fn address(text: &str) -> Option<IpAddr> {
+/// Parses an address. Some proxies append a port.
+fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let with_port = || text.parse::<SocketAddr>().ok().map(|it| it.ip());
     let address = text.parse().ok().or_else(with_port)?;
     Some(IpAddr::to_canonical(&address))
 }
 
-/// With IPv6, everybody has a whole /64 to choose from.
-fn whole_line(address: IpAddr) -> IpAddr {
+/// Returns the first address of an IPv6 /64, since a single client usually has all of its addresses.
+fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(it) => {
@@ -62,25 +63,25 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_believed_who_is_no_proxy_of_ours() {
+    fn an_untrusted_peer_is_the_source_itself() {
         assert_eq!(of("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
         assert_eq!(of("192.0.2.1", &["198.51.100.7"], &["10.0.0.0/8"]), "192.0.2.1");
     }
 
     #[test]
-    fn a_proxy_of_ours_says_who_came_to_it() {
+    fn a_trusted_proxy_names_the_source() {
         let ours = ["127.0.0.1/32", "10.0.0.0/8"];
         assert_eq!(of("127.0.0.1", &["1.1.1.1, 198.51.100.7"], &ours), "198.51.100.7");
         assert_eq!(of("127.0.0.1", &["1.1.1.1", "198.51.100.7, 10.0.0.5"], &ours), "198.51.100.7");
         assert_eq!(of("::ffff:127.0.0.1", &["198.51.100.7:4711"], &ours), "198.51.100.7");
         assert_eq!(of("127.0.0.1", &["::ffff:198.51.100.7"], &ours), "198.51.100.7");
-        // It says nothing, or nothing that we can read.
+        // The header is missing or invalid.
         assert_eq!(of("127.0.0.1", &[], &ours), "127.0.0.1");
         assert_eq!(of("127.0.0.1", &["1.1.1.1, unknown"], &ours), "127.0.0.1");
     }
 
     #[test]
-    fn who_has_a_whole_net_is_one_source() {
+    fn an_ipv6_network_is_one_source() {
         assert_eq!(of("2001:db8:1:2:3:4:5:6", &[], &[]), "2001:db8:1:2::");
         let ours = ["::1/128"];
         assert_eq!(of("::1", &["[2001:db8:1:2::9]:443"], &ours), "2001:db8:1:2::");

@@ -1,4 +1,4 @@
-//! Connections as they come.
+//! Tests of serving connections.
 
 use super::*;
 use axum::body::Body;
@@ -8,14 +8,14 @@ use std::convert::Infallible;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
-struct Door {
+struct TestServer {
     address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
 
-impl Door {
-    async fn open(seats: usize) -> Self {
+impl TestServer {
+    async fn start(slots: usize) -> Self {
         let router = Router::new()
             .route("/", get(async || "here"))
             .route("/endless", get(async || Body::from_stream(endless())))
@@ -23,91 +23,94 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let seats = Seats::new(seats);
-        let serving = tokio::spawn(serve(listener, router, seats, stop.clone()));
+        let slots = ConnectionSlots::new(slots);
+        let serving = tokio::spawn(serve(listener, router, slots, stop.clone()));
         Self { address, stop, serving }
     }
 
-    async fn says(&self, text: &str) -> TcpStream {
+    async fn send(&self, text: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         stream
     }
 }
 
-/// Says something, and then nothing, for ever.
+/// A body that sends one part and never ends.
 fn endless() -> impl futures_util::Stream<Item = Result<&'static str, Infallible>> {
     use futures_util::StreamExt;
     stream::iter([Ok("first")]).chain(stream::pending())
 }
 
-/// What came until there is `word` in it, or the end.
-async fn heard(stream: &mut TcpStream, word: &str) -> String {
-    let mut heard = Vec::new();
+/// Reads until the data contains `word`, or to the end.
+async fn read_until(stream: &mut TcpStream, word: &str) -> String {
+    let mut received = Vec::new();
     let mut buffer = [0; 1024];
-    while !String::from_utf8_lossy(&heard).contains(word) {
+    while !String::from_utf8_lossy(&received).contains(word) {
         match stream.read(&mut buffer).await {
             Ok(0) | Err(_) => break,
-            Ok(read) => heard.extend_from_slice(&buffer[..read]),
+            Ok(read) => received.extend_from_slice(&buffer[..read]),
         }
     }
-    String::from_utf8_lossy(&heard).into_owned()
+    String::from_utf8_lossy(&received).into_owned()
 }
 
-const ENDLESS: &str = "GET /endless HTTP/1.1\r\nhost: x\r\n\r\n";
-const QUESTION: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+const ENDLESS_REQUEST: &str = "GET /endless HTTP/1.1\r\nhost: x\r\n\r\n";
+const SHORT_REQUEST: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
 #[tokio::test]
-async fn whoever_comes_while_all_are_answered_is_told_so_at_once() {
-    let door = Door::open(2).await;
-    let mut answered = [door.says(ENDLESS).await, door.says(ENDLESS).await];
-    for stream in &mut answered {
-        assert!(heard(stream, "first").await.starts_with("HTTP/1.1 200"));
+async fn a_connection_is_refused_at_once_while_all_are_busy() {
+    let server = TestServer::start(2).await;
+    let mut busy = [server.send(ENDLESS_REQUEST).await, server.send(ENDLESS_REQUEST).await];
+    for stream in &mut busy {
+        assert!(read_until(stream, "first").await.starts_with("HTTP/1.1 200"));
     }
-    let told = heard(&mut door.says(QUESTION).await, "\0").await;
-    assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after: 5"), "{told}");
-    drop(answered);
+    let response = read_until(&mut server.send(SHORT_REQUEST).await, "\0").await;
+    assert!(
+        response.starts_with("HTTP/1.1 503") && response.contains("retry-after: 5"),
+        "{response}"
+    );
+    drop(busy);
 }
 
 #[tokio::test]
-async fn whoever_says_something_finds_a_seat_among_the_silent() {
-    let door = Door::open(3).await;
-    let mut answered = door.says(ENDLESS).await;
-    heard(&mut answered, "first").await;
+async fn a_request_is_answered_although_silent_connections_have_all_slots() {
+    let server = TestServer::start(3).await;
+    let mut busy = server.send(ENDLESS_REQUEST).await;
+    read_until(&mut busy, "first").await;
     let half_a_body = "POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf";
     let mut silent = Vec::new();
     for text in ["", "GET /", half_a_body].repeat(20) {
-        silent.push(door.says(text).await);
-        let told = heard(&mut door.says(QUESTION).await, "here").await;
-        assert!(told.starts_with("HTTP/1.1 200"), "{told}");
+        silent.push(server.send(text).await);
+        let response = read_until(&mut server.send(SHORT_REQUEST).await, "here").await;
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     }
-    door.stop.cancel();
+    server.stop.cancel();
 }
 
 #[tokio::test]
 async fn one_connection_serves_many_requests() {
-    let door = Door::open(1).await;
-    let mut stream = door.says(QUESTION).await;
+    let server = TestServer::start(1).await;
+    let mut stream = server.send(SHORT_REQUEST).await;
     for _ in 0..10 {
-        assert!(heard(&mut stream, "here").await.starts_with("HTTP/1.1 200"));
-        stream.write_all(QUESTION.as_bytes()).await.unwrap();
+        assert!(read_until(&mut stream, "here").await.starts_with("HTTP/1.1 200"));
+        stream.write_all(SHORT_REQUEST.as_bytes()).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn what_is_being_answered_comes_to_its_end_when_we_stop() {
-    let door = Door::open(10).await;
-    let mut silent = [door.says("").await, door.says("GET /").await];
+async fn requests_in_progress_are_answered_after_stop() {
+    let server = TestServer::start(10).await;
+    let mut silent = [server.send("").await, server.send("GET /").await];
     let mut sending =
-        door.says("POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nfirst").await;
-    let mut idle = door.says(QUESTION).await;
-    heard(&mut idle, "here").await;
-    door.stop.cancel();
+        server.send("POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nfirst").await;
+    let mut idle = server.send(SHORT_REQUEST).await;
+    read_until(&mut idle, "here").await;
+    server.stop.cancel();
     sending.write_all(b"last").await.unwrap();
-    assert!(heard(&mut sending, "firstlast").await.starts_with("HTTP/1.1 200"));
-    door.serving.await.unwrap();
-    assert_eq!(heard(&mut idle, "\0").await, "");
+    assert!(read_until(&mut sending, "firstlast").await.starts_with("HTTP/1.1 200"));
+    server.serving.await.unwrap();
+    assert_eq!(read_until(&mut idle, "\0").await, "");
     for stream in &mut silent {
-        assert_eq!(heard(stream, "\0").await, "");
+        assert_eq!(read_until(stream, "\0").await, "");
     }
 }

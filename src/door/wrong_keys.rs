@@ -1,7 +1,7 @@
-//! Who tries keys that open nothing: they are slowed down and counted.
+//! Limits and counts attempts with wrong keys for each source address.
 //!
-//! A key is looked at before it is asked how often its sender was wrong. So whoever has the right
-//! one is never turned away because of others, who may come from the same proxy.
+//! A key is checked before the limit of its source. So a request with a correct key is never refused
+//! because of the attempts of others that come through the same proxy.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,42 +17,45 @@ use tokio_util::sync::CancellationToken;
 use super::peer::{Peer, source};
 use crate::quota::{Rate, TooMany};
 
-/// How many wrong keys one source may try at once, and in a minute in the long run.
-const TRIES: (u32, u32) = (30, 6);
-/// How many keys of one source, wrong or right, another server may be asked about at once, and in a
-/// minute in the long run.
-const QUESTIONS: (u32, u32) = (30, 60);
-/// How often those are summed up in the log who went on.
+/// The number of wrong keys that one source may try at once.
+const ATTEMPT_BURST: u32 = 30;
+/// The average number of wrong keys that one source may try in a [`PERIOD`].
+const ATTEMPTS_PER_PERIOD: u32 = 6;
+/// The number of keys of one source, wrong or right, that another server may be asked about at once.
+const LOOKUP_BURST: u32 = 30;
+/// The average number of keys of one source that another server may be asked about in a [`PERIOD`].
+const LOOKUPS_PER_PERIOD: u32 = 60;
+/// The period of the limits, and of the summaries in the log.
 const PERIOD: Duration = Duration::from_secs(60);
-/// Most sources that are told apart in one period.
+/// The greatest number of sources that are counted separately in one period.
 const MAX_SOURCES: usize = 256;
 
-/// What was wrong.
+/// The kind of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// The homeserver's token, on a push.
+    /// The homeserver's token in a push.
     HsToken,
     /// A shop's key.
     Api,
     /// The token in a link to the page.
     Link,
-    /// A cookie or token of somebody signed in on the page.
+    /// A cookie or token of a session on the page.
     Session,
-    /// A Matrix account's proof.
+    /// The OpenID token of a Matrix account.
     OpenId,
-    /// A shop's proof for one of its users.
+    /// The JWT with which a shop signs in one of its users.
     ShopSignIn,
 }
 
 impl Key {
-    /// What an admin may have to fix.
-    fn hint(self) -> &'static str {
+    /// Returns the log message, with a hint for the operator if there is one.
+    fn log_message(self) -> &'static str {
         match self {
             Self::HsToken => {
-                "a call without the right hs_token was refused; is the registration that the \
-                 homeserver loaded the same file as appservice.registration?"
+                "a push without the right hs_token was refused; check that the homeserver has \
+                 loaded the same registration file as appservice.registration"
             }
-            _ => "a key that opens nothing was refused",
+            _ => "a wrong key was refused",
         }
     }
 }
@@ -70,7 +73,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// What is known of those who try. Clones are the same one.
+/// The attempts of each source. Clones share the same state.
 #[derive(Clone, Debug)]
 pub struct WrongKeys(Arc<Inner>);
 
@@ -78,72 +81,77 @@ pub struct WrongKeys(Arc<Inner>);
 struct Inner {
     proxies: Vec<IpNet>,
     rate: Rate<IpAddr>,
-    questions: Rate<IpAddr>,
-    /// Since the last sum.
+    lookups: Rate<IpAddr>,
+    /// The attempts since the last summary. The source is `None` for those beyond [`MAX_SOURCES`].
     recent: Mutex<HashMap<(Key, Option<IpAddr>), u64>>,
     total: AtomicU64,
 }
 
 impl WrongKeys {
-    /// `proxies` are believed about those for whom they speak.
+    /// Creates an empty state. The `X-Forwarded-For` of `proxies` is trusted.
     pub fn new(proxies: Vec<IpNet>) -> Self {
-        let rate = Rate::new(TRIES.0, TRIES.1, PERIOD);
-        let questions = Rate::new(QUESTIONS.0, QUESTIONS.1, PERIOD);
+        let rate = Rate::new(ATTEMPT_BURST, ATTEMPTS_PER_PERIOD, PERIOD);
+        let lookups = Rate::new(LOOKUP_BURST, LOOKUPS_PER_PERIOD, PERIOD);
         let (recent, total) = (Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Inner { proxies, rate, questions, recent, total }))
+        Self(Arc::new(Inner { proxies, rate, lookups, recent, total }))
     }
 
     /// Counts a request with a wrong key.
     ///
     /// # Errors
-    /// When its source has tried too many.
-    pub fn tried(
+    /// If its source has tried too many.
+    pub fn count_attempt(
         &self,
         key: Key,
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Result<(), TooMany> {
         self.0.total.fetch_add(1, Ordering::Relaxed);
-        // Without a connection there is nobody to slow down.
+        // A request without a connection, as in tests, has no source to limit.
         let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
         let source = source(*peer, headers, &self.0.proxies);
-        if self.note(key, source) {
-            tracing::warn!(%key, %source, "{}", key.hint());
+        if self.is_first(key, source) {
+            tracing::warn!(%key, %source, "{}", key.log_message());
         }
         self.0.rate.take(&source)
     }
 
-    /// Counts a question to another server about a key, before it is asked: nobody can have us ask
-    /// it as often as they like.
+    /// Counts a request to another server about a key, before it is sent. So no client can make us send
+    /// any number of requests.
     ///
     /// # Errors
-    /// When this source has had too many asked.
-    pub fn ask(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), TooMany> {
+    /// If this source has caused too many.
+    pub fn count_lookup(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<(), TooMany> {
         let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
-        self.0.questions.take(&source(*peer, headers, &self.0.proxies))
+        self.0.lookups.take(&source(*peer, headers, &self.0.proxies))
     }
 
-    /// How many were tried since the start.
+    /// Returns the number of wrong keys since the start.
     pub fn total(&self) -> u64 {
         self.0.total.load(Ordering::Relaxed)
     }
 
-    /// Sums up in the log, once in each period, who went on.
-    pub async fn sum_up_forever(self, stop: CancellationToken) {
+    /// Logs a summary of repeated attempts in each period, until `stop` is cancelled.
+    pub async fn log_summaries_forever(self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(PERIOD) => {}
                 () = stop.cancelled() => return,
             }
-            for ((key, source), number) in self.taken().into_iter().filter(|(_, it)| *it > 1) {
+            for ((key, source), number) in self.take_recent().into_iter().filter(|(_, it)| *it > 1)
+            {
                 let source = source.map_or_else(|| "others".to_owned(), |it| it.to_string());
-                tracing::warn!(%key, source, number, "keys that open nothing, in one minute");
+                tracing::warn!(%key, source, number, "wrong keys in one minute");
             }
         }
     }
 
-    /// Whether it is the first one of its source since the last sum.
-    fn note(&self, key: Key, source: IpAddr) -> bool {
+    /// Counts an attempt. Returns whether it is the first of its source since the last summary.
+    fn is_first(&self, key: Key, source: IpAddr) -> bool {
         let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = recent.contains_key(&(key, Some(source)));
         let source = Some(source).filter(|_| is_known || recent.len() < MAX_SOURCES);
@@ -152,7 +160,8 @@ impl WrongKeys {
         *number == 1
     }
 
-    fn taken(&self) -> HashMap<(Key, Option<IpAddr>), u64> {
+    /// Returns the attempts since the last summary and starts to count anew.
+    fn take_recent(&self) -> HashMap<(Key, Option<IpAddr>), u64> {
         std::mem::take(&mut *self.0.recent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -169,45 +178,45 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_on_is_slowed_down_and_nobody_else() {
+    fn only_a_source_with_too_many_attempts_is_refused() {
         let (wrong, headers) = (WrongKeys::new(Vec::new()), HeaderMap::new());
-        for _ in 0..TRIES.0 {
-            wrong.tried(Key::Api, &headers, &from(1)).unwrap();
+        for _ in 0..ATTEMPT_BURST {
+            wrong.count_attempt(Key::Api, &headers, &from(1)).unwrap();
         }
-        let seconds = wrong.tried(Key::Link, &headers, &from(1)).unwrap_err().seconds();
+        let seconds = wrong.count_attempt(Key::Link, &headers, &from(1)).unwrap_err().seconds();
         assert!((1..=10).contains(&seconds), "{seconds}");
-        wrong.tried(Key::Api, &headers, &from(2)).unwrap();
-        assert_eq!(wrong.total(), u64::from(TRIES.0) + 2);
+        wrong.count_attempt(Key::Api, &headers, &from(2)).unwrap();
+        assert_eq!(wrong.total(), u64::from(ATTEMPT_BURST) + 2);
     }
 
     #[test]
-    fn nobody_has_another_server_asked_as_often_as_they_like() {
+    fn lookups_of_a_source_are_limited() {
         let (wrong, headers) = (WrongKeys::new(Vec::new()), HeaderMap::new());
-        for _ in 0..QUESTIONS.0 {
-            wrong.ask(&headers, &from(1)).unwrap();
+        for _ in 0..LOOKUP_BURST {
+            wrong.count_lookup(&headers, &from(1)).unwrap();
         }
-        assert!(wrong.ask(&headers, &from(1)).is_err());
-        wrong.ask(&headers, &from(2)).unwrap();
-        assert_eq!(wrong.total(), 0, "a right key is none of the wrong ones");
+        assert!(wrong.count_lookup(&headers, &from(1)).is_err());
+        wrong.count_lookup(&headers, &from(2)).unwrap();
+        assert_eq!(wrong.total(), 0, "a lookup is no wrong key");
     }
 
     #[test]
-    fn each_is_told_once_and_then_summed_up() {
+    fn each_source_is_logged_once_and_then_in_the_summary() {
         let wrong = WrongKeys::new(Vec::new());
         let source = IpAddr::from(Ipv4Addr::from(1));
-        assert!(wrong.note(Key::Api, source));
-        assert!(!wrong.note(Key::Api, source));
-        assert!(wrong.note(Key::Link, source));
-        assert_eq!(wrong.taken().get(&(Key::Api, Some(source))), Some(&2));
-        assert!(wrong.note(Key::Api, source), "another minute");
+        assert!(wrong.is_first(Key::Api, source));
+        assert!(!wrong.is_first(Key::Api, source));
+        assert!(wrong.is_first(Key::Link, source));
+        assert_eq!(wrong.take_recent().get(&(Key::Api, Some(source))), Some(&2));
+        assert!(wrong.is_first(Key::Api, source), "another minute");
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_number_of_counted_sources_is_limited() {
         let wrong = WrongKeys::new(Vec::new());
-        let told = (0..10_000).filter(|it| wrong.note(Key::Api, Ipv4Addr::from(*it).into()));
-        assert_eq!(told.count(), MAX_SOURCES + 1);
-        let taken = wrong.taken();
+        let logged = (0..10_000).filter(|it| wrong.is_first(Key::Api, Ipv4Addr::from(*it).into()));
+        assert_eq!(logged.count(), MAX_SOURCES + 1);
+        let taken = wrong.take_recent();
         assert_eq!((taken.len(), taken.values().sum::<u64>()), (MAX_SOURCES + 1, 10_000));
     }
 }

@@ -91,7 +91,7 @@ async fn list_older(store: &Store, homeserver: &Homeserver) {
         };
         match listed.await {
             Ok(()) => return,
-            Err(problem) if told.is_news(problem.clone()) => {
+            Err(problem) if told.should_log(problem.clone()) => {
                 tracing::warn!(problem, "the bot's rooms could not be listed yet");
             }
             Err(_) => {}

@@ -162,7 +162,8 @@ async fn require_token(State(state): State<PushState>, request: Request, next: N
     if token.is_some_and(|token| state.hs_token.matches(token)) {
         return next.run(request).await;
     }
-    let tried = state.wrong_keys.tried(Key::HsToken, request.headers(), request.extensions());
+    let tried =
+        state.wrong_keys.count_attempt(Key::HsToken, request.headers(), request.extensions());
     if let Err(too_many) = tried {
         let code = StatusCode::TOO_MANY_REQUESTS;
         let answer = matrix_error(code, "M_LIMIT_EXCEEDED", "Too many calls with a wrong token");

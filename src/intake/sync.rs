@@ -58,12 +58,12 @@ pub async fn sync_forever(
                     tracing::warn!(%error, "rooms and files wait for their next try");
                 }
                 failures = 0;
-                told.end();
+                told.reset();
                 BREATH
             }
             Err(problem) => {
                 failures += 1;
-                if told.is_news(problem.to_string()) {
+                if told.should_log(problem.to_string()) {
                     tracing::warn!(%problem, failures, "sync failed; trying again");
                 }
                 // Whenever the homeserver was away, it may have come back from a backup.

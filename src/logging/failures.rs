@@ -1,26 +1,26 @@
-//! How often a failure that goes on is told.
+//! Decides how often a failure that persists is logged.
 
-/// Failures in a row of one thing.
+/// Consecutive failures of one operation.
 #[derive(Debug, Default)]
 pub struct Failures {
-    words: String,
+    message: String,
     count: u32,
 }
 
 impl Failures {
-    /// Notes one more; whether it is to be told: if it is another one than before, and then the
-    /// second, fourth, eighth time and so on.
-    pub fn is_news(&mut self, words: String) -> bool {
-        if self.words == words {
+    /// Counts a failure. Returns whether to log it: if its message differs from that of the previous
+    /// failure, and then the second, fourth, eighth time and so on.
+    pub fn should_log(&mut self, message: String) -> bool {
+        if self.message == message {
             self.count = self.count.saturating_add(1);
         } else {
-            *self = Self { words, count: 1 };
+            *self = Self { message, count: 1 };
         }
         self.count.is_power_of_two()
     }
 
-    /// It went well.
-    pub fn end(&mut self) {
+    /// Forgets all failures, after a success.
+    pub fn reset(&mut self) {
         *self = Self::default();
     }
 }
@@ -30,13 +30,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_on_is_told_at_growing_intervals_and_what_changes_at_once() {
+    fn a_persistent_failure_is_logged_at_growing_intervals_and_another_one_at_once() {
         let mut failures = Failures::default();
-        let told: Vec<u32> = (1..=40).filter(|_| failures.is_news("away".to_owned())).collect();
-        assert_eq!(told, [1, 2, 4, 8, 16, 32]);
-        assert!(failures.is_news("another".to_owned()));
-        assert!(failures.is_news("away".to_owned()));
-        failures.end();
-        assert!(failures.is_news("away".to_owned()));
+        let logged: Vec<u32> =
+            (1..=40).filter(|_| failures.should_log("away".to_owned())).collect();
+        assert_eq!(logged, [1, 2, 4, 8, 16, 32]);
+        assert!(failures.should_log("another".to_owned()));
+        assert!(failures.should_log("away".to_owned()));
+        failures.reset();
+        assert!(failures.should_log("away".to_owned()));
     }
 }

@@ -1,43 +1,46 @@
-//! Which lines may be in the log, whatever `log.level` asks for. Ours hold no words of people, no
-//! bank details and no secrets, at no level; other crates write bodies, headers and arguments into
-//! theirs, and what they write can change with each version. So only their warnings are let through.
+//! Filters which lines may be in the log, whatever `log.level` requests.
+//!
+//! Our own lines contain no messages of people, no bank details and no secrets at any level. Other
+//! crates log bodies, headers and arguments, and their lines can change with each version. So only
+//! their warnings and errors are logged.
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterFn, filter_fn};
 
-const OURS: &str = "tallyroom";
-/// They repeat what could not be read, and what failed with its address; we say what follows from it.
-const SILENT: [&str; 3] = ["matrix_sdk", "ruma", "axum"];
-/// What everybody else may say at most.
-const OTHERS: Level = Level::WARN;
+const OUR_CRATE: &str = "tallyroom";
+/// Crates whose lines are never logged, since even their warnings contain data that could not be parsed
+/// and URLs of failed requests. Our own lines tell what follows from these failures.
+const SILENCED_CRATES: [&str; 3] = ["matrix_sdk", "ruma", "axum"];
+/// The most detailed level of the lines of all other crates.
+const MAX_LEVEL_OF_OTHERS: Level = Level::WARN;
 
-/// Lets through only lines that hold nobody's words.
-pub(super) fn harmless() -> FilterFn<fn(&Metadata<'_>) -> bool> {
-    filter_fn(|it: &Metadata<'_>| is_harmless(it.target(), *it.level()))
+/// Returns a filter that accepts only lines without personal data or secrets.
+pub(super) fn harmless_lines() -> FilterFn<fn(&Metadata<'_>) -> bool> {
+    filter_fn(|line: &Metadata<'_>| is_harmless(line.target(), *line.level()))
 }
 
 fn is_harmless(target: &str, level: Level) -> bool {
     let name = target.split("::").next().unwrap_or_default();
-    if name == OURS {
+    if name == OUR_CRATE {
         return true;
     }
-    // Crates of one family are named alike: matrix_sdk_base, ruma_events.
-    let is_of = |family| {
+    // The names of related crates have the same beginning: matrix_sdk_base, ruma_events.
+    let is_in_family = |family| {
         name.strip_prefix(family).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('_'))
     };
-    !SILENT.into_iter().any(is_of) && level <= OTHERS
+    !SILENCED_CRATES.into_iter().any(is_in_family) && level <= MAX_LEVEL_OF_OTHERS
 }
 
-/// Whether these directives ask for lines of other crates that are never shown. What is asked of all
-/// crates, as `debug` does, counts too.
-pub(super) fn asks_for_too_much(directives: &str) -> bool {
+/// Whether these directives request lines of other crates that are never logged. A directive for all
+/// crates, such as `debug`, does so as well.
+pub(super) fn requests_excluded_lines(directives: &str) -> bool {
     directives.split(',').map(str::trim).any(|directive| {
         let (target, level) = directive.rsplit_once('=').unwrap_or(("", directive));
         let name = target.split(['[', ':']).next().unwrap_or_default();
-        // Without a level, a directive means all lines.
+        // A directive without a level requests all lines.
         let is_detailed = level.parse::<LevelFilter>().map_or(true, |it| it >= LevelFilter::DEBUG);
-        name != OURS && is_detailed
+        name != OUR_CRATE && is_detailed
     })
 }
 
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_crates_are_heard_when_they_warn_and_some_not_at_all() {
+    fn other_crates_may_log_warnings_and_some_nothing() {
         for (target, level, is_shown) in [
             ("tallyroom", Level::TRACE, true),
             ("tallyroom::page::live", Level::TRACE, true),
@@ -66,11 +69,11 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_more_than_is_shown_is_told_so() {
+    fn directives_that_request_excluded_lines_are_recognised() {
         for directives in
             ["debug", "trace", "info,hyper=debug", "sqlx=trace,tallyroom=info", "[call]"]
         {
-            assert!(asks_for_too_much(directives), "{directives}");
+            assert!(requests_excluded_lines(directives), "{directives}");
         }
         for directives in [
             "info",
@@ -79,7 +82,7 @@ mod tests {
             "warn,sqlx=error",
             "off",
         ] {
-            assert!(!asks_for_too_much(directives), "{directives}");
+            assert!(!requests_excluded_lines(directives), "{directives}");
         }
     }
 }

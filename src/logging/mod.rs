@@ -1,4 +1,4 @@
-//! Structured logs on standard error: from whom, what, and how often.
+//! Structured logs on standard error.
 
 mod failures;
 mod filter;
@@ -13,25 +13,30 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{LogConfig, LogFormat};
 
-/// Starts logging as configured.
+/// Starts logging with this configuration.
 ///
 /// # Errors
-/// When the filter directives cannot be read.
+/// If the filter directives are invalid.
 pub fn start(config: &LogConfig) -> anyhow::Result<()> {
-    let wanted = EnvFilter::try_new(&config.level)?;
+    let requested = EnvFilter::try_new(&config.level)?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let lines = match config.format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    // As layers and not as filters of one: the verdict of a filter on a line that is only asked about,
-    // as sqlx does after each query, would hold for the next line that is written.
-    tracing_subscriber::registry().with(wanted).with(filter::harmless()).with(lines).init();
-    if filter::asks_for_too_much(&config.level) {
+    // Both filters are layers of their own and not per-layer filters. If a crate only asks whether a
+    // line would be logged, as sqlx does after each query, the decision of a per-layer filter would
+    // wrongly apply to the next line.
+    tracing_subscriber::registry()
+        .with(requested)
+        .with(filter::harmless_lines())
+        .with(lines)
+        .init();
+    if filter::requests_excluded_lines(&config.level) {
         tracing::warn!(
             level = config.level,
-            "log.level asks for more than is logged: the lines of other crates hold people's words \
-             and secrets, so their debug and trace lines are left out whatever it says"
+            "log.level requests lines that are never logged: the debug and trace lines of other \
+             crates contain messages of people and secrets, so they are left out"
         );
     }
     Ok(())

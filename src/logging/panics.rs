@@ -1,48 +1,52 @@
-//! A panic tells where it was. What it says beside that can hold anything that was being worked at:
-//! a text that was cut in the middle of a letter stands in it as a whole.
+//! Reports panics with their location, but without their message.
+//!
+//! The message can contain any data that was being processed. For example, the message about a string
+//! that was cut inside a character contains the whole string.
 
 use std::panic::PanicHookInfo;
 
 use tokio::task::JoinError;
 
-/// From now on panics are told without what they say, unless that was written before anything ran.
+/// Installs a panic hook that logs the location, and the message only if it is a constant of the code.
 pub fn hide_payloads() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let words = words(panic);
-        // Whoever listens to the log hears it there; before that, standard error is all there is.
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = constant_message(panic);
+        // Before the log is started, only standard error is available.
         if tracing::enabled!(tracing::Level::ERROR) {
             tracing::error!(
-                place,
-                words,
-                "a panic: this is an error in Tallyroom, please report it"
+                place = location,
+                words = message,
+                "Tallyroom panicked; this is a bug, please report it"
             );
         } else {
-            #[expect(clippy::print_stderr, reason = "there is no log yet")]
+            #[expect(clippy::print_stderr, reason = "the log is not started yet")]
             {
-                eprintln!("tallyroom: a panic at {place}: {words}. Please report it.");
+                eprintln!(
+                    "tallyroom panicked at {location}: {message}. This is a bug, please report it."
+                );
             }
         }
     }));
 }
 
-fn words(panic: &PanicHookInfo<'_>) -> &'static str {
-    // Only a text without arguments is of this type.
-    panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(what it says is left out)")
+fn constant_message(panic: &PanicHookInfo<'_>) -> &'static str {
+    // Only a message without arguments has this type.
+    panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(the message is left out)")
 }
 
-/// Why a task ended that should not have.
+/// The reason why a task ended unexpectedly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AbnormalEnd {
-    /// The log has its place.
+    /// It panicked. The log has the location.
     #[error("it panicked")]
     Panicked,
-    /// Somebody ended it.
+    /// It was cancelled.
     #[error("it was cancelled")]
     Cancelled,
 }
 
-/// Why a task ended, without what its panic says.
+/// Returns the reason why a task ended, without the message of a panic.
 pub fn abnormal_end(error: &JoinError) -> AbnormalEnd {
     if error.is_panic() { AbnormalEnd::Panicked } else { AbnormalEnd::Cancelled }
 }
@@ -52,8 +56,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_a_panic_says_is_not_repeated() {
-        let task = tokio::spawn(async { panic!("{}", "the words of a buyer") });
+    async fn the_message_of_a_panic_is_not_shown() {
+        let task = tokio::spawn(async { panic!("{}", "the message of a buyer") });
         let end = abnormal_end(&task.await.unwrap_err());
         assert_eq!(end.to_string(), "it panicked");
     }

@@ -58,7 +58,7 @@ pub(super) async fn guard(
             rest.discard().await;
         }
         let response = match Refusal::wrong_key(&response) {
-            Some(key) => match state.wrong_keys.tried(key, &source.0, &source.1) {
+            Some(key) => match state.wrong_keys.count_attempt(key, &source.0, &source.1) {
                 Ok(()) => response,
                 Err(too_many) => Refusal::from(too_many).into_response(),
             },

@@ -87,7 +87,7 @@ pub(super) async fn matrix(
     let refuse = |id| Refusal::problem(StatusCode::FORBIDDEN, id);
     let token: OpenIdToken = serde_json::from_slice(&body)
         .map_err(|_| Refusal::problem(StatusCode::BAD_REQUEST, "problem-openid-form"))?;
-    state.wrong_keys.ask(&headers, &extensions)?;
+    state.wrong_keys.count_lookup(&headers, &extensions)?;
     let user = state.openid.verify(&token.matrix_server_name, &token.access_token).await;
     let user = user.map_err(|error| {
         tracing::info!(%error, "a Matrix account was not proven");

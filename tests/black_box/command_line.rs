@@ -119,7 +119,7 @@ async fn import_does_what_the_api_does() {
     // Again is no second time.
     let (status, out, _) = world.run(&arguments);
     assert!(status.success());
-    assert_eq!(out.lines().filter(|line| line.contains("there already")).count(), 8, "{out}");
+    assert_eq!(out.lines().filter(|line| line.contains("already exists as")).count(), 8, "{out}");
 
     let json = world.folder.path().join("one.json");
     std::fs::write(&json, sample("order-1", &buyer.id, &seller.id).to_string()).unwrap();

@@ -64,7 +64,7 @@ on_both_databases! {
         }
         // Nobody who was being answered had to go.
         drop(live);
-        assert!(!world.log().contains("no connection can be taken"), "it never ran out");
+        assert!(!world.log().contains("the system accepts no connection"), "it never ran out");
     }
 
     async fn a_low_limit_of_descriptors_is_told_at_the_start(database) {

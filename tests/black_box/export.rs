@@ -181,7 +181,7 @@ on_both_databases! {
         assert!(good, "{said}");
         assert!(said.contains("which you gave"), "{said}");
         let (good, said) = verify(&bundle, &[]);
-        assert!(good && said.contains("to know whose it is"), "{said}");
+        assert!(good && said.contains("to know whose key it is"), "{said}");
         let stranger = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo";
         let (good, said) = verify(&bundle, &["--public-key", stranger]);
         assert!(!good && said.contains("which is not one that you trust"), "{said}");
@@ -289,7 +289,7 @@ async fn the_original_invoice_is_in_the_bundle_and_a_lost_file_is_no_obstacle() 
 
     // Never over a file that is there, and nothing left after a failure.
     let (status, _, error) = world.run(&["export", "--output", output, &id]);
-    assert!(!status.success() && error.contains("is there already"), "{error}");
+    assert!(!status.success() && error.contains("already exists"), "{error}");
     let unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     let other = world.folder.path().join("other.zip");
     let (status, _, error) = world.run(&["export", "--output", other.to_str().unwrap(), unknown]);

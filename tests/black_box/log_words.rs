@@ -115,7 +115,7 @@ on_both_databases! {
 
         let log = world.log();
         assert!(log.contains("\"level\":\"DEBUG\""), "nothing was logged in detail");
-        assert!(log.contains("asks for more than is logged"), "{log}");
+        assert!(log.contains("requests lines that are never logged"), "{log}");
         let registration = fs::read_to_string(world.folder.path().join("registration.yaml")).unwrap();
         assert!(registration.contains(&world.token("as_token")));
         let token = link.rsplit_once('/').unwrap().1;

@@ -127,7 +127,7 @@ async fn files_with_secrets_that_others_can_read_are_told_by_check_and_run() {
     }
     world.start_tallyroom().await;
     let log = world.log();
-    let told = log.lines().filter(|line| line.contains("not kept from others"));
+    let told = log.lines().filter(|line| line.contains("other users can read a file with secrets"));
     assert_eq!(told.count(), 3, "{log}");
 }
 

@@ -56,7 +56,7 @@ on_both_databases! {
 
         // The key outlives a restart, and only its owner reads it.
         let (ok, said) = verified(&world);
-        assert!(ok && said.contains("whole"), "{said}");
+        assert!(ok && said.contains("complete and unchanged"), "{said}");
         let file = world.folder.path().join("signing.key");
         std::fs::remove_file(&file).unwrap();
         let (ok, said) = verified(&world);

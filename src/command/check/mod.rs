@@ -1,4 +1,4 @@
-//! `tallyroom check`: can the service do its work, and if not, what fixes it?
+//! `tallyroom check`: checks whether the service can work, and prints how to fix each problem.
 
 mod advice;
 
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::registration;
 use crate::config::{Config, Registration, secret_files};
-use crate::door::{self, Seats, WrongKeys};
+use crate::door::{self, ConnectionSlots, WrongKeys};
 use crate::files::Vault;
 use crate::homeserver::{
     CallFailure, Homeserver, Misfit, Pings, room_version, tells_account_status,
@@ -23,20 +23,20 @@ use crate::moment::Moment;
 use crate::seal::SigningKey;
 use crate::store::{Deriving, Store};
 
-/// Connections that the homeserver may have while we stand in for the service.
-const CONNECTIONS: usize = 64;
-/// How often the homeserver may try to reach us.
-const PING_TRIES: usize = 3;
-/// Pause between two of these tries.
-const PING_PAUSE: Duration = Duration::from_secs(1);
+/// The greatest number of connections of the homeserver while the check listens instead of the service.
+const MAX_CONNECTIONS: usize = 64;
+/// The number of attempts of the homeserver to reach us.
+const PING_ATTEMPTS: usize = 3;
+/// The pause between two of these attempts.
+const PING_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Checks everything that can be checked and prints one line for each.
+/// Checks each part and prints a line for it.
 ///
 /// # Errors
-/// When something needs fixing.
+/// If a part has a problem.
 pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
     let mut report = Report::default();
-    report.add("config", Ok("read, every key is known and in range".to_owned()));
+    report.add("config", Ok("it is readable, and every key is known and in range".to_owned()));
     report.add("config file", secret_files::config_file(config, file));
     let registration = match registration::load(config).await {
         Ok(registration) => {
@@ -47,7 +47,9 @@ pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
         Err(error) => {
             report.add(
                 "registration",
-                Err(format!("{error}\n  If there is none yet: tallyroom generate-registration")),
+                Err(format!(
+                    "{error}\n  If there is none so far, run `tallyroom generate-registration`."
+                )),
             );
             None
         }
@@ -62,7 +64,7 @@ pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
             Some(store)
         }
         Err(error) => {
-            let fix = "Check database.url, the rights on the file or server, and that it runs.";
+            let fix = "Check database.url, the permissions of the file or on the server, and that the server runs.";
             report.add("database", Err(format!("{}: {error:#}. {fix}", config.database.url)));
             None
         }
@@ -82,8 +84,8 @@ async fn files(config: &Config) -> Result<String, String> {
     match probe.await {
         Ok(()) => Ok(format!("{place} can be written, read and deleted")),
         Err(error) => Err(format!(
-            "{place}: {error:#}. Check files.store, the rights on the folder or bucket, and \
-             files.s3 if it is one."
+            "{place}: {error:#}. Check files.store, the permissions of the folder or bucket, and \
+             files.s3 if it is a bucket."
         )),
     }
 }
@@ -93,7 +95,7 @@ fn signing_key(config: &Config) -> Result<String, String> {
     let shown = file.display();
     let key = SigningKey::load(file, config.bot_user_id());
     match key.map_err(|error| format!("{error:#}"))? {
-        None => Ok(format!("{shown} is made at the first start")),
+        None => Ok(format!("{shown} is created at the first start")),
         Some(key) => secret_files::signing_key(config)
             .map(|_| format!("{shown} signs records as {}", key.public_key())),
     }
@@ -115,7 +117,7 @@ async fn check_homeserver(
         return Ok(());
     }
     let account = homeserver.register_bot().await;
-    let usable = account.is_ok();
+    let is_accepted = account.is_ok();
     report.add(
         "as_token",
         match account {
@@ -123,7 +125,7 @@ async fn check_homeserver(
             Err(failure) => Err(advice::token(config, &failure)),
         },
     );
-    if !usable {
+    if !is_accepted {
         return Ok(());
     }
     report.add("bot's device", advice::device(homeserver.make_device().await));
@@ -144,7 +146,7 @@ async fn check_homeserver(
         "deactivated accounts",
         advice::account_status(offers.map(|it| tells_account_status(&it))),
     );
-    let ping = with_listener(config, registration, store, reached_by(&homeserver)).await;
+    let ping = with_listener(config, registration, store, ping_with_retries(&homeserver)).await;
     report.add(
         "hs_token and our address",
         match ping {
@@ -155,19 +157,20 @@ async fn check_homeserver(
     Ok(())
 }
 
-/// Has the homeserver reach us. One that is busy may fail once, for a reason of its own.
-async fn reached_by(homeserver: &Homeserver) -> Result<Duration, CallFailure> {
-    for _ in 1..PING_TRIES {
+/// Makes the homeserver ping us. Failed connections are retried, since a busy homeserver may fail once.
+async fn ping_with_retries(homeserver: &Homeserver) -> Result<Duration, CallFailure> {
+    for _ in 1..PING_ATTEMPTS {
         match homeserver.ping().await {
             Err(failure) if failure.mentions("M_CONNECTION_FAILED") => {}
             outcome => return outcome,
         }
-        tokio::time::sleep(PING_PAUSE).await;
+        tokio::time::sleep(PING_RETRY_INTERVAL).await;
     }
     homeserver.ping().await
 }
 
-/// Does `work` while our address answers: by the running service, or by us for this moment.
+/// Runs `work` while `appservice.listen` answers pushes. If the service does not run, this function
+/// listens there itself.
 async fn with_listener<T>(
     config: &Config,
     registration: &Registration,
@@ -175,7 +178,7 @@ async fn with_listener<T>(
     work: impl Future<Output = T>,
 ) -> T {
     let Ok(listener) = TcpListener::bind(config.appservice.listen).await else {
-        // Taken, most likely by the running service: then that is what the homeserver reaches.
+        // The address is in use, most likely by the running service, which then answers the homeserver.
         return work.await;
     };
     let router = intake::router(PushState {
@@ -188,14 +191,19 @@ async fn with_listener<T>(
         without_sync: (!config.record.sync).then(|| Deriving::of(config)),
     });
     let stop = CancellationToken::new();
-    let serving =
-        tokio::spawn(door::serve(listener, router, Seats::new(CONNECTIONS), stop.clone()));
+    let serving = tokio::spawn(door::serve(
+        listener,
+        router,
+        ConnectionSlots::new(MAX_CONNECTIONS),
+        stop.clone(),
+    ));
     let result = work.await;
     stop.cancel();
     serving.await.ok();
     result
 }
 
+/// Prints the findings and counts the problems.
 #[derive(Default)]
 struct Report {
     failed: usize,
@@ -204,10 +212,10 @@ struct Report {
 impl Report {
     fn add(&mut self, subject: &'static str, outcome: Result<String, String>) {
         match outcome {
-            Ok(words) => println!("ok    {subject}: {words}"),
-            Err(words) => {
+            Ok(finding) => println!("ok    {subject}: {finding}"),
+            Err(problem) => {
                 self.failed += 1;
-                println!("FAIL  {subject}: {words}");
+                println!("FAIL  {subject}: {problem}");
             }
         }
     }
@@ -215,8 +223,8 @@ impl Report {
     fn verdict(&self) -> anyhow::Result<()> {
         match self.failed {
             0 => Ok(()),
-            1 => bail!("one thing needs fixing"),
-            failed => bail!("{failed} things need fixing"),
+            1 => bail!("the check found one problem"),
+            failed => bail!("the check found {failed} problems"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `tallyroom verify`: are the records whole, and is nothing changed in them?
+//! `tallyroom verify`: verifies that records are complete and unchanged.
 
 mod bundle;
 mod record;
@@ -22,56 +22,56 @@ use crate::files::Vault;
 use crate::record::chain::Outdated;
 use crate::seal::{SigningKey, Trust, Verdict, heads_in};
 
-/// Transactions listed in one go.
-const LIST: i64 = 500;
+/// The number of transactions that one query returns.
+const TRANSACTIONS_PER_QUERY: i64 = 500;
 
-/// What to verify, and by what.
+/// The records to verify, and what they are compared with.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Which records; all if it names none.
+    /// The transactions whose records are verified. An empty list means all transactions.
     pub transactions: Vec<Ulid>,
-    /// Keys that heads may be signed with, beside the present one.
+    /// The public keys that are trusted for signed heads, in addition to the current one.
     pub public_keys: Vec<String>,
-    /// Files with signed heads that somebody else holds.
+    /// The files with signed heads that somebody else keeps.
     pub heads: Vec<PathBuf>,
-    /// Do not ask the homeserver for the heads in the rooms.
+    /// Whether to skip the heads in the rooms, which need the homeserver.
     pub offline: bool,
 }
 
 /// Verifies records and prints a line for each.
 ///
 /// # Errors
-/// When a record fails, or the database, the key or a file with heads cannot be read.
+/// If a record fails, or if the database, the key or a file with heads cannot be read.
 pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
-    let trust = trusted(config, &request.public_keys)?;
+    let trust = trusted_keys(config, &request.public_keys)?;
     let heads = read_heads(&request.heads)?;
     let store = open_store(config).await?;
     let mut records = Records {
         store: store.clone(),
         vault: Vault::open(&config.files)?,
-        rooms: Rooms::of(config, request.offline).await,
+        rooms: Rooms::connect(config, request.offline).await,
         trust,
         heads,
         sign_after: config.record.sign_after_ms(),
         seen: BTreeSet::new(),
     };
-    let (mut looked_at, mut failed, mut alone) = (0, 0, 0);
+    let (mut verified, mut failed, mut not_compared) = (0, 0, 0);
     let mut ids = request.transactions.clone();
     let mut last = None;
     loop {
         if request.transactions.is_empty() {
-            ids = store.transaction_ids(last, LIST).await?;
+            ids = store.transaction_ids(last, TRANSACTIONS_PER_QUERY).await?;
             last = ids.last().copied();
         }
         for id in &ids {
-            looked_at += 1;
+            verified += 1;
             match records.verify(*id).await {
                 Ok(verdict) => {
-                    alone += usize::from(verdict.in_room.is_none());
+                    not_compared += usize::from(verdict.in_room.is_none());
                     match verdict.outdated {
-                        None => println!("{id}: {}", in_words(&verdict)),
+                        None => println!("{id}: {}", summary(&verdict)),
                         Some(outdated) => {
-                            println!("{id}: FAILS at {}", to_derive_again(outdated));
+                            println!("{id}: FAILS at {}", outdated_message(outdated));
                             failed += 1;
                         }
                     }
@@ -91,22 +91,26 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
         println!("not compared with the heads in the rooms: {why}");
     }
     if failed > 0 {
-        bail!("{failed} of {looked_at} records fail");
+        bail!("{failed} of {verified} records fail");
     }
     if let Some(head) = records.unused_head() {
-        bail!("a head of --head is of {head}, of which no record was verified");
+        bail!("--head contains a head of the transaction {head:?}, whose record was not verified");
     }
-    println!("{looked_at} records verified, {} of them against the room", looked_at - alone);
+    println!(
+        "{verified} records verified, {} of them compared with the room",
+        verified - not_compared
+    );
     Ok(())
 }
 
-fn trusted(config: &Config, public_keys: &[String]) -> anyhow::Result<Trust> {
+/// Returns the given public keys and the one of our signing key.
+fn trusted_keys(config: &Config, public_keys: &[String]) -> anyhow::Result<Trust> {
     let key = SigningKey::load(&config.record.signing_key, config.bot_user_id())?;
     let ours = key.map(|key| key.public_key().to_owned());
     let keys: Vec<_> = public_keys.iter().cloned().chain(ours).collect();
     if keys.is_empty() {
         bail!(
-            "there is no signing key at {}; give the public key that heads were signed with: \
+            "there is no signing key at {}; give the public key of the signed heads with \
              --public-key KEY",
             config.record.signing_key.display()
         );
@@ -114,7 +118,7 @@ fn trusted(config: &Config, public_keys: &[String]) -> anyhow::Result<Trust> {
     Ok(Trust::Keys(keys))
 }
 
-/// The signed heads in these files.
+/// Reads the signed heads from these files.
 fn read_heads(files: &[PathBuf]) -> anyhow::Result<Vec<Value>> {
     let mut heads = Vec::new();
     for file in files {
@@ -127,47 +131,53 @@ fn read_heads(files: &[PathBuf]) -> anyhow::Result<Vec<Value>> {
     Ok(heads)
 }
 
-/// About a record that is whole but for what another version of the derivation wrote.
-fn to_derive_again(Outdated { first, count }: Outdated) -> String {
+/// Returns the message about a record that is complete, but has entries that another version of the
+/// derivation wrote.
+fn outdated_message(Outdated { first, count }: Outdated) -> String {
     format!(
-        "entry {first}: another version of Tallyroom wrote it, and this one would write it \
-         otherwise ({count} such entries). See what differs with `tallyroom rederive --dry-run`, \
-         fix it with `tallyroom rederive`, and verify again"
+        "entry {first}: another version of Tallyroom wrote it, and this version derives it \
+         differently ({count} such entries). Print the differences with `tallyroom rederive \
+         --dry-run`, update the entries with `tallyroom rederive`, and verify again"
     )
 }
 
-/// One line about a record that is whole.
-fn in_words(verdict: &Verdict) -> String {
+/// Returns the line about a record that is complete and unchanged.
+fn summary(verdict: &Verdict) -> String {
     let Verdict { head, erased, signed, adopted, unlinked, lost, .. } = verdict;
     let entries = match erased {
-        0 => format!("{} entries, whole", head.seq),
-        erased => format!("{} entries, {erased} of them erased, whole", head.seq),
+        0 => format!("complete and unchanged, {} entries", head.seq),
+        erased => format!("complete and unchanged, {} entries, {erased} of them erased", head.seq),
     };
     let acts = match (head.acts, adopted) {
-        (0, _) => "revisions, files and erasures are not linked yet (start Tallyroom)".to_owned(),
+        (0, _) => {
+            "revisions, files and erasures are not linked so far (start Tallyroom to link them)"
+                .to_owned()
+        }
         (acts, 0) => format!("{acts} acts"),
-        (acts, adopted) => format!("{acts} acts, {adopted} of them from before acts were kept"),
+        (acts, adopted) => format!(
+            "{acts} acts, {adopted} of them added later for the time before there were acts"
+        ),
     };
     let signed = match signed {
-        0 => "nothing signed yet".to_owned(),
+        0 => "no head signed so far".to_owned(),
         seq => format!("signed up to {seq}"),
     };
     let room = match verdict.in_room {
-        Some(seq) => format!("as in the room up to {seq}"),
+        Some(seq) => format!("same as in the room up to {seq}"),
         None => "not compared with the room".to_owned(),
     };
-    let mut words = vec![entries, acts, signed, room];
+    let mut parts = vec![entries, acts, signed, room];
     if *unlinked > 0 {
-        words.push(format!("{unlinked} files not linked yet"));
+        parts.push(format!("{unlinked} files not linked so far"));
     }
     if *lost > 0 {
-        words.push(format!("restored from a backup, by which {lost} signed heads were lost"));
+        parts.push(format!("restored from a backup, by which {lost} signed heads were lost"));
     }
-    words.push(format!("head {}", head.hash));
-    words.join("; ")
+    parts.push(format!("head {}", head.hash));
+    parts.join("; ")
 }
 
 fn time(milliseconds: i64) -> String {
     jiff::Timestamp::from_millisecond(milliseconds)
-        .map_or_else(|_| "an unknown day".to_owned(), |time| format!("{time:.0}"))
+        .map_or_else(|_| "an unknown date".to_owned(), |time| format!("{time:.0}"))
 }

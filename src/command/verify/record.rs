@@ -1,4 +1,4 @@
-//! One record in the database: everything in it that proves something is read and compared.
+//! Verifies one record in the database against all evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,36 +16,36 @@ use crate::record::{Fault, Place};
 use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of};
 use crate::store::{FileRow, Snapshot, Store, StoreError};
 
-/// Entries read in one go.
-const PAGE: i64 = 1_000;
-/// Before a record that fails is read once more.
-const PAUSE: Duration = Duration::from_secs(2);
-/// Before every number of an entry, a revision or an act.
-const BEFORE_ALL: i64 = i64::MIN;
+/// The number of entries that one query returns.
+const ENTRIES_PER_QUERY: i64 = 1_000;
+/// The pause before a record that failed is read again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
+/// A position before the first entry, revision and act.
+const BEFORE_FIRST: i64 = i64::MIN;
 
-/// The records, and what they are compared with.
+/// The access to the records and to what they are compared with.
 #[derive(Debug)]
 pub(super) struct Records {
     pub(super) store: Store,
     pub(super) vault: Vault,
     pub(super) rooms: Rooms,
     pub(super) trust: Trust,
-    /// Held by somebody else, of any record.
+    /// The signed heads that somebody else keeps, of any record.
     pub(super) heads: Vec<Value>,
-    /// How long after something new a head is signed, in milliseconds.
+    /// The number of milliseconds after which the head of a changed record is signed.
     pub(super) sign_after: i64,
-    /// Transactions whose records were looked through.
+    /// The transactions whose records were read.
     pub(super) seen: BTreeSet<String>,
 }
 
-/// Why a record is not shown to be whole.
+/// The reason why the verification of a record failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It is not.
+    /// The record has a fault.
     Fault(Fault),
-    /// There is none.
+    /// There is no such transaction.
     Missing,
-    /// It cannot be read.
+    /// The record cannot be read.
     Unreadable(anyhow::Error),
 }
 
@@ -54,7 +54,9 @@ impl fmt::Display for Failure {
         match self {
             Self::Fault(fault) => write!(f, "FAILS at {fault}"),
             Self::Missing => f.write_str("there is no such transaction"),
-            Self::Unreadable(error) => write!(f, "FAILS, cannot be read: {error:#}"),
+            Self::Unreadable(error) => {
+                write!(f, "FAILS, since the record cannot be read: {error:#}")
+            }
         }
     }
 }
@@ -72,27 +74,29 @@ impl From<StoreError> for Failure {
 }
 
 impl Records {
-    /// The transaction of a head that was compared with nothing, if there is one.
+    /// Returns the transaction of a head whose record was not read, if there is one.
     pub(super) fn unused_head(&self) -> Option<String> {
         let of = |head: &Value| head.get("transaction").and_then(Value::as_str).map(str::to_owned);
         let mut heads = self.heads.iter().map(|head| of(head).unwrap_or_default());
         heads.find(|transaction| !self.seen.contains(transaction))
     }
 
-    /// Verifies one record. One that fails is read once more: files come and go while it is read.
+    /// Verifies one record. If it fails, it is verified a second time, since files may be added or deleted
+    /// while the record is read.
     pub(super) async fn verify(&mut self, id: Ulid) -> Result<Verdict, Failure> {
-        match self.look_through(id).await {
+        match self.check_record(id).await {
             Err(Failure::Fault(_)) => {
-                tokio::time::sleep(PAUSE).await;
-                self.look_through(id).await
+                tokio::time::sleep(RETRY_INTERVAL).await;
+                self.check_record(id).await
             }
             other => other,
         }
     }
 
-    async fn look_through(&mut self, id: Ulid) -> Result<Verdict, Failure> {
+    async fn check_record(&mut self, id: Ulid) -> Result<Verdict, Failure> {
         let transaction = id.to_string();
-        // Before anything else is read: what is signed meanwhile is not in what is read then.
+        // The head in the room is read first. A head that is signed later may cover entries that are
+        // not in the snapshot.
         let in_room = self.head_in_room(id).await?;
         let mut snapshot = self.store.snapshot().await?;
         let Some(head) = snapshot.head(id).await? else { return Err(Failure::Missing) };
@@ -110,9 +114,9 @@ impl Records {
         }
         check_acts(&mut check, &mut snapshot, id).await?;
         let mut named = NamedFiles::default();
-        let mut after = BEFORE_ALL;
+        let mut after = BEFORE_FIRST;
         loop {
-            let page = snapshot.evidence(id, after, PAGE).await?;
+            let page = snapshot.evidence(id, after, ENTRIES_PER_QUERY).await?;
             let Some(last) = page.last() else { break };
             after = last.entry.fixed.seq;
             for evidence in &page {
@@ -121,45 +125,47 @@ impl Records {
             }
         }
         if let Some(seq) = snapshot.first_wrong_target(id).await? {
-            let what = "would be found by another event than the one to which it relates";
+            let what = "is stored as related to another event than the one that it names";
             return Err(Fault::at(Place::Entry(seq), what).into());
         }
         let files = snapshot.files(id).await?;
-        // A read of files may take long, and may not hold up who writes.
+        // Reading files may take long, and an open snapshot would block writers.
         drop(snapshot);
         let mut missing = check.kept_files();
         for file in files {
             missing.remove(&file.mxc);
             let named_at = named.remove(&file.mxc).map(|named| named.named_at);
-            let evidence = self.look_at(id, file, named_at).await?;
+            let evidence = self.file_evidence(id, file, named_at).await?;
             check.check_file(&evidence, now())?;
         }
-        named.none_left("nothing is known of it here")?;
+        named.none_left("the database has no row for it")?;
         if let Some(source) = missing.pop_first() {
-            let what = "was kept, and nothing is known of it here any more";
+            let what = "was kept, and the database no longer has a row for it";
             return Err(Fault::at(Place::File(source), what).into());
         }
         Ok(check.finish(&Ending { head: &head, now: now(), sign_after: self.sign_after })?)
     }
 
-    /// The head that stands in the room, which must be one that is made by an event of the record.
+    /// Returns the head in the room. The room must be one that an event of the record created.
     async fn head_in_room(&mut self, id: Ulid) -> Result<Option<Value>, Failure> {
         let mut snapshot = self.store.snapshot().await?;
         let (room_id, creations) = (snapshot.room_id(id).await?, snapshot.creations(id).await?);
         drop(snapshot);
         let Some(Ok(room_id)) = room_id.map(OwnedRoomId::try_from) else { return Ok(None) };
         let Some(head) = self.rooms.head(&room_id).await else { return Ok(None) };
-        match self.rooms.is_made_by(&room_id, &creations).await {
+        match self.rooms.is_created_by(&room_id, &creations).await {
             Some(true) => Ok(Some(head)),
             Some(false) => {
-                let what = format!("its room is said to be {room_id}, of which the record is not");
+                let what =
+                    format!("its room is set to {room_id}, but the record is not of this room");
                 Err(Fault::at(Place::Transaction, what).into())
             }
             None => Ok(None),
         }
     }
 
-    async fn look_at(
+    /// Returns the evidence about a file, with the digest of its bytes in the file store.
+    async fn file_evidence(
         &self,
         id: Ulid,
         file: FileRow,
@@ -171,30 +177,31 @@ impl Records {
         };
         match self.vault.digest(&content.sha256).await.map_err(Failure::Unreadable)? {
             Some(found) => evidence.found = Some(found),
-            // It may have been deleted, as it should, since its row was read.
+            // The file may have been deleted correctly after its row was read.
             None => {
                 let files = self.store.snapshot().await?.files(id).await?;
-                let still = files.into_iter().find(|it| it.mxc == evidence.source);
-                evidence.is_kept = still.is_some_and(|it| it.state == "stored");
+                let current = files.into_iter().find(|file| file.mxc == evidence.source);
+                evidence.is_kept = current.is_some_and(|file| file.state == "stored");
             }
         }
         Ok(evidence)
     }
 }
 
+/// Checks the acts, the revisions and the contacts of a record.
 async fn check_acts(
     check: &mut RecordCheck,
     snapshot: &mut Snapshot,
     id: Ulid,
 ) -> Result<(), Failure> {
-    let mut number = BEFORE_ALL;
+    let mut number = BEFORE_FIRST;
     loop {
         let acts = snapshot.acts(id, number).await?;
         let Some(last) = acts.last() else { break };
         number = last.act.number;
         acts.iter().try_for_each(|act| check.check_act(act))?;
     }
-    let mut revision = BEFORE_ALL;
+    let mut revision = BEFORE_FIRST;
     while let Some(content) = snapshot.revision_after(id, revision).await? {
         revision = content.revision;
         check.check_revision(&content)?;
@@ -202,19 +209,20 @@ async fn check_acts(
     let fault = |what: String| Err(Fault::at(Place::Revision(revision), what).into());
     let current = snapshot.current_revision(id).await?;
     if current != revision {
-        return fault(format!("is the newest, but the transaction is said to be at {current}"));
+        return fault(format!("is the newest, but the transaction is set to revision {current}"));
     }
     let Some(transaction) = snapshot.transaction(id).await? else { return Err(Failure::Missing) };
-    // Whoever both parties name speaks for the one that comes last.
+    // A contact that both parties name belongs to the party that comes last.
     let contacts = transaction.terms.matrix_contacts();
     let contacts: BTreeMap<String, String> =
         contacts.map(|(role, user)| (user.to_string(), role.as_str().to_owned())).collect();
     if snapshot.contacts(id).await? != contacts {
-        return fault("names other contacts than those that speak for the parties".to_owned());
+        return fault("names other contacts than those that are stored for the parties".to_owned());
     }
     Ok(())
 }
 
+/// Converts a row of a file to evidence, without the digest of its bytes.
 fn evidence(file: FileRow, named_at: Option<(i64, i64)>) -> FileEvidence {
     let content = file.sha256.map(|sha256| FileContent {
         sha256,

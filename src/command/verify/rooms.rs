@@ -1,4 +1,4 @@
-//! The signed heads that stand in the rooms: whoever changes the database does not change those.
+//! Reads the signed heads in the rooms. A change of the database does not change them.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::config::{Config, Registration};
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::names::HEAD_STATE;
 
-/// How long to wait for the homeserver's answer about one room.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// The time to wait for the homeserver's answer about one room.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The rooms, as far as the homeserver can be asked.
+/// The access to the rooms, if the homeserver can be reached.
 #[derive(Debug)]
 pub(super) struct Rooms {
     homeserver: Option<Homeserver>,
@@ -20,8 +20,8 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
-    /// Asks nobody if that is not wanted, or not possible.
-    pub(super) async fn of(config: &Config, offline: bool) -> Self {
+    /// Connects to the homeserver. If that fails or `offline` is set, no rooms are read.
+    pub(super) async fn connect(config: &Config, offline: bool) -> Self {
         if offline {
             return Self { homeserver: None, problem: Some("--offline".to_owned()) };
         }
@@ -35,40 +35,44 @@ impl Rooms {
         }
     }
 
-    /// Why rooms were not asked, if they were not.
+    /// Returns the reason why rooms were not read, if they were not.
     pub(super) fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
 
-    /// Whether this is a room that one of these events made; none if the homeserver does not tell.
-    pub(super) async fn is_made_by(&self, room_id: &RoomId, creations: &[String]) -> Option<bool> {
+    /// Whether one of these events created the room. Returns `None` if the homeserver does not tell.
+    pub(super) async fn is_created_by(
+        &self,
+        room_id: &RoomId,
+        creations: &[String],
+    ) -> Option<bool> {
         let homeserver = self.homeserver.as_ref()?;
         for event_id in creations {
-            let asked = homeserver.has_event(room_id.as_str(), event_id);
-            if tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()? {
+            let response = homeserver.has_event(room_id.as_str(), event_id);
+            if tokio::time::timeout(ROOM_TIMEOUT, response).await.ok()?.ok()? {
                 return Some(true);
             }
         }
         Some(false)
     }
 
-    /// The head that stands in this room, if there is one and the homeserver tells. After the first
-    /// time that it gives no answer it is not asked again.
+    /// Returns the head in this room, if there is one and the homeserver tells. After the first request
+    /// without an answer, the homeserver is not asked again.
     pub(super) async fn head(&mut self, room_id: &RoomId) -> Option<Value> {
         let homeserver = self.homeserver.as_ref()?;
-        let asked = homeserver.state_content(room_id, HEAD_STATE, "");
-        let why = match tokio::time::timeout(PATIENCE, asked).await {
+        let response = homeserver.state_content(room_id, HEAD_STATE, "");
+        let problem = match tokio::time::timeout(ROOM_TIMEOUT, response).await {
             Ok(Ok(content)) => {
-                // What somebody redacted is empty.
+                // The content of a redacted event is empty.
                 return content.filter(|it| it.as_object().is_some_and(|it| !it.is_empty()));
             }
-            // The bot may be out of this room, and in the next one.
+            // The bot may have left this room for its successor.
             Ok(Err(CallFailure::Refused(_))) => return None,
             Ok(Err(failure)) => failure.to_string(),
             Err(_) => "the homeserver does not answer".to_owned(),
         };
         self.homeserver = None;
-        self.problem = Some(why);
+        self.problem = Some(problem);
         None
     }
 }

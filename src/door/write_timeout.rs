@@ -1,4 +1,4 @@
-//! A connection whose other side has to go on reading.
+//! A stream that fails if its other side stops reading.
 
 use std::io;
 use std::pin::Pin;
@@ -8,25 +8,25 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// How long what was written may wait until the other side takes some of it.
-const READING_PATIENCE: Duration = Duration::from_secs(60);
+/// The time in which the other side must read some of the written data.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Fails once its other side has not read for [`READING_PATIENCE`]: otherwise whoever asks and never
-/// reads would hold a seat for ever.
-pub(super) struct Line<S> {
+/// Fails if the other side has not read for [`WRITE_TIMEOUT`]. Otherwise a client that sends a request
+/// and never reads the response would occupy a connection slot for ever.
+pub(super) struct WriteTimeout<S> {
     stream: S,
-    patience: Duration,
-    /// Runs while something waits to be taken.
+    timeout: Duration,
+    /// Runs while written data waits to be read.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Line<S> {
+impl<S> WriteTimeout<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, patience: READING_PATIENCE, waiting: None }
+        Self { stream, timeout: WRITE_TIMEOUT, waiting: None }
     }
 
-    /// What the stream says, unless it has said for too long that it can take nothing.
-    fn paced<T>(
+    /// Returns the result of a write, or an error if writes have been pending for too long.
+    fn or_timed_out<T>(
         &mut self,
         context: &mut Context<'_>,
         wrote: Poll<io::Result<T>>,
@@ -35,14 +35,14 @@ impl<S> Line<S> {
             self.waiting = None;
             return wrote;
         }
-        let patience = self.patience;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let timeout = self.timeout;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(waiting.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -52,14 +52,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.paced(context, wrote)
+        self.or_timed_out(context, wrote)
     }
 
     fn poll_write_vectored(
@@ -68,7 +68,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
-        self.paced(context, wrote)
+        self.or_timed_out(context, wrote)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -90,21 +90,22 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[tokio::test]
-    async fn whoever_never_reads_is_hung_up_on() {
+    async fn a_write_fails_if_the_other_side_never_reads() {
         let (ours, theirs) = tokio::io::duplex(16);
-        let mut line = Line { patience: Duration::from_millis(20), ..Line::new(ours) };
-        let error = line.write_all(&[0; 64]).await.unwrap_err();
+        let timeout = Duration::from_millis(20);
+        let mut stream = WriteTimeout { timeout, ..WriteTimeout::new(ours) };
+        let error = stream.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(theirs);
     }
 
     #[tokio::test]
-    async fn whoever_reads_gets_everything() {
+    async fn a_side_that_reads_gets_everything() {
         let (ours, mut theirs) = tokio::io::duplex(16);
-        let mut line = Line::new(ours);
+        let mut stream = WriteTimeout::new(ours);
         let writing = async {
-            line.write_all(&[7; 1_000]).await.unwrap();
-            drop(line);
+            stream.write_all(&[7; 1_000]).await.unwrap();
+            drop(stream);
         };
         let mut read = Vec::new();
         let (_, all) = tokio::join!(writing, theirs.read_to_end(&mut read));
