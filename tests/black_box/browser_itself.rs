@@ -1,4 +1,4 @@
-//! The browser that the other tests stand on: it must notice what is wrong with a page.
+//! The browser that the other tests use must notice what is wrong with a page.
 
 use axum::Router;
 use axum::response::{Html, IntoResponse, Redirect};

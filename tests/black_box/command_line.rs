@@ -1,4 +1,4 @@
-//! What an administrator types.
+//! The commands that an administrator types.
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,5 @@
-//! Whatever dies, whenever: one usable room, and nobody invited to another.
+//! Whatever is killed, and whenever, a transaction ends with one usable room, and nobody is invited to
+//! another one.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whoever holds connections and says nothing takes them from nobody else.
+//! Connections that are held open without a request take no connection slot from others.
 
 use reqwest::Method;
 use serde_json::json;

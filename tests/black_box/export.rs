@@ -1,4 +1,4 @@
-//! Bundles: everything about a transaction, readable and verifiable without the service.
+//! Bundles: everything about a transaction can be read and verified without the service.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};

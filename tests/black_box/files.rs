@@ -1,4 +1,4 @@
-//! The files that people send: kept, shown, deleted.
+//! The files that people send are kept, shown and deleted.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Rooms that are not ours: whoever of us is invited to one declines, whoever was put into one
-//! leaves, and nothing of it is kept but a count.
+//! Rooms that are not ours: a user of ours who is invited to one declines, a user of ours who was put
+//! into one leaves, and nothing of the room is kept but a count.
 
 use reqwest::Method;
 use serde_json::{Value, json};

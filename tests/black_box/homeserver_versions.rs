@@ -1,4 +1,4 @@
-//! Homeservers other than today's Synapse: all that is promised holds there, too.
+//! On homeservers other than the current Synapse, everything that is promised holds, too.
 
 use std::time::Duration;
 

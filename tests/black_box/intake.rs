@@ -1,4 +1,4 @@
-//! What a shop hands in.
+//! What a shop submits: transactions, changes, and what is refused.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
-//! What a proxy or container manager says in the homeserver's place is trouble that passes, and
-//! never an answer; what the homeserver itself refuses is not given up at once, and listed.
+//! An answer that a proxy or container manager gives instead of the homeserver is a temporary failure,
+//! and never counts as a refusal. What the homeserver itself refuses is not given up at once, and is
+//! listed.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Links to the invoice page, as a shop asks for them.
+//! Links to the invoice page, as a shop requests them.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Black-box tests: the real program, a real Synapse, real databases. Run them with `scripts/test`.
+//! Black-box tests: the real program, a real Synapse, real databases. Run them with `scripts/test`;
+//! CONTRIBUTING.md says how to run one of them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody uses a test from outside")]

@@ -1,4 +1,4 @@
-//! What an administrator got wrong is named by `check` and by `run`, with what fixes it.
+//! `check` and `run` name what an administrator configured wrongly, and how to fix it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Matrix accounts, by the word of a real homeserver.
+//! People sign in with Matrix accounts, which a real homeserver confirms.
 
 use reqwest::Method;
 use serde_json::json;

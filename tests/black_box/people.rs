@@ -1,4 +1,4 @@
-//! Who is in the room of a transaction, who is not, and how they come back.
+//! Who is in the room of a transaction, who is not, and how people come back.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What the proof proves, against an owner of the database who wants to cheat. Each line of
+//! What the record proves against an owner of the database who wants to cheat. Each line of
 //! docs/evidence.md names its test here.
 
 use std::io::Cursor;

@@ -1,4 +1,5 @@
-//! README holds what it says: its commands run as written, its promises have their tests.
+//! README and the pages in `docs` hold what they say: their commands run as written, and the promises
+//! have their tests.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -44,7 +45,7 @@ async fn its_install_commands_run_as_written() {
         command.env("TALLYROOM__API__LISTEN", place("api", "listen"));
         command
     };
-    let section = section("## Install it beside your homeserver");
+    let section = section("docs/installing.md", "## Install it beside your homeserver");
     let blocks: Vec<&str> = section.split("```\n").skip(1).step_by(2).take(2).collect();
     let [first, second] = blocks[..] else { panic!("{blocks:?}") };
 
@@ -73,10 +74,24 @@ async fn its_install_commands_run_as_written() {
 #[test]
 fn every_command_in_the_documents_is_one_that_the_program_knows() {
     let mut count = 0;
-    for document in
-        ["README.md", "ARCHITECTURE.md", "SECURITY.md", "config.example.yaml", "registration.yaml"]
-    {
-        for command in commands(&read(document)) {
+    let mut documents: Vec<String> = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "config.example.yaml",
+        "registration.yaml",
+    ]
+    .map(str::to_owned)
+    .into();
+    for entry in fs::read_dir(Path::new(ROOT).join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") {
+            documents.push(format!("docs/{name}"));
+        }
+    }
+    for document in documents {
+        for command in commands(&read(&document)) {
             count += 1;
             let output = Command::new(PROGRAM).args(&command).arg("--help").output().unwrap();
             let error = String::from_utf8_lossy(&output.stderr);
@@ -92,7 +107,7 @@ fn every_command_in_the_documents_is_one_that_the_program_knows() {
 
 #[test]
 fn every_test_that_its_table_of_promises_names_is_there() {
-    let section = section("## What it promises");
+    let section = section("README.md", "## What it promises");
     let rows: Vec<&str> = section.lines().filter(|line| line.starts_with('|')).collect();
     let table = section.lines().skip_while(|line| !line.starts_with('|'));
     assert_eq!(table.take_while(|line| line.starts_with('|')).count(), rows.len(), "torn apart");
@@ -127,18 +142,18 @@ fn it_names_the_homeservers_that_are_tested() {
     let versions = Command::new(format!("{ROOT}/scripts/synapse")).arg("versions").output();
     let versions = String::from_utf8(versions.unwrap().stdout).unwrap();
     let named = versions.lines().collect::<Vec<_>>().join(" and ");
-    let readme = read("README.md");
-    assert!(readme.contains(&format!("tested with Synapse {named} (")), "{named}");
+    let page = read("docs/installing.md");
+    assert!(page.contains(&format!("tested with Synapse {named} (")), "{named}");
 }
 
 fn read(document: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(document)).unwrap()
 }
 
-/// A section of README, with its heading.
-fn section(heading: &str) -> String {
-    let readme = read("README.md");
-    let section = &readme[readme.find(heading).unwrap()..];
+/// A section of a document, with its heading.
+fn section(document: &str, heading: &str) -> String {
+    let document = read(document);
+    let section = &document[document.find(heading).unwrap()..];
     section[..section[2..].find("\n## ").map_or(section.len(), |end| end + 2)].to_owned()
 }
 

@@ -1,4 +1,4 @@
-//! The record: whole, provable, and without what was to be erased.
+//! The record is complete, can be verified, and does not hold what was to be erased.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! After a backup was restored, and after an absence of the bot: what the homeserver has and the
-//! record lacks is fetched; what only the record has is kept and marked.
+//! After a backup was restored, and after an absence of the bot: what the homeserver has and the record
+//! lacks is fetched, and what only the record has is kept and marked.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The room of a transaction.
+//! The room of a transaction: how it is made, what it shows, and how it follows changes.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Looking for words in all records of a shop.
+//! Full text search over all records of a shop.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What cannot be done in a room does not stop what can.
+//! A step that cannot be done in a room does not stop the steps that can.
 
 use serde_json::{Value, json};
 

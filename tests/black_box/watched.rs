@@ -1,5 +1,5 @@
-//! What happens to a room is seen and answered: state that others change, encryption, upgrades,
-//! and an admin who deletes it.
+//! What happens to a room is noticed and answered: state that others change, encryption, upgrades, and
+//! an administrator who deletes the room.
 
 use reqwest::Method;
 use serde_json::{Value, json};

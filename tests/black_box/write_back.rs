@@ -1,4 +1,4 @@
-//! From the room into the record.
+//! What is said in a room is written to the record.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What one visitor or shop takes is not missing for another, and refusals say so in words.
+//! What one visitor or shop uses is not missing for another, and each refusal says why.
 
 use std::time::Duration;
 

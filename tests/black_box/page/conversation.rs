@@ -1,4 +1,4 @@
-//! Two browsers and an ordinary Matrix client are in one conversation.
+//! Two browsers and an ordinary Matrix client take part in one conversation.
 
 use std::time::Duration;
 

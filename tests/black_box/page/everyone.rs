@@ -1,6 +1,6 @@
-//! The page is for everyone: keyboard, screen reader, phone, dark, right to left; light to load.
+//! The page is for everyone: keyboard, screen reader, phone, dark mode, right to left. It loads little.
 //!
-//! On one database: this is about how a page looks and is used, whatever brought what stands on it.
+//! These tests run on one database, because how a page looks and is used does not depend on it.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Small things that go wrong under the hands of whoever writes on the page.
+//! Small faults while somebody writes on the page.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Files go into the room from the page, and come to the page from the room.
+//! Files go from the page into the room, and from the room to the page.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! A session on first use: no room before somebody speaks.
+//! With `rooms.create: on_first_message` there is no room before somebody writes.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! The page does not deceive: who speaks, when something was said, what is hidden, what is owed.
+//! The page does not deceive: it shows who speaks, when something was said, what is hidden, and what is
+//! owed.
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The invoice page, in real browsers: each file is one of its promises.
+//! The invoice page, in real browsers. Each file tests one of its promises.
 
 mod bounds;
 mod conversation;

@@ -1,4 +1,4 @@
-//! A session is one sign-in of one browser: nobody else can begin it, and its end is the end of it.
+//! A session is one sign-in of one browser: nobody else can begin it, and signing out ends it.
 
 use futures_util::StreamExt;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};

@@ -1,4 +1,4 @@
-//! Other ways in than a link: a Matrix account, the shop's own sign-in.
+//! Ways to sign in other than a link: a Matrix account, and the shop's own sign-in.
 
 use jsonwebtoken::{EncodingKey, Header, encode};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What goes wrong on the way is told, fixed, and loses nothing.
+//! A failure while something is sent is shown and repaired, and nothing is lost.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Several people speak from one browser, and each as who they are.
+//! Several people use one browser, and each speaks as themselves.
 
 use reqwest::Method;
 use reqwest::multipart::Form;

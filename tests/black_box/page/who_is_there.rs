@@ -1,4 +1,4 @@
-//! Who is there, who reads, who writes, who is asked about what; and as whom one speaks.
+//! Who is there, who reads, who writes, who is asked about what, and as whom one speaks.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The two databases that the service runs on.
+//! The two databases that the service supports.
 
 use std::path::Path;
 

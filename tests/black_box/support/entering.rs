@@ -1,4 +1,4 @@
-//! Opening a link as a browser does, for those who only need what follows.
+//! Opens a link as a browser does, for tests that only need what follows.
 
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;

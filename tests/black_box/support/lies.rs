@@ -1,5 +1,5 @@
-//! What proxies, container managers and networks do to calls while the homeserver behind them
-//! restarts: answers that are none of its own, answers that are cut, answers that come late.
+//! The false answers that proxies, container managers and networks give while the homeserver behind them
+//! restarts: answers that are not the homeserver's, answers that are cut, and answers that come late.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What tests and benchmarks stand on: a world with a homeserver, a database, the service, and
+//! The common parts of tests and benchmarks: a world with a homeserver, a database, the service, and
 //! people in it.
 
 #![allow(dead_code, reason = "tests and benchmarks each use a part of it")]

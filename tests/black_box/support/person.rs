@@ -1,4 +1,4 @@
-//! Somebody with a Matrix account and an ordinary client.
+//! A person with a Matrix account and an ordinary client.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A program that the test started, and only ever ends by its own process id.
+//! A program that the test started, and that the test ends only by its own process id.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A proxy between the service and the homeserver that counts calls and makes them fail on time.
+//! A proxy between the service and the homeserver, which counts calls and makes chosen calls fail.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

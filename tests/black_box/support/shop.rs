@@ -1,4 +1,4 @@
-//! A shop's back end that calls our API.
+//! The back end of a shop, which calls our API.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Synapses for tests. Each is a process of its own, forked from one that has loaded everything: to
-//! load it takes two seconds of a processor, most of what its start takes.
+//! The Synapse of a test. Each is a process of its own, forked from one that has loaded everything: the
+//! loading takes two seconds of processor time, which is most of what a start takes.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -1,4 +1,4 @@
-//! One test's world: a homeserver, a database, the service between them.
+//! The world of one test: a homeserver, a database, and the service between them.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;

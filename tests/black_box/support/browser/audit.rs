@@ -1,4 +1,4 @@
-//! Looks at a page as an auditor does: axe-core, print, pictures.
+//! Audits a page: axe-core, print, pictures.
 
 use std::path::Path;
 

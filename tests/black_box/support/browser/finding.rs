@@ -1,4 +1,4 @@
-//! Finds what somebody means, as a screen reader would: by role and name.
+//! Finds elements as a screen reader does: by role and name.
 
 use serde_json::{Value, json};
 

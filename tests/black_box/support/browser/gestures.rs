@@ -1,4 +1,4 @@
-//! Mouse, keyboard, files: as hands do it, not by script.
+//! Uses mouse, keyboard and files as hands do, not by script.
 
 use std::path::Path;
 use std::time::Duration;

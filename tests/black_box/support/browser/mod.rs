@@ -1,4 +1,4 @@
-//! A real Chromium, and people in front of it.
+//! A real Chromium, and the people who use it.
 
 mod audit;
 mod finding;

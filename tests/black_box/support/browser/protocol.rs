@@ -1,4 +1,4 @@
-//! Any command of the DevTools protocol, as JSON.
+//! Sends any command of the DevTools protocol, as JSON.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Somebody in front of a browser.
+//! A person who uses a browser.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What a browser noticed by the way: requests, errors.
+//! What a browser records meanwhile: requests and errors.
 
 use std::sync::{Arc, Mutex};
 
