@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::entry::{Entry, VOTE_TOO_LATE, objection};
-use super::{Kind, Relation, RelationKind};
+use super::{Kind, Relation, RelationKind, Role};
 
 /// One line of the conversation.
 #[derive(Clone, Debug)]
@@ -72,13 +72,12 @@ pub fn conversation(entries: &[Entry]) -> Vec<Line<'_>> {
 /// What an entry belongs to, if it is nothing to read by itself.
 fn about(entry: &Entry) -> Option<&Relation> {
     let relation = entry.relates_to.as_ref()?;
-    // Its kind decides, too: a message with the relation of a reaction is still there to be read.
-    let is_about = match entry.kind {
-        Kind::Edit | Kind::Malformed => relation.kind == RelationKind::Edit,
-        Kind::Reaction => relation.kind == RelationKind::Reaction,
-        Kind::Redaction => relation.kind == RelationKind::Redaction,
-        Kind::PollResponse | Kind::PollEnd => relation.kind == RelationKind::Reference,
-        _ => false,
+    // The relation alone does not decide: a message with the relation of a reaction is a line.
+    let is_about = match entry.kind.role() {
+        Role::About(kind) => relation.kind == kind,
+        // An edit without new content is malformed, and still belongs to its message.
+        Role::Line => entry.kind == Kind::Malformed && relation.kind == RelationKind::Edit,
+        Role::StateEvent => false,
     };
     is_about.then_some(relation)
 }
@@ -90,7 +89,7 @@ fn reading_order(entry: &Entry) -> (i64, u8, &str) {
         (_, "m.room.create") => 0,
         (Kind::Membership, _) => 1,
         (_, "m.room.power_levels") => 2,
-        (Kind::State, _) => 3,
+        (kind, _) if kind.role() == Role::StateEvent => 3,
         _ => 4,
     };
     (entry.sort_at, rank, &entry.fixed.event_id)

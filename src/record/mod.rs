@@ -12,6 +12,7 @@ mod entry;
 mod event;
 mod extensible;
 mod fault;
+mod kind;
 mod markup;
 mod message;
 mod name;
@@ -33,6 +34,7 @@ pub use entry::{
     Entry, Erased, Fixed, RedactionPolicy, VOTE_TOO_LATE, may_redact, objection, sort_at,
 };
 pub use fault::{Fault, Place};
+pub use kind::{Kind, Role};
 pub use name::{plain_name, self_chosen_name};
 pub use poll::{Ballots, Choice, Poll, in_words};
 pub use readings::{OTHER_WORDS, TWO_READINGS, all_words, other_reading};
@@ -40,7 +42,7 @@ pub use rederive::{Change, Rederived, rederive};
 pub use relation::{Relation, RelationKind};
 pub use state::MembershipChange;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What one raw event means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,70 +71,4 @@ pub struct Derived {
     pub marker: Option<String>,
     /// Its content had been removed before it reached us.
     pub redacted: bool,
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What an event is, in the words of the record.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Kind { $($(#[$doc])* $name,)* }
-
-        impl Kind {
-            /// As written in JSON and in the database.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// From the database; `unknown` for a word that we do not know.
-            pub fn from_text(text: &str) -> Self {
-                match text { $($text => Self::$name,)* _ => Self::Unknown }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// `m.text`.
-    Text = "text",
-    /// `m.notice`.
-    Notice = "notice",
-    /// `m.emote`.
-    Emote = "emote",
-    /// `m.image`.
-    Image = "image",
-    /// `m.file`.
-    File = "file",
-    /// `m.audio`.
-    Audio = "audio",
-    /// `m.audio` that was spoken into the client (MSC3245).
-    Voice = "voice",
-    /// `m.video`.
-    Video = "video",
-    /// `m.location`.
-    Location = "location",
-    /// `m.sticker`.
-    Sticker = "sticker",
-    /// `m.poll.start`.
-    PollStart = "poll_start",
-    /// `m.poll.response`.
-    PollResponse = "poll_response",
-    /// `m.poll.end`.
-    PollEnd = "poll_end",
-    /// `m.reaction`.
-    Reaction = "reaction",
-    /// A message that replaces another.
-    Edit = "edit",
-    /// `m.room.redaction`.
-    Redaction = "redaction",
-    /// `m.room.encrypted`: cannot be read.
-    Encrypted = "encrypted",
-    /// `m.room.member`.
-    Membership = "membership",
-    /// Any other state event.
-    State = "state",
-    /// A type that we do not know; kept raw.
-    Unknown = "unknown",
-    /// Not understandable; kept raw.
-    Malformed = "malformed",
 }
