@@ -158,12 +158,8 @@ pub(super) struct Indexed<'a> {
 /// Puts what an entry says into the index, in place of what it said before.
 pub(super) async fn index(tx: &mut Tx, entry: Indexed<'_>) -> Result<(), StoreError> {
     remove(tx, entry.transaction_id, entry.seq).await?;
-    let words = match entry.kind {
-        // Not said by anybody: the name of the room would be found in every room.
-        Kind::Membership | Kind::State | Kind::Reaction => return Ok(()),
-        _ => searchable(entry.words),
-    };
-    if words.is_empty() {
+    let words = searchable(entry.words);
+    if !entry.kind.is_searchable() || words.is_empty() {
         return Ok(());
     }
     let shop: String =
