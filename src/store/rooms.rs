@@ -129,7 +129,7 @@ impl Store {
         let id = match id {
             Some(id) => Some(id),
             None => {
-                let step = Step::Seek(room_id.to_owned()).name();
+                let step = Step::RetryLostSuccessor(room_id.to_owned()).name();
                 sqlx::query_scalar(LET_IN).bind(step).fetch_optional(&mut *tx).await?
             }
         };

@@ -1,4 +1,4 @@
-//! The invoice summary: sent once, edited, and kept pinned.
+//! Sends, edits and pins the summary of the invoice.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::room::StateEvent;
 pub(super) const MESSAGE: &str = "m.room.message";
 
 impl Worker {
-    /// Sends the summary. One that is gone from the room is followed by another.
+    /// Sends the summary. If an earlier summary was removed from the room, this is a new one.
     pub(super) async fn send_summary(&self, view: &View) -> Result<(), Obstacle> {
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.content(send_id);
@@ -19,10 +19,10 @@ impl Worker {
 
     pub(super) async fn edit_summary(&self, view: &View) -> Result<(), Obstacle> {
         let original = view.room.summary_event.clone().unwrap_or_default();
-        // One key per revision, not per content: going back to an earlier text is a new edit.
-        // The digest tells apart what a changed config makes of the same revision.
+        // The key names the revision, so that a return to an earlier text is a new edit. It names the
+        // digest as well, since a changed config changes the summary of the same revision.
         let digest = view.plan.summary_digest();
-        // Summaries that followed one another have edits of their own.
+        // It also names the summary, since each summary has its own edits.
         let summary = summary_key(view.room.summaries_gone);
         let key = format!("{summary} {} {digest}", view.transaction.revision);
         let bot = self.installation.homeserver.bot_user_id();
@@ -31,8 +31,8 @@ impl Worker {
         Ok(self.store.summary_edited(view.id(), &original, &digest).await?)
     }
 
-    /// Pins the summary. If it was pinned with another headline, it is unpinned first: Element's
-    /// banner shows the new text at once only then.
+    /// Pins the summary. If it was pinned with another headline, it is unpinned first, because
+    /// Element's banner shows the new text at once only then.
     pub(super) async fn pin_summary(&self, view: &View) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
@@ -42,7 +42,7 @@ impl Worker {
             state_key: String::new(),
             content: json!({ "pinned": list }),
         };
-        // One list for everybody's pins: add ours, never replace theirs. A new room has none.
+        // All pins of the room are in one list, so those of other people are kept. A new room has none.
         let is_new = view.room.summary_pinned.is_none()
             && view.room.failures == 0
             && view.room.summaries_gone == 0;
@@ -56,7 +56,7 @@ impl Worker {
                 gone.extend(self.store.sent_as(view.id(), &summary_key(number)).await?);
             }
             pinned.retain(|id| !gone.contains(id));
-            // It was only not known whether it is still pinned.
+            // An empty digest means that it was unknown whether the summary is still pinned. It is.
             if view.room.summary_pinned.as_deref() == Some("")
                 && gone.is_empty()
                 && pinned.contains(&summary)
@@ -82,7 +82,7 @@ impl Worker {
     }
 }
 
-/// Names the send of a summary, when this many before it are gone.
+/// Returns the send key of the summary after `gone` earlier ones were removed from the room.
 fn summary_key(gone: i64) -> String {
     match gone {
         0 => "summary".to_owned(),
@@ -90,7 +90,7 @@ fn summary_key(gone: i64) -> String {
     }
 }
 
-/// The event ids in `m.room.pinned_events`.
+/// Returns the event IDs of an `m.room.pinned_events` content.
 fn pinned_ids(content: Option<&Value>) -> Vec<String> {
     let ids = content.and_then(|content| content["pinned"].as_array());
     ids.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
