@@ -26,3 +26,4 @@ pub mod seal;
 pub mod search;
 pub mod store;
 pub mod transaction;
+pub mod wording;

@@ -51,9 +51,11 @@ pub(crate) fn hold(before: Option<&Terms>, terms: &Terms, warnings: &[Problem], 
         created_at: 1_764_000_000_000,
         updated_at: 1_764_000_000_000,
     };
-    fit_into_a_room(&transaction);
-    if let Some(message) = before.and_then(|before| announcement(before, terms)) {
-        is_sent(&message);
+    for locale in Language::ALL.map(Locale::of) {
+        fit_into_a_room(&transaction, &locale);
+        if let Some(message) = before.and_then(|before| announcement(before, terms, &locale)) {
+            is_sent(&message);
+        }
     }
     are_shown(before, &transaction, further);
 }
@@ -82,7 +84,7 @@ fn written_and_read<T: Serialize + DeserializeOwned + Debug>(
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-fn fit_into_a_room(transaction: &Transaction) {
+fn fit_into_a_room(transaction: &Transaction, locale: &Locale) {
     let bot = user_id!("@_tallyroom_bot:example.org").to_owned();
     let plan = RoomPlan::of(
         transaction,
@@ -95,6 +97,7 @@ fn fit_into_a_room(transaction: &Transaction) {
             page_link: Some("https://pay.example.org/t/01J"),
             widget_link: Some("https://pay.example.org/widget/01J"),
             is_creator: true,
+            locale,
             predecessor: None,
         },
     );

@@ -48,6 +48,10 @@ const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 mean
 const TRUE_OR_FALSE: &str = "true | false";
 const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
 
+const LANGUAGE: &str =
+    "a language tag that begins with en, de, fr, nl, es or ar, such as en or de-AT";
+const LANGUAGE_FIX: &str = "write one of these languages, such as en";
+
 /// All keys that hold a value. `[]` stands for an index in a list.
 const KEYS: &[Key] = &[
     key(
@@ -83,7 +87,11 @@ const KEYS: &[Key] = &[
         "a list of sections with the keys shop and key; as JSON in the environment",
         "write one `- shop: NAME` with `key: KEY` under it for each key, or [] for none",
     ),
-    key("api.keys[]", "a section with the keys shop and key", "give both shop and key"),
+    key(
+        "api.keys[]",
+        "a section with the keys shop and key, and language if wanted",
+        "give both shop and key",
+    ),
     key(
         "api.keys[].shop",
         "a text of 1 to 64 letters, digits, `-`, `_` and `.`",
@@ -94,6 +102,7 @@ const KEYS: &[Key] = &[
         "a text of at least 16 printable ASCII characters without spaces",
         "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
+    key("api.keys[].language", LANGUAGE, LANGUAGE_FIX),
     key(
         "database.url",
         "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -126,11 +135,7 @@ const KEYS: &[Key] = &[
         "write the base of the invoice page, such as https://pay.example.org, or null for none",
     ),
     key("page.listen", LISTEN, LISTEN_FIX),
-    key(
-        "page.language",
-        "a language tag that begins with en, de, fr, nl, es or ar, such as en or de-AT",
-        "write one of these languages, such as en",
-    ),
+    key("page.language", LANGUAGE, LANGUAGE_FIX),
     key(
         "page.time_zone",
         "the name of an IANA time zone that this machine knows, such as Europe/Berlin or UTC",

@@ -113,6 +113,13 @@ impl Config {
         self.bot.user_id.clone()
     }
 
+    /// Returns the tag of the language in which the bot writes in the rooms of `shop`.
+    pub fn room_language(&self, shop: &str) -> &str {
+        let own =
+            self.api.keys.iter().filter(|it| it.shop == shop).find_map(|it| it.language.as_deref());
+        own.unwrap_or(&self.page.language)
+    }
+
     /// Returns the URL of a transaction's invoice page, or `None` if `page.url` is not set.
     pub fn page_link(&self, transaction_id: impl Display) -> Option<String> {
         self.page_url("t", transaction_id)

@@ -81,6 +81,10 @@ pub struct ApiKey {
     pub shop: String,
     /// The key, which is sent as a bearer token.
     pub key: Secret,
+    /// The tag of the language in which the bot writes in the shop's rooms. `None` means
+    /// `page.language`.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// The database.

@@ -11,11 +11,12 @@ use jiff::tz::Offset;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::people::{People, side};
-use crate::invoice::summary::{SummaryInput, summarise};
+use crate::language::{Language, Locale};
 use crate::record::{
     Attachment, Ballots, Entry, Line, RelationKind, Role, in_words, other_reading, times_differ,
 };
 use crate::transaction::Transaction;
+use crate::wording::summary::{SummaryInput, summarise};
 
 const STYLE: &str = include_str!("transcript.css");
 /// No scripts, no requests, no forms; only the style above.
@@ -52,6 +53,7 @@ pub(super) fn head(about: &About<'_>) -> String {
         seller: &terms.seller.name,
         buyer: &terms.buyer.name,
         page_url: None,
+        locale: &Locale::of(Language::English),
     });
     let number = &terms.invoice.number;
     let page = html! {

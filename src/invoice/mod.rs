@@ -1,4 +1,4 @@
-//! The EN 16931 invoice: model, money, rules, XML readers and renderings. Pure: no I/O.
+//! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
 mod codes;
 mod date;
@@ -14,8 +14,6 @@ mod problem;
 mod qr;
 mod rules;
 mod settle;
-pub mod summary;
-mod units;
 mod xml;
 
 pub use epc::epc_payload;

@@ -63,21 +63,6 @@ pub fn exact(figure: Decimal) -> String {
     shown.to_string()
 }
 
-/// `1234.5` as `1,234.50`: at least two decimals, thousands in groups.
-pub fn grouped(figure: Decimal) -> String {
-    let text = exact(figure.abs());
-    let (whole, decimals) = text.split_once('.').unwrap_or((&text, "00"));
-    let mut digits = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            digits.push(',');
-        }
-        digits.push(digit);
-    }
-    let sign = if figure.is_sign_negative() && !figure.is_zero() { "-" } else { "" };
-    format!("{sign}{digits}.{decimals}")
-}
-
 /// A quantity, price or rate without needless zeros.
 pub fn plain(figure: Decimal) -> String {
     figure.normalize().to_string()
@@ -218,19 +203,6 @@ mod tests {
             ("7", "7.00"),
         ] {
             assert_eq!(round(dec(exact)).to_string(), rounded, "{exact}");
-        }
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        for (figure, shown) in [
-            ("0", "0.00"),
-            ("-0.5", "-0.50"),
-            ("999.9", "999.90"),
-            ("1234567.891", "1,234,567.891"),
-            ("-1000", "-1,000.00"),
-        ] {
-            assert_eq!(grouped(dec(figure)), shown);
         }
     }
 

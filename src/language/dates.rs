@@ -10,7 +10,16 @@ use jiff::civil::{Date, DateTime, Time};
 
 /// Such as `1 July 2026`.
 pub(super) fn date(locale: &Locale, date: Date) -> String {
-    let formatter = FixedCalendarDateTimeFormatter::try_new(locale.into(), YMD::long());
+    day(locale, date, YMD::long())
+}
+
+/// Such as `1 Jul 2026`.
+pub(super) fn short_date(locale: &Locale, date: Date) -> String {
+    day(locale, date, YMD::medium())
+}
+
+fn day(locale: &Locale, date: Date, fields: YMD) -> String {
+    let formatter = FixedCalendarDateTimeFormatter::try_new(locale.into(), fields);
     match (formatter, gregorian(date)) {
         (Ok(formatter), Some(day)) => formatter.format(&day).to_string(),
         _ => date.to_string(),

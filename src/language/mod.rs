@@ -2,8 +2,8 @@
 //! (ICU). Pure: no I/O.
 //!
 //! The texts of one language are in `texts/{tag}/`: `page.ftl` what the page says, `problems.ftl`
-//! why something was refused, `terms.ftl` names of what an invoice says and a revision changes,
-//! `words.ftl` what the functions here put together (units, sizes, durations). A text that a
+//! why something was refused, `room.ftl` what stands in the Matrix room, `terms.ftl` names of what an
+//! invoice says and a revision changes, `words.ftl` what the functions here put together (units, sizes, durations). A text that a
 //! language lacks is shown in English; a test sees to it that none does.
 
 mod countries;
@@ -130,6 +130,11 @@ impl Locale {
     /// A day, such as `1 July 2026`; by the Gregorian calendar everywhere, as invoices are.
     pub fn date(&self, date: Date) -> String {
         dates::date(&self.formats, date)
+    }
+
+    /// A day where there is little room, such as `1 Jul 2026`.
+    pub fn short_date(&self, date: Date) -> String {
+        dates::short_date(&self.formats, date)
     }
 
     /// A day of a conversation, such as `Wednesday 1 July 2026`.

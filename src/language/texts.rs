@@ -50,34 +50,12 @@ pub(super) fn format(
     })
 }
 
-/// The files of a language.
-fn sources(language: Language) -> [&'static str; 4] {
-    macro_rules! of {
-        ($tag:literal) => {
-            [
-                include_str!(concat!("texts/", $tag, "/page.ftl")),
-                include_str!(concat!("texts/", $tag, "/problems.ftl")),
-                include_str!(concat!("texts/", $tag, "/terms.ftl")),
-                include_str!(concat!("texts/", $tag, "/words.ftl")),
-            ]
-        };
-    }
-    match language {
-        Language::English => of!("en"),
-        Language::German => of!("de"),
-        Language::French => of!("fr"),
-        Language::Dutch => of!("nl"),
-        Language::Spanish => of!("es"),
-        Language::Arabic => of!("ar"),
-    }
-}
-
 /// A file that does not parse gives what does; a test finds it out.
 fn bundle(language: Language) -> Bundle {
     let id: LanguageIdentifier = language.tag().parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![id]);
     bundle.set_use_isolating(language.is_rtl());
-    for source in sources(language) {
+    for source in language.sources() {
         let resource = FluentResource::try_new(source.to_owned());
         bundle.add_resource_overriding(resource.unwrap_or_else(|(resource, _)| resource));
     }
@@ -126,7 +104,7 @@ mod tests {
     fn placeables(language: Language) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         let mut id = "";
-        for line in sources(language).into_iter().flat_map(str::lines) {
+        for line in language.sources().into_iter().flat_map(str::lines) {
             if let Some((start, _)) = line.split_once(" =")
                 && line.starts_with(|c: char| c.is_ascii_alphabetic())
             {
@@ -164,7 +142,7 @@ mod tests {
     #[test]
     fn every_file_parses_and_every_text_can_be_shown() {
         for language in Language::ALL {
-            for source in sources(language) {
+            for source in language.sources() {
                 let errors = FluentResource::try_new(source.to_owned()).err().map(|(_, e)| e);
                 assert_eq!(errors, None, "{language:?}");
             }

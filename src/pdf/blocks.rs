@@ -6,6 +6,7 @@ use super::sheet::{Align, PAGE, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
 use crate::invoice::qr_code;
 use crate::transaction::Party;
+use crate::wording::{address, kind};
 
 /// Between blocks.
 pub(super) const GAP: f32 = 22.0;
@@ -29,7 +30,7 @@ pub(super) fn title(document: &Document<'_>) -> String {
     let terms = document.terms;
     let apart = |text: &String| fields::apart(text.clone(), document.locale);
     let [number, seller] = [&terms.invoice.number, &terms.seller.name].map(apart);
-    format!("{} {number} · {seller}", fields::kind(document))
+    format!("{} {number} · {seller}", kind(&document.terms.invoice, document.locale))
 }
 
 /// Seller, title, buyer, and what identifies the document.
@@ -37,7 +38,8 @@ pub(super) fn head(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut
     let top = sheet.y;
     let seller = party(document, &document.terms.seller, Style::NAME, typesetter);
     let below_seller = stack(sheet, FIRST, Align::Start, top, &seller);
-    let mut title = typesetter.lines(&fields::kind(document), Style::TITLE, SECOND.1);
+    let mut title =
+        typesetter.lines(&kind(&document.terms.invoice, document.locale), Style::TITLE, SECOND.1);
     title.extend(typesetter.lines(&document.terms.invoice.number, Style::NAME, SECOND.1));
     let below_title = stack(sheet, SECOND, Align::End, top, &title);
 
@@ -59,7 +61,7 @@ fn party(
 ) -> Vec<Line> {
     let locale = document.locale;
     let mut lines = typesetter.lines(&party.name, name, FIRST.1);
-    let address = party.address.iter().flat_map(|it| fields::address(it, locale));
+    let address = party.address.iter().flat_map(|it| address(it, locale));
     let vat_id = party
         .vat_id
         .iter()

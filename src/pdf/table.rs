@@ -5,6 +5,7 @@ use super::fields;
 use super::sheet::{Align, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
 use crate::invoice;
+use crate::wording::{price, vat};
 
 /// Line id, description, quantity, price, VAT, net amount.
 const COLUMNS: usize = 6;
@@ -71,8 +72,8 @@ fn cells(document: &Document<'_>, line: &invoice::Line) -> [String; COLUMNS] {
         line.id.clone(),
         line.description.clone(),
         locale.quantity(line.quantity, &line.unit),
-        fields::price(document, line),
-        fields::line_vat(&line.vat, locale),
+        price(line, document.terms.invoice.currency, locale),
+        vat(&line.vat.category, line.vat.rate, locale),
         locale.bare_amount(line.net_amount, document.terms.invoice.currency),
     ]
 }

@@ -7,6 +7,8 @@ use super::sheet::{Align, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
 use super::{Document, blocks};
 use crate::invoice::{Adjustment, Invoice, Owed};
+use crate::language::Locale;
+use crate::wording::{self, owed_label, vat};
 
 /// Of the totals.
 const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
@@ -14,8 +16,10 @@ const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
 const VAT: [(f32, f32); 3] = [(0.0, 78.0), (82.0, 68.0), (154.0, 64.0)];
 /// For the figure of a total.
 const FIGURE: f32 = 100.0;
-/// Most allowances and charges that are shown one by one.
+/// The greatest number of allowances and charges that are shown one by one.
 const MAX_ADJUSTMENTS: usize = 12;
+/// The longest reason of one of them, in characters.
+const MAX_REASON_CHARS: usize = 120;
 
 /// Cells that stand beside each other, and whether a rule is above them.
 struct Row {
@@ -72,46 +76,53 @@ fn draw(sheet: &mut Sheet, rows: &[Row], column: Option<(f32, f32)>) {
 
 fn total_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
-    let totals = &invoice.totals;
+    let owed = fields::owed(document);
+    let is_settled = invoice.totals.paid.is_zero() && invoice.totals.rounding.is_zero();
     let mut rows = Vec::new();
-    let mut add = |label: String, figure: Decimal, style: Style, ruled: bool| {
+    let mut add = |label: &str, amount: Decimal, style: Style, ruled: bool| {
         let text = if style == Style::TOTAL {
-            locale.amount(figure, invoice.currency)
+            locale.amount(amount, invoice.currency)
         } else {
-            locale.bare_amount(figure, invoice.currency)
+            locale.bare_amount(amount, invoice.currency)
         };
-        rows.push(total_row(&label, &text, style, ruled, typesetter));
+        rows.push(total_row(label, &text, style, ruled, typesetter));
     };
-    let adjusted = !(invoice.allowances.is_empty() && invoice.charges.is_empty());
-    if adjusted || totals.lines != totals.without_vat {
-        add(locale.text("total-lines"), totals.lines, Style::BODY, false);
+    for total in wording::totals(invoice, locale) {
+        match total.id {
+            "total-allowances" if are_listed(invoice) => {
+                for it in &invoice.allowances {
+                    add(&label(it, "allowance", locale), -it.amount, Style::BODY, false);
+                }
+            }
+            "total-charges" if are_listed(invoice) => {
+                for it in &invoice.charges {
+                    add(&label(it, "charge", locale), it.amount, Style::BODY, false);
+                }
+            }
+            // The last row says the same, unless the document asks for no money.
+            "total-with-vat" if is_settled && !matches!(owed, Owed::Ended(_)) => {}
+            "total-with-vat" => add(&total.label, total.amount, Style::STRONG, true),
+            _ => add(&total.label, total.amount, Style::BODY, false),
+        }
     }
-    for (label, figure) in adjustments(document, invoice) {
-        add(label, figure, Style::BODY, false);
-    }
-    add(locale.text("total-without-vat"), totals.without_vat, Style::BODY, false);
-    add(locale.text("total-vat"), totals.vat, Style::BODY, false);
-    let settled = totals.paid.is_zero() && totals.rounding.is_zero();
-    if !settled {
-        add(locale.text("total-with-vat"), totals.with_vat, Style::STRONG, true);
-    }
-    if !totals.paid.is_zero() {
-        add(locale.text("total-paid"), -totals.paid, Style::BODY, false);
-    }
-    if !totals.rounding.is_zero() {
-        add(locale.text("total-rounding"), totals.rounding, Style::BODY, false);
-    }
-    let (label, figure) = match fields::owed(document) {
-        Owed::Payable(amount) => ("total-due", amount),
-        Owed::Credited(amount) => ("amount-credited", amount),
+    let amount = match owed {
+        Owed::Payable(amount) | Owed::Credited(amount) => amount,
         // The document keeps its total, and says that nobody has to pay it.
-        Owed::Nothing | Owed::Ended(_) => ("nothing-due", Decimal::ZERO),
+        Owed::Nothing | Owed::Ended(_) => Decimal::ZERO,
     };
-    if matches!(fields::owed(document), Owed::Ended(_)) && settled {
-        add(locale.text("total-with-vat"), totals.with_vat, Style::STRONG, true);
-    }
-    add(locale.text(label), figure, Style::TOTAL, true);
+    add(&owed_label(owed, locale), amount, Style::TOTAL, true);
     rows
+}
+
+/// Whether allowances and charges on the whole document are few enough to be shown one by one.
+fn are_listed(invoice: &Invoice) -> bool {
+    invoice.allowances.len() + invoice.charges.len() <= MAX_ADJUSTMENTS
+}
+
+/// The reason of an allowance or charge, or what it is called without one.
+fn label(it: &Adjustment, id: &str, locale: &Locale) -> String {
+    let reason = it.reason.clone().unwrap_or_else(|| locale.text(id));
+    reason.chars().take(MAX_REASON_CHARS).collect()
 }
 
 fn total_row(label: &str, figure: &str, style: Style, ruled: bool, typesetter: &Typesetter) -> Row {
@@ -123,31 +134,13 @@ fn total_row(label: &str, figure: &str, style: Style, ruled: bool, typesetter: &
     Row { cells, ruled }
 }
 
-/// What is taken off and put on the whole document, with its sign.
-fn adjustments(document: &Document<'_>, invoice: &Invoice) -> Vec<(String, Decimal)> {
-    let locale = document.locale;
-    if invoice.allowances.len() + invoice.charges.len() > MAX_ADJUSTMENTS {
-        return vec![
-            (locale.text("total-allowances"), -invoice.totals.allowances),
-            (locale.text("total-charges"), invoice.totals.charges),
-        ];
-    }
-    let labelled = |it: &Adjustment, id: &str| {
-        let reason = it.reason.clone().unwrap_or_else(|| locale.text(id));
-        reason.chars().take(120).collect::<String>()
-    };
-    let allowances = invoice.allowances.iter().map(|it| (labelled(it, "allowance"), -it.amount));
-    let charges = invoice.charges.iter().map(|it| (labelled(it, "charge"), it.amount));
-    allowances.chain(charges).collect()
-}
-
 fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
     let labels = ["vat-category", "vat-taxable", "vat-tax"].map(|id| locale.text(id));
     let mut rows = vec![vat_row(&labels, Style::LABEL, false, typesetter)];
     for (index, it) in invoice.vat_breakdown.iter().enumerate() {
         let cells = [
-            fields::vat(&it.category, it.rate, locale),
+            vat(&it.category, it.rate, locale),
             locale.bare_amount(it.taxable, invoice.currency),
             locale.bare_amount(it.tax, invoice.currency),
         ];

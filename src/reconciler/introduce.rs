@@ -8,6 +8,7 @@ use crate::files::Vault;
 use crate::homeserver::{
     CallFailure, Device, Homeserver, Misfit, room_version, tells_account_status,
 };
+use crate::language::Locale;
 use crate::store::{Store, StoreError};
 
 const INVOICE_PNG: &[u8] = include_bytes!("../../assets/invoice.png");
@@ -31,6 +32,13 @@ pub struct Installation {
     pub invoice_avatar: OwnedMxcUri,
     /// The avatar of rooms for credit notes.
     pub credit_note_avatar: OwnedMxcUri,
+}
+
+impl Installation {
+    /// The language of what the bot writes in the rooms of `shop`.
+    pub fn locale(&self, shop: &str) -> Locale {
+        Locale::negotiate(None, None, self.config.room_language(shop))
+    }
 }
 
 /// Why the bot could not be set up.

@@ -232,6 +232,7 @@ impl Worker {
                     Some(creator) => creator == 1,
                     None => room.why.as_deref() != Some("upgraded"),
                 },
+                locale: &installation.locale(&transaction.shop),
                 predecessor: room.predecessor.as_deref(),
             },
         );

@@ -1,66 +1,55 @@
 //! What changed between two revisions, as a message that people are notified of.
 
 use ruma::OwnedUserId;
-use rust_decimal::Decimal;
 
 use super::Message;
-use crate::invoice::money::grouped;
-use crate::invoice::summary::{document, escape, in_fours, status, tidy};
+use crate::language::Locale;
 use crate::transaction::{Change, ChangeKind, Terms, changes};
+use crate::wording::safe::{escape, one_line};
+use crate::wording::summary::short_status;
+use crate::wording::{amount_with_code, change_label, changed_value, kind};
 
-/// Longest value that is repeated, in characters.
-const MAX_TEXT: usize = 120;
-/// Most changes of accounts that are told one by one: all has to fit into one event, with the ids of
-/// those who are notified.
-const MAX_ACCOUNTS: usize = 10;
+/// The longest value that is repeated, in characters.
+const MAX_TEXT_CHARS: usize = 120;
+/// The greatest number of changes of accounts that are told one by one: all has to fit into one
+/// event, with the ids of those who are notified.
+const MAX_ACCOUNT_CHANGES: usize = 10;
 
-/// The changes that are told, by what people call them. All others show in the summary and in the
-/// history of the invoice page.
-const TOLD: [(&str, &str); 5] = [
-    ("status", "Status"),
-    ("with_vat", "Total"),
-    ("due", "Amount due"),
-    ("due_date", "Due date"),
-    ("payment_reference", "Payment reference"),
-];
+/// The changes that are told. All others show in the summary and in the history of the invoice page.
+const ANNOUNCED: [&str; 5] = ["status", "with_vat", "due", "due_date", "payment_reference"];
 /// The account to pay to. A change of it is a common way to steal money.
-const ACCOUNT: [(&str, &str); 4] = [
-    ("iban", "IBAN"),
-    ("bic", "BIC"),
-    ("account_name", "Account name"),
-    ("account", "Further account"),
-];
+const ACCOUNT: [&str; 4] = ["iban", "bic", "account_name", "account"];
 
 /// The message that tells what `after` says differently from `before`; none if nothing of it needs
 /// to be told.
-pub fn announcement(before: &Terms, after: &Terms) -> Option<Message> {
+pub fn announcement(before: &Terms, after: &Terms, locale: &Locale) -> Option<Message> {
     let changes = changes(before, after);
-    let facts = lines(&changes, &TOLD);
-    let mut account = lines(&changes, &ACCOUNT);
-    let beyond = account.len().saturating_sub(MAX_ACCOUNTS);
+    let facts = lines(&changes, &ANNOUNCED, locale);
+    let mut account = lines(&changes, &ACCOUNT, locale);
+    let beyond = account.len().saturating_sub(MAX_ACCOUNT_CHANGES);
     if beyond > 0 {
-        account.truncate(MAX_ACCOUNTS);
-        account.push(format!("… and {beyond} more"));
+        account.truncate(MAX_ACCOUNT_CHANGES);
+        let count = i64::try_from(beyond).unwrap_or(i64::MAX);
+        account.push(locale.text_with("announcement-more", &[("count", count.into())]));
     }
     if facts.is_empty() && account.is_empty() {
         return None;
     }
-    let number = tidy(&after.invoice.number, MAX_TEXT);
-    let head = format!("{} {number} has changed", document(&after.invoice));
+    let arguments = [
+        ("kind", kind(&after.invoice, locale).into()),
+        ("number", one_line(&after.invoice.number, MAX_TEXT_CHARS).into()),
+    ];
+    let head = locale.text_with("announcement", &arguments);
     let mut body = head.clone();
     let mut html = format!("<p><strong>{}</strong></p>", escape(&head));
-    put(&facts, &mut body, &mut html);
+    add(&facts, &mut body, &mut html);
     if !account.is_empty() {
-        let warning = "Warning: the account to pay to has changed.";
-        let advice = format!(
-            "Before you pay, call {} at a phone number that you already know, and have the new \
-             account confirmed. Never use a phone number, an e-mail address or a link from a \
-             message about this change: false accounts are a common fraud.",
-            tidy(&after.seller.name, MAX_TEXT)
-        );
+        let warning = locale.text("account-warning");
+        let seller = one_line(&after.seller.name, MAX_TEXT_CHARS);
+        let advice = locale.text_with("account-advice", &[("seller", seller.into())]);
         body.push_str(&format!("\n\n{warning}"));
-        html.push_str(&format!("\n<p><strong>⚠ {warning}</strong></p>"));
-        put(&account, &mut body, &mut html);
+        html.push_str(&format!("\n<p><strong>⚠ {}</strong></p>", escape(&warning)));
+        add(&account, &mut body, &mut html);
         body.push_str(&format!("\n{advice}"));
         html.push_str(&format!("\n<p>{}</p>", escape(&advice)));
     }
@@ -77,40 +66,31 @@ pub fn mentioning(message: &Message, people: &[OwnedUserId], send_id: &str) -> s
     content
 }
 
-/// `Total: EUR 10.00 → EUR 12.00`, one for each change that `names` has.
-fn lines(changes: &[Change], names: &[(&str, &str)]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (what, name) in names {
-        for change in changes.iter().filter(|change| change.what == *what) {
-            let before = written(change, change.before.as_deref());
-            let after = written(change, change.after.as_deref());
-            lines.push(format!("{name}: {before} → {after}"));
-        }
-    }
-    lines
+/// `Total with VAT: EUR 10.00 → EUR 12.00`, one for each of `changes` whose name is in `announced`.
+fn lines(changes: &[Change], announced: &[&str], locale: &Locale) -> Vec<String> {
+    let of_name = |name| changes.iter().filter(move |change| change.what == name);
+    let line = |change: &Change| {
+        let value = |value: &Option<String>| match value {
+            None => locale.text("no-value"),
+            Some(value) if change.what == "status" => short_status(value, locale),
+            Some(value) => match (&change.kind, value.parse()) {
+                (ChangeKind::Amount(currency), Ok(amount)) => {
+                    amount_with_code(amount, *currency, locale)
+                }
+                _ => one_line(&changed_value(change, value, locale), MAX_TEXT_CHARS),
+            },
+        };
+        let arguments = [
+            ("label", change_label(change, locale).into()),
+            ("before", value(&change.before).into()),
+            ("after", value(&change.after).into()),
+        ];
+        locale.text_with("announced-change", &arguments)
+    };
+    announced.iter().copied().flat_map(of_name).map(line).collect()
 }
 
-/// A value as the summary writes it.
-fn written(change: &Change, value: Option<&str>) -> String {
-    let Some(value) = value else { return "none".to_owned() };
-    match (&change.kind, change.what) {
-        (ChangeKind::Amount(currency), _) => amount(&format!("{currency} {value}")),
-        (_, "with_vat" | "due") => amount(value),
-        (_, "iban" | "account") => in_fours(value),
-        (_, "status") => status(value),
-        _ => tidy(value, MAX_TEXT),
-    }
-}
-
-/// `EUR 1,234.50` from `EUR 1234.50`.
-fn amount(text: &str) -> String {
-    let parts = text.split_once(' ').and_then(|(currency, figure)| {
-        Some(format!("{currency} {}", grouped(figure.parse::<Decimal>().ok()?)))
-    });
-    parts.unwrap_or_else(|| tidy(text, MAX_TEXT))
-}
-
-fn put(lines: &[String], body: &mut String, html: &mut String) {
+fn add(lines: &[String], body: &mut String, html: &mut String) {
     if lines.is_empty() {
         return;
     }
@@ -122,13 +102,14 @@ fn put(lines: &[String], body: &mut String, html: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
     use crate::transaction::sample;
 
     fn told(change: impl FnOnce(&mut Terms)) -> Option<Message> {
         let before = sample().terms;
         let mut after = before.clone();
         change(&mut after);
-        announcement(&before, &after)
+        announcement(&before, &after, &Locale::of(Language::English))
     }
 
     #[test]
@@ -146,8 +127,8 @@ mod tests {
         });
         let body = message.unwrap().body;
         assert!(body.contains("→ partly paid"), "{body}");
-        assert!(body.contains("Total: ") && body.contains("1,234,567.50"), "{body}");
-        assert!(body.contains("→ 2027-02-03"), "{body}");
+        assert!(body.contains("Total with VAT: ") && body.contains("1,234,567.50"), "{body}");
+        assert!(body.contains("→ 3 February 2027"), "{body}");
         assert!(!body.contains("Warning"), "{body}");
     }
 

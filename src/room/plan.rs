@@ -8,9 +8,11 @@ use super::invoice_state::invoice_state;
 use super::state_event::StateEvent;
 use super::widget::{no_widget, widget_state};
 use crate::config::RoomsConfig;
-use crate::invoice::summary::{self, SummaryInput};
+use crate::language::Locale;
 use crate::names::{ROOM_MARKER, SEND_MARKER};
 use crate::transaction::Transaction;
+use crate::wording;
+use crate::wording::summary::{self, SummaryInput};
 
 /// Power level of the bot, and the one that everything but talking takes.
 const BOT_POWER: i64 = 100;
@@ -66,6 +68,8 @@ pub struct Setting<'a> {
     pub widget_link: Option<&'a str>,
     /// Whether the bot created the room, or will.
     pub is_creator: bool,
+    /// The language of what the bot writes there.
+    pub locale: &'a Locale,
     /// The room whose place a new one takes.
     pub predecessor: Option<&'a str>,
 }
@@ -80,6 +84,7 @@ impl RoomPlan {
             seller: &terms.seller.name,
             buyer: &terms.buyer.name,
             page_url: setting.page_link,
+            locale: setting.locale,
         };
         let name = summary::room_name(&input);
         let topic = summary::topic(&input);
@@ -106,8 +111,8 @@ impl RoomPlan {
         state.extend(invoice_state(transaction));
         match setting.widget_link {
             Some(link) => {
-                let document = summary::document(&terms.invoice);
-                state.extend(widget_state(link, setting.bot, document, &terms.invoice.number));
+                let name = wording::kind(&terms.invoice, setting.locale);
+                state.extend(widget_state(link, setting.bot, &name, &terms.invoice.number));
             }
             None => state.push(no_widget()),
         }
@@ -228,6 +233,7 @@ fn digest(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
     use crate::room::missing_state;
     use crate::transaction::sample;
     use ruma::user_id;
@@ -244,6 +250,7 @@ mod tests {
                 page_link: None,
                 widget_link,
                 is_creator: true,
+                locale: &Locale::of(Language::English),
                 predecessor: None,
             },
         )

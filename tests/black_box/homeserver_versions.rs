@@ -75,7 +75,7 @@ async fn the_main_story_holds_on_an_old_homeserver() {
     world
         .eventually("the change is told", || async {
             let history = buyer.history(room).await;
-            let told = |body: &str| body.contains("has changed") && body.contains("paid");
+            let told = |body: &str| body.contains("has changed") && body.contains("Paid");
             history.iter().any(|it| it["content"]["body"].as_str().is_some_and(told)).then_some(())
         })
         .await;

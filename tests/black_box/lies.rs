@@ -52,7 +52,7 @@ async fn no_room_is_lost_because_somebody_lies_in_the_homeservers_place() {
     world.shop.entry_within(&deal.id, &after, WITHIN).await;
     eventually("the change in the room", WITHIN, || async {
         let topic = deal.buyer.state(&deal.room, "m.room.topic", "").await?;
-        topic["topic"].as_str().filter(|it| it.contains("paid")).map(drop)
+        topic["topic"].as_str().filter(|it| it.contains("Paid")).map(drop)
     })
     .await;
     for (id, room) in [(&deal.id, &deal.room), (&left, &left_room)] {

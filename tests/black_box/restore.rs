@@ -138,7 +138,7 @@ async fn a_homeserver_from_a_backup_is_compared_with_the_record() {
     third.join(&deal.room).await;
     let topic = eventually("the topic set again", WITHIN, || async {
         let topic = deal.buyer.state(&deal.room, "m.room.topic", "").await?;
-        topic["topic"].as_str().filter(|it| it.contains("paid")).map(str::to_owned)
+        topic["topic"].as_str().filter(|it| it.contains("Paid")).map(str::to_owned)
     })
     .await;
     assert!(topic.contains("EUR 634.50"));

@@ -30,7 +30,7 @@ on_both_databases! {
             assert_eq!(create["m.federate"], false);
             assert_eq!(create["type"], "org.example.deal");
             assert_eq!(state("m.room.name").await["name"], "Invoice INV-2026-0042 · Acme Ltd → Birch GmbH");
-            assert_eq!(state("m.room.topic").await["topic"], "EUR 634.50 · awaiting payment · due 2026-07-01");
+            assert_eq!(state("m.room.topic").await["topic"], "EUR 634.50 · Awaiting payment · Due 1 Jul 2026");
             assert!(state("m.room.avatar").await["url"].as_str().unwrap().starts_with("mxc://"));
             assert_eq!(state("m.room.join_rules").await["join_rule"], "invite");
             assert_eq!(state("m.room.guest_access").await["guest_access"], "forbidden");
@@ -49,10 +49,10 @@ on_both_databases! {
             assert_eq!(summary["sender"], world.bot());
             let body = summary["content"]["body"].as_str().unwrap();
             let html = summary["content"]["formatted_body"].as_str().unwrap();
-            let headline = "INV-2026-0042 · EUR 634.50 · awaiting payment · due 2026-07-01";
+            let headline = "INV-2026-0042 · EUR 634.50 · Awaiting payment · Due 1 Jul 2026";
             assert!(body.starts_with(&format!("{headline}\n")), "{body}");
             assert!(html.starts_with(&format!("<p><strong>{headline}</strong></p>\n")), "{html}");
-            for words in ["Oak plank, 10 × 45.00", "VAT 20 % on 528.75", "DE02 1203 0000 0000 2020 51",
+            for words in ["Oak plank, 10 pieces × 45.00", "VAT (20%) on 528.75", "DE02 1203 0000 0000 2020 51",
                           &format!("https://pay.example.org/t/{id}")] {
                 assert!(body.contains(words) && html.contains(words), "{words} is missing in {body}");
             }
@@ -90,7 +90,7 @@ on_both_databases! {
         let (status, answer) = world.shop.patch(&deal.id, &json!({ "status": "paid" })).await;
         assert_eq!(status, 200, "{answer}");
         assert_eq!(answer["revision"], 2);
-        let topic = "EUR 634.50 · paid";
+        let topic = "EUR 634.50 · Paid";
         world.eventually("the new status everywhere", || async {
             let history = deal.buyer.history(&deal.room).await;
             let shown = deal.buyer.state(&deal.room, "m.room.topic", "").await?["topic"] == topic;
@@ -102,7 +102,7 @@ on_both_databases! {
         let history = deal.buyer.history(&deal.room).await;
         let edit = history.iter().find(|event| event["content"]["m.relates_to"]["rel_type"] == "m.replace").unwrap();
         assert_eq!(edit["content"]["m.relates_to"]["event_id"], summary);
-        assert!(edit["content"]["m.new_content"]["body"].as_str().unwrap().contains("· paid\n"));
+        assert!(edit["content"]["m.new_content"]["body"].as_str().unwrap().contains("· Paid\n"));
         let invoice = deal.buyer.state(&deal.room, "org.tallyroom.invoice", "").await.unwrap();
         assert_eq!(invoice["transaction"]["status"], "paid");
 
@@ -116,7 +116,7 @@ on_both_databases! {
             assert!(told.len() <= 1, "told {} times: {words}", told.len());
             told.first().cloned()
         };
-        let status = told("Status: awaiting payment → paid").await.unwrap();
+        let status = told("Status: Awaiting payment → Paid").await.unwrap();
         assert_eq!(status["content"]["msgtype"], "m.text");
         assert_eq!(
             status["content"]["m.mentions"],
@@ -131,10 +131,10 @@ on_both_databases! {
         assert_eq!(status, 200, "{answer}");
         world.eventually("the new total", || async {
             let topic = deal.buyer.state(&deal.room, "m.room.topic", "").await?;
-            (topic["topic"] == "EUR 1,174.50 · paid").then_some(())
+            (topic["topic"] == "EUR 1,174.50 · Paid").then_some(())
         }).await;
 
-        let total = world.eventually("the new total is told", || told("Total: EUR 634.50 → EUR 1,174.50")).await;
+        let total = world.eventually("the new total is told", || told("Total with VAT: EUR 634.50 → EUR 1,174.50")).await;
         assert!(!total["content"]["body"].as_str().unwrap().contains("Status"), "{total}");
 
         // Another account to pay to is told with a warning.
@@ -256,4 +256,52 @@ async fn pinned(person: &crate::support::Person, room: &str) -> Vec<String> {
 
 fn count(history: &[Value], event_type: &str) -> usize {
     history.iter().filter(|event| event["type"] == event_type).count()
+}
+
+/// On one database: the texts do not depend on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bot_writes_in_the_language_of_the_shop() {
+    let world = World::with().page().start(Database::Sqlite).await;
+    let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
+    let id = world.other_shop.create(&sample("order-1", &buyer.id, &seller.id)).await;
+    let room = world.other_shop.room(&id).await;
+    buyer.join(&room).await;
+    let state = async |event_type: &str| buyer.state(&room, event_type, "").await.unwrap();
+    assert_eq!(
+        state("m.room.name").await["name"],
+        "Rechnung INV-2026-0042 · Acme Ltd → Birch GmbH"
+    );
+    assert_eq!(
+        state("m.room.topic").await["topic"],
+        "634,50\u{a0}EUR · Zahlung ausstehend · Fällig am 01.07.2026"
+    );
+    let pinned = pinned(&buyer, &room).await;
+    let summary = buyer.event(&room, &pinned[0]).await;
+    let body = summary["content"]["body"].as_str().unwrap();
+    for text in
+        ["Rechnung vom 1. Juni 2026", "Oak plank, 10 Stück × 45,00 = 450,00", "USt. (20\u{a0}%)"]
+    {
+        assert!(body.contains(text), "{text} is missing in {body}");
+    }
+    let widget = buyer.state(&room, "im.vector.modular.widgets", "tallyroom").await.unwrap();
+    assert_eq!(widget["name"], "Rechnung");
+
+    let mut invoice = sample("x", "@a:x", "@b:x")["invoice"].clone();
+    invoice["payment"]["iban"] = json!("NO9386011117947");
+    assert_eq!(
+        world.other_shop.patch(&id, &json!({ "invoice": invoice, "status": "paid" })).await.0,
+        200
+    );
+    world
+        .eventually("the change is announced", || async {
+            let told = |body: &str| {
+                body.starts_with("Rechnung INV-2026-0042 wurde geändert")
+                    && body.contains("Status: Zahlung ausstehend → Bezahlt")
+                    && body
+                        .contains("Achtung: Das Konto, auf das zu zahlen ist, hat sich geändert.")
+            };
+            let history = buyer.history(&room).await;
+            history.iter().any(|it| it["content"]["body"].as_str().is_some_and(told)).then_some(())
+        })
+        .await;
 }

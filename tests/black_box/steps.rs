@@ -37,9 +37,9 @@ on_both_databases! {
         // All the rest was done: further state, the edit of the summary, the invitation.
         newcomer.join(&deal.room).await;
         let topic = newcomer.state(&deal.room, "m.room.topic", "").await.unwrap();
-        assert!(topic["topic"].as_str().unwrap().contains("paid"), "{topic}");
+        assert!(topic["topic"].as_str().unwrap().contains("Paid"), "{topic}");
         let history = newcomer.history(&deal.room).await;
-        let edited = |it: &Value| it["content"]["m.new_content"]["body"].as_str().is_some_and(|it| it.contains("paid"));
+        let edited = |it: &Value| it["content"]["m.new_content"]["body"].as_str().is_some_and(|it| it.contains("Paid"));
         assert!(history.iter().any(edited));
 
         // It is tried again, and the problem is gone when that succeeds.

@@ -15,6 +15,7 @@ use super::{
     sections::parse_network,
     text,
 };
+use crate::language::Language;
 use crate::names::BOT_LOCALPART;
 
 /// The greatest number of witnesses.
@@ -156,12 +157,15 @@ fn are_in_conflict(one: SocketAddr, other: SocketAddr) -> bool {
 fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
     const MIN_KEY_CHARS: usize = 16;
     const MAX_SHOP_CHARS: usize = 64;
-    for (position, ApiKey { shop, key }) in keys.iter().enumerate() {
+    for (position, ApiKey { shop, key, language }) in keys.iter().enumerate() {
         let path = format!("api.keys[{position}].shop");
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if shop.is_empty() || shop.len() > MAX_SHOP_CHARS || !shop.chars().all(is_allowed) {
             // The text is not shown: it may be a key that was put in the wrong place.
             draft.refuse(&path, "an empty text, a longer text, or other characters", None);
+        }
+        if let Some(tag) = language.as_deref().filter(|tag| Language::of_tag(tag).is_none()) {
+            draft.refuse(&format!("api.keys[{position}].language"), &format!("{tag:?}"), None);
         }
         let path = format!("api.keys[{position}].key");
         let is_same = |other: &ApiKey| other.key.matches(key.expose().as_bytes());

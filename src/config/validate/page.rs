@@ -5,9 +5,8 @@ use url::Url;
 
 use super::{Config, Draft, check_secret, check_url, refuse_repeated};
 use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, SignInKey};
+use crate::language::Language;
 
-/// The languages in which the page has texts.
-const LANGUAGES: [&str; 6] = ["en", "de", "fr", "nl", "es", "ar"];
 /// The least length of a sign-in key: that of the output of HMAC-SHA256 (RFC 7518, section 3.2).
 const MIN_SIGN_IN_KEY_CHARS: usize = 32;
 
@@ -27,8 +26,7 @@ pub(super) fn check(config: &mut Config, draft: &mut Draft) {
 }
 
 fn check_language_and_time_zone(page: &PageConfig, draft: &mut Draft) {
-    let tag = page.language.parse::<unic_langid::LanguageIdentifier>();
-    if !tag.is_ok_and(|tag| LANGUAGES.contains(&tag.language.as_str())) {
+    if Language::of_tag(&page.language).is_none() {
         draft.refuse("page.language", &format!("{:?}", page.language), None);
     }
     if TimeZone::get(&page.time_zone).is_err() {

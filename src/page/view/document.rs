@@ -7,6 +7,7 @@ use super::localized::text;
 use super::{chat, invoice, summary};
 use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};
+use crate::wording::kind;
 
 /// The whole page.
 pub fn page(page: &Page<'_>) -> Markup {
@@ -15,7 +16,7 @@ pub fn page(page: &Page<'_>) -> Markup {
     let title = reader.locale.text_with(
         "page-title",
         &[
-            ("kind", summary::kind(page).into()),
+            ("kind", kind(&terms.invoice, &page.reader.locale).into()),
             ("number", terms.invoice.number.as_str().into()),
             ("seller", terms.seller.name.as_str().into()),
         ],

@@ -1,9 +1,8 @@
-//! Words and times as the reader knows them.
+//! Texts, names and times in the reader's language and time zone.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use maud::{Markup, html};
-use rust_decimal::Decimal;
 
 use crate::page::model::{Named, Reader, Side, Times};
 use crate::transaction::PartyRole;
@@ -21,28 +20,6 @@ pub(super) fn about<'a>(reader: &Reader, id: &str, key: &'a str, value: &'a str)
 /// A text about a number of things.
 pub(super) fn counted(reader: &Reader, id: &str, key: &str, count: i64) -> String {
     reader.locale.text_with(id, &[(key, count.into())])
-}
-
-/// The text of a code; none if it is one that we have no text for.
-pub(super) fn known(reader: &Reader, id: &str) -> Option<String> {
-    Some(reader.locale.text(id)).filter(|text| text != id)
-}
-
-/// A status in words: ours for those we know, else the shop's.
-pub(super) fn status(reader: &Reader, status: &str) -> String {
-    let id = status.trim().to_lowercase().replace(['_', ' '], "-");
-    let id = format!("status-{}", if id == "canceled" { "cancelled" } else { &id });
-    known(reader, &id).unwrap_or_else(|| status.replace('_', " "))
-}
-
-/// A rate, or what the category means where it has none or none worth telling.
-pub(super) fn vat(reader: &Reader, category: &str, rate: Option<Decimal>) -> String {
-    let words = known(reader, &format!("vat-{}", category.to_lowercase()));
-    match (rate.filter(|rate| !rate.is_zero()), words) {
-        (Some(rate), _) => reader.locale.percent(rate),
-        (None, Some(words)) => words,
-        (None, None) => reader.locale.percent(rate.unwrap_or_default()),
-    }
 }
 
 /// When something happened, where the reader is; none if it is beyond any calendar.
@@ -137,12 +114,6 @@ pub(super) fn date(reader: &Reader, date: Date) -> Markup {
 /// As part of an address: after `?key=` or `#`.
 pub(super) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// `DE02120300000000202051` as `DE02 1203 0000 0000 2020 51`.
-pub(super) fn in_fours(iban: &str) -> String {
-    let plain: Vec<char> = iban.chars().filter(|it| !it.is_whitespace()).collect();
-    plain.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 /// As a class and in `data-side`.

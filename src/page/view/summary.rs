@@ -4,9 +4,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::localized::{counted, date, status, text};
+use super::localized::{counted, date, text};
 use crate::invoice::{Ended, Owed, status_to_show};
 use crate::page::model::{Page, Reader};
+use crate::wording::{kind, owed_label, status};
 
 /// For how many days after the page was made its script knows in how many days something is due.
 const DAYS_OPEN: i32 = 31;
@@ -17,35 +18,27 @@ pub(super) fn owed(page: &Page<'_>) -> Owed {
     Owed::of(&terms.invoice, &terms.status)
 }
 
-/// What kind of document it is, in words.
-pub(super) fn kind(page: &Page<'_>) -> String {
-    let credit = page.transaction.terms.invoice.is_credit_note();
-    text(page.reader, if credit { "credit-note" } else { "invoice" })
-}
-
 /// What has to be known at a glance, with the page's one `<h1>`.
 pub(super) fn header(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let terms = &page.transaction.terms;
     let invoice = &terms.invoice;
-    let labelled = |id: &str, amount| {
-        html! {
-            span.label { (text(reader, id)) } " "
-            strong { bdi { (reader.locale.amount(amount, invoice.currency)) } }
-        }
-    };
+    let owed = owed(page);
+    let label = owed_label(owed, &reader.locale);
     html! {
         header.summary id="summary" data-revision=(page.transaction.revision) {
             div.who {
                 p.seller { bdi { (terms.seller.name) } }
-                h1 { (kind(page)) " " bdi { (invoice.number) } }
+                h1 { (kind(invoice, &reader.locale)) " " bdi { (invoice.number) } }
             }
             div.due {
                 p.amount {
-                    @match owed(page) {
-                        Owed::Payable(amount) => (labelled("amount-due", amount)),
-                        Owed::Credited(amount) => (labelled("amount-credited", amount)),
-                        Owed::Nothing | Owed::Ended(_) => (text(reader, "nothing-due")),
+                    @match owed {
+                        Owed::Payable(amount) | Owed::Credited(amount) => {
+                            span.label { (label) } " "
+                            strong { bdi { (reader.locale.amount(amount, invoice.currency)) } }
+                        }
+                        Owed::Nothing | Owed::Ended(_) => (label),
                     }
                 }
                 p.when { (when(page)) }
@@ -54,7 +47,7 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
             @if let Some(shown) = status_to_show(invoice, &terms.status) {
                 p.status data-status=(tone(page)) data-fixed[is_bad(page)] {
                     span.hidden { (text(reader, "status")) ": " }
-                    bdi { (status(reader, shown)) }
+                    bdi { (status(shown, &reader.locale)) }
                 }
             }
         }

@@ -339,7 +339,7 @@ impl Plan {
             },
             "api": {
                 "listen": format!("127.0.0.1:{api_port}"),
-                "keys": [{ "shop": "shop", "key": KEY }, { "shop": "other", "key": OTHER_KEY }],
+                "keys": [{ "shop": "shop", "key": KEY }, { "shop": "other", "key": OTHER_KEY, "language": "de" }],
             },
             "database": { "url": database.create(folder.path()).await },
             "log": { "level": "info,tallyroom=debug", "format": "json" },

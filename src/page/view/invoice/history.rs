@@ -1,12 +1,11 @@
 //! Where it stands and stood, and what each revision changed.
 
-use jiff::civil::Date;
 use maud::{Markup, html};
-use rust_decimal::Decimal;
 
-use super::super::localized::{day_and_time, status, text};
+use super::super::localized::{day_and_time, text};
 use crate::page::model::{Page, Reader, Revision};
-use crate::transaction::{Change, ChangeKind};
+use crate::transaction::Change;
+use crate::wording::{change_label, changed_value, status};
 
 /// The revisions, newest first.
 pub(super) fn history(page: &Page<'_>) -> Markup {
@@ -28,7 +27,7 @@ fn revision(reader: &Reader, it: &Revision) -> Markup {
     html! {
         li {
             p {
-                @if let Some(word) = &it.status { strong { bdi { (status(reader, word)) } } " " }
+                @if let Some(word) = &it.status { strong { bdi { (status(word, &reader.locale)) } } " " }
                 span.soft { (title) " · " (day_and_time(reader, it.at)) }
             }
             @if it.number == 1 {
@@ -43,12 +42,11 @@ fn revision(reader: &Reader, it: &Revision) -> Markup {
 }
 
 fn change(reader: &Reader, it: &Change) -> Markup {
-    let which = it.which.as_deref().unwrap_or_default();
-    let what = reader.locale.text_with(&format!("change-{}", it.what), &[("which", which.into())]);
-    let shown = |value: &String| written(reader, it, value);
+    let locale = &reader.locale;
+    let shown = |value: &String| changed_value(it, value, locale);
     html! {
         li {
-            bdi { (what.trim()) } ": "
+            bdi { (change_label(it, locale)) } ": "
             @if let Some(before) = &it.before {
                 span.hidden { (text(reader, "before")) " " } del { bdi { (shown(before)) } } " "
             }
@@ -57,18 +55,4 @@ fn change(reader: &Reader, it: &Change) -> Markup {
             }
         }
     }
-}
-
-/// As the reader writes such a value; as it stands if it cannot be read.
-fn written(reader: &Reader, change: &Change, value: &str) -> String {
-    let locale = &reader.locale;
-    let figure = value.parse::<Decimal>().ok();
-    let written = match &change.kind {
-        ChangeKind::Text if change.what == "status" => Some(status(reader, value)),
-        ChangeKind::Text => None,
-        ChangeKind::Date => value.parse::<Date>().ok().map(|date| locale.date(date)),
-        ChangeKind::Amount(currency) => figure.map(|figure| locale.amount(figure, *currency)),
-        ChangeKind::Quantity(unit) => figure.map(|figure| locale.quantity(figure, unit)),
-    };
-    written.unwrap_or_else(|| value.to_owned())
 }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 
-use super::super::localized::{text, vat};
+use super::super::localized::text;
 use super::list;
 use crate::invoice::{Adjustment, Line, Term};
 use crate::page::model::Page;
+use crate::wording::{price, vat};
 
 /// The lines, then the allowances and charges on the whole document.
 pub(super) fn table(page: &Page<'_>) -> Markup {
@@ -62,25 +63,10 @@ fn row(page: &Page<'_>, line: &Line, further: Option<&Vec<&Term>>) -> Markup {
                 @if let Some(further) = further { (list(page, further)) }
             }
             td.figure.quantity role="cell" { bdi { (locale.quantity(line.quantity, &line.unit)) } }
-            td.figure.price role="cell" { bdi { (price(page, line)) } }
-            td.figure.vat role="cell" { (vat(page.reader, &line.vat.category, line.vat.rate)) }
+            td.figure.price role="cell" { bdi { (price(line, currency, locale)) } }
+            td.figure.vat role="cell" { (vat(&line.vat.category, line.vat.rate, locale)) }
             td.figure.net role="cell" { bdi { (locale.bare_amount(line.net_amount, currency)) } }
         }
-    }
-}
-
-/// What one unit costs, or as many as the price is for.
-fn price(page: &Page<'_>, line: &Line) -> String {
-    let locale = &page.reader.locale;
-    let currency = page.transaction.terms.invoice.currency;
-    let amount = locale.bare_amount(line.unit_price, currency);
-    match line.base_quantity.filter(|base| *base != rust_decimal::Decimal::ONE) {
-        Some(base) => {
-            let quantity = locale.quantity(base, &line.unit);
-            let arguments = [("amount", amount.into()), ("quantity", quantity.into())];
-            locale.text_with("price-per", &arguments)
-        }
-        None => amount,
     }
 }
 
@@ -98,7 +84,7 @@ fn adjustment(page: &Page<'_>, label: &str, it: &Adjustment, reduces: bool) -> M
             }
             td.figure.quantity role="cell" {}
             td.figure.price role="cell" {}
-            td.figure.vat role="cell" { (vat(page.reader, &it.vat.category, it.vat.rate)) }
+            td.figure.vat role="cell" { (vat(&it.vat.category, it.vat.rate, locale)) }
             td.figure.net role="cell" { bdi { (locale.bare_amount(amount, currency)) } }
         }
     }

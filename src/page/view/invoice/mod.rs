@@ -9,9 +9,9 @@ mod totals;
 use maud::{Markup, html};
 
 use super::localized::text;
-use super::summary;
 use crate::invoice::Term;
 use crate::page::model::Page;
+use crate::wording::{kind, term};
 
 /// All of it.
 pub(super) fn article(page: &Page<'_>) -> Markup {
@@ -21,7 +21,7 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
         article.invoice id="invoice" tabindex="-1" aria-labelledby="invoice-title"
             data-revision=(page.transaction.revision) {
             div.title {
-                h2 id="invoice-title" { (summary::kind(page)) " " bdi { (terms.invoice.number) } }
+                h2 id="invoice-title" { (kind(&terms.invoice, &reader.locale)) " " bdi { (terms.invoice.number) } }
                 (downloads(page))
             }
             (parties::parties(page))
@@ -54,11 +54,9 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
 fn list(page: &Page<'_>, further: &[&Term]) -> Markup {
     html! {
         dl.further {
-            @for term in further {
-                div {
-                    dt { (text(page.reader, &term.id.to_lowercase())) }
-                    dd dir="auto" { (term.value) }
-                }
+            @for it in further {
+                @let (label, value) = term(it, &page.reader.locale);
+                div { dt { (label) } dd dir="auto" { (value) } }
             }
         }
     }

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::super::localized::text;
 use super::super::summary;
-use crate::invoice::Address;
 use crate::page::model::{Page, Reader};
 use crate::transaction::Party;
+use crate::wording::address;
 
 /// Seller and buyer with their addresses.
 pub(super) fn parties(page: &Page<'_>) -> Markup {
@@ -25,24 +25,14 @@ fn party(reader: &Reader, label: &str, party: &Party) -> Markup {
             h3 { (text(reader, label)) }
             address {
                 strong dir="auto" { (party.name) }
-                @if let Some(place) = &party.address { (address(reader, place)) }
+                @if let Some(place) = &party.address {
+                    @for line in address(place, &reader.locale) { span dir="auto" { (line) } }
+                }
             }
             @if let Some(vat_id) = &party.vat_id {
                 p.vat-id { (text(reader, "vat-id")) " " bdi { (vat_id) } }
             }
         }
-    }
-}
-
-fn address(reader: &Reader, place: &Address) -> Markup {
-    let town = [&place.postal_code, &place.city].into_iter().flatten();
-    let town = town.map(String::as_str).collect::<Vec<_>>().join(" ");
-    let country = place.country.as_deref().map(|code| reader.locale.country(code));
-    html! {
-        @for street in &place.lines { span dir="auto" { (street) } }
-        @if !town.is_empty() { span dir="auto" { (town) } }
-        @if let Some(region) = &place.region { span dir="auto" { (region) } }
-        @if let Some(country) = country { span { (country) } }
     }
 }
 

@@ -2,21 +2,26 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::super::localized::{in_fours, known, text};
+use super::super::localized::text;
 use super::super::summary;
-use crate::invoice::Payment;
 use crate::page::model::{Page, Reader};
+use crate::wording::{self, PaymentDetail};
 
 /// All that the invoice says about paying it, as long as somebody has to.
 pub(super) fn payment(page: &Page<'_>) -> Markup {
     let reader = page.reader;
-    let asks = summary::owed(page).payable().is_some();
-    let payment = page.transaction.terms.invoice.payment.as_ref().filter(|_| asks);
-    let Some(payment) = payment else { return html! {} };
+    let invoice = &page.transaction.terms.invoice;
+    let owed = summary::owed(page);
+    // Without any detail there still is the code, which has the payee's name and the amount.
+    if owed.payable().is_none() || invoice.payment.is_none() {
+        return html! {};
+    }
     html! {
         section.payment {
             h3 { (text(reader, "payment")) }
-            dl { (details(reader, payment)) }
+            dl {
+                @for it in wording::payment(invoice, owed, &reader.locale) { (detail(reader, &it)) }
+            }
             @if let Some(code) = &page.qr {
                 figure.qr {
                     div role="img" aria-label=(text(reader, "qr-label")) {
@@ -30,45 +35,17 @@ pub(super) fn payment(page: &Page<'_>) -> Markup {
     }
 }
 
-fn details(reader: &Reader, payment: &Payment) -> Markup {
-    let means = payment.means.as_deref().map(|code| {
-        known(reader, &format!("means-{}", code.to_lowercase())).unwrap_or_else(|| code.to_owned())
-    });
+/// One detail, with the button by which the script copies it if it is worth copying.
+fn detail(reader: &Reader, it: &PaymentDetail) -> Markup {
     html! {
-        @if let Some(means) = means { (row(reader, "payment-means", &means, None)) }
-        @if let Some(name) = &payment.account_name {
-            (row(reader, "payment-account-name", name, Some(name)))
-        }
-        @if let Some(iban) = &payment.iban {
-            (row(reader, "payment-iban", &in_fours(iban), Some(iban)))
-        }
-        @if let Some(bic) = &payment.bic { (row(reader, "payment-bic", bic, Some(bic))) }
-        @if let Some(reference) = &payment.reference {
-            (row(reader, "payment-reference", reference, Some(reference)))
-        }
-        @for account in &payment.further_accounts {
-            @let shown = [Some(in_fours(&account.iban)), account.bic.clone()];
-            @let shown = shown.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-            (row(reader, "payment-further-account", &shown, Some(&account.iban)))
-        }
-        @if let Some(terms) = &payment.terms {
-            div.terms { dt { (text(reader, "payment-terms")) } dd dir="auto" { (terms) } }
-        }
-    }
-}
-
-/// One detail, with what the script's button copies if it is worth copying.
-fn row(reader: &Reader, label: &str, shown: &str, copied: Option<&str>) -> Markup {
-    let label_text = text(reader, label);
-    html! {
-        div class=(label) {
-            dt { (label_text) }
+        div class=(it.id) {
+            dt { (it.label) }
             dd {
-                bdi { (shown) }
-                @if let Some(copied) = copied {
+                bdi { (it.shown) }
+                @if let Some(copied) = &it.copied {
                     button.copy type="button" hidden data-copy=(copied)
                         data-done=(text(reader, "copied"))
-                        aria-label=(format!("{}: {label_text}", text(reader, "copy"))) {
+                        aria-label=(format!("{}: {}", text(reader, "copy"), it.label)) {
                         (text(reader, "copy"))
                     }
                 }

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-use super::super::localized::{status, text, vat};
+use super::super::localized::text;
 use super::super::summary;
 use crate::invoice::Owed;
 use crate::page::model::Page;
+use crate::wording::{self, owed_label, status, vat};
 
 /// What is taxed at which rate.
 pub(super) fn vat_breakdown(page: &Page<'_>) -> Markup {
@@ -28,7 +29,7 @@ pub(super) fn vat_breakdown(page: &Page<'_>) -> Markup {
                     tbody {
                         @for it in &invoice.vat_breakdown {
                             tr {
-                                th scope="row" { (vat(reader, &it.category, it.rate)) }
+                                th scope="row" { (vat(&it.category, it.rate, &reader.locale)) }
                                 td.figure { bdi { (amount(it.taxable)) } }
                                 td.figure { bdi { (amount(it.tax)) } }
                             }
@@ -42,48 +43,25 @@ pub(super) fn vat_breakdown(page: &Page<'_>) -> Markup {
 
 /// From the sum of lines to what is due, if anything is.
 pub(super) fn totals(page: &Page<'_>) -> Markup {
-    let reader = page.reader;
-    let invoice = &page.transaction.terms.invoice;
-    let totals = &invoice.totals;
-    let amount = |figure| reader.locale.bare_amount(figure, invoice.currency);
-    let with_currency = |figure| reader.locale.amount(figure, invoice.currency);
-    let adjusted = !totals.allowances.is_zero() || !totals.charges.is_zero();
-    // Only what takes part in the sum is worth a line.
-    let rows: [(&str, Decimal, bool); 8] = [
-        ("total-lines", totals.lines, adjusted),
-        ("total-allowances", -totals.allowances, !totals.allowances.is_zero()),
-        ("total-charges", totals.charges, !totals.charges.is_zero()),
-        ("total-without-vat", totals.without_vat, true),
-        ("total-vat", totals.vat, true),
-        ("total-with-vat", totals.with_vat, true),
-        ("total-paid", -totals.paid, !totals.paid.is_zero()),
-        ("total-rounding", totals.rounding, !totals.rounding.is_zero()),
-    ];
+    let locale = &page.reader.locale;
+    let terms = &page.transaction.terms;
+    let currency = terms.invoice.currency;
+    let owed = summary::owed(page);
+    let result = match owed {
+        Owed::Payable(amount) | Owed::Credited(amount) => locale.amount(amount, currency),
+        Owed::Nothing => locale.amount(Decimal::ZERO, currency),
+        Owed::Ended(_) => status(&terms.status, locale),
+    };
     html! {
         section.totals {
-            h3.hidden { (text(reader, "totals")) }
+            h3.hidden { (text(page.reader, "totals")) }
             dl {
-                @for (label, figure, _) in rows.into_iter().filter(|(.., shown)| *shown) {
-                    div class=(label) { dt { (text(reader, label)) } dd { bdi { (amount(figure)) } } }
-                }
-                div.total-due {
-                    @match summary::owed(page) {
-                        Owed::Payable(amount) => {
-                            dt { (text(reader, "total-due")) } dd { bdi { (with_currency(amount)) } }
-                        }
-                        Owed::Credited(amount) => {
-                            dt { (text(reader, "amount-credited")) } dd { bdi { (with_currency(amount)) } }
-                        }
-                        Owed::Nothing => {
-                            dt { (text(reader, "nothing-due")) }
-                            dd { bdi { (with_currency(Decimal::ZERO)) } }
-                        }
-                        Owed::Ended(_) => {
-                            dt { (text(reader, "nothing-due")) }
-                            dd { bdi { (status(reader, &page.transaction.terms.status)) } }
-                        }
+                @for it in wording::totals(&terms.invoice, locale) {
+                    div class=(it.id) {
+                        dt { (it.label) } dd { bdi { (locale.bare_amount(it.amount, currency)) } }
                     }
                 }
+                div.total-due { dt { (owed_label(owed, locale)) } dd { bdi { (result) } } }
             }
         }
     }

@@ -235,8 +235,14 @@ fn late_days_are_counted_only_while_somebody_waits_for_money() {
 #[test]
 fn a_status_that_we_do_not_know_is_shown_as_the_shop_says_it() {
     let sample = Sample::new();
-    assert_eq!(localized::status(&sample.reader, "awaiting_payment"), "Awaiting payment");
-    assert_eq!(localized::status(&sample.reader, "with_the_lawyers"), "with the lawyers");
+    assert_eq!(
+        crate::wording::status("awaiting_payment", &sample.reader.locale),
+        "Awaiting payment"
+    );
+    assert_eq!(
+        crate::wording::status("with_the_lawyers", &sample.reader.locale),
+        "with the lawyers"
+    );
 }
 
 #[test]

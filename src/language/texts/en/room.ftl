@@ -1,0 +1,37 @@
+# What stands in the Matrix room: its name, its topic, the summary that is pinned, and the message
+# that announces a change. Dates, amounts and names are written as the language writes them.
+
+# $kind: invoice or credit-note; $number: of the invoice; $parties: room-parties.
+room-name = { $kind } { $number } · { $parties }
+# From whom to whom the invoice goes.
+room-parties = { $seller } → { $buyer }
+# $currency: its code, such as EUR.
+amount-with-code = { $currency } { $amount }
+# A label and what it says.
+labelled = { $label }: { $text }
+
+## The summary
+
+# $amount: with its currency. The document gives it back to the buyer.
+summary-credited = { $amount } credited
+summary-introduction = { $kind } of { $date }, { $parties }
+# One line of the invoice; $price: of one unit.
+summary-line = { $description }, { $quantity } × { $price }
+# $rate: a percentage or the name of a category; $taxable: the amount on which the tax is.
+summary-vat = VAT ({ $rate }) on { $taxable }
+summary-more-lines =
+    { $count ->
+        [one] … and { $count } more line
+       *[other] … and { $count } more lines
+    }
+
+## The announcement of a change
+
+announcement = { $kind } { $number } has changed
+# $label: what changed; $before, $after: its values.
+announced-change = { $label }: { $before } → { $after }
+# In the place of a value before or after the change.
+no-value = none
+announcement-more = … and { $count } more
+account-warning = Warning: the account to pay to has changed.
+account-advice = Before you pay, call { $seller } at a phone number that you already know, and have the new account confirmed. Never use a phone number, an e-mail address or a link from a message about this change: false accounts are a common fraud.

@@ -1,0 +1,128 @@
+//! The texts that people read of an invoice, in their language: the invoice page, the PDF, the
+//! room and the transcript all take them from here. Pure: no I/O.
+
+mod payment;
+pub mod safe;
+pub mod summary;
+mod totals;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+pub use payment::{PaymentDetail, payment};
+pub use totals::{Total, owed_label, totals};
+
+use crate::invoice::{Address, Currency, Invoice, Line, Term};
+use crate::language::Locale;
+use crate::transaction::{Change, ChangeKind};
+
+/// Business terms that hold a date.
+const DATE_TERMS: [&str; 7] = ["BT-7", "BT-26", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135"];
+/// The business term that holds a country: the item's country of origin.
+const COUNTRY_TERM: &str = "BT-159";
+/// The VAT category (UNTDID 5305) whose rate says everything: standard rate.
+const STANDARD_RATE: &str = "S";
+
+/// What the document is called, such as `Invoice`.
+pub fn kind(invoice: &Invoice, locale: &Locale) -> String {
+    locale.text(if invoice.is_credit_note() { "credit-note" } else { "invoice" })
+}
+
+/// The shop's status in the reader's language if we have a text for it, otherwise as the shop
+/// writes it, with spaces in place of underscores.
+pub fn status(status: &str, locale: &Locale) -> String {
+    let id = status.trim().to_lowercase().replace(['_', ' '], "-");
+    let id = format!("status-{}", if id == "canceled" { "cancelled" } else { &id });
+    known(&id, locale).unwrap_or_else(|| status.replace('_', " "))
+}
+
+/// The VAT rate, with the name of the category where that says more than the rate (UNTDID 5305):
+/// `19%`, `Reverse charge`, `Canary Islands IGIC 7%`.
+pub fn vat(category: &str, rate: Option<Decimal>, locale: &Locale) -> String {
+    let name = known(&format!("vat-{}", category.to_lowercase()), locale);
+    let name = name.filter(|_| category != STANDARD_RATE);
+    let telling = rate.filter(|rate| name.is_none() || !rate.is_zero());
+    match (name, telling.map(|rate| locale.percent(rate))) {
+        (Some(name), Some(rate)) => format!("{name} {rate}"),
+        (Some(text), None) | (None, Some(text)) => text,
+        (None, None) => category.to_owned(),
+    }
+}
+
+/// What one unit of a line costs, or as many units as the price is for; with all of its decimals.
+pub fn price(line: &Line, currency: Currency, locale: &Locale) -> String {
+    let amount = locale.bare_amount(line.unit_price, currency);
+    match line.base_quantity.filter(|base| *base != Decimal::ONE) {
+        None => amount,
+        Some(base) => {
+            let quantity = locale.quantity(base, &line.unit);
+            let arguments = [("amount", amount.into()), ("quantity", quantity.into())];
+            locale.text_with("price-per", &arguments)
+        }
+    }
+}
+
+/// An amount with the code of its currency (ISO 4217), which is the same in every client and
+/// language: `EUR 1,234.50`, `1.234,50 EUR`.
+pub fn amount_with_code(amount: Decimal, currency: Currency, locale: &Locale) -> String {
+    let arguments = [
+        ("amount", locale.bare_amount(amount, currency).into()),
+        ("currency", currency.to_string().into()),
+    ];
+    locale.text_with("amount-with-code", &arguments)
+}
+
+/// The lines of a postal address: street, city, region, country.
+pub fn address(address: &Address, locale: &Locale) -> Vec<String> {
+    let city: Vec<&str> =
+        [&address.postal_code, &address.city].into_iter().flatten().map(String::as_str).collect();
+    let country = address.country.as_deref().map(|code| locale.country(code));
+    let place = [Some(city.join(" ")), address.region.clone(), country];
+    let lines = address.lines.iter().cloned().chain(place.into_iter().flatten());
+    lines.filter(|line| !line.trim().is_empty()).collect()
+}
+
+/// The name and the value of a business term that our model has no field for.
+pub fn term(term: &Term, locale: &Locale) -> (String, String) {
+    let date = term.value.parse::<Date>().ok().filter(|_| DATE_TERMS.contains(&term.id));
+    let value = match date {
+        Some(date) => locale.date(date),
+        None if term.id == COUNTRY_TERM => locale.country(&term.value),
+        None => term.value.clone(),
+    };
+    (locale.text(&term.id.to_lowercase()), value)
+}
+
+/// An account number (IBAN) in groups of four, as banks print it.
+pub fn in_groups_of_four(iban: &str) -> String {
+    let letters: Vec<char> = iban.chars().filter(|c| !c.is_whitespace()).collect();
+    letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// The name of what a revision changed, such as `Amount due` or `Line 3`.
+pub fn change_label(change: &Change, locale: &Locale) -> String {
+    let which = change.which.as_deref().unwrap_or_default();
+    let label = locale.text_with(&format!("change-{}", change.what), &[("which", which.into())]);
+    label.trim().to_owned()
+}
+
+/// A value before or after a change; as it is stored if it cannot be parsed.
+pub fn changed_value(change: &Change, value: &str, locale: &Locale) -> String {
+    let figure = value.parse::<Decimal>().ok();
+    let text = match &change.kind {
+        ChangeKind::Text => match change.what {
+            "status" => Some(status(value, locale)),
+            "iban" | "account" => Some(in_groups_of_four(value)),
+            _ => None,
+        },
+        ChangeKind::Date => value.parse::<Date>().ok().map(|date| locale.date(date)),
+        ChangeKind::Amount(currency) => figure.map(|figure| locale.amount(figure, *currency)),
+        ChangeKind::Quantity(unit) => figure.map(|figure| locale.quantity(figure, unit)),
+    };
+    text.unwrap_or_else(|| value.to_owned())
+}
+
+/// The text with this id; none if there is no such text.
+fn known(id: &str, locale: &Locale) -> Option<String> {
+    Some(locale.text(id)).filter(|text| text != id)
+}
