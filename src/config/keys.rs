@@ -1,4 +1,5 @@
-//! The table of all keys of the config file: what each key allows, for validation and error messages.
+//! The table of all keys of the config file: what each key allows, for validation and error
+//! messages.
 //!
 //! The tests of `config` name every place where a new key is still missing.
 
@@ -53,18 +54,18 @@ const KEYS: &[Key] = &[
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
-        "write where the client-server API is reached from here, such as http://127.0.0.1:8008",
+        "write the URL of the client-server API, such as http://127.0.0.1:8008",
     ),
     key(
         "homeserver.domain",
         "the homeserver's server_name, such as example.org or example.org:8448",
-        "write what stands after the colon in its user ids, without https:// and without a path",
+        "write the part after the colon in its user ids, without https:// and without a path",
     ),
     key("appservice.listen", LISTEN, LISTEN_FIX),
     key(
         "appservice.url",
         "an http:// or https:// URL with host and port only",
-        "write where the homeserver reaches appservice.listen, such as http://127.0.0.1:9330",
+        "write the URL at which the homeserver reaches Tallyroom, such as http://127.0.0.1:9330",
     ),
     key(
         "appservice.registration",
@@ -92,7 +93,7 @@ const KEYS: &[Key] = &[
     key(
         "api.keys[].key",
         "a text of at least 16 printable ASCII characters without spaces",
-        "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
+        "generate one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
     key(
         "database.url",
@@ -102,7 +103,7 @@ const KEYS: &[Key] = &[
     number("database.max_connections", 100, "write a number, such as 8"),
     key(
         "rooms.version",
-        "null, or a room version whose rules are known here: \"1\" to \"12\"",
+        "null, or a room version that Tallyroom supports: \"1\" to \"12\"",
         "write null for the homeserver's default, or a version such as \"12\"",
     ),
     key(
@@ -114,7 +115,7 @@ const KEYS: &[Key] = &[
     key(
         "rooms.history_visibility",
         "shared | invited | joined",
-        "write one of these; world_readable would show invoices to anybody",
+        "write one of these; world_readable would show invoices to anyone",
     ),
     key("rooms.guest_access", "forbidden | can_join", "write one of these"),
     key("rooms.removed_contacts", "remove | keep", "write one of these"),
@@ -123,7 +124,7 @@ const KEYS: &[Key] = &[
     key(
         "page.url",
         "null, or an http:// or https:// URL with host and port only",
-        "write the base of the invoice page, such as https://pay.example.org, or null for none",
+        "write the base URL of the invoice page, such as https://pay.example.org, or null for none",
     ),
     key("page.listen", LISTEN, LISTEN_FIX),
     key(
@@ -134,7 +135,7 @@ const KEYS: &[Key] = &[
     key(
         "page.time_zone",
         "the name of an IANA time zone that this machine knows, such as Europe/Berlin or UTC",
-        "write such a name; if it is one, install the time zone database (tzdata)",
+        "correct the name; if it is correct, install the time zone database (tzdata)",
     ),
     number("page.link_days", 3_650, "write a number, such as 90"),
     number("page.open_pages", 8_000, "write a number, such as 20"),
@@ -152,8 +153,8 @@ const KEYS: &[Key] = &[
     ),
     key(
         "page.widget_clients[]",
-        "an origin: http:// or https://, a host, and a port if it is not the usual one",
-        "write what the client's address begins with, such as https://app.element.io",
+        "an origin: http:// or https://, a host, and a port if it is not the default port",
+        "write the beginning of the client's URL, such as https://app.element.io",
     ),
     key(
         "page.openid",
@@ -164,12 +165,12 @@ const KEYS: &[Key] = &[
     key(
         "page.openid[].domain",
         "another homeserver's server_name, such as example.com, once",
-        "write what stands after the colon in its user ids; our own homeserver needs no entry",
+        "write the part after the colon in its user ids; our own homeserver needs no entry",
     ),
     key(
         "page.openid[].url",
         "an http:// or https:// URL with host and port only",
-        "write where its federation API is reached, such as https://matrix.example.com:8448",
+        "write the URL of its federation API, such as https://matrix.example.com:8448",
     ),
     key(
         "page.sign_in",
@@ -180,12 +181,12 @@ const KEYS: &[Key] = &[
     key(
         "page.sign_in[].shop",
         "the name of a shop under api.keys",
-        "write the shop as it is written there",
+        "write the name of one of these shops",
     ),
     key(
         "page.sign_in[].key",
         "a text of at least 32 printable ASCII characters without spaces",
-        "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
+        "generate one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
     key(
         "proxies.trusted",
@@ -229,7 +230,7 @@ const KEYS: &[Key] = &[
     key(
         "files.s3.endpoint",
         "null, or an http:// or https:// URL with host and port only",
-        "write where the store is reached, or null for Amazon S3",
+        "write the URL of the store, or null for Amazon S3",
     ),
     key("files.s3.region", "the region's name", "write a name such as us-east-1"),
     key("files.s3.access_key_id", "null, or a text", "write the id of an access key"),

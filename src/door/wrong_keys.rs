@@ -1,7 +1,7 @@
 //! Limits and counts attempts with wrong keys for each source address.
 //!
-//! A key is checked before the limit of its source. So a request with a correct key is never refused
-//! because of the attempts of others that come through the same proxy.
+//! A key is checked before the limit of its source. So a request with a correct key is never
+//! refused because of the attempts of others that come through the same proxy.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,7 +21,8 @@ use crate::quota::{Rate, TooMany};
 const ATTEMPT_BURST: u32 = 30;
 /// The average number of wrong keys that one source may try in a [`PERIOD`].
 const ATTEMPTS_PER_PERIOD: u32 = 6;
-/// The number of keys of one source, wrong or right, that another server may be asked about at once.
+/// The number of keys of one source, wrong or right, that another server may be asked about at
+/// once.
 const LOOKUP_BURST: u32 = 30;
 /// The average number of keys of one source that another server may be asked about in a [`PERIOD`].
 const LOOKUPS_PER_PERIOD: u32 = 60;
@@ -116,8 +117,8 @@ impl WrongKeys {
         self.0.rate.take(&source)
     }
 
-    /// Counts a request to another server about a key, before it is sent. So no client can make us send
-    /// any number of requests.
+    /// Counts a request to another server about a key, before it is sent. So no client can make us
+    /// send any number of requests.
     ///
     /// # Errors
     /// If this source has caused too many.

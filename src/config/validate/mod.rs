@@ -173,8 +173,8 @@ fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
     }
 }
 
-/// Reports a secret that is missing, a placeholder, shorter than `min_chars`, or not printable ASCII.
-/// Returns whether the secret is valid.
+/// Reports a secret that is missing, a placeholder, shorter than `min_chars`, or not printable
+/// ASCII. Returns whether the secret is valid.
 fn check_secret(draft: &mut Draft, path: &str, secret: &Secret, min_chars: usize) -> bool {
     let text = secret.expose();
     if text.is_empty() {
