@@ -1,7 +1,11 @@
 //! The table of all keys of the config file: what each key allows, for validation and error
 //! messages.
 //!
-//! The tests of `config` name every place where a new key is still missing.
+//! To add a key, add its field and its default to `sections`, a row to [`KEYS`], and the key with a
+//! comment and the default to `config.example.yaml`. The tests of `config` name each place that is
+//! missing. A list also needs an entry in [`LISTS`]. A secret also needs an entry in [`is_secret`]
+//! and in `Config::has_secrets_in`, and a relative path a line in `Config::of_text`; no test names
+//! these.
 
 use std::fmt;
 

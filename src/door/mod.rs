@@ -2,9 +2,9 @@
 //! and decides which one is closed when there are too many. It also limits attempts with wrong
 //! keys.
 //!
-//! A connection whose request is being answered is never closed for another one. A waiting
-//! connection is. So a client that opens thousands of connections and sends nothing only loses its
-//! own.
+//! A connection whose request is being answered is never closed for another one. Connections that
+//! have not sent a request so far are closed first. So a client that opens thousands of them and
+//! sends nothing only displaces its own.
 
 mod budget;
 mod full;

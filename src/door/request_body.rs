@@ -36,7 +36,7 @@ pub(super) struct RequestBody<B> {
     slot: Arc<Slot>,
     arrival: Arrival,
     period: Duration,
-    /// The end of the current period. `None` while nobody waits for the body.
+    /// The end of the current period, if one has started. A period starts when the handler waits.
     period_end: Option<Pin<Box<Sleep>>>,
     /// The number of bytes that arrived in the current period.
     received: usize,

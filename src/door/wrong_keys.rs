@@ -111,7 +111,7 @@ impl WrongKeys {
         // A request without a connection, as in tests, has no source to limit.
         let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
         let source = source(*peer, headers, &self.0.proxies);
-        if self.is_first(key, source) {
+        if self.count(key, source) {
             tracing::warn!(%key, %source, "{}", key.log_message());
         }
         self.0.rate.take(&source)
@@ -152,7 +152,7 @@ impl WrongKeys {
     }
 
     /// Counts an attempt. Returns whether it is the first of its source since the last summary.
-    fn is_first(&self, key: Key, source: IpAddr) -> bool {
+    fn count(&self, key: Key, source: IpAddr) -> bool {
         let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = recent.contains_key(&(key, Some(source)));
         let source = Some(source).filter(|_| is_known || recent.len() < MAX_SOURCES);
@@ -205,17 +205,17 @@ mod tests {
     fn each_source_is_logged_once_and_then_in_the_summary() {
         let wrong = WrongKeys::new(Vec::new());
         let source = IpAddr::from(Ipv4Addr::from(1));
-        assert!(wrong.is_first(Key::Api, source));
-        assert!(!wrong.is_first(Key::Api, source));
-        assert!(wrong.is_first(Key::Link, source));
+        assert!(wrong.count(Key::Api, source));
+        assert!(!wrong.count(Key::Api, source));
+        assert!(wrong.count(Key::Link, source));
         assert_eq!(wrong.take_recent().get(&(Key::Api, Some(source))), Some(&2));
-        assert!(wrong.is_first(Key::Api, source), "another minute");
+        assert!(wrong.count(Key::Api, source), "another minute");
     }
 
     #[test]
     fn the_number_of_counted_sources_is_limited() {
         let wrong = WrongKeys::new(Vec::new());
-        let logged = (0..10_000).filter(|it| wrong.is_first(Key::Api, Ipv4Addr::from(*it).into()));
+        let logged = (0..10_000).filter(|it| wrong.count(Key::Api, Ipv4Addr::from(*it).into()));
         assert_eq!(logged.count(), MAX_SOURCES + 1);
         let taken = wrong.take_recent();
         assert_eq!((taken.len(), taken.values().sum::<u64>()), (MAX_SOURCES + 1, 10_000));

@@ -152,7 +152,7 @@ async fn check_homeserver(
     report.add(
         "hs_token and our address",
         match ping {
-            Ok(took) => Ok(format!("the homeserver reached us in {} ms", took.as_millis())),
+            Ok(took) => Ok(format!("the homeserver reached Tallyroom in {} ms", took.as_millis())),
             Err(failure) => Err(advice::ping(config, registration, &failure)),
         },
     );
