@@ -101,7 +101,8 @@ enum Command {
         #[arg(long, value_name = "KEY")]
         public_key: Vec<String>,
         /// A file with signed heads that somebody else keeps, to compare with; may be repeated. It
-        /// contains one or more statements as JSON, or events of the room or from a witness with them.
+        /// contains one or more statements as JSON, or events of the room or from a witness with
+        /// them.
         #[arg(long, value_name = "FILE")]
         head: Vec<PathBuf>,
         /// Do not compare with the heads in the rooms.

@@ -19,8 +19,8 @@ use crate::seal::SigningKey;
 /// working directory.
 ///
 /// # Errors
-/// If there is no such transaction, the file already exists or cannot be written, or the database or
-/// the file store fails. An incomplete file is removed.
+/// If there is no such transaction, the file already exists or cannot be written, or the database
+/// or the file store fails. An incomplete file is removed.
 pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::Result<()> {
     let output = output.unwrap_or_else(|| PathBuf::from(format!("tallyroom-{id}.zip")));
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
@@ -54,6 +54,10 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
 
 fn remove(output: &Path) {
     if let Err(error) = fs::remove_file(output) {
-        tracing::warn!(file = %output.display(), %error, "an incomplete export could not be removed");
+        tracing::warn!(
+            file = %output.display(),
+            %error,
+            "an incomplete export could not be removed"
+        );
     }
 }

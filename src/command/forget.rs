@@ -10,11 +10,12 @@ use crate::store::{Asked, Deriving};
 /// The number of rooms that one query returns.
 const ROOMS_PER_QUERY: i64 = 64;
 
-/// Erases everything that `user` wrote. The sender, the time and the hashes stay, so that the chains
-/// can be verified. The record also keeps who requested the erasure, and the reason.
+/// Erases everything that `user` wrote. The sender, the time and the hashes stay, so that the
+/// chains can be verified. The record also keeps who requested the erasure, and the reason.
 ///
 /// # Errors
-/// If `user` is no Matrix ID or the database fails. What was erased before the failure stays erased.
+/// If `user` is no Matrix ID or the database fails. What was erased before the failure stays
+/// erased.
 pub async fn run(config: &Config, user: &str, asked: &Asked) -> anyhow::Result<()> {
     let user = UserId::parse(user)
         .with_context(|| format!("{user:?} is not a Matrix ID such as @anna:example.org"))?;

@@ -45,8 +45,8 @@ fn write(config: &Config, output: &Path) -> anyhow::Result<()> {
         }
     };
     if let Err(error) = write_content(file, output, &yaml) {
-        // An incomplete file would be invalid and would prevent the next run from creating it. If it
-        // cannot be removed either, the first error is still the one to report.
+        // An incomplete file would be invalid and would prevent the next run from creating it. If
+        // it cannot be removed either, the first error is still the one to report.
         fs::remove_file(output).ok();
         return Err(error).with_context(|| format!("cannot write {}", output.display()));
     }

@@ -104,9 +104,9 @@ async fn import(
     ))
 }
 
-/// Returns the data that an XML file does not contain: the contacts, the status and the external id. The
-/// default of the external id is the name of the file, since different sellers may use the same invoice
-/// number.
+/// Returns the data that an XML file does not contain: the contacts, the status and the external
+/// id. The default of the external id is the name of the file, since different sellers may use the
+/// same invoice number.
 fn accompaniment(request: &Request, file: &Path) -> anyhow::Result<Accompaniment> {
     let external_id = match &request.external_id {
         Some(id) => Some(id.clone()),

@@ -1,5 +1,5 @@
-//! `tallyroom problems`: lists problems that an operator must solve, and retries the operations that
-//! failed. It uses only the database, so it can run while the service runs.
+//! `tallyroom problems`: lists problems that an operator must solve, and retries the operations
+//! that failed. It uses only the database, so it can run while the service runs.
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
         for transaction in selected {
             let TakenUp { rooms, contacts, gaps, files } = store.take_up(transaction).await?;
             println!(
-                "{}: will be retried: rooms {rooms}, contacts {contacts}, gaps {gaps}, files {files}",
+                "{} will be retried: rooms {rooms}, contacts {contacts}, gaps {gaps}, files {files}",
                 transaction.map_or_else(|| "all transactions".to_owned(), |id| id.to_string())
             );
         }
@@ -132,8 +132,8 @@ fn table(problems: &[Problem]) -> String {
     table
 }
 
-/// Makes a text from outside safe for a terminal: one line of limited length, without characters that
-/// move the cursor or change the direction of the text.
+/// Makes a text from outside safe for a terminal: one line of limited length, without characters
+/// that move the cursor or change the direction of the text.
 fn one_line(text: &str) -> String {
     let is_unsafe = |c: char| {
         c.is_control()

@@ -17,8 +17,8 @@ const TRANSACTIONS_PER_QUERY: i64 = 500;
 /// The greatest number of characters of a value that are printed.
 const MAX_VALUE_CHARS: usize = 160;
 
-/// The numbers of entries that were derived, that change, and that are erased, and how often each field
-/// changes.
+/// The numbers of entries that were derived, that change, and that are erased, and how often each
+/// field changes.
 #[derive(Default)]
 struct Report {
     entries: usize,
@@ -73,7 +73,8 @@ async fn rederive_record(
 ) -> anyhow::Result<()> {
     let mut after = 0;
     loop {
-        // Each page is read in its own snapshot, so that no read transaction is open during the writes.
+        // Each page is read in its own snapshot, so that no read transaction is open during the
+        // writes.
         let page = store.snapshot().await?.evidence(id, after, ENTRIES_PER_QUERY).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.entry.fixed.seq;

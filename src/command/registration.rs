@@ -1,4 +1,5 @@
-//! Loads the registration. If it does not fit the config, the homeserver tells which of them is wrong.
+//! Loads the registration. If it does not fit the config, the homeserver tells which of them is
+//! wrong.
 
 use crate::config::{Config, Registration};
 use crate::homeserver::{Homeserver, Misfit};
@@ -6,8 +7,8 @@ use crate::homeserver::{Homeserver, Misfit};
 /// Loads the registration that the config names.
 ///
 /// # Errors
-/// If the file cannot be read or does not fit the config. If the domain of the config is not that of
-/// the homeserver, the error begins with that.
+/// If the file cannot be read or does not fit the config. If the domain of the config is not that
+/// of the homeserver, the error begins with that.
 pub(super) async fn load(config: &Config) -> anyhow::Result<Registration> {
     match Registration::load(&config.appservice.registration, config) {
         Ok(registration) => Ok(registration),
@@ -18,8 +19,8 @@ pub(super) async fn load(config: &Config) -> anyhow::Result<Registration> {
     }
 }
 
-/// Asks the homeserver whether the domain of the config is wrong. Returns `None` if it is not, or if the
-/// homeserver cannot be asked with the tokens of the registration.
+/// Asks the homeserver whether the domain of the config is wrong. Returns `None` if it is not, or
+/// if the homeserver cannot be asked with the tokens of the registration.
 async fn find_wrong_domain(config: &Config) -> Option<Misfit> {
     let registration = Registration::read(&config.appservice.registration).ok()?;
     let homeserver = Homeserver::connect(config, &registration).await.ok()?;

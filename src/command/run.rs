@@ -35,26 +35,26 @@ use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_f
 use crate::seal::{SigningKey, Trust, sign_forever, witness_forever};
 use crate::store::{Deriving, Store};
 
-/// The time that work in progress may take after SIGTERM. The rest is done after the next start, since
-/// every step can be repeated safely.
+/// The time that work in progress may take after SIGTERM. The rest is done after the next start,
+/// since every step can be repeated safely.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The number of database connections that are reserved for pushes, in addition to those in the config.
-/// A homeserver sends one push at a time.
+/// The number of database connections that are reserved for pushes, in addition to those in the
+/// config. A homeserver sends one push at a time.
 const PUSH_CONNECTIONS: u32 = 2;
 
 /// Runs the service until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// If the service cannot start because of something that only an operator can fix, or if a part of it
-/// fails.
+/// If the service cannot start because of something that only an operator can fix, or if a part of
+/// it fails.
 pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let registration = registration::load(&config).await?;
     let budget = open_files_budget(&config)?;
     for verdict in [
-        secret_files::config_file(&config, file),
-        secret_files::registration(&config),
-        secret_files::signing_key(&config),
+        secret_files::check_config_file(&config, file),
+        secret_files::check_registration(&config),
+        secret_files::check_signing_key(&config),
     ] {
         if let Err(problem) = verdict {
             tracing::warn!(
@@ -168,8 +168,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     outcome
 }
 
-/// Introduces the bot to the homeserver, and then runs all tasks that need the homeserver: rooms, `/sync`,
-/// gaps and files.
+/// Introduces the bot to the homeserver, and then runs all tasks that need the homeserver: rooms,
+/// `/sync`, gaps and files.
 async fn work_with_homeserver(
     config: Config,
     homeserver: Homeserver,

@@ -23,7 +23,7 @@ pub(super) struct Draft {
     tree: Value,
     problems: Vec<Problem>,
     /// The paths that were set, each with the environment variable that set it, if any.
-    given: BTreeMap<String, Option<String>>,
+    set_by: BTreeMap<String, Option<String>>,
     /// The paths whose invalid value was replaced by a valid one. They are not reported again.
     broken: BTreeSet<String>,
 }
@@ -37,7 +37,7 @@ impl Draft {
             tree: skeleton.clone(),
             skeleton,
             problems: Vec::new(),
-            given: BTreeMap::new(),
+            set_by: BTreeMap::new(),
             broken: BTreeSet::new(),
         }
     }
@@ -53,15 +53,15 @@ impl Draft {
     }
 
     /// Whether the file or the environment sets this leaf.
-    pub(super) fn is_given(&self, path: &str) -> bool {
-        self.given.contains_key(path)
+    pub(super) fn is_set(&self, path: &str) -> bool {
+        self.set_by.contains_key(path)
     }
 
     /// Sets a leaf to the value of an environment variable.
     pub(super) fn set(&mut self, path: &str, value: Value, variable: &str) {
         if let Some(slot) = self.tree.pointer_mut(&keys::pointer(path)) {
             *slot = value;
-            self.given.insert(path.to_owned(), Some(variable.to_owned()));
+            self.set_by.insert(path.to_owned(), Some(variable.to_owned()));
         }
     }
 
@@ -85,14 +85,14 @@ impl Draft {
             (Value::Object(_) | Value::Array(_), Value::Null) => {}
             (Value::Object(known), other) => self.add(Problem::new(
                 path,
-                kind(&other),
-                format!("a section with the keys {}", names(known)),
-                "write the keys under it, each on a line of its own and further in",
+                type_name(&other),
+                format!("a section with the keys {}", key_names(known)),
+                "write the keys under it, each on its own line and indented",
             )),
             (_, leaf) => {
                 if let Some(slot) = self.tree.pointer_mut(&keys::pointer(path)) {
                     *slot = leaf;
-                    self.given.insert(path.to_owned(), None);
+                    self.set_by.insert(path.to_owned(), None);
                 }
             }
         }
@@ -104,25 +104,27 @@ impl Draft {
             Some(Value::Object(known)) => known.clone(),
             _ => Map::new(),
         };
-        let elsewhere: Vec<String> = keys::leaves("", &self.skeleton)
+        let in_other_sections: Vec<String> = keys::leaves("", &self.skeleton)
             .into_iter()
             .filter(|leaf| leaf.rsplit('.').next() == Some(name))
             .collect();
         let fix = match keys::closest(name, known.keys().map(String::as_str)) {
             Some(meant) => format!("did you mean {}?", keys::join(section, meant)),
-            None if !elsewhere.is_empty() => format!("did you mean {}?", elsewhere.join(" or ")),
+            None if !in_other_sections.is_empty() => {
+                format!("did you mean {}?", in_other_sections.join(" or "))
+            }
             None => "remove it, or correct its spelling or indentation".to_owned(),
         };
         let kind = if section.is_empty() { "sections" } else { "keys" };
-        let allowed = format!("the {kind} {}", names(&known));
+        let allowed = format!("the {kind} {}", key_names(&known));
         self.add(Problem::new(keys::join(section, &without_value(name)), found, allowed, fix));
     }
 
-    /// Converts the tree to a typed config. A value of the wrong type is reported and replaced by its
-    /// default, so that the conversion goes on and finds all problems.
-    pub(super) fn typed(&mut self) -> Config {
+    /// Converts the tree to a typed config. A value of the wrong type is reported and replaced by
+    /// its default, so that the conversion goes on and finds all problems.
+    pub(super) fn deserialize(&mut self) -> Config {
         for path in REQUIRED {
-            if !self.is_given(path) {
+            if !self.is_set(path) {
                 self.refuse(path, "nothing", None);
             }
         }
@@ -151,8 +153,8 @@ impl Draft {
         }
     }
 
-    /// Checks the items of a list of sections, which the defaults do not describe. Invalid items are
-    /// reported and replaced by valid ones.
+    /// Checks the items of a list of sections, which the defaults do not describe. Invalid items
+    /// are reported and replaced by valid ones.
     fn check_items(&mut self, list: &List) {
         let pointer = keys::pointer(list.path);
         let Some(Value::Array(items)) = self.tree.pointer(&pointer).cloned() else { return };
@@ -161,7 +163,7 @@ impl Draft {
             Value::Object(match item {
                 Value::Object(found) => self.check_item(list, &path, found),
                 other => {
-                    self.refuse(&path, kind(&other), None);
+                    self.refuse(&path, type_name(&other), None);
                     self.broken.insert(path.clone());
                     self.check_item(list, &path, Map::new())
                 }
@@ -179,7 +181,8 @@ impl Draft {
         path: &str,
         mut found: Map<String, Value>,
     ) -> Map<String, Value> {
-        let known: Vec<&str> = list.item.iter().map(|(name, _)| *name).collect();
+        let required = list.item.iter().map(|(name, _)| *name);
+        let known: Vec<&str> = required.chain(list.optional.iter().copied()).collect();
         for name in found.keys().filter(|name| !known.contains(&name.as_str())) {
             let meant = keys::closest(name, known.iter().copied());
             // In `SECRET: shop`, the unknown name itself is a secret. So it is shown only if it
@@ -220,7 +223,7 @@ impl Draft {
             return;
         }
         let leaf = path.split('[').next().unwrap_or_default();
-        let found = match self.given.get(leaf) {
+        let found = match self.set_by.get(leaf) {
             Some(Some(variable)) => format!("{found} (from the environment: {variable})"),
             _ => found.to_owned(),
         };
@@ -256,13 +259,13 @@ fn without_value(text: &str) -> String {
     }
 }
 
-fn names(known: &Map<String, Value>) -> String {
+fn key_names(known: &Map<String, Value>) -> String {
     known.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the type of a value, for error messages. The value itself may be a misplaced secret, so
 /// it is not shown.
-fn kind(value: &Value) -> &'static str {
+fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",

@@ -19,7 +19,7 @@ pub(super) fn apply(draft: &mut Draft, env: impl Iterator<Item = (String, String
     for (variable, value) in &ours {
         let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
         let name = name.to_lowercase().replace("__", ".");
-        let Some((path, from_file)) = leaf(draft.skeleton(), &name) else {
+        let Some((path, from_file)) = find_leaf(draft.skeleton(), &name) else {
             refuse_unknown(draft, &name, variable);
             continue;
         };
@@ -41,7 +41,7 @@ pub(super) fn apply(draft: &mut Draft, env: impl Iterator<Item = (String, String
 }
 
 /// Returns the leaf that a variable sets, and whether the variable names a file with the value.
-fn leaf<'a>(skeleton: &Value, name: &'a str) -> Option<(&'a str, bool)> {
+fn find_leaf<'a>(skeleton: &Value, name: &'a str) -> Option<(&'a str, bool)> {
     let is_leaf = |path: &str| {
         let found = skeleton.pointer(&keys::pointer(path));
         found.is_some_and(|value| !value.is_object())
@@ -75,7 +75,8 @@ fn read_value_file(draft: &mut Draft, path: &str, variable: &str, file: &str) ->
         Err(error) => {
             draft.add(Problem::new(
                 path,
-                // The variable's value is not shown: it may be a secret that was put there by mistake.
+                // The variable's value is not shown: it may be a secret that was put there by
+                // mistake.
                 format!("the environment variable {variable} names a file: {error}"),
                 "the path of a readable text file that holds the value",
                 "correct the path, or let the user that runs Tallyroom read the file",

@@ -1,6 +1,11 @@
-//! The table of all keys of the config file: what each key allows, for validation and error messages.
+//! The table of all keys of the config file: what each key allows, for validation and error
+//! messages.
 //!
-//! The tests of `config` name every place where a new key is still missing.
+//! To add a key, add its field and its default to `sections`, a row to [`KEYS`], and the key with a
+//! comment and the default to `config.example.yaml`. The tests of `config` name each place that is
+//! missing. A list also needs an entry in [`LISTS`]. A secret also needs an entry in [`is_secret`]
+//! and in `Config::has_secrets_in`, and a relative path a line in `Config::of_text`; no test names
+//! these.
 
 use std::fmt;
 
@@ -57,18 +62,18 @@ const KEYS: &[Key] = &[
     key(
         "homeserver.url",
         "an http:// or https:// URL with host and port only",
-        "write where the client-server API is reached from here, such as http://127.0.0.1:8008",
+        "write the URL of the client-server API, such as http://127.0.0.1:8008",
     ),
     key(
         "homeserver.domain",
         "the homeserver's server_name, such as example.org or example.org:8448",
-        "write what stands after the colon in its user ids, without https:// and without a path",
+        "write the part after the colon in its user ids, without https:// and without a path",
     ),
     key("appservice.listen", LISTEN, LISTEN_FIX),
     key(
         "appservice.url",
         "an http:// or https:// URL with host and port only",
-        "write where the homeserver reaches appservice.listen, such as http://127.0.0.1:9330",
+        "write the URL at which the homeserver reaches Tallyroom, such as http://127.0.0.1:9330",
     ),
     key(
         "appservice.registration",
@@ -100,7 +105,7 @@ const KEYS: &[Key] = &[
     key(
         "api.keys[].key",
         "a text of at least 16 printable ASCII characters without spaces",
-        "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
+        "generate one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
     key("api.keys[].language", LANGUAGE, LANGUAGE_FIX),
     key(
@@ -111,7 +116,7 @@ const KEYS: &[Key] = &[
     number("database.max_connections", 100, "write a number, such as 8"),
     key(
         "rooms.version",
-        "null, or a room version whose rules are known here: \"1\" to \"12\"",
+        "null, or a room version that Tallyroom supports: \"1\" to \"12\"",
         "write null for the homeserver's default, or a version such as \"12\"",
     ),
     key(
@@ -123,7 +128,7 @@ const KEYS: &[Key] = &[
     key(
         "rooms.history_visibility",
         "shared | invited | joined",
-        "write one of these; world_readable would show invoices to anybody",
+        "write one of these; world_readable would show invoices to anyone",
     ),
     key("rooms.guest_access", "forbidden | can_join", "write one of these"),
     key("rooms.removed_contacts", "remove | keep", "write one of these"),
@@ -132,14 +137,14 @@ const KEYS: &[Key] = &[
     key(
         "page.url",
         "null, or an http:// or https:// URL with host and port only",
-        "write the base of the invoice page, such as https://pay.example.org, or null for none",
+        "write the base URL of the invoice page, such as https://pay.example.org, or null for none",
     ),
     key("page.listen", LISTEN, LISTEN_FIX),
     key("page.language", LANGUAGE, LANGUAGE_FIX),
     key(
         "page.time_zone",
         "the name of an IANA time zone that this machine knows, such as Europe/Berlin or UTC",
-        "write such a name; if it is one, install the time zone database (tzdata)",
+        "correct the name; if it is correct, install the time zone database (tzdata)",
     ),
     number("page.link_days", 3_650, "write a number, such as 90"),
     number("page.open_pages", 8_000, "write a number, such as 20"),
@@ -157,8 +162,8 @@ const KEYS: &[Key] = &[
     ),
     key(
         "page.widget_clients[]",
-        "an origin: http:// or https://, a host, and a port if it is not the usual one",
-        "write what the client's address begins with, such as https://app.element.io",
+        "an origin: http:// or https://, a host, and a port if it is not the default port",
+        "write the beginning of the client's URL, such as https://app.element.io",
     ),
     key(
         "page.openid",
@@ -169,12 +174,12 @@ const KEYS: &[Key] = &[
     key(
         "page.openid[].domain",
         "another homeserver's server_name, such as example.com, once",
-        "write what stands after the colon in its user ids; our own homeserver needs no entry",
+        "write the part after the colon in its user ids; our own homeserver needs no entry",
     ),
     key(
         "page.openid[].url",
         "an http:// or https:// URL with host and port only",
-        "write where its federation API is reached, such as https://matrix.example.com:8448",
+        "write the URL of its federation API, such as https://matrix.example.com:8448",
     ),
     key(
         "page.sign_in",
@@ -185,12 +190,12 @@ const KEYS: &[Key] = &[
     key(
         "page.sign_in[].shop",
         "the name of a shop under api.keys",
-        "write the shop as it is written there",
+        "write the name of one of these shops",
     ),
     key(
         "page.sign_in[].key",
         "a text of at least 32 printable ASCII characters without spaces",
-        "make one with `openssl rand -hex 32`; put it in quotes if it has only digits",
+        "generate one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
     key(
         "proxies.trusted",
@@ -234,7 +239,7 @@ const KEYS: &[Key] = &[
     key(
         "files.s3.endpoint",
         "null, or an http:// or https:// URL with host and port only",
-        "write where the store is reached, or null for Amazon S3",
+        "write the URL of the store, or null for Amazon S3",
     ),
     key("files.s3.region", "the region's name", "write a name such as us-east-1"),
     key("files.s3.access_key_id", "null, or a text", "write the id of an access key"),
@@ -255,6 +260,8 @@ pub(super) struct List {
     pub(super) path: &'static str,
     /// The keys of each item, each with a valid value. Empty if the items are texts.
     pub(super) item: &'static [(&'static str, &'static str)],
+    /// Further keys that an item may have.
+    pub(super) optional: &'static [&'static str],
     /// An example of the list as JSON, as it is written in an environment variable.
     pub(super) example: &'static str,
 }
@@ -264,20 +271,32 @@ const SHOP_AND_KEY_EXAMPLE: &str = r#"[{"shop":"example","key":"…"}]"#;
 
 /// All keys whose value is a list.
 pub(super) const LISTS: &[List] = &[
-    List { path: "api.keys", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
-    List { path: "page.widget_clients", item: &[], example: r#"["https://app.element.io"]"# },
+    List {
+        path: "api.keys",
+        item: SHOP_AND_KEY,
+        optional: &["language"],
+        example: SHOP_AND_KEY_EXAMPLE,
+    },
+    List {
+        path: "page.widget_clients",
+        item: &[],
+        optional: &[],
+        example: r#"["https://app.element.io"]"#,
+    },
     List {
         path: "page.openid",
         item: &[("domain", "replaced"), ("url", "http://replaced")],
+        optional: &[],
         example: r#"[{"domain":"example.com","url":"https://matrix.example.com"}]"#,
     },
     List {
         path: "record.witnesses",
         item: &[],
+        optional: &[],
         example: r#"["https://witness.example.org/heads"]"#,
     },
-    List { path: "page.sign_in", item: SHOP_AND_KEY, example: SHOP_AND_KEY_EXAMPLE },
-    List { path: "proxies.trusted", item: &[], example: r#"["127.0.0.1"]"# },
+    List { path: "page.sign_in", item: SHOP_AND_KEY, optional: &[], example: SHOP_AND_KEY_EXAMPLE },
+    List { path: "proxies.trusted", item: &[], optional: &[], example: r#"["127.0.0.1"]"# },
 ];
 
 /// Returns the key at this path. An index in the path, as in `api.keys[0]`, can have any value.
@@ -438,7 +457,7 @@ mod tests {
             );
             assert!(serde_json::from_str::<Value>(list.example).is_ok_and(|it| it.is_array()));
             assert!(find(&format!("{}[12]", list.path)).is_some(), "{}", list.path);
-            for (name, _) in list.item {
+            for name in list.item.iter().map(|(name, _)| name).chain(list.optional) {
                 let path = format!("{}[12].{name}", list.path);
                 assert!(find(&path).is_some(), "{path} is missing in KEYS of config/keys.rs");
             }

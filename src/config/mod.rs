@@ -94,7 +94,7 @@ impl Config {
         let tree = yaml::parse(text).map_err(|problem| ConfigErrors::new(path, vec![problem]))?;
         draft.merge(tree);
         environment::apply(&mut draft, env);
-        let mut config = draft.typed();
+        let mut config = draft.deserialize();
         validate::validate(&mut config, &mut draft);
 
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -131,7 +131,8 @@ impl Config {
         self.page_url("widget", transaction_id).filter(|_| self.page.widget)
     }
 
-    /// Returns the link that lets its reader in with this token, or `None` if `page.url` is not set.
+    /// Returns the link that lets its reader in with this token, or `None` if `page.url` is not
+    /// set.
     pub fn signed_link(&self, token: impl Display) -> Option<String> {
         self.page_url("l", token)
     }

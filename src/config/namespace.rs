@@ -1,7 +1,7 @@
 //! Checks the namespace patterns of a registration: they must match our names and no others.
 //!
-//! It understands the few forms that such patterns have in practice and refuses all others, since it
-//! cannot tell what they match.
+//! It understands the few forms that such patterns have in practice and refuses all others, since
+//! it cannot tell what they match.
 
 use ruma::ServerName;
 
@@ -23,11 +23,11 @@ impl Kind {
     }
 }
 
-/// Returns the pattern that we generate. It is anchored at both ends, and the dots of the domain are
-/// escaped.
+/// Returns the pattern that we generate. It is anchored at both ends, and the dots of the domain
+/// are escaped.
 ///
-/// The anchors are needed: Synapse matches a pattern at the beginning of an id only and ignores what
-/// follows, and other homeservers search anywhere in the id.
+/// The anchors are needed: Synapse matches a pattern at the beginning of an id only and ignores
+/// what follows, and other homeservers search anywhere in the id.
 pub(super) fn pattern(kind: Kind, domain: &ServerName) -> String {
     let mut pattern = format!("^{}{NAMESPACE_PREFIX}.*:", kind.sigil());
     for letter in domain.as_str().chars() {
@@ -77,7 +77,8 @@ enum Token {
     AnyRun,
 }
 
-/// Parses literals, escaped punctuation, `[.]`, `.`, `.*` and `.+`. Returns `None` for anything else.
+/// Parses literals, escaped punctuation, `[.]`, `.`, `.*` and `.+`. Returns `None` for anything
+/// else.
 fn parse(inner: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut letters = inner.chars().peekable();
@@ -100,8 +101,8 @@ fn parse(inner: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// Whether the tokens match the whole text. `.+` is treated like `.*`, since the difference does not
-/// matter for names that exist.
+/// Whether the tokens match the whole text. `.+` is treated like `.*`, since the difference does
+/// not matter for names that exist.
 fn matches(tokens: &[Token], text: &[char]) -> bool {
     // reached[n] tells whether the tokens so far can match the first n letters.
     let mut reached = vec![false; text.len() + 1];

@@ -1,5 +1,5 @@
-//! The registration file of the application service: the tokens and namespaces that the homeserver and
-//! Tallyroom share.
+//! The registration file of the application service: the tokens and namespaces that the homeserver
+//! and Tallyroom share.
 
 use std::{fs, io, path::Path};
 
@@ -29,7 +29,8 @@ pub struct Registration {
     pub hs_token: Secret,
     /// The localpart of the registration's own user.
     pub sender_localpart: String,
-    /// Whether the homeserver's rate limits apply to us. The homeserver takes a missing key as `true`.
+    /// Whether the homeserver's rate limits apply to us. The homeserver takes a missing key as
+    /// `true`.
     pub rate_limited: Option<bool>,
     /// The users, aliases and rooms that we claim.
     pub namespaces: Namespaces,
@@ -234,8 +235,8 @@ fn unreadable(error: &io::Error) -> Problem {
         "",
         error.to_string(),
         "a readable registration file, the same as that of the homeserver",
-        "create one with `tallyroom generate-registration`, let the user that runs Tallyroom read it, \
-         and set appservice.registration to its path",
+        "create one with `tallyroom generate-registration`, let the user that runs Tallyroom \
+         read it, and set appservice.registration to its path",
     )
 }
 

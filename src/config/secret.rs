@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// The text that the sample files contain in place of a secret. A file that still has it is refused.
+/// The text that the sample files contain in place of a secret. A file that still has it is
+/// refused.
 pub const PLACEHOLDER: &str = "CHANGE_ME";
 
 /// A secret text. It does not implement `Display`; `Debug` and `Serialize` hide the text.
@@ -27,7 +28,8 @@ impl Secret {
 
     /// Whether `candidate` is this secret, compared in constant time.
     ///
-    /// The digests are compared instead of the texts, so that the time does not depend on the length.
+    /// The digests are compared instead of the texts, so that the time does not depend on the
+    /// length.
     pub fn matches(&self, candidate: &[u8]) -> bool {
         let ours = Sha256::digest(self.0.as_bytes());
         let theirs = Sha256::digest(candidate);

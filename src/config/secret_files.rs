@@ -15,7 +15,7 @@ const ALL_BUT_OWNER: u32 = 0o077;
 type Verdict = Result<String, String>;
 
 /// Checks the config file, if it contains secrets itself.
-pub fn config_file(config: &Config, file: &Path) -> Verdict {
+pub fn check_config_file(config: &Config, file: &Path) -> Verdict {
     let holds_secrets = fs::read_to_string(file).is_ok_and(|text| config.has_secrets_in(&text));
     let mode = mode(file)?;
     if !holds_secrets {
@@ -23,13 +23,14 @@ pub fn config_file(config: &Config, file: &Path) -> Verdict {
     }
     check_mode(file, mode, OTHERS, |shown| {
         format!(
-            "every user of this machine can read the keys in it (mode {mode:03o}); run `chmod 640 {shown}`"
+            "every user of this machine can read the keys in it (mode {mode:03o}); run \
+             `chmod 640 {shown}`"
         )
     })
 }
 
 /// Checks the registration file. The homeserver reads it as well, so its group may read it.
-pub fn registration(config: &Config) -> Verdict {
+pub fn check_registration(config: &Config) -> Verdict {
     let file = &config.appservice.registration;
     let mode = mode(file)?;
     check_mode(file, mode, OTHERS, |shown| {
@@ -41,7 +42,7 @@ pub fn registration(config: &Config) -> Verdict {
 }
 
 /// Checks the file of the signing key, which only its owner may read. The file may not exist yet.
-pub fn signing_key(config: &Config) -> Verdict {
+pub fn check_signing_key(config: &Config) -> Verdict {
     let file = &config.record.signing_key;
     if !file.exists() {
         return Ok("the file does not exist yet".to_owned());
@@ -68,8 +69,8 @@ fn check_mode(file: &Path, mode: u32, unwanted: u32, message: impl Fn(&str) -> S
 }
 
 impl Config {
-    /// Whether the text contains a secret of this config. A secret from the environment is not in the
-    /// text of the file.
+    /// Whether the text contains a secret of this config. A secret from the environment is not in
+    /// the text of the file.
     fn has_secrets_in(&self, text: &str) -> bool {
         let keys = self.api.keys.iter().map(|it| &it.key);
         let sign_in = self.page.sign_in.iter().map(|it| &it.key);
@@ -93,27 +94,27 @@ mod tests {
         let mut config = Config::default();
         fs::write(&file, "homeserver:\n  domain: example.org\n").unwrap();
         set(0o644);
-        assert!(config_file(&config, &file).is_ok());
+        assert!(check_config_file(&config, &file).is_ok());
 
         // First the key comes from the environment, then from the file.
         let key = Secret::new("canary-0123456789");
         config.api.keys = vec![ApiKey { shop: "shop".to_owned(), key, language: None }];
-        assert!(config_file(&config, &file).is_ok());
+        assert!(check_config_file(&config, &file).is_ok());
         fs::write(&file, "api: {keys: [{shop: shop, key: canary-0123456789}]}").unwrap();
-        let told = config_file(&config, &file).unwrap_err();
+        let told = check_config_file(&config, &file).unwrap_err();
         assert!(told.contains("644") && told.contains("chmod 640") && !told.contains("canary"));
         set(0o640);
-        assert!(config_file(&config, &file).is_ok());
+        assert!(check_config_file(&config, &file).is_ok());
 
         config.appservice.registration = file.clone();
         config.record.signing_key = file.clone();
-        assert!(registration(&config).is_ok());
-        assert!(signing_key(&config).unwrap_err().contains("chmod 600"));
+        assert!(check_registration(&config).is_ok());
+        assert!(check_signing_key(&config).unwrap_err().contains("chmod 600"));
         set(0o644);
-        assert!(registration(&config).unwrap_err().contains("chmod 640"));
+        assert!(check_registration(&config).unwrap_err().contains("chmod 640"));
         set(0o600);
-        assert!(signing_key(&config).is_ok());
+        assert!(check_signing_key(&config).is_ok());
         config.record.signing_key = folder.path().join("none");
-        assert!(signing_key(&config).is_ok());
+        assert!(check_signing_key(&config).is_ok());
     }
 }

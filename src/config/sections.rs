@@ -35,8 +35,8 @@ pub struct AppserviceConfig {
     /// The URL at which the homeserver reaches us. It is written into a generated registration.
     #[serde(with = "text::url")]
     pub url: Url,
-    /// The file with the tokens that both sides know. Once loaded, the path is absolute or relative to
-    /// the working directory.
+    /// The file with the tokens that both sides know. Once loaded, the path is absolute or relative
+    /// to the working directory.
     pub registration: PathBuf,
 }
 
@@ -141,8 +141,8 @@ pub struct PageConfig {
     /// The greatest average number of messages, changes, reactions and removals that one link or
     /// sign-in may write in a minute.
     pub messages_per_minute: u32,
-    /// The greatest amount that one link or sign-in may upload in an hour, in MB of 1,000,000 bytes.
-    /// One file of the size `files.max_megabytes` is always accepted.
+    /// The greatest amount that one link or sign-in may upload in an hour, in MB of 1,000,000
+    /// bytes. One file of the size `files.max_megabytes` is always accepted.
     pub upload_megabytes_per_hour: u32,
     /// Whether rooms get the page as a widget.
     pub widget: bool,
@@ -203,12 +203,12 @@ pub struct RecordConfig {
     pub sync: bool,
     /// What happens to redacted content, unless the transaction specifies it.
     pub redactions: RedactionPolicy,
-    /// The file with the Ed25519 key that signs heads and exports. Once loaded, the path is absolute or
-    /// relative to the working directory.
+    /// The file with the Ed25519 key that signs heads and exports. Once loaded, the path is
+    /// absolute or relative to the working directory.
     pub signing_key: PathBuf,
     /// The number of minutes after which the head of a changed record is signed.
     pub sign_after_minutes: u32,
-    /// The witnesses, which get every signed head: `https://…` or `!ROOM:SERVER`; see [`Witness`].
+    /// The witnesses, which get every signed head: `https://…` or `!ROOM:SERVER`. See [`Witness`].
     pub witnesses: Vec<String>,
 }
 
@@ -232,7 +232,8 @@ impl RecordConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilesConfig {
-    /// A folder, or `s3://BUCKET/PREFIX`. The path of a folder is resolved when the config is loaded.
+    /// A folder, or `s3://BUCKET/PREFIX`. The path of a folder is resolved when the config is
+    /// loaded.
     pub store: String,
     /// The greatest size of a file that is fetched, in MB of 1,000,000 bytes.
     pub max_megabytes: u64,

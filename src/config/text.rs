@@ -40,8 +40,8 @@ pub(super) mod optional_url {
     }
 }
 
-/// Deserializes a room version from a text or a number: the Matrix specification makes it a text, but
-/// people write `12` without quotes.
+/// Deserializes a room version from a text or a number: the Matrix specification makes it a text,
+/// but people write `12` without quotes.
 pub(super) fn room_version<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<RoomVersionId>, D::Error> {

@@ -29,7 +29,8 @@ pub(super) fn parse(text: &str) -> Result<Value, Problem> {
             "",
             message(text, &error),
             "one YAML document of sections",
-            "correct that line; a value that contains `: ` or ` #`, or begins with a special character, needs quotes",
+            "correct that line; a value that contains `: ` or ` #`, or begins with a special \
+             character, needs quotes",
         )
     })
 }

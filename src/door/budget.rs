@@ -1,4 +1,5 @@
-//! Distributes the file descriptors that this process may have open among its listeners and file access.
+//! Distributes the file descriptors that this process may have open among its listeners and file
+//! access.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use thiserror::Error;
@@ -42,8 +43,8 @@ pub struct Budget {
 /// The limit of open files is too low for the service to work.
 #[derive(Clone, Copy, Debug, Error)]
 #[error(
-    "this process may have only {limit} files and connections open, and it needs at least {needed}. \
-     Raise the limit (`ulimit -Hn`, or LimitNOFILE= in a systemd unit)"
+    "this process may have only {limit} files and connections open, and it needs at least \
+     {needed}. Raise the limit (`ulimit -Hn`, or LimitNOFILE= in a systemd unit)"
 )]
 pub struct LimitTooLow {
     limit: u64,

@@ -6,7 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-/// The greatest number of connections that get this answer in parallel. Others are closed without it.
+/// The greatest number of connections that get this answer in parallel. Others are closed without
+/// it.
 const MAX_PARALLEL_REFUSALS: usize = 64;
 /// The time that one refusal may take.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,8 +1,10 @@
 //! Accepts HTTP connections: limits their number and the time in which each must send its request,
-//! and decides which one is closed when there are too many. It also limits attempts with wrong keys.
+//! and decides which one is closed when there are too many. It also limits attempts with wrong
+//! keys.
 //!
-//! A connection whose request is being answered is never closed for another one. A waiting connection
-//! is. So a client that opens thousands of connections and sends nothing only loses its own.
+//! A connection whose request is being answered is never closed for another one. Connections that
+//! have not sent a request so far are closed first. So a client that opens thousands of them and
+//! sends nothing only displaces its own.
 
 mod budget;
 mod full;
@@ -37,11 +39,12 @@ use self::write_timeout::WriteTimeout;
 
 /// The time in which a new connection must send the whole header of its first request.
 const FIRST_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time in which a connection must send the whole header of its next request, including the time
-/// that it is idle. It is longer than the time for which Synapse keeps a connection for its next push
-/// (120 s), so that we never close a connection that Synapse is about to use.
+/// The time in which a connection must send the whole header of its next request, including the
+/// time that it is idle. It is longer than the time for which Synapse keeps a connection for its
+/// next push (120 s), so that we never close a connection that Synapse is about to use.
 const NEXT_HEADER_TIMEOUT: Duration = Duration::from_secs(150);
-/// The greatest size of a header, and of the data that a connection buffers in each direction, in bytes.
+/// The greatest size of a header, and of the data that a connection buffers in each direction, in
+/// bytes.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// The time for which connections without a request that is being answered stay open after `stop`.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -78,7 +81,10 @@ pub async fn serve(
             // Such as too many open files. The listener goes on, since this passes.
             Err(error) => {
                 if !std::mem::replace(&mut is_failing, true) {
-                    tracing::error!(%error, "the system accepts no connection at the moment; trying again");
+                    tracing::error!(
+                        %error,
+                        "the system accepts no connection at the moment; trying again"
+                    );
                 }
                 slots.close_longest_waiting();
                 tokio::select! {

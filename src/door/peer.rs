@@ -12,9 +12,9 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-/// Returns the source address of a request: the other end of the connection or, if that is a trusted
-/// proxy, the last address in `X-Forwarded-For` that is not a trusted proxy. Any client can write what
-/// precedes it.
+/// Returns the source address of a request: the other end of the connection or, if that is a
+/// trusted proxy, the last address in `X-Forwarded-For` that is not a trusted proxy. Any client can
+/// write what precedes it.
 pub(super) fn source(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let named = headers.get_all(FORWARDED_FOR).iter();
     let named: Vec<&str> =
@@ -38,7 +38,8 @@ fn parse_address(text: &str) -> Option<IpAddr> {
     Some(IpAddr::to_canonical(&address))
 }
 
-/// Returns the first address of an IPv6 /64, since a single client usually has all of its addresses.
+/// Returns the first address of an IPv6 /64, since a single client usually has all of its
+/// addresses.
 fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

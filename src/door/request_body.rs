@@ -15,8 +15,8 @@ use super::slots::{Slot, Waiting};
 
 /// The period in which at least [`MIN_BYTES_PER_PERIOD`] of a body must arrive.
 const PERIOD: Duration = Duration::from_secs(30);
-/// The least number of bytes in each period. A slow connection sends more; a client that only occupies
-/// a connection slot does not.
+/// The least number of bytes in each period. A slow connection sends more; a client that only
+/// occupies a connection slot does not.
 const MIN_BYTES_PER_PERIOD: usize = 4 * 1024;
 
 /// Whether a request's body arrives. It is in the request's extensions.
@@ -36,7 +36,7 @@ pub(super) struct RequestBody<B> {
     slot: Arc<Slot>,
     arrival: Arrival,
     period: Duration,
-    /// The end of the current period. `None` while nobody waits for the body.
+    /// The end of the current period, if one has started. A period starts when the handler waits.
     period_end: Option<Pin<Box<Sleep>>>,
     /// The number of bytes that arrived in the current period.
     received: usize,
@@ -92,7 +92,8 @@ where
                 if self.slot.is_sending() {
                     self.slot.set_waiting(Waiting::Sending);
                 }
-                // A period starts only when the handler waits for more, since we may be slow ourselves.
+                // A period starts only when the handler waits for more, since we may be slow
+                // ourselves.
                 if self.received >= MIN_BYTES_PER_PERIOD {
                     (self.period_end, self.received) = (None, 0);
                 }

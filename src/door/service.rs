@@ -1,5 +1,5 @@
-//! The HTTP service of one connection. It keeps the state of the connection slot up to date from the
-//! request to the last byte of the response.
+//! The HTTP service of one connection. It keeps the state of the connection slot up to date from
+//! the request to the last byte of the response.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! The connection slots of a listener: how many connections it may have, and which one is closed when
-//! another one comes.
+//! The connection slots of a listener: how many connections it may have, and which one is closed
+//! when another one comes.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,13 +62,14 @@ impl ConnectionSlots {
         Arc::new(Self { max, state, freed, closed_or_refused: AtomicU64::new(0) })
     }
 
-    /// Returns the number of connections that were closed for another one, or refused, since the start.
+    /// Returns the number of connections that were closed for another one, or refused, since the
+    /// start.
     pub fn closed_or_refused(&self) -> u64 {
         self.closed_or_refused.load(Ordering::Relaxed)
     }
 
-    /// Returns a slot for a new connection. If none is free, the connection that has been waiting
-    /// longest is closed. Returns `None` if no connection is waiting.
+    /// Returns a slot for a new connection. If none is free, a waiting connection is closed. Returns
+    /// `None` if no connection is waiting, or if none ends within [`SLOT_TIMEOUT`].
     pub(super) async fn acquire(self: &Arc<Self>) -> Option<Arc<Slot>> {
         let acquiring = async {
             loop {
@@ -103,7 +104,8 @@ impl ConnectionSlots {
         Some(slot)
     }
 
-    /// Closes the connection that has been waiting longest. Returns false if no connection is waiting.
+    /// Closes the connection that has been waiting longest of those in the first state of
+    /// [`Waiting`] that any connection has. Returns false if no connection is waiting.
     pub(super) fn close_longest_waiting(&self) -> bool {
         let first = self.state().waiting.pop_first();
         let Some((_, needed)) = first else { return false };

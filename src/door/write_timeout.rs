@@ -11,8 +11,8 @@ use tokio::time::Sleep;
 /// The time in which the other side must read some of the written data.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Fails if the other side has not read for [`WRITE_TIMEOUT`]. Otherwise a client that sends a request
-/// and never reads the response would occupy a connection slot for ever.
+/// Fails if the other side has not read for [`WRITE_TIMEOUT`]. Otherwise a client that sends a
+/// request and never reads the response would occupy a connection slot for ever.
 pub(super) struct WriteTimeout<S> {
     stream: S,
     timeout: Duration,

@@ -1,7 +1,7 @@
 //! Limits and counts attempts with wrong keys for each source address.
 //!
-//! A key is checked before the limit of its source. So a request with a correct key is never refused
-//! because of the attempts of others that come through the same proxy.
+//! A key is checked before the limit of its source. So a request with a correct key is never
+//! refused because of the attempts of others that come through the same proxy.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,7 +21,8 @@ use crate::quota::{Rate, TooMany};
 const ATTEMPT_BURST: u32 = 30;
 /// The average number of wrong keys that one source may try in a [`PERIOD`].
 const ATTEMPTS_PER_PERIOD: u32 = 6;
-/// The number of keys of one source, wrong or right, that another server may be asked about at once.
+/// The number of keys of one source, wrong or right, that another server may be asked about at
+/// once.
 const LOOKUP_BURST: u32 = 30;
 /// The average number of keys of one source that another server may be asked about in a [`PERIOD`].
 const LOOKUPS_PER_PERIOD: u32 = 60;
@@ -110,14 +111,14 @@ impl WrongKeys {
         // A request without a connection, as in tests, has no source to limit.
         let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
         let source = source(*peer, headers, &self.0.proxies);
-        if self.is_first(key, source) {
+        if self.count(key, source) {
             tracing::warn!(%key, %source, "{}", key.log_message());
         }
         self.0.rate.take(&source)
     }
 
-    /// Counts a request to another server about a key, before it is sent. So no client can make us send
-    /// any number of requests.
+    /// Counts a request to another server about a key, before it is sent. So no client can make us
+    /// send any number of requests.
     ///
     /// # Errors
     /// If this source has caused too many.
@@ -151,7 +152,7 @@ impl WrongKeys {
     }
 
     /// Counts an attempt. Returns whether it is the first of its source since the last summary.
-    fn is_first(&self, key: Key, source: IpAddr) -> bool {
+    fn count(&self, key: Key, source: IpAddr) -> bool {
         let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = recent.contains_key(&(key, Some(source)));
         let source = Some(source).filter(|_| is_known || recent.len() < MAX_SOURCES);
@@ -204,17 +205,17 @@ mod tests {
     fn each_source_is_logged_once_and_then_in_the_summary() {
         let wrong = WrongKeys::new(Vec::new());
         let source = IpAddr::from(Ipv4Addr::from(1));
-        assert!(wrong.is_first(Key::Api, source));
-        assert!(!wrong.is_first(Key::Api, source));
-        assert!(wrong.is_first(Key::Link, source));
+        assert!(wrong.count(Key::Api, source));
+        assert!(!wrong.count(Key::Api, source));
+        assert!(wrong.count(Key::Link, source));
         assert_eq!(wrong.take_recent().get(&(Key::Api, Some(source))), Some(&2));
-        assert!(wrong.is_first(Key::Api, source), "another minute");
+        assert!(wrong.count(Key::Api, source), "another minute");
     }
 
     #[test]
     fn the_number_of_counted_sources_is_limited() {
         let wrong = WrongKeys::new(Vec::new());
-        let logged = (0..10_000).filter(|it| wrong.is_first(Key::Api, Ipv4Addr::from(*it).into()));
+        let logged = (0..10_000).filter(|it| wrong.count(Key::Api, Ipv4Addr::from(*it).into()));
         assert_eq!(logged.count(), MAX_SOURCES + 1);
         let taken = wrong.take_recent();
         assert_eq!((taken.len(), taken.values().sum::<u64>()), (MAX_SOURCES + 1, 10_000));

@@ -8,8 +8,8 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Counts a failure. Returns whether to log it: if its message differs from that of the previous
-    /// failure, and then the second, fourth, eighth time and so on.
+    /// Counts a failure. Returns whether to log it: if its message differs from that of the
+    /// previous failure, and then the second, fourth, eighth time and so on.
     pub fn should_log(&mut self, message: String) -> bool {
         if self.message == message {
             self.count = self.count.saturating_add(1);

@@ -9,8 +9,8 @@ use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterFn, filter_fn};
 
 const OUR_CRATE: &str = "tallyroom";
-/// Crates whose lines are never logged, since even their warnings contain data that could not be parsed
-/// and URLs of failed requests. Our own lines tell what follows from these failures.
+/// Crates whose lines are never logged, since even their warnings contain data that could not be
+/// parsed and URLs of failed requests. Our own lines tell what follows from these failures.
 const SILENCED_CRATES: [&str; 3] = ["matrix_sdk", "ruma", "axum"];
 /// The most detailed level of the lines of all other crates.
 const MAX_LEVEL_OF_OTHERS: Level = Level::WARN;
@@ -32,8 +32,8 @@ fn is_harmless(target: &str, level: Level) -> bool {
     !SILENCED_CRATES.into_iter().any(is_in_family) && level <= MAX_LEVEL_OF_OTHERS
 }
 
-/// Whether these directives request lines of other crates that are never logged. A directive for all
-/// crates, such as `debug`, does so as well.
+/// Whether these directives request lines of other crates that are never logged. A directive for
+/// all crates, such as `debug`, does so as well.
 pub(super) fn requests_excluded_lines(directives: &str) -> bool {
     directives.split(',').map(str::trim).any(|directive| {
         let (target, level) = directive.rsplit_once('=').unwrap_or(("", directive));

@@ -24,9 +24,9 @@ pub fn start(config: &LogConfig) -> anyhow::Result<()> {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    // Both filters are layers of their own and not per-layer filters. If a crate only asks whether a
-    // line would be logged, as sqlx does after each query, the decision of a per-layer filter would
-    // wrongly apply to the next line.
+    // Both filters are layers of their own and not per-layer filters. If a crate only asks whether
+    // a line would be logged, as sqlx does after each query, the decision of a per-layer filter
+    // would wrongly apply to the next line.
     tracing_subscriber::registry()
         .with(requested)
         .with(filter::harmless_lines())

@@ -1,13 +1,14 @@
 //! Reports panics with their location, but without their message.
 //!
-//! The message can contain any data that was being processed. For example, the message about a string
-//! that was cut inside a character contains the whole string.
+//! The message can contain any data that was being processed. For example, the message about a
+//! string that was cut inside a character contains the whole string.
 
 use std::panic::PanicHookInfo;
 
 use tokio::task::JoinError;
 
-/// Installs a panic hook that logs the location, and the message only if it is a constant of the code.
+/// Installs a panic hook that logs the location, and the message only if it is a constant of the
+/// code.
 pub fn hide_payloads() {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();

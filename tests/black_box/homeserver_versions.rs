@@ -20,7 +20,7 @@ async fn the_main_story_holds_on_an_old_homeserver() {
     let mut world = World::with().synapse(OLD).page().proxy().prepare(Database::Sqlite).await;
     world.start_synapse().await;
     let (status, out, error) = world.run(&["check"]);
-    assert!(status.success() && out.contains("made by a login"), "{out}{error}");
+    assert!(status.success() && out.contains("created by a login"), "{out}{error}");
     world.start_tallyroom().await;
     let deal = world.deal().await;
     let (buyer, seller, room) = (&deal.buyer, &deal.seller, &deal.room);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, World};
 
-const TRYING: &str = "the homeserver cannot be worked with yet";
+const TRYING: &str = "the homeserver is not ready for Tallyroom";
 const WRONG_DOMAIN: &str =
     "homeserver.domain is other.localhost, but the homeserver's server_name is tally.localhost";
 

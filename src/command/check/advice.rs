@@ -5,11 +5,9 @@ use crate::homeserver::{CallFailure, Device};
 
 pub(super) fn flags(registration: &Registration) -> Result<String, String> {
     if registration.rate_limited != Some(false) {
-        return Err(
-            "`rate_limited` is not false, so the homeserver limits the requests of the bot. \
-                    Set `rate_limited: false` and restart the homeserver."
-                .to_owned(),
-        );
+        let problem = "`rate_limited` is not false, so the homeserver limits the requests of the \
+                       bot. Set `rate_limited: false` and restart the homeserver.";
+        return Err(problem.to_owned());
     }
     Ok("the homeserver does not limit the bot's requests".to_owned())
 }
@@ -21,8 +19,8 @@ pub(super) fn device(made: Result<Device, CallFailure>) -> Result<String, String
         Ok(Device::Made) => Ok("created".to_owned()),
         Ok(Device::LoggedIn) => Ok("created by a login, which is sufficient".to_owned()),
         Err(failure) => Err(format!(
-            "{failure}. Set `io.element.msc4190: true` in the registration, also in the homeserver's \
-             copy of it, and restart the homeserver."
+            "{failure}. Set `io.element.msc4190: true` in the registration, also in the \
+             homeserver's copy of it, and restart the homeserver."
         )),
     }
 }
@@ -39,13 +37,14 @@ pub(super) fn encryption(encrypts: Result<bool, CallFailure>) -> Result<String, 
                 .to_owned())
         }
         Err(failure) => Err(format!(
-            "{failure}. The check could not create a room to see whether new rooms are encrypted."
+            "{failure}. The check could not create a room, or leave it again, to see whether new \
+             rooms are encrypted."
         )),
     }
 }
 
-/// Tells which deactivated accounts are recognised. The service works without this, so it is no problem
-/// if some are not.
+/// Tells which deactivated accounts are recognised. The service works without this, so it is no
+/// problem if some are not.
 pub(super) fn account_status(tells: Result<bool, CallFailure>) -> Result<String, String> {
     match tells {
         Ok(true) => {
@@ -75,7 +74,8 @@ pub(super) fn token(config: &Config, failure: &CallFailure) -> String {
         }
         CallFailure::Unknown { .. } => {
             format!(
-                "{failure}. Check that the homeserver runs and that homeserver.url ({url}) is right."
+                "{failure}. Check that the homeserver runs and that homeserver.url ({url}) is \
+                 right."
             )
         }
         _ => failure.to_string(),
@@ -86,19 +86,21 @@ pub(super) fn ping(config: &Config, registration: &Registration, failure: &CallF
     let url = registration.url.as_deref().unwrap_or("(none)");
     if failure.mentions("M_BAD_STATUS") {
         return format!(
-            "{failure}. The homeserver reached Tallyroom but has another hs_token. Give both the same \
-             registration file and restart the homeserver."
+            "{failure}. The homeserver reached Tallyroom but has another hs_token. Give both the \
+             same registration file and restart the homeserver."
         );
     }
     if failure.mentions("M_CONNECTION_FAILED") || failure.mentions("M_CONNECTION_TIMEOUT") {
         return format!(
-            "{failure}. The homeserver cannot reach {url} (the registration's `url`), and Tallyroom \
-             listens on {} (appservice.listen). Correct one of them, or the firewall in between.",
+            "{failure}. The homeserver cannot reach {url} (the registration's `url`), and \
+             Tallyroom listens on {} (appservice.listen). Correct one of \
+             them, or the firewall in between.",
             config.appservice.listen
         );
     }
     if failure.mentions("M_URL_NOT_SET") {
-        return "the registration has no `url`; set it to the URL at which the homeserver reaches Tallyroom"
+        return "the registration has no `url`; set it to the URL at which the homeserver reaches \
+                Tallyroom"
             .to_owned();
     }
     failure.to_string()

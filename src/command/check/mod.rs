@@ -23,7 +23,8 @@ use crate::moment::Moment;
 use crate::seal::SigningKey;
 use crate::store::{Deriving, Store};
 
-/// The greatest number of connections of the homeserver while the check listens instead of the service.
+/// The greatest number of connections of the homeserver while the check listens instead of the
+/// service.
 const MAX_CONNECTIONS: usize = 64;
 /// The number of attempts of the homeserver to reach us.
 const PING_ATTEMPTS: usize = 3;
@@ -37,7 +38,7 @@ const PING_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
     let mut report = Report::default();
     report.add("config", Ok("it is readable, and every key is known and in range".to_owned()));
-    report.add("config file", secret_files::config_file(config, file));
+    report.add("config file", secret_files::check_config_file(config, file));
     let registration = match registration::load(config).await {
         Ok(registration) => {
             let file = config.appservice.registration.display();
@@ -55,7 +56,7 @@ pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
         }
     };
     if let Some(registration) = &registration {
-        report.add("registration file", secret_files::registration(config));
+        report.add("registration file", secret_files::check_registration(config));
         report.add("registration flags", advice::flags(registration));
     }
     let store = match Store::open(&config.database).await {
@@ -64,7 +65,8 @@ pub async fn run(config: &Config, file: &Path) -> anyhow::Result<()> {
             Some(store)
         }
         Err(error) => {
-            let fix = "Check database.url, the permissions of the file or on the server, and that the server runs.";
+            let fix = "Check database.url, the permissions of the file or on the server, and that \
+                       the server runs.";
             report.add("database", Err(format!("{}: {error:#}. {fix}", config.database.url)));
             None
         }
@@ -96,7 +98,7 @@ fn signing_key(config: &Config) -> Result<String, String> {
     let key = SigningKey::load(file, config.bot_user_id());
     match key.map_err(|error| format!("{error:#}"))? {
         None => Ok(format!("{shown} is created at the first start")),
-        Some(key) => secret_files::signing_key(config)
+        Some(key) => secret_files::check_signing_key(config)
             .map(|_| format!("{shown} signs records as {}", key.public_key())),
     }
 }
@@ -150,14 +152,15 @@ async fn check_homeserver(
     report.add(
         "hs_token and our address",
         match ping {
-            Ok(took) => Ok(format!("the homeserver reached us in {} ms", took.as_millis())),
+            Ok(took) => Ok(format!("the homeserver reached Tallyroom in {} ms", took.as_millis())),
             Err(failure) => Err(advice::ping(config, registration, &failure)),
         },
     );
     Ok(())
 }
 
-/// Makes the homeserver ping us. Failed connections are retried, since a busy homeserver may fail once.
+/// Makes the homeserver ping us. Failed connections are retried, since a busy homeserver may fail
+/// once.
 async fn ping_with_retries(homeserver: &Homeserver) -> Result<Duration, CallFailure> {
     for _ in 1..PING_ATTEMPTS {
         match homeserver.ping().await {
@@ -178,7 +181,8 @@ async fn with_listener<T>(
     work: impl Future<Output = T>,
 ) -> T {
     let Ok(listener) = TcpListener::bind(config.appservice.listen).await else {
-        // The address is in use, most likely by the running service, which then answers the homeserver.
+        // The address is in use, most likely by the running service, which then answers the
+        // homeserver.
         return work.await;
     };
     let router = intake::router(PushState {

@@ -15,8 +15,8 @@ use crate::seal::Trust;
 pub struct BundleRequest {
     /// The file of the bundle.
     pub file: PathBuf,
-    /// The public keys that are trusted for the seal. With an empty list, the verification only shows
-    /// that nothing was changed since the bundle was sealed by any key.
+    /// The public keys that are trusted for the seal. With an empty list, the verification only
+    /// shows that nothing was changed since the bundle was sealed by any key.
     pub public_keys: Vec<String>,
     /// The files with signed heads that somebody else keeps.
     pub heads: Vec<PathBuf>,
@@ -54,8 +54,8 @@ pub fn bundle(request: BundleRequest) -> anyhow::Result<()> {
         println!("sealed on {sealed} with the key {}, which you gave", checked.public_key);
     } else {
         println!(
-            "sealed on {sealed} with the key {}; to know whose key it is, compare it with the one in \
-             the room (state event {HEAD_STATE}), and then give it with --public-key",
+            "sealed on {sealed} with the key {}; to know whose key it is, compare it with the one \
+             in the room (state event {HEAD_STATE}), and then give it with --public-key",
             checked.public_key
         );
     }

@@ -81,8 +81,8 @@ impl Records {
         heads.find(|transaction| !self.seen.contains(transaction))
     }
 
-    /// Verifies one record. If it fails, it is verified a second time, since files may be added or deleted
-    /// while the record is read.
+    /// Verifies one record. If it fails, it is verified a second time, since files may be added or
+    /// deleted while the record is read.
     pub(super) async fn verify(&mut self, id: Ulid) -> Result<Verdict, Failure> {
         match self.check_record(id).await {
             Err(Failure::Fault(_)) => {
@@ -95,8 +95,8 @@ impl Records {
 
     async fn check_record(&mut self, id: Ulid) -> Result<Verdict, Failure> {
         let transaction = id.to_string();
-        // The head in the room is read first. A head that is signed later may cover entries that are
-        // not in the snapshot.
+        // The head in the room is read first. A head that is signed later may cover entries that
+        // are not in the snapshot.
         let in_room = self.head_in_room(id).await?;
         let mut snapshot = self.store.snapshot().await?;
         let Some(head) = snapshot.head(id).await? else { return Err(Failure::Missing) };

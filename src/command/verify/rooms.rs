@@ -40,7 +40,8 @@ impl Rooms {
         self.problem.as_deref()
     }
 
-    /// Whether one of these events created the room. Returns `None` if the homeserver does not tell.
+    /// Whether one of these events created the room. Returns `None` if the homeserver does not
+    /// tell.
     pub(super) async fn is_created_by(
         &self,
         room_id: &RoomId,
@@ -56,8 +57,8 @@ impl Rooms {
         Some(false)
     }
 
-    /// Returns the head in this room, if there is one and the homeserver tells. After the first request
-    /// without an answer, the homeserver is not asked again.
+    /// Returns the head in this room, if there is one and the homeserver tells. After the first
+    /// request without an answer, the homeserver is not asked again.
     pub(super) async fn head(&mut self, room_id: &RoomId) -> Option<Value> {
         let homeserver = self.homeserver.as_ref()?;
         let response = homeserver.state_content(room_id, HEAD_STATE, "");

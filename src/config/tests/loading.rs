@@ -155,3 +155,15 @@ fn printing_a_config_shows_no_secret() {
     let printed = format!("{config:?} {}", serde_json::to_string(&config).unwrap());
     assert!(!printed.contains("canary"), "{printed}");
 }
+
+#[test]
+fn the_bot_writes_in_the_language_of_the_shop_or_of_the_page() {
+    let config = load(&format!(
+        "page: {{language: fr}}\napi: {{keys: [{{shop: a, key: {KEY}}}, \
+         {{shop: b, key: x{KEY}, language: de-AT}}]}}"
+    ));
+    let config = config.unwrap();
+    assert_eq!(["a", "b", "c"].map(|shop| config.room_language(shop)), ["fr", "de-AT", "fr"]);
+    let unknown = load(&format!("api: {{keys: [{{shop: a, key: {KEY}, language: tlh}}]}}"));
+    assert_refused(unknown, "api.keys[0].language", &["3 characters", "de-AT"]);
+}

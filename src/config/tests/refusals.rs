@@ -12,7 +12,7 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
         ("parallel: 8", "parallel", &["did you mean rooms.parallel?", "the sections"]),
         ("rooms: {guest-access: x}", "rooms.guest-access", &["rooms.guest_access?"]),
         ("rooms: 12", "rooms", &["a number", "a section with the keys create"]),
-        ("rooms: [a]", "rooms", &["a list", "further in"]),
+        ("rooms: [a]", "rooms", &["a list", "indented"]),
         ("- rooms", "", &["a list", "appservice"]),
         ("homeserver: {url: 'ftp://h'}", "homeserver.url", &["\"ftp://h\"", "http://"]),
         ("homeserver: {url: h}", "homeserver.url", &["\"h\"", "http:// or https://"]),
@@ -48,7 +48,7 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
         (
             "rooms: {history_visibility: world_readable}",
             "rooms.history_visibility",
-            &["\"world_readable\"", "shared | invited | joined", "anybody"],
+            &["\"world_readable\"", "shared | invited | joined", "anyone"],
         ),
         ("rooms: {guest_access: yes}", "rooms.guest_access", &["\"yes\"", "forbidden | can_join"]),
         ("rooms: {removed_contacts: kick}", "rooms.removed_contacts", &["remove | keep"]),

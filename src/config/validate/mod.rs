@@ -165,7 +165,9 @@ fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
             draft.refuse(&path, "an empty text, a longer text, or other characters", None);
         }
         if let Some(tag) = language.as_deref().filter(|tag| Language::of_tag(tag).is_none()) {
-            draft.refuse(&format!("api.keys[{position}].language"), &format!("{tag:?}"), None);
+            // The text is not shown: it may be a key that was put in the wrong place.
+            let found = format!("a text of {} characters that is no such tag", tag.chars().count());
+            draft.refuse(&format!("api.keys[{position}].language"), &found, None);
         }
         let path = format!("api.keys[{position}].key");
         let is_same = |other: &ApiKey| other.key.matches(key.expose().as_bytes());
@@ -177,8 +179,8 @@ fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
     }
 }
 
-/// Reports a secret that is missing, a placeholder, shorter than `min_chars`, or not printable ASCII.
-/// Returns whether the secret is valid.
+/// Reports a secret that is missing, a placeholder, shorter than `min_chars`, or not printable
+/// ASCII. Returns whether the secret is valid.
 fn check_secret(draft: &mut Draft, path: &str, secret: &Secret, min_chars: usize) -> bool {
     let text = secret.expose();
     if text.is_empty() {

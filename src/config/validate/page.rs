@@ -34,8 +34,8 @@ fn check_language_and_time_zone(page: &PageConfig, draft: &mut Draft) {
     }
 }
 
-/// Checks the origins, and replaces each by its normal form, since they are sent in an HTTP header of
-/// the page.
+/// Checks the origins, and replaces each by its normal form, since they are sent in an HTTP header
+/// of the page.
 fn check_widget_clients(clients: &mut [String], draft: &mut Draft) {
     for (position, client) in clients.iter_mut().enumerate() {
         match origin(client) {
