@@ -6,6 +6,7 @@
 //! have not sent a request so far are closed first. So a client that opens thousands of them and
 //! sends nothing only displaces its own.
 
+mod bad_request;
 mod budget;
 mod full;
 mod peer;

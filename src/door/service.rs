@@ -15,6 +15,7 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::service::TowerToHyperService;
 
+use super::bad_request;
 use super::peer::Peer;
 use super::request_body::{Arrival, RequestBody};
 use super::slots::{Slot, Waiting};
@@ -47,9 +48,14 @@ impl Service<Request<Incoming>> for ConnectionService {
         let body = RequestBody::new(body, Arc::clone(&self.slot), arrival.clone());
         parts.extensions.insert(self.peer);
         parts.extensions.insert(arrival);
-        let response = self.router.call(Request::from_parts(parts, AnyBody::new(body)));
+        let request = Request::from_parts(parts, AnyBody::new(body));
+        let refusal = bad_request::refusal(&request);
+        let response = self.router.call(request);
         Box::pin(async move {
-            let response = response.await?;
+            let response = match refusal {
+                Some(refusal) => refusal,
+                None => response.await?,
+            };
             Ok(response.map(|body| ResponseBody { body, _idle_on_drop: idle_on_drop }))
         })
     }

@@ -114,3 +114,20 @@ async fn requests_in_progress_are_answered_after_stop() {
         assert_eq!(read_until(stream, "\0").await, "");
     }
 }
+
+#[tokio::test]
+async fn a_request_has_exactly_one_host() {
+    let server = TestServer::start(3).await;
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", "200"),
+        ("GET / HTTP/1.0\r\n\r\n", "200"),
+        ("GET / HTTP/1.1\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", "400"),
+        ("GET / HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n", "400"),
+    ] {
+        let mut stream = server.send(request).await;
+        let answer = read_until(&mut stream, "never").await;
+        assert!(answer.split(' ').nth(1) == Some(status), "{request} {answer}");
+        assert_eq!(answer.contains("\r\nx-content-type-options: nosniff\r\n"), status == "400");
+    }
+}

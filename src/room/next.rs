@@ -170,7 +170,10 @@ fn about_near_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
             steps.push(Needed { step, not_before: Some(not_before) });
         }
     }
-    for user in &wanted.former_contacts {
+    // Whoever wrote on the page while they were a contact is removed after that was said. Otherwise
+    // one step would remove them, and another one would invite them to say it, without end.
+    let speaker = wanted.page_message.as_ref().map(|message| &message.guest);
+    for user in wanted.former_contacts.iter().filter(|user| Some(*user) != speaker) {
         let member = member(known, user);
         let is_here = matches!(member.membership.as_deref(), Some("invite" | "join" | "knock"));
         if is_here && !member.gave_up {

@@ -17,7 +17,21 @@ const CONTACTS: &str =
 const CREATIONS: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
      AND event_type = 'm.room.create' ORDER BY seq DESC";
 
+const LOWEST_NUMBER: &str = "SELECT MIN(lowest) FROM (\
+     SELECT MIN(seq) AS lowest FROM entries WHERE transaction_id = $1 \
+     UNION ALL SELECT MIN(number) FROM acts WHERE transaction_id = $1 \
+     UNION ALL SELECT MIN(revision) FROM revisions WHERE transaction_id = $1) AS numbers";
+
 impl Snapshot {
+    /// Returns the lowest number of an entry, an act or a revision of a record, if it has any. All of
+    /// them are counted from 1, and whoever reads them in order starts there.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lowest_number(&mut self, id: Ulid) -> Result<Option<i64>, StoreError> {
+        sqlx::query_scalar(LOWEST_NUMBER).bind(id.to_string()).fetch_one(&mut *self.tx).await
+    }
+
     /// The first entry that would be found by another event than the one to which it relates.
     ///
     /// # Errors

@@ -177,7 +177,7 @@ on_both_databases! {
         assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "disputed" })).await.0, 200);
         world.eventually("the new status", || async {
             let topic = deal.seller.state(&deal.room, "m.room.topic", "").await?;
-            topic["topic"].as_str()?.contains("disputed").then_some(())
+            topic["topic"].as_str()?.contains("Disputed").then_some(())
         }).await;
         assert!(successor.invitations().await.is_empty());
         assert_eq!(world.shop.patch(&deal.id, &list(&successor.id)).await.0, 200);

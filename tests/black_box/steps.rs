@@ -63,7 +63,7 @@ on_both_databases! {
             (ids.len() == 1 && ids[0] != first.as_str()).then(|| ids[0].as_str().unwrap().to_owned())
         }).await;
         let summary = deal.seller.event(&deal.room, &second).await;
-        assert!(summary["content"]["body"].as_str().unwrap().contains("disputed"), "{summary}");
+        assert!(summary["content"]["body"].as_str().unwrap().contains("Disputed"), "{summary}");
     }
 }
 

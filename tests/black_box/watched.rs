@@ -152,8 +152,8 @@ on_both_databases! {
             let ours = history.into_iter().filter(|it| it["sender"] == bot.as_str());
             ours.filter(what).map(|it| it["event_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        let is_edit = |it: &Value| it["content"]["m.new_content"]["body"].as_str().is_some_and(|it| it.contains("disputed"));
-        let is_news = |it: &Value| it["content"]["body"].as_str().is_some_and(|it| it.contains("has changed") && it.contains("disputed"));
+        let is_edit = |it: &Value| it["content"]["m.new_content"]["body"].as_str().is_some_and(|it| it.contains("Disputed"));
+        let is_news = |it: &Value| it["content"]["body"].as_str().is_some_and(|it| it.contains("has changed") && it.contains("Disputed"));
         let edit = world.eventually("the edit", || async { said(is_edit).await.pop() }).await;
         let news = world.eventually("the news", || async { said(is_news).await.pop() }).await;
         empower(&world, &deal.room, &deal.seller).await;
@@ -166,7 +166,7 @@ on_both_databases! {
             let pins = deal.buyer.state(&deal.room, "m.room.pinned_events", "").await?;
             let [pinned] = pins["pinned"].as_array()?.as_slice() else { return None };
             let summary = deal.buyer.event(&deal.room, pinned.as_str()?).await;
-            summary["content"]["body"].as_str()?.contains("disputed").then_some(())
+            summary["content"]["body"].as_str()?.contains("Disputed").then_some(())
         }).await;
         assert_eq!(said(is_news).await.len(), 1);
     }

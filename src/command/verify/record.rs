@@ -13,15 +13,15 @@ use crate::clock::now;
 use crate::files::Vault;
 use crate::record::acts::{FileContent, FileEvidence, NamedFiles};
 use crate::record::{Fault, Place};
-use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of};
+use crate::seal::{self, Ending, HeldBy, RecordCheck, Trust, Verdict, is_of};
 use crate::store::{FileRow, Snapshot, Store, StoreError};
 
 /// The number of entries that one query returns.
 const ENTRIES_PER_QUERY: i64 = 1_000;
 /// The pause before a record that failed is read again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
-/// A position before the first entry, revision and act.
-const BEFORE_FIRST: i64 = i64::MIN;
+/// A position before the first entry, revision and act, which are counted from 1.
+const BEFORE_FIRST: i64 = 0;
 
 /// The access to the records and to what they are compared with.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Records {
         let transaction = id.to_string();
         // The head in the room is read first. A head that is signed later may cover entries that
         // are not in the snapshot.
-        let in_room = self.head_in_room(id).await?;
+        let in_rooms = self.heads_in_rooms(id).await?;
         let mut snapshot = self.store.snapshot().await?;
         let Some(head) = snapshot.head(id).await? else { return Err(Failure::Missing) };
         self.seen.insert(transaction.clone());
@@ -106,11 +106,17 @@ impl Records {
             kept.push(serde_json::from_str(&row.signed).unwrap_or_default());
         }
         let mut check = RecordCheck::new(&transaction, &kept, &self.trust)?;
-        if let Some(head) = in_room {
+        for head in in_rooms {
             check.hold(&transaction, HeldBy::Room, &head)?;
         }
         for head in self.heads.iter().filter(|head| is_of(head, &transaction)) {
             check.hold(&transaction, HeldBy::File, head)?;
+        }
+        if let Some(lowest) = snapshot.lowest_number(id).await?.filter(|it| *it <= BEFORE_FIRST) {
+            let what = format!(
+                "has an entry, an act or a revision with the number {lowest}, but they are counted from 1"
+            );
+            return Err(Fault::at(Place::Transaction, what).into());
         }
         check_acts(&mut check, &mut snapshot, id).await?;
         let mut named = NamedFiles::default();
@@ -146,15 +152,34 @@ impl Records {
         Ok(check.finish(&Ending { head: &head, now: now(), sign_after: self.sign_after })?)
     }
 
-    /// Returns the head in the room. The room must be one that an event of the record created.
-    async fn head_in_room(&mut self, id: Ulid) -> Result<Option<Value>, Failure> {
+    /// Returns the head in the room, which must be one that an event of the record created, and the
+    /// heads of this record in the rooms that replaced it. The database does not have to know of
+    /// those: somebody may have cut the record back to a time before the room was upgraded.
+    async fn heads_in_rooms(&mut self, id: Ulid) -> Result<Vec<Value>, Failure> {
+        let Some((room_id, head)) = self.head_in_room(id).await? else { return Ok(Vec::new()) };
+        let mut heads: Vec<Value> = head.into_iter().collect();
+        let later = self.rooms.heads_of_successors(&room_id).await;
+        let is_ours =
+            |head: &Value| is_of(head, &id.to_string()) && seal::verify(head, &self.trust).is_ok();
+        heads.extend(later.into_iter().filter(is_ours));
+        Ok(heads)
+    }
+
+    /// Returns the room of the transaction and the head in it, if the room is one that an event of
+    /// the record created. Returns `None` if there is no room or the homeserver does not tell.
+    async fn head_in_room(
+        &mut self,
+        id: Ulid,
+    ) -> Result<Option<(OwnedRoomId, Option<Value>)>, Failure> {
         let mut snapshot = self.store.snapshot().await?;
         let (room_id, creations) = (snapshot.room_id(id).await?, snapshot.creations(id).await?);
         drop(snapshot);
         let Some(Ok(room_id)) = room_id.map(OwnedRoomId::try_from) else { return Ok(None) };
-        let Some(head) = self.rooms.head(&room_id).await else { return Ok(None) };
+        let head = self.rooms.head(&room_id).await;
         match self.rooms.is_created_by(&room_id, &creations).await {
-            Some(true) => Ok(Some(head)),
+            Some(true) => Ok(Some((room_id, head))),
+            // Without a head there is nothing to compare.
+            Some(false) if head.is_none() => Ok(None),
             Some(false) => {
                 let what =
                     format!("its room is set to {room_id}, but the record is not of this room");

@@ -12,6 +12,9 @@ use crate::names::HEAD_STATE;
 /// The time to wait for the homeserver's answer about one room.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The greatest number of rooms that are followed from one to its successor.
+const MAX_SUCCESSORS: usize = 20;
+
 /// The access to the rooms, if the homeserver can be reached.
 #[derive(Debug)]
 pub(super) struct Rooms {
@@ -57,11 +60,33 @@ impl Rooms {
         Some(false)
     }
 
-    /// Returns the head in this room, if there is one and the homeserver tells. After the first
-    /// request without an answer, the homeserver is not asked again.
+    /// Returns the heads in the rooms that replaced this one, one after the other.
+    pub(super) async fn heads_of_successors(&mut self, room_id: &RoomId) -> Vec<Value> {
+        let mut heads = Vec::new();
+        let mut seen = vec![room_id.to_owned()];
+        while seen.len() <= MAX_SUCCESSORS
+            && let Some(room) = seen.last().cloned()
+            && let Some(tombstone) = self.state(&room, "m.room.tombstone").await
+            && let Some(Ok(successor)) =
+                tombstone.get("replacement_room").and_then(Value::as_str).map(RoomId::parse)
+            && !seen.contains(&successor)
+        {
+            heads.extend(self.head(&successor).await);
+            seen.push(successor);
+        }
+        heads
+    }
+
+    /// Returns the head in this room, if there is one and the homeserver tells.
     pub(super) async fn head(&mut self, room_id: &RoomId) -> Option<Value> {
+        self.state(room_id, HEAD_STATE).await
+    }
+
+    /// Returns the content of a state event with an empty state key. After the first request without
+    /// an answer, the homeserver is not asked again.
+    async fn state(&mut self, room_id: &RoomId, event_type: &str) -> Option<Value> {
         let homeserver = self.homeserver.as_ref()?;
-        let response = homeserver.state_content(room_id, HEAD_STATE, "");
+        let response = homeserver.state_content(room_id, event_type, "");
         let problem = match tokio::time::timeout(ROOM_TIMEOUT, response).await {
             Ok(Ok(content)) => {
                 // The content of a redacted event is empty.
