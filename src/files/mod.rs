@@ -90,7 +90,7 @@ pub async fn keep_files_forever(
         for file in chosen.into_iter().rev().map(|index| waiting.remove(index)).collect::<Vec<_>>()
         {
             let (keeper, of_task) = (Arc::clone(&keeper), file.clone());
-            let task = work.spawn(async move { keeper.attend_to(&of_task).await });
+            let task = work.spawn(async move { keeper.work_on(&of_task).await });
             in_hand.insert(task.id(), file);
         }
         let free = work.len() < turn::MAX_WORKERS;
@@ -132,7 +132,7 @@ impl Keeper {
         }
     }
 
-    async fn attend_to(&self, file: &DueFile) {
+    async fn work_on(&self, file: &DueFile) {
         let done = match file.state.as_str() {
             "wanted" => self.fetch(file).await,
             "stored" => self.expire(file).await,
@@ -152,7 +152,7 @@ impl Keeper {
 
     /// Downloads a file and stores it.
     async fn fetch(&self, file: &DueFile) -> anyhow::Result<()> {
-        let unfinished = self.vault.unfinished()?;
+        let temporary = self.vault.temporary_file()?;
         let (mxc, key_digest) = address_of(&file.mxc);
         let key = match key_digest {
             Some(digest) => {
@@ -162,7 +162,7 @@ impl Keeper {
             None => None,
         };
         let fetched =
-            fetch::fetch(&self.homeserver, mxc, key.as_ref(), unfinished, self.max_bytes).await?;
+            fetch::fetch(&self.homeserver, mxc, key.as_ref(), temporary, self.max_bytes).await?;
         let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(outcome) => {

@@ -41,7 +41,7 @@ pub enum Found {
 #[derive(Clone, Debug)]
 pub struct Vault {
     store: Arc<dyn ObjectStore>,
-    unfinished: PathBuf,
+    temporary_folder: PathBuf,
     place: String,
 }
 
@@ -59,13 +59,13 @@ impl Vault {
                 "" => store,
                 prefix => Arc::new(object_store::prefix::PrefixStore::new(store, prefix)),
             };
-            return Ok(Self { store, unfinished: std::env::temp_dir(), place });
+            return Ok(Self { store, temporary_folder: std::env::temp_dir(), place });
         }
         make_private_folder(&place)
             .with_context(|| format!("cannot create the folder {place} (files.store)"))?;
         // With fsync, a file is on disk before its row says so.
         let folder = LocalFileSystem::new_with_prefix(&place)?.with_fsync(true);
-        Ok(Self { store: Arc::new(folder), unfinished: PathBuf::from(&place), place })
+        Ok(Self { store: Arc::new(folder), temporary_folder: PathBuf::from(&place), place })
     }
 
     /// Returns the value of `files.store`.
@@ -77,8 +77,8 @@ impl Vault {
     ///
     /// # Errors
     /// Returns an error if it cannot be created.
-    pub fn unfinished(&self) -> std::io::Result<File> {
-        tempfile::tempfile_in(&self.unfinished)
+    pub fn temporary_file(&self) -> std::io::Result<File> {
+        tempfile::tempfile_in(&self.temporary_folder)
     }
 
     /// Stores the bytes of `file` under their digest. A repeat changes nothing.
@@ -249,7 +249,7 @@ mod tests {
             let bytes: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
             let sha256 = format!("{:x}", Sha256::digest(&bytes));
             for _ in 0..2 {
-                let mut file = vault.unfinished().unwrap();
+                let mut file = vault.temporary_file().unwrap();
                 file.write_all(&bytes).unwrap();
                 vault.put(&sha256, file).await.unwrap();
             }
@@ -260,7 +260,7 @@ mod tests {
         }
         // Bytes that do not have the digest are never returned.
         let sha256 = format!("{:x}", Sha256::digest(b"kept"));
-        let mut file = vault.unfinished().unwrap();
+        let mut file = vault.temporary_file().unwrap();
         file.write_all(b"another").unwrap();
         vault.put(&sha256, file).await.unwrap();
         assert!(matches!(vault.get(&sha256).await.unwrap(), Found::Changed));

@@ -15,7 +15,7 @@ use ruma::{MxcUri, OwnedMxcUri, RoomVersionId, UInt};
 
 use super::calls::Call;
 use super::failure::CallFailure;
-use super::{CALL_TIMEOUT, Homeserver, once};
+use super::{CALL_TIMEOUT, Homeserver, without_retries};
 use crate::config::Config;
 
 /// How long the homeserver waits for events before it answers a `/sync`.
@@ -80,7 +80,7 @@ impl Homeserver {
     ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer.
-    pub async fn offers(&self) -> Result<Capabilities, CallFailure> {
+    pub async fn capabilities(&self) -> Result<Capabilities, CallFailure> {
         Ok(self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities)
     }
 
@@ -89,7 +89,7 @@ impl Homeserver {
     ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer or names another user.
-    pub async fn knows_us(&self) -> Result<(), CallFailure> {
+    pub async fn check_identity(&self) -> Result<(), CallFailure> {
         let us = self.as_bot(whoami::v3::Request::new()).await?.user_id;
         if us != self.bot {
             return Err(CallFailure::unknown(format!(
@@ -108,7 +108,7 @@ impl Homeserver {
     pub async fn ping(&self) -> Result<Duration, CallFailure> {
         let request = request_ping::v1::Request::new(self.appservice_id.clone());
         // This call has the appservice's token, and asserts no identity.
-        let config = once(CALL_TIMEOUT).force_auth();
+        let config = without_retries(CALL_TIMEOUT).force_auth();
         match self.client.send(request).with_request_config(config).await {
             Ok(answer) => Ok(answer.duration),
             Err(error) => Err(CallFailure::of(&error, request_ping::v1::Request::REFUSALS)),

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_homeserver_that_makes_no_devices_is_logged_in_to() {
+    fn only_a_homeserver_that_creates_no_devices_needs_a_login() {
         let answered = |status, errcode| {
             let refusals = update_device::v3::Request::REFUSALS;
             needs_login(&CallFailure::answered(status, errcode, "", refusals))

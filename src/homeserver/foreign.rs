@@ -66,7 +66,9 @@ impl Homeserver {
     pub async fn is_blocked(&self, room_id: &RoomId) -> Result<bool, CallFailure> {
         match self.join(room_id).await {
             // Synapse answers 403 M_UNKNOWN for a blocked room, and 404 for one that does not exist.
-            Err(CallFailure::Refused(it)) => Ok(it.status == 403 && it.errcode == "M_UNKNOWN"),
+            Err(CallFailure::Refused(refusal)) => {
+                Ok(refusal.status == 403 && refusal.errcode == "M_UNKNOWN")
+            }
             Err(failure) => Err(failure),
             Ok(()) => Ok(false),
         }

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_token_is_told_once_until_it_is_taken_again() {
+    fn a_refused_token_is_logged_once_until_it_is_accepted_again() {
         let state = TokenState::default();
         let unknown = CallFailure::answered(401, "M_UNKNOWN_TOKEN", "", &["M_FORBIDDEN"]);
         let away = CallFailure::answered(502, "", "", &["M_FORBIDDEN"]);

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_text_is_kept_to_the_byte() {
+    fn the_raw_text_is_kept_byte_for_byte() {
         let body =
             r#"{"events":[{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}]}"#;
         let arrivals = events_of_push(body.as_bytes()).unwrap();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_bundled_of_other_events_is_not_kept() {
+    fn bundled_events_are_not_kept() {
         let body = r#"{"events":[{"event_id":"$a","room_id":"!r:x","content":{"a":{"age":1.50}},
             "unsigned":{"age":1.50,"m.relations":{"m.thread":{"latest_event":{"content":{"body":
             "secret"}}}},"prev_content":{"z":1,"a":2}},"x":1}]}"#;
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_event_leaves_the_others_alone() {
+    fn an_invalid_event_does_not_affect_the_others() {
         let deep = format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000));
         let body = format!(
             r#"{{"events":[5,null,{{"event_id":7}},{{"event_id":"$a","event_id":"$b","room_id":"!r:x"}},

@@ -102,11 +102,12 @@ async fn is_gone(
     if gap.audit == 0 || gap.refusals == 0 || !failure.is_forbidden() {
         return Ok(false);
     }
-    let database = |error: StoreError| CallFailure::unknown(format!("the database: {error}"));
+    let database =
+        |error: StoreError| CallFailure::unknown(format!("the database failed: {error}"));
     let alias = store.alias_of(&gap.room_id).await.map_err(database)?;
     let Some(alias) = alias.and_then(|alias| homeserver.alias(&alias)) else { return Ok(false) };
     let is_gone = matches!(homeserver.find_room(&alias).await?, FoundRoom::Nothing);
-    homeserver.knows_us().await?;
+    homeserver.check_identity().await?;
     Ok(is_gone)
 }
 

@@ -47,9 +47,9 @@ pub struct PushState {
 /// Returns the routes below `/_matrix/app/v1`, and the legacy routes without that prefix.
 pub fn router(state: PushState) -> Router {
     Router::new()
-        .route("/_matrix/app/v1/transactions/{push_id}", put(take_push))
-        .route("/transactions/{push_id}", put(take_push))
-        .route("/_matrix/app/v1/ping", post(take_ping))
+        .route("/_matrix/app/v1/transactions/{push_id}", put(handle_push))
+        .route("/transactions/{push_id}", put(handle_push))
+        .route("/_matrix/app/v1/ping", post(handle_ping))
         .route("/_matrix/app/v1/users/{user}", get(async || not_found()))
         .route("/users/{user}", get(async || not_found()))
         .route("/_matrix/app/v1/rooms/{alias}", get(async || not_found()))
@@ -62,7 +62,7 @@ pub fn router(state: PushState) -> Router {
 }
 
 /// Commits the push before it answers. A 200 means that the push is on disk (promise 1).
-async fn take_push(
+async fn handle_push(
     State(state): State<PushState>,
     Path(push_id): Path<String>,
     request: Request,
@@ -172,7 +172,7 @@ async fn require_token(State(state): State<PushState>, request: Request, next: N
     matrix_error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "The hs_token is missing or wrong")
 }
 
-async fn take_ping(State(state): State<PushState>) -> Response {
+async fn handle_ping(State(state): State<PushState>) -> Response {
     state.pings.arrived();
     empty_answer()
 }

@@ -4,7 +4,7 @@ use ruma::OwnedUserId;
 
 use super::perform::{Obstacle, View, Worker};
 use super::summary::MESSAGE;
-use crate::room::{Message, announcement, mentioning};
+use crate::room::{Message, announcement, content_with_mentions};
 
 /// A message about a change.
 pub(super) struct News {
@@ -39,7 +39,7 @@ impl Worker {
         let contacts = view.transaction.terms.matrix_contacts();
         let people: Vec<OwnedUserId> = contacts.map(|(_, user)| user.clone()).collect();
         let bot = self.installation.homeserver.bot_user_id();
-        let content = |send_id: &str| mentioning(&message, &people, send_id);
+        let content = |send_id: &str| content_with_mentions(&message, &people, send_id);
         let mut key = format!("change {revision}");
         if view.room.retold > 0 {
             // Somebody removed the message, and the homeserver accepts the same send id only once.

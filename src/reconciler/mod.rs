@@ -5,18 +5,18 @@
 
 mod change_announcement;
 mod far_invitations;
-mod introduce;
 mod page_messages;
 mod people;
 mod perform;
-mod room_making;
+mod room_creation;
 mod send_once;
+mod setup;
 mod state;
 mod successor;
 mod summary;
 
 pub use far_invitations::invite_far_forever;
-pub use introduce::{Installation, introduce};
+pub use setup::{Installation, set_up_bot};
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_room_is_given_time_and_then_replaced() {
+    fn an_unreadable_room_is_replaced_after_a_timeout() {
         let id = Ulid::new();
         assert_eq!(judge(id, BOT, None, CREATION_TIMEOUT_MS - 1), Verdict::Wait);
         assert_eq!(judge(id, BOT, None, CREATION_TIMEOUT_MS), Verdict::Replace);

@@ -12,7 +12,7 @@ mod step;
 mod watch;
 mod widget;
 
-pub use announcement::{announcement, mentioning};
+pub use announcement::{announcement, content_with_mentions};
 pub use claim::{Verdict, judge};
 pub use guest::{Guest, page_message_key};
 pub use next::{needed_steps, next_step};

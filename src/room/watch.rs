@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn encryption_counts_whoever_switched_it_on() {
+    fn encryption_counts_whoever_enabled_it() {
         let on = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
         for sender in [BOT, "@m:x"] {
             let event = state("m.room.encryption", "", sender, &on).to_string();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bot_is_out_whoever_did_it() {
+    fn the_bot_is_out_whoever_removed_it() {
         for (sender, membership, expected) in [
             (BOT, "leave", Some(Change::Out)),
             ("@m:x", "ban", Some(Change::Out)),
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn removals_and_tombstones_name_their_target() {
+    fn redactions_and_tombstones_name_their_target() {
         for redaction in [
             json!({ "type": "m.room.redaction", "sender": "@m:x", "redacts": "$e", "content": {} }),
             json!({ "type": "m.room.redaction", "sender": "@m:x", "content": { "redacts": "$e" } }),
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn two_sides_that_undo_each_other_wait_longer_and_longer() {
+    fn repairs_wait_longer_the_more_changes_there_are_in_a_row() {
         let mut repairs = Repairs::default();
         let mut now = 1_000_000_000;
         let mut pauses = Vec::new();
