@@ -1,5 +1,6 @@
-//! Keeps the files that messages name. It fetches them from the homeserver, checks them, stores them
-//! under the digest of their bytes, and deletes them when they expire or when no entry names them.
+//! Keeps the files that messages name. It fetches them from the homeserver, checks them, stores
+//! them under the digest of their bytes, and deletes them when they expire or when no entry names
+//! them.
 //!
 //! The rows of the files say what has to be done. A stop of the process costs at most the downloads
 //! that were in progress.
@@ -34,8 +35,8 @@ use retry::{Outcome, Tries, server_pause, verdict};
 
 /// The interval at which the database is polled for due files.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The greatest number of due files that one query returns. It is greater than the number of workers,
-/// since files that are being worked on are still due.
+/// The greatest number of due files that one query returns. It is greater than the number of
+/// workers, since files that are being worked on are still due.
 const MAX_FILES_PER_QUERY: i64 = 128;
 /// The number of milliseconds in a day.
 const DAY_MS: i64 = 86_400_000;
@@ -188,7 +189,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// Stores whether the homeserver that a file is from has answered, if that is not our homeserver.
+    /// Stores whether the homeserver that a file is from has answered, if that is not our
+    /// homeserver.
     async fn store_server_answer(&self, file: &DueFile, has_answered: bool) -> anyhow::Result<()> {
         if file.far == 0 {
             return Ok(());

@@ -20,7 +20,8 @@ use crate::config::Config;
 
 /// How long the homeserver waits for events before it answers a `/sync`.
 const SYNC_POLL_TIMEOUT: Duration = Duration::from_secs(25);
-/// The greatest number of events per room in one sync. A longer gap is filled from the room's history.
+/// The greatest number of events per room in one sync. A longer gap is filled from the room's
+/// history.
 const SYNC_TIMELINE_LIMIT: u32 = 100;
 
 /// The `mxc://` URIs of the uploaded room avatars.
@@ -67,8 +68,8 @@ impl Homeserver {
     /// Uploads a PNG.
     ///
     /// # Errors
-    /// Returns an error if the homeserver refuses or gives no usable answer. A repeat uploads a second
-    /// copy.
+    /// Returns an error if the homeserver refuses or gives no usable answer. A repeat uploads a
+    /// second copy.
     pub async fn upload_png(&self, name: &str, png: &[u8]) -> Result<OwnedMxcUri, CallFailure> {
         let mut request = create_content::v3::Request::new(png.to_vec());
         request.filename = Some(name.to_owned());
@@ -84,8 +85,8 @@ impl Homeserver {
         Ok(self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities)
     }
 
-    /// Checks that this is our homeserver and that it knows the bot. Its other answers are trusted in
-    /// important decisions only if that is so.
+    /// Checks that this is our homeserver and that it knows the bot. Its other answers are trusted
+    /// in important decisions only if that is so.
     ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer or names another user.
@@ -115,12 +116,12 @@ impl Homeserver {
         }
     }
 
-    /// Returns what happened in the bot's rooms since the token `since`. If nothing happened, it waits
-    /// for up to 25 s.
+    /// Returns what happened in the bot's rooms since the token `since`. If nothing happened, it
+    /// waits for up to 25 s.
     ///
     /// # Errors
-    /// Returns a refusal if the homeserver no longer knows the token. A call of unknown outcome changes
-    /// nothing.
+    /// Returns a refusal if the homeserver no longer knows the token. A call of unknown outcome
+    /// changes nothing.
     pub async fn sync(
         &self,
         since: Option<&str>,

@@ -41,8 +41,8 @@ pub enum Misfit {
     },
     /// The homeserver knows neither of our tokens.
     #[error(
-        "the homeserver does not know this as_token: it has not loaded {}, or it has another copy of \
-         that file. Add this file to the homeserver's list of appservice files (Synapse: \
+        "the homeserver does not know this as_token: it has not loaded {}, or it has another copy \
+         of that file. Add this file to the homeserver's list of appservice files (Synapse: \
          app_service_config_files) and restart the homeserver", file.display()
     )]
     NotLoaded {

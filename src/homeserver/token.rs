@@ -23,8 +23,8 @@ impl TokenState {
             Some(true) => tracing::error!(
                 "the homeserver does not know our as_token, so no call to it succeeds. Give \
                  Tallyroom and the homeserver the same registration file (appservice.registration; \
-                 Synapse: app_service_config_files) and restart the homeserver. Run `tallyroom check` \
-                 for details"
+                 Synapse: app_service_config_files) and restart the homeserver. Run \
+                 `tallyroom check` for details"
             ),
             Some(false) => tracing::info!("the homeserver knows our as_token again"),
             None => {}

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::store::Arrival;
 
-/// The greatest length of an id, in bytes (Matrix specification, "Size limits"). It is three times the
-/// limit of the specification, because U+0000 is replaced by a character of three bytes. Longer ids do
-/// not fit into the database's indexes.
+/// The greatest length of an id, in bytes (Matrix specification, "Size limits"). It is three times
+/// the limit of the specification, because U+0000 is replaced by a character of three bytes. Longer
+/// ids do not fit into the database's indexes.
 const MAX_ID_BYTES: usize = 3 * 255;
 
 /// The body of a push. Only its events are parsed, so that nothing else in it can make it fail.
@@ -45,8 +45,8 @@ pub fn events_of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
     Ok(push.events.iter().map(|raw| arrival(raw, None)).collect())
 }
 
-/// Returns one event as a row for the journal. `room` is the id of its room, if the event itself does
-/// not have it (as in a sync).
+/// Returns one event as a row for the journal. `room` is the id of its room, if the event itself
+/// does not have it (as in a sync).
 pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
     let raw = &*without_bundle(raw.get());
     let envelope = envelope(raw);
@@ -60,9 +60,10 @@ pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
     Arrival { room_id, event_id, raw: raw.to_owned() }
 }
 
-/// Returns the event without the later events that the homeserver bundles with it, such as the newest
-/// edit or the newest answer in a thread (Client-Server API, "Aggregations of child events"). Those
-/// are also sent as separate events, and a copy here would remain when they are redacted or erased.
+/// Returns the event without the later events that the homeserver bundles with it, such as the
+/// newest edit or the newest answer in a thread (Client-Server API, "Aggregations of child
+/// events"). Those are also sent as separate events, and a copy here would remain when they are
+/// redacted or erased.
 fn without_bundle(raw: &str) -> Cow<'_, str> {
     let Ok(Outer { unsigned: Some(unsigned) }) = serde_json::from_str(raw) else {
         return Cow::Borrowed(raw);

@@ -21,8 +21,9 @@ use crate::moment::{Moment, Reading, events_of_push};
 use crate::room::{Sign, sign};
 use crate::store::{Arrival, Deriving, Kept, Source, Store, StoreError};
 
-/// The greatest size of a push. 100 events of 64 KiB are 6.4 MB, and ephemeral data is added to that.
-/// The limit is generous, since the homeserver repeats a refused push for ever and sends no later one.
+/// The greatest size of a push. 100 events of 64 KiB are 6.4 MB, and ephemeral data is added to
+/// that. The limit is generous, since the homeserver repeats a refused push for ever and sends no
+/// later one.
 const MAX_PUSH_BYTES: usize = 32 * 1024 * 1024;
 
 /// What the push endpoints need.
@@ -103,7 +104,10 @@ async fn handle_push(
             empty_answer()
         }
         Err(error) => {
-            tracing::error!(correlation, push_id, %error, "cannot commit a push; the homeserver repeats it");
+            tracing::error!(
+                correlation, push_id, %error,
+                "cannot commit a push; the homeserver repeats it"
+            );
             matrix_error(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "M_UNKNOWN",
@@ -177,8 +181,8 @@ async fn handle_ping(State(state): State<PushState>) -> Response {
     empty_answer()
 }
 
-/// Answers a query for a user or an alias of our namespaces. They are all created before anybody can
-/// query them, so one that the homeserver does not know does not exist.
+/// Answers a query for a user or an alias of our namespaces. They are all created before anybody
+/// can query them, so one that the homeserver does not know does not exist.
 fn not_found() -> Response {
     matrix_error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "There is no such user or alias")
 }

@@ -14,8 +14,8 @@ pub(super) struct News {
 }
 
 impl Worker {
-    /// Returns the message about everything that changed since the last announced revision, or `None`
-    /// if no such change needs to be announced.
+    /// Returns the message about everything that changed since the last announced revision, or
+    /// `None` if no such change needs to be announced.
     ///
     /// An announcement of unknown outcome is finished first, with the same revision. Only then all
     /// later revisions are announced together.

@@ -56,8 +56,8 @@ pub enum SetupError {
 /// and does not repeat what was done before.
 ///
 /// # Errors
-/// Returns an error if the config does not fit, or if the homeserver or the database fails. A repeat
-/// completes whatever was left unfinished.
+/// Returns an error if the config does not fit, or if the homeserver or the database fails. A
+/// repeat completes whatever was left unfinished.
 pub async fn set_up_bot(
     config: Config,
     homeserver: Homeserver,

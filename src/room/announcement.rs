@@ -14,8 +14,8 @@ const MAX_VALUE_CHARS: usize = 120;
 /// together with the user IDs of the people who are notified.
 const MAX_LISTED_ACCOUNTS: usize = 10;
 
-/// The fields whose changes are announced, each with its label. All other changes show in the summary
-/// and in the history of the invoice page.
+/// The fields whose changes are announced, each with its label. All other changes show in the
+/// summary and in the history of the invoice page.
 const ANNOUNCED_FIELDS: [(&str, &str); 5] = [
     ("status", "Status"),
     ("with_vat", "Total"),
@@ -31,8 +31,8 @@ const ACCOUNT_FIELDS: [(&str, &str); 4] = [
     ("account", "Further account"),
 ];
 
-/// Returns the message about the changes from `before` to `after`, or `None` if none of them needs to
-/// be announced.
+/// Returns the message about the changes from `before` to `after`, or `None` if none of them needs
+/// to be announced.
 pub fn announcement(before: &Terms, after: &Terms) -> Option<Message> {
     let changes = changes(before, after);
     let facts = change_lines(&changes, &ANNOUNCED_FIELDS);

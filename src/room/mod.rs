@@ -1,4 +1,5 @@
-//! Decides what the room of a transaction should be and which step comes next. This folder does no I/O.
+//! Decides what the room of a transaction should be and which step comes next. This folder does no
+//! I/O.
 
 mod announcement;
 mod claim;

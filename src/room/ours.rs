@@ -1,5 +1,5 @@
-//! Decides whether an event shows that its room is one of ours, before anything of it is stored. This
-//! file does no I/O.
+//! Decides whether an event shows that its room is one of ours, before anything of it is stored.
+//! This file does no I/O.
 
 use std::borrow::Cow;
 
