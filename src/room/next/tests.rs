@@ -128,19 +128,20 @@ fn a_guest_is_created_invited_and_joined_before_it_sends() {
     let message = PageMessage { id: "1".into(), guest: guest.clone(), has_file: true };
     let mut wanted = Wanted { page_message: Some(message), ..wanted() };
     let mut known = finished();
-    let stands = |membership: &str| Member { membership: Some(membership.into()), ..looked_up() };
+    let with_membership =
+        |membership: &str| Member { membership: Some(membership.into()), ..looked_up() };
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::MakeGuest(guest.clone())));
     known.guests.insert(guest.clone());
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(guest.clone())));
-    known.members.insert(guest.clone(), stands("invite"));
+    known.members.insert(guest.clone(), with_membership("invite"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::JoinGuest(guest.clone())));
-    known.members.insert(guest.clone(), stands("join"));
+    known.members.insert(guest.clone(), with_membership("join"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::UploadFile("1".into())));
     wanted.page_message.as_mut().unwrap().has_file = false;
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::SendPageMessage("1".into())));
-    known.members.insert(guest.clone(), stands("ban"));
+    known.members.insert(guest.clone(), with_membership("ban"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::GiveUpPageMessage("1".into())));
-    known.members.insert(guest.clone(), stands("leave"));
+    known.members.insert(guest.clone(), with_membership("leave"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(guest)));
 }
 
@@ -270,8 +271,8 @@ fn a_refused_step_does_not_hold_up_the_others() {
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(first.clone())));
     known.refused_until.insert(format!("invite {first}"), 300);
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(second.clone())));
-    let stands = Member { membership: Some("invite".into()), ..looked_up() };
-    known.members.insert(second.clone(), stands);
+    let invited = Member { membership: Some("invite".into()), ..looked_up() };
+    known.members.insert(second.clone(), invited);
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::ShowHead));
     known.head = Some(4);
     assert_eq!(next_step(&wanted, &known, 0), Next::Wait(300));
