@@ -58,7 +58,11 @@ pub fn announcement(before: &Terms, after: &Terms, locale: &Locale) -> Option<Me
 
 /// The content of an `m.room.message` that notifies `people` ("User and room mentions" in the
 /// Client-Server API), marked as the send `send_id`.
-pub fn mentioning(message: &Message, people: &[OwnedUserId], send_id: &str) -> serde_json::Value {
+pub fn content_with_mentions(
+    message: &Message,
+    people: &[OwnedUserId],
+    send_id: &str,
+) -> serde_json::Value {
     let mut content = message.content(send_id);
     if !people.is_empty() {
         content["m.mentions"] = serde_json::json!({ "user_ids": people });
@@ -170,7 +174,7 @@ mod tests {
             let people: Vec<OwnedUserId> = (100..200)
                 .map(|it| OwnedUserId::try_from(format!("@{it}{}:x.org", "a".repeat(245))).unwrap())
                 .collect();
-            let length = mentioning(&message, &people, "1").to_string().len();
+            let length = content_with_mentions(&message, &people, "1").to_string().len();
             assert!(length < 60 * 1024, "{length}");
         }
     }
@@ -193,9 +197,9 @@ mod tests {
     fn people_are_mentioned_and_nobody_is_if_there_is_nobody() {
         let message = told(|terms| terms.status = "paid".into()).unwrap();
         let ann = ruma::user_id!("@ann:x.org").to_owned();
-        let content = mentioning(&message, std::slice::from_ref(&ann), "1");
+        let content = content_with_mentions(&message, std::slice::from_ref(&ann), "1");
         assert_eq!(content["m.mentions"], serde_json::json!({ "user_ids": [ann] }));
         assert_eq!(content["msgtype"], "m.text");
-        assert_eq!(mentioning(&message, &[], "1")["m.mentions"], serde_json::json!({}));
+        assert_eq!(content_with_mentions(&message, &[], "1")["m.mentions"], serde_json::json!({}));
     }
 }
