@@ -14,7 +14,7 @@ use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
 use crate::room::{Known, Member, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
 use crate::seal::Trust;
-use crate::store::{RoomRow, Store, StoreError};
+use crate::store::{RoomRow, SendKey, Store, StoreError};
 use crate::transaction::Transaction;
 
 /// Most steps in one turn: more than a new room needs. Then other rooms have their turn.
@@ -23,8 +23,6 @@ const STEPS_PER_TURN: usize = 20;
 /// work, and that is looked at later instead of spinning.
 const MAX_TURNS: i64 = 100;
 
-/// Names the send of the notice that an encrypted room cannot be read.
-pub(super) const ENCRYPTED_KEY: &str = "unreadable";
 const ENCRYPTED_PROBLEM: &str = "The room is encrypted, so what is said in it cannot be recorded: \
      only the number of such messages is known. Encryption cannot be switched off again. If \
      `tallyroom check` says that the homeserver encrypts every new room, change that first; then \
@@ -289,7 +287,7 @@ impl Worker {
             lost: room.lost_successor.clone(),
             encrypted: room.encrypted_at.is_some(),
             told_encrypted: room.encrypted_at.is_some()
-                && self.store.sent_as(view.id(), ENCRYPTED_KEY).await?.is_some(),
+                && self.store.sent_as(view.id(), &SendKey::Encrypted.to_string()).await?.is_some(),
             banned: room.blocked_at.is_some(),
             wanted_again: room.wanted_again == 1,
             settles_at: room.settles_at(),

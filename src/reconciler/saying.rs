@@ -8,8 +8,8 @@ use super::sending::send_id;
 use crate::files::Found;
 use crate::homeserver::CallFailure;
 use crate::names::SEND_MARKER;
-use crate::room::{Guest, saying_key};
-use crate::store::Outgoing;
+use crate::room::Guest;
+use crate::store::{Outgoing, SendKey};
 
 impl Worker {
     /// Makes the account of a guest, with the name that it should have. If that is refused, its
@@ -91,7 +91,14 @@ impl Worker {
                 content[SEND_MARKER] = json!(send_id);
                 content
             };
-            self.send_once(view, &guest, &saying_key(id), &outgoing.event_type, marked).await
+            self.send_once(
+                view,
+                &guest,
+                &SendKey::Outgoing(id).to_string(),
+                &outgoing.event_type,
+                marked,
+            )
+            .await
         };
         match sent {
             Ok(event_id) => Ok(self.store.outgoing_sent(view.id(), id, &event_id).await?),
@@ -112,7 +119,8 @@ impl Worker {
         let Ok(event) = EventId::parse(event) else {
             return Err(Obstacle::Final("A stored event id is not one.".to_owned()));
         };
-        let send_id = send_id(&view.id().to_string(), &saying_key(id), guest.as_str());
+        let send_id =
+            send_id(&view.id().to_string(), &SendKey::Outgoing(id).to_string(), guest.as_str());
         let room_id = view.room_id()?;
         Ok(self.installation.homeserver.redact_as(guest, room_id, &event, &send_id).await?.into())
     }

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::perform::{ENCRYPTED_KEY, Obstacle, View, Worker};
+use super::perform::{Obstacle, View, Worker};
 use crate::homeserver::CallFailure;
 use crate::names::{HEAD_STATE, SEND_MARKER};
 use crate::record::chain::Head;
 use crate::room::{StateEvent, missing_state};
 use crate::seal::signed_of;
+use crate::store::SendKey;
 
 impl Worker {
     /// Writes every state event that the room does not hold yet. One that is refused does not stop
@@ -41,7 +42,8 @@ impl Worker {
         let words = "This room is encrypted. Messages in it cannot be read by the record of this \
                      transaction, so nothing that is written here from now on is recorded.";
         let content = |send_id: &str| json!({ "msgtype": "m.notice", "body": words, "m.mentions": {}, SEND_MARKER: send_id });
-        self.send_once(view, bot, ENCRYPTED_KEY, "m.room.message", content).await.map(drop)
+        let key = SendKey::Encrypted.to_string();
+        self.send_once(view, bot, &key, "m.room.message", content).await.map(drop)
     }
 
     /// Puts the newest signed head of the record into the room. The one that stands there must be

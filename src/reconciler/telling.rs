@@ -5,6 +5,7 @@ use ruma::OwnedUserId;
 use super::perform::{Obstacle, View, Worker};
 use super::summary_sending::MESSAGE;
 use crate::room::{Message, announcement, mentioning};
+use crate::store::SendKey;
 
 /// A message that tells a change.
 pub(super) struct News {
@@ -38,11 +39,8 @@ impl Worker {
         let people: Vec<OwnedUserId> = contacts.map(|(_, user)| user.clone()).collect();
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| mentioning(&message, &people, send_id);
-        let mut key = format!("change {revision}");
-        if view.room.retold > 0 {
-            // Somebody removed what was told, and the homeserver takes the same send only once.
-            key = format!("{key} again {}", view.room.retold);
-        }
+        // Somebody may have removed what was told, and the homeserver takes the same send only once.
+        let key = SendKey::Change { revision, retold: view.room.retold }.to_string();
         match self.send_once(view, bot, &key, MESSAGE, content).await {
             Ok(_) => Ok(self.store.told(view.id(), revision).await?),
             Err(refused @ Obstacle::Refused(_)) => {

@@ -40,8 +40,3 @@ impl Guest {
         Some(Self { user_id, display_name })
     }
 }
-
-/// Names, among the sends of a transaction, what was written on the page with this id.
-pub fn saying_key(outgoing: &str) -> String {
-    format!("say {outgoing}")
-}

@@ -14,7 +14,7 @@ mod widget;
 
 pub use announcement::{announcement, mentioning};
 pub use claim::{Verdict, judge};
-pub use guest::{Guest, saying_key};
+pub use guest::Guest;
 pub use next::{needed, next};
 pub use ours::{Sign, sign};
 pub use plan::{Message, RoomPlan, Setting};

@@ -132,7 +132,7 @@ impl Snapshot {
     /// Acts of a record after `number` with what proves them, some of them, oldest first.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn acts(&mut self, id: Ulid, after: i64) -> Result<Vec<ActEvidence>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(AFTER)
             .bind(id.to_string())
@@ -154,7 +154,7 @@ impl Snapshot {
     /// The revision after the one with this number, as its act holds it fast.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn revision_after(
         &mut self,
         id: Ulid,

@@ -14,7 +14,7 @@ impl Store {
     /// how many they were.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn adopt(&self, limit: i64) -> Result<usize, StoreError> {
         let ids: Vec<String> =
             sqlx::query_scalar(UNADOPTED).bind(limit).fetch_all(&self.pool).await?;

@@ -89,7 +89,7 @@ impl Store {
     /// and event id); in reading order, at most `limit`.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn lines(
         &self,
         id: Ulid,
@@ -109,7 +109,7 @@ impl Store {
     /// The entries of these events, in no order.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn entries_of_events(
         &self,
         id: Ulid,
@@ -121,7 +121,7 @@ impl Store {
     /// Edits, reactions, redactions and votes that are about these events, in no order.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn entries_about(
         &self,
         id: Ulid,
@@ -133,7 +133,7 @@ impl Store {
     /// These events with all that is about them, in no order.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn entries_with_changes(
         &self,
         id: Ulid,
@@ -168,7 +168,7 @@ impl Store {
     /// in it: known even before the homeserver's answer to that send.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn send_keys(
         &self,
         id: Ulid,
@@ -188,7 +188,7 @@ impl Store {
     /// Whose turns the last lines were, and when (milliseconds since 1970), newest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn turns(&self, id: Ulid, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
         sqlx::query_as(TURNS).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
@@ -197,7 +197,7 @@ impl Store {
     /// when they read it, milliseconds since 1970.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn see(&self, id: Ulid, user: &str, event: &str, at: i64) -> Result<(), StoreError> {
         let see = sqlx::query(SEE).bind(id.to_string()).bind(user).bind(event);
         self.run(see.bind(at.min(now()))).await?;
@@ -208,7 +208,7 @@ impl Store {
     /// How far people have read.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn receipts(&self, id: Ulid) -> Result<Vec<Receipt>, StoreError> {
         sqlx::query_as(RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
     }
@@ -216,7 +216,7 @@ impl Store {
     /// The transaction whose room this is.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn transaction_of_room(&self, room_id: &str) -> Result<Option<Ulid>, StoreError> {
         let id: Option<String> =
             sqlx::query_scalar(TRANSACTION_OF).bind(room_id).fetch_optional(&self.pool).await?;

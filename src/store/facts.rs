@@ -14,7 +14,7 @@ impl Store {
     /// The fact of this name, if known.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
         sqlx::query_scalar(GET).bind(name).fetch_optional(&self.pool).await
     }
@@ -22,7 +22,7 @@ impl Store {
     /// Remembers a fact.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
         sqlx::query(SET).bind(name).bind(value).execute(&self.pool).await.map(drop)
     }
@@ -30,7 +30,7 @@ impl Store {
     /// Forgets a fact.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn forget_fact(&self, name: &str) -> Result<(), StoreError> {
         sqlx::query(FORGET).bind(name).execute(&self.pool).await.map(drop)
     }

@@ -65,7 +65,7 @@ impl Store {
     /// Hands an invitation over, to be done apart from the steps of its room.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn hand_over(&self, id: Ulid, user: &UserId) -> Result<(), StoreError> {
         let insert = sqlx::query(HAND_OVER).bind(id.to_string()).bind(user.as_str());
         self.run(insert.bind(user.server_name().as_str()).bind(now())).await?;
@@ -76,7 +76,7 @@ impl Store {
     /// The invitations of a room that are handed over, and whether each is being tried right now.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn handed_over(&self, id: Ulid) -> Result<BTreeMap<OwnedUserId, bool>, StoreError> {
         let rows: Vec<(String, Option<i64>)> =
             sqlx::query_as(OF_ROOM).bind(id.to_string()).fetch_all(&self.pool).await?;
@@ -87,7 +87,7 @@ impl Store {
     /// Forgets which tries were in flight when the process ended. Their invitations stay.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn far_tries_interrupted(&self) -> Result<(), StoreError> {
         self.run(sqlx::query(INTERRUPTED)).await
     }
@@ -95,7 +95,7 @@ impl Store {
     /// Servers at which an invitation is due, with their failures in a row, in order of trying.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn due_servers(&self, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
         sqlx::query_as(DUE_SERVERS).bind(now()).bind(limit).fetch_all(&self.pool).await
     }
@@ -103,7 +103,7 @@ impl Store {
     /// The invitation to try next at a server.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn next_far(&self, server: &str) -> Result<Option<FarInvitation>, StoreError> {
         sqlx::query_as(NEXT_AT).bind(server).bind(now()).fetch_optional(&self.pool).await
     }
@@ -111,7 +111,7 @@ impl Store {
     /// Notes, before the call, that a try begins.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn far_begun(&self, far: &FarInvitation) -> Result<(), StoreError> {
         let begin = sqlx::query(BEGIN).bind(&far.transaction_id).bind(&far.user_id);
         self.run(begin.bind(now())).await
@@ -120,7 +120,7 @@ impl Store {
     /// Nothing is left to try for this invitation; its room goes on.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn far_done(&self, far: &FarInvitation) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(DONE).bind(&far.transaction_id).bind(&far.user_id);
@@ -134,7 +134,7 @@ impl Store {
     /// The try ended without an invitation; the next one is not before `due_at`. Its room goes on.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn far_postponed(&self, far: &FarInvitation, due_at: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let later = sqlx::query(LATER).bind(&far.transaction_id).bind(&far.user_id).bind(due_at);
@@ -148,7 +148,7 @@ impl Store {
     /// How often in a row a server could not be reached.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn server_failures(&self, server: &str) -> Result<i64, StoreError> {
         let failures: Option<i64> =
             sqlx::query_scalar(FAILURES).bind(server).fetch_optional(&self.pool).await?;
@@ -158,7 +158,7 @@ impl Store {
     /// Notes that a server could not be reached: nobody there is tried before `retry_at`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn server_failed(
         &self,
         server: &str,
@@ -172,7 +172,7 @@ impl Store {
     /// Notes that a server answers. If it was in trouble, all invitations there are due.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn server_answers(&self, server: &str) -> Result<(), StoreError> {
         let known = sqlx::query(SERVER_ANSWERS).bind(server).execute(&self.pool).await?;
         if known.rows_affected() > 0 {

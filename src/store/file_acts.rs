@@ -86,7 +86,7 @@ impl Store {
     /// Notes that a file was kept for as long as configured and is gone from the file store now.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn file_expired(&self, mxc: &str) -> Result<(), StoreError> {
         loop {
             let mut tx = self.begin().await?;

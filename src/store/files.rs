@@ -136,7 +136,7 @@ impl Store {
     /// reached are left out until it is time to try again.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn due_files(
         &self,
         our_server: &str,
@@ -148,7 +148,7 @@ impl Store {
     /// Notes of files from before these columns existed which homeserver and shop they are of.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn complete_files(&self) -> Result<(), StoreError> {
         loop {
             let files: Vec<String> = sqlx::query_scalar(INCOMPLETE).fetch_all(&self.pool).await?;
@@ -165,7 +165,7 @@ impl Store {
     /// there before `retry_at`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn media_server_failed(&self, name: &str, retry_at: i64) -> Result<(), StoreError> {
         self.run(sqlx::query(SERVER_FAILED).bind(name).bind(retry_at)).await
     }
@@ -173,7 +173,7 @@ impl Store {
     /// Notes that another homeserver answers.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn media_server_answered(&self, name: &str) -> Result<(), StoreError> {
         self.run(sqlx::query(SERVER_ANSWERED).bind(name)).await
     }
@@ -181,7 +181,7 @@ impl Store {
     /// Has files fetched now that wait because there was trouble.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn wake_failed_files(&self) -> Result<(), StoreError> {
         self.run(sqlx::query(ALL_SERVERS_ANSWER)).await?;
         self.run(sqlx::query(WAKE_FAILED).bind(now())).await?;
@@ -193,7 +193,7 @@ impl Store {
     /// the file, and nowhere else. None once they are erased.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_key(
         &self,
         mxc: &str,
@@ -207,7 +207,7 @@ impl Store {
     /// The files that the entries from `first` to `last` name.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn files_of_entries(
         &self,
         id: Ulid,
@@ -226,7 +226,7 @@ impl Store {
     /// there whatever happens next. False if nobody wants the file any more.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_arrived(&self, mxc: &str, sha256: &str) -> Result<bool, StoreError> {
         let done = sqlx::query(ARRIVED).bind(mxc).bind(sha256).execute(&self.pool).await?;
         Ok(done.rows_affected() == 1)
@@ -235,7 +235,7 @@ impl Store {
     /// Notes that a file is in the file store; at `expires_at` it is to be deleted.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_stored(
         &self,
         mxc: &str,
@@ -260,7 +260,7 @@ impl Store {
     /// long as the record.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn keep_files_for(&self, milliseconds: Option<i64>) -> Result<(), StoreError> {
         self.run(sqlx::query(KEEP_FOR).bind(milliseconds)).await
     }
@@ -268,7 +268,7 @@ impl Store {
     /// Leaves a file for later, because it was refused or because there is trouble.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_postponed(
         &self,
         mxc: &str,
@@ -283,7 +283,7 @@ impl Store {
     /// Notes that a file was given up, as `refused` or `missing`, until somebody takes it up again.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_given_up(
         &self,
         mxc: &str,
@@ -296,7 +296,7 @@ impl Store {
     /// Notes that a file that nobody wants any more is gone from the file store.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_erased(&self, mxc: &str) -> Result<(), StoreError> {
         self.run(sqlx::query(ERASED).bind(mxc)).await
     }
@@ -304,7 +304,7 @@ impl Store {
     /// A stored file with these bytes that this record names.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_with_digest(
         &self,
         id: Ulid,
@@ -316,7 +316,7 @@ impl Store {
     /// What the sender called a file, in the first entry of this record that names it.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn file_name(&self, id: Ulid, mxc: &str) -> Result<Option<String>, StoreError> {
         let json: Option<String> = sqlx::query_scalar(NAMES)
             .bind(id.to_string())
@@ -331,7 +331,7 @@ impl Store {
     /// Whether another file that is kept has the very same bytes, which must stay then.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_is_shared(&self, sha256: &str, mxc: &str) -> Result<bool, StoreError> {
         let others: i64 =
             sqlx::query_scalar(OTHERS).bind(sha256).bind(mxc).fetch_one(&self.pool).await?;
@@ -343,7 +343,7 @@ impl Snapshot {
     /// The files that a record names.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn files(&mut self, id: Ulid) -> Result<Vec<FileRow>, StoreError> {
         sqlx::query_as(OF_RECORD).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }

@@ -68,7 +68,7 @@ impl Store {
     /// A room that has to be left by this time, if there is one.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn due_departure(&self, by: i64) -> Result<Option<Departure>, StoreError> {
         sqlx::query(TIDY).bind(by).execute(&self.pool).await?;
         sqlx::query_as(DUE).bind(by).fetch_optional(&self.pool).await
@@ -77,7 +77,7 @@ impl Store {
     /// Leaves a room for later.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn postpone_departure(&self, it: &Departure, until: i64) -> Result<(), StoreError> {
         self.run(sqlx::query(POSTPONE).bind(&it.room_id).bind(&it.user_id).bind(until)).await
     }
@@ -85,7 +85,7 @@ impl Store {
     /// Notes that a room was left.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn departed(&self, it: &Departure) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(DEPARTED).bind(&it.room_id).bind(&it.user_id).execute(&mut *tx).await?;
@@ -97,7 +97,7 @@ impl Store {
     /// to remember with that.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn depart_all(
         &self,
         rooms: &[String],
@@ -115,7 +115,7 @@ impl Store {
     /// Has `bot` decline an invitation soon, unless the room is one of ours by then.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn decline(&self, room: &str, bot: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         depart(&mut tx, room, bot).await?;
@@ -125,7 +125,7 @@ impl Store {
     /// Whether the room of this transaction is being made.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn is_in_the_making(&self, transaction: &str) -> Result<bool, StoreError> {
         let found: Option<i64> =
             sqlx::query_scalar(IN_THE_MAKING).bind(transaction).fetch_optional(&self.pool).await?;
@@ -135,7 +135,7 @@ impl Store {
     /// Whether the room belongs to a record.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn is_record_room(&self, room: &str) -> Result<bool, StoreError> {
         let found: Option<i64> =
             sqlx::query_scalar(IS_RECORD_ROOM).bind(room).fetch_optional(&self.pool).await?;
@@ -146,7 +146,7 @@ impl Store {
     /// record, with its first events.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn next_kept_room(
         &self,
         after: &str,

@@ -103,7 +103,7 @@ impl Store {
     /// Opens a way. False if one of this id was opened before.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn open_grant(&self, grant: &NewGrant<'_>) -> Result<bool, StoreError> {
         let done = sqlx::query(INSERT)
             .bind(grant.id.to_string())
@@ -121,7 +121,7 @@ impl Store {
     /// The way of this id, open or not.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn grant(&self, id: Ulid) -> Result<Option<GrantRow>, StoreError> {
         sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(&self.pool).await
     }
@@ -129,7 +129,7 @@ impl Store {
     /// The links of a transaction, newest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn links_of(&self, transaction: Ulid) -> Result<Vec<GrantRow>, StoreError> {
         sqlx::query_as(OF_TRANSACTION).bind(transaction.to_string()).fetch_all(&self.pool).await
     }
@@ -137,7 +137,7 @@ impl Store {
     /// Closes a way for good. False if the transaction has none of this id.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn revoke_grant(&self, transaction: Ulid, id: Ulid) -> Result<bool, StoreError> {
         let done = sqlx::query(REVOKE)
             .bind(transaction.to_string())
@@ -153,7 +153,7 @@ impl Store {
     /// Notes that a way was used.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn grant_used(&self, id: &str) -> Result<(), StoreError> {
         sqlx::query(USED).bind(id).bind(now()).execute(&self.pool).await.map(drop)
     }

@@ -46,7 +46,7 @@ impl Store {
     /// Transactions whose head is to be signed now.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn heads_due(&self, limit: i64) -> Result<Vec<Ulid>, StoreError> {
         let ids: Vec<String> =
             sqlx::query_scalar(DUE).bind(now()).bind(limit).fetch_all(&self.pool).await?;
@@ -56,7 +56,7 @@ impl Store {
     /// Keeps a signed head and has it shown in the room and brought to `witnesses`.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn head_signed(
         &self,
         id: Ulid,
@@ -90,7 +90,7 @@ impl Store {
     /// The newest signed head of a record.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn last_signed_head(&self, id: Ulid) -> Result<Option<HeadRow>, StoreError> {
         sqlx::query_as(LAST).bind(id.to_string()).fetch_optional(&self.pool).await
     }
@@ -99,7 +99,7 @@ impl Store {
     /// read: they may have changed it.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn head_shown(&self, id: Ulid, wakes: i64, links: i64) -> Result<(), StoreError> {
         self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(links).bind(wakes)).await
     }
@@ -109,7 +109,7 @@ impl Snapshot {
     /// All signed heads of a record, oldest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn signed_heads(&mut self, id: Ulid) -> Result<Vec<HeadRow>, StoreError> {
         sqlx::query_as(ALL).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }

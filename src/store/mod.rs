@@ -5,7 +5,9 @@ mod adoption;
 mod audits;
 mod chat;
 mod columns;
+mod contacts;
 mod entries;
+mod entry_columns;
 mod entry_row;
 mod erasure;
 mod facts;
@@ -28,10 +30,14 @@ mod revisions;
 mod room_row;
 mod rooms;
 mod search;
+mod send_key;
 mod sends;
 mod sessions;
 mod snapshot;
+mod stored_values;
 mod successors;
+mod transaction_changes;
+mod transaction_row;
 mod transactions;
 mod twice_kept;
 mod unsolved;
@@ -58,10 +64,12 @@ pub use revisions::PastTerms;
 pub use room_row::RoomRow;
 pub use rooms::new_alias;
 pub use search::{SearchPage, SearchRequest};
+pub use send_key::SendKey;
 pub use sends::SendState;
 pub use snapshot::Snapshot;
 pub use successors::{LostSuccessor, RecordRoom};
-pub use transactions::{Change, Changed, Created, NewRevision, Original, Page};
+pub use transaction_changes::{Change, Changed, Created, NewRevision, Original};
+pub use transactions::Page;
 pub use unsolved::{Problem, TakenUp};
 pub use witnessings::Witnessing;
 
@@ -77,7 +85,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor};
 
-use self::transactions::Said;
+use self::transaction_row::Said;
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
 
@@ -166,7 +174,7 @@ impl Store {
     /// Begins a tx that will write.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.writing
             .begin_with(match self.kind {

@@ -121,7 +121,7 @@ impl Store {
     /// client id again is the same message: one that failed is tried again.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn write_outgoing(
         &self,
         transaction: Ulid,
@@ -167,7 +167,7 @@ impl Store {
     /// Who speaks from the page of a transaction.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn guests(&self, id: Ulid) -> Result<Vec<GuestRow>, StoreError> {
         let rows: Vec<Row> =
             sqlx::query_as(GUESTS).bind(id.to_string()).fetch_all(&self.pool).await?;
@@ -188,7 +188,7 @@ impl Store {
     /// Notes that the homeserver has the guest, name and all.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn guest_made(&self, id: Ulid, user: &UserId, name: &str) -> Result<(), StoreError> {
         let made = sqlx::query(GUEST_MADE).bind(id.to_string()).bind(user.as_str());
         self.run(made.bind(name).bind(now())).await
@@ -197,7 +197,7 @@ impl Store {
     /// The guests that the homeserver has, by their right names.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn guests_made(&self, id: Ulid) -> Result<BTreeSet<OwnedUserId>, StoreError> {
         let guests = self.guests(id).await?.into_iter();
         Ok(guests.filter(|row| row.made).map(|row| row.guest.user_id).collect())
@@ -206,7 +206,7 @@ impl Store {
     /// What is to be said next in the room of a transaction.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn next_outgoing(&self, id: Ulid) -> Result<Option<Outgoing>, StoreError> {
         sqlx::query_as(NEXT).bind(id.to_string()).fetch_optional(&self.pool).await
     }
@@ -214,7 +214,7 @@ impl Store {
     /// What this guest wrote and the room does not have, on its way or failed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn unsent(&self, id: Ulid, user: &UserId) -> Result<Vec<Outgoing>, StoreError> {
         sqlx::query_as(UNSENT).bind(id.to_string()).bind(user.as_str()).fetch_all(&self.pool).await
     }
@@ -222,7 +222,7 @@ impl Store {
     /// Notes that its file is on the homeserver; `content` names it now.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn outgoing_uploaded(&self, id: &str, content: &Value) -> Result<(), StoreError> {
         self.run(sqlx::query(UPLOADED).bind(id).bind(to_json(content)?)).await
     }
@@ -230,7 +230,7 @@ impl Store {
     /// Notes that the room has it. Its words are in the record from now on, and only there.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn outgoing_sent(
         &self,
         transaction: Ulid,
@@ -245,7 +245,7 @@ impl Store {
     /// Notes why it will not get into the room.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn outgoing_failed(
         &self,
         transaction: Ulid,
@@ -260,7 +260,7 @@ impl Store {
     /// Tries once more to say what failed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn retry(
         &self,
         transaction: Ulid,
@@ -287,7 +287,7 @@ impl Store {
     /// Throws away what could not be said.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn discard(&self, id: Ulid, user: &UserId, outgoing: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(RELEASE_FILE)

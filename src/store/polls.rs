@@ -26,7 +26,7 @@ impl Store {
     /// The poll that `event_id` began, with the votes in it.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn ballots(&self, id: Ulid, event_id: &str) -> Result<Ballots, StoreError> {
         Ok(read(&self.pool, &id.to_string(), event_id).await?.0)
     }
@@ -34,7 +34,7 @@ impl Store {
     /// The poll that an entry is a vote in; none if it is no vote, or is erased.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn ballots_of_vote(&self, entry: &Entry) -> Result<Option<Ballots>, StoreError> {
         if entry.kind != Kind::PollResponse {
             return Ok(None);

@@ -37,7 +37,7 @@ impl Store {
     /// The refused steps of a room, oldest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room_problems(&self, id: Ulid) -> Result<Vec<RoomProblem>, StoreError> {
         sqlx::query_as(OF_ROOM).bind(id.to_string()).fetch_all(&self.pool).await
     }
@@ -45,7 +45,7 @@ impl Store {
     /// Notes that a step was refused, and when to try it again.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn step_refused(
         &self,
         id: Ulid,
@@ -62,7 +62,7 @@ impl Store {
     /// Notes that a step was done, or that nobody needs it any more.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn step_solved(&self, id: Ulid, step: &str) -> Result<(), StoreError> {
         self.run(sqlx::query(SOLVED).bind(id.to_string()).bind(step)).await?;
         self.hints.changed(id);
@@ -72,7 +72,7 @@ impl Store {
     /// Forgets the problems of steps that are not needed any more.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn keep_problems(
         &self,
         id: Ulid,

@@ -89,7 +89,7 @@ impl Snapshot {
     /// lost in a restore from a backup.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn accounts_for(&mut self, id: Ulid, head: &Head) -> Result<bool, StoreError> {
         let id = id.to_string();
         if is_of_record(&mut self.tx, &id, head).await? {

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
-use super::transactions::redactions;
+use super::transaction_row::redactions;
 use super::{Store, StoreError};
 use crate::transaction::Terms;
 
@@ -42,7 +42,7 @@ impl Store {
     /// The newest revisions of a transaction, newest first, at most `limit`.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn past_terms(&self, id: Ulid, limit: i64) -> Result<Vec<PastTerms>, StoreError> {
         let rows: Vec<Row> =
             sqlx::query_as(NEWEST).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await?;
@@ -52,7 +52,7 @@ impl Store {
     /// What the shop said in one revision.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn terms_at(&self, id: Ulid, revision: i64) -> Result<Option<Terms>, StoreError> {
         let row: Option<Row> = sqlx::query_as(AT)
             .bind(id.to_string())
@@ -65,7 +65,7 @@ impl Store {
     /// The file that the current invoice came in, with its media type; none if it came as JSON.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn original(&self, id: Ulid) -> Result<Option<(String, Vec<u8>)>, StoreError> {
         let row: Option<(Option<String>, Vec<u8>)> =
             sqlx::query_as(ORIGINAL).bind(id.to_string()).fetch_optional(&self.pool).await?;

@@ -41,7 +41,7 @@ impl Store {
     /// The grant by which somebody is signed in, open or not; none if they are not, or by another.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn grant_of_session(
         &self,
         session: Ulid,
@@ -54,7 +54,7 @@ impl Store {
     /// Everybody who is signed in by a grant.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn sessions_of(&self, grant: Ulid) -> Result<BTreeSet<Ulid>, StoreError> {
         let query = sqlx::query_scalar(OF_GRANT).bind(grant.to_string());
         let ids: Vec<String> = query.fetch_all(&self.pool).await?;
@@ -64,7 +64,7 @@ impl Store {
     /// Signs somebody out, for good; pages that are open by this session close.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn end_session(&self, transaction: Ulid, session: Ulid) -> Result<(), StoreError> {
         sqlx::query(END).bind(session.to_string()).execute(&self.pool).await?;
         self.hints.changed(transaction);

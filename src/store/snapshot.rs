@@ -15,7 +15,7 @@ impl Store {
     /// The database as it is now.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let begin = match self.kind {
             DatabaseKind::Sqlite => "BEGIN DEFERRED",

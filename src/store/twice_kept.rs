@@ -21,7 +21,7 @@ impl Snapshot {
     /// The first entry that would be found by another event than the one to which it relates.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn first_wrong_target(&mut self, id: Ulid) -> Result<Option<i64>, StoreError> {
         let rows = sqlx::query_as(TARGETS).bind(id.to_string());
         let mut rows = rows.fetch(&mut *self.tx);
@@ -39,7 +39,7 @@ impl Snapshot {
     /// Who is said to speak for which party now, by Matrix user ID.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn contacts(&mut self, id: Ulid) -> Result<BTreeMap<String, String>, StoreError> {
         let rows: Vec<(String, String)> =
             sqlx::query_as(CONTACTS).bind(id.to_string()).fetch_all(&mut *self.tx).await?;
@@ -49,7 +49,7 @@ impl Snapshot {
     /// The events by which the rooms of a record were made, newest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn creations(&mut self, id: Ulid) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar(CREATIONS).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }

@@ -34,7 +34,7 @@ impl Store {
     /// Heads that this witness should get now, at most `limit`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn due_witnessings(
         &self,
         witness: &str,
@@ -46,7 +46,7 @@ impl Store {
     /// Notes that a witness has this head; a newer one stays on its way.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn witnessed(&self, witness: &str, it: &Witnessing) -> Result<(), StoreError> {
         self.run(sqlx::query(ARRIVED).bind(witness).bind(&it.transaction_id).bind(&it.signed)).await
     }
@@ -54,7 +54,7 @@ impl Store {
     /// Notes why a witness did not take a head; nothing is sent to it before `until`.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn not_witnessed(
         &self,
         witness: &str,
@@ -72,7 +72,7 @@ impl Store {
     /// Forgets what was on its way to witnesses that are none any more.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn keep_witnesses(&self, witnesses: &[String]) -> Result<(), StoreError> {
         let known: Vec<String> = sqlx::query_scalar(WITNESSES).fetch_all(&self.pool).await?;
         for gone in known.iter().filter(|known| !witnesses.contains(known)) {

@@ -1,0 +1,121 @@
+//! The rows of transactions and of their revisions.
+
+use sqlx::FromRow;
+
+use super::columns::{from_json, parse_id};
+use super::{StoreError, Weight};
+use crate::invoice::Problem;
+use crate::record::RedactionPolicy;
+use crate::transaction::{Terms, Transaction};
+
+macro_rules! select_transactions {
+    ($rest:literal) => {
+        concat!(
+            "SELECT t.id, t.shop, t.external_id, t.revision, r.status, r.invoice, r.buyer, ",
+            "r.seller, r.warnings, r.redactions, t.created_at, t.updated_at FROM transactions t ",
+            "JOIN revisions r ON r.transaction_id = t.id AND r.revision = t.revision ",
+            $rest
+        )
+    };
+}
+pub(super) use select_transactions;
+
+#[derive(FromRow)]
+pub(super) struct Row {
+    #[sqlx(flatten)]
+    outline: Outline,
+    #[sqlx(flatten)]
+    said: SaidRow,
+}
+
+#[derive(FromRow)]
+pub(super) struct Outline {
+    id: String,
+    shop: String,
+    external_id: String,
+    pub(super) revision: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+#[derive(FromRow)]
+pub(super) struct SaidRow {
+    status: String,
+    invoice: String,
+    buyer: String,
+    seller: String,
+    warnings: String,
+    redactions: Option<String>,
+}
+
+/// What a shop said in one revision.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    terms: Terms,
+    warnings: Vec<Problem>,
+    /// How long it was as text.
+    bytes: usize,
+}
+
+/// As many bytes of text count as one value.
+const BYTES_OF_VALUE: usize = 256;
+
+impl Weight for Said {
+    fn weight(&self) -> usize {
+        1 + self.bytes / BYTES_OF_VALUE
+    }
+}
+
+/// What the shop said about redactions, from its column.
+pub(super) fn redactions(column: Option<&str>) -> Option<RedactionPolicy> {
+    match column {
+        Some("honour") => Some(RedactionPolicy::Honour),
+        Some("retain") => Some(RedactionPolicy::Retain),
+        _ => None,
+    }
+}
+
+impl Outline {
+    pub(super) fn with(
+        self,
+        Said { terms, warnings, .. }: Said,
+    ) -> Result<Transaction, StoreError> {
+        Ok(Transaction {
+            id: parse_id(&self.id)?,
+            shop: self.shop,
+            external_id: self.external_id,
+            revision: self.revision,
+            terms,
+            warnings,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+impl TryFrom<SaidRow> for Said {
+    type Error = StoreError;
+
+    fn try_from(row: SaidRow) -> Result<Self, StoreError> {
+        let terms = Terms {
+            invoice: from_json("invoice", &row.invoice)?,
+            buyer: from_json("buyer", &row.buyer)?,
+            seller: from_json("seller", &row.seller)?,
+            redactions: redactions(row.redactions.as_deref()),
+            status: row.status,
+        };
+        Ok(Self {
+            terms,
+            warnings: from_json("warnings", &row.warnings)?,
+            bytes: row.invoice.len() + row.buyer.len() + row.seller.len() + row.warnings.len(),
+        })
+    }
+}
+
+impl TryFrom<Row> for Transaction {
+    type Error = StoreError;
+
+    fn try_from(Row { outline, said }: Row) -> Result<Self, StoreError> {
+        outline.with(said.try_into()?)
+    }
+}
