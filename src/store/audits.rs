@@ -25,7 +25,8 @@ const SELECT_EVENTS_SINCE: &str = "SELECT j.room_id, j.event_id FROM journal j \
 /// A room that the bot may not read does not prevent another audit of the other rooms.
 const COUNT_OPEN_AUDIT_GAPS: &str =
     "SELECT COUNT(*) FROM gaps WHERE audit <> 0 AND state = 'open' AND refusals = 0";
-/// An audit reads the history of each room from the newest event ($2) to the start of the room ($3).
+/// An audit reads the history of each room from the newest event ($2) to the start of the room
+/// ($3).
 const OPEN_AUDIT_GAPS: &str = "INSERT INTO gaps (room_id, from_token, to_token, audit, upto, due_at) \
      SELECT r.room_id, $2, $3, $1, j.last_position, $1 FROM record_rooms r \
      JOIN journal_rooms j ON j.room_id = r.room_id \
@@ -243,7 +244,8 @@ async fn correct_room(tx: &mut Tx, id: Ulid, room_id: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// Forgets the messages of Tallyroom that the homeserver no longer has, so that they are sent again.
+/// Forgets the messages of Tallyroom that the homeserver no longer has, so that they are sent
+/// again.
 async fn forget_lost_messages(tx: &mut Tx, id: &str, room_id: &str) -> Result<(), StoreError> {
     let lost_sends =
         sqlx::query(DELETE_LOST_SENDS).bind(id).bind(room_id).execute(&mut **tx).await?;

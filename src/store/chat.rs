@@ -1,4 +1,4 @@
-//! The record as the invoice page reads it: some lines at a time, with what belongs to them.
+//! The parts of the record that the invoice page shows: some lines of the conversation at a time.
 
 use std::sync::LazyLock;
 
@@ -37,13 +37,13 @@ const TURNS: &str = concat!(
     "SELECT e.party, e.sort_at FROM entries e ",
     lines_where!("ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2")
 );
-/// How many events are asked for at once.
-const AT_ONCE: usize = 64;
-static OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
+/// The number of event ids in one query.
+const EVENTS_PER_QUERY: usize = 64;
+static SELECT_ENTRIES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
     format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_entries!("", ""))
 });
-static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
+static SELECT_ENTRIES_ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
     format!(
         "{} WHERE e.transaction_id = $1 AND e.target IN ({events}) \
@@ -51,7 +51,7 @@ static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
         select_entries!("", "")
     )
 });
-static SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
+static SELECT_SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
     format!(
         "SELECT e.event_id, s.send_key FROM entries e JOIN sends s \
@@ -59,34 +59,35 @@ static SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
          WHERE e.transaction_id = $1 AND e.event_id IN ({events})"
     )
 });
-/// Reading only ever goes on. Two events of the record are compared by their place in the reading
-/// order: when they were read is told by different clocks (the page's, the homeserver's). Of an
-/// event that is not in the record yet, only that time is known.
-const SEE: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
+/// A receipt never moves backwards. If the record has both events, their places in the reading
+/// order are compared, because the times of reading come from different clocks (the page's, the
+/// homeserver's). If an event is not in the record yet, only the times of reading can be compared.
+const UPSERT_RECEIPT: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
      event_id = excluded.event_id, at = excluded.at \
      WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = $1 \
      AND event_id = excluded.event_id) - (SELECT sort_at FROM entries WHERE transaction_id = $1 \
      AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0";
-const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.sort_at FROM receipts r \
+const SELECT_RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.sort_at FROM receipts r \
      JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
      WHERE r.transaction_id = $1";
-const TRANSACTION_OF: &str = "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
+const SELECT_TRANSACTION_OF_ROOM: &str =
+    "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
 
-/// How far somebody has read.
+/// A receipt: how far a person has read.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Receipt {
-    /// Who.
+    /// The Matrix user.
     pub user_id: String,
-    /// Up to and with this event.
+    /// The last event that they have read.
     pub event_id: String,
-    /// Its place in the reading order, milliseconds since 1970.
+    /// The place of that event in the reading order, in milliseconds since 1970.
     pub sort_at: i64,
 }
 
 impl Store {
-    /// The last lines of a conversation, or the last before `before` (place in the reading order
-    /// and event id); in reading order, at most `limit`.
+    /// Returns at most `limit` of the last lines of a conversation, in reading order. If `before`
+    /// (place in the reading order and event id) is given, only lines before it count.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -106,7 +107,7 @@ impl Store {
         rows.into_iter().rev().map(Entry::try_from).collect()
     }
 
-    /// The entries of these events, in no order.
+    /// Returns the entries of these events, in no particular order.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -115,10 +116,11 @@ impl Store {
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
-        self.of_events(&OF_EVENTS, id, events).await
+        self.of_events(SELECT_ENTRIES_OF_EVENTS.as_str(), id, events).await
     }
 
-    /// Edits, reactions, redactions and votes that are about these events, in no order.
+    /// Returns the edits, reactions, redactions and votes whose target is one of these events, in
+    /// no particular order.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -127,10 +129,11 @@ impl Store {
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
-        self.of_events(&ABOUT_EVENTS, id, events).await
+        self.of_events(SELECT_ENTRIES_ABOUT_EVENTS.as_str(), id, events).await
     }
 
-    /// These events with all that is about them, in no order.
+    /// Returns the entries of these events and the entries whose target is one of them, in no
+    /// particular order.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -144,15 +147,16 @@ impl Store {
         Ok(entries)
     }
 
+    /// Returns the entries that a query with a list of event ids selects.
     async fn of_events(
         &self,
-        query: &str,
+        query: &'static str,
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
         let mut entries = Vec::new();
-        for events in events.chunks(AT_ONCE) {
-            let mut query = sqlx::query_as(AssertSqlSafe(query.to_owned())).bind(id.to_string());
+        for events in events.chunks(EVENTS_PER_QUERY) {
+            let mut query = sqlx::query_as(AssertSqlSafe(query)).bind(id.to_string());
             for event in padded(events) {
                 query = query.bind(event);
             }
@@ -164,8 +168,11 @@ impl Store {
         Ok(entries)
     }
 
-    /// Those of these events that are sends of ours, each with the key of its send, by the marker
-    /// in it: known even before the homeserver's answer to that send.
+    /// Returns those of these events that Tallyroom sent, each with the text of its
+    /// [`SendKey`](super::SendKey).
+    ///
+    /// The marker in the event identifies the send, so it is found even before the homeserver
+    /// answers the request.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -175,8 +182,9 @@ impl Store {
         events: &[String],
     ) -> Result<Vec<(String, String)>, StoreError> {
         let mut keys = Vec::new();
-        for events in events.chunks(AT_ONCE) {
-            let mut query = sqlx::query_as(AssertSqlSafe(SEND_KEYS.clone())).bind(id.to_string());
+        for events in events.chunks(EVENTS_PER_QUERY) {
+            let mut query =
+                sqlx::query_as(AssertSqlSafe(SELECT_SEND_KEYS.as_str())).bind(id.to_string());
             for event in padded(events) {
                 query = query.bind(event);
             }
@@ -185,7 +193,8 @@ impl Store {
         Ok(keys)
     }
 
-    /// Whose turns the last lines were, and when (milliseconds since 1970), newest first.
+    /// Returns the parties that wrote the last lines, and the times (milliseconds since 1970),
+    /// newest first.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -193,43 +202,46 @@ impl Store {
         sqlx::query_as(TURNS).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// Notes how far somebody has read, unless it is known that they have read further. `at` is
-    /// when they read it, milliseconds since 1970.
+    /// Notes that a person has read up to `event`, unless they have already read further. `at` is
+    /// the time of reading, in milliseconds since 1970.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn see(&self, id: Ulid, user: &str, event: &str, at: i64) -> Result<(), StoreError> {
-        let see = sqlx::query(SEE).bind(id.to_string()).bind(user).bind(event);
+        let see = sqlx::query(UPSERT_RECEIPT).bind(id.to_string()).bind(user).bind(event);
         self.run(see.bind(at.min(now()))).await?;
         self.hints.changed(id);
         Ok(())
     }
 
-    /// How far people have read.
+    /// Returns how far people have read.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn receipts(&self, id: Ulid) -> Result<Vec<Receipt>, StoreError> {
-        sqlx::query_as(RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
     }
 
-    /// The transaction whose room this is.
+    /// Returns the transaction to which a record room belongs.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn transaction_of_room(&self, room_id: &str) -> Result<Option<Ulid>, StoreError> {
-        let id: Option<String> =
-            sqlx::query_scalar(TRANSACTION_OF).bind(room_id).fetch_optional(&self.pool).await?;
+        let id: Option<String> = sqlx::query_scalar(SELECT_TRANSACTION_OF_ROOM)
+            .bind(room_id)
+            .fetch_optional(&self.pool)
+            .await?;
         id.as_deref().map(super::columns::parse_id).transpose()
     }
 }
 
+/// Returns the placeholders of the event ids. They follow `$1`, the transaction.
 fn placeholders() -> String {
-    let numbers: Vec<_> = (0..AT_ONCE).map(|number| format!("${}", number + 2)).collect();
+    let numbers: Vec<_> = (0..EVENTS_PER_QUERY).map(|number| format!("${}", number + 2)).collect();
     numbers.join(", ")
 }
 
-/// As many as there are placeholders; no event has an empty id.
+/// Fills the list of event ids up to the number of placeholders. No event has an empty id.
 fn padded(events: &[String]) -> impl Iterator<Item = &str> {
-    events.iter().map(String::as_str).chain(std::iter::repeat("")).take(AT_ONCE)
+    events.iter().map(String::as_str).chain(std::iter::repeat("")).take(EVENTS_PER_QUERY)
 }

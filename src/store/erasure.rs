@@ -41,8 +41,8 @@ const SELECT_REDACTED_EVENTS: &str = "SELECT event_id FROM entries WHERE transac
 const SELECT_ENTRIES_ABOUT_PERSON: &str = "SELECT transaction_id, seq FROM entries \
      WHERE (sender = $1 OR (membership IS NOT NULL AND replace(membership, $2, '') <> membership)) \
      AND erased IS NULL ORDER BY transaction_id, seq LIMIT $3";
-/// The files of messages that a person wrote on the invoice page and that the room does not have yet.
-/// They are deleted like files that no entry names.
+/// The files of messages that a person wrote on the invoice page and that the room does not have
+/// yet. They are deleted like files that no entry names.
 const RELEASE_FILES_OF_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
      SELECT 'page:' || id, 'unwanted', $2, sha256 FROM outgoing \
      WHERE user_id = $1 AND event_id IS NULL AND sha256 IS NOT NULL ON CONFLICT (mxc) DO NOTHING";
@@ -119,8 +119,8 @@ pub(super) async fn honour_all(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Applies the redactions of the event `event_id`: marks its entry as redacted, and erases the entry
-/// and its edits if the policy is to honour redactions.
+/// Applies the redactions of the event `event_id`: marks its entry as redacted, and erases the
+/// entry and its edits if the policy is to honour redactions.
 ///
 /// The call can be repeated. It does nothing until the record holds both the event and a redaction.
 pub(super) async fn settle(

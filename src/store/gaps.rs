@@ -57,8 +57,8 @@ pub struct Gap {
 }
 
 impl Store {
-    /// Like [`Store::journal`], for the result of one sync. The token of the sync, the gaps that it left
-    /// in our rooms and the invitations of the bot are committed together with its events.
+    /// Like [`Store::journal`], for the result of one sync. The token of the sync, the gaps that it
+    /// left in our rooms and the invitations of the bot are committed together with its events.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -97,8 +97,8 @@ impl Store {
         Ok(new)
     }
 
-    /// Like [`Store::journal`], for one page of a gap. `next` is the token of the next page. If it is
-    /// none, the gap is closed.
+    /// Like [`Store::journal`], for one page of a gap. `next` is the token of the next page. If it
+    /// is none, the gap is closed.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -157,8 +157,8 @@ impl Store {
         self.run(postponed.bind(until).bind(refusals).bind(problem).bind(now())).await
     }
 
-    /// Gives up a gap because the homeserver has refused for days. The gap stays in the database and can
-    /// be taken up again.
+    /// Gives up a gap because the homeserver has refused for days. The gap stays in the database
+    /// and can be taken up again.
     ///
     /// # Errors
     /// If the database does not answer.

@@ -110,11 +110,11 @@ pub struct Underived {
 }
 
 impl Store {
-    /// Writes the events of our rooms that are not in the journal yet. When the call returns, they are
-    /// on disk.
+    /// Writes the events of our rooms that are not in the journal yet. When the call returns, they
+    /// are on disk.
     ///
-    /// Events of foreign rooms are not kept. Users of Tallyroom (`bot` among them) that are in such a
-    /// room leave it soon. (If the bot is only invited, [`Self::decline`] and
+    /// Events of foreign rooms are not kept. Users of Tallyroom (`bot` among them) that are in such
+    /// a room leave it soon. (If the bot is only invited, [`Self::decline`] and
     /// [`Self::journal_sync`] have it decline.)
     ///
     /// # Errors
@@ -133,7 +133,8 @@ impl Store {
         Ok(new)
     }
 
-    /// Returns at most `limit` rooms of records whose journal holds events that are not derived yet.
+    /// Returns at most `limit` rooms of records whose journal holds events that are not derived
+    /// yet.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -141,8 +142,8 @@ impl Store {
         sqlx::query_as(SELECT_UNDERIVED_ROOMS).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// Like [`Self::underived`], but returns all such rooms of the transactions in which this user is
-    /// a contact.
+    /// Like [`Self::underived`], but returns all such rooms of the transactions in which this user
+    /// is a contact.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -167,7 +168,8 @@ impl Store {
     }
 }
 
-/// Locks the deriving of a room for the rest of `tx`. Returns at most `limit` of the next raw events.
+/// Locks the deriving of a room for the rest of `tx`. Returns at most `limit` of the next raw
+/// events.
 pub(super) async fn next_rows(
     tx: &mut Tx,
     room_id: &str,

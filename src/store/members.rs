@@ -70,8 +70,8 @@ const SELECT_MISSING_SINCE: &str =
     "SELECT missing_since FROM members WHERE transaction_id = $1 AND user_id = $2";
 const SELECT_PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since, failing_since, \
      problem FROM members WHERE transaction_id = $1";
-/// The shop asked for its contacts. If the admin of the homeserver deleted the room, another room is
-/// made.
+/// The shop asked for its contacts. If the admin of the homeserver deleted the room, another room
+/// is made.
 const SET_WANTED_AGAIN: &str =
     "UPDATE rooms SET blocked_at = NULL, wanted_again = 1 WHERE transaction_id = $1";
 const SELECT_MEMBER_PROBLEMS: &str = "SELECT user_id, problem FROM members \
@@ -80,7 +80,8 @@ const SELECT_MEMBER_PROBLEMS: &str = "SELECT user_id, problem FROM members \
 /// The greatest number of rooms to which one request invites a person again.
 const MAX_ROOMS_TO_COME_BACK_TO: i64 = 50;
 
-/// Stands for the membership before an event that is not a leave by the person: it declines nothing.
+/// Stands for the membership before an event that is not a leave by the person: it declines
+/// nothing.
 const NO_MEMBERSHIP: &str = "";
 
 #[derive(FromRow)]
@@ -165,8 +166,8 @@ impl Store {
         Ok(rows.into_iter().map(|person| (person.user_id.clone(), person)).collect())
     }
 
-    /// Returns since when the account is known not to exist. None: the account exists, or it was not
-    /// looked up.
+    /// Returns since when the account is known not to exist. None: the account exists, or it was
+    /// not looked up.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -192,8 +193,8 @@ impl Store {
         self.run(looked_up.bind(look_at).bind((!exists).then(now))).await
     }
 
-    /// Invites one contact (none: all contacts) again who declined, left or could not be reached. All
-    /// refused steps of the room are retried at once.
+    /// Invites one contact (none: all contacts) again who declined, left or could not be reached.
+    /// All refused steps of the room are retried at once.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -214,8 +215,8 @@ impl Store {
         Ok(())
     }
 
-    /// Invites a person who asked the bot for it to the newest rooms that they left. Returns the number
-    /// of rooms.
+    /// Invites a person who asked the bot for it to the newest rooms that they left. Returns the
+    /// number of rooms.
     ///
     /// Only rooms of transactions in which the person is still a contact count.
     ///
@@ -248,8 +249,8 @@ impl Store {
         sqlx::query_as(SELECT_MEMBER_PROBLEMS).bind(id.to_string()).fetch_all(&self.pool).await
     }
 
-    /// Notes the membership that the homeserver stated for a person, unless a member event arrived since
-    /// the request. `seen_at` is the value of [`Member::seen_at`] before the request.
+    /// Notes the membership that the homeserver stated for a person, unless a member event arrived
+    /// since the request. `seen_at` is the value of [`Member::seen_at`] before the request.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -277,9 +278,9 @@ impl Store {
         Ok(failures.unwrap_or(0))
     }
 
-    /// Notes that inviting or removing a person failed, unless a member event arrived since the request.
-    /// If `retry_at` is none, it is not retried. `seen_at` is the value of [`Member::seen_at`] before
-    /// the request.
+    /// Notes that inviting or removing a person failed, unless a member event arrived since the
+    /// request. If `retry_at` is none, it is not retried. `seen_at` is the value of
+    /// [`Member::seen_at`] before the request.
     ///
     /// # Errors
     /// If the database does not answer.

@@ -8,7 +8,8 @@ use super::RoomProblem;
 /// How long invitations wait at most for the first events of a new room, in milliseconds.
 const FIRST_EVENTS_TIMEOUT_MS: i64 = 5_000;
 
-/// The room of a transaction, and what is known to be done in it. Times are milliseconds since 1970.
+/// The room of a transaction, and what is known to be done in it. Times are milliseconds since
+/// 1970.
 #[derive(Clone, Debug, FromRow)]
 pub struct RoomRow {
     /// The id of the transaction.
@@ -27,8 +28,8 @@ pub struct RoomRow {
     pub summary_event: Option<String>,
     /// The digest of the summary that was last sent. Empty if it is unknown what the room shows.
     pub summary_shown: Option<String>,
-    /// The digest of the headline at the time of the last pinning. Empty if it is unknown whether the
-    /// summary is still pinned.
+    /// The digest of the headline at the time of the last pinning. Empty if it is unknown whether
+    /// the summary is still pinned.
     pub summary_pinned: Option<String>,
     /// The number of links (entries and acts) that the signed head in the room covers.
     pub head_shown: Option<i64>,
@@ -83,8 +84,8 @@ pub struct RoomRow {
 impl RoomRow {
     /// Returns the time (milliseconds since 1970) before which nobody is invited to a new room.
     ///
-    /// Until the first events of the room arrive, it is unknown what the homeserver added by itself.
-    /// The summary follows all of these events.
+    /// Until the first events of the room arrive, it is unknown what the homeserver added by
+    /// itself. The summary follows all of these events.
     pub fn settles_at(&self) -> Option<i64> {
         let is_known = self.ready_at.is_some() || self.summary_seq.is_some();
         self.since.filter(|_| !is_known).map(|since| since.saturating_add(FIRST_EVENTS_TIMEOUT_MS))
@@ -96,7 +97,8 @@ impl RoomRow {
     }
 
     /// Returns the state of the room for the API: `pending` (not begun), `creating`, `ready`,
-    /// `degraded` (the room is made, but a step failed so far) or `failed` (only an operator can help).
+    /// `degraded` (the room is made, but a step failed so far) or `failed` (only an operator can
+    /// help).
     pub fn state(&self, problems: &[RoomProblem]) -> &'static str {
         if self.stopped == 1 {
             "failed"

@@ -43,7 +43,8 @@ const CLEAR_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transact
 const SET_ROOM_ID: &str = "UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
      published = $4, attempted_at = NULL, failures = 0, problem = NULL, creator = NULL \
      WHERE transaction_id = $1";
-/// `created` is the first room of a transaction. `replaced` is a room in the place of an earlier one.
+/// `created` is the first room of a transaction. `replaced` is a room in the place of an earlier
+/// one.
 const INSERT_RECORD_ROOM: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
      VALUES ($1, $2, $3, CASE WHEN EXISTS (SELECT 1 FROM record_rooms WHERE transaction_id = $2) \
      THEN 'replaced' ELSE 'created' END) ON CONFLICT (room_id) DO NOTHING";
@@ -88,13 +89,13 @@ const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
 const STOP_ROOM: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
      WHERE transaction_id = $1 AND wakes = $2";
 
-/// How long Tallyroom waits for the first events of a new room before it reads the room's history, in
-/// milliseconds.
+/// How long Tallyroom waits for the first events of a new room before it reads the room's history,
+/// in milliseconds.
 const FIRST_EVENTS_TIMEOUT_MS: i64 = 20_000;
 
 impl Store {
-    /// Returns at most `limit` transactions whose room is due now. The one that has been due for the
-    /// longest time comes first.
+    /// Returns at most `limit` transactions whose room is due now. The one that has been due for
+    /// the longest time comes first.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -172,8 +173,8 @@ impl Store {
         self.run(sqlx::query(CLEAR_ATTEMPT).bind(id.to_string())).await
     }
 
-    /// Makes `room` the room of the transaction. `published` is the digest of the state with which the
-    /// room was created. It is none if the state has still to be compared.
+    /// Makes `room` the room of the transaction. `published` is the digest of the state with which
+    /// the room was created. It is none if the state has still to be compared.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -198,8 +199,8 @@ impl Store {
             .bind(now())
             .execute(&mut *tx)
             .await?;
-        // The first events of the room come with the next push, or they were dropped because the room
-        // did not belong to a transaction yet.
+        // The first events of the room come with the next push, or they were dropped because the
+        // room did not belong to a transaction yet.
         sqlx::query(OPEN_GAP_OF_WHOLE_ROOM)
             .bind(room.as_str())
             .bind(FROM_NEWEST_EVENT)
@@ -213,8 +214,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the room's state has this digest, unless the room was woken since `wakes` was read:
-    /// the state may have changed.
+    /// Notes that the room's state has this digest, unless the room was woken since `wakes` was
+    /// read: the state may have changed.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -241,8 +242,8 @@ impl Store {
         self.run(sqlx::query(SET_SUMMARY).bind(id.to_string()).bind(event_id).bind(digest)).await
     }
 
-    /// Notes which revision is about to be told, before the request to the homeserver. None means that
-    /// nothing was sent.
+    /// Notes which revision is about to be told, before the request to the homeserver. None means
+    /// that nothing was sent.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -258,8 +259,8 @@ impl Store {
         self.run(sqlx::query(SET_TOLD_REVISION).bind(id.to_string()).bind(revision)).await
     }
 
-    /// Notes that the summary `event_id` now shows the text with this digest, unless it was removed in
-    /// the meantime.
+    /// Notes that the summary `event_id` now shows the text with this digest, unless it was removed
+    /// in the meantime.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -312,8 +313,8 @@ impl Store {
         self.run(rest.bind(i64::from(is_ready))).await
     }
 
-    /// Puts this room behind the rooms that are due already. Returns how many turns in a row the room
-    /// has had.
+    /// Puts this room behind the rooms that are due already. Returns how many turns in a row the
+    /// room has had.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -358,8 +359,8 @@ impl Store {
         Ok(())
     }
 
-    /// Stops the room because only an operator can help, unless the room was woken since `wakes` was
-    /// read.
+    /// Stops the room because only an operator can help, unless the room was woken since `wakes`
+    /// was read.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -436,8 +437,8 @@ pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     sqlx::query(MAKE_DUE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
 }
 
-/// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room, another
-/// summary is sent and pinned.
+/// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room,
+/// another summary is sent and pinned.
 pub(super) async fn removed(tx: &mut Tx, id: Ulid, event_id: &str) -> Result<(), StoreError> {
     let gone = sqlx::query(FORGET_SUMMARY).bind(id.to_string()).bind(event_id);
     if gone.execute(&mut **tx).await?.rows_affected() > 0 {

@@ -1,5 +1,5 @@
-//! The full-text index. It is written together with the entries, and queried in the query language of
-//! the database (SQLite FTS5 or PostgreSQL `tsquery`).
+//! The full-text index. It is written together with the entries, and queried in the query language
+//! of the database (SQLite FTS5 or PostgreSQL `tsquery`).
 
 use sqlx::{Executor, FromRow};
 use ulid::Ulid;
@@ -29,8 +29,8 @@ const ATTEMPTS_PER_MILLISECOND: i64 = 8;
 /// should refine the query.
 const MAX_RANKED_MATCHES: i64 = 1_000;
 
-/// A smaller value of `bm25` is a better match. Only the column of the words has a weight, the column
-/// of the scope has none.
+/// A smaller value of `bm25` is a better match. Only the column of the words has a weight, the
+/// column of the scope has none.
 const SEARCH_SQLITE: &str = "SELECT m.transaction_id, m.seq, COUNT(*) OVER () AS ranked FROM ( \
        SELECT r.transaction_id, r.seq, r.id, bm25(search, 0.0, 1.0) AS place \
        FROM search CROSS JOIN search_rows r ON r.id = search.rowid \
@@ -180,8 +180,9 @@ pub(super) async fn index(tx: &mut Tx, entry: Indexed<'_>) -> Result<(), StoreEr
     ];
     let all = all.join(" ");
     for tries in 0.. {
-        // Both databases search in the order of ids. Because the ids follow the time, a search can stop
-        // early. If the ids of a millisecond are used up, an id of a later millisecond is used.
+        // Both databases search in the order of ids. Because the ids follow the time, a search can
+        // stop early. If the ids of a millisecond are used up, an id of a later millisecond is
+        // used.
         let at = entry.sort_at.saturating_add(tries / ATTEMPTS_PER_MILLISECOND);
         let id = first_id(at) | rand::random_range(0..IDS_PER_MILLISECOND);
         let inserted = sqlx::query(INSERT_SEARCH_ROW)

@@ -41,8 +41,8 @@ struct Row {
 }
 
 impl Store {
-    /// Notes that a send begins, before the request to the homeserver. Returns the state of the send.
-    /// `key` is the text of a [`SendKey`].
+    /// Notes that a send begins, before the request to the homeserver. Returns the state of the
+    /// send. `key` is the text of a [`SendKey`].
     ///
     /// # Errors
     /// If the database does not answer.

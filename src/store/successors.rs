@@ -52,8 +52,8 @@ const SET_BLOCKED: &str = "UPDATE rooms SET blocked_at = $2 WHERE transaction_id
 pub struct LostSuccessor {
     /// The id of the room.
     pub room_id: String,
-    /// `closed` (the bot was not let in) or `stranger` (the room does not name the record room as its
-    /// predecessor).
+    /// `closed` (the bot was not let in) or `stranger` (the room does not name the record room as
+    /// its predecessor).
     pub why: String,
 }
 
@@ -64,8 +64,8 @@ pub struct RecordRoom {
     pub room_id: String,
     /// When it became the room of the transaction (milliseconds since 1970).
     pub since: i64,
-    /// `created`, `upgraded` (it is the successor of the room before it) or `replaced` (Tallyroom made
-    /// it in the place of the room before it).
+    /// `created`, `upgraded` (it is the successor of the room before it) or `replaced` (Tallyroom
+    /// made it in the place of the room before it).
     pub why: String,
 }
 

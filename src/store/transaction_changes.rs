@@ -4,7 +4,7 @@ use ulid::Ulid;
 
 use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
-use super::transactions::ID_OF;
+use super::transactions::SELECT_ID;
 use super::{
     Store, StoreError, Tx, acts, adoption, contacts, erasure, far, members, problems, rooms,
 };
@@ -13,79 +13,81 @@ use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
 use crate::transaction::{Terms, Transaction};
 
-const INSERT: &str = "INSERT INTO transactions \
+const INSERT_TRANSACTION: &str = "INSERT INTO transactions \
      (id, shop, external_id, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4) \
      ON CONFLICT (shop, external_id) DO NOTHING";
 const INSERT_REVISION: &str = "INSERT INTO revisions \
      (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
       redactions, original_type, original, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-/// Whoever changes the same transaction waits here, so that each change is applied to the last one.
-const LOCK: &str = "UPDATE transactions SET revision = revision WHERE id = $1 AND shop = $2";
-const ADVANCE: &str = "UPDATE transactions SET revision = $2, updated_at = $3 WHERE id = $1";
-const HAS_REVISION: &str = "SELECT COUNT(*) FROM revisions r \
+/// Locks the row of a transaction, so that changes of the same transaction are applied one after
+/// the other.
+const LOCK_TRANSACTION: &str =
+    "UPDATE transactions SET revision = revision WHERE id = $1 AND shop = $2";
+const SET_REVISION: &str = "UPDATE transactions SET revision = $2, updated_at = $3 WHERE id = $1";
+const COUNT_SAME_REVISIONS: &str = "SELECT COUNT(*) FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id \
      WHERE t.id = $1 AND r.content_hash = $2 AND (r.revision = 1 OR r.revision = t.revision)";
-const BY_ID_AND_SHOP: &str = select_transactions!("WHERE t.id = $1 AND t.shop = $2");
+const SELECT_TRANSACTION_OF_SHOP: &str = select_transactions!("WHERE t.id = $1 AND t.shop = $2");
 
-/// What became of a submission.
+/// The result of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Created {
-    /// A new transaction.
+    /// A new transaction was created.
     New(Ulid),
-    /// It was there already, with this very content.
+    /// The transaction exists already, with the same content.
     Same(Ulid),
-    /// Its external id is taken by a transaction with other content.
+    /// The external id belongs to a transaction with other content.
     Different(Ulid),
 }
 
 /// The file that an invoice came in.
 #[derive(Clone, Copy, Debug)]
 pub struct Original<'a> {
-    /// Media type.
+    /// The media type.
     pub media_type: &'a str,
-    /// Exactly as received.
+    /// The bytes, exactly as received.
     pub bytes: &'a [u8],
 }
 
-/// What a new revision says.
+/// The content of a new revision.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRevision<'a> {
-    /// The terms.
+    /// The terms of the transaction.
     pub terms: &'a Terms,
     /// What is odd about them.
     pub warnings: &'a [Problem],
-    /// The file that the invoice came in, if it was one.
+    /// The file that the invoice came in, if it came as a file.
     pub original: Option<Original<'a>>,
 }
 
-/// What a transaction becomes.
+/// A change of a transaction.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The terms from now on.
+    /// The new terms.
     pub terms: Terms,
     /// What is odd about them.
     pub warnings: Vec<Problem>,
-    /// Ask contacts again who declined, left or could not be reached.
+    /// Whether to invite contacts again who declined, left or could not be reached.
     pub invite_again: bool,
 }
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed<E> {
-    /// The transaction is at this revision now.
+    /// The transaction has this revision now.
     To(i64),
-    /// It says so already.
+    /// The transaction already has this content.
     Same,
-    /// The one who decides refused it.
+    /// The caller's `decide` refused the change.
     Refused(E),
-    /// There is no such transaction of this shop.
+    /// The shop has no such transaction.
     Missing,
 }
 
 impl Store {
-    /// Creates the transaction, its contacts and its (still empty) room in one tx, unless its
-    /// external id is taken.
+    /// Creates a transaction, its contacts and the row of its room in one tx, unless the external
+    /// id is taken.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -99,7 +101,7 @@ impl Store {
         let hash = new.terms.content_hash();
         let id = Ulid::new();
         let mut tx = self.begin().await?;
-        let inserted = sqlx::query(INSERT)
+        let inserted = sqlx::query(INSERT_TRANSACTION)
             .bind(id.to_string())
             .bind(shop)
             .bind(external_id)
@@ -108,9 +110,12 @@ impl Store {
             .await?
             .rows_affected();
         if inserted == 0 {
-            let taken: String =
-                sqlx::query_scalar(ID_OF).bind(shop).bind(external_id).fetch_one(&mut *tx).await?;
-            let same: i64 = sqlx::query_scalar(HAS_REVISION)
+            let taken: String = sqlx::query_scalar(SELECT_ID)
+                .bind(shop)
+                .bind(external_id)
+                .fetch_one(&mut *tx)
+                .await?;
+            let same: i64 = sqlx::query_scalar(COUNT_SAME_REVISIONS)
                 .bind(&taken)
                 .bind(&hash)
                 .fetch_one(&mut *tx)
@@ -127,8 +132,10 @@ impl Store {
         Ok(Created::New(id))
     }
 
-    /// Changes a transaction of this shop as `decide` says of what it is now, and wakes its room.
-    /// Changes of one transaction happen one after the other, so that none is lost.
+    /// Changes a transaction of this shop and wakes its room. `decide` gets the current transaction
+    /// and returns the change.
+    ///
+    /// Changes of one transaction are applied one after the other, so that none is lost.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -141,8 +148,8 @@ impl Store {
         decide: impl FnOnce(&Transaction) -> Result<Option<Change>, E>,
     ) -> Result<Changed<E>, StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(LOCK).bind(id.to_string()).bind(shop).execute(&mut *tx).await?;
-        let row: Option<Row> = sqlx::query_as(BY_ID_AND_SHOP)
+        sqlx::query(LOCK_TRANSACTION).bind(id.to_string()).bind(shop).execute(&mut *tx).await?;
+        let row: Option<Row> = sqlx::query_as(SELECT_TRANSACTION_OF_SHOP)
             .bind(id.to_string())
             .bind(shop)
             .fetch_optional(&mut *tx)
@@ -156,7 +163,7 @@ impl Store {
         };
         adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
         let revision = transaction.revision + 1;
-        let advance = sqlx::query(ADVANCE).bind(id.to_string()).bind(revision).bind(now());
+        let advance = sqlx::query(SET_REVISION).bind(id.to_string()).bind(revision).bind(now());
         advance.execute(&mut *tx).await?;
         let new = NewRevision { terms: &terms, warnings: &warnings, original };
         insert_revision(&mut tx, id, revision, new).await?;
@@ -180,6 +187,7 @@ impl Store {
     }
 }
 
+/// Inserts a revision.
 async fn insert_revision(
     tx: &mut Tx,
     id: Ulid,

@@ -8,6 +8,7 @@ use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
 use crate::transaction::{Terms, Transaction};
 
+/// A statement that selects transactions with their current revision as [`Row`].
 macro_rules! select_transactions {
     ($rest:literal) => {
         concat!(
@@ -20,6 +21,7 @@ macro_rules! select_transactions {
 }
 pub(super) use select_transactions;
 
+/// The columns of a transaction and of its current revision.
 #[derive(FromRow)]
 pub(super) struct Row {
     #[sqlx(flatten)]
@@ -28,6 +30,7 @@ pub(super) struct Row {
     said: SaidRow,
 }
 
+/// The columns of a transaction.
 #[derive(FromRow)]
 pub(super) struct Outline {
     id: String,
@@ -38,6 +41,7 @@ pub(super) struct Outline {
     updated_at: i64,
 }
 
+/// The columns of a revision.
 #[derive(FromRow)]
 pub(super) struct SaidRow {
     status: String,
@@ -48,25 +52,25 @@ pub(super) struct SaidRow {
     redactions: Option<String>,
 }
 
-/// What a shop said in one revision.
+/// The content of a revision.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
     terms: Terms,
     warnings: Vec<Problem>,
-    /// How long it was as text.
+    /// The size of its JSON, in bytes.
     bytes: usize,
 }
 
-/// As many bytes of text count as one value.
-const BYTES_OF_VALUE: usize = 256;
+/// The number of bytes of JSON that count as one value of the [`Weight`].
+const BYTES_PER_VALUE: usize = 256;
 
 impl Weight for Said {
     fn weight(&self) -> usize {
-        1 + self.bytes / BYTES_OF_VALUE
+        1 + self.bytes / BYTES_PER_VALUE
     }
 }
 
-/// What the shop said about redactions, from its column.
+/// Reads the redaction policy from its column.
 pub(super) fn redactions(column: Option<&str>) -> Option<RedactionPolicy> {
     match column {
         Some("honour") => Some(RedactionPolicy::Honour),
@@ -76,6 +80,7 @@ pub(super) fn redactions(column: Option<&str>) -> Option<RedactionPolicy> {
 }
 
 impl Outline {
+    /// Adds the content of the revision to a transaction.
     pub(super) fn with(
         self,
         Said { terms, warnings, .. }: Said,

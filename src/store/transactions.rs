@@ -1,4 +1,4 @@
-//! Transactions, their revisions and contacts.
+//! Reading transactions.
 
 use ulid::Ulid;
 
@@ -7,45 +7,48 @@ use super::transaction_row::{Outline, Row, Said, SaidRow, select_transactions};
 use super::{Snapshot, Store, StoreError};
 use crate::transaction::{self, Transaction};
 
-pub(super) const ID_OF: &str = "SELECT id FROM transactions WHERE shop = $1 AND external_id = $2";
-const BY_ID: &str = select_transactions!("WHERE t.id = $1");
-/// A transaction, but for what the shop said in this revision.
-const OUTLINE: &str = "SELECT id, shop, external_id, revision, created_at, updated_at \
+pub(super) const SELECT_ID: &str =
+    "SELECT id FROM transactions WHERE shop = $1 AND external_id = $2";
+const SELECT_TRANSACTION: &str = select_transactions!("WHERE t.id = $1");
+/// Selects a transaction without the content of its revision.
+const SELECT_OUTLINE: &str = "SELECT id, shop, external_id, revision, created_at, updated_at \
      FROM transactions WHERE id = $1";
-const SAID: &str = "SELECT status, invoice, buyer, seller, warnings, redactions FROM revisions \
+const SELECT_REVISION_CONTENT: &str = "SELECT status, invoice, buyer, seller, warnings, redactions FROM revisions \
      WHERE transaction_id = $1 AND revision = $2";
-const IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
-const NEWEST: &str =
+const SELECT_IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
+const SELECT_NEWEST: &str =
     select_transactions!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
 
-const ORIGINAL: &str = "SELECT original FROM revisions WHERE transaction_id = $1 AND revision = $2";
-const ROOM_OF: &str = "SELECT room_id FROM rooms WHERE transaction_id = $1";
+const SELECT_ORIGINAL: &str =
+    "SELECT original FROM revisions WHERE transaction_id = $1 AND revision = $2";
+const SELECT_ROOM_ID: &str = "SELECT room_id FROM rooms WHERE transaction_id = $1";
 
-/// Sorts after every ULID.
-const AFTER_ALL: &str = "~";
+/// A text that sorts after every ULID.
+const AFTER_ALL_IDS: &str = "~";
 
-/// Some transactions, newest first.
+/// One page of transactions, newest first.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// At most as many as asked for.
+    /// The transactions, at most as many as requested.
     pub transactions: Vec<Transaction>,
-    /// Where the next page starts, if there is one.
+    /// The last id on this page, if there is a next page. The next page begins after it.
     pub next: Option<Ulid>,
 }
 
 impl Store {
-    /// A transaction, whoever it belongs to: for our own work.
+    /// Returns a transaction of any shop. For internal use.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
     pub async fn transaction(&self, id: Ulid) -> Result<Option<Transaction>, StoreError> {
         let outline: Option<Outline> =
-            sqlx::query_as(OUTLINE).bind(id.to_string()).fetch_optional(&self.pool).await?;
+            sqlx::query_as(SELECT_OUTLINE).bind(id.to_string()).fetch_optional(&self.pool).await?;
         let Some(outline) = outline else { return Ok(None) };
         let revision = outline.revision;
-        // An invoice may be long, and is read again and again while somebody looks at it.
+        // An invoice may be large, and an open invoice page reads it again and again, so its
+        // content is cached.
         let read = async || {
-            let row: SaidRow = sqlx::query_as(SAID)
+            let row: SaidRow = sqlx::query_as(SELECT_REVISION_CONTENT)
                 .bind(id.to_string())
                 .bind(revision)
                 .fetch_one(&self.pool)
@@ -56,7 +59,7 @@ impl Store {
         outline.with(Said::clone(&said)).map(Some)
     }
 
-    /// A transaction of this shop; another shop's does not exist for it.
+    /// Returns a transaction of this shop, or none if it belongs to another shop.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -68,7 +71,8 @@ impl Store {
         Ok(self.transaction(id).await?.filter(|transaction| transaction.shop == shop))
     }
 
-    /// This shop's transactions, newest first, those older than `before`.
+    /// Returns at most `limit` transactions of this shop that are older than `before`, newest
+    /// first.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -78,8 +82,8 @@ impl Store {
         before: Option<Ulid>,
         limit: i64,
     ) -> Result<Page, StoreError> {
-        let before = before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
-        let mut rows: Vec<Row> = sqlx::query_as(NEWEST)
+        let before = before.map_or_else(|| AFTER_ALL_IDS.to_owned(), |id| id.to_string());
+        let mut rows: Vec<Row> = sqlx::query_as(SELECT_NEWEST)
             .bind(shop)
             .bind(before)
             .bind(limit + 1)
@@ -93,7 +97,7 @@ impl Store {
         Ok(Page { transactions, next })
     }
 
-    /// A shop's transaction by the shop's own id.
+    /// Returns a transaction of a shop by the shop's own id.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -102,9 +106,9 @@ impl Store {
         shop: &str,
         external_id: &str,
     ) -> Result<Option<Transaction>, StoreError> {
-        // Earlier versions kept it as it was typed.
+        // Earlier versions stored the id as it was typed.
         for written in [transaction::external_id(external_id), external_id.to_owned()] {
-            let id: Option<String> = sqlx::query_scalar(ID_OF)
+            let id: Option<String> = sqlx::query_scalar(SELECT_ID)
                 .bind(shop)
                 .bind(written)
                 .fetch_optional(&self.pool)
@@ -116,7 +120,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Ids of all transactions after `after`, oldest first, at most `limit`.
+    /// Returns the ids of at most `limit` transactions after `after`, oldest first.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -127,23 +131,25 @@ impl Store {
     ) -> Result<Vec<Ulid>, StoreError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let ids: Vec<String> =
-            sqlx::query_scalar(IDS).bind(after).bind(limit).fetch_all(&self.pool).await?;
+            sqlx::query_scalar(SELECT_IDS).bind(after).bind(limit).fetch_all(&self.pool).await?;
         ids.iter().map(|id| parse_id(id)).collect()
     }
 }
 
 impl Snapshot {
-    /// A transaction, whoever it belongs to.
+    /// Returns a transaction of any shop.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
     pub async fn transaction(&mut self, id: Ulid) -> Result<Option<Transaction>, StoreError> {
-        let row: Option<Row> =
-            sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(&mut *self.tx).await?;
+        let row: Option<Row> = sqlx::query_as(SELECT_TRANSACTION)
+            .bind(id.to_string())
+            .fetch_optional(&mut *self.tx)
+            .await?;
         row.map(Transaction::try_from).transpose()
     }
 
-    /// The file that a revision came in, if it was one.
+    /// Returns the file that a revision came in, if it came as a file.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -152,7 +158,7 @@ impl Snapshot {
         id: Ulid,
         revision: i64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(ORIGINAL)
+        let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(SELECT_ORIGINAL)
             .bind(id.to_string())
             .bind(revision)
             .fetch_optional(&mut *self.tx)
@@ -160,13 +166,15 @@ impl Snapshot {
         Ok(original.flatten())
     }
 
-    /// The Matrix room of a transaction, if it has one by now.
+    /// Returns the id of the current Matrix room of a transaction, if it is made.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn room_id(&mut self, id: Ulid) -> Result<Option<String>, StoreError> {
-        let room: Option<Option<String>> =
-            sqlx::query_scalar(ROOM_OF).bind(id.to_string()).fetch_optional(&mut *self.tx).await?;
+        let room: Option<Option<String>> = sqlx::query_scalar(SELECT_ROOM_ID)
+            .bind(id.to_string())
+            .fetch_optional(&mut *self.tx)
+            .await?;
         Ok(room.flatten())
     }
 }

@@ -7,12 +7,12 @@ use super::stored_values::filter;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
 
-/// Gaps, files and witnesses are listed only if they have been failing for this time, in milliseconds.
-/// Most failures end earlier.
+/// Gaps, files and witnesses are listed only if they have been failing for this time, in
+/// milliseconds. Most failures end earlier.
 const MIN_FAILING_TIME_MS: i64 = 3_600_000;
 
-/// Selects one row for each problem. `$1`: problems of gaps, files and witnesses that began after this
-/// time are left out. `$2`: the transaction, or empty for all transactions.
+/// Selects one row for each problem. `$1`: problems of gaps, files and witnesses that began after
+/// this time are left out. `$2`: the transaction, or empty for all transactions.
 const SELECT_PROBLEMS: &str = "SELECT what, transaction_id, subject, since, why, next_try FROM ( \
      SELECT CAST(CASE WHEN stopped = 1 THEN 'room stopped' ELSE 'room' END AS TEXT) AS what, \
        transaction_id, COALESCE(room_id, '') AS subject, CAST(NULL AS BIGINT) AS since, \
@@ -65,8 +65,8 @@ const RETRY_MEDIA_SERVERS: &str = "DELETE FROM media_servers";
 /// Something that failed.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Problem {
-    /// The kind: `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`,
-    /// `gap given up`, `gap`, `file missing`, `file refused`, `file` or `witness` (a signed head did not
+    /// The kind: `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`, `gap
+    /// given up`, `gap`, `file missing`, `file refused`, `file` or `witness` (a signed head did not
     /// reach the witness).
     pub what: String,
     /// The id of the transaction. Empty if the problem belongs to none.
@@ -95,8 +95,8 @@ pub struct TakenUp {
 }
 
 impl Store {
-    /// Returns at most `limit` problems of this transaction (none: of all), oldest first, and the total
-    /// number of problems.
+    /// Returns at most `limit` problems of this transaction (none: of all), oldest first, and the
+    /// total number of problems.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -125,15 +125,16 @@ impl Store {
         Ok((problems, count))
     }
 
-    /// Makes everything due that failed or was given up in this transaction (none: in all). The running
-    /// service then retries it.
+    /// Makes everything due that failed or was given up in this transaction (none: in all). The
+    /// running service then retries it.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
     pub async fn take_up(&self, transaction: Option<Ulid>) -> Result<TakenUp, StoreError> {
         let of = filter(transaction);
         let mut tx = self.begin().await?;
-        // The rooms come first, because the problems of their contacts show that they have to be due.
+        // The rooms come first, because the problems of their contacts show that they have to be
+        // due.
         let rooms = again(&mut tx, RETRY_ROOMS, &of).await?;
         again(&mut tx, RETRY_STEPS, &of).await?;
         again(&mut tx, RETRY_FAR_INVITATIONS, &of).await?;

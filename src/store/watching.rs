@@ -1,6 +1,7 @@
 //! Changes that other people make to the current room of a transaction.
 //!
-//! A change is noted in the tx that records its event, so that the reconciler certainly reacts to it.
+//! A change is noted in the tx that records its event, so that the reconciler certainly reacts to
+//! it.
 
 use sqlx::FromRow;
 use ulid::Ulid;
