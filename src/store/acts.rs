@@ -23,12 +23,15 @@ const SET_ACTS_HASH: &str = "UPDATE transactions SET acts_hash = $2, \
      WHERE id = $1";
 const SET_SIGN_DUE: &str =
     "UPDATE transactions SET sign_due_at = COALESCE(sign_due_at, $2) WHERE id = $1";
-const INSERT_ACT: &str = "INSERT INTO acts (transaction_id, number, hash, at, kind, subject, actor, \
+const INSERT_ACT: &str = "\
+     INSERT INTO acts (transaction_id, number, hash, at, kind, subject, actor, \
      reason, adopted, content, salt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const SELECT_ACTS_AFTER: &str = "SELECT transaction_id, number, hash, at, kind, subject, actor, reason, \
+const SELECT_ACTS_AFTER: &str = "\
+     SELECT transaction_id, number, hash, at, kind, subject, actor, reason, \
      adopted, content, salt FROM acts WHERE transaction_id = $1 AND number > $2 \
      ORDER BY number LIMIT $3";
-const SELECT_REVISION_AFTER: &str = "SELECT r.revision, t.shop, t.external_id, r.status, r.created_at, \
+const SELECT_REVISION_AFTER: &str = "\
+     SELECT r.revision, t.shop, t.external_id, r.status, r.created_at, \
      r.redactions, r.original_type, r.original, r.invoice, r.buyer, r.seller \
      FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
      WHERE r.transaction_id = $1 AND r.revision > $2 ORDER BY r.revision LIMIT 1";

@@ -14,20 +14,25 @@ use super::{Arrival, Store, StoreError, Tx, facts, rooms, successors};
 use crate::clock::now;
 use crate::record::MembershipChange;
 
-const SELECT_LAST_EVENT_UP_TO: &str = "SELECT j.room_id, j.event_id FROM journal j \
+const SELECT_LAST_EVENT_UP_TO: &str = "\
+     SELECT j.room_id, j.event_id FROM journal j \
      JOIN record_rooms r ON r.room_id = j.room_id \
-     WHERE r.gone_at IS NULL AND j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at <= $1 \
+     WHERE r.gone_at IS NULL AND j.absent_since IS NULL AND j.event_id LIKE '$%' \
+     AND j.received_at <= $1 \
      ORDER BY j.received_at DESC, j.position DESC LIMIT 1";
-const SELECT_EVENTS_SINCE: &str = "SELECT j.room_id, j.event_id FROM journal j \
+const SELECT_EVENTS_SINCE: &str = "\
+     SELECT j.room_id, j.event_id FROM journal j \
      JOIN record_rooms r ON r.room_id = j.room_id \
-     WHERE r.gone_at IS NULL AND j.absent_since IS NULL AND j.event_id LIKE '$%' AND j.received_at > $1 \
+     WHERE r.gone_at IS NULL AND j.absent_since IS NULL AND j.event_id LIKE '$%' \
+     AND j.received_at > $1 \
      ORDER BY j.received_at, j.position LIMIT $2";
 /// A room that the bot may not read does not prevent another audit of the other rooms.
 const COUNT_OPEN_AUDIT_GAPS: &str =
     "SELECT COUNT(*) FROM gaps WHERE audit <> 0 AND state = 'open' AND refusals = 0";
 /// An audit reads the history of each room from the newest event ($2) to the start of the room
 /// ($3).
-const OPEN_AUDIT_GAPS: &str = "INSERT INTO gaps (room_id, from_token, to_token, audit, upto, due_at) \
+const OPEN_AUDIT_GAPS: &str = "\
+     INSERT INTO gaps (room_id, from_token, to_token, audit, upto, due_at) \
      SELECT r.room_id, $2, $3, $1, j.last_position, $1 FROM record_rooms r \
      JOIN journal_rooms j ON j.room_id = r.room_id \
      WHERE r.gone_at IS NULL ON CONFLICT (room_id, to_token) DO UPDATE SET \
@@ -39,7 +44,8 @@ const CLEAR_ABSENT_IF_FOUND: &str = "UPDATE journal SET absent_since = NULL \
      WHERE room_id = $1 AND audited >= $2 AND absent_since IS NOT NULL";
 /// Only ids that begin with `$` were assigned by a homeserver. No homeserver can have the other
 /// events.
-const MARK_ABSENT_IF_NOT_FOUND: &str = "UPDATE journal SET absent_since = $4 WHERE room_id = $1 AND position <= $3 \
+const MARK_ABSENT_IF_NOT_FOUND: &str = "\
+     UPDATE journal SET absent_since = $4 WHERE room_id = $1 AND position <= $3 \
      AND audited < $2 AND absent_since IS NULL AND event_id LIKE '$%'";
 /// Selects only by the current room, because nothing is corrected in earlier rooms.
 const SELECT_TRANSACTION_OF_CURRENT_ROOM: &str =
@@ -54,7 +60,8 @@ const SELECT_MEMBER_EVENTS: &str = "SELECT e.membership, e.sort_at, j.absent_sin
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      WHERE e.transaction_id = $1 AND e.room_id = $2 AND e.membership IS NOT NULL \
      ORDER BY e.sort_at, e.seq";
-const CORRECT_MEMBERSHIP: &str = "UPDATE members SET membership = $3, membership_at = $4, failures = 0, \
+const CORRECT_MEMBERSHIP: &str = "\
+     UPDATE members SET membership = $3, membership_at = $4, failures = 0, \
      retry_at = NULL, problem = NULL, gave_up = 0 WHERE transaction_id = $1 AND user_id = $2";
 const FORGET_ROOM_STATE: &str = "UPDATE rooms SET published = NULL, summary_pinned = $2, \
      head_shown = NULL WHERE transaction_id = $1";
@@ -64,7 +71,8 @@ const FORGET_ROOM: &str = "UPDATE rooms SET room_id = NULL, attempted_at = NULL,
      ready_at = NULL, encrypted_at = NULL, tombstone_at = NULL, successor = NULL \
      WHERE transaction_id = $1";
 const MARK_ROOM_GONE: &str = "UPDATE record_rooms SET gone_at = $2 WHERE room_id = $1";
-const FORGET_MEMBERSHIPS: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
+const FORGET_MEMBERSHIPS: &str = "\
+     UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
      WHERE transaction_id = $1";
 const DELETE_FAR_INVITATIONS: &str = "DELETE FROM far_invitations WHERE transaction_id = $1";

@@ -41,7 +41,8 @@ const SELECT_EVIDENCE_AFTER: &str = select_entries!(
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );
 /// Selects a valid end of the poll that precedes the vote in the reading order.
-const SELECT_POLL_END_BEFORE_VOTE: &str = "SELECT e.seq FROM entries e WHERE e.transaction_id = $1 AND e.target = $2 \
+const SELECT_POLL_END_BEFORE_VOTE: &str = "\
+     SELECT e.seq FROM entries e WHERE e.transaction_id = $1 AND e.target = $2 \
      AND e.kind = 'poll_end' AND (e.sender = $3 OR e.party = 'bot') \
      AND (e.sort_at < $4 OR (e.sort_at = $4 AND e.event_id < $5)) LIMIT 1";
 const COUNT_ENCRYPTED_ENTRIES: &str =

@@ -16,17 +16,20 @@ use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 ///
 /// The statement has two parts and no order, because SQLite would read the whole record for an `OR`
 /// over two indexes, or for the order.
-const SELECT_ENTRY_WITH_CHANGES: &str = "SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
+const SELECT_ENTRY_WITH_CHANGES: &str = "\
+     SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
      WHERE transaction_id = $1 AND event_id = $2 \
      UNION ALL SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
      WHERE transaction_id = $1 AND target = $2 AND event_id <> $2 \
      AND kind IN ('redaction', 'edit')";
 const MARK_REDACTED: &str =
     "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
-const SELECT_UNERASED_ENTRY: &str = "SELECT room_id, position, event_id, kind, target, relates_to FROM entries \
+const SELECT_UNERASED_ENTRY: &str = "\
+     SELECT room_id, position, event_id, kind, target, relates_to FROM entries \
      WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
 /// The marker of a send by Tallyroom is kept: no person wrote it, and the page waits for it.
-const ERASE_ENTRY: &str = "UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
+const ERASE_ENTRY: &str = "\
+     UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
      attachments = '[]', membership = NULL, remark = NULL, \
      marker = (SELECT s.send_id FROM sends s WHERE s.transaction_id = $1 \
      AND s.send_id = entries.marker), \

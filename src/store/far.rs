@@ -16,7 +16,8 @@ const SELECT_FAR_INVITATIONS: &str =
     "SELECT user_id, began_at FROM far_invitations WHERE transaction_id = $1";
 /// Selects the servers with due invitations. Servers without failures come first, then those that
 /// have been waiting longest.
-const SELECT_DUE_SERVERS: &str = "SELECT f.server, COALESCE(MAX(s.failures), 0) FROM far_invitations f \
+const SELECT_DUE_SERVERS: &str = "\
+     SELECT f.server, COALESCE(MAX(s.failures), 0) FROM far_invitations f \
      LEFT JOIN servers s ON s.name = f.server \
      WHERE f.due_at <= $1 AND COALESCE(s.retry_at, 0) <= $1 GROUP BY f.server \
      ORDER BY CASE WHEN COALESCE(MAX(s.failures), 0) = 0 THEN 0 ELSE 1 END, MIN(f.due_at) LIMIT $2";
@@ -37,7 +38,8 @@ const DELETE_FAR_INVITATION: &str =
 const POSTPONE_FAR_INVITATION: &str = "UPDATE far_invitations SET began_at = NULL, due_at = $3 \
      WHERE transaction_id = $1 AND user_id = $2";
 const SELECT_SERVER_FAILURES: &str = "SELECT failures FROM servers WHERE name = $1";
-const UPSERT_SERVER_FAILURE: &str = "INSERT INTO servers (name, failures, since, retry_at, problem) \
+const UPSERT_SERVER_FAILURE: &str = "\
+     INSERT INTO servers (name, failures, since, retry_at, problem) \
      VALUES ($1, 1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \
      failures = servers.failures + 1, retry_at = excluded.retry_at, problem = excluded.problem";
 const DELETE_SERVER_FAILURE: &str = "DELETE FROM servers WHERE name = $1";

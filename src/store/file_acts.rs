@@ -10,7 +10,8 @@ use crate::record::digest::canonical;
 const SELECT_FILES_WITHOUT_ACTS: &str = "SELECT mxc, namings FROM files \
      WHERE state = 'stored' AND noted < namings ORDER BY mxc LIMIT $1";
 /// The order is fixed because the rows of the transactions are locked in it.
-const SELECT_RECORDS_WITHOUT_ACT: &str = "SELECT DISTINCT n.transaction_id FROM entry_files n WHERE n.mxc = $1 \
+const SELECT_RECORDS_WITHOUT_ACT: &str = "\
+     SELECT DISTINCT n.transaction_id FROM entry_files n WHERE n.mxc = $1 \
      AND NOT EXISTS (SELECT 1 FROM acts a WHERE a.subject = n.mxc \
        AND a.transaction_id = n.transaction_id AND a.kind = 'file' AND a.salt IS NOT NULL) \
      ORDER BY n.transaction_id LIMIT $2";

@@ -8,28 +8,33 @@ use super::{Snapshot, Store, StoreError, Tx, file_acts};
 use crate::clock::now;
 use crate::record::{Attachment, AttachmentKey, key_in};
 
-const UPSERT_WANTED_FILE: &str = "INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \
+const UPSERT_WANTED_FILE: &str = "\
+     INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \
      $2, $3, (SELECT shop FROM transactions WHERE id = $4)) \
      ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0, \
      refusals = 0, failing_since = NULL, given_up_at = NULL, shop = excluded.shop \
      WHERE files.state IN ('unwanted', 'erased')";
 const COUNT_NAMING: &str = "UPDATE files SET namings = namings + 1 WHERE mxc = $1";
-const INSERT_ENTRY_FILE: &str = "INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
+const INSERT_ENTRY_FILE: &str = "\
+     INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
      ON CONFLICT (transaction_id, seq, mxc) DO NOTHING";
 const SELECT_FILES_OF_ENTRY: &str =
     "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
 const DELETE_ENTRY_FILES: &str = "DELETE FROM entry_files WHERE transaction_id = $1 AND seq = $2";
-const SET_UNWANTED_IF_UNNAMED: &str = "UPDATE files SET state = 'unwanted', due_at = $2, problem = NULL \
+const SET_UNWANTED_IF_UNNAMED: &str = "\
+     UPDATE files SET state = 'unwanted', due_at = $2, problem = NULL \
      WHERE mxc = $1 AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.mxc = files.mxc)";
 /// Each shop has a queue of its own. It holds first the files that need no other homeserver, and
 /// then one file for each other homeserver that may be asked now. The shops take turns: the first
 /// files of all queues come first, then the second ones.
-const SELECT_DUE_FILES: &str = "SELECT mxc, state, failures, refusals, sha256, server, shop, far, \
+const SELECT_DUE_FILES: &str = "\
+     SELECT mxc, state, failures, refusals, sha256, server, shop, far, \
      server_failures FROM ( \
        SELECT d.*, ROW_NUMBER() OVER (PARTITION BY shop ORDER BY far, due_at, mxc) AS turn FROM ( \
          SELECT f.mxc, f.state, f.failures, f.refusals, f.sha256, f.due_at, \
            COALESCE(f.server, '') AS server, COALESCE(f.shop, '') AS shop, \
-           CAST(CASE WHEN f.state <> 'wanted' OR f.server = $2 THEN 0 ELSE 1 END AS BIGINT) AS far, \
+           CAST(CASE WHEN f.state <> 'wanted' OR f.server = $2 THEN 0 ELSE 1 END AS BIGINT) \
+             AS far, \
            COALESCE(s.failures, 0) AS server_failures, \
            ROW_NUMBER() OVER (PARTITION BY f.shop, f.server, f.state ORDER BY f.due_at, f.mxc) \
              AS of_server \
@@ -49,10 +54,12 @@ const DELETE_SERVER_FAILURE: &str = "DELETE FROM media_servers WHERE name = $1";
 const DELETE_SERVER_FAILURES: &str = "DELETE FROM media_servers";
 const MAKE_FAILED_FILES_DUE: &str = "UPDATE files SET due_at = $1 \
      WHERE state = 'wanted' AND failures > refusals AND due_at > $1";
-const SELECT_FILES_OF_RECORD: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+const SELECT_FILES_OF_RECORD: &str = "\
+     SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
      WHERE n.transaction_id = $1 ORDER BY f.mxc";
-const SELECT_FILES_OF_ENTRIES: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+const SELECT_FILES_OF_ENTRIES: &str = "\
+     SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
      WHERE n.transaction_id = $1 AND n.seq >= $2 AND n.seq <= $3";
 const SET_STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failures = 0, \
@@ -73,7 +80,8 @@ const COUNT_OTHERS_WITH_DIGEST: &str = "SELECT COUNT(*) FROM files WHERE sha256 
      AND state IN ('wanted', 'stored')";
 /// Of several files with the same bytes, the first in the record counts, because the download has
 /// its name. The order in which the files were fetched must not matter.
-const SELECT_FILE_WITH_DIGEST: &str = "SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+const SELECT_FILE_WITH_DIGEST: &str = "\
+     SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM files f JOIN entry_files n ON n.mxc = f.mxc \
      WHERE f.sha256 = $2 AND f.state = 'stored' AND n.transaction_id = $1 \
      ORDER BY n.seq, n.mxc LIMIT 1";

@@ -12,10 +12,12 @@ const ADD_TO_COUNT: &str = "INSERT INTO facts (name, value) VALUES ($1, CAST($2 
      ON CONFLICT (name) DO UPDATE SET \
      value = CAST(CAST(facts.value AS BIGINT) + CAST(excluded.value AS BIGINT) AS TEXT)";
 const COUNT_DEPARTURES: &str = "SELECT COUNT(*) FROM departures";
-const INSERT_DEPARTURE: &str = "INSERT INTO departures (room_id, user_id, due_at) VALUES ($1, $2, $3) \
+const INSERT_DEPARTURE: &str = "\
+     INSERT INTO departures (room_id, user_id, due_at) VALUES ($1, $2, $3) \
      ON CONFLICT (room_id, user_id) DO NOTHING";
 /// Leaves out rooms that became record rooms or may be the successor of one.
-const SELECT_DUE_DEPARTURE: &str = "SELECT d.room_id, d.user_id, d.failures FROM departures d WHERE d.due_at <= $1 \
+const SELECT_DUE_DEPARTURE: &str = "\
+     SELECT d.room_id, d.user_id, d.failures FROM departures d WHERE d.due_at <= $1 \
      AND NOT EXISTS (SELECT 1 FROM record_rooms r WHERE r.room_id = d.room_id) \
      AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.successor = d.room_id) \
      AND NOT EXISTS (SELECT 1 FROM lost_successors l \
@@ -26,7 +28,8 @@ const DELETE_DEPARTURES_FROM_RECORD_ROOMS: &str = "DELETE FROM departures WHERE 
 const POSTPONE_DEPARTURE: &str = "UPDATE departures SET failures = failures + 1, due_at = $3 \
      WHERE room_id = $1 AND user_id = $2";
 const DELETE_DEPARTURE: &str = "DELETE FROM departures WHERE room_id = $1 AND user_id = $2";
-const SELECT_IF_ROOM_IS_BEING_MADE: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room_id IS NULL \
+const SELECT_IF_ROOM_IS_BEING_MADE: &str = "\
+     SELECT 1 FROM rooms WHERE transaction_id = $1 AND room_id IS NULL \
      AND attempted_at IS NOT NULL";
 const SELECT_IF_RECORD_ROOM: &str = "SELECT 1 FROM record_rooms WHERE room_id = $1";
 

@@ -17,11 +17,13 @@ const OPEN_GAP: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at)
      from_token = CASE WHEN gaps.audit <> 0 THEN $5 ELSE excluded.from_token END";
 /// Gaps of a sync come before audits, because people wait for them. The gaps of several rooms take
 /// turns.
-const SELECT_DUE_GAP: &str = "SELECT room_id, from_token, to_token, audit, upto, failures, refusals \
+const SELECT_DUE_GAP: &str = "\
+     SELECT room_id, from_token, to_token, audit, upto, failures, refusals \
      FROM gaps WHERE due_at <= $1 AND state = 'open' \
      ORDER BY CASE WHEN audit = 0 THEN 0 ELSE 1 END, due_at LIMIT 1";
 /// Does nothing if a sync set another `from_token` in the meantime.
-const MOVE_GAP: &str = "UPDATE gaps SET from_token = $4, failures = 0, refusals = 0, problem = NULL, \
+const MOVE_GAP: &str = "\
+     UPDATE gaps SET from_token = $4, failures = 0, refusals = 0, problem = NULL, \
      failing_since = NULL, due_at = $5 \
      WHERE room_id = $1 AND to_token = $2 AND from_token = $3";
 const DELETE_GAP: &str =

@@ -10,7 +10,8 @@ use crate::record::chain::Head;
 
 const SELECT_DUE_TRANSACTIONS: &str =
     "SELECT id FROM transactions WHERE sign_due_at <= $1 ORDER BY sign_due_at LIMIT $2";
-const INSERT_HEAD: &str = "INSERT INTO heads (transaction_id, seq, acts, signed_at, public_key, signed) \
+const INSERT_HEAD: &str = "\
+     INSERT INTO heads (transaction_id, seq, acts, signed_at, public_key, signed) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (transaction_id, seq, acts) DO NOTHING";
 const CLEAR_SIGN_DUE: &str = "UPDATE transactions SET sign_due_at = NULL \
      WHERE id = $1 AND last_seq = $2 AND acts = $3";

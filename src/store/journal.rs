@@ -22,7 +22,8 @@ const SET_LAST_POSITION: &str = "UPDATE journal_rooms SET last_position = $2 WHE
 const SELECT_UNDERIVED_ROOMS: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
-const SELECT_UNDERIVED_ROOMS_OF_CONTACT: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
+const SELECT_UNDERIVED_ROOMS_OF_CONTACT: &str = "\
+     SELECT j.room_id, r.transaction_id, j.derived_position \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position AND EXISTS (SELECT 1 FROM contacts c \
      WHERE c.user_id = $1 AND c.transaction_id = r.transaction_id) ORDER BY j.room_id";

@@ -12,7 +12,8 @@ use super::{Store, StoreError, Tx, far, problems, rooms};
 use crate::clock::now;
 use crate::room::Member;
 
-const SELECT_MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up, since, look_at, \
+const SELECT_MEMBERS: &str = "\
+     SELECT user_id, membership, membership_at, retry_at, gave_up, since, look_at, \
      missing_since FROM members \
      WHERE transaction_id = $1";
 const UPSERT_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership, since) \
@@ -49,7 +50,8 @@ const UPSERT_MEMBER_FROM_EVENT: &str = "INSERT INTO members \
      WHERE members.membership_at <= excluded.membership_at";
 const SELECT_DISPLAY_NAME: &str =
     "SELECT display_name FROM members WHERE transaction_id = $1 AND user_id = $2";
-const FORGET_REFUSALS: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
+const FORGET_REFUSALS: &str = "\
+     UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
      WHERE transaction_id = $1 AND (membership IS NULL OR membership IN ('leave', 'knock', 'ban')) \
      AND ($2 = '' OR user_id = $2) AND user_id IN \
@@ -68,7 +70,8 @@ const UPSERT_LOOKUP: &str = "INSERT INTO members (transaction_id, user_id, look_
      THEN NULL ELSE COALESCE(members.missing_since, excluded.missing_since) END";
 const SELECT_MISSING_SINCE: &str =
     "SELECT missing_since FROM members WHERE transaction_id = $1 AND user_id = $2";
-const SELECT_PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since, failing_since, \
+const SELECT_PEOPLE: &str = "\
+     SELECT user_id, membership, since, declined, missing_since, failing_since, \
      problem FROM members WHERE transaction_id = $1";
 /// The shop asked for its contacts. If the admin of the homeserver deleted the room, another room
 /// is made.

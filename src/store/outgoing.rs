@@ -34,7 +34,8 @@ const SELECT_UNSENT: &str = "SELECT id, user_id, event_type, content, sha256, wr
      FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND event_id IS NULL ORDER BY id";
 const SET_UPLOADED: &str = "UPDATE outgoing SET content = $2, sha256 = NULL WHERE id = $1";
 const SET_SENT: &str = "UPDATE outgoing SET event_id = $2, content = NULL WHERE id = $1";
-const FORGET_REFUSAL_OF_GUEST: &str = "UPDATE members SET gave_up = 0, retry_at = NULL, problem = NULL \
+const FORGET_REFUSAL_OF_GUEST: &str = "\
+     UPDATE members SET gave_up = 0, retry_at = NULL, problem = NULL \
      WHERE transaction_id = $1 AND user_id = $2 AND gave_up = 1";
 const CLEAR_PROBLEM: &str = "UPDATE outgoing SET problem = NULL \
      WHERE transaction_id = $1 AND user_id = $2 AND id = $3 AND event_id IS NULL";
@@ -44,7 +45,8 @@ const RELEASE_FILE: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
      SELECT 'page:' || id, 'unwanted', $4, sha256 FROM outgoing WHERE transaction_id = $1 \
      AND user_id = $2 AND id = $3 AND problem IS NOT NULL AND sha256 IS NOT NULL \
      ON CONFLICT (mxc) DO NOTHING";
-const DELETE_FAILED: &str = "DELETE FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND id = $3 \
+const DELETE_FAILED: &str = "\
+     DELETE FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND id = $3 \
      AND problem IS NOT NULL";
 
 /// A guest: the Matrix user that sends the messages of one visitor.

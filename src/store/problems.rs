@@ -8,7 +8,8 @@ use ulid::Ulid;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
 
-const SELECT_ROOM_PROBLEMS: &str = "SELECT step, problem, failures, since, retry_at FROM room_problems \
+const SELECT_ROOM_PROBLEMS: &str = "\
+     SELECT step, problem, failures, since, retry_at FROM room_problems \
      WHERE transaction_id = $1 ORDER BY since, step";
 const UPSERT_REFUSED_STEP: &str = "INSERT INTO room_problems \
      (transaction_id, step, problem, failures, since, retry_at) VALUES ($1, $2, $3, 1, $4, $5) \

@@ -54,7 +54,8 @@ pub(super) async fn look(
         transaction = transaction_id,
         entry = seq,
         head = head.seq,
-        "a signed head in the room does not match this record, because the database was restored from a backup"
+        "a signed head in the room does not match this record: the database was restored from a \
+         backup"
     );
     let subject = seq.to_string();
     let deed = Deed {

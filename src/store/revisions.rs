@@ -8,9 +8,11 @@ use super::transaction_row::redactions;
 use super::{Store, StoreError};
 use crate::transaction::Terms;
 
-const SELECT_NEWEST_REVISIONS: &str = "SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+const SELECT_NEWEST_REVISIONS: &str = "\
+     SELECT revision, status, invoice, buyer, seller, redactions, created_at \
      FROM revisions WHERE transaction_id = $1 ORDER BY revision DESC LIMIT $2";
-const SELECT_REVISION: &str = "SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+const SELECT_REVISION: &str = "\
+     SELECT revision, status, invoice, buyer, seller, redactions, created_at \
      FROM revisions WHERE transaction_id = $1 AND revision = $2";
 const SELECT_CURRENT_ORIGINAL: &str = "SELECT r.original_type, r.original FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \

@@ -11,7 +11,8 @@ use crate::clock::now;
 use crate::names::NAMESPACE_PREFIX;
 use crate::room::Step;
 
-const INSERT_ROOM: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
+const INSERT_ROOM: &str = "\
+     INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
      VALUES ($1, $2, $3, $4)";
 const SELECT_ALIAS: &str = "SELECT alias_localpart FROM rooms WHERE room_id = $1";
 const UPSERT_INVITATION_OF_BOT: &str = "INSERT INTO members (transaction_id, user_id, membership) \
@@ -26,10 +27,12 @@ const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failur
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
 const SELECT_DUE_ROOMS: &str =
     "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
-const SELECT_ROOM: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
+const SELECT_ROOM: &str = "\
+     SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, \
      wakes, failures, summaries_gone, told_revision, telling_revision, problem, stopped, \
-     correlation, encrypted_at, tombstone_at, upgrades, predecessor, led_on, blocked_at, retold, wanted_again, creator, \
+     correlation, encrypted_at, tombstone_at, upgrades, predecessor, led_on, blocked_at, \
+     retold, wanted_again, creator, \
      (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
      (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
      (SELECT l.room_id FROM lost_successors l WHERE l.transaction_id = rooms.transaction_id \
@@ -40,7 +43,8 @@ const SELECT_ROOM: &str = "SELECT transaction_id, alias_localpart, room_id, room
 const SET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
 const CLEAR_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
-const SET_ROOM_ID: &str = "UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
+const SET_ROOM_ID: &str = "\
+     UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
      published = $4, attempted_at = NULL, failures = 0, problem = NULL, creator = NULL \
      WHERE transaction_id = $1";
 /// `created` is the first room of a transaction. `replaced` is a room in the place of an earlier
@@ -69,8 +73,8 @@ const SET_AT_REST: &str = "UPDATE rooms SET \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, \
      turns = 0, wanted_again = 0 \
      WHERE transaction_id = $1";
-const POSTPONE_FOR_OTHERS: &str = "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 \
-     RETURNING turns";
+const POSTPONE_FOR_OTHERS: &str =
+    "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 RETURNING turns";
 const MAKE_DUE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
      WHERE transaction_id = $1 AND stopped = 0";
 const SET_TELLING_REVISION: &str =
@@ -80,7 +84,8 @@ const SET_TOLD_REVISION: &str = "UPDATE rooms SET told_revision = $2, telling_re
 const FORGET_SUMMARY: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
      summary_pinned = NULL, summaries_gone = summaries_gone + 1 \
      WHERE transaction_id = $1 AND summary_event = $2";
-const POSTPONE_AFTER_FAILURE: &str = "UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
+const POSTPONE_AFTER_FAILURE: &str = "\
+     UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
      due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
 /// Ends the backoff of all failed rooms, because the homeserver is reachable again.
 const WAKE_FAILED_ROOMS: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";

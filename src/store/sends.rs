@@ -17,7 +17,8 @@ const SELECT_EVENT_WITH_MARKER: &str = "SELECT e.event_id FROM entries e \
      WHERE e.transaction_id = $1 AND e.marker = $2 AND e.sender = $3 AND j.absent_since IS NULL \
      AND ($4 = 0 \
      OR e.room_id = (SELECT room_id FROM rooms WHERE transaction_id = $1))";
-const SELECT_SENT_EVENT: &str = "SELECT event_id FROM sends WHERE transaction_id = $1 AND send_key = $2 \
+const SELECT_SENT_EVENT: &str = "\
+     SELECT event_id FROM sends WHERE transaction_id = $1 AND send_key = $2 \
      AND event_id IS NOT NULL";
 const SET_SENT_EVENT: &str =
     "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";

@@ -15,7 +15,8 @@ const INSERT_SESSION: &str = "INSERT INTO sessions (id, grant_id, expires_at) VA
 const DELETE_EXPIRED_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at <= $1";
 const DELETE_EXCESS_SESSIONS: &str = "DELETE FROM sessions WHERE grant_id = $1 AND id NOT IN \
      (SELECT id FROM sessions WHERE grant_id = $1 ORDER BY id DESC LIMIT $2)";
-const SELECT_GRANT_OF_SESSION: &str = "SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, \
+const SELECT_GRANT_OF_SESSION: &str = "\
+     SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, \
      g.expires_at, g.revoked_at, g.used_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
      WHERE s.id = $1 AND s.grant_id = $2";
 const SELECT_SESSIONS: &str = "SELECT id FROM sessions WHERE grant_id = $1";

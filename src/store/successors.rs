@@ -7,20 +7,24 @@ use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
 use super::{SendKey, Store, StoreError, Tx, members, rooms, watching};
 use crate::clock::now;
 
-const SET_SUCCESSOR_AS_ROOM: &str = "UPDATE rooms SET room_id = $2, room_version = $3, attempted_at = NULL, \
+const SET_SUCCESSOR_AS_ROOM: &str = "\
+     UPDATE rooms SET room_id = $2, room_version = $3, attempted_at = NULL, \
      published = NULL, summary_event = NULL, summary_shown = NULL, summary_pinned = $6, \
      summaries_gone = 0, head_shown = NULL, encrypted_at = $4, tombstone_at = NULL, \
      successor = NULL, predecessor = NULL, upgrades = upgrades + 1, creator = $5 \
      WHERE transaction_id = $1";
-const FORGET_ROOM_FOR_NEW_ONE: &str = "UPDATE rooms SET predecessor = room_id, room_id = NULL, room_version = NULL, \
+const FORGET_ROOM_FOR_NEW_ONE: &str = "\
+     UPDATE rooms SET predecessor = room_id, room_id = NULL, room_version = NULL, \
      alias_localpart = COALESCE($2, alias_localpart), attempted_at = NULL, published = NULL, \
      summary_event = NULL, summary_shown = NULL, summary_pinned = NULL, summaries_gone = 0, \
      head_shown = NULL, ready_at = NULL, encrypted_at = NULL, tombstone_at = NULL, \
      successor = NULL, upgrades = upgrades + 1, led_on = 0 WHERE transaction_id = $1";
 const SET_LED_ON: &str = "UPDATE rooms SET led_on = 1 WHERE transaction_id = $1";
-const INSERT_LOST_SUCCESSOR: &str = "INSERT INTO lost_successors (room_id, transaction_id, since, why) \
+const INSERT_LOST_SUCCESSOR: &str = "\
+     INSERT INTO lost_successors (room_id, transaction_id, since, why) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (room_id) DO NOTHING";
-const SELECT_LOST_SUCCESSOR: &str = "SELECT room_id, why FROM lost_successors WHERE transaction_id = $1 \
+const SELECT_LOST_SUCCESSOR: &str = "\
+     SELECT room_id, why FROM lost_successors WHERE transaction_id = $1 \
      ORDER BY since DESC, room_id LIMIT 1";
 const DELETE_LOST_SUCCESSORS: &str = "DELETE FROM lost_successors WHERE transaction_id = $1";
 const CLEAR_TOMBSTONE: &str =
@@ -31,7 +35,8 @@ const OPEN_GAP_OF_WHOLE_ROOM: &str = "INSERT INTO gaps (room_id, from_token, to_
      VALUES ($1, $2, $3, $4) ON CONFLICT (room_id, to_token) DO NOTHING";
 /// People who left or declined the invitation keep their membership, so that they are not invited
 /// again.
-const FORGET_MEMBERSHIPS: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
+const FORGET_MEMBERSHIPS: &str = "\
+     UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, membership_at = 0 WHERE transaction_id = $1 \
      AND (membership IS NULL OR membership IN ('invite', 'join', 'knock'))";
 const FORGET_MEMBERSHIP_OF_BOT: &str = "UPDATE members SET membership = NULL, membership_at = 0 \
@@ -43,7 +48,8 @@ const SET_BOT_JOINED: &str =
 const DELETE_SENDS_OF_ROOM: &str = "DELETE FROM sends WHERE transaction_id = $1 \
      AND (send_key LIKE $2 OR send_key = $3)";
 const DELETE_ROOM_PROBLEMS: &str = "DELETE FROM room_problems WHERE transaction_id = $1";
-const SELECT_RECORD_ROOMS: &str = "SELECT room_id, since, why FROM record_rooms WHERE transaction_id = $1 \
+const SELECT_RECORD_ROOMS: &str = "\
+     SELECT room_id, since, why FROM record_rooms WHERE transaction_id = $1 \
      ORDER BY since, room_id";
 const SET_BLOCKED: &str = "UPDATE rooms SET blocked_at = $2 WHERE transaction_id = $1";
 

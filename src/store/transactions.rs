@@ -13,7 +13,8 @@ const SELECT_TRANSACTION: &str = select_transactions!("WHERE t.id = $1");
 /// Selects a transaction without the content of its revision.
 const SELECT_OUTLINE: &str = "SELECT id, shop, external_id, revision, created_at, updated_at \
      FROM transactions WHERE id = $1";
-const SELECT_REVISION_CONTENT: &str = "SELECT status, invoice, buyer, seller, warnings, redactions FROM revisions \
+const SELECT_REVISION_CONTENT: &str = "\
+     SELECT status, invoice, buyer, seller, warnings, redactions FROM revisions \
      WHERE transaction_id = $1 AND revision = $2";
 const SELECT_IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
 const SELECT_NEWEST: &str =

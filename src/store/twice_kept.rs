@@ -9,7 +9,8 @@ use super::columns::from_json;
 use super::{Snapshot, StoreError};
 use crate::record::Relation;
 
-const SELECT_TARGETS: &str = "SELECT seq, target, relates_to FROM entries WHERE transaction_id = $1 \
+const SELECT_TARGETS: &str = "\
+     SELECT seq, target, relates_to FROM entries WHERE transaction_id = $1 \
      AND (target IS NOT NULL OR relates_to IS NOT NULL) ORDER BY seq";
 const SELECT_ACTIVE_CONTACTS: &str =
     "SELECT user_id, party FROM contacts WHERE transaction_id = $1 AND active = 1";

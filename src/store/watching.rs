@@ -12,7 +12,8 @@ use super::{SendKey, StoreError, Tx, foreign, rooms};
 use crate::clock::now;
 use crate::room::{Change, Repairs, Step};
 
-const SELECT_IF_CURRENT_ROOM: &str = "SELECT summary_event, ready_at, repairs, COALESCE(repaired_at, 0) AS repaired_at \
+const SELECT_IF_CURRENT_ROOM: &str = "\
+     SELECT summary_event, ready_at, repairs, COALESCE(repaired_at, 0) AS repaired_at \
      FROM rooms WHERE transaction_id = $1 AND room_id = $2";
 const FORGET_PUBLISHED_STATE: &str = "UPDATE rooms SET published = NULL WHERE transaction_id = $1";
 const FORGET_PINS: &str = "UPDATE rooms SET summary_pinned = $2 \
@@ -201,8 +202,8 @@ async fn put_back(
         }
         if let (Some(until), Some(name)) = (until, step.name()) {
             let problem = format!(
-                "{what}. This is repair number {} in a row. Tallyroom repairs it with growing pauses. \
-                 Take away that person's power in the room.",
+                "{what}. This is repair number {} in a row. Tallyroom repairs it with growing \
+                 pauses. Take away that person's power in the room.",
                 repairs.count
             );
             sqlx::query(UPSERT_REPAIR_PROBLEM)

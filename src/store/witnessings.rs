@@ -6,7 +6,8 @@ use super::{Store, StoreError, Tx};
 use crate::clock::now;
 
 /// A later head replaces an earlier one, because it covers everything that the earlier one covers.
-const UPSERT_WITNESSING: &str = "INSERT INTO witnessings (witness, transaction_id, signed, since, due_at) \
+const UPSERT_WITNESSING: &str = "\
+     INSERT INTO witnessings (witness, transaction_id, signed, since, due_at) \
      VALUES ($1, $2, $3, $4, $4) ON CONFLICT (witness, transaction_id) \
      DO UPDATE SET signed = excluded.signed";
 const SELECT_DUE_WITNESSINGS: &str = "SELECT transaction_id, signed, failures FROM witnessings \
