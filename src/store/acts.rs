@@ -42,7 +42,7 @@ const ACTS_PER_PAGE: i64 = 1_000;
 
 /// What an act tells.
 #[derive(Clone, Debug)]
-pub(super) struct Deed<'a> {
+pub(super) struct NewAct<'a> {
     pub(super) kind: ActKind,
     pub(super) subject: &'a str,
     pub(super) actor: &'a str,
@@ -53,7 +53,7 @@ pub(super) struct Deed<'a> {
     pub(super) content: Option<String>,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> NewAct<'a> {
     /// Returns the act of a new revision.
     pub(super) fn revision(content: &'a RevisionContent, number: &'a str) -> Self {
         Self {
@@ -152,7 +152,7 @@ impl Snapshot {
     /// Returns the number of the current revision in the row of the transaction.
     ///
     /// # Errors
-    /// When the database does not answer, or there is no such transaction.
+    /// If the database does not answer, or there is no such transaction.
     pub async fn current_revision(&mut self, id: Ulid) -> Result<i64, StoreError> {
         sqlx::query_scalar(SELECT_CURRENT_REVISION)
             .bind(id.to_string())
@@ -182,7 +182,7 @@ pub(super) async fn note_revision(
 ) -> Result<(), StoreError> {
     let (id, subject) = (id.to_string(), revision.to_string());
     let Some(content) = revision_after(tx, &id, revision - 1).await? else { return Ok(()) };
-    append(tx, &id, Deed::revision(&content, &subject), Some(sign_due)).await
+    append(tx, &id, NewAct::revision(&content, &subject), Some(sign_due)).await
 }
 
 /// Adds an act to the acts of a transaction. The head is signed at `sign_due` at the latest. If it
@@ -190,22 +190,22 @@ pub(super) async fn note_revision(
 pub(super) async fn append(
     tx: &mut Tx,
     transaction_id: &str,
-    deed: Deed<'_>,
+    new: NewAct<'_>,
     sign_due: Option<i64>,
 ) -> Result<(), StoreError> {
     let (number, previous): (i64, String) =
         sqlx::query_as(TAKE_NEXT_NUMBER).bind(transaction_id).fetch_one(&mut **tx).await?;
-    let salt = deed.content.as_ref().map(|_| journal::salt());
-    let content = deed.content.as_deref().zip(salt.as_deref());
+    let salt = new.content.as_ref().map(|_| journal::salt());
+    let content = new.content.as_deref().zip(salt.as_deref());
     let act = Act {
         transaction: transaction_id.to_owned(),
         number,
         at: now(),
-        kind: deed.kind,
-        subject: deed.subject.to_owned(),
-        actor: deed.actor.to_owned(),
-        reason: deed.reason.to_owned(),
-        adopted: deed.adopted,
+        kind: new.kind,
+        subject: new.subject.to_owned(),
+        actor: new.actor.to_owned(),
+        reason: new.reason.to_owned(),
+        adopted: new.adopted,
         content: content.map(|(text, salt)| content_digest(salt, text)).unwrap_or_default(),
     };
     let hash = act_link(&previous, &act);

@@ -1,6 +1,6 @@
 //! Adoption: records from versions without acts get the acts that they would have.
 
-use super::acts::{Deed, append, revision_after};
+use super::acts::{NewAct, append, revision_after};
 use super::{Store, StoreError, Tx, restores};
 use crate::record::Erased;
 
@@ -49,15 +49,15 @@ pub(super) async fn adopt(
     while let Some(content) = revision_after(tx, transaction_id, number).await? {
         number = content.revision;
         let (adopted, subject) = (true, number.to_string());
-        let deed = Deed { adopted, ..Deed::revision(&content, &subject) };
-        append(tx, transaction_id, deed, Some(sign_due)).await?;
+        let act = NewAct { adopted, ..NewAct::revision(&content, &subject) };
+        append(tx, transaction_id, act, Some(sign_due)).await?;
     }
     let erased: Vec<(i64, String)> =
         sqlx::query_as(SELECT_ERASED_ENTRIES).bind(transaction_id).fetch_all(&mut **tx).await?;
     for (seq, erased) in erased {
         let (erased, subject) = (Erased::from_text(&erased), seq.to_string());
-        let deed = Deed { adopted: true, ..Deed::erasure(&subject, &erased, None) };
-        append(tx, transaction_id, deed, None).await?;
+        let act = NewAct { adopted: true, ..NewAct::erasure(&subject, &erased, None) };
+        append(tx, transaction_id, act, None).await?;
     }
-    restores::adopt(tx, transaction_id).await
+    restores::check_all_shown_heads(tx, transaction_id).await
 }

@@ -42,8 +42,8 @@ const OPEN_AUDIT_GAPS: &str = "\
 const MARK_FOUND: &str = "UPDATE journal SET audited = $3 WHERE room_id = $1 AND event_id = $2";
 const CLEAR_ABSENT_IF_FOUND: &str = "UPDATE journal SET absent_since = NULL \
      WHERE room_id = $1 AND audited >= $2 AND absent_since IS NOT NULL";
-/// Only ids that begin with `$` were assigned by a homeserver. No homeserver can have the other
-/// events.
+/// An event without an id of its own cannot be found on a homeserver. Its id in the journal does
+/// not begin with `$`.
 const MARK_ABSENT_IF_NOT_FOUND: &str = "\
      UPDATE journal SET absent_since = $4 WHERE room_id = $1 AND position <= $3 \
      AND audited < $2 AND absent_since IS NULL AND event_id LIKE '$%'";
@@ -176,7 +176,7 @@ impl Store {
                 sqlx::query(statement).bind(id.to_string()).execute(&mut *tx).await?;
             }
             if blocked {
-                successors::blocked(&mut tx, id).await?;
+                successors::set_blocked(&mut tx, id).await?;
             }
             rooms::wake(&mut tx, id, &format!("audit-{}", Ulid::new())).await?;
         }
@@ -188,7 +188,7 @@ impl Store {
 }
 
 /// Notes that this audit found these events on the homeserver.
-pub(super) async fn found(
+pub(super) async fn mark_found(
     tx: &mut Tx,
     room_id: &str,
     audit: i64,

@@ -8,7 +8,7 @@ use super::columns::parse_id;
 use super::entry_columns::{self, DerivedPart, NewEntry};
 use super::entry_row::{EvidenceRow, Row, select_entries};
 use super::members::SeenMember;
-use super::watching::{self, Seen};
+use super::room_changes::{self, Seen};
 use super::{
     JournalRow, Snapshot, Store, StoreError, Tx, acts, adoption, contacts, erasure, files, journal,
     members, polls, restores, rooms, search, successors, transaction_row,
@@ -116,7 +116,8 @@ impl Store {
             let entry = write(&mut tx, &mut writing, row, &deriving.bot).await?;
             let is_own_head = entry.event_type == HEAD_STATE && entry.sender == deriving.bot;
             if is_own_head {
-                restores::look(&mut tx, transaction_id, entry.seq, &row.raw, false).await?;
+                restores::check_shown_head(&mut tx, transaction_id, entry.seq, &row.raw, false)
+                    .await?;
             }
             seen.push(Seen {
                 event_id: entry.event_id.clone(),
@@ -133,7 +134,7 @@ impl Store {
             .bind(news.then(|| now().saturating_add(deriving.sign_after)))
             .execute(&mut *tx)
             .await?;
-        watching::note(&mut tx, transaction_id, room_id, &seen, &deriving.bot).await?;
+        room_changes::note(&mut tx, transaction_id, room_id, &seen, &deriving.bot).await?;
         journal::derived(&mut tx, room_id, last).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
@@ -218,7 +219,7 @@ impl Store {
     /// Returns the head of a record.
     ///
     /// # Errors
-    /// When the database does not answer, or there is no such transaction.
+    /// If the database does not answer, or there is no such transaction.
     pub async fn head(&self, id: Ulid) -> Result<Head, StoreError> {
         sqlx::query_as(SELECT_HEAD).bind(id.to_string()).fetch_one(&self.pool).await
     }
@@ -257,7 +258,7 @@ impl Store {
         files::rename(&mut tx, transaction, entry.fixed.seq, &entry.attachments).await?;
         index_words(&mut tx, &entry.fixed, &derived).await?;
         let policy = policy(&mut tx, transaction).await?.unwrap_or(deriving.redactions);
-        settle_redactions(&mut tx, &entry.fixed, &derived, policy).await?;
+        apply_redactions_of(&mut tx, &entry.fixed, &derived, policy).await?;
         acts::sign_by(&mut tx, transaction, self.sign_due()).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
@@ -345,8 +346,8 @@ async fn write(
         };
         members::see_member(tx, transaction_id, seen).await?;
         // This may be the last contact that the transaction waits for.
-        let is_awaited =
-            change.membership == "join" && successors::is_one_lost(tx, transaction_id).await?;
+        let is_awaited = change.membership == "join"
+            && successors::has_lost_successor(tx, transaction_id).await?;
         if change.membership == "knock" || is_awaited {
             rooms::wake(tx, parse_id(transaction_id)?, &row.correlation).await?;
         }
@@ -370,9 +371,9 @@ async fn write(
         && let Some(target) = part.target()
     {
         // The room no longer shows the target, even if the redaction has no effect in the record.
-        rooms::removed(tx, parse_id(transaction_id)?, target).await?;
+        rooms::event_redacted(tx, parse_id(transaction_id)?, target).await?;
     }
-    settle_redactions(tx, &fixed, &part, writing.policy).await?;
+    apply_redactions_of(tx, &fixed, &part, writing.policy).await?;
     writing.head.seq = fixed.seq;
     writing.head.hash = hash;
     Ok(fixed)
@@ -389,15 +390,15 @@ fn previous_membership(raw: &str) -> Option<String> {
 ///
 /// A redaction may come before its target, and an edit may come after its message was redacted, so
 /// both are looked at whenever an entry is written.
-async fn settle_redactions(
+async fn apply_redactions_of(
     tx: &mut Tx,
     fixed: &Fixed,
     derived: &DerivedPart<'_>,
     policy: RedactionPolicy,
 ) -> Result<(), StoreError> {
-    erasure::settle(tx, &fixed.transaction, &fixed.event_id, policy).await?;
+    erasure::apply_redactions(tx, &fixed.transaction, &fixed.event_id, policy).await?;
     if let Some(relation) = derived.relation.filter(|relation| relation.changes_its_target()) {
-        erasure::settle(tx, &fixed.transaction, &relation.event_id, policy).await?;
+        erasure::apply_redactions(tx, &fixed.transaction, &relation.event_id, policy).await?;
     }
     Ok(())
 }

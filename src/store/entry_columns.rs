@@ -37,7 +37,7 @@ pub(super) struct DerivedPart<'a> {
 /// A new entry: everything that is not derived from the content of the raw event.
 pub(super) struct NewEntry<'a> {
     pub(super) fixed: &'a Fixed,
-    /// Of the link in the chain.
+    /// The hash of the link in the chain.
     pub(super) hash: &'a str,
     /// The position of the raw event in the journal of its room.
     pub(super) position: i64,

@@ -5,7 +5,7 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::acts::{self, Asked, Deed};
+use super::acts::{self, Asked, NewAct};
 use super::columns::{from_json, to_json};
 use super::stored_values::names_its_redaction;
 use super::{Store, StoreError, Tx, adoption, files, polls, search};
@@ -112,12 +112,12 @@ impl Store {
 
 /// Erases all redacted entries of a transaction, because the shop set the policy to honour
 /// redactions.
-pub(super) async fn honour_all(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+pub(super) async fn erase_redacted(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     let id = id.to_string();
     let events: Vec<String> =
         sqlx::query_scalar(SELECT_REDACTED_EVENTS).bind(&id).fetch_all(&mut **tx).await?;
     for event_id in events {
-        settle(tx, &id, &event_id, RedactionPolicy::Honour).await?;
+        apply_redactions(tx, &id, &event_id, RedactionPolicy::Honour).await?;
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ pub(super) async fn honour_all(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> 
 /// entry and its edits if the policy is to honour redactions.
 ///
 /// The call can be repeated. It does nothing until the record holds both the event and a redaction.
-pub(super) async fn settle(
+pub(super) async fn apply_redactions(
     tx: &mut Tx,
     transaction_id: &str,
     event_id: &str,
@@ -180,7 +180,7 @@ async fn erase(
         .await?;
     let Some(place) = place else { return Ok(()) };
     let subject = seq.to_string();
-    acts::append(tx, transaction_id, Deed::erasure(&subject, reason, asked), None).await?;
+    acts::append(tx, transaction_id, NewAct::erasure(&subject, reason, asked), None).await?;
     // The sender's name stays when a message is redacted, unless the redacted event sets the name.
     let keeps_name = matches!(reason, Erased::Redacted(_)) && place.kind != "membership";
     let relation = place

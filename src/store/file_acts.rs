@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::acts::{Deed, append};
+use super::acts::{NewAct, append};
 use super::{Store, StoreError, Tx, adoption};
 use crate::record::acts::{ActKind, FileContent};
 use crate::record::digest::canonical;
@@ -68,7 +68,7 @@ impl Store {
         // Records may have released the file before their rows were locked.
         let still = without_act(&mut tx, mxc).await?;
         for id in records.iter().filter(|id| still.contains(id)) {
-            let deed = Deed {
+            let act = NewAct {
                 kind: ActKind::File,
                 subject: mxc,
                 actor: "",
@@ -76,7 +76,7 @@ impl Store {
                 adopted: false,
                 content: Some(canonical(&content)),
             };
-            append(&mut tx, id, deed, Some(due)).await?;
+            append(&mut tx, id, act, Some(due)).await?;
         }
         let all = i64::try_from(records.len()).is_ok_and(|count| count < RECORDS_PER_TX);
         if all {
@@ -103,7 +103,7 @@ impl Store {
                 continue;
             }
             for id in &records {
-                let deed = Deed {
+                let act = NewAct {
                     kind: ActKind::Expiry,
                     subject: mxc,
                     actor: "",
@@ -111,7 +111,7 @@ impl Store {
                     adopted: false,
                     content: None,
                 };
-                append(&mut tx, id, deed, Some(due)).await?;
+                append(&mut tx, id, act, Some(due)).await?;
             }
             return tx.commit().await;
         }

@@ -82,19 +82,32 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn postpone_departure(&self, it: &Departure, until: i64) -> Result<(), StoreError> {
-        self.run(sqlx::query(POSTPONE_DEPARTURE).bind(&it.room_id).bind(&it.user_id).bind(until))
-            .await
+    pub async fn postpone_departure(
+        &self,
+        departure: &Departure,
+        until: i64,
+    ) -> Result<(), StoreError> {
+        self.run(
+            sqlx::query(POSTPONE_DEPARTURE)
+                .bind(&departure.room_id)
+                .bind(&departure.user_id)
+                .bind(until),
+        )
+        .await
     }
 
     /// Notes that a room was left.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn departed(&self, it: &Departure) -> Result<(), StoreError> {
+    pub async fn departed(&self, departure: &Departure) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(DELETE_DEPARTURE).bind(&it.room_id).bind(&it.user_id).execute(&mut *tx).await?;
-        count(&mut tx, FOREIGN_ROOMS_LEFT, 1).await?;
+        sqlx::query(DELETE_DEPARTURE)
+            .bind(&departure.room_id)
+            .bind(&departure.user_id)
+            .execute(&mut *tx)
+            .await?;
+        add_to_count(&mut tx, FOREIGN_ROOMS_LEFT, 1).await?;
         tx.commit().await
     }
 
@@ -111,7 +124,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for room in rooms {
-            depart(&mut tx, room, user).await?;
+            leave_soon(&mut tx, room, user).await?;
         }
         facts::set(&mut tx, listed, "1").await?;
         tx.commit().await
@@ -123,7 +136,7 @@ impl Store {
     /// If the database does not answer.
     pub async fn decline(&self, room: &str, bot: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        depart(&mut tx, room, bot).await?;
+        leave_soon(&mut tx, room, bot).await?;
         tx.commit().await
     }
 
@@ -191,7 +204,7 @@ impl Store {
             sqlx::query(DELETE_GAPS).bind(room).execute(&mut *tx).await?;
             sqlx::query(DELETE_JOURNAL_ROOM).bind(room).execute(&mut *tx).await?;
         }
-        count(&mut tx, FOREIGN_EVENTS, dropped).await?;
+        add_to_count(&mut tx, FOREIGN_EVENTS, dropped).await?;
         tx.commit().await?;
         Ok(dropped)
     }
@@ -205,7 +218,7 @@ pub(super) async fn is_ours(tx: &mut Tx, room: &str) -> Result<bool, StoreError>
 }
 
 /// Adds `more` to the count in the fact `name`.
-pub(super) async fn count(tx: &mut Tx, name: &str, more: u64) -> Result<(), StoreError> {
+pub(super) async fn add_to_count(tx: &mut Tx, name: &str, more: u64) -> Result<(), StoreError> {
     if more == 0 {
         return Ok(());
     }
@@ -214,7 +227,7 @@ pub(super) async fn count(tx: &mut Tx, name: &str, more: u64) -> Result<(), Stor
 }
 
 /// Has `user`, a user of Tallyroom, leave a room soon.
-pub(super) async fn depart(tx: &mut Tx, room: &str, user: &str) -> Result<(), StoreError> {
+pub(super) async fn leave_soon(tx: &mut Tx, room: &str, user: &str) -> Result<(), StoreError> {
     let waiting: i64 = sqlx::query_scalar(COUNT_DEPARTURES).fetch_one(&mut **tx).await?;
     if waiting >= MAX_DEPARTURES {
         tracing::warn!(room, user, "too many rooms wait to be left, so this room is not left");

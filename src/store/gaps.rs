@@ -77,7 +77,7 @@ impl Store {
         let new = journal::write(&mut tx, arrivals, Source::Sync, correlation, bot).await?;
         for room in invitations {
             if !foreign::is_ours(&mut tx, room).await? {
-                foreign::depart(&mut tx, room, bot.as_str()).await?;
+                foreign::leave_soon(&mut tx, room, bot.as_str()).await?;
             }
         }
         for gap in gaps {
@@ -115,7 +115,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let new = journal::write(&mut tx, arrivals, Source::Backfill, correlation, bot).await?;
         if gap.audit != 0 {
-            audits::found(&mut tx, &gap.room_id, gap.audit, arrivals).await?;
+            audits::mark_found(&mut tx, &gap.room_id, gap.audit, arrivals).await?;
         }
         let query = match next {
             Some(_) => sqlx::query(MOVE_GAP),

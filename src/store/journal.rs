@@ -251,7 +251,7 @@ pub(super) async fn write(
         }
     }
     let foreign = u64::try_from(kept.foreign).unwrap_or(u64::MAX);
-    foreign::count(tx, foreign::FOREIGN_EVENTS, foreign).await?;
+    foreign::add_to_count(tx, foreign::FOREIGN_EVENTS, foreign).await?;
     Ok(kept)
 }
 
@@ -268,7 +268,7 @@ async fn leave_foreign(
         if let Sign::Holds(user) = sign(&arrival.raw, bot)
             && !room_id.is_empty()
         {
-            foreign::depart(tx, room_id, &user).await?;
+            foreign::leave_soon(tx, room_id, &user).await?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::stored_values::filter;
-use super::{Store, StoreError, Tx, far, problems, rooms};
+use super::{Store, StoreError, Tx, far_invitations, refused_steps, rooms};
 use crate::clock::now;
 use crate::room::Member;
 
@@ -208,9 +208,9 @@ impl Store {
         correlation: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        forgive(&mut tx, id, user).await?;
-        problems::try_again(&mut tx, id).await?;
-        far::try_again(&mut tx, id).await?;
+        forget_refusals(&mut tx, id, user).await?;
+        refused_steps::make_due(&mut tx, id).await?;
+        far_invitations::make_due(&mut tx, id).await?;
         rooms::wake(&mut tx, id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
@@ -311,7 +311,7 @@ impl Store {
 
 /// Has the contact `user` (none: all contacts) invited again if they declined, left or could not be
 /// reached.
-pub(super) async fn forgive(
+pub(super) async fn forget_refusals(
     tx: &mut Tx,
     id: Ulid,
     user: Option<&UserId>,

@@ -12,7 +12,7 @@ mod entry_columns;
 mod entry_row;
 mod erasure;
 mod facts;
-mod far;
+mod far_invitations;
 mod file_acts;
 mod files;
 mod foreign;
@@ -24,10 +24,13 @@ mod journal;
 mod members;
 mod outgoing;
 mod polls;
-mod problems;
+mod problem_list;
 mod read_once;
+mod redundant_columns;
+mod refused_steps;
 mod restores;
 mod revisions;
+mod room_changes;
 mod room_row;
 mod rooms;
 mod search;
@@ -40,16 +43,13 @@ mod successors;
 mod transaction_changes;
 mod transaction_row;
 mod transactions;
-mod twice_kept;
-mod unsolved;
-mod watching;
 mod witnessings;
 
 pub use acts::Asked;
 pub use audits::KnownEvent;
 pub use chat::Receipt;
 pub use entries::Deriving;
-pub use far::FarInvitation;
+pub use far_invitations::FarInvitation;
 pub use files::{DueFile, FileRow};
 pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
 pub use gaps::Gap;
@@ -59,8 +59,9 @@ pub use hints::Hints;
 pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
 pub use members::Person;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
-pub use problems::RoomProblem;
+pub use problem_list::{Problem, TakenUp};
 pub use read_once::{ReadOnce, Weight};
+pub use refused_steps::RoomProblem;
 pub use revisions::PastTerms;
 pub use room_row::RoomRow;
 pub use rooms::new_alias;
@@ -71,7 +72,6 @@ pub use snapshot::Snapshot;
 pub use successors::{LostSuccessor, RecordRoom};
 pub use transaction_changes::{Change, Changed, Created, NewRevision, Original};
 pub use transactions::Page;
-pub use unsolved::{Problem, TakenUp};
 pub use witnessings::Witnessing;
 
 use std::fs::OpenOptions;
@@ -86,7 +86,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor};
 
-use self::transaction_row::Said;
+use self::transaction_row::RevisionData;
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
 
@@ -113,7 +113,7 @@ pub struct Store {
     kind: DatabaseKind,
     hints: Arc<Hints>,
     /// The cache of revisions.
-    said: Arc<ReadOnce<Said>>,
+    revisions: Arc<ReadOnce<RevisionData>>,
     /// The time from a new entry or act to the signature of the head, in milliseconds.
     sign_after: i64,
 }
@@ -154,7 +154,7 @@ impl Store {
             writing,
             kind,
             hints: Arc::default(),
-            said: Arc::default(),
+            revisions: Arc::default(),
             sign_after: SIGN_AFTER_MS,
         };
         store.prepare_search().await?;
@@ -205,8 +205,8 @@ impl Store {
             // Every write makes the write-ahead log longer.
             DatabaseKind::Sqlite => self.set_fact("written_at", &now().to_string()).await,
             // On a full disk, an update of a row can still succeed, because it reuses the space of
-            // an older version of the row. A new table needs a new file. No backup can hold a lock
-            // on it.
+            // an older version of the row. A new table needs a new file, and a running backup
+            // cannot hold a lock on it.
             DatabaseKind::Postgres => {
                 let mut tx = self.begin().await?;
                 for write in [

@@ -161,7 +161,7 @@ impl Store {
             .bind(new.client_id)
             .fetch_one(&mut *tx)
             .await?;
-        forgive(&mut tx, transaction, &guest.user_id).await?;
+        forget_refusals(&mut tx, transaction, &guest.user_id).await?;
         rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
@@ -284,7 +284,7 @@ impl Store {
             .bind(outgoing)
             .execute(&mut *tx)
             .await?;
-        forgive(&mut tx, transaction, user).await?;
+        forget_refusals(&mut tx, transaction, user).await?;
         rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
@@ -320,7 +320,7 @@ impl Store {
 }
 
 /// Has the guest invited again if inviting it was given up.
-async fn forgive(tx: &mut Tx, transaction: Ulid, user: &UserId) -> Result<(), StoreError> {
+async fn forget_refusals(tx: &mut Tx, transaction: Ulid, user: &UserId) -> Result<(), StoreError> {
     let forgive =
         sqlx::query(FORGET_REFUSAL_OF_GUEST).bind(transaction.to_string()).bind(user.as_str());
     forgive.execute(&mut **tx).await.map(drop)

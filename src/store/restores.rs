@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use ulid::Ulid;
 
-use super::acts::{Deed, append};
+use super::acts::{NewAct, append};
 use super::{Snapshot, StoreError, Tx};
 use crate::clock::now;
 use crate::names::HEAD_STATE;
@@ -39,7 +39,7 @@ fn head_in(raw: &str) -> Option<Head> {
 
 /// Checks a head that the bot showed in the room, in the entry `seq`. If the head does not match
 /// the record, an act of a restore is added.
-pub(super) async fn look(
+pub(super) async fn check_shown_head(
     tx: &mut Tx,
     transaction_id: &str,
     seq: i64,
@@ -58,7 +58,7 @@ pub(super) async fn look(
          backup"
     );
     let subject = seq.to_string();
-    let deed = Deed {
+    let act = NewAct {
         kind: ActKind::Restore,
         subject: &subject,
         actor: "",
@@ -67,14 +67,17 @@ pub(super) async fn look(
         content: None,
     };
     // The head is signed at once, so that the room soon shows one that matches.
-    append(tx, transaction_id, deed, Some(now())).await
+    append(tx, transaction_id, act, Some(now())).await
 }
 
 /// Checks all heads that the bot showed in the room of a record without acts.
 ///
 /// A head that covers acts is no sign of a restore: a backup from a version without acts cannot
 /// hold the event of such a head.
-pub(super) async fn adopt(tx: &mut Tx, transaction_id: &str) -> Result<(), StoreError> {
+pub(super) async fn check_all_shown_heads(
+    tx: &mut Tx,
+    transaction_id: &str,
+) -> Result<(), StoreError> {
     let notes: Vec<(i64, String)> = sqlx::query_as(SELECT_SHOWN_HEADS)
         .bind(transaction_id)
         .bind(HEAD_STATE)
@@ -89,7 +92,7 @@ pub(super) async fn adopt(tx: &mut Tx, transaction_id: &str) -> Result<(), Store
             );
             continue;
         }
-        look(tx, transaction_id, seq, &raw, true).await?;
+        check_shown_head(tx, transaction_id, seq, &raw, true).await?;
     }
     Ok(())
 }

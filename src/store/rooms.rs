@@ -444,7 +444,11 @@ pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
 
 /// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room,
 /// another summary is sent and pinned.
-pub(super) async fn removed(tx: &mut Tx, id: Ulid, event_id: &str) -> Result<(), StoreError> {
+pub(super) async fn event_redacted(
+    tx: &mut Tx,
+    id: Ulid,
+    event_id: &str,
+) -> Result<(), StoreError> {
     let gone = sqlx::query(FORGET_SUMMARY).bind(id.to_string()).bind(event_id);
     if gone.execute(&mut **tx).await?.rows_affected() > 0 {
         wake(tx, id, &format!("removed-{event_id}")).await?;

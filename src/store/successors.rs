@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
-use super::{SendKey, Store, StoreError, Tx, members, rooms, watching};
+use super::{SendKey, Store, StoreError, Tx, members, room_changes, rooms};
 use crate::clock::now;
 
 const SET_SUCCESSOR_AS_ROOM: &str = "\
@@ -109,7 +109,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         add(&mut tx, id, room).await?;
-        forget_what_was_done(&mut tx, id).await?;
+        forget_previous_room(&mut tx, id).await?;
         sqlx::query(SET_BOT_JOINED).bind(id.to_string()).bind(bot).execute(&mut *tx).await?;
         rooms::wake(&mut tx, id, &format!("upgrade-{}", Ulid::new())).await?;
         tx.commit().await?;
@@ -149,7 +149,7 @@ impl Store {
             .bind(alias)
             .execute(&mut *tx)
             .await?;
-        forget_what_was_done(&mut tx, id).await?;
+        forget_previous_room(&mut tx, id).await?;
         sqlx::query(FORGET_MEMBERSHIP_OF_BOT)
             .bind(id.to_string())
             .bind(bot)
@@ -163,12 +163,12 @@ impl Store {
             .await?
             == 1
         {
-            members::forgive(&mut tx, id, None).await?;
+            members::forget_refusals(&mut tx, id, None).await?;
         }
         if let Some(LostSuccessor { room_id, why }) = lost {
             let lost = sqlx::query(INSERT_LOST_SUCCESSOR).bind(room_id).bind(id.to_string());
             lost.bind(now()).bind(why).execute(&mut *tx).await?;
-            watching::reject(&mut tx, room_id, bot).await?;
+            room_changes::reject(&mut tx, room_id, bot).await?;
         }
         rooms::wake(&mut tx, id, &format!("replace-{}", Ulid::new())).await?;
         tx.commit().await?;
@@ -210,13 +210,16 @@ impl Store {
 }
 
 /// Notes that the admin of the homeserver blocked the room of this transaction.
-pub(super) async fn blocked(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+pub(super) async fn set_blocked(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     sqlx::query(SET_BLOCKED).bind(id.to_string()).bind(now()).execute(&mut **tx).await.map(drop)
 }
 
 /// Returns true if the bot still tries to get into a room that took the place of this transaction's
 /// room.
-pub(super) async fn is_one_lost(tx: &mut Tx, transaction_id: &str) -> Result<bool, StoreError> {
+pub(super) async fn has_lost_successor(
+    tx: &mut Tx,
+    transaction_id: &str,
+) -> Result<bool, StoreError> {
     let lost: Option<LostSuccessor> = sqlx::query_as(SELECT_LOST_SUCCESSOR)
         .bind(transaction_id)
         .fetch_optional(&mut **tx)
@@ -243,7 +246,7 @@ async fn add(tx: &mut Tx, id: Ulid, room: &str) -> Result<(), StoreError> {
 }
 
 /// Forgets what was done in the previous room.
-async fn forget_what_was_done(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+async fn forget_previous_room(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     let id = id.to_string();
     for statement in [FORGET_MEMBERSHIPS, DELETE_FAR_INVITATIONS, DELETE_ROOM_PROBLEMS] {
         sqlx::query(statement).bind(&id).execute(&mut **tx).await?;

@@ -6,7 +6,8 @@ use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
 use super::transactions::SELECT_ID;
 use super::{
-    Store, StoreError, Tx, acts, adoption, contacts, erasure, far, members, problems, rooms,
+    Store, StoreError, Tx, acts, adoption, contacts, erasure, far_invitations, members,
+    refused_steps, rooms,
 };
 use crate::clock::now;
 use crate::invoice::Problem;
@@ -170,13 +171,13 @@ impl Store {
         acts::note_revision(&mut tx, id, revision, self.sign_due()).await?;
         contacts::put(&mut tx, id, &terms).await?;
         if invite_again {
-            members::forgive(&mut tx, id, None).await?;
+            members::forget_refusals(&mut tx, id, None).await?;
         }
         if terms.redactions == Some(RedactionPolicy::Honour) {
-            erasure::honour_all(&mut tx, id).await?;
+            erasure::erase_redacted(&mut tx, id).await?;
         }
-        problems::try_again(&mut tx, id).await?;
-        far::try_again(&mut tx, id).await?;
+        refused_steps::make_due(&mut tx, id).await?;
+        far_invitations::make_due(&mut tx, id).await?;
         rooms::wake(&mut tx, id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();

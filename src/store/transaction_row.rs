@@ -27,7 +27,7 @@ pub(super) struct Row {
     #[sqlx(flatten)]
     outline: Outline,
     #[sqlx(flatten)]
-    said: SaidRow,
+    revision: RevisionRow,
 }
 
 /// The columns of a transaction.
@@ -43,7 +43,7 @@ pub(super) struct Outline {
 
 /// The columns of a revision.
 #[derive(FromRow)]
-pub(super) struct SaidRow {
+pub(super) struct RevisionRow {
     status: String,
     invoice: String,
     buyer: String,
@@ -54,7 +54,7 @@ pub(super) struct SaidRow {
 
 /// The content of a revision.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct RevisionData {
     terms: Terms,
     warnings: Vec<Problem>,
     /// The size of its JSON, in bytes.
@@ -64,7 +64,7 @@ pub(super) struct Said {
 /// The number of bytes of JSON that count as one value of the [`Weight`].
 const BYTES_PER_VALUE: usize = 256;
 
-impl Weight for Said {
+impl Weight for RevisionData {
     fn weight(&self) -> usize {
         1 + self.bytes / BYTES_PER_VALUE
     }
@@ -83,7 +83,7 @@ impl Outline {
     /// Adds the content of the revision to a transaction.
     pub(super) fn with(
         self,
-        Said { terms, warnings, .. }: Said,
+        RevisionData { terms, warnings, .. }: RevisionData,
     ) -> Result<Transaction, StoreError> {
         Ok(Transaction {
             id: parse_id(&self.id)?,
@@ -98,10 +98,10 @@ impl Outline {
     }
 }
 
-impl TryFrom<SaidRow> for Said {
+impl TryFrom<RevisionRow> for RevisionData {
     type Error = StoreError;
 
-    fn try_from(row: SaidRow) -> Result<Self, StoreError> {
+    fn try_from(row: RevisionRow) -> Result<Self, StoreError> {
         let terms = Terms {
             invoice: from_json("invoice", &row.invoice)?,
             buyer: from_json("buyer", &row.buyer)?,
@@ -120,7 +120,7 @@ impl TryFrom<SaidRow> for Said {
 impl TryFrom<Row> for Transaction {
     type Error = StoreError;
 
-    fn try_from(Row { outline, said }: Row) -> Result<Self, StoreError> {
-        outline.with(said.try_into()?)
+    fn try_from(Row { outline, revision }: Row) -> Result<Self, StoreError> {
+        outline.with(revision.try_into()?)
     }
 }

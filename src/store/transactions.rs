@@ -3,7 +3,7 @@
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::transaction_row::{Outline, Row, Said, SaidRow, select_transactions};
+use super::transaction_row::{Outline, RevisionData, RevisionRow, Row, select_transactions};
 use super::{Snapshot, Store, StoreError};
 use crate::transaction::{self, Transaction};
 
@@ -49,15 +49,15 @@ impl Store {
         // An invoice may be large, and an open invoice page reads it again and again, so its
         // content is cached.
         let read = async || {
-            let row: SaidRow = sqlx::query_as(SELECT_REVISION_CONTENT)
+            let row: RevisionRow = sqlx::query_as(SELECT_REVISION_CONTENT)
                 .bind(id.to_string())
                 .bind(revision)
                 .fetch_one(&self.pool)
                 .await?;
-            Said::try_from(row)
+            RevisionData::try_from(row)
         };
-        let said = self.said.get_or_read((id, revision), read).await?;
-        outline.with(Said::clone(&said)).map(Some)
+        let data = self.revisions.get_or_read((id, revision), read).await?;
+        outline.with(RevisionData::clone(&data)).map(Some)
     }
 
     /// Returns a transaction of this shop, or none if it belongs to another shop.
@@ -200,7 +200,7 @@ mod tests {
             assert!(store.transaction_of("shop", id).await.unwrap().is_some());
             assert!(store.transaction_of("other", id).await.unwrap().is_none());
         }
-        assert_eq!(store.said.times_read(), 1);
+        assert_eq!(store.revisions.times_read(), 1);
         let terms = Terms { status: "paid".to_owned(), ..sample.terms.clone() };
         let change = Change { terms: terms.clone(), warnings: Vec::new(), invite_again: false };
         let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
@@ -209,6 +209,6 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(store.transaction(id).await.unwrap().unwrap().terms, terms);
         }
-        assert_eq!(store.said.times_read(), 2);
+        assert_eq!(store.revisions.times_read(), 2);
     }
 }

@@ -54,9 +54,16 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn witnessed(&self, witness: &str, it: &Witnessing) -> Result<(), StoreError> {
+    pub async fn witnessed(
+        &self,
+        witness: &str,
+        witnessing: &Witnessing,
+    ) -> Result<(), StoreError> {
         self.run(
-            sqlx::query(DELETE_WITNESSING).bind(witness).bind(&it.transaction_id).bind(&it.signed),
+            sqlx::query(DELETE_WITNESSING)
+                .bind(witness)
+                .bind(&witnessing.transaction_id)
+                .bind(&witnessing.signed),
         )
         .await
     }
@@ -68,13 +75,13 @@ impl Store {
     pub async fn not_witnessed(
         &self,
         witness: &str,
-        it: &Witnessing,
+        witnessing: &Witnessing,
         until: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let failed =
-            sqlx::query(COUNT_FAILURE).bind(witness).bind(&it.transaction_id).bind(problem);
+            sqlx::query(COUNT_FAILURE).bind(witness).bind(&witnessing.transaction_id).bind(problem);
         failed.execute(&mut *tx).await?;
         sqlx::query(POSTPONE_WITNESS).bind(witness).bind(until).execute(&mut *tx).await?;
         tx.commit().await

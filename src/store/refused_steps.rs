@@ -93,7 +93,7 @@ impl Store {
 }
 
 /// Makes all refused steps of a room due, because they may succeed now.
-pub(super) async fn try_again(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+pub(super) async fn make_due(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     sqlx::query(CLEAR_REPAIRS_AND_UPGRADES).bind(id.to_string()).execute(&mut **tx).await?;
     sqlx::query(MAKE_STEPS_DUE).bind(id.to_string()).bind(now()).execute(&mut **tx).await.map(drop)
 }

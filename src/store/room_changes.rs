@@ -112,7 +112,7 @@ pub(super) async fn note(
                     }
                     // Without the edit, the summary shows an outdated invoice.
                     ("edit", Some(summary)) if changed.as_ref() == Some(summary) => {
-                        rooms::removed(tx, id, summary).await?;
+                        rooms::event_redacted(tx, id, summary).await?;
                         let what = format!("{sender} removed an edit of the summary");
                         steps.push((Step::SendSummary, what));
                     }
@@ -221,5 +221,5 @@ async fn put_back(
 
 /// Has the bot leave a room that is not the successor.
 pub(super) async fn reject(tx: &mut Tx, room_id: &str, bot: &str) -> Result<(), StoreError> {
-    foreign::depart(tx, room_id, bot).await
+    foreign::leave_soon(tx, room_id, bot).await
 }

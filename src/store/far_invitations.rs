@@ -205,7 +205,7 @@ impl Store {
 }
 
 /// Makes the invitations of a room due, because they may succeed now.
-pub(super) async fn try_again(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+pub(super) async fn make_due(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     for statement in [MAKE_DUE_FOR_ROOM, MAKE_SERVERS_DUE] {
         sqlx::query(statement).bind(id.to_string()).bind(now()).execute(&mut **tx).await?;
     }
