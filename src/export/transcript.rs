@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::people::{People, side};
 use crate::invoice::summary::{SummaryInput, summarise};
 use crate::record::{
-    Attachment, Ballots, Entry, Kind, Line, RelationKind, in_words, other_reading, times_differ,
+    Attachment, Ballots, Entry, Line, RelationKind, Role, in_words, other_reading, times_differ,
 };
 use crate::transaction::Transaction;
 
@@ -127,9 +127,9 @@ impl<'a> Lines<'a> {
             @if let (Some(_), Some(time)) = (new_day, &time) {
                 h2 { time datetime=(time.date()) { (time.strftime("%A, %-d %B %Y")) } }
             }
-            @match line.entry.kind {
-                Kind::Membership | Kind::State => (self.event(line)),
-                _ => (self.message(line)),
+            @match line.entry.kind.role() {
+                Role::StateEvent => (self.event(line)),
+                Role::Line | Role::About(_) => (self.message(line)),
             }
         };
         markup.into_string() + "\n"

@@ -11,7 +11,7 @@ use super::model::{
 use super::session::Session;
 use super::view;
 use crate::record::{
-    Entry, Kind, Line, RelationKind, conversation, plain_name, self_chosen_name, times_differ,
+    Entry, Kind, Line, RelationKind, Role, conversation, plain_name, self_chosen_name, times_differ,
 };
 use crate::room::Guest;
 use crate::store::{FileRow, SendKey, StoreError};
@@ -123,29 +123,9 @@ fn named_by_shop(terms: &Terms) -> HashMap<String, String> {
     named.collect()
 }
 
-/// Whether an entry stands as a line of its own: as in the store's queries.
+/// Returns whether the page shows an entry as a line of its own, as the store's queries do.
 pub(super) fn is_line(entry: &Entry) -> bool {
-    use Kind::{
-        Audio, Emote, Encrypted, File, Image, Location, Malformed, Notice, PollStart, Sticker,
-        Text, Unknown, Video, Voice,
-    };
-    entry.fixed.party != "bot"
-        && matches!(
-            entry.kind,
-            Text | Notice
-                | Emote
-                | Image
-                | File
-                | Audio
-                | Voice
-                | Video
-                | Location
-                | Sticker
-                | PollStart
-                | Encrypted
-                | Unknown
-                | Malformed
-        )
+    entry.fixed.party != "bot" && entry.kind.role() == Role::Line
 }
 
 /// These lines with all that belongs to them, in reading order.

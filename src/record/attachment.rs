@@ -1,4 +1,4 @@
-//! Files in messages.
+//! Reads the files that messages name.
 
 mod key;
 
@@ -10,40 +10,40 @@ use super::plain_text;
 
 pub use key::AttachmentKey;
 
-/// A file in a message; everything about it is what its sender claims.
+/// A file in a message. All fields are what the sender claims.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// File name.
+    /// The file name.
     pub name: String,
-    /// Media type.
+    /// The media type.
     pub mimetype: Option<String>,
-    /// Bytes.
+    /// The size in bytes.
     pub size: Option<i64>,
-    /// Where it is; none if the message names no valid place.
+    /// The `mxc://` address; none if the message names no valid one.
     pub mxc: Option<String>,
-    /// Sent encrypted, with the key in the event.
+    /// Whether the file was sent encrypted, with the key in the event.
     pub encrypted: bool,
-    /// SHA-256, hex, of the key that the event names for it: several events may name the same
-    /// address with different keys. None if it is not encrypted, or its key cannot be read.
+    /// The SHA-256, in hex, of the key in the event, since several events may name the same address
+    /// with different keys. None if the file is not encrypted, or its key cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_digest: Option<String>,
-    /// Pixels.
+    /// The width in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<i64>,
-    /// Pixels.
+    /// The height in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<i64>,
-    /// Milliseconds.
+    /// The duration in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<i64>,
 }
 
 impl Attachment {
-    /// The file in a message's content.
+    /// Reads the file in the content of a message.
     pub(super) fn read(content: &Map<String, Value>) -> Self {
         let text = |key: &str| content.get(key).and_then(Value::as_str);
-        // Some clients encrypt attachments even where messages are not. Clients take that file
-        // before the one that is not encrypted.
+        // Some clients encrypt attachments even in rooms without encryption. Clients prefer the
+        // encrypted file to the one that is not encrypted.
         let file = content.get("file").and_then(Value::as_object);
         let file = file.filter(|file| file.get("url").is_some_and(Value::is_string));
         let url = file.and_then(|file| file.get("url")).and_then(Value::as_str).or(text("url"));
@@ -63,8 +63,9 @@ impl Attachment {
         }
     }
 
-    /// Which file it is: its address, and for an encrypted one the digest of its key after `#`,
-    /// since other keys make other files of the same bytes. None if it cannot be had.
+    /// Returns what identifies the file: its address, followed by `#` and the digest of its key if it
+    /// is encrypted, since another key makes another file of the same bytes. None if the file cannot
+    /// be fetched or decrypted.
     pub fn source(&self) -> Option<String> {
         let mxc = self.mxc.as_ref()?;
         match &self.key_digest {
@@ -73,7 +74,7 @@ impl Attachment {
         }
     }
 
-    /// What is odd about it.
+    /// Returns a remark for the reader if the file cannot be fetched or decrypted.
     pub(super) fn remark(&self) -> Option<&'static str> {
         if self.mxc.is_none() {
             return Some("the file's address is missing or invalid");
@@ -83,13 +84,13 @@ impl Attachment {
     }
 }
 
-/// The address in a file's [source](Attachment::source), and the digest of the key if it is
-/// encrypted.
+/// Splits a file's [source](Attachment::source) into its address and, if the file is encrypted, the
+/// digest of its key.
 pub fn address_of(source: &str) -> (&str, Option<&str>) {
     source.split_once('#').map_or((source, None), |(mxc, digest)| (mxc, Some(digest)))
 }
 
-/// The key with this digest in a raw event.
+/// Returns the key with this digest from a raw event.
 pub fn key_in(raw: &str, digest: &str) -> Option<AttachmentKey> {
     let event: Value = serde_json::from_str(raw).ok()?;
     let content = event.get("content")?;
@@ -101,8 +102,8 @@ pub fn key_in(raw: &str, digest: &str) -> Option<AttachmentKey> {
     keys.into_iter().find(|key| key.digest() == digest)
 }
 
-/// Whether this names a server and a media id and nothing else: no path, query or dots that could
-/// lead an authenticated request somewhere else.
+/// Returns whether the URL consists of a server and a media id only. A path, a query or dots could
+/// direct an authenticated request to another place.
 fn is_mxc(url: &str) -> bool {
     <&MxcUri>::from(url).parts().is_ok_and(|(_, media_id)| {
         !media_id.is_empty()

@@ -1,17 +1,19 @@
-//! The time that a sender's homeserver states beside the time of receipt.
+//! Compares the time that a sender's homeserver states with the time of receipt.
 
-/// How far in the future the stated time of an event may be before it no longer decides where the
-/// entry is read, in milliseconds. Records are ordered by it, so it stays as it is.
+/// The greatest difference by which the stated time of an event may be later than its receipt, or
+/// earlier than its transaction, in milliseconds. With a greater difference, the stated time no
+/// longer decides the place in the reading order. The order of existing records depends on this
+/// value, so it never changes.
 pub const CLOCK_TOLERANCE_MS: i64 = 5 * 60 * 1000;
-/// How far the stated time of an event may be from its receipt before people are told both, in
-/// milliseconds. Clocks of homeservers differ by less; whoever wants to have said something "in
-/// time" needs more.
-const BOTH_TIMES_MS: i64 = 60 * 1000;
+/// The greatest difference between the stated time of an event and its receipt for which one time is
+/// shown, in milliseconds. The clocks of homeservers differ by less, and a sender who pretends to
+/// have met a deadline needs more.
+const MAX_UNMARKED_DIFFERENCE_MS: i64 = 60 * 1000;
 
-/// Whether people must be told both times of an event (milliseconds since 1970). An event that
-/// states no time (0) cannot claim a wrong one: it is read at its receipt.
+/// Returns whether people must be shown both times of an event (in milliseconds since 1970). An
+/// event that states no time (0) cannot state a wrong one: its time is the time of receipt.
 pub fn times_differ(sent_at: i64, received_at: i64) -> bool {
-    sent_at != 0 && sent_at.abs_diff(received_at) > BOTH_TIMES_MS.unsigned_abs()
+    sent_at != 0 && sent_at.abs_diff(received_at) > MAX_UNMARKED_DIFFERENCE_MS.unsigned_abs()
 }
 
 #[cfg(test)]
@@ -23,10 +25,10 @@ mod tests {
         let received = 1_781_686_800_000;
         for (sent, expected) in [
             (received, false),
-            (received - BOTH_TIMES_MS, false),
-            (received + BOTH_TIMES_MS, false),
-            (received - BOTH_TIMES_MS - 1, true),
-            (received + BOTH_TIMES_MS + 1, true),
+            (received - MAX_UNMARKED_DIFFERENCE_MS, false),
+            (received + MAX_UNMARKED_DIFFERENCE_MS, false),
+            (received - MAX_UNMARKED_DIFFERENCE_MS - 1, true),
+            (received + MAX_UNMARKED_DIFFERENCE_MS + 1, true),
             (1, true),
             (i64::MIN, true),
             (i64::MAX, true),

@@ -1,29 +1,29 @@
-//! The record as a person reads it: in the room's order, with edits, reactions, votes and
-//! redactions where they belong. The same for the same events, in whatever order they came.
+//! Puts the entries of a record together as a conversation: lines in the reading order, each with its
+//! edits, reactions, votes and redaction. The result does not depend on the order of receipt.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::entry::{Entry, VOTE_TOO_LATE, objection};
-use super::{Kind, Relation, RelationKind};
+use super::{Kind, Relation, RelationKind, Role};
 
 /// One line of the conversation.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
-    /// What was sent first.
+    /// The original entry.
     pub entry: &'a Entry,
-    /// The sender's name at that time, by the order of reading.
+    /// The sender's display name at that place in the reading order.
     pub name: Option<&'a str>,
-    /// What its author made of it since, oldest first.
+    /// The author's edits, oldest first.
     pub edits: Vec<&'a Entry>,
-    /// What removed it from the room.
+    /// The redaction that removed the entry from the room.
     pub redaction: Option<&'a Entry>,
-    /// Who reacted, by reaction.
+    /// The users who reacted, by reaction.
     pub reactions: BTreeMap<&'a str, Vec<&'a str>>,
-    /// The last vote of each voter in a poll.
+    /// In a poll: the last vote of each voter.
     pub votes: BTreeMap<&'a str, &'a Entry>,
-    /// What ended the poll.
+    /// In a poll: the entry that ended it.
     pub poll_end: Option<&'a Entry>,
-    /// Edits and redactions that count for nothing, and why.
+    /// The edits, redactions, votes and ends of a poll that have no effect, each with the reason.
     pub ignored: Vec<(&'a Entry, &'static str)>,
 }
 
@@ -41,14 +41,14 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// What it reads now: the last edit, or what was sent.
+    /// The current version of the line: the last edit, or the original entry.
     pub fn current(&self) -> &'a Entry {
         self.edits.last().copied().unwrap_or(self.entry)
     }
 }
 
-/// The lines of a record. What refers to something that the record does not hold stands as a line
-/// of its own.
+/// Returns the lines of a record. An entry about an event that the record does not hold becomes a
+/// line of its own.
 pub fn conversation(entries: &[Entry]) -> Vec<Line<'_>> {
     let mut ordered: Vec<&Entry> = entries.iter().collect();
     ordered.sort_by(|a, b| reading_order(a).cmp(&reading_order(b)));
@@ -56,55 +56,55 @@ pub fn conversation(entries: &[Entry]) -> Vec<Line<'_>> {
     let (about, lines): (Vec<&Entry>, Vec<&Entry>) = ordered.iter().partition(|entry| {
         about(entry).is_some_and(|relation| known.contains(relation.event_id.as_str()))
     });
-    let mut fold = Fold::default();
+    let mut builder = Builder::default();
     for entry in &ordered {
-        fold.learn_name(entry);
+        builder.learn_name(entry);
     }
     for entry in lines {
-        fold.add_line(entry);
+        builder.add_line(entry);
     }
     for entry in about {
-        fold.place(entry);
+        builder.add_to_line(entry);
     }
-    fold.lines
+    builder.lines
 }
 
-/// What an entry belongs to, if it is nothing to read by itself.
+/// Returns the relation of an entry to its line, or none if the entry is a line of its own.
 fn about(entry: &Entry) -> Option<&Relation> {
     let relation = entry.relates_to.as_ref()?;
-    // Its kind decides, too: a message with the relation of a reaction is still there to be read.
-    let is_about = match entry.kind {
-        Kind::Edit | Kind::Malformed => relation.kind == RelationKind::Edit,
-        Kind::Reaction => relation.kind == RelationKind::Reaction,
-        Kind::Redaction => relation.kind == RelationKind::Redaction,
-        Kind::PollResponse | Kind::PollEnd => relation.kind == RelationKind::Reference,
-        _ => false,
+    // The relation alone does not decide: a message with the relation of a reaction is a line.
+    let is_about = match entry.kind.role() {
+        Role::About(kind) => relation.kind == kind,
+        // An edit without new content is malformed, and still belongs to its message.
+        Role::Line => entry.kind == Kind::Malformed && relation.kind == RelationKind::Edit,
+        Role::StateEvent => false,
     };
     is_about.then_some(relation)
 }
 
-/// By time, then as a room is made (everything in one createRoom may have the same time), then by
-/// id, so that there is always one order.
+/// Returns the sort key of an entry: first its time, then the order in which a room is made (all
+/// events of one createRoom may have the same time), then its event id, so that the order is
+/// unique.
 fn reading_order(entry: &Entry) -> (i64, u8, &str) {
     let rank = match (entry.kind, entry.fixed.event_type.as_str()) {
         (_, "m.room.create") => 0,
         (Kind::Membership, _) => 1,
         (_, "m.room.power_levels") => 2,
-        (Kind::State, _) => 3,
+        (kind, _) if kind.role() == Role::StateEvent => 3,
         _ => 4,
     };
     (entry.sort_at, rank, &entry.fixed.event_id)
 }
 
 #[derive(Default)]
-struct Fold<'a> {
+struct Builder<'a> {
     lines: Vec<Line<'a>>,
     by_event: HashMap<&'a str, usize>,
     names: HashMap<&'a str, &'a str>,
     name_at: HashMap<&'a str, Option<&'a str>>,
 }
 
-impl<'a> Fold<'a> {
+impl<'a> Builder<'a> {
     fn learn_name(&mut self, entry: &'a Entry) {
         if let Some(change) = &entry.membership
             && let Some(name) = &change.display_name
@@ -121,13 +121,13 @@ impl<'a> Fold<'a> {
         self.lines.push(Line::of(entry, name));
     }
 
-    /// Puts an edit, reaction, vote or redaction where it belongs.
-    fn place(&mut self, entry: &'a Entry) {
+    /// Adds an edit, reaction, vote or redaction to its line.
+    fn add_to_line(&mut self, entry: &'a Entry) {
         let Some(relation) = &entry.relates_to else { return };
         let Some(line) =
             self.by_event.get(relation.event_id.as_str()).and_then(|at| self.lines.get_mut(*at))
         else {
-            // What it is about may itself be about something (a redacted reaction).
+            // The target is no line: it may itself be about a line, such as a redacted reaction.
             return;
         };
         if let Some(why) = objection(entry, line.entry) {
@@ -276,7 +276,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn only_who_began_a_poll_ends_it() {
+    fn only_the_author_of_a_poll_ends_it() {
         let poll = json!({ "org.matrix.msc3381.poll.start": {
             "question": { "org.matrix.msc1767.text": "Friday?" }, "answers": [] } });
         let end = "org.matrix.msc3381.poll.end";

@@ -1,4 +1,5 @@
-//! From one raw event to what it means. Total: whatever the event, something comes of it.
+//! Derives the meaning of one raw event. This never fails: every event yields an entry, if need be of
+//! the kind `malformed`.
 
 use serde_json::{Map, Value};
 
@@ -6,17 +7,18 @@ use super::duplicates::has_duplicate_keys;
 use super::event::{self, Event};
 use super::extensible::extensible_text;
 use super::plain_text::QuoteBefore;
-use super::readings::{self, OTHER_WORDS};
+use super::readings::{self, DIFFERENT_FALLBACK};
 use super::{
     Derived, Kind, MembershipChange, Relation, RelationKind, markup, message, plain_text, state,
 };
 use crate::names::SEND_MARKER;
 
-/// Which derivation wrote an entry. Raise it with every change of meaning, so that older entries
-/// can be derived again.
+/// The version of the derivation. Raise it with every change of what is derived, including the texts
+/// of remarks, so that older entries can be derived again.
 pub const DERIVATION_VERSION: i64 = 5;
 
-/// What `raw` means. Never fails: what cannot be understood is kind `malformed`, with a remark.
+/// Derives the meaning of the event `raw`. An event that cannot be understood becomes one of the kind
+/// `malformed`, with a remark.
 pub fn derive(raw: &str) -> Derived {
     let Some(event) = Event::read(raw) else {
         let mut derived = Derived::of(&Event::default());
@@ -48,7 +50,7 @@ pub fn derive(raw: &str) -> Derived {
     derived
 }
 
-/// What a reader should know before trusting their eyes.
+/// Adds remarks on what a reader cannot see: duplicate keys, and characters that deceive the eye.
 fn mark_oddities(raw: &str, derived: &mut Derived) {
     if has_duplicate_keys(raw) {
         derived.remark("a key stands twice in it; the last one was read");
@@ -67,8 +69,8 @@ fn mark_oddities(raw: &str, derived: &mut Derived) {
     }
 }
 
-/// Everything in it that a reader gets to see: what is hidden in the name of a file deceives as
-/// well as what is in the text.
+/// Returns all texts that a reader sees, including display names and file names, since characters in
+/// a name can deceive as well.
 fn shown(derived: &Derived) -> impl Iterator<Item = &str> {
     let name = derived.membership.as_ref().and_then(|change| change.display_name.as_deref());
     let files = derived.attachments.iter().map(|file| file.name.as_str());
@@ -95,7 +97,7 @@ fn read_state(event: &Event, content: &Map<String, Value>, derived: &mut Derived
 fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut Derived) {
     let relation = derived.relates_to.as_ref().map(|relation| relation.kind);
     match event.event_type.as_str() {
-        // A message without content is one whose content was removed before we could see it.
+        // The content of a message is only empty if it was removed before the event was received.
         "m.room.message" | "m.sticker" | "m.reaction" if content.is_empty() => {
             read_redacted(event, derived);
         }
@@ -145,14 +147,14 @@ fn read_message_like(event: &Event, content: &Map<String, Value>, derived: &mut 
     }
 }
 
-/// What an edit makes of the message that it replaces (Client-Server API, "Event replacements":
-/// the new words are in `m.new_content`, those beside it are for clients that do not know edits).
+/// Reads an edit (Client-Server API, "Event replacements"). The new text is in `m.new_content`. The
+/// text beside it is a fallback for clients that do not support edits.
 fn read_edit(content: &Map<String, Value>, derived: &mut Derived) {
     match content.get("m.new_content") {
         Some(Value::Object(new)) => {
             message::read(new, derived);
-            if let Some(others) = words_for_others(content, new) {
-                derived.remark(&format!("{OTHER_WORDS}{others}"));
+            if let Some(fallback) = different_fallback(content, new) {
+                derived.remark(&format!("{DIFFERENT_FALLBACK}{fallback}"));
             }
         }
         _ => {
@@ -165,42 +167,43 @@ fn read_edit(content: &Map<String, Value>, derived: &mut Derived) {
     }
 }
 
-/// The words beside the new content of an edit, if people whose apps do not know edits read
-/// something else than the others. The mark before them (`* `) says nothing.
-fn words_for_others(content: &Map<String, Value>, new: &Map<String, Value>) -> Option<String> {
+/// Returns the fallback text of an edit, if it differs from the new content: people whose clients do
+/// not support edits then read something else than the others. The `* ` before the fallback is not
+/// part of it.
+fn different_fallback(content: &Map<String, Value>, new: &Map<String, Value>) -> Option<String> {
     let text = |content: &Map<String, Value>, key: &str| {
         let body = plain_text::text(content.get(key)?.as_str()?);
         let body = plain_text::without_reply_fallback(&body, QuoteBefore::Perhaps);
         let body = body.trim_start().trim_start_matches("* ").trim_start().to_owned();
         Some(plain_text::without_reply_fallback(&body, QuoteBefore::Perhaps))
     };
-    let others = text(content, "body").filter(|it| !it.trim().is_empty())?;
+    let fallback = text(content, "body").filter(|text| !text.trim().is_empty())?;
     let new_text = text(new, "body")?;
-    let is_same = readings::same_words(&others, &new_text)
-        || text(new, "filename").is_some_and(|name| readings::same_words(&others, &name));
-    // Such apps show this HTML, if there is some.
-    let shown = |content: &Map<String, Value>| {
+    let is_same = readings::same_words(&fallback, &new_text)
+        || text(new, "filename").is_some_and(|name| readings::same_words(&fallback, &name));
+    // Such clients show the HTML instead, if there is any.
+    let html_words = |content: &Map<String, Value>| {
         let raw = content.get("formatted_body")?.as_str()?;
         let safe = markup::html(raw, QuoteBefore::Perhaps)?;
         let words = markup::plain_text(&safe);
         Some(words.trim_start().trim_start_matches('*').trim_start().to_owned())
     };
-    let shown_otherwise = shown(content).filter(|html| {
+    let different_html = html_words(content).filter(|html| {
         let fits = |other: Option<String>| other.is_some_and(|it| readings::same_words(html, &it));
-        !readings::same_words(html, &others) && !fits(Some(new_text)) && !fits(shown(new))
+        !readings::same_words(html, &fallback) && !fits(Some(new_text)) && !fits(html_words(new))
     });
-    match (is_same, shown_otherwise) {
+    match (is_same, different_html) {
         (true, None) => None,
         (true, Some(html)) => Some(html),
-        (false, None) => Some(others),
-        (false, Some(html)) => Some(format!("{others}\n{html}")),
+        (false, None) => Some(fallback),
+        (false, Some(html)) => Some(format!("{fallback}\n{html}")),
     }
 }
 
 fn read_redaction(event: &Event, content: &Map<String, Value>, derived: &mut Derived) {
     derived.kind = Kind::Redaction;
     derived.text = content.get("reason").and_then(Value::as_str).map(plain_text::text);
-    // In the content from room version 11 on, beside it before that.
+    // The target is in the content since room version 11, and beside the content before that.
     let target = content.get("redacts").and_then(Value::as_str).and_then(event::id);
     match target.or_else(|| event.redacts.clone()) {
         Some(target) => {
@@ -242,20 +245,20 @@ impl Derived {
         }
     }
 
-    /// Marks it as not understood, for this reason.
+    /// Marks the event as malformed, for this reason.
     pub(super) fn malformed(&mut self, why: &str) {
         self.kind = Kind::Malformed;
         self.remark(why);
     }
 
     /// Adds a remark.
-    pub(super) fn remark(&mut self, words: &str) {
+    pub(super) fn remark(&mut self, text: &str) {
         match &mut self.remark {
             Some(remark) => {
                 remark.push_str("; ");
-                remark.push_str(words);
+                remark.push_str(text);
             }
-            None => self.remark = Some(words.to_owned()),
+            None => self.remark = Some(text.to_owned()),
         }
     }
 }

@@ -1,27 +1,27 @@
-//! Finds objects in which a key stands twice: JSON readers disagree on which one counts.
+//! Finds JSON objects with duplicate keys, because JSON parsers disagree on which value counts.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Whether any object in `raw` has a key twice. False for what is no JSON, or nested so deeply
-/// that it cannot be read.
+/// Returns whether any object in `raw` has a duplicate key. Returns false if `raw` is not JSON, or is
+/// nested too deeply to be read.
 pub(super) fn has_duplicate_keys(raw: &str) -> bool {
-    serde_json::from_str::<Found>(raw).is_ok_and(|found| found.0)
+    serde_json::from_str::<HasDuplicates>(raw).is_ok_and(|found| found.0)
 }
 
-struct Found(bool);
+struct HasDuplicates(bool);
 
-impl<'de> Deserialize<'de> for Found {
+impl<'de> Deserialize<'de> for HasDuplicates {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Walk).map(Self)
+        from.deserialize_any(DuplicateVisitor).map(Self)
     }
 }
 
-struct Walk;
+struct DuplicateVisitor;
 
-impl<'de> Visitor<'de> for Walk {
+impl<'de> Visitor<'de> for DuplicateVisitor {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,14 +33,14 @@ impl<'de> Visitor<'de> for Walk {
         let mut found = false;
         while let Some(key) = map.next_key::<String>()? {
             found |= !keys.insert(key);
-            found |= map.next_value::<Found>()?.0;
+            found |= map.next_value::<HasDuplicates>()?.0;
         }
         Ok(found)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
         let mut found = false;
-        while let Some(Found(inside)) = seq.next_element()? {
+        while let Some(HasDuplicates(inside)) = seq.next_element()? {
             found |= inside;
         }
         Ok(found)
@@ -76,7 +76,7 @@ mod tests {
     use super::has_duplicate_keys;
 
     #[test]
-    fn keys_that_stand_twice_are_found_at_any_depth() {
+    fn duplicate_keys_are_found_at_any_depth() {
         for raw in
             [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":[{"c":1,"c":null}]}}]"#, r#"{"a":1,"\u0061":2}"#]
         {

@@ -1,86 +1,89 @@
-//! One thing that happened in the room, as the record holds it.
+//! Entries of the record, and the rules on what one entry may change about another.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use super::{Attachment, CLOCK_TOLERANCE_MS, Kind, MembershipChange, Relation, RelationKind};
 
-/// An entry: what is fixed for ever (its link in the chain), and what is derived from its raw
-/// event.
+/// An entry: a fixed part, which the chain covers, and a part that is derived from the raw event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What the chain holds fast.
+    /// The part that the chain covers.
     #[serde(flatten)]
     pub fixed: Fixed,
-    /// SHA-256, hex, over [`Fixed`] and the hash before it; see [`super::chain`].
+    /// The SHA-256, in hex, of [`Fixed`] and the hash of the entry before; see [`super::chain`].
     pub hash: String,
-    /// Why raw event and derived part are gone.
+    /// Why the raw event and the derived part were erased; none if they were not.
     pub erased: Option<Erased>,
-    /// Its place in the reading order, milliseconds since 1970; see [`sort_at`].
+    /// The place in the reading order, in milliseconds since 1970; see [`sort_at`].
     pub sort_at: i64,
-    /// The sender's name in the room, as known when the event came.
+    /// The sender's display name in the room, as known when the event was received.
     pub display_name: Option<String>,
-    /// What it is.
+    /// The kind of the entry.
     pub kind: Kind,
-    /// What a person would read, without markup.
+    /// The text that a person reads, without markup.
     pub text: Option<String>,
-    /// The same with markup, safe to show.
+    /// The same text as sanitised HTML.
     pub html: Option<String>,
-    /// What it refers to.
+    /// The event that this event refers to.
     pub relates_to: Option<Relation>,
-    /// Files in it.
+    /// The files in the event.
     pub attachments: Vec<Attachment>,
-    /// Who came, went or changed their name by it.
+    /// The change of a membership or a display name.
     pub membership: Option<MembershipChange>,
-    /// What is odd about it.
+    /// What is unusual about the event, for the reader.
     pub remark: Option<String>,
-    /// Event id of the redaction that removed it from the room; empty if it was removed before it
-    /// came to us.
+    /// The event id of the redaction that removed the event from the room; empty if it was removed
+    /// before it was received.
     pub redacted_by: Option<String>,
-    /// Since when the homeserver no longer has it, milliseconds since 1970.
+    /// The time since which the homeserver no longer has the event, in milliseconds since 1970.
     pub absent_since: Option<i64>,
 }
 
 /// The part of an entry that never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fixed {
-    /// ULID of the transaction.
+    /// The ULID of the transaction.
     pub transaction: String,
-    /// Counts from 1 within the transaction, without gaps, in order of receipt.
+    /// The number of the entry. It counts from 1 within the transaction, without gaps, in the order
+    /// of receipt.
     pub seq: i64,
-    /// Matrix room.
+    /// The Matrix room.
     pub room_id: String,
-    /// What identifies the event; `sha256:…` of its bytes if it names no id.
+    /// The event id; `sha256:…` of the event's bytes if it has none.
     pub event_id: String,
-    /// Matrix event type; empty if it has none.
+    /// The Matrix event type; empty if the event has none.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// Matrix user; empty if it names none.
+    /// The Matrix user who sent the event; empty if the event names none.
     pub sender: String,
-    /// `buyer`, `seller`, `bot` or `other`, as the shop had it when the event came.
+    /// The sender's party: `buyer`, `seller`, `bot` or `other`, as the shop stated it when the event
+    /// was received.
     pub party: String,
-    /// By the sender's homeserver, milliseconds since 1970; 0 if it names no such time.
+    /// The time that the sender's homeserver states, in milliseconds since 1970; 0 if it states
+    /// none.
     pub sent_at: i64,
-    /// By us, milliseconds since 1970.
+    /// The time of receipt by our clock, in milliseconds since 1970.
     pub received_at: i64,
-    /// `push`, `sync` or `backfill`.
+    /// How the event was received: `push`, `sync` or `backfill`.
     pub source: String,
-    /// SHA-256, hex, over salt and raw event; see [`super::chain::content_digest`].
+    /// The SHA-256, in hex, of the salt and the raw event; see
+    /// [`content_digest`](super::digest::content_digest).
     pub content: String,
 }
 
-/// Why the content of an entry is gone.
+/// Why the content of an entry was erased.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Erased {
-    /// Redacted in the room, by this event.
+    /// The redaction with this event id removed the event from the room.
     Redacted(String),
-    /// Its sender's content was erased on request.
+    /// The content of the sender was erased on request.
     Forgotten,
 }
 
 impl Erased {
-    /// As written in the database.
+    /// The form in the database.
     pub fn as_text(&self) -> &str {
         match self {
             Self::Redacted(event_id) => event_id,
@@ -88,7 +91,7 @@ impl Erased {
         }
     }
 
-    /// From the database.
+    /// Reads the form in the database.
     pub fn from_text(text: &str) -> Self {
         match text {
             "forgotten" => Self::Forgotten,
@@ -97,18 +100,18 @@ impl Erased {
     }
 }
 
-/// What becomes of content that is redacted in the room.
+/// What happens to content that is redacted in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RedactionPolicy {
-    /// It is erased; sender, time and hash stay.
+    /// The content is erased. The sender, the time and the hash stay.
     Honour,
-    /// It is kept and marked.
+    /// The content is kept, and the entry is marked as redacted.
     Retain,
 }
 
 impl RedactionPolicy {
-    /// As written in JSON and in the database.
+    /// The name in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Honour => "honour",
@@ -117,9 +120,11 @@ impl RedactionPolicy {
     }
 }
 
-/// Where an event is read, milliseconds since 1970: at the time that its homeserver states, unless
-/// that cannot be true (before the transaction was made, or after we received it). It does not
-/// depend on the order of receipt.
+/// Returns the place of an event in the reading order, in milliseconds since 1970.
+///
+/// This is the time that the sender's homeserver states. If that time cannot be true, because it is
+/// before the transaction was made or after the event was received (by more than
+/// [`CLOCK_TOLERANCE_MS`]), it is the time of receipt. The order of receipt does not matter.
 pub fn sort_at(fixed: &Fixed) -> i64 {
     let made = Ulid::from_string(&fixed.transaction).map_or(0, |id| id.timestamp_ms());
     let earliest = i64::try_from(made).unwrap_or(i64::MAX).saturating_sub(CLOCK_TOLERANCE_MS);
@@ -127,14 +132,14 @@ pub fn sort_at(fixed: &Fixed) -> i64 {
     if (earliest..=latest).contains(&fixed.sent_at) { fixed.sent_at } else { fixed.received_at }
 }
 
-/// Whether whoever sent a redaction may remove what `author` sent: authors may, and the bot.
-/// (Homeservers check that too; a record must not depend on it.)
+/// Returns whether the sender of a redaction may remove what `author` sent. Only the author and the
+/// bot may. (Homeservers check this as well, but the record must not depend on them.)
 pub fn may_redact(redactor: &str, redactor_party: &str, author: &str) -> bool {
     redactor == author || redactor_party == "bot"
 }
 
-/// Why an edit, a redaction, a vote or the end of a poll counts for nothing, given what it wants to
-/// change. None if it counts. Client-Server API, "Validity of replacement events".
+/// Returns why an edit, a redaction, a vote or the end of a poll has no effect on the entry that it
+/// names, or none if it has an effect. See Client-Server API, "Validity of replacement events".
 pub fn objection(entry: &Entry, target: &Entry) -> Option<&'static str> {
     let relation = entry.relates_to.as_ref()?;
     let (fixed, other) = (&entry.fixed, &target.fixed);
@@ -161,10 +166,11 @@ pub fn objection(entry: &Entry, target: &Entry) -> Option<&'static str> {
     }
 }
 
-/// MSC3381: votes after the end do not count.
+/// The objection to a vote after the end of its poll (MSC3381).
 pub const VOTE_TOO_LATE: &str = "a vote after the end of the poll; it counts for nothing";
 
-/// MSC3381: who began a poll ends it; it may also end by whoever may remove it.
+/// Applies the rules for polls (MSC3381): only a person who may redact the poll may end it, that is
+/// its author or the bot.
 fn objection_in_poll(entry: &Entry, target: &Entry) -> Option<&'static str> {
     let (fixed, other) = (&entry.fixed, &target.fixed);
     if target.kind != Kind::PollStart {
@@ -180,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_can_not_be_right_does_not_decide_the_order() {
+    fn a_clock_that_cannot_be_right_does_not_decide_the_order() {
         let (made, received) = (1_000_000_000_000, 1_000_000_900_000);
         let mut fixed = Fixed {
             transaction: Ulid::from_parts(1_000_000_000_000, 7).to_string(),

@@ -1,10 +1,10 @@
-//! An event's envelope, read without believing anything.
+//! Reads the fields of an event beside its content. Any field may be missing or have a wrong type.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// The fields of an event that we know, each only if it has the right type.
+/// The known fields of an event. A field of a wrong type counts as missing.
 #[derive(Debug, Default)]
 pub(super) struct Event {
     pub(super) event_type: String,
@@ -12,17 +12,18 @@ pub(super) struct Event {
     pub(super) sender: Option<String>,
     pub(super) state_key: Option<String>,
     pub(super) sent_at: i64,
-    /// Where redactions before room version 11 name their target.
+    /// The target of a redaction before room version 11.
     pub(super) redacts: Option<String>,
-    /// None if it is no object, or nested too deeply to be read.
+    /// The content; none if it is not an object, or is nested too deeply to be read.
     pub(super) content: Option<Map<String, Value>>,
-    /// Whether the homeserver says that the content was removed.
+    /// Whether the homeserver states that the content was removed.
     pub(super) is_redacted: bool,
-    /// The state that a state event replaced, if the homeserver tells.
+    /// The content that a state event replaced, if the homeserver states it.
     pub(super) before: Option<Map<String, Value>>,
 }
 
-/// Only one level deep, so that no nesting inside can keep it from being read.
+/// The fields as raw JSON. Each is parsed by itself, so that one with too deep nesting does not make
+/// the others unreadable.
 #[derive(Deserialize)]
 struct Shallow {
     #[serde(rename = "type")]
@@ -37,12 +38,13 @@ struct Shallow {
 }
 
 impl Event {
-    /// What can be read of `raw`; nothing at all if it is no JSON object.
+    /// Reads the fields of `raw`; none if it is not a JSON object.
     pub(super) fn read(raw: &str) -> Option<Self> {
         if let Ok(shallow) = serde_json::from_str::<Shallow>(raw) {
             return Some(Self::from_parts(&shallow));
         }
-        // A key that stands twice: the last one wins, as everywhere in serde_json.
+        // `Shallow` refuses duplicate keys. In a map the last one counts, as everywhere in
+        // serde_json.
         match serde_json::from_str::<Value>(raw) {
             Ok(Value::Object(map)) => Some(Self::from_map(map)),
             _ => None,
@@ -103,19 +105,19 @@ impl Event {
     }
 }
 
-/// Largest integer in Matrix ("Canonical JSON"): 2^53 - 1.
+/// The largest integer in Matrix ("Canonical JSON"): 2^53 - 1.
 const MAX_INTEGER: i64 = 9_007_199_254_740_991;
-/// Longest id that counts as one, in bytes (Matrix specification, "Size limits" and identifier
-/// grammars). Longer ones, which anyone may write into the content of a message, would not fit
-/// into the database's indexes.
+/// The maximum length of an id, in bytes (Matrix specification, "Size limits" and identifier
+/// grammars). Anyone may write a longer one into the content of a message, and it would not fit into
+/// the database's indexes.
 const MAX_ID_BYTES: usize = 255;
 
-/// The text as an id, if it can be one.
+/// Returns the text as an id, or none if it is empty or too long.
 pub(super) fn id(text: &str) -> Option<String> {
     (!text.is_empty() && text.len() <= MAX_ID_BYTES).then(|| without_nul(text))
 }
 
-/// PostgreSQL cannot hold U+0000 in text, and nobody can read it.
+/// Replaces U+0000 by U+FFFD, because PostgreSQL cannot store U+0000 in text.
 pub(super) fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }

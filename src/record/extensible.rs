@@ -1,8 +1,9 @@
-//! Extensible events (MSC1767).
+//! Reads the text of extensible events (MSC1767).
 
 use serde_json::{Map, Value};
 
-/// Text in one of the forms that extensible events have had (MSC1767).
+/// Returns the text of a content block, in any of the forms that MSC1767 has had. Plain text is
+/// preferred to other media types.
 pub(super) fn extensible_text(content: &Map<String, Value>) -> Option<String> {
     let block = content.get("m.text").or_else(|| content.get("org.matrix.msc1767.text"))?;
     let text = match block {

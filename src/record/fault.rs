@@ -1,8 +1,8 @@
-//! Where a record fails, and how.
+//! The fault that a check of a record reports.
 
 use std::fmt;
 
-/// Which part of a record fails.
+/// The part of a record that has a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The entry with this seq.
@@ -13,7 +13,7 @@ pub enum Place {
     Revision(i64),
     /// The file with this source.
     File(String),
-    /// What the bundle says of the transaction as a whole.
+    /// What the bundle states about the transaction as a whole.
     Transaction,
 }
 
@@ -29,22 +29,23 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where a record fails, and how.
+/// A fault of a record. It is shown as a sentence with the place as its subject.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {what}")]
 pub struct Fault {
-    /// The first place that fails.
+    /// The first place with a fault.
     pub place: Place,
-    /// In words.
+    /// What is wrong there.
     pub what: String,
 }
 
 impl Fault {
-    /// This place fails.
+    /// Returns a fault at this place.
     pub fn at(place: Place, what: impl Into<String>) -> Self {
         Self { place, what: what.into() }
     }
 
+    /// Returns a fault at the entry with this seq.
     pub(super) fn entry(seq: i64, what: impl Into<String>) -> Self {
         Self::at(Place::Entry(seq), what)
     }

@@ -1,4 +1,4 @@
-//! From the HTML that a client sent to HTML that is safe to keep and to show.
+//! Turns HTML from clients into HTML that is safe to store and to show.
 
 mod nesting;
 mod reading;
@@ -9,28 +9,30 @@ use ruma::html::{Html, NodeData, NodeRef, SanitizerConfig};
 
 use super::plain_text::{self, QuoteBefore};
 
-/// Longest HTML that is looked at, in bytes: no event is longer.
+/// The maximum length of HTML that is parsed, in bytes. No event is longer.
 const MAX_BYTES: usize = 64 * 1024;
-/// Longest HTML that is kept, in bytes: what was sent, with every character written as five.
+/// The maximum length of sanitised HTML, in bytes: the longest input with each character escaped by
+/// five.
 const MAX_SAFE_BYTES: usize = 5 * MAX_BYTES;
-/// How often HTML is read and written until it stays as it is.
+/// The maximum number of passes in which HTML is sanitised until it stays the same.
 const MAX_PASSES: usize = 6;
 
-/// Elements whose content is not for reading.
+/// Elements whose content is no text for people.
 const NEVER_TEXT: [&str; 6] = ["script", "style", "template", "noscript", "iframe", "title"];
-/// What the spec lets links begin with, and what identifies Matrix rooms and users.
+/// The URL schemes that the specification allows in links, and the scheme of Matrix URIs.
 const LINK_SCHEMES: [&str; 6] = ["http:", "https:", "ftp:", "mailto:", "magnet:", "matrix:"];
-/// What the spec lets the addresses of pictures begin with.
+/// The URL schemes that the specification allows for pictures.
 const PICTURE_SCHEMES: [&str; 1] = ["mxc:"];
 
-/// The HTML with only the tags, attributes and link schemes that the spec allows ("m.room.message
-/// msgtypes"). None if it is too deep or too long to be looked at.
+/// Returns the HTML with only the tags, attributes and link schemes that the specification allows
+/// ("m.room.message msgtypes"), or none if it is nested too deeply or too long.
 ///
-/// The quote of what a message answers (`mx-reply`) is left out where there may be one. In any
-/// other message its words stay: some clients show them.
+/// The quote before a reply (`mx-reply`) is removed if the message may have one. In any other message
+/// its text stays, because some clients show it.
 ///
-/// Read and written once more, it stays as it is. So whoever reads it sees what was checked here:
-/// a parser moves misplaced tags, and what was harmless in one place may not be so in another.
+/// The result does not change when it is sanitised again. A parser moves misplaced tags, and what is
+/// harmless in one place may be harmful in another. So a browser that parses the result must find
+/// exactly what was checked here.
 pub(super) fn html(raw: &str, quote: QuoteBefore) -> Option<String> {
     if raw.len() > MAX_BYTES {
         return None;
@@ -47,12 +49,12 @@ pub(super) fn html(raw: &str, quote: QuoteBefore) -> Option<String> {
 }
 
 fn sanitised(raw: &str, quote: QuoteBefore) -> Option<String> {
-    // Parsing calls itself for each level, and copies what fixes wrong nesting.
+    // The parser is recursive, and copies elements to fix wrong nesting.
     if !nesting::is_bounded(raw) {
         return None;
     }
     let html = Html::parse(raw);
-    // The content of a tag that is not allowed stays as text; of these it was never meant to be.
+    // If a tag is not allowed, its content stays as text, except for these elements.
     let rules = SanitizerConfig::compat().remove_elements(NEVER_TEXT);
     let rules = match quote {
         QuoteBefore::Never => rules.ignore_elements(["mx-reply"]),
@@ -66,8 +68,8 @@ fn sanitised(raw: &str, quote: QuoteBefore) -> Option<String> {
     (bytes <= MAX_SAFE_BYTES).then(|| plain_text::readable(&html.to_string()))
 }
 
-/// Removes what links must not lead to; tells how many bytes there are at least. Calls itself at
-/// most 100 levels deep: the sanitiser removed whatever was deeper.
+/// Removes links with other schemes, and returns a lower bound for the bytes of the HTML. The
+/// recursion is at most 100 levels deep, because the sanitiser removed everything deeper.
 ///
 /// The sanitiser of ruma-html 0.8 checks the scheme of a link only if no attribute without a
 /// scheme stands before it in the alphabet: `<a class="" href="javascript:…">` passes.

@@ -1,16 +1,16 @@
-//! Messages: what was said, by content type (Client-Server API, "Instant messaging").
+//! Reads the content of messages, stickers and polls (Client-Server API, "Instant messaging").
 
 use serde_json::{Map, Value};
 
 use super::extensible::extensible_text;
 use super::plain_text::{self, QuoteBefore};
 use super::poll::{self, Poll};
-use super::readings::{self, TWO_READINGS};
+use super::readings::{self, TEXT_DIFFERS_FROM_HTML};
 use super::{Attachment, Derived, Kind, Relation, markup};
 
 type Content = Map<String, Value>;
 
-/// Fills in what an `m.room.message`'s content says.
+/// Reads the content of an `m.room.message`.
 pub(super) fn read(content: &Content, derived: &mut Derived) {
     let text = |key: &str| content.get(key).and_then(Value::as_str);
     let Some(msgtype) = text("msgtype") else {
@@ -38,7 +38,7 @@ pub(super) fn read(content: &Content, derived: &mut Derived) {
             let place = [text("body"), text("geo_uri")];
             derived.text = Some(plain_text::text(&place.map(Option::unwrap_or_default).join("\n")));
         }
-        _ => read_words(content, derived),
+        _ => read_text(content, derived),
     }
     if derived.kind == Kind::Unknown {
         derived.remark("its msgtype is not known here");
@@ -48,29 +48,30 @@ pub(super) fn read(content: &Content, derived: &mut Derived) {
     }
 }
 
-/// A sticker: an image with a description.
+/// Reads the content of a sticker, which is an image with a description.
 pub(super) fn read_sticker(content: &Content, derived: &mut Derived) {
     derived.kind = Kind::Sticker;
     read_file(content, derived);
 }
 
-/// The question and answers of a poll, the answers of a vote, or the words at its end.
+/// Reads the question and answers of a poll, the answers of a vote, or the text at the end of a
+/// poll.
 pub(super) fn read_poll(kind: Kind, content: &Content, derived: &mut Derived) {
     derived.kind = kind;
-    let words = match kind {
+    let text = match kind {
         Kind::PollStart => match Poll::read(content) {
             Some(poll) => poll.words(),
             None => return derived.malformed("the poll has no question"),
         },
-        // The words of the answers stand in the poll, which may come later: they are put in where
-        // the vote is read.
+        // The text of the answers is in the poll, which may be received later. The ids are kept
+        // here, and replaced by the text where the vote is shown.
         Kind::PollResponse => poll::chosen_in(content).join(", "),
         _ => extensible_text(content).unwrap_or_default(),
     };
-    derived.text = Some(plain_text::text(&words));
+    derived.text = Some(plain_text::text(&text));
 }
 
-fn read_words(content: &Content, derived: &mut Derived) {
+fn read_text(content: &Content, derived: &mut Derived) {
     let text = |key: &str| content.get(key).and_then(Value::as_str);
     let quote = derived.relates_to.as_ref().map_or(QuoteBefore::Never, Relation::quote_before);
     derived.text =
@@ -78,12 +79,14 @@ fn read_words(content: &Content, derived: &mut Derived) {
     if text("format") != Some("org.matrix.custom.html") {
         return;
     }
-    // Clients show the text where the HTML is empty.
+    // Clients show the text if the HTML is empty.
     let Some(raw) = text("formatted_body").filter(|raw| !raw.is_empty()) else { return };
     derived.html = markup::html(raw, quote);
     match (&derived.text, &derived.html) {
         (_, None) => derived.remark("its HTML is too deep or too long to be shown"),
-        (Some(text), Some(html)) if readings::differ(text, html) => derived.remark(TWO_READINGS),
+        (Some(text), Some(html)) if readings::differ(text, html) => {
+            derived.remark(TEXT_DIFFERS_FROM_HTML)
+        }
         _ => {}
     }
 }
@@ -94,11 +97,11 @@ fn read_file(content: &Content, derived: &mut Derived) {
     if let Some(remark) = attachment.remark() {
         derived.remark(remark);
     }
-    // With a `filename` of its own beside it, the body is a caption (MSC2530, spec 1.10).
+    // The body is a caption if it differs from `filename` (MSC2530, spec 1.10).
     let has_caption =
         text("filename").is_some_and(|name| text("body").is_some_and(|body| body != name));
     if has_caption {
-        read_words(content, derived);
+        read_text(content, derived);
     } else {
         derived.text = Some(attachment.name.clone());
     }

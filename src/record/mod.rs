@@ -1,4 +1,5 @@
-//! The record: what raw room events mean. Pure: no I/O.
+//! The record of a transaction: derives entries from raw room events and checks the two chains. It
+//! does no I/O.
 
 pub mod acts;
 mod attachment;
@@ -12,6 +13,7 @@ mod entry;
 mod event;
 mod extensible;
 mod fault;
+mod kind;
 mod markup;
 mod message;
 mod name;
@@ -33,106 +35,41 @@ pub use entry::{
     Entry, Erased, Fixed, RedactionPolicy, VOTE_TOO_LATE, may_redact, objection, sort_at,
 };
 pub use fault::{Fault, Place};
+pub use kind::{Kind, Role};
 pub use name::{plain_name, self_chosen_name};
 pub use poll::{Ballots, Choice, Poll, in_words};
-pub use readings::{OTHER_WORDS, TWO_READINGS, all_words, other_reading};
+pub use readings::{all_words, other_reading};
 pub use rederive::{Change, Rederived, rederive};
 pub use relation::{Relation, RelationKind};
 pub use state::MembershipChange;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// What one raw event means.
+/// What is derived from one raw event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Derived {
-    /// As in the event; empty if it has none that can be read.
+    /// The event's type; empty if the event has none that can be read.
     pub event_type: String,
-    /// Who sent it.
+    /// The Matrix user who sent the event.
     pub sender: Option<String>,
-    /// `origin_server_ts`, milliseconds since 1970; 0 if it cannot be read.
+    /// `origin_server_ts`, in milliseconds since 1970; 0 if it cannot be read.
     pub sent_at: i64,
-    /// What it is.
+    /// The kind of the entry.
     pub kind: Kind,
-    /// What a person would read, without markup.
+    /// The text that a person reads, without markup.
     pub text: Option<String>,
-    /// The same with markup, safe to show.
+    /// The same text as sanitised HTML.
     pub html: Option<String>,
-    /// What it refers to.
+    /// The event that this event refers to.
     pub relates_to: Option<Relation>,
-    /// Files in it.
+    /// The files in the event.
     pub attachments: Vec<Attachment>,
-    /// What is odd about it.
+    /// What is unusual about the event, for the reader.
     pub remark: Option<String>,
-    /// Who came, went or changed their name by it.
+    /// The change of a membership or a display name.
     pub membership: Option<MembershipChange>,
-    /// Which send of ours it is.
+    /// The id of our send (`sends.send_id`), if we sent the event.
     pub marker: Option<String>,
-    /// Its content had been removed before it reached us.
+    /// Whether the content was removed before the event was received.
     pub redacted: bool,
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What an event is, in the words of the record.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Kind { $($(#[$doc])* $name,)* }
-
-        impl Kind {
-            /// As written in JSON and in the database.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// From the database; `unknown` for a word that we do not know.
-            pub fn from_text(text: &str) -> Self {
-                match text { $($text => Self::$name,)* _ => Self::Unknown }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// `m.text`.
-    Text = "text",
-    /// `m.notice`.
-    Notice = "notice",
-    /// `m.emote`.
-    Emote = "emote",
-    /// `m.image`.
-    Image = "image",
-    /// `m.file`.
-    File = "file",
-    /// `m.audio`.
-    Audio = "audio",
-    /// `m.audio` that was spoken into the client (MSC3245).
-    Voice = "voice",
-    /// `m.video`.
-    Video = "video",
-    /// `m.location`.
-    Location = "location",
-    /// `m.sticker`.
-    Sticker = "sticker",
-    /// `m.poll.start`.
-    PollStart = "poll_start",
-    /// `m.poll.response`.
-    PollResponse = "poll_response",
-    /// `m.poll.end`.
-    PollEnd = "poll_end",
-    /// `m.reaction`.
-    Reaction = "reaction",
-    /// A message that replaces another.
-    Edit = "edit",
-    /// `m.room.redaction`.
-    Redaction = "redaction",
-    /// `m.room.encrypted`: cannot be read.
-    Encrypted = "encrypted",
-    /// `m.room.member`.
-    Membership = "membership",
-    /// Any other state event.
-    State = "state",
-    /// A type that we do not know; kept raw.
-    Unknown = "unknown",
-    /// Not understandable; kept raw.
-    Malformed = "malformed",
 }

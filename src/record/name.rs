@@ -1,27 +1,28 @@
-//! Names that people choose for themselves, without what could make them read as another name.
+//! Cleans the names that people choose for themselves, so that none can look like another name or
+//! disturb the text around it.
 
-/// Longest name that is shown, in characters.
-const MAX_NAME: usize = 80;
-/// Most combining marks on one letter; more of them grow over the lines around it.
-const MAX_MARKS: usize = 2;
+/// The maximum length of a shown name, in characters.
+const MAX_NAME_CHARS: usize = 80;
+/// The maximum number of combining marks on one letter. More of them would cover the lines around it.
+const MAX_MARKS_PER_LETTER: usize = 2;
 
-/// A name in one line, without controls, marks of direction and characters that cannot be seen;
-/// none if nothing is left. Letters that only look like others stay: whoever shows a name says
-/// beside it for whom the person speaks.
+/// Returns a name as one line without control, direction and invisible characters, or none if nothing
+/// is left. Letters that only look like other letters stay, because the page shows beside each name
+/// for which party the person speaks.
 pub fn plain_name(name: &str) -> Option<String> {
     let mut marks = 0;
     let visible = name.chars().filter(|c| !is_invisible(*c)).filter(|c| {
         marks = if is_mark(*c) { marks + 1 } else { 0 };
-        marks <= MAX_MARKS
+        marks <= MAX_MARKS_PER_LETTER
     });
     let spaced: String = visible.map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = line.chars().take(MAX_NAME).collect();
+    let short: String = line.chars().take(MAX_NAME_CHARS).collect();
     Some(short.trim_end().to_owned()).filter(|name| !name.is_empty())
 }
 
-/// The same for a name that somebody gave themselves, which stands in a sentence with their side
-/// in brackets behind it: brackets of its own could hold another side.
+/// Returns [`plain_name`] without brackets, for names that people gave themselves. The page shows
+/// the party in brackets behind such a name, so brackets in the name could pretend another party.
 pub fn self_chosen_name(name: &str) -> Option<String> {
     let is_bracket =
         |c: char| "()[]{}<>（）［］｛｝＜＞⟨⟩〈〉《》「」【】〔〕⦅⦆❨❩⁽⁾₍₎﹙﹚".contains(c);
@@ -29,7 +30,8 @@ pub fn self_chosen_name(name: &str) -> Option<String> {
     plain_name(&plain)
 }
 
-/// Formats, joiners, fillers, variation selectors and tags: nothing of them is seen by itself.
+/// Returns whether a character is invisible by itself: a format character, joiner, filler, variation
+/// selector or tag.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -64,7 +66,7 @@ mod tests {
         ] {
             assert_eq!(plain_name(name).as_deref(), plain, "{name:?}");
         }
-        assert_eq!(plain_name(&"x".repeat(500)).unwrap().len(), MAX_NAME);
+        assert_eq!(plain_name(&"x".repeat(500)).unwrap().len(), MAX_NAME_CHARS);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! From what a client sent to text that is safe to keep and to show.
+//! Turns text from clients into text that is safe to store and to show.
 
-/// Longest text that is derived, in bytes. Events have 64 KiB; whatever is longer came
-/// over federation from a server that does not keep to that.
+/// The maximum length of a derived text, in bytes. Events have at most 64 KiB. A longer one came over
+/// federation from a server that ignores this limit.
 const MAX_BYTES: usize = 256 * 1024;
-/// The text as a person would read it: no control characters but line breaks and tabs, line
-/// breaks in one form.
+
+/// Returns the text with at most [`MAX_BYTES`], and made [`readable`].
 pub(super) fn text(raw: &str) -> String {
     let readable = readable(raw);
     let mut bytes = 0;
@@ -17,7 +17,8 @@ pub(super) fn text(raw: &str) -> String {
         .collect()
 }
 
-/// The same text with a mark in place of each control character that is no line break or tab.
+/// Returns the text with `\n` for every line break, and with U+FFFD instead of each other control
+/// character except the tab.
 pub(super) fn readable(raw: &str) -> String {
     let unified = raw.replace("\r\n", "\n").replace('\r', "\n");
     let marked = unified.chars().map(|c| match c {
@@ -28,25 +29,25 @@ pub(super) fn readable(raw: &str) -> String {
     marked.collect()
 }
 
-/// Whether the words of a message may begin with a quote that its client put there, for clients
-/// that do not show what a message answers.
+/// Whether a message may begin with a quote that its client added, for clients that do not support
+/// replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum QuoteBefore {
-    /// It answers nothing: whatever it begins with, its author said.
+    /// The message is no reply. Its author wrote everything in it.
     Never,
-    /// An edit or a message in a thread: only what it changes or follows could tell.
+    /// The message is an edit or in a thread. It alone does not show whether it is a reply.
     Perhaps,
-    /// It names the message that it answers.
+    /// The message is a reply.
     Expected,
 }
 
-/// The text without the quote that stands before an answer (Client-Server API 1.12, "Fallbacks for
-/// rich replies"): `> <@user:server> …`, or `> * <@user:server> …` for an emote, more lines that
-/// begin with `>`, then an empty one. A quote that a person typed names no user like that, and
-/// stays.
+/// Returns the text without the quote before a reply (Client-Server API 1.12, "Fallbacks for rich
+/// replies"): a line `> <@user:server> …`, or `> * <@user:server> …` for an emote, then further lines
+/// that begin with `>`, then an empty line. A quote that a person typed does not name a user in this
+/// form, and stays.
 ///
-/// Clients find the quote of an answer also where the empty line is missing. Where it is not sure
-/// that the message is an answer, only the whole form counts.
+/// Like in clients, the empty line may be missing if the message certainly is a reply
+/// ([`QuoteBefore::Expected`]).
 pub(super) fn without_reply_fallback(body: &str, quote: QuoteBefore) -> String {
     if quote == QuoteBefore::Never || !body.lines().next().is_some_and(quotes_a_user) {
         return body.to_owned();
@@ -62,7 +63,7 @@ pub(super) fn without_reply_fallback(body: &str, quote: QuoteBefore) -> String {
     }
 }
 
-/// Whether a line is the first one of a quote that a client made.
+/// Returns whether a line is the first line of a quote that a client added.
 fn quotes_a_user(line: &str) -> bool {
     let user = || {
         let rest = line.strip_prefix("> ")?;

@@ -1,4 +1,4 @@
-//! Polls and votes (MSC3381), with the names that it was merged with and the unstable ones that
+//! Reads polls and votes (MSC3381), with the names of the specification and the unstable names that
 //! clients still send.
 
 use std::collections::HashMap;
@@ -11,33 +11,33 @@ use super::{Entry, Kind, plain_text};
 
 type Content = Map<String, Value>;
 
-/// Most answers that a poll has; a client ignores any after these (MSC3381).
+/// The maximum number of answers of a poll. Clients ignore further ones (MSC3381).
 const MAX_ANSWERS: usize = 20;
-/// Most choices of one vote that are looked at.
+/// The maximum number of choices that are read of one vote.
 const MAX_CHOICES: usize = 20;
 
-/// One version of a poll.
+/// One version of a poll: the original or an edit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Poll {
-    /// What is asked.
+    /// The question.
     pub question: String,
-    /// Id and words of each answer, in the order of the poll.
+    /// The id and the text of each answer, in the order of the poll.
     pub answers: Vec<(String, String)>,
-    /// How many answers one vote may choose.
+    /// The number of answers that one vote may choose.
     pub max_selections: usize,
 }
 
 /// One answer that a vote chose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Choice {
-    /// As the vote names it.
+    /// The id of the answer.
     pub id: String,
-    /// The answer's words; none if the record holds no poll that has this answer.
+    /// The text of the answer; none if the record holds no poll with this answer.
     pub text: Option<String>,
 }
 
 impl Poll {
-    /// The poll in a raw event, or what an edit makes of it; none if there is none.
+    /// Reads the poll in a raw event, or in the new content of an edit; none if there is none.
     fn of_raw(raw: &str) -> Option<Self> {
         let event: Value = serde_json::from_str(raw).ok()?;
         let content = event.get("content")?.as_object()?;
@@ -45,7 +45,7 @@ impl Poll {
         Self::read(content)
     }
 
-    /// The poll in a content.
+    /// Reads the poll in the content of an event; none if there is none.
     pub(super) fn read(content: &Content) -> Option<Self> {
         let names = ["m.poll.start", "m.poll", "m.start", "org.matrix.msc3381.poll.start"];
         let poll = names.iter().find_map(|name| content.get(*name))?;
@@ -64,7 +64,7 @@ impl Poll {
         })
     }
 
-    /// Question and answers, each on a line.
+    /// Returns the question and the answers, each on its own line.
     pub(super) fn words(&self) -> String {
         let answers = self.answers.iter().map(|(_, words)| format!("- {words}"));
         let question = Some(self.question.clone()).filter(|it| !it.is_empty());
@@ -77,7 +77,7 @@ impl Poll {
     }
 }
 
-/// The ids of the answers that a vote names, each once, in its order.
+/// Returns the ids of the answers that a vote chooses, in its order and without duplicates.
 pub(super) fn chosen_in(content: &Content) -> Vec<String> {
     let names = ["m.poll.response", "m.response", "org.matrix.msc3381.poll.response"];
     let chosen = names
@@ -94,8 +94,8 @@ pub(super) fn chosen_in(content: &Content) -> Vec<String> {
     ids
 }
 
-/// The polls and votes of a record, to tell votes in words. It does not matter in which order they
-/// are added: a vote may come before its poll.
+/// The polls and votes of a record, to show votes as text. The order in which they are added does not
+/// matter: a vote may come before its poll.
 #[derive(Debug, Default)]
 pub struct Ballots {
     versions: HashMap<String, Vec<Version>>,
@@ -120,7 +120,7 @@ struct Vote {
 }
 
 impl Ballots {
-    /// Takes note of an entry, if it is a poll, an edit of one, or a vote. `raw` is its raw event.
+    /// Adds an entry if it is a poll, an edit of a poll, or a vote. `raw` is its raw event.
     pub fn add(&mut self, entry: &Entry, raw: &str) {
         let fixed = &entry.fixed;
         let target = entry.relates_to.as_ref().map(|relation| relation.event_id.clone());
@@ -151,7 +151,7 @@ impl Ballots {
         });
     }
 
-    /// The versions of a poll in the order of reading: the original and what its author made of it.
+    /// Returns the versions of a poll: the original, then its author's edits in the reading order.
     fn versions(&self, poll: &str) -> Vec<&Version> {
         let all = self.versions.get(poll).map(Vec::as_slice).unwrap_or_default();
         let Some(original) = all.iter().find(|it| it.is_original) else { return Vec::new() };
@@ -163,30 +163,32 @@ impl Ballots {
         versions
     }
 
-    /// A poll as it reads now.
+    /// Returns the current version of a poll.
     pub fn poll(&self, event_id: &str) -> Option<&Poll> {
         self.versions(event_id).last().map(|it| &it.poll)
     }
 
-    /// What a vote chose. The version of the poll that stood when somebody voted tells the words; an
-    /// answer that it does not have is looked for in the others. Choices after `max_selections` do
-    /// not count (MSC3381). None for what is no vote.
+    /// Returns what a vote chose, or none if the event is no vote.
+    ///
+    /// The text of an answer is that of the poll's version at the time of the vote. If that version
+    /// does not have the answer, the others are searched. Choices after `max_selections` do not count
+    /// (MSC3381).
     pub fn choices(&self, event_id: &str) -> Option<Vec<Choice>> {
         let vote = self.votes.get(event_id)?;
         let versions = self.versions(&vote.poll);
-        let stood = versions.iter().rev().find(|it| it.sort_at <= vote.voted_at);
-        let stood = stood.or_else(|| versions.first()).map(|it| &it.poll);
+        let voted_on = versions.iter().rev().find(|version| version.sort_at <= vote.voted_at);
+        let voted_on = voted_on.or_else(|| versions.first()).map(|it| &it.poll);
         let words_of = |id: &str| {
             let of_others = || versions.iter().rev().find_map(|it| it.poll.answer(id));
-            stood?.answer(id).or_else(of_others).map(str::to_owned)
+            voted_on?.answer(id).or_else(of_others).map(str::to_owned)
         };
-        let counted = stood.map_or(vote.ids.len(), |poll| poll.max_selections);
+        let counted = voted_on.map_or(vote.ids.len(), |poll| poll.max_selections);
         let choice = |id: &String| Choice { id: id.clone(), text: words_of(id) };
         Some(vote.ids.iter().take(counted).map(choice).collect())
     }
 }
 
-/// Choices as a person reads them; an answer that nobody knows by its id.
+/// Returns choices as a text, separated by commas. An answer without a known text is shown by its id.
 pub fn in_words(choices: &[Choice]) -> String {
     let words = choices.iter().map(|choice| choice.text.as_ref().unwrap_or(&choice.id).as_str());
     words.collect::<Vec<_>>().join(", ")

@@ -1,10 +1,11 @@
-//! Whether the two forms of a message, text and HTML, say the same.
+//! Compares the two forms of a message, text and HTML.
 //!
-//! People see the HTML; apps without HTML and notifications show the text. Most clients send as
-//! text what was typed (Markdown, tags and all) or what the HTML reads, so the words of both are
-//! compared in their order, without marks. What a client writes in another way in a text (the
-//! address of a link, the Matrix id of a person, the number of a list's item, the language of
-//! code) is taken out of the text only if the HTML has exactly that.
+//! Most people see the HTML, but notifications and clients without HTML show the text. As the text,
+//! most clients send what was typed (Markdown, including tags) or the HTML without its tags. So the
+//! words of both forms are compared in their order and without punctuation. A client may add
+//! something to the text, such as the address of a link, the Matrix id of a person, the number of a
+//! list item, or the language of code. This is removed from the text only if the HTML has exactly the
+//! same.
 
 use std::collections::HashMap;
 
@@ -14,31 +15,33 @@ use unicode_normalization::char::is_combining_mark;
 use super::markup::{self, BLOCKS, Place, Reading};
 use super::{Attachment, Entry};
 
-/// The remark on a message whose text and HTML say different things.
-pub const TWO_READINGS: &str = "its text and its HTML say different things";
+/// The remark on a message whose text and HTML differ.
+pub(super) const TEXT_DIFFERS_FROM_HTML: &str = "its text and its HTML say different things";
 
-/// The remark on an edit that shows other words to apps that do not know edits; the words follow.
-pub const OTHER_WORDS: &str = "apps that do not know edits show other words: ";
+/// The beginning of the remark on an edit whose fallback text differs from its new content. The
+/// fallback text follows.
+pub(super) const DIFFERENT_FALLBACK: &str = "apps that do not know edits show other words: ";
 
-/// The one head of a column that the pinned summary has in its HTML only.
-const OWN_HEAD: &str = "item";
+/// The head of a column that our pinned summary has in its HTML only.
+const SUMMARY_ONLY_HEAD: &str = "item";
 
-/// Elements that the sanitiser replaces, and by which ones.
+/// Elements that the sanitiser renames, each with its new name.
 const RENAMED: [(&str, &str); 2] = [("font", "span"), ("strike", "s")];
 
-/// Whether text and sanitised HTML have other words or numbers, or the same in another order.
+/// Returns whether the words and numbers of the text and of the sanitised HTML differ, or are in
+/// another order.
 pub(super) fn differ(body: &str, html: &str) -> bool {
     let reading = markup::reading(html);
-    let of = |wanted: fn(Place) -> bool| {
+    let words_in = |wanted: fn(Place) -> bool| {
         let runs = reading.runs.iter().filter(|run| wanted(run.place));
         words(&runs.map(|run| run.text.as_str()).collect::<Vec<_>>().concat())
     };
-    let all = of(|_| true);
+    let all = words_in(|_| true);
     if words(body) == all {
         return false;
     }
     let same = |body: &str| {
-        let mut said = words(&as_read(body, &reading));
+        let mut said = words(&as_in_html(body, &reading));
         let mut all = all.clone();
         if reading.has_maths {
             said.retain(|word| word != "$");
@@ -48,30 +51,31 @@ pub(super) fn differ(body: &str, html: &str) -> bool {
             || (reading.elements.contains("table")
                 && table_says(
                     &said,
-                    &of(|it| it == Place::Flow),
-                    &of(|it| it == Place::Cell),
-                    &of(|it| it == Place::Head),
+                    &words_in(|place| place == Place::Flow),
+                    &words_in(|place| place == Place::Cell),
+                    &words_in(|place| place == Place::Head),
                 ))
     };
     !(same(body) || (body.contains('&') && same(&unescaped(body))))
 }
 
-/// The words of an entry's HTML, if its text says something else.
+/// Returns the text of an entry's HTML, if it differs from the entry's text.
 pub fn other_reading(entry: &Entry) -> Option<String> {
     other_words_in(entry.html.as_deref(), entry.remark.as_deref())
 }
 
 fn other_words_in(html: Option<&str>, remark: Option<&str>) -> Option<String> {
-    html.filter(|_| remark.is_some_and(|it| it.contains(TWO_READINGS))).map(markup::plain_text)
+    html.filter(|_| remark.is_some_and(|it| it.contains(TEXT_DIFFERS_FROM_HTML)))
+        .map(markup::plain_text)
 }
 
-/// The words of HTML that hides some of them: a text that says the same need not have those.
+/// Returns the text of HTML with spoilers: the text form may leave out what the spoilers hide.
 fn words_behind_spoilers(html: Option<&str>) -> Option<String> {
     html.filter(|html| html.contains("data-mx-spoiler")).map(markup::plain_text)
 }
 
-/// Everything that somebody may have read in an entry, and so may look for: its text, the words
-/// of its HTML and of an edit's other form where they differ, and the names of its files.
+/// Returns everything that a person may have read in an entry, and so may search for: its text, the
+/// text of its HTML and the fallback text of an edit if they differ, and the names of its files.
 pub fn all_words(
     text: Option<&str>,
     html: Option<&str>,
@@ -80,19 +84,21 @@ pub fn all_words(
 ) -> String {
     let mut all: Vec<String> = text.map(str::to_owned).into_iter().collect();
     all.extend(other_words_in(html, remark).or_else(|| words_behind_spoilers(html)));
-    all.extend(remark.and_then(|it| it.split_once(OTHER_WORDS)).map(|(_, words)| words.to_owned()));
+    all.extend(
+        remark.and_then(|it| it.split_once(DIFFERENT_FALLBACK)).map(|(_, words)| words.to_owned()),
+    );
     let names = attachments.iter().map(|it| &it.name);
     all.extend(names.filter(|name| Some(name.as_str()) != text).cloned());
     all.join("\n")
 }
 
-/// Whether two texts without markup have the same words.
+/// Returns whether two texts without markup have the same words.
 pub(super) fn same_words(one: &str, other: &str) -> bool {
     words(one) == words(other)
 }
 
-/// Whether a text says what a table does. Clients write the cells of a row in any order, and the
-/// heads never, once or in each row.
+/// Returns whether a text has the same words as a table. Clients write the cells of a row in any
+/// order, and they write the heads never, once, or in each row.
 fn table_says(said: &[String], flow: &[String], cells: &[String], heads: &[String]) -> bool {
     let mut counts = HashMap::<&str, i64>::new();
     for word in said {
@@ -106,17 +112,17 @@ fn table_says(said: &[String], flow: &[String], cells: &[String], heads: &[Strin
         counts.iter().all(|(word, count)| *count == 0 || (*count > 0 && is_head(word)));
     let mut rest = said.iter();
     let in_order = flow.iter().all(|word| rest.any(|it| it == word));
-    let heads_said = heads.iter().all(|head| head == OWN_HEAD || said.contains(head));
+    let heads_said = heads.iter().all(|head| head == SUMMARY_ONLY_HEAD || said.contains(head));
     no_other_words && in_order && heads_said
 }
 
-/// The text without what this HTML has in another form.
-fn as_read(body: &str, reading: &Reading) -> String {
+/// Returns the text with everything that this HTML has in another form replaced by the form of the
+/// HTML.
+fn as_in_html(body: &str, reading: &Reading) -> String {
     let mut text = body.to_owned();
     for name in &reading.elements {
         text = without_tags(&text, name);
-        // The sanitiser writes these elements by another name.
-        for (old, _) in RENAMED.iter().filter(|(_, now)| now == name) {
+        for (old, _) in RENAMED.iter().filter(|(_, new)| new == name) {
             text = without_tags(&text, old);
         }
     }
@@ -142,7 +148,8 @@ fn as_read(body: &str, reading: &Reading) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Without the tags of elements that the HTML has: somebody typed them.
+/// Returns the text without tags with this name, because the author typed them and the HTML has such
+/// elements.
 fn without_tags(text: &str, name: &str) -> String {
     let mut left = String::new();
     let mut rest = text;
@@ -173,10 +180,10 @@ fn without_tags(text: &str, name: &str) -> String {
     left
 }
 
-/// With the words of a link, picture or formula where the text names it in another way.
+/// Returns the text with a link, picture or formula in the form of the HTML.
 fn with_part(text: &str, part: &markup::Part) -> String {
     for form in &part.forms {
-        // Markdown: `[words](address)`.
+        // Markdown: `[text](address)`.
         let target = format!("]({form}");
         if let Some((before, after)) = text.split_once(&target)
             && let Some((title, after)) = after.split_once(')')
@@ -201,8 +208,8 @@ fn with_part(text: &str, part: &markup::Part) -> String {
     text.to_owned()
 }
 
-/// With the hidden words where the text has the form of the spec for them ("Spoiler messages"):
-/// `[Spoiler](mxc://…)`, `[Spoiler for the reason](mxc://…)`.
+/// Returns the text with the hidden words of a spoiler, if the text has one in the form of the
+/// specification ("Spoiler messages"): `[Spoiler](mxc://…)` or `[Spoiler for the reason](mxc://…)`.
 fn with_spoiler(text: &str, hidden: &str) -> String {
     let replaced = || {
         let (before, from) = text.split_once("[Spoiler")?;
@@ -213,7 +220,7 @@ fn with_spoiler(text: &str, hidden: &str) -> String {
     replaced().unwrap_or_else(|| text.to_owned())
 }
 
-/// With the characters that people write as entities in Markdown.
+/// Returns the text with the usual HTML entities decoded, as people write them in Markdown.
 fn unescaped(text: &str) -> String {
     let entities = [
         ("&lt;", "<"),
@@ -226,8 +233,8 @@ fn unescaped(text: &str) -> String {
     entities.iter().fold(text.to_owned(), |text, (entity, c)| text.replace(entity, c))
 }
 
-/// The words and numbers of a text in order, without case and marks. Signs that mean something by
-/// themselves (currencies, `%`, `?`, emoji) are words, too.
+/// Returns the words and numbers of a text in order, in lower case and without punctuation. Signs
+/// with a meaning of their own (currencies, `%`, `?`, emoji) are words as well.
 fn words(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.nfkc().flat_map(char::to_lowercase).collect();
     let mut words = Vec::new();
@@ -246,7 +253,7 @@ fn words(text: &str) -> Vec<String> {
                 words.push(std::mem::take(&mut word));
                 words.push(c.to_string());
             }
-            // Marks of Markdown, apostrophes, and what cannot be seen: a word goes on.
+            // Markdown marks, apostrophes and invisible characters do not end a word.
             '*' | '_' | '~' | '`' | '\\' | '\'' | '\u{2018}' | '\u{2019}' => {}
             c if is_selector(c) || is_invisible(c) => {}
             c => {
@@ -265,18 +272,18 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Variation selectors.
+/// Returns whether a character is a variation selector.
 fn is_selector(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}')
 }
 
-/// Takes no room: soft hyphen, joiners, marks of direction.
+/// Returns whether a character is invisible: a soft hyphen, joiner or direction mark.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Whether a character that is no letter or digit means something by itself.
+/// Returns whether a character that is neither letter nor digit has a meaning of its own.
 fn is_sign(c: char) -> bool {
     match c {
         '$' | '%' | '?' | '\u{2030}' => true,

@@ -1,31 +1,31 @@
-//! Today's derivation over an entry that an earlier one wrote.
+//! Derives an entry again that an earlier version of the derivation wrote.
 
 use super::chain::Evidence;
 use super::{Entry, derive};
 
-/// What today's derivation makes of an entry.
+/// The result of deriving an entry again.
 #[derive(Clone, Debug)]
 pub struct Rederived {
-    /// The entry with its derived part anew.
+    /// The entry with its new derived part.
     pub entry: Entry,
-    /// Which send of ours it is.
+    /// The id of our send, if we sent the event.
     pub marker: Option<String>,
-    /// What differs.
+    /// The fields that differ from the stored entry.
     pub changes: Vec<Change>,
 }
 
-/// One derived field that today's derivation writes otherwise.
+/// A derived field with another value than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Name of the field.
+    /// The name of the field.
     pub field: &'static str,
-    /// As stored, as JSON.
+    /// The stored value, as JSON.
     pub before: String,
-    /// As today, as JSON.
+    /// The new value, as JSON.
     pub after: String,
 }
 
-/// Derives an entry again; none if its content was erased.
+/// Derives an entry again, or returns none if its content was erased.
 pub fn rederive(evidence: &Evidence) -> Option<Rederived> {
     let raw = evidence.raw.as_deref()?;
     let old = &evidence.entry;

@@ -1,4 +1,5 @@
-//! What an event refers to (Client-Server API, "Forwarding of relationships between events").
+//! Reads which other event an event refers to (Client-Server API, "Forming relationships between
+//! events").
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,19 +10,19 @@ use super::plain_text::QuoteBefore;
 /// A reference from one event to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
-    /// How it refers.
+    /// The kind of the reference.
     pub kind: RelationKind,
-    /// To which event.
+    /// The id of the event that is referred to.
     pub event_id: String,
     /// The emoji of a reaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Within a thread: the message that this one answers.
+    /// The message that this message answers within a thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
 }
 
-/// How an event refers to another.
+/// The kind of a reference between events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RelationKind {
@@ -35,17 +36,17 @@ pub enum RelationKind {
     Reaction,
     /// `m.room.redaction`.
     Redaction,
-    /// `m.reference`, and whatever we do not know.
+    /// `m.reference`, or any type that is not known here.
     Reference,
 }
 
 impl Relation {
-    /// To `event_id`.
+    /// Returns a relation to `event_id`, without further fields.
     pub(super) fn to(kind: RelationKind, event_id: String) -> Self {
         Self { kind, event_id, key: None, in_reply_to: None }
     }
 
-    /// From `m.relates_to`; none if that is missing or makes no sense.
+    /// Reads `m.relates_to`; none if it is missing or names no event.
     pub(super) fn read(content: &Map<String, Value>) -> Option<Self> {
         let relates_to = content.get("m.relates_to")?.as_object()?;
         let text = |key: &str| relates_to.get(key).and_then(Value::as_str).map(without_nul);
@@ -58,7 +59,7 @@ impl Relation {
         let (Some(rel_type), Some(event_id)) = (text("rel_type"), target) else {
             return Some(Self::to(RelationKind::Reply, in_reply_to?));
         };
-        // A client that does not know threads is shown a reply that nobody wrote.
+        // The reply is then only a fallback for clients without threads, and nobody wrote it.
         let falls_back = relates_to.get("is_falling_back").and_then(Value::as_bool) == Some(true);
         let (kind, in_reply_to) = match rel_type.as_str() {
             "m.replace" => (RelationKind::Edit, None),
@@ -70,18 +71,19 @@ impl Relation {
         Some(Self { kind, event_id, key, in_reply_to })
     }
 
-    /// Whether it is an edit or redaction, which counts only from whoever may change the target.
+    /// Returns whether this is an edit or a redaction. Both have an effect only if their sender may
+    /// change the target.
     pub fn changes_its_target(&self) -> bool {
         matches!(self.kind, RelationKind::Edit | RelationKind::Redaction)
     }
 
-    /// Whether the words may begin with a quote of what they answer.
+    /// Returns whether the text may begin with a quote of the message that it answers.
     pub(super) fn quote_before(&self) -> QuoteBefore {
         match self.kind {
             RelationKind::Reply => QuoteBefore::Expected,
             _ if self.in_reply_to.is_some() => QuoteBefore::Expected,
-            // Whether it answers something says only the message that it replaces; a message in a
-            // thread may carry the quote for clients that do not know threads.
+            // Only the replaced message shows whether an edit belongs to a reply. A message in a
+            // thread may contain the quote for clients without threads.
             RelationKind::Edit | RelationKind::Thread => QuoteBefore::Perhaps,
             _ => QuoteBefore::Never,
         }

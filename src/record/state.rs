@@ -1,4 +1,4 @@
-//! State events in words.
+//! Describes state events as sentences without a subject; the subject is the sender.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,19 +8,19 @@ use super::plain_text;
 
 type Content = Map<String, Value>;
 
-/// What a member event says.
+/// The content of a member event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembershipChange {
-    /// Whose membership it is.
+    /// The Matrix user whose membership it is.
     pub user_id: String,
-    /// `join`, `invite`, `leave`, `ban`, `knock`.
+    /// `join`, `invite`, `leave`, `ban` or `knock`.
     pub membership: String,
-    /// Their name in the room.
+    /// The user's display name in the room.
     pub display_name: Option<String>,
 }
 
 impl MembershipChange {
-    /// From an `m.room.member` event; none if it names no membership.
+    /// Reads an `m.room.member` event; none if it names no user or no membership.
     pub(super) fn read(event: &Event, content: &Content) -> Option<Self> {
         Some(Self {
             user_id: event.state_key.as_deref().and_then(event::id)?,
@@ -29,8 +29,8 @@ impl MembershipChange {
         })
     }
 
-    /// As a sentence without its subject, the sender. `before` is what held until then, if the
-    /// homeserver told.
+    /// Returns the change as a sentence without its subject, the sender. `before` is the replaced
+    /// content, if the homeserver states it.
     pub(super) fn sentence(&self, sender: &str, before: Option<&Content>, now: &Content) -> String {
         let user = &self.user_id;
         let own = user == sender;
@@ -69,7 +69,7 @@ fn profile_change(before: Option<&Content>, now: &Content) -> String {
     }
 }
 
-/// A state event as a sentence without its subject.
+/// Returns a state event as a sentence without its subject.
 pub(super) fn sentence(event: &Event, content: &Content) -> String {
     let text = |key: &str| content.get(key).and_then(Value::as_str).map(plain_text::text);
     let set = |what: &str, key: &str| match text(key) {
@@ -115,7 +115,7 @@ fn pins(before: Option<&Content>, now: &Content) -> String {
     }
 }
 
-/// Who may do how much now, if that is what changed.
+/// Describes a change of the power levels. It names the users whose levels changed.
 fn powers(before: Option<&Content>, now: &Content) -> String {
     let users = |content: Option<&Content>| -> Content {
         content
@@ -140,9 +140,9 @@ fn powers(before: Option<&Content>, now: &Content) -> String {
     if changes.is_empty() {
         return "changed the power levels".to_owned();
     }
-    changes.truncate(MAX_POWERS);
+    changes.truncate(MAX_NAMED_USERS);
     format!("changed the power of {}", changes.join(", "))
 }
 
-/// Most users that one sentence names.
-const MAX_POWERS: usize = 20;
+/// The maximum number of users that one sentence names.
+const MAX_NAMED_USERS: usize = 20;

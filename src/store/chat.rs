@@ -8,35 +8,18 @@ use ulid::Ulid;
 use super::entry_row::{Row, select_entries};
 use super::{Store, StoreError};
 use crate::clock::now;
-use crate::record::Entry;
+use crate::record::{Entry, Kind, Role};
 
-/// What stands as a line of its own in a conversation. Word for word as in the index
-/// `entries_lines`, or SQLite would not use it.
-macro_rules! lines_where {
-    ($rest:literal) => {
-        concat!(
-            "WHERE e.transaction_id = $1 AND e.party <> 'bot' AND e.kind IN ('text', 'notice', ",
-            "'emote', 'image', 'file', 'audio', 'voice', 'video', 'location', 'sticker', ",
-            "'poll_start', 'encrypted', 'unknown', 'malformed') ",
-            $rest
-        )
-    };
-}
-const LAST_LINES: &str = concat!(
-    select_entries!("", ""),
-    lines_where!("ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2")
-);
-const LINES_BEFORE: &str = concat!(
-    select_entries!("", ""),
-    lines_where!(
-        "AND (e.sort_at, e.event_id) < ($3, $4) \
-         ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2"
-    )
-);
-const TURNS: &str = concat!(
-    "SELECT e.party, e.sort_at FROM entries e ",
-    lines_where!("ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2")
-);
+static SELECT_LAST_LINES: LazyLock<String> =
+    LazyLock::new(|| format!("{} {} {NEWEST_FIRST}", select_entries!("", ""), where_line()));
+static SELECT_LINES_BEFORE: LazyLock<String> = LazyLock::new(|| {
+    let (entries, line) = (select_entries!("", ""), where_line());
+    format!("{entries} {line} AND (e.sort_at, e.event_id) < ($3, $4) {NEWEST_FIRST}")
+});
+static SELECT_PARTIES_OF_LAST_LINES: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT e.party, e.sort_at FROM entries e {} {NEWEST_FIRST}", where_line())
+});
+const NEWEST_FIRST: &str = "ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2";
 /// The number of event ids in one query.
 const EVENTS_PER_QUERY: usize = 64;
 static SELECT_ENTRIES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
@@ -45,9 +28,9 @@ static SELECT_ENTRIES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
 });
 static SELECT_ENTRIES_ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
+    let kinds = quoted_kinds(|role| matches!(role, Role::About(_)));
     format!(
-        "{} WHERE e.transaction_id = $1 AND e.target IN ({events}) \
-         AND e.kind IN ('edit', 'reaction', 'redaction', 'poll_response', 'poll_end')",
+        "{} WHERE e.transaction_id = $1 AND e.target IN ({events}) AND e.kind IN ({kinds})",
         select_entries!("", "")
     )
 });
@@ -98,9 +81,13 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
         let query = match before {
-            None => sqlx::query_as(LAST_LINES).bind(id.to_string()).bind(limit),
+            None => {
+                let query = sqlx::query_as(AssertSqlSafe(SELECT_LAST_LINES.as_str()));
+                query.bind(id.to_string()).bind(limit)
+            }
             Some((at, event)) => {
-                sqlx::query_as(LINES_BEFORE).bind(id.to_string()).bind(limit).bind(at).bind(event)
+                let query = sqlx::query_as(AssertSqlSafe(SELECT_LINES_BEFORE.as_str()));
+                query.bind(id.to_string()).bind(limit).bind(at).bind(event)
             }
         };
         let rows: Vec<Row> = query.fetch_all(&self.pool).await?;
@@ -199,7 +186,8 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn turns(&self, id: Ulid, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
-        sqlx::query_as(TURNS).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
+        let query = sqlx::query_as(AssertSqlSafe(SELECT_PARTIES_OF_LAST_LINES.as_str()));
+        query.bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
 
     /// Notes that a person has read up to `event`, unless they have already read further. `at` is
@@ -235,6 +223,20 @@ impl Store {
     }
 }
 
+/// Returns the condition that selects the lines of one transaction's conversation. It has to be the
+/// condition of the index `entries_lines`, or SQLite would not use that index.
+fn where_line() -> String {
+    let kinds = quoted_kinds(|role| role == Role::Line);
+    format!("WHERE e.transaction_id = $1 AND e.party <> 'bot' AND e.kind IN ({kinds})")
+}
+
+/// Returns the names of all kinds with such a role, as a list in SQL.
+fn quoted_kinds(has_role: impl Fn(Role) -> bool) -> String {
+    let kinds = Kind::ALL.iter().filter(|kind| has_role(kind.role()));
+    let quoted: Vec<_> = kinds.map(|kind| format!("'{}'", kind.as_str())).collect();
+    quoted.join(", ")
+}
+
 /// Returns the placeholders of the event ids. They follow `$1`, the transaction.
 fn placeholders() -> String {
     let numbers: Vec<_> = (0..EVENTS_PER_QUERY).map(|number| format!("${}", number + 2)).collect();
@@ -244,4 +246,26 @@ fn placeholders() -> String {
 /// Fills the list of event ids up to the number of placeholders. No event has an empty id.
 fn padded(events: &[String]) -> impl Iterator<Item = &str> {
     events.iter().map(String::as_str).chain(std::iter::repeat("")).take(EVENTS_PER_QUERY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MIGRATIONS;
+
+    #[test]
+    fn the_index_of_the_lines_has_the_condition_of_the_queries() {
+        let created = MIGRATIONS.iter().rev().find_map(|migration| {
+            migration.sql.as_str().split_once("CREATE INDEX entries_lines").map(|(_, index)| index)
+        });
+        let index = created.unwrap().split(';').next().unwrap();
+        let (_, condition) = index.split_once("WHERE ").unwrap();
+        let condition = condition.split_whitespace().collect::<Vec<_>>().join(" ");
+        let query = where_line().replace("e.", "");
+        let query = query.strip_prefix("WHERE transaction_id = $1 AND ").unwrap();
+        assert_eq!(
+            condition, query,
+            "add a migration that drops the index `entries_lines` and creates it with this condition"
+        );
+    }
 }

@@ -162,12 +162,8 @@ pub(super) struct Indexed<'a> {
 /// Writes an entry into the index. Earlier words of the same entry are replaced.
 pub(super) async fn index(tx: &mut Tx, entry: Indexed<'_>) -> Result<(), StoreError> {
     remove(tx, entry.transaction_id, entry.seq).await?;
-    let words = match entry.kind {
-        // Not said by anybody: the name of the room would be found in every room.
-        Kind::Membership | Kind::State | Kind::Reaction => return Ok(()),
-        _ => searchable(entry.words),
-    };
-    if words.is_empty() {
+    let words = searchable(entry.words);
+    if !entry.kind.is_searchable() || words.is_empty() {
         return Ok(());
     }
     let shop: String =

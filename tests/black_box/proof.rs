@@ -158,8 +158,8 @@ on_both_databases! {
         ];
         let signed = format!("entry {}: is not what was signed as the head", head["seq"]);
         let missing = format!("{entry}is missing: a head at {}", head["seq"]);
-        let erased = format!("{entry}its content is gone, and no act tells");
-        let changed = "revision 2: is not what the shop handed in";
+        let erased = format!("{entry}its content is gone, and no act says");
+        let changed = "revision 2: is not what the shop submitted";
         let none = "does not";
         // What is done, and what `verify` says: with the room, alone, and with a head that somebody holds.
         for (what, done, with_room, alone, with_head) in [
@@ -177,7 +177,7 @@ on_both_databases! {
             ("to what a reaction belongs", vec!["UPDATE entries SET target = '$other' WHERE kind = 'reaction'".to_owned()],
                 "would be found by another event", "would be found by another", "would be found by another"),
             ("a file called expired", vec!["UPDATE files SET state = 'expired'".to_owned()],
-                "without a reason", "without a reason", "without a reason"),
+                "no act says why", "no act says why", "no act says why"),
             ("a file's digest", vec!["UPDATE files SET size = 7".to_owned()],
                 "digest, size or type was changed", "digest, size or type", "digest, size or type"),
         ] {

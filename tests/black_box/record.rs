@@ -94,7 +94,7 @@ on_both_databases! {
             ("a sender", "UPDATE entries SET sender = '@evil:x' WHERE seq = AT", "does not match its hash"),
             ("a party", "UPDATE entries SET party = 'bot' WHERE seq = AT", "does not match its hash"),
             ("a name", "UPDATE entries SET display_name = 'Eve' WHERE seq = AT", "name is not the one"),
-            ("a place", "UPDATE entries SET sort_at = sort_at + 1 WHERE seq = AT", "does not stand where"),
+            ("a place", "UPDATE entries SET sort_at = sort_at + 1 WHERE seq = AT", "its place in the reading order"),
             ("a removed row", "DELETE FROM entries WHERE seq = AT", "is missing"),
             ("a swapped pair", swap, "does not match its hash"),
             ("a cut tail", cut, "is missing: a head at"),

@@ -1,10 +1,10 @@
-//! What was done to a record beside what was said in it: revisions that the shop handed in, files
-//! that were kept and expired, content that was erased, restores that were noticed. Each act commits
-//! to the one before it, so that none can be changed, removed or added later without a trace.
+//! The acts on a record, beside what was said in it: revisions that the shop submitted, files that
+//! were kept or that expired, content that was erased, restores that were noticed. The hash of each
+//! act covers the act before it, so that none can be changed, removed or added later unnoticed.
 //!
 //! `hash` = SHA-256(canonical JSON of `{"previous": hash of the act before, "version": 1}` and the
 //! fields of [`Act`]). `content` = SHA-256(salt ‖ U+0000 ‖ canonical JSON of what the act is about);
-//! the salt goes when that has to be forgotten.
+//! the salt is deleted when that content has to be erased.
 
 mod named;
 
@@ -19,34 +19,34 @@ use super::digest::{canonical, canonical_digest, content_digest};
 use super::entry::Erased;
 use super::fault::{Fault, Place};
 
-/// Version of the format.
+/// The version of the format.
 const VERSION: i64 = 1;
-/// Reason of an erasure that a redaction in the room asked for.
+/// The reason of an erasure because of a redaction in the room.
 pub const REDACTED: &str = "redacted";
-/// Reason of an erasure that somebody asked for outside the room; more words may follow.
+/// The beginning of the reason of an erasure that a person requested outside the room.
 pub const FORGOTTEN: &str = "forgotten";
 
-/// What kind of thing was done.
+/// The kind of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActKind {
-    /// The shop said something new of the transaction; its content is a [`RevisionContent`].
+    /// The shop submitted a revision of the transaction. The content is a [`RevisionContent`].
     Revision,
-    /// A file was kept; its content is a [`FileContent`].
+    /// A file was kept. The content is a [`FileContent`].
     File,
-    /// A file was deleted because its time was over.
+    /// A file was deleted because its retention period ended.
     Expiry,
     /// The content of an entry was erased.
     Erasure,
-    /// An entry holds a signed head that is none of this record as it stands: the database was
-    /// restored from a backup made before.
+    /// An entry holds a signed head that does not fit this record: the database was restored from an
+    /// older backup.
     Restore,
 }
 
 impl ActKind {
     const ALL: [Self; 5] = [Self::Revision, Self::File, Self::Expiry, Self::Erasure, Self::Restore];
 
-    /// As written in JSON and in the database.
+    /// The name in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Revision => "revision",
@@ -57,66 +57,67 @@ impl ActKind {
         }
     }
 
-    /// From the database.
+    /// Returns the kind with this name.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
-/// One act: who did what to what, when and why.
+/// An act: who did what to what, when and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
     /// ULID of the transaction.
     pub transaction: String,
-    /// Counts from 1 within the transaction, without gaps.
+    /// The number of the act. It counts from 1 within the transaction, without gaps.
     pub number: i64,
-    /// Milliseconds since 1970.
+    /// The time of the act, in milliseconds since 1970.
     pub at: i64,
     /// What was done.
     pub kind: ActKind,
-    /// To what: the number of the revision, the source of the file, the seq of the entry.
+    /// What it was done to: the number of the revision, the source of the file, or the seq of the
+    /// entry.
     pub subject: String,
-    /// Who did it: the shop, the event id of the redaction, whoever ran the command; empty if that
-    /// is Tallyroom itself.
+    /// Who did it: the shop, the event id of the redaction, or the person who ran the command; empty
+    /// for Tallyroom itself.
     pub actor: String,
-    /// Why; empty if that needs no words.
+    /// Why it was done; empty if the kind says enough.
     pub reason: String,
-    /// It was found done when acts began to be kept: nothing is proven of the time before.
+    /// Whether it was done before acts were recorded. Then nothing is proven about the time before.
     pub adopted: bool,
-    /// SHA-256, hex, over salt and content; empty if it has none.
+    /// The SHA-256, in hex, of salt and content; empty if the act has no content.
     pub content: String,
 }
 
-/// An act with everything that proves it.
+/// An act with everything that is needed to check it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActEvidence {
     /// The act.
     #[serde(flatten)]
     pub act: Act,
-    /// Of the act; see [`act_link`].
+    /// The hash of the act; see [`act_link`].
     pub hash: String,
-    /// None if the act has no content, or once that was forgotten.
+    /// The salt of the content; none if the act has no content, or if that was erased.
     pub salt: Option<String>,
 }
 
-/// What a revision's act holds fast: all that the shop said.
+/// The content of an act about a revision: everything that the shop submitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RevisionContent {
-    /// Counts from 1.
+    /// The number of the revision, which counts from 1.
     pub revision: i64,
-    /// Whose transaction it is.
+    /// The name of the shop.
     pub shop: String,
     /// The shop's own id of the transaction.
     pub external_id: String,
-    /// The shop's word for where the transaction stands.
+    /// The status of the transaction, as the shop names it.
     pub status: String,
-    /// Milliseconds since 1970.
+    /// The time of submission, in milliseconds since 1970.
     pub created_at: i64,
-    /// What becomes of redacted content; none: as the config says.
+    /// What happens to redacted content; none if the configuration decides.
     pub redactions: Option<String>,
-    /// Media type of the file that the invoice came in, if it was one.
+    /// The media type of the file with the invoice, if it was submitted as a file.
     pub original_type: Option<String>,
-    /// SHA-256, hex, of that file.
+    /// The SHA-256, in hex, of that file.
     pub original_sha256: Option<String>,
     /// The invoice.
     pub invoice: Value,
@@ -126,31 +127,31 @@ pub struct RevisionContent {
     pub seller: Value,
 }
 
-/// What a file's act holds fast.
+/// The content of an act about a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileContent {
-    /// Of its bytes, hex.
+    /// The SHA-256 of the bytes, in hex.
     pub sha256: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: i64,
-    /// As its first bytes say.
+    /// The media type according to the first bytes.
     pub media_type: Option<String>,
 }
 
-/// What is known of a file that a record names.
+/// What is known about a file that a record names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEvidence {
-    /// Which file it is; see [`super::Attachment::source`].
+    /// The source of the file; see [`super::Attachment::source`].
     pub source: String,
-    /// Whether it is kept, by its row or by the bundle's list.
+    /// Whether the file is kept, according to its row or to the bundle's list.
     pub is_kept: bool,
-    /// What it is, if it is or was kept.
+    /// The digest, size and type of the file, if it is or was kept.
     pub content: Option<FileContent>,
-    /// When it was kept, milliseconds since 1970.
+    /// The time at which it was kept, in milliseconds since 1970.
     pub stored_at: Option<i64>,
-    /// When the first and the last entry came that name it, milliseconds since 1970.
+    /// The times of receipt of the first and the last entry that name it, in milliseconds since 1970.
     pub named_at: (i64, i64),
-    /// SHA-256, hex, of the bytes that are there; none if they are not.
+    /// The SHA-256, in hex, of the bytes that were found; none if there are none.
     pub found: Option<String>,
 }
 
@@ -162,17 +163,17 @@ struct Link<'a> {
     act: &'a Act,
 }
 
-/// The hash of the act that follows the one with the hash `previous`.
+/// Returns the hash of the act that follows the act with the hash `previous`.
 pub fn act_link(previous: &str, act: &Act) -> String {
     canonical_digest(&Link { version: VERSION, previous, act })
 }
 
-/// The digest of what an act is about.
+/// Returns the digest of the content of an act.
 pub fn act_content<T: Serialize>(salt: &str, content: &T) -> String {
     content_digest(salt, &canonical(content))
 }
 
-/// Content that an act committed to.
+/// The digest of content, as an act states it.
 #[derive(Clone, Debug)]
 struct Noted {
     at: i64,
@@ -192,11 +193,12 @@ struct Erasure {
     reason: String,
 }
 
-/// The acts of a record, checked one after the other, and what follows from them.
+/// Checks the acts of a record, one after another, and then checks revisions, files and erasures
+/// against them.
 #[derive(Clone, Debug)]
 pub struct Acts {
     transaction: String,
-    /// Of each act, by its number less one.
+    /// The hash of each act, by the act's number less one.
     hashes: Vec<String>,
     revisions: BTreeMap<i64, Noted>,
     files: HashMap<String, Noted>,
@@ -206,7 +208,7 @@ pub struct Acts {
 }
 
 impl Acts {
-    /// None yet, of this transaction.
+    /// Returns a checker at the beginning of the acts of this transaction.
     pub fn new(transaction: &str) -> Self {
         Self {
             transaction: transaction.to_owned(),
@@ -219,12 +221,12 @@ impl Acts {
         }
     }
 
-    /// Number of the last act; 0 if there is none.
+    /// The number of the last act; 0 if there is none.
     pub fn last(&self) -> i64 {
         i64::try_from(self.hashes.len()).unwrap_or(i64::MAX)
     }
 
-    /// Hash of the act with this number; empty for 0, none if there is no such act.
+    /// The hash of the act with this number; empty for 0, none if there is no such act.
     pub fn hash_at(&self, number: i64) -> Option<&str> {
         match number {
             0 => Some(""),
@@ -235,12 +237,12 @@ impl Acts {
         }
     }
 
-    /// How many were found done when acts began to be kept.
+    /// The number of acts that were done before acts were recorded.
     pub fn adopted(&self) -> usize {
         self.adopted
     }
 
-    /// Whether it was noted that the signed head in this entry was lost by a restore.
+    /// Returns whether an act says that the signed head in this entry was lost by a restore.
     pub fn is_lost_head(&self, seq: i64) -> bool {
         self.restores.contains(&seq)
     }
@@ -248,45 +250,41 @@ impl Acts {
     /// Checks the next act.
     ///
     /// # Errors
-    /// What does not fit.
+    /// The first thing about the act that does not fit.
     pub fn check(&mut self, evidence: &ActEvidence) -> Result<(), Fault> {
         let ActEvidence { act, hash, salt } = evidence;
         let expected = self.last() + 1;
-        let fault = |what: String| Err(Fault::at(Place::Act(expected), what));
+        let fault = |what: &str| Err(Fault::at(Place::Act(expected), what));
         if act.number != expected {
-            return fault(format!("is missing; act {} follows", act.number));
+            return fault(&format!("is missing; act {} follows", act.number));
         }
         if act.transaction != self.transaction {
-            return fault("belongs to another transaction".to_owned());
+            return fault("belongs to another transaction");
         }
         let previous = self.hashes.last().map(String::as_str).unwrap_or_default();
         if act_link(previous, act) != *hash {
-            return fault("does not match its hash: it, or its place, was changed".to_owned());
+            return fault("does not match its hash: it, or its place in the chain, was changed");
         }
         self.hashes.push(hash.clone());
         self.adopted += usize::from(act.adopted);
         let noted = Noted { at: act.at, content: act.content.clone(), salt: salt.clone() };
         let number = || {
-            let unreadable = |_| Fault::at(Place::Act(expected), "names nothing that can be");
+            let unreadable = |_| Fault::at(Place::Act(expected), "has a subject that is no number");
             act.subject.parse::<i64>().map_err(unreadable)
         };
         match act.kind {
-            // Each of them once: a second one would take the place of what was said before.
+            // Each revision and file has one act: a second one would replace what the first one says.
             ActKind::Revision => {
                 let (number, last) = (number()?, self.revisions.keys().next_back().copied());
                 if number != last.unwrap_or_default() + 1 {
-                    return Err(Fault::at(
-                        Place::Act(expected),
-                        "tells of a revision whose turn it is not",
-                    ));
+                    return fault("is about a revision that does not follow the one before it");
                 }
                 self.revisions.insert(number, noted);
             }
             ActKind::File => {
                 let known = self.files.insert(act.subject.clone(), noted);
                 if known.is_some_and(|known| known.salt.is_some()) {
-                    let what = "tells of a file that was kept already";
-                    return Err(Fault::at(Place::Act(expected), what));
+                    return fault("is about a file that was already kept");
                 }
             }
             ActKind::Expiry => drop(self.files.remove(&act.subject)),
@@ -302,17 +300,17 @@ impl Acts {
     /// Checks the next revision of the transaction, which should have this number.
     ///
     /// # Errors
-    /// When it is not what was handed in.
+    /// If the revision is not what the shop submitted.
     pub fn check_revision(&self, number: i64, content: &RevisionContent) -> Result<(), Fault> {
         let fault = |what: &str| Err(Fault::at(Place::Revision(number), what));
         if content.revision != number {
             return fault("is missing");
         }
         match self.revisions.get(&number) {
-            None => fault("was added by somebody: no act tells that it was handed in"),
+            None => fault("was added by somebody: no act says that the shop submitted it"),
             Some(noted) if !noted.is(content) => fault(
-                "is not what the shop handed in: its status, invoice, parties, contacts, file or \
-                 time was changed",
+                "is not what the shop submitted: its status, invoice, parties, contacts, file or time \
+                 was changed",
             ),
             Some(_) => Ok(()),
         }
@@ -321,7 +319,7 @@ impl Acts {
     /// Checks that this was the last revision.
     ///
     /// # Errors
-    /// When one was handed in after it.
+    /// If the shop submitted another one after it.
     pub fn check_last_revision(&self, number: i64) -> Result<(), Fault> {
         match self.revisions.keys().next_back() {
             Some(last) if *last > number => {
@@ -331,7 +329,7 @@ impl Acts {
         }
     }
 
-    /// Sources of the files that should be here, by the acts.
+    /// Returns the sources of the files that should be kept according to the acts.
     pub fn kept_files(&self) -> impl Iterator<Item = &str> {
         self.files
             .iter()
@@ -339,25 +337,23 @@ impl Acts {
             .map(|(source, _)| source.as_str())
     }
 
-    /// Checks a file that the record names; false if it was kept or named at `linked_from` or
-    /// later and no act tells of it yet.
+    /// Checks a file that the record names. Returns false if no act says yet that it was kept, and it
+    /// was kept or named at `linked_from` or later.
     ///
     /// # Errors
-    /// What does not fit.
+    /// The first thing about the file that does not fit.
     pub fn check_file(&self, file: &FileEvidence, linked_from: i64) -> Result<bool, Fault> {
         let fault = |what: &str| Err(Fault::at(Place::File(file.source.clone()), what));
         let noted = self.files.get(&file.source);
-        // The salt goes once nothing of the record names the file any more.
+        // The salt is deleted as soon as no entry names the file any more.
         if noted.is_some_and(|noted| noted.salt.is_none() && file.named_at.0 <= noted.at) {
-            return fault(
-                "has lost the salt of its act, though an entry from before still names it",
-            );
+            return fault("has lost the salt of its act, although an older entry still names it");
         }
         let noted = noted.filter(|noted| noted.salt.is_some());
         let content = match (&file.content, file.is_kept) {
             (Some(content), true) => content,
             _ if noted.is_some() => {
-                return fault("was kept, and is said not to be here, without a reason");
+                return fault("was kept and is now missing, and no act says why");
             }
             _ => return Ok(true),
         };
@@ -375,20 +371,19 @@ impl Acts {
                 Ok(false)
             }
             None => fault(
-                "was put here by somebody, or Tallyroom has not run since: no act tells that it was \
-                 kept",
+                "was put here by somebody, or Tallyroom has not run since: no act says that it was kept",
             ),
         }
     }
 
-    /// Checks whether the content of an entry is there or gone as the acts say.
+    /// Checks that the content of an entry is erased exactly if an act says so.
     pub(super) fn check_erasure(&self, seq: i64, erased: Option<&Erased>) -> Result<(), Fault> {
         let fault = |what: &str| Err(Fault::at(Place::Entry(seq), what));
         match (erased, self.erasures.get(&seq)) {
             (None, None) => Ok(()),
             (None, Some(_)) => fault("was erased, but has content again"),
             (Some(_), None) => {
-                fault("its content is gone, and no act tells who erased it, when and why")
+                fault("its content is gone, and no act says who erased it, when and why")
             }
             (Some(Erased::Redacted(by)), Some(erasure))
                 if erasure.reason == REDACTED && erasure.actor == *by =>
@@ -398,7 +393,9 @@ impl Acts {
             (Some(Erased::Forgotten), Some(erasure)) if erasure.reason.starts_with(FORGOTTEN) => {
                 Ok(())
             }
-            (Some(_), Some(_)) => fault("its content was not erased for the reason that it names"),
+            (Some(_), Some(_)) => {
+                fault("its content was erased for another reason than the one that it states")
+            }
         }
     }
 }

@@ -1,27 +1,27 @@
-//! The files that the entries of a record name.
+//! Collects the files that the entries of a record name.
 
 use std::collections::HashMap;
 
 use crate::record::Entry;
 use crate::record::fault::{Fault, Place};
 
-/// A file, as entries name it.
+/// A file that entries name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedFile {
-    /// What the first of them calls it.
+    /// The name of the file in the first entry.
     pub name: String,
-    /// Their seqs.
+    /// The seqs of the entries that name it.
     pub entries: Vec<i64>,
-    /// When the first and the last of them came, milliseconds since 1970.
+    /// The times of receipt of the first and the last of them, in milliseconds since 1970.
     pub named_at: (i64, i64),
 }
 
-/// All of them, by source.
+/// The files that the entries of a record name, by source.
 #[derive(Clone, Debug, Default)]
 pub struct NamedFiles(HashMap<String, NamedFile>);
 
 impl NamedFiles {
-    /// Notes which files an entry names.
+    /// Adds the files that an entry names.
     pub fn note(&mut self, entry: &Entry) {
         let (seq, at) = (entry.fixed.seq, entry.fixed.received_at);
         for attachment in &entry.attachments {
@@ -34,15 +34,15 @@ impl NamedFiles {
         }
     }
 
-    /// Takes the file with this source out.
+    /// Removes and returns the file with this source.
     pub fn remove(&mut self, source: &str) -> Option<NamedFile> {
         self.0.remove(source)
     }
 
-    /// Whether all were taken out.
+    /// Checks that all files were removed.
     ///
     /// # Errors
-    /// The first that was not, with `what` is wrong about it.
+    /// A fault about the file that the first entry names of those left. `what` says what is wrong.
     pub fn none_left(self, what: &str) -> Result<(), Fault> {
         let first = self.0.into_iter().min_by_key(|(_, file)| file.entries.first().copied());
         let Some((source, file)) = first else { return Ok(()) };

@@ -5,7 +5,7 @@ use super::*;
 const TRANSACTION: &str = "01T";
 const NOON: i64 = 1_764_000_000_000;
 
-/// Acts as they would be linked, one after the other.
+/// Acts that are linked one after another.
 #[derive(Default)]
 struct Chain(Vec<ActEvidence>);
 
@@ -91,8 +91,8 @@ fn chain() -> Chain {
 
 #[test]
 fn the_format_of_acts_is_fixed() {
-    // Records must verify in ten years: whoever changes these figures breaks every old one. They
-    // were computed by another program, in another language.
+    // Old records must still verify in ten years, so these values must not change. They were computed
+    // by another program in another language.
     let chain = chain();
     assert_eq!(
         chain.0[0].act.content,
@@ -102,7 +102,7 @@ fn the_format_of_acts_is_fixed() {
 }
 
 #[test]
-fn whoever_changes_removes_or_swaps_acts_is_found_out() {
+fn changed_removed_and_swapped_acts_are_found() {
     type Change = fn(&mut Chain);
     let changes: [(i64, Change); 6] = [
         (2, |it| it.0[1].act.actor = "another".into()),
@@ -121,7 +121,7 @@ fn whoever_changes_removes_or_swaps_acts_is_found_out() {
 }
 
 #[test]
-fn a_revision_is_what_was_handed_in() {
+fn a_revision_is_what_the_shop_submitted() {
     let acts = chain().check().unwrap();
     assert!(acts.check_revision(1, &revision(1, "open")).is_ok());
     assert!(acts.check_revision(2, &revision(2, "paid")).is_ok());
@@ -142,7 +142,7 @@ fn a_revision_is_what_was_handed_in() {
         change(&mut changed);
         let fault = acts.check_revision(2, &changed).unwrap_err();
         assert_eq!(fault.place, Place::Revision(2));
-        assert!(fault.what.contains("not what the shop handed in"), "{fault}");
+        assert!(fault.what.contains("not what the shop submitted"), "{fault}");
     }
     let added = acts.check_revision(3, &revision(3, "paid")).unwrap_err();
     assert!(added.what.contains("was added"), "{added}");
@@ -167,8 +167,8 @@ fn a_file_is_what_was_kept() {
         ("bytes were changed", |it| it.found = Some("bb".into())),
         ("bytes are not there", |it| it.found = None),
         ("digest, size or type", |it| it.content.as_mut().unwrap().size = 4),
-        ("without a reason", |it| it.is_kept = false),
-        ("no act tells", |it| it.source = "mxc://x/b".into()),
+        ("no act says why", |it| it.is_kept = false),
+        ("no act says that it was kept", |it| it.source = "mxc://x/b".into()),
     ];
     for (what, change) in changes {
         let mut changed = file("aa");
@@ -176,9 +176,9 @@ fn a_file_is_what_was_kept() {
         let fault = acts.check_file(&changed, NOON + 1).unwrap_err();
         assert!(fault.what.contains(what), "{fault}");
     }
-    // Replaced together with what the database says of it.
+    // The file was replaced together with its row in the database.
     assert!(acts.check_file(&file("bb"), NOON).unwrap_err().what.contains("digest, size or type"));
-    // Kept a moment ago.
+    // The file was kept a moment ago, and has no act yet.
     let other = FileEvidence { source: "mxc://x/b".into(), ..file("cc") };
     assert_eq!(acts.check_file(&other, NOON), Ok(false));
 }
@@ -203,7 +203,7 @@ fn nothing_is_told_of_twice() {
     let mut file_again = chain();
     file_again.add(ActKind::File, "mxc://x/a", "", "", Some(json!(file("bb").content)));
     assert_eq!(file_again.check().unwrap_err().place, Place::Act(6));
-    // Once it was let go of, it may come again.
+    // A file that was released may be kept again.
     let mut let_go = chain();
     let_go.0[2].salt = None;
     let_go.add(ActKind::File, "mxc://x/a", "", "", Some(json!(file("bb").content)));
@@ -222,7 +222,7 @@ fn a_file_is_not_let_go_of_while_an_entry_names_it() {
         let fault = acts.check_file(file, NOON).unwrap_err();
         assert!(fault.what.contains("lost the salt"), "{fault}");
     }
-    // Named again after it had been let go of: it may not be here yet.
+    // An entry named it again after it was released: it may not be here yet.
     let later = FileEvidence { named_at: (NOON + 1, NOON + 1), ..gone };
     assert_eq!(acts.check_file(&later, NOON), Ok(true));
 }

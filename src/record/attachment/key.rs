@@ -1,4 +1,4 @@
-//! Keys of files that were sent encrypted (Client-Server API, "Sending encrypted attachments").
+//! Reads the keys of encrypted files (Client-Server API, "Sending encrypted attachments").
 
 use std::fmt;
 
@@ -8,20 +8,20 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// What decrypts and proves one encrypted file. It stands in the raw event only, and is erased with
-/// it.
+/// The key and the hash of one encrypted file. They are stored only in the raw event, and are erased
+/// together with it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AttachmentKey {
-    /// AES-256, for counter mode.
+    /// The AES-256 key, for counter mode.
     pub key: [u8; 32],
-    /// The first counter block.
+    /// The initial counter block.
     pub iv: [u8; 16],
-    /// SHA-256 of the encrypted bytes.
+    /// The SHA-256 of the encrypted bytes.
     pub sha256: [u8; 32],
 }
 
 impl AttachmentKey {
-    /// From an `EncryptedFile` (version 2); none if anything in it is missing or malformed.
+    /// Reads an `EncryptedFile` (version 2); none if anything in it is missing or malformed.
     pub(super) fn read(file: &Map<String, Value>) -> Option<Self> {
         let key = file.get("key")?.as_object()?;
         let is = |of: &Map<String, Value>, name: &str, value: &str| {
@@ -37,21 +37,21 @@ impl AttachmentKey {
         })
     }
 
-    /// SHA-256, hex, of all of it: tells keys apart, and tells nothing about them.
+    /// Returns the SHA-256, in hex, of all fields. It distinguishes keys without disclosing them.
     pub fn digest(&self) -> String {
         let all = Sha256::new().chain_update(self.key).chain_update(self.iv);
         format!("{:x}", all.chain_update(self.sha256).finalize())
     }
 }
 
-/// Keys must not reach a log.
+/// Hides the fields, because keys must not be logged.
 impl fmt::Debug for AttachmentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AttachmentKey(…)")
     }
 }
 
-/// Exactly `N` bytes of base64, with or without padding.
+/// Decodes base64, with or without padding, that contains exactly `N` bytes.
 fn bytes<const N: usize>(value: &Value, alphabet: &base64::alphabet::Alphabet) -> Option<[u8; N]> {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -1,6 +1,5 @@
-//! Goes along the entries of a record and says what does not fit.
+//! Checks the entries of a record, one after another, and reports the first fault.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::{Evidence, Head, link};
@@ -10,84 +9,100 @@ use crate::record::entry::{Entry, Erased, may_redact, sort_at};
 use crate::record::fault::Fault;
 use crate::record::{DERIVATION_VERSION, Derived, Kind, RelationKind, derive};
 
-/// Matrix type of what removes another event.
-const REDACTION: &str = "m.room.redaction";
+/// The Matrix type of an event that redacts another event.
+const REDACTION_TYPE: &str = "m.room.redaction";
+/// The Matrix type of an event that changes a membership or a display name.
+const MEMBER_TYPE: &str = "m.room.member";
 
-/// What remains to be known at the end about an entry that was redacted or erased.
+/// Checks the entries of one record in the order of `seq`.
+///
+/// [`Checker::check`] checks an entry by itself and against the entries before it. What depends on
+/// later entries or on the acts is checked at the end, by [`Checker::check_erasures`] and
+/// [`Checker::finish`].
 #[derive(Debug)]
-struct Pending {
+pub struct Checker {
+    transaction: String,
+    /// The seq of the last entry; 0 at the beginning.
+    last_seq: i64,
+    /// The hash of the last entry; empty at the beginning.
+    last_hash: String,
+    /// The display name of each user in the room so far.
+    names: HashMap<String, KnownName>,
+    /// Whether a member event was erased, so that `names` may be incomplete.
+    names_unknown: bool,
+    /// The redactions so far, by the event that they name, in the order of `seq`.
+    redactions: HashMap<String, Vec<Redaction>>,
+    /// The entries so far, for the checks at the end.
+    entries: Vec<Checked>,
+    erased: usize,
+    outdated: Option<Outdated>,
+}
+
+/// A display name, as the last member event with a name states it.
+#[derive(Debug)]
+struct KnownName {
+    /// The time of that event, as its homeserver states it, in milliseconds since 1970.
+    sent_at: i64,
+    name: Option<String>,
+}
+
+#[derive(Debug)]
+struct Redaction {
+    event_id: String,
+    sender: String,
+    party: String,
+}
+
+/// What the checks at the end need to know of an entry.
+#[derive(Debug)]
+struct Checked {
     seq: i64,
     event_id: String,
     sender: String,
+    /// The event that the entry refers to.
     target: Option<String>,
     erased: Option<Erased>,
     redacted_by: Option<String>,
 }
 
-#[derive(Debug)]
-struct Redaction {
-    seq: i64,
-    sender: String,
-    party: String,
-    target: String,
-}
-
-/// Goes along a chain, entry by entry in order of `seq`.
-#[derive(Debug)]
-pub struct Checker {
-    transaction: String,
-    /// Of the last entry; 0 and empty at the beginning.
-    seq: i64,
-    hash: String,
-    names: HashMap<String, (i64, Option<String>)>,
-    /// Somebody's names cannot be told any more, since content was erased.
-    names_unknown: bool,
-    redactions: HashMap<String, Redaction>,
-    by_target: HashMap<String, Vec<String>>,
-    pending: Vec<Pending>,
-    erased: usize,
-    outdated: Option<Outdated>,
-}
-
-/// Entries that another version of the derivation wrote, and that today's would write otherwise.
-/// Whether somebody changed them since, only deriving them again can tell.
+/// Entries that another version of the derivation wrote, and that differ from what today's version
+/// derives. This alone does not show whether somebody changed them since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outdated {
-    /// The first of them.
+    /// The seq of the first of them.
     pub first: i64,
-    /// How many there are.
+    /// The number of such entries.
     pub count: usize,
 }
 
 impl Checker {
-    /// At the beginning of the record of this transaction.
+    /// Returns a checker at the beginning of the record of this transaction.
     pub fn new(transaction: &str) -> Self {
         Self {
             transaction: transaction.to_owned(),
-            seq: 0,
-            hash: String::new(),
+            last_seq: 0,
+            last_hash: String::new(),
             names: HashMap::new(),
             names_unknown: false,
             redactions: HashMap::new(),
-            by_target: HashMap::new(),
-            pending: Vec::new(),
+            entries: Vec::new(),
             erased: 0,
             outdated: None,
         }
     }
 
-    /// Seq of the last entry that was checked; 0 if none was.
+    /// The seq of the last entry that was checked; 0 if there was none.
     pub fn last(&self) -> i64 {
-        self.seq
+        self.last_seq
     }
 
-    /// How many entries without content were seen.
+    /// The number of erased entries so far.
     pub fn erased(&self) -> usize {
         self.erased
     }
 
-    /// The entries seen that read otherwise than today's derivation says, as another version of
-    /// it wrote them.
+    /// The entries so far that another version of the derivation wrote, and that differ from what
+    /// today's version derives.
     pub fn outdated(&self) -> Option<Outdated> {
         self.outdated
     }
@@ -95,198 +110,232 @@ impl Checker {
     /// Checks the next entry.
     ///
     /// # Errors
-    /// What does not fit.
+    /// The first thing about the entry that does not fit.
     pub fn check(&mut self, evidence: &Evidence) -> Result<(), Fault> {
-        let Evidence { entry, .. } = evidence;
-        let fixed = &entry.fixed;
-        let expected = self.seq + 1;
-        if fixed.seq != expected {
-            return Err(Fault::entry(expected, format!("is missing; entry {} follows", fixed.seq)));
-        }
-        if fixed.transaction != self.transaction {
-            return Err(Fault::entry(expected, "belongs to another transaction"));
-        }
-        if link(&self.hash, fixed) != entry.hash {
-            let what = "does not match its hash: what is fixed about it, or its place, was changed";
-            return Err(Fault::entry(expected, what));
-        }
-        if entry.sort_at != sort_at(fixed) {
-            return Err(Fault::entry(expected, "does not stand where its times put it"));
-        }
+        let entry = &evidence.entry;
+        self.check_link(entry)?;
+        let fault = |what: &str| Err(Fault::entry(entry.fixed.seq, what));
         match (&entry.erased, &evidence.salt, &evidence.raw) {
             (None, Some(salt), Some(raw)) => {
-                if content_digest(salt, raw) != fixed.content {
-                    return Err(Fault::entry(expected, "its content was changed"));
+                if content_digest(salt, raw) != entry.fixed.content {
+                    return fault("its content was changed");
                 }
                 self.check_derived(evidence, raw)?;
                 self.check_name(entry)?;
             }
             (Some(_), None, None) => {
+                check_erased(entry)?;
                 self.erased += 1;
-                self.names_unknown |= fixed.event_type == "m.room.member";
-                let has_words =
-                    [&entry.text, &entry.html, &entry.remark].iter().any(|it| it.is_some());
-                if has_words || entry.membership.is_some() || !entry.attachments.is_empty() {
-                    return Err(Fault::entry(expected, "is erased, but says something"));
-                }
-                let removes = entry.relates_to.as_ref().map(|it| it.kind);
-                if (removes == Some(RelationKind::Redaction) || entry.kind == Kind::Redaction)
-                    && fixed.event_type != REDACTION
-                {
-                    let what = "is erased, and is called a redaction, which it never was";
-                    return Err(Fault::entry(expected, what));
-                }
+                self.names_unknown |= entry.fixed.event_type == MEMBER_TYPE;
             }
-            (None, _, _) => {
-                return Err(Fault::entry(expected, "its content is gone without a reason"));
-            }
-            (Some(_), _, _) => return Err(Fault::entry(expected, "is called erased, but is not")),
+            (None, _, _) => return fault("its content is gone without a reason"),
+            (Some(_), _, _) => return fault("is called erased, but its content is still there"),
         }
-        self.note(entry);
-        self.seq = expected;
-        self.hash.clone_from(&entry.hash);
+        self.remember(entry);
         Ok(())
     }
 
-    /// At the end: whether content is there or gone as the acts say.
+    /// Checks at the end whether each entry is erased exactly if an act says so.
     ///
     /// # Errors
     /// The first entry that does not fit.
     pub fn check_erasures(&self, acts: &Acts) -> Result<(), Fault> {
-        let mut entries = self.pending.iter();
-        entries.try_for_each(|it| acts.check_erasure(it.seq, it.erased.as_ref()))
+        for entry in &self.entries {
+            acts.check_erasure(entry.seq, entry.erased.as_ref())?;
+        }
+        Ok(())
     }
 
-    /// At the end: what only the whole record can tell. `head` is the end that the record should
-    /// have, if that is known.
+    /// Checks at the end what only the whole record shows: where it ends, if `head` is known, and
+    /// which redactions removed which entries.
     ///
     /// # Errors
     /// The first entry that does not fit.
     pub fn finish(self, head: Option<&Head>) -> Result<(), Fault> {
-        head.map_or(Ok(()), |head| self.check_end(head))?;
-        self.pending.iter().try_for_each(|pending| self.check_removal(pending))
-    }
-
-    fn check_end(&self, head: &Head) -> Result<(), Fault> {
-        let (last, end) = (self.seq, head.seq);
-        match end.cmp(&last) {
-            Ordering::Greater => {
-                Err(Fault::entry(last + 1, format!("is missing: the record ends at {end}")))
-            }
-            Ordering::Less => {
-                Err(Fault::entry(end + 1, format!("follows the end of the record at {end}")))
-            }
-            Ordering::Equal if head.hash != self.hash => {
-                Err(Fault::entry(end, "is not the one at which the record should end"))
-            }
-            Ordering::Equal => Ok(()),
+        if let Some(head) = head {
+            self.check_end(head)?;
         }
+        for entry in &self.entries {
+            self.check_redacted_by(entry)?;
+            self.check_redaction_of_erased(entry)?;
+        }
+        Ok(())
     }
 
-    fn note(&mut self, entry: &Entry) {
+    /// Checks that the entry follows the last one in the chain.
+    fn check_link(&self, entry: &Entry) -> Result<(), Fault> {
         let fixed = &entry.fixed;
-        let target = entry.relates_to.as_ref().map(|relation| relation.event_id.clone());
+        let expected = self.last_seq + 1;
+        let fault = |what: &str| Err(Fault::entry(expected, what));
+        if fixed.seq != expected {
+            return fault(&format!("is missing; entry {} follows", fixed.seq));
+        }
+        if fixed.transaction != self.transaction {
+            return fault("belongs to another transaction");
+        }
+        if link(&self.last_hash, fixed) != entry.hash {
+            return fault(
+                "does not match its hash: a fixed field of it, or its place in the chain, was changed",
+            );
+        }
+        if entry.sort_at != sort_at(fixed) {
+            return fault("its place in the reading order does not follow from its times");
+        }
+        Ok(())
+    }
+
+    /// Checks that what is derived follows from the raw event. A difference in an entry that
+    /// another version of the derivation wrote is no fault, and is only counted.
+    fn check_derived(&mut self, evidence: &Evidence, raw: &str) -> Result<(), Fault> {
+        let fixed = &evidence.entry.fixed;
+        let derived = derive(raw);
+        if evidence.entry.redacted_by.as_deref() == Some("") && !derived.redacted {
+            let what = "is marked as removed before it was received, but its raw event has content";
+            return Err(Fault::entry(fixed.seq, what));
+        }
+        let does_not_follow = |what: &str| {
+            Err(Fault::entry(fixed.seq, format!("its {what} does not follow from its content")))
+        };
+        if let Some(what) = difference_in_fixed(evidence, &derived) {
+            return does_not_follow(what);
+        }
+        let Some(what) = difference_in_derived(evidence, &derived) else { return Ok(()) };
+        if evidence.derivation == DERIVATION_VERSION {
+            return does_not_follow(what);
+        }
+        self.outdated.get_or_insert(Outdated { first: fixed.seq, count: 0 }).count += 1;
+        Ok(())
+    }
+
+    /// Checks that the entry has the name that its sender had in the room when the event was
+    /// received, according to the member events before it.
+    fn check_name(&mut self, entry: &Entry) -> Result<(), Fault> {
+        if let Some(change) = &entry.membership {
+            let unknown = KnownName { sent_at: i64::MIN, name: None };
+            let known = self.names.entry(change.user_id.clone()).or_insert(unknown);
+            let sent_at = entry.fixed.sent_at;
+            if known.sent_at <= sent_at {
+                let name = change.display_name.clone().or_else(|| known.name.take());
+                *known = KnownName { sent_at, name };
+            }
+        }
+        let expected = self.names.get(&entry.fixed.sender).and_then(|known| known.name.as_ref());
+        if !self.names_unknown && expected != entry.display_name.as_ref() {
+            let what = "its sender's name is not the one in the room at that time";
+            return Err(Fault::entry(entry.fixed.seq, what));
+        }
+        Ok(())
+    }
+
+    /// Remembers an entry that fits, as the last one and for the checks at the end.
+    fn remember(&mut self, entry: &Entry) {
+        let fixed = &entry.fixed;
         if let Some(relation) = &entry.relates_to
             && relation.kind == RelationKind::Redaction
         {
             let redaction = Redaction {
-                seq: fixed.seq,
+                event_id: fixed.event_id.clone(),
                 sender: fixed.sender.clone(),
                 party: fixed.party.clone(),
-                target: relation.event_id.clone(),
             };
-            self.redactions.insert(fixed.event_id.clone(), redaction);
-            self.by_target
-                .entry(relation.event_id.clone())
-                .or_default()
-                .push(fixed.event_id.clone());
+            self.redactions.entry(relation.event_id.clone()).or_default().push(redaction);
         }
-        self.pending.push(Pending {
+        self.entries.push(Checked {
             seq: fixed.seq,
             event_id: fixed.event_id.clone(),
             sender: fixed.sender.clone(),
-            target,
+            target: entry.relates_to.as_ref().map(|relation| relation.event_id.clone()),
             erased: entry.erased.clone(),
             redacted_by: entry.redacted_by.clone(),
         });
+        self.last_seq = fixed.seq;
+        self.last_hash.clone_from(&entry.hash);
     }
 
-    /// What is derived must follow from the raw event; if another version wrote it, that is noted.
-    fn check_derived(&mut self, evidence: &Evidence, raw: &str) -> Result<(), Fault> {
-        let fixed = &evidence.entry.fixed;
-        let derived = derive(raw);
-        let envelope = [
-            (fixed.event_type == derived.event_type, "type"),
-            (fixed.sender == derived.sender.as_deref().unwrap_or_default(), "sender"),
-            (fixed.sent_at == derived.sent_at, "time"),
-        ];
-        let wrong = envelope.into_iter().find(|(same, _)| !same).map(|(_, what)| what);
-        if evidence.entry.redacted_by.as_deref() == Some("") && !derived.redacted {
-            let what = "is marked as removed before it came, which it was not";
-            return Err(Fault::entry(fixed.seq, what));
+    /// Checks that the record ends at `head`.
+    fn check_end(&self, head: &Head) -> Result<(), Fault> {
+        let end = head.seq;
+        if self.last_seq < end {
+            let what = format!("is missing: the record ends at {end}");
+            return Err(Fault::entry(self.last_seq + 1, what));
         }
-        let is_todays = evidence.derivation == DERIVATION_VERSION;
-        let differs = difference(evidence, &derived);
-        if let Some(what) = wrong.or(differs.filter(|_| is_todays)) {
-            let what = format!("its {what} does not follow from its content");
-            return Err(Fault::entry(fixed.seq, what));
+        if self.last_seq > end {
+            let what = format!("follows the end of the record at {end}");
+            return Err(Fault::entry(end + 1, what));
         }
-        if differs.is_some() {
-            self.outdated.get_or_insert(Outdated { first: fixed.seq, count: 0 }).count += 1;
+        if self.last_hash != head.hash {
+            return Err(Fault::entry(end, "is not the one at which the record should end"));
         }
         Ok(())
     }
 
-    /// Names as they were shown when each event came, from the member events before it.
-    fn check_name(&mut self, entry: &Entry) -> Result<(), Fault> {
-        let fixed = &entry.fixed;
-        if let Some(change) = &entry.membership {
-            let known = self.names.entry(change.user_id.clone()).or_insert((i64::MIN, None));
-            if known.0 <= fixed.sent_at {
-                known.0 = fixed.sent_at;
-                known.1 = change.display_name.clone().or_else(|| known.1.take());
-            }
-        }
-        let expected = self.names.get(&fixed.sender).and_then(|known| known.1.clone());
-        if !self.names_unknown && expected != entry.display_name {
-            let what = "its sender's name is not the one in the room at that time";
-            return Err(Fault::entry(fixed.seq, what));
+    /// Checks that the entry names the first redaction that removes it, and no other. (An entry
+    /// that was removed before it was received has an empty `redacted_by`, which names none.)
+    fn check_redacted_by(&self, entry: &Checked) -> Result<(), Fault> {
+        let first = self.valid_redactions(&entry.event_id, &entry.sender).next();
+        let named = entry.redacted_by.as_deref().filter(|event_id| !event_id.is_empty());
+        if named != first {
+            return Err(Fault::entry(entry.seq, "is not marked as its redactions say"));
         }
         Ok(())
     }
 
-    fn check_removal(&self, pending: &Pending) -> Result<(), Fault> {
-        let counts = |id: &String| {
-            self.redactions.get(id).filter(|it| may_redact(&it.sender, &it.party, &pending.sender))
-        };
-        let first = self
-            .by_target
-            .get(&pending.event_id)
-            .into_iter()
-            .flatten()
-            .filter(|id| counts(id).is_some())
-            .min_by_key(|id| self.redactions.get(*id).map(|it| it.seq));
-        let stated = pending.redacted_by.as_ref().filter(|id| !id.is_empty());
-        if stated != first {
-            return Err(Fault::entry(pending.seq, "is not marked as its redactions say"));
+    /// Checks that the redaction that is the reason of an erasure is in the record, and removes the
+    /// entry or the event that the entry refers to: an edit is erased together with its message.
+    fn check_redaction_of_erased(&self, entry: &Checked) -> Result<(), Fault> {
+        let Some(Erased::Redacted(by)) = &entry.erased else { return Ok(()) };
+        let removed = std::iter::once(&entry.event_id).chain(&entry.target);
+        let mut redactions =
+            removed.flat_map(|event_id| self.valid_redactions(event_id, &entry.sender));
+        if redactions.any(|event_id| event_id == by) {
+            return Ok(());
         }
-        if let Some(Erased::Redacted(by)) = &pending.erased {
-            let justified = counts(by).is_some_and(|redaction| {
-                redaction.target == pending.event_id
-                    || pending.target.as_ref() == Some(&redaction.target)
-            });
-            if !justified {
-                return Err(Fault::entry(pending.seq, "its content is gone without a redaction"));
-            }
-        }
-        Ok(())
+        Err(Fault::entry(entry.seq, "its content is gone without a redaction"))
+    }
+
+    /// The event ids of the redactions that name `event_id` and may remove what `author` sent, in
+    /// the order of `seq`.
+    fn valid_redactions(&self, event_id: &str, author: &str) -> impl Iterator<Item = &str> {
+        let redactions = self.redactions.get(event_id).into_iter().flatten();
+        redactions
+            .filter(move |redaction| may_redact(&redaction.sender, &redaction.party, author))
+            .map(|redaction| redaction.event_id.as_str())
     }
 }
 
-/// What does not follow from the raw event, by today's derivation.
-fn difference(evidence: &Evidence, derived: &Derived) -> Option<&'static str> {
-    let Evidence { entry, .. } = evidence;
-    let same = [
+/// Checks that nothing is left of the content of an erased entry.
+fn check_erased(entry: &Entry) -> Result<(), Fault> {
+    let has_content = entry.text.is_some()
+        || entry.html.is_some()
+        || entry.remark.is_some()
+        || entry.membership.is_some()
+        || !entry.attachments.is_empty();
+    if has_content {
+        return Err(Fault::entry(entry.fixed.seq, "is erased, but still has content"));
+    }
+    let is_called_redaction = entry.kind == Kind::Redaction
+        || entry.relates_to.as_ref().is_some_and(|it| it.kind == RelationKind::Redaction);
+    if is_called_redaction && entry.fixed.event_type != REDACTION_TYPE {
+        let what = "is erased and called a redaction, but its event type is another one";
+        return Err(Fault::entry(entry.fixed.seq, what));
+    }
+    Ok(())
+}
+
+/// The first fixed field that does not follow from the raw event.
+fn difference_in_fixed(evidence: &Evidence, derived: &Derived) -> Option<&'static str> {
+    let fixed = &evidence.entry.fixed;
+    first_difference([
+        (fixed.event_type == derived.event_type, "type"),
+        (fixed.sender == derived.sender.as_deref().unwrap_or_default(), "sender"),
+        (fixed.sent_at == derived.sent_at, "time"),
+    ])
+}
+
+/// The first derived field that differs from what today's derivation says.
+fn difference_in_derived(evidence: &Evidence, derived: &Derived) -> Option<&'static str> {
+    let entry = &evidence.entry;
+    first_difference([
         (entry.kind == derived.kind, "kind"),
         (entry.text == derived.text, "text"),
         (entry.html == derived.html, "HTML"),
@@ -295,6 +344,10 @@ fn difference(evidence: &Evidence, derived: &Derived) -> Option<&'static str> {
         (entry.membership == derived.membership, "membership"),
         (entry.remark == derived.remark, "remark"),
         (evidence.marker == derived.marker, "marker"),
-    ];
-    same.into_iter().find(|(same, _)| !same).map(|(_, what)| what)
+    ])
+}
+
+/// The name of the first field that is not the same.
+fn first_difference<const N: usize>(fields: [(bool, &'static str); N]) -> Option<&'static str> {
+    fields.into_iter().find(|(is_same, _)| !is_same).map(|(_, name)| name)
 }

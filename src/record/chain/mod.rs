@@ -1,15 +1,15 @@
-//! The hash chain: each entry commits to the one before it, to what is fixed about it, and to a
-//! digest of its content.
+//! The hash chain of entries: the hash of each entry covers the hash before it and its fixed part,
+//! which includes a digest of its content.
 //!
 //! `content` = SHA-256(salt ‖ U+0000 ‖ raw event). The salt is random and is erased together with
-//! the raw event, so that nobody can find out erased words by guessing.
+//! the raw event, so that nobody can find out erased text by guessing.
 //!
 //! `hash` = SHA-256(canonical JSON of `{"previous": hash of the entry before, "version": 1}` and
 //! the fields of [`Fixed`]), with canonical JSON as in the Matrix specification ("Canonical
-//! JSON"). The first entry's `previous` is empty. Content that is erased leaves the chain whole.
+//! JSON"). The first entry's `previous` is empty. The chain stays valid when content is erased.
 //!
-//! What was done to the record beside it (revisions, files, erasures) is a second chain, of
-//! [`super::acts`]. A [`Head`] is the end of both.
+//! The acts on the record (revisions, files, erasures) are a second chain, in [`super::acts`]. A
+//! [`Head`] is the end of both.
 
 mod checker;
 
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::canonical_digest;
 use super::entry::{Entry, Fixed};
 
-/// Version of the chain's format.
+/// The version of the chain's format.
 const VERSION: i64 = 1;
 
 #[derive(Serialize)]
@@ -31,47 +31,49 @@ struct Link<'a> {
     fixed: &'a Fixed,
 }
 
-/// The hash of the entry with this fixed part that follows the entry with the hash `previous`.
+/// Returns the hash of the entry with this fixed part that follows the entry with the hash
+/// `previous`.
 pub fn link(previous: &str, fixed: &Fixed) -> String {
-    // All numbers in it are times and counts, far below 2^53; see `derive` for sent_at.
+    // Canonical JSON allows all these numbers: they are times and counts below 2^53. `derive` ignores
+    // a greater `sent_at`.
     canonical_digest(&Link { version: VERSION, previous, fixed })
 }
 
 /// The last links of a record's two chains.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Of the last entry; 0 if there is none.
+    /// The seq of the last entry; 0 if there is none.
     pub seq: i64,
-    /// Of the last entry; empty if there is none.
+    /// The hash of the last entry; empty if there is none.
     pub hash: String,
-    /// Number of the last act; 0 if there is none, or if the head is from before there were any.
+    /// The number of the last act; 0 if there is none, or if the head is older than acts are.
     #[serde(default)]
     pub acts: i64,
-    /// Hash of the last act; empty if there is none.
+    /// The hash of the last act; empty if there is none.
     #[serde(default)]
     pub acts_hash: String,
 }
 
 impl Head {
-    /// How many links it covers, of both chains.
+    /// Returns the number of links of both chains.
     pub fn links(&self) -> i64 {
         self.seq + self.acts
     }
 }
 
-/// An entry with everything that proves it.
+/// An entry with everything that is needed to check it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Evidence {
     /// The entry.
     #[serde(flatten)]
     pub entry: Entry,
-    /// None once erased.
+    /// The salt of the content digest; none once it is erased.
     pub salt: Option<String>,
-    /// None once erased.
+    /// The raw event; none once it is erased.
     pub raw: Option<String>,
-    /// Version of the derivation that its derived part is from.
+    /// The version of the derivation that wrote the derived part.
     pub derivation: i64,
-    /// Which send of ours it is, as derived.
+    /// The derived id of our send, if we sent the event.
     pub marker: Option<String>,
 }
 

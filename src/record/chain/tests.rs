@@ -6,7 +6,7 @@ use crate::record::entry::{Erased, sort_at};
 use crate::record::{DERIVATION_VERSION, derive};
 use crate::record::{Fault, Place};
 
-/// A record of these events, each `(event id, sender, type, content)`.
+/// Returns a record of these events, each given as `(event id, sender, type, content)`.
 fn record(events: &[(&str, &str, &str, Value)]) -> Vec<Evidence> {
     let mut head = Head::default();
     events
@@ -132,7 +132,7 @@ fn every_way_to_change_a_row_is_named() {
 }
 
 #[test]
-fn nobody_changes_a_row_behind_the_number_of_another_derivation() {
+fn a_changed_row_with_another_derivation_version_is_counted_as_outdated() {
     let mut record = five();
     record[1].derivation = DERIVATION_VERSION - 1;
     record[2].derivation = DERIVATION_VERSION - 1;
@@ -218,8 +218,8 @@ fn erased_content_leaves_the_chain_whole_but_needs_a_reason() {
 
 #[test]
 fn the_format_of_the_chain_is_fixed() {
-    // A record must verify in ten years: whoever changes these figures breaks every old one.
-    // They were computed by another program, in another language.
+    // Old records must still verify in ten years, so these values must not change. They were computed
+    // by another program in another language.
     let record = five();
     assert_eq!(
         content_digest("5a17", "{}"),

@@ -1,20 +1,21 @@
-//! How deep HTML nests and how much a parser can make of it, told without parsing it: what is
-//! refused here would be slow, or end the process with its stack used up.
+//! Bounds the nesting of HTML and the number of elements that a parser can make of it, without
+//! parsing it. HTML that is refused here could take very long to parse, or overflow the stack.
 //!
-//! Where all tags are well formed and allowed, an end tag ends what its start tag began. Anywhere
-//! else nothing is believed to have an end: what looks like an end tag may stand in a comment or
-//! an attribute, or belong to an element that a parser ignores.
+//! If all tags are well formed and allowed, an end tag ends its element. In any other HTML, no
+//! element is assumed to end: an apparent end tag may be in a comment or an attribute, or belong to
+//! an element that the parser ignores.
 
-/// Deepest nesting of tags that is parsed. The spec asks clients for 100.
+/// The maximum nesting of tags that is parsed. The specification recommends a limit of 100 to
+/// clients.
 const MAX_DEPTH: usize = 200;
-/// Most tags that are parsed; siblings cost their square.
+/// The maximum number of tags that are parsed. The cost of siblings grows with their square.
 const MAX_TAGS: usize = 10_000;
-/// Most elements that a parser may make: with each tag, it may open everything again that the
-/// tag before closed too early.
+/// The maximum number of elements that a parser may make. With each tag, a parser may open all
+/// elements again that the tag before closed too early.
 const MAX_ELEMENTS: usize = 100_000;
 
-/// Elements of which an end tag is believed: those that the spec allows, with two that it did
-/// once. None of them makes a parser read what follows by other rules.
+/// Elements whose end tags count: those that the specification allows, and two that it allowed
+/// before. None of them makes a parser read the following text by other rules.
 const ALLOWED: [&str; 40] = [
     "a",
     "b",
@@ -57,24 +58,24 @@ const ALLOWED: [&str; 40] = [
     "u",
     "ul",
 ];
-/// Elements that hold nothing.
+/// Elements without content.
 const VOID: [&str; 3] = ["br", "hr", "img"];
-/// Elements that the next of their name ends.
+/// Elements that end where the next one with the same name begins.
 const ENDED_BY_NEXT: [&str; 5] = ["li", "p", "td", "th", "tr"];
 
-/// Whether it can be parsed in bounded time, memory and stack.
+/// Returns whether HTML can be parsed in bounded time, memory and stack.
 pub(super) fn is_bounded(raw: &str) -> bool {
     let tags = raw.bytes().filter(|byte| *byte == b'<').count();
     let depth = depth_of_well_formed(raw).unwrap_or_else(|| starts(raw));
     depth <= MAX_DEPTH && tags <= MAX_TAGS && depth.max(1) * tags <= MAX_ELEMENTS
 }
 
-/// How many tags there can be at most that begin an element.
+/// Returns an upper bound for the number of start tags.
 fn starts(raw: &str) -> usize {
     raw.as_bytes().array_windows().filter(|[a, b]| *a == b'<' && b.is_ascii_alphabetic()).count()
 }
 
-/// How deep tags nest; none if not all of them are well formed and allowed.
+/// Returns how deep tags nest, or none if not all of them are well formed and allowed.
 fn depth_of_well_formed(raw: &str) -> Option<usize> {
     let mut open: Vec<&str> = Vec::new();
     let mut deepest = 0;
@@ -84,7 +85,7 @@ fn depth_of_well_formed(raw: &str) -> Option<usize> {
         if let Some(end) = rest.strip_prefix('/') {
             let name = known_name(end)?;
             rest = end[name.len()..].trim_start_matches(SPACES).strip_prefix('>')?;
-            // Any other end tag may be ignored, or end more than one element.
+            // A parser may ignore any other end tag, or end more than one element with it.
             open.pop_if(|it| *it == name);
         } else if rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
             let name = known_name(rest)?;
@@ -103,17 +104,17 @@ fn depth_of_well_formed(raw: &str) -> Option<usize> {
     Some(deepest)
 }
 
-/// White space in HTML.
+/// The white space of HTML.
 const SPACES: [char; 5] = [' ', '\t', '\n', '\r', '\u{c}'];
 
-/// The name that a tag begins with, in lower case, if it is an allowed one.
+/// Returns the name at the beginning of a tag, in lower case, if it is an allowed one.
 fn known_name(tag: &str) -> Option<&'static str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let name = &tag[..tag.find(|c| !is_name(c))?];
     ALLOWED.into_iter().find(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// What follows a start tag, given what follows its name.
+/// Returns the text after a start tag, given the text after its name.
 fn after_attributes(mut rest: &str) -> Option<&str> {
     loop {
         let trimmed = rest.trim_start_matches(SPACES);
@@ -127,6 +128,7 @@ fn after_attributes(mut rest: &str) -> Option<&str> {
     }
 }
 
+/// Returns the text after the attribute at the beginning of `rest`.
 fn after_attribute(rest: &str) -> Option<&str> {
     let ends_name = |c| SPACES.contains(&c) || "\"'<>/=".contains(c);
     let end = rest.find(ends_name).filter(|end| *end > 0)?;

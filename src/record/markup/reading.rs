@@ -1,10 +1,10 @@
-//! Sanitised HTML as a person reads it.
+//! Reads the text of sanitised HTML, and the parts that a plain text may write in another way.
 
 use std::collections::BTreeSet;
 
 use ruma::html::{Html, NodeData, NodeRef};
 
-/// Elements that begin and end a line of their own.
+/// Block elements, which begin and end a line.
 pub(in crate::record) const BLOCKS: [&str; 22] = [
     "blockquote",
     "caption",
@@ -29,34 +29,35 @@ pub(in crate::record) const BLOCKS: [&str; 22] = [
     "tr",
     "ul",
 ];
-/// Most links, pictures, spoilers and formulas that are told apart; the others are only words.
+/// The maximum number of links, pictures and formulas in [`Reading::parts`]. Further ones are only
+/// text.
 const MAX_PARTS: usize = 100;
 
-/// What a person reads in HTML, and what tells how a text without tags may say the same.
+/// The text of HTML, and what a plain text with the same meaning may write in another way.
 #[derive(Debug, Default)]
 pub(in crate::record) struct Reading {
-    /// The words, in order.
+    /// The text, in order.
     pub(in crate::record) runs: Vec<Run>,
-    /// Links, pictures and formulas.
+    /// The links, pictures and formulas.
     pub(in crate::record) parts: Vec<Part>,
-    /// What spoilers hide, with the reason before it.
+    /// The hidden texts of spoilers, each with the reason before it.
     pub(in crate::record) spoilers: Vec<String>,
-    /// Languages of code.
+    /// The programming languages of code blocks.
     pub(in crate::record) languages: BTreeSet<String>,
-    /// Names of its elements.
+    /// The names of the elements.
     pub(in crate::record) elements: BTreeSet<String>,
-    /// Whether it holds formulas.
+    /// Whether there are formulas.
     pub(in crate::record) has_maths: bool,
 }
 
-/// Words that stand in one kind of place.
+/// A stretch of text in one kind of place.
 #[derive(Debug)]
 pub(in crate::record) struct Run {
     pub(in crate::record) place: Place,
     pub(in crate::record) text: String,
 }
 
-/// Where words stand.
+/// The kind of place of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::record) enum Place {
     /// Not in a table.
@@ -67,16 +68,16 @@ pub(in crate::record) enum Place {
     Head,
 }
 
-/// Something that a text without tags may name in another way.
+/// A link, picture or formula, which a plain text may write in another way.
 #[derive(Debug)]
 pub(in crate::record) struct Part {
-    /// As it is read in the HTML.
+    /// The text in the HTML.
     pub(in crate::record) text: String,
-    /// As a text may have it: an address, a Matrix id, the source of a formula. Longest first.
+    /// The forms in a plain text, longest first: an address, a Matrix id, the source of a formula.
     pub(in crate::record) forms: Vec<String>,
 }
 
-/// The words of sanitised HTML, without markup, each block on a line of its own.
+/// Returns the text of sanitised HTML without markup, with each block on its own line.
 pub(in crate::record) fn plain_text(html: &str) -> String {
     let all: String = reading(html).runs.into_iter().map(|run| run.text).collect();
     let lines = all.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -93,10 +94,11 @@ pub(in crate::record) fn reading(html: &str) -> Reading {
 }
 
 impl Reading {
-    /// Calls itself at most 100 levels deep: the sanitiser removed whatever was deeper.
+    /// Reads one node. The recursion is at most 100 levels deep, because the sanitiser removed
+    /// everything deeper.
     fn read(&mut self, node: &NodeRef, place: Place) {
         let element = match node.data() {
-            NodeData::Text(text) => return self.say(place, &text.borrow()),
+            NodeData::Text(text) => return self.add_text(place, &text.borrow()),
             NodeData::Element(element) => element,
             _ => return,
         };
@@ -108,33 +110,36 @@ impl Reading {
             found.map(|it| it.value.to_string())
         };
         match name {
-            "br" => self.say(place, "\n"),
+            "br" => self.add_text(place, "\n"),
             "img" => {
                 let alt = attribute("alt").filter(|alt| !alt.trim().is_empty());
                 let title = attribute("title");
                 let text = alt.or_else(|| title.clone()).unwrap_or_default();
-                self.say(place, &text);
-                self.part(text, [attribute("src"), title].into_iter().flatten().collect());
+                self.add_text(place, &text);
+                self.add_part(text, [attribute("src"), title].into_iter().flatten().collect());
             }
             "td" | "th" => {
                 let place = if name == "td" { Place::Cell } else { Place::Head };
-                self.say(place, "\t");
+                self.add_text(place, "\t");
                 self.read_children(node, place);
-                self.say(place, "\t");
+                self.add_text(place, "\t");
             }
             "a" => {
                 let text = self.read_children(node, place);
-                self.part(text, attribute("href").map(|href| forms_of(&href)).unwrap_or_default());
+                self.add_part(
+                    text,
+                    attribute("href").map(|href| forms_of(&href)).unwrap_or_default(),
+                );
             }
             "span" | "div" if attribute("data-mx-maths").is_some() => {
                 self.has_maths = true;
                 let text = self.read_children(node, place);
-                self.part(text, attribute("data-mx-maths").into_iter().collect());
+                self.add_part(text, attribute("data-mx-maths").into_iter().collect());
             }
             "span" if attribute("data-mx-spoiler").is_some() => {
                 let reason = attribute("data-mx-spoiler").filter(|it| !it.is_empty());
                 let reason = reason.map(|it| format!("({it}) ")).unwrap_or_default();
-                self.say(place, &reason);
+                self.add_text(place, &reason);
                 let hidden = self.read_children(node, place);
                 self.spoilers.push(format!("{reason}{hidden}"));
             }
@@ -145,9 +150,9 @@ impl Reading {
                 self.read_children(node, place);
             }
             block if BLOCKS.contains(&block) => {
-                self.say(place, "\n");
+                self.add_text(place, "\n");
                 self.read_children(node, place);
-                self.say(place, "\n");
+                self.add_text(place, "\n");
             }
             _ => {
                 self.read_children(node, place);
@@ -155,7 +160,7 @@ impl Reading {
         }
     }
 
-    /// Reads what is inside; its words.
+    /// Reads the children of a node, and returns their text.
     fn read_children(&mut self, node: &NodeRef, place: Place) -> String {
         let before: usize = self.runs.iter().map(|run| run.text.len()).sum();
         for child in node.children() {
@@ -175,14 +180,14 @@ impl Reading {
         words
     }
 
-    fn say(&mut self, place: Place, text: &str) {
+    fn add_text(&mut self, place: Place, text: &str) {
         match self.runs.last_mut() {
             Some(run) if run.place == place => run.text.push_str(text),
             _ => self.runs.push(Run { place, text: text.to_owned() }),
         }
     }
 
-    fn part(&mut self, text: String, mut forms: Vec<String>) {
+    fn add_part(&mut self, text: String, mut forms: Vec<String>) {
         forms.retain(|form| !form.trim().is_empty());
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         if self.parts.len() < MAX_PARTS && !forms.is_empty() {
@@ -191,8 +196,8 @@ impl Reading {
     }
 }
 
-/// How a text may name where a link leads: its address, or what that address identifies
-/// ("matrix.to navigation", "Matrix URI scheme").
+/// Returns the forms in which a plain text may write the target of a link: its address, or the Matrix
+/// id in that address ("matrix.to navigation", "Matrix URI scheme").
 fn forms_of(href: &str) -> Vec<String> {
     let decoded = form_urlencoded::parse(
         format!("x={}", href.replace('+', "%2B").replace('&', "%26")).as_bytes(),

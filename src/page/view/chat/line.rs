@@ -9,7 +9,7 @@ use super::content::content;
 use super::markup::spoken;
 use super::menu::{menu, reactions};
 use crate::page::model::{Address, ChatLine, Quote, Reader};
-use crate::record::Kind;
+use crate::record::Role;
 
 /// A line by itself, as the script gets it.
 pub fn line(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
@@ -27,7 +27,7 @@ pub(super) fn placed(
 ) -> Markup {
     let side = side_name(line.side);
     let outgoing = Some(line.outgoing.join(" ")).filter(|ids| !ids.is_empty());
-    let happening = matches!(line.kind, Kind::Membership | Kind::State);
+    let happening = line.kind.role() == Role::StateEvent;
     html! {
         li.line.(side).follows[follows].removed[line.removed].happening[happening]
             id=(line.event) data-event=(line.event) data-at=(line.at) data-side=(side)
