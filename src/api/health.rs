@@ -152,7 +152,7 @@ mod tests {
     fn each_failure_is_told_where_it_belongs() {
         let failed = |errcode: &str| {
             let words = String::new();
-            Some(Err(CallFailure::Unknown { errcode: errcode.to_owned(), words }))
+            Some(Err(CallFailure::Unknown { errcode: errcode.to_owned(), problem: words }))
         };
         let of = |errcode: &str| judge(failed(errcode), false);
         assert!(matches!(of("M_BAD_STATUS"), (None, Some(_))));
@@ -168,7 +168,7 @@ mod tests {
     fn a_ping_that_arrived_shows_that_pushes_reach_us_whatever_is_said_of_it() {
         let errcode = "M_CONNECTION_FAILED".to_owned();
         let words = "AlreadyCancelled: Tried to cancel an already-cancelled event.".to_owned();
-        let failed = CallFailure::Unknown { errcode, words };
+        let failed = CallFailure::Unknown { errcode, problem: words };
         assert_eq!(judge(Some(Err(failed)), true), (None, None));
         assert_eq!(judge(None, true), (None, None));
     }

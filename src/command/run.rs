@@ -218,7 +218,7 @@ async fn introduced_bot(
             ),
             Err(_) => {}
         }
-        let pause = intake::back_off(failures);
+        let pause = intake::backoff(failures);
         failures += 1;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

@@ -1,14 +1,15 @@
-//! A file on its way onto disk, looked at as it comes; it is never whole in memory.
+//! Writes the bytes of a file to disk as they arrive, and computes their digest and media type. A file
+//! is never whole in memory.
 
 use std::fs::File;
 use std::io::Write;
 
 use sha2::{Digest, Sha256};
 
-/// As much of a file as is looked at to tell what it is.
-const LOOK_BYTES: usize = 8 * 1024;
+/// The number of bytes at the start of a file that are used to find its media type.
+const MEDIA_TYPE_BYTES: usize = 8 * 1024;
 
-/// A file of which some has come.
+/// A file that is being written.
 #[derive(Debug)]
 pub struct Arriving {
     file: File,
@@ -18,43 +19,43 @@ pub struct Arriving {
     max_bytes: u64,
 }
 
-/// A file that has come.
+/// A file that was written completely.
 #[derive(Debug)]
 pub struct Arrived {
-    /// Its bytes, in a file without a name.
+    /// A file without a name that has the bytes.
     pub file: File,
-    /// SHA-256, hex.
+    /// The SHA-256 of the bytes, in hexadecimal.
     pub sha256: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: i64,
-    /// As its first bytes say.
+    /// The media type that follows from the first bytes.
     pub media_type: Option<&'static str>,
 }
 
 impl Arriving {
-    /// Into `file`, at most `max_bytes`.
+    /// Begins to write at most `max_bytes` to `file`.
     pub fn into(file: File, max_bytes: u64) -> Self {
         Self { file, digest: Sha256::new(), first: Vec::new(), size: 0, max_bytes }
     }
 
-    /// Takes the next bytes; false if that is more than allowed.
+    /// Writes the next bytes. Returns false if the file is larger than allowed.
     ///
     /// # Errors
-    /// When the disk does not take them.
+    /// Returns an error if the bytes cannot be written.
     pub fn take(&mut self, bytes: &[u8]) -> std::io::Result<bool> {
         self.size += bytes.len() as u64;
         if self.size > self.max_bytes {
             return Ok(false);
         }
-        let room = LOOK_BYTES.saturating_sub(self.first.len());
-        self.first.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        let missing = MEDIA_TYPE_BYTES.saturating_sub(self.first.len());
+        self.first.extend_from_slice(bytes.get(..missing).unwrap_or(bytes));
         self.digest.update(bytes);
-        // Into the page cache: a few microseconds, no reason for another thread.
+        // This writes to the page cache in a few microseconds, so it needs no thread of its own.
         self.file.write_all(bytes)?;
         Ok(true)
     }
 
-    /// That was all.
+    /// Ends the file and returns what is known of it.
     pub fn finish(self) -> Arrived {
         Arrived {
             file: self.file,

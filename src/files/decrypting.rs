@@ -1,4 +1,4 @@
-//! An encrypted file on its way onto disk, decrypted piece by piece.
+//! Decrypts an encrypted file piece by piece while it is downloaded.
 
 use aes::Aes256;
 use ctr::Ctr128BE;
@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::record::AttachmentKey;
 
-/// AES-256 in counter mode (Client-Server API, "Sending encrypted attachments"), and the digest of
-/// the encrypted bytes.
+/// The state of the decryption by AES-256 in counter mode (Client-Server API, "Sending encrypted
+/// attachments"), with the digest of the encrypted bytes so far.
 pub(super) struct Decrypting {
     cipher: Ctr128BE<Aes256>,
     digest: Sha256,
@@ -24,7 +24,7 @@ impl Decrypting {
         }
     }
 
-    /// The next bytes, decrypted.
+    /// Returns the next bytes in decrypted form.
     pub(super) fn decrypt(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.digest.update(bytes);
         let mut plain = bytes.to_vec();
@@ -32,7 +32,7 @@ impl Decrypting {
         plain
     }
 
-    /// That was all: whether the encrypted bytes were those that the event names.
+    /// Ends the file. Returns whether the encrypted bytes have the digest that the event names.
     pub(super) fn finish(self) -> bool {
         self.digest.finalize().as_slice() == self.expected
     }

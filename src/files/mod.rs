@@ -1,12 +1,13 @@
-//! The files that messages name: fetched from the homeserver, checked, kept under the digest of
-//! their bytes, and deleted when their time is over or nobody names them any more.
+//! Keeps the files that messages name. It fetches them from the homeserver, checks them, stores them
+//! under the digest of their bytes, and deletes them when they expire or when no entry names them.
 //!
-//! Their rows say what is to be done; whatever stops the process costs at most a download.
+//! The rows of the files say what has to be done. A stop of the process costs at most the downloads
+//! that were in progress.
 
 mod arriving;
 mod decrypting;
 mod fetch;
-mod patience;
+mod retry;
 mod serving;
 mod turn;
 mod vault;
@@ -29,14 +30,15 @@ use crate::homeserver::Homeserver;
 use crate::logging::abnormal_end;
 use crate::record::address_of;
 use crate::store::{DueFile, Store};
-use patience::{Outcome, Tries, server_pause, verdict};
+use retry::{Outcome, Tries, server_pause, verdict};
 
-/// How often to look for work when nothing tells of any.
-const IDLE: Duration = Duration::from_secs(1);
-/// Files read from the database in one go: those that are worked on, and some more.
-const LOOK: i64 = 128;
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
+/// The interval at which the database is polled for due files.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The greatest number of due files that one query returns. It is greater than the number of workers,
+/// since files that are being worked on are still due.
+const MAX_FILES_PER_QUERY: i64 = 128;
+/// The number of milliseconds in a day.
+const DAY_MS: i64 = 86_400_000;
 
 /// Everything that the work on files needs.
 #[derive(Debug)]
@@ -45,14 +47,14 @@ struct Keeper {
     homeserver: Homeserver,
     vault: Vault,
     max_bytes: u64,
-    /// Milliseconds; none: as long as the record.
+    /// How long files are kept, in milliseconds. `None` if they are kept as long as the record.
     keep_for: Option<i64>,
-    /// Held for writing while bytes are deleted, so that no file with the same bytes is stored
-    /// between the look whether there is one and the deleting.
+    /// Locked for writing while bytes are deleted. So no file with the same bytes is stored between
+    /// the check whether there is one and the deletion.
     deleting: RwLock<()>,
 }
 
-/// Keeps the files until `stop`.
+/// Works on all due files until `stop`.
 pub async fn keep_files_forever(
     store: Store,
     homeserver: Homeserver,
@@ -65,25 +67,25 @@ pub async fn keep_files_forever(
         homeserver,
         vault,
         max_bytes: config.max_megabytes * 1_000_000,
-        keep_for: config.keep_days.map(|days| i64::from(days).saturating_mul(DAY)),
+        keep_for: config.keep_days.map(|days| i64::from(days).saturating_mul(DAY_MS)),
         deleting: RwLock::default(),
     });
-    keeper.keep_as_configured(&stop).await;
+    keeper.apply_keep_days(&stop).await;
     let our_server = keeper.homeserver.bot_user_id().server_name().to_owned();
     let mut work = JoinSet::new();
     let mut in_hand: HashMap<Id, DueFile> = HashMap::new();
     let mut waiting: Vec<DueFile> = Vec::new();
-    let mut look = true;
+    let mut is_query_due = true;
     while !stop.is_cancelled() {
-        if look || waiting.is_empty() {
-            match keeper.store.due_files(our_server.as_str(), LOOK).await {
+        if is_query_due || waiting.is_empty() {
+            match keeper.store.due_files(our_server.as_str(), MAX_FILES_PER_QUERY).await {
                 Ok(due) => waiting = due,
-                Err(error) => tracing::error!(%error, "files to fetch could not be read"),
+                Err(error) => tracing::error!(%error, "cannot read the due files; retrying"),
             }
         }
         let taken: Vec<DueFile> = in_hand.values().cloned().collect();
         let mut chosen = turn::choose(&waiting, &taken);
-        // From the end, so that the other places stay as they are.
+        // Files are removed from the end of the list, so that the other indexes stay valid.
         chosen.sort_unstable();
         for file in chosen.into_iter().rev().map(|index| waiting.remove(index)).collect::<Vec<_>>()
         {
@@ -91,40 +93,40 @@ pub async fn keep_files_forever(
             let task = work.spawn(async move { keeper.attend_to(&of_task).await });
             in_hand.insert(task.id(), file);
         }
-        let free = work.len() < turn::AT_ONCE;
-        look = true;
+        let free = work.len() < turn::MAX_WORKERS;
+        is_query_due = true;
         tokio::select! {
             Some(ended) = work.join_next_with_id() => {
                 let id = match ended {
                     Ok((id, ())) => id,
                     Err(error) => {
                         let end = abnormal_end(&error);
-                        tracing::error!(%end, "the work on a file failed; trying again");
+                        tracing::error!(%end, "the work on a file ended abnormally; retrying");
                         error.id()
                     }
                 };
                 in_hand.remove(&id);
-                // What was read before is still to be done.
-                look = false;
+                // The files that were read before are still due.
+                is_query_due = false;
             }
             () = keeper.store.hints().files.notified(), if free => {}
-            () = tokio::time::sleep(IDLE), if free => {}
+            () = tokio::time::sleep(POLL_INTERVAL), if free => {}
             () = stop.cancelled() => {}
         }
     }
 }
 
 impl Keeper {
-    /// What `files.keep_days` says now holds for files that came before, too.
-    async fn keep_as_configured(&self, stop: &CancellationToken) {
+    /// Applies `files.keep_days` to the files that are stored already.
+    async fn apply_keep_days(&self, stop: &CancellationToken) {
         let prepared = async || {
             self.store.keep_files_for(self.keep_for).await?;
             self.store.complete_files().await
         };
         while let Err(error) = prepared().await {
-            tracing::error!(%error, "how long files are kept could not be noted; trying again");
+            tracing::error!(%error, "cannot store how long files are kept; retrying");
             tokio::select! {
-                () = tokio::time::sleep(IDLE) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -138,19 +140,24 @@ impl Keeper {
             _ => Ok(()),
         };
         if let Err(error) = done {
-            let words = format!("it could not be kept: {error:#}");
-            tracing::error!(file = file.mxc, error = words, "a file is left for later");
-            self.settle(file, Outcome::Trouble(words)).await;
+            let problem = format!("The work on the file failed: {error:#}");
+            tracing::error!(
+                file = file.mxc,
+                error = problem,
+                "the work on a file failed; retrying"
+            );
+            self.store_failure(file, Outcome::Trouble(problem)).await;
         }
     }
 
+    /// Downloads a file and stores it.
     async fn fetch(&self, file: &DueFile) -> anyhow::Result<()> {
         let unfinished = self.vault.unfinished()?;
         let (mxc, key_digest) = address_of(&file.mxc);
         let key = match key_digest {
             Some(digest) => {
                 let key = self.store.file_key(&file.mxc, digest).await?;
-                Some(key.context("no event names its key any more")?)
+                Some(key.context("no event has the key of the encrypted file any longer")?)
             }
             None => None,
         };
@@ -159,13 +166,14 @@ impl Keeper {
         let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(outcome) => {
-                let answered = !matches!(outcome, Outcome::Trouble(_) | Outcome::SlowDown(_));
-                self.server_has(file, answered).await?;
-                self.settle(file, outcome).await;
+                let has_answered =
+                    !matches!(outcome, Outcome::Trouble(_) | Outcome::RateLimited(_));
+                self.store_server_answer(file, has_answered).await?;
+                self.store_failure(file, outcome).await;
                 return Ok(());
             }
         };
-        self.server_has(file, true).await?;
+        self.store_server_answer(file, true).await?;
         let _no_deleting = self.deleting.read().await;
         if !self.store.file_arrived(&file.mxc, &fetched.sha256).await? {
             return Ok(());
@@ -176,17 +184,17 @@ impl Keeper {
         self.store
             .file_stored(&file.mxc, &fetched.sha256, fetched.size, media_type, expires_at)
             .await?;
-        tracing::info!(file = file.mxc, bytes = fetched.size, media_type, "kept a file");
+        tracing::info!(file = file.mxc, bytes = fetched.size, media_type, "stored a file");
         Ok(())
     }
 
-    /// Notes whether the other homeserver that a file is from has answered.
-    async fn server_has(&self, file: &DueFile, answered: bool) -> anyhow::Result<()> {
+    /// Stores whether the homeserver that a file is from has answered, if that is not our homeserver.
+    async fn store_server_answer(&self, file: &DueFile, has_answered: bool) -> anyhow::Result<()> {
         if file.far == 0 {
             return Ok(());
         }
-        if !answered {
-            let retry_at = after(server_pause(file.server_failures));
+        if !has_answered {
+            let retry_at = time_after(server_pause(file.server_failures));
             self.store.media_server_failed(&file.server, retry_at).await?;
         } else if file.server_failures > 0 {
             self.store.media_server_answered(&file.server).await?;
@@ -197,29 +205,29 @@ impl Keeper {
     async fn expire(&self, file: &DueFile) -> anyhow::Result<()> {
         self.delete_bytes(file).await?;
         self.store.file_expired(&file.mxc).await?;
-        tracing::info!(file = file.mxc, "deleted a file: files.keep_days are over");
+        tracing::info!(file = file.mxc, "deleted a file that is older than files.keep_days");
         Ok(())
     }
 
     async fn erase(&self, file: &DueFile) -> anyhow::Result<()> {
         self.delete_bytes(file).await?;
         self.store.file_erased(&file.mxc).await?;
-        tracing::info!(file = file.mxc, "deleted a file that no entry names any more");
+        tracing::info!(file = file.mxc, "deleted a file that no entry names");
         Ok(())
     }
 
-    /// Deletes the bytes of a file, unless another that is kept has the same.
+    /// Deletes the bytes of a file, unless another stored file has the same bytes.
     async fn delete_bytes(&self, file: &DueFile) -> anyhow::Result<()> {
         let Some(sha256) = &file.sha256 else { return Ok(()) };
-        let _alone = self.deleting.write().await;
+        let _exclusive = self.deleting.write().await;
         if self.store.file_is_shared(sha256, &file.mxc).await? {
             return Ok(());
         }
         self.vault.delete(sha256).await
     }
 
-    /// Writes down what became of a try that did not succeed.
-    async fn settle(&self, file: &DueFile, outcome: Outcome) {
+    /// Stores the outcome of a failed try, and when to retry it or that the file is given up.
+    async fn store_failure(&self, file: &DueFile, outcome: Outcome) {
         let is_far = file.far == 1;
         let tries = Tries { failures: file.failures, refusals: file.refusals, is_far };
         let verdict = verdict(outcome, tries);
@@ -227,23 +235,23 @@ impl Keeper {
             file = file.mxc,
             problem = verdict.problem,
             failures = file.failures,
-            "a file is not here"
+            "a file cannot be fetched"
         );
-        let written = match verdict.given_up {
+        let stored = match verdict.given_up {
             Some(state) => self.store.file_given_up(&file.mxc, state, &verdict.problem).await,
             None => {
-                let (until, is_refusal) = (after(verdict.pause), verdict.is_refusal);
+                let (until, is_refusal) = (time_after(verdict.pause), verdict.is_refusal);
                 self.store.file_postponed(&file.mxc, until, is_refusal, &verdict.problem).await
             }
         };
-        if let Err(error) = written {
-            tracing::error!(file = file.mxc, %error, "what became of a file could not be noted");
+        if let Err(error) = stored {
+            tracing::error!(file = file.mxc, %error, "cannot store the outcome of a try");
         }
     }
 }
 
-/// So long from now, in milliseconds since 1970.
-fn after(pause: Duration) -> i64 {
+/// Returns the time after `pause`, in milliseconds since 1970.
+fn time_after(pause: Duration) -> i64 {
     let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
     crate::clock::now().saturating_add(pause)
 }

@@ -1,7 +1,8 @@
-//! Files of people to people, so that a browser does nothing with them by itself. Pure.
+//! Decides with which HTTP headers files of people are served, so that a browser does not execute them.
+//! This file does no I/O.
 
-/// What a browser may show by itself; anything else is only ever saved.
-const HARMLESS: [&str; 12] = [
+/// The media types that a browser may show. All other files can only be saved.
+const HARMLESS_MEDIA_TYPES: [&str; 12] = [
     "application/pdf",
     "audio/mpeg",
     "audio/ogg",
@@ -16,12 +17,13 @@ const HARMLESS: [&str; 12] = [
     "video/webm",
 ];
 
-/// The media type to send a file with: as its first bytes say, if that is harmless.
+/// Returns the `Content-Type` of a file: its media type if that is harmless, or else
+/// `application/octet-stream`.
 pub fn shown_as(media_type: Option<&str>) -> &str {
-    media_type.filter(|it| HARMLESS.contains(it)).unwrap_or("application/octet-stream")
+    media_type.filter(|it| HARMLESS_MEDIA_TYPES.contains(it)).unwrap_or("application/octet-stream")
 }
 
-/// To be saved under this name (RFC 6266, RFC 8187).
+/// Returns the `Content-Disposition` of a file that is saved under this name (RFC 6266, RFC 8187).
 pub fn disposition(name: &str) -> String {
     let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
     let plain: String = name

@@ -1,24 +1,25 @@
-//! Whose file is worked on next. Pure.
+//! Decides which file is worked on next. This file does no I/O.
 //!
-//! Files that need no other homeserver have workers of their own, so that nothing far away keeps
-//! them waiting. The workers for files of other homeservers are shared out: one for each
-//! homeserver, some for each shop, and one for all homeservers that failed before. So neither dead
-//! homeservers nor the many files of one shop ever take them all.
+//! Files of our homeserver have their own workers, so that they never wait for another homeserver. The
+//! workers for files of other homeservers are limited: to one for each homeserver, to some for each
+//! shop, and to one for all homeservers that failed before. So neither unreachable homeservers nor the
+//! many files of one shop ever use all of them.
 
 use crate::store::DueFile;
 
-/// Workers for files that need no other homeserver.
-const NEAR_AT_ONCE: usize = 4;
-/// Workers for files of other homeservers.
-const FAR_AT_ONCE: usize = 4;
-/// How many of those the files of one shop may take.
-const FAR_OF_A_SHOP: usize = 2;
-/// How many of those homeservers may take that failed the last time.
-const SUSPECTS_AT_ONCE: usize = 1;
-/// All workers.
-pub(super) const AT_ONCE: usize = NEAR_AT_ONCE + FAR_AT_ONCE;
+/// The number of workers for files of our homeserver.
+const MAX_NEAR_WORKERS: usize = 4;
+/// The number of workers for files of other homeservers.
+const MAX_FAR_WORKERS: usize = 4;
+/// The greatest number of these workers for files of one shop.
+const MAX_FAR_WORKERS_PER_SHOP: usize = 2;
+/// The greatest number of these workers for homeservers that failed the last time.
+const MAX_FAILED_SERVER_WORKERS: usize = 1;
+/// The number of all workers.
+pub(super) const MAX_WORKERS: usize = MAX_NEAR_WORKERS + MAX_FAR_WORKERS;
 
-/// Which of the files that wait, in this order, are to be worked on now beside those in hand.
+/// Returns the indexes of the waiting files to begin with now, in this order. The files `in_hand` are
+/// already being worked on.
 pub(super) fn choose(waiting: &[DueFile], in_hand: &[DueFile]) -> Vec<usize> {
     let mut taken: Vec<&DueFile> = in_hand.iter().collect();
     let mut chosen = Vec::new();
@@ -26,8 +27,8 @@ pub(super) fn choose(waiting: &[DueFile], in_hand: &[DueFile]) -> Vec<usize> {
         let best = waiting
             .iter()
             .enumerate()
-            .filter(|(_, file)| may_start(file, &taken))
-            // Near ones first, then the shop that has the fewest in hand.
+            .filter(|(_, file)| can_start(file, &taken))
+            // Files of our homeserver come first, and then those of the shop with the fewest workers.
             .min_by_key(|(index, file)| {
                 let of_shop = taken.iter().filter(|it| it.shop == file.shop && it.far == file.far);
                 (file.far, of_shop.count(), *index)
@@ -38,7 +39,8 @@ pub(super) fn choose(waiting: &[DueFile], in_hand: &[DueFile]) -> Vec<usize> {
     }
 }
 
-fn may_start(file: &DueFile, taken: &[&DueFile]) -> bool {
+/// Whether a worker is free for the file, if the files `taken` have workers.
+fn can_start(file: &DueFile, taken: &[&DueFile]) -> bool {
     if taken.iter().any(|it| it.mxc == file.mxc) {
         return false;
     }
@@ -46,13 +48,13 @@ fn may_start(file: &DueFile, taken: &[&DueFile]) -> bool {
         taken.iter().filter(|it| it.far == file.far && matches(it)).count()
     };
     if file.far == 0 {
-        return count(&|_| true) < NEAR_AT_ONCE;
+        return count(&|_| true) < MAX_NEAR_WORKERS;
     }
-    let is_suspect = |it: &DueFile| it.server_failures > 0;
-    count(&|_| true) < FAR_AT_ONCE
+    let has_failed = |it: &DueFile| it.server_failures > 0;
+    count(&|_| true) < MAX_FAR_WORKERS
         && count(&|it| it.server == file.server) == 0
-        && count(&|it| it.shop == file.shop) < FAR_OF_A_SHOP
-        && (!is_suspect(file) || count(&is_suspect) < SUSPECTS_AT_ONCE)
+        && count(&|it| it.shop == file.shop) < MAX_FAR_WORKERS_PER_SHOP
+        && (!has_failed(file) || count(&has_failed) < MAX_FAILED_SERVER_WORKERS)
 }
 
 #[cfg(test)]
@@ -76,7 +78,7 @@ mod tests {
         let mut waiting = dead.clone();
         waiting.push(file("near", "a", "us", 0));
         assert_eq!(names(&waiting, &[]), ["near", "d0"]);
-        // Whatever is in hand of other homeservers.
+        // The same holds if all workers for other homeservers are busy.
         assert_eq!(names(&waiting, &dead[..4]), ["near"]);
     }
 

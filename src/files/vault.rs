@@ -1,5 +1,5 @@
-//! Where files are kept, each under the SHA-256 of its bytes: a folder, or S3-compatible object
-//! storage.
+//! The file store, which has each file under the SHA-256 of its bytes. It is a folder or S3-compatible
+//! object storage.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -19,25 +19,25 @@ use sha2::{Digest, Sha256};
 use crate::config::FilesConfig;
 use crate::logging::abnormal_end;
 
-/// Bytes handed over in one go; the smallest part that S3 takes is 5 MiB.
+/// The size of a part of an upload, in bytes. S3 requires at least 5 MiB.
 const PART_BYTES: usize = 5 * 1024 * 1024;
-/// Parts on their way at the same time.
-const PARTS_AT_ONCE: usize = 2;
+/// The greatest number of parts that are uploaded at the same time.
+const MAX_PARALLEL_PARTS: usize = 2;
 
-/// The bytes of a file, one piece after the other.
+/// The bytes of a file as a stream of pieces.
 pub type Pieces = BoxStream<'static, anyhow::Result<Bytes>>;
 
 /// What the file store has under a digest.
 pub enum Found {
-    /// The bytes that were kept.
+    /// The bytes that were stored.
     Bytes(Pieces),
-    /// Nothing.
+    /// The store has no such file.
     Missing,
-    /// Other bytes than those that were kept.
+    /// The bytes do not have this digest, so they were changed.
     Changed,
 }
 
-/// The files.
+/// The file store.
 #[derive(Clone, Debug)]
 pub struct Vault {
     store: Arc<dyn ObjectStore>,
@@ -46,10 +46,10 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Opens the place that the config names; a folder is made if it is not there.
+    /// Opens the store that the config names. A folder is created if it does not exist.
     ///
     /// # Errors
-    /// When the folder cannot be made or the settings make no sense.
+    /// Returns an error if the folder cannot be created or the settings are invalid.
     pub fn open(config: &FilesConfig) -> anyhow::Result<Self> {
         let place = config.store.clone();
         if let Some(bucket) = place.strip_prefix("s3://") {
@@ -62,29 +62,29 @@ impl Vault {
             return Ok(Self { store, unfinished: std::env::temp_dir(), place });
         }
         make_private_folder(&place)
-            .with_context(|| format!("the folder {place} (files.store) cannot be made"))?;
-        // A file is on disk before its row says so.
+            .with_context(|| format!("cannot create the folder {place} (files.store)"))?;
+        // With fsync, a file is on disk before its row says so.
         let folder = LocalFileSystem::new_with_prefix(&place)?.with_fsync(true);
         Ok(Self { store: Arc::new(folder), unfinished: PathBuf::from(&place), place })
     }
 
-    /// As in the config.
+    /// Returns the value of `files.store`.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// A file without a name for what is being downloaded: the system removes it with the process.
+    /// Returns a new file without a name for a download. The system deletes it when the process ends.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// Returns an error if it cannot be created.
     pub fn unfinished(&self) -> std::io::Result<File> {
         tempfile::tempfile_in(&self.unfinished)
     }
 
-    /// Puts the bytes of `file` under their digest. Putting them twice changes nothing.
+    /// Stores the bytes of `file` under their digest. A repeat changes nothing.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// Returns an error if the bytes cannot be written.
     pub async fn put(&self, sha256: &str, mut file: File) -> anyhow::Result<()> {
         let path = path(sha256);
         file.rewind()?;
@@ -98,7 +98,7 @@ impl Vault {
         while written < size {
             let part;
             (file, part) = tokio::task::spawn_blocking(move || {
-                // All at once: growing would take the memory of a part again and again.
+                // The whole part is allocated at once, because growing would copy it several times.
                 let mut part = Vec::with_capacity(PART_BYTES);
                 let read = (&mut file).take(PART_BYTES as u64).read_to_end(&mut part);
                 read.map(|_| (file, part))
@@ -107,29 +107,29 @@ impl Vault {
             .map_err(|error| abnormal_end(&error))??;
             if part.is_empty() {
                 upload.abort().await.ok();
-                bail!("a downloaded file became shorter");
+                bail!("the downloaded file became shorter while it was stored");
             }
             written += part.len() as u64;
-            upload.wait_for_capacity(PARTS_AT_ONCE).await?;
+            upload.wait_for_capacity(MAX_PARALLEL_PARTS).await?;
             upload.put(part.into());
         }
         upload.finish().await?;
         Ok(())
     }
 
-    /// The bytes with this digest, in pieces. They are read to their end before the first piece is
-    /// handed over, so that nobody gets others than those that were kept.
+    /// Returns the bytes with this digest, in pieces. All of them are read and checked before the first
+    /// piece is returned, so that nobody gets changed bytes.
     ///
     /// # Errors
-    /// When the place does not answer; the stream may fail later, too.
+    /// Returns an error if the store does not answer. The stream may also fail later.
     pub async fn get(&self, sha256: &str) -> anyhow::Result<Found> {
         match self.digest(sha256).await? {
             None => {
-                tracing::error!(sha256, "a kept file is not in the file store");
+                tracing::error!(sha256, "a stored file is missing in the file store");
                 return Ok(Found::Missing);
             }
             Some(found) if found != sha256 => {
-                tracing::error!(sha256, found, "a kept file was changed in the file store");
+                tracing::error!(sha256, found, "a stored file was changed in the file store");
                 return Ok(Found::Changed);
             }
             Some(_) => {}
@@ -137,10 +137,11 @@ impl Vault {
         Ok(self.read(sha256).await?.map_or(Found::Missing, Found::Bytes))
     }
 
-    /// SHA-256, hex, of the bytes that are kept under this digest; none if there are none.
+    /// Returns the SHA-256, in hexadecimal, of the bytes that are stored under this digest, or `None` if
+    /// there are none.
     ///
     /// # Errors
-    /// When the place does not answer.
+    /// Returns an error if the store does not answer.
     pub async fn digest(&self, sha256: &str) -> anyhow::Result<Option<String>> {
         let Some(mut pieces) = self.read(sha256).await? else { return Ok(None) };
         let mut digest = Sha256::new();
@@ -158,10 +159,10 @@ impl Vault {
         }
     }
 
-    /// Deletes the bytes with this digest; it is fine if they are gone already.
+    /// Deletes the bytes with this digest. Bytes that do not exist are a success.
     ///
     /// # Errors
-    /// When the place does not answer.
+    /// Returns an error if the store does not answer.
     pub async fn delete(&self, sha256: &str) -> anyhow::Result<()> {
         match self.store.delete(&path(sha256)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -169,24 +170,25 @@ impl Vault {
         }
     }
 
-    /// Writes, reads and deletes a few bytes.
+    /// Checks the store by writing, reading and deleting a few bytes.
     ///
     /// # Errors
-    /// What does not work.
+    /// Returns an error that says which of these failed.
     pub async fn probe(&self) -> anyhow::Result<()> {
         let path = Path::from(format!("probe/{}", ulid::Ulid::new()));
         let bytes = Bytes::from_static(b"Tallyroom was here");
-        self.store.put(&path, PutPayload::from(bytes.clone())).await.context("writing")?;
-        let read = self.store.get(&path).await.context("reading")?.bytes().await;
-        self.store.delete(&path).await.context("deleting")?;
-        if read.context("reading")? != bytes {
-            bail!("what was written is not what can be read");
+        self.store.put(&path, PutPayload::from(bytes.clone())).await.context("cannot write")?;
+        let read = self.store.get(&path).await.context("cannot read")?.bytes().await;
+        self.store.delete(&path).await.context("cannot delete")?;
+        if read.context("cannot read")? != bytes {
+            bail!("the bytes that were read are not those that were written");
         }
         Ok(())
     }
 }
 
-/// `sha256/ab/cdef…`: few enough in one folder.
+/// Returns the path of a file, `sha256/ab/cdef…`. The first two digits limit the number of files in one
+/// folder.
 fn path(sha256: &str) -> Path {
     let (folder, rest) = sha256.split_at_checked(2).unwrap_or(("", sha256));
     Path::from_iter(["sha256", folder, rest])
@@ -196,7 +198,7 @@ fn s3(config: &FilesConfig, bucket: &str) -> anyhow::Result<object_store::aws::A
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(&config.s3.region)
-        // Multipart deletes are not known to every compatible store.
+        // Not every compatible store supports bulk deletes.
         .with_disable_bulk_delete(true);
     if let Some(id) = &config.s3.access_key_id {
         builder = builder.with_access_key_id(id);
@@ -212,7 +214,7 @@ fn s3(config: &FilesConfig, bucket: &str) -> anyhow::Result<object_store::aws::A
     Ok(builder.build()?)
 }
 
-/// For its owner only: it holds what people sent each other.
+/// Creates a folder that only its owner can read, since it has the files that people send each other.
 fn make_private_folder(place: &str) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(place)
@@ -242,7 +244,7 @@ mod tests {
         vault.probe().await.unwrap();
         let mode = std::fs::metadata(folder.path().join("files")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        // Nothing, one part, several parts and a rest.
+        // The sizes are zero, less than one part, one part, and several parts with a rest.
         for size in [0, 7, PART_BYTES, 2 * PART_BYTES + 5] {
             let bytes: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
             let sha256 = format!("{:x}", Sha256::digest(&bytes));
@@ -256,14 +258,14 @@ mod tests {
             vault.delete(&sha256).await.unwrap();
             assert_eq!(read(&vault, &sha256).await, None);
         }
-        // Other bytes under a digest are never handed out.
+        // Bytes that do not have the digest are never returned.
         let sha256 = format!("{:x}", Sha256::digest(b"kept"));
         let mut file = vault.unfinished().unwrap();
         file.write_all(b"another").unwrap();
         vault.put(&sha256, file).await.unwrap();
         assert!(matches!(vault.get(&sha256).await.unwrap(), Found::Changed));
         vault.delete(&sha256).await.unwrap();
-        // Nothing is left behind.
+        // The store has no files at the end.
         let left = walk(&folder.path().join("files"));
         assert_eq!(left, Vec::<PathBuf>::new());
     }

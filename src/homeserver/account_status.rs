@@ -1,6 +1,5 @@
-//! Whether accounts exist and may be used (MSC3720). No version of the specification has this call,
-//! and so ruma does not have it either; Synapse offers it with
-//! `experimental_features: {msc3720_enabled: true}`.
+//! Checks whether accounts exist and can be used (MSC3720). No version of the specification has this
+//! call, so ruma lacks it. Synapse offers it with `experimental_features: {msc3720_enabled: true}`.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +10,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::calls::ACCOUNT_STATUS_REFUSALS;
-use super::media::{failure_of, in_words};
+use super::media::{causes_of, failure_of};
 use super::{CALL_TIMEOUT, CallFailure, Homeserver};
 
-/// How the homeserver says in its capabilities that it offers the call.
+/// The capability with which the homeserver says that it offers the call.
 const CAPABILITY: &str = "org.matrix.msc3720.account_status";
 const PATH: [&str; 5] = ["_matrix", "client", "unstable", "org.matrix.msc3720", "account_status"];
 
@@ -30,13 +29,14 @@ struct Status {
     deactivated: bool,
 }
 
-/// Whether the homeserver tells which accounts are deactivated.
+/// Whether the homeserver can tell which accounts are deactivated.
 pub fn tells_account_status(offers: &Capabilities) -> bool {
     offers.get(CAPABILITY).is_some_and(|it| it["enabled"] == true)
 }
 
 impl Homeserver {
-    /// Whether somebody can be reached by this account; none if the homeserver does not know.
+    /// Returns whether the account exists and is not deactivated, or `None` if the homeserver does not
+    /// know.
     pub(super) async fn account_is_usable(
         &self,
         user: &UserId,
@@ -49,7 +49,7 @@ impl Homeserver {
         let token = self.client.access_token().unwrap_or_default();
         let request = self.client.http_client().post(url).bearer_auth(token).timeout(CALL_TIMEOUT);
         let answer = request.json(&json!({ "user_ids": [user] })).send().await;
-        let answer = answer.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+        let answer = answer.map_err(|error| CallFailure::unknown(causes_of(&error)))?;
         if answer.status() != StatusCode::OK {
             let failure = failure_of(answer, ACCOUNT_STATUS_REFUSALS).await;
             self.token.learn(&Err(&failure));
@@ -59,7 +59,7 @@ impl Homeserver {
             };
         }
         let answer: Answer =
-            answer.json().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+            answer.json().await.map_err(|error| CallFailure::unknown(causes_of(&error)))?;
         let status = answer.account_statuses.get(user.as_str());
         Ok(status.map(|it| it.exists && !it.deactivated))
     }

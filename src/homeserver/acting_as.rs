@@ -1,8 +1,8 @@
-//! A request made in the name of a user of our namespace.
+//! Requests that act as a user of our namespace.
 //!
-//! Application Service API, "Identity assertion": `?user_id=` and `?device_id=` beside the
-//! appservice's token. matrix-sdk cannot masquerade; wrapping the typed request lets it carry one
-//! that does.
+//! Such a request has `?user_id=` and `?device_id=` beside the appservice's token (Application Service
+//! API, "Identity assertion"). matrix-sdk does not support that, but it can send a wrapped request
+//! that adds the parameters.
 
 use ruma::api::auth_scheme::{AccessToken, SendAccessToken};
 use ruma::api::error::{Error, FromHttpResponseError, IntoHttpError};
@@ -16,7 +16,7 @@ use ruma::{OwnedDeviceId, OwnedUserId};
 
 use super::calls::Call;
 
-/// `request`, asserted to come from `user` (and one device of theirs).
+/// A `request` with the asserted identity of `user` and, if given, of one of the user's devices.
 #[derive(Clone, Debug)]
 pub(super) struct ActingAs<R> {
     request: R,
@@ -25,12 +25,12 @@ pub(super) struct ActingAs<R> {
 }
 
 impl<R> ActingAs<R> {
-    /// As `user`, without a device: for calls made before the device exists.
+    /// Makes `request` act as `user` without a device.
     pub(super) fn user(request: R, user: OwnedUserId) -> Self {
         Self { request, user, device: None }
     }
 
-    /// As `user` on `device`.
+    /// Makes `request` act as `user` on `device`.
     pub(super) fn device(request: R, user: OwnedUserId, device: OwnedDeviceId) -> Self {
         Self { request, user, device: Some(device) }
     }
@@ -54,8 +54,8 @@ impl<R: Call> OutgoingRequest for ActingAs<R> {
         authentication: SendAccessToken<'_>,
         path: <VersionHistory as PathBuilder>::Input<'_>,
     ) -> Result<http::Request<T>, IntoHttpError> {
-        // An identity can only be asserted with the token, also where an endpoint takes it as
-        // optional (register).
+        // An identity can only be asserted with the token, even if the token is optional for the
+        // endpoint (register).
         let authentication = match authentication {
             SendAccessToken::IfRequired(token) => SendAccessToken::Always(token),
             other => other,
@@ -68,8 +68,8 @@ impl<R: Call> OutgoingRequest for ActingAs<R> {
     }
 }
 
-/// An answer that the homeserver itself gave. ruma does not look at the body of an answer from which
-/// it needs nothing, so that the maintenance page of a proxy would pass for a success.
+/// An answer that was checked to come from the homeserver itself. ruma does not read the body of an
+/// answer if it needs nothing from it, so the maintenance page of a proxy would count as a success.
 #[derive(Debug)]
 pub(super) struct Answer<R: Call>(pub(super) R::IncomingResponse);
 
@@ -86,7 +86,7 @@ impl<R: Call> IncomingResponse for Answer<R> {
         if !response.status().is_success() || body.first() != Some(&R::ANSWER) {
             let status = response.status();
             return Err(unreadable(format_args!(
-                "HTTP {status}, but not the JSON that answers this call"
+                "HTTP {status}, but the body is not the JSON of this call's answer"
             )));
         }
         R::IncomingResponse::try_from_http_response(response).map(Self).map_err(|error| match error
@@ -94,12 +94,12 @@ impl<R: Call> IncomingResponse for Answer<R> {
             FromHttpResponseError::Deserialization(error) => {
                 FromHttpResponseError::Deserialization(error)
             }
-            _ => unreadable("an error where there should be an answer"),
+            _ => unreadable("the body is an error instead of an answer"),
         })
     }
 }
 
-fn unreadable(words: impl std::fmt::Display) -> FromHttpResponseError<Error> {
-    let error: serde_json::Error = serde::de::Error::custom(words);
+fn unreadable(problem: impl std::fmt::Display) -> FromHttpResponseError<Error> {
+    let error: serde_json::Error = serde::de::Error::custom(problem);
     FromHttpResponseError::Deserialization(error.into())
 }

@@ -1,4 +1,4 @@
-//! The bot as a user of the homeserver: account, device, profile, pictures; what it reads back.
+//! The calls that are about the bot itself: its account, profile and pictures, and its `/sync`.
 
 use std::time::Duration;
 
@@ -18,34 +18,34 @@ use super::failure::CallFailure;
 use super::{CALL_TIMEOUT, Homeserver, once};
 use crate::config::Config;
 
-/// How long the homeserver may hold an idle `/sync`.
-const LONG_POLL: Duration = Duration::from_secs(25);
-/// Events per room in one sync; a longer gap is filled from the room's history.
+/// How long the homeserver waits for events before it answers a `/sync`.
+const SYNC_POLL_TIMEOUT: Duration = Duration::from_secs(25);
+/// The greatest number of events per room in one sync. A longer gap is filled from the room's history.
 const SYNC_TIMELINE_LIMIT: u32 = 100;
 
-/// The pictures of rooms, once uploaded.
+/// The `mxc://` URIs of the uploaded room avatars.
 #[derive(Clone, Debug)]
 pub struct Avatars {
-    /// For rooms of invoices.
+    /// The avatar of rooms for invoices.
     pub invoice: OwnedMxcUri,
-    /// For rooms of credit notes.
+    /// The avatar of rooms for credit notes.
     pub credit_note: OwnedMxcUri,
 }
 
-/// What is known about the homeserver and our bot on it after the introduction.
+/// What is known about the homeserver and our bot on it after the setup.
 #[derive(Clone, Debug)]
 pub struct Bot {
-    /// The version that new rooms get.
+    /// The room version of new rooms.
     pub room_version: RoomVersionId,
-    /// Pictures for rooms.
+    /// The avatars of rooms.
     pub avatars: Avatars,
 }
 
 impl Homeserver {
-    /// Makes sure that the bot has an account. An existing one is success.
+    /// Makes sure that the bot has an account. An existing account is a success.
     ///
     /// # Errors
-    /// A refusal when the token is wrong or the namespace is not ours.
+    /// Returns a refusal if the token is wrong or the namespace is not ours.
     pub async fn register_bot(&self) -> Result<(), CallFailure> {
         self.register(&self.bot).await
     }
@@ -53,7 +53,7 @@ impl Homeserver {
     /// Sets the bot's profile.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn set_profile(&self, name: &str, avatar: &MxcUri) -> Result<(), CallFailure> {
         for field in [
             ProfileFieldValue::DisplayName(name.to_owned()),
@@ -67,7 +67,8 @@ impl Homeserver {
     /// Uploads a PNG.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer; a repeat makes a second copy.
+    /// Returns an error if the homeserver refuses or gives no usable answer. A repeat uploads a second
+    /// copy.
     pub async fn upload_png(&self, name: &str, png: &[u8]) -> Result<OwnedMxcUri, CallFailure> {
         let mut request = create_content::v3::Request::new(png.to_vec());
         request.filename = Some(name.to_owned());
@@ -75,35 +76,38 @@ impl Homeserver {
         Ok(self.as_bot(request).await?.content_uri)
     }
 
-    /// What the homeserver offers.
+    /// Returns the capabilities of the homeserver.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer.
+    /// Returns an error if the homeserver gives no usable answer.
     pub async fn offers(&self) -> Result<Capabilities, CallFailure> {
         Ok(self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities)
     }
 
-    /// Whether this is our homeserver, and it knows us: what it says about other things counts
-    /// only then where much follows from it.
+    /// Checks that this is our homeserver and that it knows the bot. Its other answers are trusted in
+    /// important decisions only if that is so.
     ///
     /// # Errors
-    /// When it gives no usable answer, or takes us for somebody else.
+    /// Returns an error if the homeserver gives no usable answer or names another user.
     pub async fn knows_us(&self) -> Result<(), CallFailure> {
         let us = self.as_bot(whoami::v3::Request::new()).await?.user_id;
         if us != self.bot {
-            return Err(CallFailure::unknown("the homeserver takes our bot for somebody else"));
+            return Err(CallFailure::unknown(format!(
+                "the homeserver says that the bot's user ID is {us} instead of {}",
+                self.bot
+            )));
         }
         Ok(())
     }
 
-    /// Asks the homeserver to call our `/_matrix/app/v1/ping`; the time that call took.
+    /// Asks the homeserver to call our `/_matrix/app/v1/ping`, and returns how long that call took.
     ///
     /// # Errors
-    /// `M_FORBIDDEN` for a wrong as_token, `M_BAD_STATUS` for a wrong hs_token,
-    /// `M_CONNECTION_FAILED` or `M_CONNECTION_TIMEOUT` when it cannot reach us.
+    /// Returns `M_FORBIDDEN` for a wrong as_token, `M_BAD_STATUS` for a wrong hs_token, and
+    /// `M_CONNECTION_FAILED` or `M_CONNECTION_TIMEOUT` if the homeserver cannot reach us.
     pub async fn ping(&self) -> Result<Duration, CallFailure> {
         let request = request_ping::v1::Request::new(self.appservice_id.clone());
-        // The appservice speaks for itself here: its token, and nobody's identity.
+        // This call has the appservice's token, and asserts no identity.
         let config = once(CALL_TIMEOUT).force_auth();
         match self.client.send(request).with_request_config(config).await {
             Ok(answer) => Ok(answer.duration),
@@ -111,10 +115,12 @@ impl Homeserver {
         }
     }
 
-    /// What happened in the bot's rooms since the token `since`; waits when there is nothing.
+    /// Returns what happened in the bot's rooms since the token `since`. If nothing happened, it waits
+    /// for up to 25 s.
     ///
     /// # Errors
-    /// A refusal when the token is not known any more; an unknown outcome changes nothing.
+    /// Returns a refusal if the homeserver no longer knows the token. A call of unknown outcome changes
+    /// nothing.
     pub async fn sync(
         &self,
         since: Option<&str>,
@@ -132,23 +138,23 @@ impl Homeserver {
         request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
         request.since = since.map(str::to_owned);
         request.set_presence = PresenceState::Offline;
-        // The first one answers at once: it only tells where to go on from.
-        request.timeout = since.map(|_| LONG_POLL);
-        self.as_bot_within(request, LONG_POLL + CALL_TIMEOUT).await
+        // The first sync is answered at once, since it is only needed for its token.
+        request.timeout = since.map(|_| SYNC_POLL_TIMEOUT);
+        self.as_bot_within(request, SYNC_POLL_TIMEOUT + CALL_TIMEOUT).await
     }
 }
 
-/// The version of new rooms: the configured one, or the homeserver's default.
+/// Returns the version of new rooms: the configured one, or else the homeserver's default.
 ///
 /// # Errors
-/// When the homeserver does not offer the configured version.
+/// Returns an error if the homeserver does not offer the configured version.
 pub fn room_version(offers: &Capabilities, config: &Config) -> Result<RoomVersionId, CallFailure> {
     let offered = &offers.room_versions;
     match &config.rooms.version {
         None => Ok(offered.default.clone()),
         Some(version) if offered.available.contains_key(version) => Ok(version.clone()),
         Some(version) => Err(CallFailure::unknown(format!(
-            "rooms.version is {version}, which this homeserver does not offer; it offers {}",
+            "rooms.version is {version}, which this homeserver does not offer. Choose one of {}",
             offered.available.keys().map(|v| v.as_str()).collect::<Vec<_>>().join(", ")
         ))),
     }

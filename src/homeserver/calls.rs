@@ -1,15 +1,15 @@
-//! Every call that we make to the homeserver, with the error codes by which it can refuse that call.
+//! Lists every call that is made to the homeserver, with the error codes of its refusals.
 //!
-//! Between us and the homeserver stand proxies and container managers, which answer 404, 403, 401
-//! or 400 in their own way while the homeserver restarts. So a status alone says nothing. A refusal
-//! is an answer of the homeserver itself: a JSON object whose `errcode` stands here for that call.
-//! Everything else is trouble that passes, after which nothing is given up.
+//! Proxies and container managers between us and the homeserver answer 404, 403, 401 or 400 in their
+//! own way while the homeserver restarts, so a status alone says nothing. A refusal is an answer of
+//! the homeserver itself: a JSON object whose `errcode` is listed here for that call. Every other
+//! failure is temporary, and nothing is given up because of it.
 //!
 //! The codes are those of the Matrix specification ("Standard error response", and the section of
-//! each endpoint). Where Synapse answers with another code for a true refusal, that code stands
-//! here as well, marked "Synapse". `M_UNKNOWN_TOKEN` and `M_MISSING_TOKEN` stand nowhere: they are
-//! about our token, and never about a room or a person. `M_UNRECOGNIZED` stands nowhere either: it
-//! comes from whoever does not know the endpoint, such as a worker that a proxy chose wrongly.
+//! each endpoint). If Synapse uses another code for a true refusal, that code is listed as well, with
+//! the remark "Synapse". `M_UNKNOWN_TOKEN` and `M_MISSING_TOKEN` are never listed, because they are
+//! about our token and not about a room or a person. `M_UNRECOGNIZED` is never listed, because it
+//! comes from a server that does not know the endpoint, such as the wrong worker behind a proxy.
 
 use std::fmt::Debug;
 
@@ -36,7 +36,7 @@ use ruma::api::client::typing::create_typing_event;
 use ruma::api::path_builder::VersionHistory;
 use ruma::api::{Metadata, OutgoingRequest};
 
-/// A call to the homeserver that takes our token.
+/// A call to the homeserver that is authenticated by our token.
 pub(super) trait Call:
     OutgoingRequest<IncomingResponse: Send + Sync>
     + Metadata<
@@ -47,9 +47,9 @@ pub(super) trait Call:
     + Sync
     + 'static
 {
-    /// The error codes by which the homeserver itself refuses this call.
+    /// The error codes with which the homeserver itself refuses this call.
     const REFUSALS: &'static [&'static str];
-    /// What the body of an answer begins with: it is a JSON object for nearly all calls.
+    /// The first byte of the body of a successful answer. For nearly all calls it is a JSON object.
     const ANSWER: u8 = b'{';
 }
 
@@ -65,11 +65,11 @@ macro_rules! calls {
 calls! {
     register::v3::Request => ["M_USER_IN_USE", "M_INVALID_USERNAME", "M_EXCLUSIVE", "M_FORBIDDEN"];
     get_device::v3::Request => ["M_NOT_FOUND"];
-    /// Without MSC4190 nobody has a device that nobody made.
+    /// A homeserver without MSC4190 does not create a device by this call.
     update_device::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
     login::v3::Request =>
         ["M_FORBIDDEN", "M_EXCLUSIVE", "M_UNKNOWN", "M_APPSERVICE_LOGIN_UNSUPPORTED"];
-    /// Synapse: `M_UNKNOWN` for an account that it never had.
+    /// Synapse: `M_UNKNOWN` for an account that never existed.
     get_profile::v3::Request => ["M_NOT_FOUND", "M_UNKNOWN", "M_FORBIDDEN"];
     set_profile_field::v3::Request =>
         ["M_FORBIDDEN", "M_BAD_JSON", "M_INVALID_PARAM", "M_PROFILE_TOO_LARGE"];
@@ -86,11 +86,11 @@ calls! {
     delete_alias::v3::Request => ["M_NOT_FOUND", "M_FORBIDDEN"];
     get_state_event_for_key::v3::Request =>
         ["M_NOT_FOUND", "M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"];
-    /// Synapse: `M_UNKNOWN` for content that it does not take.
+    /// Synapse: `M_UNKNOWN` for content that it does not accept.
     send_state_event::v3::Request => [
         "M_FORBIDDEN", "M_BAD_ALIAS", "M_BAD_JSON", "M_INVALID_PARAM", "M_TOO_LARGE", "M_UNKNOWN"
     ];
-    /// Synapse: `M_UNKNOWN` for content that it does not take.
+    /// Synapse: `M_UNKNOWN` for content that it does not accept.
     send_message_event::v3::Request => [
         "M_FORBIDDEN", "M_BAD_JSON", "M_INVALID_PARAM", "M_TOO_LARGE", "M_DUPLICATE_ANNOTATION",
         "M_UNKNOWN"
@@ -100,7 +100,7 @@ calls! {
         "M_FORBIDDEN", "M_BAD_JSON", "M_INVALID_PARAM", "M_UNSUPPORTED_ROOM_VERSION",
         "M_INCOMPATIBLE_ROOM_VERSION", "M_INVITE_BLOCKED"
     ];
-    /// Synapse: `M_UNKNOWN` for a room that nobody is in any more, and for a blocked one.
+    /// Synapse: `M_UNKNOWN` for a room without members, and for a blocked room.
     join_room_by_id::v3::Request => [
         "M_FORBIDDEN", "M_NOT_FOUND", "M_INCOMPATIBLE_ROOM_VERSION", "M_UNABLE_TO_AUTHORISE_JOIN",
         "M_UNABLE_TO_GRANT_JOIN", "M_UNKNOWN"
@@ -125,11 +125,11 @@ impl Call for get_state_events::v3::Request {
     const ANSWER: u8 = b'[';
 }
 
-/// Asking whether accounts can be used, a call that no version of the specification has (MSC3720).
+/// The error codes of the account status call, which no version of the specification has (MSC3720).
 pub(super) const ACCOUNT_STATUS_REFUSALS: &[&str] = &["M_FORBIDDEN", "M_INVALID_PARAM"];
-/// Uploading, which goes past ruma so that no file is ever whole in memory.
+/// The error codes of an upload. Uploads do not use ruma, so that no file is ever whole in memory.
 pub(super) const UPLOAD_REFUSALS: &[&str] =
     &["M_FORBIDDEN", "M_TOO_LARGE", "M_USER_LIMIT_EXCEEDED"];
-/// Downloading, which goes past ruma for the same reason. Synapse: `M_TOO_LARGE` for a file of
-/// another homeserver that is larger than it takes.
+/// The error codes of a download, which does not use ruma either. Synapse: `M_TOO_LARGE` for a file
+/// of another homeserver that is larger than its limit.
 pub(super) const DOWNLOAD_REFUSALS: &[&str] = &["M_NOT_FOUND", "M_TOO_LARGE", "M_FORBIDDEN"];

@@ -1,4 +1,4 @@
-//! The bot's one device. The homeserver remembers send ids by it.
+//! Creates the bot's device. The homeserver remembers send ids by device.
 
 use ruma::api::client::device::{get_device, update_device};
 use ruma::api::client::session::login;
@@ -7,25 +7,26 @@ use ruma::api::client::uiaa::{MatrixUserIdentifier, UserIdentifier};
 use super::calls::Call;
 use super::{ActingAs, CALL_TIMEOUT, CallFailure, Homeserver};
 
-const NAME: &str = "Tallyroom";
+const DISPLAY_NAME: &str = "Tallyroom";
 
-/// How the device came to be.
+/// How the device was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
-    /// It was there.
+    /// The device existed before.
     Found,
-    /// It was made without a login (MSC4190).
+    /// The device was created without a login (MSC4190).
     Made,
-    /// It was made by a login, since the homeserver does not make it otherwise.
+    /// The device was created by a login, since the homeserver creates it in no other way.
     LoggedIn,
 }
 
 impl Homeserver {
-    /// Makes sure that the bot's device exists. A homeserver without MSC4190, or whose registration
-    /// does not ask for it, says that there is no such device to change: then one login makes it.
+    /// Makes sure that the bot's device exists. A homeserver without MSC4190, or one whose
+    /// registration does not enable it, answers that the device does not exist. Then a login creates
+    /// the device.
     ///
     /// # Errors
-    /// When the homeserver makes it in neither way, or gives no usable answer.
+    /// Returns an error if the homeserver creates it in neither way, or gives no usable answer.
     pub async fn make_device(&self) -> Result<Device, CallFailure> {
         match self.without_device(get_device::v3::Request::new(self.device.clone())).await {
             Ok(_) => return Ok(Device::Found),
@@ -33,26 +34,27 @@ impl Homeserver {
             Err(failure) => return Err(failure),
         }
         let mut request = update_device::v3::Request::new(self.device.clone());
-        request.display_name = Some(NAME.to_owned());
+        request.display_name = Some(DISPLAY_NAME.to_owned());
         match self.without_device(request).await {
             Ok(_) => Ok(Device::Made),
-            Err(failure) if calls_for_a_login(&failure) => self.log_in().await,
+            Err(failure) if needs_login(&failure) => self.log_in().await,
             Err(failure) => Err(failure),
         }
     }
 
-    /// The access token in the answer is of no use: the bot's calls take the registration's.
+    /// Creates the device by a login. The access token in the answer is not used, since the bot's calls
+    /// use the token of the registration.
     async fn log_in(&self) -> Result<Device, CallFailure> {
         let user = UserIdentifier::Matrix(MatrixUserIdentifier::new(self.bot.to_string()));
         let how = login::v3::ApplicationService::new(user);
         let mut request = login::v3::Request::new(login::v3::LoginInfo::ApplicationService(how));
         request.device_id = Some(self.device.clone());
-        request.initial_device_display_name = Some(NAME.to_owned());
+        request.initial_device_display_name = Some(DISPLAY_NAME.to_owned());
         self.without_device(request).await?;
         Ok(Device::LoggedIn)
     }
 
-    /// As the bot, without a device in the query: it may not exist yet.
+    /// Sends `request` as the bot without naming its device, which may not exist yet.
     async fn without_device<R: Call>(
         &self,
         request: R,
@@ -61,9 +63,9 @@ impl Homeserver {
     }
 }
 
-/// Whether the homeserver does not make devices by changing them. One that does not know the call
-/// at all counts, too: should it be a proxy's answer, the login does no harm.
-fn calls_for_a_login(failure: &CallFailure) -> bool {
+/// Whether the failure says that only a login creates the device. A homeserver that does not know the
+/// call counts as well. If that answer came from a proxy, the login does no harm.
+fn needs_login(failure: &CallFailure) -> bool {
     matches!(failure, CallFailure::Refused(_)) || failure.mentions("M_UNRECOGNIZED")
 }
 
@@ -75,7 +77,7 @@ mod tests {
     fn only_a_homeserver_that_makes_no_devices_is_logged_in_to() {
         let answered = |status, errcode| {
             let refusals = update_device::v3::Request::REFUSALS;
-            calls_for_a_login(&CallFailure::answered(status, errcode, "", refusals))
+            needs_login(&CallFailure::answered(status, errcode, "", refusals))
         };
         assert!(answered(404, "M_NOT_FOUND"));
         assert!(answered(403, "M_FORBIDDEN"));

@@ -1,48 +1,50 @@
-//! What a failed call means for the one who has to decide what to do next.
+//! Classifies failed calls by what the caller can do next.
 
 use std::time::Duration;
 
 use matrix_sdk::HttpError;
 use ruma::api::error::{ErrorBody, ErrorKind, FromHttpResponseError, RetryAfter};
 
-/// A definite "no" from the homeserver itself: the request had no effect.
+/// A refusal by the homeserver itself. The request had no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// HTTP status code, 400 to 499.
+    /// The HTTP status code, from 400 to 499.
     pub status: u16,
-    /// Matrix error code, such as `M_FORBIDDEN`: one of those that the call can be refused with.
+    /// The Matrix error code, such as `M_FORBIDDEN`. It is one of those listed for the call.
     pub errcode: String,
-    /// The homeserver's own words.
+    /// The homeserver's error message.
     pub message: String,
 }
 
-/// Why a call did not succeed.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallFailure {
-    /// The homeserver refused; nothing happened.
+    /// The homeserver refused the call, which had no effect.
     #[error("the homeserver refused ({} {}): {}", .0.status, .0.errcode, .0.message)]
     Refused(Refusal),
-    /// Too many requests; nothing happened. Wait this long if it said so.
-    #[error("the homeserver asks to slow down (M_LIMIT_EXCEEDED)")]
+    /// The homeserver limits the rate of requests, and the call had no effect. If the homeserver said
+    /// how long to wait, the duration is given.
+    #[error("the homeserver limits the rate of our requests (M_LIMIT_EXCEEDED)")]
     RateLimited(Option<Duration>),
-    /// No answer, a server error, or an answer that the homeserver would not give to this call: it
-    /// may or may not have happened. Look before trying again.
-    #[error("no usable answer from the homeserver: {words}")]
+    /// There was no answer, a server error, or an answer that is not listed for this call. It is
+    /// unknown whether the call had its effect, so that has to be checked before a retry.
+    #[error("the homeserver gave no usable answer: {problem}")]
     Unknown {
-        /// Matrix error code, if there was one that is no answer to this call.
+        /// The Matrix error code, if there was one. It is not listed for this call.
         errcode: String,
         /// What came instead of an answer.
-        words: String,
+        problem: String,
     },
 }
 
 impl CallFailure {
-    /// A failure of unknown outcome, in words.
-    pub fn unknown(words: impl Into<String>) -> Self {
-        Self::Unknown { errcode: String::new(), words: words.into() }
+    /// Returns a failure of unknown outcome.
+    pub fn unknown(problem: impl Into<String>) -> Self {
+        Self::Unknown { errcode: String::new(), problem: problem.into() }
     }
 
-    /// What a call ended in that can be refused with one of `refusals` (see [`super::calls`]).
+    /// Classifies the error of a call whose refusals have the error codes `refusals` (see
+    /// [`super::calls`]).
     pub(super) fn of(error: &HttpError, refusals: &[&str]) -> Self {
         let Some(api) = error.as_client_api_error() else {
             return Self::unknown(describe(error));
@@ -66,21 +68,21 @@ impl CallFailure {
         }
     }
 
-    /// What an answer with this status and Matrix error code means for a call that can be refused
-    /// with one of `refusals`. The error code is empty if the body was no Matrix error.
+    /// Classifies an answer with this status and Matrix error code, to a call whose refusals have the
+    /// error codes `refusals`. `errcode` is empty if the body was not a Matrix error.
     pub(super) fn answered(status: u16, errcode: &str, message: &str, refusals: &[&str]) -> Self {
         if status == 429 {
             return Self::RateLimited(None);
         }
-        // 408 and 499 are about the connection, 5xx about the server: neither says that nothing
-        // happened, whatever the body says.
+        // 408 and 499 are about the connection, and 5xx is about the server. None of them says that
+        // the call had no effect, even if the body says so.
         let is_about_the_request = (400..500).contains(&status) && status != 408 && status != 499;
         if is_about_the_request && refusals.contains(&errcode) {
             let (errcode, message) = (errcode.to_owned(), message.to_owned());
             return Self::Refused(Refusal { status, errcode, message });
         }
-        let words = format!("HTTP {status} {errcode} {message}");
-        Self::Unknown { errcode: errcode.to_owned(), words }
+        let problem = format!("HTTP {status} {errcode} {message}");
+        Self::Unknown { errcode: errcode.to_owned(), problem }
     }
 
     /// Whether the homeserver itself refused with this Matrix error code.
@@ -88,7 +90,7 @@ impl CallFailure {
         matches!(self, Self::Refused(refusal) if refusal.errcode == errcode)
     }
 
-    /// Whether the homeserver says that what was asked for does not exist.
+    /// Whether the homeserver says that the requested thing does not exist.
     pub fn is_not_found(&self) -> bool {
         self.refused_with("M_NOT_FOUND")
     }
@@ -98,14 +100,14 @@ impl CallFailure {
         self.refused_with("M_FORBIDDEN")
     }
 
-    /// Whether the homeserver does not know our token. That is told once, and not with each call that
+    /// Whether the homeserver does not know our token. That is logged once, and not for each call that
     /// fails because of it.
     pub fn is_about_token(&self) -> bool {
         self.mentions("M_UNKNOWN_TOKEN") || self.mentions("M_MISSING_TOKEN")
     }
 
-    /// Whether the answer had this Matrix error code, by whomever it was given: enough for advice,
-    /// but not for a decision.
+    /// Whether the answer had this Matrix error code. The answer may come from a proxy, so it can be
+    /// used for advice, but not for a decision.
     pub fn mentions(&self, code: &str) -> bool {
         match self {
             Self::Refused(refusal) => refusal.errcode == code,
@@ -115,23 +117,23 @@ impl CallFailure {
     }
 }
 
-/// The error and its causes in one line, without the address: it carries user ids in its query.
+/// Returns the error and its causes in one line. It omits the URL, whose query has user IDs.
 fn describe(error: &HttpError) -> String {
     if let HttpError::Api(api) = error
         && let FromHttpResponseError::Deserialization(cause) = api.as_ref()
     {
-        return format!("the answer could not be read: {cause}");
+        return format!("the answer cannot be read: {cause}");
     }
-    let mut words = Vec::new();
+    let mut texts = Vec::new();
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(current) = cause {
         let text = current.to_string();
-        if !words.contains(&text) {
-            words.push(text);
+        if !texts.contains(&text) {
+            texts.push(text);
         }
         cause = current.source();
     }
-    words.join(": ")
+    texts.join(": ")
 }
 
 #[cfg(test)]
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_proxy_says_in_place_of_the_homeserver_is_trouble_that_passes() {
+    fn an_answer_of_a_proxy_is_of_unknown_outcome() {
         let bodies = [
             "404 page not found",
             "<html><body><h1>403 Forbidden</h1></body></html>",
@@ -205,19 +207,19 @@ mod tests {
         let not_found = r#"{"errcode":"M_NOT_FOUND","error":"No such alias"}"#;
         assert!(failure(403, forbidden, INVITE).is_forbidden());
         assert!(failure(404, not_found, get_alias::v3::Request::REFUSALS).is_not_found());
-        // Nobody answers an invitation, or a look at history, with "not found".
+        // No homeserver answers an invitation, or a request for history, with "not found".
         for call in [INVITE, get_message_events::v3::Request::REFUSALS] {
             let failure = failure(404, not_found, call);
             assert!(matches!(failure, CallFailure::Unknown { .. }), "{failure:?}");
             assert!(failure.mentions("M_NOT_FOUND") && !failure.is_not_found());
         }
-        // A server in trouble may say anything.
+        // The error code of a failing server does not count.
         let failure = failure(500, forbidden, INVITE);
         assert!(matches!(failure, CallFailure::Unknown { .. }), "{failure:?}");
     }
 
     #[test]
-    fn slowing_down_is_asked_for_by_status_or_by_code() {
+    fn a_rate_limit_is_known_by_status_or_by_code() {
         let body = r#"{"errcode":"M_LIMIT_EXCEEDED","error":"","retry_after_ms":1500}"#;
         let wait = Some(Duration::from_millis(1500));
         assert_eq!(failure(429, body, INVITE), CallFailure::RateLimited(wait));

@@ -1,4 +1,4 @@
-//! Rooms that are not ours: which there are, and how users of ours leave them.
+//! The calls that are about rooms that are not ours: listing, checking and leaving them.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use super::rooms::raw;
 use super::{CallFailure, Homeserver};
 use crate::names::PROBE_MARKER;
 
-/// How long the homeserver may take to list all rooms of the bot.
-const LISTING: Duration = Duration::from_secs(300);
+/// The timeout of the call that lists all rooms of the bot.
+const LIST_ROOMS_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Homeserver {
-    /// All rooms that the bot is in or invited to.
+    /// Returns the ids of all rooms that the bot is in or invited to.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer.
+    /// Returns an error if the homeserver gives no usable answer.
     pub async fn bot_rooms(&self) -> Result<Vec<String>, CallFailure> {
         let mut filter = FilterDefinition::ignore_all();
         filter.room = Default::default();
@@ -32,15 +32,15 @@ impl Homeserver {
         let mut request = sync_events::v3::Request::new();
         request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
         request.set_presence = PresenceState::Offline;
-        let rooms = self.as_bot_within(request, LISTING).await?.rooms;
+        let rooms = self.as_bot_within(request, LIST_ROOMS_TIMEOUT).await?.rooms;
         Ok(rooms.invite.keys().chain(rooms.join.keys()).map(ToString::to_string).collect())
     }
 
-    /// Whether the homeserver encrypts new rooms by itself: makes a room as those of transactions
-    /// are made, looks, and leaves it.
+    /// Returns whether the homeserver encrypts new rooms by itself. To find out, the bot creates a room
+    /// like those of transactions, reads its state, and leaves it.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn encrypts_new_rooms(
         &self,
         version: RoomVersionId,
@@ -58,28 +58,29 @@ impl Homeserver {
         Ok(encryption?.is_some())
     }
 
-    /// Whether the homeserver's admin has blocked a room that the bot is not in any more.
+    /// Returns whether an administrator of the homeserver has blocked a room that the bot is no longer
+    /// in.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer.
+    /// Returns an error if the homeserver gives no usable answer.
     pub async fn is_blocked(&self, room_id: &RoomId) -> Result<bool, CallFailure> {
         match self.join(room_id).await {
-            // Synapse: 403 M_UNKNOWN for a blocked room, 404 for one that is not there.
+            // Synapse answers 403 M_UNKNOWN for a blocked room, and 404 for one that does not exist.
             Err(CallFailure::Refused(it)) => Ok(it.status == 403 && it.errcode == "M_UNKNOWN"),
             Err(failure) => Err(failure),
             Ok(()) => Ok(false),
         }
     }
 
-    /// `user`, one of ours, leaves a room or declines the invitation, and has the homeserver
-    /// forget it.
+    /// Lets `user`, who is in our namespace, leave a room or decline the invitation to it, and forget
+    /// the room.
     ///
     /// # Errors
-    /// A refusal when `user` is not there any more.
+    /// Returns a refusal if `user` is no longer in the room.
     pub async fn leave_as(&self, user: &UserId, room_id: &RoomId) -> Result<(), CallFailure> {
         let leave = leave_room::v3::Request::new(room_id.to_owned());
         let forget = forget_room::v3::Request::new(room_id.to_owned());
-        // Whether it is forgotten as well matters to nobody but the homeserver's disk.
+        // A failure to forget the room only costs disk space on the homeserver.
         if user == self.bot_user_id() {
             self.as_bot(leave).await?;
             self.as_bot(forget).await.ok();

@@ -1,4 +1,4 @@
-//! Users of ours through whom people speak from the invoice page.
+//! The calls that are made as guests, through which people write from the invoice page.
 
 use std::time::Duration;
 
@@ -21,23 +21,24 @@ use ruma::{EventId, OwnedEventId, OwnedTransactionId, RoomId, UserId};
 use serde_json::Value;
 
 use super::calls::UPLOAD_REFUSALS;
-use super::media::{failure_of, in_words};
+use super::media::{causes_of, failure_of};
 use super::rooms::raw;
 use super::{CallFailure, Homeserver};
 use crate::clock::now;
 use crate::moment::Online;
 use crate::room::Guest;
 
-/// How long somebody counts as typing without saying so again.
-const TYPING: Duration = Duration::from_secs(6);
-/// How long an upload may take in all.
-const UPLOAD: Duration = Duration::from_secs(600);
+/// How long a guest counts as typing after one notification.
+const TYPING_TIMEOUT: Duration = Duration::from_secs(6);
+/// The timeout of a whole upload.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Homeserver {
-    /// Makes sure that `user`, one of ours, has an account. An existing one is success.
+    /// Makes sure that `user`, who is in our namespace, has an account. An existing account is a
+    /// success.
     ///
     /// # Errors
-    /// A refusal when the token is wrong or the namespace is not ours.
+    /// Returns a refusal if the token is wrong or the namespace is not ours.
     pub(super) async fn register(&self, user: &UserId) -> Result<(), CallFailure> {
         let mut request = register::v3::Request::new();
         request.username = Some(user.localpart().to_owned());
@@ -49,10 +50,10 @@ impl Homeserver {
         }
     }
 
-    /// Makes sure that a guest has an account with its name.
+    /// Makes sure that a guest has an account with the right display name.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn make_guest(&self, guest: &Guest) -> Result<(), CallFailure> {
         self.register(&guest.user_id).await?;
         let name = ProfileFieldValue::DisplayName(guest.display_name.clone());
@@ -61,19 +62,20 @@ impl Homeserver {
         Ok(())
     }
 
-    /// A guest accepts its invitation.
+    /// Lets a guest accept its invitation.
     ///
     /// # Errors
-    /// When the homeserver refuses (403: nobody invites it any more) or gives no usable answer.
+    /// Returns an error if the homeserver refuses (403: the guest is no longer invited) or gives no
+    /// usable answer.
     pub async fn join_as(&self, guest: &UserId, room_id: &RoomId) -> Result<(), CallFailure> {
         self.as_guest(guest, join_room_by_id::v3::Request::new(room_id.to_owned())).await?;
         Ok(())
     }
 
-    /// A guest sends an event; see [`Self::send_message`].
+    /// Sends an event as a guest, like [`Self::send_message`].
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn send_as(
         &self,
         guest: &UserId,
@@ -91,10 +93,10 @@ impl Homeserver {
         Ok(self.as_guest(guest, request).await?.event_id)
     }
 
-    /// A guest removes an event of its own.
+    /// Redacts an event of a guest as that guest.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn redact_as(
         &self,
         guest: &UserId,
@@ -110,10 +112,10 @@ impl Homeserver {
         Ok(self.as_guest(guest, request).await?.event_id)
     }
 
-    /// Tells the room that a guest is writing, or no longer is.
+    /// Tells the room whether a guest is typing.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer; nothing is lost by that.
+    /// Returns an error if the homeserver refuses or gives no usable answer. It can be ignored.
     pub async fn typing_as(
         &self,
         guest: &UserId,
@@ -121,17 +123,17 @@ impl Homeserver {
         typing: bool,
     ) -> Result<(), CallFailure> {
         use create_typing_event::v3::{Typing, TypingInfo};
-        let typing = if typing { Typing::Yes(TypingInfo::new(TYPING)) } else { Typing::No };
+        let typing = if typing { Typing::Yes(TypingInfo::new(TYPING_TIMEOUT)) } else { Typing::No };
         let request =
             create_typing_event::v3::Request::new(guest.to_owned(), room_id.to_owned(), typing);
         self.as_guest(guest, request).await?;
         Ok(())
     }
 
-    /// Tells the room up to where a guest has read.
+    /// Sends a read receipt of a guest: the guest has read the room up to the event.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer; nothing is lost by that.
+    /// Returns an error if the homeserver refuses or gives no usable answer. It can be ignored.
     pub async fn read_as(
         &self,
         guest: &UserId,
@@ -148,10 +150,10 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Uploads a file in a guest's name, piece by piece; its `mxc://` address.
+    /// Uploads a file as a guest, piece by piece, and returns its `mxc://` URI.
     ///
     /// # Errors
-    /// When the homeserver refuses (`M_TOO_LARGE`) or gives no usable answer.
+    /// Returns an error if the homeserver refuses (`M_TOO_LARGE`) or gives no usable answer.
     pub async fn upload_as<S>(
         &self,
         guest: &UserId,
@@ -172,29 +174,30 @@ impl Homeserver {
             .client
             .http_client()
             .post(url)
-            .timeout(UPLOAD)
+            .timeout(UPLOAD_TIMEOUT)
             .bearer_auth(self.client.access_token().unwrap_or_default())
             .header(header::CONTENT_TYPE, media_type)
             .header(header::CONTENT_LENGTH, size)
             .body(Body::wrap_stream(bytes));
         let answer =
-            request.send().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+            request.send().await.map_err(|error| CallFailure::unknown(causes_of(&error)))?;
         if answer.status() != StatusCode::OK {
             let failure = failure_of(answer, UPLOAD_REFUSALS).await;
             self.token.learn(&Err(&failure));
             return Err(failure);
         }
-        let body = answer.bytes().await.map_err(|error| CallFailure::unknown(in_words(&error)))?;
+        let body = answer.bytes().await.map_err(|error| CallFailure::unknown(causes_of(&error)))?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let mxc = answer.get("content_uri").and_then(Value::as_str);
         let mxc = mxc.filter(|mxc| mxc.starts_with("mxc://")).map(str::to_owned);
-        mxc.ok_or_else(|| CallFailure::unknown("the answer to an upload names no file"))
+        mxc.ok_or_else(|| CallFailure::unknown("the answer to an upload has no mxc:// URI"))
     }
 
-    /// How active a user is, as far as the bot may know.
+    /// Returns the presence of a user, as far as the bot may see it.
     ///
     /// # Errors
-    /// When the homeserver refuses (403: they share no room) or gives no usable answer.
+    /// Returns an error if the homeserver refuses (403: the user shares no room with the bot) or gives
+    /// no usable answer.
     pub async fn presence(&self, user: &UserId) -> Result<Online, CallFailure> {
         let answer = self.as_bot(get_presence::v3::Request::new(user.to_owned())).await?;
         let ago = answer.last_active_ago.and_then(|ago| i64::try_from(ago.as_millis()).ok());

@@ -1,4 +1,4 @@
-//! Files in rooms.
+//! Downloads the files that people send to rooms.
 
 use std::time::Duration;
 
@@ -8,46 +8,46 @@ use ruma::MxcUri;
 use super::calls::DOWNLOAD_REFUSALS;
 use super::{CallFailure, Homeserver};
 
-/// How long a homeserver may look for a file at other homeservers.
-const LOOK_ELSEWHERE: Duration = Duration::from_secs(20);
-/// How long the first byte may take: longer than that.
-const FIRST_BYTE: Duration = Duration::from_secs(40);
-/// How long a download may go without a byte.
-const NEXT_BYTE: Duration = Duration::from_secs(30);
-/// How much of a refusal is read.
-const MAX_REFUSAL_BYTES: usize = 16 * 1024;
+/// How long our homeserver may request a file from other homeservers.
+const REMOTE_FETCH_TIMEOUT: Duration = Duration::from_secs(20);
+/// The timeout of the answer's headers, which is longer than [`REMOTE_FETCH_TIMEOUT`].
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(40);
+/// The greatest time between two pieces of a download.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The number of bytes that are read of an error's body, apart from the rest of the last piece.
+const MAX_ERROR_BODY_BYTES: usize = 16 * 1024;
 
-/// A file on its way; its bytes come in pieces, so that none is ever whole in memory.
+/// A file that is being downloaded. Its bytes come in pieces, so that no file is ever whole in memory.
 #[derive(Debug)]
 pub struct Download {
     answer: Response,
 }
 
 impl Download {
-    /// How many bytes it will be, if the homeserver says so.
+    /// Returns the size of the file in bytes, if the homeserver tells it.
     pub fn length(&self) -> Option<u64> {
         self.answer.content_length()
     }
 
-    /// The next bytes; none at the end.
+    /// Returns the next bytes, or `None` at the end of the file.
     ///
     /// # Errors
-    /// When the connection ends too early or goes silent.
+    /// Returns an error if the connection ends too early, or if no bytes come for 30 s.
     pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, CallFailure> {
-        match tokio::time::timeout(NEXT_BYTE, self.answer.chunk()).await {
+        match tokio::time::timeout(PIECE_TIMEOUT, self.answer.chunk()).await {
             Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(CallFailure::unknown(in_words(&error))),
-            Err(_) => Err(CallFailure::unknown("the download stopped in the middle")),
+            Ok(Err(error)) => Err(CallFailure::unknown(causes_of(&error))),
+            Err(_) => Err(CallFailure::unknown("the download stalled")),
         }
     }
 }
 
 impl Homeserver {
-    /// Begins to download a file, as the bot (Client-Server API, "Content repository",
-    /// authenticated media).
+    /// Begins to download a file as the bot (Client-Server API, "Content repository", authenticated
+    /// media).
     ///
     /// # Errors
-    /// `M_NOT_FOUND` when neither this homeserver nor the one it is from has it.
+    /// Returns `M_NOT_FOUND` if neither our homeserver nor the one that the file is from has it.
     pub async fn download(&self, mxc: &MxcUri) -> Result<Download, CallFailure> {
         let parts = mxc.parts().map_err(|error| CallFailure::unknown(error.to_string()))?;
         let mut url = self.client.homeserver();
@@ -57,13 +57,13 @@ impl Homeserver {
         }
         url.query_pairs_mut()
             .append_pair("user_id", self.bot.as_str())
-            .append_pair("timeout_ms", &LOOK_ELSEWHERE.as_millis().to_string());
+            .append_pair("timeout_ms", &REMOTE_FETCH_TIMEOUT.as_millis().to_string());
         let token = self.client.access_token().unwrap_or_default();
         let request = self.client.http_client().get(url).bearer_auth(token).send();
-        let answer = match tokio::time::timeout(FIRST_BYTE, request).await {
+        let answer = match tokio::time::timeout(HEADERS_TIMEOUT, request).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(CallFailure::unknown(in_words(&error))),
-            Err(_) => return Err(CallFailure::unknown("no answer in time")),
+            Ok(Err(error)) => return Err(CallFailure::unknown(causes_of(&error))),
+            Err(_) => return Err(CallFailure::unknown("the call timed out")),
         };
         if answer.status() != StatusCode::OK {
             let failure = failure_of(answer, DOWNLOAD_REFUSALS).await;
@@ -71,22 +71,24 @@ impl Homeserver {
             return Err(failure);
         }
         self.token.learn(&Ok(()));
-        // A file may be anything, also a page that says that the homeserver is away. The header is
-        // required of a homeserver since version 1.12 of the specification (Client-Server API,
-        // `GET /_matrix/client/v1/media/download/{serverName}/{mediaId}`), and no proxy adds it.
+        // The body may be a proxy's page that says that the homeserver is unavailable. Such a page lacks
+        // this header, which a homeserver has to send since version 1.12 of the specification
+        // (Client-Server API, `GET /_matrix/client/v1/media/download/{serverName}/{mediaId}`).
         if !answer.headers().contains_key(header::CONTENT_DISPOSITION) {
-            return Err(CallFailure::unknown("HTTP 200, but without the headers of a file"));
+            return Err(CallFailure::unknown(
+                "HTTP 200, but the answer has no Content-Disposition header, so it is not a file",
+            ));
         }
         Ok(Download { answer })
     }
 }
 
-/// What an answer other than a success means for a call that can be refused with one of `refusals`.
+/// Classifies an unsuccessful answer to a call whose refusals have the error codes `refusals`.
 pub(super) async fn failure_of(mut answer: Response, refusals: &[&str]) -> CallFailure {
     let status = answer.status().as_u16();
     let mut body = Vec::new();
     while let Ok(Some(bytes)) = answer.chunk().await
-        && body.len() < MAX_REFUSAL_BYTES
+        && body.len() < MAX_ERROR_BODY_BYTES
     {
         body.extend_from_slice(&bytes);
     }
@@ -96,13 +98,13 @@ pub(super) async fn failure_of(mut answer: Response, refusals: &[&str]) -> CallF
     CallFailure::answered(status, text("errcode"), &message, refusals)
 }
 
-/// Without the address: it carries ids and tokens.
-pub(crate) fn in_words(error: &reqwest::Error) -> String {
-    let mut words = Vec::new();
+/// Returns the causes of an error in one line. It omits the URL, which has ids and tokens.
+pub(crate) fn causes_of(error: &reqwest::Error) -> String {
+    let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(current) = cause {
-        words.push(current.to_string());
+        causes.push(current.to_string());
         cause = current.source();
     }
-    if words.is_empty() { "the connection failed".to_owned() } else { words.join(": ") }
+    if causes.is_empty() { "the connection failed".to_owned() } else { causes.join(": ") }
 }

@@ -1,5 +1,5 @@
-//! What of our config and registration does not fit the homeserver. Its answers to ordinary calls
-//! only tell that something does not; these calls tell what.
+//! Finds out what in our config and registration does not fit the homeserver. Ordinary calls only
+//! show that something does not fit. The calls here show what it is.
 
 use std::path::PathBuf;
 
@@ -13,35 +13,37 @@ use crate::config::{Config, Secret};
 
 const WHO_AM_I: [&str; 5] = ["_matrix", "client", "v3", "account", "whoami"];
 
-/// What does not fit, with what fixes it.
+/// What does not fit, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The homeserver has another name.
     #[error(
         "homeserver.domain is {ours}, but the homeserver's server_name is {theirs}. Correct \
-         homeserver.domain. If the registration is for {ours} as well: move it away, run \
-         `tallyroom generate-registration`, give the new one to the homeserver and restart it"
+         homeserver.domain. If the registration is for {ours} as well, move it away, run \
+         `tallyroom generate-registration`, give the new file to the homeserver and restart the \
+         homeserver"
     )]
     Domain {
-        /// What the config says.
+        /// The name in the config.
         ours: OwnedServerName,
-        /// What the homeserver says.
+        /// The name that the homeserver has.
         theirs: OwnedServerName,
     },
-    /// It has our tokens the wrong way round.
+    /// The homeserver accepts our `hs_token` as the `as_token`.
     #[error(
-        "the tokens are exchanged: the homeserver takes our hs_token for the as_token. Give both \
-         the same registration file ({}) and restart the homeserver", file.display()
+        "the tokens are exchanged: the homeserver accepts our hs_token as the as_token. Give \
+         Tallyroom and the homeserver the same registration file ({}) and restart the homeserver",
+        file.display()
     )]
     TokensExchanged {
         /// Our registration file.
         file: PathBuf,
     },
-    /// It knows neither of our tokens.
+    /// The homeserver knows neither of our tokens.
     #[error(
-        "the homeserver does not know this as_token: it has not loaded {}, or has another copy of \
-         it. List this file among its appservice files (Synapse: app_service_config_files) and \
-         restart it", file.display()
+        "the homeserver does not know this as_token: it has not loaded {}, or it has another copy of \
+         that file. Add this file to the homeserver's list of appservice files (Synapse: \
+         app_service_config_files) and restart the homeserver", file.display()
     )]
     NotLoaded {
         /// Our registration file.
@@ -50,13 +52,13 @@ pub enum Misfit {
 }
 
 impl Homeserver {
-    /// What does not fit the homeserver; none if what can be asked for fits.
+    /// Returns what does not fit the homeserver, or `None` if everything that can be checked fits.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer.
+    /// Returns an error if the homeserver gives no usable answer.
     pub async fn misfit(&self, config: &Config) -> Result<Option<Misfit>, CallFailure> {
-        // The appservice speaks for itself here: the registration's own user is of the
-        // homeserver's domain, whatever we take that for.
+        // This call asserts no identity, so the answer names the registration's own user. That user
+        // has the homeserver's real domain, whatever our config says.
         let request = once(CALL_TIMEOUT).force_auth();
         let answer =
             self.client.send(whoami::v3::Request::new()).with_request_config(request).await;
@@ -66,15 +68,15 @@ impl Homeserver {
         match answer {
             Ok(us) => Ok(other_domain(config, us.user_id.server_name().to_owned())),
             Err(failure) if !failure.mentions("M_UNKNOWN_TOKEN") => Err(failure),
-            Err(_) if self.takes(&self.hs_token).await => {
+            Err(_) if self.accepts(&self.hs_token).await => {
                 Ok(Some(Misfit::TokensExchanged { file }))
             }
             Err(_) => Ok(Some(Misfit::NotLoaded { file })),
         }
     }
 
-    /// Whether the homeserver takes this for somebody's access token.
-    async fn takes(&self, token: &Secret) -> bool {
+    /// Whether the homeserver accepts the token as an access token.
+    async fn accepts(&self, token: &Secret) -> bool {
         let mut url = self.client.homeserver();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(WHO_AM_I);

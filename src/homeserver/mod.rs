@@ -1,7 +1,7 @@
-//! All calls to the homeserver, made as the bot or as another user of our namespace.
+//! Makes all calls to the homeserver, as the bot or as another user of our namespace.
 //!
-//! matrix-sdk carries the requests (connection pool, TLS, timeouts, supported versions); ruma
-//! gives them their types. Nothing here decides anything: `room` does.
+//! matrix-sdk sends the requests (connection pool, TLS, timeouts, supported versions), and ruma
+//! defines their types. What to do is decided in `room`, and not here.
 
 mod account_status;
 mod acting_as;
@@ -23,7 +23,7 @@ pub use bot::{Avatars, Bot, room_version};
 pub use device::Device;
 pub use failure::{CallFailure, Refusal};
 pub use media::Download;
-pub(crate) use media::in_words;
+pub(crate) use media::causes_of;
 pub use misfit::Misfit;
 pub use pings::Pings;
 pub use rooms::{FoundRoom, HistoryPage};
@@ -41,8 +41,8 @@ use self::token::TokenState;
 use crate::config::{Config, Registration, Secret};
 use crate::names::BOT_DEVICE;
 
-/// How long one ordinary call may take before its outcome counts as unknown.
-/// Synapse was seen to need 45 s for a createRoom under load; beyond this we look instead of wait.
+/// The timeout of an ordinary call. After that, its outcome counts as unknown and is checked. Under
+/// load, Synapse took up to 45 s for a createRoom.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection to one homeserver, with the appservice's token.
@@ -57,10 +57,10 @@ pub struct Homeserver {
 }
 
 impl Homeserver {
-    /// Prepares the connection; makes no request yet.
+    /// Prepares the connection. It does not make any request.
     ///
     /// # Errors
-    /// When the TLS back end or the token cannot be set up.
+    /// Returns an error if the TLS backend or the token cannot be set up.
     pub async fn connect(config: &Config, registration: &Registration) -> anyhow::Result<Self> {
         let client = matrix_sdk::Client::builder()
             .homeserver_url(config.homeserver.url.as_str())
@@ -82,24 +82,24 @@ impl Homeserver {
         Ok(Self { client, appservice_id, bot, device, hs_token, token: Arc::default() })
     }
 
-    /// The bot's Matrix user ID.
+    /// Returns the bot's Matrix user ID.
     pub fn bot_user_id(&self) -> &ruma::UserId {
         &self.bot
     }
 
-    /// Whether the homeserver does not know our token, as far as its last answer told. Then every
-    /// call fails, which is told once, and not with each of them.
+    /// Whether the homeserver refused our token the last time. If so, every call fails, which is
+    /// logged once and not for each call.
     pub fn refuses_token(&self) -> bool {
         self.token.is_refused()
     }
 
-    /// Sends `request` as the bot, naming its device so that the homeserver remembers send ids
-    /// for a day (Synapse keeps them only in memory for requests without a device).
+    /// Sends `request` as the bot. The request names the bot's device, so that the homeserver
+    /// remembers send ids for a day. Without a device, Synapse keeps them only in memory.
     async fn as_bot<R: Call>(&self, request: R) -> Result<R::IncomingResponse, CallFailure> {
         self.as_bot_within(request, CALL_TIMEOUT).await
     }
 
-    /// Sends `request` as a guest, or as whoever else has no device.
+    /// Sends `request` as a guest, or as another user without a device.
     async fn as_guest<R: Call>(
         &self,
         guest: &ruma::UserId,
@@ -108,7 +108,7 @@ impl Homeserver {
         self.send(ActingAs::user(request, guest.to_owned()), CALL_TIMEOUT).await
     }
 
-    /// As [`Self::as_bot`], with a time limit of its own.
+    /// Sends `request` like [`Self::as_bot`], with another timeout.
     async fn as_bot_within<R: Call>(
         &self,
         request: R,
@@ -130,7 +130,8 @@ impl Homeserver {
     }
 }
 
-/// One try per call: what to do after a failure is the caller's durable decision.
+/// Returns the config of a request without retries. What to do after a failure is decided by the
+/// caller, who stores the decision.
 fn once(timeout: Duration) -> RequestConfig {
     RequestConfig::new().disable_retry().timeout(timeout)
 }

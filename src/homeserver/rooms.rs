@@ -1,4 +1,4 @@
-//! Rooms: create, find again, read and change.
+//! The calls that create, find, read and change rooms.
 
 use std::time::Duration;
 
@@ -23,25 +23,26 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::{CallFailure, Homeserver};
 use crate::room::{RoomPlan, StateEvent};
 
-/// How long an invitation may take that reaches out to another homeserver. Longer than Synapse
-/// tries, so that no try of ours goes on there while we begin another one.
-const FAR_TIMEOUT: Duration = Duration::from_secs(6 * 60);
+/// The timeout of an invitation of a user of another homeserver. It is longer than the one of Synapse,
+/// so that Synapse has ended the first try before we begin another one.
+const FAR_INVITATION_TIMEOUT: Duration = Duration::from_secs(6 * 60);
 
 /// What an alias leads to.
 #[derive(Clone, Debug)]
 pub enum FoundRoom {
-    /// No such alias: nothing of the earlier attempt was kept.
+    /// The alias does not exist, so an earlier attempt to create the room left nothing behind.
     Nothing,
-    /// A room whose state the bot may read.
+    /// The alias leads to a room whose state the bot can read.
     Readable {
-        /// The room behind the alias.
+        /// The id of the room.
         room_id: OwnedRoomId,
-        /// Its current state events, as the homeserver gave them.
+        /// The current state events, as the homeserver returned them.
         state: Vec<Value>,
     },
-    /// A room that the bot cannot look into: still being made, or broken by a crash.
+    /// The alias leads to a room that the bot cannot read. The homeserver may still be creating it, or
+    /// a crash has left it incomplete.
     Closed {
-        /// The room behind the alias.
+        /// The id of the room.
         room_id: OwnedRoomId,
     },
 }
@@ -49,18 +50,18 @@ pub enum FoundRoom {
 /// One page of a room's history.
 #[derive(Debug)]
 pub struct HistoryPage {
-    /// Raw events, newest first when read backwards.
+    /// The raw events, newest first.
     pub events: Vec<Box<RawValue>>,
-    /// Where the next page starts; none at the end of the history.
+    /// The token from which the next page is read. `None` at the end of the history.
     pub next: Option<String>,
 }
 
 impl Homeserver {
-    /// Creates the planned room in one request: all its state, and nobody invited.
+    /// Creates the planned room with all its state in one request, and invites nobody.
     ///
     /// # Errors
-    /// `M_ROOM_IN_USE` (400) or 409 when the alias is taken; an unknown outcome otherwise means
-    /// that the room may exist: see [`Self::find_room`].
+    /// Returns `M_ROOM_IN_USE` (400) or 409 if the alias is taken. After an unknown outcome, the room
+    /// may exist: see [`Self::find_room`].
     pub async fn create_room(&self, plan: &RoomPlan) -> Result<OwnedRoomId, CallFailure> {
         let mut request = create_room::v3::Request::new();
         request.room_version = Some(plan.version.clone());
@@ -78,10 +79,10 @@ impl Homeserver {
         Ok(self.as_bot(request).await?.room_id)
     }
 
-    /// Looks at what stands behind `alias`.
+    /// Returns the room that `alias` leads to.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer.
+    /// Returns an error if the homeserver gives no usable answer.
     pub async fn find_room(&self, alias: &OwnedRoomAliasId) -> Result<FoundRoom, CallFailure> {
         let room_id = match self.as_bot(get_alias::v3::Request::new(alias.clone())).await {
             Ok(answer) => answer.room_id,
@@ -95,10 +96,10 @@ impl Homeserver {
         }
     }
 
-    /// Frees an alias whose room can never be used.
+    /// Deletes an alias. An alias that does not exist is a success.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no answer; a missing alias is success.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn delete_alias(&self, alias: &OwnedRoomAliasId) -> Result<(), CallFailure> {
         match self.as_bot(delete_alias::v3::Request::new(alias.clone())).await {
             Ok(_) => Ok(()),
@@ -107,10 +108,10 @@ impl Homeserver {
         }
     }
 
-    /// Has `alias` lead to a room.
+    /// Creates `alias` for a room.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn make_alias(
         &self,
         alias: &OwnedRoomAliasId,
@@ -121,10 +122,10 @@ impl Homeserver {
         Ok(())
     }
 
-    /// The room's current state events.
+    /// Returns the room's current state events.
     ///
     /// # Errors
-    /// A refusal (403) when the bot is not in the room.
+    /// Returns a refusal (403) if the bot is not in the room.
     pub async fn room_state(&self, room_id: &RoomId) -> Result<Vec<Value>, CallFailure> {
         let answer = self.as_bot(get_state_events::v3::Request::new(room_id.to_owned())).await?;
         Ok(answer
@@ -134,10 +135,10 @@ impl Homeserver {
             .collect())
     }
 
-    /// The content of one state event, if it exists.
+    /// Returns the content of one state event, if it exists.
     ///
     /// # Errors
-    /// A refusal (403) when the bot is not in the room.
+    /// Returns a refusal (403) if the bot is not in the room.
     pub async fn state_content(
         &self,
         room_id: &RoomId,
@@ -156,10 +157,10 @@ impl Homeserver {
         }
     }
 
-    /// Writes one state event. Repeating it with the same content changes nothing.
+    /// Writes one state event. A repeat with the same content changes nothing.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn set_state(
         &self,
         room_id: &RoomId,
@@ -174,11 +175,11 @@ impl Homeserver {
         Ok(self.as_bot(request).await?.event_id)
     }
 
-    /// Sends `content` as an `m.room.message`. The homeserver takes the same `send_id` only once
-    /// while it remembers it (Client-Server API, "Transaction identifiers").
+    /// Sends `content` as an `m.room.message`. As long as the homeserver remembers a `send_id`, it sends
+    /// a message with that id only once (Client-Server API, "Transaction identifiers").
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn send_message(
         &self,
         room_id: &RoomId,
@@ -197,18 +198,19 @@ impl Homeserver {
     /// Invites `user`.
     ///
     /// # Errors
-    /// 403 when the user is in the room already or banned; see [`Self::membership`].
+    /// Returns a refusal (403) if the user is in the room already or is banned: see
+    /// [`Self::membership`].
     pub async fn invite(&self, room_id: &RoomId, user: &OwnedUserId) -> Result<(), CallFailure> {
         let recipient = invite_user::v3::InviteUserId::new(user.clone()).into();
         self.as_bot(invite_user::v3::Request::new(room_id.to_owned(), recipient)).await?;
         Ok(())
     }
 
-    /// As [`Self::invite`], for a user of another homeserver. Ours answers when the other one has,
-    /// or when it has given up, which takes Synapse more than four minutes.
+    /// Invites a user of another homeserver. Our homeserver answers after the other one did, or after
+    /// it has given up, which takes Synapse more than four minutes.
     ///
     /// # Errors
-    /// As [`Self::invite`].
+    /// See [`Self::invite`].
     pub async fn invite_far(
         &self,
         room_id: &RoomId,
@@ -216,16 +218,17 @@ impl Homeserver {
     ) -> Result<(), CallFailure> {
         let recipient = invite_user::v3::InviteUserId::new(user.clone()).into();
         let request = invite_user::v3::Request::new(room_id.to_owned(), recipient);
-        self.as_bot_within(request, FAR_TIMEOUT).await?;
+        self.as_bot_within(request, FAR_INVITATION_TIMEOUT).await?;
         Ok(())
     }
 
-    /// Whether our homeserver has an account `user` that can be used. One that it does not speak
-    /// of counts as one that it has. By its profile alone, a deactivated account that was not
-    /// erased looks like any other; `tells_status` says that the homeserver can be asked.
+    /// Returns whether our homeserver has an account `user` that can be used. If the homeserver does
+    /// not tell, the account counts as existing. `tells_status` says that the homeserver knows the
+    /// account status call (MSC3720). Without that call, a deactivated account that was not erased
+    /// counts as usable, because its profile looks like any other.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer.
+    /// Returns an error if the homeserver gives no usable answer.
     pub async fn has_account(
         &self,
         user: &UserId,
@@ -241,10 +244,10 @@ impl Homeserver {
         }
     }
 
-    /// Removes `user` from the room, or takes back an invitation.
+    /// Removes `user` from the room, or withdraws the user's invitation.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn remove(
         &self,
         room_id: &RoomId,
@@ -257,28 +260,28 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Lifts a ban. That invites nobody.
+    /// Lifts the ban of `user`, without inviting the user.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn lift_ban(&self, room_id: &RoomId, user: &OwnedUserId) -> Result<(), CallFailure> {
         self.as_bot(unban_user::v3::Request::new(room_id.to_owned(), user.clone())).await?;
         Ok(())
     }
 
-    /// The bot leaves a room.
+    /// Lets the bot leave a room.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn leave(&self, room_id: &RoomId) -> Result<(), CallFailure> {
         self.as_bot(leave_room::v3::Request::new(room_id.to_owned())).await?;
         Ok(())
     }
 
-    /// `user`'s membership (`join`, `invite`, `leave`, `ban`, `knock`), if they ever had one.
+    /// Returns the membership of `user` (`join`, `invite`, `leave`, `ban` or `knock`), if there is one.
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn membership(
         &self,
         room_id: &RoomId,
@@ -292,23 +295,24 @@ impl Homeserver {
             .map(str::to_owned))
     }
 
-    /// The bot accepts its invitation to a room.
+    /// Lets the bot accept its invitation to a room.
     ///
     /// # Errors
-    /// When the homeserver refuses (403: nobody invites it any more) or gives no usable answer.
+    /// Returns an error if the homeserver refuses (403: the bot is no longer invited) or gives no
+    /// usable answer.
     pub async fn join(&self, room_id: &RoomId) -> Result<(), CallFailure> {
         self.as_bot(join_room_by_id::v3::Request::new(room_id.to_owned())).await?;
         Ok(())
     }
 
-    /// Whether the homeserver has this event. One that it does not show to the bot counts as there:
-    /// only what does not exist is gone.
+    /// Returns whether the homeserver has this event. An event that the bot may not see counts as
+    /// existing.
     ///
     /// # Errors
-    /// When the homeserver gives no usable answer.
+    /// Returns an error if the homeserver gives no usable answer.
     pub async fn has_event(&self, room_id: &str, event_id: &str) -> Result<bool, CallFailure> {
         let (Ok(room_id), Ok(event_id)) = (RoomId::parse(room_id), EventId::parse(event_id)) else {
-            // Nothing that could be asked for.
+            // The homeserver cannot be asked for an invalid id.
             return Ok(true);
         };
         match self.as_bot(get_room_event::v3::Request::new(room_id, event_id)).await {
@@ -319,15 +323,16 @@ impl Homeserver {
         }
     }
 
-    /// The alias with this local part on our homeserver.
+    /// Returns the alias with this localpart on our homeserver, if it is valid.
     pub fn alias(&self, localpart: &str) -> Option<OwnedRoomAliasId> {
         RoomAliasId::parse(format!("#{localpart}:{}", self.bot.server_name())).ok()
     }
 
-    /// One page of history, read backwards from `from` (none: from now) down to `to`.
+    /// Returns one page of the room's history, read backwards from the token `from` (or from now) to
+    /// the token `to` (or to the start of the room).
     ///
     /// # Errors
-    /// When the homeserver refuses or gives no usable answer.
+    /// Returns an error if the homeserver refuses or gives no usable answer.
     pub async fn history(
         &self,
         room_id: &RoomId,
@@ -342,15 +347,15 @@ impl Homeserver {
         request.limit = UInt::from(limit);
         let answer = self.as_bot(request).await?;
         let events: Vec<_> = answer.chunk.into_iter().map(Raw::into_json).collect();
-        // An empty page also ends the history on servers that go on giving tokens.
+        // Some servers return a token even at the end of the history. There, an empty page is the end.
         let next = answer.end.filter(|_| !events.is_empty());
         Ok(HistoryPage { events, next })
     }
 }
 
-/// JSON for a request body, whose shape ruma would otherwise check against types of its own.
+/// Returns the JSON of a request body as raw JSON, so that ruma does not convert it to its own types.
 pub(super) fn raw(value: &Value) -> Result<Raw<Value>, CallFailure> {
     to_raw_value(value)
         .map(Raw::from_json)
-        .map_err(|error| CallFailure::unknown(format!("a request could not be written: {error}")))
+        .map_err(|error| CallFailure::unknown(format!("cannot serialize a request: {error}")))
 }

@@ -1,11 +1,11 @@
-//! Whether the homeserver takes our token. A token that it refuses says nothing about a room or a
-//! person, so every call just waits. An administrator has to know it, but once, not with each call.
+//! Watches whether the homeserver accepts our token. A refused token says nothing about a room or a
+//! person, so every call is retried later. It is logged once, and not for each call.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::CallFailure;
 
-/// What the last answer that tells it said about our token.
+/// Whether the homeserver refused our token in the last answer that shows it.
 #[derive(Debug, Default)]
 pub(super) struct TokenState {
     is_refused: AtomicBool,
@@ -16,26 +16,27 @@ impl TokenState {
         self.is_refused.load(Ordering::Relaxed)
     }
 
-    /// Looks at the outcome of a call; logs when the homeserver begins or ceases to refuse the
+    /// Learns from the outcome of a call. It logs when the homeserver begins or stops refusing the
     /// token.
     pub(super) fn learn(&self, outcome: &Result<(), &CallFailure>) {
         match self.change(outcome) {
             Some(true) => tracing::error!(
-                "the homeserver does not know our as_token: nothing can be done there until it \
-                 does. Give both the same registration file (appservice.registration; Synapse: \
-                 app_service_config_files) and restart the homeserver. `tallyroom check` tells more"
+                "the homeserver does not know our as_token, so no call to it succeeds. Give \
+                 Tallyroom and the homeserver the same registration file (appservice.registration; \
+                 Synapse: app_service_config_files) and restart the homeserver. Run `tallyroom check` \
+                 for details"
             ),
             Some(false) => tracing::info!("the homeserver knows our as_token again"),
             None => {}
         }
     }
 
-    /// Whether the token is refused from now on; none if nothing has changed.
+    /// Returns whether the token is refused from now on, or `None` if nothing has changed.
     fn change(&self, outcome: &Result<(), &CallFailure>) -> Option<bool> {
         let is_refused = match outcome {
             Ok(()) | Err(CallFailure::Refused(_)) => false,
             Err(failure) => {
-                // Other trouble says nothing about the token.
+                // Other failures say nothing about the token.
                 failure.is_about_token().then_some(true)?
             }
         };

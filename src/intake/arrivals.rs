@@ -1,4 +1,4 @@
-//! From bytes on the wire to rows for the journal, without believing anything about them.
+//! Turns received bytes into rows for the journal, without trusting anything in them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 
 use crate::store::Arrival;
 
-/// Longest id that counts as one (Matrix specification, "Size limits"), with room for marks in
-/// place of U+0000. Longer ones would not fit into the database's indexes.
+/// The greatest length of an id, in bytes (Matrix specification, "Size limits"). It is three times the
+/// limit of the specification, because U+0000 is replaced by a character of three bytes. Longer ids do
+/// not fit into the database's indexes.
 const MAX_ID_BYTES: usize = 3 * 255;
 
-/// The body of a push. Everything but its events is left alone, so that nothing else in it can
-/// make it fail.
+/// The body of a push. Only its events are parsed, so that nothing else in it can make it fail.
 #[derive(Deserialize)]
 struct Push {
     #[serde(default)]
@@ -34,24 +34,25 @@ struct Envelope {
     event_id: Option<String>,
 }
 
-/// The events of a push.
+/// Returns the events of a push.
 ///
 /// # Errors
-/// When the body is no JSON object with a list of events: nothing can be told apart in it.
+/// Returns an error if the body is not a JSON object with a list of events.
 pub fn events_of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
-    // A homeserver that sends broken UTF-8 would otherwise send it again for ever.
+    // If invalid UTF-8 were refused, the homeserver would repeat the push for ever.
     let text = String::from_utf8_lossy(body);
     let push: Push = serde_json::from_str(&text)?;
     Ok(push.events.iter().map(|raw| arrival(raw, None)).collect())
 }
 
-/// One event; `room` is where it is, if it does not say so itself (as in a sync).
+/// Returns one event as a row for the journal. `room` is the id of its room, if the event itself does
+/// not have it (as in a sync).
 pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
     let raw = &*without_bundle(raw.get());
     let envelope = envelope(raw);
     let room_id = room.map(str::to_owned).or(envelope.room_id).unwrap_or_default();
     let room_id = if room_id.len() <= MAX_ID_BYTES { room_id } else { String::new() };
-    // Without an id of its own, or with one that can be none, an event is known by its bytes.
+    // An event without a valid id is identified by its bytes.
     let event_id = envelope
         .event_id
         .filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
@@ -59,9 +60,9 @@ pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
     Arrival { room_id, event_id, raw: raw.to_owned() }
 }
 
-/// The event without what the homeserver bundles with it of later events (Client-Server API,
-/// "Aggregations of child events"): the newest edit, the newest answer in a thread. They come as
-/// events of their own, and the copy here would outlast them when they are removed or forgotten.
+/// Returns the event without the later events that the homeserver bundles with it, such as the newest
+/// edit or the newest answer in a thread (Client-Server API, "Aggregations of child events"). Those
+/// are also sent as separate events, and a copy here would remain when they are redacted or erased.
 fn without_bundle(raw: &str) -> Cow<'_, str> {
     let Ok(Outer { unsigned: Some(unsigned) }) = serde_json::from_str(raw) else {
         return Cow::Borrowed(raw);
@@ -73,7 +74,7 @@ fn without_bundle(raw: &str) -> Cow<'_, str> {
     if parts.remove("m.relations").is_none() {
         return Cow::Borrowed(raw);
     }
-    // `unsigned` is a part of `raw`: where it begins tells what stands around it.
+    // `unsigned` is a slice of `raw`, so its address tells where it starts in `raw`.
     let start = unsigned.as_ptr().addr() - raw.as_ptr().addr();
     let around = raw.get(..start).zip(raw.get(start + unsigned.len()..));
     match (around, serde_json::to_string(&parts)) {
@@ -85,7 +86,7 @@ fn without_bundle(raw: &str) -> Cow<'_, str> {
 fn envelope(raw: &str) -> Envelope {
     serde_json::from_str(raw)
         .unwrap_or_else(|_| {
-            // Duplicate keys or wrong types: take what can be had.
+            // With duplicate keys or wrong types, only the valid ids are used.
             let value: Value = serde_json::from_str(raw).unwrap_or_default();
             let text = |key: &str| value.get(key).and_then(Value::as_str).map(without_nul);
             Envelope { room_id: text("room_id"), event_id: text("event_id") }
@@ -94,7 +95,7 @@ fn envelope(raw: &str) -> Envelope {
 }
 
 impl Envelope {
-    /// PostgreSQL cannot hold U+0000 in text, and no valid id has one.
+    /// Replaces U+0000, which PostgreSQL cannot store in text and which no valid id has.
     fn clean(self) -> Self {
         Self {
             room_id: self.room_id.as_deref().map(without_nul),

@@ -1,4 +1,4 @@
-//! Reads what a limited sync left out from the rooms' history.
+//! Reads the events that a limited sync left out from the history of the rooms.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::arrivals::arrival;
-use super::patience::{Verdict, verdict};
+use super::retry::{Verdict, verdict};
 use crate::clock::now;
 use crate::homeserver::{CallFailure, FoundRoom, Homeserver};
 use crate::store::{Gap, Store, StoreError};
 
-/// Events per request.
-const PAGE: u32 = 500;
-/// How often to look for gaps when nothing tells of one.
-const IDLE: Duration = Duration::from_secs(1);
+/// The number of events in each request.
+const PAGE_EVENTS: u32 = 500;
+/// The interval at which the database is polled for gaps.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Fills gaps until `stop`. Each page commits with the place where the gap goes on, so a kill
-/// costs at most one page read twice.
+/// Fills gaps until `stop`. Each page is committed together with the token of the next one, so after a
+/// kill at most one page is read twice.
 pub async fn fill_gaps_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match fill_one_page(&store, &homeserver).await {
             Ok(true) => {}
             Ok(false) => idle(&stop).await,
             Err(problem) => {
-                tracing::error!(%problem, "gaps could not be read from the database");
+                tracing::error!(%problem, "cannot read the gaps from the database; retrying");
                 idle(&stop).await;
             }
         }
@@ -34,24 +34,25 @@ pub async fn fill_gaps_forever(store: Store, homeserver: Homeserver, stop: Cance
 
 async fn idle(stop: &CancellationToken) {
     tokio::select! {
-        () = tokio::time::sleep(IDLE) => {}
+        () = tokio::time::sleep(POLL_INTERVAL) => {}
         () = stop.cancelled() => {}
     }
 }
 
-/// False if there was nothing to do.
+/// Reads one page of a gap, if one is due. Returns false if there was none.
 async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, StoreError> {
     let Some(gap) = store.due_gap().await? else { return Ok(false) };
     let Ok(room_id) = RoomId::parse(&gap.room_id) else {
-        tracing::error!(room = gap.room_id, "a gap names something that is no room id; dropped");
+        tracing::error!(room = gap.room_id, "deleted a gap that has no valid room id");
         store.close_gap(&gap).await?;
         return Ok(true);
     };
     let to = Some(gap.to_token.as_str()).filter(|token| !token.is_empty());
     let from = Some(gap.from_token.as_str()).filter(|token| !token.is_empty());
-    match homeserver.history(&room_id, from, to, PAGE).await {
+    match homeserver.history(&room_id, from, to, PAGE_EVENTS).await {
         Ok(page) => {
-            // Read backwards, kept forwards: within a page, receipt order is the room's order.
+            // The page is read backwards and stored forwards, so within a page the order of receipt is
+            // the order of the room.
             let arrivals: Vec<_> =
                 page.events.iter().rev().map(|raw| arrival(raw, Some(&gap.room_id))).collect();
             let correlation = format!("gap-{}", Ulid::new());
@@ -74,23 +75,24 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
                     tracing::warn!(
                         room = gap.room_id,
                         blocked,
-                        "the homeserver does not have this room any more; its transaction gets a \
-                         new one, unless the admin has blocked it"
+                        "the homeserver no longer has this room; its transaction gets a new one, \
+                         unless an administrator has blocked the room"
                     );
                     store.room_lost(&gap.room_id, blocked).await?;
                 }
-                Err(failure) => not_read(store, &gap, &failure).await?,
+                Err(failure) => handle_failure(store, &gap, &failure).await?,
             },
-            Ok(false) => not_read(store, &gap, &failure).await?,
-            Err(failure) => not_read(store, &gap, &failure).await?,
+            Ok(false) => handle_failure(store, &gap, &failure).await?,
+            Err(failure) => handle_failure(store, &gap, &failure).await?,
         },
     }
     Ok(true)
 }
 
-/// Whether a room that the bot may not read does not exist any more. Much follows from it, so one
-/// answer is not enough: the homeserver refuses twice, says that nothing stands behind the room's
-/// alias, and knows us as before. Only asked in an audit; otherwise the bot was removed from it.
+/// Whether a room that the bot may not read no longer exists. That has far-reaching consequences, so
+/// one answer is not enough: the homeserver has to refuse twice, to say that the room's alias does not
+/// exist, and to know the bot. It is checked in an audit only. Without an audit, a refusal means that
+/// the bot was removed from the room.
 async fn is_gone(
     store: &Store,
     homeserver: &Homeserver,
@@ -108,7 +110,8 @@ async fn is_gone(
     Ok(is_gone)
 }
 
-async fn not_read(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(), StoreError> {
+/// Stores why a gap could not be read, and when to retry or that it is given up.
+async fn handle_failure(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(), StoreError> {
     let problem = failure.to_string();
     let is_refusal = matches!(failure, CallFailure::Refused(_));
     match verdict(is_refusal, gap.failures, gap.refusals) {
@@ -116,17 +119,17 @@ async fn not_read(store: &Store, gap: &Gap, failure: &CallFailure) -> Result<(),
             tracing::error!(
                 room = gap.room_id,
                 problem,
-                "missed history could not be read for days; given up. `tallyroom problems` lists it"
+                "cannot read missed history for days; giving up. `tallyroom problems` lists it"
             );
             store.give_up_gap(gap, &problem).await
         }
-        Verdict::TryAgain(pause) => {
+        Verdict::Retry(pause) => {
             if !failure.is_about_token() {
                 tracing::warn!(
                     room = gap.room_id,
                     problem,
                     seconds = pause.as_secs(),
-                    "history could not be read; trying again"
+                    "cannot read missed history; retrying"
                 );
             }
             let until = now() + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);

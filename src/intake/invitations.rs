@@ -1,17 +1,18 @@
-//! Somebody invites the bot: to a room of ours, where it goes, or to another one, which it declines.
-//! By such an invitation, a contact who left asks to be let in again.
+//! Handles invitations of the bot. It accepts those to rooms of ours and declines all others. By such
+//! an invitation, a contact who left a room asks to be invited again.
 
 use ruma::UserId;
 
 use super::deriver;
 use crate::store::{Deriving, Store, StoreError};
 
-/// Takes over one invitation of the bot to a room; whoever calls this has the bot decline it, if the
-/// room is not ours.
+/// Handles one invitation of the bot to a room. If the room is not ours, the caller has to decline the
+/// invitation.
 ///
-/// `/sync` tells of an invitation once, and only as long as it is open. So pushes lead here only where
-/// there is no sync: a bot that declined because of a push could do so before the sync tells who asked.
-pub(super) async fn take(
+/// `/sync` tells of an invitation only once, and only as long as it is open. If a push made the bot
+/// decline it, the sync might not tell who asked. So pushes call this function only if there is no
+/// sync.
+pub(super) async fn handle_invitation(
     store: &Store,
     deriving: &Deriving,
     room: &str,
@@ -20,19 +21,19 @@ pub(super) async fn take(
 ) -> Result<(), StoreError> {
     store.bot_invited(room, &deriving.bot, correlation).await?;
     let Some(inviter) = inviter else { return Ok(()) };
-    let rooms = let_in_again(store, deriving, inviter, correlation).await?;
+    let rooms = invite_again(store, deriving, inviter, correlation).await?;
     if rooms > 0 {
-        tracing::info!(%inviter, rooms, "a contact asked the bot to be let in again");
+        tracing::info!(%inviter, rooms, "a contact asked the bot for new invitations");
     }
     Ok(())
 }
 
-/// Invites a contact again to the rooms that they left before they asked for it; how many. What the
-/// journal has of those rooms is recorded first: that they left may not be known yet.
+/// Invites a contact again to the rooms that the contact left before asking for it, and returns their
+/// number. The journal of those rooms is derived first, since it may have the events of leaving.
 ///
 /// # Errors
-/// When the database does not answer; then nobody was invited.
-pub async fn let_in_again(
+/// Returns an error if the database fails. Then nobody was invited.
+pub async fn invite_again(
     store: &Store,
     deriving: &Deriving,
     user: &UserId,

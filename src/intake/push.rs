@@ -1,4 +1,4 @@
-//! The endpoints that the homeserver calls (Application Service API).
+//! Serves the endpoints that the homeserver calls (Application Service API).
 
 use std::sync::Arc;
 
@@ -21,47 +21,47 @@ use crate::moment::{Moment, Reading, events_of_push};
 use crate::room::{Sign, sign};
 use crate::store::{Arrival, Deriving, Kept, Source, Store, StoreError};
 
-/// Largest push taken. 100 events of 64 KiB are 6.4 MB, ephemeral data comes on top; anything
-/// refused here would be sent again for ever, with everything else behind it.
+/// The greatest size of a push. 100 events of 64 KiB are 6.4 MB, and ephemeral data is added to that.
+/// The limit is generous, since the homeserver repeats a refused push for ever and sends no later one.
 const MAX_PUSH_BYTES: usize = 32 * 1024 * 1024;
 
 /// What the push endpoints need.
 #[derive(Clone, Debug)]
 pub struct PushState {
-    /// Where events go.
+    /// The database that events are written to.
     pub store: Store,
-    /// What is going on at this moment.
+    /// Typing and presence, which are kept in memory only.
     pub moment: Moment,
-    /// What the homeserver asked for to see whether it reaches us.
+    /// The count of the homeserver's pings.
     pub pings: Pings,
-    /// What the homeserver proves itself with.
+    /// The token with which the homeserver authenticates itself.
     pub hs_token: Arc<Secret>,
-    /// Who tried wrong ones.
+    /// The count of wrong tokens by source.
     pub wrong_keys: WrongKeys,
-    /// The bot's Matrix user id: by it our rooms are told from others.
+    /// The bot's Matrix user ID, which distinguishes our rooms from foreign ones.
     pub bot: OwnedUserId,
-    /// Given if pushes are the only intake. Else the sync tells who invites the bot.
+    /// Set if there is no sync. With a sync, the sync handles the invitations of the bot.
     pub without_sync: Option<Deriving>,
 }
 
-/// The routes below `/_matrix/app/v1`, and the older ones without that prefix.
+/// Returns the routes below `/_matrix/app/v1`, and the legacy routes without that prefix.
 pub fn router(state: PushState) -> Router {
     Router::new()
         .route("/_matrix/app/v1/transactions/{push_id}", put(take_push))
         .route("/transactions/{push_id}", put(take_push))
         .route("/_matrix/app/v1/ping", post(take_ping))
-        .route("/_matrix/app/v1/users/{user}", get(async || unknown_here()))
-        .route("/users/{user}", get(async || unknown_here()))
-        .route("/_matrix/app/v1/rooms/{alias}", get(async || unknown_here()))
-        .route("/rooms/{alias}", get(async || unknown_here()))
+        .route("/_matrix/app/v1/users/{user}", get(async || not_found()))
+        .route("/users/{user}", get(async || not_found()))
+        .route("/_matrix/app/v1/rooms/{alias}", get(async || not_found()))
+        .route("/rooms/{alias}", get(async || not_found()))
         .fallback(async || {
-            matrix_error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "No such endpoint")
+            matrix_error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "There is no such endpoint")
         })
         .layer(middleware::from_fn_with_state(state.clone(), require_token))
         .with_state(state)
 }
 
-/// Commits the push before it answers: a 200 means that it is on disk (promise 1).
+/// Commits the push before it answers. A 200 means that the push is on disk (promise 1).
 async fn take_push(
     State(state): State<PushState>,
     Path(push_id): Path<String>,
@@ -71,51 +71,50 @@ async fn take_push(
     let body = match to_bytes(request.into_body(), MAX_PUSH_BYTES).await {
         Ok(body) => body,
         Err(_) if arrival.is_given_up() => {
-            tracing::error!(push_id, "a push stopped coming; it will come again");
-            return matrix_error(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", "Send it again");
+            tracing::error!(push_id, "the body of a push stalled; the homeserver repeats it");
+            let error = "The body stalled. Send the request again";
+            return matrix_error(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", error);
         }
         Err(error) => {
-            tracing::error!(push_id, %error, "a push could not be read");
-            return matrix_error(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "M_TOO_LARGE",
-                "The body could not be read",
-            );
+            tracing::error!(push_id, %error, "cannot read the body of a push");
+            let error = "The body cannot be read";
+            return matrix_error(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", error);
         }
     };
     let arrivals = match arrivals::events_of_push(&body) {
         Ok(arrivals) => arrivals,
         Err(error) => {
-            tracing::error!(push_id, %error, "a push is not JSON");
-            return matrix_error(StatusCode::BAD_REQUEST, "M_NOT_JSON", "The body is not a push");
+            tracing::error!(push_id, %error, "the body of a push is not a JSON object with events");
+            let error = "The body is not a JSON object with events";
+            return matrix_error(StatusCode::BAD_REQUEST, "M_NOT_JSON", error);
         }
     };
-    // Push ids are reused after restarts, so they only ever help reading the log.
+    // The homeserver reuses push ids after a restart, so they are used in the log only.
     let correlation = format!("push-{}", Ulid::new());
     if arrivals.is_empty() {
-        notice(&state, &body).await;
-        return done();
+        learn_ephemeral(&state, &body).await;
+        return empty_answer();
     }
-    match take(&state, &arrivals, &correlation).await {
+    match commit_push(&state, &arrivals, &correlation).await {
         Ok(Kept { new, foreign }) => {
             let events = arrivals.len();
             tracing::info!(correlation, push_id, events, new, foreign, "push committed");
-            notice(&state, &body).await;
-            done()
+            learn_ephemeral(&state, &body).await;
+            empty_answer()
         }
         Err(error) => {
-            tracing::error!(correlation, push_id, %error, "push not committed; it will come again");
+            tracing::error!(correlation, push_id, %error, "cannot commit a push; the homeserver repeats it");
             matrix_error(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "M_UNKNOWN",
-                "The push could not be stored; send it again",
+                "The push cannot be stored. Send it again",
             )
         }
     }
 }
 
-/// Commits what came, and without a sync also what somebody asks by inviting the bot.
-async fn take(
+/// Commits the events. Without a sync, it also handles the invitations of the bot among them.
+async fn commit_push(
     state: &PushState,
     arrivals: &[Arrival],
     correlation: &str,
@@ -127,36 +126,37 @@ async fn take(
         if let Sign::Invites(inviter) = sign(&arrival.raw, bot) {
             let inviter = UserId::parse(inviter).ok();
             let room = &arrival.room_id;
-            invitations::take(store, deriving, room, inviter.as_deref(), correlation).await?;
+            let inviter = inviter.as_deref();
+            invitations::handle_invitation(store, deriving, room, inviter, correlation).await?;
             store.decline(room, bot.as_str()).await?;
         }
     }
     Ok(kept)
 }
 
-/// Takes over who types, who is there and who has read what. Nothing is lost if that fails.
-async fn notice(state: &PushState, body: &[u8]) {
-    let told = events_of_push(body);
-    state.moment.learn(&told);
-    for Reading { room_id, user, event, at } in told.reading {
-        let seen = async {
+/// Learns who types, who is online and who has read what. If that fails, nothing important is lost.
+async fn learn_ephemeral(state: &PushState, body: &[u8]) {
+    let ephemeral = events_of_push(body);
+    state.moment.learn(&ephemeral);
+    for Reading { room_id, user, event, at } in ephemeral.reading {
+        let stored = async {
             match state.store.transaction_of_room(&room_id).await? {
                 Some(id) => state.store.see(id, &user, &event, at).await,
                 None => Ok(()),
             }
         };
-        if let Err(error) = seen.await {
-            tracing::warn!(%error, "a read receipt was not noted");
+        if let Err(error) = stored.await {
+            tracing::warn!(%error, "cannot store a read receipt");
         }
     }
 }
 
-/// Turns away whoever does not hold the hs_token, before anything of the body is read.
+/// Refuses requests without the right hs_token, before anything of the body is read.
 async fn require_token(State(state): State<PushState>, request: Request, next: Next) -> Response {
     let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
     let token = match (headers.next(), headers.next()) {
         (Some(only), None) => only.as_bytes().strip_prefix(b"Bearer "),
-        // None, or several that may differ: nobody we know sends that.
+        // A homeserver sends exactly one Authorization header.
         _ => None,
     };
     if token.is_some_and(|token| state.hs_token.matches(token)) {
@@ -165,24 +165,25 @@ async fn require_token(State(state): State<PushState>, request: Request, next: N
     let tried = state.wrong_keys.tried(Key::HsToken, request.headers(), request.extensions());
     if let Err(too_many) = tried {
         let code = StatusCode::TOO_MANY_REQUESTS;
-        let answer = matrix_error(code, "M_LIMIT_EXCEEDED", "Too many calls with a wrong token");
+        let answer =
+            matrix_error(code, "M_LIMIT_EXCEEDED", "There were too many calls with a wrong token");
         return ([(header::RETRY_AFTER, too_many.seconds().to_string())], answer).into_response();
     }
-    matrix_error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "Bad or missing hs_token")
+    matrix_error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "The hs_token is missing or wrong")
 }
 
 async fn take_ping(State(state): State<PushState>) -> Response {
     state.pings.arrived();
-    done()
+    empty_answer()
 }
 
-/// Users and rooms of our namespaces exist before anyone can ask for them, so what the homeserver
-/// has to ask for does not exist.
-fn unknown_here() -> Response {
-    matrix_error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "Not one of ours")
+/// Answers a query for a user or an alias of our namespaces. They are all created before anybody can
+/// query them, so one that the homeserver does not know does not exist.
+fn not_found() -> Response {
+    matrix_error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "There is no such user or alias")
 }
 
-fn done() -> Response {
+fn empty_answer() -> Response {
     axum::Json(json!({})).into_response()
 }
 

@@ -1,8 +1,8 @@
-//! The second intake: the bot's own `/sync`.
+//! Reads the bot's own `/sync`, which is the second intake beside pushes.
 //!
-//! Synapse drops the pushes that it has queued when it stops, and commits its position in the
-//! stream before they are stored. A sync token of our own, committed together with the events that
-//! it brought, loses nothing.
+//! When Synapse stops, it drops the pushes that it has queued, and it commits its position in the
+//! stream before they are delivered. The sync loses nothing, because its token is committed together
+//! with its events.
 
 use std::time::{Duration, Instant};
 
@@ -14,34 +14,35 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use super::{arrivals::arrival, back_off, invitations};
+use super::{arrivals::arrival, backoff, invitations};
 use crate::clock::now;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::logging::Failures;
 use crate::store::{Arrival, Deriving, Gap, Kept, Source, Store, StoreError};
 
-/// Pause between two syncs. Pushes are the fast way; this one only has to be within a minute, and
-/// a homeserver that is busy with many rooms should not answer a sync for each event.
-const BREATH: Duration = Duration::from_secs(2);
+/// The pause between two syncs. Pushes are faster, and a sync only has to come within a minute. Without
+/// the pause, a homeserver with many busy rooms would have to answer a sync for each event.
+const SYNC_PAUSE: Duration = Duration::from_secs(2);
 
-/// How often to look whether the homeserver still has what it told us last.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// The interval of the check whether the homeserver still has what it sent us.
+const RESTORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Most events to ask for then; of more, every so manieth.
-const MOST_ASKED: usize = 60;
+/// The greatest number of events to request in that check. If there are more, an evenly spaced sample
+/// is requested.
+const MAX_CHECKED_EVENTS: usize = 60;
 
-/// Reads until `stop`. Whatever fails is tried again; nothing is skipped.
+/// Reads the sync until `stop`. Every failure is retried, and nothing is skipped.
 pub async fn sync_forever(
     store: Store,
     homeserver: Homeserver,
     deriving: Deriving,
     stop: CancellationToken,
 ) {
-    let (mut failures, mut told) = (0, Failures::default());
-    let mut restores = Restores::default();
+    let (mut failures, mut logged) = (0, Failures::default());
+    let mut restores = RestoreCheck::default();
     while !stop.is_cancelled() {
         let work = async {
-            restores.look(&store, &homeserver).await?;
+            restores.run_if_due(&store, &homeserver).await?;
             sync_once(&store, &homeserver, &deriving).await
         };
         let step = async {
@@ -53,22 +54,22 @@ pub async fn sync_forever(
         let pause = match step.await {
             Ok(()) => {
                 if failures > 0
-                    && let Err(error) = after_trouble(&store).await
+                    && let Err(error) = wake_failed(&store).await
                 {
-                    tracing::warn!(%error, "rooms and files wait for their next try");
+                    tracing::warn!(%error, "cannot wake failed rooms and files; they wait for their next try");
                 }
                 failures = 0;
-                told.end();
-                BREATH
+                logged.end();
+                SYNC_PAUSE
             }
             Err(problem) => {
                 failures += 1;
-                if told.is_news(problem.to_string()) {
-                    tracing::warn!(%problem, failures, "sync failed; trying again");
+                if logged.is_news(problem.to_string()) {
+                    tracing::warn!(%problem, failures, "the sync failed; retrying");
                 }
-                // Whenever the homeserver was away, it may have come back from a backup.
-                restores.asked_at = None;
-                back_off(failures - 1)
+                // When the homeserver was away, it may have been restored from a backup.
+                restores.checked_at = None;
+                backoff(failures - 1)
             }
         };
         tokio::select! {
@@ -78,8 +79,8 @@ pub async fn sync_forever(
     }
 }
 
-/// The homeserver is back: nobody waits for the end of a pause that its absence caused.
-async fn after_trouble(store: &Store) -> Result<(), StoreError> {
+/// Makes failed rooms and files due at once, because the homeserver answers again.
+async fn wake_failed(store: &Store) -> Result<(), StoreError> {
     store.wake_failed_rooms().await?;
     store.wake_failed_files().await
 }
@@ -88,47 +89,51 @@ async fn after_trouble(store: &Store) -> Result<(), StoreError> {
 enum SyncProblem {
     #[error(transparent)]
     Call(#[from] CallFailure),
-    #[error("the database: {0}")]
+    #[error("the database failed: {0}")]
     Store(#[from] StoreError),
 }
 
-/// Finds out that the homeserver came back from a backup.
+/// The check whether the homeserver was restored from a backup.
 #[derive(Default)]
-struct Restores {
-    /// When we asked last; none: ask at once.
-    asked_at: Option<Instant>,
-    /// What reached us up to this time (milliseconds) was there.
-    seen_upto: Option<i64>,
+struct RestoreCheck {
+    /// The time of the last check. `None` if the next one is due at once.
+    checked_at: Option<Instant>,
+    /// The last check found the events that reached us up to this time (in milliseconds).
+    found_upto: Option<i64>,
 }
 
-impl Restores {
-    /// Has everything compared if the homeserver no longer has what it told us. To ask for the
-    /// newest event alone would not do: what is sent to a homeserver just restored is newer.
-    async fn look(&mut self, store: &Store, homeserver: &Homeserver) -> Result<(), SyncProblem> {
-        if self.asked_at.is_some_and(|at| at.elapsed() <= LOOK_AGAIN) {
+impl RestoreCheck {
+    /// Begins an audit of all rooms if the homeserver no longer has an event that it sent us. The newest
+    /// event alone is not enough, since it may have been sent after the restore.
+    async fn run_if_due(
+        &mut self,
+        store: &Store,
+        homeserver: &Homeserver,
+    ) -> Result<(), SyncProblem> {
+        if self.checked_at.is_some_and(|at| at.elapsed() <= RESTORE_CHECK_INTERVAL) {
             return Ok(());
         }
-        let (asked_at, seen_upto) = (Some(Instant::now()), Some(now()));
+        let (checked_at, found_upto) = (Some(Instant::now()), Some(now()));
         if store.audit_runs().await? {
-            *self = Self { asked_at, seen_upto: None };
+            *self = Self { checked_at, found_upto: None };
             return Ok(());
         }
-        for event in store.known_since(self.seen_upto, MOST_ASKED).await? {
+        for event in store.known_since(self.found_upto, MAX_CHECKED_EVENTS).await? {
             if homeserver.has_event(&event.room_id, &event.event_id).await? {
                 continue;
             }
             let rooms = store.begin_audit().await?;
-            *self = Self { asked_at, seen_upto: None };
+            *self = Self { checked_at, found_upto: None };
             tracing::warn!(
                 room = event.room_id,
                 event = event.event_id,
                 rooms,
-                "the homeserver no longer has an event that it told us of: it was restored from \
-                 a backup, or its history was purged; comparing all rooms with their records"
+                "the homeserver no longer has an event that it sent us: it was restored from a \
+                 backup, or its history was purged; comparing all rooms with their records"
             );
             return Ok(());
         }
-        *self = Self { asked_at, seen_upto };
+        *self = Self { checked_at, found_upto };
         Ok(())
     }
 }
@@ -142,7 +147,7 @@ async fn sync_once(
     let answer = match homeserver.sync(since.as_deref()).await {
         Ok(answer) => answer,
         Err(failure @ CallFailure::Refused(_)) if since.is_some() => {
-            tracing::warn!(%failure, "the homeserver does not know the sync token; starting over");
+            tracing::warn!(%failure, "the homeserver does not know the sync token; syncing without it");
             store.forget_sync_token().await?;
             return Ok(());
         }
@@ -150,16 +155,17 @@ async fn sync_once(
     };
     let correlation = format!("sync-{}", Ulid::new());
     let bot = homeserver.bot_user_id();
-    let (mut arrivals, gaps) = sort_out(&answer, since.as_deref(), bot.as_str());
+    let (mut arrivals, gaps) = events_and_gaps(&answer, since.as_deref(), bot.as_str());
     let invitations: Vec<String> = answer.rooms.invite.keys().map(ToString::to_string).collect();
     if !invitations.is_empty() {
-        // Whoever invites may have done something before that the same sync tells of.
+        // The same sync may have earlier events of the inviter, such as leaving a room.
         store.journal(&std::mem::take(&mut arrivals), Source::Sync, &correlation, bot).await?;
     }
     for (room_id, invitation) in &answer.rooms.invite {
         let inviter = inviter(invitation, bot);
         let inviter = inviter.as_deref();
-        invitations::take(store, deriving, room_id.as_str(), inviter, &correlation).await?;
+        let room = room_id.as_str();
+        invitations::handle_invitation(store, deriving, room, inviter, &correlation).await?;
     }
     let joined = answer.rooms.join.keys().map(|room_id| room_id.as_str()).collect();
     store.take_up_gaps(&joined).await?;
@@ -179,7 +185,7 @@ async fn sync_once(
     Ok(())
 }
 
-/// Who invited the bot, as the homeserver tells in the invitation. Pure.
+/// Returns the sender of an invitation of the bot.
 fn inviter(invitation: &InvitedRoom, bot: &UserId) -> Option<OwnedUserId> {
     let events = invitation.invite_state.events.iter();
     let mut events = events.filter_map(|it| serde_json::from_str::<Value>(it.json().get()).ok());
@@ -191,8 +197,8 @@ fn inviter(invitation: &InvitedRoom, bot: &UserId) -> Option<OwnedUserId> {
     UserId::parse(invitation["sender"].as_str()?).ok()
 }
 
-/// The events of a sync, and what it left out. Pure.
-fn sort_out(answer: &Response, since: Option<&str>, bot: &str) -> (Vec<Arrival>, Vec<Gap>) {
+/// Returns the events of a sync, and the gaps for those that it left out.
+fn events_and_gaps(answer: &Response, since: Option<&str>, bot: &str) -> (Vec<Arrival>, Vec<Gap>) {
     let joined = answer.rooms.join.iter().map(|(id, room)| (id, &room.timeline));
     let left = answer.rooms.leave.iter().map(|(id, room)| (id, &room.timeline));
     let mut arrivals = Vec::new();
@@ -206,11 +212,11 @@ fn sort_out(answer: &Response, since: Option<&str>, bot: &str) -> (Vec<Arrival>,
 }
 
 fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>, bot: &str) -> Option<Gap> {
-    // Into an older room: what was said while the bot was not there may lie before `since`.
-    let arrived = timeline.events.iter().any(|event| is_arrival_of(event, bot));
-    let since = since.filter(|_| !arrived);
-    let from = timeline.prev_batch.as_ref().filter(|_| timeline.limited || arrived)?;
-    // Synapse calls the first sync of a new room limited; nothing comes before its creation.
+    // If the bot joined an existing room, events from before `since` may be missing.
+    let has_joined = timeline.events.iter().any(|event| is_join_of(event, bot));
+    let since = since.filter(|_| !has_joined);
+    let from = timeline.prev_batch.as_ref().filter(|_| timeline.limited || has_joined)?;
+    // Synapse marks the first sync of a new room as limited, but nothing precedes its creation.
     let creation = |event: &Raw<_>| event.get_field("type").ok().flatten() == Some("m.room.create");
     if timeline.events.iter().any(creation) {
         return None;
@@ -218,7 +224,7 @@ fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>, bot: &str
     Some(Gap {
         room_id: room_id.to_owned(),
         from_token: from.clone(),
-        // A sync from the beginning knows no lower end: read to the start of the room.
+        // Without `since`, the gap extends to the start of the room.
         to_token: since.unwrap_or_default().to_owned(),
         audit: 0,
         upto: 0,
@@ -227,8 +233,8 @@ fn gap_before(timeline: &Timeline, room_id: &str, since: Option<&str>, bot: &str
     })
 }
 
-/// Whether the bot came into the room by this event (and not only changed its name).
-fn is_arrival_of(event: &Raw<AnySyncTimelineEvent>, bot: &str) -> bool {
+/// Whether the bot joined the room by this event, and did not just change its profile.
+fn is_join_of(event: &Raw<AnySyncTimelineEvent>, bot: &str) -> bool {
     let event: Value = serde_json::from_str(event.json().get()).unwrap_or_default();
     let joined = |pointer| event.pointer(pointer).and_then(Value::as_str) == Some("join");
     event["type"] == "m.room.member"

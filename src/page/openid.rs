@@ -15,7 +15,7 @@ use url::Url;
 
 use super::token::grant_id;
 use crate::config::Config;
-use crate::homeserver::in_words;
+use crate::homeserver::causes_of;
 
 /// How long a homeserver may take for its whole answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,7 +102,7 @@ impl OpenId {
         url.query_pairs_mut().append_pair("access_token", access_token);
         let no_answer = |problem| Refused::NoAnswer { server: server.clone(), problem };
         // The address has the token in it, so errors are told without it.
-        let answer = self.client.get(url).send().await.map_err(|it| no_answer(in_words(&it)))?;
+        let answer = self.client.get(url).send().await.map_err(|it| no_answer(causes_of(&it)))?;
         let status = answer.status();
         let body = read(answer).await.map_err(no_answer)?;
         who_is_named(server, status, &body)
@@ -143,7 +143,7 @@ fn errcode(body: &[u8]) -> String {
 
 async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    while let Some(bytes) = answer.chunk().await.map_err(|error| in_words(&error))? {
+    while let Some(bytes) = answer.chunk().await.map_err(|error| causes_of(&error))? {
         if body.len() + bytes.len() > MAX_ANSWER_BYTES {
             return Err("the answer is too long".to_owned());
         }

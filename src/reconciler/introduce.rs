@@ -1,4 +1,5 @@
-//! Before the first room: the bot's account, device, profile and pictures on the homeserver.
+//! Sets up the bot's account, device, profile and pictures on the homeserver, before the first room
+//! is created.
 
 use ruma::{OwnedMxcUri, RoomVersionId};
 
@@ -13,29 +14,29 @@ const INVOICE_PNG: &[u8] = include_bytes!("../../assets/invoice.png");
 const CREDIT_NOTE_PNG: &[u8] = include_bytes!("../../assets/credit-note.png");
 const BOT_PNG: &[u8] = include_bytes!("../../assets/bot.png");
 
-/// What rooms are made with.
+/// What the work on rooms needs from the config and the homeserver.
 #[derive(Clone, Debug)]
 pub struct Installation {
     /// The whole config.
     pub config: Config,
-    /// The homeserver, reached as the bot.
+    /// The connection to the homeserver.
     pub homeserver: Homeserver,
-    /// The version that new rooms get.
+    /// The room version of new rooms.
     pub room_version: RoomVersionId,
     /// Whether the homeserver tells which accounts are deactivated.
     pub tells_account_status: bool,
-    /// The files, for those that people attach on the page.
+    /// The file store, which has the files that people attach on the page.
     pub vault: Vault,
-    /// Picture for rooms of invoices.
+    /// The avatar of rooms for invoices.
     pub invoice_avatar: OwnedMxcUri,
-    /// Picture for rooms of credit notes.
+    /// The avatar of rooms for credit notes.
     pub credit_note_avatar: OwnedMxcUri,
 }
 
-/// Why the introduction did not succeed.
+/// Why the bot could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum NotIntroduced {
-    /// Config or registration do not fit the homeserver.
+    /// The config or the registration does not fit the homeserver.
     #[error(transparent)]
     Misfit(Misfit),
     /// The homeserver refused or did not answer.
@@ -43,7 +44,7 @@ pub enum NotIntroduced {
     Call {
         /// What was being done.
         doing: &'static str,
-        /// What came of it.
+        /// How the call failed.
         failure: CallFailure,
     },
     /// The database failed.
@@ -51,11 +52,12 @@ pub enum NotIntroduced {
     Store(#[from] StoreError),
 }
 
-/// Makes sure that the bot exists with its device, profile and pictures. Safe to repeat; what was
-/// done before is not done again.
+/// Makes sure that the bot exists with its device, profile and pictures. It can be repeated safely,
+/// and does not repeat what was done before.
 ///
 /// # Errors
-/// What stood in the way; nothing is half done that a repeat would not fix.
+/// Returns an error if the config does not fit, or if the homeserver or the database fails. A repeat
+/// completes whatever was left unfinished.
 pub async fn introduce(
     config: Config,
     homeserver: Homeserver,
@@ -63,17 +65,17 @@ pub async fn introduce(
     vault: Vault,
 ) -> Result<Installation, NotIntroduced> {
     let doing = |doing| move |failure| NotIntroduced::Call { doing, failure };
-    let misfit = homeserver.misfit(&config).await.map_err(doing("asking who it is"))?;
+    let misfit = homeserver.misfit(&config).await.map_err(doing("checking the token"))?;
     if let Some(misfit) = misfit {
         return Err(NotIntroduced::Misfit(misfit));
     }
-    homeserver.register_bot().await.map_err(doing("making the bot's account"))?;
-    if homeserver.make_device().await.map_err(doing("making the bot's device"))? == Device::LoggedIn
-    {
-        tracing::info!("the bot's device was made by a login: the homeserver lacks MSC4190");
+    homeserver.register_bot().await.map_err(doing("creating the bot's account"))?;
+    let device = homeserver.make_device().await.map_err(doing("creating the bot's device"))?;
+    if device == Device::LoggedIn {
+        tracing::info!("the bot's device was created by a login: the homeserver lacks MSC4190");
     }
-    let offers = homeserver.offers().await.map_err(doing("asking what it offers"))?;
-    let room_version = room_version(&offers, &config).map_err(doing("asking for room versions"))?;
+    let offers = homeserver.offers().await.map_err(doing("reading the capabilities"))?;
+    let room_version = room_version(&offers, &config).map_err(doing("choosing a room version"))?;
     let upload = async |name: &'static str, png| picture(&homeserver, store, name, png).await;
     let invoice_avatar = upload("invoice.png", INVOICE_PNG).await?;
     let credit_note_avatar = upload("credit-note.png", CREDIT_NOTE_PNG).await?;
@@ -97,7 +99,8 @@ pub async fn introduce(
     })
 }
 
-/// The picture's address on the homeserver; uploads it once per homeserver and version of it.
+/// Returns the `mxc://` URI of a picture. Each version of a picture is uploaded once to each
+/// homeserver.
 async fn picture(
     homeserver: &Homeserver,
     store: &Store,

@@ -1,21 +1,21 @@
-//! Carries out the steps that `room` names: the one place that changes anything outside.
+//! Carries out the steps that `room` names. Only this folder changes the rooms on the homeserver.
 //!
-//! Start, restart, update, repair and recovery from a crash are the same loop: read what should be
-//! and what is known to be, do the next step, store its result, ask again.
+//! Start, restart, update, repair and recovery from a crash are the same loop: it reads what the
+//! room should be and what is known of it, does the next step, stores the result, and repeats.
 
-mod far;
+mod change_announcement;
+mod far_invitations;
 mod introduce;
+mod page_messages;
 mod people;
 mod perform;
 mod room_making;
-mod saying;
-mod sending;
+mod send_once;
 mod state;
 mod successor;
-mod summary_sending;
-mod telling;
+mod summary;
 
-pub use far::invite_far_forever;
+pub use far_invitations::invite_far_forever;
 pub use introduce::{Installation, introduce};
 
 use std::collections::HashSet;
@@ -33,13 +33,14 @@ use crate::logging::abnormal_end;
 use crate::seal::Trust;
 use crate::store::{Store, StoreError};
 
-/// How long to wait at most before looking for due rooms; another process may have made one.
-const IDLE: Duration = Duration::from_secs(1);
-/// Longest wait between two tries for one room.
-const MAX_BACK_OFF: Duration = Duration::from_secs(300);
+/// The interval at which the database is polled for due rooms, since another process may have added
+/// one.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest wait between two tries for one room.
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
-/// Reconciles due rooms until `stop`, as many side by side as the config allows; then finishes
-/// the steps in flight. Signed heads that rooms show count if `trust` says so.
+/// Reconciles due rooms until `stop`, as many at the same time as the config allows. Then it finishes
+/// the steps in flight. `trust` decides which signed heads in rooms count as ours.
 pub async fn reconcile_forever(
     store: Store,
     installation: Arc<Installation>,
@@ -62,19 +63,19 @@ pub async fn reconcile_forever(
                     });
                 }
             }
-            Err(error) => tracing::error!(%error, "due rooms could not be read; trying again"),
+            Err(error) => tracing::error!(%error, "cannot read the due rooms; retrying"),
         }
         tokio::select! {
-            Some(finished) = running.join_next() => forget(&mut busy, finished),
+            Some(finished) = running.join_next() => remove_finished(&mut busy, finished),
             () = store.hints().rooms.notified() => {}
-            () = tokio::time::sleep(IDLE) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => {}
         }
     }
     while running.join_next().await.is_some() {}
 }
 
-/// Due rooms that nobody works at yet, no more than there are hands free.
+/// Returns due rooms that are not being worked on, at most as many as there are free workers.
 async fn due(
     store: &Store,
     busy: &HashSet<Ulid>,
@@ -84,33 +85,34 @@ async fn due(
     if free == 0 {
         return Ok(Vec::new());
     }
-    // Rooms being worked at are due still, so ask for enough to see past them.
+    // Rooms that are being worked on are still due, so the query has to return more than those.
     let limit = i64::try_from(parallel * 2).unwrap_or(i64::MAX);
     let due = store.due_rooms(limit).await?;
     Ok(due.into_iter().filter(|id| !busy.contains(id)).take(free).collect())
 }
 
-fn forget(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task::JoinError>) {
+fn remove_finished(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task::JoinError>) {
     match finished {
         Ok(id) => {
             busy.remove(&id);
         }
-        // A panic takes its id along; whatever is still running is looked at again when due.
+        // After a panic it is not known which room it was, so no room counts as busy any more. Those
+        // that are still running are started again if they are due.
         Err(error) => {
             let error = abnormal_end(&error);
-            tracing::error!(%error, "a room's work ended abnormally; it will be tried again");
+            tracing::error!(%error, "the work on a room ended abnormally; retrying");
             busy.clear();
         }
     }
 }
 
-/// Works at one room for one turn, and stores when to look again.
+/// Works on one room for one turn, and stores when it is due again.
 async fn reconcile(worker: &Worker, id: Ulid) {
     let span = tracing::info_span!("room", transaction = %id);
     async {
         if let Err(error) = reconcile_or_postpone(worker, id).await {
-            tracing::error!(%error, "the database failed; this room will be tried again");
-            tokio::time::sleep(IDLE).await;
+            tracing::error!(%error, "the database failed; retrying this room");
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
     .instrument(span)
@@ -126,25 +128,26 @@ async fn reconcile_or_postpone(worker: &Worker, id: Ulid) -> Result<(), StoreErr
         Err(Obstacle::Final(problem) | Obstacle::Blocked(problem)) => (None, problem),
         Err(Obstacle::Refused(failure)) => (None, failure.to_string()),
     };
-    let wait = wait.unwrap_or_else(|| back_off(before.failures));
+    let wait = wait.unwrap_or_else(|| backoff(before.failures));
     let seconds = wait.as_secs_f32();
-    // That the token is refused is told once, and not with each room.
+    // A refused token is logged once by `homeserver`, and not for each room.
     if worker.installation.homeserver.refuses_token() {
-        tracing::debug!(problem, seconds, "not done yet; trying again");
+        tracing::debug!(problem, seconds, "the room is not finished; retrying");
     } else {
-        tracing::warn!(problem, seconds, "not done yet; trying again");
+        tracing::warn!(problem, seconds, "the room is not finished; retrying");
     }
-    worker.store.room_postponed(id, before.wakes, later(wait), &problem).await
+    worker.store.room_postponed(id, before.wakes, time_after(wait), &problem).await
 }
 
-/// How long to wait after `failures` failures in a row: 1 s doubling to five minutes, half of it
-/// at random so that rooms that failed together do not come back together.
-fn back_off(failures: i64) -> Duration {
+/// Returns how long to wait after `failures` failures in a row: 1 s, doubled up to five minutes. Up
+/// to half of it is taken off at random, so that rooms that failed together are not retried together.
+fn backoff(failures: i64) -> Duration {
     let doublings = u32::try_from(failures.clamp(0, 9)).unwrap_or(0);
-    let whole = Duration::from_secs(1 << doublings).min(MAX_BACK_OFF);
+    let whole = Duration::from_secs(1 << doublings).min(MAX_BACKOFF);
     whole.mul_f32(rand::random_range(0.5..1.0))
 }
 
-fn later(wait: Duration) -> i64 {
+/// Returns the time after `wait`, in milliseconds since 1970.
+fn time_after(wait: Duration) -> i64 {
     now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,5 @@
-//! One room: reads what should be and what is known, does one step, stores its result.
+//! The work on one room: it reads what the room should be and what is known of it, does one step, and
+//! stores the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,53 +9,55 @@ use ruma::{OwnedUserId, RoomId, UserId};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use super::{Installation, back_off, later};
+use super::{Installation, backoff, time_after};
 use crate::clock::now;
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
-use crate::room::{Known, Member, Next, RoomPlan, Saying, Setting, Step, Wanted, needed, next};
+use crate::room::{
+    Known, Member, Next, PageMessage, RoomPlan, Setting, Step, Wanted, needed_steps, next_step,
+};
 use crate::seal::Trust;
 use crate::store::{RoomRow, SendKey, Store, StoreError};
 use crate::transaction::Transaction;
 
-/// Most steps in one turn: more than a new room needs. Then other rooms have their turn.
-const STEPS_PER_TURN: usize = 20;
-/// Most turns in a row: far more than any room needs. More means that two sides undo each other's
-/// work, and that is looked at later instead of spinning.
+/// The greatest number of steps in one turn, which is more than a new room needs. After that, other
+/// rooms have their turn.
+const MAX_STEPS_PER_TURN: usize = 20;
+/// The greatest number of turns in a row, which is far more than any room needs. If a room needs more,
+/// two sides undo each other's work, and the room has to wait.
 const MAX_TURNS: i64 = 100;
 
-const ENCRYPTED_PROBLEM: &str = "The room is encrypted, so what is said in it cannot be recorded: \
-     only the number of such messages is known. Encryption cannot be switched off again. If \
-     `tallyroom check` says that the homeserver encrypts every new room, change that first; then \
-     upgrade or delete the room, and send the contacts again by PATCH.";
-const BANNED_PROBLEM: &str = "The homeserver's administrator deleted the room and blocked it, so it \
-     is not made again by itself. To get a new room, invite the contacts again: \
+const ENCRYPTED_PROBLEM: &str = "The room is encrypted, so its messages cannot be recorded: only \
+     their number is known. Encryption cannot be switched off again. If `tallyroom check` says that \
+     the homeserver encrypts every new room, change that first. Then upgrade or delete the room, \
+     and send the contacts again by PATCH.";
+const BLOCKED_PROBLEM: &str = "An administrator of the homeserver deleted the room and blocked it, \
+     so it is not created again automatically. To get a new room, invite the contacts again: \
+     POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
+const OUT_PROBLEM: &str = "The bot is no longer in the room: somebody removed it, or an \
+     administrator deleted the room. No message of the room is recorded. Invite the bot to the \
+     room again, or get a new room by inviting the contacts again: \
      POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
 
-const OUT_PROBLEM: &str = "The bot is not in the room any more: somebody removed it, or an \
-     administrator deleted the room. Nothing that is said there is recorded. Invite the bot to the \
-     room again; or get a new room by inviting the contacts again: \
-     POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
-
-/// Everything that steps are done with.
+/// Everything that the steps need.
 pub(super) struct Worker {
     pub(super) store: Store,
     pub(super) installation: Arc<Installation>,
-    /// Keys with which the signed heads in rooms count as ours.
+    /// The keys that make a signed head in a room count as ours.
     pub(super) trust: Trust,
     pub(super) stop: CancellationToken,
 }
 
-/// Why a room cannot go on right now.
+/// Why a step could not be done.
 #[derive(Debug)]
 pub(super) enum Obstacle {
-    /// Try again, after this time if it is known how long.
+    /// The room has to be retried later: after `wait`, or after a backoff if there is none.
     Later { wait: Option<Duration>, problem: String },
-    /// The homeserver said no to this step; nothing happened. Other steps can be done.
+    /// The homeserver refused this step, which had no effect. Other steps can be done.
     Refused(CallFailure),
-    /// A part of this step was refused, in words. Other steps can be done.
+    /// The step was done only in part or not at all, for this reason. Other steps can be done.
     Blocked(String),
-    /// Only an operator can help.
+    /// The room stops for this reason, until an operator or the shop does something about it.
     Final(String),
     /// The database failed.
     Store(StoreError),
@@ -85,7 +88,7 @@ impl Obstacle {
     }
 }
 
-/// A transaction and its room at one moment.
+/// A transaction and its room, as read from the database at one moment.
 pub(super) struct View {
     pub(super) transaction: Transaction,
     pub(super) room: RoomRow,
@@ -98,36 +101,36 @@ impl View {
         self.transaction.id
     }
 
-    /// The room's id, for steps that come after it is known.
+    /// Returns the room's id, for steps that are done only once it is known.
     pub(super) fn room_id(&self) -> Result<&RoomId, Obstacle> {
         self.room
             .room_id
             .as_deref()
             .and_then(|id| <&RoomId>::try_from(id).ok())
-            .ok_or_else(|| Obstacle::Final("The stored room id is not one.".to_owned()))
+            .ok_or_else(|| Obstacle::Final("The stored room id is not a valid room id.".to_owned()))
     }
 
-    /// See [`Member::seen_at`]; as it was before any question of this step.
+    /// Returns [`Member::seen_at`] as it was before this step asked the homeserver anything.
     pub(super) fn seen_at(&self, user: &UserId) -> i64 {
         self.members.get(user).map_or(0, |member| member.seen_at)
     }
 }
 
 impl Worker {
-    /// Does steps until there is nothing to do now, or until others should have their turn.
+    /// Does steps until nothing is left to do now, or until other rooms should have their turn.
     pub(super) async fn take_turn(&self, id: Ulid) -> Result<(), Obstacle> {
-        for _ in 0..STEPS_PER_TURN {
+        for _ in 0..MAX_STEPS_PER_TURN {
             if self.stop.is_cancelled() {
                 return Err(Obstacle::Stopping);
             }
             let Some(view) = self.view(id).await? else { return Ok(()) };
             let wanted = self.wanted(&view).await?;
             let known = self.known(&view).await?;
-            let until = match next(&wanted, &known, now()) {
+            let until = match next_step(&wanted, &known, now()) {
                 Next::Do(step) => {
                     let name = step.name();
                     match (self.perform(&view, step).await, name) {
-                        (Ok(()), Some(name)) if known.blocked.contains_key(&name) => {
+                        (Ok(()), Some(name)) if known.refused_until.contains_key(&name) => {
                             self.store.step_solved(id, &name).await?;
                         }
                         (Err(Obstacle::Refused(failure)), Some(_))
@@ -139,7 +142,7 @@ impl Worker {
                             self.step_refused(&view, &name, &problem).await?;
                         }
                         (Err(Obstacle::Final(problem)), _) => {
-                            tracing::error!(problem, "this room needs an operator");
+                            tracing::error!(problem, "the room stops until somebody fixes this");
                             let wakes = view.room.wakes;
                             return Ok(self.store.room_stopped(id, wakes, &problem).await?);
                         }
@@ -150,25 +153,26 @@ impl Worker {
                 Next::Wait(until) => Some(until),
                 Next::Rest => None,
             };
-            if !known.blocked.is_empty() {
-                let needed = needed(&wanted, &known);
+            if !known.refused_until.is_empty() {
+                let needed = needed_steps(&wanted, &known);
                 let names: BTreeSet<_> = needed.iter().filter_map(|it| it.step.name()).collect();
                 self.store.keep_problems(id, &names).await?;
             }
-            // A room to which nobody may be invited yet is not ready.
+            // A room is not ready as long as nobody may be invited to it.
             let settles_at = known.settles_at.filter(|at| *at > now());
             let until = until.into_iter().chain(settles_at).min();
-            tracing::debug!(until, "nothing left to do now");
+            tracing::debug!(until, "nothing is left to do now");
             let is_ready = settles_at.is_none();
             return Ok(self.store.room_rests(id, view.room.wakes, until, is_ready).await?);
         }
         if self.store.room_yields(id).await? <= MAX_TURNS {
             return Ok(());
         }
-        Err(Obstacle::Later { wait: None, problem: "the room does not come to rest".to_owned() })
+        let problem = format!("The room still needs steps after {MAX_TURNS} turns in a row.");
+        Err(Obstacle::Later { wait: None, problem })
     }
 
-    /// Whether the bot is not in the room any more; if so, that is noted.
+    /// Asks whether the bot is no longer in the room, and stores its membership if so.
     async fn is_out(&self, view: &View) -> Result<bool, Obstacle> {
         let homeserver = &self.installation.homeserver;
         let bot = homeserver.bot_user_id();
@@ -179,23 +183,24 @@ impl Worker {
         };
         let membership = membership.as_deref().unwrap_or("leave");
         if membership != "join" {
-            self.stands(view, bot, membership).await?;
+            self.store_membership(view, bot, membership).await?;
         }
         Ok(membership != "join")
     }
 
-    /// Keeps the step's problem, so that the other steps can go on.
+    /// Stores why the step was refused and when it is retried, so that the other steps can be done.
     async fn step_refused(&self, view: &View, name: &str, problem: &str) -> Result<(), Obstacle> {
         let id = view.id();
         let problems = self.store.room_problems(id).await?;
         let failures = problems.iter().find(|it| it.step == name).map_or(0, |it| it.failures);
-        let wait = back_off(failures);
-        tracing::warn!(step = name, problem, seconds = wait.as_secs_f32(), "refused");
-        Ok(self.store.step_refused(id, name, problem, later(wait)).await?)
+        let wait = backoff(failures);
+        let seconds = wait.as_secs_f32();
+        tracing::warn!(step = name, problem, seconds, "a step was refused; retrying");
+        Ok(self.store.step_refused(id, name, problem, time_after(wait)).await?)
     }
 
     async fn view(&self, id: Ulid) -> Result<Option<View>, Obstacle> {
-        // The room first: a wake between the two reads is then seen as one that came later.
+        // The room is read first, so that a wake between the two reads counts as a later one.
         let Some(room) = self.store.room(id).await? else { return Ok(None) };
         let Some(transaction) = self.store.transaction(id).await? else { return Ok(None) };
         let installation = &self.installation;
@@ -235,7 +240,7 @@ impl Worker {
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
         let terms = &view.transaction.terms;
         let guests = self.store.guests(view.id()).await?;
-        let former = match self.installation.config.rooms.removed_contacts {
+        let former_contacts = match self.installation.config.rooms.removed_contacts {
             RemovedContacts::Keep => Vec::new(),
             RemovedContacts::Remove => {
                 let contacts = self.store.former_contacts(view.id()).await?;
@@ -244,8 +249,8 @@ impl Worker {
                 contacts.chain(guests.map(|row| row.guest.user_id.clone())).collect()
             }
         };
-        let saying = self.store.next_outgoing(view.id()).await?.and_then(|outgoing| {
-            Some(Saying {
+        let page_message = self.store.next_outgoing(view.id()).await?.and_then(|outgoing| {
+            Some(PageMessage {
                 guest: UserId::parse(&outgoing.user_id).ok()?,
                 has_file: outgoing.sha256.is_some(),
                 id: outgoing.id,
@@ -253,16 +258,16 @@ impl Worker {
         });
         let at_once = self.installation.config.rooms.create == CreateRooms::OnTransaction;
         Ok(Wanted {
-            room: at_once || saying.is_some(),
-            state: view.plan.state_digest(),
-            summary: view.plan.summary_digest(),
-            headline: view.plan.headline_digest(),
+            has_room: at_once || page_message.is_some(),
+            state_digest: view.plan.state_digest(),
+            summary_digest: view.plan.summary_digest(),
+            headline_digest: view.plan.headline_digest(),
             head: self.store.last_signed_head(view.id()).await?.map(|head| head.links()),
             bot: self.installation.homeserver.bot_user_id().to_owned(),
             contacts: terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
-            former,
-            news: self.news(view).await?.is_some(),
-            saying,
+            former_contacts,
+            has_news: self.news(view).await?.is_some(),
+            page_message,
         })
     }
 
@@ -272,48 +277,48 @@ impl Worker {
         let far = self.store.handed_over(view.id()).await?;
         Ok(Known {
             room: room.room(),
-            attempted: room.attempted_at.is_some(),
-            state: room.published.clone(),
+            creation_attempted: room.attempted_at.is_some(),
+            state_digest: room.published.clone(),
             summary_event: room.summary_event.clone(),
-            summary: room.summary_shown.clone(),
-            pinned: room.summary_pinned.clone(),
+            summary_digest: room.summary_shown.clone(),
+            pinned_headline_digest: room.summary_pinned.clone(),
             head: room.head_shown,
             members: view.members.clone(),
             guests: self.store.guests_made(view.id()).await?,
-            far_try: far.values().any(|in_flight| *in_flight),
+            far_invitation_in_flight: far.values().any(|in_flight| *in_flight),
             handed_over: far.into_keys().collect(),
-            replaced: room.tombstone_at.is_some(),
-            leads_elsewhere: room.led_on == 0,
-            lost: room.lost_successor.clone(),
-            encrypted: room.encrypted_at.is_some(),
-            told_encrypted: room.encrypted_at.is_some()
+            has_tombstone: room.tombstone_at.is_some(),
+            predecessor_needs_tombstone: room.led_on == 0,
+            lost_successor: room.lost_successor.clone(),
+            is_encrypted: room.encrypted_at.is_some(),
+            encryption_notice_sent: room.encrypted_at.is_some()
                 && self.store.sent_as(view.id(), &SendKey::Encrypted.to_string()).await?.is_some(),
-            banned: room.blocked_at.is_some(),
+            is_blocked_by_admin: room.blocked_at.is_some(),
             wanted_again: room.wanted_again == 1,
             settles_at: room.settles_at(),
-            blocked: problems.into_iter().map(|it| (it.step, it.retry_at)).collect(),
+            refused_until: problems.into_iter().map(|it| (it.step, it.retry_at)).collect(),
         })
     }
 
     async fn perform(&self, view: &View, step: Step) -> Result<(), Obstacle> {
         let correlation = view.room.correlation.as_deref().unwrap_or_default();
-        tracing::info!(?step, correlation, revision = view.transaction.revision, "step");
+        tracing::info!(?step, correlation, revision = view.transaction.revision, "doing a step");
         match step {
             Step::CreateRoom => self.create_room(view).await,
             Step::ResolveRoom => self.resolve_room(view).await,
-            Step::Follow => self.follow(view).await,
-            Step::LeadOn => self.lead_on(view).await,
-            Step::Seek(_) => self.seek(view).await,
-            Step::LetGo => Ok(self.store.let_go_of_successors(view.id()).await?),
-            Step::TellEncrypted => self.tell_encrypted(view).await,
+            Step::FollowTombstone => self.follow_tombstone(view).await,
+            Step::WriteTombstone => self.write_tombstone(view).await,
+            Step::RetryLostSuccessor(_) => self.retry_lost_successor(view).await,
+            Step::ForgetLostSuccessors => Ok(self.store.let_go_of_successors(view.id()).await?),
+            Step::SendEncryptionNotice => self.send_encryption_notice(view).await,
             Step::StopEncrypted => Err(Obstacle::Final(ENCRYPTED_PROBLEM.to_owned())),
-            Step::StopBanned => Err(Obstacle::Final(BANNED_PROBLEM.to_owned())),
+            Step::StopBlocked => Err(Obstacle::Final(BLOCKED_PROBLEM.to_owned())),
             Step::StopOut => Err(Obstacle::Final(OUT_PROBLEM.to_owned())),
-            Step::Replace => self.replace(view, None).await,
+            Step::ReplaceRoom => self.replace_room(view, None).await,
             Step::Join => self.join(view).await,
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,
-            Step::TellChange => self.tell_change(view).await,
+            Step::AnnounceChange => self.announce_change(view).await,
             Step::EditSummary => self.edit_summary(view).await,
             Step::PinSummary => self.pin_summary(view).await,
             Step::ShowHead => self.show_head(view).await,
@@ -323,9 +328,9 @@ impl Worker {
             Step::Remove(user) => self.remove(view, &user).await,
             Step::MakeGuest(user) => self.make_guest(view, &user).await,
             Step::JoinGuest(user) => self.join_guest(view, &user).await,
-            Step::Upload(id) => self.upload(view, &id).await,
-            Step::Say(id) => self.say(view, &id).await,
-            Step::GiveUp(id) => self.give_up(view, &id).await,
+            Step::UploadFile(id) => self.upload_file(view, &id).await,
+            Step::SendPageMessage(id) => self.send_page_message(view, &id).await,
+            Step::GiveUpPageMessage(id) => self.give_up_page_message(view, &id).await,
         }
     }
 
@@ -333,10 +338,10 @@ impl Worker {
         let homeserver = &self.installation.homeserver;
         let bot = homeserver.bot_user_id();
         match homeserver.join(view.room_id()?).await {
-            Ok(()) => self.stands(view, bot, "join").await,
+            Ok(()) => self.store_membership(view, bot, "join").await,
             Err(failure @ CallFailure::Refused(_)) => {
-                tracing::warn!(%failure, "the invitation does not hold any more");
-                self.stands(view, bot, "leave").await
+                tracing::warn!(%failure, "the bot's invitation is no longer valid");
+                self.store_membership(view, bot, "leave").await
             }
             Err(failure) => Err(failure.into()),
         }

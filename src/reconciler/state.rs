@@ -1,4 +1,4 @@
-//! The room's state events are brought up to date.
+//! Writes the room's state events.
 
 use serde_json::json;
 
@@ -11,8 +11,8 @@ use crate::seal::signed_of;
 use crate::store::SendKey;
 
 impl Worker {
-    /// Writes every state event that the room does not hold yet. One that is refused does not stop
-    /// the others; all that were refused are told together.
+    /// Writes every state event that the room does not have as it should be. If one is refused, the
+    /// others are written nevertheless. The error lists all that were refused.
     pub(super) async fn publish_state(&self, view: &View) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
@@ -22,7 +22,7 @@ impl Worker {
             match homeserver.set_state(room_id, event).await {
                 Ok(_) => {}
                 Err(failure @ CallFailure::Refused(_)) => {
-                    refused.push(format!("{}: {failure}", called(event)));
+                    refused.push(format!("{}: {failure}", name_of(event)));
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -36,22 +36,23 @@ impl Worker {
             .await?)
     }
 
-    /// Says once that what is written in this room is not recorded.
-    pub(super) async fn tell_encrypted(&self, view: &View) -> Result<(), Obstacle> {
+    /// Sends the notice, once, that the messages of this room are not recorded.
+    pub(super) async fn send_encryption_notice(&self, view: &View) -> Result<(), Obstacle> {
         let bot = self.installation.homeserver.bot_user_id();
-        let words = "This room is encrypted. Messages in it cannot be read by the record of this \
-                     transaction, so nothing that is written here from now on is recorded.";
-        let content = |send_id: &str| json!({ "msgtype": "m.notice", "body": words, "m.mentions": {}, SEND_MARKER: send_id });
+        let body = "This room is encrypted. Tallyroom cannot read its messages, so nothing that is \
+                    written here from now on is recorded.";
+        let content = |send_id: &str| json!({ "msgtype": "m.notice", "body": body, "m.mentions": {}, SEND_MARKER: send_id });
         let key = SendKey::Encrypted.to_string();
         self.send_once(view, bot, &key, "m.room.message", content).await.map(drop)
     }
 
-    /// Puts the newest signed head of the record into the room. The one that stands there must be
-    /// of the same record: whoever changed the database cannot have us put the change in its place.
+    /// Writes the newest signed head of the record into the room. The head that is there now must be
+    /// of the same record. Otherwise somebody who changes the database could replace it.
     pub(super) async fn show_head(&self, view: &View) -> Result<(), Obstacle> {
         let Some(head) = self.store.last_signed_head(view.id()).await? else { return Ok(()) };
-        let content = serde_json::from_str(&head.signed)
-            .map_err(|error| Obstacle::Final(format!("The signed head is no JSON: {error}.")))?;
+        let content = serde_json::from_str(&head.signed).map_err(|error| {
+            Obstacle::Final(format!("The stored signed head is not JSON: {error}."))
+        })?;
         self.check_shown_head(view).await?;
         let event =
             StateEvent { event_type: HEAD_STATE.to_owned(), state_key: String::new(), content };
@@ -59,10 +60,11 @@ impl Worker {
         Ok(self.store.head_shown(view.id(), view.room.wakes, head.links()).await?)
     }
 
+    /// Returns an error if the room shows a head that we signed and that does not fit the record.
     async fn check_shown_head(&self, view: &View) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let shown = homeserver.state_content(view.room_id()?, HEAD_STATE, "").await?;
-        // What others wrote there, and what an earlier key signed, says nothing to us.
+        // A head that others wrote, or that an earlier key signed, proves nothing.
         let Some(shown) = shown.and_then(|it| signed_of(&it, view.id(), &self.trust)) else {
             return Ok(());
         };
@@ -71,16 +73,16 @@ impl Worker {
             return Ok(());
         }
         Err(Obstacle::Blocked(format!(
-            "The room shows a signed head at entry {seq} and act {acts}, and the record is not the one of \
-             which it was signed. After a restore from a backup this passes once the room is read \
-             again; otherwise somebody changed the database: see `tallyroom verify {}`.",
+            "The room shows a signed head at entry {seq} and act {acts}, which does not fit the \
+             record. After a restore from a backup, this resolves itself once the room is read \
+             again. Otherwise somebody changed the database: run `tallyroom verify {}`.",
             view.id()
         )))
     }
 }
 
-/// Names a state event in words for the shop.
-fn called(event: &StateEvent) -> String {
+/// Returns the name of a state event in a message to the shop.
+fn name_of(event: &StateEvent) -> String {
     match event.state_key.as_str() {
         "" => event.event_type.clone(),
         key => format!("{} {key}", event.event_type),

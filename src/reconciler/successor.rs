@@ -1,5 +1,5 @@
-//! The room of a transaction was replaced by another: the transaction goes on there if that room
-//! proves to be its successor, and otherwise in a new room of ours.
+//! Handles a room that was replaced by another. The transaction continues there if that room proves
+//! to be the successor, and otherwise in a new room that the bot creates.
 
 use std::time::Duration;
 
@@ -12,27 +12,28 @@ use crate::homeserver::{CallFailure, FoundRoom};
 use crate::room::{StateEvent, Successor, is_creator, judge_successor};
 use crate::store::{LostSuccessor, RecordRoom};
 
-/// How long to wait for an invitation to the successor, in milliseconds: whoever upgrades a room
-/// invites its members after that.
-const PATIENCE_MS: i64 = 30_000;
-/// How often to look whether the bot is let in.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// Most successors between two calls of the shop. More are a loop, or somebody's game.
+/// How long to wait for an invitation to the successor, in milliseconds. A person who upgrades a
+/// room invites its members only after the tombstone.
+const INVITATION_TIMEOUT_MS: i64 = 30_000;
+/// The interval at which the bot tries to join the successor.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
+/// The greatest number of successors between two calls of the shop. More of them are a loop, or
+/// somebody does it on purpose.
 const MAX_UPGRADES: i64 = 10;
-/// The bot was not let into the room.
+/// Stored for a successor that the bot cannot join.
 const CLOSED: &str = "closed";
-/// The room does not name ours as its predecessor.
+/// Stored for a room that does not name ours as its predecessor.
 const STRANGER: &str = "stranger";
 
 impl Worker {
-    /// Goes on in the successor, or makes a room in its place. Never is anything written into a
-    /// room that does not name ours as its predecessor.
-    pub(super) async fn follow(&self, view: &View) -> Result<(), Obstacle> {
+    /// Continues in the successor, or replaces it by a new room. Nothing is ever written into a room
+    /// that does not name ours as its predecessor.
+    pub(super) async fn follow_tombstone(&self, view: &View) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let old = view.room_id()?;
         let tombstone = match homeserver.state_content(old, "m.room.tombstone", "").await {
             Ok(tombstone) => tombstone,
-            // Whoever is not in the room cannot say what its state is.
+            // The bot is no longer in the room, so it cannot read the state.
             Err(CallFailure::Refused(_)) => None,
             Err(failure) => return Err(failure.into()),
         };
@@ -43,47 +44,48 @@ impl Worker {
         };
         if view.room.upgrades >= MAX_UPGRADES {
             return Err(Obstacle::Final(format!(
-                "The room was replaced {} times in a row, and is not followed any more. Take away \
-                 the power of whoever does that, then send the contacts again by PATCH.",
+                "The room was replaced {} times in a row, so its successors are no longer followed. \
+                 Lower the power level of the user who replaces it, then send the contacts again by \
+                 PATCH.",
                 view.room.upgrades
             )));
         }
         let named = tombstone["replacement_room"].as_str();
         let named = named.and_then(|room| <&RoomId>::try_from(room).ok()).filter(|it| *it != old);
-        let Some(room) = named else { return self.replace(view, None).await };
-        // Back to a room that was ours before: a circle.
+        let Some(room) = named else { return self.replace_room(view, None).await };
+        // The tombstone points back to an earlier room of ours, so following it would be a loop.
         if self.store.is_record_room(room.as_str()).await? {
-            return self.replace(view, None).await;
+            return self.replace_room(view, None).await;
         }
-        let Some(state) = self.look_into(room).await? else {
+        let Some(state) = self.read_room(room).await? else {
             let waited = now() - view.room.tombstone_at.unwrap_or_default();
-            if waited < PATIENCE_MS {
+            if waited < INVITATION_TIMEOUT_MS {
                 return Err(Obstacle::later(
-                    LOOK_AGAIN,
+                    RETRY_INTERVAL,
                     format!(
-                        "The room was replaced by {room}, where the bot is not let in. Without an \
-                         invitation it makes a new room soon."
+                        "The room was replaced by {room}, which the bot cannot join. Invite the bot \
+                         to that room; otherwise it creates a new room soon."
                     ),
                 ));
             }
-            return self.replace(view, Some(lost(room, CLOSED))).await;
+            return self.replace_room(view, Some(lost(room, CLOSED))).await;
         };
         let bot = homeserver.bot_user_id();
         let verdict = judge_successor(old.as_str(), bot.as_str(), &state);
         tracing::warn!(room = %room, ?verdict, "the room was replaced");
         match verdict {
-            Successor::Follow => self.go_on_in(view, room, &state, bot).await,
+            Successor::Follow => self.continue_in(view, room, &state, bot).await,
             Successor::Powerless => {
                 self.store.listen_to(view.id(), room.as_str()).await?;
-                self.replace(view, None).await
+                self.replace_room(view, None).await
             }
-            Successor::Stranger => self.replace(view, Some(lost(room, STRANGER))).await,
+            Successor::Stranger => self.replace_room(view, Some(lost(room, STRANGER))).await,
         }
     }
 
-    /// The room before this one leads people here from now on. If the bot may not do that any more,
-    /// nothing can be done about it.
-    pub(super) async fn lead_on(&self, view: &View) -> Result<(), Obstacle> {
+    /// Writes a tombstone into the previous room that points to this room. If that is refused, it is
+    /// not tried again.
+    pub(super) async fn write_tombstone(&self, view: &View) -> Result<(), Obstacle> {
         let here = view.room_id()?;
         let before = view.room.predecessor.as_deref();
         if let Some(before) = before.and_then(|room| <&RoomId>::try_from(room).ok()) {
@@ -91,14 +93,14 @@ impl Worker {
                 event_type: "m.room.tombstone".to_owned(),
                 state_key: String::new(),
                 content: json!({
-                    "body": "The conversation about this transaction goes on in another room.",
+                    "body": "The conversation about this transaction continues in another room.",
                     "replacement_room": here,
                 }),
             };
             match self.installation.homeserver.set_state(before, &tombstone).await {
                 Ok(_) => {}
                 Err(failure @ CallFailure::Refused(_)) => {
-                    tracing::warn!(room = %before, %failure, "cannot lead people to the new room");
+                    tracing::warn!(room = %before, %failure, "the tombstone was refused");
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -106,9 +108,9 @@ impl Worker {
         Ok(self.store.led_on(view.id()).await?)
     }
 
-    /// Looks whether the bot is let into the room that took the place of an earlier one by now. What
-    /// was said there is then recorded as well; the transaction stays where it is.
-    pub(super) async fn seek(&self, view: &View) -> Result<(), Obstacle> {
+    /// Checks whether the bot can now join the room that replaced an earlier one. If so, the messages
+    /// of that room are recorded as well. The transaction stays in its current room.
+    pub(super) async fn retry_lost_successor(&self, view: &View) -> Result<(), Obstacle> {
         let Some(LostSuccessor { room_id, why }) = self.store.lost_successor(view.id()).await?
         else {
             return Ok(());
@@ -117,7 +119,7 @@ impl Worker {
             return Ok(self.store.let_go_of_successors(view.id()).await?);
         };
         if why == CLOSED
-            && let Some(state) = self.look_into(room).await?
+            && let Some(state) = self.read_room(room).await?
         {
             let bot = self.installation.homeserver.bot_user_id().as_str();
             let before = self.store.rooms_of(view.id()).await?;
@@ -129,18 +131,19 @@ impl Worker {
             return Ok(self.store.let_go_of_successors(view.id()).await?);
         }
         Err(Obstacle::Blocked(format!(
-            "Somebody replaced the room by {room_id}, {why}. What is said there is in no record. The \
-             transaction goes on in a room of its own; this is told until every contact is in it.",
+            "Somebody replaced the room by {room_id}, {why}. No message of that room is recorded. The \
+             transaction continues in a new room. This problem remains until every contact is in the \
+             new room.",
             why = if why == CLOSED {
-                "into which the bot is not let"
+                "which the bot cannot join"
             } else {
-                "which does not name it as its predecessor"
+                "which does not name the old room as its predecessor"
             }
         )))
     }
 
-    /// The state of a room, which the bot joins for that if it is let in.
-    async fn look_into(&self, room: &RoomId) -> Result<Option<Vec<Value>>, Obstacle> {
+    /// Returns the state of a room, which the bot joins if necessary. Returns `None` if it cannot join.
+    async fn read_room(&self, room: &RoomId) -> Result<Option<Vec<Value>>, Obstacle> {
         let homeserver = &self.installation.homeserver;
         let is_in = |state: &[Value]| {
             state.iter().any(|event| {
@@ -161,14 +164,15 @@ impl Worker {
         }
     }
 
-    async fn go_on_in(
+    /// Makes the successor the room of the transaction.
+    async fn continue_in(
         &self,
         view: &View,
         room: &RoomId,
         state: &[Value],
         bot: &UserId,
     ) -> Result<(), Obstacle> {
-        self.take_alias(view, room).await?;
+        self.move_alias(view, room).await?;
         let of_type = |event_type: &str| state.iter().find(|event| event["type"] == event_type);
         let version = of_type("m.room.create")
             .map(|create| create["content"]["room_version"].as_str().unwrap_or("1"));
@@ -178,11 +182,11 @@ impl Worker {
         Ok(self.store.follow_room(id, room, version, encrypted, is_creator, bot.as_str()).await?)
     }
 
-    /// Has the alias lead to the new room. If that is refused, writing the room's state tells so.
-    async fn take_alias(&self, view: &View, room: &RoomId) -> Result<(), Obstacle> {
+    /// Makes the alias lead to the new room. If that is refused, `publish_state` reports it later.
+    async fn move_alias(&self, view: &View, room: &RoomId) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let Some(alias) = homeserver.alias(&view.room.alias_localpart) else { return Ok(()) };
-        let taken = async {
+        let moved = async {
             match homeserver.find_room(&alias).await? {
                 FoundRoom::Readable { room_id, .. } | FoundRoom::Closed { room_id }
                     if room_id.as_str() == room.as_str() =>
@@ -196,31 +200,32 @@ impl Worker {
                 }
             }
         };
-        match taken.await {
+        match moved.await {
             Ok(()) => Ok(()),
             Err(failure @ CallFailure::Refused(_)) => {
-                tracing::warn!(%failure, "the alias does not lead to the new room");
+                tracing::warn!(%failure, "the alias cannot be moved to the new room");
                 Ok(())
             }
             Err(failure) => Err(failure.into()),
         }
     }
 
-    /// A room of ours takes the place of the old one, under the same alias if that can be had.
-    pub(super) async fn replace(
+    /// Stores that a new room is to replace the old one. It gets the same alias, if the homeserver
+    /// lets the bot delete that.
+    pub(super) async fn replace_room(
         &self,
         view: &View,
         lost: Option<LostSuccessor>,
     ) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
-        let alias = match homeserver.alias(&view.room.alias_localpart) {
+        let deleted = match homeserver.alias(&view.room.alias_localpart) {
             Some(alias) => homeserver.delete_alias(&alias).await,
             None => Ok(()),
         };
-        let new_alias = match alias {
+        let new_alias = match deleted {
             Ok(()) => None,
             Err(failure @ CallFailure::Refused(_)) => {
-                tracing::warn!(%failure, "the alias cannot be had; the new room gets another");
+                tracing::warn!(%failure, "the alias cannot be deleted; the new room gets another");
                 Some(crate::store::new_alias())
             }
             Err(failure) => return Err(failure.into()),

@@ -1,4 +1,4 @@
-//! What changed between two revisions, as a message that people are notified of.
+//! The message that notifies people of what changed between two revisions.
 
 use ruma::OwnedUserId;
 use rust_decimal::Decimal;
@@ -8,67 +8,67 @@ use crate::invoice::money::grouped;
 use crate::invoice::summary::{document, escape, in_fours, status, tidy};
 use crate::transaction::{Change, ChangeKind, Terms, changes};
 
-/// Longest value that is repeated, in characters.
-const MAX_TEXT: usize = 120;
-/// Most changes of accounts that are told one by one: all has to fit into one event, with the ids of
-/// those who are notified.
-const MAX_ACCOUNTS: usize = 10;
+/// The greatest length of a value in the message, in characters.
+const MAX_VALUE_CHARS: usize = 120;
+/// The greatest number of account changes that are listed. The message has to fit into one event,
+/// together with the user IDs of the people who are notified.
+const MAX_LISTED_ACCOUNTS: usize = 10;
 
-/// The changes that are told, by what people call them. All others show in the summary and in the
-/// history of the invoice page.
-const TOLD: [(&str, &str); 5] = [
+/// The fields whose changes are announced, each with its label. All other changes show in the summary
+/// and in the history of the invoice page.
+const ANNOUNCED_FIELDS: [(&str, &str); 5] = [
     ("status", "Status"),
     ("with_vat", "Total"),
     ("due", "Amount due"),
     ("due_date", "Due date"),
     ("payment_reference", "Payment reference"),
 ];
-/// The account to pay to. A change of it is a common way to steal money.
-const ACCOUNT: [(&str, &str); 4] = [
+/// The fields of the account to pay to. A false account is a common way to steal money.
+const ACCOUNT_FIELDS: [(&str, &str); 4] = [
     ("iban", "IBAN"),
     ("bic", "BIC"),
     ("account_name", "Account name"),
     ("account", "Further account"),
 ];
 
-/// The message that tells what `after` says differently from `before`; none if nothing of it needs
-/// to be told.
+/// Returns the message about the changes from `before` to `after`, or `None` if none of them needs to
+/// be announced.
 pub fn announcement(before: &Terms, after: &Terms) -> Option<Message> {
     let changes = changes(before, after);
-    let facts = lines(&changes, &TOLD);
-    let mut account = lines(&changes, &ACCOUNT);
-    let beyond = account.len().saturating_sub(MAX_ACCOUNTS);
-    if beyond > 0 {
-        account.truncate(MAX_ACCOUNTS);
-        account.push(format!("… and {beyond} more"));
+    let facts = lines(&changes, &ANNOUNCED_FIELDS);
+    let mut account = lines(&changes, &ACCOUNT_FIELDS);
+    let omitted = account.len().saturating_sub(MAX_LISTED_ACCOUNTS);
+    if omitted > 0 {
+        account.truncate(MAX_LISTED_ACCOUNTS);
+        account.push(format!("… and {omitted} more"));
     }
     if facts.is_empty() && account.is_empty() {
         return None;
     }
-    let number = tidy(&after.invoice.number, MAX_TEXT);
+    let number = tidy(&after.invoice.number, MAX_VALUE_CHARS);
     let head = format!("{} {number} has changed", document(&after.invoice));
     let mut body = head.clone();
     let mut html = format!("<p><strong>{}</strong></p>", escape(&head));
-    put(&facts, &mut body, &mut html);
+    append_list(&facts, &mut body, &mut html);
     if !account.is_empty() {
         let warning = "Warning: the account to pay to has changed.";
         let advice = format!(
             "Before you pay, call {} at a phone number that you already know, and have the new \
              account confirmed. Never use a phone number, an e-mail address or a link from a \
              message about this change: false accounts are a common fraud.",
-            tidy(&after.seller.name, MAX_TEXT)
+            tidy(&after.seller.name, MAX_VALUE_CHARS)
         );
         body.push_str(&format!("\n\n{warning}"));
         html.push_str(&format!("\n<p><strong>⚠ {warning}</strong></p>"));
-        put(&account, &mut body, &mut html);
+        append_list(&account, &mut body, &mut html);
         body.push_str(&format!("\n{advice}"));
         html.push_str(&format!("\n<p>{}</p>", escape(&advice)));
     }
     Some(Message { body, formatted_body: html })
 }
 
-/// The content of an `m.room.message` that notifies `people` ("User and room mentions" in the
-/// Client-Server API), marked as the send `send_id`.
+/// Returns the content of an `m.room.message` that notifies `people` (Client-Server API, "User and
+/// room mentions") and has the send id `send_id`.
 pub fn mentioning(message: &Message, people: &[OwnedUserId], send_id: &str) -> serde_json::Value {
     let mut content = message.content(send_id);
     if !people.is_empty() {
@@ -77,7 +77,7 @@ pub fn mentioning(message: &Message, people: &[OwnedUserId], send_id: &str) -> s
     content
 }
 
-/// `Total: EUR 10.00 → EUR 12.00`, one for each change that `names` has.
+/// Returns one line for each change of a field in `names`, such as `Total: EUR 10.00 → EUR 12.00`.
 fn lines(changes: &[Change], names: &[(&str, &str)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (what, name) in names {
@@ -90,7 +90,7 @@ fn lines(changes: &[Change], names: &[(&str, &str)]) -> Vec<String> {
     lines
 }
 
-/// A value as the summary writes it.
+/// Returns a value in the form that the summary uses.
 fn written(change: &Change, value: Option<&str>) -> String {
     let Some(value) = value else { return "none".to_owned() };
     match (&change.kind, change.what) {
@@ -98,19 +98,19 @@ fn written(change: &Change, value: Option<&str>) -> String {
         (_, "with_vat" | "due") => amount(value),
         (_, "iban" | "account") => in_fours(value),
         (_, "status") => status(value),
-        _ => tidy(value, MAX_TEXT),
+        _ => tidy(value, MAX_VALUE_CHARS),
     }
 }
 
-/// `EUR 1,234.50` from `EUR 1234.50`.
+/// Returns an amount with thousands separators: `EUR 1,234.50` for `EUR 1234.50`.
 fn amount(text: &str) -> String {
     let parts = text.split_once(' ').and_then(|(currency, figure)| {
         Some(format!("{currency} {}", grouped(figure.parse::<Decimal>().ok()?)))
     });
-    parts.unwrap_or_else(|| tidy(text, MAX_TEXT))
+    parts.unwrap_or_else(|| tidy(text, MAX_VALUE_CHARS))
 }
 
-fn put(lines: &[String], body: &mut String, html: &mut String) {
+fn append_list(lines: &[String], body: &mut String, html: &mut String) {
     if lines.is_empty() {
         return;
     }

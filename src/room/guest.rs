@@ -1,4 +1,4 @@
-//! The Matrix user through whom somebody speaks from the invoice page.
+//! The Matrix users through which people write from the invoice page.
 
 use ruma::{OwnedUserId, ServerName, UserId};
 use sha2::{Digest, Sha256};
@@ -7,23 +7,23 @@ use ulid::Ulid;
 use crate::names::GUEST_PREFIX;
 use crate::transaction::{Terms, Visitor};
 
-/// Longest display name, in characters.
-const MAX_NAME: usize = 100;
+/// The greatest length of a display name, in characters.
+const MAX_DISPLAY_NAME_CHARS: usize = 100;
 
-/// A user of ours who speaks for one visitor in one transaction's room, and in no other.
+/// A user of our namespace that writes for one visitor, in the room of one transaction only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guest {
-    /// The same for the same visitor and transaction, for ever.
+    /// The user ID. It is always the same for the same visitor and transaction.
     pub user_id: OwnedUserId,
-    /// What people see.
+    /// The display name.
     pub display_name: String,
 }
 
 impl Guest {
-    /// Through whom `visitor` speaks; none if the server's name is too long for an id.
+    /// Returns the guest of `visitor`, or `None` if the server name is too long for a user ID.
     ///
-    /// Somebody with a Matrix account of their own speaks through a guest, too: we cannot and must
-    /// not speak as them. The name tells that it is them.
+    /// A visitor who has a Matrix account writes through a guest as well, since Tallyroom cannot and
+    /// must not act as that account. The display name says that the visitor uses the invoice page.
     pub fn of(
         transaction: Ulid,
         terms: &Terms,
@@ -34,7 +34,7 @@ impl Guest {
         let digest = Sha256::digest(format!("{transaction}\0{}\0{key}", visitor.role.as_str()));
         let localpart = format!("{GUEST_PREFIX}{:.24}", format!("{digest:x}"));
         let user_id = UserId::parse(format!("@{localpart}:{server}")).ok()?;
-        let name: String = visitor.shown_name(terms).chars().take(MAX_NAME).collect();
+        let name: String = visitor.shown_name(terms).chars().take(MAX_DISPLAY_NAME_CHARS).collect();
         let has_account = visitor.contact.as_ref().is_some_and(|it| it.matrix.is_some());
         let display_name = if has_account { format!("{name} (invoice page)") } else { name };
         Some(Self { user_id, display_name })

@@ -1,4 +1,4 @@
-//! The whole invoice as JSON in the room's state.
+//! The state events that hold the whole invoice as JSON.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,12 @@ use super::state_event::StateEvent;
 use crate::names::{INVOICE_LINES_STATE, INVOICE_STATE};
 use crate::transaction::{Party, Transaction};
 
-/// Most bytes of invoice JSON in one event. An event may have 65,536 in all (Client-Server API,
-/// "Size limits"), of which signatures and references take a few hundred.
+/// The greatest size of the invoice JSON in one event, in bytes. A whole event may have 65,536 bytes
+/// (Client-Server API, "Size limits"), of which signatures and references take a few hundred.
 const MAX_EVENT_BYTES: usize = 48 * 1024;
 
-/// The invoice as one state event, or, if that would be too large, with its lines in further ones
-/// that the first one counts.
+/// Returns the invoice as one state event. If that is too large, the lines of the invoice are in
+/// further state events, and the first one has the number of those.
 pub(super) fn invoice_state(transaction: &Transaction) -> Vec<StateEvent> {
     let terms = &transaction.terms;
     let mut content = json!({
@@ -41,11 +41,12 @@ pub(super) fn invoice_state(transaction: &Transaction) -> Vec<StateEvent> {
     std::iter::once(main).chain(parts).collect()
 }
 
-/// What the other party may know: contacts and their addresses stay with the shop.
+/// Returns the part of a party that the other party may see. Only the shop sees the contacts.
 fn without_contacts(party: &Party) -> Value {
     json!({ "name": party.name, "vat_id": party.vat_id, "address": party.address })
 }
 
+/// Splits the lines of an invoice into parts of at most [`MAX_EVENT_BYTES`].
 fn split(lines: Value) -> Vec<Vec<Value>> {
     let Value::Array(lines) = lines else { return Vec::new() };
     let mut parts: Vec<Vec<Value>> = Vec::new();

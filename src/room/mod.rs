@@ -1,4 +1,4 @@
-//! What the room of a transaction should be, and the next step towards it. Pure: no I/O.
+//! Decides what the room of a transaction should be and which step comes next. This folder does no I/O.
 
 mod announcement;
 mod claim;
@@ -15,9 +15,9 @@ mod widget;
 pub use announcement::{announcement, mentioning};
 pub use claim::{Verdict, judge};
 pub use guest::Guest;
-pub use next::{needed, next};
+pub use next::{needed_steps, next_step};
 pub use ours::{Sign, sign};
 pub use plan::{Message, RoomPlan, Setting};
 pub use state_event::{StateEvent, missing_state};
-pub use step::{Known, Member, Needed, Next, Saying, Step, Wanted};
+pub use step::{Known, Member, Needed, Next, PageMessage, Step, Wanted};
 pub use watch::{Change, Repairs, Successor, change, is_creator, judge_successor};

@@ -1,18 +1,18 @@
-//! The next step from the room as it is known to be towards the room as it should be.
+//! The next step from the room as it is known to the room as it should be.
 
 use ruma::OwnedUserId;
 
-use super::step::{Known, Member, Needed, Next, Saying, Step, Wanted};
+use super::step::{Known, Member, Needed, Next, PageMessage, Step, Wanted};
 
-/// How long after its invitation an account is looked up, in milliseconds.
-const LOOK_UP_AFTER_MS: i64 = 1_000;
+/// How long after its invitation the existence of an account is checked, in milliseconds.
+const LOOK_UP_DELAY_MS: i64 = 1_000;
 
-/// Compares and names the next step: the first that is needed and need not wait.
+/// Returns the first step that is needed and does not have to wait.
 ///
 /// A step that has to wait does not hold up those after it.
-pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
+pub fn next_step(wanted: &Wanted, known: &Known, now: i64) -> Next {
     let mut wait_until: Option<i64> = None;
-    for Needed { step, not_before } in needed(wanted, known) {
+    for Needed { step, not_before } in needed_steps(wanted, known) {
         match not_before {
             Some(at) if at > now => {
                 wait_until = Some(wait_until.map_or(at, |earlier| earlier.min(at)));
@@ -23,175 +23,230 @@ pub fn next(wanted: &Wanted, known: &Known, now: i64) -> Next {
     wait_until.map_or(Next::Rest, Next::Wait)
 }
 
-/// All steps that are needed and whose prerequisites hold, in order.
+/// Returns all steps that are needed and whose prerequisites hold, in the order in which they are
+/// to be done.
 ///
-/// The order is what people see: a finished room first, then the invitation to it. Invitations
-/// come only after the room id is committed (`known.room`), so nobody is ever invited to a room
-/// that the transaction does not end with.
-pub fn needed(wanted: &Wanted, known: &Known) -> Vec<Needed> {
-    if known.room.is_none() && known.banned {
-        return vec![Step::StopBanned.at_once()];
+/// The situation of the room decides which steps are possible at all. In most situations that is a
+/// single step, and all other work waits for it.
+pub fn needed_steps(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+    let mut steps = match situation(wanted, known) {
+        Situation::NoRoom => to_get_a_room(wanted, known),
+        Situation::BotInvited => vec![Step::Join.at_once()],
+        // Only the shop decides that a new room replaces one that the bot was removed from.
+        Situation::BotOut if known.wanted_again => vec![Step::ReplaceRoom.at_once()],
+        Situation::BotOut => vec![Step::StopOut.at_once()],
+        Situation::Replaced => vec![Step::FollowTombstone.at_once()],
+        Situation::Encrypted => in_encrypted_room(known),
+        Situation::Usable => in_usable_room(wanted, known),
+    };
+    if known.far_invitation_in_flight {
+        // These steps would wait for the other homeserver. The room is woken when its try has ended.
+        steps.retain(|needed| !needed.step.is_about_membership());
     }
-    if known.room.is_none() {
-        return match (known.attempted, wanted.room) {
-            (true, _) => vec![Step::ResolveRoom.at_once()],
-            (false, true) => vec![Step::CreateRoom.at_once()],
-            (false, false) => Vec::new(),
-        };
+    for Needed { step, not_before } in &mut steps {
+        let refused_until = step.name().and_then(|name| known.refused_until.get(&name).copied());
+        *not_before = (*not_before).max(refused_until);
     }
+    steps
+}
+
+/// The situation of the room. The first one that applies counts, in this order.
+enum Situation {
+    /// No room is known to belong to the transaction, so there is nothing to work on.
+    NoRoom,
+    /// The bot is invited to the room. It can do nothing there before it joins.
+    BotInvited,
+    /// The bot left the room or was removed from it. It can do nothing there.
+    BotOut,
+    /// A tombstone replaces the room. The work goes on in the successor, so no more is done here.
+    Replaced,
+    /// The messages of the room cannot be recorded, so nobody else is invited to it.
+    Encrypted,
+    /// The bot can work in the room.
+    Usable,
+}
+
+fn situation(wanted: &Wanted, known: &Known) -> Situation {
     let bot = known.members.get(&wanted.bot).and_then(|bot| bot.membership.as_deref());
-    if bot == Some("invite") {
-        return vec![Step::Join.at_once()];
+    match bot {
+        _ if known.room.is_none() => Situation::NoRoom,
+        Some("invite") => Situation::BotInvited,
+        Some("leave" | "ban") => Situation::BotOut,
+        _ if known.has_tombstone => Situation::Replaced,
+        _ if known.is_encrypted => Situation::Encrypted,
+        _ => Situation::Usable,
     }
-    if matches!(bot, Some("leave" | "ban")) {
-        let step = if known.wanted_again { Step::Replace } else { Step::StopOut };
-        return vec![step.at_once()];
-    }
-    if known.replaced {
-        return vec![Step::Follow.at_once()];
-    }
-    if known.encrypted {
-        return for_encrypted(known);
-    }
-    let mut needed = for_state(wanted, known);
-    needed.extend(for_people(wanted, known));
-    needed.extend(wanted.saying.as_ref().map(|saying| to_say(saying, known)));
-    if wanted.head > known.head {
-        needed.push(Step::ShowHead.at_once());
-    }
-    if known.leads_elsewhere {
-        needed.push(Step::LeadOn.at_once());
-    }
-    if let Some(room) = &known.lost {
-        let is_here = |user: &OwnedUserId| {
-            let member = known.members.get(user);
-            member.is_some_and(|it| it.membership.as_deref() == Some("join"))
-        };
-        let all_are_here = wanted.contacts.iter().all(is_here);
-        let step = if all_are_here { Step::LetGo } else { Step::Seek(room.clone()) };
-        needed.push(step.at_once());
-    }
-    // Last, so that nobody of our own homeserver waits for another one.
-    needed.extend(for_far_people(wanted, known));
-    if known.far_try {
-        // The room is woken when the try has ended.
-        needed.retain(|it| !it.step.is_about_membership());
-    }
-    for Needed { step, not_before } in &mut needed {
-        let blocked = step.name().and_then(|name| known.blocked.get(&name).copied());
-        *not_before = (*not_before).max(blocked);
-    }
-    needed
 }
 
-/// A room that cannot be read: people are told so once, and nobody further is brought into it.
-fn for_encrypted(known: &Known) -> Vec<Needed> {
-    let mut needed = Vec::new();
-    if !known.told_encrypted {
-        let step = Step::TellEncrypted;
-        let not_before = step.name().and_then(|name| known.blocked.get(&name).copied());
-        needed.push(Needed { step, not_before });
-    }
-    needed.push(Step::StopEncrypted.at_once());
-    needed
+/// Returns the steps that lead to a room that is known to belong to the transaction.
+fn to_get_a_room(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+    let step = if known.is_blocked_by_admin {
+        // A new room would be made against the administrator's decision.
+        Step::StopBlocked
+    } else if known.creation_attempted {
+        // The earlier attempt may have made the room, and a transaction has only one.
+        Step::ResolveRoom
+    } else if wanted.has_room {
+        Step::CreateRoom
+    } else {
+        // The room is created with its first message (`rooms.create`).
+        return Vec::new();
+    };
+    vec![step.at_once()]
 }
 
-/// What the room says of the invoice.
-fn for_state(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+/// Returns the steps for a room that cannot be read: people are told so once, and the room stops.
+fn in_encrypted_room(known: &Known) -> Vec<Needed> {
+    let notice = (!known.encryption_notice_sent).then_some(Step::SendEncryptionNotice);
+    notice.into_iter().chain([Step::StopEncrypted]).map(Step::at_once).collect()
+}
+
+/// Returns the steps for a room in which the bot can work. People see the order of these steps.
+fn in_usable_room(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     let mut steps = Vec::new();
-    if known.state.as_ref() != Some(&wanted.state) {
+    // 1. The invoice, so that people who are invited find a finished room.
+    steps.extend(about_invoice(wanted, known));
+    // 2. The people of our homeserver. The room id is committed (`known.room`), so nobody is ever
+    //    invited to a room that the transaction does not keep.
+    steps.extend(about_near_people(wanted, known));
+    // 3. The next message from the invoice page, after the invitations of those who are to read it.
+    steps.extend(wanted.page_message.as_ref().map(|message| about_page_message(message, known)));
+    // 4. The signed head. It is evidence, for which nobody waits. An older one never replaces it.
+    if wanted.head > known.head {
+        steps.push(Step::ShowHead.at_once());
+    }
+    // 5. The way from the previous room to this one, which is finished by now.
+    if known.predecessor_needs_tombstone {
+        steps.push(Step::WriteTombstone.at_once());
+    }
+    // 6. A room that the bot cannot read, where people may still be writing.
+    steps.extend(about_lost_successor(wanted, known));
+    // 7. The people of other homeservers, so that nobody of our own homeserver waits for them.
+    steps.extend(about_far_people(wanted, known));
+    steps
+}
+
+/// Returns the steps that bring the invoice in the room up to date.
+fn about_invoice(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+    let has_summary = known.summary_event.is_some();
+    let is_current = known.summary_digest.as_ref() == Some(&wanted.summary_digest);
+    let mut steps = Vec::new();
+    // The name, the power levels and the invoice itself come before any message about them.
+    if known.state_digest.as_ref() != Some(&wanted.state_digest) {
         steps.push(Step::PublishState);
     }
-    let is_current = known.summary.as_ref() == Some(&wanted.summary);
-    let has_summary = known.summary_event.is_some();
+    // The summary of a new room comes before any message about a change of it.
     if !has_summary {
         steps.push(Step::SendSummary);
     }
-    if wanted.news {
-        steps.push(Step::TellChange);
+    // People are notified of this message, but not of an edit, so it comes before the edit.
+    if wanted.has_news {
+        steps.push(Step::AnnounceChange);
     }
     if has_summary && !is_current {
         steps.push(Step::EditSummary);
     }
-    // A pin is refreshed for the new words of an edit, so it comes after that.
-    let is_stale = is_current && known.pinned.as_ref() != Some(&wanted.headline);
-    if has_summary && (known.pinned.is_none() || is_stale) {
+    // A pin is refreshed to show the new text of an edit, so it comes after the edit.
+    let is_pinned = known.pinned_headline_digest.is_some();
+    let is_stale =
+        is_current && known.pinned_headline_digest.as_ref() != Some(&wanted.headline_digest);
+    if has_summary && (!is_pinned || is_stale) {
         steps.push(Step::PinSummary);
     }
     steps.into_iter().map(Step::at_once).collect()
 }
 
-/// Who of our own homeserver has to come, and who has to go.
-fn for_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
-    let of = |user: &OwnedUserId| known.members.get(user).cloned().unwrap_or_default();
-    let mut needed = Vec::new();
+/// Returns the steps that invite, check and remove users of our own homeserver. Former contacts are
+/// removed from any homeserver.
+fn about_near_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
+    let mut steps = Vec::new();
     for user in wanted.contacts.iter().filter(|user| !is_far(wanted, user)) {
-        let member = of(user);
-        if is_uninvited(&member) {
+        let member = member(known, user);
+        if is_to_be_invited(&member) {
             let not_before = member.retry_at.max(known.settles_at);
-            needed.push(Needed { step: Step::Invite(user.clone()), not_before });
+            steps.push(Needed { step: Step::Invite(user.clone()), not_before });
         } else if let Some(not_before) = look_up_at(&member) {
             let step = Step::LookUp(user.clone());
-            needed.push(Needed { step, not_before: Some(not_before) });
+            steps.push(Needed { step, not_before: Some(not_before) });
         }
     }
-    let removals = wanted
-        .former
-        .iter()
-        .filter(|user| matches!(of(user).membership.as_deref(), Some("invite" | "join" | "knock")))
-        .map(|user| (user, Step::Remove(user.clone())));
-    let leaving = removals.filter(|(user, _)| !of(user).gave_up);
-    needed.extend(leaving.map(|(user, step)| Needed { step, not_before: of(user).retry_at }));
-    needed
+    for user in &wanted.former_contacts {
+        let member = member(known, user);
+        let is_here = matches!(member.membership.as_deref(), Some("invite" | "join" | "knock"));
+        if is_here && !member.gave_up {
+            steps.push(Needed { step: Step::Remove(user.clone()), not_before: member.retry_at });
+        }
+    }
+    steps
 }
 
-/// Contacts of other homeservers are handed over once; when each is invited follows from how its
-/// homeserver answers, over all rooms.
-fn for_far_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
-    let of = |user: &OwnedUserId| known.members.get(user).cloned().unwrap_or_default();
+/// Returns the steps that hand over the invitations of users of other homeservers, each one once.
+/// When such a user is invited depends on how their homeserver answers, over all rooms.
+fn about_far_people(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     let contacts = wanted.contacts.iter().filter(|user| is_far(wanted, user));
     contacts
-        .filter(|user| is_uninvited(&of(user)) && !known.handed_over.contains(*user))
+        .filter(|user| is_to_be_invited(&member(known, user)) && !known.handed_over.contains(*user))
         .map(|user| Needed { step: Step::HandOver(user.clone()), not_before: known.settles_at })
         .collect()
 }
 
-/// When to ask whether an invited contact's account exists: a moment after the invitation, since
-/// most answer for themselves by coming, and again as long as there is none.
+/// Returns the next step on the way of a message from the invoice page into the room. Its guest
+/// needs an account, an invitation and a membership before it can send anything.
+fn about_page_message(message: &PageMessage, known: &Known) -> Needed {
+    let PageMessage { id, guest, has_file } = message;
+    if !known.guests.contains(guest) {
+        return Step::MakeGuest(guest.clone()).at_once();
+    }
+    let member = member(known, guest);
+    match member.membership.as_deref() {
+        Some("join") if *has_file => Step::UploadFile(id.clone()).at_once(),
+        Some("join") => Step::SendPageMessage(id.clone()).at_once(),
+        Some("invite") => Step::JoinGuest(guest.clone()).at_once(),
+        Some("ban") => Step::GiveUpPageMessage(id.clone()).at_once(),
+        _ if member.gave_up => Step::GiveUpPageMessage(id.clone()).at_once(),
+        _ => Needed { step: Step::Invite(guest.clone()), not_before: member.retry_at },
+    }
+}
+
+/// Returns the step for a successor that the bot cannot read: it is checked again and again until
+/// every contact is in the current room, because nobody needs the other one after that.
+fn about_lost_successor(wanted: &Wanted, known: &Known) -> Option<Needed> {
+    let room = known.lost_successor.as_ref()?;
+    let is_here = |user: &OwnedUserId| member(known, user).membership.as_deref() == Some("join");
+    let step = if wanted.contacts.iter().all(is_here) {
+        Step::ForgetLostSuccessors
+    } else {
+        Step::RetryLostSuccessor(room.clone())
+    };
+    Some(step.at_once())
+}
+
+/// Returns when to check whether the account of an invited contact exists, in milliseconds. The
+/// first check comes a moment after the invitation, since most people join and thereby show that
+/// they exist. It is repeated as long as the account does not exist.
 fn look_up_at(member: &Member) -> Option<i64> {
-    let is_asked_for = match member.look_at {
+    let is_check_needed = match member.look_at {
         None => member.membership.as_deref() == Some("invite"),
         Some(_) => member.is_missing && member.membership.as_deref() != Some("join"),
     };
-    let first = member.since.unwrap_or_default().saturating_add(LOOK_UP_AFTER_MS);
-    is_asked_for.then(|| member.look_at.unwrap_or(first))
+    let first = member.since.unwrap_or_default().saturating_add(LOOK_UP_DELAY_MS);
+    is_check_needed.then(|| member.look_at.unwrap_or(first))
 }
 
-/// Whether a contact is to be invited. Whoever left or declined is not asked again until the shop
-/// asks for it, or they knock.
-fn is_uninvited(member: &Member) -> bool {
+/// Whether a contact is to be invited. A contact who left or declined is invited again only when
+/// the shop asks for it, or when the contact knocks.
+fn is_to_be_invited(member: &Member) -> bool {
     !member.gave_up && matches!(member.membership.as_deref(), None | Some("knock"))
 }
 
+/// Whether a user belongs to another homeserver.
 fn is_far(wanted: &Wanted, user: &OwnedUserId) -> bool {
     user.server_name() != wanted.bot.server_name()
 }
 
-/// Brings the guest into the room, then the words.
-fn to_say(saying: &Saying, known: &Known) -> Needed {
-    let Saying { id, guest, has_file } = saying;
-    let nobody = Member::default();
-    let member = known.members.get(guest).unwrap_or(&nobody);
-    let step = match member.membership.as_deref() {
-        _ if !known.guests.contains(guest) => Step::MakeGuest(guest.clone()),
-        Some("join") if *has_file => Step::Upload(id.clone()),
-        Some("join") => Step::Say(id.clone()),
-        Some("invite") => Step::JoinGuest(guest.clone()),
-        Some("ban") => Step::GiveUp(id.clone()),
-        _ if member.gave_up => Step::GiveUp(id.clone()),
-        _ => return Needed { step: Step::Invite(guest.clone()), not_before: member.retry_at },
-    };
-    step.at_once()
+/// Returns what is known of a person. A person who was never in the room has the default values.
+fn member(known: &Known, user: &OwnedUserId) -> Member {
+    known.members.get(user).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Whether an event shows that its room is one of ours, before anything of it is kept. Pure.
+//! Decides whether an event shows that its room is one of ours, before anything of it is stored. This
+//! file does no I/O.
 
 use std::borrow::Cow;
 
@@ -8,19 +9,20 @@ use serde_json::value::RawValue;
 
 use crate::names::{NAMESPACE_PREFIX, ROOM_MARKER};
 
-/// Longest Matrix user ID, in bytes (Matrix specification, "User identifiers").
+/// The greatest length of a Matrix user ID, in bytes (Matrix specification, "User identifiers").
 const MAX_USER_ID_BYTES: usize = 255;
 
-/// What an event of a room that we do not know says about it.
+/// What an event says about its room, if that room is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sign {
-    /// The bot made this room for a transaction: events of ours come before we know its id.
+    /// The bot created this room for a transaction. Such an event arrives before the answer to
+    /// createRoom tells us the room's id.
     MadeByUs,
-    /// A user of ours was put into it, or a guest of ours was invited to it.
+    /// This user of our namespace is a member of the room, or is a guest that was invited to it.
     Holds(String),
-    /// This user invited the bot to it, and may ask for something by that.
+    /// This user invited the bot to the room. The invitation may be a request to be invited again.
     Invites(String),
-    /// Neither.
+    /// The event says nothing of the kind.
     Nothing,
 }
 
@@ -42,7 +44,7 @@ struct Member<'a> {
     membership: Cow<'a, str>,
 }
 
-/// What `raw` says about its room. Nobody but us can send events as `bot`.
+/// Returns what the event `raw` says about its room. Only Tallyroom can send events as `bot`.
 pub fn sign(raw: &str, bot: &UserId) -> Sign {
     let Ok(head) = serde_json::from_str::<Head<'_>>(raw) else { return Sign::Nothing };
     let Some(state_key) = head.state_key.as_deref() else { return Sign::Nothing };

@@ -1,4 +1,4 @@
-//! The room that a transaction should have: its creation, its state, its pinned summary.
+//! The plan of a transaction's room: its creation, its state and its pinned summary.
 
 use ruma::{OwnedUserId, RoomVersionId};
 use serde_json::{Map, Value, json};
@@ -12,66 +12,66 @@ use crate::invoice::summary::{self, SummaryInput};
 use crate::names::{ROOM_MARKER, SEND_MARKER};
 use crate::transaction::Transaction;
 
-/// Power level of the bot, and the one that everything but talking takes.
-const BOT_POWER: i64 = 100;
+/// The power level of the bot. Everything except sending messages requires it.
+const BOT_POWER_LEVEL: i64 = 100;
 
-/// A message as it should be; the marker is added when it is sent.
+/// The text of a message. The send id is added when it is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// Plain text.
+    /// The message as plain text.
     pub body: String,
-    /// The same as HTML.
+    /// The message as HTML.
     pub formatted_body: String,
 }
 
 /// Everything about the room of one transaction at one revision.
 #[derive(Clone, Debug)]
 pub struct RoomPlan {
-    /// Version to create it with.
+    /// The room version with which the room is created.
     pub version: RoomVersionId,
     /// The part of the alias between `#` and `:`.
     pub alias_localpart: String,
-    /// Extra keys of `m.room.create`.
+    /// The extra keys of `m.room.create`.
     pub creation_content: Value,
-    /// `m.room.power_levels`.
+    /// The content of `m.room.power_levels`.
     pub power_levels: Value,
-    /// Shown in room lists.
+    /// The name, which clients show in room lists.
     pub name: String,
-    /// Shown under the name: total, status, due date.
+    /// The topic, which clients show under the name: total, status and due date.
     pub topic: String,
-    /// All state that must hold, the above included.
+    /// All state events that the room should have, including those above.
     pub state: Vec<StateEvent>,
     /// The pinned message.
     pub summary: Message,
-    /// The summary's first line: all that Element's pin banner shows.
+    /// The summary's first line, which is all that Element's pin banner shows.
     pub headline: String,
 }
 
-/// What of the installation goes into a plan.
+/// The part of a plan that comes from the installation and from the stored room.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
     /// The `rooms` section of the config.
     pub rooms: &'a RoomsConfig,
-    /// Who creates rooms.
+    /// The user ID of the bot.
     pub bot: &'a OwnedUserId,
-    /// The room's version: as it is, or as a new one should be.
+    /// The version of the existing room, or else the version of new rooms.
     pub version: RoomVersionId,
-    /// `mxc://` of the picture for this kind of document.
+    /// The `mxc://` URI of the picture for this kind of document.
     pub avatar: &'a str,
-    /// Localpart of the room's alias.
+    /// The localpart of the room's alias.
     pub alias_localpart: &'a str,
-    /// Link to the invoice page, if there is one.
+    /// The link to the invoice page, if there is a page.
     pub page_link: Option<&'a str>,
-    /// Link to the same page as a widget, if rooms get one.
+    /// The link to the same page as a widget, if rooms have widgets.
     pub widget_link: Option<&'a str>,
-    /// Whether the bot created the room, or will.
+    /// Whether the bot created the room, or will create it.
     pub is_creator: bool,
-    /// The room whose place a new one takes.
+    /// The room that a new room replaces.
     pub predecessor: Option<&'a str>,
 }
 
 impl RoomPlan {
-    /// The plan for `transaction` under `setting`.
+    /// Returns the plan for `transaction` under `setting`.
     pub fn of(transaction: &Transaction, setting: &Setting<'_>) -> Self {
         let terms = &transaction.terms;
         let input = SummaryInput {
@@ -94,8 +94,8 @@ impl RoomPlan {
             event("m.room.name", json!({ "name": name })),
             event("m.room.topic", json!({ "topic": topic })),
             event("m.room.avatar", json!({ "url": setting.avatar })),
-            // Not `knock`: Synapse shows the whole state of a room, the invoice in it, to whoever
-            // knocked and was turned away.
+            // The rule is not `knock`: Synapse shows the whole state of a room, with the invoice, to
+            // users who knocked and were rejected.
             event("m.room.join_rules", json!({ "join_rule": "invite" })),
             event(
                 "m.room.history_visibility",
@@ -135,7 +135,7 @@ impl RoomPlan {
         }
     }
 
-    /// Names this state: equal digests mean that nothing needs writing.
+    /// Returns the digest of the state. If it is unchanged, no state event has to be written.
     pub fn state_digest(&self) -> String {
         let parts: Vec<_> = self
             .state
@@ -145,19 +145,19 @@ impl RoomPlan {
         digest(&Value::Array(parts).to_string())
     }
 
-    /// Names this summary: equal digests mean that no edit is needed.
+    /// Returns the digest of the summary. If it is unchanged, no edit is needed.
     pub fn summary_digest(&self) -> String {
         digest(&format!("{}\0{}", self.summary.body, self.summary.formatted_body))
     }
 
-    /// Names this headline: equal digests mean that the pin need not be refreshed.
+    /// Returns the digest of the headline. If it is unchanged, the pin does not have to be refreshed.
     pub fn headline_digest(&self) -> String {
         digest(&self.headline)
     }
 }
 
 impl Message {
-    /// The content of an `m.room.message`, marked as the send `send_id`.
+    /// Returns the content of an `m.room.message` with the send id `send_id`.
     pub fn content(&self, send_id: &str) -> Value {
         json!({
             "msgtype": "m.text",
@@ -169,8 +169,8 @@ impl Message {
         })
     }
 
-    /// The content of an edit that makes `original` read like this (Client-Server API, "Event
-    /// replacements": the outer body is for clients that do not know edits).
+    /// Returns the content of an edit that replaces the content of `original` by this message. The
+    /// outer body is for clients that do not support edits (Client-Server API, "Event replacements").
     pub fn edit_content(&self, original: &str, send_id: &str) -> Value {
         json!({
             "msgtype": "m.text",
@@ -191,29 +191,29 @@ impl Message {
     }
 }
 
-/// The parties talk; everything else takes the bot.
+/// Returns the power levels: everybody can send messages, and only the bot can do anything else.
 fn power_levels(bot: &OwnedUserId, version: &RoomVersionId, is_creator: bool) -> Value {
-    // From version 12 the creator stands above all levels and must not be listed (room version
-    // 12, "Event authorization"). An unknown version is a newer one.
+    // From version 12 on, creators are above all power levels and must not be listed (room version
+    // 12, "Event authorization"). An unknown version is assumed to be newer.
     let creator_is_implied = is_creator
         && version
             .rules()
             .is_none_or(|rules| rules.authorization.explicitly_privilege_room_creators);
     let mut users = Map::new();
     if !creator_is_implied {
-        users.insert(bot.to_string(), json!(BOT_POWER));
+        users.insert(bot.to_string(), json!(BOT_POWER_LEVEL));
     }
     json!({
         "users": users,
         "users_default": 0,
         "events": {},
         "events_default": 0,
-        "state_default": BOT_POWER,
-        "invite": BOT_POWER,
-        "kick": BOT_POWER,
-        "ban": BOT_POWER,
-        "redact": BOT_POWER,
-        "notifications": { "room": BOT_POWER },
+        "state_default": BOT_POWER_LEVEL,
+        "invite": BOT_POWER_LEVEL,
+        "kick": BOT_POWER_LEVEL,
+        "ban": BOT_POWER_LEVEL,
+        "redact": BOT_POWER_LEVEL,
+        "notifications": { "room": BOT_POWER_LEVEL },
     })
 }
 
@@ -261,7 +261,7 @@ mod tests {
         };
         assert!(listed(RoomVersionId::V11, true) && listed(RoomVersionId::V11, false));
         assert!(!listed(RoomVersionId::V12, true));
-        // Somebody else upgraded the room: then they are the creator.
+        // If somebody else upgraded the room, that user is its creator.
         assert!(listed(RoomVersionId::V12, false));
     }
 
@@ -281,14 +281,14 @@ mod tests {
         );
         let layout = found(&plan, "io.element.widgets.layout").unwrap();
         assert_eq!(layout.content["widgets"]["tallyroom"]["container"], "top");
-        // Written when the room is made, and only the bot can change it.
+        // The widget is written when the room is created, and only the bot can change it.
         assert!(!widget.is_set_by_create_room() && !layout.is_set_by_create_room());
-        assert_eq!(plan.power_levels["state_default"], BOT_POWER);
+        assert_eq!(plan.power_levels["state_default"], BOT_POWER_LEVEL);
         assert_eq!(plan.power_levels["events"], json!({}));
     }
 
     #[test]
-    fn state_is_as_wanted_only_without_the_words_of_others() {
+    fn state_is_as_wanted_only_without_content_of_others() {
         let plan = plan(None);
         let held = |event: &StateEvent, more: Value| {
             let mut content = event.content.clone();
@@ -308,7 +308,7 @@ mod tests {
         for event in &plan.state {
             assert!(held(event, json!({})) && !held(event, json!({ "org.example": 1 })));
         }
-        // Nothing in the room is right for a widget that should not be there.
+        // A widget that should be absent is not missing from an empty room.
         let missing = missing_state(&plan.state, &[]);
         assert!(missing.len() == plan.state.len() - 1 && missing.iter().all(|it| !it.is_absent()));
     }

@@ -1,204 +1,207 @@
-//! What a room should be, what is known of it, and the steps from one to the other.
+//! What the room of a transaction should be, what is known of it, and the steps between the two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruma::{OwnedRoomId, OwnedUserId};
 
-/// What should be, by digest where the content is large.
+/// What the room should be. Large content is represented by its digest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    /// Whether there should be a room by now.
-    pub room: bool,
-    /// Of the state events.
-    pub state: String,
-    /// Of the summary message.
-    pub summary: String,
-    /// Of the summary's first line.
-    pub headline: String,
-    /// Last entry under the newest signed head of the record; none: nothing is signed yet.
+    /// Whether the transaction should have a room by now.
+    pub has_room: bool,
+    /// The digest of the state events.
+    pub state_digest: String,
+    /// The digest of the summary message.
+    pub summary_digest: String,
+    /// The digest of the summary's first line.
+    pub headline_digest: String,
+    /// The last entry that the newest signed head of the record covers. `None` if no head is signed.
     pub head: Option<i64>,
-    /// Ours.
+    /// The user ID of the bot.
     pub bot: OwnedUserId,
-    /// Matrix accounts of the parties' contacts, in order of invitation.
+    /// The Matrix accounts of the parties' contacts, in the order in which they are invited.
     pub contacts: Vec<OwnedUserId>,
-    /// Former contacts who should not be in the room any more.
-    pub former: Vec<OwnedUserId>,
-    /// Whether a change by the shop is to be told.
-    pub news: bool,
-    /// What is to be said next from the invoice page.
-    pub saying: Option<Saying>,
+    /// Former contacts who should no longer be in the room.
+    pub former_contacts: Vec<OwnedUserId>,
+    /// Whether the shop made a change that the room has not been told.
+    pub has_news: bool,
+    /// The next message from the invoice page that is to be sent to the room.
+    pub page_message: Option<PageMessage>,
 }
 
-/// Something that was written on the invoice page.
+/// A message that was written on the invoice page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saying {
-    /// Names it.
+pub struct PageMessage {
+    /// The id of the message.
     pub id: String,
-    /// The guest who says it.
+    /// The guest that sends the message.
     pub guest: OwnedUserId,
-    /// It has a file that the homeserver does not have yet.
+    /// Whether the message has a file that is not yet uploaded to the homeserver.
     pub has_file: bool,
 }
 
-/// What is known to be.
+/// What is known of the room.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
-    /// The room, once it is ours for good.
+    /// The room. It is set once the room is known to belong to the transaction.
     pub room: Option<OwnedRoomId>,
-    /// A createRoom was begun whose outcome is not known.
-    pub attempted: bool,
-    /// Digest of the state last written.
-    pub state: Option<String>,
-    /// Event id of the summary.
+    /// Whether a createRoom was begun whose outcome is unknown.
+    pub creation_attempted: bool,
+    /// The digest of the state events that were last written.
+    pub state_digest: Option<String>,
+    /// The event ID of the summary.
     pub summary_event: Option<String>,
-    /// Digest of the summary last sent.
-    pub summary: Option<String>,
-    /// Digest of the headline when the summary was last pinned.
-    pub pinned: Option<String>,
-    /// Last entry under the signed head that the room shows.
+    /// The digest of the summary that was last sent.
+    pub summary_digest: Option<String>,
+    /// The digest of the headline at the time when the summary was last pinned.
+    pub pinned_headline_digest: Option<String>,
+    /// The last entry that the signed head in the room covers.
     pub head: Option<i64>,
-    /// People and where they stand.
+    /// The people of the room and their membership.
     pub members: BTreeMap<OwnedUserId, Member>,
-    /// Guests whom the homeserver has, by their right names.
+    /// The guests that have an account with the right display name on the homeserver.
     pub guests: BTreeSet<OwnedUserId>,
-    /// Users of other homeservers whose invitation is under way, apart from the steps of rooms.
+    /// Users of other homeservers whose invitation was handed over: it is made outside the steps
+    /// of the room.
     pub handed_over: BTreeSet<OwnedUserId>,
-    /// One of them is being invited at this moment. Synapse changes one membership of a room at a
-    /// time, so that every other change would wait for the other homeserver.
-    pub far_try: bool,
-    /// The room was replaced by a tombstone.
-    pub replaced: bool,
-    /// The room before this one still has to lead people here.
-    pub leads_elsewhere: bool,
-    /// A room that took the place of an earlier one, and whose words are in no record.
-    pub lost: Option<String>,
-    /// The room is encrypted: nobody can read here what is said in it.
-    pub encrypted: bool,
-    /// It was said in the room that it cannot be read.
-    pub told_encrypted: bool,
-    /// The homeserver's admin deleted the room and does not want it back.
-    pub banned: bool,
-    /// The shop has asked for the contacts to be invited (again).
+    /// Whether one of these users is being invited at this moment. Synapse changes one membership
+    /// of a room at a time, so every other change would wait for the other homeserver.
+    pub far_invitation_in_flight: bool,
+    /// Whether a tombstone replaces the room.
+    pub has_tombstone: bool,
+    /// Whether the tombstone of the previous room does not yet point to this room.
+    pub predecessor_needs_tombstone: bool,
+    /// A room that replaced an earlier room of the transaction, and that the bot cannot read. No
+    /// record has what people write there.
+    pub lost_successor: Option<String>,
+    /// Whether the room is encrypted, so that the messages in it cannot be read.
+    pub is_encrypted: bool,
+    /// Whether the notice that the room cannot be read was sent.
+    pub encryption_notice_sent: bool,
+    /// Whether an administrator of the homeserver deleted the room and blocked it.
+    pub is_blocked_by_admin: bool,
+    /// Whether the shop has asked for the contacts to be invited (again).
     pub wanted_again: bool,
-    /// Nobody is invited before this time (milliseconds): what the homeserver put into the new room
-    /// by itself is not known yet. None: it is.
+    /// The time (in milliseconds) before which nobody is invited, because it is not yet known what
+    /// the homeserver itself put into the new room. `None` once that is known.
     pub settles_at: Option<i64>,
-    /// Steps that the homeserver refused, by [`Step::name`], and when to try them again
-    /// (milliseconds).
-    pub blocked: BTreeMap<String, i64>,
+    /// The steps that the homeserver refused, by [`Step::name`], with the time (in milliseconds) of
+    /// their next try.
+    pub refused_until: BTreeMap<String, i64>,
 }
 
-/// Where one person stands with the room.
+/// The membership of one person in the room, and how the tries to change it went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Member {
-    /// As in `m.room.member`; none: never invited.
+    /// The `membership` of `m.room.member`. `None` if the person was never invited.
     pub membership: Option<String>,
-    /// The place in the reading order of the newest member event seen of them, milliseconds since
-    /// 1970; 0: none was seen. An answer of the homeserver counts only if this is still the same
-    /// as it was before the question.
+    /// The place in the reading order of the person's newest known member event, in milliseconds
+    /// since 1970, or 0 if there is none. An answer of the homeserver counts only if this value is
+    /// the same as before the question.
     pub seen_at: i64,
-    /// Not before this time (milliseconds), after a failure.
+    /// The time (in milliseconds) of the next try after a failure.
     pub retry_at: Option<i64>,
-    /// The homeserver refused for good.
+    /// Whether the homeserver refused for good.
     pub gave_up: bool,
-    /// Since when the membership is what it is (milliseconds); none: not known.
+    /// The time (in milliseconds) since which the membership has its value, if that is known.
     pub since: Option<i64>,
-    /// When to ask again whether there is such an account (milliseconds); none: never asked.
+    /// When to check again whether the account exists (in milliseconds). `None` if that was never
+    /// checked.
     pub look_at: Option<i64>,
-    /// Our homeserver said that there is no such account.
+    /// Whether our homeserver said that the account does not exist.
     pub is_missing: bool,
 }
 
-/// One thing to do. Each is safe to repeat.
+/// One thing to do. Every step can be repeated safely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Make the room, all its state included.
+    /// Create the room with all its state.
     CreateRoom,
-    /// See what became of an earlier attempt to make it.
+    /// Find out what became of an earlier attempt to create the room.
     ResolveRoom,
-    /// See what replaced the room, and go on there or in a new one.
-    Follow,
-    /// Have the room before this one lead people here.
-    LeadOn,
-    /// See whether the bot is let into the room that took the place of an earlier one.
-    Seek(String),
-    /// Do not ask for that room any more: everybody is here.
-    LetGo,
-    /// Say in the room that it cannot be read.
-    TellEncrypted,
+    /// Find out what replaced the room, and continue there or in a new room.
+    FollowTombstone,
+    /// Write a tombstone into the previous room that points to this room.
+    WriteTombstone,
+    /// Check whether the bot can now join the room that replaced an earlier one.
+    RetryLostSuccessor(String),
+    /// Stop checking that room, because every contact is in this one.
+    ForgetLostSuccessors,
+    /// Send a notice to the room that its messages cannot be read.
+    SendEncryptionNotice,
     /// Stop, because the room is encrypted.
     StopEncrypted,
-    /// Stop, because the homeserver's admin does not want the room.
-    StopBanned,
-    /// Stop, because the bot is not in the room any more.
+    /// Stop, because an administrator of the homeserver blocked the room.
+    StopBlocked,
+    /// Stop, because the bot is no longer in the room.
     StopOut,
-    /// Make a new room in the place of one that the bot is not in any more.
-    Replace,
-    /// Go back into the room: somebody invited the bot to it.
+    /// Replace a room that the bot is no longer in by a new one.
+    ReplaceRoom,
+    /// Join the room, because somebody invited the bot to it.
     Join,
     /// Bring the room's state events up to date.
     PublishState,
     /// Send the summary.
     SendSummary,
-    /// Tell what the shop changed, in a message of its own.
-    TellChange,
+    /// Send a message that says what the shop changed.
+    AnnounceChange,
     /// Edit the summary.
     EditSummary,
     /// Pin the summary, or pin it again so that clients show its new first line.
     PinSummary,
-    /// Put the newest signed head of the record into the room, so that both parties hold it.
+    /// Write the newest signed head of the record into the room, so that both parties hold it.
     ShowHead,
     /// Ask our homeserver whether a contact's account exists.
     LookUp(OwnedUserId),
-    /// Invite a contact.
+    /// Invite a contact or a guest.
     Invite(OwnedUserId),
-    /// Have a contact of another homeserver invited apart from the steps of this room, since that
-    /// homeserver may keep us waiting.
+    /// Hand the invitation of a contact of another homeserver over to a worker outside the steps of
+    /// this room, since that homeserver may take minutes to answer.
     HandOver(OwnedUserId),
     /// Remove a former contact.
     Remove(OwnedUserId),
-    /// Make the account of a guest, or rename it.
+    /// Create the account of a guest, or set its display name.
     MakeGuest(OwnedUserId),
-    /// Have an invited guest join.
+    /// Let an invited guest join.
     JoinGuest(OwnedUserId),
-    /// Put the file of a message from the page onto the homeserver.
-    Upload(String),
-    /// Say what was written on the page.
-    Say(String),
-    /// Give up what was written on the page: its guest may not be in the room.
-    GiveUp(String),
+    /// Upload the file of a message from the page to the homeserver.
+    UploadFile(String),
+    /// Send a message from the page to the room.
+    SendPageMessage(String),
+    /// Give up a message from the page, because its guest cannot be in the room.
+    GiveUpPageMessage(String),
 }
 
 impl Step {
-    /// This step is needed and need not wait.
+    /// Returns this step as one that is needed and does not have to wait.
     pub(super) fn at_once(self) -> Needed {
         Needed { step: self, not_before: None }
     }
 
-    /// Whether it changes who is in the room.
+    /// Whether the step changes who is in the room.
     pub(super) fn is_about_membership(&self) -> bool {
         matches!(self, Self::Invite(_) | Self::Remove(_) | Self::JoinGuest(_))
     }
 
-    /// Names the step where its refusal is kept; none for steps that all others depend on. Their
-    /// refusal is trouble of the whole room.
+    /// Returns the name under which a refusal of the step is stored. It is `None` for steps that all
+    /// others depend on: if one of them is refused, the whole room waits.
     pub fn name(&self) -> Option<String> {
         Some(match self {
             Self::CreateRoom
             | Self::ResolveRoom
             | Self::Join
-            | Self::Follow
-            | Self::LetGo
+            | Self::FollowTombstone
+            | Self::ForgetLostSuccessors
             | Self::StopEncrypted
-            | Self::StopBanned
+            | Self::StopBlocked
             | Self::StopOut
-            | Self::Replace => return None,
-            Self::LeadOn => "lead_on".to_owned(),
-            Self::Seek(room) => format!("follow {room}"),
-            Self::TellEncrypted => "tell_encrypted".to_owned(),
+            | Self::ReplaceRoom => return None,
+            Self::WriteTombstone => "lead_on".to_owned(),
+            Self::RetryLostSuccessor(room) => format!("follow {room}"),
+            Self::SendEncryptionNotice => "tell_encrypted".to_owned(),
             Self::PublishState => "publish_state".to_owned(),
             Self::SendSummary => "send_summary".to_owned(),
-            Self::TellChange => "tell_change".to_owned(),
+            Self::AnnounceChange => "tell_change".to_owned(),
             Self::EditSummary => "edit_summary".to_owned(),
             Self::PinSummary => "pin_summary".to_owned(),
             Self::ShowHead => "show_head".to_owned(),
@@ -208,8 +211,8 @@ impl Step {
             Self::Remove(user) => format!("remove {user}"),
             Self::MakeGuest(user) => format!("make_guest {user}"),
             Self::JoinGuest(user) => format!("join_guest {user}"),
-            Self::Upload(id) => format!("upload {id}"),
-            Self::Say(id) | Self::GiveUp(id) => format!("say {id}"),
+            Self::UploadFile(id) => format!("upload {id}"),
+            Self::SendPageMessage(id) | Self::GiveUpPageMessage(id) => format!("say {id}"),
         })
     }
 }
@@ -217,19 +220,19 @@ impl Step {
 /// A step that is needed and whose prerequisites hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needed {
-    /// What to do.
+    /// The step.
     pub step: Step,
-    /// Not before this time (milliseconds).
+    /// The time (in milliseconds) before which the step must not be done.
     pub not_before: Option<i64>,
 }
 
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// This.
+    /// Do this step.
     Do(Step),
-    /// Nothing before this time (milliseconds).
+    /// Do nothing before this time (in milliseconds).
     Wait(i64),
-    /// Nothing at all.
+    /// Nothing is left to do.
     Rest,
 }

@@ -1,12 +1,13 @@
-//! What others do to the room of a transaction, and what follows from it. Pure.
+//! Decides what follows from what others do to the room of a transaction. This file does no I/O.
 
 use serde_json::Value;
 
 use super::widget::{WIDGET, WIDGET_ID};
 use crate::names::{HEAD_STATE, INVOICE_LINES_STATE, INVOICE_STATE};
 
-/// State of ours with an empty state key, beside the invoice, the pins and the head.
-const MAINTAINED: [&str; 10] = [
+/// The types of the state events that the bot maintains with an empty state key. The pins and the head
+/// are handled separately.
+const MAINTAINED_TYPES: [&str; 10] = [
     "m.room.power_levels",
     "m.room.canonical_alias",
     "m.room.name",
@@ -18,38 +19,39 @@ const MAINTAINED: [&str; 10] = [
     "io.element.widgets.layout",
     INVOICE_STATE,
 ];
-/// Repairs within [`QUIET_MS`] that need not wait: a person who tries something out.
-const FREE_REPAIRS: i64 = 5;
-/// After this time without a change by others, in milliseconds, they have stopped.
+/// The number of repairs in a row that are made without a pause. A person may be trying something out.
+const MAX_IMMEDIATE_REPAIRS: i64 = 5;
+/// The time without a change by others after which repairs no longer count as repairs in a row, in
+/// milliseconds.
 const QUIET_MS: i64 = 10 * 60_000;
-/// The first pause before something is put back, in milliseconds; it doubles each time.
+/// The first pause before a repair, in milliseconds. Each further pause is twice as long.
 const FIRST_PAUSE_MS: i64 = 30_000;
-/// The longest such pause, in milliseconds.
-const LONGEST_PAUSE_MS: i64 = 60 * 60_000;
+/// The longest pause before a repair, in milliseconds.
+const MAX_PAUSE_MS: i64 = 60 * 60_000;
 
-/// Something that happened to the room and calls for an answer.
+/// A change of the room by others that the reconciler has to handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Somebody else wrote state of ours: this type.
+    /// Somebody else wrote a state event of this type, which the bot maintains.
     State(String),
-    /// Somebody else changed the pinned messages to these.
+    /// Somebody else changed the list of pinned messages to this one.
     Pins(Vec<String>),
     /// Somebody else wrote the signed head.
     Head,
-    /// The room is encrypted from here on.
+    /// The room is encrypted from now on.
     Encrypted,
-    /// The room was replaced.
+    /// A tombstone replaced the room.
     Tombstone {
-        /// By this one, as the event says.
+        /// The room that the tombstone names.
         replacement: Option<String>,
     },
-    /// Somebody else removed this event's content.
+    /// Somebody else redacted the event with this id.
     Removed(String),
-    /// The bot is not in the room any more.
+    /// The bot is no longer in the room.
     Out,
 }
 
-/// What the event `raw` changes for us.
+/// Returns the change that the event `raw` makes to the room, if it is one of those.
 pub fn change(raw: &str, bot: &str) -> Option<Change> {
     let event: Value = serde_json::from_str(raw).ok()?;
     let (event_type, content) = (event["type"].as_str()?, &event["content"]);
@@ -63,7 +65,7 @@ pub fn change(raw: &str, bot: &str) -> Option<Change> {
     };
     if state_key.is_empty() {
         match event_type {
-            // Also by ourselves: a homeserver can be set to encrypt every room.
+            // The sender may be the bot itself: a homeserver can be set to encrypt every room.
             "m.room.encryption" if content["algorithm"].is_string() => {
                 return Some(Change::Encrypted);
             }
@@ -74,7 +76,7 @@ pub fn change(raw: &str, bot: &str) -> Option<Change> {
             _ => {}
         }
     }
-    // Also in the bot's own name: by an admin of the homeserver.
+    // The sender may be the bot itself: an administrator of the homeserver can act as the bot.
     if event_type == "m.room.member" && state_key == bot {
         let is_out = matches!(content["membership"].as_str(), Some("leave" | "ban"));
         return is_out.then_some(Change::Out);
@@ -89,28 +91,29 @@ pub fn change(raw: &str, bot: &str) -> Option<Change> {
             Some(Change::Pins(pinned.collect()))
         }
         HEAD_STATE if state_key.is_empty() => Some(Change::Head),
-        _ if state_key.is_empty() && MAINTAINED.contains(&event_type) => {
+        _ if state_key.is_empty() && MAINTAINED_TYPES.contains(&event_type) => {
             Some(Change::State(event_type.to_owned()))
         }
         INVOICE_LINES_STATE => Some(Change::State(event_type.to_owned())),
-        // Others may add widgets of their own.
+        // Other people may add their own widgets.
         WIDGET if state_key == WIDGET_ID => Some(Change::State(event_type.to_owned())),
         _ => None,
     }
 }
 
-/// How often others changed what is ours, and when it is put back.
+/// The count of changes by others that have to be repaired. It limits how often two sides undo each
+/// other's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Repairs {
-    /// Changes in a row without a quiet time between them.
+    /// The number of changes in a row, without a quiet time between them.
     pub count: i64,
-    /// When the last one was seen (milliseconds since 1970).
+    /// The time of the last change, in milliseconds since 1970.
     pub last: i64,
 }
 
 impl Repairs {
-    /// Counts one more change at `now`, and tells until when to wait before it is put back; none:
-    /// it is put back at once. Two sides that undo each other's work so do it less and less often.
+    /// Counts one more change at the time `now`. Also returns the time of its repair, or `None` if it
+    /// is repaired at once. The more changes there are in a row, the longer each repair waits.
     #[must_use]
     pub fn one_more(self, now: i64) -> (Self, Option<i64>) {
         let quiet = QUIET_MS.max(2 * pause(self.count));
@@ -120,27 +123,27 @@ impl Repairs {
     }
 }
 
-/// How long the `count`th change in a row stays, in milliseconds.
+/// Returns how long the repair of the `count`th change in a row waits, in milliseconds.
 fn pause(count: i64) -> i64 {
-    if count <= FREE_REPAIRS {
+    if count <= MAX_IMMEDIATE_REPAIRS {
         return 0;
     }
-    let doublings = (count - FREE_REPAIRS - 1).min(7);
-    (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS)
+    let doublings = (count - MAX_IMMEDIATE_REPAIRS - 1).min(7);
+    (FIRST_PAUSE_MS << doublings).min(MAX_PAUSE_MS)
 }
 
-/// What the room that a tombstone names is to us.
+/// What to do about the room that a tombstone names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Successor {
-    /// The transaction goes on there.
+    /// The transaction continues in the room.
     Follow,
-    /// It names our room as its predecessor, but the bot can do nothing there.
+    /// The room names ours as its predecessor, but the bot lacks the power to work there.
     Powerless,
-    /// It does not name our room as its predecessor: somebody else's room.
+    /// The room does not name ours as its predecessor, so it belongs to somebody else.
     Stranger,
 }
 
-/// Judges the room with this state as the successor of `old`.
+/// Judges a room as the successor of the room `old`. `state` has the state events of the new room.
 pub fn judge_successor(old: &str, bot: &str, state: &[Value]) -> Successor {
     let of_type = |event_type: &str, state_key: &str| {
         state.iter().find(|event| event["type"] == event_type && event["state_key"] == state_key)
@@ -151,26 +154,26 @@ pub fn judge_successor(old: &str, bot: &str, state: &[Value]) -> Successor {
     }
     let joined = of_type("m.room.member", bot)
         .is_some_and(|member| member["content"]["membership"] == "join");
-    if joined && may_work(bot, create, of_type("m.room.power_levels", "")) {
+    if joined && can_work(bot, create, of_type("m.room.power_levels", "")) {
         Successor::Follow
     } else {
         Successor::Powerless
     }
 }
 
-/// Whether the bot created the room with this creation event, alone or with others.
+/// Whether the bot is a creator of the room with this `m.room.create` event, alone or with others.
 pub fn is_creator(bot: &str, create: &Value) -> bool {
-    let more = create["content"]["additional_creators"].as_array();
-    create["sender"] == bot || more.is_some_and(|it| it.iter().any(|it| it == bot))
+    let additional = create["content"]["additional_creators"].as_array();
+    create["sender"] == bot || additional.is_some_and(|it| it.iter().any(|it| it == bot))
 }
 
-/// Whether the bot may invite people and write the room's state (room version 12: creators may do
-/// everything; before that, a room without power levels belongs to its creator).
-fn may_work(bot: &str, create: &Value, levels: Option<&Value>) -> bool {
+/// Whether the bot may invite people and write the room's state. From room version 12 on, creators may
+/// do everything. Before that, the creator may do everything if there are no power levels.
+fn can_work(bot: &str, create: &Value, levels: Option<&Value>) -> bool {
     let content = &create["content"];
     let version = content["room_version"].as_str().unwrap_or("1");
-    let creators_reign = !matches!(version.parse::<u32>(), Ok(number) if number < 12);
-    if is_creator(bot, create) && (creators_reign || levels.is_none()) {
+    let creators_are_above_levels = !matches!(version.parse::<u32>(), Ok(number) if number < 12);
+    if is_creator(bot, create) && (creators_are_above_levels || levels.is_none()) {
         return true;
     }
     let Some(levels) = levels.map(|event| &event["content"]) else { return false };
@@ -179,7 +182,7 @@ fn may_work(bot: &str, create: &Value, levels: Option<&Value>) -> bool {
     };
     let ours = level(&levels["users"][bot], level(&levels["users_default"], 0));
     let state_default = level(&levels["state_default"], 50);
-    let needed = MAINTAINED
+    let needed = MAINTAINED_TYPES
         .iter()
         .chain(&["m.room.pinned_events", HEAD_STATE])
         .map(|event_type| level(&levels["events"][*event_type], state_default))
@@ -205,8 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn every_state_of_ours_is_watched_also_when_it_is_emptied() {
-        for event_type in MAINTAINED {
+    fn every_maintained_state_is_watched_also_when_it_is_emptied() {
+        for event_type in MAINTAINED_TYPES {
             assert_eq!(
                 by_other(event_type, "", &json!({})),
                 Some(Change::State(event_type.into()))
@@ -284,9 +287,9 @@ mod tests {
         }
         assert_eq!(pauses[..7], [0, 0, 0, 0, 0, 30_000, 60_000]);
         assert!(pauses.is_sorted());
-        assert_eq!(pauses[15], LONGEST_PAUSE_MS);
-        // Whoever stops is trusted again.
-        let (_, until) = repairs.one_more(now + 3 * LONGEST_PAUSE_MS);
+        assert_eq!(pauses[15], MAX_PAUSE_MS);
+        // After a quiet time, the count starts again.
+        let (_, until) = repairs.one_more(now + 3 * MAX_PAUSE_MS);
         assert_eq!(until, None);
     }
 

@@ -1,23 +1,25 @@
-//! The invoice page as a widget above a room's timeline.
+//! The state events that show the invoice page as a widget above the room's timeline.
 //!
-//! Widgets are no part of the Matrix specification; this is what Element reads (MSC1236, MSC2867).
+//! Widgets are not part of the Matrix specification. Element reads these events (MSC1236, MSC2867).
 
 use ruma::OwnedUserId;
 use serde_json::json;
 
 use super::state_event::StateEvent;
 
-/// How clients know a widget.
+/// The event type of a widget.
 pub(super) const WIDGET: &str = "im.vector.modular.widgets";
-/// State key and id of our widget.
+/// The state key and the id of our widget.
 pub(super) const WIDGET_ID: &str = "tallyroom";
-/// What the client fills in. None of it says who looks: anybody can write anything there.
+/// The parameters that the client fills in. None of them identifies the user, since anybody can open
+/// the page with any values.
 const QUERY: &str = "roomId=$matrix_room_id&widgetId=$matrix_widget_id\
      &theme=$org.matrix.msc2873.client_theme&lang=$org.matrix.msc2873.client_language";
-/// Of the timeline's height, in percent.
-const HEIGHT: u32 = 40;
+/// The height of the widget, in percent of the timeline's height.
+const HEIGHT_PERCENT: u32 = 40;
 
-/// No page: somebody else's may not stand in its place.
+/// Returns the empty widget of a room without an invoice page. It keeps others from putting their own
+/// widget in the place of ours.
 pub(super) fn no_widget() -> StateEvent {
     StateEvent {
         event_type: WIDGET.to_owned(),
@@ -26,8 +28,8 @@ pub(super) fn no_widget() -> StateEvent {
     }
 }
 
-/// The page at `link`, and its place at the top. `name` is the kind of document; `title` says
-/// which one.
+/// Returns the state events of the widget that shows the page at `link`, and of its layout at the top.
+/// `name` is the kind of document, and `title` is its number.
 pub(super) fn widget_state(
     link: &str,
     bot: &OwnedUserId,
@@ -44,7 +46,7 @@ pub(super) fn widget_state(
         "data": { "title": title },
     });
     let layout = json!({
-        "widgets": { WIDGET_ID: { "container": "top", "index": 0, "width": 100, "height": HEIGHT } },
+        "widgets": { WIDGET_ID: { "container": "top", "index": 0, "width": 100, "height": HEIGHT_PERCENT } },
     });
     let event = |event_type: &str, state_key: &str, content| StateEvent {
         event_type: event_type.to_owned(),

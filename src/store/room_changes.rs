@@ -118,7 +118,7 @@ pub(super) async fn note(
                     }
                     _ if tell_again(tx, transaction_id, target).await? => {
                         let what = format!("{sender} removed the bot's message about a change");
-                        steps.push((Step::TellChange, what));
+                        steps.push((Step::AnnounceChange, what));
                     }
                     _ => {}
                 }

@@ -4,6 +4,7 @@ use ruma::{OwnedRoomId, RoomId};
 use sqlx::FromRow;
 
 use super::RoomProblem;
+use super::stored_values::UNKNOWN_DIGEST;
 
 /// How long invitations wait at most for the first events of a new room, in milliseconds.
 const FIRST_EVENTS_TIMEOUT_MS: i64 = 5_000;
@@ -94,6 +95,11 @@ impl RoomRow {
     /// Returns the id of the room, if it is made.
     pub fn room(&self) -> Option<OwnedRoomId> {
         self.room_id.as_deref().and_then(|id| RoomId::parse(id).ok())
+    }
+
+    /// Returns true if the summary was pinned and it is unknown whether it still is.
+    pub fn is_pinning_unknown(&self) -> bool {
+        self.summary_pinned.as_deref() == Some(UNKNOWN_DIGEST)
     }
 
     /// Returns the state of the room for the API: `pending` (not begun), `creating`, `ready`,

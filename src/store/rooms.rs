@@ -21,7 +21,7 @@ const UPSERT_INVITATION_OF_BOT: &str = "INSERT INTO members (transaction_id, use
      retry_at = NULL, problem = NULL, gave_up = 0 RETURNING transaction_id";
 /// Makes the step due that joins a room which took the place of a record room, because the bot is
 /// invited to it now.
-const MAKE_SEEKING_DUE: &str = "UPDATE room_problems SET retry_at = 0 WHERE step = $1 \
+const MAKE_LOST_SUCCESSOR_DUE: &str = "UPDATE room_problems SET retry_at = 0 WHERE step = $1 \
      RETURNING transaction_id";
 const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
@@ -151,8 +151,11 @@ impl Store {
         let id = match id {
             Some(id) => Some(id),
             None => {
-                let step = Step::Seek(room_id.to_owned()).name();
-                sqlx::query_scalar(MAKE_SEEKING_DUE).bind(step).fetch_optional(&mut *tx).await?
+                let step = Step::RetryLostSuccessor(room_id.to_owned()).name();
+                sqlx::query_scalar(MAKE_LOST_SUCCESSOR_DUE)
+                    .bind(step)
+                    .fetch_optional(&mut *tx)
+                    .await?
             }
         };
         let Some(id) = id else { return Ok(()) };

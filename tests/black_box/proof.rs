@@ -241,7 +241,7 @@ on_both_databases! {
             let (_, out, _) = world.run(&["problems"]);
             out.contains("show_head").then_some(out)
         }).await;
-        assert!(listed.contains("the record is not the one of which it was signed"), "{listed}");
+        assert!(listed.contains("which does not fit the record"), "{listed}");
         let shown = deal.buyer.state(&deal.room, "org.tallyroom.record.head", "").await;
         assert_eq!(shown, Some(head));
         let (ok, said) = verify(&world, &[]);

@@ -179,7 +179,7 @@ on_both_databases! {
         admin.end_room(&deal.room).await;
         world.eventually("the shop is told", || async {
             let room = room_of(&world, &deal.id).await;
-            let told = room["problem"].as_str()?.contains("not in the room any more");
+            let told = room["problem"].as_str()?.contains("no longer in the room");
             (told && room["state"] == "failed").then_some(())
         }).await;
         let path = format!("/api/v1/transactions/{}/invitations", deal.id);

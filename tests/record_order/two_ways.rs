@@ -3,7 +3,7 @@
 use ruma::UserId;
 use serde_json::{Value, json};
 use tallyroom::clock::now;
-use tallyroom::intake::let_in_again;
+use tallyroom::intake::invite_again;
 use tallyroom::store::Source;
 use tokio::runtime::Runtime;
 use ulid::Ulid;
@@ -131,7 +131,7 @@ async fn whoever_asks_to_be_let_in_again_is_even_if_their_leaving_is_not_recorde
     let start = now();
     bench.arrive(id, &room, &[member(1, "join", start)]).await;
     bench.journal(Source::Push, &room, &[member(2, "leave", start + 1)]).await;
-    let_in_again(&bench.store, &bench::deriving(), user, "test").await.unwrap();
+    invite_again(&bench.store, &bench::deriving(), user, "test").await.unwrap();
     assert_eq!(seller(bench, id).await.0, None);
     // What they do afterwards counts.
     bench.arrive(id, &room, &[member(3, "join", start + 2), member(4, "leave", start + 3)]).await;

@@ -1,5 +1,5 @@
-//! Messages are sent once: after a try of unknown outcome a message is looked for before it is
-//! sent again, since a homeserver may have forgotten the send id.
+//! Sends each message exactly once. After a try of unknown outcome, the message is looked for before
+//! it is sent again, since the homeserver may no longer remember the send id.
 
 use ruma::{RoomId, UserId};
 use serde_json::Value;
@@ -9,17 +9,16 @@ use super::perform::{Obstacle, View, Worker};
 use crate::names::SEND_MARKER;
 use crate::store::SendState;
 
-/// Most events to look through for a message whose sending was cut short. A room's summary is
-/// among its first dozen; anything later is looked for from the end.
-const LOOK_BACK: usize = 1_000;
-/// Events per request while looking.
-const PAGE: u32 = 100;
-/// By how much the homeserver's clock may be ahead of or behind ours, in milliseconds.
-const CLOCK_SLACK_MS: i64 = 10 * 60 * 1000;
+/// The greatest number of events that are searched for a message of unknown outcome, newest first.
+const MAX_SEARCHED_EVENTS: usize = 1_000;
+/// The number of events in each request of the search.
+const PAGE_EVENTS: u32 = 100;
+/// The greatest difference between the homeserver's clock and ours, in milliseconds.
+const MAX_CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
 impl Worker {
-    /// Sends one event as the bot or a guest; its event id. `key` names it within the transaction,
-    /// `content` makes its content around its send id.
+    /// Sends one event as the bot or as a guest, and returns its event ID. `key` identifies the event
+    /// within the transaction. `content` returns the content that includes the given send id.
     pub(super) async fn send_once(
         &self,
         view: &View,
@@ -34,7 +33,7 @@ impl Worker {
         let found = match self.store.begin_send(view.id(), key, &send_id, sender).await? {
             SendState::Begun => None,
             SendState::Sent(event_id) => Some(event_id),
-            SendState::Unknown(since) => self.look_for(room_id, sender, &send_id, since).await?,
+            SendState::Unknown(since) => self.find_sent(room_id, sender, &send_id, since).await?,
         };
         let event_id = match found {
             Some(event_id) => event_id,
@@ -52,8 +51,9 @@ impl Worker {
         Ok(event_id)
     }
 
-    /// Looks through the room's newest events, back to the time of the first try.
-    async fn look_for(
+    /// Searches the room's newest events, back to the time of the first try (`since`, in
+    /// milliseconds), for the event with this send id, and returns its event ID.
+    async fn find_sent(
         &self,
         room_id: &RoomId,
         sender: &UserId,
@@ -62,17 +62,17 @@ impl Worker {
     ) -> Result<Option<String>, Obstacle> {
         let mut from: Option<String> = None;
         let mut seen = 0;
-        while seen < LOOK_BACK {
-            let page =
-                self.installation.homeserver.history(room_id, from.as_deref(), None, PAGE).await?;
+        while seen < MAX_SEARCHED_EVENTS {
+            let homeserver = &self.installation.homeserver;
+            let page = homeserver.history(room_id, from.as_deref(), None, PAGE_EVENTS).await?;
             seen += page.events.len();
             for raw in &page.events {
                 let Ok(event) = serde_json::from_str::<Value>(raw.get()) else { continue };
                 if event["content"][SEND_MARKER] == send_id && event["sender"] == sender.as_str() {
                     return Ok(event["event_id"].as_str().map(str::to_owned));
                 }
-                if event["origin_server_ts"].as_i64().is_some_and(|at| at < since - CLOCK_SLACK_MS)
-                {
+                let sent_at = event["origin_server_ts"].as_i64();
+                if sent_at.is_some_and(|at| at < since - MAX_CLOCK_SKEW_MS) {
                     return Ok(None);
                 }
             }
@@ -85,8 +85,8 @@ impl Worker {
     }
 }
 
-/// The same for the same message, for ever; with the sender in it, because Synapse keys its memory
-/// by appservice, not by user.
+/// Returns the send id of a message, which is always the same for the same message. It depends on the
+/// sender as well, because Synapse remembers send ids by appservice and not by user.
 pub(super) fn send_id(transaction_id: &str, key: &str, sender: &str) -> String {
     let digest = Sha256::digest(format!("{transaction_id}\0{key}\0{sender}"));
     format!("tallyroom-{:.40}", format!("{digest:x}"))

@@ -1,5 +1,5 @@
-//! Users of other homeservers are invited here, apart from the steps of rooms: a server that
-//! accepts the connection and says nothing keeps Synapse busy for more than four minutes.
+//! Invites users of other homeservers, outside the steps of rooms: if a server accepts the connection
+//! and does not answer, Synapse waits for it for more than four minutes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,37 +11,37 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use ulid::Ulid;
 
-use super::{IDLE, Installation, back_off, later};
+use super::{Installation, POLL_INTERVAL, backoff, time_after};
 use crate::homeserver::CallFailure;
 use crate::logging::abnormal_end;
 use crate::store::{FarInvitation, Store, StoreError};
 
-/// Most tries at the same time, each at another server. Synapse changes at most ten memberships at
-/// a time for one appservice, so some are left for its own users.
-const LANES: usize = 6;
-/// Most of them at servers that could not be reached the last time.
-const LANES_FOR_TROUBLE: usize = 2;
-/// When to look again while our own homeserver does not answer.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The greatest number of tries at the same time, each at a different server. Synapse changes at
+/// most ten memberships at a time for one appservice, so some are left for its own users.
+const MAX_PARALLEL_TRIES: usize = 6;
+/// The greatest number of these tries at servers that could not be reached the last time.
+const MAX_TRIES_AT_FAILING_SERVERS: usize = 2;
+/// How long to wait before the next try if our own homeserver does not answer.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Everything that invitations are made with.
-struct Lanes {
+/// Everything that the invitations need.
+struct Inviter {
     store: Store,
     installation: Arc<Installation>,
 }
 
-/// Invites users of other homeservers until `stop`: one try at a time for each server over all
-/// rooms, with growing pauses for a server that does not answer.
+/// Invites users of other homeservers until `stop`. Each server has one try at a time over all rooms,
+/// and a server that does not answer has a growing backoff.
 pub async fn invite_far_forever(
     store: Store,
     installation: Arc<Installation>,
     stop: CancellationToken,
 ) {
-    let lanes = Arc::new(Lanes { store: store.clone(), installation });
+    let inviter = Arc::new(Inviter { store: store.clone(), installation });
     while let Err(error) = store.far_tries_interrupted().await {
-        tracing::error!(%error, "the database failed; trying again");
+        tracing::error!(%error, "the database failed; retrying");
         tokio::select! {
-            () = tokio::time::sleep(IDLE) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => return,
         }
     }
@@ -52,17 +52,17 @@ pub async fn invite_far_forever(
             Ok(servers) => {
                 for server in servers {
                     busy.insert(server.clone());
-                    let lanes = Arc::clone(&lanes);
+                    let inviter = Arc::clone(&inviter);
                     running.spawn(async move {
-                        if let Err(error) = lanes.try_next(&server.0).await {
-                            tracing::error!(%error, "the database failed; trying again");
-                            tokio::time::sleep(IDLE).await;
+                        if let Err(error) = inviter.try_next(&server.0).await {
+                            tracing::error!(%error, "the database failed; retrying");
+                            tokio::time::sleep(POLL_INTERVAL).await;
                         }
                         server
                     });
                 }
             }
-            Err(error) => tracing::error!(%error, "invitations could not be read; trying again"),
+            Err(error) => tracing::error!(%error, "cannot read the due invitations; retrying"),
         }
         tokio::select! {
             Some(finished) = running.join_next() => match finished {
@@ -71,50 +71,51 @@ pub async fn invite_far_forever(
                 }
                 Err(error) => {
                     let error = abnormal_end(&error);
-                    tracing::error!(%error, "an invitation ended abnormally");
-                    // The name of its server is lost: begin anew when all others have ended.
+                    tracing::error!(%error, "the work on an invitation ended abnormally");
+                    // It is not known at which server it was, so all others have to end first.
                     while running.join_next().await.is_some() {}
                     busy.clear();
                 }
             },
             () = store.hints().far.notified() => {}
-            () = tokio::time::sleep(IDLE) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => {}
         }
     }
-    // Nobody waits for other servers. What became of a try in flight is looked at next time.
+    // The end of the process does not wait for other servers. After the next start, the outcome of a
+    // try that was in flight is checked.
     running.shutdown().await;
 }
 
-/// Servers to try now, and whether each could not be reached the last time.
+/// Returns the servers to try now, and for each whether it could not be reached the last time.
 async fn due(
     store: &Store,
     busy: &HashSet<(String, bool)>,
 ) -> Result<Vec<(String, bool)>, StoreError> {
-    let mut free = LANES.saturating_sub(busy.len());
-    let in_trouble = busy.iter().filter(|(_, in_trouble)| *in_trouble).count();
-    let mut free_for_trouble = LANES_FOR_TROUBLE.saturating_sub(in_trouble);
+    let mut free = MAX_PARALLEL_TRIES.saturating_sub(busy.len());
+    let failing = busy.iter().filter(|(_, is_failing)| *is_failing).count();
+    let mut free_for_failing = MAX_TRIES_AT_FAILING_SERVERS.saturating_sub(failing);
     if free == 0 {
         return Ok(Vec::new());
     }
-    // Servers being tried are due still, so ask for enough to see past them.
-    let limit = i64::try_from(LANES * 2).unwrap_or(i64::MAX);
+    // Servers that are being tried are still due, so the query has to return more than those.
+    let limit = i64::try_from(MAX_PARALLEL_TRIES * 2).unwrap_or(i64::MAX);
     let mut servers = Vec::new();
     for (server, failures) in store.due_servers(limit).await? {
-        let in_trouble = failures > 0;
+        let is_failing = failures > 0;
         let is_busy = busy.iter().any(|(name, _)| *name == server);
-        if is_busy || free == 0 || (in_trouble && free_for_trouble == 0) {
+        if is_busy || free == 0 || (is_failing && free_for_failing == 0) {
             continue;
         }
         free -= 1;
-        free_for_trouble -= usize::from(in_trouble);
-        servers.push((server, in_trouble));
+        free_for_failing -= usize::from(is_failing);
+        servers.push((server, is_failing));
     }
     Ok(servers)
 }
 
-impl Lanes {
-    /// Tries the invitation that waits longest at this server.
+impl Inviter {
+    /// Tries the invitation that has been waiting longest for this server.
     async fn try_next(&self, server: &str) -> Result<(), StoreError> {
         let Some(far) = self.store.next_far(server).await? else { return Ok(()) };
         let room = far.room_id.as_deref().and_then(|id| RoomId::parse(id).ok());
@@ -139,7 +140,7 @@ impl Lanes {
         server: &str,
     ) -> Result<(), StoreError> {
         let homeserver = &self.installation.homeserver;
-        // The outcome of an earlier try may not be known.
+        // An earlier try may have succeeded although its outcome is unknown.
         if far.tried == 1 && self.is_settled(far, id, user, room).await? {
             return Ok(());
         }
@@ -159,33 +160,34 @@ impl Lanes {
         let problem = failure.to_string();
         match &failure {
             CallFailure::Refused(_) => {
-                tracing::warn!(%user, %failure, "could not be invited");
+                tracing::warn!(%user, %failure, "a user of another homeserver cannot be invited");
                 self.store.member_failed(id, user, None, &problem, far.seen_at).await?;
                 self.store.far_done(far).await
             }
-            // Our own homeserver says this.
+            // The rate limit is one of our own homeserver.
             CallFailure::RateLimited(wait) => {
-                let wait = wait.unwrap_or_else(|| back_off(0));
-                self.store.far_postponed(far, later(wait)).await
+                let wait = wait.unwrap_or_else(|| backoff(0));
+                self.store.far_postponed(far, time_after(wait)).await
             }
             CallFailure::Unknown { .. } => {
-                let wait = back_off(self.store.server_failures(server).await?);
+                let wait = backoff(self.store.server_failures(server).await?);
                 if !failure.is_about_token() {
                     let seconds = wait.as_secs_f32();
-                    tracing::warn!(%user, %failure, seconds, "no invitation yet");
+                    tracing::warn!(%user, %failure, seconds, "the invitation failed; retrying");
                 }
-                self.store.server_failed(server, later(wait), &problem).await?;
+                self.store.server_failed(server, time_after(wait), &problem).await?;
                 self.store
-                    .member_failed(id, user, Some(later(wait)), &problem, far.seen_at)
+                    .member_failed(id, user, Some(time_after(wait)), &problem, far.seen_at)
                     .await?;
-                // Others at the same server are tried before this one is tried again.
-                self.store.far_postponed(far, later(wait)).await
+                // Other users of the same server are tried before this one is tried again.
+                self.store.far_postponed(far, time_after(wait)).await
             }
         }
     }
 
-    /// Whether they are in the room, invited or banned, whatever became of earlier tries. If our
-    /// own homeserver does not say, this is not about the other one: look again soon.
+    /// Checks the membership of the user. Returns true if this try is over: because the user is in
+    /// the room, invited or banned, or because our own homeserver does not answer. In the second
+    /// case, the next try comes soon, since the other homeserver is not to blame.
     async fn is_settled(
         &self,
         far: &FarInvitation,
@@ -202,9 +204,9 @@ impl Lanes {
             Ok(_) => Ok(false),
             Err(failure) => {
                 if !failure.is_about_token() {
-                    tracing::warn!(%failure, "our homeserver does not answer; looking again");
+                    tracing::warn!(%failure, "the homeserver does not tell a membership; retrying");
                 }
-                self.store.far_postponed(far, later(LOOK_AGAIN)).await?;
+                self.store.far_postponed(far, time_after(RETRY_INTERVAL)).await?;
                 Ok(true)
             }
         }

@@ -1,4 +1,4 @@
-//! The invoice summary: sent once, edited, and kept pinned.
+//! Sends, edits and pins the summary of the invoice.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::store::SendKey;
 pub(super) const MESSAGE: &str = "m.room.message";
 
 impl Worker {
-    /// Sends the summary. One that is gone from the room is followed by another.
+    /// Sends the summary. If an earlier summary was removed from the room, this is a new one.
     pub(super) async fn send_summary(&self, view: &View) -> Result<(), Obstacle> {
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.content(send_id);
@@ -20,10 +20,10 @@ impl Worker {
 
     pub(super) async fn edit_summary(&self, view: &View) -> Result<(), Obstacle> {
         let original = view.room.summary_event.clone().unwrap_or_default();
-        // One key per revision, not per content: going back to an earlier text is a new edit.
-        // The digest tells apart what a changed config makes of the same revision.
+        // The key names the revision, so that a return to an earlier text is a new edit. It names the
+        // digest as well, since a changed config changes the summary of the same revision.
         let digest = view.plan.summary_digest();
-        // Summaries that followed one another have edits of their own.
+        // It also names the summary, since each summary has its own edits.
         let (gone, revision) = (view.room.summaries_gone, view.transaction.revision);
         let key = SendKey::SummaryEdit { gone, revision, digest: &digest }.to_string();
         let bot = self.installation.homeserver.bot_user_id();
@@ -32,8 +32,8 @@ impl Worker {
         Ok(self.store.summary_edited(view.id(), &original, &digest).await?)
     }
 
-    /// Pins the summary. If it was pinned with another headline, it is unpinned first: Element's
-    /// banner shows the new text at once only then.
+    /// Pins the summary. If it was pinned with another headline, it is unpinned first, because
+    /// Element's banner shows the new text at once only then.
     pub(super) async fn pin_summary(&self, view: &View) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
@@ -43,7 +43,7 @@ impl Worker {
             state_key: String::new(),
             content: json!({ "pinned": list }),
         };
-        // One list for everybody's pins: add ours, never replace theirs. A new room has none.
+        // All pins of the room are in one list, so those of other people are kept. A new room has none.
         let is_new = view.room.summary_pinned.is_none()
             && view.room.failures == 0
             && view.room.summaries_gone == 0;
@@ -58,11 +58,8 @@ impl Worker {
                 gone.extend(self.store.sent_as(view.id(), &key).await?);
             }
             pinned.retain(|id| !gone.contains(id));
-            // It was only not known whether it is still pinned.
-            if view.room.summary_pinned.as_deref() == Some("")
-                && gone.is_empty()
-                && pinned.contains(&summary)
-            {
+            // It was unknown whether the summary is still pinned. It is.
+            if view.room.is_pinning_unknown() && gone.is_empty() && pinned.contains(&summary) {
                 let headline = view.plan.headline_digest();
                 return Ok(self
                     .store
@@ -84,7 +81,7 @@ impl Worker {
     }
 }
 
-/// The event ids in `m.room.pinned_events`.
+/// Returns the event IDs of an `m.room.pinned_events` content.
 fn pinned_ids(content: Option<&Value>) -> Vec<String> {
     let ids = content.and_then(|content| content["pinned"].as_array());
     ids.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()

@@ -1,24 +1,25 @@
-//! What a revision changed is told in the room.
+//! Sends a message to the room that says what a revision changed.
 
 use ruma::OwnedUserId;
 
 use super::perform::{Obstacle, View, Worker};
-use super::summary_sending::MESSAGE;
+use super::summary::MESSAGE;
 use crate::room::{Message, announcement, mentioning};
 use crate::store::SendKey;
 
-/// A message that tells a change.
+/// A message about a change.
 pub(super) struct News {
-    /// The revision that it tells.
+    /// The newest revision that the message covers.
     revision: i64,
     message: Message,
 }
 
 impl Worker {
-    /// What has changed since the last revision that was told; none if nothing needs to be told.
+    /// Returns the message about everything that changed since the last announced revision, or `None`
+    /// if no such change needs to be announced.
     ///
-    /// A telling whose outcome is not known is finished as it began. Only then later revisions are
-    /// told, all together.
+    /// An announcement of unknown outcome is finished first, with the same revision. Only then all
+    /// later revisions are announced together.
     pub(super) async fn news(&self, view: &View) -> Result<Option<News>, Obstacle> {
         let told = view.room.told_revision;
         let revision = view.room.telling_revision.unwrap_or(view.transaction.revision);
@@ -32,19 +33,21 @@ impl Worker {
         Ok(message.map(|message| News { revision, message }))
     }
 
-    pub(super) async fn tell_change(&self, view: &View) -> Result<(), Obstacle> {
+    /// Sends the message, and stores the revision that it covers.
+    pub(super) async fn announce_change(&self, view: &View) -> Result<(), Obstacle> {
         let Some(News { revision, message }) = self.news(view).await? else { return Ok(()) };
         self.store.telling(view.id(), Some(revision)).await?;
         let contacts = view.transaction.terms.matrix_contacts();
         let people: Vec<OwnedUserId> = contacts.map(|(_, user)| user.clone()).collect();
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| mentioning(&message, &people, send_id);
-        // Somebody may have removed what was told, and the homeserver takes the same send only once.
+        // If somebody removed the message, the key has to change, because the homeserver accepts the
+        // same send id only once.
         let key = SendKey::Change { revision, retold: view.room.retold }.to_string();
         match self.send_once(view, bot, &key, MESSAGE, content).await {
             Ok(_) => Ok(self.store.told(view.id(), revision).await?),
             Err(refused @ Obstacle::Refused(_)) => {
-                // Nothing was sent, so a later revision may be told in its place.
+                // Nothing was sent, so a later revision may be announced instead.
                 self.store.telling(view.id(), None).await?;
                 Err(refused)
             }

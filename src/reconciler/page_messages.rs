@@ -1,10 +1,10 @@
-//! What people write on the invoice page is said in the room, through their guests.
+//! Sends what people write on the invoice page to the room, through their guests.
 
 use ruma::{EventId, OwnedUserId, UserId};
 use serde_json::{Value, json};
 
 use super::perform::{Obstacle, View, Worker};
-use super::sending::send_id;
+use super::send_once::send_id;
 use crate::files::Found;
 use crate::homeserver::CallFailure;
 use crate::names::SEND_MARKER;
@@ -12,8 +12,8 @@ use crate::room::Guest;
 use crate::store::{Outgoing, SendKey};
 
 impl Worker {
-    /// Makes the account of a guest, with the name that it should have. If that is refused, its
-    /// words do not get into the room, and those of others do.
+    /// Creates the account of a guest and sets its display name. If that is refused, the guest's next
+    /// message fails, and those of other guests do not.
     pub(super) async fn make_guest(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
         let guests = self.store.guests(view.id()).await?;
         let Some(row) = guests.into_iter().find(|row| row.guest.user_id == user) else {
@@ -35,20 +35,20 @@ impl Worker {
         Ok(self.store.guest_made(view.id(), user_id, &row.guest.display_name).await?)
     }
 
-    /// An invited guest comes in.
+    /// Lets an invited guest join the room.
     pub(super) async fn join_guest(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
         match self.installation.homeserver.join_as(user, view.room_id()?).await {
-            Ok(()) => self.stands(view, user, "join").await,
+            Ok(()) => self.store_membership(view, user, "join").await,
             Err(failure @ CallFailure::Refused(_)) => {
-                tracing::warn!(%failure, "a guest's invitation does not hold any more");
-                self.stands(view, user, "leave").await
+                tracing::warn!(%failure, "a guest's invitation is no longer valid");
+                self.store_membership(view, user, "leave").await
             }
             Err(failure) => Err(failure.into()),
         }
     }
 
-    /// Puts the file of a message onto the homeserver. Doing it twice leaves one that nobody uses.
-    pub(super) async fn upload(&self, view: &View, id: &str) -> Result<(), Obstacle> {
+    /// Uploads the file of a message to the homeserver. If that is done twice, one copy is unused.
+    pub(super) async fn upload_file(&self, view: &View, id: &str) -> Result<(), Obstacle> {
         let Some((outgoing, guest)) = self.outgoing(view, id).await? else { return Ok(()) };
         let Some(sha256) = &outgoing.sha256 else { return Ok(()) };
         let mut content = outgoing.content();
@@ -70,7 +70,7 @@ impl Worker {
                 Ok(self.store.outgoing_uploaded(id, &content).await?)
             }
             Err(CallFailure::Refused(refusal)) => {
-                tracing::warn!(%refusal.message, refusal.status, "a file from the page was refused");
+                tracing::warn!(%refusal.message, refusal.status, "the upload of a file was refused");
                 let problem =
                     if refusal.errcode == "M_TOO_LARGE" { "too-large" } else { "refused" };
                 Ok(self.store.outgoing_failed(view.id(), id, problem).await?)
@@ -79,36 +79,32 @@ impl Worker {
         }
     }
 
-    /// Says it.
-    pub(super) async fn say(&self, view: &View, id: &str) -> Result<(), Obstacle> {
+    /// Sends a message from the page, or the redaction of one.
+    pub(super) async fn send_page_message(&self, view: &View, id: &str) -> Result<(), Obstacle> {
         let Some((outgoing, guest)) = self.outgoing(view, id).await? else { return Ok(()) };
         let content = outgoing.content();
         let sent = if outgoing.event_type == "m.room.redaction" {
-            self.take_back(view, id, &guest, &content).await
+            self.redact(view, id, &guest, &content).await
         } else {
             let marked = |send_id: &str| {
                 let mut content = content.clone();
                 content[SEND_MARKER] = json!(send_id);
                 content
             };
-            self.send_once(
-                view,
-                &guest,
-                &SendKey::Outgoing(id).to_string(),
-                &outgoing.event_type,
-                marked,
-            )
-            .await
+            let key = SendKey::Outgoing(id).to_string();
+            self.send_once(view, &guest, &key, &outgoing.event_type, marked).await
         };
         match sent {
             Ok(event_id) => Ok(self.store.outgoing_sent(view.id(), id, &event_id).await?),
-            Err(Obstacle::Refused(failure)) => self.was_refused(view, id, &guest, &failure).await,
+            Err(Obstacle::Refused(failure)) => {
+                self.message_refused(view, id, &guest, &failure).await
+            }
             Err(obstacle) => Err(obstacle),
         }
     }
 
-    /// Redacting twice is redacting once.
-    async fn take_back(
+    /// Redacts an event of the guest. A second redaction changes nothing, so it is not looked for.
+    async fn redact(
         &self,
         view: &View,
         id: &str,
@@ -117,35 +113,37 @@ impl Worker {
     ) -> Result<String, Obstacle> {
         let event = content["redacts"].as_str().unwrap_or_default();
         let Ok(event) = EventId::parse(event) else {
-            return Err(Obstacle::Final("A stored event id is not one.".to_owned()));
+            return Err(Obstacle::Final("A stored event id is not a valid event id.".to_owned()));
         };
-        let send_id =
-            send_id(&view.id().to_string(), &SendKey::Outgoing(id).to_string(), guest.as_str());
+        let key = SendKey::Outgoing(id).to_string();
+        let send_id = send_id(&view.id().to_string(), &key, guest.as_str());
         let room_id = view.room_id()?;
         Ok(self.installation.homeserver.redact_as(guest, room_id, &event, &send_id).await?.into())
     }
 
-    /// The guest may have been taken out of the room meanwhile: then the next step brings it back.
-    async fn was_refused(
+    /// Handles a refused message. If the guest is no longer in the room, that is stored, and the next
+    /// step invites it again. Otherwise the message fails.
+    async fn message_refused(
         &self,
         view: &View,
         id: &str,
         guest: &UserId,
         failure: &CallFailure,
     ) -> Result<(), Obstacle> {
-        tracing::warn!(%failure, outgoing = id, "the room did not take what was written on the page");
+        tracing::warn!(%failure, outgoing = id, "a message from the page was refused");
         let membership = self.installation.homeserver.membership(view.room_id()?, guest).await?;
         match membership.as_deref() {
             Some("join") => Ok(self.store.outgoing_failed(view.id(), id, "refused").await?),
-            other => self.stands(view, guest, other.unwrap_or("leave")).await,
+            other => self.store_membership(view, guest, other.unwrap_or("leave")).await,
         }
     }
 
-    /// The guest may not be in the room, and will not be.
-    pub(super) async fn give_up(&self, view: &View, id: &str) -> Result<(), Obstacle> {
+    /// Marks a message as failed, because its guest cannot be in the room.
+    pub(super) async fn give_up_page_message(&self, view: &View, id: &str) -> Result<(), Obstacle> {
         Ok(self.store.outgoing_failed(view.id(), id, "not-in-room").await?)
     }
 
+    /// Returns the message and its guest, if it is still the next one.
     async fn outgoing(
         &self,
         view: &View,
