@@ -5,7 +5,7 @@ use ruma::UserId;
 
 use super::open_store;
 use crate::config::Config;
-use crate::store::{Asked, Deriving};
+use crate::store::{Deriving, ErasureRequest};
 
 /// Rooms looked at in one go.
 const ROOMS: i64 = 64;
@@ -15,7 +15,7 @@ const ROOMS: i64 = 64;
 ///
 /// # Errors
 /// When `user` is no Matrix ID or the database fails; what was erased until then stays erased.
-pub async fn run(config: &Config, user: &str, asked: &Asked) -> anyhow::Result<()> {
+pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow::Result<()> {
     let user = UserId::parse(user)
         .with_context(|| format!("{user:?} is no Matrix ID, such as @anna:example.org"))?;
     let store = open_store(config).await?;

@@ -101,7 +101,7 @@ async fn one_entry(
     report.changed += usize::from(!rederived.changes.is_empty());
     let outdated = evidence.derivation != DERIVATION_VERSION;
     if !dry_run && (outdated || !rederived.changes.is_empty()) {
-        store.rederived(&rederived.entry, rederived.marker.as_deref(), deriving).await?;
+        store.update_derived(&rederived.entry, rederived.marker.as_deref(), deriving).await?;
     }
     Ok(())
 }

@@ -156,7 +156,7 @@ impl Worker {
             if !known.refused_until.is_empty() {
                 let needed = needed_steps(&wanted, &known);
                 let names: BTreeSet<_> = needed.iter().filter_map(|it| it.step.name()).collect();
-                self.store.keep_problems(id, &names).await?;
+                self.store.delete_problems_except(id, &names).await?;
             }
             // A room is not ready as long as nobody may be invited to it.
             let settles_at = known.settles_at.filter(|at| *at > now());
@@ -309,7 +309,7 @@ impl Worker {
             Step::FollowTombstone => self.follow_tombstone(view).await,
             Step::WriteTombstone => self.write_tombstone(view).await,
             Step::RetryLostSuccessor(_) => self.retry_lost_successor(view).await,
-            Step::ForgetLostSuccessors => Ok(self.store.let_go_of_successors(view.id()).await?),
+            Step::ForgetLostSuccessors => Ok(self.store.forget_lost_successors(view.id()).await?),
             Step::SendEncryptionNotice => self.send_encryption_notice(view).await,
             Step::StopEncrypted => Err(Obstacle::Final(ENCRYPTED_PROBLEM.to_owned())),
             Step::StopBlocked => Err(Obstacle::Final(BLOCKED_PROBLEM.to_owned())),

@@ -68,7 +68,11 @@ impl<'a> NewAct<'a> {
 
     /// Returns the act of the erasure of the entry `seq`. `by` is the person who asked for it,
     /// unless it was a redaction.
-    pub(super) fn erasure(seq: &'a str, erased: &'a Erased, by: Option<&'a Asked>) -> Self {
+    pub(super) fn erasure(
+        seq: &'a str,
+        erased: &'a Erased,
+        by: Option<&'a ErasureRequest>,
+    ) -> Self {
         let (actor, reason) = match (erased, by) {
             (Erased::Redacted(event_id), _) => (event_id.as_str(), REDACTED),
             (Erased::Forgotten, Some(asked)) => (asked.by.as_str(), asked.reason.as_str()),
@@ -80,12 +84,12 @@ impl<'a> NewAct<'a> {
 
 /// The person who asked, outside a room, that something be forgotten, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct ErasureRequest {
     by: String,
     reason: String,
 }
 
-impl Asked {
+impl ErasureRequest {
     /// Makes the value from the name of the person and the reason in their words, if they gave one.
     pub fn new(by: &str, why: Option<&str>) -> Self {
         let reason = match why {

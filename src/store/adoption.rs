@@ -14,7 +14,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
-    pub async fn adopt(&self, limit: i64) -> Result<usize, StoreError> {
+    pub async fn adopt_records(&self, limit: i64) -> Result<usize, StoreError> {
         let ids: Vec<String> =
             sqlx::query_scalar(SELECT_UNADOPTED).bind(limit).fetch_all(&self.pool).await?;
         for id in &ids {

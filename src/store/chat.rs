@@ -185,7 +185,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn turns(&self, id: Ulid, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
+    pub async fn parties_of_last_lines(
+        &self,
+        id: Ulid,
+        limit: i64,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
         let query = sqlx::query_as(AssertSqlSafe(SELECT_PARTIES_OF_LAST_LINES.as_str()));
         query.bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
@@ -195,7 +199,13 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn see(&self, id: Ulid, user: &str, event: &str, at: i64) -> Result<(), StoreError> {
+    pub async fn note_receipt(
+        &self,
+        id: Ulid,
+        user: &str,
+        event: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
         let see = sqlx::query(UPSERT_RECEIPT).bind(id.to_string()).bind(user).bind(event);
         self.run(see.bind(at.min(now()))).await?;
         self.hints.changed(id);

@@ -212,7 +212,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn unreadable(&self, id: Ulid) -> Result<i64, StoreError> {
+    pub async fn count_encrypted_messages(&self, id: Ulid) -> Result<i64, StoreError> {
         sqlx::query_scalar(COUNT_ENCRYPTED_ENTRIES).bind(id.to_string()).fetch_one(&self.pool).await
     }
 
@@ -242,7 +242,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
-    pub async fn rederived(
+    pub async fn update_derived(
         &self,
         entry: &Entry,
         marker: Option<&str>,

@@ -5,7 +5,7 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::acts::{self, Asked, NewAct};
+use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, to_json};
 use super::stored_values::names_its_redaction;
 use super::{Store, StoreError, Tx, adoption, files, polls, search};
@@ -85,7 +85,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing of this call is written.
-    pub async fn forget(&self, user: &str, asked: &Asked) -> Result<usize, StoreError> {
+    pub async fn forget(&self, user: &str, asked: &ErasureRequest) -> Result<usize, StoreError> {
         let (mut tx, sign_due) = (self.begin().await?, self.sign_due());
         let rows: Vec<(String, i64)> = sqlx::query_as(SELECT_ENTRIES_ABOUT_PERSON)
             .bind(user)
@@ -171,7 +171,7 @@ async fn erase(
     transaction_id: &str,
     seq: i64,
     reason: &Erased,
-    asked: Option<&Asked>,
+    asked: Option<&ErasureRequest>,
 ) -> Result<(), StoreError> {
     let place: Option<Place> = sqlx::query_as(SELECT_UNERASED_ENTRY)
         .bind(transaction_id)

@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer. The acts that were added until then are kept.
-    pub async fn note_files(&self, limit: i64) -> Result<usize, StoreError> {
+    pub async fn add_missing_file_acts(&self, limit: i64) -> Result<usize, StoreError> {
         let files: Vec<(String, i64)> =
             sqlx::query_as(SELECT_FILES_WITHOUT_ACTS).bind(limit).fetch_all(&self.pool).await?;
         for (mxc, namings) in &files {

@@ -225,7 +225,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
-    pub async fn come_back(&self, user: &UserId, correlation: &str) -> Result<usize, StoreError> {
+    pub async fn invite_back(&self, user: &UserId, correlation: &str) -> Result<usize, StoreError> {
         let left: Vec<String> = sqlx::query_scalar(SELECT_ROOMS_LEFT_BY)
             .bind(user.as_str())
             .bind(MAX_ROOMS_TO_COME_BACK_TO)

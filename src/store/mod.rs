@@ -45,7 +45,7 @@ mod transaction_row;
 mod transactions;
 mod witnessings;
 
-pub use acts::Asked;
+pub use acts::ErasureRequest;
 pub use audits::KnownEvent;
 pub use chat::Receipt;
 pub use entries::Deriving;
@@ -166,7 +166,11 @@ impl Store {
     ///
     /// # Errors
     /// If the URL of the database is invalid.
-    pub fn apart(&self, config: &DatabaseConfig, connections: u32) -> Result<Self, StoreError> {
+    pub fn with_own_connections(
+        &self,
+        config: &DatabaseConfig,
+        connections: u32,
+    ) -> Result<Self, StoreError> {
         let options = AnyConnectOptions::from_str(config.url.expose())?;
         let pool = pool_options(self.kind, connections).connect_lazy_with(options);
         let writing = match self.kind {

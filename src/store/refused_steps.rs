@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn keep_problems(
+    pub async fn delete_problems_except(
         &self,
         id: Ulid,
         needed: &BTreeSet<String>,

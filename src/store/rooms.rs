@@ -255,7 +255,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn telling(&self, id: Ulid, revision: Option<i64>) -> Result<(), StoreError> {
+    pub async fn set_telling_revision(
+        &self,
+        id: Ulid,
+        revision: Option<i64>,
+    ) -> Result<(), StoreError> {
         self.run(sqlx::query(SET_TELLING_REVISION).bind(id.to_string()).bind(revision)).await
     }
 
@@ -263,7 +267,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn told(&self, id: Ulid, revision: i64) -> Result<(), StoreError> {
+    pub async fn set_told_revision(&self, id: Ulid, revision: i64) -> Result<(), StoreError> {
         self.run(sqlx::query(SET_TOLD_REVISION).bind(id.to_string()).bind(revision)).await
     }
 

@@ -122,7 +122,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
-    pub async fn listen_to(&self, id: Ulid, room: &str) -> Result<(), StoreError> {
+    pub async fn add_record_room(&self, id: Ulid, room: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         add(&mut tx, id, room).await?;
         tx.commit().await?;
@@ -188,7 +188,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn let_go_of_successors(&self, id: Ulid) -> Result<(), StoreError> {
+    pub async fn forget_lost_successors(&self, id: Ulid) -> Result<(), StoreError> {
         self.run(sqlx::query(DELETE_LOST_SUCCESSORS).bind(id.to_string())).await
     }
 
@@ -196,7 +196,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn led_on(&self, id: Ulid) -> Result<(), StoreError> {
+    pub async fn set_led_on(&self, id: Ulid) -> Result<(), StoreError> {
         self.run(sqlx::query(SET_LED_ON).bind(id.to_string())).await
     }
 
@@ -204,7 +204,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn no_tombstone(&self, id: Ulid) -> Result<(), StoreError> {
+    pub async fn clear_tombstone(&self, id: Ulid) -> Result<(), StoreError> {
         self.run(sqlx::query(CLEAR_TOMBSTONE).bind(id.to_string())).await
     }
 }

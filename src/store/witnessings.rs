@@ -91,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn keep_witnesses(&self, witnesses: &[String]) -> Result<(), StoreError> {
+    pub async fn delete_witnessings_except(&self, witnesses: &[String]) -> Result<(), StoreError> {
         let known: Vec<String> = sqlx::query_scalar(SELECT_WITNESSES).fetch_all(&self.pool).await?;
         for gone in known.iter().filter(|known| !witnesses.contains(known)) {
             self.run(sqlx::query(DELETE_WITNESSINGS).bind(gone)).await?;
