@@ -85,7 +85,7 @@ async fn main() -> anyhow::Result<()> {
     store.derive_room(&id.to_string(), ROOM, &deriving).await?;
 
     let sha256 = format!("{:x}", Sha256::digest(PLAN));
-    let mut file = vault.unfinished()?;
+    let mut file = vault.temporary_file()?;
     file.write_all(PLAN)?;
     store.file_arrived("mxc://x/a", &sha256).await?;
     vault.put(&sha256, file).await?;

@@ -86,7 +86,9 @@ impl Health {
     async fn ask(&self) -> Result<(), CallFailure> {
         match self.homeserver.ping().await {
             // It does not know this call.
-            Err(failure) if failure.mentions("M_UNRECOGNIZED") => self.homeserver.knows_us().await,
+            Err(failure) if failure.mentions("M_UNRECOGNIZED") => {
+                self.homeserver.check_identity().await
+            }
             outcome => outcome.map(drop),
         }
     }

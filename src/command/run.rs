@@ -31,7 +31,7 @@ use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
-use crate::reconciler::{Installation, introduce, invite_far_forever, reconcile_forever};
+use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SigningKey, Trust, sign_forever, witness_forever};
 use crate::store::{Deriving, Store};
 
@@ -210,7 +210,7 @@ async fn introduced_bot(
 ) -> Option<Installation> {
     let (mut failures, mut told) = (0, Failures::default());
     loop {
-        match introduce(config.clone(), homeserver.clone(), store, vault.clone()).await {
+        match set_up_bot(config.clone(), homeserver.clone(), store, vault.clone()).await {
             Ok(installation) => return Some(installation),
             Err(problem) if told.is_news(problem.to_string()) => tracing::error!(
                 %problem,

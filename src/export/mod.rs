@@ -104,7 +104,7 @@ impl Exporter {
         let writing = self.written.take_within(&shop, TURN).await?;
         let failed = |error| NoExport::Failed(error);
         let snapshot = self.store.snapshot().await.map_err(|it| failed(it.into()))?;
-        let file = self.vault.unfinished().map_err(|it| failed(it.into()))?;
+        let file = self.vault.temporary_file().map_err(|it| failed(it.into()))?;
         let (spool, reader) = spool::new(file).map_err(|it| failed(it.into()))?;
         let exporter = self.clone();
         tokio::task::spawn_blocking(move || {

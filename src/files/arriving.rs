@@ -1,5 +1,5 @@
-//! Writes the bytes of a file to disk as they arrive, and computes their digest and media type. A file
-//! is never whole in memory.
+//! Writes the bytes of a file to disk as they arrive, and computes their digest and media type. A
+//! file is never whole in memory.
 
 use std::fs::File;
 use std::io::Write;

@@ -11,7 +11,8 @@ use super::retry::Outcome;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::record::AttachmentKey;
 
-/// Downloads `mxc` into `file`, and decrypts it if there is a key. The inner error is a failed download.
+/// Downloads `mxc` into `file`, and decrypts it if there is a key. The inner error is a failed
+/// download.
 ///
 /// # Errors
 /// Returns an error if the bytes cannot be written.

@@ -1,5 +1,6 @@
-//! Keeps the files that messages name. It fetches them from the homeserver, checks them, stores them
-//! under the digest of their bytes, and deletes them when they expire or when no entry names them.
+//! Keeps the files that messages name. It fetches them from the homeserver, checks them, stores
+//! them under the digest of their bytes, and deletes them when they expire or when no entry names
+//! them.
 //!
 //! The rows of the files say what has to be done. A stop of the process costs at most the downloads
 //! that were in progress.
@@ -34,8 +35,8 @@ use retry::{Outcome, Tries, server_pause, verdict};
 
 /// The interval at which the database is polled for due files.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The greatest number of due files that one query returns. It is greater than the number of workers,
-/// since files that are being worked on are still due.
+/// The greatest number of due files that one query returns. It is greater than the number of
+/// workers, since files that are being worked on are still due.
 const MAX_FILES_PER_QUERY: i64 = 128;
 /// The number of milliseconds in a day.
 const DAY_MS: i64 = 86_400_000;
@@ -90,7 +91,7 @@ pub async fn keep_files_forever(
         for file in chosen.into_iter().rev().map(|index| waiting.remove(index)).collect::<Vec<_>>()
         {
             let (keeper, of_task) = (Arc::clone(&keeper), file.clone());
-            let task = work.spawn(async move { keeper.attend_to(&of_task).await });
+            let task = work.spawn(async move { keeper.work_on(&of_task).await });
             in_hand.insert(task.id(), file);
         }
         let free = work.len() < turn::MAX_WORKERS;
@@ -132,7 +133,7 @@ impl Keeper {
         }
     }
 
-    async fn attend_to(&self, file: &DueFile) {
+    async fn work_on(&self, file: &DueFile) {
         let done = match file.state.as_str() {
             "wanted" => self.fetch(file).await,
             "stored" => self.expire(file).await,
@@ -152,7 +153,7 @@ impl Keeper {
 
     /// Downloads a file and stores it.
     async fn fetch(&self, file: &DueFile) -> anyhow::Result<()> {
-        let unfinished = self.vault.unfinished()?;
+        let temporary = self.vault.temporary_file()?;
         let (mxc, key_digest) = address_of(&file.mxc);
         let key = match key_digest {
             Some(digest) => {
@@ -162,7 +163,7 @@ impl Keeper {
             None => None,
         };
         let fetched =
-            fetch::fetch(&self.homeserver, mxc, key.as_ref(), unfinished, self.max_bytes).await?;
+            fetch::fetch(&self.homeserver, mxc, key.as_ref(), temporary, self.max_bytes).await?;
         let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(outcome) => {
@@ -188,7 +189,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// Stores whether the homeserver that a file is from has answered, if that is not our homeserver.
+    /// Stores whether the homeserver that a file is from has answered, if that is not our
+    /// homeserver.
     async fn store_server_answer(&self, file: &DueFile, has_answered: bool) -> anyhow::Result<()> {
         if file.far == 0 {
             return Ok(());

@@ -6,13 +6,13 @@ use std::time::Duration;
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause if the homeserver answers that it does not have the file.
 const MAX_REFUSED_PAUSE: Duration = Duration::from_secs(6 * 3600);
-/// The longest pause after any other failure of our homeserver. It is short, so that files are fetched
-/// soon after the homeserver works again.
+/// The longest pause after any other failure of our homeserver. It is short, so that files are
+/// fetched soon after the homeserver works again.
 const MAX_TROUBLE_PAUSE: Duration = Duration::from_secs(300);
 /// The longest pause for a file of another homeserver, and for that homeserver itself.
 const MAX_FAR_PAUSE: Duration = Duration::from_secs(3600);
-/// The number of refusals after which a file that the homeserver does not have is given up. That takes
-/// a week.
+/// The number of refusals after which a file that the homeserver does not have is given up. That
+/// takes a week.
 const MAX_REFUSALS: i64 = 38;
 /// The number of tries after which a file that is too large is given up.
 const MAX_TOO_LARGE_TRIES: i64 = 3;

@@ -1,5 +1,5 @@
-//! Decides with which HTTP headers files of people are served, so that a browser does not execute them.
-//! This file does no I/O.
+//! Decides with which HTTP headers files of people are served, so that a browser does not execute
+//! them. This file does no I/O.
 
 /// The media types that a browser may show. All other files can only be saved.
 const HARMLESS_MEDIA_TYPES: [&str; 12] = [

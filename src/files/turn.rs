@@ -1,9 +1,9 @@
 //! Decides which file is worked on next. This file does no I/O.
 //!
-//! Files of our homeserver have their own workers, so that they never wait for another homeserver. The
-//! workers for files of other homeservers are limited: to one for each homeserver, to some for each
-//! shop, and to one for all homeservers that failed before. So neither unreachable homeservers nor the
-//! many files of one shop ever use all of them.
+//! Files of our homeserver have their own workers, so that they never wait for another homeserver.
+//! The workers for files of other homeservers are limited: to one for each homeserver, to some for
+//! each shop, and to one for all homeservers that failed before. So neither unreachable homeservers
+//! nor the many files of one shop ever use all of them.
 
 use crate::store::DueFile;
 
@@ -18,8 +18,8 @@ const MAX_FAILED_SERVER_WORKERS: usize = 1;
 /// The number of all workers.
 pub(super) const MAX_WORKERS: usize = MAX_NEAR_WORKERS + MAX_FAR_WORKERS;
 
-/// Returns the indexes of the waiting files to begin with now, in this order. The files `in_hand` are
-/// already being worked on.
+/// Returns the indexes of the waiting files to begin with now, in this order. The files `in_hand`
+/// are already being worked on.
 pub(super) fn choose(waiting: &[DueFile], in_hand: &[DueFile]) -> Vec<usize> {
     let mut taken: Vec<&DueFile> = in_hand.iter().collect();
     let mut chosen = Vec::new();
@@ -28,7 +28,8 @@ pub(super) fn choose(waiting: &[DueFile], in_hand: &[DueFile]) -> Vec<usize> {
             .iter()
             .enumerate()
             .filter(|(_, file)| can_start(file, &taken))
-            // Files of our homeserver come first, and then those of the shop with the fewest workers.
+            // Files of our homeserver come first, and then those of the shop with the fewest
+            // workers.
             .min_by_key(|(index, file)| {
                 let of_shop = taken.iter().filter(|it| it.shop == file.shop && it.far == file.far);
                 (file.far, of_shop.count(), *index)

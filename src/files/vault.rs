@@ -1,5 +1,5 @@
-//! The file store, which has each file under the SHA-256 of its bytes. It is a folder or S3-compatible
-//! object storage.
+//! The file store, which has each file under the SHA-256 of its bytes. It is a folder or
+//! S3-compatible object storage.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -41,7 +41,7 @@ pub enum Found {
 #[derive(Clone, Debug)]
 pub struct Vault {
     store: Arc<dyn ObjectStore>,
-    unfinished: PathBuf,
+    temporary_folder: PathBuf,
     place: String,
 }
 
@@ -59,13 +59,13 @@ impl Vault {
                 "" => store,
                 prefix => Arc::new(object_store::prefix::PrefixStore::new(store, prefix)),
             };
-            return Ok(Self { store, unfinished: std::env::temp_dir(), place });
+            return Ok(Self { store, temporary_folder: std::env::temp_dir(), place });
         }
         make_private_folder(&place)
             .with_context(|| format!("cannot create the folder {place} (files.store)"))?;
         // With fsync, a file is on disk before its row says so.
         let folder = LocalFileSystem::new_with_prefix(&place)?.with_fsync(true);
-        Ok(Self { store: Arc::new(folder), unfinished: PathBuf::from(&place), place })
+        Ok(Self { store: Arc::new(folder), temporary_folder: PathBuf::from(&place), place })
     }
 
     /// Returns the value of `files.store`.
@@ -73,12 +73,13 @@ impl Vault {
         &self.place
     }
 
-    /// Returns a new file without a name for a download. The system deletes it when the process ends.
+    /// Returns a new file without a name for a download. The system deletes it when the process
+    /// ends.
     ///
     /// # Errors
     /// Returns an error if it cannot be created.
-    pub fn unfinished(&self) -> std::io::Result<File> {
-        tempfile::tempfile_in(&self.unfinished)
+    pub fn temporary_file(&self) -> std::io::Result<File> {
+        tempfile::tempfile_in(&self.temporary_folder)
     }
 
     /// Stores the bytes of `file` under their digest. A repeat changes nothing.
@@ -117,8 +118,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Returns the bytes with this digest, in pieces. All of them are read and checked before the first
-    /// piece is returned, so that nobody gets changed bytes.
+    /// Returns the bytes with this digest, in pieces. All of them are read and checked before the
+    /// first piece is returned, so that nobody gets changed bytes.
     ///
     /// # Errors
     /// Returns an error if the store does not answer. The stream may also fail later.
@@ -137,8 +138,8 @@ impl Vault {
         Ok(self.read(sha256).await?.map_or(Found::Missing, Found::Bytes))
     }
 
-    /// Returns the SHA-256, in hexadecimal, of the bytes that are stored under this digest, or `None` if
-    /// there are none.
+    /// Returns the SHA-256, in hexadecimal, of the bytes that are stored under this digest, or
+    /// `None` if there are none.
     ///
     /// # Errors
     /// Returns an error if the store does not answer.
@@ -187,8 +188,8 @@ impl Vault {
     }
 }
 
-/// Returns the path of a file, `sha256/ab/cdef…`. The first two digits limit the number of files in one
-/// folder.
+/// Returns the path of a file, `sha256/ab/cdef…`. The first two digits limit the number of files in
+/// one folder.
 fn path(sha256: &str) -> Path {
     let (folder, rest) = sha256.split_at_checked(2).unwrap_or(("", sha256));
     Path::from_iter(["sha256", folder, rest])
@@ -214,7 +215,8 @@ fn s3(config: &FilesConfig, bucket: &str) -> anyhow::Result<object_store::aws::A
     Ok(builder.build()?)
 }
 
-/// Creates a folder that only its owner can read, since it has the files that people send each other.
+/// Creates a folder that only its owner can read, since it has the files that people send each
+/// other.
 fn make_private_folder(place: &str) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(place)
@@ -249,7 +251,7 @@ mod tests {
             let bytes: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
             let sha256 = format!("{:x}", Sha256::digest(&bytes));
             for _ in 0..2 {
-                let mut file = vault.unfinished().unwrap();
+                let mut file = vault.temporary_file().unwrap();
                 file.write_all(&bytes).unwrap();
                 vault.put(&sha256, file).await.unwrap();
             }
@@ -260,7 +262,7 @@ mod tests {
         }
         // Bytes that do not have the digest are never returned.
         let sha256 = format!("{:x}", Sha256::digest(b"kept"));
-        let mut file = vault.unfinished().unwrap();
+        let mut file = vault.temporary_file().unwrap();
         file.write_all(b"another").unwrap();
         vault.put(&sha256, file).await.unwrap();
         assert!(matches!(vault.get(&sha256).await.unwrap(), Found::Changed));

@@ -1,5 +1,6 @@
-//! Checks whether accounts exist and can be used (MSC3720). No version of the specification has this
-//! call, so ruma lacks it. Synapse offers it with `experimental_features: {msc3720_enabled: true}`.
+//! Checks whether accounts exist and can be used (MSC3720). No version of the specification has
+//! this call, so ruma lacks it. Synapse offers it with
+//! `experimental_features: {msc3720_enabled: true}`.
 
 use std::collections::BTreeMap;
 
@@ -35,8 +36,8 @@ pub fn tells_account_status(offers: &Capabilities) -> bool {
 }
 
 impl Homeserver {
-    /// Returns whether the account exists and is not deactivated, or `None` if the homeserver does not
-    /// know.
+    /// Returns whether the account exists and is not deactivated, or `None` if the homeserver does
+    /// not know.
     pub(super) async fn account_is_usable(
         &self,
         user: &UserId,

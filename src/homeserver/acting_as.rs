@@ -1,8 +1,8 @@
 //! Requests that act as a user of our namespace.
 //!
-//! Such a request has `?user_id=` and `?device_id=` beside the appservice's token (Application Service
-//! API, "Identity assertion"). matrix-sdk does not support that, but it can send a wrapped request
-//! that adds the parameters.
+//! Such a request has `?user_id=` and `?device_id=` beside the appservice's token (Application
+//! Service API, "Identity assertion"). matrix-sdk does not support that, but it can send a wrapped
+//! request that adds the parameters.
 
 use ruma::api::auth_scheme::{AccessToken, SendAccessToken};
 use ruma::api::error::{Error, FromHttpResponseError, IntoHttpError};

@@ -15,12 +15,13 @@ use ruma::{MxcUri, OwnedMxcUri, RoomVersionId, UInt};
 
 use super::calls::Call;
 use super::failure::CallFailure;
-use super::{CALL_TIMEOUT, Homeserver, once};
+use super::{CALL_TIMEOUT, Homeserver, without_retries};
 use crate::config::Config;
 
 /// How long the homeserver waits for events before it answers a `/sync`.
 const SYNC_POLL_TIMEOUT: Duration = Duration::from_secs(25);
-/// The greatest number of events per room in one sync. A longer gap is filled from the room's history.
+/// The greatest number of events per room in one sync. A longer gap is filled from the room's
+/// history.
 const SYNC_TIMELINE_LIMIT: u32 = 100;
 
 /// The `mxc://` URIs of the uploaded room avatars.
@@ -67,8 +68,8 @@ impl Homeserver {
     /// Uploads a PNG.
     ///
     /// # Errors
-    /// Returns an error if the homeserver refuses or gives no usable answer. A repeat uploads a second
-    /// copy.
+    /// Returns an error if the homeserver refuses or gives no usable answer. A repeat uploads a
+    /// second copy.
     pub async fn upload_png(&self, name: &str, png: &[u8]) -> Result<OwnedMxcUri, CallFailure> {
         let mut request = create_content::v3::Request::new(png.to_vec());
         request.filename = Some(name.to_owned());
@@ -80,16 +81,16 @@ impl Homeserver {
     ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer.
-    pub async fn offers(&self) -> Result<Capabilities, CallFailure> {
+    pub async fn capabilities(&self) -> Result<Capabilities, CallFailure> {
         Ok(self.as_bot(get_capabilities::v3::Request::new()).await?.capabilities)
     }
 
-    /// Checks that this is our homeserver and that it knows the bot. Its other answers are trusted in
-    /// important decisions only if that is so.
+    /// Checks that this is our homeserver and that it knows the bot. Its other answers are trusted
+    /// in important decisions only if that is so.
     ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer or names another user.
-    pub async fn knows_us(&self) -> Result<(), CallFailure> {
+    pub async fn check_identity(&self) -> Result<(), CallFailure> {
         let us = self.as_bot(whoami::v3::Request::new()).await?.user_id;
         if us != self.bot {
             return Err(CallFailure::unknown(format!(
@@ -108,19 +109,19 @@ impl Homeserver {
     pub async fn ping(&self) -> Result<Duration, CallFailure> {
         let request = request_ping::v1::Request::new(self.appservice_id.clone());
         // This call has the appservice's token, and asserts no identity.
-        let config = once(CALL_TIMEOUT).force_auth();
+        let config = without_retries(CALL_TIMEOUT).force_auth();
         match self.client.send(request).with_request_config(config).await {
             Ok(answer) => Ok(answer.duration),
             Err(error) => Err(CallFailure::of(&error, request_ping::v1::Request::REFUSALS)),
         }
     }
 
-    /// Returns what happened in the bot's rooms since the token `since`. If nothing happened, it waits
-    /// for up to 25 s.
+    /// Returns what happened in the bot's rooms since the token `since`. If nothing happened, it
+    /// waits for up to 25 s.
     ///
     /// # Errors
-    /// Returns a refusal if the homeserver no longer knows the token. A call of unknown outcome changes
-    /// nothing.
+    /// Returns a refusal if the homeserver no longer knows the token. A call of unknown outcome
+    /// changes nothing.
     pub async fn sync(
         &self,
         since: Option<&str>,

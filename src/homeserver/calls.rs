@@ -1,15 +1,16 @@
 //! Lists every call that is made to the homeserver, with the error codes of its refusals.
 //!
-//! Proxies and container managers between us and the homeserver answer 404, 403, 401 or 400 in their
-//! own way while the homeserver restarts, so a status alone says nothing. A refusal is an answer of
-//! the homeserver itself: a JSON object whose `errcode` is listed here for that call. Every other
-//! failure is temporary, and nothing is given up because of it.
+//! Proxies and container managers between us and the homeserver answer 404, 403, 401 or 400 in
+//! their own way while the homeserver restarts, so a status alone says nothing. A refusal is an
+//! answer of the homeserver itself: a JSON object whose `errcode` is listed here for that call.
+//! Every other failure is temporary, and nothing is given up because of it.
 //!
 //! The codes are those of the Matrix specification ("Standard error response", and the section of
-//! each endpoint). If Synapse uses another code for a true refusal, that code is listed as well, with
-//! the remark "Synapse". `M_UNKNOWN_TOKEN` and `M_MISSING_TOKEN` are never listed, because they are
-//! about our token and not about a room or a person. `M_UNRECOGNIZED` is never listed, because it
-//! comes from a server that does not know the endpoint, such as the wrong worker behind a proxy.
+//! each endpoint). If Synapse uses another code for a true refusal, that code is listed as well,
+//! with the remark "Synapse". `M_UNKNOWN_TOKEN` and `M_MISSING_TOKEN` are never listed, because
+//! they are about our token and not about a room or a person. `M_UNRECOGNIZED` is never listed,
+//! because it comes from a server that does not know the endpoint, such as the wrong worker behind
+//! a proxy.
 
 use std::fmt::Debug;
 

@@ -22,8 +22,8 @@ pub enum Device {
 
 impl Homeserver {
     /// Makes sure that the bot's device exists. A homeserver without MSC4190, or one whose
-    /// registration does not enable it, answers that the device does not exist. Then a login creates
-    /// the device.
+    /// registration does not enable it, answers that the device does not exist. Then a login
+    /// creates the device.
     ///
     /// # Errors
     /// Returns an error if the homeserver creates it in neither way, or gives no usable answer.
@@ -42,8 +42,8 @@ impl Homeserver {
         }
     }
 
-    /// Creates the device by a login. The access token in the answer is not used, since the bot's calls
-    /// use the token of the registration.
+    /// Creates the device by a login. The access token in the answer is not used, since the bot's
+    /// calls use the token of the registration.
     async fn log_in(&self) -> Result<Device, CallFailure> {
         let user = UserIdentifier::Matrix(MatrixUserIdentifier::new(self.bot.to_string()));
         let how = login::v3::ApplicationService::new(user);
@@ -63,8 +63,8 @@ impl Homeserver {
     }
 }
 
-/// Whether the failure says that only a login creates the device. A homeserver that does not know the
-/// call counts as well. If that answer came from a proxy, the login does no harm.
+/// Whether the failure says that only a login creates the device. A homeserver that does not know
+/// the call counts as well. If that answer came from a proxy, the login does no harm.
 fn needs_login(failure: &CallFailure) -> bool {
     matches!(failure, CallFailure::Refused(_)) || failure.mentions("M_UNRECOGNIZED")
 }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_homeserver_that_makes_no_devices_is_logged_in_to() {
+    fn only_a_homeserver_that_creates_no_devices_needs_a_login() {
         let answered = |status, errcode| {
             let refusals = update_device::v3::Request::REFUSALS;
             needs_login(&CallFailure::answered(status, errcode, "", refusals))

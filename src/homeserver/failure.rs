@@ -22,8 +22,8 @@ pub enum CallFailure {
     /// The homeserver refused the call, which had no effect.
     #[error("the homeserver refused ({} {}): {}", .0.status, .0.errcode, .0.message)]
     Refused(Refusal),
-    /// The homeserver limits the rate of requests, and the call had no effect. If the homeserver said
-    /// how long to wait, the duration is given.
+    /// The homeserver limits the rate of requests, and the call had no effect. If the homeserver
+    /// said how long to wait, the duration is given.
     #[error("the homeserver limits the rate of our requests (M_LIMIT_EXCEEDED)")]
     RateLimited(Option<Duration>),
     /// There was no answer, a server error, or an answer that is not listed for this call. It is
@@ -68,8 +68,8 @@ impl CallFailure {
         }
     }
 
-    /// Classifies an answer with this status and Matrix error code, to a call whose refusals have the
-    /// error codes `refusals`. `errcode` is empty if the body was not a Matrix error.
+    /// Classifies an answer with this status and Matrix error code, to a call whose refusals have
+    /// the error codes `refusals`. `errcode` is empty if the body was not a Matrix error.
     pub(super) fn answered(status: u16, errcode: &str, message: &str, refusals: &[&str]) -> Self {
         if status == 429 {
             return Self::RateLimited(None);
@@ -100,14 +100,14 @@ impl CallFailure {
         self.refused_with("M_FORBIDDEN")
     }
 
-    /// Whether the homeserver does not know our token. That is logged once, and not for each call that
-    /// fails because of it.
+    /// Whether the homeserver does not know our token. That is logged once, and not for each call
+    /// that fails because of it.
     pub fn is_about_token(&self) -> bool {
         self.mentions("M_UNKNOWN_TOKEN") || self.mentions("M_MISSING_TOKEN")
     }
 
-    /// Whether the answer had this Matrix error code. The answer may come from a proxy, so it can be
-    /// used for advice, but not for a decision.
+    /// Whether the answer had this Matrix error code. The answer may come from a proxy, so it can
+    /// be used for advice, but not for a decision.
     pub fn mentions(&self, code: &str) -> bool {
         match self {
             Self::Refused(refusal) => refusal.errcode == code,

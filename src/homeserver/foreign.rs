@@ -36,8 +36,8 @@ impl Homeserver {
         Ok(rooms.invite.keys().chain(rooms.join.keys()).map(ToString::to_string).collect())
     }
 
-    /// Returns whether the homeserver encrypts new rooms by itself. To find out, the bot creates a room
-    /// like those of transactions, reads its state, and leaves it.
+    /// Returns whether the homeserver encrypts new rooms by itself. To find out, the bot creates a
+    /// room like those of transactions, reads its state, and leaves it.
     ///
     /// # Errors
     /// Returns an error if the homeserver refuses or gives no usable answer.
@@ -58,22 +58,25 @@ impl Homeserver {
         Ok(encryption?.is_some())
     }
 
-    /// Returns whether an administrator of the homeserver has blocked a room that the bot is no longer
-    /// in.
+    /// Returns whether an administrator of the homeserver has blocked a room that the bot is no
+    /// longer in.
     ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer.
     pub async fn is_blocked(&self, room_id: &RoomId) -> Result<bool, CallFailure> {
         match self.join(room_id).await {
-            // Synapse answers 403 M_UNKNOWN for a blocked room, and 404 for one that does not exist.
-            Err(CallFailure::Refused(it)) => Ok(it.status == 403 && it.errcode == "M_UNKNOWN"),
+            // Synapse answers 403 M_UNKNOWN for a blocked room, and 404 for one that does not
+            // exist.
+            Err(CallFailure::Refused(refusal)) => {
+                Ok(refusal.status == 403 && refusal.errcode == "M_UNKNOWN")
+            }
             Err(failure) => Err(failure),
             Ok(()) => Ok(false),
         }
     }
 
-    /// Lets `user`, who is in our namespace, leave a room or decline the invitation to it, and forget
-    /// the room.
+    /// Lets `user`, who is in our namespace, leave a room or decline the invitation to it, and
+    /// forget the room.
     ///
     /// # Errors
     /// Returns a refusal if `user` is no longer in the room.

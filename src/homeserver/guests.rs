@@ -196,8 +196,8 @@ impl Homeserver {
     /// Returns the presence of a user, as far as the bot may see it.
     ///
     /// # Errors
-    /// Returns an error if the homeserver refuses (403: the user shares no room with the bot) or gives
-    /// no usable answer.
+    /// Returns an error if the homeserver refuses (403: the user shares no room with the bot) or
+    /// gives no usable answer.
     pub async fn presence(&self, user: &UserId) -> Result<Online, CallFailure> {
         let answer = self.as_bot(get_presence::v3::Request::new(user.to_owned())).await?;
         let ago = answer.last_active_ago.and_then(|ago| i64::try_from(ago.as_millis()).ok());

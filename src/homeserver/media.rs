@@ -17,7 +17,8 @@ const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The number of bytes that are read of an error's body, apart from the rest of the last piece.
 const MAX_ERROR_BODY_BYTES: usize = 16 * 1024;
 
-/// A file that is being downloaded. Its bytes come in pieces, so that no file is ever whole in memory.
+/// A file that is being downloaded. Its bytes come in pieces, so that no file is ever whole in
+/// memory.
 #[derive(Debug)]
 pub struct Download {
     answer: Response,
@@ -71,8 +72,8 @@ impl Homeserver {
             return Err(failure);
         }
         self.token.learn(&Ok(()));
-        // The body may be a proxy's page that says that the homeserver is unavailable. Such a page lacks
-        // this header, which a homeserver has to send since version 1.12 of the specification
+        // The body may be a proxy's page that says that the homeserver is unavailable. Such a page
+        // lacks this header, which a homeserver has to send since version 1.12 of the specification
         // (Client-Server API, `GET /_matrix/client/v1/media/download/{serverName}/{mediaId}`).
         if !answer.headers().contains_key(header::CONTENT_DISPOSITION) {
             return Err(CallFailure::unknown(

@@ -8,7 +8,7 @@ use ruma::OwnedServerName;
 use ruma::api::client::account::whoami;
 
 use super::calls::Call;
-use super::{CALL_TIMEOUT, CallFailure, Homeserver, once};
+use super::{CALL_TIMEOUT, CallFailure, Homeserver, without_retries};
 use crate::config::{Config, Secret};
 
 const WHO_AM_I: [&str; 5] = ["_matrix", "client", "v3", "account", "whoami"];
@@ -41,8 +41,8 @@ pub enum Misfit {
     },
     /// The homeserver knows neither of our tokens.
     #[error(
-        "the homeserver does not know this as_token: it has not loaded {}, or it has another copy of \
-         that file. Add this file to the homeserver's list of appservice files (Synapse: \
+        "the homeserver does not know this as_token: it has not loaded {}, or it has another copy \
+         of that file. Add this file to the homeserver's list of appservice files (Synapse: \
          app_service_config_files) and restart the homeserver", file.display()
     )]
     NotLoaded {
@@ -59,7 +59,7 @@ impl Homeserver {
     pub async fn misfit(&self, config: &Config) -> Result<Option<Misfit>, CallFailure> {
         // This call asserts no identity, so the answer names the registration's own user. That user
         // has the homeserver's real domain, whatever our config says.
-        let request = once(CALL_TIMEOUT).force_auth();
+        let request = without_retries(CALL_TIMEOUT).force_auth();
         let answer =
             self.client.send(whoami::v3::Request::new()).with_request_config(request).await;
         let answer = answer.map_err(|error| CallFailure::of(&error, whoami::v3::Request::REFUSALS));

@@ -64,7 +64,7 @@ impl Homeserver {
     pub async fn connect(config: &Config, registration: &Registration) -> anyhow::Result<Self> {
         let client = matrix_sdk::Client::builder()
             .homeserver_url(config.homeserver.url.as_str())
-            .request_config(once(CALL_TIMEOUT))
+            .request_config(without_retries(CALL_TIMEOUT))
             .build()
             .await?;
         let bot = config.bot_user_id();
@@ -123,7 +123,7 @@ impl Homeserver {
         request: ActingAs<R>,
         timeout: Duration,
     ) -> Result<R::IncomingResponse, CallFailure> {
-        let answer = self.client.send(request).with_request_config(once(timeout)).await;
+        let answer = self.client.send(request).with_request_config(without_retries(timeout)).await;
         let answer = answer.map_err(|error| CallFailure::of(&error, R::REFUSALS));
         self.token.learn(&answer.as_ref().map(drop));
         answer.map(|answer| answer.0)
@@ -132,6 +132,6 @@ impl Homeserver {
 
 /// Returns the config of a request without retries. What to do after a failure is decided by the
 /// caller, who stores the decision.
-fn once(timeout: Duration) -> RequestConfig {
+fn without_retries(timeout: Duration) -> RequestConfig {
     RequestConfig::new().disable_retry().timeout(timeout)
 }

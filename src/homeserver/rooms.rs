@@ -23,8 +23,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::{CallFailure, Homeserver};
 use crate::room::{RoomPlan, StateEvent};
 
-/// The timeout of an invitation of a user of another homeserver. It is longer than the one of Synapse,
-/// so that Synapse has ended the first try before we begin another one.
+/// The timeout of an invitation of a user of another homeserver. It is longer than the one of
+/// Synapse, so that Synapse has ended the first try before we begin another one.
 const FAR_INVITATION_TIMEOUT: Duration = Duration::from_secs(6 * 60);
 
 /// What an alias leads to.
@@ -39,8 +39,8 @@ pub enum FoundRoom {
         /// The current state events, as the homeserver returned them.
         state: Vec<Value>,
     },
-    /// The alias leads to a room that the bot cannot read. The homeserver may still be creating it, or
-    /// a crash has left it incomplete.
+    /// The alias leads to a room that the bot cannot read. The homeserver may still be creating it,
+    /// or a crash has left it incomplete.
     Closed {
         /// The id of the room.
         room_id: OwnedRoomId,
@@ -60,8 +60,8 @@ impl Homeserver {
     /// Creates the planned room with all its state in one request, and invites nobody.
     ///
     /// # Errors
-    /// Returns `M_ROOM_IN_USE` (400) or 409 if the alias is taken. After an unknown outcome, the room
-    /// may exist: see [`Self::find_room`].
+    /// Returns `M_ROOM_IN_USE` (400) or 409 if the alias is taken. After an unknown outcome, the
+    /// room may exist: see [`Self::find_room`].
     pub async fn create_room(&self, plan: &RoomPlan) -> Result<OwnedRoomId, CallFailure> {
         let mut request = create_room::v3::Request::new();
         request.room_version = Some(plan.version.clone());
@@ -175,8 +175,8 @@ impl Homeserver {
         Ok(self.as_bot(request).await?.event_id)
     }
 
-    /// Sends `content` as an `m.room.message`. As long as the homeserver remembers a `send_id`, it sends
-    /// a message with that id only once (Client-Server API, "Transaction identifiers").
+    /// Sends `content` as an `m.room.message`. As long as the homeserver remembers a `send_id`, it
+    /// sends a message with that id only once (Client-Server API, "Transaction identifiers").
     ///
     /// # Errors
     /// Returns an error if the homeserver refuses or gives no usable answer.
@@ -206,8 +206,8 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Invites a user of another homeserver. Our homeserver answers after the other one did, or after
-    /// it has given up, which takes Synapse more than four minutes.
+    /// Invites a user of another homeserver. Our homeserver answers after the other one did, or
+    /// after it has given up, which takes Synapse more than four minutes.
     ///
     /// # Errors
     /// See [`Self::invite`].
@@ -222,10 +222,10 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Returns whether our homeserver has an account `user` that can be used. If the homeserver does
-    /// not tell, the account counts as existing. `tells_status` says that the homeserver knows the
-    /// account status call (MSC3720). Without that call, a deactivated account that was not erased
-    /// counts as usable, because its profile looks like any other.
+    /// Returns whether our homeserver has an account `user` that can be used. If the homeserver
+    /// does not tell, the account counts as existing. `tells_status` says that the homeserver knows
+    /// the account status call (MSC3720). Without that call, a deactivated account that was not
+    /// erased counts as usable, because its profile looks like any other.
     ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer.
@@ -278,7 +278,8 @@ impl Homeserver {
         Ok(())
     }
 
-    /// Returns the membership of `user` (`join`, `invite`, `leave`, `ban` or `knock`), if there is one.
+    /// Returns the membership of `user` (`join`, `invite`, `leave`, `ban` or `knock`), if there is
+    /// one.
     ///
     /// # Errors
     /// Returns an error if the homeserver refuses or gives no usable answer.
@@ -328,8 +329,8 @@ impl Homeserver {
         RoomAliasId::parse(format!("#{localpart}:{}", self.bot.server_name())).ok()
     }
 
-    /// Returns one page of the room's history, read backwards from the token `from` (or from now) to
-    /// the token `to` (or to the start of the room).
+    /// Returns one page of the room's history, read backwards from the token `from` (or from now)
+    /// to the token `to` (or to the start of the room).
     ///
     /// # Errors
     /// Returns an error if the homeserver refuses or gives no usable answer.
@@ -347,13 +348,15 @@ impl Homeserver {
         request.limit = UInt::from(limit);
         let answer = self.as_bot(request).await?;
         let events: Vec<_> = answer.chunk.into_iter().map(Raw::into_json).collect();
-        // Some servers return a token even at the end of the history. There, an empty page is the end.
+        // Some servers return a token even at the end of the history. There, an empty page is the
+        // end.
         let next = answer.end.filter(|_| !events.is_empty());
         Ok(HistoryPage { events, next })
     }
 }
 
-/// Returns the JSON of a request body as raw JSON, so that ruma does not convert it to its own types.
+/// Returns the JSON of a request body as raw JSON, so that ruma does not convert it to its own
+/// types.
 pub(super) fn raw(value: &Value) -> Result<Raw<Value>, CallFailure> {
     to_raw_value(value)
         .map(Raw::from_json)

@@ -23,8 +23,8 @@ impl TokenState {
             Some(true) => tracing::error!(
                 "the homeserver does not know our as_token, so no call to it succeeds. Give \
                  Tallyroom and the homeserver the same registration file (appservice.registration; \
-                 Synapse: app_service_config_files) and restart the homeserver. Run `tallyroom check` \
-                 for details"
+                 Synapse: app_service_config_files) and restart the homeserver. Run \
+                 `tallyroom check` for details"
             ),
             Some(false) => tracing::info!("the homeserver knows our as_token again"),
             None => {}
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_token_is_told_once_until_it_is_taken_again() {
+    fn a_refused_token_is_logged_once_until_it_is_accepted_again() {
         let state = TokenState::default();
         let unknown = CallFailure::answered(401, "M_UNKNOWN_TOKEN", "", &["M_FORBIDDEN"]);
         let away = CallFailure::answered(502, "", "", &["M_FORBIDDEN"]);

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::store::Arrival;
 
-/// The greatest length of an id, in bytes (Matrix specification, "Size limits"). It is three times the
-/// limit of the specification, because U+0000 is replaced by a character of three bytes. Longer ids do
-/// not fit into the database's indexes.
+/// The greatest length of an id, in bytes (Matrix specification, "Size limits"). It is three times
+/// the limit of the specification, because U+0000 is replaced by a character of three bytes. Longer
+/// ids do not fit into the database's indexes.
 const MAX_ID_BYTES: usize = 3 * 255;
 
 /// The body of a push. Only its events are parsed, so that nothing else in it can make it fail.
@@ -45,8 +45,8 @@ pub fn events_of_push(body: &[u8]) -> Result<Vec<Arrival>, serde_json::Error> {
     Ok(push.events.iter().map(|raw| arrival(raw, None)).collect())
 }
 
-/// Returns one event as a row for the journal. `room` is the id of its room, if the event itself does
-/// not have it (as in a sync).
+/// Returns one event as a row for the journal. `room` is the id of its room, if the event itself
+/// does not have it (as in a sync).
 pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
     let raw = &*without_bundle(raw.get());
     let envelope = envelope(raw);
@@ -60,9 +60,10 @@ pub(super) fn arrival(raw: &RawValue, room: Option<&str>) -> Arrival {
     Arrival { room_id, event_id, raw: raw.to_owned() }
 }
 
-/// Returns the event without the later events that the homeserver bundles with it, such as the newest
-/// edit or the newest answer in a thread (Client-Server API, "Aggregations of child events"). Those
-/// are also sent as separate events, and a copy here would remain when they are redacted or erased.
+/// Returns the event without the later events that the homeserver bundles with it, such as the
+/// newest edit or the newest answer in a thread (Client-Server API, "Aggregations of child
+/// events"). Those are also sent as separate events, and a copy here would remain when they are
+/// redacted or erased.
 fn without_bundle(raw: &str) -> Cow<'_, str> {
     let Ok(Outer { unsigned: Some(unsigned) }) = serde_json::from_str(raw) else {
         return Cow::Borrowed(raw);
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_text_is_kept_to_the_byte() {
+    fn the_raw_text_is_kept_byte_for_byte() {
         let body =
             r#"{"events":[{"event_id":"$a",  "room_id":"!r:x","n":1.0,"z":"\u0000\ud800"}]}"#;
         let arrivals = events_of_push(body.as_bytes()).unwrap();
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_bundled_of_other_events_is_not_kept() {
+    fn bundled_events_are_not_kept() {
         let body = r#"{"events":[{"event_id":"$a","room_id":"!r:x","content":{"a":{"age":1.50}},
             "unsigned":{"age":1.50,"m.relations":{"m.thread":{"latest_event":{"content":{"body":
             "secret"}}}},"prev_content":{"z":1,"a":2}},"x":1}]}"#;
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_event_leaves_the_others_alone() {
+    fn an_invalid_event_does_not_affect_the_others() {
         let deep = format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000));
         let body = format!(
             r#"{{"events":[5,null,{{"event_id":7}},{{"event_id":"$a","event_id":"$b","room_id":"!r:x"}},

@@ -27,8 +27,8 @@ pub async fn derive_forever(store: Store, deriving: Deriving, stop: Cancellation
     }
 }
 
-/// Derives the next events of each of these rooms. Returns false if no room made progress. A failure
-/// in one room does not hold up the others.
+/// Derives the next events of each of these rooms. Returns false if no room made progress. A
+/// failure in one room does not hold up the others.
 pub(super) async fn derive(store: &Store, rooms: &[Underived], deriving: &Deriving) -> bool {
     let mut progress = false;
     for room in rooms {

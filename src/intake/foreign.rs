@@ -1,5 +1,6 @@
-//! Makes the bot and the guests leave rooms that are not ours, and decline invitations to such rooms.
-//! That is done in the background, one room at a time, so that a slow homeserver holds up nothing else.
+//! Makes the bot and the guests leave rooms that are not ours, and decline invitations to such
+//! rooms. That is done in the background, one room at a time, so that a slow homeserver holds up
+//! nothing else.
 
 use std::time::Duration;
 
@@ -29,8 +30,8 @@ const MAX_EVENTS_PER_DELETION: i64 = 500;
 /// The name of the fact that the bot's older rooms were listed.
 const ROOMS_LISTED_FACT: &str = "foreign_rooms_listed";
 
-/// Deletes what earlier versions stored of foreign rooms. Then it leaves foreign rooms until `stop`,
-/// except for the rooms of `witnesses`.
+/// Deletes what earlier versions stored of foreign rooms. Then it leaves foreign rooms until
+/// `stop`, except for the rooms of `witnesses`.
 pub async fn leave_foreign_rooms_forever(
     store: Store,
     homeserver: Homeserver,
@@ -78,8 +79,8 @@ async fn delete_stored(store: &Store, bot: &UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Stores, once, the bot's older rooms as rooms to leave. A sync tells of each invitation only once, so
-/// it does not have those.
+/// Stores, once, the bot's older rooms as rooms to leave. A sync tells of each invitation only
+/// once, so it does not have those.
 async fn list_older_rooms(store: &Store, homeserver: &Homeserver) {
     let mut logged = Failures::default();
     loop {
@@ -154,7 +155,7 @@ async fn leave_one(
             store.departed(&departure).await?;
         }
         Err(failure @ CallFailure::Refused(_)) => {
-            tracing::debug!(room = %room, user = %user, %failure, "the user has left this room already");
+            tracing::debug!(room = %room, user = %user, %failure, "the user is not in this room");
             store.departed(&departure).await?;
         }
         Err(failure) => postpone(store, &departure, &failure).await?,
@@ -162,8 +163,8 @@ async fn leave_one(
     Ok(true)
 }
 
-/// Whether the bot is just creating this room, for a transaction or for `tallyroom check`. Others can
-/// copy the marker in the create event, so it counts only while a room is being created.
+/// Whether the bot is just creating this room, for a transaction or for `tallyroom check`. Others
+/// can copy the marker in the create event, so it counts only while a room is being created.
 async fn is_in_creation(
     store: &Store,
     homeserver: &Homeserver,

@@ -17,8 +17,8 @@ const PAGE_EVENTS: u32 = 500;
 /// The interval at which the database is polled for gaps.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Fills gaps until `stop`. Each page is committed together with the token of the next one, so after a
-/// kill at most one page is read twice.
+/// Fills gaps until `stop`. Each page is committed together with the token of the next one, so
+/// after a kill at most one page is read twice.
 pub async fn fill_gaps_forever(store: Store, homeserver: Homeserver, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match fill_one_page(&store, &homeserver).await {
@@ -47,12 +47,12 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
         store.close_gap(&gap).await?;
         return Ok(true);
     };
-    let to = Some(gap.to_token.as_str()).filter(|token| !token.is_empty());
-    let from = Some(gap.from_token.as_str()).filter(|token| !token.is_empty());
+    let to = gap.end_token();
+    let from = gap.start_token();
     match homeserver.history(&room_id, from, to, PAGE_EVENTS).await {
         Ok(page) => {
-            // The page is read backwards and stored forwards, so within a page the order of receipt is
-            // the order of the room.
+            // The page is read backwards and stored forwards, so within a page the order of receipt
+            // is the order of the room.
             let arrivals: Vec<_> =
                 page.events.iter().rev().map(|raw| arrival(raw, Some(&gap.room_id))).collect();
             let correlation = format!("gap-{}", Ulid::new());
@@ -89,10 +89,10 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
     Ok(true)
 }
 
-/// Whether a room that the bot may not read no longer exists. That has far-reaching consequences, so
-/// one answer is not enough: the homeserver has to refuse twice, to say that the room's alias does not
-/// exist, and to know the bot. It is checked in an audit only. Without an audit, a refusal means that
-/// the bot was removed from the room.
+/// Whether a room that the bot may not read no longer exists. That has far-reaching consequences,
+/// so one answer is not enough: the homeserver has to refuse twice, to say that the room's alias
+/// does not exist, and to know the bot. It is checked in an audit only. Without an audit, a refusal
+/// means that the bot was removed from the room.
 async fn is_gone(
     store: &Store,
     homeserver: &Homeserver,
@@ -102,11 +102,12 @@ async fn is_gone(
     if gap.audit == 0 || gap.refusals == 0 || !failure.is_forbidden() {
         return Ok(false);
     }
-    let database = |error: StoreError| CallFailure::unknown(format!("the database: {error}"));
+    let database =
+        |error: StoreError| CallFailure::unknown(format!("the database failed: {error}"));
     let alias = store.alias_of(&gap.room_id).await.map_err(database)?;
     let Some(alias) = alias.and_then(|alias| homeserver.alias(&alias)) else { return Ok(false) };
     let is_gone = matches!(homeserver.find_room(&alias).await?, FoundRoom::Nothing);
-    homeserver.knows_us().await?;
+    homeserver.check_identity().await?;
     Ok(is_gone)
 }
 

@@ -20,8 +20,9 @@ pub use sync::sync_forever;
 
 use std::time::Duration;
 
-/// Returns how long to wait after `failures` failures in a row: 1 s, doubled up to 30 s. The wait is
-/// short, because a minute after the homeserver is back, everything has to be recorded (promise 7).
+/// Returns how long to wait after `failures` failures in a row: 1 s, doubled up to 30 s. The wait
+/// is short, because a minute after the homeserver is back, everything has to be recorded (promise
+/// 7).
 pub(crate) fn backoff(failures: u32) -> Duration {
     Duration::from_secs(1 << failures.min(5)).min(Duration::from_secs(30))
 }

@@ -21,8 +21,9 @@ use crate::moment::{Moment, Reading, events_of_push};
 use crate::room::{Sign, sign};
 use crate::store::{Arrival, Deriving, Kept, Source, Store, StoreError};
 
-/// The greatest size of a push. 100 events of 64 KiB are 6.4 MB, and ephemeral data is added to that.
-/// The limit is generous, since the homeserver repeats a refused push for ever and sends no later one.
+/// The greatest size of a push. 100 events of 64 KiB are 6.4 MB, and ephemeral data is added to
+/// that. The limit is generous, since the homeserver repeats a refused push for ever and sends no
+/// later one.
 const MAX_PUSH_BYTES: usize = 32 * 1024 * 1024;
 
 /// What the push endpoints need.
@@ -47,9 +48,9 @@ pub struct PushState {
 /// Returns the routes below `/_matrix/app/v1`, and the legacy routes without that prefix.
 pub fn router(state: PushState) -> Router {
     Router::new()
-        .route("/_matrix/app/v1/transactions/{push_id}", put(take_push))
-        .route("/transactions/{push_id}", put(take_push))
-        .route("/_matrix/app/v1/ping", post(take_ping))
+        .route("/_matrix/app/v1/transactions/{push_id}", put(handle_push))
+        .route("/transactions/{push_id}", put(handle_push))
+        .route("/_matrix/app/v1/ping", post(handle_ping))
         .route("/_matrix/app/v1/users/{user}", get(async || not_found()))
         .route("/users/{user}", get(async || not_found()))
         .route("/_matrix/app/v1/rooms/{alias}", get(async || not_found()))
@@ -62,7 +63,7 @@ pub fn router(state: PushState) -> Router {
 }
 
 /// Commits the push before it answers. A 200 means that the push is on disk (promise 1).
-async fn take_push(
+async fn handle_push(
     State(state): State<PushState>,
     Path(push_id): Path<String>,
     request: Request,
@@ -103,7 +104,10 @@ async fn take_push(
             empty_answer()
         }
         Err(error) => {
-            tracing::error!(correlation, push_id, %error, "cannot commit a push; the homeserver repeats it");
+            tracing::error!(
+                correlation, push_id, %error,
+                "cannot commit a push; the homeserver repeats it"
+            );
             matrix_error(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "M_UNKNOWN",
@@ -172,13 +176,13 @@ async fn require_token(State(state): State<PushState>, request: Request, next: N
     matrix_error(StatusCode::FORBIDDEN, "M_FORBIDDEN", "The hs_token is missing or wrong")
 }
 
-async fn take_ping(State(state): State<PushState>) -> Response {
+async fn handle_ping(State(state): State<PushState>) -> Response {
     state.pings.arrived();
     empty_answer()
 }
 
-/// Answers a query for a user or an alias of our namespaces. They are all created before anybody can
-/// query them, so one that the homeserver does not know does not exist.
+/// Answers a query for a user or an alias of our namespaces. They are all created before anybody
+/// can query them, so one that the homeserver does not know does not exist.
 fn not_found() -> Response {
     matrix_error(StatusCode::NOT_FOUND, "M_NOT_FOUND", "There is no such user or alias")
 }

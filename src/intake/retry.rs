@@ -20,8 +20,9 @@ pub(super) enum Verdict {
     GiveUp,
 }
 
-/// Returns what to do after a failed try that follows `failures` failures in a row, of which `refusals`
-/// were refusals. Only refusals count for giving up, because all other failures are temporary.
+/// Returns what to do after a failed try that follows `failures` failures in a row, of which
+/// `refusals` were refusals. Only refusals count for giving up, because all other failures are
+/// temporary.
 pub(super) fn verdict(is_refusal: bool, failures: i64, refusals: i64) -> Verdict {
     if !is_refusal {
         return Verdict::Retry(backoff(u32::try_from(failures).unwrap_or(u32::MAX)));

@@ -1,8 +1,8 @@
 //! Reads the bot's own `/sync`, which is the second intake beside pushes.
 //!
 //! When Synapse stops, it drops the pushes that it has queued, and it commits its position in the
-//! stream before they are delivered. The sync loses nothing, because its token is committed together
-//! with its events.
+//! stream before they are delivered. The sync loses nothing, because its token is committed
+//! together with its events.
 
 use std::time::{Duration, Instant};
 
@@ -20,15 +20,15 @@ use crate::homeserver::{CallFailure, Homeserver};
 use crate::logging::Failures;
 use crate::store::{Arrival, Deriving, Gap, Kept, Source, Store, StoreError};
 
-/// The pause between two syncs. Pushes are faster, and a sync only has to come within a minute. Without
-/// the pause, a homeserver with many busy rooms would have to answer a sync for each event.
+/// The pause between two syncs. Pushes are faster, and a sync only has to come within a minute.
+/// Without the pause, a homeserver with many busy rooms would have to answer a sync for each event.
 const SYNC_PAUSE: Duration = Duration::from_secs(2);
 
 /// The interval of the check whether the homeserver still has what it sent us.
 const RESTORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The greatest number of events to request in that check. If there are more, an evenly spaced sample
-/// is requested.
+/// The greatest number of events to request in that check. If there are more, an evenly spaced
+/// sample is requested.
 const MAX_CHECKED_EVENTS: usize = 60;
 
 /// Reads the sync until `stop`. Every failure is retried, and nothing is skipped.
@@ -56,7 +56,7 @@ pub async fn sync_forever(
                 if failures > 0
                     && let Err(error) = wake_failed(&store).await
                 {
-                    tracing::warn!(%error, "cannot wake failed rooms and files; they wait for their next try");
+                    tracing::warn!(%error, "cannot wake failed rooms and files before their next try");
                 }
                 failures = 0;
                 logged.end();
@@ -103,8 +103,8 @@ struct RestoreCheck {
 }
 
 impl RestoreCheck {
-    /// Begins an audit of all rooms if the homeserver no longer has an event that it sent us. The newest
-    /// event alone is not enough, since it may have been sent after the restore.
+    /// Begins an audit of all rooms if the homeserver no longer has an event that it sent us. The
+    /// newest event alone is not enough, since it may have been sent after the restore.
     async fn run_if_due(
         &mut self,
         store: &Store,
@@ -147,7 +147,7 @@ async fn sync_once(
     let answer = match homeserver.sync(since.as_deref()).await {
         Ok(answer) => answer,
         Err(failure @ CallFailure::Refused(_)) if since.is_some() => {
-            tracing::warn!(%failure, "the homeserver does not know the sync token; syncing without it");
+            tracing::warn!(%failure, "the homeserver does not know the sync token; starting anew");
             store.forget_sync_token().await?;
             return Ok(());
         }

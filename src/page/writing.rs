@@ -162,7 +162,7 @@ async fn arrive(
     let _place = state.limits.upload(session.grant, &session.transaction.shop)?;
     let mut size = 0;
     let max_bytes = state.config.files.max_megabytes * 1_000_000;
-    let mut arriving = Arriving::into(state.vault.unfinished().map_err(disk)?, max_bytes);
+    let mut arriving = Arriving::into(state.vault.temporary_file().map_err(disk)?, max_bytes);
     loop {
         let chunk = tokio::time::timeout(UPLOAD_PATIENCE, field.chunk()).await;
         let chunk = chunk.map_err(|_| unfit(StatusCode::REQUEST_TIMEOUT, "problem-form"))?;

@@ -4,7 +4,7 @@ use ruma::OwnedUserId;
 
 use super::perform::{Obstacle, View, Worker};
 use super::summary::MESSAGE;
-use crate::room::{Message, announcement, mentioning};
+use crate::room::{Message, announcement, content_with_mentions};
 use crate::store::SendKey;
 
 /// A message about a change.
@@ -15,8 +15,8 @@ pub(super) struct News {
 }
 
 impl Worker {
-    /// Returns the message about everything that changed since the last announced revision, or `None`
-    /// if no such change needs to be announced.
+    /// Returns the message about everything that changed since the last announced revision, or
+    /// `None` if no such change needs to be announced.
     ///
     /// An announcement of unknown outcome is finished first, with the same revision. Only then all
     /// later revisions are announced together.
@@ -40,7 +40,7 @@ impl Worker {
         let contacts = view.transaction.terms.matrix_contacts();
         let people: Vec<OwnedUserId> = contacts.map(|(_, user)| user.clone()).collect();
         let bot = self.installation.homeserver.bot_user_id();
-        let content = |send_id: &str| mentioning(&message, &people, send_id);
+        let content = |send_id: &str| content_with_mentions(&message, &people, send_id);
         // If somebody removed the message, the key has to change, because the homeserver accepts the
         // same send id only once.
         let key = SendKey::Change { revision, retold: view.room.retold }.to_string();

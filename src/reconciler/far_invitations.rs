@@ -1,5 +1,5 @@
-//! Invites users of other homeservers, outside the steps of rooms: if a server accepts the connection
-//! and does not answer, Synapse waits for it for more than four minutes.
+//! Invites users of other homeservers, outside the steps of rooms: if a server accepts the
+//! connection and does not answer, Synapse waits for it for more than four minutes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,8 +30,8 @@ struct Inviter {
     installation: Arc<Installation>,
 }
 
-/// Invites users of other homeservers until `stop`. Each server has one try at a time over all rooms,
-/// and a server that does not answer has a growing backoff.
+/// Invites users of other homeservers until `stop`. Each server has one try at a time over all
+/// rooms, and a server that does not answer has a growing backoff.
 pub async fn invite_far_forever(
     store: Store,
     installation: Arc<Installation>,
@@ -82,8 +82,8 @@ pub async fn invite_far_forever(
             () = stop.cancelled() => {}
         }
     }
-    // The end of the process does not wait for other servers. After the next start, the outcome of a
-    // try that was in flight is checked.
+    // The end of the process does not wait for other servers. After the next start, the outcome of
+    // a try that was in flight is checked.
     running.shutdown().await;
 }
 

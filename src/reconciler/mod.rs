@@ -5,18 +5,18 @@
 
 mod change_announcement;
 mod far_invitations;
-mod introduce;
 mod page_messages;
 mod people;
 mod perform;
-mod room_making;
+mod room_creation;
 mod send_once;
+mod setup;
 mod state;
 mod successor;
 mod summary;
 
 pub use far_invitations::invite_far_forever;
-pub use introduce::{Installation, introduce};
+pub use setup::{Installation, set_up_bot};
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -39,8 +39,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait between two tries for one room.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
-/// Reconciles due rooms until `stop`, as many at the same time as the config allows. Then it finishes
-/// the steps in flight. `trust` decides which signed heads in rooms count as ours.
+/// Reconciles due rooms until `stop`, as many at the same time as the config allows. Then it
+/// finishes the steps in flight. `trust` decides which signed heads in rooms count as ours.
 pub async fn reconcile_forever(
     store: Store,
     installation: Arc<Installation>,
@@ -96,8 +96,8 @@ fn remove_finished(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task:
         Ok(id) => {
             busy.remove(&id);
         }
-        // After a panic it is not known which room it was, so no room counts as busy any more. Those
-        // that are still running are started again if they are due.
+        // After a panic it is not known which room it was, so no room counts as busy any more.
+        // Those that are still running are started again if they are due.
         Err(error) => {
             let error = abnormal_end(&error);
             tracing::error!(%error, "the work on a room ended abnormally; retrying");
@@ -140,7 +140,8 @@ async fn reconcile_or_postpone(worker: &Worker, id: Ulid) -> Result<(), StoreErr
 }
 
 /// Returns how long to wait after `failures` failures in a row: 1 s, doubled up to five minutes. Up
-/// to half of it is taken off at random, so that rooms that failed together are not retried together.
+/// to half of it is taken off at random, so that rooms that failed together are not retried
+/// together.
 fn backoff(failures: i64) -> Duration {
     let doublings = u32::try_from(failures.clamp(0, 9)).unwrap_or(0);
     let whole = Duration::from_secs(1 << doublings).min(MAX_BACKOFF);

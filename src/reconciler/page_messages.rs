@@ -12,8 +12,8 @@ use crate::room::Guest;
 use crate::store::{Outgoing, SendKey};
 
 impl Worker {
-    /// Creates the account of a guest and sets its display name. If that is refused, the guest's next
-    /// message fails, and those of other guests do not.
+    /// Creates the account of a guest and sets its display name. If that is refused, the guest's
+    /// next message fails, and those of other guests do not.
     pub(super) async fn make_guest(&self, view: &View, user: &UserId) -> Result<(), Obstacle> {
         let guests = self.store.guests(view.id()).await?;
         let Some(row) = guests.into_iter().find(|row| row.guest.user_id == user) else {
@@ -70,7 +70,7 @@ impl Worker {
                 Ok(self.store.outgoing_uploaded(id, &content).await?)
             }
             Err(CallFailure::Refused(refusal)) => {
-                tracing::warn!(%refusal.message, refusal.status, "the upload of a file was refused");
+                tracing::warn!(%refusal.message, refusal.status, "an upload was refused");
                 let problem =
                     if refusal.errcode == "M_TOO_LARGE" { "too-large" } else { "refused" };
                 Ok(self.store.outgoing_failed(view.id(), id, problem).await?)
@@ -121,8 +121,8 @@ impl Worker {
         Ok(self.installation.homeserver.redact_as(guest, room_id, &event, &send_id).await?.into())
     }
 
-    /// Handles a refused message. If the guest is no longer in the room, that is stored, and the next
-    /// step invites it again. Otherwise the message fails.
+    /// Handles a refused message. If the guest is no longer in the room, that is stored, and the
+    /// next step invites it again. Otherwise the message fails.
     async fn message_refused(
         &self,
         view: &View,

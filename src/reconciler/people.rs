@@ -77,7 +77,7 @@ impl Worker {
         }
     }
 
-    /// Stores a membership that the homeserver told, unless a newer event has told another one.
+    /// Stores a membership that the homeserver returned, unless a newer event has changed it.
     pub(super) async fn store_membership(
         &self,
         view: &View,

@@ -1,5 +1,5 @@
-//! The work on one room: it reads what the room should be and what is known of it, does one step, and
-//! stores the result.
+//! The work on one room: it reads what the room should be and what is known of it, does one step,
+//! and stores the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,14 +23,14 @@ use crate::transaction::Transaction;
 /// The greatest number of steps in one turn, which is more than a new room needs. After that, other
 /// rooms have their turn.
 const MAX_STEPS_PER_TURN: usize = 20;
-/// The greatest number of turns in a row, which is far more than any room needs. If a room needs more,
-/// two sides undo each other's work, and the room has to wait.
+/// The greatest number of turns in a row, which is far more than any room needs. If a room needs
+/// more, two sides undo each other's work, and the room has to wait.
 const MAX_TURNS: i64 = 100;
 
 const ENCRYPTED_PROBLEM: &str = "The room is encrypted, so its messages cannot be recorded: only \
-     their number is known. Encryption cannot be switched off again. If `tallyroom check` says that \
-     the homeserver encrypts every new room, change that first. Then upgrade or delete the room, \
-     and send the contacts again by PATCH.";
+     their number is known. Encryption cannot be switched off again. If `tallyroom check` says \
+     that the homeserver encrypts every new room, change that first. Then upgrade or delete the \
+     room, and send the contacts again by PATCH.";
 const BLOCKED_PROBLEM: &str = "An administrator of the homeserver deleted the room and blocked it, \
      so it is not created again automatically. To get a new room, invite the contacts again: \
      POST /api/v1/transactions/{id}/invitations, or send the contacts again by PATCH.";
@@ -126,50 +126,68 @@ impl Worker {
             let Some(view) = self.view(id).await? else { return Ok(()) };
             let wanted = self.wanted(&view).await?;
             let known = self.known(&view).await?;
-            let until = match next_step(&wanted, &known, now()) {
-                Next::Do(step) => {
-                    let name = step.name();
-                    match (self.perform(&view, step).await, name) {
-                        (Ok(()), Some(name)) if known.refused_until.contains_key(&name) => {
-                            self.store.step_solved(id, &name).await?;
-                        }
-                        (Err(Obstacle::Refused(failure)), Some(_))
-                            if failure.is_forbidden() && self.is_out(&view).await? => {}
-                        (Err(Obstacle::Refused(failure)), Some(name)) => {
-                            self.step_refused(&view, &name, &failure.to_string()).await?;
-                        }
-                        (Err(Obstacle::Blocked(problem)), Some(name)) => {
-                            self.step_refused(&view, &name, &problem).await?;
-                        }
-                        (Err(Obstacle::Final(problem)), _) => {
-                            tracing::error!(problem, "the room stops until somebody fixes this");
-                            let wakes = view.room.wakes;
-                            return Ok(self.store.room_stopped(id, wakes, &problem).await?);
-                        }
-                        (outcome, _) => outcome?,
+            match next_step(&wanted, &known, now()) {
+                Next::Do(step) => match self.do_step(&view, &known, step).await {
+                    Err(Obstacle::Final(problem)) => {
+                        tracing::error!(problem, "the room stops until somebody fixes this");
+                        return Ok(self.store.room_stopped(id, view.room.wakes, &problem).await?);
                     }
-                    continue;
-                }
-                Next::Wait(until) => Some(until),
-                Next::Rest => None,
-            };
-            if !known.refused_until.is_empty() {
-                let needed = needed_steps(&wanted, &known);
-                let names: BTreeSet<_> = needed.iter().filter_map(|it| it.step.name()).collect();
-                self.store.delete_problems_except(id, &names).await?;
+                    outcome => outcome?,
+                },
+                Next::Wait(until) => return self.rest(&view, &wanted, &known, Some(until)).await,
+                Next::Rest => return self.rest(&view, &wanted, &known, None).await,
             }
-            // A room is not ready as long as nobody may be invited to it.
-            let settles_at = known.settles_at.filter(|at| *at > now());
-            let until = until.into_iter().chain(settles_at).min();
-            tracing::debug!(until, "nothing is left to do now");
-            let is_ready = settles_at.is_none();
-            return Ok(self.store.room_rests(id, view.room.wakes, until, is_ready).await?);
         }
         if self.store.room_yields(id).await? <= MAX_TURNS {
             return Ok(());
         }
         let problem = format!("The room still needs steps after {MAX_TURNS} turns in a row.");
         Err(Obstacle::Later { wait: None, problem })
+    }
+
+    /// Does one step. A refusal of the step is stored, so that the other steps can go on.
+    async fn do_step(&self, view: &View, known: &Known, step: Step) -> Result<(), Obstacle> {
+        let name = step.name();
+        match (self.perform(view, step).await, name) {
+            (Ok(()), Some(name)) if known.refused_until.contains_key(&name) => {
+                Ok(self.store.step_solved(view.id(), &name).await?)
+            }
+            // The step was refused because the bot is not in the room. The next step handles that.
+            (Err(Obstacle::Refused(failure)), Some(_))
+                if failure.is_forbidden() && self.is_out(view).await? =>
+            {
+                Ok(())
+            }
+            (Err(Obstacle::Refused(failure)), Some(name)) => {
+                self.step_refused(view, &name, &failure.to_string()).await
+            }
+            (Err(Obstacle::Blocked(problem)), Some(name)) => {
+                self.step_refused(view, &name, &problem).await
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Stores that nothing is left to do before `until` (in milliseconds), or before the room is
+    /// woken.
+    async fn rest(
+        &self,
+        view: &View,
+        wanted: &Wanted,
+        known: &Known,
+        until: Option<i64>,
+    ) -> Result<(), Obstacle> {
+        if !known.refused_until.is_empty() {
+            let needed = needed_steps(wanted, known);
+            let names: BTreeSet<_> = needed.iter().filter_map(|it| it.step.name()).collect();
+            self.store.delete_problems_except(view.id(), &names).await?;
+        }
+        // A room is not ready as long as nobody may be invited to it.
+        let settles_at = known.settles_at.filter(|at| *at > now());
+        let until = until.into_iter().chain(settles_at).min();
+        tracing::debug!(until, "nothing is left to do now");
+        let is_ready = settles_at.is_none();
+        Ok(self.store.room_rests(view.id(), view.room.wakes, until, is_ready).await?)
     }
 
     /// Asks whether the bot is no longer in the room, and stores its membership if so.

@@ -1,5 +1,5 @@
-//! Sends each message exactly once. After a try of unknown outcome, the message is looked for before
-//! it is sent again, since the homeserver may no longer remember the send id.
+//! Sends each message exactly once. After a try of unknown outcome, the message is looked for
+//! before it is sent again, since the homeserver may no longer remember the send id.
 
 use ruma::{RoomId, UserId};
 use serde_json::Value;
@@ -17,8 +17,8 @@ const PAGE_EVENTS: u32 = 100;
 const MAX_CLOCK_SKEW_MS: i64 = 10 * 60 * 1000;
 
 impl Worker {
-    /// Sends one event as the bot or as a guest, and returns its event ID. `key` identifies the event
-    /// within the transaction. `content` returns the content that includes the given send id.
+    /// Sends one event as the bot or as a guest, and returns its event ID. `key` identifies the
+    /// event within the transaction. `content` returns the content that includes the given send id.
     pub(super) async fn send_once(
         &self,
         view: &View,
@@ -85,8 +85,8 @@ impl Worker {
     }
 }
 
-/// Returns the send id of a message, which is always the same for the same message. It depends on the
-/// sender as well, because Synapse remembers send ids by appservice and not by user.
+/// Returns the send id of a message, which is always the same for the same message. It depends on
+/// the sender as well, because Synapse remembers send ids by appservice and not by user.
 pub(super) fn send_id(transaction_id: &str, key: &str, sender: &str) -> String {
     let digest = Sha256::digest(format!("{transaction_id}\0{key}\0{sender}"));
     format!("tallyroom-{:.40}", format!("{digest:x}"))

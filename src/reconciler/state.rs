@@ -46,8 +46,8 @@ impl Worker {
         self.send_once(view, bot, &key, "m.room.message", content).await.map(drop)
     }
 
-    /// Writes the newest signed head of the record into the room. The head that is there now must be
-    /// of the same record. Otherwise somebody who changes the database could replace it.
+    /// Writes the newest signed head of the record into the room. The head that is there now must
+    /// be of the same record. Otherwise somebody who changes the database could replace it.
     pub(super) async fn show_head(&self, view: &View) -> Result<(), Obstacle> {
         let Some(head) = self.store.last_signed_head(view.id()).await? else { return Ok(()) };
         let content = serde_json::from_str(&head.signed).map_err(|error| {

@@ -26,8 +26,8 @@ const CLOSED: &str = "closed";
 const STRANGER: &str = "stranger";
 
 impl Worker {
-    /// Continues in the successor, or replaces it by a new room. Nothing is ever written into a room
-    /// that does not name ours as its predecessor.
+    /// Continues in the successor, or replaces it by a new room. Nothing is ever written into a
+    /// room that does not name ours as its predecessor.
     pub(super) async fn follow_tombstone(&self, view: &View) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let old = view.room_id()?;
@@ -44,9 +44,9 @@ impl Worker {
         };
         if view.room.upgrades >= MAX_UPGRADES {
             return Err(Obstacle::Final(format!(
-                "The room was replaced {} times in a row, so its successors are no longer followed. \
-                 Lower the power level of the user who replaces it, then send the contacts again by \
-                 PATCH.",
+                "The room was replaced {} times in a row, so its successors are no longer \
+                 followed. Lower the power level of the user who replaces it, then send the \
+                 contacts again by PATCH.",
                 view.room.upgrades
             )));
         }
@@ -63,8 +63,8 @@ impl Worker {
                 return Err(Obstacle::later(
                     RETRY_INTERVAL,
                     format!(
-                        "The room was replaced by {room}, which the bot cannot join. Invite the bot \
-                         to that room; otherwise it creates a new room soon."
+                        "The room was replaced by {room}, which the bot cannot join. Invite the \
+                         bot to that room; otherwise it creates a new room soon."
                     ),
                 ));
             }
@@ -83,8 +83,8 @@ impl Worker {
         }
     }
 
-    /// Writes a tombstone into the previous room that points to this room. If that is refused, it is
-    /// not tried again.
+    /// Writes a tombstone into the previous room that points to this room. If that is refused, it
+    /// is not tried again.
     pub(super) async fn write_tombstone(&self, view: &View) -> Result<(), Obstacle> {
         let here = view.room_id()?;
         let before = view.room.predecessor.as_deref();
@@ -108,8 +108,8 @@ impl Worker {
         Ok(self.store.set_led_on(view.id()).await?)
     }
 
-    /// Checks whether the bot can now join the room that replaced an earlier one. If so, the messages
-    /// of that room are recorded as well. The transaction stays in its current room.
+    /// Checks whether the bot can now join the room that replaced an earlier one. If so, the
+    /// messages of that room are recorded as well. The transaction stays in its current room.
     pub(super) async fn retry_lost_successor(&self, view: &View) -> Result<(), Obstacle> {
         let Some(LostSuccessor { room_id, why }) = self.store.lost_successor(view.id()).await?
         else {
@@ -131,9 +131,9 @@ impl Worker {
             return Ok(self.store.forget_lost_successors(view.id()).await?);
         }
         Err(Obstacle::Blocked(format!(
-            "Somebody replaced the room by {room_id}, {why}. No message of that room is recorded. The \
-             transaction continues in a new room. This problem remains until every contact is in the \
-             new room.",
+            "Somebody replaced the room by {room_id}, {why}. No message of that room is recorded. \
+             The transaction continues in a new room. This problem remains until every contact is \
+             in the new room.",
             why = if why == CLOSED {
                 "which the bot cannot join"
             } else {
@@ -142,7 +142,8 @@ impl Worker {
         )))
     }
 
-    /// Returns the state of a room, which the bot joins if necessary. Returns `None` if it cannot join.
+    /// Returns the state of a room, which the bot joins if necessary. Returns `None` if it cannot
+    /// join.
     async fn read_room(&self, room: &RoomId) -> Result<Option<Vec<Value>>, Obstacle> {
         let homeserver = &self.installation.homeserver;
         let is_in = |state: &[Value]| {

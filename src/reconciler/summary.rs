@@ -20,8 +20,8 @@ impl Worker {
 
     pub(super) async fn edit_summary(&self, view: &View) -> Result<(), Obstacle> {
         let original = view.room.summary_event.clone().unwrap_or_default();
-        // The key names the revision, so that a return to an earlier text is a new edit. It names the
-        // digest as well, since a changed config changes the summary of the same revision.
+        // The key names the revision, so that a return to an earlier text is a new edit. It names
+        // the digest as well, since a changed config changes the summary of the same revision.
         let digest = view.plan.summary_digest();
         // It also names the summary, since each summary has its own edits.
         let (gone, revision) = (view.room.summaries_gone, view.transaction.revision);
@@ -43,7 +43,8 @@ impl Worker {
             state_key: String::new(),
             content: json!({ "pinned": list }),
         };
-        // All pins of the room are in one list, so those of other people are kept. A new room has none.
+        // All pins of the room are in one list, so those of other people are kept. A new room has
+        // none.
         let is_new = view.room.summary_pinned.is_none()
             && view.room.failures == 0
             && view.room.summaries_gone == 0;

@@ -14,8 +14,8 @@ const MAX_VALUE_CHARS: usize = 120;
 /// together with the user IDs of the people who are notified.
 const MAX_LISTED_ACCOUNTS: usize = 10;
 
-/// The fields whose changes are announced, each with its label. All other changes show in the summary
-/// and in the history of the invoice page.
+/// The fields whose changes are announced, each with its label. All other changes show in the
+/// summary and in the history of the invoice page.
 const ANNOUNCED_FIELDS: [(&str, &str); 5] = [
     ("status", "Status"),
     ("with_vat", "Total"),
@@ -31,12 +31,12 @@ const ACCOUNT_FIELDS: [(&str, &str); 4] = [
     ("account", "Further account"),
 ];
 
-/// Returns the message about the changes from `before` to `after`, or `None` if none of them needs to
-/// be announced.
+/// Returns the message about the changes from `before` to `after`, or `None` if none of them needs
+/// to be announced.
 pub fn announcement(before: &Terms, after: &Terms) -> Option<Message> {
     let changes = changes(before, after);
-    let facts = lines(&changes, &ANNOUNCED_FIELDS);
-    let mut account = lines(&changes, &ACCOUNT_FIELDS);
+    let facts = change_lines(&changes, &ANNOUNCED_FIELDS);
+    let mut account = change_lines(&changes, &ACCOUNT_FIELDS);
     let omitted = account.len().saturating_sub(MAX_LISTED_ACCOUNTS);
     if omitted > 0 {
         account.truncate(MAX_LISTED_ACCOUNTS);
@@ -69,7 +69,11 @@ pub fn announcement(before: &Terms, after: &Terms) -> Option<Message> {
 
 /// Returns the content of an `m.room.message` that notifies `people` (Client-Server API, "User and
 /// room mentions") and has the send id `send_id`.
-pub fn mentioning(message: &Message, people: &[OwnedUserId], send_id: &str) -> serde_json::Value {
+pub fn content_with_mentions(
+    message: &Message,
+    people: &[OwnedUserId],
+    send_id: &str,
+) -> serde_json::Value {
     let mut content = message.content(send_id);
     if !people.is_empty() {
         content["m.mentions"] = serde_json::json!({ "user_ids": people });
@@ -78,12 +82,12 @@ pub fn mentioning(message: &Message, people: &[OwnedUserId], send_id: &str) -> s
 }
 
 /// Returns one line for each change of a field in `names`, such as `Total: EUR 10.00 → EUR 12.00`.
-fn lines(changes: &[Change], names: &[(&str, &str)]) -> Vec<String> {
+fn change_lines(changes: &[Change], names: &[(&str, &str)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (what, name) in names {
         for change in changes.iter().filter(|change| change.what == *what) {
-            let before = written(change, change.before.as_deref());
-            let after = written(change, change.after.as_deref());
+            let before = format_value(change, change.before.as_deref());
+            let after = format_value(change, change.after.as_deref());
             lines.push(format!("{name}: {before} → {after}"));
         }
     }
@@ -91,11 +95,11 @@ fn lines(changes: &[Change], names: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// Returns a value in the form that the summary uses.
-fn written(change: &Change, value: Option<&str>) -> String {
+fn format_value(change: &Change, value: Option<&str>) -> String {
     let Some(value) = value else { return "none".to_owned() };
     match (&change.kind, change.what) {
-        (ChangeKind::Amount(currency), _) => amount(&format!("{currency} {value}")),
-        (_, "with_vat" | "due") => amount(value),
+        (ChangeKind::Amount(currency), _) => format_amount(&format!("{currency} {value}")),
+        (_, "with_vat" | "due") => format_amount(value),
         (_, "iban" | "account") => in_fours(value),
         (_, "status") => status(value),
         _ => tidy(value, MAX_VALUE_CHARS),
@@ -103,7 +107,7 @@ fn written(change: &Change, value: Option<&str>) -> String {
 }
 
 /// Returns an amount with thousands separators: `EUR 1,234.50` for `EUR 1234.50`.
-fn amount(text: &str) -> String {
+fn format_amount(text: &str) -> String {
     let parts = text.split_once(' ').and_then(|(currency, figure)| {
         Some(format!("{currency} {}", grouped(figure.parse::<Decimal>().ok()?)))
     });
@@ -124,7 +128,7 @@ mod tests {
     use super::*;
     use crate::transaction::sample;
 
-    fn told(change: impl FnOnce(&mut Terms)) -> Option<Message> {
+    fn announced(change: impl FnOnce(&mut Terms)) -> Option<Message> {
         let before = sample().terms;
         let mut after = before.clone();
         change(&mut after);
@@ -132,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_again_and_other_details_are_not_told() {
-        assert_eq!(told(|_| ()), None);
-        assert_eq!(told(|terms| terms.buyer.name = "Somebody".into()), None);
+    fn unchanged_terms_and_other_fields_are_not_announced() {
+        assert_eq!(announced(|_| ()), None);
+        assert_eq!(announced(|terms| terms.buyer.name = "Somebody".into()), None);
     }
 
     #[test]
-    fn amount_status_and_due_date_are_told_from_what_to_what() {
-        let message = told(|terms| {
+    fn changes_of_amount_status_and_due_date_name_both_values() {
+        let message = announced(|terms| {
             terms.status = "partly_paid".into();
             terms.invoice.totals.with_vat = "1234567.5".parse().unwrap();
             terms.invoice.due_date = Some("2027-02-03".parse().unwrap());
@@ -152,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn another_account_is_told_with_a_warning() {
+    fn another_account_is_announced_with_a_warning() {
         let fields: [fn(&mut crate::invoice::Payment); 3] = [
             |it| it.iban = Some("NO9386011117947".into()),
             |it| it.bic = Some("DNBANOKK".into()),
             |it| it.account_name = Some("Another Ltd".into()),
         ];
         for field in fields {
-            let message = told(|terms| field(terms.invoice.payment.get_or_insert_default()));
+            let message = announced(|terms| field(terms.invoice.payment.get_or_insert_default()));
             let Message { body, formatted_body } = message.unwrap();
             for text in [&body, &formatted_body] {
                 assert!(text.contains("Warning: the account to pay to has changed"), "{text}");
@@ -169,7 +173,7 @@ mod tests {
         let iban = |terms: &mut Terms| {
             terms.invoice.payment.get_or_insert_default().iban = Some("NO9386011117947".into());
         };
-        assert!(told(iban).unwrap().body.contains("→ NO93 8601 1117 947"));
+        assert!(announced(iban).unwrap().body.contains("→ NO93 8601 1117 947"));
     }
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
                 iban: format!("{number}{}", c.repeat(190)),
                 bic: None,
             };
-            let message = told(|terms| {
+            let message = announced(|terms| {
                 let payment = terms.invoice.payment.get_or_insert_default();
                 payment.iban = Some(c.repeat(200));
                 payment.further_accounts = (0..100).map(account).collect();
@@ -189,32 +193,33 @@ mod tests {
             let people: Vec<OwnedUserId> = (100..200)
                 .map(|it| OwnedUserId::try_from(format!("@{it}{}:x.org", "a".repeat(245))).unwrap())
                 .collect();
-            let length = mentioning(&message, &people, "1").to_string().len();
+            let length = content_with_mentions(&message, &people, "1").to_string().len();
             assert!(length < 60 * 1024, "{length}");
         }
     }
 
     #[test]
-    fn an_amount_in_another_currency_is_told_with_both() {
-        let message =
-            told(|terms| terms.invoice.currency = crate::invoice::Currency::parse("NOK").unwrap());
+    fn a_change_of_currency_names_both_currencies() {
+        let message = announced(|terms| {
+            terms.invoice.currency = crate::invoice::Currency::parse("NOK").unwrap()
+        });
         let body = message.unwrap().body;
         assert!(body.contains("EUR ") && body.contains("→ NOK "), "{body}");
     }
 
     #[test]
     fn what_a_shop_wrote_is_escaped() {
-        let message = told(|terms| terms.status = "<b>paid</b>".into()).unwrap();
+        let message = announced(|terms| terms.status = "<b>paid</b>".into()).unwrap();
         assert!(message.formatted_body.contains("&lt;b&gt;paid"), "{}", message.formatted_body);
     }
 
     #[test]
-    fn people_are_mentioned_and_nobody_is_if_there_is_nobody() {
-        let message = told(|terms| terms.status = "paid".into()).unwrap();
+    fn people_are_mentioned_if_there_are_any() {
+        let message = announced(|terms| terms.status = "paid".into()).unwrap();
         let ann = ruma::user_id!("@ann:x.org").to_owned();
-        let content = mentioning(&message, std::slice::from_ref(&ann), "1");
+        let content = content_with_mentions(&message, std::slice::from_ref(&ann), "1");
         assert_eq!(content["m.mentions"], serde_json::json!({ "user_ids": [ann] }));
         assert_eq!(content["msgtype"], "m.text");
-        assert_eq!(mentioning(&message, &[], "1")["m.mentions"], serde_json::json!({}));
+        assert_eq!(content_with_mentions(&message, &[], "1")["m.mentions"], serde_json::json!({}));
     }
 }

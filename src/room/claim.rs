@@ -1,7 +1,8 @@
 //! Decides whose room our alias leads to after a createRoom of unknown outcome.
 //!
 //! createRoom is neither idempotent nor atomic: Synapse stores the alias before any event, so a
-//! crash can leave an alias without a usable room. In a test, 13 of 13 kills during the call did so.
+//! crash can leave an alias without a usable room. In a test, 13 of 13 kills during the call did
+//! so.
 
 use serde_json::Value;
 use ulid::Ulid;
@@ -19,14 +20,16 @@ pub enum Verdict {
     Adopt,
     /// The homeserver may still be creating the room. Check it again later.
     Wait,
-    /// The room can never be used. Delete the alias and create another room. Nobody was invited to it.
+    /// The room can never be used. Delete the alias and create another room. Nobody was invited to
+    /// it.
     Replace,
     /// The room belongs to somebody else. Never change it.
     Foreign,
 }
 
 /// Judges the room that the alias of `transaction` leads to. `state` has the state events that the
-/// bot can read. `waited_ms` is the time since the first attempt to create the room, in milliseconds.
+/// bot can read. `waited_ms` is the time since the first attempt to create the room, in
+/// milliseconds.
 pub fn judge(transaction: Ulid, bot: &str, state: Option<&[Value]>, waited_ms: i64) -> Verdict {
     let unreadable = if waited_ms < CREATION_TIMEOUT_MS { Verdict::Wait } else { Verdict::Replace };
     let Some(state) = state else { return unreadable };
@@ -78,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_room_is_given_time_and_then_replaced() {
+    fn an_unreadable_room_is_replaced_after_a_timeout() {
         let id = Ulid::new();
         assert_eq!(judge(id, BOT, None, CREATION_TIMEOUT_MS - 1), Verdict::Wait);
         assert_eq!(judge(id, BOT, None, CREATION_TIMEOUT_MS), Verdict::Replace);

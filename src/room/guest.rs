@@ -22,8 +22,9 @@ pub struct Guest {
 impl Guest {
     /// Returns the guest of `visitor`, or `None` if the server name is too long for a user ID.
     ///
-    /// A visitor who has a Matrix account writes through a guest as well, since Tallyroom cannot and
-    /// must not act as that account. The display name says that the visitor uses the invoice page.
+    /// A visitor who has a Matrix account writes through a guest as well, since Tallyroom cannot
+    /// and must not act as that account. The display name says that the visitor uses the invoice
+    /// page.
     pub fn of(
         transaction: Ulid,
         terms: &Terms,

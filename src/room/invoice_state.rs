@@ -6,8 +6,8 @@ use super::state_event::StateEvent;
 use crate::names::{INVOICE_LINES_STATE, INVOICE_STATE};
 use crate::transaction::{Party, Transaction};
 
-/// The greatest size of the invoice JSON in one event, in bytes. A whole event may have 65,536 bytes
-/// (Client-Server API, "Size limits"), of which signatures and references take a few hundred.
+/// The greatest size of the invoice JSON in one event, in bytes. A whole event may have 65,536
+/// bytes (Client-Server API, "Size limits"), of which signatures and references take a few hundred.
 const MAX_EVENT_BYTES: usize = 48 * 1024;
 
 /// Returns the invoice as one state event. If that is too large, the lines of the invoice are in

@@ -1,4 +1,5 @@
-//! Decides what the room of a transaction should be and which step comes next. This folder does no I/O.
+//! Decides what the room of a transaction should be and which step comes next. This folder does no
+//! I/O.
 
 mod announcement;
 mod claim;
@@ -12,7 +13,7 @@ mod step;
 mod watch;
 mod widget;
 
-pub use announcement::{announcement, mentioning};
+pub use announcement::{announcement, content_with_mentions};
 pub use claim::{Verdict, judge};
 pub use guest::Guest;
 pub use next::{needed_steps, next_step};

@@ -40,7 +40,8 @@ pub fn needed_steps(wanted: &Wanted, known: &Known) -> Vec<Needed> {
         Situation::Usable => in_usable_room(wanted, known),
     };
     if known.far_invitation_in_flight {
-        // These steps would wait for the other homeserver. The room is woken when its try has ended.
+        // These steps would wait for the other homeserver. The room is woken when its try has
+        // ended.
         steps.retain(|needed| !needed.step.is_about_membership());
     }
     for Needed { step, not_before } in &mut steps {
@@ -67,9 +68,11 @@ enum Situation {
 }
 
 fn situation(wanted: &Wanted, known: &Known) -> Situation {
+    if known.room.is_none() {
+        return Situation::NoRoom;
+    }
     let bot = known.members.get(&wanted.bot).and_then(|bot| bot.membership.as_deref());
     match bot {
-        _ if known.room.is_none() => Situation::NoRoom,
         Some("invite") => Situation::BotInvited,
         Some("leave" | "ban") => Situation::BotOut,
         _ if known.has_tombstone => Situation::Replaced,
@@ -81,10 +84,10 @@ fn situation(wanted: &Wanted, known: &Known) -> Situation {
 /// Returns the steps that lead to a room that is known to belong to the transaction.
 fn to_get_a_room(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     let step = if known.is_blocked_by_admin {
-        // A new room would be made against the administrator's decision.
+        // A new room would go against the administrator's decision.
         Step::StopBlocked
     } else if known.creation_attempted {
-        // The earlier attempt may have made the room, and a transaction has only one.
+        // The earlier attempt may have created the room, and a transaction has only one room.
         Step::ResolveRoom
     } else if wanted.has_room {
         Step::CreateRoom
@@ -101,7 +104,7 @@ fn in_encrypted_room(known: &Known) -> Vec<Needed> {
     notice.into_iter().chain([Step::StopEncrypted]).map(Step::at_once).collect()
 }
 
-/// Returns the steps for a room in which the bot can work. People see the order of these steps.
+/// Returns the steps for a room in which the bot can work. People see the effects in this order.
 fn in_usable_room(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     let mut steps = Vec::new();
     // 1. The invoice, so that people who are invited find a finished room.
@@ -111,17 +114,17 @@ fn in_usable_room(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     steps.extend(about_near_people(wanted, known));
     // 3. The next message from the invoice page, after the invitations of those who are to read it.
     steps.extend(wanted.page_message.as_ref().map(|message| about_page_message(message, known)));
-    // 4. The signed head. It is evidence, for which nobody waits. An older one never replaces it.
+    // 4. The signed head. It is evidence that nobody waits for. An older head never replaces it.
     if wanted.head > known.head {
         steps.push(Step::ShowHead.at_once());
     }
-    // 5. The way from the previous room to this one, which is finished by now.
+    // 5. The tombstone of the previous room, which sends people to this room once it is finished.
     if known.predecessor_needs_tombstone {
         steps.push(Step::WriteTombstone.at_once());
     }
-    // 6. A room that the bot cannot read, where people may still be writing.
+    // 6. The lost successor. People may be writing there, but no work in this room depends on it.
     steps.extend(about_lost_successor(wanted, known));
-    // 7. The people of other homeservers, so that nobody of our own homeserver waits for them.
+    // 7. The contacts of other homeservers, so that nobody of our own homeserver waits for them.
     steps.extend(about_far_people(wanted, known));
     steps
 }

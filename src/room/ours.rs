@@ -1,5 +1,5 @@
-//! Decides whether an event shows that its room is one of ours, before anything of it is stored. This
-//! file does no I/O.
+//! Decides whether an event shows that its room is one of ours, before anything of it is stored.
+//! This file does no I/O.
 
 use std::borrow::Cow;
 
@@ -51,12 +51,12 @@ pub fn sign(raw: &str, bot: &UserId) -> Sign {
     let content = head.content.get();
     match &*head.event_type {
         "m.room.create" if head.sender == bot.as_str() && has_marker(content) => Sign::MadeByUs,
-        "m.room.member" if is_one_of_us(state_key, bot) => {
+        "m.room.member" if is_in_namespace(state_key, bot) => {
             match serde_json::from_str::<Member<'_>>(content) {
-                Ok(it) if it.membership == "invite" && state_key == bot.as_str() => {
+                Ok(member) if member.membership == "invite" && state_key == bot.as_str() => {
                     Sign::Invites(head.sender.into_owned())
                 }
-                Ok(it) if matches!(&*it.membership, "invite" | "join") => {
+                Ok(member) if matches!(&*member.membership, "invite" | "join") => {
                     Sign::Holds(state_key.to_owned())
                 }
                 _ => Sign::Nothing,
@@ -72,7 +72,7 @@ fn has_marker(content: &str) -> bool {
 }
 
 /// Whether `user` is in our namespace: the bot or a guest.
-fn is_one_of_us(user: &str, bot: &UserId) -> bool {
+fn is_in_namespace(user: &str, bot: &UserId) -> bool {
     user.len() <= MAX_USER_ID_BYTES
         && user.strip_prefix('@').and_then(|rest| rest.split_once(':')).is_some_and(
             |(name, server)| {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_in_the_making_is_known_by_its_creation() {
+    fn a_room_in_creation_is_known_by_its_create_event() {
         let marked = json!({ ROOM_MARKER: { "id": "01K" } });
         assert_eq!(sign(&create(BOT, &marked)), Sign::MadeByUs);
     }
@@ -116,7 +116,7 @@ mod tests {
     fn nobody_else_can_make_a_room_of_ours() {
         let marked = json!({ ROOM_MARKER: { "id": "01K" } });
         assert_eq!(sign(&create("@mallory:example.org", &marked)), Sign::Nothing);
-        // The room that `tallyroom check` makes has no transaction.
+        // The room that `tallyroom check` creates has no transaction.
         assert_eq!(sign(&create(BOT, &json!({}))), Sign::Nothing);
         let message = json!({ "type": "m.room.create", "sender": BOT, "content": marked });
         assert_eq!(sign(&message.to_string()), Sign::Nothing);
@@ -125,12 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn whoever_of_us_is_invited_or_put_into_a_room_is_named() {
+    fn a_user_of_ours_who_is_invited_or_joined_is_named() {
         let guest = "@_tallyroom_guest_1:example.org";
         for (user, membership) in [(BOT, "join"), (guest, "join"), (guest, "invite")] {
             assert_eq!(sign(&member(user, membership)), Sign::Holds(user.to_owned()));
         }
-        // What counts is who asks the bot for something.
+        // For an invitation of the bot, the inviter is named.
         assert_eq!(sign(&member(BOT, "invite")), Sign::Invites("@x:elsewhere.org".to_owned()));
         for (user, membership) in [
             (BOT, "leave"),

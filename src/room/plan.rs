@@ -94,8 +94,8 @@ impl RoomPlan {
             event("m.room.name", json!({ "name": name })),
             event("m.room.topic", json!({ "topic": topic })),
             event("m.room.avatar", json!({ "url": setting.avatar })),
-            // The rule is not `knock`: Synapse shows the whole state of a room, with the invoice, to
-            // users who knocked and were rejected.
+            // The rule is not `knock`: Synapse shows the whole state of a room, with the invoice,
+            // to users who knocked and were rejected.
             event("m.room.join_rules", json!({ "join_rule": "invite" })),
             event(
                 "m.room.history_visibility",
@@ -150,7 +150,8 @@ impl RoomPlan {
         digest(&format!("{}\0{}", self.summary.body, self.summary.formatted_body))
     }
 
-    /// Returns the digest of the headline. If it is unchanged, the pin does not have to be refreshed.
+    /// Returns the digest of the headline. If it is unchanged, the pin does not have to be
+    /// refreshed.
     pub fn headline_digest(&self) -> String {
         digest(&self.headline)
     }
@@ -170,7 +171,8 @@ impl Message {
     }
 
     /// Returns the content of an edit that replaces the content of `original` by this message. The
-    /// outer body is for clients that do not support edits (Client-Server API, "Event replacements").
+    /// outer body is for clients that do not support edits (Client-Server API, "Event
+    /// replacements").
     pub fn edit_content(&self, original: &str, send_id: &str) -> Value {
         json!({
             "msgtype": "m.text",

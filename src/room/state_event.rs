@@ -34,8 +34,8 @@ impl StateEvent {
     }
 }
 
-/// Returns the wanted state events that the room's state events, `actual`, lack or have with another
-/// content.
+/// Returns the wanted state events that the room's state events, `actual`, lack or have with
+/// another content.
 pub fn missing_state<'a>(wanted: &'a [StateEvent], actual: &[Value]) -> Vec<&'a StateEvent> {
     let is_present = |event: &StateEvent| {
         let found = actual.iter().find(|found| {
@@ -48,7 +48,8 @@ pub fn missing_state<'a>(wanted: &'a [StateEvent], actual: &[Value]) -> Vec<&'a 
 }
 
 /// Whether `actual` is the wanted content. Homeservers add a few keys when they create a room. Any
-/// other additional key was written by somebody else, and clients may show it instead of our content.
+/// other additional key was written by somebody else, and clients may show it instead of our
+/// content.
 fn has_content(wanted: &StateEvent, actual: &Value) -> bool {
     let (Some(content), Some(actual)) = (wanted.content.as_object(), actual.as_object()) else {
         return wanted.content == *actual;

@@ -15,7 +15,8 @@ pub struct Wanted {
     pub summary_digest: String,
     /// The digest of the summary's first line.
     pub headline_digest: String,
-    /// The last entry that the newest signed head of the record covers. `None` if no head is signed.
+    /// The last entry that the newest signed head of the record covers. `None` if no head is
+    /// signed.
     pub head: Option<i64>,
     /// The user ID of the bot.
     pub bot: OwnedUserId,
@@ -183,8 +184,8 @@ impl Step {
         matches!(self, Self::Invite(_) | Self::Remove(_) | Self::JoinGuest(_))
     }
 
-    /// Returns the name under which a refusal of the step is stored. It is `None` for steps that all
-    /// others depend on: if one of them is refused, the whole room waits.
+    /// Returns the name under which a refusal of the step is stored. It is `None` for steps that
+    /// all others depend on: if one of them is refused, the whole room waits.
     pub fn name(&self) -> Option<String> {
         Some(match self {
             Self::CreateRoom

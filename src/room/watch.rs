@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::widget::{WIDGET, WIDGET_ID};
 use crate::names::{HEAD_STATE, INVOICE_LINES_STATE, INVOICE_STATE};
 
-/// The types of the state events that the bot maintains with an empty state key. The pins and the head
-/// are handled separately.
+/// The types of the state events that the bot maintains with an empty state key. The pins and the
+/// head are handled separately.
 const MAINTAINED_TYPES: [&str; 10] = [
     "m.room.power_levels",
     "m.room.canonical_alias",
@@ -19,7 +19,8 @@ const MAINTAINED_TYPES: [&str; 10] = [
     "io.element.widgets.layout",
     INVOICE_STATE,
 ];
-/// The number of repairs in a row that are made without a pause. A person may be trying something out.
+/// The number of repairs in a row that are made without a pause. A person may be trying something
+/// out.
 const MAX_IMMEDIATE_REPAIRS: i64 = 5;
 /// The time without a change by others after which repairs no longer count as repairs in a row, in
 /// milliseconds.
@@ -112,8 +113,8 @@ pub struct Repairs {
 }
 
 impl Repairs {
-    /// Counts one more change at the time `now`. Also returns the time of its repair, or `None` if it
-    /// is repaired at once. The more changes there are in a row, the longer each repair waits.
+    /// Counts one more change at the time `now`. Also returns the time of its repair, or `None` if
+    /// it is repaired at once. The more changes there are in a row, the longer each repair waits.
     #[must_use]
     pub fn one_more(self, now: i64) -> (Self, Option<i64>) {
         let quiet = QUIET_MS.max(2 * pause(self.count));
@@ -167,8 +168,8 @@ pub fn is_creator(bot: &str, create: &Value) -> bool {
     create["sender"] == bot || additional.is_some_and(|it| it.iter().any(|it| it == bot))
 }
 
-/// Whether the bot may invite people and write the room's state. From room version 12 on, creators may
-/// do everything. Before that, the creator may do everything if there are no power levels.
+/// Whether the bot may invite people and write the room's state. From room version 12 on, creators
+/// may do everything. Before that, the creator may do everything if there are no power levels.
 fn can_work(bot: &str, create: &Value, levels: Option<&Value>) -> bool {
     let content = &create["content"];
     let version = content["room_version"].as_str().unwrap_or("1");
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn encryption_counts_whoever_switched_it_on() {
+    fn encryption_counts_whoever_enabled_it() {
         let on = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
         for sender in [BOT, "@m:x"] {
             let event = state("m.room.encryption", "", sender, &on).to_string();
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bot_is_out_whoever_did_it() {
+    fn the_bot_is_out_whoever_removed_it() {
         for (sender, membership, expected) in [
             (BOT, "leave", Some(Change::Out)),
             ("@m:x", "ban", Some(Change::Out)),
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn removals_and_tombstones_name_their_target() {
+    fn redactions_and_tombstones_name_their_target() {
         for redaction in [
             json!({ "type": "m.room.redaction", "sender": "@m:x", "redacts": "$e", "content": {} }),
             json!({ "type": "m.room.redaction", "sender": "@m:x", "content": { "redacts": "$e" } }),
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn two_sides_that_undo_each_other_wait_longer_and_longer() {
+    fn repairs_wait_longer_the_more_changes_there_are_in_a_row() {
         let mut repairs = Repairs::default();
         let mut now = 1_000_000_000;
         let mut pauses = Vec::new();

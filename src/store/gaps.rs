@@ -6,7 +6,7 @@ use ruma::UserId;
 use sqlx::FromRow;
 
 use super::journal::{self, Arrival, Kept, Source};
-use super::stored_values::FROM_NEWEST_EVENT;
+use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, audits, facts, foreign};
 use crate::clock::now;
 
@@ -56,6 +56,18 @@ pub struct Gap {
     pub failures: i64,
     /// The number of them that the homeserver refused.
     pub refusals: i64,
+}
+
+impl Gap {
+    /// Returns the token from which reading goes on, or none to read from the newest event.
+    pub fn start_token(&self) -> Option<&str> {
+        Some(self.from_token.as_str()).filter(|token| *token != FROM_NEWEST_EVENT)
+    }
+
+    /// Returns the token at which reading ends, or none to read to the start of the room.
+    pub fn end_token(&self) -> Option<&str> {
+        Some(self.to_token.as_str()).filter(|token| *token != TO_START_OF_ROOM)
+    }
 }
 
 impl Store {

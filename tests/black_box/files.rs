@@ -89,7 +89,7 @@ on_both_databases! {
             let file = entry["attachments"][0]["file"].clone();
             file["problem"].is_string().then_some(file)
         }).await;
-        assert!(told["problem"].as_str().unwrap().contains("not the one that its event names"));
+        assert!(told["problem"].as_str().unwrap().contains("does not have the SHA-256 that its event names"));
         assert_eq!(told["href"], Value::Null);
         let mut without_key = file.clone();
         without_key["key"]["k"] = json!("short");

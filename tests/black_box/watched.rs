@@ -382,7 +382,7 @@ on_both_databases! {
         world.eventually("a room of our own, and the shop is told", || async {
             let room = room_of(&world, &deal.id).await;
             let id = room["id"].as_str().filter(|id| *id != deal.room && *id != apart)?;
-            let told = room["problem"].as_str()?.contains("in no record");
+            let told = room["problem"].as_str()?.contains("No message of that room is recorded");
             (told && room["state"] == "degraded").then(|| id.to_owned())
         }).await;
         invite(&deal.seller, &apart, &world.bot()).await;

@@ -127,7 +127,7 @@ async fn check_homeserver(
         return Ok(());
     }
     report.add("bot's device", advice::device(homeserver.make_device().await));
-    let offers = homeserver.offers().await;
+    let offers = homeserver.capabilities().await;
     let version = offers.clone().and_then(|offers| room_version(&offers, config));
     report.add(
         "room version",

@@ -47,7 +47,7 @@ fn finished() -> Known {
 }
 
 #[test]
-fn an_encrypted_room_is_told_of_once_and_nobody_further_is_invited() {
+fn an_encrypted_room_gets_one_notice_and_nobody_else_is_invited() {
     let mut known = Known { is_encrypted: true, members: BTreeMap::new(), ..finished() };
     assert_eq!(next_step(&wanted(), &known, 0), Next::Do(Step::SendEncryptionNotice));
     known.refused_until.insert("tell_encrypted".to_owned(), 500);
@@ -87,7 +87,7 @@ fn a_bot_that_is_out_stops_until_it_is_invited_or_the_shop_wants_a_new_room() {
 }
 
 #[test]
-fn a_lost_successor_is_sought_until_everybody_is_here() {
+fn a_lost_successor_is_checked_until_every_contact_is_here() {
     let mut known = Known {
         lost_successor: Some("!lost:x".into()),
         predecessor_needs_tombstone: true,
@@ -107,7 +107,7 @@ fn a_lost_successor_is_sought_until_everybody_is_here() {
 }
 
 #[test]
-fn a_room_that_the_admin_does_not_want_is_not_made_again() {
+fn a_room_that_an_administrator_blocked_is_not_created_again() {
     let mut known = Known { is_blocked_by_admin: true, ..Known::default() };
     assert_eq!(next_step(&wanted(), &known, 0), Next::Do(Step::StopBlocked));
     known.is_blocked_by_admin = false;
@@ -115,7 +115,7 @@ fn a_room_that_the_admin_does_not_want_is_not_made_again() {
 }
 
 #[test]
-fn a_room_that_waits_for_its_first_message_is_not_made_before_that() {
+fn a_room_that_waits_for_its_first_message_is_not_created_before() {
     let mut wanted = Wanted { has_room: false, ..wanted() };
     assert_eq!(next_step(&wanted, &Known::default(), 0), Next::Rest);
     wanted.has_room = true;
@@ -123,29 +123,30 @@ fn a_room_that_waits_for_its_first_message_is_not_made_before_that() {
 }
 
 #[test]
-fn a_guest_is_made_invited_and_joined_before_it_speaks() {
+fn a_guest_is_created_invited_and_joined_before_it_sends() {
     let guest = user_id!("@g:x.org").to_owned();
     let message = PageMessage { id: "1".into(), guest: guest.clone(), has_file: true };
     let mut wanted = Wanted { page_message: Some(message), ..wanted() };
     let mut known = finished();
-    let stands = |membership: &str| Member { membership: Some(membership.into()), ..looked_up() };
+    let with_membership =
+        |membership: &str| Member { membership: Some(membership.into()), ..looked_up() };
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::MakeGuest(guest.clone())));
     known.guests.insert(guest.clone());
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(guest.clone())));
-    known.members.insert(guest.clone(), stands("invite"));
+    known.members.insert(guest.clone(), with_membership("invite"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::JoinGuest(guest.clone())));
-    known.members.insert(guest.clone(), stands("join"));
+    known.members.insert(guest.clone(), with_membership("join"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::UploadFile("1".into())));
     wanted.page_message.as_mut().unwrap().has_file = false;
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::SendPageMessage("1".into())));
-    known.members.insert(guest.clone(), stands("ban"));
+    known.members.insert(guest.clone(), with_membership("ban"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::GiveUpPageMessage("1".into())));
-    known.members.insert(guest.clone(), stands("leave"));
+    known.members.insert(guest.clone(), with_membership("leave"));
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(guest)));
 }
 
 #[test]
-fn contacts_who_cannot_be_reached_do_not_keep_guests_from_talking() {
+fn contacts_who_cannot_be_reached_do_not_hold_up_guests() {
     let guest = user_id!("@g:x.org").to_owned();
     let mut known = finished();
     let waits = Member { retry_at: Some(500), ..looked_up() };
@@ -165,7 +166,7 @@ fn a_new_transaction_gets_its_room_before_anything_else() {
 }
 
 #[test]
-fn an_attempt_of_unknown_outcome_is_looked_at_before_another_is_made() {
+fn an_attempt_of_unknown_outcome_is_resolved_before_another_one() {
     let known = Known { creation_attempted: true, ..Known::default() };
     assert_eq!(next_step(&wanted(), &known, 0), Next::Do(Step::ResolveRoom));
 }
@@ -176,7 +177,7 @@ fn a_finished_room_needs_nothing() {
 }
 
 #[test]
-fn an_invited_bot_goes_in_before_it_does_anything() {
+fn an_invited_bot_joins_before_it_does_anything() {
     let invited = Member { membership: Some("invite".into()), ..looked_up() };
     let mut known = Known { state_digest: None, ..finished() };
     known.members.insert(wanted().bot, invited);
@@ -220,7 +221,7 @@ fn the_newest_signed_head_is_shown_and_never_an_older_one() {
 }
 
 #[test]
-fn one_contact_in_trouble_does_not_hold_up_the_other() {
+fn a_failure_of_one_contact_does_not_hold_up_the_other() {
     let mut known = finished();
     let waits = Member { retry_at: Some(500), ..looked_up() };
     known.members.insert(user_id!("@b:x.org").to_owned(), waits);
@@ -232,7 +233,7 @@ fn one_contact_in_trouble_does_not_hold_up_the_other() {
 }
 
 #[test]
-fn someone_who_declined_is_not_asked_again() {
+fn a_contact_who_declined_is_not_invited_again() {
     let mut known = finished();
     let left = Member { membership: Some("leave".into()), ..looked_up() };
     known.members.insert(user_id!("@b:x.org").to_owned(), left);
@@ -270,8 +271,8 @@ fn a_refused_step_does_not_hold_up_the_others() {
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(first.clone())));
     known.refused_until.insert(format!("invite {first}"), 300);
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::Invite(second.clone())));
-    let stands = Member { membership: Some("invite".into()), ..looked_up() };
-    known.members.insert(second.clone(), stands);
+    let invited = Member { membership: Some("invite".into()), ..looked_up() };
+    known.members.insert(second.clone(), invited);
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::ShowHead));
     known.head = Some(4);
     assert_eq!(next_step(&wanted, &known, 0), Next::Wait(300));
@@ -315,7 +316,7 @@ fn a_message_of_a_guest_waits_until_it_is_in_the_room() {
 }
 
 #[test]
-fn an_account_is_looked_up_after_its_invitation_and_again_while_it_does_not_exist() {
+fn an_account_is_checked_after_its_invitation_and_again_while_it_does_not_exist() {
     let user = wanted().contacts[0].clone();
     let mut known = finished();
     known.members.remove(&user);
@@ -356,7 +357,7 @@ fn users_of_other_homeservers_come_last_and_are_handed_over_once() {
 }
 
 #[test]
-fn nobody_is_invited_or_removed_while_another_homeserver_is_waited_for() {
+fn nobody_is_invited_or_removed_during_an_invitation_by_another_homeserver() {
     let mut known = Known { far_invitation_in_flight: true, head: None, ..finished() };
     known.members.insert(wanted().contacts[0].clone(), looked_up());
     assert_eq!(next_step(&wanted(), &known, 0), Next::Do(Step::ShowHead));
@@ -365,7 +366,7 @@ fn nobody_is_invited_or_removed_while_another_homeserver_is_waited_for() {
 }
 
 #[test]
-fn a_change_is_told_after_the_state_and_the_first_summary() {
+fn a_change_is_announced_after_the_state_and_the_first_summary() {
     let wanted = Wanted { state_digest: "s2".into(), has_news: true, ..wanted() };
     let mut known = Known { summary_event: None, ..finished() };
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::PublishState));

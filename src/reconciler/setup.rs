@@ -35,7 +35,7 @@ pub struct Installation {
 
 /// Why the bot could not be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum NotIntroduced {
+pub enum SetupError {
     /// The config or the registration does not fit the homeserver.
     #[error(transparent)]
     Misfit(Misfit),
@@ -48,7 +48,7 @@ pub enum NotIntroduced {
         failure: CallFailure,
     },
     /// The database failed.
-    #[error("the database: {0}")]
+    #[error("the database failed: {0}")]
     Store(#[from] StoreError),
 }
 
@@ -56,25 +56,25 @@ pub enum NotIntroduced {
 /// and does not repeat what was done before.
 ///
 /// # Errors
-/// Returns an error if the config does not fit, or if the homeserver or the database fails. A repeat
-/// completes whatever was left unfinished.
-pub async fn introduce(
+/// Returns an error if the config does not fit, or if the homeserver or the database fails. A
+/// repeat completes whatever was left unfinished.
+pub async fn set_up_bot(
     config: Config,
     homeserver: Homeserver,
     store: &Store,
     vault: Vault,
-) -> Result<Installation, NotIntroduced> {
-    let doing = |doing| move |failure| NotIntroduced::Call { doing, failure };
+) -> Result<Installation, SetupError> {
+    let doing = |doing| move |failure| SetupError::Call { doing, failure };
     let misfit = homeserver.misfit(&config).await.map_err(doing("checking the token"))?;
     if let Some(misfit) = misfit {
-        return Err(NotIntroduced::Misfit(misfit));
+        return Err(SetupError::Misfit(misfit));
     }
     homeserver.register_bot().await.map_err(doing("creating the bot's account"))?;
     let device = homeserver.make_device().await.map_err(doing("creating the bot's device"))?;
     if device == Device::LoggedIn {
         tracing::info!("the bot's device was created by a login: the homeserver lacks MSC4190");
     }
-    let offers = homeserver.offers().await.map_err(doing("reading the capabilities"))?;
+    let offers = homeserver.capabilities().await.map_err(doing("reading the capabilities"))?;
     let room_version = room_version(&offers, &config).map_err(doing("choosing a room version"))?;
     let upload = async |name: &'static str, png| picture(&homeserver, store, name, png).await;
     let invoice_avatar = upload("invoice.png", INVOICE_PNG).await?;
@@ -106,7 +106,7 @@ async fn picture(
     store: &Store,
     name: &'static str,
     png: &[u8],
-) -> Result<OwnedMxcUri, NotIntroduced> {
+) -> Result<OwnedMxcUri, SetupError> {
     use sha2::{Digest, Sha256};
     let domain = homeserver.bot_user_id().server_name();
     let fact = format!("picture {domain} {name} {:x}", Sha256::digest(png));
@@ -116,7 +116,7 @@ async fn picture(
     let uri = homeserver
         .upload_png(name, png)
         .await
-        .map_err(|failure| NotIntroduced::Call { doing: "uploading a picture", failure })?;
+        .map_err(|failure| SetupError::Call { doing: "uploading a picture", failure })?;
     store.set_fact(&fact, uri.as_str()).await?;
     Ok(uri)
 }

@@ -13,8 +13,8 @@ use crate::room::{Verdict, judge};
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Worker {
-    /// Commits that an attempt begins, creates the room, and commits that the room is ours. The call
-    /// invites nobody, so a room that is lost in between was never shown to anybody.
+    /// Commits that an attempt begins, creates the room, and commits that the room is ours. The
+    /// call invites nobody, so a room that is lost in between was never shown to anybody.
     pub(super) async fn create_room(&self, view: &View) -> Result<(), Obstacle> {
         self.store.room_attempted(view.id(), view.plan.version.as_str()).await?;
         match self.installation.homeserver.create_room(&view.plan).await {
@@ -77,8 +77,8 @@ impl Worker {
             }
             Verdict::Foreign => Err(Obstacle::Final(format!(
                 "The alias {alias} belongs to the room {room_id}, which Tallyroom did not create. \
-                 Delete that alias on the homeserver, then send the transaction's contacts again by \
-                 PATCH."
+                 Delete that alias on the homeserver, then send the transaction's contacts again \
+                 by PATCH."
             ))),
         }
     }
@@ -91,7 +91,8 @@ impl Worker {
     }
 }
 
-/// Whether the refusal is about the requested room itself, so that every retry would be refused too.
+/// Whether the refusal is about the requested room itself, so that every retry would be refused
+/// too.
 fn is_about_the_room(failure: &CallFailure) -> bool {
     ["M_UNSUPPORTED_ROOM_VERSION", "M_INVALID_ROOM_STATE", "M_BAD_JSON", "M_TOO_LARGE"]
         .iter()
