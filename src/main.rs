@@ -10,7 +10,7 @@ use tallyroom::command::{
 use tallyroom::config::Config;
 use tallyroom::logging;
 use tallyroom::page::link::LinkRequest;
-use tallyroom::store::Asked;
+use tallyroom::store::ErasureRequest;
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
@@ -223,7 +223,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             verify::run(&config.load()?, &request).await
         }
         Command::Forget { config, by, reason, user } => {
-            let asked = Asked::new(&by, reason.as_deref());
+            let asked = ErasureRequest::new(&by, reason.as_deref());
             forget::run(&config.load()?, &user, &asked).await
         }
         Command::Problems { config, retry, json, limit, transactions } => {

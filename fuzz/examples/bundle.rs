@@ -91,7 +91,7 @@ async fn main() -> anyhow::Result<()> {
     vault.put(&sha256, file).await?;
     let size = i64::try_from(PLAN.len())?;
     store.file_stored("mxc://x/a", &sha256, size, Some("text/plain"), None).await?;
-    store.note_files(10).await?;
+    store.add_missing_file_acts(10).await?;
 
     let key = Arc::new(SigningKey::load_or_make(&folder.path().join("key"), bot)?);
     let exporter = Exporter::new(store.clone(), vault, key);

@@ -68,7 +68,7 @@ pub async fn present(
         }
     };
     let head = store.head(*id).await?;
-    let unreadable = store.unreadable(*id).await?;
+    let unreadable = store.count_encrypted_messages(*id).await?;
     let signed = store.last_signed_head(*id).await?;
     Ok(json!({
         "id": id.to_string(),

@@ -5,7 +5,7 @@ use ruma::UserId;
 
 use super::open_store;
 use crate::config::Config;
-use crate::store::{Asked, Deriving};
+use crate::store::{Deriving, ErasureRequest};
 
 /// The number of rooms that one query returns.
 const ROOMS_PER_QUERY: i64 = 64;
@@ -16,7 +16,7 @@ const ROOMS_PER_QUERY: i64 = 64;
 /// # Errors
 /// If `user` is no Matrix ID or the database fails. What was erased before the failure stays
 /// erased.
-pub async fn run(config: &Config, user: &str, asked: &Asked) -> anyhow::Result<()> {
+pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow::Result<()> {
     let user = UserId::parse(user)
         .with_context(|| format!("{user:?} is not a Matrix ID such as @anna:example.org"))?;
     let store = open_store(config).await?;

@@ -105,7 +105,7 @@ async fn rederive_entry(
     report.changed += usize::from(!rederived.changes.is_empty());
     let is_outdated = evidence.derivation != DERIVATION_VERSION;
     if !dry_run && (is_outdated || !rederived.changes.is_empty()) {
-        store.rederived(&rederived.entry, rederived.marker.as_deref(), deriving).await?;
+        store.update_derived(&rederived.entry, rederived.marker.as_deref(), deriving).await?;
     }
     Ok(())
 }

@@ -87,7 +87,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let deriving = Deriving::of(&config);
     // Pushes are accepted at once, since the homeserver may have some to send.
     let pushes = intake::router(PushState {
-        store: store.apart(&config.database, PUSH_CONNECTIONS)?,
+        store: store.with_own_connections(&config.database, PUSH_CONNECTIONS)?,
         moment: moment.clone(),
         pings: pings.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),

@@ -47,8 +47,8 @@ async fn fill_one_page(store: &Store, homeserver: &Homeserver) -> Result<bool, S
         store.close_gap(&gap).await?;
         return Ok(true);
     };
-    let to = Some(gap.to_token.as_str()).filter(|token| !token.is_empty());
-    let from = Some(gap.from_token.as_str()).filter(|token| !token.is_empty());
+    let to = gap.end_token();
+    let from = gap.start_token();
     match homeserver.history(&room_id, from, to, PAGE_EVENTS).await {
         Ok(page) => {
             // The page is read backwards and stored forwards, so within a page the order of receipt

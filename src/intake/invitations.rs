@@ -41,5 +41,5 @@ pub async fn invite_again(
     correlation: &str,
 ) -> Result<usize, StoreError> {
     while deriver::derive(store, &store.underived_of(user).await?, deriving).await {}
-    store.come_back(user, correlation).await
+    store.invite_back(user, correlation).await
 }

@@ -145,7 +145,7 @@ async fn learn_ephemeral(state: &PushState, body: &[u8]) {
     for Reading { room_id, user, event, at } in ephemeral.reading {
         let stored = async {
             match state.store.transaction_of_room(&room_id).await? {
-                Some(id) => state.store.see(id, &user, &event, at).await,
+                Some(id) => state.store.note_receipt(id, &user, &event, at).await,
                 None => Ok(()),
             }
         };

@@ -14,7 +14,7 @@ use crate::record::{
     Entry, Kind, Line, RelationKind, Role, conversation, plain_name, self_chosen_name, times_differ,
 };
 use crate::room::Guest;
-use crate::store::{FileRow, StoreError};
+use crate::store::{FileRow, SendKey, StoreError};
 use crate::transaction::{PartyRole, Terms, Transaction, Visitor};
 
 /// Lines on one page of history.
@@ -178,7 +178,7 @@ async fn name_outgoing(
         let entry = own.iter().find(|it| it.fixed.event_id == event);
         let edited = entry.and_then(|it| it.relates_to.as_ref()).map(|it| it.event_id.as_str());
         let line = lines.iter_mut().find(|it| it.event == event || Some(&*it.event) == edited);
-        if let (Some(line), Some(outgoing)) = (line, key.strip_prefix("say ")) {
+        if let (Some(line), Some(outgoing)) = (line, SendKey::outgoing_id(&key)) {
             line.outgoing.push(outgoing.to_owned());
         }
     }

@@ -106,7 +106,7 @@ pub(super) async fn replies_in(
     state: &PageState,
     session: &Session,
 ) -> Result<Option<i64>, StoreError> {
-    let turns = state.store.turns(session.transaction.id, TURNS).await?;
+    let turns = state.store.parties_of_last_lines(session.transaction.id, TURNS).await?;
     Ok(usual_delay(&turns, session.visitor.role.other().as_str()))
 }
 

@@ -360,7 +360,7 @@ pub(super) async fn seen(
         return Ok(StatusCode::NO_CONTENT);
     };
     let user = &session.guest.user_id;
-    state.store.see(id, user.as_str(), event.as_str(), crate::clock::now()).await?;
+    state.store.note_receipt(id, user.as_str(), event.as_str(), crate::clock::now()).await?;
     if let Some(room) = state.store.room(id).await?.and_then(|it| it.room())
         && let Err(failure) = state.homeserver.read_as(user, &room, &event).await
     {

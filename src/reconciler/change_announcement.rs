@@ -5,6 +5,7 @@ use ruma::OwnedUserId;
 use super::perform::{Obstacle, View, Worker};
 use super::summary::MESSAGE;
 use crate::room::{Message, announcement, content_with_mentions};
+use crate::store::SendKey;
 
 /// A message about a change.
 pub(super) struct News {
@@ -36,21 +37,19 @@ impl Worker {
     /// Sends the message, and stores the revision that it covers.
     pub(super) async fn announce_change(&self, view: &View) -> Result<(), Obstacle> {
         let Some(News { revision, message }) = self.news(view).await? else { return Ok(()) };
-        self.store.telling(view.id(), Some(revision)).await?;
+        self.store.set_telling_revision(view.id(), Some(revision)).await?;
         let contacts = view.transaction.terms.matrix_contacts();
         let people: Vec<OwnedUserId> = contacts.map(|(_, user)| user.clone()).collect();
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| content_with_mentions(&message, &people, send_id);
-        let mut key = format!("change {revision}");
-        if view.room.retold > 0 {
-            // Somebody removed the message, and the homeserver accepts the same send id only once.
-            key = format!("{key} again {}", view.room.retold);
-        }
+        // If somebody removed the message, the key has to change, because the homeserver accepts the
+        // same send id only once.
+        let key = SendKey::Change { revision, retold: view.room.retold }.to_string();
         match self.send_once(view, bot, &key, MESSAGE, content).await {
-            Ok(_) => Ok(self.store.told(view.id(), revision).await?),
+            Ok(_) => Ok(self.store.set_told_revision(view.id(), revision).await?),
             Err(refused @ Obstacle::Refused(_)) => {
                 // Nothing was sent, so a later revision may be announced instead.
-                self.store.telling(view.id(), None).await?;
+                self.store.set_telling_revision(view.id(), None).await?;
                 Err(refused)
             }
             Err(obstacle) => Err(obstacle),

@@ -8,8 +8,8 @@ use super::send_once::send_id;
 use crate::files::Found;
 use crate::homeserver::CallFailure;
 use crate::names::SEND_MARKER;
-use crate::room::{Guest, page_message_key};
-use crate::store::Outgoing;
+use crate::room::Guest;
+use crate::store::{Outgoing, SendKey};
 
 impl Worker {
     /// Creates the account of a guest and sets its display name. If that is refused, the guest's
@@ -91,7 +91,8 @@ impl Worker {
                 content[SEND_MARKER] = json!(send_id);
                 content
             };
-            self.send_once(view, &guest, &page_message_key(id), &outgoing.event_type, marked).await
+            let key = SendKey::Outgoing(id).to_string();
+            self.send_once(view, &guest, &key, &outgoing.event_type, marked).await
         };
         match sent {
             Ok(event_id) => Ok(self.store.outgoing_sent(view.id(), id, &event_id).await?),
@@ -114,7 +115,8 @@ impl Worker {
         let Ok(event) = EventId::parse(event) else {
             return Err(Obstacle::Final("A stored event id is not a valid event id.".to_owned()));
         };
-        let send_id = send_id(&view.id().to_string(), &page_message_key(id), guest.as_str());
+        let key = SendKey::Outgoing(id).to_string();
+        let send_id = send_id(&view.id().to_string(), &key, guest.as_str());
         let room_id = view.room_id()?;
         Ok(self.installation.homeserver.redact_as(guest, room_id, &event, &send_id).await?.into())
     }

@@ -17,7 +17,7 @@ use crate::room::{
     Known, Member, Next, PageMessage, RoomPlan, Setting, Step, Wanted, needed_steps, next_step,
 };
 use crate::seal::Trust;
-use crate::store::{RoomRow, Store, StoreError};
+use crate::store::{RoomRow, SendKey, Store, StoreError};
 use crate::transaction::Transaction;
 
 /// The greatest number of steps in one turn, which is more than a new room needs. After that, other
@@ -27,8 +27,6 @@ const MAX_STEPS_PER_TURN: usize = 20;
 /// more, two sides undo each other's work, and the room has to wait.
 const MAX_TURNS: i64 = 100;
 
-/// The send key of the notice that an encrypted room cannot be read.
-pub(super) const ENCRYPTION_NOTICE_KEY: &str = "unreadable";
 const ENCRYPTED_PROBLEM: &str = "The room is encrypted, so its messages cannot be recorded: only \
      their number is known. Encryption cannot be switched off again. If `tallyroom check` says \
      that the homeserver encrypts every new room, change that first. Then upgrade or delete the \
@@ -182,7 +180,7 @@ impl Worker {
         if !known.refused_until.is_empty() {
             let needed = needed_steps(wanted, known);
             let names: BTreeSet<_> = needed.iter().filter_map(|it| it.step.name()).collect();
-            self.store.keep_problems(view.id(), &names).await?;
+            self.store.delete_problems_except(view.id(), &names).await?;
         }
         // A room is not ready as long as nobody may be invited to it.
         let settles_at = known.settles_at.filter(|at| *at > now());
@@ -313,7 +311,7 @@ impl Worker {
             lost_successor: room.lost_successor.clone(),
             is_encrypted: room.encrypted_at.is_some(),
             encryption_notice_sent: room.encrypted_at.is_some()
-                && self.store.sent_as(view.id(), ENCRYPTION_NOTICE_KEY).await?.is_some(),
+                && self.store.sent_as(view.id(), &SendKey::Encrypted.to_string()).await?.is_some(),
             is_blocked_by_admin: room.blocked_at.is_some(),
             wanted_again: room.wanted_again == 1,
             settles_at: room.settles_at(),
@@ -330,7 +328,7 @@ impl Worker {
             Step::FollowTombstone => self.follow_tombstone(view).await,
             Step::WriteTombstone => self.write_tombstone(view).await,
             Step::RetryLostSuccessor(_) => self.retry_lost_successor(view).await,
-            Step::ForgetLostSuccessors => Ok(self.store.let_go_of_successors(view.id()).await?),
+            Step::ForgetLostSuccessors => Ok(self.store.forget_lost_successors(view.id()).await?),
             Step::SendEncryptionNotice => self.send_encryption_notice(view).await,
             Step::StopEncrypted => Err(Obstacle::Final(ENCRYPTED_PROBLEM.to_owned())),
             Step::StopBlocked => Err(Obstacle::Final(BLOCKED_PROBLEM.to_owned())),

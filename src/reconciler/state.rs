@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::perform::{ENCRYPTION_NOTICE_KEY, Obstacle, View, Worker};
+use super::perform::{Obstacle, View, Worker};
 use crate::homeserver::CallFailure;
 use crate::names::{HEAD_STATE, SEND_MARKER};
 use crate::record::chain::Head;
 use crate::room::{StateEvent, missing_state};
 use crate::seal::signed_of;
+use crate::store::SendKey;
 
 impl Worker {
     /// Writes every state event that the room does not have as it should be. If one is refused, the
@@ -41,7 +42,8 @@ impl Worker {
         let body = "This room is encrypted. Tallyroom cannot read its messages, so nothing that is \
                     written here from now on is recorded.";
         let content = |send_id: &str| json!({ "msgtype": "m.notice", "body": body, "m.mentions": {}, SEND_MARKER: send_id });
-        self.send_once(view, bot, ENCRYPTION_NOTICE_KEY, "m.room.message", content).await.map(drop)
+        let key = SendKey::Encrypted.to_string();
+        self.send_once(view, bot, &key, "m.room.message", content).await.map(drop)
     }
 
     /// Writes the newest signed head of the record into the room. The head that is there now must

@@ -40,7 +40,7 @@ impl Worker {
         let Some(tombstone) =
             tombstone.filter(|it| it.as_object().is_some_and(|it| !it.is_empty()))
         else {
-            return Ok(self.store.no_tombstone(view.id()).await?);
+            return Ok(self.store.clear_tombstone(view.id()).await?);
         };
         if view.room.upgrades >= MAX_UPGRADES {
             return Err(Obstacle::Final(format!(
@@ -76,7 +76,7 @@ impl Worker {
         match verdict {
             Successor::Follow => self.continue_in(view, room, &state, bot).await,
             Successor::Powerless => {
-                self.store.listen_to(view.id(), room.as_str()).await?;
+                self.store.add_record_room(view.id(), room.as_str()).await?;
                 self.replace_room(view, None).await
             }
             Successor::Stranger => self.replace_room(view, Some(lost(room, STRANGER))).await,
@@ -105,7 +105,7 @@ impl Worker {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        Ok(self.store.led_on(view.id()).await?)
+        Ok(self.store.set_led_on(view.id()).await?)
     }
 
     /// Checks whether the bot can now join the room that replaced an earlier one. If so, the
@@ -116,7 +116,7 @@ impl Worker {
             return Ok(());
         };
         let Ok(room) = <&RoomId>::try_from(room_id.as_str()) else {
-            return Ok(self.store.let_go_of_successors(view.id()).await?);
+            return Ok(self.store.forget_lost_successors(view.id()).await?);
         };
         if why == CLOSED
             && let Some(state) = self.read_room(room).await?
@@ -126,9 +126,9 @@ impl Worker {
             let names_ours =
                 |it: &RecordRoom| judge_successor(&it.room_id, bot, &state) != Successor::Stranger;
             if before.iter().any(names_ours) {
-                self.store.listen_to(view.id(), &room_id).await?;
+                self.store.add_record_room(view.id(), &room_id).await?;
             }
-            return Ok(self.store.let_go_of_successors(view.id()).await?);
+            return Ok(self.store.forget_lost_successors(view.id()).await?);
         }
         Err(Obstacle::Blocked(format!(
             "Somebody replaced the room by {room_id}, {why}. No message of that room is recorded. \

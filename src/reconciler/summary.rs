@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::perform::{Obstacle, View, Worker};
 use crate::room::StateEvent;
+use crate::store::SendKey;
 
 pub(super) const MESSAGE: &str = "m.room.message";
 
@@ -12,7 +13,7 @@ impl Worker {
     pub(super) async fn send_summary(&self, view: &View) -> Result<(), Obstacle> {
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.content(send_id);
-        let key = summary_key(view.room.summaries_gone);
+        let key = SendKey::Summary { gone: view.room.summaries_gone }.to_string();
         let event_id = self.send_once(view, bot, &key, MESSAGE, content).await?;
         Ok(self.store.summary_shown(view.id(), &event_id, &view.plan.summary_digest()).await?)
     }
@@ -23,8 +24,8 @@ impl Worker {
         // the digest as well, since a changed config changes the summary of the same revision.
         let digest = view.plan.summary_digest();
         // It also names the summary, since each summary has its own edits.
-        let summary = summary_key(view.room.summaries_gone);
-        let key = format!("{summary} {} {digest}", view.transaction.revision);
+        let (gone, revision) = (view.room.summaries_gone, view.transaction.revision);
+        let key = SendKey::SummaryEdit { gone, revision, digest: &digest }.to_string();
         let bot = self.installation.homeserver.bot_user_id();
         let content = |send_id: &str| view.plan.summary.edit_content(&original, send_id);
         self.send_once(view, bot, &key, MESSAGE, content).await?;
@@ -54,14 +55,12 @@ impl Worker {
             let mut pinned = pinned_ids(pinned.as_ref());
             let mut gone = Vec::new();
             for number in 0..view.room.summaries_gone {
-                gone.extend(self.store.sent_as(view.id(), &summary_key(number)).await?);
+                let key = SendKey::Summary { gone: number }.to_string();
+                gone.extend(self.store.sent_as(view.id(), &key).await?);
             }
             pinned.retain(|id| !gone.contains(id));
-            // An empty digest means that it was unknown whether the summary is still pinned. It is.
-            if view.room.summary_pinned.as_deref() == Some("")
-                && gone.is_empty()
-                && pinned.contains(&summary)
-            {
+            // It was unknown whether the summary is still pinned. It is.
+            if view.room.is_pinning_unknown() && gone.is_empty() && pinned.contains(&summary) {
                 let headline = view.plan.headline_digest();
                 return Ok(self
                     .store
@@ -80,14 +79,6 @@ impl Worker {
             .store
             .summary_pinned(view.id(), &summary, view.room.wakes, &view.plan.headline_digest())
             .await?)
-    }
-}
-
-/// Returns the send key of the summary after `gone` earlier ones were removed from the room.
-fn summary_key(gone: i64) -> String {
-    match gone {
-        0 => "summary".to_owned(),
-        _ => format!("summary-{}", gone + 1),
     }
 }
 

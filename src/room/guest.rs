@@ -41,8 +41,3 @@ impl Guest {
         Some(Self { user_id, display_name })
     }
 }
-
-/// Returns the send key, within the transaction, of the page's message with the id `outgoing`.
-pub fn page_message_key(outgoing: &str) -> String {
-    format!("say {outgoing}")
-}

@@ -15,7 +15,7 @@ mod widget;
 
 pub use announcement::{announcement, content_with_mentions};
 pub use claim::{Verdict, judge};
-pub use guest::{Guest, page_message_key};
+pub use guest::Guest;
 pub use next::{needed_steps, next_step};
 pub use ours::{Sign, sign};
 pub use plan::{Message, RoomPlan, Setting};

@@ -43,7 +43,7 @@ async fn link_and_sign(
     key: &SigningKey,
     witnesses: &[String],
 ) -> anyhow::Result<usize> {
-    let linked = store.adopt(BATCH).await? + store.note_files(BATCH).await?;
+    let linked = store.adopt_records(BATCH).await? + store.add_missing_file_acts(BATCH).await?;
     let due = store.heads_due(BATCH).await?;
     for id in &due {
         let signed = sign_head(store, key, witnesses, *id).await?;

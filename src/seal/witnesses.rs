@@ -44,7 +44,7 @@ pub async fn witness_forever(
     witnesses: Vec<String>,
     stop: CancellationToken,
 ) {
-    if let Err(error) = store.keep_witnesses(&witnesses).await {
+    if let Err(error) = store.delete_witnessings_except(&witnesses).await {
         tracing::error!(%error, "heads for former witnesses could not be removed");
     }
     // It follows nobody to another address than the configured one.

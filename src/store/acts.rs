@@ -1,4 +1,5 @@
-//! What was done to records: each act linked to the one before it, in the tx of the deed.
+//! The acts of records. An act is linked to the act before it, in the same tx in which the thing is
+//! done.
 
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -13,43 +14,47 @@ use crate::record::acts::{
 };
 use crate::record::digest::{canonical, content_digest};
 
-/// Whoever adds an act to the same transaction waits here.
-const NEXT: &str = "UPDATE transactions SET acts = acts + 1 WHERE id = $1 \
+/// Locks the row of the transaction, so that acts of the same transaction are added one after the
+/// other.
+const TAKE_NEXT_NUMBER: &str = "UPDATE transactions SET acts = acts + 1 WHERE id = $1 \
      RETURNING acts, acts_hash";
-const LINKED: &str = "UPDATE transactions SET acts_hash = $2, \
+const SET_ACTS_HASH: &str = "UPDATE transactions SET acts_hash = $2, \
      sign_due_at = CASE WHEN sign_due_at IS NULL OR sign_due_at > $3 THEN $3 ELSE sign_due_at END \
      WHERE id = $1";
-const SIGN_BY: &str =
+const SET_SIGN_DUE: &str =
     "UPDATE transactions SET sign_due_at = COALESCE(sign_due_at, $2) WHERE id = $1";
-const INSERT: &str = "INSERT INTO acts (transaction_id, number, hash, at, kind, subject, actor, \
+const INSERT_ACT: &str = "\
+     INSERT INTO acts (transaction_id, number, hash, at, kind, subject, actor, \
      reason, adopted, content, salt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const AFTER: &str = "SELECT transaction_id, number, hash, at, kind, subject, actor, reason, \
+const SELECT_ACTS_AFTER: &str = "\
+     SELECT transaction_id, number, hash, at, kind, subject, actor, reason, \
      adopted, content, salt FROM acts WHERE transaction_id = $1 AND number > $2 \
      ORDER BY number LIMIT $3";
-const REVISION: &str = "SELECT r.revision, t.shop, t.external_id, r.status, r.created_at, \
+const SELECT_REVISION_AFTER: &str = "\
+     SELECT r.revision, t.shop, t.external_id, r.status, r.created_at, \
      r.redactions, r.original_type, r.original, r.invoice, r.buyer, r.seller \
      FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
      WHERE r.transaction_id = $1 AND r.revision > $2 ORDER BY r.revision LIMIT 1";
-const CURRENT: &str = "SELECT revision FROM transactions WHERE id = $1";
+const SELECT_CURRENT_REVISION: &str = "SELECT revision FROM transactions WHERE id = $1";
 
-/// Acts read in one go.
-const PAGE: i64 = 1_000;
+/// The greatest number of acts that one call reads.
+const ACTS_PER_PAGE: i64 = 1_000;
 
-/// What is done.
+/// What an act tells.
 #[derive(Clone, Debug)]
-pub(super) struct Deed<'a> {
+pub(super) struct NewAct<'a> {
     pub(super) kind: ActKind,
     pub(super) subject: &'a str,
     pub(super) actor: &'a str,
     pub(super) reason: &'a str,
-    /// It was done before acts were kept.
+    /// Whether it was done by a version of Tallyroom that did not keep acts yet.
     pub(super) adopted: bool,
-    /// What it is about, as canonical JSON.
+    /// The content of the act, as canonical JSON.
     pub(super) content: Option<String>,
 }
 
-impl<'a> Deed<'a> {
-    /// The shop said something new.
+impl<'a> NewAct<'a> {
+    /// Returns the act of a new revision.
     pub(super) fn revision(content: &'a RevisionContent, number: &'a str) -> Self {
         Self {
             kind: ActKind::Revision,
@@ -61,9 +66,13 @@ impl<'a> Deed<'a> {
         }
     }
 
-    /// The content of the entry `seq` is erased. `actor` tells who asked for it, if the reason
-    /// does not.
-    pub(super) fn erasure(seq: &'a str, erased: &'a Erased, by: Option<&'a Asked>) -> Self {
+    /// Returns the act of the erasure of the entry `seq`. `by` is the person who asked for it,
+    /// unless it was a redaction.
+    pub(super) fn erasure(
+        seq: &'a str,
+        erased: &'a Erased,
+        by: Option<&'a ErasureRequest>,
+    ) -> Self {
         let (actor, reason) = match (erased, by) {
             (Erased::Redacted(event_id), _) => (event_id.as_str(), REDACTED),
             (Erased::Forgotten, Some(asked)) => (asked.by.as_str(), asked.reason.as_str()),
@@ -73,15 +82,15 @@ impl<'a> Deed<'a> {
     }
 }
 
-/// Who asked outside a room that something be forgotten, and why.
+/// The person who asked, outside a room, that something be forgotten, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct ErasureRequest {
     by: String,
     reason: String,
 }
 
-impl Asked {
-    /// By whom, and why in their words, if they gave any.
+impl ErasureRequest {
+    /// Makes the value from the name of the person and the reason in their words, if they gave one.
     pub fn new(by: &str, why: Option<&str>) -> Self {
         let reason = match why {
             Some(why) => format!("{FORGOTTEN}: {why}"),
@@ -122,39 +131,43 @@ struct RevisionRow {
 }
 
 impl Store {
-    /// When a head is to be signed because of something that happens now.
+    /// Returns when the head is to be signed because of something that happens now.
     pub(super) fn sign_due(&self) -> i64 {
         now().saturating_add(self.sign_after)
     }
 }
 
 impl Snapshot {
-    /// Acts of a record after `number` with what proves them, some of them, oldest first.
+    /// Returns one page of the acts of a record with a number above `after` and their evidence,
+    /// oldest first.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn acts(&mut self, id: Ulid, after: i64) -> Result<Vec<ActEvidence>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(AFTER)
+        let rows: Vec<Row> = sqlx::query_as(SELECT_ACTS_AFTER)
             .bind(id.to_string())
             .bind(after)
-            .bind(PAGE)
+            .bind(ACTS_PER_PAGE)
             .fetch_all(&mut *self.tx)
             .await?;
         rows.into_iter().map(ActEvidence::try_from).collect()
     }
 
-    /// The revision at which a transaction is said to be.
+    /// Returns the number of the current revision in the row of the transaction.
     ///
     /// # Errors
-    /// When the database does not answer, or there is no such transaction.
+    /// If the database does not answer, or there is no such transaction.
     pub async fn current_revision(&mut self, id: Ulid) -> Result<i64, StoreError> {
-        sqlx::query_scalar(CURRENT).bind(id.to_string()).fetch_one(&mut *self.tx).await
+        sqlx::query_scalar(SELECT_CURRENT_REVISION)
+            .bind(id.to_string())
+            .fetch_one(&mut *self.tx)
+            .await
     }
 
-    /// The revision after the one with this number, as its act holds it fast.
+    /// Returns the next revision after `number`, in the form that its act covers.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn revision_after(
         &mut self,
         id: Ulid,
@@ -164,7 +177,7 @@ impl Snapshot {
     }
 }
 
-/// A revision was written.
+/// Adds the act of a revision that was written.
 pub(super) async fn note_revision(
     tx: &mut Tx,
     id: Ulid,
@@ -173,34 +186,34 @@ pub(super) async fn note_revision(
 ) -> Result<(), StoreError> {
     let (id, subject) = (id.to_string(), revision.to_string());
     let Some(content) = revision_after(tx, &id, revision - 1).await? else { return Ok(()) };
-    append(tx, &id, Deed::revision(&content, &subject), Some(sign_due)).await
+    append(tx, &id, NewAct::revision(&content, &subject), Some(sign_due)).await
 }
 
-/// Links an act to those of a transaction; its head is signed at `sign_due` or before, unless
-/// somebody else sees to that.
+/// Adds an act to the acts of a transaction. The head is signed at `sign_due` at the latest. If it
+/// is none, the caller schedules the signature.
 pub(super) async fn append(
     tx: &mut Tx,
     transaction_id: &str,
-    deed: Deed<'_>,
+    new: NewAct<'_>,
     sign_due: Option<i64>,
 ) -> Result<(), StoreError> {
     let (number, previous): (i64, String) =
-        sqlx::query_as(NEXT).bind(transaction_id).fetch_one(&mut **tx).await?;
-    let salt = deed.content.as_ref().map(|_| journal::salt());
-    let content = deed.content.as_deref().zip(salt.as_deref());
+        sqlx::query_as(TAKE_NEXT_NUMBER).bind(transaction_id).fetch_one(&mut **tx).await?;
+    let salt = new.content.as_ref().map(|_| journal::salt());
+    let content = new.content.as_deref().zip(salt.as_deref());
     let act = Act {
         transaction: transaction_id.to_owned(),
         number,
         at: now(),
-        kind: deed.kind,
-        subject: deed.subject.to_owned(),
-        actor: deed.actor.to_owned(),
-        reason: deed.reason.to_owned(),
-        adopted: deed.adopted,
+        kind: new.kind,
+        subject: new.subject.to_owned(),
+        actor: new.actor.to_owned(),
+        reason: new.reason.to_owned(),
+        adopted: new.adopted,
         content: content.map(|(text, salt)| content_digest(salt, text)).unwrap_or_default(),
     };
     let hash = act_link(&previous, &act);
-    sqlx::query(INSERT)
+    sqlx::query(INSERT_ACT)
         .bind(transaction_id)
         .bind(number)
         .bind(&hash)
@@ -214,26 +227,26 @@ pub(super) async fn append(
         .bind(salt)
         .execute(&mut **tx)
         .await?;
-    let linked = sqlx::query(LINKED).bind(transaction_id).bind(hash).bind(sign_due);
+    let linked = sqlx::query(SET_ACTS_HASH).bind(transaction_id).bind(hash).bind(sign_due);
     linked.execute(&mut **tx).await.map(drop)
 }
 
-/// The head of a record is signed at `sign_due` or before.
+/// Has the head of a record signed at `sign_due` at the latest.
 pub(super) async fn sign_by(
     tx: &mut Tx,
     transaction_id: &str,
     sign_due: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(SIGN_BY).bind(transaction_id).bind(sign_due).execute(&mut **tx).await.map(drop)
+    sqlx::query(SET_SIGN_DUE).bind(transaction_id).bind(sign_due).execute(&mut **tx).await.map(drop)
 }
 
-/// The revision after the one with this number, as its act holds it fast.
+/// Returns the next revision after `number`, in the form that its act covers.
 pub(super) async fn revision_after(
     tx: &mut Tx,
     transaction_id: &str,
     number: i64,
 ) -> Result<Option<RevisionContent>, StoreError> {
-    let row: Option<RevisionRow> = sqlx::query_as(REVISION)
+    let row: Option<RevisionRow> = sqlx::query_as(SELECT_REVISION_AFTER)
         .bind(transaction_id)
         .bind(number)
         .fetch_optional(&mut **tx)

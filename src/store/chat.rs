@@ -1,4 +1,4 @@
-//! The record as the invoice page reads it: some lines at a time, with what belongs to them.
+//! The parts of the record that the invoice page shows: some lines of the conversation at a time.
 
 use std::sync::LazyLock;
 
@@ -10,23 +10,23 @@ use super::{Store, StoreError};
 use crate::clock::now;
 use crate::record::{Entry, Kind, Role};
 
-static LAST_LINES: LazyLock<String> =
+static SELECT_LAST_LINES: LazyLock<String> =
     LazyLock::new(|| format!("{} {} {NEWEST_FIRST}", select_entries!("", ""), where_line()));
-static LINES_BEFORE: LazyLock<String> = LazyLock::new(|| {
+static SELECT_LINES_BEFORE: LazyLock<String> = LazyLock::new(|| {
     let (entries, line) = (select_entries!("", ""), where_line());
     format!("{entries} {line} AND (e.sort_at, e.event_id) < ($3, $4) {NEWEST_FIRST}")
 });
-static TURNS: LazyLock<String> = LazyLock::new(|| {
+static SELECT_PARTIES_OF_LAST_LINES: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT e.party, e.sort_at FROM entries e {} {NEWEST_FIRST}", where_line())
 });
 const NEWEST_FIRST: &str = "ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2";
-/// How many events are asked for at once.
-const AT_ONCE: usize = 64;
-static OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
+/// The number of event ids in one query.
+const EVENTS_PER_QUERY: usize = 64;
+static SELECT_ENTRIES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
     format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_entries!("", ""))
 });
-static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
+static SELECT_ENTRIES_ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
     let kinds = quoted_kinds(|role| matches!(role, Role::About(_)));
     format!(
@@ -34,7 +34,7 @@ static ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
         select_entries!("", "")
     )
 });
-static SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
+static SELECT_SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
     let events = placeholders();
     format!(
         "SELECT e.event_id, s.send_key FROM entries e JOIN sends s \
@@ -42,37 +42,38 @@ static SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
          WHERE e.transaction_id = $1 AND e.event_id IN ({events})"
     )
 });
-/// Reading only ever goes on. Two events of the record are compared by their place in the reading
-/// order: when they were read is told by different clocks (the page's, the homeserver's). Of an
-/// event that is not in the record yet, only that time is known.
-const SEE: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
+/// A receipt never moves backwards. If the record has both events, their places in the reading
+/// order are compared, because the times of reading come from different clocks (the page's, the
+/// homeserver's). If an event is not in the record yet, only the times of reading can be compared.
+const UPSERT_RECEIPT: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
      event_id = excluded.event_id, at = excluded.at \
      WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = $1 \
      AND event_id = excluded.event_id) - (SELECT sort_at FROM entries WHERE transaction_id = $1 \
      AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0";
-const RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.sort_at FROM receipts r \
+const SELECT_RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.sort_at FROM receipts r \
      JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
      WHERE r.transaction_id = $1";
-const TRANSACTION_OF: &str = "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
+const SELECT_TRANSACTION_OF_ROOM: &str =
+    "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
 
-/// How far somebody has read.
+/// A receipt: how far a person has read.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Receipt {
-    /// Who.
+    /// The Matrix user.
     pub user_id: String,
-    /// Up to and with this event.
+    /// The last event that they have read.
     pub event_id: String,
-    /// Its place in the reading order, milliseconds since 1970.
+    /// The place of that event in the reading order, in milliseconds since 1970.
     pub sort_at: i64,
 }
 
 impl Store {
-    /// The last lines of a conversation, or the last before `before` (place in the reading order
-    /// and event id); in reading order, at most `limit`.
+    /// Returns at most `limit` of the last lines of a conversation, in reading order. If `before`
+    /// (place in the reading order and event id) is given, only lines before it count.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn lines(
         &self,
         id: Ulid,
@@ -81,11 +82,11 @@ impl Store {
     ) -> Result<Vec<Entry>, StoreError> {
         let query = match before {
             None => {
-                let query = sqlx::query_as(AssertSqlSafe(LAST_LINES.as_str()));
+                let query = sqlx::query_as(AssertSqlSafe(SELECT_LAST_LINES.as_str()));
                 query.bind(id.to_string()).bind(limit)
             }
             Some((at, event)) => {
-                let query = sqlx::query_as(AssertSqlSafe(LINES_BEFORE.as_str()));
+                let query = sqlx::query_as(AssertSqlSafe(SELECT_LINES_BEFORE.as_str()));
                 query.bind(id.to_string()).bind(limit).bind(at).bind(event)
             }
         };
@@ -93,34 +94,36 @@ impl Store {
         rows.into_iter().rev().map(Entry::try_from).collect()
     }
 
-    /// The entries of these events, in no order.
+    /// Returns the entries of these events, in no particular order.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn entries_of_events(
         &self,
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
-        self.of_events(&OF_EVENTS, id, events).await
+        self.of_events(SELECT_ENTRIES_OF_EVENTS.as_str(), id, events).await
     }
 
-    /// Edits, reactions, redactions and votes that are about these events, in no order.
+    /// Returns the edits, reactions, redactions and votes whose target is one of these events, in
+    /// no particular order.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn entries_about(
         &self,
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
-        self.of_events(&ABOUT_EVENTS, id, events).await
+        self.of_events(SELECT_ENTRIES_ABOUT_EVENTS.as_str(), id, events).await
     }
 
-    /// These events with all that is about them, in no order.
+    /// Returns the entries of these events and the entries whose target is one of them, in no
+    /// particular order.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn entries_with_changes(
         &self,
         id: Ulid,
@@ -131,15 +134,16 @@ impl Store {
         Ok(entries)
     }
 
+    /// Returns the entries that a query with a list of event ids selects.
     async fn of_events(
         &self,
-        query: &str,
+        query: &'static str,
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<Entry>, StoreError> {
         let mut entries = Vec::new();
-        for events in events.chunks(AT_ONCE) {
-            let mut query = sqlx::query_as(AssertSqlSafe(query.to_owned())).bind(id.to_string());
+        for events in events.chunks(EVENTS_PER_QUERY) {
+            let mut query = sqlx::query_as(AssertSqlSafe(query)).bind(id.to_string());
             for event in padded(events) {
                 query = query.bind(event);
             }
@@ -151,19 +155,23 @@ impl Store {
         Ok(entries)
     }
 
-    /// Those of these events that are sends of ours, each with the key of its send, by the marker
-    /// in it: known even before the homeserver's answer to that send.
+    /// Returns those of these events that Tallyroom sent, each with the text of its
+    /// [`SendKey`](super::SendKey).
+    ///
+    /// The marker in the event identifies the send, so it is found even before the homeserver
+    /// answers the request.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn send_keys(
         &self,
         id: Ulid,
         events: &[String],
     ) -> Result<Vec<(String, String)>, StoreError> {
         let mut keys = Vec::new();
-        for events in events.chunks(AT_ONCE) {
-            let mut query = sqlx::query_as(AssertSqlSafe(SEND_KEYS.clone())).bind(id.to_string());
+        for events in events.chunks(EVENTS_PER_QUERY) {
+            let mut query =
+                sqlx::query_as(AssertSqlSafe(SELECT_SEND_KEYS.as_str())).bind(id.to_string());
             for event in padded(events) {
                 query = query.bind(event);
             }
@@ -172,68 +180,82 @@ impl Store {
         Ok(keys)
     }
 
-    /// Whose turns the last lines were, and when (milliseconds since 1970), newest first.
+    /// Returns the parties that wrote the last lines, and the times (milliseconds since 1970),
+    /// newest first.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn turns(&self, id: Ulid, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
-        let query = sqlx::query_as(AssertSqlSafe(TURNS.as_str()));
+    /// If the database does not answer.
+    pub async fn parties_of_last_lines(
+        &self,
+        id: Ulid,
+        limit: i64,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        let query = sqlx::query_as(AssertSqlSafe(SELECT_PARTIES_OF_LAST_LINES.as_str()));
         query.bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// Notes how far somebody has read, unless it is known that they have read further. `at` is
-    /// when they read it, milliseconds since 1970.
+    /// Notes that a person has read up to `event`, unless they have already read further. `at` is
+    /// the time of reading, in milliseconds since 1970.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn see(&self, id: Ulid, user: &str, event: &str, at: i64) -> Result<(), StoreError> {
-        let see = sqlx::query(SEE).bind(id.to_string()).bind(user).bind(event);
+    /// If the database does not answer.
+    pub async fn note_receipt(
+        &self,
+        id: Ulid,
+        user: &str,
+        event: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let see = sqlx::query(UPSERT_RECEIPT).bind(id.to_string()).bind(user).bind(event);
         self.run(see.bind(at.min(now()))).await?;
         self.hints.changed(id);
         Ok(())
     }
 
-    /// How far people have read.
+    /// Returns how far people have read.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn receipts(&self, id: Ulid) -> Result<Vec<Receipt>, StoreError> {
-        sqlx::query_as(RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
     }
 
-    /// The transaction whose room this is.
+    /// Returns the transaction to which a record room belongs.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn transaction_of_room(&self, room_id: &str) -> Result<Option<Ulid>, StoreError> {
-        let id: Option<String> =
-            sqlx::query_scalar(TRANSACTION_OF).bind(room_id).fetch_optional(&self.pool).await?;
+        let id: Option<String> = sqlx::query_scalar(SELECT_TRANSACTION_OF_ROOM)
+            .bind(room_id)
+            .fetch_optional(&self.pool)
+            .await?;
         id.as_deref().map(super::columns::parse_id).transpose()
     }
 }
 
-/// The condition that selects the lines of one transaction's conversation. It has to be the
+/// Returns the condition that selects the lines of one transaction's conversation. It has to be the
 /// condition of the index `entries_lines`, or SQLite would not use that index.
 fn where_line() -> String {
     let kinds = quoted_kinds(|role| role == Role::Line);
     format!("WHERE e.transaction_id = $1 AND e.party <> 'bot' AND e.kind IN ({kinds})")
 }
 
-/// The names of all kinds with such a role, as a list in SQL.
+/// Returns the names of all kinds with such a role, as a list in SQL.
 fn quoted_kinds(has_role: impl Fn(Role) -> bool) -> String {
     let kinds = Kind::ALL.iter().filter(|kind| has_role(kind.role()));
     let quoted: Vec<_> = kinds.map(|kind| format!("'{}'", kind.as_str())).collect();
     quoted.join(", ")
 }
 
+/// Returns the placeholders of the event ids. They follow `$1`, the transaction.
 fn placeholders() -> String {
-    let numbers: Vec<_> = (0..AT_ONCE).map(|number| format!("${}", number + 2)).collect();
+    let numbers: Vec<_> = (0..EVENTS_PER_QUERY).map(|number| format!("${}", number + 2)).collect();
     numbers.join(", ")
 }
 
-/// As many as there are placeholders; no event has an empty id.
+/// Fills the list of event ids up to the number of placeholders. No event has an empty id.
 fn padded(events: &[String]) -> impl Iterator<Item = &str> {
-    events.iter().map(String::as_str).chain(std::iter::repeat("")).take(AT_ONCE)
+    events.iter().map(String::as_str).chain(std::iter::repeat("")).take(EVENTS_PER_QUERY)
 }
 
 #[cfg(test)]

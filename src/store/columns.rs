@@ -1,10 +1,10 @@
-//! Values of ours in columns of text.
+//! Ids and JSON in columns of text.
 
 use ulid::Ulid;
 
 use super::StoreError;
 
-/// An id as we wrote it.
+/// Reads an id that Tallyroom wrote.
 pub(super) fn parse_id(text: &str) -> Result<Ulid, StoreError> {
     Ulid::from_string(text).map_err(|error| StoreError::ColumnDecode {
         index: "id".to_owned(),
@@ -12,12 +12,12 @@ pub(super) fn parse_id(text: &str) -> Result<Ulid, StoreError> {
     })
 }
 
-/// A value for a JSON column.
+/// Writes a value for a JSON column.
 pub(super) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Encode(Box::new(error)))
 }
 
-/// A value from a JSON column.
+/// Reads a value from a JSON column.
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(
     column: &str,
     text: &str,

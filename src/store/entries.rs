@@ -4,13 +4,14 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 use ulid::Ulid;
 
-use super::columns::{parse_id, to_json};
+use super::columns::parse_id;
+use super::entry_columns::{self, DerivedPart, NewEntry};
 use super::entry_row::{EvidenceRow, Row, select_entries};
 use super::members::SeenMember;
-use super::watching::{self, Seen};
+use super::room_changes::{self, Seen};
 use super::{
-    JournalRow, Snapshot, Store, StoreError, Tx, acts, adoption, erasure, files, journal, members,
-    polls, restores, rooms, search, successors, transactions,
+    JournalRow, Snapshot, Store, StoreError, Tx, acts, adoption, contacts, erasure, files, journal,
+    members, polls, restores, rooms, search, successors, transaction_row,
 };
 use crate::clock::now;
 use crate::config::Config;
@@ -18,60 +19,52 @@ use crate::names::HEAD_STATE;
 use crate::record::chain::{Evidence, Head, link};
 use crate::record::digest::content_digest;
 use crate::record::{
-    Attachment, DERIVATION_VERSION, Entry, Fixed, Kind, RedactionPolicy, Relation, VOTE_TOO_LATE,
-    all_words, derive, objection, sort_at,
+    Attachment, Entry, Fixed, Kind, RedactionPolicy, VOTE_TOO_LATE, all_words, derive, objection,
+    sort_at,
 };
 use crate::room::change;
 
-const LOCK: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
+const LOCK_TRANSACTION: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
      RETURNING last_seq AS seq, last_hash AS hash, acts, acts_hash";
-const POLICY: &str = "SELECT r.redactions FROM transactions t JOIN revisions r \
+const SELECT_REDACTION_POLICY: &str = "SELECT r.redactions FROM transactions t JOIN revisions r \
      ON r.transaction_id = t.id AND r.revision = t.revision WHERE t.id = $1";
-const ADVANCE: &str = "UPDATE transactions SET last_seq = $2, last_hash = $3, \
+const UPDATE_HEAD: &str = "UPDATE transactions SET last_seq = $2, last_hash = $3, \
      sign_due_at = COALESCE(sign_due_at, $4) WHERE id = $1";
-const INSERT: &str = "INSERT INTO entries \
-     (transaction_id, seq, hash, content, room_id, position, event_id, event_type, kind, sender, \
-      party, display_name, sent_at, received_at, sort_at, source, text, html, relates_to, target, \
-      redacted_by, attachments, membership, remark, marker, derivation) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-      $19, $20, $21, $22, $23, $24, $25, $26)";
 
-const AFTER: &str =
+const SELECT_ENTRIES_AFTER: &str =
     select_entries!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
-const BY_EVENT: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
-const BY_SEQ: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
-const EVIDENCE: &str = select_entries!(
+const SELECT_ENTRY_BY_EVENT: &str =
+    select_entries!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
+const SELECT_ENTRY_BY_SEQ: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
+const SELECT_EVIDENCE_AFTER: &str = select_entries!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );
-/// An end of the poll that counts, and that is read before this vote.
-const POLL_ENDED: &str = "SELECT e.seq FROM entries e WHERE e.transaction_id = $1 AND e.target = $2 \
+/// Selects a valid end of the poll that precedes the vote in the reading order.
+const SELECT_POLL_END_BEFORE_VOTE: &str = "\
+     SELECT e.seq FROM entries e WHERE e.transaction_id = $1 AND e.target = $2 \
      AND e.kind = 'poll_end' AND (e.sender = $3 OR e.party = 'bot') \
      AND (e.sort_at < $4 OR (e.sort_at = $4 AND e.event_id < $5)) LIMIT 1";
-const UNREADABLE: &str =
+const COUNT_ENCRYPTED_ENTRIES: &str =
     "SELECT COUNT(*) FROM entries WHERE transaction_id = $1 AND kind = 'encrypted'";
-const HEAD: &str =
+const SELECT_HEAD: &str =
     "SELECT last_seq AS seq, last_hash AS hash, acts, acts_hash FROM transactions WHERE id = $1";
-const REDERIVED: &str = "UPDATE entries SET kind = $3, text = $4, html = $5, relates_to = $6, \
-     target = $7, attachments = $8, membership = $9, remark = $10, marker = $11, derivation = $12 \
-     WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
+/// The number of events that are derived in one tx.
+const EVENTS_PER_TX: i64 = 200;
 
-/// Events derived in one tx.
-const BATCH: i64 = 200;
-
-/// What the config says about deriving.
+/// The settings from the config that deriving depends on.
 #[derive(Clone, Debug)]
 pub struct Deriving {
     /// The bot's Matrix user id.
     pub bot: String,
-    /// For transactions that say nothing about it.
+    /// The redaction policy of transactions that do not state one.
     pub redactions: RedactionPolicy,
-    /// How long after something new the head is signed, in milliseconds.
+    /// The time from a new entry to the next signature of the head, in milliseconds.
     pub sign_after: i64,
 }
 
 impl Deriving {
-    /// As this config says.
+    /// Reads the settings from the config.
     pub fn of(config: &Config) -> Self {
         Self {
             bot: config.bot_user_id().to_string(),
@@ -85,17 +78,17 @@ impl Deriving {
 struct Writing<'a> {
     transaction_id: &'a str,
     room_id: &'a str,
-    /// It is the room in which the transaction goes on: only there people stand anywhere.
+    /// Whether this is the current room of the transaction. Memberships are noted only for it.
     is_current: bool,
     policy: RedactionPolicy,
     head: Head,
 }
 
 impl Store {
-    /// Derives the next events of one room's journal into the record, in one tx; tells how many.
+    /// Derives the next events of one room's journal into the record, in one tx. Returns how many.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn derive_room(
         &self,
         transaction_id: &str,
@@ -103,9 +96,10 @@ impl Store {
         deriving: &Deriving,
     ) -> Result<usize, StoreError> {
         let mut tx = self.begin().await?;
-        let rows = journal::next_rows(&mut tx, room_id, BATCH).await?;
+        let rows = journal::next_rows(&mut tx, room_id, EVENTS_PER_TX).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(0) };
-        let head: Head = sqlx::query_as(LOCK).bind(transaction_id).fetch_one(&mut *tx).await?;
+        let head: Head =
+            sqlx::query_as(LOCK_TRANSACTION).bind(transaction_id).fetch_one(&mut *tx).await?;
         if head.acts == 0 {
             adoption::adopt(&mut tx, transaction_id, self.sign_due()).await?;
         }
@@ -120,26 +114,27 @@ impl Store {
         let mut seen = Vec::new();
         for row in &rows {
             let entry = write(&mut tx, &mut writing, row, &deriving.bot).await?;
-            let is_our_note = entry.event_type == HEAD_STATE && entry.sender == deriving.bot;
-            if is_our_note {
-                restores::look(&mut tx, transaction_id, entry.seq, &row.raw, false).await?;
+            let is_own_head = entry.event_type == HEAD_STATE && entry.sender == deriving.bot;
+            if is_own_head {
+                restores::check_shown_head(&mut tx, transaction_id, entry.seq, &row.raw, false)
+                    .await?;
             }
             seen.push(Seen {
                 event_id: entry.event_id.clone(),
                 sender: entry.sender.clone(),
                 change: change(&row.raw, &deriving.bot),
             });
-            // Our own note of the head in the room must not call for the next one.
-            news |= !is_our_note;
+            // A head that the bot puts into the room must not lead to the next head.
+            news |= !is_own_head;
         }
-        sqlx::query(ADVANCE)
+        sqlx::query(UPDATE_HEAD)
             .bind(transaction_id)
             .bind(writing.head.seq)
             .bind(&writing.head.hash)
             .bind(news.then(|| now().saturating_add(deriving.sign_after)))
             .execute(&mut *tx)
             .await?;
-        watching::note(&mut tx, transaction_id, room_id, &seen, &deriving.bot).await?;
+        room_changes::note(&mut tx, transaction_id, room_id, &seen, &deriving.bot).await?;
         journal::derived(&mut tx, room_id, last).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
@@ -160,17 +155,17 @@ impl Store {
         Ok(rows.len())
     }
 
-    /// Entries of a record after `seq`, oldest first, at most `limit`.
+    /// Returns at most `limit` entries of a record with a `seq` above `after`, oldest first.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn entries(
         &self,
         id: Ulid,
         after: i64,
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(AFTER)
+        let rows: Vec<Row> = sqlx::query_as(SELECT_ENTRIES_AFTER)
             .bind(id.to_string())
             .bind(after)
             .bind(limit)
@@ -179,18 +174,18 @@ impl Store {
         rows.into_iter().map(Entry::try_from).collect()
     }
 
-    /// Why an edit, a redaction, a vote or the end of a poll counts for nothing, if the record
-    /// holds what it is about.
+    /// Returns why an edit, a redaction, a vote or the end of a poll has no effect. Returns none if
+    /// it has an effect, or if the record does not hold its target.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn objection(&self, entry: &Entry) -> Result<Option<&'static str>, StoreError> {
         let Some(relation) = &entry.relates_to else { return Ok(None) };
         let in_poll = matches!(entry.kind, Kind::PollResponse | Kind::PollEnd);
         if !relation.changes_its_target() && !in_poll {
             return Ok(None);
         }
-        let target: Option<Row> = sqlx::query_as(BY_EVENT)
+        let target: Option<Row> = sqlx::query_as(SELECT_ENTRY_BY_EVENT)
             .bind(&entry.fixed.transaction)
             .bind(&relation.event_id)
             .fetch_optional(&self.pool)
@@ -202,7 +197,7 @@ impl Store {
         if entry.kind != Kind::PollResponse {
             return Ok(None);
         }
-        let ended: Option<i64> = sqlx::query_scalar(POLL_ENDED)
+        let ended: Option<i64> = sqlx::query_scalar(SELECT_POLL_END_BEFORE_VOTE)
             .bind(&entry.fixed.transaction)
             .bind(&relation.event_id)
             .bind(&target.fixed.sender)
@@ -213,84 +208,57 @@ impl Store {
         Ok(ended.map(|_| VOTE_TOO_LATE))
     }
 
-    /// How many messages of a record are encrypted, so that nobody can read them here.
+    /// Returns the number of encrypted messages in a record. Tallyroom cannot read them.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn unreadable(&self, id: Ulid) -> Result<i64, StoreError> {
-        sqlx::query_scalar(UNREADABLE).bind(id.to_string()).fetch_one(&self.pool).await
+    /// If the database does not answer.
+    pub async fn count_encrypted_messages(&self, id: Ulid) -> Result<i64, StoreError> {
+        sqlx::query_scalar(COUNT_ENCRYPTED_ENTRIES).bind(id.to_string()).fetch_one(&self.pool).await
     }
 
-    /// The end of a record.
+    /// Returns the head of a record.
     ///
     /// # Errors
-    /// When the database does not answer, or there is no such transaction.
+    /// If the database does not answer, or there is no such transaction.
     pub async fn head(&self, id: Ulid) -> Result<Head, StoreError> {
-        sqlx::query_as(HEAD).bind(id.to_string()).fetch_one(&self.pool).await
+        sqlx::query_as(SELECT_HEAD).bind(id.to_string()).fetch_one(&self.pool).await
     }
 
-    /// One entry.
+    /// Returns one entry.
     pub(super) async fn entry_row(
         &self,
         transaction_id: &str,
         seq: i64,
     ) -> Result<Option<Row>, StoreError> {
-        sqlx::query_as(BY_SEQ).bind(transaction_id).bind(seq).fetch_optional(&self.pool).await
+        sqlx::query_as(SELECT_ENTRY_BY_SEQ)
+            .bind(transaction_id)
+            .bind(seq)
+            .fetch_optional(&self.pool)
+            .await
     }
 
-    /// Writes what today's derivation makes of an entry's raw event, unless that is erased by now.
+    /// Writes an entry that the current version of the derivation made again from its raw event,
+    /// unless the entry is erased.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
-    pub async fn rederived(
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn update_derived(
         &self,
         entry: &Entry,
         marker: Option<&str>,
         deriving: &Deriving,
     ) -> Result<(), StoreError> {
-        let Fixed { transaction, seq, event_id, .. } = &entry.fixed;
-        let relation = entry.relates_to.as_ref();
+        let transaction = &entry.fixed.transaction;
+        let derived = DerivedPart::of_entry(entry, marker);
         let mut tx = self.begin().await?;
         adoption::lock(&mut tx, transaction, self.sign_due()).await?;
-        let written = sqlx::query(REDERIVED)
-            .bind(transaction)
-            .bind(seq)
-            .bind(entry.kind.as_str())
-            .bind(&entry.text)
-            .bind(&entry.html)
-            .bind(relation.map(to_json).transpose()?)
-            .bind(relation.map(|relation| relation.event_id.as_str()))
-            .bind(to_json(&entry.attachments)?)
-            .bind(entry.membership.as_ref().map(to_json).transpose()?)
-            .bind(&entry.remark)
-            .bind(marker)
-            .bind(DERIVATION_VERSION)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if written == 0 {
+        if !entry_columns::update(&mut tx, &entry.fixed, &derived).await? {
             return Ok(());
         }
-        files::rename(&mut tx, transaction, *seq, &entry.attachments).await?;
-        let indexed = search::Indexed {
-            transaction_id: transaction,
-            seq: *seq,
-            party: &entry.fixed.party,
-            sort_at: entry.sort_at,
-            kind: entry.kind,
-            words: &all_words(
-                entry.text.as_deref(),
-                entry.html.as_deref(),
-                &entry.attachments,
-                entry.remark.as_deref(),
-            ),
-        };
-        search_for(&mut tx, indexed, event_id, entry.kind, relation).await?;
+        files::rename(&mut tx, transaction, entry.fixed.seq, &entry.attachments).await?;
+        index_words(&mut tx, &entry.fixed, &derived).await?;
         let policy = policy(&mut tx, transaction).await?.unwrap_or(deriving.redactions);
-        erasure::settle(&mut tx, transaction, event_id, policy).await?;
-        if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
-            erasure::settle(&mut tx, transaction, &relation.event_id, policy).await?;
-        }
+        apply_redactions_of(&mut tx, &entry.fixed, &derived, policy).await?;
         acts::sign_by(&mut tx, transaction, self.sign_due()).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
@@ -299,17 +267,18 @@ impl Store {
 }
 
 impl Snapshot {
-    /// Entries of a record after `seq` with what proves them, oldest first, at most `limit`.
+    /// Returns at most `limit` entries of a record with a `seq` above `after` and their evidence,
+    /// oldest first.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn evidence(
         &mut self,
         id: Ulid,
         after: i64,
         limit: i64,
     ) -> Result<Vec<Evidence>, StoreError> {
-        let rows: Vec<EvidenceRow> = sqlx::query_as(EVIDENCE)
+        let rows: Vec<EvidenceRow> = sqlx::query_as(SELECT_EVIDENCE_AFTER)
             .bind(id.to_string())
             .bind(after)
             .bind(limit)
@@ -318,22 +287,25 @@ impl Snapshot {
         rows.into_iter().map(Evidence::try_from).collect()
     }
 
-    /// The end that a record should have; none if there is no such transaction.
+    /// Returns the head that a record should have, or none if there is no such transaction.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn head(&mut self, id: Ulid) -> Result<Option<Head>, StoreError> {
-        sqlx::query_as(HEAD).bind(id.to_string()).fetch_optional(&mut *self.tx).await
+        sqlx::query_as(SELECT_HEAD).bind(id.to_string()).fetch_optional(&mut *self.tx).await
     }
 }
 
-/// What the shop said about redactions in this transaction.
+/// Returns the redaction policy that the shop set for this transaction.
 async fn policy(tx: &mut Tx, transaction_id: &str) -> Result<Option<RedactionPolicy>, StoreError> {
-    let policy: Option<String> =
-        sqlx::query_scalar(POLICY).bind(transaction_id).fetch_one(&mut **tx).await?;
-    Ok(transactions::redactions(policy.as_deref()))
+    let policy: Option<String> = sqlx::query_scalar(SELECT_REDACTION_POLICY)
+        .bind(transaction_id)
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(transaction_row::redactions(policy.as_deref()))
 }
 
+/// Writes the entry for one event of the journal. Returns the fixed part of the entry.
 async fn write(
     tx: &mut Tx,
     writing: &mut Writing<'_>,
@@ -346,7 +318,7 @@ async fn write(
     let party = if sender == bot {
         "bot".to_owned()
     } else {
-        let known = transactions::party_of(tx, transaction_id, sender).await?;
+        let known = contacts::party_of(tx, transaction_id, sender).await?;
         known.unwrap_or_else(|| "other".to_owned())
     };
     let fixed = Fixed {
@@ -354,7 +326,7 @@ async fn write(
         seq: writing.head.seq + 1,
         room_id: writing.room_id.to_owned(),
         event_id: row.event_id.clone(),
-        event_type: derived.event_type,
+        event_type: derived.event_type.clone(),
         sender: sender.to_owned(),
         party,
         sent_at: derived.sent_at,
@@ -373,105 +345,91 @@ async fn write(
             before: before.as_deref(),
         };
         members::see_member(tx, transaction_id, seen).await?;
-        // The last one who was missing may have come.
-        let is_awaited =
-            change.membership == "join" && successors::is_one_lost(tx, transaction_id).await?;
+        // This may be the last contact that the transaction waits for.
+        let is_awaited = change.membership == "join"
+            && successors::has_lost_successor(tx, transaction_id).await?;
         if change.membership == "knock" || is_awaited {
             rooms::wake(tx, parse_id(transaction_id)?, &row.correlation).await?;
         }
     }
     let display_name = members::display_name(tx, transaction_id, sender).await?;
     let hash = link(&writing.head.hash, &fixed);
-    let relation = derived.relates_to.as_ref();
-    let target = relation.map(|relation| relation.event_id.as_str());
-    sqlx::query(INSERT)
-        .bind(transaction_id)
-        .bind(fixed.seq)
-        .bind(&hash)
-        .bind(&fixed.content)
-        .bind(&fixed.room_id)
-        .bind(row.position)
-        .bind(&fixed.event_id)
-        .bind(&fixed.event_type)
-        .bind(derived.kind.as_str())
-        .bind(&fixed.sender)
-        .bind(&fixed.party)
-        .bind(display_name)
-        .bind(fixed.sent_at)
-        .bind(fixed.received_at)
-        .bind(sort_at(&fixed))
-        .bind(&fixed.source)
-        .bind(&derived.text)
-        .bind(&derived.html)
-        .bind(relation.map(to_json).transpose()?)
-        .bind(target)
-        .bind(derived.redacted.then_some(""))
-        .bind(to_json(&derived.attachments)?)
-        .bind(derived.membership.as_ref().map(to_json).transpose()?)
-        .bind(&derived.remark)
-        .bind(&derived.marker)
-        .bind(DERIVATION_VERSION)
-        .execute(&mut **tx)
-        .await?;
+    let new = NewEntry {
+        fixed: &fixed,
+        hash: &hash,
+        position: row.position,
+        display_name: display_name.as_deref(),
+        is_redacted: derived.redacted,
+    };
+    let part = DerivedPart::of_event(&derived);
+    entry_columns::insert(tx, &new, &part).await?;
     for source in derived.attachments.iter().filter_map(Attachment::source) {
         files::want(tx, transaction_id, fixed.seq, &source).await?;
     }
-    let indexed = search::Indexed {
-        transaction_id,
-        seq: fixed.seq,
-        party: &fixed.party,
-        sort_at: sort_at(&fixed),
-        kind: derived.kind,
-        words: &all_words(
-            derived.text.as_deref(),
-            derived.html.as_deref(),
-            &derived.attachments,
-            derived.remark.as_deref(),
-        ),
-    };
-    search_for(tx, indexed, &fixed.event_id, derived.kind, relation).await?;
+    index_words(tx, &fixed, &part).await?;
     if derived.kind == Kind::Redaction
-        && let Some(target) = target
+        && let Some(target) = part.target()
     {
-        // Whether or not it counts in the record, the room does not show its target any more.
-        rooms::removed(tx, parse_id(transaction_id)?, target).await?;
+        // The room no longer shows the target, even if the redaction has no effect in the record.
+        rooms::event_redacted(tx, parse_id(transaction_id)?, target).await?;
     }
-    // What removes something may come before it, and an edit after its message was removed.
-    erasure::settle(tx, transaction_id, &fixed.event_id, writing.policy).await?;
-    if let Some(relation) = relation.filter(|relation| relation.changes_its_target()) {
-        erasure::settle(tx, transaction_id, &relation.event_id, writing.policy).await?;
-    }
+    apply_redactions_of(tx, &fixed, &part, writing.policy).await?;
     writing.head.seq = fixed.seq;
     writing.head.hash = hash;
     Ok(fixed)
 }
 
-/// The membership that a member event replaces, as its homeserver says (Client-Server API,
+/// Returns the membership before a member event, as its homeserver states it (Client-Server API,
 /// `unsigned.prev_content`).
 fn previous_membership(raw: &str) -> Option<String> {
     let event: serde_json::Value = serde_json::from_str(raw).ok()?;
     Some(event.get("unsigned")?.get("prev_content")?.get("membership")?.as_str()?.to_owned())
 }
 
-/// Makes what an entry says findable; votes in the words of their poll, whichever of both comes
-/// first.
-async fn search_for(
+/// Applies the redactions that concern an entry or its target.
+///
+/// A redaction may come before its target, and an edit may come after its message was redacted, so
+/// both are looked at whenever an entry is written.
+async fn apply_redactions_of(
     tx: &mut Tx,
-    indexed: search::Indexed<'_>,
-    event_id: &str,
-    kind: Kind,
-    relation: Option<&Relation>,
+    fixed: &Fixed,
+    derived: &DerivedPart<'_>,
+    policy: RedactionPolicy,
 ) -> Result<(), StoreError> {
-    let transaction_id = indexed.transaction_id;
-    let target = relation.map(|relation| relation.event_id.as_str());
-    if kind != Kind::PollResponse {
+    erasure::apply_redactions(tx, &fixed.transaction, &fixed.event_id, policy).await?;
+    if let Some(relation) = derived.relation.filter(|relation| relation.changes_its_target()) {
+        erasure::apply_redactions(tx, &fixed.transaction, &relation.event_id, policy).await?;
+    }
+    Ok(())
+}
+
+/// Writes the words of an entry into the search index.
+///
+/// The words of a vote stand in its poll. The poll may come before or after the vote, so each of
+/// them has the votes indexed.
+async fn index_words(
+    tx: &mut Tx,
+    fixed: &Fixed,
+    derived: &DerivedPart<'_>,
+) -> Result<(), StoreError> {
+    let transaction_id = &fixed.transaction;
+    if derived.kind != Kind::PollResponse {
+        let words = all_words(derived.text, derived.html, derived.attachments, derived.remark);
+        let indexed = search::Indexed {
+            transaction_id,
+            seq: fixed.seq,
+            party: &fixed.party,
+            sort_at: sort_at(fixed),
+            kind: derived.kind,
+            words: &words,
+        };
         search::index(tx, indexed).await?;
     }
-    match (kind, target) {
-        (Kind::PollStart, _) => polls::index_votes(tx, transaction_id, event_id, None).await,
-        (Kind::Edit, Some(target)) => polls::index_votes(tx, transaction_id, target, None).await,
-        (Kind::PollResponse, Some(target)) => {
-            polls::index_votes(tx, transaction_id, target, Some(event_id)).await
+    match (derived.kind, derived.target()) {
+        (Kind::PollStart, _) => polls::index_votes(tx, transaction_id, &fixed.event_id, None).await,
+        (Kind::Edit, Some(poll)) => polls::index_votes(tx, transaction_id, poll, None).await,
+        (Kind::PollResponse, Some(poll)) => {
+            polls::index_votes(tx, transaction_id, poll, Some(&fixed.event_id)).await
         }
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! Entries as the database has them.
+//! The rows of entries.
 
 use sqlx::FromRow;
 
@@ -7,6 +7,8 @@ use super::columns::from_json;
 use crate::record::chain::Evidence;
 use crate::record::{Entry, Erased, Fixed, Kind};
 
+/// A statement that selects entries as [`Row`]. `$more` are further columns, `$rest` follows the
+/// tables.
 macro_rules! select_entries {
     ($more:literal, $rest:literal) => {
         concat!(
@@ -22,7 +24,7 @@ macro_rules! select_entries {
 }
 pub(super) use select_entries;
 
-/// An entry as the database has it.
+/// The columns of an entry.
 #[derive(FromRow)]
 pub(super) struct Row {
     transaction_id: String,
@@ -51,6 +53,7 @@ pub(super) struct Row {
     absent_since: Option<i64>,
 }
 
+/// The columns of an entry and of its evidence.
 #[derive(FromRow)]
 pub(super) struct EvidenceRow {
     #[sqlx(flatten)]

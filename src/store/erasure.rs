@@ -1,50 +1,59 @@
-//! What redactions and requests to be forgotten do to the record: content goes, links stay.
+//! The erasure of content from the record, by redactions and by requests to be forgotten.
+//!
+//! The content is deleted. The links of the chain stay, so that the record can still be verified.
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::acts::{self, Asked, Deed};
+use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, to_json};
+use super::stored_values::names_its_redaction;
 use super::{Store, StoreError, Tx, adoption, files, polls, search};
 use crate::clock::now;
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
 
-/// In two parts and in no order, since SQLite would read the whole record for an OR over two
-/// indexes, or for the order.
-const CONCERNED: &str = "SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
+/// Selects an entry, its edits and its redactions.
+///
+/// The statement has two parts and no order, because SQLite would read the whole record for an `OR`
+/// over two indexes, or for the order.
+const SELECT_ENTRY_WITH_CHANGES: &str = "\
+     SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
      WHERE transaction_id = $1 AND event_id = $2 \
      UNION ALL SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
      WHERE transaction_id = $1 AND target = $2 AND event_id <> $2 \
      AND kind IN ('redaction', 'edit')";
-const REMOVED: &str = "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
-const PLACE: &str = "SELECT room_id, position, event_id, kind, target, relates_to FROM entries \
+const MARK_REDACTED: &str =
+    "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
+const SELECT_UNERASED_ENTRY: &str = "\
+     SELECT room_id, position, event_id, kind, target, relates_to FROM entries \
      WHERE transaction_id = $1 AND seq = $2 AND erased IS NULL";
-/// The name of a send of ours is none of anybody's words, and the page waits for it.
-const ERASE: &str = "UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
+/// The marker of a send by Tallyroom is kept: no person wrote it, and the page waits for it.
+const ERASE_ENTRY: &str = "\
+     UPDATE entries SET erased = $3, relates_to = $4, text = NULL, html = NULL, \
      attachments = '[]', membership = NULL, remark = NULL, \
      marker = (SELECT s.send_id FROM sends s WHERE s.transaction_id = $1 \
      AND s.send_id = entries.marker), \
      display_name = CASE WHEN $5 = 1 THEN display_name END \
      WHERE transaction_id = $1 AND seq = $2";
-const ERASE_RAW: &str =
+const ERASE_RAW_EVENT: &str =
     "UPDATE journal SET raw = NULL, salt = NULL WHERE room_id = $1 AND position = $2";
-const REDACTED: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
+const SELECT_REDACTED_EVENTS: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
      AND redacted_by IS NOT NULL AND erased IS NULL";
-/// What a person said, and what member events say of them. (`replace` finds a text in another on
-/// both databases, without wildcards.)
-const OF_PERSON: &str = "SELECT transaction_id, seq FROM entries \
+/// Selects what a person wrote, and the member events about them. (`replace` finds a text within
+/// another one in both databases, without wildcards.)
+const SELECT_ENTRIES_ABOUT_PERSON: &str = "SELECT transaction_id, seq FROM entries \
      WHERE (sender = $1 OR (membership IS NOT NULL AND replace(membership, $2, '') <> membership)) \
      AND erased IS NULL ORDER BY transaction_id, seq LIMIT $3";
-/// What they wrote on the invoice page and the room does not have yet; files for it go as files
-/// go that nobody names any more.
-const RELEASE_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
+/// The files of messages that a person wrote on the invoice page and that the room does not have
+/// yet. They are deleted like files that no entry names.
+const RELEASE_FILES_OF_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
      SELECT 'page:' || id, 'unwanted', $2, sha256 FROM outgoing \
      WHERE user_id = $1 AND event_id IS NULL AND sha256 IS NOT NULL ON CONFLICT (mxc) DO NOTHING";
-const FORGET_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
-const FORGET_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
+const DELETE_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
+const FORGET_DISPLAY_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
 
-/// Entries erased in one tx.
-const BATCH: i64 = 200;
+/// The number of entries that are erased in one tx.
+const ENTRIES_PER_TX: i64 = 200;
 
 #[derive(FromRow)]
 struct Row {
@@ -68,17 +77,20 @@ struct Place {
 }
 
 impl Store {
-    /// Erases what a person said, in all records, some entries per call; tells how many. Sender,
-    /// times and hashes stay, so that the chains verify; so does who asked for it, and why.
+    /// Erases what a person wrote in all records, at most 200 entries per call. Returns the number
+    /// of erased entries.
+    ///
+    /// Sender, times and hashes stay, so that the chains can be verified. Who asked for the erasure
+    /// and why is recorded as well.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing of this call was written.
-    pub async fn forget(&self, user: &str, asked: &Asked) -> Result<usize, StoreError> {
+    /// If the database does not answer. In this case nothing of this call is written.
+    pub async fn forget(&self, user: &str, asked: &ErasureRequest) -> Result<usize, StoreError> {
         let (mut tx, sign_due) = (self.begin().await?, self.sign_due());
-        let rows: Vec<(String, i64)> = sqlx::query_as(OF_PERSON)
+        let rows: Vec<(String, i64)> = sqlx::query_as(SELECT_ENTRIES_ABOUT_PERSON)
             .bind(user)
             .bind(format!("\"user_id\":{}", to_json(user)?))
-            .bind(BATCH)
+            .bind(ENTRIES_PER_TX)
             .fetch_all(&mut *tx)
             .await?;
         let mut locked = "";
@@ -90,35 +102,41 @@ impl Store {
             }
             erase(&mut tx, transaction_id, *seq, &Erased::Forgotten, Some(asked)).await?;
         }
-        sqlx::query(RELEASE_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
-        sqlx::query(FORGET_UNSENT).bind(user).execute(&mut *tx).await?;
-        sqlx::query(FORGET_NAME).bind(user).execute(&mut *tx).await?;
+        sqlx::query(RELEASE_FILES_OF_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
+        sqlx::query(DELETE_UNSENT).bind(user).execute(&mut *tx).await?;
+        sqlx::query(FORGET_DISPLAY_NAME).bind(user).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(rows.len())
     }
 }
 
-/// The shop wants redactions in this transaction honoured from now on: what was removed already
-/// is erased.
-pub(super) async fn honour_all(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+/// Erases all redacted entries of a transaction, because the shop set the policy to honour
+/// redactions.
+pub(super) async fn erase_redacted(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
     let id = id.to_string();
-    let events: Vec<String> = sqlx::query_scalar(REDACTED).bind(&id).fetch_all(&mut **tx).await?;
+    let events: Vec<String> =
+        sqlx::query_scalar(SELECT_REDACTED_EVENTS).bind(&id).fetch_all(&mut **tx).await?;
     for event_id in events {
-        settle(tx, &id, &event_id, RedactionPolicy::Honour).await?;
+        apply_redactions(tx, &id, &event_id, RedactionPolicy::Honour).await?;
     }
     Ok(())
 }
 
-/// Applies what redactions say about the event `event_id`: marks it, and erases it with its edits
-/// if they are to be honoured. Safe to repeat; does nothing if the record does not hold both yet.
-pub(super) async fn settle(
+/// Applies the redactions of the event `event_id`: marks its entry as redacted, and erases the
+/// entry and its edits if the policy is to honour redactions.
+///
+/// The call can be repeated. It does nothing until the record holds both the event and a redaction.
+pub(super) async fn apply_redactions(
     tx: &mut Tx,
     transaction_id: &str,
     event_id: &str,
     policy: RedactionPolicy,
 ) -> Result<(), StoreError> {
-    let mut rows: Vec<Row> =
-        sqlx::query_as(CONCERNED).bind(transaction_id).bind(event_id).fetch_all(&mut **tx).await?;
+    let mut rows: Vec<Row> = sqlx::query_as(SELECT_ENTRY_WITH_CHANGES)
+        .bind(transaction_id)
+        .bind(event_id)
+        .fetch_all(&mut **tx)
+        .await?;
     rows.sort_by_key(|row| row.seq);
     let Some(target) = rows.iter().find(|row| row.event_id == event_id) else { return Ok(()) };
     let redaction = rows.iter().find(|row| {
@@ -127,8 +145,8 @@ pub(super) async fn settle(
             && may_redact(&row.sender, &row.party, &target.sender)
     });
     let Some(redaction) = redaction else { return Ok(()) };
-    if target.redacted_by.as_deref().is_none_or(str::is_empty) {
-        sqlx::query(REMOVED)
+    if !names_its_redaction(target.redacted_by.as_deref()) {
+        sqlx::query(MARK_REDACTED)
             .bind(transaction_id)
             .bind(target.seq)
             .bind(&redaction.event_id)
@@ -146,20 +164,24 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// Erases the content of one entry; what it refers to stays known, without the words.
+/// Erases the content of one entry. The id of the event that it refers to stays, but not the key
+/// (such as the emoji of a reaction).
 async fn erase(
     tx: &mut Tx,
     transaction_id: &str,
     seq: i64,
     reason: &Erased,
-    asked: Option<&Asked>,
+    asked: Option<&ErasureRequest>,
 ) -> Result<(), StoreError> {
-    let place: Option<Place> =
-        sqlx::query_as(PLACE).bind(transaction_id).bind(seq).fetch_optional(&mut **tx).await?;
+    let place: Option<Place> = sqlx::query_as(SELECT_UNERASED_ENTRY)
+        .bind(transaction_id)
+        .bind(seq)
+        .fetch_optional(&mut **tx)
+        .await?;
     let Some(place) = place else { return Ok(()) };
     let subject = seq.to_string();
-    acts::append(tx, transaction_id, Deed::erasure(&subject, reason, asked), None).await?;
-    // Who removed a message still stands by their name, unless the name is what was removed.
+    acts::append(tx, transaction_id, NewAct::erasure(&subject, reason, asked), None).await?;
+    // The sender's name stays when a message is redacted, unless the redacted event sets the name.
     let keeps_name = matches!(reason, Erased::Redacted(_)) && place.kind != "membership";
     let relation = place
         .relates_to
@@ -168,7 +190,7 @@ async fn erase(
         .transpose()?
         .map(|relation| to_json(&Relation { key: None, ..relation }))
         .transpose()?;
-    sqlx::query(ERASE)
+    sqlx::query(ERASE_ENTRY)
         .bind(transaction_id)
         .bind(seq)
         .bind(reason.as_text())
@@ -176,9 +198,13 @@ async fn erase(
         .bind(i64::from(keeps_name))
         .execute(&mut **tx)
         .await?;
-    sqlx::query(ERASE_RAW).bind(&place.room_id).bind(place.position).execute(&mut **tx).await?;
+    sqlx::query(ERASE_RAW_EVENT)
+        .bind(&place.room_id)
+        .bind(place.position)
+        .execute(&mut **tx)
+        .await?;
     search::remove(tx, transaction_id, seq).await?;
-    // The words of a poll's answers go from the votes, too.
+    // The search index holds the words of the answers with each vote, so these are removed as well.
     let poll = match place.kind.as_str() {
         "poll_start" => Some(&place.event_id),
         "edit" => place.target.as_ref(),

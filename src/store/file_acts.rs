@@ -1,33 +1,34 @@
-//! Acts that tell which files a record keeps, and which expired.
+//! The acts that tell which files a record keeps, and which files expired.
 
 use sqlx::FromRow;
 
-use super::acts::{Deed, append};
+use super::acts::{NewAct, append};
 use super::{Store, StoreError, Tx, adoption};
 use crate::record::acts::{ActKind, FileContent};
 use crate::record::digest::canonical;
 
-const UNNOTED: &str = "SELECT mxc, namings FROM files \
+const SELECT_FILES_WITHOUT_ACTS: &str = "SELECT mxc, namings FROM files \
      WHERE state = 'stored' AND noted < namings ORDER BY mxc LIMIT $1";
-/// In one order, since their rows get locked.
-const WITHOUT_ACT: &str = "SELECT DISTINCT n.transaction_id FROM entry_files n WHERE n.mxc = $1 \
+/// The order is fixed because the rows of the transactions are locked in it.
+const SELECT_RECORDS_WITHOUT_ACT: &str = "\
+     SELECT DISTINCT n.transaction_id FROM entry_files n WHERE n.mxc = $1 \
      AND NOT EXISTS (SELECT 1 FROM acts a WHERE a.subject = n.mxc \
        AND a.transaction_id = n.transaction_id AND a.kind = 'file' AND a.salt IS NOT NULL) \
      ORDER BY n.transaction_id LIMIT $2";
-const WITH_ACT: &str = "SELECT DISTINCT transaction_id FROM acts \
+const SELECT_RECORDS_WITH_ACT: &str = "SELECT DISTINCT transaction_id FROM acts \
      WHERE subject = $1 AND kind = 'file' AND salt IS NOT NULL ORDER BY transaction_id";
-const LOCK_STORED: &str = "UPDATE files SET noted = noted WHERE mxc = $1 AND state = 'stored' \
+const LOCK_STORED_FILE: &str = "UPDATE files SET noted = noted WHERE mxc = $1 AND state = 'stored' \
      RETURNING sha256, size, media_type";
-const NOTED: &str = "UPDATE files SET noted = $2 WHERE mxc = $1";
-const EXPIRED: &str =
+const SET_NOTED: &str = "UPDATE files SET noted = $2 WHERE mxc = $1";
+const SET_EXPIRED: &str =
     "UPDATE files SET state = 'expired', due_at = NULL WHERE mxc = $1 AND state = 'stored'";
-/// What was kept stays unknown to whoever holds only the chain.
-const FORGET_SALT: &str = "UPDATE acts SET salt = NULL WHERE subject = $2 \
+/// Without the salt, the digest in the chain does not reveal what the file was.
+const DELETE_SALT: &str = "UPDATE acts SET salt = NULL WHERE subject = $2 \
      AND transaction_id = $1 AND kind = 'file' AND salt IS NOT NULL \
      AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.transaction_id = $1 AND n.mxc = $2)";
 
-/// Records that get an act in one tx.
-const AT_ONCE: i64 = 64;
+/// The number of records that get an act in one tx.
+const RECORDS_PER_TX: i64 = 64;
 
 #[derive(FromRow)]
 struct Stored {
@@ -37,19 +38,20 @@ struct Stored {
 }
 
 impl Store {
-    /// Has acts tell of files that are kept and of which none tells yet; of how many files.
+    /// Adds the missing acts of at most `limit` stored files. Returns the number of files.
     ///
     /// # Errors
-    /// When the database does not answer; what was done until then stays done.
-    pub async fn note_files(&self, limit: i64) -> Result<usize, StoreError> {
+    /// If the database does not answer. The acts that were added until then are kept.
+    pub async fn add_missing_file_acts(&self, limit: i64) -> Result<usize, StoreError> {
         let files: Vec<(String, i64)> =
-            sqlx::query_as(UNNOTED).bind(limit).fetch_all(&self.pool).await?;
+            sqlx::query_as(SELECT_FILES_WITHOUT_ACTS).bind(limit).fetch_all(&self.pool).await?;
         for (mxc, namings) in &files {
             self.note_file(mxc, *namings).await?;
         }
         Ok(files.len())
     }
 
+    /// Adds the missing acts of one file.
     async fn note_file(&self, mxc: &str, namings: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let due = self.sign_due();
@@ -58,15 +60,15 @@ impl Store {
             adoption::lock(&mut tx, id, due).await?;
         }
         let stored: Option<Stored> =
-            sqlx::query_as(LOCK_STORED).bind(mxc).fetch_optional(&mut *tx).await?;
+            sqlx::query_as(LOCK_STORED_FILE).bind(mxc).fetch_optional(&mut *tx).await?;
         let Some(Stored { sha256: Some(sha256), size, media_type }) = stored else {
             return Ok(());
         };
         let content = FileContent { sha256, size: size.unwrap_or_default(), media_type };
-        // Until their rows were locked, they may have let go of it.
+        // Records may have released the file before their rows were locked.
         let still = without_act(&mut tx, mxc).await?;
         for id in records.iter().filter(|id| still.contains(id)) {
-            let deed = Deed {
+            let act = NewAct {
                 kind: ActKind::File,
                 subject: mxc,
                 actor: "",
@@ -74,19 +76,19 @@ impl Store {
                 adopted: false,
                 content: Some(canonical(&content)),
             };
-            append(&mut tx, id, deed, Some(due)).await?;
+            append(&mut tx, id, act, Some(due)).await?;
         }
-        let all = i64::try_from(records.len()).is_ok_and(|count| count < AT_ONCE);
+        let all = i64::try_from(records.len()).is_ok_and(|count| count < RECORDS_PER_TX);
         if all {
-            sqlx::query(NOTED).bind(mxc).bind(namings).execute(&mut *tx).await?;
+            sqlx::query(SET_NOTED).bind(mxc).bind(namings).execute(&mut *tx).await?;
         }
         tx.commit().await
     }
 
-    /// Notes that a file was kept for as long as configured and is gone from the file store now.
+    /// Notes that a file was kept as long as configured and is deleted from the file store.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn file_expired(&self, mxc: &str) -> Result<(), StoreError> {
         loop {
             let mut tx = self.begin().await?;
@@ -95,13 +97,13 @@ impl Store {
             for id in &records {
                 adoption::lock(&mut tx, id, due).await?;
             }
-            sqlx::query(EXPIRED).bind(mxc).execute(&mut *tx).await?;
+            sqlx::query(SET_EXPIRED).bind(mxc).execute(&mut *tx).await?;
             if with_act(&mut tx, mxc).await?.iter().any(|id| !records.contains(id)) {
-                // Another record came to keep it while its row was waited for.
+                // Another record began to keep the file before its row was locked.
                 continue;
             }
             for id in &records {
-                let deed = Deed {
+                let act = NewAct {
                     kind: ActKind::Expiry,
                     subject: mxc,
                     actor: "",
@@ -109,26 +111,33 @@ impl Store {
                     adopted: false,
                     content: None,
                 };
-                append(&mut tx, id, deed, Some(due)).await?;
+                append(&mut tx, id, act, Some(due)).await?;
             }
             return tx.commit().await;
         }
     }
 }
 
-/// A record does not name this file any more, or at least one entry less does.
+/// Notes that an entry of a record no longer names this file. If no entry of the record names it,
+/// the salt of its act is deleted.
 pub(super) async fn released(
     tx: &mut Tx,
     transaction_id: &str,
     mxc: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(FORGET_SALT).bind(transaction_id).bind(mxc).execute(&mut **tx).await.map(drop)
+    sqlx::query(DELETE_SALT).bind(transaction_id).bind(mxc).execute(&mut **tx).await.map(drop)
 }
 
+/// Returns some records that name the file and have no act of it.
 async fn without_act(tx: &mut Tx, mxc: &str) -> Result<Vec<String>, StoreError> {
-    sqlx::query_scalar(WITHOUT_ACT).bind(mxc).bind(AT_ONCE).fetch_all(&mut **tx).await
+    sqlx::query_scalar(SELECT_RECORDS_WITHOUT_ACT)
+        .bind(mxc)
+        .bind(RECORDS_PER_TX)
+        .fetch_all(&mut **tx)
+        .await
 }
 
+/// Returns the records that have an act of the file.
 async fn with_act(tx: &mut Tx, mxc: &str) -> Result<Vec<String>, StoreError> {
-    sqlx::query_scalar(WITH_ACT).bind(mxc).fetch_all(&mut **tx).await
+    sqlx::query_scalar(SELECT_RECORDS_WITH_ACT).bind(mxc).fetch_all(&mut **tx).await
 }

@@ -1,4 +1,4 @@
-//! Files that messages name: what is known of each, and what is to be done about it.
+//! The files that messages name, and what is to be done about each of them.
 
 use sqlx::FromRow;
 use ulid::Ulid;
@@ -8,25 +8,33 @@ use super::{Snapshot, Store, StoreError, Tx, file_acts};
 use crate::clock::now;
 use crate::record::{Attachment, AttachmentKey, key_in};
 
-const WANT: &str = "INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \
+const UPSERT_WANTED_FILE: &str = "\
+     INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \
      $2, $3, (SELECT shop FROM transactions WHERE id = $4)) \
      ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0, \
-     refusals = 0, failing_since = NULL, given_up_at = NULL, shop = excluded.shop WHERE files.state IN ('unwanted', 'erased')";
-const NAMED_AGAIN: &str = "UPDATE files SET namings = namings + 1 WHERE mxc = $1";
-const NAME: &str = "INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
+     refusals = 0, failing_since = NULL, given_up_at = NULL, shop = excluded.shop \
+     WHERE files.state IN ('unwanted', 'erased')";
+const COUNT_NAMING: &str = "UPDATE files SET namings = namings + 1 WHERE mxc = $1";
+const INSERT_ENTRY_FILE: &str = "\
+     INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
      ON CONFLICT (transaction_id, seq, mxc) DO NOTHING";
-const OF_ENTRY: &str = "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
-const UNNAME: &str = "DELETE FROM entry_files WHERE transaction_id = $1 AND seq = $2";
-const RELEASE: &str = "UPDATE files SET state = 'unwanted', due_at = $2, problem = NULL \
+const SELECT_FILES_OF_ENTRY: &str =
+    "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
+const DELETE_ENTRY_FILES: &str = "DELETE FROM entry_files WHERE transaction_id = $1 AND seq = $2";
+const SET_UNWANTED_IF_UNNAMED: &str = "\
+     UPDATE files SET state = 'unwanted', due_at = $2, problem = NULL \
      WHERE mxc = $1 AND NOT EXISTS (SELECT 1 FROM entry_files n WHERE n.mxc = files.mxc)";
-/// Each shop has its files in a line of its own: first those that need no other homeserver, then
-/// one for each other homeserver that may be asked now. The heads of all lines come first.
-const DUE: &str = "SELECT mxc, state, failures, refusals, sha256, server, shop, far, \
+/// Each shop has a queue of its own. It holds first the files that need no other homeserver, and
+/// then one file for each other homeserver that may be asked now. The shops take turns: the first
+/// files of all queues come first, then the second ones.
+const SELECT_DUE_FILES: &str = "\
+     SELECT mxc, state, failures, refusals, sha256, server, shop, far, \
      server_failures FROM ( \
        SELECT d.*, ROW_NUMBER() OVER (PARTITION BY shop ORDER BY far, due_at, mxc) AS turn FROM ( \
          SELECT f.mxc, f.state, f.failures, f.refusals, f.sha256, f.due_at, \
            COALESCE(f.server, '') AS server, COALESCE(f.shop, '') AS shop, \
-           CAST(CASE WHEN f.state <> 'wanted' OR f.server = $2 THEN 0 ELSE 1 END AS BIGINT) AS far, \
+           CAST(CASE WHEN f.state <> 'wanted' OR f.server = $2 THEN 0 ELSE 1 END AS BIGINT) \
+             AS far, \
            COALESCE(s.failures, 0) AS server_failures, \
            ROW_NUMBER() OVER (PARTITION BY f.shop, f.server, f.state ORDER BY f.due_at, f.mxc) \
              AS of_server \
@@ -34,187 +42,198 @@ const DUE: &str = "SELECT mxc, state, failures, refusals, sha256, server, shop, 
          WHERE f.due_at <= $1 AND (f.state <> 'wanted' OR s.name IS NULL OR s.retry_at <= $1) \
        ) d WHERE far = 0 OR of_server = 1 \
      ) t WHERE turn <= $3 ORDER BY turn, due_at LIMIT $3";
-const INCOMPLETE: &str =
+const SELECT_FILES_WITHOUT_SERVER: &str =
     "SELECT mxc FROM files WHERE due_at IS NOT NULL AND server IS NULL LIMIT 500";
-const COMPLETE: &str = "UPDATE files SET server = $2, shop = (SELECT MIN(t.shop) \
+const SET_SERVER_AND_SHOP: &str = "UPDATE files SET server = $2, shop = (SELECT MIN(t.shop) \
      FROM entry_files n JOIN transactions t ON t.id = n.transaction_id WHERE n.mxc = files.mxc) \
      WHERE mxc = $1";
-const SERVER_FAILED: &str = "INSERT INTO media_servers (name, failures, retry_at) \
+const UPSERT_SERVER_FAILURE: &str = "INSERT INTO media_servers (name, failures, retry_at) \
      VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET failures = media_servers.failures + 1, \
      retry_at = excluded.retry_at";
-const SERVER_ANSWERED: &str = "DELETE FROM media_servers WHERE name = $1";
-const ALL_SERVERS_ANSWER: &str = "DELETE FROM media_servers";
-const WAKE_FAILED: &str = "UPDATE files SET due_at = $1 \
+const DELETE_SERVER_FAILURE: &str = "DELETE FROM media_servers WHERE name = $1";
+const DELETE_SERVER_FAILURES: &str = "DELETE FROM media_servers";
+const MAKE_FAILED_FILES_DUE: &str = "UPDATE files SET due_at = $1 \
      WHERE state = 'wanted' AND failures > refusals AND due_at > $1";
-const OF_RECORD: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+const SELECT_FILES_OF_RECORD: &str = "\
+     SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
      WHERE n.transaction_id = $1 ORDER BY f.mxc";
-const OF_SEQS: &str = "SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+const SELECT_FILES_OF_ENTRIES: &str = "\
+     SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM entry_files n JOIN files f ON f.mxc = n.mxc \
      WHERE n.transaction_id = $1 AND n.seq >= $2 AND n.seq <= $3";
-const STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failures = 0, \
-     noted = 0, refusals = 0, failing_since = NULL, problem = NULL, sha256 = $2, size = $3, media_type = $4, stored_at = $6 \
+const SET_STORED: &str = "UPDATE files SET state = 'stored', due_at = $5, failures = 0, \
+     noted = 0, refusals = 0, failing_since = NULL, problem = NULL, sha256 = $2, size = $3, \
+     media_type = $4, stored_at = $6 \
      WHERE mxc = $1 AND state = 'wanted'";
-const POSTPONED: &str = "UPDATE files SET failures = failures + 1, refusals = refusals + $4, \
+const POSTPONE_FILE: &str = "UPDATE files SET failures = failures + 1, refusals = refusals + $4, \
      due_at = $2, problem = $3, failing_since = COALESCE(failing_since, $5) WHERE mxc = $1";
-const GIVEN_UP: &str = "UPDATE files SET state = $2, due_at = NULL, problem = $3, \
+const GIVE_UP_FILE: &str = "UPDATE files SET state = $2, due_at = NULL, problem = $3, \
      given_up_at = $4, failing_since = COALESCE(failing_since, $4) \
      WHERE mxc = $1 AND state = 'wanted'";
-const ARRIVED: &str = "UPDATE files SET sha256 = $2 WHERE mxc = $1 AND state = 'wanted'";
-const ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, problem = NULL, \
+const SET_DIGEST: &str = "UPDATE files SET sha256 = $2 WHERE mxc = $1 AND state = 'wanted'";
+const SET_ERASED: &str = "UPDATE files SET state = 'erased', due_at = NULL, problem = NULL, \
      sha256 = NULL, size = NULL, media_type = NULL, stored_at = NULL \
      WHERE mxc = $1 AND state = 'unwanted'";
-const KEEP_FOR: &str = "UPDATE files SET due_at = stored_at + $1 WHERE state = 'stored'";
-const OTHERS: &str = "SELECT COUNT(*) FROM files WHERE sha256 = $1 AND mxc <> $2 \
+const SET_EXPIRY: &str = "UPDATE files SET due_at = stored_at + $1 WHERE state = 'stored'";
+const COUNT_OTHERS_WITH_DIGEST: &str = "SELECT COUNT(*) FROM files WHERE sha256 = $1 AND mxc <> $2 \
      AND state IN ('wanted', 'stored')";
-/// Of several with the same bytes, the one that was named first: by its name they are handed out, and
-/// that must not depend on the order in which they were fetched.
-const OF_DIGEST: &str = "SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
+/// Of several files with the same bytes, the first in the record counts, because the download has
+/// its name. The order in which the files were fetched must not matter.
+const SELECT_FILE_WITH_DIGEST: &str = "\
+     SELECT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, \
      f.media_type, f.stored_at FROM files f JOIN entry_files n ON n.mxc = f.mxc \
      WHERE f.sha256 = $2 AND f.state = 'stored' AND n.transaction_id = $1 \
      ORDER BY n.seq, n.mxc LIMIT 1";
-const NAMES: &str = "SELECT e.attachments FROM entry_files n JOIN entries e \
+const SELECT_FIRST_ATTACHMENTS: &str = "SELECT e.attachments FROM entry_files n JOIN entries e \
      ON e.transaction_id = n.transaction_id AND e.seq = n.seq \
      WHERE n.transaction_id = $1 AND n.mxc = $2 ORDER BY n.seq LIMIT 1";
 
-const RAW_EVENTS: &str = "SELECT j.raw FROM entry_files n JOIN entries e \
+const SELECT_RAW_EVENT_NAMING: &str = "SELECT j.raw FROM entry_files n JOIN entries e \
      ON e.transaction_id = n.transaction_id AND e.seq = n.seq \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      WHERE n.mxc = $1 AND j.raw IS NOT NULL LIMIT 1";
 
-/// What is known of a file.
+/// A file that messages name.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct FileRow {
-    /// Which file it is: [`Attachment::source`], the address with the digest of the key if it came
-    /// encrypted.
+    /// The identity of the file: [`Attachment::source`], which is the address, with the digest of
+    /// the key if the file is encrypted.
     pub mxc: String,
     /// `wanted` (not fetched yet), `stored`, `refused` (too large, or not what its event says),
-    /// `missing` (the homeserver does
-    /// not have it), `expired` (kept as long as configured), `unwanted` (no entry names it any
-    /// more), `erased`.
+    /// `missing` (the homeserver does not have it), `expired` (kept as long as configured),
+    /// `unwanted` (no entry names it any more) or `erased`.
     pub state: String,
-    /// Failed tries in a row.
+    /// The number of failed attempts in a row.
     pub failures: i64,
-    /// Why it is not here.
+    /// Why the file is not stored.
     pub problem: Option<String>,
-    /// SHA-256 of its bytes, hex: its address in the file store.
+    /// The SHA-256 of its bytes as hex. This is its address in the file store.
     pub sha256: Option<String>,
-    /// Bytes.
+    /// The size in bytes.
     pub size: Option<i64>,
-    /// As its first bytes say.
+    /// The media type, detected from the first bytes.
     pub media_type: Option<String>,
-    /// Milliseconds since 1970.
+    /// When the file was stored, in milliseconds since 1970.
     pub stored_at: Option<i64>,
 }
 
-/// A file to do something about, and what decides whose turn it is.
+/// A file that is due, and the values that decide when it is its turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct DueFile {
     /// As in [`FileRow`].
     pub mxc: String,
     /// As in [`FileRow`].
     pub state: String,
-    /// Failed tries in a row.
+    /// The number of failed attempts in a row.
     pub failures: i64,
-    /// How many of them were refusals.
+    /// The number of them that were refusals.
     pub refusals: i64,
     /// As in [`FileRow`].
     pub sha256: Option<String>,
-    /// The homeserver that it is from; empty if that is not known.
+    /// The homeserver that the file is from. Empty if it is unknown.
     pub server: String,
-    /// Whose record named it first; empty if that is not known.
+    /// The shop whose record named the file first. Empty if it is unknown.
     pub shop: String,
-    /// 1: another homeserver has to be asked for it.
+    /// 1 if the file has to be fetched from another homeserver, otherwise 0.
     pub far: i64,
-    /// Failed tries in a row to fetch anything from that homeserver.
+    /// The number of failed attempts in a row to fetch any file from that homeserver.
     pub server_failures: i64,
 }
 
 impl Store {
-    /// Files to do something about now, at most `limit`, in an order that is fair to all shops.
-    /// `our_server` is the name of our homeserver. Files of other homeservers that could not be
-    /// reached are left out until it is time to try again.
+    /// Returns at most `limit` files that are due, in an order that is fair to all shops.
+    /// `our_server` is the name of our homeserver. Files of unreachable homeservers are left out
+    /// until the next retry.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn due_files(
         &self,
         our_server: &str,
         limit: i64,
     ) -> Result<Vec<DueFile>, StoreError> {
-        sqlx::query_as(DUE).bind(now()).bind(our_server).bind(limit).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_DUE_FILES)
+            .bind(now())
+            .bind(our_server)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
     }
 
-    /// Notes of files from before these columns existed which homeserver and shop they are of.
+    /// Sets the homeserver and the shop of files from versions without these columns.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn complete_files(&self) -> Result<(), StoreError> {
         loop {
-            let files: Vec<String> = sqlx::query_scalar(INCOMPLETE).fetch_all(&self.pool).await?;
+            let files: Vec<String> =
+                sqlx::query_scalar(SELECT_FILES_WITHOUT_SERVER).fetch_all(&self.pool).await?;
             if files.is_empty() {
                 return Ok(());
             }
             for mxc in files {
-                self.run(sqlx::query(COMPLETE).bind(&mxc).bind(server_of(&mxc))).await?;
+                self.run(sqlx::query(SET_SERVER_AND_SHOP).bind(&mxc).bind(server_of(&mxc))).await?;
             }
         }
     }
 
-    /// Notes that a file could not be fetched from another homeserver: nothing is fetched from
+    /// Notes that a file could not be fetched from another homeserver. Nothing is fetched from
     /// there before `retry_at`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn media_server_failed(&self, name: &str, retry_at: i64) -> Result<(), StoreError> {
-        self.run(sqlx::query(SERVER_FAILED).bind(name).bind(retry_at)).await
+        self.run(sqlx::query(UPSERT_SERVER_FAILURE).bind(name).bind(retry_at)).await
     }
 
     /// Notes that another homeserver answers.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn media_server_answered(&self, name: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(SERVER_ANSWERED).bind(name)).await
+        self.run(sqlx::query(DELETE_SERVER_FAILURE).bind(name)).await
     }
 
-    /// Has files fetched now that wait because there was trouble.
+    /// Makes all files due that wait because of a failure that was no refusal.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn wake_failed_files(&self) -> Result<(), StoreError> {
-        self.run(sqlx::query(ALL_SERVERS_ANSWER)).await?;
-        self.run(sqlx::query(WAKE_FAILED).bind(now())).await?;
+        self.run(sqlx::query(DELETE_SERVER_FAILURES)).await?;
+        self.run(sqlx::query(MAKE_FAILED_FILES_DUE).bind(now())).await?;
         self.hints.files.notify_one();
         Ok(())
     }
 
-    /// The key of a file that came encrypted, with this digest: it stands in the events that name
-    /// the file, and nowhere else. None once they are erased.
+    /// Returns the key with this digest of an encrypted file. Only the raw events that name the
+    /// file hold the key, so it is none once they are erased.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_key(
         &self,
         mxc: &str,
         digest: &str,
     ) -> Result<Option<AttachmentKey>, StoreError> {
-        let raw: Option<String> =
-            sqlx::query_scalar(RAW_EVENTS).bind(mxc).fetch_optional(&self.pool).await?;
+        let raw: Option<String> = sqlx::query_scalar(SELECT_RAW_EVENT_NAMING)
+            .bind(mxc)
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(raw.and_then(|raw| key_in(&raw, digest)))
     }
 
-    /// The files that the entries from `first` to `last` name.
+    /// Returns the files that the entries from `first` to `last` name.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn files_of_entries(
         &self,
         id: Ulid,
         first: i64,
         last: i64,
     ) -> Result<Vec<FileRow>, StoreError> {
-        sqlx::query_as(OF_SEQS)
+        sqlx::query_as(SELECT_FILES_OF_ENTRIES)
             .bind(id.to_string())
             .bind(first)
             .bind(last)
@@ -222,20 +241,20 @@ impl Store {
             .await
     }
 
-    /// Notes what a file's bytes are, before they are put into the file store: so they are found
-    /// there whatever happens next. False if nobody wants the file any more.
+    /// Notes the digest of a file before its bytes are put into the file store, so that the bytes
+    /// can be found there even after a crash. Returns false if the file is no longer wanted.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_arrived(&self, mxc: &str, sha256: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(ARRIVED).bind(mxc).bind(sha256).execute(&self.pool).await?;
+        let done = sqlx::query(SET_DIGEST).bind(mxc).bind(sha256).execute(&self.pool).await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// Notes that a file is in the file store; at `expires_at` it is to be deleted.
+    /// Notes that a file is in the file store. It is to be deleted at `expires_at`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_stored(
         &self,
         mxc: &str,
@@ -245,7 +264,7 @@ impl Store {
         expires_at: Option<i64>,
     ) -> Result<(), StoreError> {
         self.run(
-            sqlx::query(STORED)
+            sqlx::query(SET_STORED)
                 .bind(mxc)
                 .bind(sha256)
                 .bind(size)
@@ -256,19 +275,19 @@ impl Store {
         .await
     }
 
-    /// Files that are here are kept for so long, in milliseconds, from when they came; none: as
-    /// long as the record.
+    /// Sets how long stored files are kept from the time of storing, in milliseconds. None: as long
+    /// as the record.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn keep_files_for(&self, milliseconds: Option<i64>) -> Result<(), StoreError> {
-        self.run(sqlx::query(KEEP_FOR).bind(milliseconds)).await
+        self.run(sqlx::query(SET_EXPIRY).bind(milliseconds)).await
     }
 
-    /// Leaves a file for later, because it was refused or because there is trouble.
+    /// Postpones a file because it was refused or because fetching it failed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_postponed(
         &self,
         mxc: &str,
@@ -276,49 +295,55 @@ impl Store {
         is_refusal: bool,
         problem: &str,
     ) -> Result<(), StoreError> {
-        let postponed = sqlx::query(POSTPONED).bind(mxc).bind(until).bind(problem);
+        let postponed = sqlx::query(POSTPONE_FILE).bind(mxc).bind(until).bind(problem);
         self.run(postponed.bind(i64::from(is_refusal)).bind(now())).await
     }
 
-    /// Notes that a file was given up, as `refused` or `missing`, until somebody takes it up again.
+    /// Notes that a file was given up, as `refused` or `missing`, until an administrator retries
+    /// it.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_given_up(
         &self,
         mxc: &str,
         state: &str,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(GIVEN_UP).bind(mxc).bind(state).bind(problem).bind(now())).await
+        self.run(sqlx::query(GIVE_UP_FILE).bind(mxc).bind(state).bind(problem).bind(now())).await
     }
 
-    /// Notes that a file that nobody wants any more is gone from the file store.
+    /// Notes that a file that is no longer wanted is deleted from the file store.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_erased(&self, mxc: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(ERASED).bind(mxc)).await
+        self.run(sqlx::query(SET_ERASED).bind(mxc)).await
     }
 
-    /// A stored file with these bytes that this record names.
+    /// Returns a stored file with this digest that the record names.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_with_digest(
         &self,
         id: Ulid,
         sha256: &str,
     ) -> Result<Option<FileRow>, StoreError> {
-        sqlx::query_as(OF_DIGEST).bind(id.to_string()).bind(sha256).fetch_optional(&self.pool).await
+        sqlx::query_as(SELECT_FILE_WITH_DIGEST)
+            .bind(id.to_string())
+            .bind(sha256)
+            .fetch_optional(&self.pool)
+            .await
     }
 
-    /// What the sender called a file, in the first entry of this record that names it.
+    /// Returns the name that the sender gave to a file, from the first entry of this record that
+    /// names the file.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn file_name(&self, id: Ulid, mxc: &str) -> Result<Option<String>, StoreError> {
-        let json: Option<String> = sqlx::query_scalar(NAMES)
+        let json: Option<String> = sqlx::query_scalar(SELECT_FIRST_ATTACHMENTS)
             .bind(id.to_string())
             .bind(mxc)
             .fetch_optional(&self.pool)
@@ -328,72 +353,87 @@ impl Store {
         Ok(attachments.into_iter().find(|it| it.source().as_deref() == Some(mxc)).map(|it| it.name))
     }
 
-    /// Whether another file that is kept has the very same bytes, which must stay then.
+    /// Returns true if another file that is kept has the same bytes. The bytes have to stay then.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn file_is_shared(&self, sha256: &str, mxc: &str) -> Result<bool, StoreError> {
-        let others: i64 =
-            sqlx::query_scalar(OTHERS).bind(sha256).bind(mxc).fetch_one(&self.pool).await?;
+        let others: i64 = sqlx::query_scalar(COUNT_OTHERS_WITH_DIGEST)
+            .bind(sha256)
+            .bind(mxc)
+            .fetch_one(&self.pool)
+            .await?;
         Ok(others > 0)
     }
 }
 
 impl Snapshot {
-    /// The files that a record names.
+    /// Returns the files that a record names.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn files(&mut self, id: Ulid) -> Result<Vec<FileRow>, StoreError> {
-        sqlx::query_as(OF_RECORD).bind(id.to_string()).fetch_all(&mut *self.tx).await
+        sqlx::query_as(SELECT_FILES_OF_RECORD).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }
 }
 
-/// The homeserver that a file is from; empty if its address is none.
+/// Returns the homeserver that a file is from, or an empty text if the address is invalid.
 fn server_of(mxc: &str) -> &str {
     let rest = mxc.strip_prefix("mxc://").unwrap_or_default();
     rest.split_once('/').map_or("", |(server, _)| server)
 }
 
-/// An entry names a file: it is to be fetched, unless it is there.
+/// Notes that an entry names a file. The file is fetched unless it is stored already.
 pub(super) async fn want(
     tx: &mut Tx,
     transaction_id: &str,
     seq: i64,
     mxc: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(WANT)
+    sqlx::query(UPSERT_WANTED_FILE)
         .bind(mxc)
         .bind(now())
         .bind(server_of(mxc))
         .bind(transaction_id)
         .execute(&mut **tx)
         .await?;
-    sqlx::query(NAMED_AGAIN).bind(mxc).execute(&mut **tx).await?;
-    sqlx::query(NAME).bind(transaction_id).bind(seq).bind(mxc).execute(&mut **tx).await.map(drop)
+    sqlx::query(COUNT_NAMING).bind(mxc).execute(&mut **tx).await?;
+    sqlx::query(INSERT_ENTRY_FILE)
+        .bind(transaction_id)
+        .bind(seq)
+        .bind(mxc)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }
 
-/// An entry no longer names its files; those that nobody names are to be deleted.
+/// Notes that an entry no longer names its files. Files that no entry names are to be deleted.
 pub(super) async fn release(tx: &mut Tx, transaction_id: &str, seq: i64) -> Result<(), StoreError> {
-    let named: Vec<String> =
-        sqlx::query_scalar(OF_ENTRY).bind(transaction_id).bind(seq).fetch_all(&mut **tx).await?;
-    sqlx::query(UNNAME).bind(transaction_id).bind(seq).execute(&mut **tx).await?;
+    let named: Vec<String> = sqlx::query_scalar(SELECT_FILES_OF_ENTRY)
+        .bind(transaction_id)
+        .bind(seq)
+        .fetch_all(&mut **tx)
+        .await?;
+    sqlx::query(DELETE_ENTRY_FILES).bind(transaction_id).bind(seq).execute(&mut **tx).await?;
     for mxc in named {
-        sqlx::query(RELEASE).bind(&mxc).bind(now()).execute(&mut **tx).await?;
+        sqlx::query(SET_UNWANTED_IF_UNNAMED).bind(&mxc).bind(now()).execute(&mut **tx).await?;
         file_acts::released(tx, transaction_id, &mxc).await?;
     }
     Ok(())
 }
 
-/// An entry names these files from now on.
+/// Replaces the files that an entry names.
 pub(super) async fn rename(
     tx: &mut Tx,
     transaction_id: &str,
     seq: i64,
     attachments: &[Attachment],
 ) -> Result<(), StoreError> {
-    let named: Vec<String> =
-        sqlx::query_scalar(OF_ENTRY).bind(transaction_id).bind(seq).fetch_all(&mut **tx).await?;
+    let named: Vec<String> = sqlx::query_scalar(SELECT_FILES_OF_ENTRY)
+        .bind(transaction_id)
+        .bind(seq)
+        .fetch_all(&mut **tx)
+        .await?;
     let names: Vec<String> = attachments.iter().filter_map(Attachment::source).collect();
     if named.iter().all(|mxc| names.contains(mxc)) && named.len() == names.len() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Ways into the page of a transaction.
+//! Grants: the permissions to open the invoice page of a transaction.
 
 use sqlx::FromRow;
 use ulid::Ulid;
@@ -7,7 +7,7 @@ use super::{Store, StoreError};
 use crate::clock::now;
 use crate::transaction::PartyRole;
 
-const INSERT: &str = "INSERT INTO grants \
+const INSERT_GRANT: &str = "INSERT INTO grants \
      (id, transaction_id, party, contact, way, created_at, expires_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
 macro_rules! select {
@@ -19,25 +19,25 @@ macro_rules! select {
         )
     };
 }
-const BY_ID: &str = select!("WHERE id = $1");
-const OF_TRANSACTION: &str = select!("WHERE transaction_id = $1 AND way = 'link' ORDER BY id DESC");
-const REVOKE: &str = "UPDATE grants SET revoked_at = COALESCE(revoked_at, $3) \
+const SELECT_GRANT: &str = select!("WHERE id = $1");
+const SELECT_LINKS: &str = select!("WHERE transaction_id = $1 AND way = 'link' ORDER BY id DESC");
+const REVOKE_GRANT: &str = "UPDATE grants SET revoked_at = COALESCE(revoked_at, $3) \
      WHERE transaction_id = $1 AND id = $2";
-const USED: &str = "UPDATE grants SET used_at = $2 WHERE id = $1";
+const SET_USED: &str = "UPDATE grants SET used_at = $2 WHERE id = $1";
 
-/// By what somebody got to see a page.
+/// How a visitor proved that they may open the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// A signed link.
+    /// With a signed link.
     Link,
-    /// Their Matrix account.
+    /// With their Matrix account.
     Matrix,
-    /// The shop's own sign-in.
+    /// With the shop's own sign-in.
     Shop,
 }
 
 impl Way {
-    /// As written in the database.
+    /// Returns the text for the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Link => "link",
@@ -47,65 +47,65 @@ impl Way {
     }
 }
 
-/// A way into a page.
+/// A new grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewGrant<'a> {
-    /// Names it.
+    /// The id of the grant.
     pub id: Ulid,
-    /// Of which transaction.
+    /// The transaction whose page it opens.
     pub transaction: Ulid,
-    /// For whom the visitor speaks.
+    /// The party for which the visitor speaks.
     pub role: PartyRole,
-    /// Key of the contact; none: the party as such.
+    /// The key of the contact. None: the party itself.
     pub contact: Option<&'a str>,
-    /// How it was proven.
+    /// How the visitor proved that they may open the page.
     pub way: Way,
-    /// Milliseconds since 1970.
+    /// When the grant expires, in milliseconds since 1970.
     pub expires_at: i64,
 }
 
-/// A way into a page, as the database has it.
+/// A grant in the database. Times are milliseconds since 1970.
 #[derive(Clone, Debug, FromRow)]
 pub struct GrantRow {
-    /// ULID.
+    /// The id, a ULID.
     pub id: String,
-    /// ULID.
+    /// The id of the transaction, a ULID.
     pub transaction_id: String,
     /// `buyer` or `seller`.
     pub party: String,
-    /// Key of the contact.
+    /// The key of the contact. None: the party itself.
     pub contact: Option<String>,
     /// See [`Way`].
     pub way: String,
-    /// Milliseconds since 1970.
+    /// When it was created.
     pub created_at: i64,
-    /// Milliseconds since 1970.
+    /// When it expires.
     pub expires_at: i64,
-    /// When it was taken back.
+    /// When it was revoked.
     pub revoked_at: Option<i64>,
     /// When it was last used, to the minute.
     pub used_at: Option<i64>,
 }
 
 impl GrantRow {
-    /// Whether it is of use now.
+    /// Returns true if the grant is neither revoked nor expired.
     pub fn is_open(&self) -> bool {
         self.revoked_at.is_none() && self.expires_at > now()
     }
 
-    /// For whom its visitor speaks.
+    /// Returns the party for which the visitor speaks.
     pub fn role(&self) -> Option<PartyRole> {
         PartyRole::from_text(&self.party)
     }
 }
 
 impl Store {
-    /// Opens a way. False if one of this id was opened before.
+    /// Inserts a grant. Returns false if a grant with this id exists already.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn open_grant(&self, grant: &NewGrant<'_>) -> Result<bool, StoreError> {
-        let done = sqlx::query(INSERT)
+        let done = sqlx::query(INSERT_GRANT)
             .bind(grant.id.to_string())
             .bind(grant.transaction.to_string())
             .bind(grant.role.as_str())
@@ -118,43 +118,43 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// The way of this id, open or not.
+    /// Returns the grant with this id, open or not.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn grant(&self, id: Ulid) -> Result<Option<GrantRow>, StoreError> {
-        sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(&self.pool).await
+        sqlx::query_as(SELECT_GRANT).bind(id.to_string()).fetch_optional(&self.pool).await
     }
 
-    /// The links of a transaction, newest first.
+    /// Returns the links of a transaction, newest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn links_of(&self, transaction: Ulid) -> Result<Vec<GrantRow>, StoreError> {
-        sqlx::query_as(OF_TRANSACTION).bind(transaction.to_string()).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_LINKS).bind(transaction.to_string()).fetch_all(&self.pool).await
     }
 
-    /// Closes a way for good. False if the transaction has none of this id.
+    /// Revokes a grant for ever. Returns false if the transaction has no grant with this id.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn revoke_grant(&self, transaction: Ulid, id: Ulid) -> Result<bool, StoreError> {
-        let done = sqlx::query(REVOKE)
+        let done = sqlx::query(REVOKE_GRANT)
             .bind(transaction.to_string())
             .bind(id.to_string())
             .bind(now())
             .execute(&self.pool)
             .await?;
-        // Pages that are open by it close.
+        // Pages that were opened with this grant close now.
         self.hints.changed(transaction);
         Ok(done.rows_affected() == 1)
     }
 
-    /// Notes that a way was used.
+    /// Notes that a grant was used.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn grant_used(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query(USED).bind(id).bind(now()).execute(&self.pool).await.map(drop)
+        sqlx::query(SET_USED).bind(id).bind(now()).execute(&self.pool).await.map(drop)
     }
 }

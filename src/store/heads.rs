@@ -1,4 +1,4 @@
-//! Signed heads of records.
+//! The signed heads of records.
 
 use sqlx::FromRow;
 use ulid::Ulid;
@@ -8,55 +8,60 @@ use super::{Snapshot, Store, StoreError, rooms, witnessings};
 use crate::clock::now;
 use crate::record::chain::Head;
 
-const DUE: &str =
+const SELECT_DUE_TRANSACTIONS: &str =
     "SELECT id FROM transactions WHERE sign_due_at <= $1 ORDER BY sign_due_at LIMIT $2";
-const INSERT: &str = "INSERT INTO heads (transaction_id, seq, acts, signed_at, public_key, signed) \
+const INSERT_HEAD: &str = "\
+     INSERT INTO heads (transaction_id, seq, acts, signed_at, public_key, signed) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (transaction_id, seq, acts) DO NOTHING";
-const SIGNED: &str = "UPDATE transactions SET sign_due_at = NULL \
+const CLEAR_SIGN_DUE: &str = "UPDATE transactions SET sign_due_at = NULL \
      WHERE id = $1 AND last_seq = $2 AND acts = $3";
-const ALL: &str = "SELECT seq, acts, signed_at, public_key, signed FROM heads \
+const SELECT_HEADS: &str = "SELECT seq, acts, signed_at, public_key, signed FROM heads \
      WHERE transaction_id = $1 ORDER BY seq, acts";
-const LAST: &str = "SELECT seq, acts, signed_at, public_key, signed FROM heads \
+const SELECT_NEWEST_HEAD: &str = "SELECT seq, acts, signed_at, public_key, signed FROM heads \
      WHERE transaction_id = $1 ORDER BY seq DESC, acts DESC LIMIT 1";
-const SHOWN: &str = "UPDATE rooms SET head_shown = $2 WHERE transaction_id = $1 AND wakes = $3";
+const SET_SHOWN_HEAD: &str =
+    "UPDATE rooms SET head_shown = $2 WHERE transaction_id = $1 AND wakes = $3";
 
 /// A signed head.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct HeadRow {
-    /// Of the last entry that it covers.
+    /// The `seq` of the last entry that it covers.
     pub seq: i64,
-    /// The last act that it covers; 0 if it is from before there were any.
+    /// The number of the last act that it covers. 0 if it was signed by a version without acts.
     pub acts: i64,
-    /// Milliseconds since 1970.
+    /// When it was signed, in milliseconds since 1970.
     pub signed_at: i64,
-    /// Ed25519, unpadded base64.
+    /// The public key (Ed25519, unpadded base64).
     pub public_key: String,
-    /// JSON with its signature.
+    /// The signed JSON with its signature.
     pub signed: String,
 }
 
 impl HeadRow {
-    /// How many links it covers, of entries and acts.
+    /// Returns the number of links (entries and acts) that it covers.
     pub fn links(&self) -> i64 {
         self.seq + self.acts
     }
 }
 
 impl Store {
-    /// Transactions whose head is to be signed now.
+    /// Returns at most `limit` transactions whose head is to be signed now.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn heads_due(&self, limit: i64) -> Result<Vec<Ulid>, StoreError> {
-        let ids: Vec<String> =
-            sqlx::query_scalar(DUE).bind(now()).bind(limit).fetch_all(&self.pool).await?;
+        let ids: Vec<String> = sqlx::query_scalar(SELECT_DUE_TRANSACTIONS)
+            .bind(now())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
         ids.iter().map(|id| parse_id(id)).collect()
     }
 
-    /// Keeps a signed head and has it shown in the room and brought to `witnesses`.
+    /// Stores a signed head. It is then shown in the room and sent to `witnesses`.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn head_signed(
         &self,
         id: Ulid,
@@ -65,7 +70,7 @@ impl Store {
         witnesses: &[String],
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let new = sqlx::query(INSERT)
+        let new = sqlx::query(INSERT_HEAD)
             .bind(id.to_string())
             .bind(head.seq)
             .bind(head.acts)
@@ -75,8 +80,9 @@ impl Store {
             .execute(&mut *tx)
             .await?
             .rows_affected();
-        // If something came since the head was read, the next signing is due already.
-        let signed = sqlx::query(SIGNED).bind(id.to_string()).bind(head.seq).bind(head.acts);
+        // If the record grew since the head was read, the next signature stays due.
+        let signed =
+            sqlx::query(CLEAR_SIGN_DUE).bind(id.to_string()).bind(head.seq).bind(head.acts);
         signed.execute(&mut *tx).await?;
         if new == 1 {
             witnessings::put(&mut tx, witnesses, &id.to_string(), &row.signed).await?;
@@ -87,30 +93,30 @@ impl Store {
         Ok(())
     }
 
-    /// The newest signed head of a record.
+    /// Returns the newest signed head of a record.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn last_signed_head(&self, id: Ulid) -> Result<Option<HeadRow>, StoreError> {
-        sqlx::query_as(LAST).bind(id.to_string()).fetch_optional(&self.pool).await
+        sqlx::query_as(SELECT_NEWEST_HEAD).bind(id.to_string()).fetch_optional(&self.pool).await
     }
 
-    /// Notes that the room shows the head that covers so many links, unless somebody woke the room since `wakes` was
-    /// read: they may have changed it.
+    /// Notes that the room shows the head that covers this number of links, unless the room was
+    /// woken since `wakes` was read: the head in the room may have changed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn head_shown(&self, id: Ulid, wakes: i64, links: i64) -> Result<(), StoreError> {
-        self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(links).bind(wakes)).await
+        self.run(sqlx::query(SET_SHOWN_HEAD).bind(id.to_string()).bind(links).bind(wakes)).await
     }
 }
 
 impl Snapshot {
-    /// All signed heads of a record, oldest first.
+    /// Returns all signed heads of a record, oldest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn signed_heads(&mut self, id: Ulid) -> Result<Vec<HeadRow>, StoreError> {
-        sqlx::query_as(ALL).bind(id.to_string()).fetch_all(&mut *self.tx).await
+        sqlx::query_as(SELECT_HEADS).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }
 }

@@ -1,5 +1,5 @@
-//! Hints within this process that there is work. The truth is in the database: who misses a hint
-//! finds the work a second later.
+//! Hints within this process that there is work. They only save waiting: a worker that misses a
+//! hint finds the work in the database a second later.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,33 +7,34 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
 
-/// Who may be waiting for what.
+/// The hints, one for each kind of work.
 #[derive(Debug, Default)]
 pub struct Hints {
     /// The journal has new events.
     pub journal: Notify,
-    /// A file is wanted, or not any more.
+    /// A file is wanted or no longer wanted.
     pub files: Notify,
     /// A room is due.
     pub rooms: Notify,
     /// A user of another homeserver is to be invited.
     pub far: Notify,
-    /// Transactions that somebody looks at.
+    /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
 }
 
 impl Hints {
-    /// Tells whoever looks at a transaction that something about it is new.
+    /// Tells the open pages of a transaction that something has changed.
     pub fn changed(&self, transaction: Ulid) {
         if let Some(sender) = self.watched().get(&transaction) {
             sender.send_replace(());
         }
     }
 
-    /// To wait for news of a transaction.
+    /// Returns a receiver that is notified of changes of a transaction.
     pub fn watch(&self, transaction: Ulid) -> watch::Receiver<()> {
         let mut watched = self.watched();
-        // Nobody looks at most of them any more; going through all is cheap against opening a page.
+        // Most of these pages are closed by now. Checking all of them costs less than opening a
+        // page.
         if watched.len() > 64 && watched.len().is_power_of_two() {
             watched.retain(|_, sender| sender.receiver_count() > 0);
         }

@@ -1,42 +1,46 @@
-//! The journal of raw events, and its rooms.
+//! The journal: raw events in order of receipt, for each room.
 
 use std::collections::BTreeMap;
 
 use ruma::UserId;
 use sqlx::FromRow;
 
+use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, Tx, foreign};
 use crate::clock::now;
 use crate::room::{Sign, sign};
 
-/// Locks the room's row for the rest of the tx and tells its last position.
+/// Locks the row of a room for the rest of the tx and returns the last position in its journal.
 const LOCK_ROOM: &str = "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
      VALUES ($1, 0, 0) \
      ON CONFLICT (room_id) DO UPDATE SET last_position = journal_rooms.last_position \
      RETURNING last_position";
-const INSERT: &str = "INSERT INTO journal \
+const INSERT_EVENT: &str = "INSERT INTO journal \
      (room_id, position, event_id, source, correlation, received_at, raw, salt) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (room_id, event_id) DO NOTHING";
-const ADVANCE: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id = $1";
-const UNDERIVED: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
+const SET_LAST_POSITION: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id = $1";
+const SELECT_UNDERIVED_ROOMS: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
-const UNDERIVED_OF: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
+const SELECT_UNDERIVED_ROOMS_OF_CONTACT: &str = "\
+     SELECT j.room_id, r.transaction_id, j.derived_position \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position AND EXISTS (SELECT 1 FROM contacts c \
      WHERE c.user_id = $1 AND c.transaction_id = r.transaction_id) ORDER BY j.room_id";
 const LOCK_FOR_DERIVING: &str = "UPDATE journal_rooms SET derived_position = derived_position \
      WHERE room_id = $1 RETURNING derived_position";
-const NEXT_ROWS: &str = "SELECT position, event_id, source, correlation, received_at, \
-     COALESCE(raw, '') AS raw, COALESCE(salt, '') AS salt FROM journal WHERE room_id = $1 AND position > $2 ORDER BY position LIMIT $3";
-const DERIVED: &str = "UPDATE journal_rooms SET derived_position = $2 WHERE room_id = $1";
-const RAW: &str = "SELECT raw FROM journal WHERE room_id = $1 AND event_id = $2";
+const SELECT_NEXT_EVENTS: &str = "SELECT position, event_id, source, correlation, received_at, \
+     COALESCE(raw, '') AS raw, COALESCE(salt, '') AS salt FROM journal \
+     WHERE room_id = $1 AND position > $2 ORDER BY position LIMIT $3";
+const SET_DERIVED_POSITION: &str =
+    "UPDATE journal_rooms SET derived_position = $2 WHERE room_id = $1";
+const SELECT_RAW_EVENT: &str = "SELECT raw FROM journal WHERE room_id = $1 AND event_id = $2";
 
-/// A room whose creation came after all lost nothing of its beginning.
-const BEGINNING_CAME: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = '' \
-     AND to_token = '' AND audit = 0";
+/// If the creation of a room arrives as its first event, its history need not be read.
+const DELETE_GAP_OF_WHOLE_ROOM: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = $2 \
+     AND to_token = $3 AND audit = 0";
 
-/// By which way an event reached us first.
+/// The way by which an event reached Tallyroom first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The homeserver pushed it.
@@ -48,7 +52,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// As written in the database and in JSON.
+    /// Returns the text for the database and for JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Push => "push",
@@ -58,61 +62,64 @@ impl Source {
     }
 }
 
-/// An event that reached us.
+/// An event that reached Tallyroom.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    /// The room it is in.
+    /// The id of the room of the event.
     pub room_id: String,
-    /// What identifies it.
+    /// The id that identifies the event.
     pub event_id: String,
-    /// As received, without what the homeserver bundled with it of other events.
+    /// The event as received, without the relations that the homeserver bundled with it.
     pub raw: String,
 }
 
-/// What became of events that reached us.
+/// The result of writing events into the journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// How many were written.
+    /// The number of events that were written.
     pub new: usize,
-    /// How many are of rooms that are not ours, and were dropped.
+    /// The number of events of foreign rooms, which were dropped.
     pub foreign: usize,
 }
 
 /// A row of the journal.
 #[derive(Clone, Debug, FromRow)]
 pub struct JournalRow {
-    /// Counts from 1 within the room, in order of receipt.
+    /// The position within the room, from 1, in order of receipt.
     pub position: i64,
-    /// What identifies the event.
+    /// The id that identifies the event.
     pub event_id: String,
     /// `push`, `sync` or `backfill`.
     pub source: String,
-    /// Of the intake that brought it.
+    /// The correlation id of the intake that brought the event.
     pub correlation: String,
-    /// Milliseconds since 1970.
+    /// The time of receipt, in milliseconds since 1970.
     pub received_at: i64,
-    /// The event as received.
+    /// The event as received. Empty once it is erased.
     pub raw: String,
-    /// What hides it from guesses at its digest.
+    /// The random salt of the content digest. It prevents guessing the event from the digest.
     pub salt: String,
 }
 
-/// A room whose journal is ahead of its record.
+/// A room whose journal holds events that are not derived yet.
 #[derive(Clone, Debug, FromRow)]
 pub struct Underived {
-    /// The room.
+    /// The id of the room.
     pub room_id: String,
-    /// Whose room it is.
+    /// The id of the transaction that the room belongs to.
     pub transaction_id: String,
 }
 
 impl Store {
-    /// Writes events of our rooms that are not in the journal yet. When this returns, they are on
-    /// disk. Of other rooms nothing is kept; who of us, `bot` among them, is in one leaves it soon.
-    /// (Where the bot is only invited, [`Self::decline`] and [`Self::journal_sync`] have it leave.)
+    /// Writes the events of our rooms that are not in the journal yet. When the call returns, they
+    /// are on disk.
+    ///
+    /// Events of foreign rooms are not kept. Users of Tallyroom (`bot` among them) that are in such
+    /// a room leave it soon. (If the bot is only invited, [`Self::decline`] and
+    /// [`Self::journal_sync`] have it decline.)
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn journal(
         &self,
         arrivals: &[Arrival],
@@ -127,34 +134,43 @@ impl Store {
         Ok(new)
     }
 
-    /// Rooms of ours whose journal is ahead of their record, at most `limit`.
+    /// Returns at most `limit` rooms of records whose journal holds events that are not derived
+    /// yet.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn underived(&self, limit: i64) -> Result<Vec<Underived>, StoreError> {
-        sqlx::query_as(UNDERIVED).bind(limit).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_UNDERIVED_ROOMS).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// As [`Self::underived`], all rooms of the transactions that this user is a contact for.
+    /// Like [`Self::underived`], but returns all such rooms of the transactions in which this user
+    /// is a contact.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn underived_of(&self, user: &UserId) -> Result<Vec<Underived>, StoreError> {
-        sqlx::query_as(UNDERIVED_OF).bind(user.as_str()).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_UNDERIVED_ROOMS_OF_CONTACT)
+            .bind(user.as_str())
+            .fetch_all(&self.pool)
+            .await
     }
 
-    /// The raw event behind an entry; none once erased.
+    /// Returns the raw event of an entry, or none if it is erased.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn raw(&self, room_id: &str, event_id: &str) -> Result<Option<String>, StoreError> {
-        let raw: Option<Option<String>> =
-            sqlx::query_scalar(RAW).bind(room_id).bind(event_id).fetch_optional(&self.pool).await?;
+        let raw: Option<Option<String>> = sqlx::query_scalar(SELECT_RAW_EVENT)
+            .bind(room_id)
+            .bind(event_id)
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(raw.flatten())
     }
 }
 
-/// Locks a room's deriving for the rest of `tx` and gives the next raw events, at most `limit`.
+/// Locks the deriving of a room for the rest of `tx`. Returns at most `limit` of the next raw
+/// events.
 pub(super) async fn next_rows(
     tx: &mut Tx,
     room_id: &str,
@@ -162,15 +178,25 @@ pub(super) async fn next_rows(
 ) -> Result<Vec<JournalRow>, StoreError> {
     let position: i64 =
         sqlx::query_scalar(LOCK_FOR_DERIVING).bind(room_id).fetch_one(&mut **tx).await?;
-    sqlx::query_as(NEXT_ROWS).bind(room_id).bind(position).bind(limit).fetch_all(&mut **tx).await
+    sqlx::query_as(SELECT_NEXT_EVENTS)
+        .bind(room_id)
+        .bind(position)
+        .bind(limit)
+        .fetch_all(&mut **tx)
+        .await
 }
 
-/// Notes in `tx` that everything up to `position` is derived.
+/// Notes in `tx` that all events up to `position` are derived.
 pub(super) async fn derived(tx: &mut Tx, room_id: &str, position: i64) -> Result<(), StoreError> {
-    sqlx::query(DERIVED).bind(room_id).bind(position).execute(&mut **tx).await.map(drop)
+    sqlx::query(SET_DERIVED_POSITION)
+        .bind(room_id)
+        .bind(position)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }
 
-/// Writes what is not in the journal yet.
+/// Writes the events that are not in the journal yet.
 pub(super) async fn write(
     tx: &mut Tx,
     arrivals: &[Arrival],
@@ -178,7 +204,7 @@ pub(super) async fn write(
     correlation: &str,
     bot: &UserId,
 ) -> Result<Kept, StoreError> {
-    // Rooms in a fixed order, so that two intakes never wait for each other in a circle.
+    // The rooms are locked in a fixed order, so that two intakes cannot deadlock.
     let mut by_room: BTreeMap<&str, Vec<&Arrival>> = BTreeMap::new();
     for arrival in arrivals {
         by_room.entry(&arrival.room_id).or_default().push(arrival);
@@ -194,11 +220,16 @@ pub(super) async fn write(
         }
         let before: i64 = sqlx::query_scalar(LOCK_ROOM).bind(room_id).fetch_one(&mut **tx).await?;
         if before == 0 && made_by_us() {
-            sqlx::query(BEGINNING_CAME).bind(room_id).execute(&mut **tx).await?;
+            sqlx::query(DELETE_GAP_OF_WHOLE_ROOM)
+                .bind(room_id)
+                .bind(FROM_NEWEST_EVENT)
+                .bind(TO_START_OF_ROOM)
+                .execute(&mut **tx)
+                .await?;
         }
         let mut last = before;
         for arrival in arrivals {
-            let inserted = sqlx::query(INSERT)
+            let inserted = sqlx::query(INSERT_EVENT)
                 .bind(room_id)
                 .bind(last + 1)
                 .bind(&arrival.event_id)
@@ -216,16 +247,17 @@ pub(super) async fn write(
             }
         }
         if last > before {
-            sqlx::query(ADVANCE).bind(room_id).bind(last).execute(&mut **tx).await?;
+            sqlx::query(SET_LAST_POSITION).bind(room_id).bind(last).execute(&mut **tx).await?;
         }
     }
     let foreign = u64::try_from(kept.foreign).unwrap_or(u64::MAX);
-    foreign::count(tx, foreign::FOREIGN_EVENTS, foreign).await?;
+    foreign::add_to_count(tx, foreign::FOREIGN_EVENTS, foreign).await?;
     Ok(kept)
 }
 
-/// Nothing of a room that is not ours is kept; whoever of us is in it, or invited, leaves. Only where
-/// the bot was invited, this leaves alone: what is asked by that has to be heard first.
+/// Has the users of Tallyroom who are in a foreign room, or invited to it, leave the room.
+///
+/// An invitation of the bot is left alone here, because the intake has to look at it first.
 async fn leave_foreign(
     tx: &mut Tx,
     room_id: &str,
@@ -236,13 +268,13 @@ async fn leave_foreign(
         if let Sign::Holds(user) = sign(&arrival.raw, bot)
             && !room_id.is_empty()
         {
-            foreign::depart(tx, room_id, &user).await?;
+            foreign::leave_soon(tx, room_id, &user).await?;
         }
     }
     Ok(())
 }
 
-/// 128 random bits, as hex.
+/// Returns 128 random bits as hex.
 pub(super) fn salt() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

@@ -1,4 +1,4 @@
-//! People in the room of a transaction, or on their way to it.
+//! The people who are in the room of a transaction, or are invited to it.
 
 use std::collections::BTreeMap;
 
@@ -7,30 +7,34 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Store, StoreError, Tx, far, problems, rooms};
+use super::stored_values::filter;
+use super::{Store, StoreError, Tx, far_invitations, refused_steps, rooms};
 use crate::clock::now;
 use crate::room::Member;
 
-const MEMBERS: &str = "SELECT user_id, membership, membership_at, retry_at, gave_up, since, look_at, \
+const SELECT_MEMBERS: &str = "\
+     SELECT user_id, membership, membership_at, retry_at, gave_up, since, look_at, \
      missing_since FROM members \
      WHERE transaction_id = $1";
-const SET_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership, since) \
+const UPSERT_MEMBERSHIP: &str = "INSERT INTO members (transaction_id, user_id, membership, since) \
      VALUES ($1, $2, $3, $5) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
      since = CASE WHEN members.membership = excluded.membership THEN members.since \
      ELSE excluded.since END, declined = 0, \
      membership = excluded.membership, failures = 0, failing_since = NULL, retry_at = NULL, \
      problem = NULL, gave_up = 0 \
      WHERE members.membership_at = $4";
-const MEMBER_FAILED: &str = "INSERT INTO members \
+const UPSERT_MEMBER_FAILURE: &str = "INSERT INTO members \
      (transaction_id, user_id, failures, retry_at, problem, gave_up, failing_since) \
      VALUES ($1, $2, 1, $3, $4, $5, $7) \
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET failures = members.failures + 1, \
      failing_since = COALESCE(members.failing_since, excluded.failing_since), \
      retry_at = excluded.retry_at, problem = excluded.problem, gave_up = excluded.gave_up \
      WHERE members.membership_at = $6";
-const MEMBER_FAILURES: &str =
+const SELECT_MEMBER_FAILURES: &str =
     "SELECT failures FROM members WHERE transaction_id = $1 AND user_id = $2";
-const SEE_MEMBER: &str = "INSERT INTO members \
+/// $6 is the membership before, if the event is a leave by the person and states it: 'invite' means
+/// that they declined. Without it, the stored membership is used if the person left ($7 = 1).
+const UPSERT_MEMBER_FROM_EVENT: &str = "INSERT INTO members \
      (transaction_id, user_id, membership, membership_at, display_name, since, declined) \
      VALUES ($1, $2, $3, $4, $5, $4, CASE WHEN $6 = 'invite' THEN 1 ELSE 0 END) \
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET membership = excluded.membership, \
@@ -44,36 +48,44 @@ const SEE_MEMBER: &str = "INSERT INTO members \
      display_name = COALESCE(excluded.display_name, members.display_name), \
      retry_at = NULL, problem = NULL, gave_up = 0 \
      WHERE members.membership_at <= excluded.membership_at";
-const DISPLAY_NAME: &str =
+const SELECT_DISPLAY_NAME: &str =
     "SELECT display_name FROM members WHERE transaction_id = $1 AND user_id = $2";
-const FORGIVE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
+const FORGET_REFUSALS: &str = "\
+     UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
      WHERE transaction_id = $1 AND (membership IS NULL OR membership IN ('leave', 'knock', 'ban')) \
-     AND ($2 = '' OR user_id = $2) AND user_id IN (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
-/// Rooms that a contact has left, or whose invitation they declined.
-const LEFT_BY: &str = "SELECT c.transaction_id FROM contacts c JOIN members m \
+     AND ($2 = '' OR user_id = $2) AND user_id IN \
+     (SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 1)";
+/// Selects the rooms that a contact left, or whose invitation they declined.
+const SELECT_ROOMS_LEFT_BY: &str = "SELECT c.transaction_id FROM contacts c JOIN members m \
      ON m.transaction_id = c.transaction_id AND m.user_id = c.user_id \
      WHERE c.user_id = $1 AND c.active = 1 AND m.membership = 'leave' \
      ORDER BY c.transaction_id DESC LIMIT $2";
-/// Accounts that do not exist are looked for at once.
-const LOOK_NOW: &str = "UPDATE members SET look_at = $3 WHERE transaction_id = $1 \
+/// Has missing accounts looked up at once.
+const MAKE_LOOKUPS_DUE: &str = "UPDATE members SET look_at = $3 WHERE transaction_id = $1 \
      AND ($2 = '' OR user_id = $2) AND missing_since IS NOT NULL AND look_at IS NOT NULL";
-const LOOKED_UP: &str = "INSERT INTO members (transaction_id, user_id, look_at, missing_since) \
+const UPSERT_LOOKUP: &str = "INSERT INTO members (transaction_id, user_id, look_at, missing_since) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
      look_at = excluded.look_at, missing_since = CASE WHEN excluded.missing_since IS NULL \
      THEN NULL ELSE COALESCE(members.missing_since, excluded.missing_since) END";
-const MISSING_SINCE: &str =
+const SELECT_MISSING_SINCE: &str =
     "SELECT missing_since FROM members WHERE transaction_id = $1 AND user_id = $2";
-const PEOPLE: &str = "SELECT user_id, membership, since, declined, missing_since, failing_since, \
+const SELECT_PEOPLE: &str = "\
+     SELECT user_id, membership, since, declined, missing_since, failing_since, \
      problem FROM members WHERE transaction_id = $1";
-/// The shop wants its contacts in a room: a new one, if the homeserver's admin deleted the old one.
-const WANTED_AGAIN: &str =
+/// The shop asked for its contacts. If the admin of the homeserver deleted the room, another room
+/// is made.
+const SET_WANTED_AGAIN: &str =
     "UPDATE rooms SET blocked_at = NULL, wanted_again = 1 WHERE transaction_id = $1";
-const PROBLEMS: &str = "SELECT user_id, problem FROM members \
+const SELECT_MEMBER_PROBLEMS: &str = "SELECT user_id, problem FROM members \
      WHERE transaction_id = $1 AND problem IS NOT NULL ORDER BY user_id";
 
-/// To how many rooms somebody is invited again who asks the bot once.
+/// The greatest number of rooms to which one request invites a person again.
 const MAX_ROOMS_TO_COME_BACK_TO: i64 = 50;
+
+/// Stands for the membership before an event that is not a leave by the person: it declines
+/// nothing.
+const NO_MEMBERSHIP: &str = "";
 
 #[derive(FromRow)]
 struct MemberRow {
@@ -87,51 +99,51 @@ struct MemberRow {
     missing_since: Option<i64>,
 }
 
-/// What is known of one person, for the shop. Times are milliseconds since 1970.
+/// What is known about one person, for the shop. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Default, FromRow)]
 pub struct Person {
-    /// Their Matrix ID.
+    /// The Matrix user id.
     pub user_id: String,
-    /// As in `m.room.member`; none: not invited.
+    /// The membership as in `m.room.member`. None: not invited.
     pub membership: Option<String>,
-    /// Since when it is that.
+    /// Since when they have this membership.
     pub since: Option<i64>,
-    /// 1: they left while they were only invited.
+    /// 1 if they declined the invitation, otherwise 0.
     pub declined: i64,
-    /// Since when there is no such account.
+    /// Since when their account is known not to exist.
     pub missing_since: Option<i64>,
-    /// Since when inviting or removing them has failed.
+    /// Since when inviting or removing them has been failing.
     pub failing_since: Option<i64>,
-    /// Why that failed.
+    /// Why it failed.
     pub problem: Option<String>,
 }
 
-/// What a member event says.
+/// The content of a member event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SeenMember<'a> {
     pub(super) user: &'a str,
     pub(super) membership: &'a str,
-    /// When, by the sender's homeserver, in milliseconds since 1970.
+    /// The place of the event in the reading order, in milliseconds since 1970.
     pub(super) at: i64,
     pub(super) display_name: Option<&'a str>,
-    /// They left by themselves.
+    /// Whether the person left by themselves.
     pub(super) is_own_leave: bool,
-    /// Their membership before, if the event says it.
+    /// The membership before, if the event states it.
     pub(super) before: Option<&'a str>,
 }
 
 impl Store {
-    /// Where people stand with the room.
+    /// Returns the memberships of all people in the room.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn members(&self, id: Ulid) -> Result<BTreeMap<OwnedUserId, Member>, StoreError> {
         let rows: Vec<MemberRow> =
-            sqlx::query_as(MEMBERS).bind(id.to_string()).fetch_all(&self.pool).await?;
+            sqlx::query_as(SELECT_MEMBERS).bind(id.to_string()).fetch_all(&self.pool).await?;
         Ok(rows
             .into_iter()
             .filter_map(|row| {
-                // Whoever has an id that we cannot read is nobody whom we would invite or remove.
+                // Nobody with an invalid user id is ever invited or removed.
                 let user = UserId::parse(&row.user_id).ok()?;
                 let member = Member {
                     membership: row.membership,
@@ -147,30 +159,32 @@ impl Store {
             .collect())
     }
 
-    /// What is known of everybody in the room or on the way to it, by Matrix ID.
+    /// Returns what is known about everybody in the room or invited to it, by Matrix user id.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn people(&self, id: Ulid) -> Result<BTreeMap<String, Person>, StoreError> {
         let rows: Vec<Person> =
-            sqlx::query_as(PEOPLE).bind(id.to_string()).fetch_all(&self.pool).await?;
+            sqlx::query_as(SELECT_PEOPLE).bind(id.to_string()).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(|person| (person.user_id.clone(), person)).collect())
     }
 
-    /// Since when there has been no such account; none: there is one, or nobody asked.
+    /// Returns since when the account is known not to exist. None: the account exists, or it was
+    /// not looked up.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn missing_since(&self, id: Ulid, user: &UserId) -> Result<Option<i64>, StoreError> {
-        let since = sqlx::query_scalar(MISSING_SINCE).bind(id.to_string()).bind(user.as_str());
+        let since =
+            sqlx::query_scalar(SELECT_MISSING_SINCE).bind(id.to_string()).bind(user.as_str());
         let since: Option<Option<i64>> = since.fetch_optional(&self.pool).await?;
         Ok(since.flatten())
     }
 
-    /// Notes whether a contact's account exists, and when to ask again.
+    /// Notes whether a contact's account exists, and when to look it up again.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn looked_up(
         &self,
         id: Ulid,
@@ -178,15 +192,15 @@ impl Store {
         exists: bool,
         look_at: i64,
     ) -> Result<(), StoreError> {
-        let looked_up = sqlx::query(LOOKED_UP).bind(id.to_string()).bind(user.as_str());
+        let looked_up = sqlx::query(UPSERT_LOOKUP).bind(id.to_string()).bind(user.as_str());
         self.run(looked_up.bind(look_at).bind((!exists).then(now))).await
     }
 
-    /// Asks one contact (none: all) again who declined, left or could not be reached, and has
-    /// everything tried at once that was refused in the room.
+    /// Invites one contact (none: all contacts) again who declined, left or could not be reached.
+    /// All refused steps of the room are retried at once.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn invite_again(
         &self,
         id: Ulid,
@@ -194,9 +208,9 @@ impl Store {
         correlation: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        forgive(&mut tx, id, user).await?;
-        problems::try_again(&mut tx, id).await?;
-        far::try_again(&mut tx, id).await?;
+        forget_refusals(&mut tx, id, user).await?;
+        refused_steps::make_due(&mut tx, id).await?;
+        far_invitations::make_due(&mut tx, id).await?;
         rooms::wake(&mut tx, id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
@@ -204,13 +218,15 @@ impl Store {
         Ok(())
     }
 
-    /// Somebody asks the bot to be let in again: invites them to the newest rooms of theirs that they
-    /// have left, as far as they still are contacts. Whoever is nobody's contact is invited nowhere.
+    /// Invites a person who asked the bot for it to the newest rooms that they left. Returns the
+    /// number of rooms.
+    ///
+    /// Only rooms of transactions in which the person is still a contact count.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
-    pub async fn come_back(&self, user: &UserId, correlation: &str) -> Result<usize, StoreError> {
-        let left: Vec<String> = sqlx::query_scalar(LEFT_BY)
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn invite_back(&self, user: &UserId, correlation: &str) -> Result<usize, StoreError> {
+        let left: Vec<String> = sqlx::query_scalar(SELECT_ROOMS_LEFT_BY)
             .bind(user.as_str())
             .bind(MAX_ROOMS_TO_COME_BACK_TO)
             .fetch_all(&self.pool)
@@ -220,7 +236,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         for id in &left {
-            sqlx::query(FORGIVE).bind(id).bind(user.as_str()).execute(&mut *tx).await?;
+            sqlx::query(FORGET_REFUSALS).bind(id).bind(user.as_str()).execute(&mut *tx).await?;
             rooms::wake(&mut tx, parse_id(id)?, correlation).await?;
         }
         tx.commit().await?;
@@ -228,19 +244,19 @@ impl Store {
         Ok(left.len())
     }
 
-    /// People who could not be invited or removed, and why.
+    /// Returns the people who could not be invited or removed, and the reasons.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn member_problems(&self, id: Ulid) -> Result<Vec<(String, String)>, StoreError> {
-        sqlx::query_as(PROBLEMS).bind(id.to_string()).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_MEMBER_PROBLEMS).bind(id.to_string()).fetch_all(&self.pool).await
     }
 
-    /// Notes where a person stands, as the homeserver answered, unless an event told of them since
-    /// it was asked. `seen_at` is [`Member::seen_at`] as it was before the question.
+    /// Notes the membership that the homeserver stated for a person, unless a member event arrived
+    /// since the request. `seen_at` is the value of [`Member::seen_at`] before the request.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn set_membership(
         &self,
         id: Ulid,
@@ -248,16 +264,16 @@ impl Store {
         membership: &str,
         seen_at: i64,
     ) -> Result<(), StoreError> {
-        let set = sqlx::query(SET_MEMBERSHIP).bind(id.to_string()).bind(user.as_str());
+        let set = sqlx::query(UPSERT_MEMBERSHIP).bind(id.to_string()).bind(user.as_str());
         self.run(set.bind(membership).bind(seen_at).bind(now())).await
     }
 
-    /// How often in a row inviting or removing this person has failed.
+    /// Returns how often in a row inviting or removing this person failed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn member_failures(&self, id: Ulid, user: &UserId) -> Result<i64, StoreError> {
-        let failures: Option<i64> = sqlx::query_scalar(MEMBER_FAILURES)
+        let failures: Option<i64> = sqlx::query_scalar(SELECT_MEMBER_FAILURES)
             .bind(id.to_string())
             .bind(user.as_str())
             .fetch_optional(&self.pool)
@@ -265,11 +281,12 @@ impl Store {
         Ok(failures.unwrap_or(0))
     }
 
-    /// Notes that inviting or removing a person failed, unless an event told of them since it was
-    /// tried; `retry_at` none: for good. `seen_at` is [`Member::seen_at`] as it was before.
+    /// Notes that inviting or removing a person failed, unless a member event arrived since the
+    /// request. If `retry_at` is none, it is not retried. `seen_at` is the value of
+    /// [`Member::seen_at`] before the request.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn member_failed(
         &self,
         id: Ulid,
@@ -279,7 +296,7 @@ impl Store {
         seen_at: i64,
     ) -> Result<(), StoreError> {
         self.run(
-            sqlx::query(MEMBER_FAILED)
+            sqlx::query(UPSERT_MEMBER_FAILURE)
                 .bind(id.to_string())
                 .bind(user.as_str())
                 .bind(retry_at)
@@ -292,45 +309,46 @@ impl Store {
     }
 }
 
-/// Contacts who declined, left or could not be reached are asked once more; `user` none: all.
-pub(super) async fn forgive(
+/// Has the contact `user` (none: all contacts) invited again if they declined, left or could not be
+/// reached.
+pub(super) async fn forget_refusals(
     tx: &mut Tx,
     id: Ulid,
     user: Option<&UserId>,
 ) -> Result<(), StoreError> {
-    sqlx::query(WANTED_AGAIN).bind(id.to_string()).execute(&mut **tx).await?;
-    let user = user.map_or("", |user| user.as_str());
-    sqlx::query(FORGIVE).bind(id.to_string()).bind(user).execute(&mut **tx).await?;
-    let look = sqlx::query(LOOK_NOW).bind(id.to_string()).bind(user).bind(now());
+    sqlx::query(SET_WANTED_AGAIN).bind(id.to_string()).execute(&mut **tx).await?;
+    let user = filter(user);
+    sqlx::query(FORGET_REFUSALS).bind(id.to_string()).bind(&user).execute(&mut **tx).await?;
+    let look = sqlx::query(MAKE_LOOKUPS_DUE).bind(id.to_string()).bind(user).bind(now());
     look.execute(&mut **tx).await.map(drop)
 }
 
-/// Notes what a member event says, unless a newer one was seen already.
+/// Notes what a member event says, unless a newer member event was noted already.
 pub(super) async fn see_member(
     tx: &mut Tx,
     transaction_id: &str,
     seen: SeenMember<'_>,
 ) -> Result<(), StoreError> {
-    sqlx::query(SEE_MEMBER)
+    sqlx::query(UPSERT_MEMBER_FROM_EVENT)
         .bind(transaction_id)
         .bind(seen.user)
         .bind(seen.membership)
         .bind(seen.at)
         .bind(seen.display_name)
-        .bind(if seen.is_own_leave { seen.before } else { Some("") })
+        .bind(if seen.is_own_leave { seen.before } else { Some(NO_MEMBERSHIP) })
         .bind(i64::from(seen.is_own_leave))
         .execute(&mut **tx)
         .await
         .map(drop)
 }
 
-/// The name a person last showed in the room.
+/// Returns the display name that a person last had in the room.
 pub(super) async fn display_name(
     tx: &mut Tx,
     transaction_id: &str,
     user: &str,
 ) -> Result<Option<String>, StoreError> {
-    let name: Option<Option<String>> = sqlx::query_scalar(DISPLAY_NAME)
+    let name: Option<Option<String>> = sqlx::query_scalar(SELECT_DISPLAY_NAME)
         .bind(transaction_id)
         .bind(user)
         .fetch_optional(&mut **tx)

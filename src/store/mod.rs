@@ -1,15 +1,18 @@
-//! All SQL, one file per group of tables. One set of queries serves SQLite and PostgreSQL.
+//! All SQL statements, one file for each group of tables. The same statements serve SQLite and
+//! PostgreSQL.
 
 mod acts;
 mod adoption;
 mod audits;
 mod chat;
 mod columns;
+mod contacts;
 mod entries;
+mod entry_columns;
 mod entry_row;
 mod erasure;
 mod facts;
-mod far;
+mod far_invitations;
 mod file_acts;
 mod files;
 mod foreign;
@@ -21,28 +24,32 @@ mod journal;
 mod members;
 mod outgoing;
 mod polls;
-mod problems;
+mod problem_list;
 mod read_once;
+mod redundant_columns;
+mod refused_steps;
 mod restores;
 mod revisions;
+mod room_changes;
 mod room_row;
 mod rooms;
 mod search;
+mod send_key;
 mod sends;
 mod sessions;
 mod snapshot;
+mod stored_values;
 mod successors;
+mod transaction_changes;
+mod transaction_row;
 mod transactions;
-mod twice_kept;
-mod unsolved;
-mod watching;
 mod witnessings;
 
-pub use acts::Asked;
+pub use acts::ErasureRequest;
 pub use audits::KnownEvent;
 pub use chat::Receipt;
 pub use entries::Deriving;
-pub use far::FarInvitation;
+pub use far_invitations::FarInvitation;
 pub use files::{DueFile, FileRow};
 pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
 pub use gaps::Gap;
@@ -52,17 +59,19 @@ pub use hints::Hints;
 pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
 pub use members::Person;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
-pub use problems::RoomProblem;
+pub use problem_list::{Problem, TakenUp};
 pub use read_once::{ReadOnce, Weight};
+pub use refused_steps::RoomProblem;
 pub use revisions::PastTerms;
 pub use room_row::RoomRow;
 pub use rooms::new_alias;
 pub use search::{SearchPage, SearchRequest};
+pub use send_key::SendKey;
 pub use sends::SendState;
 pub use snapshot::Snapshot;
 pub use successors::{LostSuccessor, RecordRoom};
-pub use transactions::{Change, Changed, Created, NewRevision, Original, Page};
-pub use unsolved::{Problem, TakenUp};
+pub use transaction_changes::{Change, Changed, Created, NewRevision, Original};
+pub use transactions::Page;
 pub use witnessings::Witnessing;
 
 use std::fs::OpenOptions;
@@ -77,49 +86,49 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor};
 
-use self::transactions::Said;
+use self::transaction_row::RevisionData;
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Gone with an uncommitted one: nothing happened.
+/// A database transaction. If it is dropped without a commit, it is rolled back.
 pub type Tx = sqlx::Transaction<'static, Any>;
 
-/// What the database answered when it could not do as asked.
+/// The error of a database call.
 pub type StoreError = sqlx::Error;
 
-/// How long a call may wait for a free connection before it fails.
+/// How long a call waits for a free connection before it fails.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long after something new a head is signed, unless the config says something else.
+/// The default time from a new entry or act to the signature of the head, in milliseconds.
 const SIGN_AFTER_MS: i64 = 60 * 60_000;
 
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
-    /// For whatever is begun. SQLite lets one write at a time, and has the others look again and again
-    /// whether it is their turn: here they wait in line for its one connection.
+    /// The connections of txs that write. SQLite allows one writer at a time and lets the others
+    /// poll for the lock. With a pool of one connection, they wait in a queue instead.
     writing: AnyPool,
     kind: DatabaseKind,
     hints: Arc<Hints>,
-    /// What shops said, as it was read.
-    said: Arc<ReadOnce<Said>>,
-    /// How long after something new a head is signed, in milliseconds.
+    /// The cache of revisions.
+    revisions: Arc<ReadOnce<RevisionData>>,
+    /// The time from a new entry or act to the signature of the head, in milliseconds.
     sign_after: i64,
 }
 
 impl Store {
-    /// The same database; heads are signed so long after something new, in milliseconds.
+    /// Sets the time from a new entry or act to the signature of the head, in milliseconds.
     #[must_use]
     pub fn signing_after(self, milliseconds: i64) -> Self {
         Self { sign_after: milliseconds, ..self }
     }
 
-    /// Opens the database, makes it durable, and brings its schema up to date.
+    /// Opens the database with durable commits, and brings its schema up to date.
     ///
     /// # Errors
-    /// When it cannot be reached or opened, or its schema is newer than this program.
+    /// If the database cannot be reached or opened, or if its schema is newer than this program.
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
         sqlx::any::install_default_drivers();
         let kind = config.url.kind();
@@ -127,9 +136,13 @@ impl Store {
             make_private_file(config.url.expose())?;
         }
         let options = AnyConnectOptions::from_str(config.url.expose())?;
-        // The pool would try again until a call has waited for too long, and not say why.
+        // The pool would retry until the timeout, and would not report the cause.
         let first = tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(&options));
-        first.await.context("no answer in time")??.close().await?;
+        first
+            .await
+            .context("The database did not answer in time. Check database.url and the network.")??
+            .close()
+            .await?;
         let pool = pool_options(kind, config.max_connections).connect_with(options.clone()).await?;
         let writing = match kind {
             DatabaseKind::Sqlite => pool_options(kind, 1).connect_lazy_with(options),
@@ -141,19 +154,23 @@ impl Store {
             writing,
             kind,
             hints: Arc::default(),
-            said: Arc::default(),
+            revisions: Arc::default(),
             sign_after: SIGN_AFTER_MS,
         };
         store.prepare_search().await?;
         Ok(store)
     }
 
-    /// The same database, by so many connections that nobody else takes. They are opened when they
-    /// are needed.
+    /// Returns the same database with `connections` connections of its own. They are opened when
+    /// they are needed.
     ///
     /// # Errors
-    /// When there can be no such database.
-    pub fn apart(&self, config: &DatabaseConfig, connections: u32) -> Result<Self, StoreError> {
+    /// If the URL of the database is invalid.
+    pub fn with_own_connections(
+        &self,
+        config: &DatabaseConfig,
+        connections: u32,
+    ) -> Result<Self, StoreError> {
         let options = AnyConnectOptions::from_str(config.url.expose())?;
         let pool = pool_options(self.kind, connections).connect_lazy_with(options);
         let writing = match self.kind {
@@ -166,32 +183,34 @@ impl Store {
     /// Begins a tx that will write.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         self.writing
             .begin_with(match self.kind {
-                // Take the write lock at once; a read that upgrades later may find it gone.
+                // The write lock is taken at once, because a read lock cannot always be upgraded
+                // later.
                 DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
                 DatabaseKind::Postgres => "BEGIN",
             })
             .await
     }
 
-    /// Hints that there is work.
+    /// Returns the hints that there is work.
     pub fn hints(&self) -> &Hints {
         &self.hints
     }
 
-    /// Writes something that takes space, to see whether that can be done.
+    /// Writes something that takes space, to check that the database can be written.
     ///
     /// # Errors
-    /// When it cannot.
+    /// If it cannot be written.
     pub async fn write_something(&self) -> Result<(), StoreError> {
         match self.kind {
-            // Whatever is written makes the write-ahead log longer.
+            // Every write makes the write-ahead log longer.
             DatabaseKind::Sqlite => self.set_fact("written_at", &now().to_string()).await,
-            // What only changes a row finds space on a full disk, too: that of an older version of
-            // it. A new table needs a new file, and is nothing that a backup could hold a lock on.
+            // On a full disk, an update of a row can still succeed, because it reuses the space of
+            // an older version of the row. A new table needs a new file, and a running backup
+            // cannot hold a lock on it.
             DatabaseKind::Postgres => {
                 let mut tx = self.begin().await?;
                 for write in [
@@ -213,17 +232,17 @@ impl Store {
     }
 }
 
-/// How connections are kept.
+/// Returns the settings of a pool of connections.
 fn pool_options(kind: DatabaseKind, connections: u32) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // SQLite rolls a tx back by itself when the disk is full or fails, and sqlx still counts it
-        // as open then: every later tx on that connection would fail.
+        // SQLite rolls back a tx by itself if the disk is full or fails. sqlx still counts the tx
+        // as open, so every later tx on this connection would fail.
         .after_release(|connection, _| {
             Box::pin(async move {
                 if connection.is_in_transaction() {
-                    // What was dropped uncommitted is rolled back before this is answered.
+                    // A dropped tx is rolled back before the ping is answered.
                     connection.ping().await?;
                 }
                 Ok(!connection.is_in_transaction())
@@ -232,8 +251,8 @@ fn pool_options(kind: DatabaseKind, connections: u32) -> AnyPoolOptions {
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 match kind {
-                    // FULL: a commit that returned survives a power cut. secure_delete: what is
-                    // erased is not left in free pages of the file.
+                    // FULL: a commit survives a power failure. secure_delete: erased content does
+                    // not stay in free pages of the file.
                     DatabaseKind::Sqlite => {
                         connection
                             .execute(
@@ -252,12 +271,12 @@ fn pool_options(kind: DatabaseKind, connections: u32) -> AnyPoolOptions {
         })
 }
 
-/// Makes the database file on first use, for its owner only: it holds what people said. SQLite
-/// gives the files beside it the same mode.
+/// Creates the database file if it does not exist, with access for its owner only, because it holds
+/// private messages. SQLite gives its additional files the same mode.
 fn make_private_file(url: &str) -> std::io::Result<()> {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
-    // As `DatabaseUrl` wrote them.
+    // `DatabaseUrl` escapes these characters.
     let path = &path.replace("%3F", "?").replace("%23", "#").replace("%25", "%");
     if path.is_empty() || path == ":memory:" {
         return Ok(());
@@ -289,7 +308,7 @@ mod tests {
         let store = opened(folder.path()).await;
         for _ in 0..3 {
             let mut tx = store.begin().await.unwrap();
-            // As if the disk were full: the file may not grow. SQLite rolls back by itself then.
+            // The file may not grow, as on a full disk. SQLite then rolls back by itself.
             sqlx::query("PRAGMA max_page_count = 1").execute(&mut *tx).await.unwrap();
             let write = "INSERT INTO facts (name, value) VALUES ($1, $2)";
             let mut outcome = Ok(());

@@ -1,4 +1,5 @@
-//! Votes in words: the words stand in the poll, which may come later, change, or be erased.
+//! The votes in polls as text. A vote names its answers by id, and their words stand in the poll.
+//! The poll may arrive after the vote, change, or be erased.
 
 use sqlx::{Any, Executor};
 use ulid::Ulid;
@@ -7,8 +8,8 @@ use super::entry_row::{EvidenceRow, select_entries};
 use super::{Store, StoreError, Tx, search};
 use crate::record::{Ballots, Entry, Kind, in_words};
 
-/// A poll, its edits and the votes in it, as far as they are not erased.
-const OF_POLL: &str = concat!(
+/// Selects a poll, its edits and its votes.
+const SELECT_POLL_AND_VOTES: &str = concat!(
     "SELECT * FROM (",
     select_entries!(
         ", j.raw, j.salt, e.derivation, e.marker",
@@ -23,18 +24,18 @@ const OF_POLL: &str = concat!(
 );
 
 impl Store {
-    /// The poll that `event_id` began, with the votes in it.
+    /// Returns the poll that the event `event_id` started, with its votes.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn ballots(&self, id: Ulid, event_id: &str) -> Result<Ballots, StoreError> {
         Ok(read(&self.pool, &id.to_string(), event_id).await?.0)
     }
 
-    /// The poll that an entry is a vote in; none if it is no vote, or is erased.
+    /// Returns the poll to which a vote belongs, or none if the entry is not a vote or is erased.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn ballots_of_vote(&self, entry: &Entry) -> Result<Option<Ballots>, StoreError> {
         if entry.kind != Kind::PollResponse {
             return Ok(None);
@@ -45,8 +46,8 @@ impl Store {
     }
 }
 
-/// Writes the words of the votes in a poll into the search index; of one vote only if `only` names
-/// it.
+/// Writes the words of the votes in a poll into the search index. If `only` is the id of a vote,
+/// only that vote is written.
 pub(super) async fn index_votes(
     tx: &mut Tx,
     transaction_id: &str,
@@ -60,7 +61,7 @@ pub(super) async fn index_votes(
             continue;
         }
         let choices = ballots.choices(&fixed.event_id).unwrap_or_default();
-        // Ids are nothing that anybody looks for.
+        // Nobody searches for the ids of answers whose words are unknown.
         let known: Vec<_> = choices.into_iter().filter(|choice| choice.text.is_some()).collect();
         let indexed = search::Indexed {
             transaction_id,
@@ -75,7 +76,7 @@ pub(super) async fn index_votes(
     Ok(())
 }
 
-/// What is known of a poll, and its votes.
+/// Reads a poll and its votes, except those that are erased.
 async fn read<'e, E>(
     executor: E,
     transaction_id: &str,
@@ -84,8 +85,11 @@ async fn read<'e, E>(
 where
     E: Executor<'e, Database = Any>,
 {
-    let rows: Vec<EvidenceRow> =
-        sqlx::query_as(OF_POLL).bind(transaction_id).bind(poll).fetch_all(executor).await?;
+    let rows: Vec<EvidenceRow> = sqlx::query_as(SELECT_POLL_AND_VOTES)
+        .bind(transaction_id)
+        .bind(poll)
+        .fetch_all(executor)
+        .await?;
     let mut ballots = Ballots::default();
     let mut votes = Vec::new();
     for row in rows {

@@ -1,6 +1,6 @@
-//! What is read out of revisions, once for all who look at them.
+//! A cache of values that are read from revisions.
 //!
-//! A revision never changes, so what follows from it never does, either.
+//! A revision never changes, so a cached value never becomes outdated.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,21 +9,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 use ulid::Ulid;
 
-/// Most revisions of which something is kept.
-const MAX_KEPT: usize = 2_000;
-/// Most values in all that are kept of them: a value is a text of a few hundred bytes, mostly less.
+/// The greatest number of revisions in the cache.
+const MAX_REVISIONS: usize = 2_000;
+/// The greatest total [`Weight`] of the cache, in values. A value is a text of a few hundred bytes
+/// at most.
 const MAX_VALUES: usize = 200_000;
 
 /// A transaction and one of its revisions.
 type Key = (Ulid, i64);
 
-/// How much of the bounds something takes.
+/// The share of the cache's capacity that something takes.
 pub trait Weight {
-    /// In values.
+    /// Returns the weight, in values.
     fn weight(&self) -> usize;
 }
 
-/// What was read of each revision, for those who were looked at last.
+/// The cache. If it is full, the entry that was used longest ago is removed.
 #[derive(Debug)]
 pub struct ReadOnce<V> {
     entries: Mutex<HashMap<Key, Entry<V>>>,
@@ -44,10 +45,11 @@ impl<V> Default for ReadOnce<V> {
 }
 
 impl<V: Weight> ReadOnce<V> {
-    /// What was read of a revision, or is read now; whoever asks meanwhile waits for the same.
+    /// Returns the cached value of a revision, or reads it. Callers that ask while it is being read
+    /// wait for the same value.
     ///
     /// # Errors
-    /// When reading fails; whoever asks next tries again.
+    /// If reading fails. The next call reads again.
     pub async fn get_or_read<E>(
         &self,
         key: Key,
@@ -63,6 +65,7 @@ impl<V: Weight> ReadOnce<V> {
         Ok(Arc::clone(value))
     }
 
+    /// Returns the cell of a revision. Makes room for it if it is new.
     fn cell(&self, key: Key) -> Arc<OnceCell<Arc<V>>> {
         let looked_at = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,7 +75,7 @@ impl<V: Weight> ReadOnce<V> {
         }
         let weight = |entry: &Entry<V>| entry.value.get().map_or(0, |it| it.weight());
         let mut values: usize = entries.values().map(weight).sum();
-        while entries.len() >= MAX_KEPT || values > MAX_VALUES {
+        while entries.len() >= MAX_REVISIONS || values > MAX_VALUES {
             let oldest = entries.iter().min_by_key(|(_, it)| it.looked_at).map(|(key, _)| *key);
             let Some(gone) = oldest.and_then(|oldest| entries.remove(&oldest)) else { break };
             values -= weight(&gone).min(values);
@@ -82,7 +85,7 @@ impl<V: Weight> ReadOnce<V> {
         value
     }
 
-    /// How often something was read.
+    /// Returns how often a value was read.
     #[cfg(test)]
     pub(super) fn times_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
@@ -94,7 +97,7 @@ mod tests {
     use super::*;
     use std::convert::Infallible;
 
-    /// Of so many values.
+    /// A text with this weight.
     struct Text(usize);
 
     impl Weight for Text {
@@ -125,12 +128,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_is_bounded_and_who_was_looked_at_last_stays() {
         let (kept, id) = (ReadOnce::default(), Ulid::new());
-        for revision in 0..3 * i64::try_from(MAX_KEPT).unwrap() {
+        for revision in 0..3 * i64::try_from(MAX_REVISIONS).unwrap() {
             look(&kept, (id, revision), 1).await;
             look(&kept, (id, 0), 1).await;
         }
-        assert_eq!(kept.entries.lock().unwrap().len(), MAX_KEPT);
-        assert_eq!(kept.times_read(), 3 * MAX_KEPT as u64);
+        assert_eq!(kept.entries.lock().unwrap().len(), MAX_REVISIONS);
+        assert_eq!(kept.times_read(), 3 * MAX_REVISIONS as u64);
         let heavy = ReadOnce::default();
         for revision in 0..10 {
             look(&heavy, (id, revision), MAX_VALUES / 2).await;

@@ -1,41 +1,45 @@
-//! Signed heads that our own bot told in a room, but that are none of the record as it stands: the
-//! database was restored from a backup since. That is noted, so that whoever holds such a head can
-//! see why it does not fit.
+//! Restores of the database from a backup.
+//!
+//! If the bot showed a signed head in the room that does not match the record, the database was
+//! restored from a backup since then. An act notes this, so that a person who holds such a head can
+//! see why it does not match.
 
 use serde::Deserialize;
 use ulid::Ulid;
 
-use super::acts::{Deed, append};
+use super::acts::{NewAct, append};
 use super::{Snapshot, StoreError, Tx};
 use crate::clock::now;
 use crate::names::HEAD_STATE;
 use crate::record::acts::ActKind;
 use crate::record::chain::Head;
 
-const ENTRY_HASH: &str = "SELECT hash FROM entries WHERE transaction_id = $1 AND seq = $2";
-const ACT_HASH: &str = "SELECT hash FROM acts WHERE transaction_id = $1 AND number = $2";
-const NOTES: &str = "SELECT e.seq, j.raw FROM entries e \
+const SELECT_ENTRY_HASH: &str = "SELECT hash FROM entries WHERE transaction_id = $1 AND seq = $2";
+const SELECT_ACT_HASH: &str = "SELECT hash FROM acts WHERE transaction_id = $1 AND number = $2";
+const SELECT_SHOWN_HEADS: &str = "SELECT e.seq, j.raw FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      WHERE e.transaction_id = $1 AND e.event_type = $2 AND e.party = 'bot' \
      AND j.raw IS NOT NULL ORDER BY e.seq";
 
-const LOST: &str = "SELECT j.raw FROM acts a \
+const SELECT_LOST_HEADS: &str = "SELECT j.raw FROM acts a \
      JOIN entries e ON e.transaction_id = a.transaction_id AND CAST(e.seq AS TEXT) = a.subject \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      WHERE a.transaction_id = $1 AND a.kind = $2 AND j.raw IS NOT NULL";
 
+/// An event in which the bot shows a signed head.
 #[derive(Deserialize)]
 struct Note {
     content: Head,
 }
 
-/// The head in a note, if it holds one.
+/// Returns the head in a raw event of the bot, if the event holds one.
 fn head_in(raw: &str) -> Option<Head> {
     serde_json::from_str(raw).ok().map(|note: Note| note.content)
 }
 
-/// The bot's note of a head was recorded as the entry `seq`.
-pub(super) async fn look(
+/// Checks a head that the bot showed in the room, in the entry `seq`. If the head does not match
+/// the record, an act of a restore is added.
+pub(super) async fn check_shown_head(
     tx: &mut Tx,
     transaction_id: &str,
     seq: i64,
@@ -50,10 +54,11 @@ pub(super) async fn look(
         transaction = transaction_id,
         entry = seq,
         head = head.seq,
-        "a signed head in the room is none of this record: the database was restored from a backup"
+        "a signed head in the room does not match this record: the database was restored from a \
+         backup"
     );
     let subject = seq.to_string();
-    let deed = Deed {
+    let act = NewAct {
         kind: ActKind::Restore,
         subject: &subject,
         actor: "",
@@ -61,41 +66,49 @@ pub(super) async fn look(
         adopted,
         content: None,
     };
-    // The room should show one that fits as soon as can be.
-    append(tx, transaction_id, deed, Some(now())).await
+    // The head is signed at once, so that the room soon shows one that matches.
+    append(tx, transaction_id, act, Some(now())).await
 }
 
-/// Looks at all notes in a record that has no acts. A head that covers acts excuses nothing: there
-/// were acts when it was signed, and a backup from before them holds no note of it.
-pub(super) async fn adopt(tx: &mut Tx, transaction_id: &str) -> Result<(), StoreError> {
-    let notes: Vec<(i64, String)> =
-        sqlx::query_as(NOTES).bind(transaction_id).bind(HEAD_STATE).fetch_all(&mut **tx).await?;
+/// Checks all heads that the bot showed in the room of a record without acts.
+///
+/// A head that covers acts is no sign of a restore: a backup from a version without acts cannot
+/// hold the event of such a head.
+pub(super) async fn check_all_shown_heads(
+    tx: &mut Tx,
+    transaction_id: &str,
+) -> Result<(), StoreError> {
+    let notes: Vec<(i64, String)> = sqlx::query_as(SELECT_SHOWN_HEADS)
+        .bind(transaction_id)
+        .bind(HEAD_STATE)
+        .fetch_all(&mut **tx)
+        .await?;
     for (seq, raw) in notes {
         if head_in(&raw).is_some_and(|head| head.acts > 0) {
             tracing::error!(
                 transaction = transaction_id,
                 entry = seq,
-                "a signed head covers acts, of which this record has none: somebody removed them"
+                "a signed head covers acts, but this record has none, so somebody removed them"
             );
             continue;
         }
-        look(tx, transaction_id, seq, &raw, true).await?;
+        check_shown_head(tx, transaction_id, seq, &raw, true).await?;
     }
     Ok(())
 }
 
 impl Snapshot {
-    /// Whether this head, which was signed of the record once, is one of it still, or is noted as
-    /// lost in a restore from a backup.
+    /// Returns true if this signed head matches the record, or if an act notes that it was lost in
+    /// a restore from a backup.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn accounts_for(&mut self, id: Ulid, head: &Head) -> Result<bool, StoreError> {
         let id = id.to_string();
         if is_of_record(&mut self.tx, &id, head).await? {
             return Ok(true);
         }
-        let lost: Vec<String> = sqlx::query_scalar(LOST)
+        let lost: Vec<String> = sqlx::query_scalar(SELECT_LOST_HEADS)
             .bind(id)
             .bind(ActKind::Restore.as_str())
             .fetch_all(&mut *self.tx)
@@ -104,14 +117,14 @@ impl Snapshot {
     }
 }
 
-/// Whether a record has the links at which `head` ends.
+/// Returns true if the record has the last entry and the last act that `head` covers.
 async fn is_of_record(tx: &mut Tx, transaction_id: &str, head: &Head) -> Result<bool, StoreError> {
-    let entry = hash_at(tx, ENTRY_HASH, transaction_id, head.seq).await?;
-    let act = hash_at(tx, ACT_HASH, transaction_id, head.acts).await?;
+    let entry = hash_at(tx, SELECT_ENTRY_HASH, transaction_id, head.seq).await?;
+    let act = hash_at(tx, SELECT_ACT_HASH, transaction_id, head.acts).await?;
     Ok(entry.as_deref() == Some(&head.hash) && act.as_deref() == Some(&head.acts_hash))
 }
 
-/// Empty for number 0; none if there is no such link.
+/// Returns the hash of a link. It is empty for the number 0, and none if there is no such link.
 async fn hash_at(
     tx: &mut Tx,
     statement: &'static str,

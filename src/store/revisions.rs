@@ -1,29 +1,31 @@
-//! What the shop said about a transaction over time.
+//! The revisions of a transaction.
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
-use super::transactions::redactions;
+use super::transaction_row::redactions;
 use super::{Store, StoreError};
 use crate::transaction::Terms;
 
-const NEWEST: &str = "SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+const SELECT_NEWEST_REVISIONS: &str = "\
+     SELECT revision, status, invoice, buyer, seller, redactions, created_at \
      FROM revisions WHERE transaction_id = $1 ORDER BY revision DESC LIMIT $2";
-const AT: &str = "SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+const SELECT_REVISION: &str = "\
+     SELECT revision, status, invoice, buyer, seller, redactions, created_at \
      FROM revisions WHERE transaction_id = $1 AND revision = $2";
-const ORIGINAL: &str = "SELECT r.original_type, r.original FROM revisions r \
+const SELECT_CURRENT_ORIGINAL: &str = "SELECT r.original_type, r.original FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
      WHERE r.transaction_id = $1 AND r.original IS NOT NULL";
 
-/// One of the things that the shop said.
+/// The terms of one revision.
 #[derive(Clone, Debug)]
 pub struct PastTerms {
-    /// Counts up from 1.
+    /// The number of the revision, from 1.
     pub revision: i64,
-    /// What it said.
+    /// The terms.
     pub terms: Terms,
-    /// Milliseconds since 1970.
+    /// When the revision was submitted, in milliseconds since 1970.
     pub at: i64,
 }
 
@@ -39,22 +41,25 @@ struct Row {
 }
 
 impl Store {
-    /// The newest revisions of a transaction, newest first, at most `limit`.
+    /// Returns at most `limit` of the newest revisions of a transaction, newest first.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn past_terms(&self, id: Ulid, limit: i64) -> Result<Vec<PastTerms>, StoreError> {
-        let rows: Vec<Row> =
-            sqlx::query_as(NEWEST).bind(id.to_string()).bind(limit).fetch_all(&self.pool).await?;
+        let rows: Vec<Row> = sqlx::query_as(SELECT_NEWEST_REVISIONS)
+            .bind(id.to_string())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
         rows.into_iter().map(PastTerms::try_from).collect()
     }
 
-    /// What the shop said in one revision.
+    /// Returns the terms of one revision.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn terms_at(&self, id: Ulid, revision: i64) -> Result<Option<Terms>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(AT)
+        let row: Option<Row> = sqlx::query_as(SELECT_REVISION)
             .bind(id.to_string())
             .bind(revision)
             .fetch_optional(&self.pool)
@@ -62,13 +67,16 @@ impl Store {
         Ok(row.map(PastTerms::try_from).transpose()?.map(|past| past.terms))
     }
 
-    /// The file that the current invoice came in, with its media type; none if it came as JSON.
+    /// Returns the file that the current invoice came in, with its media type. None: it came as
+    /// JSON.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn original(&self, id: Ulid) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-        let row: Option<(Option<String>, Vec<u8>)> =
-            sqlx::query_as(ORIGINAL).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        let row: Option<(Option<String>, Vec<u8>)> = sqlx::query_as(SELECT_CURRENT_ORIGINAL)
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(row.map(|(media_type, bytes)| (media_type.unwrap_or_default(), bytes)))
     }
 }

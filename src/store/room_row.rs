@@ -1,100 +1,110 @@
-//! A room of a transaction as the database has it.
+//! The row of a transaction's room.
 
 use ruma::{OwnedRoomId, RoomId};
 use sqlx::FromRow;
 
 use super::RoomProblem;
+use super::stored_values::UNKNOWN_DIGEST;
 
-/// How long invitations wait at most for a new room's first events, in milliseconds.
-const SETTLING_MS: i64 = 5_000;
+/// How long invitations wait at most for the first events of a new room, in milliseconds.
+const FIRST_EVENTS_TIMEOUT_MS: i64 = 5_000;
 
-/// A room as we know it.
+/// The room of a transaction, and what is known to be done in it. Times are milliseconds since
+/// 1970.
 #[derive(Clone, Debug, FromRow)]
 pub struct RoomRow {
-    /// Whose room it is.
+    /// The id of the transaction.
     pub transaction_id: String,
-    /// The part of its alias between `#` and `:`.
+    /// The local part of its alias, between `#` and `:`.
     pub alias_localpart: String,
-    /// Once it is ours for good.
+    /// The id of the room. None until the room is made and claimed.
     pub room_id: Option<String>,
-    /// Once known.
+    /// The version of the room. None until it is known.
     pub room_version: Option<String>,
-    /// When the first createRoom of yet unknown outcome began.
+    /// When the first `createRoom` began whose outcome is still unknown.
     pub attempted_at: Option<i64>,
-    /// Digest of the state last written.
+    /// The digest of the state that was last written.
     pub published: Option<String>,
-    /// Event id of the summary.
+    /// The event id of the summary.
     pub summary_event: Option<String>,
-    /// Digest of the summary last sent.
+    /// The digest of the summary that was last sent. Empty if it is unknown what the room shows.
     pub summary_shown: Option<String>,
-    /// Digest of the headline when last pinned.
+    /// The digest of the headline at the time of the last pinning. Empty if it is unknown whether
+    /// the summary is still pinned.
     pub summary_pinned: Option<String>,
-    /// How many links, of entries and acts, the signed head covers that the room shows.
+    /// The number of links (entries and acts) that the signed head in the room covers.
     pub head_shown: Option<i64>,
-    /// First time that nothing was left to do in it.
+    /// When nothing was left to do in the room for the first time.
     pub ready_at: Option<i64>,
-    /// When to look next.
+    /// When the reconciler looks at the room next. None: not until it is woken.
     pub due_at: Option<i64>,
-    /// Counts reasons to look.
+    /// Counts how often the room was woken.
     pub wakes: i64,
-    /// Failures in a row.
+    /// The number of failures in a row.
     pub failures: i64,
-    /// How many summaries of it are gone.
+    /// The number of summaries that were removed from the room.
     pub summaries_gone: i64,
-    /// The last revision whose changes were told in it.
+    /// The last revision whose changes were told in the room.
     pub told_revision: i64,
-    /// The revision that is being told, with unknown outcome.
+    /// The revision that is being told. The outcome is unknown.
     pub telling_revision: Option<i64>,
-    /// What stands in the way.
+    /// The current problem, as a text for people.
     pub problem: Option<String>,
-    /// 1: only an operator can help.
+    /// 1 if only an operator can help, otherwise 0.
     pub stopped: i64,
-    /// Of the call or push that asked last.
+    /// The correlation id of the call or push that woke the room last.
     pub correlation: Option<String>,
-    /// When encryption was seen in it.
+    /// When Tallyroom saw that the room is encrypted.
     pub encrypted_at: Option<i64>,
-    /// When a tombstone was seen in it that is still to be followed.
+    /// When Tallyroom saw a tombstone that is still to be followed.
     pub tombstone_at: Option<i64>,
-    /// Rooms that followed one another without a call of the shop in between.
+    /// The number of successive rooms without a call of the shop in between.
     pub upgrades: i64,
-    /// The room whose place the next one takes.
+    /// The room that this room replaces.
     pub predecessor: Option<String>,
-    /// 0: the predecessor still has to lead people here.
+    /// 0 if the predecessor still has to lead people to this room, otherwise 1.
     pub led_on: i64,
-    /// How often something told was removed by others.
+    /// How often other people removed a message about a change.
     pub retold: i64,
-    /// 1: the shop has asked for the contacts to be invited.
+    /// 1 if the shop asked to invite the contacts again, otherwise 0.
     pub wanted_again: i64,
-    /// 1: the bot is a creator of the room that it followed.
+    /// 1 if the bot is a creator of the successor that it joined, otherwise 0 or none.
     pub creator: Option<i64>,
-    /// When the homeserver's admin deleted the room with a block.
+    /// When the admin of the homeserver deleted and blocked the room.
     pub blocked_at: Option<i64>,
-    /// Why it is the transaction's room: `created`, `upgraded`, `replaced`.
+    /// Why it is the transaction's room: `created`, `upgraded` or `replaced`.
     pub why: Option<String>,
-    /// Since when it is.
+    /// Since when it is the transaction's room.
     pub since: Option<i64>,
-    /// The newest room whose words are in no record although it took the place of ours.
+    /// The newest room that took the place of a record room and is not recorded.
     pub lost_successor: Option<String>,
-    /// The summary's entry in the record, once it is there.
+    /// The `seq` of the summary's entry. None until the record holds it.
     pub summary_seq: Option<i64>,
 }
 
 impl RoomRow {
-    /// Nobody is invited to a new room before this time (milliseconds since 1970): until its first
-    /// events have come, it is not known what the homeserver put into it by itself. The summary
-    /// comes after all of them.
+    /// Returns the time (milliseconds since 1970) before which nobody is invited to a new room.
+    ///
+    /// Until the first events of the room arrive, it is unknown what the homeserver added by
+    /// itself. The summary follows all of these events.
     pub fn settles_at(&self) -> Option<i64> {
         let is_known = self.ready_at.is_some() || self.summary_seq.is_some();
-        self.since.filter(|_| !is_known).map(|since| since.saturating_add(SETTLING_MS))
+        self.since.filter(|_| !is_known).map(|since| since.saturating_add(FIRST_EVENTS_TIMEOUT_MS))
     }
 
-    /// The room's id, if it has one.
+    /// Returns the id of the room, if it is made.
     pub fn room(&self) -> Option<OwnedRoomId> {
         self.room_id.as_deref().and_then(|id| RoomId::parse(id).ok())
     }
 
-    /// The room's state in one word, for the API: `pending` (not begun), `creating`, `ready`,
-    /// `degraded` (made, but something could not be done yet), `failed` (only an operator can help).
+    /// Returns true if the summary was pinned and it is unknown whether it still is.
+    pub fn is_pinning_unknown(&self) -> bool {
+        self.summary_pinned.as_deref() == Some(UNKNOWN_DIGEST)
+    }
+
+    /// Returns the state of the room for the API: `pending` (not begun), `creating`, `ready`,
+    /// `degraded` (the room is made, but a step failed so far) or `failed` (only an operator can
+    /// help).
     pub fn state(&self, problems: &[RoomProblem]) -> &'static str {
         if self.stopped == 1 {
             "failed"

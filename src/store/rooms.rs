@@ -1,32 +1,38 @@
-//! Rooms of transactions, the people in them, and when to look at them next.
+//! The rooms of transactions: what is done in them, and when the reconciler looks at them next.
 
 use rand::distr::{Alphanumeric, SampleString};
 use ruma::RoomId;
 use ulid::Ulid;
 
 use super::columns::parse_id;
+use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{RoomRow, Store, StoreError, Tx};
 use crate::clock::now;
 use crate::names::NAMESPACE_PREFIX;
 use crate::room::Step;
 
-const INSERT: &str = "INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
+const INSERT_ROOM: &str = "\
+     INSERT INTO rooms (transaction_id, alias_localpart, due_at, correlation) \
      VALUES ($1, $2, $3, $4)";
-const ALIAS_OF: &str = "SELECT alias_localpart FROM rooms WHERE room_id = $1";
-const BOT_INVITED: &str = "INSERT INTO members (transaction_id, user_id, membership) \
+const SELECT_ALIAS: &str = "SELECT alias_localpart FROM rooms WHERE room_id = $1";
+const UPSERT_INVITATION_OF_BOT: &str = "INSERT INTO members (transaction_id, user_id, membership) \
      SELECT transaction_id, $2, 'invite' FROM rooms WHERE room_id = $1 \
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET membership = 'invite', failures = 0, \
      retry_at = NULL, problem = NULL, gave_up = 0 RETURNING transaction_id";
-/// Somebody lets the bot into a room that took the place of ours.
-const LET_IN: &str = "UPDATE room_problems SET retry_at = 0 WHERE step = $1 \
+/// Makes the step due that joins a room which took the place of a record room, because the bot is
+/// invited to it now.
+const MAKE_LOST_SUCCESSOR_DUE: &str = "UPDATE room_problems SET retry_at = 0 WHERE step = $1 \
      RETURNING transaction_id";
-const WAKE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
+const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
-const DUE: &str = "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
-const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
-     published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, wakes, failures, \
-     summaries_gone, told_revision, telling_revision, problem, stopped, correlation, encrypted_at, tombstone_at, \
-     upgrades, predecessor, led_on, blocked_at, retold, wanted_again, creator, \
+const SELECT_DUE_ROOMS: &str =
+    "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+const SELECT_ROOM: &str = "\
+     SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
+     published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, \
+     wakes, failures, summaries_gone, told_revision, telling_revision, problem, stopped, \
+     correlation, encrypted_at, tombstone_at, upgrades, predecessor, led_on, blocked_at, \
+     retold, wanted_again, creator, \
      (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
      (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
      (SELECT l.room_id FROM lost_successors l WHERE l.transaction_id = rooms.transaction_id \
@@ -34,86 +40,102 @@ const GET: &str = "SELECT transaction_id, alias_localpart, room_id, room_version
      (SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id \
      AND e.event_id = rooms.summary_event) AS summary_seq \
      FROM rooms WHERE transaction_id = $1";
-const ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
+const SET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
-const FORGET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
-const CLAIM: &str = "UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
-     published = $4, attempted_at = NULL, failures = 0, problem = NULL, creator = NULL WHERE transaction_id = $1";
-/// The first room of a transaction, or one in the place of an earlier one.
-const ADD_RECORD_ROOM: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
+const CLEAR_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";
+const SET_ROOM_ID: &str = "\
+     UPDATE rooms SET room_id = $2, room_version = COALESCE($3, room_version), \
+     published = $4, attempted_at = NULL, failures = 0, problem = NULL, creator = NULL \
+     WHERE transaction_id = $1";
+/// `created` is the first room of a transaction. `replaced` is a room in the place of an earlier
+/// one.
+const INSERT_RECORD_ROOM: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
      VALUES ($1, $2, $3, CASE WHEN EXISTS (SELECT 1 FROM record_rooms WHERE transaction_id = $2) \
      THEN 'replaced' ELSE 'created' END) ON CONFLICT (room_id) DO NOTHING";
-/// Unless the journal has the room from its creation on.
-const READ_FROM_START: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
-     SELECT $1, '', '', $2 WHERE NOT EXISTS \
+/// Has the whole history of a room read, unless the journal has events of the room already.
+const OPEN_GAP_OF_WHOLE_ROOM: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
+     SELECT $1, $2, $3, $4 WHERE NOT EXISTS \
      (SELECT 1 FROM journal_rooms WHERE room_id = $1) \
      ON CONFLICT (room_id, to_token) DO NOTHING";
 const IS_CURRENT: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room_id = $2";
-/// What others did since the view was taken woke the room, and made this unknown again.
-const PUBLISHED: &str = "UPDATE rooms SET published = $2 WHERE transaction_id = $1 AND wakes = $3";
-const SHOWN: &str =
+/// If somebody changed the room since the view was taken, `wakes` is higher and the statement does
+/// nothing.
+const SET_PUBLISHED_STATE: &str =
+    "UPDATE rooms SET published = $2 WHERE transaction_id = $1 AND wakes = $3";
+const SET_SUMMARY: &str =
     "UPDATE rooms SET summary_event = $2, summary_shown = $3 WHERE transaction_id = $1";
-const EDITED: &str = "UPDATE rooms SET summary_shown = $3 \
+const SET_SUMMARY_TEXT: &str = "UPDATE rooms SET summary_shown = $3 \
      WHERE transaction_id = $1 AND summary_event = $2";
-const PINNED: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1 \
+const SET_PINNED_HEADLINE: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1 \
      AND summary_event = $4 AND (wakes = $3 OR summary_pinned IS NULL)";
-const REST: &str = "UPDATE rooms SET ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
-     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, turns = 0, wanted_again = 0 \
+const SET_AT_REST: &str = "UPDATE rooms SET \
+     ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
+     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, \
+     turns = 0, wanted_again = 0 \
      WHERE transaction_id = $1";
-const YIELD: &str = "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 \
-     RETURNING turns";
-const NUDGE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
+const POSTPONE_FOR_OTHERS: &str =
+    "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 RETURNING turns";
+const MAKE_DUE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
      WHERE transaction_id = $1 AND stopped = 0";
-const TELLING: &str = "UPDATE rooms SET telling_revision = $2 WHERE transaction_id = $1";
-const TOLD: &str = "UPDATE rooms SET told_revision = $2, telling_revision = NULL \
+const SET_TELLING_REVISION: &str =
+    "UPDATE rooms SET telling_revision = $2 WHERE transaction_id = $1";
+const SET_TOLD_REVISION: &str = "UPDATE rooms SET told_revision = $2, telling_revision = NULL \
      WHERE transaction_id = $1";
-const SUMMARY_GONE: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
+const FORGET_SUMMARY: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
      summary_pinned = NULL, summaries_gone = summaries_gone + 1 \
      WHERE transaction_id = $1 AND summary_event = $2";
-const POSTPONE: &str = "UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
+const POSTPONE_AFTER_FAILURE: &str = "\
+     UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
      due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
-/// After the homeserver was away, nobody waits for the end of a back-off.
-const WAKE_FAILED: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
+/// Ends the backoff of all failed rooms, because the homeserver is reachable again.
+const WAKE_FAILED_ROOMS: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
 const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
      WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
-const STOP: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
+const STOP_ROOM: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
      WHERE transaction_id = $1 AND wakes = $2";
 
-/// How long to wait for a new room's first events, in milliseconds, before its history is read.
-const PATIENCE_MS: i64 = 20_000;
+/// How long Tallyroom waits for the first events of a new room before it reads the room's history,
+/// in milliseconds.
+const FIRST_EVENTS_TIMEOUT_MS: i64 = 20_000;
 
 impl Store {
-    /// Transactions whose room is to be looked at now, longest due first.
+    /// Returns at most `limit` transactions whose room is due now. The one that has been due for
+    /// the longest time comes first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn due_rooms(&self, limit: i64) -> Result<Vec<Ulid>, StoreError> {
-        let ids: Vec<String> =
-            sqlx::query_scalar(DUE).bind(now()).bind(limit).fetch_all(&self.pool).await?;
+        let ids: Vec<String> = sqlx::query_scalar(SELECT_DUE_ROOMS)
+            .bind(now())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
         ids.iter().map(|id| parse_id(id)).collect()
     }
 
-    /// The room of a transaction.
+    /// Returns the room of a transaction.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room(&self, id: Ulid) -> Result<Option<RoomRow>, StoreError> {
-        sqlx::query_as(GET).bind(id.to_string()).fetch_optional(&self.pool).await
+        sqlx::query_as(SELECT_ROOM).bind(id.to_string()).fetch_optional(&self.pool).await
     }
 
-    /// The local part of the alias of a room of ours.
+    /// Returns the local part of the alias of a current room.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn alias_of(&self, room_id: &str) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar(ALIAS_OF).bind(room_id).fetch_optional(&self.pool).await
+        sqlx::query_scalar(SELECT_ALIAS).bind(room_id).fetch_optional(&self.pool).await
     }
 
-    /// Somebody invited the bot: if it is to a room of ours, or to one that took the place of one, it
-    /// will go there. Other rooms are no business of ours.
+    /// Notes that somebody invited the bot to a room, and wakes the room.
+    ///
+    /// This counts for the current room of a transaction and for a room that took the place of a
+    /// record room. Other rooms are ignored.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn bot_invited(
         &self,
         room_id: &str,
@@ -121,7 +143,7 @@ impl Store {
         correlation: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let id: Option<String> = sqlx::query_scalar(BOT_INVITED)
+        let id: Option<String> = sqlx::query_scalar(UPSERT_INVITATION_OF_BOT)
             .bind(room_id)
             .bind(bot)
             .fetch_optional(&mut *tx)
@@ -130,7 +152,10 @@ impl Store {
             Some(id) => Some(id),
             None => {
                 let step = Step::RetryLostSuccessor(room_id.to_owned()).name();
-                sqlx::query_scalar(LET_IN).bind(step).fetch_optional(&mut *tx).await?
+                sqlx::query_scalar(MAKE_LOST_SUCCESSOR_DUE)
+                    .bind(step)
+                    .fetch_optional(&mut *tx)
+                    .await?
             }
         };
         let Some(id) = id else { return Ok(()) };
@@ -140,27 +165,27 @@ impl Store {
         Ok(())
     }
 
-    /// Notes, before the call, that a createRoom begins.
+    /// Notes that a `createRoom` begins, before the request to the homeserver.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room_attempted(&self, id: Ulid, version: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(ATTEMPT).bind(id.to_string()).bind(now()).bind(version)).await
+        self.run(sqlx::query(SET_ATTEMPT).bind(id.to_string()).bind(now()).bind(version)).await
     }
 
-    /// Notes that nothing is left of an earlier createRoom.
+    /// Notes that an earlier `createRoom` made no room.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room_attempt_void(&self, id: Ulid) -> Result<(), StoreError> {
-        self.run(sqlx::query(FORGET_ATTEMPT).bind(id.to_string())).await
+        self.run(sqlx::query(CLEAR_ATTEMPT).bind(id.to_string())).await
     }
 
-    /// Makes `room` the room of the transaction. `published` is the digest of the state that it
-    /// was created with; none if that has still to be compared.
+    /// Makes `room` the room of the transaction. `published` is the digest of the state with which
+    /// the room was created. It is none if the state has still to be compared.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn claim_room(
         &self,
         id: Ulid,
@@ -169,93 +194,103 @@ impl Store {
         published: Option<&str>,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(CLAIM)
+        sqlx::query(SET_ROOM_ID)
             .bind(id.to_string())
             .bind(room.as_str())
             .bind(version)
             .bind(published)
             .execute(&mut *tx)
             .await?;
-        sqlx::query(ADD_RECORD_ROOM)
+        sqlx::query(INSERT_RECORD_ROOM)
             .bind(room.as_str())
             .bind(id.to_string())
             .bind(now())
             .execute(&mut *tx)
             .await?;
-        // Its first events come with the next push, or were dropped because nobody knew then whose
-        // room it is.
-        sqlx::query(READ_FROM_START)
+        // The first events of the room come with the next push, or they were dropped because the
+        // room did not belong to a transaction yet.
+        sqlx::query(OPEN_GAP_OF_WHOLE_ROOM)
             .bind(room.as_str())
-            .bind(now() + PATIENCE_MS)
+            .bind(FROM_NEWEST_EVENT)
+            .bind(TO_START_OF_ROOM)
+            .bind(now() + FIRST_EVENTS_TIMEOUT_MS)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        // Events of the room may have come before we knew whose room it is.
+        // The journal may already hold events of the room.
         self.hints.journal.notify_one();
         Ok(())
     }
 
-    /// Notes that the room's state has this digest, unless somebody woke the room since `wakes` was
-    /// read: they may have changed the state.
+    /// Notes that the room's state has this digest, unless the room was woken since `wakes` was
+    /// read: the state may have changed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn state_published(
         &self,
         id: Ulid,
         wakes: i64,
         digest: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(PUBLISHED).bind(id.to_string()).bind(digest).bind(wakes)).await
+        self.run(sqlx::query(SET_PUBLISHED_STATE).bind(id.to_string()).bind(digest).bind(wakes))
+            .await
     }
 
-    /// Notes that the message `event_id` reads as the summary of this digest.
+    /// Notes that the message `event_id` shows the summary with this digest.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn summary_shown(
         &self,
         id: Ulid,
         event_id: &str,
         digest: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(SHOWN).bind(id.to_string()).bind(event_id).bind(digest)).await
+        self.run(sqlx::query(SET_SUMMARY).bind(id.to_string()).bind(event_id).bind(digest)).await
     }
 
-    /// Notes, before the call, which revision is about to be told; none: nothing came of it.
+    /// Notes which revision is about to be told, before the request to the homeserver. None means
+    /// that nothing was sent.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn telling(&self, id: Ulid, revision: Option<i64>) -> Result<(), StoreError> {
-        self.run(sqlx::query(TELLING).bind(id.to_string()).bind(revision)).await
+    /// If the database does not answer.
+    pub async fn set_telling_revision(
+        &self,
+        id: Ulid,
+        revision: Option<i64>,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(SET_TELLING_REVISION).bind(id.to_string()).bind(revision)).await
     }
 
-    /// Notes that all changes up to this revision are told.
+    /// Notes that all changes up to this revision are told in the room.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn told(&self, id: Ulid, revision: i64) -> Result<(), StoreError> {
-        self.run(sqlx::query(TOLD).bind(id.to_string()).bind(revision)).await
+    /// If the database does not answer.
+    pub async fn set_told_revision(&self, id: Ulid, revision: i64) -> Result<(), StoreError> {
+        self.run(sqlx::query(SET_TOLD_REVISION).bind(id.to_string()).bind(revision)).await
     }
 
-    /// Notes that the summary `event_id` now reads like this digest, unless it was removed meanwhile.
+    /// Notes that the summary `event_id` now shows the text with this digest, unless it was removed
+    /// in the meantime.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn summary_edited(
         &self,
         id: Ulid,
         event_id: &str,
         digest: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(EDITED).bind(id.to_string()).bind(event_id).bind(digest)).await
+        self.run(sqlx::query(SET_SUMMARY_TEXT).bind(id.to_string()).bind(event_id).bind(digest))
+            .await
     }
 
-    /// Notes that the summary is pinned with the headline of this digest, unless somebody woke the
-    /// room since `wakes` was read: they may have changed the pins, or removed `event_id`.
+    /// Notes that the summary is pinned with the headline of this digest, unless the room was woken
+    /// since `wakes` was read: the pins may have changed, or `event_id` may be removed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn summary_pinned(
         &self,
         id: Ulid,
@@ -263,15 +298,21 @@ impl Store {
         wakes: i64,
         digest: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(PINNED).bind(id.to_string()).bind(digest).bind(wakes).bind(event_id))
-            .await
+        self.run(
+            sqlx::query(SET_PINNED_HEADLINE)
+                .bind(id.to_string())
+                .bind(digest)
+                .bind(wakes)
+                .bind(event_id),
+        )
+        .await
     }
 
-    /// Nothing is left to do before `until` (none: at all), unless somebody woke the room since
-    /// `wakes` was read.
+    /// Notes that nothing is left to do before `until` (none: nothing at all), unless the room was
+    /// woken since `wakes` was read.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room_rests(
         &self,
         id: Ulid,
@@ -279,26 +320,28 @@ impl Store {
         until: Option<i64>,
         is_ready: bool,
     ) -> Result<(), StoreError> {
-        let rest = sqlx::query(REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until);
+        let rest =
+            sqlx::query(SET_AT_REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until);
         self.run(rest.bind(i64::from(is_ready))).await
     }
 
-    /// Others have their turn; this room comes after those that are due already. How many turns in
-    /// a row it has had now.
+    /// Puts this room behind the rooms that are due already. Returns how many turns in a row the
+    /// room has had.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room_yields(&self, id: Ulid) -> Result<i64, StoreError> {
-        let turns = sqlx::query_scalar(YIELD).bind(id.to_string()).bind(now());
+        let turns = sqlx::query_scalar(POSTPONE_FOR_OTHERS).bind(id.to_string()).bind(now());
         let turns: Option<i64> = turns.fetch_optional(&self.pool).await?;
         self.hints.rooms.notify_one();
         Ok(turns.unwrap_or(0))
     }
 
-    /// A step failed; look again at `until`, unless somebody woke the room since `wakes` was read.
+    /// Notes that a step failed. The room is due again at `until`, or at once if it was woken since
+    /// `wakes` was read.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room_postponed(
         &self,
         id: Ulid,
@@ -306,40 +349,47 @@ impl Store {
         until: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(POSTPONE).bind(id.to_string()).bind(until).bind(problem).bind(wakes))
-            .await?;
+        self.run(
+            sqlx::query(POSTPONE_AFTER_FAILURE)
+                .bind(id.to_string())
+                .bind(until)
+                .bind(problem)
+                .bind(wakes),
+        )
+        .await?;
         self.hints.changed(id);
         Ok(())
     }
 
-    /// Has rooms looked at now that wait because something failed.
+    /// Makes all rooms due that wait because something failed.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn wake_failed_rooms(&self) -> Result<(), StoreError> {
-        self.run(sqlx::query(WAKE_FAILED).bind(now())).await?;
+        self.run(sqlx::query(WAKE_FAILED_ROOMS).bind(now())).await?;
         self.hints.rooms.notify_one();
         Ok(())
     }
 
-    /// Nothing can be done without an operator, unless somebody woke the room since `wakes` was
-    /// read.
+    /// Stops the room because only an operator can help, unless the room was woken since `wakes`
+    /// was read.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn room_stopped(
         &self,
         id: Ulid,
         wakes: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(STOP).bind(id.to_string()).bind(wakes).bind(problem)).await?;
-        // Whoever wrote on the page is told, and may try again.
+        self.run(sqlx::query(STOP_ROOM).bind(id.to_string()).bind(wakes).bind(problem)).await?;
+        // People who wrote on the invoice page see that the message failed, and can try again.
         self.run(sqlx::query(FAIL_OUTGOING).bind(id.to_string())).await?;
         self.hints.changed(id);
         Ok(())
     }
 
+    /// Executes a statement outside a tx.
     pub(super) async fn run(
         &self,
         query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
@@ -348,12 +398,12 @@ impl Store {
     }
 }
 
-/// Gives a new transaction its still empty room, due at once.
+/// Inserts the row of the room of a new transaction. The row is due at once.
 ///
-/// The alias is drawn at random and committed before the first call: as fixed as one derived from
-/// the id, and nobody can guess it (alias look-up is public).
+/// The alias is random, because everybody can look up an alias. It is committed before the first
+/// request, so it stays the same.
 pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
-    sqlx::query(INSERT)
+    sqlx::query(INSERT_ROOM)
         .bind(id.to_string())
         .bind(new_alias())
         .bind(now())
@@ -363,7 +413,7 @@ pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(
         .map(drop)
 }
 
-/// Whether the transaction goes on in this room.
+/// Returns true if this is the current room of the transaction.
 pub(super) async fn is_current(
     tx: &mut Tx,
     transaction_id: &str,
@@ -377,15 +427,15 @@ pub(super) async fn is_current(
     Ok(found.is_some())
 }
 
-/// The local part of an alias that nobody can guess.
+/// Returns a random local part for an alias, which nobody can guess.
 pub fn new_alias() -> String {
     let secret = Alphanumeric.sample_string(&mut rand::rng(), 24).to_lowercase();
     format!("{NAMESPACE_PREFIX}{secret}")
 }
 
-/// Has the room looked at as soon as possible.
+/// Makes the room due at once.
 pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
-    sqlx::query(WAKE)
+    sqlx::query(WAKE_ROOM)
         .bind(id.to_string())
         .bind(now())
         .bind(correlation)
@@ -394,16 +444,19 @@ pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(),
         .map(drop)
 }
 
-/// Has the room looked at, because something that it waited for has ended. That is no reason to
-/// forget its failures.
+/// Makes the room due because something that it waited for has ended. Its number of failures stays.
 pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
-    sqlx::query(NUDGE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
+    sqlx::query(MAKE_DUE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
 }
 
-/// Somebody removed the event `event_id`: if it is the summary of the transaction's room, another
-/// one is sent and pinned.
-pub(super) async fn removed(tx: &mut Tx, id: Ulid, event_id: &str) -> Result<(), StoreError> {
-    let gone = sqlx::query(SUMMARY_GONE).bind(id.to_string()).bind(event_id);
+/// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room,
+/// another summary is sent and pinned.
+pub(super) async fn event_redacted(
+    tx: &mut Tx,
+    id: Ulid,
+    event_id: &str,
+) -> Result<(), StoreError> {
+    let gone = sqlx::query(FORGET_SUMMARY).bind(id.to_string()).bind(event_id);
     if gone.execute(&mut **tx).await?.rows_affected() > 0 {
         wake(tx, id, &format!("removed-{event_id}")).await?;
     }

@@ -1,33 +1,37 @@
-//! Messages of ours whose sending has begun.
+//! The messages that Tallyroom sends. Each send is stored before the request to the homeserver.
 
 use ruma::UserId;
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError};
+use super::{SendKey, Store, StoreError};
 use crate::clock::now;
 
-const BEGIN: &str = "INSERT INTO sends (transaction_id, send_key, send_id, first_tried_at) \
+const INSERT_SEND: &str = "INSERT INTO sends (transaction_id, send_key, send_id, first_tried_at) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, send_key) DO NOTHING";
-const GET: &str = "SELECT first_tried_at, event_id FROM sends \
+const SELECT_SEND: &str = "SELECT first_tried_at, event_id FROM sends \
      WHERE transaction_id = $1 AND send_key = $2";
-const SEEN: &str = "SELECT e.event_id FROM entries e \
+/// A summary counts only in the current room ($4 = 1): a new room gets a summary of its own.
+const SELECT_EVENT_WITH_MARKER: &str = "SELECT e.event_id FROM entries e \
      JOIN journal j ON j.room_id = e.room_id AND j.position = e.position \
      WHERE e.transaction_id = $1 AND e.marker = $2 AND e.sender = $3 AND j.absent_since IS NULL \
-     AND ($4 NOT LIKE 'summary%' \
+     AND ($4 = 0 \
      OR e.room_id = (SELECT room_id FROM rooms WHERE transaction_id = $1))";
-const SENT_AS: &str = "SELECT event_id FROM sends WHERE transaction_id = $1 AND send_key = $2 \
+const SELECT_SENT_EVENT: &str = "\
+     SELECT event_id FROM sends WHERE transaction_id = $1 AND send_key = $2 \
      AND event_id IS NOT NULL";
-const SENT: &str = "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";
+const SET_SENT_EVENT: &str =
+    "UPDATE sends SET event_id = $3 WHERE transaction_id = $1 AND send_key = $2";
 
-/// What is known of a send.
+/// The state of a send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendState {
-    /// This is the first try.
+    /// This is the first attempt.
     Begun,
-    /// Tried before (first at this time, milliseconds) with unknown outcome.
+    /// An earlier attempt has an unknown outcome. The first attempt was made at this time
+    /// (milliseconds since 1970).
     Unknown(i64),
-    /// It is in the room as this event.
+    /// The message is in the room as this event.
     Sent(String),
 }
 
@@ -38,10 +42,11 @@ struct Row {
 }
 
 impl Store {
-    /// Notes, before the call, that a send begins; tells what is known of it.
+    /// Notes that a send begins, before the request to the homeserver. Returns the state of the
+    /// send. `key` is the text of a [`SendKey`].
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn begin_send(
         &self,
         id: Ulid,
@@ -49,7 +54,7 @@ impl Store {
         send_id: &str,
         sender: &UserId,
     ) -> Result<SendState, StoreError> {
-        let begun = sqlx::query(BEGIN)
+        let begun = sqlx::query(INSERT_SEND)
             .bind(id.to_string())
             .bind(key)
             .bind(send_id)
@@ -60,36 +65,44 @@ impl Store {
         if begun == 1 {
             return Ok(SendState::Begun);
         }
-        let row: Row =
-            sqlx::query_as(GET).bind(id.to_string()).bind(key).fetch_one(&self.pool).await?;
+        let row: Row = sqlx::query_as(SELECT_SEND)
+            .bind(id.to_string())
+            .bind(key)
+            .fetch_one(&self.pool)
+            .await?;
         if let Some(event_id) = row.event_id {
             return Ok(SendState::Sent(event_id));
         }
-        // It may have come back to us as an event although the answer was lost.
-        let seen: Option<String> = sqlx::query_scalar(SEEN)
+        // The event may have reached us although the homeserver's answer was lost.
+        let seen: Option<String> = sqlx::query_scalar(SELECT_EVENT_WITH_MARKER)
             .bind(id.to_string())
             .bind(send_id)
             .bind(sender.as_str())
-            .bind(key)
+            .bind(i64::from(SendKey::is_summary(key)))
             .fetch_optional(&self.pool)
             .await?;
         Ok(seen.map_or(SendState::Unknown(row.first_tried_at), SendState::Sent))
     }
 
-    /// The event that a send became; none if it is not known to be in the room.
+    /// Returns the id of the event that a send became, or none if the event is not known to be in
+    /// the room.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn sent_as(&self, id: Ulid, key: &str) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar(SENT_AS).bind(id.to_string()).bind(key).fetch_optional(&self.pool).await
+        sqlx::query_scalar(SELECT_SENT_EVENT)
+            .bind(id.to_string())
+            .bind(key)
+            .fetch_optional(&self.pool)
+            .await
     }
 
-    /// Notes that a send is in the room.
+    /// Notes that the message is in the room as the event `event_id`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn sent(&self, id: Ulid, key: &str, event_id: &str) -> Result<(), StoreError> {
-        sqlx::query(SENT)
+        sqlx::query(SET_SENT_EVENT)
             .bind(id.to_string())
             .bind(key)
             .bind(event_id)

@@ -1,83 +1,94 @@
-//! A transaction goes on in another room: in the one that replaced its room, or in a new one.
+//! The move of a transaction to another room: to the one that replaced its room, or to a new one.
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, members, rooms, watching};
+use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
+use super::{SendKey, Store, StoreError, Tx, members, room_changes, rooms};
 use crate::clock::now;
 
-const FOLLOW: &str = "UPDATE rooms SET room_id = $2, room_version = $3, attempted_at = NULL, \
-     published = NULL, summary_event = NULL, summary_shown = NULL, summary_pinned = '', \
+const SET_SUCCESSOR_AS_ROOM: &str = "\
+     UPDATE rooms SET room_id = $2, room_version = $3, attempted_at = NULL, \
+     published = NULL, summary_event = NULL, summary_shown = NULL, summary_pinned = $6, \
      summaries_gone = 0, head_shown = NULL, encrypted_at = $4, tombstone_at = NULL, \
      successor = NULL, predecessor = NULL, upgrades = upgrades + 1, creator = $5 \
      WHERE transaction_id = $1";
-const REPLACE: &str = "UPDATE rooms SET predecessor = room_id, room_id = NULL, room_version = NULL, \
+const FORGET_ROOM_FOR_NEW_ONE: &str = "\
+     UPDATE rooms SET predecessor = room_id, room_id = NULL, room_version = NULL, \
      alias_localpart = COALESCE($2, alias_localpart), attempted_at = NULL, published = NULL, \
      summary_event = NULL, summary_shown = NULL, summary_pinned = NULL, summaries_gone = 0, \
      head_shown = NULL, ready_at = NULL, encrypted_at = NULL, tombstone_at = NULL, \
      successor = NULL, upgrades = upgrades + 1, led_on = 0 WHERE transaction_id = $1";
-const LED_ON: &str = "UPDATE rooms SET led_on = 1 WHERE transaction_id = $1";
-const LOST: &str = "INSERT INTO lost_successors (room_id, transaction_id, since, why) \
+const SET_LED_ON: &str = "UPDATE rooms SET led_on = 1 WHERE transaction_id = $1";
+const INSERT_LOST_SUCCESSOR: &str = "\
+     INSERT INTO lost_successors (room_id, transaction_id, since, why) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (room_id) DO NOTHING";
-const LOST_OF: &str = "SELECT room_id, why FROM lost_successors WHERE transaction_id = $1 \
+const SELECT_LOST_SUCCESSOR: &str = "\
+     SELECT room_id, why FROM lost_successors WHERE transaction_id = $1 \
      ORDER BY since DESC, room_id LIMIT 1";
-const LET_GO: &str = "DELETE FROM lost_successors WHERE transaction_id = $1";
-const NO_TOMBSTONE: &str =
+const DELETE_LOST_SUCCESSORS: &str = "DELETE FROM lost_successors WHERE transaction_id = $1";
+const CLEAR_TOMBSTONE: &str =
     "UPDATE rooms SET tombstone_at = NULL, successor = NULL WHERE transaction_id = $1";
-const ADD: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
+const INSERT_RECORD_ROOM: &str = "INSERT INTO record_rooms (room_id, transaction_id, since, why) \
      VALUES ($1, $2, $3, 'upgraded') ON CONFLICT (room_id) DO NOTHING";
-const READ: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
-     VALUES ($1, '', '', $2) ON CONFLICT (room_id, to_token) DO NOTHING";
-/// Whoever left or declined is not called back by that.
-const NOBODY_THERE: &str = "UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
+const OPEN_GAP_OF_WHOLE_ROOM: &str = "INSERT INTO gaps (room_id, from_token, to_token, due_at) \
+     VALUES ($1, $2, $3, $4) ON CONFLICT (room_id, to_token) DO NOTHING";
+/// People who left or declined the invitation keep their membership, so that they are not invited
+/// again.
+const FORGET_MEMBERSHIPS: &str = "\
+     UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, membership_at = 0 WHERE transaction_id = $1 \
      AND (membership IS NULL OR membership IN ('invite', 'join', 'knock'))";
-const BOT_NOT_THERE: &str = "UPDATE members SET membership = NULL, membership_at = 0 \
+const FORGET_MEMBERSHIP_OF_BOT: &str = "UPDATE members SET membership = NULL, membership_at = 0 \
      WHERE transaction_id = $1 AND user_id = $2";
-const WANTED_AGAIN: &str = "SELECT wanted_again FROM rooms WHERE transaction_id = $1";
-const NOBODY_UNDER_WAY: &str = "DELETE FROM far_invitations WHERE transaction_id = $1";
-const BOT_THERE: &str =
+const SELECT_WANTED_AGAIN: &str = "SELECT wanted_again FROM rooms WHERE transaction_id = $1";
+const DELETE_FAR_INVITATIONS: &str = "DELETE FROM far_invitations WHERE transaction_id = $1";
+const SET_BOT_JOINED: &str =
     "UPDATE members SET membership = 'join' WHERE transaction_id = $1 AND user_id = $2";
-const NOTHING_SENT: &str = "DELETE FROM sends WHERE transaction_id = $1 \
-     AND (send_key LIKE 'summary%' OR send_key = 'unreadable')";
-const NO_PROBLEMS: &str = "DELETE FROM room_problems WHERE transaction_id = $1";
-const ROOMS_OF: &str = "SELECT room_id, since, why FROM record_rooms WHERE transaction_id = $1 \
+const DELETE_SENDS_OF_ROOM: &str = "DELETE FROM sends WHERE transaction_id = $1 \
+     AND (send_key LIKE $2 OR send_key = $3)";
+const DELETE_ROOM_PROBLEMS: &str = "DELETE FROM room_problems WHERE transaction_id = $1";
+const SELECT_RECORD_ROOMS: &str = "\
+     SELECT room_id, since, why FROM record_rooms WHERE transaction_id = $1 \
      ORDER BY since, room_id";
-const BLOCKED: &str = "UPDATE rooms SET blocked_at = $2 WHERE transaction_id = $1";
+const SET_BLOCKED: &str = "UPDATE rooms SET blocked_at = $2 WHERE transaction_id = $1";
 
-/// A room that somebody put in the place of ours, and whose words are in no record.
+/// A room that somebody put in the place of a record room and that is not recorded.
 #[derive(Clone, Debug, FromRow)]
 pub struct LostSuccessor {
-    /// Which.
+    /// The id of the room.
     pub room_id: String,
-    /// `closed` (the bot was not let in), `stranger` (it does not name ours as its predecessor).
+    /// `closed` (the bot was not let in) or `stranger` (the room does not name the record room as
+    /// its predecessor).
     pub why: String,
 }
 
 /// A room that is or was the room of a transaction.
 #[derive(Clone, Debug, FromRow)]
 pub struct RecordRoom {
-    /// Which.
+    /// The id of the room.
     pub room_id: String,
-    /// Since when (milliseconds since 1970).
+    /// When it became the room of the transaction (milliseconds since 1970).
     pub since: i64,
-    /// `created`, `upgraded` (it replaced the one before), `replaced` (made in its place).
+    /// `created`, `upgraded` (it is the successor of the room before it) or `replaced` (Tallyroom
+    /// made it in the place of the room before it).
     pub why: String,
 }
 
 impl Store {
-    /// All rooms of a transaction, oldest first.
+    /// Returns all rooms of a transaction, oldest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn rooms_of(&self, id: Ulid) -> Result<Vec<RecordRoom>, StoreError> {
-        sqlx::query_as(ROOMS_OF).bind(id.to_string()).fetch_all(&self.pool).await
+        sqlx::query_as(SELECT_RECORD_ROOMS).bind(id.to_string()).fetch_all(&self.pool).await
     }
 
-    /// The transaction goes on in `room`, in which the bot is: nothing is known to be done there.
+    /// Makes `room` the current room of the transaction. The bot has joined it. Everything else has
+    /// to be done again there.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn follow_room(
         &self,
         id: Ulid,
@@ -88,17 +99,18 @@ impl Store {
         bot: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(FOLLOW)
+        sqlx::query(SET_SUCCESSOR_AS_ROOM)
             .bind(id.to_string())
             .bind(room)
             .bind(version)
             .bind(encrypted.then(now))
             .bind(i64::from(is_creator))
+            .bind(UNKNOWN_DIGEST)
             .execute(&mut *tx)
             .await?;
         add(&mut tx, id, room).await?;
-        forget_what_was_done(&mut tx, id).await?;
-        sqlx::query(BOT_THERE).bind(id.to_string()).bind(bot).execute(&mut *tx).await?;
+        forget_previous_room(&mut tx, id).await?;
+        sqlx::query(SET_BOT_JOINED).bind(id.to_string()).bind(bot).execute(&mut *tx).await?;
         rooms::wake(&mut tx, id, &format!("upgrade-{}", Ulid::new())).await?;
         tx.commit().await?;
         self.hints.journal.notify_one();
@@ -106,12 +118,11 @@ impl Store {
         Ok(())
     }
 
-    /// What is said in `room` belongs to the record as well, although the transaction does not go
-    /// on there.
+    /// Adds `room` to the record although it is not the current room of the transaction.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
-    pub async fn listen_to(&self, id: Ulid, room: &str) -> Result<(), StoreError> {
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn add_record_room(&self, id: Ulid, room: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         add(&mut tx, id, room).await?;
         tx.commit().await?;
@@ -119,11 +130,12 @@ impl Store {
         Ok(())
     }
 
-    /// The transaction goes on in a room that is still to be made, under this alias (none: the same
-    /// as before). What is said in `lost` is in no record; the bot leaves it once nobody seeks it.
+    /// Has a new room made for the transaction, with this alias (none: the alias stays the same).
+    ///
+    /// The room `lost` is not recorded. The bot leaves it as soon as it no longer tries to get in.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn replace_room(
         &self,
         id: Ulid,
@@ -132,23 +144,31 @@ impl Store {
         bot: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(REPLACE).bind(id.to_string()).bind(alias).execute(&mut *tx).await?;
-        forget_what_was_done(&mut tx, id).await?;
-        sqlx::query(BOT_NOT_THERE).bind(id.to_string()).bind(bot).execute(&mut *tx).await?;
-        // The shop has asked for the contacts. They may have been put out together with the bot, which
-        // is no wish of theirs.
-        if sqlx::query_scalar::<_, i64>(WANTED_AGAIN)
+        sqlx::query(FORGET_ROOM_FOR_NEW_ONE)
+            .bind(id.to_string())
+            .bind(alias)
+            .execute(&mut *tx)
+            .await?;
+        forget_previous_room(&mut tx, id).await?;
+        sqlx::query(FORGET_MEMBERSHIP_OF_BOT)
+            .bind(id.to_string())
+            .bind(bot)
+            .execute(&mut *tx)
+            .await?;
+        // The shop asked for the contacts. If they are out of the room, they may have been removed
+        // together with the bot, so they are invited again.
+        if sqlx::query_scalar::<_, i64>(SELECT_WANTED_AGAIN)
             .bind(id.to_string())
             .fetch_one(&mut *tx)
             .await?
             == 1
         {
-            members::forgive(&mut tx, id, None).await?;
+            members::forget_refusals(&mut tx, id, None).await?;
         }
         if let Some(LostSuccessor { room_id, why }) = lost {
-            let lost = sqlx::query(LOST).bind(room_id).bind(id.to_string());
+            let lost = sqlx::query(INSERT_LOST_SUCCESSOR).bind(room_id).bind(id.to_string());
             lost.bind(now()).bind(why).execute(&mut *tx).await?;
-            watching::reject(&mut tx, room_id, bot).await?;
+            room_changes::reject(&mut tx, room_id, bot).await?;
         }
         rooms::wake(&mut tx, id, &format!("replace-{}", Ulid::new())).await?;
         tx.commit().await?;
@@ -156,59 +176,86 @@ impl Store {
         Ok(())
     }
 
-    /// The newest room whose words are in no record although it took the place of ours.
+    /// Returns the newest room that took the place of a record room and is not recorded.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn lost_successor(&self, id: Ulid) -> Result<Option<LostSuccessor>, StoreError> {
-        sqlx::query_as(LOST_OF).bind(id.to_string()).fetch_optional(&self.pool).await
+        sqlx::query_as(SELECT_LOST_SUCCESSOR).bind(id.to_string()).fetch_optional(&self.pool).await
     }
 
-    /// Nothing more is to be told of such rooms.
+    /// Forgets all rooms that took the place of a record room and are not recorded.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn let_go_of_successors(&self, id: Ulid) -> Result<(), StoreError> {
-        self.run(sqlx::query(LET_GO).bind(id.to_string())).await
+    /// If the database does not answer.
+    pub async fn forget_lost_successors(&self, id: Ulid) -> Result<(), StoreError> {
+        self.run(sqlx::query(DELETE_LOST_SUCCESSORS).bind(id.to_string())).await
     }
 
-    /// The room before this one leads people here, or cannot be made to.
+    /// Notes that the previous room leads people to the current one, or cannot be made to.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn led_on(&self, id: Ulid) -> Result<(), StoreError> {
-        self.run(sqlx::query(LED_ON).bind(id.to_string())).await
+    /// If the database does not answer.
+    pub async fn set_led_on(&self, id: Ulid) -> Result<(), StoreError> {
+        self.run(sqlx::query(SET_LED_ON).bind(id.to_string())).await
     }
 
-    /// The room has no tombstone after all.
+    /// Notes that the room has no tombstone.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn no_tombstone(&self, id: Ulid) -> Result<(), StoreError> {
-        self.run(sqlx::query(NO_TOMBSTONE).bind(id.to_string())).await
+    /// If the database does not answer.
+    pub async fn clear_tombstone(&self, id: Ulid) -> Result<(), StoreError> {
+        self.run(sqlx::query(CLEAR_TOMBSTONE).bind(id.to_string())).await
     }
 }
 
-/// The admin of the homeserver does not want this transaction to have that room.
-pub(super) async fn blocked(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
-    sqlx::query(BLOCKED).bind(id.to_string()).bind(now()).execute(&mut **tx).await.map(drop)
+/// Notes that the admin of the homeserver blocked the room of this transaction.
+pub(super) async fn set_blocked(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    sqlx::query(SET_BLOCKED).bind(id.to_string()).bind(now()).execute(&mut **tx).await.map(drop)
 }
 
-/// Whether a room that took the place of this transaction's room is still sought.
-pub(super) async fn is_one_lost(tx: &mut Tx, transaction_id: &str) -> Result<bool, StoreError> {
-    let lost: Option<LostSuccessor> =
-        sqlx::query_as(LOST_OF).bind(transaction_id).fetch_optional(&mut **tx).await?;
+/// Returns true if the bot still tries to get into a room that took the place of this transaction's
+/// room.
+pub(super) async fn has_lost_successor(
+    tx: &mut Tx,
+    transaction_id: &str,
+) -> Result<bool, StoreError> {
+    let lost: Option<LostSuccessor> = sqlx::query_as(SELECT_LOST_SUCCESSOR)
+        .bind(transaction_id)
+        .fetch_optional(&mut **tx)
+        .await?;
     Ok(lost.is_some())
 }
 
+/// Adds a room to the record and has its history read.
 async fn add(tx: &mut Tx, id: Ulid, room: &str) -> Result<(), StoreError> {
-    sqlx::query(ADD).bind(room).bind(id.to_string()).bind(now()).execute(&mut **tx).await?;
-    sqlx::query(READ).bind(room).bind(now()).execute(&mut **tx).await.map(drop)
+    sqlx::query(INSERT_RECORD_ROOM)
+        .bind(room)
+        .bind(id.to_string())
+        .bind(now())
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(OPEN_GAP_OF_WHOLE_ROOM)
+        .bind(room)
+        .bind(FROM_NEWEST_EVENT)
+        .bind(TO_START_OF_ROOM)
+        .bind(now())
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }
 
-async fn forget_what_was_done(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
-    for statement in [NOBODY_THERE, NOBODY_UNDER_WAY, NOTHING_SENT, NO_PROBLEMS] {
-        sqlx::query(statement).bind(id.to_string()).execute(&mut **tx).await?;
+/// Forgets what was done in the previous room.
+async fn forget_previous_room(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    let id = id.to_string();
+    for statement in [FORGET_MEMBERSHIPS, DELETE_FAR_INVITATIONS, DELETE_ROOM_PROBLEMS] {
+        sqlx::query(statement).bind(&id).execute(&mut **tx).await?;
     }
-    Ok(())
+    sqlx::query(DELETE_SENDS_OF_ROOM)
+        .bind(&id)
+        .bind(SendKey::summaries_pattern())
+        .bind(SendKey::Encrypted.to_string())
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }

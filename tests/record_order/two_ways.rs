@@ -68,7 +68,7 @@ async fn reading_only_goes_on(bench: &Bench) {
     let (id, room) = bench.transaction().await;
     let start = now();
     let read = async |event: &str, at: i64| {
-        bench.store.see(id, SELLER, event, at).await.unwrap();
+        bench.store.note_receipt(id, SELLER, event, at).await.unwrap();
         let receipts = bench.store.receipts(id).await.unwrap();
         receipts.first().map(|receipt| receipt.event_id.clone()).unwrap_or_default()
     };

@@ -1,18 +1,19 @@
-//! What could not be done, over all transactions: for the administrator's list, and to take it up
-//! again.
+//! The problems of all transactions: for the administrator's list, and to retry what failed.
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
+use super::stored_values::filter;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
 
-/// What fails for a shorter time is not listed: most of it passes. In milliseconds.
-const FOR_LONG_MS: i64 = 3_600_000;
+/// Gaps, files and witnesses are listed only if they have been failing for this time, in
+/// milliseconds. Most failures end earlier.
+const MIN_FAILING_TIME_MS: i64 = 3_600_000;
 
-/// One row for each problem. `$1`: what began to fail after this time is left out; `$2`: only of
-/// this transaction, or of all if it is empty.
-const ALL: &str = "SELECT what, transaction_id, subject, since, why, next_try FROM ( \
+/// Selects one row for each problem. `$1`: problems of gaps, files and witnesses that began after
+/// this time are left out. `$2`: the transaction, or empty for all transactions.
+const SELECT_PROBLEMS: &str = "SELECT what, transaction_id, subject, since, why, next_try FROM ( \
      SELECT CAST(CASE WHEN stopped = 1 THEN 'room stopped' ELSE 'room' END AS TEXT) AS what, \
        transaction_id, COALESCE(room_id, '') AS subject, CAST(NULL AS BIGINT) AS since, \
        COALESCE(problem, '') AS why, due_at AS next_try \
@@ -37,76 +38,79 @@ const ALL: &str = "SELECT what, transaction_id, subject, since, why, next_try FR
        COALESCE(problem, ''), due_at FROM witnessings WHERE failures > 0 AND since <= $1 \
      ) p WHERE $2 = '' OR transaction_id = $2";
 
-const ROOMS_AGAIN: &str = "UPDATE rooms SET due_at = $1, wakes = wakes + 1, failures = 0, \
+const RETRY_ROOMS: &str = "UPDATE rooms SET due_at = $1, wakes = wakes + 1, failures = 0, \
      stopped = 0 WHERE ($2 = '' OR transaction_id = $2) \
      AND (stopped = 1 OR failures > 0 OR EXISTS (SELECT 1 FROM members m \
        WHERE m.transaction_id = rooms.transaction_id AND m.problem IS NOT NULL) \
        OR EXISTS (SELECT 1 FROM room_problems p WHERE p.transaction_id = rooms.transaction_id))";
-const STEPS_AGAIN: &str = "UPDATE room_problems SET retry_at = $1 \
+const RETRY_STEPS: &str = "UPDATE room_problems SET retry_at = $1 \
      WHERE ($2 = '' OR transaction_id = $2) AND retry_at > $1";
-const CONTACTS_AGAIN: &str = "UPDATE members SET gave_up = 0, failures = 0, retry_at = NULL \
+const RETRY_CONTACTS: &str = "UPDATE members SET gave_up = 0, failures = 0, retry_at = NULL \
      WHERE ($1 = '' OR transaction_id = $1) AND problem IS NOT NULL";
-const GAPS_AGAIN: &str = "UPDATE gaps SET state = 'open', given_up_at = NULL, failures = 0, \
+const RETRY_GAPS: &str = "UPDATE gaps SET state = 'open', given_up_at = NULL, failures = 0, \
      refusals = 0, due_at = $1 WHERE (state = 'given_up' OR failures > 0) \
      AND ($2 = '' OR room_id IN (SELECT room_id FROM record_rooms WHERE transaction_id = $2))";
-const FILES_AGAIN: &str = "UPDATE files SET state = 'wanted', given_up_at = NULL, failures = 0, \
+const RETRY_FILES: &str = "UPDATE files SET state = 'wanted', given_up_at = NULL, failures = 0, \
      refusals = 0, due_at = $1 \
      WHERE (state IN ('missing', 'refused') OR (state = 'wanted' AND failures > 0)) \
      AND ($2 = '' OR mxc IN (SELECT mxc FROM entry_files WHERE transaction_id = $2))";
-const FAR_AGAIN: &str = "UPDATE far_invitations SET due_at = $1 \
+const RETRY_FAR_INVITATIONS: &str = "UPDATE far_invitations SET due_at = $1 \
      WHERE ($2 = '' OR transaction_id = $2) AND due_at > $1";
-const FAR_SERVERS_AGAIN: &str = "UPDATE servers SET retry_at = $1 WHERE retry_at > $1 \
+const RETRY_SERVERS: &str = "UPDATE servers SET retry_at = $1 WHERE retry_at > $1 \
      AND ($2 = '' OR name IN (SELECT server FROM far_invitations WHERE transaction_id = $2))";
-const WITNESSES_AGAIN: &str = "UPDATE witnessings SET due_at = $1 \
+const RETRY_WITNESSINGS: &str = "UPDATE witnessings SET due_at = $1 \
      WHERE ($2 = '' OR transaction_id = $2) AND due_at > $1";
-const SERVERS_AGAIN: &str = "DELETE FROM media_servers";
+const RETRY_MEDIA_SERVERS: &str = "DELETE FROM media_servers";
 
-/// Something that could not be done.
+/// Something that failed.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Problem {
-    /// `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`, `gap given up`, `gap`,
-    /// `file missing`, `file refused`, `file`, `witness` (a signed head did not get there).
+    /// The kind: `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`, `gap
+    /// given up`, `gap`, `file missing`, `file refused`, `file` or `witness` (a signed head did not
+    /// reach the witness).
     pub what: String,
-    /// Of which transaction; empty if of none.
+    /// The id of the transaction. Empty if the problem belongs to none.
     pub transaction_id: String,
-    /// The room, step, person or file; empty for a room that was not made.
+    /// The room, step, person, file or witness. Empty for a room that is not made yet.
     pub subject: String,
-    /// Since when (milliseconds since 1970); none: not known.
+    /// Since when it has been failing (milliseconds since 1970). None: unknown.
     pub since: Option<i64>,
-    /// In words, partly those of others.
+    /// The reason, as a text for people. Parts of it may come from other servers.
     pub why: String,
-    /// When it is tried again (milliseconds since 1970); none: not by itself.
+    /// When it is retried (milliseconds since 1970). None: it is not retried automatically.
     pub next_try: Option<i64>,
 }
 
-/// How much was taken up again.
+/// The numbers of things that are retried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenUp {
-    /// Rooms that are looked at again.
+    /// The number of rooms that are due again.
     pub rooms: u64,
-    /// Contacts whom we try to reach again.
+    /// The number of contacts that are invited or removed again.
     pub contacts: u64,
-    /// Gaps that are read again.
+    /// The number of gaps that are read again.
     pub gaps: u64,
-    /// Files that are fetched again.
+    /// The number of files that are fetched again.
     pub files: u64,
 }
 
 impl Store {
-    /// The problems of this transaction, or of all, at most `limit`, oldest first; and how many
-    /// there are.
+    /// Returns at most `limit` problems of this transaction (none: of all), oldest first, and the
+    /// total number of problems.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn problems(
         &self,
         transaction: Option<Ulid>,
         limit: i64,
     ) -> Result<(Vec<Problem>, i64), StoreError> {
-        let of = transaction.map(|id| id.to_string()).unwrap_or_default();
-        let long_ago = now() - FOR_LONG_MS;
-        let list = format!("{ALL} ORDER BY COALESCE(since, 0), transaction_id, subject LIMIT $3");
-        let count = format!("SELECT COUNT(*) FROM ({ALL}) c");
+        let of = filter(transaction);
+        let long_ago = now() - MIN_FAILING_TIME_MS;
+        let list = format!(
+            "{SELECT_PROBLEMS} ORDER BY COALESCE(since, 0), transaction_id, subject LIMIT $3"
+        );
+        let count = format!("SELECT COUNT(*) FROM ({SELECT_PROBLEMS}) c");
         let problems = sqlx::query_as(sqlx::AssertSqlSafe(list))
             .bind(long_ago)
             .bind(&of)
@@ -121,29 +125,31 @@ impl Store {
         Ok((problems, count))
     }
 
-    /// Takes up again what failed or was given up of this transaction, or of all: the running
-    /// service finds it due.
+    /// Makes everything due that failed or was given up in this transaction (none: in all). The
+    /// running service then retries it.
     ///
     /// # Errors
-    /// When the database does not answer; then nothing was written.
+    /// If the database does not answer. In this case nothing is written.
     pub async fn take_up(&self, transaction: Option<Ulid>) -> Result<TakenUp, StoreError> {
-        let of = transaction.map(|id| id.to_string()).unwrap_or_default();
+        let of = filter(transaction);
         let mut tx = self.begin().await?;
-        // The rooms first: by their contacts' problems it is seen that they have something to do.
-        let rooms = again(&mut tx, ROOMS_AGAIN, &of).await?;
-        again(&mut tx, STEPS_AGAIN, &of).await?;
-        again(&mut tx, FAR_AGAIN, &of).await?;
-        again(&mut tx, FAR_SERVERS_AGAIN, &of).await?;
-        again(&mut tx, WITNESSES_AGAIN, &of).await?;
-        let contacts = sqlx::query(CONTACTS_AGAIN).bind(&of).execute(&mut *tx).await?;
-        let gaps = again(&mut tx, GAPS_AGAIN, &of).await?;
-        let files = again(&mut tx, FILES_AGAIN, &of).await?;
-        sqlx::query(SERVERS_AGAIN).execute(&mut *tx).await?;
+        // The rooms come first, because the problems of their contacts show that they have to be
+        // due.
+        let rooms = again(&mut tx, RETRY_ROOMS, &of).await?;
+        again(&mut tx, RETRY_STEPS, &of).await?;
+        again(&mut tx, RETRY_FAR_INVITATIONS, &of).await?;
+        again(&mut tx, RETRY_SERVERS, &of).await?;
+        again(&mut tx, RETRY_WITNESSINGS, &of).await?;
+        let contacts = sqlx::query(RETRY_CONTACTS).bind(&of).execute(&mut *tx).await?;
+        let gaps = again(&mut tx, RETRY_GAPS, &of).await?;
+        let files = again(&mut tx, RETRY_FILES, &of).await?;
+        sqlx::query(RETRY_MEDIA_SERVERS).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(TakenUp { rooms, contacts: contacts.rows_affected(), gaps, files })
     }
 }
 
+/// Executes a statement that makes something due now. Returns the number of changed rows.
 async fn again(tx: &mut Tx, statement: &'static str, of: &str) -> Result<u64, StoreError> {
     let done = sqlx::query(statement).bind(now()).bind(of).execute(&mut **tx).await?;
     Ok(done.rows_affected())

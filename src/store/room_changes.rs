@@ -1,40 +1,44 @@
-//! What others did to the current room of a transaction is noted in the tx that records it, so that
-//! the reconciler answers it whatever happens.
+//! Changes that other people make to the current room of a transaction.
+//!
+//! A change is noted in the tx that records its event, so that the reconciler certainly reacts to
+//! it.
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{StoreError, Tx, foreign, rooms};
+use super::stored_values::UNKNOWN_DIGEST;
+use super::{SendKey, StoreError, Tx, foreign, rooms};
 use crate::clock::now;
-use crate::room::{Change, Repairs};
+use crate::room::{Change, Repairs, Step};
 
-const CURRENT: &str = "SELECT summary_event, ready_at, repairs, COALESCE(repaired_at, 0) AS repaired_at \
+const SELECT_IF_CURRENT_ROOM: &str = "\
+     SELECT summary_event, ready_at, repairs, COALESCE(repaired_at, 0) AS repaired_at \
      FROM rooms WHERE transaction_id = $1 AND room_id = $2";
-const STATE_CHANGED: &str = "UPDATE rooms SET published = NULL WHERE transaction_id = $1";
-/// '' is no digest, but also not "never pinned": the pins are looked at before they are written.
-const PINS_CHANGED: &str = "UPDATE rooms SET summary_pinned = '' \
+const FORGET_PUBLISHED_STATE: &str = "UPDATE rooms SET published = NULL WHERE transaction_id = $1";
+const FORGET_PINS: &str = "UPDATE rooms SET summary_pinned = $2 \
      WHERE transaction_id = $1 AND summary_pinned IS NOT NULL";
-const HEAD_CHANGED: &str = "UPDATE rooms SET head_shown = NULL WHERE transaction_id = $1";
-const ENCRYPTED: &str = "UPDATE rooms SET encrypted_at = COALESCE(encrypted_at, $2) \
+const FORGET_SHOWN_HEAD: &str = "UPDATE rooms SET head_shown = NULL WHERE transaction_id = $1";
+const MARK_ENCRYPTED: &str = "UPDATE rooms SET encrypted_at = COALESCE(encrypted_at, $2) \
      WHERE transaction_id = $1";
-const REPLACED: &str = "UPDATE rooms SET tombstone_at = $2, successor = $3 \
+const SET_TOMBSTONE: &str = "UPDATE rooms SET tombstone_at = $2, successor = $3 \
      WHERE transaction_id = $1";
-const REPAIRED: &str = "UPDATE rooms SET repairs = $2, repaired_at = $3 WHERE transaction_id = $1";
-const EVENT_OF_OURS: &str = "SELECT kind, target FROM entries WHERE transaction_id = $1 \
+const SET_REPAIRS: &str =
+    "UPDATE rooms SET repairs = $2, repaired_at = $3 WHERE transaction_id = $1";
+const SELECT_EVENT_OF_SENDER: &str = "SELECT kind, target FROM entries WHERE transaction_id = $1 \
      AND event_id = $2 AND sender = $3";
-const CHANGE_TOLD: &str = "SELECT send_key FROM sends WHERE transaction_id = $1 \
-     AND event_id = $2 AND send_key LIKE 'change %'";
-const TELL_AGAIN: &str = "UPDATE rooms SET retold = retold + 1, telling_revision = NULL, \
+const SELECT_CHANGE_MESSAGE: &str = "SELECT send_key FROM sends WHERE transaction_id = $1 \
+     AND event_id = $2 AND send_key LIKE $3";
+const TELL_CHANGE_AGAIN: &str = "UPDATE rooms SET retold = retold + 1, telling_revision = NULL, \
      told_revision = CASE WHEN told_revision > $2 THEN $2 ELSE told_revision END \
      WHERE transaction_id = $1";
-/// The step waits, and the shop sees why.
-const FIGHT: &str = "INSERT INTO room_problems \
+/// The step waits until `retry_at`. The shop can read the reason.
+const UPSERT_REPAIR_PROBLEM: &str = "INSERT INTO room_problems \
      (transaction_id, step, problem, failures, since, retry_at) VALUES ($1, $2, $3, 1, $4, $5) \
      ON CONFLICT (transaction_id, step) DO UPDATE SET problem = excluded.problem, \
      failures = room_problems.failures + 1, retry_at = excluded.retry_at";
 
-/// Longest room id, in bytes (Matrix specification, "Room IDs").
+/// The greatest length of a room id, in bytes (Matrix specification, "Room IDs").
 const MAX_ROOM_ID_BYTES: usize = 255;
 
 #[derive(FromRow)]
@@ -45,18 +49,18 @@ struct Current {
     repaired_at: i64,
 }
 
-/// One event that was recorded.
+/// An event that was recorded.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
-    /// What it is.
+    /// The id of the event.
     pub(super) event_id: String,
-    /// Who sent it.
+    /// The Matrix user who sent it.
     pub(super) sender: String,
-    /// What it changes, if anything.
+    /// What the event changes in the room, if anything.
     pub(super) change: Option<Change>,
 }
 
-/// Notes what the events `seen` change in `room_id`, if that is the current room.
+/// Notes what the events `seen` change in `room_id`, if this is the current room.
 pub(super) async fn note(
     tx: &mut Tx,
     transaction_id: &str,
@@ -64,32 +68,35 @@ pub(super) async fn note(
     seen: &[Seen],
     bot: &str,
 ) -> Result<(), StoreError> {
-    let current: Option<Current> = sqlx::query_as(CURRENT)
+    let current: Option<Current> = sqlx::query_as(SELECT_IF_CURRENT_ROOM)
         .bind(transaction_id)
         .bind(room_id)
         .fetch_optional(&mut **tx)
         .await?;
     let Some(current) = current else { return Ok(()) };
     let id = parse_id(transaction_id)?;
-    let mut steps: Vec<(&str, String)> = Vec::new();
+    let mut steps: Vec<(Step, String)> = Vec::new();
     let mut wake = false;
     for Seen { event_id, sender, change } in seen {
-        // People are invited once all that the homeserver put into a new room is known.
+        // The summary follows all events that the homeserver puts into a new room. People can be
+        // invited from then on.
         wake |= current.ready_at.is_none() && current.summary_event.as_ref() == Some(event_id);
         let Some(change) = change else { continue };
         match change {
             Change::State(event_type) => {
-                steps.push(("publish_state", format!("{sender} changed {event_type}")));
+                steps.push((Step::PublishState, format!("{sender} changed {event_type}")));
             }
             Change::Pins(pinned) => {
                 let summary = current.summary_event.as_ref();
                 if summary.is_some_and(|summary| !pinned.contains(summary)) {
-                    steps.push(("pin_summary", format!("{sender} unpinned the summary")));
+                    steps.push((Step::PinSummary, format!("{sender} unpinned the summary")));
                 }
             }
-            Change::Head => steps.push(("show_head", format!("{sender} changed the signed head"))),
+            Change::Head => {
+                steps.push((Step::ShowHead, format!("{sender} changed the signed head")));
+            }
             Change::Removed(target) => {
-                let ours: Option<(String, Option<String>)> = sqlx::query_as(EVENT_OF_OURS)
+                let ours: Option<(String, Option<String>)> = sqlx::query_as(SELECT_EVENT_OF_SENDER)
                     .bind(transaction_id)
                     .bind(target)
                     .bind(bot)
@@ -99,32 +106,37 @@ pub(super) async fn note(
                 match (kind.as_str(), current.summary_event.as_ref()) {
                     ("state", _) => {
                         let what = format!("{sender} removed the content of the room's state");
-                        for step in ["publish_state", "pin_summary", "show_head"] {
+                        for step in [Step::PublishState, Step::PinSummary, Step::ShowHead] {
                             steps.push((step, what.clone()));
                         }
                     }
-                    // Without its edit the summary says what was true before.
+                    // Without the edit, the summary shows an outdated invoice.
                     ("edit", Some(summary)) if changed.as_ref() == Some(summary) => {
-                        rooms::removed(tx, id, summary).await?;
+                        rooms::event_redacted(tx, id, summary).await?;
                         let what = format!("{sender} removed an edit of the summary");
-                        steps.push(("send_summary", what));
+                        steps.push((Step::SendSummary, what));
                     }
                     _ if tell_again(tx, transaction_id, target).await? => {
-                        steps.push(("tell_change", format!("{sender} removed what the bot told")));
+                        let what = format!("{sender} removed the bot's message about a change");
+                        steps.push((Step::AnnounceChange, what));
                     }
                     _ => {}
                 }
             }
-            // What follows is decided from where the bot stands.
+            // The reconciler decides what to do from the bot's membership.
             Change::Out => wake = true,
             Change::Encrypted => {
-                sqlx::query(ENCRYPTED).bind(transaction_id).bind(now()).execute(&mut **tx).await?;
+                sqlx::query(MARK_ENCRYPTED)
+                    .bind(transaction_id)
+                    .bind(now())
+                    .execute(&mut **tx)
+                    .await?;
                 wake = true;
             }
             Change::Tombstone { replacement } => {
                 let replacement =
                     replacement.as_ref().filter(|room| room.len() <= MAX_ROOM_ID_BYTES);
-                sqlx::query(REPLACED)
+                sqlx::query(SET_TOMBSTONE)
                     .bind(transaction_id)
                     .bind(now())
                     .bind(replacement)
@@ -144,58 +156,59 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// If this event told a change, it is told once more; whether it did.
+/// Has a change told again if `event` is the message that told it. Returns whether it is.
 async fn tell_again(tx: &mut Tx, transaction_id: &str, event: &str) -> Result<bool, StoreError> {
-    let told: Option<String> = sqlx::query_scalar(CHANGE_TOLD)
+    let told: Option<String> = sqlx::query_scalar(SELECT_CHANGE_MESSAGE)
         .bind(transaction_id)
         .bind(event)
+        .bind(SendKey::changes_pattern())
         .fetch_optional(&mut **tx)
         .await?;
-    let Some(revision) = told.as_deref().and_then(revision_told) else { return Ok(false) };
-    let again = sqlx::query(TELL_AGAIN).bind(transaction_id).bind(revision - 1);
+    let Some(revision) = told.as_deref().and_then(SendKey::changed_revision) else {
+        return Ok(false);
+    };
+    let again = sqlx::query(TELL_CHANGE_AGAIN).bind(transaction_id).bind(revision - 1);
     again.execute(&mut **tx).await?;
     Ok(true)
 }
 
-/// Which revision the send of this key told.
-fn revision_told(send_key: &str) -> Option<i64> {
-    send_key.strip_prefix("change ")?.split(' ').next()?.parse().ok()
-}
-
-/// What others changed is looked at and put back: at once, or later if they keep changing it.
+/// Has the reconciler restore what other people changed: at once, or with growing pauses if they
+/// change it again and again.
 async fn put_back(
     tx: &mut Tx,
     transaction_id: &str,
     current: &Current,
-    steps: &[(&str, String)],
+    steps: &[(Step, String)],
 ) -> Result<(), StoreError> {
     let repairs = Repairs { count: current.repairs, last: current.repaired_at };
     let (repairs, until) = repairs.one_more(now());
-    sqlx::query(REPAIRED)
+    sqlx::query(SET_REPAIRS)
         .bind(transaction_id)
         .bind(repairs.count)
         .bind(repairs.last)
         .execute(&mut **tx)
         .await?;
     for (step, what) in steps {
-        let unknown = match *step {
-            "publish_state" => Some(STATE_CHANGED),
-            "pin_summary" => Some(PINS_CHANGED),
-            "show_head" => Some(HEAD_CHANGED),
+        let forget = match step {
+            Step::PublishState => Some(sqlx::query(FORGET_PUBLISHED_STATE).bind(transaction_id)),
+            Step::PinSummary => {
+                Some(sqlx::query(FORGET_PINS).bind(transaction_id).bind(UNKNOWN_DIGEST))
+            }
+            Step::ShowHead => Some(sqlx::query(FORGET_SHOWN_HEAD).bind(transaction_id)),
             _ => None,
         };
-        if let Some(unknown) = unknown {
-            sqlx::query(unknown).bind(transaction_id).execute(&mut **tx).await?;
+        if let Some(forget) = forget {
+            forget.execute(&mut **tx).await?;
         }
-        if let Some(until) = until {
+        if let (Some(until), Some(name)) = (until, step.name()) {
             let problem = format!(
-                "{what}, for the {}th time in a row. It is put back with growing pauses; take that \
-                 person's power in the room away.",
+                "{what}. This is repair number {} in a row. Tallyroom repairs it with growing \
+                 pauses. Take away that person's power in the room.",
                 repairs.count
             );
-            sqlx::query(FIGHT)
+            sqlx::query(UPSERT_REPAIR_PROBLEM)
                 .bind(transaction_id)
-                .bind(*step)
+                .bind(name)
                 .bind(problem)
                 .bind(now())
                 .bind(until)
@@ -206,7 +219,7 @@ async fn put_back(
     Ok(())
 }
 
-/// The bot leaves the room that turned out to be no successor.
+/// Has the bot leave a room that is not the successor.
 pub(super) async fn reject(tx: &mut Tx, room_id: &str, bot: &str) -> Result<(), StoreError> {
-    foreign::depart(tx, room_id, bot).await
+    foreign::leave_soon(tx, room_id, bot).await
 }

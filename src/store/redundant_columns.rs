@@ -1,5 +1,4 @@
-//! What is kept a second time beside the record, so that it is found quickly: `verify` compares it
-//! with what it was taken from.
+//! Redundant data: columns that only make reading fast. `verify` compares them with their source.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +9,15 @@ use super::columns::from_json;
 use super::{Snapshot, StoreError};
 use crate::record::Relation;
 
-const TARGETS: &str = "SELECT seq, target, relates_to FROM entries WHERE transaction_id = $1 \
+const SELECT_TARGETS: &str = "\
+     SELECT seq, target, relates_to FROM entries WHERE transaction_id = $1 \
      AND (target IS NOT NULL OR relates_to IS NOT NULL) ORDER BY seq";
-const CONTACTS: &str =
+const SELECT_ACTIVE_CONTACTS: &str =
     "SELECT user_id, party FROM contacts WHERE transaction_id = $1 AND active = 1";
-const CREATIONS: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
+const SELECT_CREATIONS: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
      AND event_type = 'm.room.create' ORDER BY seq DESC";
 
-const LOWEST_NUMBER: &str = "SELECT MIN(lowest) FROM (\
+const SELECT_LOWEST_NUMBER: &str = "SELECT MIN(lowest) FROM (\
      SELECT MIN(seq) AS lowest FROM entries WHERE transaction_id = $1 \
      UNION ALL SELECT MIN(number) FROM acts WHERE transaction_id = $1 \
      UNION ALL SELECT MIN(revision) FROM revisions WHERE transaction_id = $1) AS numbers";
@@ -27,17 +27,17 @@ impl Snapshot {
     /// them are counted from 1, and whoever reads them in order starts there.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn lowest_number(&mut self, id: Ulid) -> Result<Option<i64>, StoreError> {
-        sqlx::query_scalar(LOWEST_NUMBER).bind(id.to_string()).fetch_one(&mut *self.tx).await
+        sqlx::query_scalar(SELECT_LOWEST_NUMBER).bind(id.to_string()).fetch_one(&mut *self.tx).await
     }
 
-    /// The first entry that would be found by another event than the one to which it relates.
+    /// Returns the `seq` of the first entry whose `target` is not the event to which it relates.
     ///
     /// # Errors
-    /// When the database does not answer or holds something unreadable.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn first_wrong_target(&mut self, id: Ulid) -> Result<Option<i64>, StoreError> {
-        let rows = sqlx::query_as(TARGETS).bind(id.to_string());
+        let rows = sqlx::query_as(SELECT_TARGETS).bind(id.to_string());
         let mut rows = rows.fetch(&mut *self.tx);
         while let Some(row) = rows.try_next().await? {
             let (seq, target, relation): (i64, Option<String>, Option<String>) = row;
@@ -50,21 +50,23 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// Who is said to speak for which party now, by Matrix user ID.
+    /// Returns the active contacts and their parties, by Matrix user id.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn contacts(&mut self, id: Ulid) -> Result<BTreeMap<String, String>, StoreError> {
-        let rows: Vec<(String, String)> =
-            sqlx::query_as(CONTACTS).bind(id.to_string()).fetch_all(&mut *self.tx).await?;
+        let rows: Vec<(String, String)> = sqlx::query_as(SELECT_ACTIVE_CONTACTS)
+            .bind(id.to_string())
+            .fetch_all(&mut *self.tx)
+            .await?;
         Ok(rows.into_iter().collect())
     }
 
-    /// The events by which the rooms of a record were made, newest first.
+    /// Returns the ids of the `m.room.create` events in a record, newest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn creations(&mut self, id: Ulid) -> Result<Vec<String>, StoreError> {
-        sqlx::query_scalar(CREATIONS).bind(id.to_string()).fetch_all(&mut *self.tx).await
+        sqlx::query_scalar(SELECT_CREATIONS).bind(id.to_string()).fetch_all(&mut *self.tx).await
     }
 }

@@ -1,0 +1,215 @@
+//! New transactions, and changes of transactions.
+
+use ulid::Ulid;
+
+use super::columns::{parse_id, to_json};
+use super::transaction_row::{Row, select_transactions};
+use super::transactions::SELECT_ID;
+use super::{
+    Store, StoreError, Tx, acts, adoption, contacts, erasure, far_invitations, members,
+    refused_steps, rooms,
+};
+use crate::clock::now;
+use crate::invoice::Problem;
+use crate::record::RedactionPolicy;
+use crate::transaction::{Terms, Transaction};
+
+const INSERT_TRANSACTION: &str = "INSERT INTO transactions \
+     (id, shop, external_id, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4) \
+     ON CONFLICT (shop, external_id) DO NOTHING";
+const INSERT_REVISION: &str = "INSERT INTO revisions \
+     (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
+      redactions, original_type, original, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+/// Locks the row of a transaction, so that changes of the same transaction are applied one after
+/// the other.
+const LOCK_TRANSACTION: &str =
+    "UPDATE transactions SET revision = revision WHERE id = $1 AND shop = $2";
+const SET_REVISION: &str = "UPDATE transactions SET revision = $2, updated_at = $3 WHERE id = $1";
+const COUNT_SAME_REVISIONS: &str = "SELECT COUNT(*) FROM revisions r \
+     JOIN transactions t ON t.id = r.transaction_id \
+     WHERE t.id = $1 AND r.content_hash = $2 AND (r.revision = 1 OR r.revision = t.revision)";
+const SELECT_TRANSACTION_OF_SHOP: &str = select_transactions!("WHERE t.id = $1 AND t.shop = $2");
+
+/// The result of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// A new transaction was created.
+    New(Ulid),
+    /// The transaction exists already, with the same content.
+    Same(Ulid),
+    /// The external id belongs to a transaction with other content.
+    Different(Ulid),
+}
+
+/// The file that an invoice came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Original<'a> {
+    /// The media type.
+    pub media_type: &'a str,
+    /// The bytes, exactly as received.
+    pub bytes: &'a [u8],
+}
+
+/// The content of a new revision.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRevision<'a> {
+    /// The terms of the transaction.
+    pub terms: &'a Terms,
+    /// What is odd about them.
+    pub warnings: &'a [Problem],
+    /// The file that the invoice came in, if it came as a file.
+    pub original: Option<Original<'a>>,
+}
+
+/// A change of a transaction.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The new terms.
+    pub terms: Terms,
+    /// What is odd about them.
+    pub warnings: Vec<Problem>,
+    /// Whether to invite contacts again who declined, left or could not be reached.
+    pub invite_again: bool,
+}
+
+/// The result of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed<E> {
+    /// The transaction has this revision now.
+    To(i64),
+    /// The transaction already has this content.
+    Same,
+    /// The caller's `decide` refused the change.
+    Refused(E),
+    /// The shop has no such transaction.
+    Missing,
+}
+
+impl Store {
+    /// Creates a transaction, its contacts and the row of its room in one tx, unless the external
+    /// id is taken.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn create_transaction(
+        &self,
+        shop: &str,
+        external_id: &str,
+        new: NewRevision<'_>,
+        correlation: &str,
+    ) -> Result<Created, StoreError> {
+        let hash = new.terms.content_hash();
+        let id = Ulid::new();
+        let mut tx = self.begin().await?;
+        let inserted = sqlx::query(INSERT_TRANSACTION)
+            .bind(id.to_string())
+            .bind(shop)
+            .bind(external_id)
+            .bind(now())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if inserted == 0 {
+            let taken: String = sqlx::query_scalar(SELECT_ID)
+                .bind(shop)
+                .bind(external_id)
+                .fetch_one(&mut *tx)
+                .await?;
+            let same: i64 = sqlx::query_scalar(COUNT_SAME_REVISIONS)
+                .bind(&taken)
+                .bind(&hash)
+                .fetch_one(&mut *tx)
+                .await?;
+            let taken = parse_id(&taken)?;
+            return Ok(if same > 0 { Created::Same(taken) } else { Created::Different(taken) });
+        }
+        insert_revision(&mut tx, id, 1, new).await?;
+        acts::note_revision(&mut tx, id, 1, self.sign_due()).await?;
+        contacts::put(&mut tx, id, new.terms).await?;
+        rooms::insert(&mut tx, id, correlation).await?;
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        Ok(Created::New(id))
+    }
+
+    /// Changes a transaction of this shop and wakes its room. `decide` gets the current transaction
+    /// and returns the change.
+    ///
+    /// Changes of one transaction are applied one after the other, so that none is lost.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn change_transaction<E>(
+        &self,
+        shop: &str,
+        id: Ulid,
+        original: Option<Original<'_>>,
+        correlation: &str,
+        decide: impl FnOnce(&Transaction) -> Result<Option<Change>, E>,
+    ) -> Result<Changed<E>, StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(LOCK_TRANSACTION).bind(id.to_string()).bind(shop).execute(&mut *tx).await?;
+        let row: Option<Row> = sqlx::query_as(SELECT_TRANSACTION_OF_SHOP)
+            .bind(id.to_string())
+            .bind(shop)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(Changed::Missing) };
+        let transaction = Transaction::try_from(row)?;
+        let Change { terms, warnings, invite_again } = match decide(&transaction) {
+            Ok(Some(change)) => change,
+            Ok(None) => return Ok(Changed::Same),
+            Err(refusal) => return Ok(Changed::Refused(refusal)),
+        };
+        adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
+        let revision = transaction.revision + 1;
+        let advance = sqlx::query(SET_REVISION).bind(id.to_string()).bind(revision).bind(now());
+        advance.execute(&mut *tx).await?;
+        let new = NewRevision { terms: &terms, warnings: &warnings, original };
+        insert_revision(&mut tx, id, revision, new).await?;
+        acts::note_revision(&mut tx, id, revision, self.sign_due()).await?;
+        contacts::put(&mut tx, id, &terms).await?;
+        if invite_again {
+            members::forget_refusals(&mut tx, id, None).await?;
+        }
+        if terms.redactions == Some(RedactionPolicy::Honour) {
+            erasure::erase_redacted(&mut tx, id).await?;
+        }
+        refused_steps::make_due(&mut tx, id).await?;
+        far_invitations::make_due(&mut tx, id).await?;
+        rooms::wake(&mut tx, id, correlation).await?;
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        self.hints.far.notify_one();
+        self.hints.files.notify_one();
+        self.hints.changed(id);
+        Ok(Changed::To(revision))
+    }
+}
+
+/// Inserts a revision.
+async fn insert_revision(
+    tx: &mut Tx,
+    id: Ulid,
+    revision: i64,
+    new: NewRevision<'_>,
+) -> Result<(), StoreError> {
+    let NewRevision { terms, warnings, original } = new;
+    sqlx::query(INSERT_REVISION)
+        .bind(id.to_string())
+        .bind(revision)
+        .bind(terms.content_hash())
+        .bind(&terms.status)
+        .bind(to_json(&terms.invoice)?)
+        .bind(to_json(&terms.buyer)?)
+        .bind(to_json(&terms.seller)?)
+        .bind(to_json(&warnings)?)
+        .bind(terms.redactions.map(RedactionPolicy::as_str))
+        .bind(original.map(|file| file.media_type.to_owned()))
+        .bind(original.map(|file| file.bytes.to_vec()))
+        .bind(now())
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
