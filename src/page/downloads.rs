@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::limits::READING_PATIENCE;
+use super::limits::DOWNLOAD_WRITE_TIMEOUT;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, gather, view};
@@ -96,7 +96,7 @@ pub(super) async fn file(
         (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
     ];
-    Ok((headers, Body::from_stream(paced(bytes, READING_PATIENCE, place))).into_response())
+    Ok((headers, Body::from_stream(paced(bytes, DOWNLOAD_WRITE_TIMEOUT, place))).into_response())
 }
 
 /// `GET /assets/{name}`: named by content, so that a browser may keep it for good.

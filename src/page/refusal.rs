@@ -167,6 +167,6 @@ fn keep(from: &HeaderMap, to: &mut HeaderMap) {
 }
 
 /// For every other address.
-pub(super) async fn nothing_here() -> Refusal {
+pub(super) async fn not_found() -> Refusal {
     Closed::NotFound.into()
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::PageState;
-use super::limits::UPLOAD_PATIENCE;
+use super::limits::UPLOAD_READ_TIMEOUT;
 use super::message_content::{self, MAX_TEXT, Relation};
 use super::reader::is_script;
 use super::refusal::Refusal;
@@ -164,13 +164,13 @@ async fn arrive(
     let max_bytes = state.config.files.max_megabytes * 1_000_000;
     let mut arriving = Arriving::into(state.vault.unfinished().map_err(disk)?, max_bytes);
     loop {
-        let chunk = tokio::time::timeout(UPLOAD_PATIENCE, field.chunk()).await;
+        let chunk = tokio::time::timeout(UPLOAD_READ_TIMEOUT, field.chunk()).await;
         let chunk = chunk.map_err(|_| unfit(StatusCode::REQUEST_TIMEOUT, "problem-form"))?;
         let chunk = chunk.map_err(|_| unfit(StatusCode::BAD_REQUEST, "problem-form"))?;
         let Some(chunk) = chunk else { return Ok(arriving.finish()) };
         let before = size;
         size += chunk.len() as u64;
-        state.limits.grow(session.grant, before, size)?;
+        state.limits.upload_grows(session.grant, before, size)?;
         if !arriving.take(&chunk).map_err(disk)? {
             return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-large-file"));
         }

@@ -17,7 +17,8 @@ mod widget;
 mod tests;
 
 pub use chat::{
-    announced, hides, line, lines, people, seen_text, spoken, typing, typing_text, unsent,
+    announcement, has_spoiler, line, lines, people, seen_text, text_without_spoilers, typing,
+    typing_text, unsent,
 };
 pub use closed::{Closed, closed, closed_notice, closed_words, entrance, problem};
 pub use document::page;

@@ -6,7 +6,7 @@ use super::super::localized::{
     about, both_times, called, encoded, role_words, side_name, text, time,
 };
 use super::content::content;
-use super::markup::spoken;
+use super::markup::text_without_spoilers;
 use super::menu::{menu, reactions};
 use crate::page::model::{Address, ChatLine, Quote, Reader};
 use crate::record::Kind;
@@ -67,10 +67,10 @@ fn badge(line: &ChatLine, reader: &Reader) -> Markup {
 }
 
 /// What a screen reader is told of a new line.
-pub fn announced(line: &ChatLine, reader: &Reader) -> String {
+pub fn announcement(line: &ChatLine, reader: &Reader) -> String {
     let who = called(reader, &line.named());
-    let words = spoken(line.text.as_deref(), line.html.as_deref(), reader);
-    format!("{who}: {words}")
+    let text = text_without_spoilers(line.text.as_deref(), line.html.as_deref(), reader);
+    format!("{who}: {text}")
 }
 
 /// Both times, where one alone would say that something was said earlier or later than it was.

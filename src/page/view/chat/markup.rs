@@ -112,13 +112,13 @@ fn veil(reason: &str, reader: &Reader) -> String {
 }
 
 /// Whether something in it is hidden until somebody asks for it.
-pub fn hides(safe: Option<&str>) -> bool {
+pub fn has_spoiler(safe: Option<&str>) -> bool {
     safe.is_some_and(|safe| safe.contains(SPOILER))
 }
 
 /// The words of a message without markup, and without what a spoiler hides: for quotes, previews
 /// and whatever is read out.
-pub fn spoken(words: Option<&str>, safe: Option<&str>, reader: &Reader) -> String {
+pub fn text_without_spoilers(words: Option<&str>, safe: Option<&str>, reader: &Reader) -> String {
     let Some(safe) = safe.filter(|safe| safe.contains(SPOILER)) else {
         return words.unwrap_or_default().to_owned();
     };
@@ -213,7 +213,7 @@ mod tests {
             "formatted_body": formatted_body } });
         let derived = derive(&event.to_string());
         let safe = derived.html.unwrap();
-        let spoken = spoken(derived.text.as_deref(), Some(&safe), &reader());
+        let spoken = text_without_spoilers(derived.text.as_deref(), Some(&safe), &reader());
         (shown(&safe, &reader()), spoken)
     }
 

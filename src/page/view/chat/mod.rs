@@ -8,9 +8,9 @@ mod markup;
 mod menu;
 mod people;
 
-pub use line::{announced, line};
+pub use line::{announcement, line};
 pub use list::{lines, unsent};
-pub use markup::{hides, spoken};
+pub use markup::{has_spoiler, text_without_spoilers};
 pub use people::{people, typing, typing_text};
 
 use maud::{Markup, html};

@@ -41,7 +41,7 @@ fn a_new_line_is_announced_with_its_side_and_without_its_spoilers() {
     let mut line = sample.page().chat.lines[3].clone();
     line.html = Some("It costs <span data-mx-spoiler=\"\">7</span>".into());
     line.text = Some("It costs 7".into());
-    let announced = super::super::announced(&line, &sample.reader);
+    let announced = super::super::announcement(&line, &sample.reader);
     assert_eq!(announced, "Mara Lind (seller): It costs [Spoiler]");
 }
 
