@@ -16,7 +16,7 @@ use tallyroom::language::Locale;
 use tallyroom::page::openid::who_is_named;
 use tallyroom::page::shop_sign_in::{self, Refused, ShopClaims};
 use tallyroom::page::speaker::{Choice, choose, crowded_out, named};
-use tallyroom::page::ticket::{cookie_name, wallet, written};
+use tallyroom::page::ticket::{cookie_name, wallet, write};
 use tallyroom::page::token::{Purpose, TokenKey};
 use tallyroom::seal::SigningKey;
 
@@ -81,7 +81,7 @@ fn are_cookies(text: &str, value: HeaderValue) {
     for is_secure in [true, false] {
         let held = wallet(key(), is_secure, &headers).held;
         for held in &held {
-            let ticket = written(key(), Purpose::Session, held);
+            let ticket = write(key(), Purpose::Session, held);
             let cookie = format!("{}={ticket}", cookie_name(is_secure, held.grant));
             let shown = text.split(';').filter(|it| it.trim() == cookie).count();
             assert_eq!(shown, 1, "{held:?}");

@@ -1,4 +1,4 @@
-//! What a cookie holds: one session, the grant that opened it, and what it opens. Pure: no I/O.
+//! Tickets in cookies: each names a session, its grant, and the transaction that it opens. Pure: no I/O.
 
 use axum::http::HeaderMap;
 use ulid::Ulid;
@@ -7,45 +7,45 @@ use super::reader::cookies;
 use super::speaker::Held;
 use super::token::{Purpose, TokenKey};
 
-/// What the names of cookies begin with behind TLS: browsers take such a cookie from this very host
-/// only, so that no sibling of it can sign somebody in.
-const HOST_ONLY: &str = "__Host-tallyroom";
-/// Without TLS, on one's own machine, browsers refuse the former.
-const WITHOUT_TLS: &str = "tallyroom";
+/// The prefix of cookie names behind TLS. Browsers accept a cookie of this name only from this very
+/// host, so that no sibling host can sign somebody in.
+const PREFIX_WITH_TLS: &str = "__Host-tallyroom";
+/// The prefix of cookie names without TLS, on a developer's machine. Browsers refuse `__Host-` there.
+const PREFIX_WITHOUT_TLS: &str = "tallyroom";
 
-/// The text of a ticket.
-pub fn written(key: &TokenKey, purpose: Purpose, held: &Held) -> String {
+/// Returns the text of a ticket.
+pub fn write(key: &TokenKey, purpose: Purpose, held: &Held) -> String {
     key.sign(purpose, &[held.transaction, held.grant, held.session])
 }
 
-/// What a ticket that we made says.
+/// Reads a ticket. Returns `None` if this service did not make it.
 pub fn read(key: &TokenKey, purpose: Purpose, text: &str) -> Option<Held> {
     let [transaction, grant, session] = key.verify(purpose, text)?;
     Some(Held { transaction, grant, session })
 }
 
-/// The name of a grant's cookie.
+/// Returns the name of the cookie of a grant.
 pub fn cookie_name(is_secure: bool, grant: Ulid) -> String {
-    let prefix = if is_secure { HOST_ONLY } else { WITHOUT_TLS };
+    let prefix = if is_secure { PREFIX_WITH_TLS } else { PREFIX_WITHOUT_TLS };
     format!("{prefix}-{grant}")
 }
 
-/// What the cookies of a browser say.
+/// The tickets in the cookies of a browser.
 #[derive(Debug, Default)]
 pub struct Wallet {
-    /// Tickets that we made, newest first.
+    /// The tickets that this service made, newest first.
     pub held: Vec<Held>,
-    /// Whether there is something that looks like a ticket and is none of ours.
+    /// Whether there is a cookie with the name of a ticket that this service did not make.
     pub has_forged: bool,
 }
 
-/// From the headers of a request. Two cookies of one name are there if somebody else has put one
-/// beside ours, and nobody can tell which: then neither counts.
+/// Reads the tickets from the headers of a request. If two cookies have the same name, somebody else has
+/// set one of them. Nobody can tell which, so neither counts.
 pub fn wallet(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> Wallet {
-    let prefix = if is_secure { HOST_ONLY } else { WITHOUT_TLS };
+    let prefix = if is_secure { PREFIX_WITH_TLS } else { PREFIX_WITHOUT_TLS };
     let grant_of = |name: &str| {
         let grant = name.strip_prefix(prefix)?.strip_prefix('-')?;
-        // Other texts can be read as the same id; we wrote none of them.
+        // A ULID can be written in several ways. Only the canonical text is ours.
         Ulid::from_string(grant).ok().filter(|id| id.to_string() == grant)
     };
     let ours: Vec<(Ulid, &str)> =
@@ -84,7 +84,7 @@ mod tests {
         let key = key();
         let mut tickets = [ticket(), ticket(), ticket()];
         tickets.sort_by_key(|it| it.session);
-        let pair = |it: &Held| (cookie_name(true, it.grant), written(&key, Purpose::Session, it));
+        let pair = |it: &Held| (cookie_name(true, it.grant), write(&key, Purpose::Session, it));
         let wallet = wallet(&key, true, &headers(&tickets.each_ref().map(pair)));
         assert_eq!(wallet.held, [tickets[2], tickets[1], tickets[0]]);
         assert!(!wallet.has_forged);
@@ -95,7 +95,7 @@ mod tests {
         let (key, mine) = (key(), ticket());
         let planted = Held { session: Ulid::new(), ..mine };
         let name = cookie_name(true, mine.grant);
-        let pair = |it: &Held| (name.clone(), written(&key, Purpose::Session, it));
+        let pair = |it: &Held| (name.clone(), write(&key, Purpose::Session, it));
         for pairs in [[pair(&mine), pair(&planted)], [pair(&planted), pair(&mine)]] {
             assert_eq!(wallet(&key, true, &headers(&pairs)).held, []);
         }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn behind_tls_only_cookies_count_that_no_other_host_can_set() {
         let (key, mine) = (key(), ticket());
-        let value = written(&key, Purpose::Session, &mine);
+        let value = write(&key, Purpose::Session, &mine);
         for name in ["tallyroom", "__Secure-tallyroom", "__host-tallyroom", "__Host-tallyroomx"] {
             let pair = (format!("{name}-{}", mine.grant), value.clone());
             assert_eq!(wallet(&key, true, &headers(&[pair])).held, [], "{name}");
@@ -119,8 +119,8 @@ mod tests {
     fn a_ticket_is_good_under_the_name_of_its_grant_only() {
         let (key, mine) = (key(), ticket());
         let forged = [
-            (cookie_name(false, Ulid::new()), written(&key, Purpose::Session, &mine)),
-            (cookie_name(false, mine.grant), written(&key, Purpose::Bearer, &mine)),
+            (cookie_name(false, Ulid::new()), write(&key, Purpose::Session, &mine)),
+            (cookie_name(false, mine.grant), write(&key, Purpose::Bearer, &mine)),
         ];
         let wallet = wallet(&key, false, &headers(&forged));
         assert!(wallet.held.is_empty() && wallet.has_forged);

@@ -42,7 +42,7 @@ impl Closed {
 }
 
 /// Title and text of it, for scripts.
-pub fn closed_words(kind: Closed, reader: &Reader) -> [String; 2] {
+pub fn closed_texts(kind: Closed, reader: &Reader) -> [String; 2] {
     ["title", "text"].map(|part| text(reader, &format!("{}-{part}", kind.id())))
 }
 
