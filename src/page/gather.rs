@@ -3,7 +3,7 @@
 use super::PageState;
 use super::cast::Cast;
 use super::chat::{self, LINES_PER_PAGE};
-use super::model::{Again, Chat, Composing, Named, Page, Quote, Revision, Unsent};
+use super::model::{Chat, Composing, Named, Page, Quote, Revision, Unsent, UnsentRelation};
 use super::people::{Others, usual_reply_time};
 use super::readings::FurtherTerms;
 use super::session::Session;
@@ -158,7 +158,7 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
         let body = content["m.new_content"]["body"].as_str().or(content["body"].as_str())?;
         Some(Unsent {
             text: body.to_owned(),
-            again: relation_of_text(&content),
+            relation: relation_of_text(&content),
             id: outgoing.id,
             at: outgoing.written_at,
             gave_up: outgoing.problem.is_some(),
@@ -169,11 +169,11 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
 }
 
 /// Returns the message that an unsent text answers or replaces. Returns `None` if it is not a text.
-fn relation_of_text(content: &serde_json::Value) -> Option<Again> {
+fn relation_of_text(content: &serde_json::Value) -> Option<UnsentRelation> {
     let event = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     let relation = &content["m.relates_to"];
     let is_edit = relation["rel_type"] == "m.replace";
-    (content["msgtype"] == "m.text").then(|| Again {
+    (content["msgtype"] == "m.text").then(|| UnsentRelation {
         reply: event(&relation["m.in_reply_to"]["event_id"]),
         edit: event(&relation["event_id"]).filter(|_| is_edit),
     })
@@ -202,14 +202,16 @@ async fn composing(
     request: &ChatRequest,
 ) -> Result<Composing, StoreError> {
     if let Some(id) = &request.again {
-        let unsent = unsent(store, session).await?.into_iter().find(|it| it.id == *id);
-        let found = unsent.filter(|it| it.gave_up).and_then(|it| Some((it.id, it.text, it.again?)));
-        let Some((outgoing, text, again)) = found else { return Ok(Composing::New) };
-        let quote = match &again.reply {
+        let unsent = unsent(store, session).await?;
+        let found = unsent.into_iter().find(|unsent| unsent.id == *id && unsent.gave_up);
+        let Some(Unsent { id: outgoing, text, relation: Some(relation), .. }) = found else {
+            return Ok(Composing::New);
+        };
+        let quote = match &relation.reply {
             Some(event) => quoted(store, session, cast, event).await?,
             None => None,
         };
-        return Ok(Composing::Again { text, again, outgoing, quote });
+        return Ok(Composing::Resend { text, relation, outgoing, quote });
     }
     if let (None, Some(event)) = (&request.edit, &request.reply) {
         let quote = quoted(store, session, cast, event).await?;
