@@ -230,9 +230,9 @@ fn times(entry: &Entry) -> Option<Times> {
     })
 }
 
-/// Returns a message as another line, or the text field, quotes it: with the text that it had at the
-/// time `at` (milliseconds since 1970), or that it has now if `at` is `None`. A text that has been
-/// hidden as a spoiler or removed since then is not quoted.
+/// Returns a message as another line, or the text field, quotes it: with the text that it had at
+/// the time `at` (milliseconds since 1970), or that it has now if `at` is `None`. A text that has
+/// been hidden as a spoiler or removed since then is not quoted.
 pub(super) fn quote(line: &Line<'_>, at: Option<i64>, cast: &Cast, reader: &Reader) -> Quote {
     let entry = line.entry;
     let is_there = line.redaction.is_none() && entry.redacted_by.is_none();

@@ -1,5 +1,5 @@
-//! Downloads: the invoice as PDF and as its original file, the files of the conversation, and the assets of
-//! the page.
+//! Downloads: the invoice as PDF and as its original file, the files of the conversation, and the
+//! assets of the page.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -99,7 +99,8 @@ pub(super) async fn file(
     Ok((headers, Body::from_stream(paced(bytes, DOWNLOAD_WRITE_TIMEOUT, place))).into_response())
 }
 
-/// `GET /assets/{name}`: the name contains the hash of the content, so a browser may cache it forever.
+/// `GET /assets/{name}`: the name contains the hash of the content, so a browser may cache it
+/// forever.
 pub(super) async fn asset(
     State(_): State<PageState>,
     Path(name): Path<String>,

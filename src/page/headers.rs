@@ -1,4 +1,5 @@
-//! The middleware of every request: refuses requests from other sites, and adds the security headers.
+//! The middleware of every request: refuses requests from other sites, and adds the security
+//! headers.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -79,10 +80,10 @@ pub(super) async fn guard(
     .await
 }
 
-/// Whether a request comes from a page of this service, or from no browser. Browsers say where a request
-/// comes from. A request that does not say it, and has no cookie, does not come from a browser that is
-/// signed in. A sign-in must say it in any case. Otherwise another site could sign a person who has no
-/// cookie yet in as somebody else.
+/// Whether a request comes from a page of this service, or from no browser. Browsers say where a
+/// request comes from. A request that does not say it, and has no cookie, does not come from a
+/// browser that is signed in. A sign-in must say it in any case. Otherwise another site could sign
+/// a person who has no cookie yet in as somebody else.
 fn is_from_here(headers: &HeaderMap, state: &PageState, signs_in: bool) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
@@ -124,7 +125,8 @@ fn add_headers(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>)
     add(header::HeaderName::from_static("permissions-policy"), features);
 }
 
-/// Whether a refusal is sent as JSON: to a script, or to a program that posts and does not accept HTML.
+/// Whether a refusal is sent as JSON: to a script, or to a program that posts and does not accept
+/// HTML.
 fn wants_json(method: &Method, headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let accept = accept.unwrap_or_default();

@@ -12,8 +12,8 @@ use crate::quota::{Place, Places, Rate, TooMany};
 
 /// How often one link may be viewed or opened, in a burst and per minute.
 const LINK_OPENINGS: (u32, u32) = (40, 60);
-/// The number of messages, changes, reactions and removals that one visitor may write in a burst. One
-/// message with the greatest number of files counts as many.
+/// The number of messages, changes, reactions and removals that one visitor may write in a burst.
+/// One message with the greatest number of files counts as many.
 const MESSAGE_BURST: u32 = 20;
 /// How often a visitor may report that they are typing or have read, in a burst and per minute.
 const SIGNALS: (u32, u32) = (30, 120);
@@ -22,10 +22,10 @@ const SIGNALS: (u32, u32) = (30, 120);
 const PARALLEL_UPLOADS: PlaceLimits = PlaceLimits { visitor: 4, shop: 32, total: 128 };
 /// How long an upload may pause.
 pub(super) const UPLOAD_READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// The greatest number of live pages for the transactions of one shop. The limit for one visitor is in
-/// the config (`page.open_pages`). A page above the limit is refused and told when to retry. If the
-/// oldest page of the visitor were closed instead, their tabs would take the place from each other
-/// forever, because each tab connects again.
+/// The greatest number of live pages for the transactions of one shop. The limit for one visitor is
+/// in the config (`page.open_pages`). A page above the limit is refused and told when to retry. If
+/// the oldest page of the visitor were closed instead, their tabs would take the place from each
+/// other forever, because each tab connects again.
 const MAX_STREAMS_OF_SHOP: usize = 8_000;
 /// The greatest number of live pages in total.
 const MAX_STREAMS: usize = 20_000;
@@ -168,15 +168,16 @@ impl Limits {
         self.uploads.take(grant, shop)
     }
 
-    /// Counts that an upload grows from `before` to `after` bytes. Each megabyte that has begun counts.
+    /// Counts that an upload grows from `before` to `after` bytes. Each megabyte that has begun
+    /// counts.
     pub(super) fn upload_grows(&self, grant: Ulid, before: u64, after: u64) -> Result<(), TooMany> {
         let begun = |bytes: u64| bytes.div_ceil(MEGABYTE);
         let new = begun(after).saturating_sub(begun(before));
         self.uploaded_megabytes.take_many(&grant, u32::try_from(new).unwrap_or(u32::MAX))
     }
 
-    /// Takes the place of the grant for a live page. A ticket names the grant, so the database is not
-    /// needed.
+    /// Takes the place of the grant for a live page. A ticket names the grant, so the database is
+    /// not needed.
     pub(super) fn stream(&self, grant: Ulid) -> Result<Place<Ulid>, TooMany> {
         self.streams.of_visitor.take(&grant)
     }

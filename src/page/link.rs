@@ -63,7 +63,11 @@ pub enum NoLink {
         count: usize,
     },
     /// The lifetime is out of range.
-    #[error("The lifetime of a link must be from 1 to {seconds} seconds ({days} days).", seconds = MAX_LIFETIME_SECONDS, days = MAX_DAYS)]
+    #[error(
+        "The lifetime of a link must be from 1 to {seconds} seconds ({days} days).",
+        seconds = MAX_LIFETIME_SECONDS,
+        days = MAX_DAYS
+    )]
     Lifetime,
     /// The database failed.
     #[error(transparent)]

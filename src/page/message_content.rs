@@ -3,8 +3,8 @@
 use pulldown_cmark::{Event, Options, Parser, html};
 use serde_json::{Value, json};
 
-/// The greatest length of a text, in bytes. An event may have at most 64 KiB in total, and may contain the
-/// text four times (plain and HTML, and both again in an edit).
+/// The greatest length of a text, in bytes. An event may have at most 64 KiB in total, and may
+/// contain the text four times (plain and HTML, and both again in an edit).
 pub(super) const MAX_TEXT_BYTES: usize = 12_000;
 
 /// The messages to which a message relates.
@@ -63,7 +63,8 @@ pub(super) fn reaction(event: &str, key: &str) -> Value {
     json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } })
 }
 
-/// Converts Markdown to HTML. Returns `None` if the text has no markup. HTML in the text stays text.
+/// Converts Markdown to HTML. Returns `None` if the text has no markup. HTML in the text stays
+/// text.
 fn markup(text: &str) -> Option<String> {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     // In a chat, a line break in the source is meant as a line break.

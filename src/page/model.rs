@@ -21,24 +21,25 @@ pub struct Page<'a> {
     pub visitor: &'a Visitor,
     /// The address of the page for this visitor.
     pub address: Address,
-    /// The Matrix ID of the visitor's guest. The script stores unsent texts under it, so that nobody else
-    /// who uses this device sees them.
+    /// The Matrix ID of the visitor's guest. The script stores unsent texts under it, so that
+    /// nobody else who uses this device sees them.
     pub speaker: &'a str,
     /// The language and the time zone of the visitor.
     pub reader: &'a Reader,
     /// The revisions of the transaction, newest first. The first one is shown.
     pub revisions: Vec<Revision>,
-    /// The terms in the original invoice that our model does not have; `None` if the invoice did not come
-    /// as a file.
+    /// The terms in the original invoice that our model does not have; `None` if the invoice did
+    /// not come as a file.
     pub further: Arc<Option<Vec<Term>>>,
-    /// The EPC QR code as SVG, if the visitor is a buyer and the invoice has an IBAN, is in euro, and has an
-    /// amount to pay.
+    /// The EPC QR code as SVG, if the visitor is a buyer and the invoice has an IBAN, is in euro,
+    /// and has an amount to pay.
     pub qr: Option<String>,
     /// The conversation.
     pub chat: Chat,
     /// The contacts of the other party, in the order in which the shop named them.
     pub people: Vec<Person>,
-    /// How long the other party usually takes to reply, in milliseconds; `None` if there are too few replies.
+    /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
+    /// few replies.
     pub replies_in: Option<i64>,
 }
 
@@ -49,8 +50,8 @@ impl Page<'_> {
     }
 }
 
-/// The address of the page of a transaction for one visitor. Every address on the page names the grant of
-/// the visitor, so that two pages in one browser are never confused.
+/// The address of the page of a transaction for one visitor. Every address on the page names the
+/// grant of the visitor, so that two pages in one browser are never confused.
 #[derive(Clone, Copy, Debug)]
 pub struct Address {
     /// The id of the transaction.
@@ -70,7 +71,8 @@ impl Address {
         format!("{}?grant={}", self.base(), self.grant)
     }
 
-    /// Returns the address of a part of the page, such as `messages`. More parameters can be added with `&`.
+    /// Returns the address of a part of the page, such as `messages`. More parameters can be added
+    /// with `&`.
     pub fn part(&self, part: &str) -> String {
         format!("{}/{part}?grant={}", self.base(), self.grant)
     }
@@ -96,8 +98,8 @@ pub struct Revision {
     pub number: i64,
     /// When the revision was made, in milliseconds since 1970.
     pub at: i64,
-    /// The status from the shop, such as `awaiting_payment`; `None` if the status asks for money that
-    /// nobody owes.
+    /// The status from the shop, such as `awaiting_payment`; `None` if the status asks for money
+    /// that nobody owes.
     pub status: Option<String>,
     /// The differences from the revision before.
     pub changes: Vec<crate::transaction::Change>,
@@ -114,10 +116,11 @@ pub struct Chat {
     pub unsent: Vec<Unsent>,
     /// The seq of the newest entry of the record.
     pub seq: i64,
-    /// The id of the message in the form. A form that is sent twice with one id is one message. If it is
-    /// empty, the script makes an id for each message.
+    /// The id of the message in the form. A form that is sent twice with one id is one message. If
+    /// it is empty, the script makes an id for each message.
     pub client_id: String,
-    /// What the text field is for, if the page is used without scripts (`?reply=`, `?edit=`, `?again=`).
+    /// What the text field is for, if the page is used without scripts (`?reply=`, `?edit=`,
+    /// `?again=`).
     pub composing: Composing,
     /// The reason why nobody can write here now, in the language of the reader.
     pub closed: Option<String>,
@@ -130,11 +133,12 @@ pub struct Chat {
 /// A person as the page names them, always together with their party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// The name that the shop uses, or else the name that the person has chosen, without characters that
-    /// could mislead. The name of a person who speaks for neither party includes their Matrix ID.
+    /// The name that the shop uses, or else the name that the person has chosen, without characters
+    /// that could mislead. The name of a person who speaks for neither party includes their Matrix
+    /// ID.
     pub name: String,
-    /// The party for which they speak, from our record and never from their profile; `None` if they speak
-    /// for neither party.
+    /// The party for which they speak, from our record and never from their profile; `None` if they
+    /// speak for neither party.
     pub role: Option<PartyRole>,
 }
 
@@ -234,8 +238,8 @@ pub struct ChatLine {
     pub reactions: Vec<Reaction>,
     /// The poll, if it is one.
     pub poll: Option<Poll>,
-    /// The ids of the outgoing messages of this line and its edits, if the visitor wrote them on the page.
-    /// The line replaces what the page shows as being sent under these ids.
+    /// The ids of the outgoing messages of this line and its edits, if the visitor wrote them on
+    /// the page. The line replaces what the page shows as being sent under these ids.
     pub outgoing: Vec<String>,
     /// Whether the visitor may change its text.
     pub can_edit: bool,
@@ -303,8 +307,8 @@ pub struct Unsent {
     pub at: i64,
     /// The text, or the name of the file.
     pub text: String,
-    /// The messages to which the text relates, if it can be put back into the text field; `None` for a
-    /// file.
+    /// The messages to which the text relates, if it can be put back into the text field; `None`
+    /// for a file.
     pub relation: Option<UnsentRelation>,
     /// The reason why it is not sent; `None` if it is being sent.
     pub problem: Option<String>,
@@ -343,8 +347,8 @@ pub enum Presence {
     Online,
     /// The person is idle in a Matrix client.
     Idle,
-    /// The person is offline. The value is the time of their last activity, in milliseconds since 1970, if
-    /// it is known.
+    /// The person is offline. The value is the time of their last activity, in milliseconds since
+    /// 1970, if it is known.
     Away(Option<i64>),
     /// The presence is not known.
     Unknown,

@@ -81,8 +81,8 @@ impl OpenId {
 
     /// Asks the server that made a token to whom it belongs (Server-Server API, "OpenID").
     ///
-    /// The token does not say what its owner may see. Its owner may have given it to somebody else, so
-    /// each token must be accepted only once (see [`OpenId::grant_id`]).
+    /// The token does not say what its owner may see. Its owner may have given it to somebody else,
+    /// so each token must be accepted only once (see [`OpenId::grant_id`]).
     ///
     /// # Errors
     /// Returns the reason why nobody is signed in.

@@ -1,4 +1,5 @@
-//! The contacts of the other party: what each of them is responsible for, and whether they are present.
+//! The contacts of the other party: what each of them is responsible for, and whether they are
+//! present.
 
 use std::time::Duration;
 
@@ -83,9 +84,9 @@ impl Others {
         }
     }
 
-    /// Asks the homeserver, in the background, about the contacts of whom nothing was heard lately. The
-    /// answer is shown the next time that the presence is read. Nothing depends on it. If several pages
-    /// show the same contact, only one of them asks.
+    /// Asks the homeserver, in the background, about the contacts of whom nothing was heard lately.
+    /// The answer is shown the next time that the presence is read. Nothing depends on it. If
+    /// several pages show the same contact, only one of them asks.
     pub(super) fn ask(&self, state: &PageState) {
         for account in self.contacts.iter().filter_map(|other| other.account.clone()) {
             let Some(question) = state.moment.ask_about(account.as_str()) else { continue };
@@ -111,8 +112,8 @@ pub(super) async fn usual_reply_time(
     Ok(median_reply_time(&turns, session.visitor.role.other().as_str()))
 }
 
-/// Computes the median reply time of `party`. `turns` has the party and the time of each line, newest
-/// first.
+/// Computes the median reply time of `party`. `turns` has the party and the time of each line,
+/// newest first.
 fn median_reply_time(turns: &[(String, i64)], party: &str) -> Option<i64> {
     let mut delays = Vec::new();
     let mut waiting_since: Option<i64> = None;

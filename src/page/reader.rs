@@ -1,4 +1,5 @@
-//! Finds out the language and the time zone of a reader, from their choice, the browser or the config.
+//! Finds out the language and the time zone of a reader, from their choice, the browser or the
+//! config.
 
 use std::convert::Infallible;
 

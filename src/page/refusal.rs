@@ -1,8 +1,8 @@
 //! Responses to requests that are refused or cannot be answered.
 //!
-//! Handlers return a [`Refusal`]. [`present`] writes it in the language of the reader: as a page for
-//! people, and as problem details (RFC 9457) for scripts. It also adds a text to responses that were
-//! refused before a handler saw the request, for example to a form that cannot be read.
+//! Handlers return a [`Refusal`]. [`present`] writes it in the language of the reader: as a page
+//! for people, and as problem details (RFC 9457) for scripts. It also adds a text to responses that
+//! were refused before a handler saw the request, for example to a form that cannot be read.
 
 use std::time::Duration;
 
@@ -45,7 +45,8 @@ impl Refusal {
         Self { status, text: Text::Problem(id), retry_after: None, wrong: None }
     }
 
-    /// Returns the same refusal because of a wrong credential. It is counted for the source of the request.
+    /// Returns the same refusal because of a wrong credential. It is counted for the source of the
+    /// request.
     pub(super) fn for_wrong(self, key: Key) -> Self {
         Self { wrong: Some(key), ..self }
     }
@@ -125,8 +126,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Adds the text to a response that refuses. `has_address` tells whether the request only read something,
-/// so that its address can be opened again in another language.
+/// Adds the text to a response that refuses. `has_address` tells whether the request only read
+/// something, so that its address can be opened again in another language.
 pub(super) fn present(
     response: Response,
     reader: &Reader,

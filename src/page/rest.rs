@@ -1,7 +1,7 @@
 //! Reads the rest of a request body that was refused before all of it had arrived.
 //!
-//! Browsers read a response only after they have sent the whole request. If the connection ends before
-//! that, people see a connection error instead of the reason for the refusal.
+//! Browsers read a response only after they have sent the whole request. If the connection ends
+//! before that, people see a connection error instead of the reason for the refusal.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +20,8 @@ const REST_READ_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) struct Rest(Arc<Mutex<Option<BodyDataStream>>>);
 
 impl Rest {
-    /// Returns the request, and the rest of its body, which can be read after the handler has finished.
+    /// Returns the request, and the rest of its body, which can be read after the handler has
+    /// finished.
     pub(super) fn of(request: Request) -> (Request, Self) {
         let (parts, body) = request.into_parts();
         let rest = Self(Arc::new(Mutex::new(Some(body.into_data_stream()))));

@@ -92,8 +92,8 @@ async fn transaction_id(parts: &mut Parts, state: &PageState) -> Option<Ulid> {
     ids.ok().and_then(|ids| Ulid::from_string(ids.get("id")?).ok())
 }
 
-/// Returns the grant that a request names, if its browser holds a ticket of it. Only the database knows
-/// whether the grant is still open.
+/// Returns the grant that a request names, if its browser holds a ticket of it. Only the database
+/// knows whether the grant is still open.
 pub(super) async fn named_grant(parts: &mut Parts, state: &PageState) -> Option<Ulid> {
     let id = transaction_id(parts, state).await?;
     let Presented { named, held, .. } = presented(state, &parts.headers, &parts.uri, id);

@@ -12,8 +12,9 @@ use super::token::Purpose;
 use crate::clock::now;
 use crate::store::StoreError;
 
-/// Opens a session, and adds its cookie to the response. Ends the sessions that the new one replaces,
-/// and the oldest ones if the browser holds too many. Returns the ticket of the new session.
+/// Opens a session, and adds its cookie to the response. Ends the sessions that the new one
+/// replaces, and the oldest ones if the browser holds too many. Returns the ticket of the new
+/// session.
 pub(super) async fn sign_in(
     state: &PageState,
     headers: &HeaderMap,

@@ -40,18 +40,20 @@ const MAX_JTI_BYTES: usize = 256;
 pub struct ShopClaims {
     /// The shop whose key signed the token.
     pub shop: String,
-    /// The id of the grant that this token opens. It is always the same for one token, so that each token
-    /// is accepted once.
+    /// The id of the grant that this token opens. It is always the same for one token, so that each
+    /// token is accepted once.
     pub grant_id: Ulid,
     /// The party for which the user speaks.
     pub party: PartyRole,
-    /// The contact that the user is, as [`contact_called`](crate::transaction::Party::contact_called) accepts it.
+    /// The contact that the user is, as
+    /// [`contact_called`](crate::transaction::Party::contact_called) accepts it.
     pub contact: Option<String>,
     transaction: Option<Ulid>,
     external_id: Option<String>,
 }
 
-/// The reason why a token is refused. It is for the log. The user only sees that the sign-in failed.
+/// The reason why a token is refused. It is for the log. The user only sees that the sign-in
+/// failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refused {
     /// The token is malformed, too long, or names an unknown algorithm (such as `none`).
@@ -81,7 +83,10 @@ pub enum Refused {
     )]
     NotYet(i64),
     /// The lifetime is too long.
-    #[error("the token is valid for {0} s, but at most {max} s are allowed", max = MAX_LIFETIME_SECONDS)]
+    #[error(
+        "the token is valid for {0} s, but at most {max} s are allowed",
+        max = MAX_LIFETIME_SECONDS
+    )]
     LongLived(i64),
 }
 
@@ -97,8 +102,8 @@ struct Claims {
     contact: Option<String>,
 }
 
-/// Verifies a token with the keys of the shops, and returns its claims. `now` is in milliseconds since
-/// 1970.
+/// Verifies a token with the keys of the shops, and returns its claims. `now` is in milliseconds
+/// since 1970.
 ///
 /// # Errors
 /// Returns the rule that is broken. The error contains no part of the token except its `kid`.

@@ -1,4 +1,5 @@
-//! Signs people in, by a signed link, a Matrix account or the shop's own sign-in, and signs them out.
+//! Signs people in, by a signed link, a Matrix account or the shop's own sign-in, and signs them
+//! out.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -26,8 +27,8 @@ use crate::room::Guest;
 use crate::store::{GrantRow, NewGrant, StoreError, Way};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
-/// The greatest length of the body of a sign-in request, in bytes. It is small because anybody may send
-/// such requests.
+/// The greatest length of the body of a sign-in request, in bytes. It is small because anybody may
+/// send such requests.
 pub(super) const MAX_PROOF_BYTES: usize = 16 * 1024;
 /// The lifetime of a grant that is opened by a Matrix account or by a shop, in milliseconds.
 const SIGN_IN_LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
@@ -69,7 +70,8 @@ async fn open_link(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), R
     Ok((id, row))
 }
 
-/// The part of the answer that a Matrix client gets from `POST /user/{userId}/openid/request_token`.
+/// The part of the answer that a Matrix client gets from `POST
+/// /user/{userId}/openid/request_token`.
 #[derive(Deserialize)]
 pub(super) struct OpenIdToken {
     matrix_server_name: String,
@@ -143,8 +145,8 @@ pub(super) struct ProofToken {
     token: String,
 }
 
-/// `GET /t/{id}/sign-in/shop?token=…`: the address to which a shop sends its users. Shows a page whose
-/// form signs the user in. The request itself changes nothing.
+/// `GET /t/{id}/sign-in/shop?token=…`: the address to which a shop sends its users. Shows a page
+/// whose form signs the user in. The request itself changes nothing.
 pub(super) async fn shop(
     State(state): State<PageState>,
     Path(id): Path<String>,
@@ -205,7 +207,8 @@ async fn check_shop_token(
     Ok((transaction, visitor, claims))
 }
 
-/// Returns the visitor whom the claims name. Returns `None` if they do not name exactly one contact.
+/// Returns the visitor whom the claims name. Returns `None` if they do not name exactly one
+/// contact.
 fn visitor_named_by(claims: &ShopClaims, transaction: &Transaction) -> Option<Visitor> {
     let party = transaction.terms.party(claims.party);
     let contact = match &claims.contact {
@@ -215,8 +218,8 @@ fn visitor_named_by(claims: &ShopClaims, transaction: &Transaction) -> Option<Vi
     Some(Visitor { role: claims.party, contact })
 }
 
-/// Opens a grant, and returns when it expires, in milliseconds since 1970. Returns `None` if the grant was
-/// opened before, by the same token.
+/// Opens a grant, and returns when it expires, in milliseconds since 1970. Returns `None` if the
+/// grant was opened before, by the same token.
 async fn open_grant(
     state: &PageState,
     transaction: &Transaction,
@@ -237,8 +240,8 @@ async fn open_grant(
     Ok(state.store.open_grant(&grant).await?.then_some(expires_at))
 }
 
-/// `POST /t/{id}/leave`: signs the visitor out, for computers that several people use. The session ends,
-/// so that a copy of its cookie is useless. Other people in the same browser stay signed in.
+/// `POST /t/{id}/leave`: signs the visitor out, for computers that several people use. The session
+/// ends, so that a copy of its cookie is useless. Other people in the same browser stay signed in.
 pub(super) async fn leave(
     State(state): State<PageState>,
     session: Session,

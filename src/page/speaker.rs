@@ -1,8 +1,8 @@
 //! Decides on whose behalf a request is made. Pure: no I/O.
 //!
-//! Several people may use one browser, and one person may have several grants. Each grant has a cookie
-//! of its own, and each request of a page names the grant for which the page was made. So a request
-//! can never count for somebody else who signed in later.
+//! Several people may use one browser, and one person may have several grants. Each grant has a
+//! cookie of its own, and each request of a page names the grant for which the page was made. So a
+//! request can never count for somebody else who signed in later.
 
 use ulid::Ulid;
 
@@ -10,8 +10,8 @@ use super::view::Closed;
 
 /// The query parameter that names the grant. It is not a secret, because it lets nobody in.
 pub const GRANT: &str = "grant";
-/// The greatest number of tickets for one transaction that one browser keeps. A further one replaces
-/// the oldest.
+/// The greatest number of tickets for one transaction that one browser keeps. A further one
+/// replaces the oldest.
 pub const MAX_HELD: usize = 8;
 
 /// The greatest number of tickets that one browser keeps in total. Proxies accept headers of only a

@@ -1,4 +1,5 @@
-//! Tickets in cookies: each names a session, its grant, and the transaction that it opens. Pure: no I/O.
+//! Tickets in cookies: each names a session, its grant, and the transaction that it opens. Pure: no
+//! I/O.
 
 use axum::http::HeaderMap;
 use ulid::Ulid;
@@ -10,7 +11,8 @@ use super::token::{Purpose, TokenKey};
 /// The prefix of cookie names behind TLS. Browsers accept a cookie of this name only from this very
 /// host, so that no sibling host can sign somebody in.
 const PREFIX_WITH_TLS: &str = "__Host-tallyroom";
-/// The prefix of cookie names without TLS, on a developer's machine. Browsers refuse `__Host-` there.
+/// The prefix of cookie names without TLS, on a developer's machine. Browsers refuse `__Host-`
+/// there.
 const PREFIX_WITHOUT_TLS: &str = "tallyroom";
 
 /// Returns the text of a ticket.
@@ -39,8 +41,8 @@ pub struct Wallet {
     pub has_forged: bool,
 }
 
-/// Reads the tickets from the headers of a request. If two cookies have the same name, somebody else has
-/// set one of them. Nobody can tell which, so neither counts.
+/// Reads the tickets from the headers of a request. If two cookies have the same name, somebody
+/// else has set one of them. Nobody can tell which, so neither counts.
 pub fn wallet(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> Wallet {
     let prefix = if is_secure { PREFIX_WITH_TLS } else { PREFIX_WITHOUT_TLS };
     let grant_of = |name: &str| {

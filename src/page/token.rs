@@ -1,5 +1,5 @@
-//! Signed tokens in links, cookies and headers. Each token names a grant, and only this service can make
-//! one. Pure: no I/O.
+//! Signed tokens in links, cookies and headers. Each token names a grant, and only this service can
+//! make one. Pure: no I/O.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,8 +19,8 @@ const MAX_TOKEN_CHARS: usize = 86;
 /// The label with which the key is derived from the signing key.
 const KEY_LABEL: &str = "tallyroom page tokens 1";
 
-/// Where a token is used. A token is valid for its own purpose only: a link that leaks from the history
-/// of a browser does not work as a cookie, and a cookie does not work as a link.
+/// Where a token is used. A token is valid for its own purpose only: a link that leaks from the
+/// history of a browser does not work as a cookie, and a cookie does not work as a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// In the address of a link that a party gets.
@@ -60,16 +60,17 @@ impl From<&SigningKey> for TokenKey {
 }
 
 impl TokenKey {
-    /// Returns a token with these ids. It consists of letters, digits, `-` and `_`, and has 43 characters
-    /// for one id.
+    /// Returns a token with these ids. It consists of letters, digits, `-` and `_`, and has 43
+    /// characters for one id.
     pub fn sign(&self, purpose: Purpose, ids: &[Ulid]) -> String {
         let mut bytes: Vec<u8> = ids.iter().flat_map(Ulid::to_bytes).collect();
         bytes.extend(self.tag(purpose, &bytes));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Returns the ids in a token. Returns `None` if this service did not make it, or made it for another
-    /// purpose or with another number of ids. Only the database knows whether the ids open anything.
+    /// Returns the ids in a token. Returns `None` if this service did not make it, or made it for
+    /// another purpose or with another number of ids. Only the database knows whether the ids open
+    /// anything.
     pub fn verify<const N: usize>(&self, purpose: Purpose, token: &str) -> Option<[Ulid; N]> {
         if token.len() > MAX_TOKEN_CHARS {
             return None;
@@ -83,8 +84,8 @@ impl TokenKey {
     }
 
     fn tag(&self, purpose: Purpose, ids: &[u8]) -> [u8; TAG_BYTES] {
-        // No label is the beginning of another one, and the ids have a fixed length for each purpose.
-        // So no two pairs of label and ids give the same bytes.
+        // No label is the beginning of another one, and the ids have a fixed length for each
+        // purpose. So no two pairs of label and ids give the same bytes.
         let mac = self.0.clone().chain_update(purpose.label()).chain_update(ids);
         let mut tag = [0; TAG_BYTES];
         for (byte, from) in tag.iter_mut().zip(mac.finalize().into_bytes()) {
@@ -94,8 +95,9 @@ impl TokenKey {
     }
 }
 
-/// Returns the id of the grant that a secret of another service opens. It is derived from the secret, so
-/// that [`open_grant`](crate::store::Store::open_grant) refuses a secret that was used before.
+/// Returns the id of the grant that a secret of another service opens. It is derived from the
+/// secret, so that [`open_grant`](crate::store::Store::open_grant) refuses a secret that was used
+/// before.
 pub fn grant_id(secret: &str) -> Ulid {
     let mut id = [0; ID_BYTES];
     for (byte, from) in id.iter_mut().zip(Sha256::digest(secret)) {

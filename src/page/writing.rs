@@ -1,5 +1,5 @@
-//! Takes what visitors write: messages, files, reactions and removals. It is committed to the database
-//! before the response, and goes into the room from there.
+//! Takes what visitors write: messages, files, reactions and removals. It is committed to the
+//! database before the response, and goes into the room from there.
 
 use axum::Json;
 use axum::extract::multipart::{Field, Multipart};
@@ -193,7 +193,8 @@ async fn check_known(state: &PageState, session: &Session, event: &str) -> Resul
     entries.into_iter().next().ok_or_else(unknown)
 }
 
-/// Checks that the visitor wrote an event on the page. Only such events can be changed or removed here.
+/// Checks that the visitor wrote an event on the page. Only such events can be changed or removed
+/// here.
 async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<(), Refusal> {
     let entry = check_known(state, session, event).await?;
     if entry.fixed.sender == session.guest.user_id.as_str() {
@@ -234,7 +235,8 @@ async fn write(
     Ok(state.store.write_outgoing(transaction.id, visitor, guest, new, correlation).await?)
 }
 
-/// Answers that a request was accepted: with 202 for scripts, with a redirect to the page otherwise.
+/// Answers that a request was accepted: with 202 for scripts, with a redirect to the page
+/// otherwise.
 fn accepted(session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
     if is_script(headers) {
         let ids: Vec<String> = ids.iter().map(Ulid::to_string).collect();
@@ -292,7 +294,8 @@ pub(super) async fn react(
     let sent = match mine {
         Some(reaction) => redact(&state, &session, &reaction.fixed.event_id).await?,
         None => {
-            // The number makes the id unique if the same reaction is added again after its redaction.
+            // The number makes the id unique if the same reaction is added again after its
+            // redaction.
             let mine = about.iter().filter(|it| it.fixed.sender == session.guest.user_id.as_str());
             let client_id = format!("react {event} {key} {}", mine.count());
             let content = message_content::reaction(&event, &key);

@@ -53,8 +53,9 @@ pub(super) struct Position {
     revision: i64,
 }
 
-/// A place in the limit of open pages of a grant, if the request names a grant and the browser holds
-/// its cookie. It is taken before the database is used, because in a crowd most requests get no place.
+/// A place in the limit of open pages of a grant, if the request names a grant and the browser
+/// holds its cookie. It is taken before the database is used, because in a crowd most requests get
+/// no place.
 pub(super) struct PlaceOfGrant(Option<Place<Ulid>>);
 
 impl FromRequestParts<PageState> for PlaceOfGrant {
@@ -150,7 +151,7 @@ impl OpenPage {
                     Ok(news) => self.events_of(&news),
                     Err(error) => {
                         // The browser connects again, with its position.
-                        tracing::error!(%error, "cannot read the news of an open page: the page has to connect again");
+                        tracing::error!(%error, "cannot read the news of an open page");
                         return None;
                     }
                 }

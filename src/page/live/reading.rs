@@ -27,8 +27,8 @@ const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
 /// When the presence is checked for the first time. The homeserver was asked about it when the page
 /// was opened.
 const FIRST_PRESENCE_CHECK: Duration = Duration::from_secs(1);
-/// How often the database is read even if this process got no hint. Another process may have written
-/// something.
+/// How often the database is read even if this process got no hint. Another process may have
+/// written something.
 const MAX_READ_INTERVAL: Duration = Duration::from_secs(30);
 /// The shortest time between two reads of the database. People do not notice the delay, and news
 /// that arrives in a rush is sent together.
@@ -315,8 +315,8 @@ impl Reading {
         Ok(news)
     }
 
-    /// Returns a session of the grant, and the time when the grant ends; or the reason why the grant
-    /// lets nobody in any more.
+    /// Returns a session of the grant, and the time when the grant ends; or the reason why the
+    /// grant lets nobody in any more.
     async fn admit(&self) -> Result<Result<(Session, Instant), Closed>, StoreError> {
         let Some(row) = self.state.store.grant(self.subject.grant).await? else {
             return Ok(Err(Closed::SignedOut));
@@ -364,8 +364,8 @@ impl Reading {
         Ok(())
     }
 
-    /// Adds the lines whose files are no longer awaited. [`Self::lines_of`] puts the others back into
-    /// `awaited_files`.
+    /// Adds the lines whose files are no longer awaited. [`Self::lines_of`] puts the others back
+    /// into `awaited_files`.
     async fn read_lines_with_files(
         &self,
         session: &Session,
@@ -381,8 +381,8 @@ impl Reading {
         Ok(())
     }
 
-    /// Returns the event ids of the lines that these entries are, or are about. The value is the seq
-    /// of the last such entry.
+    /// Returns the event ids of the lines that these entries are, or are about. The value is the
+    /// seq of the last such entry.
     async fn affected_lines(&self, entries: &[Entry]) -> Result<BTreeMap<String, i64>, StoreError> {
         let mut lines = BTreeMap::new();
         let mut targets = BTreeMap::new();

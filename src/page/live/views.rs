@@ -60,8 +60,8 @@ impl NewsFeed {
 }
 
 impl Views {
-    /// Adds a page, which first gets the last news. If it is the first page of the view, reading begins at
-    /// its position.
+    /// Adds a page, which first gets the last news. If it is the first page of the view, reading
+    /// begins at its position.
     pub(super) async fn join(
         state: &PageState,
         session: &Session,
@@ -130,7 +130,7 @@ impl Publisher {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(%error, "cannot read the news of open pages: the pages have to connect again");
+                    tracing::error!(%error, "cannot read the news of open pages");
                     return;
                 }
             }

@@ -1,5 +1,5 @@
-//! The files that the pages load. They are compiled in, and their addresses contain a hash of their content,
-//! so that browsers can cache them forever.
+//! The files that the pages load. They are compiled in, and their addresses contain a hash of their
+//! content, so that browsers can cache them forever.
 
 use std::sync::LazyLock;
 

@@ -20,7 +20,8 @@ pub enum Closed {
     SignedOut,
     /// There is no such page.
     NotFound,
-    /// The page was made for a person who is not signed in in this browser any more, but another person is.
+    /// The page was made for a person who is not signed in in this browser any more, but another
+    /// person is.
     OtherSpeaker,
     /// The request changes something and does not name a grant.
     Nameless,
@@ -45,8 +46,8 @@ pub fn closed_texts(kind: Closed, reader: &Reader) -> [String; 2] {
     ["title", "text"].map(|part| text(reader, &format!("{}-{part}", kind.id())))
 }
 
-/// Returns the page with the reason. It loads no script. `has_address` tells whether the address of the page
-/// shows it again, so that it can be opened in another language.
+/// Returns the page with the reason. It loads no script. `has_address` tells whether the address of
+/// the page shows it again, so that it can be opened in another language.
 pub fn closed(kind: Closed, reader: &Reader, has_address: bool) -> Markup {
     let title = text(reader, &format!("{}-title", kind.id()));
     let is_about_speaker = matches!(kind, Closed::OtherSpeaker | Closed::Nameless);
@@ -77,8 +78,9 @@ pub fn problem([title, detail]: &[String; 2], reader: &Reader) -> Markup {
     shell(reader, title, "alone", None, &body)
 }
 
-/// Returns a page whose form signs its reader in. A script sends the form automatically. The address itself
-/// changes nothing when it is opened, so that link previews and scanners do not use up the token.
+/// Returns a page whose form signs its reader in. A script sends the form automatically. The
+/// address itself changes nothing when it is opened, so that link previews and scanners do not use
+/// up the token.
 pub fn entrance(action: &str, token: &str, reader: &Reader) -> Markup {
     let title = text(reader, "entrance-title");
     let body = html! {
@@ -93,8 +95,8 @@ pub fn entrance(action: &str, token: &str, reader: &Reader) -> Markup {
             }
         }
     };
-    // The request of the form names the site from which it comes, but not the address, which has the
-    // token.
+    // The request of the form names the site from which it comes, but not the address, which has
+    // the token.
     let origin_only = html! { meta name="referrer" content="strict-origin"; };
     shell_with(reader, &title, "alone", Some(&assets::ENTRANCE), &origin_only, &body)
 }

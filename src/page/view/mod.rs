@@ -1,8 +1,8 @@
 //! Writes the data of `model` as HTML. Pure: no I/O.
 //!
-//! Everything works without scripts. What the script needs is in `data-` attributes and templates, so that
-//! its texts are translated as well. What people wrote is escaped here, or was sanitised when the entry was
-//! derived.
+//! Everything works without scripts. What the script needs is in `data-` attributes and templates,
+//! so that its texts are translated as well. What people wrote is escaped here, or was sanitised
+//! when the entry was derived.
 
 pub mod assets;
 mod chat;
@@ -33,8 +33,8 @@ pub fn invoice(page: &Page<'_>) -> Markup {
     invoice::article(page)
 }
 
-/// Returns everything that a new revision changes: the header of the page, and the invoice. Each replaces the
-/// element with the same id.
+/// Returns everything that a new revision changes: the header of the page, and the invoice. Each
+/// replaces the element with the same id.
 pub fn update(page: &Page<'_>) -> Markup {
     html! { (summary::header(page)) (invoice::article(page)) }
 }

@@ -8,8 +8,8 @@ use super::localized::text;
 use super::{assets, invoice, summary};
 use crate::page::model::{Page, Reader};
 
-/// Returns the page before its user is known. Its script asks the client for an OpenID token, signs in, and
-/// shows the answer.
+/// Returns the page before its user is known. Its script asks the client for an OpenID token, signs
+/// in, and shows the answer.
 pub fn widget(id: Ulid, reader: &Reader) -> Markup {
     let title = text(reader, "widget-title");
     let body = html! {

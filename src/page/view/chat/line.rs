@@ -16,8 +16,8 @@ pub fn line(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
     line_in_list(line, reader, address, true, false)
 }
 
-/// Returns a line as a part of the list. `is_open` tells whether visitors can write, and `is_grouped`
-/// whether the line belongs to the group of the line before it.
+/// Returns a line as a part of the list. `is_open` tells whether visitors can write, and
+/// `is_grouped` whether the line belongs to the group of the line before it.
 pub(super) fn line_in_list(
     line: &ChatLine,
     reader: &Reader,
@@ -54,7 +54,8 @@ pub(super) fn line_in_list(
     }
 }
 
-/// Returns the name and the party of the sender. The party comes from our record, not from the profile.
+/// Returns the name and the party of the sender. The party comes from our record, not from the
+/// profile.
 fn sender(line: &ChatLine, reader: &Reader) -> Markup {
     html! {
         p.by { bdi.name title=(line.sender) { (line.name) } " " (badge(line, reader)) }

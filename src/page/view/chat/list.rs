@@ -37,8 +37,8 @@ pub fn lines(chat: &Chat, reader: &Reader, address: &Address) -> Markup {
     }
 }
 
-/// Returns the heading of a day. The script replaces the date with "today" or "yesterday", because these
-/// change while the page is open.
+/// Returns the heading of a day. The script replaces the date with "today" or "yesterday", because
+/// these change while the page is open.
 fn day(reader: &Reader, date: Date) -> Markup {
     html! {
         li.day { h3 { time datetime=(date) { (reader.locale.day(date)) } } }

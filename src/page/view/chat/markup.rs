@@ -1,8 +1,8 @@
 //! Adapts the HTML of a message to the page: spoilers are hidden until the reader reveals them, and
 //! everything can be used with a keyboard and a screen reader.
 //!
-//! The HTML was sanitised when the entry was derived, and an HTML serialiser has written it. So its tags are
-//! well formed, and `<` appears in text only as `&lt;`.
+//! The HTML was sanitised when the entry was derived, and an HTML serialiser has written it. So its
+//! tags are well formed, and `<` appears in text only as `&lt;`.
 
 use maud::html;
 
@@ -10,7 +10,8 @@ use crate::page::model::Reader;
 
 use super::super::localized::{about, text};
 
-/// The attribute that marks a spoiler (Client-Server API, "Spoiler messages"). Its value is the reason.
+/// The attribute that marks a spoiler (Client-Server API, "Spoiler messages"). Its value is the
+/// reason.
 const SPOILER: &str = "data-mx-spoiler";
 /// The elements without an end tag.
 const VOID: [&str; 3] = ["br", "hr", "img"];
@@ -49,7 +50,8 @@ pub(super) fn html_for_page(safe: &str, reader: &Reader) -> String {
                 }
                 html.push_str(&end);
             }
-            // A browser cannot open the address of an image (`mxc:`), so its alternative text is shown.
+            // A browser cannot open the address of an image (`mxc:`), so its alternative text is
+            // shown.
             Piece::Start { name: "img", tag } => {
                 let alternative = attribute(tag, "alt").or(attribute(tag, "title"));
                 let alternative = unescaped(alternative.unwrap_or_default());
@@ -119,8 +121,8 @@ pub fn has_spoiler(safe: Option<&str>) -> bool {
     safe.is_some_and(|safe| safe.contains(SPOILER))
 }
 
-/// Returns the text of a message without markup and without the hidden parts of spoilers. It is for quotes,
-/// previews and screen readers.
+/// Returns the text of a message without markup and without the hidden parts of spoilers. It is for
+/// quotes, previews and screen readers.
 pub fn text_without_spoilers(plain: Option<&str>, safe: Option<&str>, reader: &Reader) -> String {
     let Some(safe) = safe.filter(|safe| safe.contains(SPOILER)) else {
         return plain.unwrap_or_default().to_owned();
@@ -209,7 +211,8 @@ mod tests {
         }
     }
 
-    /// Derives an event with this HTML. Returns the HTML for the page, and the text without spoilers.
+    /// Derives an event with this HTML. Returns the HTML for the page, and the text without
+    /// spoilers.
     fn of(formatted_body: &str) -> (String, String) {
         let event = serde_json::json!({ "type": "m.room.message", "content": {
             "msgtype": "m.text", "body": "the price is 7", "format": "org.matrix.custom.html",

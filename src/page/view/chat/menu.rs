@@ -55,7 +55,8 @@ fn emoji(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
     }
 }
 
-/// Returns the reactions to a message. Each is a button that adds or removes the visitor's own reaction.
+/// Returns the reactions to a message. Each is a button that adds or removes the visitor's own
+/// reaction.
 pub(super) fn reactions(
     line: &ChatLine,
     reader: &Reader,

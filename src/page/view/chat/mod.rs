@@ -35,8 +35,8 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             }
             div.log id="log" role="log" aria-live="off" tabindex="0"
                 aria-label=(text(reader, "messages")) {
-                // The log has only one child, because it is laid out from its end, so that it opens at the
-                // newest line.
+                // The log has only one child, because it is laid out from its end, so that it opens
+                // at the newest line.
                 div {
                     div id="history" { (lines(chat, reader, address)) }
                     p.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
@@ -61,8 +61,8 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Returns the notice that the other party has read a line. It is shown only if that line is the newest one
-/// and was sent by the reader's party.
+/// Returns the notice that the other party has read a line. It is shown only if that line is the
+/// newest one and was sent by the reader's party.
 fn seen(chat: &Chat, reader: &Reader) -> Markup {
     let newest = chat.lines.last().filter(|line| matches!(line.side, Side::Mine | Side::Ours));
     let seen = chat.seen.as_ref().map(|(event, _)| event);
@@ -132,5 +132,6 @@ fn for_the_script(reader: &Reader) -> Markup {
     }
 }
 
-/// The script gets the texts for up to this number of new messages. A greater number is shown without a text.
+/// The script gets the texts for up to this number of new messages. A greater number is shown
+/// without a text.
 const MAX_PLURAL_TEXTS: i64 = 20;

@@ -11,8 +11,8 @@ const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// Returns the list of the contacts of the other party, with their duties and the usual reply time in
-/// milliseconds.
+/// Returns the list of the contacts of the other party, with their duties and the usual reply time
+/// in milliseconds.
 pub fn people(people: &[Person], replies_in: Option<i64>, reader: &Reader) -> Markup {
     let (first, more) = people.split_at(people.len().min(VISIBLE_CONTACTS));
     html! {

@@ -213,7 +213,8 @@ fn an_unsent_message_shows_the_problem_and_the_actions() {
     assert!(html.contains(&posts_to("retry")) && html.contains(&posts_to("discard")));
     let again = format!("href=\"{}&amp;again=01J#compose\" data-again=\"Hello\"", ADDRESS.page());
     assert!(html.contains(&again), "{html}");
-    // A message that is still being sent cannot be discarded, because it may be in the room already.
+    // A message that is still being sent cannot be discarded, because it may be in the room
+    // already.
     let trying = unsent(&[Unsent { gave_up: false, ..message.clone() }], &sample.reader, &ADDRESS)
         .into_string();
     assert!(trying.contains(&posts_to("retry")) && !trying.contains("/discard"));
