@@ -1,4 +1,5 @@
-//! Who is who in a conversation: whose user is which, and by which name a visitor sees it.
+//! Tells who the Matrix users of a conversation are: for which party each speaks, and by which name
+//! the visitor sees them.
 
 use std::collections::HashMap;
 
@@ -42,7 +43,7 @@ struct KnownUser {
 }
 
 impl Cast {
-    /// Reads who is who for the visitor of this session.
+    /// Reads the users of the conversation for the visitor of this session.
     pub(super) async fn of(state: &PageState, session: &Session) -> Result<Self, StoreError> {
         let transaction = &session.transaction;
         let server = &state.config.homeserver.domain;

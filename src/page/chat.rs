@@ -158,7 +158,7 @@ impl LineContext<'_> {
             line.redaction.is_some() || entry.redacted_by.is_some() || entry.erased.is_some();
         let role = PartyRole::from_text(&fixed.party);
         let side = cast.side(&fixed.sender, role);
-        // What was sent from the visitor's own Matrix account can be changed only there.
+        // A message from the visitor's own Matrix account can be changed only with that account.
         let is_changeable = cast.is_own_guest(&fixed.sender) && !removed;
         let quote = answered(entry).and_then(|event| {
             let quoted = self.quoted.iter().find(|it| it.entry.fixed.event_id == event)?;

@@ -143,7 +143,7 @@ fn cursor(text: &str) -> Option<(i64, &str)> {
     Some((at.parse().ok()?, event))
 }
 
-/// Reads what the visitor wrote and what is not in the room yet.
+/// Reads the messages of the visitor that are not in the room yet.
 pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsent>, StoreError> {
     let id = session.transaction.id;
     let outgoing = store.unsent(id, &session.guest.user_id).await?;

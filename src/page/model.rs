@@ -112,7 +112,7 @@ pub struct Chat {
     pub lines: Vec<ChatLine>,
     /// The cursor of the older lines (`?before=`), if there are any.
     pub older: Option<String>,
-    /// What the visitor wrote and what is not in the room yet.
+    /// The messages of the visitor that are not in the room yet.
     pub unsent: Vec<Unsent>,
     /// The seq of the newest entry of the record.
     pub seq: i64,

@@ -11,8 +11,8 @@ use super::PageState;
 use super::headers::Correlation;
 use super::model::{Address, Reader};
 use super::refusal::Refusal;
-use super::speaker::{self, Choice, Held, MAX_HELD, Named};
-use super::ticket::{self, Wallet, wallet};
+use super::speaker::{self, Choice, MAX_TICKETS_PER_TRANSACTION, Named, Ticket};
+use super::ticket::{self, CookieTickets, cookie_tickets};
 use super::token::Purpose;
 use super::view::Closed;
 use crate::door::Key;
@@ -45,8 +45,8 @@ impl Session {
     }
 
     /// Returns the ticket that their browser holds.
-    pub(super) fn held(&self) -> Held {
-        Held { transaction: self.transaction.id, grant: self.grant, session: self.id }
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket { transaction: self.transaction.id, grant: self.grant, session: self.id }
     }
 }
 
@@ -71,7 +71,7 @@ impl FromRequestParts<PageState> for Session {
         let only_reads = matches!(parts.method, Method::GET | Method::HEAD);
         let (held, (transaction, visitor, guest)) = match speaker::choose(named, &held, only_reads)
         {
-            Choice::This(held) => (held, admit(state, &held).await??),
+            Choice::Ticket(held) => (held, admit(state, &held).await??),
             Choice::Newest => newest(state, &held).await??,
             // A browser without an open grant learns only that it is signed out.
             Choice::Refused(why) => {
@@ -98,7 +98,7 @@ pub(super) async fn named_grant(parts: &mut Parts, state: &PageState) -> Option<
     let id = transaction_id(parts, state).await?;
     let Presented { named, held, .. } = presented(state, &parts.headers, &parts.uri, id);
     match speaker::choose(named, &held, true) {
-        Choice::This(held) => Some(held.grant),
+        Choice::Ticket(held) => Some(held.grant),
         Choice::Newest | Choice::Refused(_) => None,
     }
 }
@@ -106,10 +106,10 @@ pub(super) async fn named_grant(parts: &mut Parts, state: &PageState) -> Option<
 /// Returns the newest of these tickets whose grant is open now.
 async fn newest(
     state: &PageState,
-    held: &[Held],
-) -> Result<Result<(Held, Admitted), Closed>, StoreError> {
+    held: &[Ticket],
+) -> Result<Result<(Ticket, Admitted), Closed>, StoreError> {
     let mut reason = Closed::SignedOut;
-    for held in held.iter().take(MAX_HELD) {
+    for held in held.iter().take(MAX_TICKETS_PER_TRANSACTION) {
         match admit(state, held).await? {
             Ok(admitted) => return Ok(Ok((*held, admitted))),
             // The reason that counts is that of the newest ticket that has one.
@@ -124,7 +124,7 @@ async fn newest(
 struct Presented {
     named: Named,
     /// The valid tickets for the transaction.
-    held: Vec<Held>,
+    held: Vec<Ticket>,
     /// Whether there is a ticket that this service did not make.
     has_forged: bool,
 }
@@ -136,7 +136,8 @@ fn presented(state: &PageState, headers: &HeaderMap, uri: &Uri, transaction: Uli
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let mut presented = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
         None => {
-            let Wallet { held, has_forged } = wallet(&state.key, is_secure(state), headers);
+            let CookieTickets { held, has_forged } =
+                cookie_tickets(&state.key, is_secure(state), headers);
             Presented { named, held, has_forged }
         }
         Some(token) => match ticket::read(&state.key, Purpose::Bearer, token) {
@@ -160,7 +161,7 @@ pub(super) fn is_secure(state: &PageState) -> bool {
 /// Checks in the database whether a ticket lets somebody in now.
 pub(super) async fn admit(
     state: &PageState,
-    held: &Held,
+    held: &Ticket,
 ) -> Result<Result<Admitted, Closed>, StoreError> {
     match state.store.grant_of_session(held.session, held.grant).await? {
         Some(row) => admit_by(state, held.transaction, &row).await,

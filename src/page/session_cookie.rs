@@ -6,8 +6,8 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::session::is_secure;
-use super::speaker::{self, Held};
-use super::ticket::{self, cookie_name, wallet};
+use super::speaker::{self, Ticket};
+use super::ticket::{self, cookie_name, cookie_tickets};
 use super::token::Purpose;
 use crate::clock::now;
 use crate::store::StoreError;
@@ -21,17 +21,17 @@ pub(super) async fn sign_in(
     response: &mut Response,
     transaction: Ulid,
     (grant, expires_at): (Ulid, i64),
-) -> Result<Held, StoreError> {
+) -> Result<Ticket, StoreError> {
     let session = state.store.open_session(grant, expires_at).await?;
-    let new = Held { transaction, grant, session };
+    let new = Ticket { transaction, grant, session };
     let seconds = expires_at.saturating_sub(now()).max(0) / 1000;
     let text = ticket::write(&state.key, Purpose::Session, &new);
     set_cookie(response, &cookie(state, grant, &text, seconds));
-    let held = wallet(&state.key, is_secure(state), headers).held;
+    let held = cookie_tickets(&state.key, is_secure(state), headers).held;
     for old in held.iter().filter(|old| old.grant == grant) {
         state.store.end_session(old.transaction, old.session).await?;
     }
-    for old in speaker::crowded_out(&held, &new) {
+    for old in speaker::surplus_tickets(&held, &new) {
         sign_out(state, response, &old).await?;
     }
     Ok(new)
@@ -41,7 +41,7 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(
     state: &PageState,
     response: &mut Response,
-    held: &Held,
+    held: &Ticket,
 ) -> Result<(), StoreError> {
     state.store.end_session(held.transaction, held.session).await?;
     set_cookie(response, &cookie(state, held.grant, "", 0));

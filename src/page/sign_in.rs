@@ -248,7 +248,7 @@ pub(super) async fn leave(
 ) -> Result<Response, Refusal> {
     let page = view::closed(Closed::SignedOut, &session.reader, false).into_string();
     let mut response = Html(page).into_response();
-    sign_out(&state, &mut response, &session.held()).await?;
+    sign_out(&state, &mut response, &session.ticket()).await?;
     Ok(response)
 }
 

@@ -12,15 +12,15 @@ use super::view::Closed;
 pub const GRANT: &str = "grant";
 /// The greatest number of tickets for one transaction that one browser keeps. A further one
 /// replaces the oldest.
-pub const MAX_HELD: usize = 8;
+pub const MAX_TICKETS_PER_TRANSACTION: usize = 8;
 
 /// The greatest number of tickets that one browser keeps in total. Proxies accept headers of only a
 /// few kilobytes.
-pub const MAX_HELD_IN_ALL: usize = 30;
+pub const MAX_TICKETS_PER_BROWSER: usize = 30;
 
 /// A ticket that the browser holds: what its cookie proves. It is valid as long as its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct Ticket {
     /// The transaction that it opens.
     pub transaction: Ulid,
     /// The grant by which its owner was let in.
@@ -44,7 +44,7 @@ pub enum Named {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// The request counts for this ticket, if its grant is open.
-    This(Held),
+    Ticket(Ticket),
     /// The request counts for the newest ticket whose grant is open. This is only for requests that
     /// read.
     Newest,
@@ -65,10 +65,10 @@ pub fn named(query: Option<&str>) -> Named {
 
 /// Chooses the ticket for which a request counts. `held` has the tickets of the browser for one
 /// transaction.
-pub fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
+pub fn choose(named: Named, held: &[Ticket], only_reads: bool) -> Choice {
     match named {
         Named::Grant(grant) => match held.iter().find(|held| held.grant == grant) {
-            Some(held) => Choice::This(*held),
+            Some(held) => Choice::Ticket(*held),
             None => Choice::Refused(Closed::OtherSpeaker),
         },
         Named::Unclear => Choice::Refused(Closed::OtherSpeaker),
@@ -79,12 +79,12 @@ pub fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
 
 /// Returns the tickets that the browser has to forget so that it can keep `new`. `held` is sorted,
 /// newest first.
-pub fn crowded_out(held: &[Held], new: &Held) -> Vec<Held> {
-    let others: Vec<Held> = held.iter().filter(|it| it.grant != new.grant).copied().collect();
+pub fn surplus_tickets(held: &[Ticket], new: &Ticket) -> Vec<Ticket> {
+    let others: Vec<Ticket> = held.iter().filter(|it| it.grant != new.grant).copied().collect();
     let of_same = others.iter().filter(|it| it.transaction == new.transaction);
-    let mut out: Vec<Held> = of_same.skip(MAX_HELD - 1).copied().collect();
+    let mut out: Vec<Ticket> = of_same.skip(MAX_TICKETS_PER_TRANSACTION - 1).copied().collect();
     let stay = others.iter().filter(|it| !out.contains(it));
-    let beyond: Vec<Held> = stay.skip(MAX_HELD_IN_ALL - 1).copied().collect();
+    let beyond: Vec<Ticket> = stay.skip(MAX_TICKETS_PER_BROWSER - 1).copied().collect();
     out.extend(beyond);
     out
 }
@@ -94,13 +94,13 @@ mod tests {
     use super::*;
 
     /// Tickets for one transaction.
-    fn held(since: &[u64]) -> Vec<Held> {
+    fn held(since: &[u64]) -> Vec<Ticket> {
         since.iter().map(|since| ticket(1, *since)).collect()
     }
 
-    fn ticket(transaction: u64, since: u64) -> Held {
+    fn ticket(transaction: u64, since: u64) -> Ticket {
         let transaction = Ulid::from_parts(transaction, 1);
-        Held { transaction, grant: grant(since), session: Ulid::from_parts(since, 3) }
+        Ticket { transaction, grant: grant(since), session: Ulid::from_parts(since, 3) }
     }
 
     fn grant(number: u64) -> Ulid {
@@ -113,7 +113,7 @@ mod tests {
         for only_reads in [true, false] {
             for number in 1..=3 {
                 let named = Named::Grant(grant(number));
-                assert_eq!(choose(named, &held, only_reads), Choice::This(ticket(1, number)));
+                assert_eq!(choose(named, &held, only_reads), Choice::Ticket(ticket(1, number)));
             }
             for named in [Named::Grant(grant(4)), Named::Unclear] {
                 let choice = choose(named, &held, only_reads);
@@ -145,18 +145,18 @@ mod tests {
     #[test]
     fn the_oldest_ticket_is_forgotten_when_there_are_too_many() {
         let full = held(&[8, 7, 6, 5, 4, 3, 2, 1]);
-        assert_eq!(full.len(), MAX_HELD);
-        assert_eq!(crowded_out(&full, &ticket(1, 9)), [ticket(1, 1)]);
-        assert_eq!(crowded_out(&full, &ticket(1, 1)), [], "the grant has a ticket already");
-        assert_eq!(crowded_out(&full[1..], &ticket(1, 9)), []);
-        assert_eq!(crowded_out(&full, &ticket(2, 9)), [], "another transaction");
+        assert_eq!(full.len(), MAX_TICKETS_PER_TRANSACTION);
+        assert_eq!(surplus_tickets(&full, &ticket(1, 9)), [ticket(1, 1)]);
+        assert_eq!(surplus_tickets(&full, &ticket(1, 1)), [], "the grant has a ticket already");
+        assert_eq!(surplus_tickets(&full[1..], &ticket(1, 9)), []);
+        assert_eq!(surplus_tickets(&full, &ticket(2, 9)), [], "another transaction");
     }
 
     #[test]
     fn a_browser_keeps_a_limited_number_of_tickets_in_total() {
-        let many: Vec<Held> =
-            (1..=MAX_HELD_IN_ALL as u64).rev().map(|since| ticket(since, since)).collect();
-        assert_eq!(crowded_out(&many, &ticket(99, 99)), [ticket(1, 1)]);
-        assert_eq!(crowded_out(&many, &many[3]), []);
+        let many: Vec<Ticket> =
+            (1..=MAX_TICKETS_PER_BROWSER as u64).rev().map(|since| ticket(since, since)).collect();
+        assert_eq!(surplus_tickets(&many, &ticket(99, 99)), [ticket(1, 1)]);
+        assert_eq!(surplus_tickets(&many, &many[3]), []);
     }
 }

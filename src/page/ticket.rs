@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use ulid::Ulid;
 
 use super::reader::cookies;
-use super::speaker::Held;
+use super::speaker::Ticket;
 use super::token::{Purpose, TokenKey};
 
 /// The prefix of cookie names behind TLS. Browsers accept a cookie of this name only from this very
@@ -16,14 +16,14 @@ const PREFIX_WITH_TLS: &str = "__Host-tallyroom";
 const PREFIX_WITHOUT_TLS: &str = "tallyroom";
 
 /// Returns the text of a ticket.
-pub fn write(key: &TokenKey, purpose: Purpose, held: &Held) -> String {
+pub fn write(key: &TokenKey, purpose: Purpose, held: &Ticket) -> String {
     key.sign(purpose, &[held.transaction, held.grant, held.session])
 }
 
 /// Reads a ticket. Returns `None` if this service did not make it.
-pub fn read(key: &TokenKey, purpose: Purpose, text: &str) -> Option<Held> {
+pub fn read(key: &TokenKey, purpose: Purpose, text: &str) -> Option<Ticket> {
     let [transaction, grant, session] = key.verify(purpose, text)?;
-    Some(Held { transaction, grant, session })
+    Some(Ticket { transaction, grant, session })
 }
 
 /// Returns the name of the cookie of a grant.
@@ -34,16 +34,16 @@ pub fn cookie_name(is_secure: bool, grant: Ulid) -> String {
 
 /// The tickets in the cookies of a browser.
 #[derive(Debug, Default)]
-pub struct Wallet {
+pub struct CookieTickets {
     /// The tickets that this service made, newest first.
-    pub held: Vec<Held>,
+    pub held: Vec<Ticket>,
     /// Whether there is a cookie with the name of a ticket that this service did not make.
     pub has_forged: bool,
 }
 
 /// Reads the tickets from the headers of a request. If two cookies have the same name, somebody
 /// else has set one of them. Nobody can tell which, so neither counts.
-pub fn wallet(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> Wallet {
+pub fn cookie_tickets(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> CookieTickets {
     let prefix = if is_secure { PREFIX_WITH_TLS } else { PREFIX_WITHOUT_TLS };
     let grant_of = |name: &str| {
         let grant = name.strip_prefix(prefix)?.strip_prefix('-')?;
@@ -52,17 +52,17 @@ pub fn wallet(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> Wallet {
     };
     let ours: Vec<(Ulid, &str)> =
         cookies(headers).filter_map(|(name, value)| Some((grant_of(name)?, value))).collect();
-    let mut wallet = Wallet::default();
+    let mut tickets = CookieTickets::default();
     for (grant, value) in &ours {
         let is_twice = ours.iter().filter(|(other, _)| other == grant).count() > 1;
         match read(key, Purpose::Session, value).filter(|held| held.grant == *grant) {
-            Some(held) if !is_twice => wallet.held.push(held),
+            Some(held) if !is_twice => tickets.held.push(held),
             Some(_) => {}
-            None => wallet.has_forged = true,
+            None => tickets.has_forged = true,
         }
     }
-    wallet.held.sort_by_key(|held| std::cmp::Reverse(held.session));
-    wallet
+    tickets.held.sort_by_key(|held| std::cmp::Reverse(held.session));
+    tickets
 }
 
 #[cfg(test)]
@@ -70,8 +70,8 @@ mod tests {
     use super::*;
     use crate::page::token::tests::key;
 
-    fn ticket() -> Held {
-        Held { transaction: Ulid::new(), grant: Ulid::new(), session: Ulid::new() }
+    fn ticket() -> Ticket {
+        Ticket { transaction: Ulid::new(), grant: Ulid::new(), session: Ulid::new() }
     }
 
     fn headers(pairs: &[(String, String)]) -> HeaderMap {
@@ -86,23 +86,23 @@ mod tests {
         let key = key();
         let mut tickets = [ticket(), ticket(), ticket()];
         tickets.sort_by_key(|it| it.session);
-        let pair = |it: &Held| (cookie_name(true, it.grant), write(&key, Purpose::Session, it));
-        let wallet = wallet(&key, true, &headers(&tickets.each_ref().map(pair)));
-        assert_eq!(wallet.held, [tickets[2], tickets[1], tickets[0]]);
-        assert!(!wallet.has_forged);
+        let pair = |it: &Ticket| (cookie_name(true, it.grant), write(&key, Purpose::Session, it));
+        let found = cookie_tickets(&key, true, &headers(&tickets.each_ref().map(pair)));
+        assert_eq!(found.held, [tickets[2], tickets[1], tickets[0]]);
+        assert!(!found.has_forged);
     }
 
     #[test]
     fn of_two_cookies_of_one_name_neither_counts() {
         let (key, mine) = (key(), ticket());
-        let planted = Held { session: Ulid::new(), ..mine };
+        let planted = Ticket { session: Ulid::new(), ..mine };
         let name = cookie_name(true, mine.grant);
-        let pair = |it: &Held| (name.clone(), write(&key, Purpose::Session, it));
+        let pair = |it: &Ticket| (name.clone(), write(&key, Purpose::Session, it));
         for pairs in [[pair(&mine), pair(&planted)], [pair(&planted), pair(&mine)]] {
-            assert_eq!(wallet(&key, true, &headers(&pairs)).held, []);
+            assert_eq!(cookie_tickets(&key, true, &headers(&pairs)).held, []);
         }
         let both = [pair(&mine), (name.clone(), "nonsense".to_owned())];
-        assert_eq!(wallet(&key, true, &headers(&both)).held, []);
+        assert_eq!(cookie_tickets(&key, true, &headers(&both)).held, []);
     }
 
     #[test]
@@ -111,10 +111,10 @@ mod tests {
         let value = write(&key, Purpose::Session, &mine);
         for name in ["tallyroom", "__Secure-tallyroom", "__host-tallyroom", "__Host-tallyroomx"] {
             let pair = (format!("{name}-{}", mine.grant), value.clone());
-            assert_eq!(wallet(&key, true, &headers(&[pair])).held, [], "{name}");
+            assert_eq!(cookie_tickets(&key, true, &headers(&[pair])).held, [], "{name}");
         }
         let pair = (cookie_name(true, mine.grant), value);
-        assert_eq!(wallet(&key, true, &headers(&[pair])).held, [mine]);
+        assert_eq!(cookie_tickets(&key, true, &headers(&[pair])).held, [mine]);
     }
 
     #[test]
@@ -124,9 +124,9 @@ mod tests {
             (cookie_name(false, Ulid::new()), write(&key, Purpose::Session, &mine)),
             (cookie_name(false, mine.grant), write(&key, Purpose::Bearer, &mine)),
         ];
-        let wallet = wallet(&key, false, &headers(&forged));
-        assert!(wallet.held.is_empty() && wallet.has_forged);
+        let found = cookie_tickets(&key, false, &headers(&forged));
+        assert!(found.held.is_empty() && found.has_forged);
         let other = [("tallyroom-language".to_owned(), "de".to_owned())];
-        assert!(!super::wallet(&key, false, &headers(&other)).has_forged);
+        assert!(!super::cookie_tickets(&key, false, &headers(&other)).has_forged);
     }
 }

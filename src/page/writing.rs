@@ -44,7 +44,7 @@ struct Message {
     files: Vec<(String, Arrived)>,
 }
 
-/// `POST /t/{id}/messages`
+/// `POST /t/{id}/messages`: takes a text, files, or both.
 pub(super) async fn messages(
     State(state): State<PageState>,
     session: Session,

@@ -50,7 +50,7 @@ fn follows(line: &ChatLine, before: &ChatLine) -> bool {
     line.sender == before.sender && !before.removed && line.at - before.at < GROUP_MS
 }
 
-/// Returns the list of what the visitor wrote and what is not in the room yet.
+/// Returns the list of the visitor's messages that are not in the room yet.
 pub fn unsent(unsent: &[Unsent], reader: &Reader, address: &Address) -> Markup {
     html! {
         @if !unsent.is_empty() {
