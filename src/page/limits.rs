@@ -13,7 +13,8 @@ use crate::quota::{Place, Places, Rate, TooMany};
 /// How often one link may be viewed or opened, in a burst and per minute.
 const LINK_OPENINGS: (u32, u32) = (40, 60);
 /// The number of messages, changes, reactions and removals that one visitor may write in a burst.
-/// One message with the greatest number of files counts as many.
+/// Each file of a message counts as a message. So one message may have the greatest number of
+/// files.
 const MESSAGE_BURST: u32 = 20;
 /// How often a visitor may report that they are typing or have read, in a burst and per minute.
 const SIGNALS: (u32, u32) = (30, 120);

@@ -70,7 +70,7 @@ impl FromRequestParts<PageState> for PlaceOfGrant {
     }
 }
 
-/// `GET /t/{id}/live`
+/// `GET /t/{id}/live`: streams the news of a page.
 pub(super) async fn stream(
     State(state): State<PageState>,
     PlaceOfGrant(place): PlaceOfGrant,

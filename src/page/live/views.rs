@@ -14,8 +14,8 @@ use crate::page::PageState;
 use crate::page::session::Session;
 use crate::store::StoreError;
 
-/// The greatest number of news that a page may not have taken yet. The stream of a slower page is
-/// closed, and its browser has to connect again.
+/// The greatest number of [`News`] that may wait for a page. If a page takes them more slowly, its
+/// stream is closed, and its browser has to connect again.
 const MAX_UNTAKEN_NEWS: usize = 16;
 /// The number of pages that get the news before the next pause.
 const PAGES_PER_PAUSE: usize = 16;
