@@ -15,8 +15,8 @@ use tallyroom::config::{Secret, SignInKey};
 use tallyroom::language::Locale;
 use tallyroom::page::openid::who_is_named;
 use tallyroom::page::shop_sign_in::{self, Refused, ShopClaims};
-use tallyroom::page::speaker::{Choice, choose, crowded_out, named};
-use tallyroom::page::ticket::{cookie_name, wallet, written};
+use tallyroom::page::speaker::{Choice, choose, named, surplus_tickets};
+use tallyroom::page::ticket::{cookie_name, cookie_tickets, write};
 use tallyroom::page::token::{Purpose, TokenKey};
 use tallyroom::seal::SigningKey;
 
@@ -79,20 +79,22 @@ fn are_cookies(text: &str, value: HeaderValue) {
     let mut headers = HeaderMap::new();
     headers.insert(header::COOKIE, value);
     for is_secure in [true, false] {
-        let held = wallet(key(), is_secure, &headers).held;
+        let held = cookie_tickets(key(), is_secure, &headers).held;
         for held in &held {
-            let ticket = written(key(), Purpose::Session, held);
+            let ticket = write(key(), Purpose::Session, held);
             let cookie = format!("{}={ticket}", cookie_name(is_secure, held.grant));
             let shown = text.split(';').filter(|it| it.trim() == cookie).count();
             assert_eq!(shown, 1, "{held:?}");
         }
         for only_reads in [true, false] {
-            if let Choice::This(chosen) = choose(named(Some(text)), &held, only_reads) {
+            if let Choice::Ticket(chosen) = choose(named(Some(text)), &held, only_reads) {
                 assert!(held.contains(&chosen), "{chosen:?} was not shown");
             }
         }
         if let Some(newest) = held.first() {
-            assert!(crowded_out(&held, newest).iter().all(|it| held.contains(it) && it != newest));
+            assert!(
+                surplus_tickets(&held, newest).iter().all(|it| held.contains(it) && it != newest)
+            );
         }
     }
 }

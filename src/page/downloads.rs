@@ -1,12 +1,12 @@
-//! What can be taken along: the invoice as PDF and as it came, the conversation's files; and what
-//! the page itself is made of.
+//! Downloads: the invoice as PDF and as its original file, the files of the conversation, and the
+//! assets of the page.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::limits::READING_PATIENCE;
+use super::limits::DOWNLOAD_WRITE_TIMEOUT;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, gather, view};
@@ -30,9 +30,9 @@ pub(super) async fn pdf(
     let qr =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
     let name = format!("{}.pdf", terms.invoice.number);
-    // A long invoice takes seconds, in which others want to be answered.
+    // A long invoice takes seconds, so it is written outside the threads that answer requests.
     let written = tokio::task::spawn_blocking(move || {
-        // Also if nobody waits for it any more.
+        // The place is held until the PDF is written, even if the client has gone.
         let _place = place;
         let terms = &session.transaction.terms;
         let locale = &session.reader.locale;
@@ -42,7 +42,7 @@ pub(super) async fn pdf(
     });
     let written = written.await.map_err(|error| abnormal_end(&error).into()).flatten();
     let bytes = written.map_err(|error| {
-        tracing::error!(%error, "an invoice could not be written as PDF");
+        tracing::error!(%error, "cannot write an invoice as PDF");
         Refusal::try_again()
     })?;
     Ok(attachment("application/pdf", &name, Body::from(bytes)))
@@ -68,7 +68,7 @@ fn attachment(media_type: &str, name: &str, body: Body) -> Response {
     (headers, body).into_response()
 }
 
-/// `GET /t/{id}/files/{sha256}`: pictures are shown, the rest is saved.
+/// `GET /t/{id}/files/{sha256}`: the browser shows pictures, and saves other files.
 pub(super) async fn file(
     State(state): State<PageState>,
     Path((_, sha256)): Path<(String, String)>,
@@ -80,7 +80,7 @@ pub(super) async fn file(
     let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
     let place = state.limits.download(session.grant, &session.transaction.shop).await?;
     let bytes = state.vault.get(&sha256).await.map_err(|error| {
-        tracing::error!(%error, "a kept file cannot be read");
+        tracing::error!(%error, "cannot read a stored file");
         Refusal::try_again()
     })?;
     let Found::Bytes(bytes) = bytes else { return Err(missing()) };
@@ -96,10 +96,11 @@ pub(super) async fn file(
         (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
     ];
-    Ok((headers, Body::from_stream(paced(bytes, READING_PATIENCE, place))).into_response())
+    Ok((headers, Body::from_stream(paced(bytes, DOWNLOAD_WRITE_TIMEOUT, place))).into_response())
 }
 
-/// `GET /assets/{name}`: named by content, so that a browser may keep it for good.
+/// `GET /assets/{name}`: the name contains the hash of the content, so a browser may cache it
+/// forever.
 pub(super) async fn asset(
     State(_): State<PageState>,
     Path(name): Path<String>,
@@ -112,7 +113,7 @@ pub(super) async fn asset(
     Ok((headers, asset.bytes).into_response())
 }
 
-/// Nothing here is for search engines.
+/// `GET /robots.txt`: asks search engines not to index anything.
 pub(super) async fn robots() -> &'static str {
     "User-agent: *\nDisallow: /\n"
 }

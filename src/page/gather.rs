@@ -1,10 +1,11 @@
-//! Everything that one visitor's page shows, from the database and this moment.
+//! Gathers everything that the page of one visitor shows, from the database and from memory.
 
 use super::PageState;
-use super::chat::{self, Cast, PAGE};
-use super::model::{Again, Chat, Composing, Named, Page, Quote, Revision, Unsent};
-use super::people::{Others, replies_in};
-use super::readings::Further;
+use super::cast::Cast;
+use super::chat::{self, LINES_PER_PAGE};
+use super::model::{Chat, Composing, Named, Page, Quote, Revision, Unsent, UnsentRelation};
+use super::people::{Others, usual_reply_time};
+use super::readings::FurtherTerms;
 use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
@@ -15,23 +16,23 @@ use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
 use crate::transaction::{PartyRole, Transaction, changes};
 
-/// Most revisions told of.
-const REVISIONS: i64 = 20;
+/// The greatest number of revisions that the page lists.
+const MAX_REVISIONS: i64 = 20;
 
-/// What a visitor asks of the page beside the page itself.
+/// The part of the conversation that a visitor requests, and what they want to write.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wish {
-    /// Lines before this one.
+pub(super) struct ChatRequest {
+    /// The cursor of the line before which older lines are requested.
     pub(super) before: Option<String>,
-    /// The line to answer.
+    /// The event id of the line to answer.
     pub(super) reply: Option<String>,
-    /// The line to change.
+    /// The event id of the line to change.
     pub(super) edit: Option<String>,
-    /// The unsent message to write once more.
+    /// The id of the unsent message to write again.
     pub(super) again: Option<String>,
 }
 
-/// The whole page, but for the conversation.
+/// Reads the whole page except the conversation, which the caller gives.
 pub(super) async fn page<'a>(
     state: &PageState,
     session: &'a Session,
@@ -57,15 +58,15 @@ pub(super) async fn page<'a>(
         qr: payload.as_deref().and_then(qr_svg),
         chat,
         people: others.people(state),
-        replies_in: replies_in(state, session).await?,
+        replies_in: usual_reply_time(state, session).await?,
     })
 }
 
-/// What the file of the current invoice says beyond our model.
+/// Reads the terms in the original file of the current invoice that our model does not have.
 pub(super) async fn further(
     state: &PageState,
     transaction: &Transaction,
-) -> Result<Further, StoreError> {
+) -> Result<FurtherTerms, StoreError> {
     let Transaction { id, revision, .. } = *transaction;
     let read = async || {
         let Some((_, bytes)) = state.store.original(id).await? else { return Ok(None) };
@@ -74,14 +75,14 @@ pub(super) async fn further(
     state.readings.further.get_or_read((id, revision), read).await
 }
 
-/// What each of the last revisions changed.
+/// Reads what each of the last revisions changed.
 async fn history(
     state: &PageState,
     transaction: &Transaction,
 ) -> Result<Arc<Vec<Revision>>, StoreError> {
     let Transaction { id, revision, .. } = *transaction;
     let read = async || {
-        let past = state.store.past_terms(id, REVISIONS + 1).await?;
+        let past = state.store.past_terms(id, MAX_REVISIONS + 1).await?;
         aside(move || revisions(&past)).await.map_err(panicked)
     };
     state.readings.history.get_or_read((id, revision), read).await
@@ -92,7 +93,7 @@ fn panicked(error: tokio::task::JoinError) -> StoreError {
 }
 
 fn revisions(past: &[PastTerms]) -> Vec<Revision> {
-    let shown = usize::try_from(REVISIONS).unwrap_or_default();
+    let shown = usize::try_from(MAX_REVISIONS).unwrap_or_default();
     let revision = |(index, now): (usize, &PastTerms)| Revision {
         number: now.revision,
         at: now.at,
@@ -105,19 +106,19 @@ fn revisions(past: &[PastTerms]) -> Vec<Revision> {
     past.iter().enumerate().take(shown).map(revision).collect()
 }
 
-/// The newest part of the conversation, or the part before a line.
+/// Reads the newest part of the conversation, or the part before a line.
 pub(super) async fn chat(
     state: &PageState,
     session: &Session,
     cast: &Cast,
-    wish: Wish,
+    request: ChatRequest,
 ) -> Result<Chat, StoreError> {
     let id = session.transaction.id;
-    // First of all: what comes while the rest is read is then told again, not left out.
+    // The seq is read first, so that what arrives in the meantime is sent again and not left out.
     let seq = state.store.head(id).await?.seq;
-    let before = wish.before.as_deref().and_then(cursor);
-    let mut entries = state.store.lines(id, before, PAGE + 1).await?;
-    let has_older = entries.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let before = request.before.as_deref().and_then(cursor);
+    let mut entries = state.store.lines(id, before, LINES_PER_PAGE + 1).await?;
+    let has_older = entries.len() > usize::try_from(LINES_PER_PAGE).unwrap_or(usize::MAX);
     if has_older {
         entries.remove(0);
     }
@@ -125,7 +126,7 @@ pub(super) async fn chat(
     let older = lines.first().filter(|_| has_older).map(|it| format!("{}_{}", it.at, it.event));
     Ok(Chat {
         older,
-        composing: composing(&state.store, session, cast, &wish).await?,
+        composing: composing(&state.store, session, cast, &request).await?,
         seen: seen_by(state, session, cast).await?,
         lines,
         unsent: unsent(&state.store, session).await?,
@@ -136,13 +137,13 @@ pub(super) async fn chat(
     })
 }
 
-/// From `?before=`: the place of the first line that is there already.
+/// Parses the value of `?before=`: the place of the oldest line that the page shows.
 fn cursor(text: &str) -> Option<(i64, &str)> {
     let (at, event) = text.split_once('_')?;
     Some((at.parse().ok()?, event))
 }
 
-/// What the visitor wrote and the room does not have.
+/// Reads the messages of the visitor that are not in the room yet.
 pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsent>, StoreError> {
     let id = session.transaction.id;
     let outgoing = store.unsent(id, &session.guest.user_id).await?;
@@ -153,11 +154,11 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
     let text = |id: &str| session.reader.locale.text(&format!("unsent-{id}"));
     let unsent = outgoing.into_iter().filter_map(|outgoing| {
         let content = outgoing.content();
-        // A reaction or a removal that is on its way is not a message on its way.
+        // Reactions and removals have no body. They are not shown as messages.
         let body = content["m.new_content"]["body"].as_str().or(content["body"].as_str())?;
         Some(Unsent {
             text: body.to_owned(),
-            again: again(&content),
+            relation: relation_of_text(&content),
             id: outgoing.id,
             at: outgoing.written_at,
             gave_up: outgoing.problem.is_some(),
@@ -167,18 +168,18 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
     Ok(unsent.collect())
 }
 
-/// What an unsent message belongs to; none if it is no text.
-fn again(content: &serde_json::Value) -> Option<Again> {
+/// Returns the message that an unsent text answers or replaces. Returns `None` if it is not a text.
+fn relation_of_text(content: &serde_json::Value) -> Option<UnsentRelation> {
     let event = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     let relation = &content["m.relates_to"];
     let is_edit = relation["rel_type"] == "m.replace";
-    (content["msgtype"] == "m.text").then(|| Again {
+    (content["msgtype"] == "m.text").then(|| UnsentRelation {
         reply: event(&relation["m.in_reply_to"]["event_id"]),
         edit: event(&relation["event_id"]).filter(|_| is_edit),
     })
 }
 
-/// A message as the text field quotes it; none if the record does not have it.
+/// Returns a message as the text field quotes it, or `None` if the record does not have it.
 async fn quoted(
     store: &Store,
     session: &Session,
@@ -193,27 +194,30 @@ async fn quoted(
     Ok(line.map(|line| chat::quote(line, None, cast, &session.reader)))
 }
 
+/// Returns what the text field is for.
 async fn composing(
     store: &Store,
     session: &Session,
     cast: &Cast,
-    wish: &Wish,
+    request: &ChatRequest,
 ) -> Result<Composing, StoreError> {
-    if let Some(id) = &wish.again {
-        let unsent = unsent(store, session).await?.into_iter().find(|it| it.id == *id);
-        let found = unsent.filter(|it| it.gave_up).and_then(|it| Some((it.id, it.text, it.again?)));
-        let Some((outgoing, text, again)) = found else { return Ok(Composing::New) };
-        let quote = match &again.reply {
+    if let Some(id) = &request.again {
+        let unsent = unsent(store, session).await?;
+        let found = unsent.into_iter().find(|unsent| unsent.id == *id && unsent.gave_up);
+        let Some(Unsent { id: outgoing, text, relation: Some(relation), .. }) = found else {
+            return Ok(Composing::New);
+        };
+        let quote = match &relation.reply {
             Some(event) => quoted(store, session, cast, event).await?,
             None => None,
         };
-        return Ok(Composing::Again { text, again, outgoing, quote });
+        return Ok(Composing::Resend { text, relation, outgoing, quote });
     }
-    if let (None, Some(event)) = (&wish.edit, &wish.reply) {
+    if let (None, Some(event)) = (&request.edit, &request.reply) {
         let quote = quoted(store, session, cast, event).await?;
         return Ok(quote.map_or(Composing::New, Composing::Reply));
     }
-    let Some(event) = wish.edit.clone() else { return Ok(Composing::New) };
+    let Some(event) = request.edit.clone() else { return Ok(Composing::New) };
     let id = session.transaction.id;
     let events = [event.clone()];
     let entries = store.entries_with_changes(id, &events).await?;
@@ -228,7 +232,7 @@ async fn composing(
     Ok(Composing::Edit { event, text })
 }
 
-/// How far the other party has read: a line, and whoever read furthest.
+/// Returns the newest line that the other party has read, and the person who read it.
 pub(super) async fn seen_by(
     state: &PageState,
     session: &Session,
@@ -238,12 +242,12 @@ pub(super) async fn seen_by(
     let receipts = state.store.receipts(id).await?;
     let others = receipts.iter().filter(|it| cast.is_other_party(&it.user_id));
     let Some(newest) = others.max_by_key(|it| it.sort_at) else { return Ok(None) };
-    // They may have seen something that is no line.
+    // The receipt may name an event that is not a line.
     let line = state.store.lines(id, Some((newest.sort_at + 1, "")), 1).await?.pop();
     Ok(line.map(|line| (line.fixed.event_id, cast.named(&newest.user_id, None, None))))
 }
 
-/// Who else types.
+/// Returns the other people who are typing.
 pub(super) async fn typing(
     state: &PageState,
     session: &Session,
@@ -256,7 +260,7 @@ pub(super) async fn typing(
     Ok(typing_in(state, cast, &room))
 }
 
-/// The same, for whoever knows the room.
+/// Returns the other people who are typing in this room.
 pub(super) fn typing_in(state: &PageState, cast: &Cast, room: &str) -> Vec<Named> {
     let users = state.moment.typing(room);
     let others = users.iter().filter(|user| !cast.is_mine(user));

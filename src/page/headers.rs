@@ -1,4 +1,5 @@
-//! What holds for every answer: its policy, and who may ask for it from where.
+//! The middleware of every request: refuses requests from other sites, and adds the security
+//! headers.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -15,15 +16,16 @@ use super::refusal::{self, Refusal};
 use super::rest::Rest;
 use crate::door::Arrival;
 
-/// Names one request in logs and effects.
+/// Identifies one request in the log and in what it causes.
 #[derive(Clone, Debug)]
 pub(super) struct Correlation(pub(super) String);
 
-/// What a page's `<script>` and `<link>` carry, so that nothing else runs.
+/// The nonce of the `<script>` and `<link>` elements of a page. The browser runs nothing else.
 #[derive(Clone, Debug)]
 pub(super) struct Nonce(pub(super) String);
 
-/// Refuses what other sites make a browser send, and puts the headers on every answer.
+/// Refuses requests that another site makes a browser send, and adds the security headers to every
+/// response.
 pub(super) async fn guard(
     State(state): State<PageState>,
     mut request: Request,
@@ -39,9 +41,9 @@ pub(super) async fn guard(
         Reader::of(&state, request.headers(), request.uri().query(), &Nonce(nonce.clone()));
     let as_json = wants_json(request.method(), request.headers());
     let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
-    let lets_in = request.uri().path().contains("/sign-in/");
-    let is_foreign = changes && !is_from_here(request.headers(), &state, lets_in);
-    // The path of a link holds a secret.
+    let signs_in = request.uri().path().contains("/sign-in/");
+    let is_foreign = changes && !is_from_here(request.headers(), &state, signs_in);
+    // The log has the route and not the path, because the path of a link contains a secret.
     let method = request.method().clone();
     let route = request.extensions().get::<axum::extract::MatchedPath>();
     let route = route.map_or_else(|| "-".to_owned(), |route| route.as_str().to_owned());
@@ -71,17 +73,18 @@ pub(super) async fn guard(
         };
         let mut response = refusal::present(response, &reader, as_json, !changes);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
-        put_on(response.headers_mut(), &nonce, is_widget.then_some(&state));
+        add_headers(response.headers_mut(), &nonce, is_widget.then_some(&state));
         response
     }
     .instrument(span)
     .await
 }
 
-/// Browsers say where a request comes from; whoever does not say it is no browser with our cookie.
-/// Only a form that lets somebody in has to say it in any case: another site could sign in whoever
-/// has no cookie yet, as somebody else.
-fn is_from_here(headers: &HeaderMap, state: &PageState, lets_in: bool) -> bool {
+/// Whether a request comes from a page of this service, or from no browser. Browsers say where a
+/// request comes from. A request that does not say it, and has no cookie, does not come from a
+/// browser that is signed in. A sign-in must say it in any case. Otherwise another site could sign
+/// a person who has no cookie yet in as somebody else.
+fn is_from_here(headers: &HeaderMap, state: &PageState, signs_in: bool) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
@@ -89,11 +92,11 @@ fn is_from_here(headers: &HeaderMap, state: &PageState, lets_in: bool) -> bool {
     let ours = state.config.page.url.as_ref().map(|url| url.origin().ascii_serialization());
     match text("origin") {
         Some(origin) => Some(origin) == ours.as_deref(),
-        None => !lets_in && text(header::COOKIE.as_str()).is_none(),
+        None => !signs_in && text(header::COOKIE.as_str()).is_none(),
     }
 }
 
-fn put_on(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>) {
+fn add_headers(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>) {
     let framed_by = match widget {
         Some(state) => {
             let clients = state.config.page.widget_clients.join(" ");
@@ -106,24 +109,24 @@ fn put_on(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>) {
          img-src 'self' blob: data:; media-src 'self'; connect-src 'self'; form-action 'self'; \
          base-uri 'none'; frame-ancestors {framed_by}"
     );
-    let mut put = |name: header::HeaderName, value: &str| {
+    let mut add = |name: header::HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.entry(name).or_insert(value);
         }
     };
-    put(header::CONTENT_SECURITY_POLICY, &policy);
-    put(header::REFERRER_POLICY, "no-referrer");
-    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    put(header::CACHE_CONTROL, "no-store");
-    put(header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
-    put(header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    put(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    add(header::CONTENT_SECURITY_POLICY, &policy);
+    add(header::REFERRER_POLICY, "no-referrer");
+    add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add(header::CACHE_CONTROL, "no-store");
+    add(header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
+    add(header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    add(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     let features = "camera=(), geolocation=(), microphone=()";
-    put(header::HeaderName::from_static("permissions-policy"), features);
+    add(header::HeaderName::from_static("permissions-policy"), features);
 }
 
-/// Whether a refusal is to be told as JSON: to a script, or to a program that posts and does not
-/// ask for a page.
+/// Whether a refusal is sent as JSON: to a script, or to a program that posts and does not accept
+/// HTML.
 fn wants_json(method: &Method, headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let accept = accept.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Making the signed links that let a party in.
+//! Makes the signed links that let a party in.
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -10,23 +10,24 @@ use crate::config::Config;
 use crate::store::{NewGrant, Store, StoreError, Way};
 use crate::transaction::{PartyRole, Transaction};
 
-/// Longest that a link may work, in days.
+/// The greatest lifetime of a link, in days.
 pub const MAX_DAYS: u32 = 3_650;
-/// In seconds.
-const DAY: i64 = 86_400;
-/// In seconds.
-const LONGEST: i64 = MAX_DAYS as i64 * DAY;
+/// The number of seconds in a day.
+const DAY_SECONDS: i64 = 86_400;
+/// The greatest lifetime of a link, in seconds.
+const MAX_LIFETIME_SECONDS: i64 = MAX_DAYS as i64 * DAY_SECONDS;
 
-/// Which link is wanted.
+/// A request for a link.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkRequest {
-    /// For whom its reader speaks.
+    /// The party for which its reader speaks.
     pub party: PartyRole,
-    /// Name, e-mail or Matrix ID of the contact who gets it; none: whoever the party gives it to.
+    /// The name, e-mail or Matrix ID of the contact who gets the link. Without it, the link is for
+    /// anybody to whom the party gives it.
     #[serde(default)]
     pub contact: Option<String>,
-    /// How long it works, in seconds; none: as the config says.
+    /// The lifetime of the link, in seconds. The default is in the config (`page.link_days`).
     #[serde(default)]
     pub expires_in: Option<i64>,
 }
@@ -34,35 +35,39 @@ pub struct LinkRequest {
 /// A link that was made.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// Of the grant, to revoke it by.
+    /// The id of the grant, with which the link can be revoked.
     pub id: Ulid,
-    /// The address. Whoever has it is let in.
+    /// The address. Everybody who has it is let in.
     pub url: String,
-    /// Key of the contact.
+    /// The key of the contact.
     pub contact: Option<String>,
-    /// Milliseconds since 1970.
+    /// When the link expires, in milliseconds since 1970.
     pub expires_at: i64,
 }
 
-/// Why there is no link.
+/// The reason why no link was made.
 #[derive(Debug, Error)]
 pub enum NoLink {
-    /// No page is served.
-    #[error("There is no invoice page: set page.url in the config and start Tallyroom again.")]
+    /// The config does not enable the page.
+    #[error("There is no invoice page. Set page.url in the config and restart Tallyroom.")]
     NoPage,
-    /// Not one contact is called so.
+    /// The text does not name exactly one contact.
     #[error(
-        "{count} contacts of the {} have this name, e-mail or Matrix ID: name exactly one of them.",
+        "{count} contacts of the {} have this name, e-mail or Matrix ID. Name exactly one contact.",
         .party.as_str()
     )]
     Contact {
-        /// Whose contacts.
+        /// The party whose contacts were searched.
         party: PartyRole,
-        /// How many are.
+        /// The number of contacts that were found.
         count: usize,
     },
-    /// Out of range.
-    #[error("A link works for 1 to {seconds} seconds ({days} days).", seconds = LONGEST, days = MAX_DAYS)]
+    /// The lifetime is out of range.
+    #[error(
+        "The lifetime of a link must be from 1 to {seconds} seconds ({days} days).",
+        seconds = MAX_LIFETIME_SECONDS,
+        days = MAX_DAYS
+    )]
     Lifetime,
     /// The database failed.
     #[error(transparent)]
@@ -88,8 +93,8 @@ pub async fn make_link(
             Some(found.map_err(|count| NoLink::Contact { party, count })?.key().to_owned())
         }
     };
-    let seconds = request.expires_in.unwrap_or(i64::from(config.page.link_days) * DAY);
-    if !(1..=LONGEST).contains(&seconds) {
+    let seconds = request.expires_in.unwrap_or(i64::from(config.page.link_days) * DAY_SECONDS);
+    if !(1..=MAX_LIFETIME_SECONDS).contains(&seconds) {
         return Err(NoLink::Lifetime);
     }
     let id = Ulid::new();
@@ -103,7 +108,7 @@ pub async fn make_link(
         way: Way::Link,
         expires_at,
     };
-    // The id has 80 random bits: there is no other grant of this id.
+    // The id has 80 random bits, so no other grant has the same id.
     store.open_grant(&grant).await?;
     Ok(Link { id, url, contact, expires_at })
 }

@@ -1,23 +1,23 @@
-//! From what somebody typed to the content of an event. Pure.
+//! Turns what a visitor typed into the content of an event. Pure: no I/O.
 
 use pulldown_cmark::{Event, Options, Parser, html};
 use serde_json::{Value, json};
 
-/// Longest text, in bytes: an event may have 64 KiB with all that is around it, and a text stands
-/// in it up to four times (plain and HTML, and both again in an edit).
-pub(super) const MAX_TEXT: usize = 12_000;
+/// The greatest length of a text, in bytes. An event may have at most 64 KiB in total, and may
+/// contain the text four times (plain and HTML, and both again in an edit).
+pub(super) const MAX_TEXT_BYTES: usize = 12_000;
 
-/// What a message says beside its text.
+/// The messages to which a message relates.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Relation<'a> {
-    /// The message that it answers.
+    /// The event id of the message that it answers.
     pub(super) reply_to: Option<&'a str>,
-    /// The message that it replaces.
+    /// The event id of the message that it replaces.
     pub(super) edit: Option<&'a str>,
 }
 
-/// The content of a text message written in Markdown (Client-Server API, "m.text", "Rich replies",
-/// "Event replacements").
+/// Returns the content of a text message that is written in Markdown (Client-Server API, "m.text",
+/// "Rich replies", "Event replacements").
 pub(super) fn message(text: &str, relation: &Relation<'_>) -> Value {
     let mut content = json!({ "msgtype": "m.text", "body": text, "m.mentions": {} });
     if let Some(html) = markup(text) {
@@ -40,7 +40,7 @@ pub(super) fn message(text: &str, relation: &Relation<'_>) -> Value {
     content
 }
 
-/// The content of a message with a file, which has no address yet.
+/// Returns the content of a message with a file, which is not uploaded yet and has no `url`.
 pub(super) fn file(name: &str, media_type: &str, size: i64, description: Option<&str>) -> Value {
     let msgtype = match media_type.split('/').next() {
         Some("image") => "m.image",
@@ -48,25 +48,26 @@ pub(super) fn file(name: &str, media_type: &str, size: i64, description: Option<
         Some("audio") => "m.audio",
         _ => "m.file",
     };
-    // A body other than the file's name is its caption (spec 1.10).
+    // If the body differs from `filename`, it is the caption of the file (Matrix 1.10).
     json!({
         "msgtype": msgtype,
-        "body": description.filter(|it| !it.trim().is_empty()).unwrap_or(name),
+        "body": description.filter(|text| !text.trim().is_empty()).unwrap_or(name),
         "filename": name,
         "info": { "mimetype": media_type, "size": size },
         "m.mentions": {},
     })
 }
 
-/// The content of a reaction.
+/// Returns the content of a reaction.
 pub(super) fn reaction(event: &str, key: &str) -> Value {
     json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } })
 }
 
-/// Markdown as HTML; none if the text has nothing to mark up. HTML in it is text.
+/// Converts Markdown to HTML. Returns `None` if the text has no markup. HTML in the text stays
+/// text.
 fn markup(text: &str) -> Option<String> {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
-    // Whoever presses Enter means a new line.
+    // In a chat, a line break in the source is meant as a line break.
     let events = Parser::new_ext(text, options).map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         Event::SoftBreak => Event::HardBreak,
@@ -76,7 +77,7 @@ fn markup(text: &str) -> Option<String> {
     html::push_html(&mut html, events);
     let html = html.trim();
     let plain = html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>"));
-    let is_plain = plain.is_some_and(|words| !words.contains('<'));
+    let is_plain = plain.is_some_and(|text| !text.contains('<'));
     (!is_plain).then(|| html.to_owned())
 }
 
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_words_stay_plain() {
+    fn a_plain_text_has_no_html() {
         let content = message("Hello, when does it come?", &Relation::default());
         assert_eq!(content["body"], "Hello, when does it come?");
         assert_eq!(content.get("formatted_body"), None);
@@ -104,13 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn each_line_stays_a_line() {
+    fn line_breaks_are_kept() {
         let content = message("one\ntwo", &Relation::default());
         assert!(content["formatted_body"].as_str().unwrap().contains("<br />"));
     }
 
     #[test]
-    fn an_edit_carries_the_new_text_for_those_who_know_edits_and_for_the_others() {
+    fn an_edit_has_the_new_text_for_clients_with_and_without_support_for_edits() {
         let relation = Relation { edit: Some("$e"), reply_to: None };
         let content = message("new", &relation);
         assert_eq!(content["body"], "* new");

@@ -1,9 +1,10 @@
-//! HTTP from people: the invoice page with its chat.
+//! The invoice page with its chat: HTTP requests of people.
 //!
-//! The server writes the HTML; it reads and works without scripts. What is written on the page
-//! goes into the database and from there, like everything else, into the room; what the page
+//! The server writes the HTML, which can be read and used without scripts. What is written on the
+//! page goes into the database and from there, like everything else, into the room. What the page
 //! shows comes from the record.
 
+mod cast;
 mod chat;
 mod downloads;
 mod gather;
@@ -53,44 +54,44 @@ use crate::homeserver::Homeserver;
 use crate::moment::Moment;
 use crate::store::Store;
 
-/// What the page needs.
+/// The state that the handlers of the page share.
 #[derive(Clone, Debug)]
 pub struct PageState {
     /// The database.
     pub store: Store,
     /// The files.
     pub vault: Vault,
-    /// Who types, who is there.
+    /// Who is typing, and who is present.
     pub moment: Moment,
-    /// For what people do that nothing depends on: typing, receipts, presence.
+    /// The homeserver, for typing, receipts and presence. Nothing depends on these calls.
     pub homeserver: Homeserver,
-    /// The whole config.
+    /// The whole configuration.
     pub config: Arc<Config>,
-    /// Signs links and sessions.
+    /// The key that signs links and sessions.
     pub key: TokenKey,
-    /// Who a Matrix user is.
+    /// Verifies the OpenID tokens of Matrix users.
     pub openid: OpenId,
-    /// Of times of day that no script adjusts.
+    /// The time zone of times of day that no script adjusts.
     pub time_zone: TimeZone,
-    /// What was read out of revisions.
+    /// What was read from revisions.
     pub readings: Arc<Readings>,
-    /// Who tried wrong links and the like.
+    /// Counts wrong links and other wrong credentials.
     pub wrong_keys: WrongKeys,
-    /// How much each visitor may do.
+    /// Limits what each visitor may do.
     pub limits: Arc<Limits>,
-    /// What open pages are told.
+    /// Sends news to open pages.
     pub views: Arc<Views>,
-    /// Ends open streams.
+    /// Ends the open streams.
     pub stop: CancellationToken,
 }
 
-/// `/t/…` for people, `/l/…` for their links, `/widget/…` for Matrix clients.
+/// Returns the routes: `/t/…` for people, `/l/…` for their links, `/widget/…` for Matrix clients.
 pub fn router(state: PageState) -> Router {
     let writing = Router::new()
         .route("/t/{id}/messages", post(writing::messages))
-        // The handler has its own limit, file by file.
+        // The handler limits each file by itself.
         .layer(DefaultBodyLimit::disable());
-    let ways_in = Router::new()
+    let sign_ins = Router::new()
         .route("/t/{id}/sign-in", post(sign_in::matrix))
         .route("/t/{id}/sign-in/link", post(sign_in::link_form))
         .route("/t/{id}/sign-in/shop", get(sign_in::shop).post(sign_in::shop_form))
@@ -114,10 +115,10 @@ pub fn router(state: PageState) -> Router {
         .route("/assets/{name}", get(downloads::asset))
         .route("/robots.txt", get(downloads::robots))
         .merge(writing)
-        .merge(ways_in)
-        .fallback(refusal::nothing_here)
+        .merge(sign_ins)
+        .fallback(refusal::not_found)
         .layer(CompressionLayer::new());
-    // Streams go out uncompressed: each line at once.
+    // Compression would delay the lines of a stream.
     let streams = Router::new().route("/t/{id}/live", get(live::stream));
     pages
         .merge(streams)

@@ -1,4 +1,4 @@
-//! What the invoice page shows, as plain data: made by the handlers, written as HTML by `view`.
+//! The data that the invoice page shows. The handlers make it, and `view` writes it as HTML.
 //! Pure: no I/O.
 
 use std::sync::Arc;
@@ -15,138 +15,148 @@ use crate::transaction::{PartyRole, Transaction, Visitor};
 /// Everything on the page.
 #[derive(Clone, Debug)]
 pub struct Page<'a> {
-    /// With its terms at the newest revision.
+    /// The transaction, with its terms at the newest revision.
     pub transaction: &'a Transaction,
-    /// Who looks at it.
+    /// The person who looks at the page.
     pub visitor: &'a Visitor,
-    /// Where it is, for them.
+    /// The address of the page for this visitor.
     pub address: Address,
-    /// What names the visitor here, of whom only they may see unsent words on this device.
+    /// The Matrix ID of the visitor's guest. The script stores unsent texts under it, so that
+    /// nobody else who uses this device sees them.
     pub speaker: &'a str,
-    /// How they read.
+    /// The language and the time zone of the visitor.
     pub reader: &'a Reader,
-    /// Of the transaction, newest first; the first is the one shown.
+    /// The revisions of the transaction, newest first. The first one is shown.
     pub revisions: Vec<Revision>,
-    /// What the original invoice says beyond our model; none: it came as no file.
+    /// The terms in the original invoice that our model does not have; `None` if the invoice did
+    /// not come as a file.
     pub further: Arc<Option<Vec<Term>>>,
-    /// The EPC QR code as SVG, where IBAN, euro and an amount to pay allow; the buyer's only.
+    /// The EPC QR code as SVG, if the visitor is a buyer and the invoice has an IBAN, is in euro,
+    /// and has an amount to pay.
     pub qr: Option<String>,
     /// The conversation.
     pub chat: Chat,
-    /// The other party's contacts, as the shop ordered them.
+    /// The contacts of the other party, in the order in which the shop named them.
     pub people: Vec<Person>,
-    /// How long they usually take to reply, in milliseconds, if the record tells.
+    /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
+    /// few replies.
     pub replies_in: Option<i64>,
 }
 
 impl Page<'_> {
-    /// What the original invoice says beyond our model.
+    /// Returns the terms in the original invoice that our model does not have.
     pub fn further(&self) -> &[Term] {
         self.further.as_deref().unwrap_or_default()
     }
 }
 
-/// Where the page of a transaction is, for one speaker: every address on it names the grant on
-/// whose behalf it is asked, so that two pages in one browser are never taken for each other.
+/// The address of the page of a transaction for one visitor. Every address on the page names the
+/// grant of the visitor, so that two pages in one browser are never confused.
 #[derive(Clone, Copy, Debug)]
 pub struct Address {
-    /// Of the transaction.
+    /// The id of the transaction.
     pub transaction: Ulid,
-    /// By which its reader came.
+    /// The grant by which the visitor was let in.
     pub grant: Ulid,
 }
 
 impl Address {
-    /// Of the transaction, without a slash at its end and without a name.
+    /// Returns the path of the transaction, without a slash at its end and without a grant.
     pub fn base(&self) -> String {
         format!("/t/{}", self.transaction)
     }
 
-    /// Of the page; more parameters can be added with `&`.
+    /// Returns the address of the page. More parameters can be added with `&`.
     pub fn page(&self) -> String {
         format!("{}?grant={}", self.base(), self.grant)
     }
 
-    /// Of a part of it, such as `messages`; more parameters can be added with `&`.
+    /// Returns the address of a part of the page, such as `messages`. More parameters can be added
+    /// with `&`.
     pub fn part(&self, part: &str) -> String {
         format!("{}/{part}?grant={}", self.base(), self.grant)
     }
 }
 
-/// How somebody reads.
+/// The language, the time zone and the nonce for one reader.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    /// Language, numbers, dates.
+    /// The language, which also formats numbers and dates.
     pub locale: Locale,
-    /// For times of day, until a script knows better.
+    /// The time zone of times of day, until the script replaces them.
     pub time_zone: TimeZone,
-    /// The day it is there.
+    /// The current date in this time zone.
     pub today: Date,
-    /// For the `nonce` of script and style.
+    /// The `nonce` of the script and the style sheet.
     pub nonce: String,
 }
 
 /// A revision of the transaction.
 #[derive(Clone, Debug)]
 pub struct Revision {
-    /// Counts up from 1.
+    /// The number of the revision, counted from 1.
     pub number: i64,
-    /// Milliseconds since 1970.
+    /// When the revision was made, in milliseconds since 1970.
     pub at: i64,
-    /// The shop's word, such as `awaiting_payment`; none if it asks for money that nobody owes.
+    /// The status from the shop, such as `awaiting_payment`; `None` if the status asks for money
+    /// that nobody owes.
     pub status: Option<String>,
-    /// What is different from the revision before.
+    /// The differences from the revision before.
     pub changes: Vec<crate::transaction::Change>,
 }
 
 /// The conversation, or the newest part of it.
 #[derive(Clone, Debug, Default)]
 pub struct Chat {
-    /// In reading order.
+    /// The lines, in reading order.
     pub lines: Vec<ChatLine>,
-    /// Where to go on reading backwards (`?before=`), if there is more.
+    /// The cursor of the older lines (`?before=`), if there are any.
     pub older: Option<String>,
-    /// What the visitor wrote and the room does not have.
+    /// The messages of the visitor that are not in the room yet.
     pub unsent: Vec<Unsent>,
-    /// The record's newest entry.
+    /// The seq of the newest entry of the record.
     pub seq: i64,
-    /// For the form: sent twice, it is one message. Empty: the script makes one for each.
+    /// The id of the message in the form. A form that is sent twice with one id is one message. If
+    /// it is empty, the script makes an id for each message.
     pub client_id: String,
-    /// What the visitor is doing to a line without scripts (`?reply=`, `?edit=`).
+    /// What the text field is for, if the page is used without scripts (`?reply=`, `?edit=`,
+    /// `?again=`).
     pub composing: Composing,
-    /// Why nobody can write here now, in the reader's language.
+    /// The reason why nobody can write here now, in the language of the reader.
     pub closed: Option<String>,
-    /// The other party's newest sign of having read: the line's event id and who it was.
+    /// The newest line that the other party has read (its event id), and the person who read it.
     pub seen: Option<(String, Named)>,
-    /// Who is typing.
+    /// The people who are typing.
     pub typing: Vec<Named>,
 }
 
-/// Somebody as the page names them, never without their side.
+/// A person as the page names them, always together with their party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// As the shop calls them, or else as they call themselves, without what could deceive; with
-    /// the Matrix ID of whoever speaks for neither party.
+    /// The name that the shop uses, or else the name that the person has chosen, without characters
+    /// that could mislead. The name of a person who speaks for neither party includes their Matrix
+    /// ID.
     pub name: String,
-    /// For whom they speak, by our record and never by their profile; none: for neither party.
+    /// The party for which they speak, from our record and never from their profile; `None` if they
+    /// speak for neither party.
     pub role: Option<PartyRole>,
 }
 
 impl ChatLine {
-    /// Its sender.
+    /// Returns the sender of the line.
     pub fn named(&self) -> Named {
         Named { name: self.name.clone(), role: self.role }
     }
 }
 
-/// The two times of an event that are too far apart for one of them alone to be told.
+/// The two times of an event, if they are so far apart that one of them alone would mislead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// Stated by the sender's homeserver, milliseconds since 1970.
+    /// The time that the homeserver of the sender states, in milliseconds since 1970.
     pub sent_at: i64,
-    /// Of our receipt, milliseconds since 1970.
+    /// The time of our receipt, in milliseconds since 1970.
     pub received_at: i64,
-    /// Whether it was read from the room's history, where a late receipt is usual.
+    /// Whether the event was read from the history of the room, where a late receipt is usual.
     pub from_history: bool,
 }
 
@@ -158,93 +168,93 @@ pub enum Composing {
     New,
     /// A reply to this line.
     Reply(Quote),
-    /// Another text for this line of the visitor's own.
+    /// A new text for one of the visitor's own lines.
     Edit {
-        /// Of the line.
+        /// The event id of the line.
         event: String,
-        /// As it reads now, in Markdown or plain.
+        /// The current text of the line, in Markdown or plain.
         text: String,
     },
-    /// Words that were not sent, once more.
-    Again {
-        /// The words.
+    /// A text that could not be sent, to be sent again.
+    Resend {
+        /// The text.
         text: String,
-        /// What they belong to.
-        again: Again,
-        /// What could not be said, whose place they take.
+        /// The messages to which it relates.
+        relation: UnsentRelation,
+        /// The id of the outgoing message that it replaces.
         outgoing: String,
-        /// What they answer.
+        /// The message that it answers.
         quote: Option<Quote>,
     },
 }
 
-/// Whose line it is, as the visitor sees it.
+/// Who sent a line, from the point of view of the visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The visitor's own, from the page or from their Matrix account.
+    /// The visitor, on the page or with their Matrix account.
     Mine,
-    /// Somebody else of the visitor's party.
+    /// Another person of the visitor's party.
     Ours,
-    /// The other party's.
+    /// A person of the other party.
     Theirs,
-    /// A third person's.
+    /// A person who speaks for neither party.
     Third,
 }
 
-/// One message.
+/// One message of the conversation.
 #[derive(Clone, Debug)]
 pub struct ChatLine {
-    /// Matrix event id.
+    /// The Matrix event id.
     pub event: String,
-    /// Milliseconds since 1970, its place in the reading order.
+    /// The time that determines its place in the reading order, in milliseconds since 1970.
     pub at: i64,
-    /// Whose it is.
+    /// Who sent it.
     pub side: Side,
-    /// By our record, never by the profile.
+    /// The party of the sender, from our record and never from the profile.
     pub role: Option<PartyRole>,
-    /// The sender's name, as in [`Named`].
+    /// The name of the sender, as in [`Named`].
     pub name: String,
-    /// The sender's Matrix ID.
+    /// The Matrix ID of the sender.
     pub sender: String,
-    /// What it is.
+    /// The kind of its entry.
     pub kind: Kind,
-    /// What it reads now, without markup.
+    /// The current text, without markup.
     pub text: Option<String>,
-    /// The same with markup, safe to show.
+    /// The current text as sanitised HTML.
     pub html: Option<String>,
     /// Its files.
     pub files: Vec<ChatFile>,
-    /// What it answers.
+    /// The message that it answers.
     pub reply_to: Option<Quote>,
-    /// When its author last changed it, milliseconds since 1970.
+    /// When its author last edited it, in milliseconds since 1970.
     pub edited_at: Option<i64>,
     /// Both times of the message, if they differ.
     pub times: Option<Times>,
-    /// Both times of its last change, if they differ.
+    /// Both times of its last edit, if they differ.
     pub edit_times: Option<Times>,
-    /// Whether its author took it back.
+    /// Whether it was redacted or erased.
     pub removed: bool,
-    /// By emoji.
+    /// The reactions, one for each emoji.
     pub reactions: Vec<Reaction>,
-    /// If it is a poll.
+    /// The poll, if it is one.
     pub poll: Option<Poll>,
-    /// Our ids of it and of the changes to it, as far as this visitor wrote them on this page: it
-    /// takes the place of what the page showed as being sent.
+    /// The ids of the outgoing messages of this line and its edits, if the visitor wrote them on
+    /// the page. The line replaces what the page shows as being sent under these ids.
     pub outgoing: Vec<String>,
     /// Whether the visitor may change its text.
     pub can_edit: bool,
-    /// Whether the visitor may take it back.
+    /// Whether the visitor may redact it.
     pub can_remove: bool,
-    /// What is odd about it.
+    /// A remark about something unusual in the event.
     pub remark: Option<String>,
 }
 
-/// A line as another one quotes it.
+/// A line as another line quotes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// Of the quoted line.
+    /// The event id of the quoted line.
     pub event: String,
-    /// Its sender.
+    /// The sender of the quoted line.
     pub by: Named,
     /// The beginning of its text.
     pub excerpt: String,
@@ -253,26 +263,27 @@ pub struct Quote {
 /// A file in a message.
 #[derive(Clone, Debug)]
 pub struct ChatFile {
-    /// As its sender named it.
+    /// The name that its sender gave it.
     pub name: String,
-    /// Bytes, if known.
+    /// The size in bytes, if it is known.
     pub size: Option<u64>,
-    /// As its first bytes say.
+    /// The media type, detected from its first bytes.
     pub media_type: Option<String>,
-    /// Where it can be fetched; none: not here (yet).
+    /// The address of the file; `None` if it is not stored (yet).
     pub href: Option<String>,
-    /// Why not, as one of `wanted`, `refused`, `missing`, `expired`, `erased`.
+    /// The state of the file: `stored`, or the reason why there is no address: `wanted`, `refused`,
+    /// `missing`, `expired` or `erased`.
     pub state: String,
-    /// What it shows, for those who cannot see it.
+    /// A description of the content, for people who cannot see it.
     pub description: Option<String>,
 }
 
-/// An emoji and who reacted with it.
+/// An emoji, and the people who reacted with it.
 #[derive(Clone, Debug)]
 pub struct Reaction {
     /// The emoji.
     pub key: String,
-    /// Who they are.
+    /// The people who reacted.
     pub by: Vec<Named>,
     /// Whether the visitor is among them.
     pub mine: bool,
@@ -281,62 +292,64 @@ pub struct Reaction {
 /// A poll and its votes.
 #[derive(Clone, Debug)]
 pub struct Poll {
-    /// Answer and number of votes.
+    /// The answers, with their numbers of votes.
     pub answers: Vec<(String, usize)>,
-    /// Whether it was ended.
+    /// Whether the poll has ended.
     pub ended: bool,
 }
 
-/// What the visitor wrote and the room does not have (yet).
+/// A message that the visitor wrote and that is not in the room (yet).
 #[derive(Clone, Debug)]
 pub struct Unsent {
-    /// ULID.
+    /// The id of the outgoing message, a ULID.
     pub id: String,
-    /// Milliseconds since 1970.
+    /// When it was written, in milliseconds since 1970.
     pub at: i64,
-    /// What it says, or the file's name.
+    /// The text, or the name of the file.
     pub text: String,
-    /// What can be put back into the text field; none: a file.
-    pub again: Option<Again>,
-    /// Why it is not there; none: it is on its way.
+    /// The messages to which the text relates, if it can be put back into the text field; `None`
+    /// for a file.
+    pub relation: Option<UnsentRelation>,
+    /// The reason why it is not sent; `None` if it is being sent.
     pub problem: Option<String>,
-    /// Whether nothing more is tried unless the visitor wants it.
+    /// Whether sending was given up until the visitor retries it.
     pub gave_up: bool,
 }
 
-/// Words that were not sent, for the text field.
+/// The messages to which an unsent text relates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Again {
-    /// The message that they answer.
+pub struct UnsentRelation {
+    /// The event id of the message that it answers.
     pub reply: Option<String>,
-    /// The message that they replace.
+    /// The event id of the message that it replaces.
     pub edit: Option<String>,
 }
 
 /// A contact of the other party.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// How they are called.
+    /// The name of the contact.
     pub name: String,
-    /// For whom they speak.
+    /// The party for which they speak.
     pub role: PartyRole,
-    /// What to ask them about.
+    /// What they are responsible for.
     pub duty: Option<String>,
-    /// Where they are.
+    /// Whether they are present.
     pub presence: Presence,
 }
 
-/// Whether somebody can be expected to answer.
+/// The presence of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// Looks at this page.
+    /// The person looks at this page.
     Here,
-    /// In a Matrix client.
+    /// The person is online in a Matrix client.
     Online,
-    /// In a Matrix client, idle.
+    /// The person is idle in a Matrix client.
     Idle,
-    /// Was last active at that time, milliseconds since 1970, if known.
+    /// The person is offline. The value is the time of their last activity, in milliseconds since
+    /// 1970, if it is known.
     Away(Option<i64>),
-    /// Nobody knows.
+    /// The presence is not known.
     Unknown,
 }

@@ -1,8 +1,8 @@
-//! Who a Matrix OpenID token belongs to: the homeserver that made it is asked.
+//! Verifies Matrix OpenID tokens: asks the homeserver that made a token to whom it belongs.
 //!
-//! Only servers in the config are asked, at the addresses given there, and none of their answers
-//! leads anywhere else. So nobody can make us call an address of their choosing: there is no
-//! discovery to lead us into our own network.
+//! Only the servers in the config are asked, at the addresses given there. There is no server
+//! discovery, and redirects are not followed. So nobody can make this service send a request to an
+//! address of their choice, for example in the internal network.
 
 use std::time::Duration;
 
@@ -18,42 +18,44 @@ use crate::config::Config;
 use crate::homeserver::causes_of;
 
 /// How long a homeserver may take for its whole answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// How much of its answer is read.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The greatest length of an answer, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// Longest token taken: Synapse makes them of 24 letters.
-const MAX_TOKEN: usize = 1024;
+/// The greatest length of a token, in bytes. The tokens of Synapse have 24 characters.
+const MAX_TOKEN_BYTES: usize = 1024;
 
-/// The homeservers whose word we take about their users.
+/// The homeservers that are trusted to name their users.
 #[derive(Clone, Debug)]
 pub struct OpenId {
     client: Client,
     servers: Vec<(OwnedServerName, Url)>,
 }
 
-/// Why nobody is signed in. Holds no token.
+/// The reason why nobody is signed in. It contains no part of the token.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refused {
-    /// Its word is not taken.
-    #[error("{0:?} is not our homeserver, and not one under page.openid in the config")]
+    /// The server is not trusted.
+    #[error(
+        "the server {0:?} is neither this service's homeserver nor listed under page.openid in the config"
+    )]
     UnknownServer(String),
-    /// It is no token, or its server does not know it (any more).
-    #[error("the homeserver {0} does not know the token: it is wrong or has expired")]
+    /// The token is malformed, or its server does not know it (any more).
+    #[error("the homeserver {0} does not know the token, which is wrong or has expired")]
     UnknownToken(OwnedServerName),
-    /// The server spoke of somebody who is not its user.
-    #[error("the homeserver {server} vouches for {user:?}, who is not its user")]
+    /// The server named a user of another server.
+    #[error("the homeserver {server} answered with {user:?}, which is not a user of this server")]
     NotItsUser {
-        /// Who was asked.
+        /// The server that was asked.
         server: OwnedServerName,
-        /// Of whom it spoke.
+        /// The user that it named.
         user: String,
     },
-    /// The server could not be asked; later it may.
-    #[error("the homeserver {server} does not answer as it should: {problem}")]
+    /// The server gave no usable answer. A later attempt may succeed.
+    #[error("the homeserver {server} gave no valid answer about the token: {problem}")]
     NoAnswer {
-        /// Who was asked.
+        /// The server that was asked.
         server: OwnedServerName,
-        /// What happened.
+        /// What is wrong.
         problem: String,
     },
 }
@@ -64,26 +66,26 @@ struct UserInfo {
 }
 
 impl OpenId {
-    /// Our own homeserver, and those under `page.openid`.
+    /// Trusts the homeserver of this service, and those under `page.openid`.
     ///
     /// # Errors
-    /// When the TLS back end cannot be set up.
+    /// Returns an error if the TLS back end cannot be set up.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         let client =
-            Client::builder().redirect(redirect::Policy::none()).timeout(TIMEOUT).build()?;
+            Client::builder().redirect(redirect::Policy::none()).timeout(ANSWER_TIMEOUT).build()?;
         let homeserver = &config.homeserver;
         let own = (homeserver.domain.clone(), homeserver.url.clone());
         let others = config.page.openid.iter().map(|it| (it.domain.clone(), it.url.clone()));
         Ok(Self { client, servers: std::iter::once(own).chain(others).collect() })
     }
 
-    /// Whose token this is, by the word of the server that made it (Server-Server API, "OpenID").
+    /// Asks the server that made a token to whom it belongs (Server-Server API, "OpenID").
     ///
-    /// It says nothing about what its owner may see, and comes again from anybody else to whom the
-    /// owner gave it: take each once (see [`OpenId::grant_id`]).
+    /// The token does not say what its owner may see. Its owner may have given it to somebody else,
+    /// so each token must be accepted only once (see [`OpenId::grant_id`]).
     ///
     /// # Errors
-    /// When nobody is to be signed in.
+    /// Returns the reason why nobody is signed in.
     pub async fn verify(
         &self,
         server_name: &str,
@@ -94,30 +96,31 @@ impl OpenId {
             .iter()
             .find(|(domain, _)| domain == server_name)
             .ok_or_else(|| Refused::UnknownServer(server_name.chars().take(255).collect()))?;
-        if access_token.is_empty() || access_token.len() > MAX_TOKEN {
+        if access_token.is_empty() || access_token.len() > MAX_TOKEN_BYTES {
             return Err(Refused::UnknownToken(server.clone()));
         }
         let mut url = base.clone();
         url.set_path("/_matrix/federation/v1/openid/userinfo");
         url.query_pairs_mut().append_pair("access_token", access_token);
         let no_answer = |problem| Refused::NoAnswer { server: server.clone(), problem };
-        // The address has the token in it, so errors are told without it.
-        let answer = self.client.get(url).send().await.map_err(|it| no_answer(causes_of(&it)))?;
+        // The address contains the token, so the error is written without the address.
+        let answer =
+            self.client.get(url).send().await.map_err(|error| no_answer(causes_of(&error)))?;
         let status = answer.status();
         let body = read(answer).await.map_err(no_answer)?;
         who_is_named(server, status, &body)
     }
 
-    /// The grant that a token opens, always the same one.
+    /// Returns the id of the grant that a token opens. It is always the same for one token.
     pub fn grant_id(server_name: &str, access_token: &str) -> Ulid {
         grant_id(&format!("openid\0{server_name}\0{access_token}"))
     }
 }
 
-/// Who a token belongs to, by this answer of `server` when it was asked about it.
+/// Reads the answer of `server` about a token, and returns the owner of the token.
 ///
 /// # Errors
-/// When nobody is to be signed in by it.
+/// Returns the reason why nobody is signed in.
 pub fn who_is_named(
     server: &ServerName,
     status: StatusCode,
@@ -131,11 +134,12 @@ pub fn who_is_named(
         return Err(no_answer(format!("HTTP {}", status.as_u16())));
     }
     let info: UserInfo = serde_json::from_slice(body)
-        .map_err(|_| no_answer("the answer is no JSON with a `sub`".to_owned()))?;
+        .map_err(|_| no_answer("the answer is not JSON with the key `sub`".to_owned()))?;
     user_of(server, &info.sub)
 }
 
-/// The Matrix error code in an answer; empty if it is no Matrix error but that of a proxy, say.
+/// Returns the Matrix error code in an answer. It is empty if the answer is not a Matrix error, for
+/// example if a proxy answered.
 fn errcode(body: &[u8]) -> String {
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     json["errcode"].as_str().unwrap_or_default().to_owned()
@@ -145,14 +149,14 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(bytes) = answer.chunk().await.map_err(|error| causes_of(&error))? {
         if body.len() + bytes.len() > MAX_ANSWER_BYTES {
-            return Err("the answer is too long".to_owned());
+            return Err(format!("the answer has more than {MAX_ANSWER_BYTES} bytes"));
         }
         body.extend_from_slice(&bytes);
     }
     Ok(body)
 }
 
-/// A server speaks for its own users only.
+/// Checks that the server names one of its own users.
 fn user_of(server: &ServerName, sub: &str) -> Result<OwnedUserId, Refused> {
     let user = OwnedUserId::try_from(sub).ok().filter(|user| user.server_name() == server);
     user.ok_or_else(|| Refused::NotItsUser {
@@ -174,7 +178,7 @@ mod tests {
 
     const PATH: &str = "/_matrix/federation/v1/openid/userinfo";
 
-    /// A homeserver `example.org` that answers like this, and how often it was called.
+    /// Starts a homeserver `example.org` that gives this answer and counts its calls.
     async fn homeserver<R>(answer: impl Fn(String) -> R + Clone + Send + Sync + 'static) -> Fake
     where
         R: IntoResponse + 'static,
@@ -203,8 +207,8 @@ mod tests {
         async fn verify(&self, token: &str) -> Result<OwnedUserId, Refused> {
             let outcome = self.openid.verify("example.org", token).await;
             if let Err(refused) = &outcome {
-                let told = format!("{refused} {refused:?}");
-                assert!(!told.contains("canary"), "{told}");
+                let text = format!("{refused} {refused:?}");
+                assert!(!text.contains("canary"), "{text}");
             }
             outcome
         }
@@ -241,7 +245,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unknown_token_is_told_from_a_server_that_fails() {
+    async fn an_unknown_token_differs_from_a_server_that_fails() {
         let unknown = serde_json::json!({ "errcode": "M_UNKNOWN_TOKEN", "error": "unknown" });
         let fake =
             homeserver(move |_| (StatusCode::UNAUTHORIZED, axum::Json(unknown.clone()))).await;
@@ -249,7 +253,7 @@ mod tests {
         assert!(matches!(fake.verify("").await, Err(Refused::UnknownToken(_))));
         let long = "canary".repeat(1_000);
         assert!(matches!(fake.verify(&long).await, Err(Refused::UnknownToken(_))));
-        // What a proxy answers says nothing about the token.
+        // The answer of a proxy says nothing about the token.
         for status in [400, 401, 403, 404, 502] {
             let status = StatusCode::from_u16(status).unwrap();
             let fake = homeserver(move |_| (status, "404 page not found")).await;
@@ -278,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_none_is_refused() {
+    async fn an_invalid_answer_is_refused() {
         let long = format!("{{\"sub\":\"@a:example.org\",\"x\":\"{}\"}}", "x".repeat(70_000));
         for answer in ["", "{}", "[]", "{\"sub\":7}", "canary", long.as_str()] {
             let answer = answer.to_owned();

@@ -1,4 +1,5 @@
-//! The other party's people: who to ask about what, and whether they are there.
+//! The contacts of the other party: what each of them is responsible for, and whether they are
+//! present.
 
 use std::time::Duration;
 
@@ -14,14 +15,14 @@ use crate::room::Guest;
 use crate::store::StoreError;
 use crate::transaction::{Contact, PartyRole, Visitor};
 
-/// How many of the last lines tell how long replies take.
-const TURNS: i64 = 200;
-/// From how many replies on they tell it.
-const ENOUGH: usize = 3;
-/// How long the homeserver may take to say whether somebody is there.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The number of the last lines from which the usual reply time is computed.
+const LINES_FOR_REPLY_TIME: i64 = 200;
+/// The least number of replies that is needed for a usual reply time.
+const MIN_REPLIES: usize = 3;
+/// How long the homeserver may take to answer a question about presence.
+const PRESENCE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The other party's contacts, as the shop ordered them, and by what they are known.
+/// The contacts of the other party, in the order in which the shop named them.
 #[derive(Clone, Debug)]
 pub(super) struct Others {
     transaction: Ulid,
@@ -38,7 +39,7 @@ struct Other {
 }
 
 impl Others {
-    /// As one visitor sees them.
+    /// Returns the contacts as the visitor of this session sees them.
     pub(super) fn of(state: &PageState, session: &Session) -> Self {
         let Session { transaction, visitor, .. } = session;
         let role = visitor.role.other();
@@ -58,7 +59,7 @@ impl Others {
         Self { transaction: transaction.id, contacts }
     }
 
-    /// Where they are now.
+    /// Returns the contacts with their current presence.
     pub(super) fn people(&self, state: &PageState) -> Vec<Person> {
         let person = |other: &Other| Person {
             name: other.name.clone(),
@@ -83,15 +84,16 @@ impl Others {
         }
     }
 
-    /// Has the homeserver asked, in the background, about those of whom nobody told lately. What it
-    /// answers is seen when somebody next asks who is there; nothing is lost if it never answers.
-    /// Many pages may look at the same people: one question is asked for all of them.
+    /// Asks the homeserver, in the background, about the contacts of whom nothing was heard lately.
+    /// The answer is shown the next time that the presence is read. Nothing depends on it. If
+    /// several pages show the same contact, only one of them asks.
     pub(super) fn ask(&self, state: &PageState) {
         for account in self.contacts.iter().filter_map(|other| other.account.clone()) {
             let Some(question) = state.moment.ask_about(account.as_str()) else { continue };
             let homeserver = state.homeserver.clone();
             tokio::spawn(async move {
-                let asked = tokio::time::timeout(PATIENCE, homeserver.presence(&account)).await;
+                let asked =
+                    tokio::time::timeout(PRESENCE_TIMEOUT, homeserver.presence(&account)).await;
                 if let Ok(Ok(online)) = asked {
                     question.answered(online);
                 }
@@ -100,18 +102,20 @@ impl Others {
     }
 }
 
-/// How long the other party usually takes to reply, in milliseconds: the median, if there are
-/// enough replies to tell.
-pub(super) async fn replies_in(
+/// Returns how long the other party usually takes to reply, in milliseconds. It is the median, and
+/// `None` if there are too few replies.
+pub(super) async fn usual_reply_time(
     state: &PageState,
     session: &Session,
 ) -> Result<Option<i64>, StoreError> {
-    let turns = state.store.parties_of_last_lines(session.transaction.id, TURNS).await?;
-    Ok(usual_delay(&turns, session.visitor.role.other().as_str()))
+    let turns =
+        state.store.parties_of_last_lines(session.transaction.id, LINES_FOR_REPLY_TIME).await?;
+    Ok(median_reply_time(&turns, session.visitor.role.other().as_str()))
 }
 
-/// From whose turns the lines were, newest first.
-fn usual_delay(turns: &[(String, i64)], party: &str) -> Option<i64> {
+/// Computes the median reply time of `party`. `turns` has the party and the time of each line,
+/// newest first.
+fn median_reply_time(turns: &[(String, i64)], party: &str) -> Option<i64> {
     let mut delays = Vec::new();
     let mut waiting_since: Option<i64> = None;
     for (speaker, at) in turns.iter().rev() {
@@ -122,7 +126,7 @@ fn usual_delay(turns: &[(String, i64)], party: &str) -> Option<i64> {
         }
     }
     delays.sort_unstable();
-    (delays.len() >= ENOUGH).then(|| delays.get(delays.len() / 2).copied()).flatten()
+    (delays.len() >= MIN_REPLIES).then(|| delays.get(delays.len() / 2).copied()).flatten()
 }
 
 #[cfg(test)]
@@ -134,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_counts_from_the_first_line_that_waited_for_it() {
+    fn a_reply_time_begins_with_the_first_unanswered_line() {
         let turns = turns(&[
             ("seller", 0),
             ("buyer", 10),
@@ -147,12 +151,12 @@ mod tests {
             ("seller", 900),
             ("buyer", 1000),
         ]);
-        assert_eq!(usual_delay(&turns, "seller"), Some(100));
-        assert_eq!(usual_delay(&turns, "buyer"), Some(100));
+        assert_eq!(median_reply_time(&turns, "seller"), Some(100));
+        assert_eq!(median_reply_time(&turns, "buyer"), Some(100));
     }
 
     #[test]
-    fn few_replies_tell_nothing() {
-        assert_eq!(usual_delay(&turns(&[("buyer", 0), ("seller", 5)]), "seller"), None);
+    fn too_few_replies_give_no_reply_time() {
+        assert_eq!(median_reply_time(&turns(&[("buyer", 0), ("seller", 5)]), "seller"), None);
     }
 }

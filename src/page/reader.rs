@@ -1,4 +1,5 @@
-//! Who reads, and how: language by choice, browser or config.
+//! Finds out the language and the time zone of a reader, from their choice, the browser or the
+//! config.
 
 use std::convert::Infallible;
 
@@ -14,11 +15,11 @@ use super::headers::Nonce;
 use super::model::Reader;
 use crate::language::Locale;
 
-/// The cookie that remembers a language that was chosen.
+/// The name of the cookie that stores the chosen language.
 pub(super) const LANGUAGE_COOKIE: &str = "tallyroom-language";
 
 impl Reader {
-    /// The reader behind a request with this query.
+    /// Returns the reader who makes a request with these headers and this query.
     pub(super) fn of(
         state: &PageState,
         headers: &HeaderMap,
@@ -39,7 +40,7 @@ impl Reader {
         }
     }
 
-    /// The same reader, who may have had the page open for days.
+    /// Returns the same reader with the current date. A page may have been open for days.
     pub(super) fn of_today(self) -> Self {
         Self { today: today(&self.time_zone), ..self }
     }
@@ -62,20 +63,20 @@ impl FromRequestParts<PageState> for Reader {
     }
 }
 
-/// The cookies of a request, by name and value.
+/// Returns the names and values of the cookies of a request.
 pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|cookies| cookies.split(';'));
     pairs.filter_map(|pair| pair.trim().split_once('='))
 }
 
-/// The language that the query asks for, if it asks for one.
+/// Returns the language that the query requests.
 pub(super) fn chosen_language(query: Option<&str>) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     pairs.find_map(|(key, value)| (key == "lang").then(|| value.into_owned()))
 }
 
-/// Whether the answer goes to a script.
+/// Whether the request comes from a script.
 pub(super) fn is_script(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("application/json"))

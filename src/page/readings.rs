@@ -1,4 +1,4 @@
-//! What is read out of revisions for the page, once for all who look at it.
+//! Caches what the page shows of revisions, so that it is read only once for all visitors.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use super::model::Revision;
 use crate::invoice::Term;
 use crate::store::{ReadOnce, Weight};
 
-/// What the original file of a revision says beyond our model; none: there is no file.
-pub(super) type Further = Arc<Option<Vec<Term>>>;
+/// The terms in the original file of a revision that our model does not have; `None` if there is no
+/// file.
+pub(super) type FurtherTerms = Arc<Option<Vec<Term>>>;
 
-/// What was read so far.
+/// What was read so far, by transaction and revision.
 #[derive(Debug, Default)]
 pub struct Readings {
     pub(super) further: ReadOnce<Option<Vec<Term>>>,
@@ -24,6 +25,6 @@ impl Weight for Option<Vec<Term>> {
 
 impl Weight for Vec<Revision> {
     fn weight(&self) -> usize {
-        self.iter().map(|it| it.changes.len() + 1).sum()
+        self.iter().map(|revision| revision.changes.len() + 1).sum()
     }
 }

@@ -1,8 +1,8 @@
-//! Answers to those who may not see what they ask for, or asked for something that cannot be.
+//! Responses to requests that are refused or cannot be answered.
 //!
-//! Handlers say what is wrong; [`present`] says it to whoever asked: as a page to people, as
-//! problem details (RFC 9457) to scripts, in the reader's language. It also finds words for what
-//! was refused before any handler saw it, such as a form that cannot be read.
+//! Handlers return a [`Refusal`]. [`present`] writes it in the language of the reader: as a page
+//! for people, and as problem details (RFC 9457) for scripts. It also adds a text to responses that
+//! were refused before a handler saw the request, for example to a form that cannot be read.
 
 use std::time::Duration;
 
@@ -17,51 +17,55 @@ use crate::door::Key;
 use crate::quota::TooMany;
 use crate::store::StoreError;
 
-/// What is said where nothing else is: to try again in a moment.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
+/// The delay after which a request can be retried, if nothing better is known.
+const DEFAULT_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// A refusal on its way to a person or a script.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
-    words: Words,
-    /// When it may work, if that is known.
+    text: Text,
+    /// The delay after which the request may succeed, if that is known.
     retry_after: Option<Duration>,
-    /// What was tried and opens nothing.
+    /// The kind of the wrong credential, if the request is refused because of one.
     wrong: Option<Key>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Words {
-    /// Nothing is shown.
+enum Text {
+    /// The transaction is not shown.
     Closed(Closed),
-    /// The id of a text.
+    /// Another problem, by the id of its text.
     Problem(&'static str),
 }
 
 impl Refusal {
-    /// Something does not fit; `id` is its text.
+    /// Refuses with a status, and the text with this id.
     pub(super) fn problem(status: StatusCode, id: &'static str) -> Self {
-        Self { status, words: Words::Problem(id), retry_after: None, wrong: None }
+        Self { status, text: Text::Problem(id), retry_after: None, wrong: None }
     }
 
-    /// The same, because this was wrong: it counts for whoever tried it.
+    /// Returns the same refusal because of a wrong credential. It is counted for the source of the
+    /// request.
     pub(super) fn for_wrong(self, key: Key) -> Self {
         Self { wrong: Some(key), ..self }
     }
 
-    /// What was wrong, if an answer refuses because of that.
+    /// Returns the kind of the wrong credential, if a response refuses because of one.
     pub(super) fn wrong_key(response: &Response) -> Option<Key> {
         response.extensions().get::<Self>()?.wrong
     }
 
-    /// The database or something else that we stand on fails.
+    /// Refuses because the database, or something else that is needed, fails.
     pub(super) fn try_again() -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        Self { retry_after: Some(TRY_AGAIN), ..Self::problem(status, "problem-try-again") }
+        Self {
+            retry_after: Some(DEFAULT_RETRY_DELAY),
+            ..Self::problem(status, "problem-try-again")
+        }
     }
 
-    /// For a status that nobody found words for.
+    /// Refuses with the text for a status that has no other text.
     fn of_status(status: StatusCode) -> Self {
         let id = match status {
             StatusCode::NOT_FOUND => return Closed::NotFound.into(),
@@ -73,15 +77,17 @@ impl Refusal {
         Self::problem(status, id)
     }
 
-    fn words(&self, reader: &Reader) -> [String; 2] {
-        match self.words {
-            Words::Closed(why) => view::closed_words(why, reader),
-            Words::Problem(id) => [reader.locale.text("problem-title"), reader.locale.text(id)],
+    /// Returns the title and the text.
+    fn texts(&self, reader: &Reader) -> [String; 2] {
+        match self.text {
+            Text::Closed(why) => view::closed_texts(why, reader),
+            Text::Problem(id) => [reader.locale.text("problem-title"), reader.locale.text(id)],
         }
     }
 }
 
-/// HTTP status of a page that shows nothing. It is the same for what does not exist.
+/// Returns the HTTP status of a page that does not show the transaction. It is the same for a
+/// transaction that does not exist.
 fn status_of(why: Closed) -> StatusCode {
     match why {
         Closed::SignedOut => StatusCode::UNAUTHORIZED,
@@ -93,7 +99,7 @@ fn status_of(why: Closed) -> StatusCode {
 
 impl From<Closed> for Refusal {
     fn from(why: Closed) -> Self {
-        Self { status: status_of(why), words: Words::Closed(why), retry_after: None, wrong: None }
+        Self { status: status_of(why), text: Text::Closed(why), retry_after: None, wrong: None }
     }
 }
 
@@ -106,21 +112,22 @@ impl From<TooMany> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the database failed");
+        tracing::error!(%error, "cannot answer a request of the page: the database failed");
         Self::try_again()
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        // Its words are put in by `present`, which knows who reads them.
+        // `present` adds the text, because it knows the reader.
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// Puts words into an answer that refuses. `has_address`: the request only looked at something.
+/// Adds the text to a response that refuses. `has_address` tells whether the request only read
+/// something, so that its address can be opened again in another language.
 pub(super) fn present(
     response: Response,
     reader: &Reader,
@@ -133,30 +140,30 @@ pub(super) fn present(
     }
     let refusal = response.extensions().get().copied();
     let refusal: Refusal = refusal.unwrap_or_else(|| Refusal::of_status(status));
-    let mut told = if as_json {
-        let [title, detail] = refusal.words(reader);
+    let mut presented = if as_json {
+        let [title, detail] = refusal.texts(reader);
         let body = json!({ "title": title, "detail": detail, "status": status.as_u16() });
-        let mut told = Json(body).into_response();
+        let mut problem = Json(body).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");
-        told.headers_mut().insert(header::CONTENT_TYPE, media_type);
-        told
+        problem.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        problem
     } else {
-        let html = match refusal.words {
-            Words::Closed(why) => view::closed(why, reader, has_address),
-            Words::Problem(_) => view::problem(&refusal.words(reader), reader),
+        let html = match refusal.text {
+            Text::Closed(why) => view::closed(why, reader, has_address),
+            Text::Problem(_) => view::problem(&refusal.texts(reader), reader),
         };
         Html(html.into_string()).into_response()
     };
-    *told.status_mut() = status;
-    keep(response.headers(), told.headers_mut());
+    *presented.status_mut() = status;
+    copy_headers(response.headers(), presented.headers_mut());
     if let Some(after) = refusal.retry_after {
-        told.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        presented.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
     }
-    told
+    presented
 }
 
-/// What an answer says beside its body.
-fn keep(from: &HeaderMap, to: &mut HeaderMap) {
+/// Copies the headers that are not about the body.
+fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         let is_about_body = name.as_str().starts_with("content-")
             || [header::TRANSFER_ENCODING, header::VARY].contains(name);
@@ -166,7 +173,7 @@ fn keep(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-/// For every other address.
-pub(super) async fn nothing_here() -> Refusal {
+/// Answers requests for all other addresses.
+pub(super) async fn not_found() -> Refusal {
     Closed::NotFound.into()
 }

@@ -1,7 +1,7 @@
-//! The rest of a request that was refused before all of it was there.
+//! Reads the rest of a request body that was refused before all of it had arrived.
 //!
-//! Browsers read an answer only after they have sent everything: if the connection ends before
-//! that, people see that it broke, and not why they were refused.
+//! Browsers read a response only after they have sent the whole request. If the connection ends
+//! before that, people see a connection error instead of the reason for the refusal.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,17 +10,18 @@ use axum::body::{Body, BodyDataStream};
 use axum::extract::Request;
 use futures_util::{StreamExt, stream};
 
-/// How much of the rest is read, in bytes.
-const MAX_REST: usize = 16_000_000;
-/// How long that may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The greatest length of the rest that is read, in bytes.
+const MAX_REST_BYTES: usize = 16_000_000;
+/// How long reading the rest may take.
+const REST_READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a handler has not read of a body.
+/// The part of a body that a handler has not read.
 #[derive(Clone)]
 pub(super) struct Rest(Arc<Mutex<Option<BodyDataStream>>>);
 
 impl Rest {
-    /// The request with a body of which the rest can still be read when its handler is done.
+    /// Returns the request, and the rest of its body, which can be read after the handler has
+    /// finished.
     pub(super) fn of(request: Request) -> (Request, Self) {
         let (parts, body) = request.into_parts();
         let rest = Self(Arc::new(Mutex::new(Some(body.into_data_stream()))));
@@ -35,19 +36,19 @@ impl Rest {
         (Request::from_parts(parts, body), rest)
     }
 
-    /// Reads it and throws it away, within bounds.
+    /// Reads the rest and discards it, up to a limit of length and time.
     pub(super) async fn discard(self) {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut body) = body else { return };
         let reading = async {
             let mut read = 0;
             while let Some(Ok(bytes)) = body.next().await
-                && read < MAX_REST
+                && read < MAX_REST_BYTES
             {
                 read += bytes.len();
             }
         };
-        tokio::time::timeout(PATIENCE, reading).await.ok();
+        tokio::time::timeout(REST_READ_TIMEOUT, reading).await.ok();
     }
 }
 
@@ -58,7 +59,7 @@ mod tests {
     use std::convert::Infallible;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// A request in ten parts, and how many of them were read.
+    /// Returns a request whose body has ten parts, and the number of parts that were read.
     fn request() -> (Request, Arc<AtomicUsize>) {
         let read = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&read);
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_handler_leaves_is_read_to_its_end() {
+    async fn the_rest_is_read_to_its_end() {
         let (request, read) = request();
         let (request, rest) = Rest::of(request);
         let mut body = request.into_body().into_data_stream();
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_handler_gets_all_of_it() {
+    async fn the_handler_gets_the_whole_body() {
         let (request, _) = request();
         let (request, rest) = Rest::of(request);
         let body = to_bytes(request.into_body(), 1_000).await.unwrap();

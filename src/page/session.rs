@@ -1,4 +1,5 @@
-//! Who is looking: from the cookie that a link or a sign-in left, or the widget's token.
+//! Finds out who makes a request, from the cookie that a sign-in has set, or from the token of the
+//! widget.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -10,8 +11,8 @@ use super::PageState;
 use super::headers::Correlation;
 use super::model::{Address, Reader};
 use super::refusal::Refusal;
-use super::speaker::{self, Choice, Held, MAX_HELD, Named};
-use super::ticket::{self, Wallet, wallet};
+use super::speaker::{self, Choice, MAX_TICKETS_PER_TRANSACTION, Named, Ticket};
+use super::ticket::{self, CookieTickets, cookie_tickets};
 use super::token::Purpose;
 use super::view::Closed;
 use crate::door::Key;
@@ -19,37 +20,37 @@ use crate::room::Guest;
 use crate::store::{GrantRow, StoreError};
 use crate::transaction::{Transaction, Visitor};
 
-/// Somebody who may see a transaction, at the moment of a request.
+/// A person who may see a transaction, at the moment of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub(super) transaction: Transaction,
     pub(super) visitor: Visitor,
-    /// Through whom they speak.
+    /// The Matrix user through whom they speak.
     pub(super) guest: Guest,
-    /// The way by which they came.
+    /// The grant by which they were let in.
     pub(super) grant: Ulid,
-    /// What ends when they sign out.
+    /// The id of the session, which ends when they sign out.
     pub(super) id: Ulid,
-    /// Whether the request said for whom it is made; a request that writes always does.
+    /// Whether the request names its grant. A request that writes always does.
     pub(super) is_named: bool,
     pub(super) reader: Reader,
-    /// Names the request.
+    /// Identifies the request in the log and in what it causes.
     pub(super) correlation: String,
 }
 
 impl Session {
-    /// Where their page is.
+    /// Returns the address of their page.
     pub(super) fn address(&self) -> Address {
         Address { transaction: self.transaction.id, grant: self.grant }
     }
 
-    /// What their browser holds.
-    pub(super) fn held(&self) -> Held {
-        Held { transaction: self.transaction.id, grant: self.grant, session: self.id }
+    /// Returns the ticket that their browser holds.
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket { transaction: self.transaction.id, grant: self.grant, session: self.id }
     }
 }
 
-/// Who is let in, to what, and through whom they speak there.
+/// The transaction that is opened, the person who is let in, and the guest through whom they speak.
 type Admitted = (Transaction, Visitor, Guest);
 
 impl FromRequestParts<PageState> for Session {
@@ -70,48 +71,48 @@ impl FromRequestParts<PageState> for Session {
         let only_reads = matches!(parts.method, Method::GET | Method::HEAD);
         let (held, (transaction, visitor, guest)) = match speaker::choose(named, &held, only_reads)
         {
-            Choice::This(held) => (held, admit(state, &held).await??),
+            Choice::Ticket(held) => (held, admit(state, &held).await??),
             Choice::Newest => newest(state, &held).await??,
-            // Whoever is not let in at all learns only that.
+            // A browser without an open grant learns only that it is signed out.
             Choice::Refused(why) => {
                 newest(state, &held).await?.map_err(|_| Closed::SignedOut)?;
                 return Err(why.into());
             }
         };
         let is_named = named != Named::Nobody;
-        let correlation = correlation.map(|it| it.0).unwrap_or_default();
+        let correlation = correlation.map(|correlation| correlation.0).unwrap_or_default();
         let (grant, id) = (held.grant, held.session);
         Ok(Self { transaction, visitor, guest, grant, id, is_named, reader, correlation })
     }
 }
 
-/// The transaction that a request is about.
+/// Returns the id of the transaction from the path of a request.
 async fn transaction_id(parts: &mut Parts, state: &PageState) -> Option<Ulid> {
     let ids = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
     ids.ok().and_then(|ids| Ulid::from_string(ids.get("id")?).ok())
 }
 
-/// The grant that a request names, if its browser holds a ticket of it. Whether that opens
-/// anything now, only the database knows.
+/// Returns the grant that a request names, if its browser holds a ticket of it. Only the database
+/// knows whether the grant is still open.
 pub(super) async fn named_grant(parts: &mut Parts, state: &PageState) -> Option<Ulid> {
     let id = transaction_id(parts, state).await?;
     let Presented { named, held, .. } = presented(state, &parts.headers, &parts.uri, id);
     match speaker::choose(named, &held, true) {
-        Choice::This(held) => Some(held.grant),
+        Choice::Ticket(held) => Some(held.grant),
         Choice::Newest | Choice::Refused(_) => None,
     }
 }
 
-/// The newest of these ways that is open now.
+/// Returns the newest of these tickets whose grant is open now.
 async fn newest(
     state: &PageState,
-    held: &[Held],
-) -> Result<Result<(Held, Admitted), Closed>, StoreError> {
+    held: &[Ticket],
+) -> Result<Result<(Ticket, Admitted), Closed>, StoreError> {
     let mut reason = Closed::SignedOut;
-    for held in held.iter().take(MAX_HELD) {
+    for held in held.iter().take(MAX_TICKETS_PER_TRANSACTION) {
         match admit(state, held).await? {
             Ok(admitted) => return Ok(Ok((*held, admitted))),
-            // Of the newest that there is.
+            // The reason that counts is that of the newest ticket that has one.
             Err(why) if reason == Closed::SignedOut => reason = why,
             Err(_) => {}
         }
@@ -119,46 +120,48 @@ async fn newest(
     Ok(Err(reason))
 }
 
-/// What a request shows of who makes it.
+/// The credentials of a request.
 struct Presented {
     named: Named,
-    /// The ways into the transaction that it proves by tickets that only we can have made.
-    held: Vec<Held>,
-    /// Whether there is something that is to look like such a ticket.
+    /// The valid tickets for the transaction.
+    held: Vec<Ticket>,
+    /// Whether there is a ticket that this service did not make.
     has_forged: bool,
 }
 
-/// A ticket in the header names its grant by itself.
+/// Reads the credentials of a request. A ticket in the `Authorization` header names its grant by
+/// itself.
 fn presented(state: &PageState, headers: &HeaderMap, uri: &Uri, transaction: Ulid) -> Presented {
     let named = speaker::named(uri.query());
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let mut shown = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
+    let mut presented = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
         None => {
-            let Wallet { held, has_forged } = wallet(&state.key, is_secure(state), headers);
+            let CookieTickets { held, has_forged } =
+                cookie_tickets(&state.key, is_secure(state), headers);
             Presented { named, held, has_forged }
         }
         Some(token) => match ticket::read(&state.key, Purpose::Bearer, token) {
             Some(held) => {
-                let by_itself = named == Named::Nobody;
-                let named = if by_itself { Named::Grant(held.grant) } else { named };
+                let names_none = named == Named::Nobody;
+                let named = if names_none { Named::Grant(held.grant) } else { named };
                 Presented { named, held: vec![held], has_forged: false }
             }
             None => Presented { named, held: Vec::new(), has_forged: true },
         },
     };
-    shown.held.retain(|it| it.transaction == transaction);
-    shown
+    presented.held.retain(|held| held.transaction == transaction);
+    presented
 }
 
-/// Whether people reach us over TLS.
+/// Whether people reach this service over TLS.
 pub(super) fn is_secure(state: &PageState) -> bool {
     state.config.page.url.as_ref().is_some_and(|url| url.scheme() == "https")
 }
 
-/// Whether somebody is signed in now, to what, for whom, and through whom they speak.
+/// Checks in the database whether a ticket lets somebody in now.
 pub(super) async fn admit(
     state: &PageState,
-    held: &Held,
+    held: &Ticket,
 ) -> Result<Result<Admitted, Closed>, StoreError> {
     match state.store.grant_of_session(held.session, held.grant).await? {
         Some(row) => admit_by(state, held.transaction, &row).await,
@@ -166,7 +169,7 @@ pub(super) async fn admit(
     }
 }
 
-/// Whether a grant opens a transaction now.
+/// Checks whether a grant opens a transaction now.
 pub(super) async fn admit_by(
     state: &PageState,
     id: Ulid,

@@ -1,4 +1,4 @@
-//! What a browser is told to keep when somebody signs in, and to forget when they leave.
+//! Sets the cookie of a session when somebody signs in, and deletes it when they sign out.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -6,41 +6,42 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::session::is_secure;
-use super::speaker::{self, Held};
-use super::ticket::{cookie_name, wallet, written};
+use super::speaker::{self, Ticket};
+use super::ticket::{self, cookie_name, cookie_tickets};
 use super::token::Purpose;
 use crate::clock::now;
 use crate::store::StoreError;
 
-/// Opens a session, adds its cookie to those that the browser holds, and ends the session that it
-/// takes the place of and those that are too many; the new one.
+/// Opens a session, and adds its cookie to the response. Ends the sessions that the new one
+/// replaces, and the oldest ones if the browser holds too many. Returns the ticket of the new
+/// session.
 pub(super) async fn sign_in(
     state: &PageState,
     headers: &HeaderMap,
     response: &mut Response,
     transaction: Ulid,
     (grant, expires_at): (Ulid, i64),
-) -> Result<Held, StoreError> {
+) -> Result<Ticket, StoreError> {
     let session = state.store.open_session(grant, expires_at).await?;
-    let new = Held { transaction, grant, session };
+    let new = Ticket { transaction, grant, session };
     let seconds = expires_at.saturating_sub(now()).max(0) / 1000;
-    let ticket = written(&state.key, Purpose::Session, &new);
-    set_cookie(response, &cookie(state, grant, &ticket, seconds));
-    let held = wallet(&state.key, is_secure(state), headers).held;
-    for old in held.iter().filter(|it| it.grant == grant) {
+    let text = ticket::write(&state.key, Purpose::Session, &new);
+    set_cookie(response, &cookie(state, grant, &text, seconds));
+    let held = cookie_tickets(&state.key, is_secure(state), headers).held;
+    for old in held.iter().filter(|old| old.grant == grant) {
         state.store.end_session(old.transaction, old.session).await?;
     }
-    for old in speaker::crowded_out(&held, &new) {
+    for old in speaker::surplus_tickets(&held, &new) {
         sign_out(state, response, &old).await?;
     }
     Ok(new)
 }
 
-/// Ends a session, and has the browser forget it.
+/// Ends a session, and deletes its cookie.
 pub(super) async fn sign_out(
     state: &PageState,
     response: &mut Response,
-    held: &Held,
+    held: &Ticket,
 ) -> Result<(), StoreError> {
     state.store.end_session(held.transaction, held.session).await?;
     set_cookie(response, &cookie(state, held.grant, "", 0));
@@ -56,6 +57,6 @@ fn set_cookie(response: &mut Response, cookie: &str) {
 fn cookie(state: &PageState, grant: Ulid, value: &str, seconds: i64) -> String {
     let is_secure = is_secure(state);
     let (name, secure) = (cookie_name(is_secure, grant), if is_secure { "; Secure" } else { "" });
-    // Any other path, or a domain, and browsers would refuse its name.
+    // The prefix `__Host-` requires this path, and forbids a domain.
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }

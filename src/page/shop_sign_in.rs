@@ -1,18 +1,18 @@
-//! Single sign-on from a shop: a short-lived JWT with which the shop vouches for one of its users.
+//! Single sign-on from a shop: a short-lived JWT with which the shop signs one of its users in.
 //! Pure: no I/O.
 //!
 //! The claims, beside the registered ones of RFC 7519:
 //!
-//! | claim | says |
+//! | claim | value |
 //! | --- | --- |
 //! | `aud` | `tallyroom` |
-//! | `iat`, `exp` | when it was made, and until when it is good: at most 10 minutes later |
-//! | `jti` | names this token; each is taken once |
-//! | `transaction` or `external_id` | which transaction, by our id or the shop's |
-//! | `party` | `buyer` or `seller`: for whom the user speaks |
-//! | `contact` | which contact the user is, by name, e-mail or Matrix ID; left out: the party as such |
+//! | `iat`, `exp` | when the token was made, and when it expires: at most 10 minutes later |
+//! | `jti` | the id of this token; each token is accepted once |
+//! | `transaction` or `external_id` | the transaction, by its id here or by the id of the shop |
+//! | `party` | `buyer` or `seller`: the party for which the user speaks |
+//! | `contact` | the contact that the user is, by name, e-mail or Matrix ID; without it, the user is none of the contacts |
 //!
-//! Signed with HS256 and nothing else. A `kid` in the header, if there is one, is the shop's name.
+//! The token must be signed with HS256. If its header has a `kid`, that is the name of the shop.
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -24,62 +24,69 @@ use super::token::grant_id;
 use crate::config::SignInKey;
 use crate::transaction::{PartyRole, Transaction, external_id};
 
-/// What `aud` must be or hold.
+/// The value that `aud` must be or contain.
 const AUDIENCE: &str = "tallyroom";
-/// How long a token may be good, in seconds: it is used at once.
-const LONGEST_LIFE: i64 = 600;
-/// How far apart the shop's clock and ours may be, in seconds.
-const LEEWAY: i64 = 60;
-/// Longest token, in bytes.
-const MAX_TOKEN: usize = 8 * 1024;
-/// Longest `jti`, in bytes.
-const MAX_JTI: usize = 256;
+/// The greatest lifetime of a token, in seconds. A token is used at once.
+const MAX_LIFETIME_SECONDS: i64 = 600;
+/// The greatest difference between the clock of the shop and ours, in seconds.
+const MAX_CLOCK_SKEW_SECONDS: i64 = 60;
+/// The greatest length of a token, in bytes.
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// The greatest length of `jti`, in bytes.
+const MAX_JTI_BYTES: usize = 256;
 
-/// What a shop vouches for. Whether there is such a transaction and contact is for the caller to
-/// see.
+/// The claims of a valid token. The caller checks whether the transaction and the contact exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShopClaims {
-    /// Whose key signed it.
+    /// The shop whose key signed the token.
     pub shop: String,
-    /// The grant that this token opens, always the same one: take it once.
+    /// The id of the grant that this token opens. It is always the same for one token, so that each
+    /// token is accepted once.
     pub grant_id: Ulid,
-    /// For whom the user speaks.
+    /// The party for which the user speaks.
     pub party: PartyRole,
-    /// Who the user is, as [`contact_called`](crate::transaction::Party::contact_called) takes it.
+    /// The contact that the user is, as
+    /// [`contact_called`](crate::transaction::Party::contact_called) accepts it.
     pub contact: Option<String>,
     transaction: Option<Ulid>,
     external_id: Option<String>,
 }
 
-/// Why a token is refused, for the log; the user is told in one word that it failed.
+/// The reason why a token is refused. It is for the log. The user only sees that the sign-in
+/// failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refused {
-    /// Not three parts of base64, JSON and all that, or an algorithm that does not exist (`none`).
-    #[error("it is no JWT that we can read")]
+    /// The token is malformed, too long, or names an unknown algorithm (such as `none`).
+    #[error("the token is not a valid JWT")]
     NotAToken,
-    /// Another algorithm than HS256.
-    #[error("it is signed with {0}; only HS256 is taken")]
+    /// The algorithm is not HS256.
+    #[error("the token is signed with {0}, but only HS256 is accepted")]
     Algorithm(String),
-    /// The header demands what we do not know (RFC 7515, section 4.1.11).
-    #[error("its header has `crit`, which is not supported")]
+    /// The header requires an extension, and none is supported (RFC 7515, section 4.1.11).
+    #[error("the header of the token has `crit`, which is not supported")]
     Critical,
-    /// Nobody of those whom we know signed it.
-    #[error("no key under page.sign_in made its signature (`kid`: {0:?})")]
+    /// None of the configured keys made the signature.
+    #[error("the signature of the token was not made with a key under page.sign_in (`kid`: {0:?})")]
     Signature(Option<String>),
-    /// For somebody else.
-    #[error("its `aud` is not {expected:?}", expected = AUDIENCE)]
+    /// The token is for another audience.
+    #[error("the `aud` of the token is not {expected:?}", expected = AUDIENCE)]
     Audience,
-    /// A claim is missing or of another type.
-    #[error("its claims do not fit: {0}")]
+    /// A claim is missing or invalid.
+    #[error("the claims of the token are invalid: {0}")]
     Claims(String),
-    /// Too late.
-    #[error("it expired {0} s ago")]
+    /// The token has expired.
+    #[error("the token expired {0} s ago")]
     Expired(i64),
-    /// Too early: a clock is wrong.
-    #[error("it is from the future: good only in {0} s; is a clock wrong?")]
+    /// The token is not valid yet, perhaps because a clock is wrong.
+    #[error(
+        "the token becomes valid only in {0} s; check the clocks of the shop and of this machine"
+    )]
     NotYet(i64),
-    /// Good for too long.
-    #[error("it is good for {0} s; at most {longest} s are allowed", longest = LONGEST_LIFE)]
+    /// The lifetime is too long.
+    #[error(
+        "the token is valid for {0} s, but at most {max} s are allowed",
+        max = MAX_LIFETIME_SECONDS
+    )]
     LongLived(i64),
 }
 
@@ -95,12 +102,13 @@ struct Claims {
     contact: Option<String>,
 }
 
-/// What a shop with one of these keys vouches for in `token`; `now` in milliseconds since 1970.
+/// Verifies a token with the keys of the shops, and returns its claims. `now` is in milliseconds
+/// since 1970.
 ///
 /// # Errors
-/// When any rule is broken. The error holds no part of the token but its `kid`.
+/// Returns the rule that is broken. The error contains no part of the token except its `kid`.
 pub fn verify(keys: &[SignInKey], token: &str, now: i64) -> Result<ShopClaims, Refused> {
-    if token.len() > MAX_TOKEN {
+    if token.len() > MAX_TOKEN_BYTES {
         return Err(Refused::NotAToken);
     }
     let header = decode_header(token).map_err(|_| Refused::NotAToken)?;
@@ -114,7 +122,7 @@ pub fn verify(keys: &[SignInKey], token: &str, now: i64) -> Result<ShopClaims, R
     let candidates = keys.iter().filter(|key| kid.as_ref().is_none_or(|shop| *shop == key.shop));
     for key in candidates {
         match claims_under(key, token) {
-            Ok(claims) => return accept(key, claims, now / 1_000),
+            Ok(claims) => return check_claims(key, claims, now / 1_000),
             Err(Refused::Signature(_)) => {}
             Err(refused) => return Err(refused),
         }
@@ -122,12 +130,12 @@ pub fn verify(keys: &[SignInKey], token: &str, now: i64) -> Result<ShopClaims, R
     Err(Refused::Signature(kid))
 }
 
-/// The claims, if this key signed them.
+/// Returns the claims, if this key signed them.
 fn claims_under(key: &SignInKey, token: &str) -> Result<Claims, Refused> {
     let mut rules = Validation::new(Algorithm::HS256);
     rules.set_audience(&[AUDIENCE]);
     rules.set_required_spec_claims(&["aud"]);
-    // Times are checked here, by the time that the caller gives.
+    // `check_claims` checks the times, with the time that the caller gives.
     rules.validate_exp = false;
     let secret = DecodingKey::from_secret(key.key.expose().as_bytes());
     match decode::<Claims>(token, &secret, &rules) {
@@ -142,32 +150,32 @@ fn claims_under(key: &SignInKey, token: &str) -> Result<Claims, Refused> {
     }
 }
 
-/// What the claims say, if they are good now; `now` in seconds.
-fn accept(key: &SignInKey, claims: Claims, now: i64) -> Result<ShopClaims, Refused> {
+/// Checks the claims, and returns them. `now` is in seconds since 1970.
+fn check_claims(key: &SignInKey, claims: Claims, now: i64) -> Result<ShopClaims, Refused> {
     let expired_for = now.saturating_sub(claims.exp);
-    if expired_for >= LEEWAY {
+    if expired_for >= MAX_CLOCK_SKEW_SECONDS {
         return Err(Refused::Expired(expired_for));
     }
     let starts_in = claims.iat.max(claims.nbf.unwrap_or(claims.iat)).saturating_sub(now);
-    if starts_in > LEEWAY {
+    if starts_in > MAX_CLOCK_SKEW_SECONDS {
         return Err(Refused::NotYet(starts_in));
     }
-    let life = claims.exp.saturating_sub(claims.iat);
-    if life > LONGEST_LIFE {
-        return Err(Refused::LongLived(life));
+    let lifetime = claims.exp.saturating_sub(claims.iat);
+    if lifetime > MAX_LIFETIME_SECONDS {
+        return Err(Refused::LongLived(lifetime));
     }
-    if claims.jti.is_empty() || claims.jti.len() > MAX_JTI {
-        return Err(Refused::Claims(format!("`jti` must have 1 to {MAX_JTI} bytes")));
+    if claims.jti.is_empty() || claims.jti.len() > MAX_JTI_BYTES {
+        return Err(Refused::Claims(format!("`jti` must have 1 to {MAX_JTI_BYTES} bytes")));
     }
     if claims.transaction.is_none() && claims.external_id.is_none() {
         return Err(Refused::Claims("missing `transaction` or `external_id`".to_owned()));
     }
     let transaction = claims.transaction.as_deref().map(Ulid::from_string).transpose();
-    let transaction = transaction
-        .map_err(|_| Refused::Claims("`transaction` is no id of a transaction".to_owned()))?;
+    let transaction =
+        transaction.map_err(|_| Refused::Claims("`transaction` is not a ULID".to_owned()))?;
     Ok(ShopClaims {
         shop: key.shop.clone(),
-        // Each shop has its own names: none can use up those of another.
+        // The shop is part of the id, so that no shop can use up the `jti` of another one.
         grant_id: grant_id(&format!("shop\0{}\0{}", key.shop, claims.jti)),
         party: claims.party,
         contact: claims.contact,
@@ -177,7 +185,7 @@ fn accept(key: &SignInKey, claims: Claims, now: i64) -> Result<ShopClaims, Refus
 }
 
 impl ShopClaims {
-    /// Whether they are about this transaction, and it is the shop's own.
+    /// Whether the claims name this transaction, and it belongs to the shop.
     pub fn are_about(&self, transaction: &Transaction) -> bool {
         self.shop == transaction.shop
             && self.transaction.is_none_or(|id| id == transaction.id)
@@ -238,10 +246,10 @@ mod tests {
     fn check(token: &str) -> Result<ShopClaims, Refused> {
         let outcome = verify(&keys(), token, NOW * 1_000);
         if let Err(refused) = &outcome {
-            let told = format!("{refused} {refused:?}");
-            assert!(!told.contains("canary"), "{told}");
+            let text = format!("{refused} {refused:?}");
+            assert!(!text.contains("canary"), "{text}");
             let parts = token.split('.').filter(|part| part.len() > 10);
-            assert!(parts.into_iter().all(|part| !told.contains(part)), "{told}");
+            assert!(parts.into_iter().all(|part| !text.contains(part)), "{text}");
         }
         outcome
     }
@@ -251,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shop_vouches_for_its_user() {
+    fn a_shop_signs_its_user_in() {
         let found = check(&token(&claims())).unwrap();
         assert_eq!((found.shop.as_str(), found.party), ("shop", PartyRole::Buyer));
         assert_eq!(found.contact.as_deref(), Some("ada@example.org"));
@@ -261,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn any_key_of_the_shop_will_do_and_no_other() {
+    fn any_key_of_the_shop_is_accepted_and_no_other() {
         let header = Header::new(Algorithm::HS256);
         let second = signed(&header, &claims(), "canary-that-is-about-to-be-replaced");
         assert_eq!(check(&second).unwrap().shop, "shop");
         assert_eq!(check(&signed(&header, &claims(), OTHER)).unwrap().shop, "other");
         let stranger = signed(&header, &claims(), "somebody else's key, long enough");
         assert_eq!(check(&stranger), Err(Refused::Signature(None)));
-        // One of two shops, by name.
+        // `kid` names one of two shops.
         let mut named = header.clone();
         named.kid = Some("other".to_owned());
         assert_eq!(check(&signed(&named, &claims(), OTHER)).unwrap().shop, "other");
@@ -277,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn only_hs256_is_taken() {
+    fn only_hs256_is_accepted() {
         for algorithm in [Algorithm::HS384, Algorithm::HS512] {
             let other = signed(&Header::new(algorithm), &claims(), SECRET);
             assert_eq!(check(&other), Err(Refused::Algorithm(format!("{algorithm:?}"))));
@@ -300,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_changed_or_unsigned_is_refused() {
+    fn a_changed_or_unsigned_token_is_refused() {
         let good = token(&claims());
         let parts: Vec<_> = good.split('.').collect();
         let other = URL_SAFE_NO_PAD.encode(with("party", json!("seller")).to_string());
@@ -317,14 +325,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_ten_minutes_at_most() {
+    fn a_token_is_valid_for_at_most_ten_minutes() {
         assert_eq!(refused(&with("exp", json!(NOW - 60))), Refused::Expired(60));
         assert!(check(&token(&with("exp", json!(NOW - 59)))).is_ok());
         assert_eq!(refused(&with("exp", json!(NOW + 601))), Refused::LongLived(601));
         assert!(check(&token(&with("exp", json!(NOW + 600)))).is_ok());
         assert_eq!(refused(&with("exp", json!(i64::MAX))), Refused::LongLived(i64::MAX - NOW));
         assert_eq!(refused(&with("exp", json!(i64::MIN))), Refused::Expired(i64::MAX));
-        // Made long ago, so that it was good for long.
+        // The token was made long ago, so its lifetime is too long.
         assert_eq!(refused(&with("iat", json!(NOW - 3_600))), Refused::LongLived(3_900));
         assert_eq!(refused(&with("iat", json!(NOW + 61))), Refused::NotYet(61));
         assert!(check(&token(&with("iat", json!(NOW + 60)))).is_ok());
@@ -332,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn for_another_audience_is_not_for_us() {
+    fn a_token_for_another_audience_is_refused() {
         assert_eq!(refused(&with("aud", json!("elsewhere"))), Refused::Audience);
         assert_eq!(refused(&with("aud", json!([]))), Refused::Audience);
         assert!(matches!(refused(&without("aud")), Refused::Claims(_)));

@@ -1,21 +1,21 @@
-//! The page itself, and parts of it for scripts.
+//! Serves the page itself, and parts of it for scripts.
 
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
-use super::chat::Cast;
-use super::gather::{self, Wish};
+use super::cast::Cast;
+use super::gather::{self, ChatRequest};
 use super::model::Chat;
 use super::reader::LANGUAGE_COOKIE;
 use super::refusal::Refusal;
 use super::session::{Session, is_secure};
 use super::{PageState, view};
 
-/// What stands behind the `?`.
+/// The parameters of the query.
 #[derive(Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     lang: Option<String>,
     before: Option<String>,
     reply: Option<String>,
@@ -27,12 +27,12 @@ pub(super) struct Asked {
 pub(super) async fn page(
     State(state): State<PageState>,
     session: Session,
-    Query(asked): Query<Asked>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Response, Refusal> {
     let cast = Cast::of(&state, &session).await?;
-    let Asked { before, reply, edit, again, lang } = asked;
-    let wish = Wish { before, reply, edit, again };
-    let chat = gather::chat(&state, &session, &cast, wish).await?;
+    let PageQuery { before, reply, edit, again, lang } = query;
+    let request = ChatRequest { before, reply, edit, again };
+    let chat = gather::chat(&state, &session, &cast, request).await?;
     let page = gather::page(&state, &session, chat).await?;
     let html = view::page(&page).into_string();
     let mut response = Html(html).into_response();
@@ -57,11 +57,11 @@ fn remember_language(state: &PageState, session: &Session, response: &mut Respon
 pub(super) async fn lines(
     State(state): State<PageState>,
     session: Session,
-    Query(asked): Query<Asked>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Html<String>, Refusal> {
     let cast = Cast::of(&state, &session).await?;
-    let wish = Wish { before: asked.before, ..Wish::default() };
-    let chat = gather::chat(&state, &session, &cast, wish).await?;
+    let request = ChatRequest { before: query.before, ..ChatRequest::default() };
+    let chat = gather::chat(&state, &session, &cast, request).await?;
     Ok(Html(view::lines(&chat, &session.reader, &session.address()).into_string()))
 }
 

@@ -1,4 +1,5 @@
-//! The ways in: a signed link, a Matrix account, the shop's own sign-in; and the way out.
+//! Signs people in, by a signed link, a Matrix account or the shop's own sign-in, and signs them
+//! out.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -11,54 +12,55 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::model::{Address, Chat, Reader};
-use super::openid::{OpenId, Refused as NotProven};
+use super::openid::{OpenId, Refused as OpenIdRefused};
 use super::refusal::Refusal;
 use super::session::{Session, admit_by};
 use super::session_cookie::{sign_in, sign_out};
 use super::shop_sign_in::ShopClaims;
-use super::ticket::written;
+
 use super::token::Purpose;
 use super::view::Closed;
-use super::{gather, shop_sign_in, view};
+use super::{gather, shop_sign_in, ticket, view};
 use crate::clock::now;
 use crate::door::Key;
 use crate::room::Guest;
 use crate::store::{GrantRow, NewGrant, StoreError, Way};
 use crate::transaction::{PartyRole, Transaction, Visitor};
 
-/// Largest body that proves who somebody is: they may be anybody, and send many.
+/// The greatest length of the body of a sign-in request, in bytes. It is small because anybody may
+/// send such requests.
 pub(super) const MAX_PROOF_BYTES: usize = 16 * 1024;
-/// How long a session lasts that began with a sign-in, in milliseconds.
-const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
+/// The lifetime of a grant that is opened by a Matrix account or by a shop, in milliseconds.
+const SIGN_IN_LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
 
-/// What the widget shows itself with from then on: a frame may not keep our cookie.
+/// The response header with the bearer token of the widget. A frame may not keep our cookie.
 const TOKEN_HEADER: &str = "tallyroom-token";
 
-/// `GET /l/{token}`: a page whose form opens the link. To look at it changes nothing.
+/// `GET /l/{token}`: shows a page whose form opens the link. The request itself changes nothing.
 pub(super) async fn link(
     State(state): State<PageState>,
     Path(token): Path<String>,
     reader: Reader,
 ) -> Result<Html<String>, Refusal> {
-    let (id, _) = linked(&state, &token).await?;
+    let (id, _) = open_link(&state, &token).await?;
     let action = format!("/t/{id}/sign-in/link");
     Ok(Html(view::entrance(&action, &token, &reader).into_string()))
 }
 
-/// `POST /t/{id}/sign-in/link`: the link becomes a cookie.
+/// `POST /t/{id}/sign-in/link`: opens the link, and sets a cookie.
 pub(super) async fn link_form(
     State(state): State<PageState>,
     headers: HeaderMap,
     Form(ProofToken { token }): Form<ProofToken>,
 ) -> Result<Response, Refusal> {
-    let (id, row) = linked(&state, &token).await?;
+    let (id, row) = open_link(&state, &token).await?;
     let grant = Ulid::from_string(&row.id).map_err(|_| Closed::Wrong)?;
     state.store.grant_used(&row.id).await?;
-    Ok(let_in(&state, &headers, id, grant, row.expires_at).await?)
+    Ok(redirect_to_page(&state, &headers, id, grant, row.expires_at).await?)
 }
 
-/// The transaction that a link opens now, and its grant.
-async fn linked(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), Refusal> {
+/// Checks a link, and returns the transaction that it opens, and its grant.
+async fn open_link(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), Refusal> {
     let wrong = || Refusal::from(Closed::Wrong).for_wrong(Key::Link);
     let [grant] = state.key.verify(Purpose::Link, token).ok_or_else(wrong)?;
     state.limits.open(grant)?;
@@ -68,14 +70,15 @@ async fn linked(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), Refu
     Ok((id, row))
 }
 
-/// What a Matrix client gets from `POST /user/{userId}/openid/request_token`.
+/// The part of the answer that a Matrix client gets from `POST
+/// /user/{userId}/openid/request_token`.
 #[derive(Deserialize)]
 pub(super) struct OpenIdToken {
     matrix_server_name: String,
     access_token: String,
 }
 
-/// `POST /t/{id}/sign-in`: a Matrix account proves itself; for the widget, and for any client.
+/// `POST /t/{id}/sign-in`: signs a Matrix account in, for the widget or for any client.
 pub(super) async fn matrix(
     State(state): State<PageState>,
     Path(id): Path<String>,
@@ -90,10 +93,10 @@ pub(super) async fn matrix(
     state.wrong_keys.count_lookup(&headers, &extensions)?;
     let user = state.openid.verify(&token.matrix_server_name, &token.access_token).await;
     let user = user.map_err(|error| {
-        tracing::info!(%error, "a Matrix account was not proven");
+        tracing::info!(%error, "the OpenID token of a Matrix account was refused");
         match error {
-            // The server may know it when it answers again.
-            NotProven::NoAnswer { .. } => refuse("problem-openid"),
+            // The token may be right, so it does not count as a wrong key.
+            OpenIdRefused::NoAnswer { .. } => refuse("problem-openid"),
             _ => refuse("problem-openid").for_wrong(Key::OpenId),
         }
     })?;
@@ -106,15 +109,15 @@ pub(super) async fn matrix(
         Some((transaction, visitor))
     });
     let Some((transaction, visitor)) = visitor else {
-        tracing::info!(%user, "somebody who is no contact asked for a transaction");
+        tracing::info!(%user, "a Matrix user who is not a contact of the transaction tried to sign in");
         return Err(refuse("problem-no-contact"));
     };
     let grant = OpenId::grant_id(&token.matrix_server_name, &token.access_token);
-    let opened = open(&state, &transaction, &visitor, grant, Way::Matrix).await?;
+    let opened = open_grant(&state, &transaction, &visitor, grant, Way::Matrix).await?;
     let expires_at = opened.ok_or_else(|| refuse("problem-openid"))?;
-    let mut signed = Response::default();
-    let held = sign_in(&state, &headers, &mut signed, transaction.id, (grant, expires_at)).await?;
-    let bearer = written(&state.key, Purpose::Bearer, &held);
+    let mut cookies = Response::default();
+    let held = sign_in(&state, &headers, &mut cookies, transaction.id, (grant, expires_at)).await?;
+    let bearer = ticket::write(&state.key, Purpose::Bearer, &held);
     let id = transaction.id;
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let mut response = if accept.is_some_and(|accept| accept.contains("text/html")) {
@@ -132,74 +135,81 @@ pub(super) async fn matrix(
         let grant = grant.to_string();
         Json(json!({ "token": bearer, "expires_at": expires_at, "grant": grant })).into_response()
     };
-    response.headers_mut().extend(signed.headers_mut().drain());
+    response.headers_mut().extend(cookies.headers_mut().drain());
     Ok(response)
 }
 
-/// What proves who somebody is.
+/// The token of a link or of a shop.
 #[derive(Deserialize)]
 pub(super) struct ProofToken {
     token: String,
 }
 
-/// `GET /t/{id}/sign-in/shop?token=…`: where a shop sends its users. To look at it changes
-/// nothing: its form signs in.
+/// `GET /t/{id}/sign-in/shop?token=…`: the address to which a shop sends its users. Shows a page
+/// whose form signs the user in. The request itself changes nothing.
 pub(super) async fn shop(
     State(state): State<PageState>,
     Path(id): Path<String>,
     reader: Reader,
     Query(ProofToken { token }): Query<ProofToken>,
 ) -> Result<Html<String>, Refusal> {
-    let (transaction, _, claims) = vouched_for(&state, &id, &token).await?;
+    let (transaction, _, claims) = check_shop_token(&state, &id, &token).await?;
     if state.store.grant(claims.grant_id).await?.is_some() {
-        tracing::warn!(shop = claims.shop, "a shop's sign-in was used before");
+        tracing::warn!(shop = claims.shop, "the sign-in token of a shop was used before");
         return Err(Closed::Wrong.into());
     }
     let action = format!("/t/{}/sign-in/shop", transaction.id);
     Ok(Html(view::entrance(&action, &token, &reader).into_string()))
 }
 
-/// `POST /t/{id}/sign-in/shop`: the token is taken, once.
+/// `POST /t/{id}/sign-in/shop`: signs the user in. Each token is accepted once.
 pub(super) async fn shop_form(
     State(state): State<PageState>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(ProofToken { token }): Form<ProofToken>,
 ) -> Result<Response, Refusal> {
-    let (transaction, visitor, claims) = vouched_for(&state, &id, &token).await?;
-    let opened = open(&state, &transaction, &visitor, claims.grant_id, Way::Shop).await?;
+    let (transaction, visitor, claims) = check_shop_token(&state, &id, &token).await?;
+    let opened = open_grant(&state, &transaction, &visitor, claims.grant_id, Way::Shop).await?;
     let expires_at = opened.ok_or(Closed::Wrong)?;
-    Ok(let_in(&state, &headers, transaction.id, claims.grant_id, expires_at).await?)
+    Ok(redirect_to_page(&state, &headers, transaction.id, claims.grant_id, expires_at).await?)
 }
 
-/// What a shop's token says, if it is good now.
-async fn vouched_for(
+/// Verifies the token of a shop, and finds its transaction and visitor.
+async fn check_shop_token(
     state: &PageState,
     id: &str,
     token: &str,
 ) -> Result<(Transaction, Visitor, ShopClaims), Refusal> {
     let claims = shop_sign_in::verify(&state.config.page.sign_in, token, now());
     let claims = claims.map_err(|error| {
-        tracing::info!(%error, "a shop's sign-in was refused");
+        tracing::info!(%error, "the sign-in token of a shop was refused");
         Refusal::from(Closed::Wrong).for_wrong(Key::ShopSignIn)
     })?;
     let transaction = match Ulid::from_string(id) {
         Ok(id) => state.store.transaction_of(&claims.shop, id).await?,
         Err(_) => None,
     };
-    let Some(transaction) = transaction.filter(|it| claims.are_about(it)) else {
-        tracing::warn!(shop = claims.shop, "a shop's sign-in names another transaction");
+    let Some(transaction) = transaction.filter(|transaction| claims.are_about(transaction)) else {
+        tracing::warn!(
+            shop = claims.shop,
+            "the sign-in token of a shop names another transaction than the address"
+        );
         return Err(Closed::Wrong.into());
     };
-    let Some(visitor) = named(&claims, &transaction) else {
-        tracing::warn!(shop = claims.shop, "a shop's sign-in names no contact");
+    let Some(visitor) = visitor_named_by(&claims, &transaction) else {
+        tracing::warn!(
+            shop = claims.shop,
+            "the sign-in token of a shop does not name exactly one contact"
+        );
         return Err(Closed::Wrong.into());
     };
     Ok((transaction, visitor, claims))
 }
 
-/// Whom a shop vouches for; none if it is nobody that it named as a contact.
-fn named(claims: &ShopClaims, transaction: &Transaction) -> Option<Visitor> {
+/// Returns the visitor whom the claims name. Returns `None` if they do not name exactly one
+/// contact.
+fn visitor_named_by(claims: &ShopClaims, transaction: &Transaction) -> Option<Visitor> {
     let party = transaction.terms.party(claims.party);
     let contact = match &claims.contact {
         Some(text) => Some(party.contact_called(text).ok()?.clone()),
@@ -208,15 +218,16 @@ fn named(claims: &ShopClaims, transaction: &Transaction) -> Option<Visitor> {
     Some(Visitor { role: claims.party, contact })
 }
 
-/// Opens a way for what was proven just now; none if that proof was used before.
-async fn open(
+/// Opens a grant, and returns when it expires, in milliseconds since 1970. Returns `None` if the
+/// grant was opened before, by the same token.
+async fn open_grant(
     state: &PageState,
     transaction: &Transaction,
     visitor: &Visitor,
     grant: Ulid,
     way: Way,
 ) -> Result<Option<i64>, Refusal> {
-    let expires_at = now().saturating_add(SESSION_MS);
+    let expires_at = now().saturating_add(SIGN_IN_LIFETIME_MS);
     let role: PartyRole = visitor.role;
     let grant = NewGrant {
         id: grant,
@@ -229,20 +240,20 @@ async fn open(
     Ok(state.store.open_grant(&grant).await?.then_some(expires_at))
 }
 
-/// `POST /t/{id}/leave`: for computers that others use, too. Their session ends, so that a copy of
-/// its cookie is worth nothing; whoever else is signed in stays so.
+/// `POST /t/{id}/leave`: signs the visitor out, for computers that several people use. The session
+/// ends, so that a copy of its cookie is useless. Other people in the same browser stay signed in.
 pub(super) async fn leave(
     State(state): State<PageState>,
     session: Session,
 ) -> Result<Response, Refusal> {
     let page = view::closed(Closed::SignedOut, &session.reader, false).into_string();
     let mut response = Html(page).into_response();
-    sign_out(&state, &mut response, &session.held()).await?;
+    sign_out(&state, &mut response, &session.ticket()).await?;
     Ok(response)
 }
 
-/// To the page, as who they are. In the history it takes the place of where they came from.
-async fn let_in(
+/// Opens a session, sets its cookie, and redirects to the page.
+async fn redirect_to_page(
     state: &PageState,
     headers: &HeaderMap,
     id: Ulid,

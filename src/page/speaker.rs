@@ -1,55 +1,58 @@
-//! On whose behalf a request is made. Pure: no I/O.
+//! Decides on whose behalf a request is made. Pure: no I/O.
 //!
-//! Several people may use one browser, and one person may come by several ways. Each way (grant)
-//! has a cookie of its own, and each request of a page names the grant for which the page was
-//! made. So a request can never be taken for one of somebody else who signed in later.
+//! Several people may use one browser, and one person may have several grants. Each grant has a
+//! cookie of its own, and each request of a page names the grant for which the page was made. So a
+//! request can never count for somebody else who signed in later.
 
 use ulid::Ulid;
 
 use super::view::Closed;
 
-/// The query parameter that names the grant. It is no secret: nobody is let in by it.
+/// The query parameter that names the grant. It is not a secret, because it lets nobody in.
 pub const GRANT: &str = "grant";
-/// Most ways into one transaction that one browser keeps; the oldest goes when there is another.
-pub const MAX_HELD: usize = 8;
+/// The greatest number of tickets for one transaction that one browser keeps. A further one
+/// replaces the oldest.
+pub const MAX_TICKETS_PER_TRANSACTION: usize = 8;
 
-/// Most ways that one browser keeps in all: proxies take headers of some kilobytes only.
-pub const MAX_HELD_IN_ALL: usize = 30;
+/// The greatest number of tickets that one browser keeps in total. Proxies accept headers of only a
+/// few kilobytes.
+pub const MAX_TICKETS_PER_BROWSER: usize = 30;
 
-/// A way in that the browser proved with a cookie. It ends with its session.
+/// A ticket that the browser holds: what its cookie proves. It is valid as long as its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// What it leads into.
+pub struct Ticket {
+    /// The transaction that it opens.
     pub transaction: Ulid,
-    /// By which its owner came.
+    /// The grant by which its owner was let in.
     pub grant: Ulid,
-    /// Sorts by when they signed in.
+    /// The session. Its id sorts by the time of the sign-in.
     pub session: Ulid,
 }
 
-/// What a request says about who makes it.
+/// The grant that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
-    /// Nothing.
+    /// The request names no grant.
     Nobody,
-    /// This one.
+    /// The request names this grant.
     Grant(Ulid),
-    /// Something that is no name, or several names.
+    /// The request names several grants, or something that is not a grant.
     Unclear,
 }
 
-/// For whom a request counts.
+/// The ticket for which a request counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// For this one, if it is open.
-    This(Held),
-    /// For the newest grant that is open: it only reads.
+    /// The request counts for this ticket, if its grant is open.
+    Ticket(Ticket),
+    /// The request counts for the newest ticket whose grant is open. This is only for requests that
+    /// read.
     Newest,
-    /// For nobody.
+    /// The request counts for nobody.
     Refused(Closed),
 }
 
-/// From the query of an address.
+/// Returns the grant that the query of an address names.
 pub fn named(query: Option<&str>) -> Named {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let mut names = pairs.filter(|(key, _)| key == GRANT).map(|(_, value)| value);
@@ -60,12 +63,12 @@ pub fn named(query: Option<&str>) -> Named {
     }
 }
 
-/// For whom a request counts that names somebody, from a browser that holds these ways into one
+/// Chooses the ticket for which a request counts. `held` has the tickets of the browser for one
 /// transaction.
-pub fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
+pub fn choose(named: Named, held: &[Ticket], only_reads: bool) -> Choice {
     match named {
-        Named::Grant(grant) => match held.iter().find(|it| it.grant == grant) {
-            Some(held) => Choice::This(*held),
+        Named::Grant(grant) => match held.iter().find(|held| held.grant == grant) {
+            Some(held) => Choice::Ticket(*held),
             None => Choice::Refused(Closed::OtherSpeaker),
         },
         Named::Unclear => Choice::Refused(Closed::OtherSpeaker),
@@ -74,13 +77,14 @@ pub fn choose(named: Named, held: &[Held], only_reads: bool) -> Choice {
     }
 }
 
-/// What has to go so that `new` has a place; `held` newest first.
-pub fn crowded_out(held: &[Held], new: &Held) -> Vec<Held> {
-    let others: Vec<Held> = held.iter().filter(|it| it.grant != new.grant).copied().collect();
+/// Returns the tickets that the browser has to forget so that it can keep `new`. `held` is sorted,
+/// newest first.
+pub fn surplus_tickets(held: &[Ticket], new: &Ticket) -> Vec<Ticket> {
+    let others: Vec<Ticket> = held.iter().filter(|it| it.grant != new.grant).copied().collect();
     let of_same = others.iter().filter(|it| it.transaction == new.transaction);
-    let mut out: Vec<Held> = of_same.skip(MAX_HELD - 1).copied().collect();
+    let mut out: Vec<Ticket> = of_same.skip(MAX_TICKETS_PER_TRANSACTION - 1).copied().collect();
     let stay = others.iter().filter(|it| !out.contains(it));
-    let beyond: Vec<Held> = stay.skip(MAX_HELD_IN_ALL - 1).copied().collect();
+    let beyond: Vec<Ticket> = stay.skip(MAX_TICKETS_PER_BROWSER - 1).copied().collect();
     out.extend(beyond);
     out
 }
@@ -89,14 +93,14 @@ pub fn crowded_out(held: &[Held], new: &Held) -> Vec<Held> {
 mod tests {
     use super::*;
 
-    /// Ways into one transaction.
-    fn held(since: &[u64]) -> Vec<Held> {
-        since.iter().map(|since| way(1, *since)).collect()
+    /// Tickets for one transaction.
+    fn held(since: &[u64]) -> Vec<Ticket> {
+        since.iter().map(|since| ticket(1, *since)).collect()
     }
 
-    fn way(transaction: u64, since: u64) -> Held {
+    fn ticket(transaction: u64, since: u64) -> Ticket {
         let transaction = Ulid::from_parts(transaction, 1);
-        Held { transaction, grant: grant(since), session: Ulid::from_parts(since, 3) }
+        Ticket { transaction, grant: grant(since), session: Ulid::from_parts(since, 3) }
     }
 
     fn grant(number: u64) -> Ulid {
@@ -104,12 +108,12 @@ mod tests {
     }
 
     #[test]
-    fn a_request_counts_for_whom_it_names_or_for_nobody() {
+    fn a_request_counts_for_the_grant_that_it_names_or_for_nobody() {
         let held = held(&[3, 2, 1]);
         for only_reads in [true, false] {
             for number in 1..=3 {
                 let named = Named::Grant(grant(number));
-                assert_eq!(choose(named, &held, only_reads), Choice::This(way(1, number)));
+                assert_eq!(choose(named, &held, only_reads), Choice::Ticket(ticket(1, number)));
             }
             for named in [Named::Grant(grant(4)), Named::Unclear] {
                 let choice = choose(named, &held, only_reads);
@@ -119,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_reading_can_do_without_a_name() {
+    fn only_a_request_that_reads_may_name_no_grant() {
         for held in [held(&[1]), held(&[2, 1]), held(&[])] {
             assert_eq!(choose(Named::Nobody, &held, true), Choice::Newest);
             let choice = choose(Named::Nobody, &held, false);
@@ -139,19 +143,20 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_goes_when_there_are_too_many() {
+    fn the_oldest_ticket_is_forgotten_when_there_are_too_many() {
         let full = held(&[8, 7, 6, 5, 4, 3, 2, 1]);
-        assert_eq!(full.len(), MAX_HELD);
-        assert_eq!(crowded_out(&full, &way(1, 9)), [way(1, 1)]);
-        assert_eq!(crowded_out(&full, &way(1, 1)), [], "it has a place already");
-        assert_eq!(crowded_out(&full[1..], &way(1, 9)), []);
-        assert_eq!(crowded_out(&full, &way(2, 9)), [], "another transaction");
+        assert_eq!(full.len(), MAX_TICKETS_PER_TRANSACTION);
+        assert_eq!(surplus_tickets(&full, &ticket(1, 9)), [ticket(1, 1)]);
+        assert_eq!(surplus_tickets(&full, &ticket(1, 1)), [], "the grant has a ticket already");
+        assert_eq!(surplus_tickets(&full[1..], &ticket(1, 9)), []);
+        assert_eq!(surplus_tickets(&full, &ticket(2, 9)), [], "another transaction");
     }
 
     #[test]
-    fn a_browser_keeps_a_bounded_number_in_all() {
-        let many: Vec<Held> = (1..=MAX_HELD_IN_ALL as u64).rev().map(|it| way(it, it)).collect();
-        assert_eq!(crowded_out(&many, &way(99, 99)), [way(1, 1)]);
-        assert_eq!(crowded_out(&many, &many[3]), []);
+    fn a_browser_keeps_a_limited_number_of_tickets_in_total() {
+        let many: Vec<Ticket> =
+            (1..=MAX_TICKETS_PER_BROWSER as u64).rev().map(|since| ticket(since, since)).collect();
+        assert_eq!(surplus_tickets(&many, &ticket(99, 99)), [ticket(1, 1)]);
+        assert_eq!(surplus_tickets(&many, &many[3]), []);
     }
 }

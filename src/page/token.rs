@@ -1,4 +1,4 @@
-//! Signed tokens in links, cookies and headers: each names a way in (a grant), and nobody else can
+//! Signed tokens in links, cookies and headers. Each token names a grant, and only this service can
 //! make one. Pure: no I/O.
 
 use base64::Engine;
@@ -10,24 +10,24 @@ use ulid::Ulid;
 
 use crate::seal::SigningKey;
 
-/// Bytes of a ULID.
+/// The length of a ULID, in bytes.
 const ID_BYTES: usize = 16;
-/// Bytes of the tag: 128 bits are beyond guessing, and the link stays short.
+/// The length of the tag, in bytes. 128 bits cannot be guessed, and the link stays short.
 const TAG_BYTES: usize = 16;
-/// Longest token, in letters: three ids.
-const MAX_TOKEN: usize = 86;
-/// What the key is derived for.
-const LABEL: &str = "tallyroom page tokens 1";
+/// The greatest length of a token, in characters: that of a token with three ids.
+const MAX_TOKEN_CHARS: usize = 86;
+/// The label with which the key is derived from the signing key.
+const KEY_LABEL: &str = "tallyroom page tokens 1";
 
-/// Where a token is used. One is worth nothing in the place of another: a link that leaks from a
-/// browser's history is no cookie, and a cookie no link to pass on.
+/// Where a token is used. A token is valid for its own purpose only: a link that leaks from the
+/// history of a browser does not work as a cookie, and a cookie does not work as a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// In the address that a party is given.
+    /// In the address of a link that a party gets.
     Link,
     /// In a cookie.
     Session,
-    /// In the `Authorization` header, where cookies do not work: in frames.
+    /// In the `Authorization` header, for frames, where cookies do not work.
     Bearer,
 }
 
@@ -41,7 +41,7 @@ impl Purpose {
     }
 }
 
-/// What tokens are signed with.
+/// The key that signs tokens.
 #[derive(Clone)]
 pub struct TokenKey(Hmac<Sha256>);
 
@@ -54,37 +54,39 @@ impl std::fmt::Debug for TokenKey {
 impl From<&SigningKey> for TokenKey {
     fn from(key: &SigningKey) -> Self {
         let mut block = [0; 64];
-        block[..32].copy_from_slice(&key.derive(LABEL));
+        block[..32].copy_from_slice(&key.derive(KEY_LABEL));
         Self(Hmac::new(&block.into()))
     }
 }
 
 impl TokenKey {
-    /// A token that says these ids, in letters, digits, `-` and `_`: 43 for one id.
+    /// Returns a token with these ids. It consists of letters, digits, `-` and `_`, and has 43
+    /// characters for one id.
     pub fn sign(&self, purpose: Purpose, ids: &[Ulid]) -> String {
         let mut bytes: Vec<u8> = ids.iter().flat_map(Ulid::to_bytes).collect();
         bytes.extend(self.tag(purpose, &bytes));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The ids that a token says, if we made it for this purpose and with so many. Whether they
-    /// open anything is for the database to say.
+    /// Returns the ids in a token. Returns `None` if this service did not make it, or made it for
+    /// another purpose or with another number of ids. Only the database knows whether the ids open
+    /// anything.
     pub fn verify<const N: usize>(&self, purpose: Purpose, token: &str) -> Option<[Ulid; N]> {
-        if token.len() > MAX_TOKEN {
+        if token.len() > MAX_TOKEN_CHARS {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (said, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
-        let (ids, rest) = said.as_chunks::<ID_BYTES>();
+        let (signed, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        let (ids, rest) = signed.as_chunks::<ID_BYTES>();
         let ids: &[[u8; ID_BYTES]; N] = ids.try_into().ok()?;
-        let is_ours = rest.is_empty() && bool::from(self.tag(purpose, said).ct_eq(tag));
+        let is_ours = rest.is_empty() && bool::from(self.tag(purpose, signed).ct_eq(tag));
         is_ours.then(|| ids.map(Ulid::from_bytes))
     }
 
-    fn tag(&self, purpose: Purpose, said: &[u8]) -> [u8; TAG_BYTES] {
-        // No label begins with another one, and what is said has a fixed length for each, so that
-        // no two pairs give the same text.
-        let mac = self.0.clone().chain_update(purpose.label()).chain_update(said);
+    fn tag(&self, purpose: Purpose, ids: &[u8]) -> [u8; TAG_BYTES] {
+        // No label is the beginning of another one, and the ids have a fixed length for each
+        // purpose. So no two pairs of label and ids give the same bytes.
+        let mac = self.0.clone().chain_update(purpose.label()).chain_update(ids);
         let mut tag = [0; TAG_BYTES];
         for (byte, from) in tag.iter_mut().zip(mac.finalize().into_bytes()) {
             *byte = from;
@@ -93,8 +95,9 @@ impl TokenKey {
     }
 }
 
-/// The grant that a secret from elsewhere opens. It follows from the secret, so that
-/// [`open_grant`](crate::store::Store::open_grant) refuses a secret that was used before.
+/// Returns the id of the grant that a secret of another service opens. It is derived from the
+/// secret, so that [`open_grant`](crate::store::Store::open_grant) refuses a secret that was used
+/// before.
 pub fn grant_id(secret: &str) -> Ulid {
     let mut id = [0; ID_BYTES];
     for (byte, from) in id.iter_mut().zip(Sha256::digest(secret)) {
@@ -137,7 +140,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn no_other_text_than_the_token_is_taken_for_it() {
+    fn no_changed_text_is_accepted_as_the_token() {
         let key = key();
         let token = key.sign(Purpose::Link, &[Ulid::new()]);
         for position in 0..token.len() {
@@ -153,7 +156,7 @@ pub(super) mod tests {
         for odd in ["", "A", &token[..40], &token[..22], &longer, &format!("{token}=")] {
             assert_eq!(key.verify::<1>(Purpose::Link, odd), None, "{odd}");
         }
-        // The unused last bits must be zero: one token has one text.
+        // The unused last bits must be zero, so that a token has only one text.
         let mut last = token.clone();
         let letter = last.pop().unwrap();
         for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
@@ -163,10 +166,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_token_says_as_many_ids_as_it_was_made_with() {
+    fn a_token_has_as_many_ids_as_it_was_made_with() {
         let (key, ids) = (key(), [Ulid::new(), Ulid::new(), Ulid::new()]);
         let token = key.sign(Purpose::Session, &ids);
-        assert_eq!(token.len(), MAX_TOKEN);
+        assert_eq!(token.len(), MAX_TOKEN_CHARS);
         assert_eq!(key.verify(Purpose::Session, &token), Some(ids));
         assert_eq!(key.verify::<2>(Purpose::Session, &token), None);
         assert_eq!(key.verify::<1>(Purpose::Session, &token), None);

@@ -1,4 +1,5 @@
-//! The page inside a Matrix client: laid out beside the timeline, so without a chat of its own.
+//! Serves the page inside a Matrix client. It is shown beside the timeline, so it has no chat of
+//! its own.
 
 use axum::extract::{Path, State};
 use axum::response::Html;
@@ -9,9 +10,8 @@ use super::model::Reader;
 use super::refusal::Refusal;
 use super::view::{self, Closed};
 
-/// `GET /widget/{id}`: an empty page, the same for everybody, whose script proves who looks.
-/// Nothing that the client fills in is believed but the language: who looks is proven by an OpenID
-/// token.
+/// `GET /widget/{id}`: serves an empty page, which is the same for everybody. Its script signs the
+/// user in with an OpenID token. Of what the client fills in, only the language is trusted.
 pub(super) async fn page(
     State(_): State<PageState>,
     Path(id): Path<String>,

@@ -1,5 +1,5 @@
-//! What visitors write: messages, files, reactions, removals. It is in the database before the
-//! answer, and goes into the room from there.
+//! Takes what visitors write: messages, files, reactions and removals. It is committed to the
+//! database before the response, and goes into the room from there.
 
 use axum::Json;
 use axum::extract::multipart::{Field, Multipart};
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::PageState;
-use super::limits::UPLOAD_PATIENCE;
-use super::message_content::{self, MAX_TEXT, Relation};
+use super::limits::UPLOAD_READ_TIMEOUT;
+use super::message_content::{self, MAX_TEXT_BYTES, Relation};
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
@@ -21,16 +21,16 @@ use crate::files::{Arrived, Arriving};
 use crate::record::Entry;
 use crate::store::NewOutgoing;
 
-/// Most files in one form.
+/// The greatest number of files in one form.
 const MAX_FILES: usize = 10;
-/// Longest name or id in a form, in bytes.
-const MAX_WORD: usize = 500;
-/// Longest reaction, in bytes: an emoji of several parts, or a word.
-const MAX_REACTION: usize = 64;
-/// Most messages of one visitor that may be on their way.
+/// The greatest length of a field other than the text, in bytes.
+const MAX_FIELD_BYTES: usize = 500;
+/// The greatest length of a reaction, in bytes. It may be an emoji of several parts, or a word.
+const MAX_REACTION_BYTES: usize = 64;
+/// The greatest number of messages of one visitor that are not in the room yet.
 const MAX_UNSENT: usize = 200;
 
-/// What a form said.
+/// The fields of a form.
 #[derive(Default)]
 struct Message {
     client_id: Option<String>,
@@ -38,12 +38,13 @@ struct Message {
     reply_to: Option<String>,
     edit: Option<String>,
     description: Option<String>,
-    /// What could not be said before.
+    /// The id of the outgoing message that could not be sent, and that this one replaces.
     instead_of: Option<String>,
+    /// The files, with their names.
     files: Vec<(String, Arrived)>,
 }
 
-/// `POST /t/{id}/messages`
+/// `POST /t/{id}/messages`: takes a text, files, or both.
 pub(super) async fn messages(
     State(state): State<PageState>,
     session: Session,
@@ -51,17 +52,17 @@ pub(super) async fn messages(
     form: Multipart,
 ) -> Result<Response, Refusal> {
     state.limits.write(session.grant, 1)?;
-    let message = read(&state, &session, form).await?;
+    let message = read_form(&state, &session, form).await?;
     let texts = usize::from(!message.text.trim().is_empty());
     state.limits.write(session.grant, (texts + message.files.len()).saturating_sub(1))?;
-    check_room_for_more(&state, &session).await?;
+    check_writable(&state, &session).await?;
     if let Some(edit) = &message.edit {
         check_own(&state, &session, edit).await?;
     }
     if let Some(answered) = &message.reply_to {
         check_known(&state, &session, answered).await?;
     }
-    let name = message.client_id.clone().unwrap_or_else(|| Ulid::new().to_string());
+    let client_id = message.client_id.clone().unwrap_or_else(|| Ulid::new().to_string());
     let mut ids = Vec::new();
     for (index, (file_name, file)) in message.files.into_iter().enumerate() {
         let media_type = file.media_type.unwrap_or("application/octet-stream");
@@ -69,72 +70,72 @@ pub(super) async fn messages(
         let content = message_content::file(&file_name, media_type, file.size, description);
         let Arrived { file, sha256, .. } = file;
         state.vault.put(&sha256, file).await.map_err(|error| {
-            tracing::error!(%error, "a file from the page could not be kept");
+            tracing::error!(%error, "cannot store a file from the page");
             Refusal::try_again()
         })?;
-        let id = format!("{name}/{index}");
-        ids.push(say(&state, &session, &id, "m.room.message", &content, Some(&sha256)).await?);
+        let id = format!("{client_id}/{index}");
+        ids.push(write(&state, &session, &id, "m.room.message", &content, Some(&sha256)).await?);
     }
     if !message.text.trim().is_empty() {
         let relation =
             Relation { reply_to: message.reply_to.as_deref(), edit: message.edit.as_deref() };
         let content = message_content::message(message.text.trim_end(), &relation);
-        ids.push(say(&state, &session, &name, "m.room.message", &content, None).await?);
+        ids.push(write(&state, &session, &client_id, "m.room.message", &content, None).await?);
     }
     if ids.is_empty() {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(Refusal::problem(status, "problem-empty"));
     }
-    if let Some(unsaid) = &message.instead_of {
+    if let Some(unsent) = &message.instead_of {
         let Session { transaction, guest, .. } = &session;
-        state.store.discard(transaction.id, &guest.user_id, unsaid).await?;
+        state.store.discard(transaction.id, &guest.user_id, unsent).await?;
     }
-    Ok(taken(&session, &headers, &ids))
+    Ok(accepted(&session, &headers, &ids))
 }
 
-async fn read(
+async fn read_form(
     state: &PageState,
     session: &Session,
     mut form: Multipart,
 ) -> Result<Message, Refusal> {
-    let unfit = Refusal::problem;
-    let broken = |_| unfit(StatusCode::BAD_REQUEST, "problem-form");
+    let refuse = Refusal::problem;
+    let broken = |_| refuse(StatusCode::BAD_REQUEST, "problem-form");
     let mut message = Message::default();
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
-            // A form without a file sends an empty one.
+            // The form of a browser sends an empty file if none was chosen.
             let file_name = field.file_name().unwrap_or_default().to_owned();
-            let file = arrive(state, session, field).await?;
+            let file = store_upload(state, session, field).await?;
             if file_name.is_empty() && file.size == 0 {
                 continue;
             }
             if message.files.len() == MAX_FILES {
-                return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-many-files"));
+                return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "problem-many-files"));
             }
             message.files.push((clean_name(&file_name), file));
             continue;
         }
-        let limit = if name == "text" { MAX_TEXT } else { MAX_WORD };
-        let Some(text) = text(field, limit).await.map_err(broken)? else {
-            return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-long"));
+        let limit = if name == "text" { MAX_TEXT_BYTES } else { MAX_FIELD_BYTES };
+        let Some(text) = read_text(field, limit).await.map_err(broken)? else {
+            return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "problem-long"));
         };
-        let some = Some(text.clone()).filter(|text| !text.is_empty());
+        let value = Some(text.clone()).filter(|text| !text.is_empty());
         match name.as_str() {
             "text" => message.text = text.replace("\r\n", "\n"),
-            "client_id" => message.client_id = some,
-            "reply_to" => message.reply_to = some,
-            "edit" => message.edit = some,
-            "description" => message.description = some,
-            "instead_of" => message.instead_of = some,
+            "client_id" => message.client_id = value,
+            "reply_to" => message.reply_to = value,
+            "edit" => message.edit = value,
+            "description" => message.description = value,
+            "instead_of" => message.instead_of = value,
             _ => {}
         }
     }
     Ok(message)
 }
 
-/// A field's text; none if it is too long.
-async fn text(
+/// Reads the text of a field. Returns `None` if it has more than `limit` bytes.
+async fn read_text(
     mut field: Field<'_>,
     limit: usize,
 ) -> Result<Option<String>, axum::extract::multipart::MultipartError> {
@@ -148,31 +149,31 @@ async fn text(
     Ok(Some(String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}")))
 }
 
-/// A field's file, onto disk as it comes.
-async fn arrive(
+/// Writes the file of a field to disk while it arrives.
+async fn store_upload(
     state: &PageState,
     session: &Session,
     mut field: Field<'_>,
 ) -> Result<Arrived, Refusal> {
     let disk = |error: std::io::Error| {
-        tracing::error!(%error, "a file from the page could not be written");
+        tracing::error!(%error, "cannot write a file from the page to disk");
         Refusal::try_again()
     };
-    let unfit = Refusal::problem;
+    let refuse = Refusal::problem;
     let _place = state.limits.upload(session.grant, &session.transaction.shop)?;
     let mut size = 0;
     let max_bytes = state.config.files.max_megabytes * 1_000_000;
     let mut arriving = Arriving::into(state.vault.temporary_file().map_err(disk)?, max_bytes);
     loop {
-        let chunk = tokio::time::timeout(UPLOAD_PATIENCE, field.chunk()).await;
-        let chunk = chunk.map_err(|_| unfit(StatusCode::REQUEST_TIMEOUT, "problem-form"))?;
-        let chunk = chunk.map_err(|_| unfit(StatusCode::BAD_REQUEST, "problem-form"))?;
+        let chunk = tokio::time::timeout(UPLOAD_READ_TIMEOUT, field.chunk()).await;
+        let chunk = chunk.map_err(|_| refuse(StatusCode::REQUEST_TIMEOUT, "problem-form"))?;
+        let chunk = chunk.map_err(|_| refuse(StatusCode::BAD_REQUEST, "problem-form"))?;
         let Some(chunk) = chunk else { return Ok(arriving.finish()) };
         let before = size;
         size += chunk.len() as u64;
-        state.limits.grow(session.grant, before, size)?;
+        state.limits.upload_grows(session.grant, before, size)?;
         if !arriving.take(&chunk).map_err(disk)? {
-            return Err(unfit(StatusCode::PAYLOAD_TOO_LARGE, "problem-large-file"));
+            return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "problem-large-file"));
         }
     }
 }
@@ -183,16 +184,17 @@ fn clean_name(name: &str) -> String {
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
-/// What is answered, changed or removed is in this record, whatever the form says.
+/// Checks that the record of this transaction has an event, and returns its entry.
 async fn check_known(state: &PageState, session: &Session, event: &str) -> Result<Entry, Refusal> {
     let events = [event.to_owned()];
     let entries = state.store.entries_of_events(session.transaction.id, &events).await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let unfit = || Refusal::problem(status, "problem-form");
-    entries.into_iter().next().ok_or_else(unfit)
+    let unknown = || Refusal::problem(status, "problem-form");
+    entries.into_iter().next().ok_or_else(unknown)
 }
 
-/// Only what the visitor wrote here can be changed or removed here.
+/// Checks that the visitor wrote an event on the page. Only such events can be changed or removed
+/// here.
 async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<(), Refusal> {
     let entry = check_known(state, session, event).await?;
     if entry.fixed.sender == session.guest.user_id.as_str() {
@@ -201,9 +203,14 @@ async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<
     Err(Refusal::problem(StatusCode::FORBIDDEN, "problem-not-yours"))
 }
 
-/// Nobody piles up words faster than the room takes them.
-async fn check_room_for_more(state: &PageState, session: &Session) -> Result<(), Refusal> {
-    if state.store.room(session.transaction.id).await?.is_some_and(|it| it.encrypted_at.is_some()) {
+/// Checks that the room is not encrypted, and that not too many messages of the visitor are unsent.
+async fn check_writable(state: &PageState, session: &Session) -> Result<(), Refusal> {
+    if state
+        .store
+        .room(session.transaction.id)
+        .await?
+        .is_some_and(|room| room.encrypted_at.is_some())
+    {
         return Err(Refusal::problem(StatusCode::CONFLICT, "problem-encrypted"));
     }
     let waiting = state.store.unsent(session.transaction.id, &session.guest.user_id).await?;
@@ -214,7 +221,8 @@ async fn check_room_for_more(state: &PageState, session: &Session) -> Result<(),
     Err(Refusal::problem(status, "problem-too-fast"))
 }
 
-async fn say(
+/// Commits an event to be sent. Returns its id as an outgoing message.
+async fn write(
     state: &PageState,
     session: &Session,
     client_id: &str,
@@ -227,8 +235,9 @@ async fn say(
     Ok(state.store.write_outgoing(transaction.id, visitor, guest, new, correlation).await?)
 }
 
-/// 202 for scripts; back to the page for the rest.
-fn taken(session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
+/// Answers that a request was accepted: with 202 for scripts, with a redirect to the page
+/// otherwise.
+fn accepted(session: &Session, headers: &HeaderMap, ids: &[Ulid]) -> Response {
     if is_script(headers) {
         let ids: Vec<String> = ids.iter().map(Ulid::to_string).collect();
         return (StatusCode::ACCEPTED, Json(json!({ "ids": ids }))).into_response();
@@ -244,7 +253,7 @@ pub(super) struct AboutEvent {
     key: String,
 }
 
-/// `POST /t/{id}/remove`: takes back what the visitor wrote here.
+/// `POST /t/{id}/remove`: redacts what the visitor wrote on the page.
 pub(super) async fn remove(
     State(state): State<PageState>,
     session: Session,
@@ -253,16 +262,16 @@ pub(super) async fn remove(
 ) -> Result<Response, Refusal> {
     state.limits.write(session.grant, 1)?;
     check_own(&state, &session, &about.event).await?;
-    let id = take_back(&state, &session, &about.event).await?;
-    Ok(taken(&session, &headers, &[id]))
+    let id = redact(&state, &session, &about.event).await?;
+    Ok(accepted(&session, &headers, &[id]))
 }
 
-async fn take_back(state: &PageState, session: &Session, event: &str) -> Result<Ulid, Refusal> {
+async fn redact(state: &PageState, session: &Session, event: &str) -> Result<Ulid, Refusal> {
     let content = json!({ "redacts": event });
-    say(state, session, &format!("remove {event}"), "m.room.redaction", &content, None).await
+    write(state, session, &format!("remove {event}"), "m.room.redaction", &content, None).await
 }
 
-/// `POST /t/{id}/react`: reacts, or takes the same reaction back.
+/// `POST /t/{id}/react`: adds a reaction, or redacts it if the visitor has added it before.
 pub(super) async fn react(
     State(state): State<PageState>,
     session: Session,
@@ -271,7 +280,7 @@ pub(super) async fn react(
 ) -> Result<Response, Refusal> {
     state.limits.write(session.grant, 1)?;
     check_known(&state, &session, &event).await?;
-    if key.is_empty() || key.len() > MAX_REACTION {
+    if key.is_empty() || key.len() > MAX_REACTION_BYTES {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(Refusal::problem(status, "problem-form"));
     }
@@ -283,16 +292,17 @@ pub(super) async fn react(
             && it.relates_to.as_ref().is_some_and(|relation| relation.key.as_ref() == Some(&key))
     });
     let sent = match mine {
-        Some(reaction) => take_back(&state, &session, &reaction.fixed.event_id).await?,
+        Some(reaction) => redact(&state, &session, &reaction.fixed.event_id).await?,
         None => {
-            // After it was taken back, the same reaction is a new one.
-            let times = about.iter().filter(|it| it.fixed.sender == session.guest.user_id.as_str());
-            let name = format!("react {event} {key} {}", times.count());
+            // The number makes the id unique if the same reaction is added again after its
+            // redaction.
+            let mine = about.iter().filter(|it| it.fixed.sender == session.guest.user_id.as_str());
+            let client_id = format!("react {event} {key} {}", mine.count());
             let content = message_content::reaction(&event, &key);
-            say(&state, &session, &name, "m.reaction", &content, None).await?
+            write(&state, &session, &client_id, "m.reaction", &content, None).await?
         }
     };
-    Ok(taken(&session, &headers, &[sent]))
+    Ok(accepted(&session, &headers, &[sent]))
 }
 
 #[derive(Deserialize)]
@@ -300,7 +310,7 @@ pub(super) struct AboutOutgoing {
     id: String,
 }
 
-/// `POST /t/{id}/retry`: tries again to say what could not be said.
+/// `POST /t/{id}/retry`: tries again to send a message that could not be sent.
 pub(super) async fn retry(
     State(state): State<PageState>,
     session: Session,
@@ -310,10 +320,10 @@ pub(super) async fn retry(
     state.limits.write(session.grant, 1)?;
     let Session { transaction, guest, correlation, .. } = &session;
     state.store.retry(transaction.id, &guest.user_id, &id, correlation).await?;
-    Ok(taken(&session, &headers, &[]))
+    Ok(accepted(&session, &headers, &[]))
 }
 
-/// `POST /t/{id}/discard`: throws away what could not be said.
+/// `POST /t/{id}/discard`: discards a message that could not be sent.
 pub(super) async fn discard(
     State(state): State<PageState>,
     session: Session,
@@ -321,7 +331,7 @@ pub(super) async fn discard(
     Form(AboutOutgoing { id }): Form<AboutOutgoing>,
 ) -> Result<Response, Refusal> {
     state.store.discard(session.transaction.id, &session.guest.user_id, &id).await?;
-    Ok(taken(&session, &headers, &[]))
+    Ok(accepted(&session, &headers, &[]))
 }
 
 #[derive(Deserialize)]
@@ -329,7 +339,7 @@ pub(super) struct Typing {
     typing: bool,
 }
 
-/// `POST /t/{id}/typing`: for those who look on; nothing depends on it.
+/// `POST /t/{id}/typing`: shows others that the visitor is typing. Nothing depends on it.
 pub(super) async fn typing(
     State(state): State<PageState>,
     session: Session,
@@ -337,17 +347,17 @@ pub(super) async fn typing(
 ) -> Result<StatusCode, Refusal> {
     state.limits.signal(session.grant)?;
     if let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room()) {
-        // A guest who has said nothing yet is not in the room, and types for nobody.
+        // A guest who has written nothing yet is not in the room, so this call fails.
         if let Err(failure) =
             state.homeserver.typing_as(&session.guest.user_id, &room, typing).await
         {
-            tracing::debug!(%failure, "typing was not shown");
+            tracing::debug!(%failure, "cannot show that a guest is typing");
         }
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /t/{id}/seen`: the visitor has read up to this line.
+/// `POST /t/{id}/seen`: stores that the visitor has read up to this line, and sends a receipt.
 pub(super) async fn seen(
     State(state): State<PageState>,
     session: Session,
@@ -364,7 +374,7 @@ pub(super) async fn seen(
     if let Some(room) = state.store.room(id).await?.and_then(|it| it.room())
         && let Err(failure) = state.homeserver.read_as(user, &room, &event).await
     {
-        tracing::debug!(%failure, "a receipt was not shown");
+        tracing::debug!(%failure, "cannot send the read receipt of a guest");
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,10 +1,10 @@
-//! News for an open page, as server-sent events (HTML standard, "Server-sent events").
+//! Sends news to open pages, as server-sent events (HTML standard, "Server-sent events").
 //!
-//! The id of an event is the record's seq up to which everything was told, so that a browser that
-//! comes back (`Last-Event-ID`) misses nothing, whichever process it reaches.
+//! The id of an event is the seq of the record up to which everything was sent. A browser that
+//! connects again sends it back (`Last-Event-ID`) and so misses nothing, whichever process answers.
 //!
-//! Pages that show the same are told of one reading ([`views`]), so that a thousand of them ask
-//! the database no more than one.
+//! Pages that show the same share one reading ([`views`]), so that a thousand of them cause no more
+//! queries than one.
 
 mod reading;
 mod views;
@@ -27,9 +27,9 @@ use ulid::Ulid;
 
 pub use self::views::Views;
 
-use self::reading::{Look, Reading};
-use self::views::Looks;
-use super::limits::Taken;
+use self::reading::{News, Part, Reading};
+use self::views::NewsFeed;
+use super::limits::PlacePair;
 use super::session::{Session, named_grant};
 use super::view::Closed;
 use super::{PageState, refusal::Refusal, view};
@@ -37,22 +37,25 @@ use crate::moment::Looking;
 use crate::quota::Place;
 use crate::store::StoreError;
 
-/// A comment in between keeps proxies from closing the connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often a comment is sent, so that proxies do not close the connection.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// How long a browser waits before it connects again.
-const RECONNECT: Duration = Duration::from_secs(1);
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
-/// Where a page stands: told up to this seq, with the invoice at this revision.
+/// What a page has got so far.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Stands {
+pub(super) struct Position {
+    /// The seq of the last entry that the page has got.
     #[serde(default)]
     after: i64,
+    /// The revision of the invoice that the page shows.
     #[serde(default)]
     revision: i64,
 }
 
-/// A place among those of its grant, for a request that names one which its browser holds. It is
-/// taken before the database is asked for anything: most of a crowd find none.
+/// A place in the limit of open pages of a grant, if the request names a grant and the browser
+/// holds its cookie. It is taken before the database is used, because in a crowd most requests get
+/// no place.
 pub(super) struct PlaceOfGrant(Option<Place<Ulid>>);
 
 impl FromRequestParts<PageState> for PlaceOfGrant {
@@ -67,31 +70,31 @@ impl FromRequestParts<PageState> for PlaceOfGrant {
     }
 }
 
-/// `GET /t/{id}/live`
+/// `GET /t/{id}/live`: streams the news of a page.
 pub(super) async fn stream(
     State(state): State<PageState>,
     PlaceOfGrant(place): PlaceOfGrant,
     session: Session,
     method: Method,
     headers: HeaderMap,
-    Query(mut stands): Query<Stands>,
+    Query(mut position): Query<Position>,
 ) -> Result<Response, Refusal> {
-    // Whoever names nobody is let in to read, but not told of news.
+    // A request without a grant may read a page, but gets no news.
     let place = place.filter(|_| session.is_named).ok_or(Closed::Nameless)?;
     let place = (place, state.limits.stream_of_shop(&session.transaction.shop)?);
     if method == Method::HEAD {
-        // Only whether there would be news.
+        // The client only asks whether there would be a stream.
         return Ok([(header::CONTENT_TYPE, "text/event-stream")].into_response());
     }
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    stands.after = last.and_then(|id| id.parse().ok()).unwrap_or(stands.after);
-    let page = OpenPage::of(state, session, place, stands).await?;
+    position.after = last.and_then(|id| id.parse().ok()).unwrap_or(position.after);
+    let page = OpenPage::of(state, session, place, position).await?;
     let news = stream::unfold(page, async |mut page| {
         let events = page.next().await?;
         Some((stream::iter(events.into_iter().map(Ok::<_, Infallible>)), page))
     });
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-    let hello = stream::iter([Ok(Event::default().retry(RECONNECT).comment("here"))]);
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE_INTERVAL);
+    let hello = stream::iter([Ok(Event::default().retry(RECONNECT_DELAY).comment("here"))]);
     let mut response = Sse::new(hello.chain(news.flatten())).keep_alive(keep_alive).into_response();
     let no_buffer = header::HeaderValue::from_static("no");
     response.headers_mut().insert("x-accel-buffering", no_buffer);
@@ -102,58 +105,58 @@ pub(super) async fn stream(
 struct OpenPage {
     state: PageState,
     session: Session,
-    since: Instant,
-    stands: Stands,
-    /// What was told last of each kind that is told as a whole.
-    told: HashMap<&'static str, Arc<str>>,
-    looks: Looks,
+    opened_at: Instant,
+    position: Position,
+    /// The data that was sent last for each part that is sent as a whole.
+    sent_parts: HashMap<&'static str, Arc<str>>,
+    feed: NewsFeed,
     is_over: bool,
     _looking: Looking,
-    _place: Taken,
+    _place: PlacePair,
 }
 
 impl OpenPage {
     async fn of(
         state: PageState,
         session: Session,
-        place: Taken,
-        stands: Stands,
+        place: PlacePair,
+        position: Position,
     ) -> Result<Self, StoreError> {
         let looking = state.moment.look(session.transaction.id, session.guest.user_id.as_str());
-        let looks = Views::join(&state, &session, stands).await?;
-        // Nobody types on a page that was just opened.
-        let told = HashMap::from([("typing", json!({ "text": "" }).to_string().into())]);
-        let (since, is_over) = (Instant::now(), false);
+        let feed = Views::join(&state, &session, position).await?;
+        // A page that was just opened shows nobody typing.
+        let sent_parts = HashMap::from([("typing", json!({ "text": "" }).to_string().into())]);
         Ok(Self {
             state,
             session,
-            since,
-            stands,
-            told,
-            looks,
-            is_over,
+            opened_at: Instant::now(),
+            position,
+            sent_parts,
+            feed,
+            is_over: false,
             _looking: looking,
             _place: place,
         })
     }
 
-    /// The next events; none at the end.
+    /// Waits for the next events. Returns `None` at the end of the stream.
     async fn next(&mut self) -> Option<Vec<Event>> {
         while !self.is_over {
-            let look = tokio::select! {
+            let news = tokio::select! {
                 () = self.state.stop.cancelled() => return None,
-                look = self.looks.next() => look?,
+                news = self.feed.next() => news?,
             };
-            let events = match self.is_behind(&look) {
-                false => self.tell(&look),
-                true => match self.catch_up().await {
-                    Ok(look) => self.tell(&look),
+            let events = if self.has_gap_before(&news) {
+                match self.catch_up().await {
+                    Ok(news) => self.events_of(&news),
                     Err(error) => {
-                        // The browser comes back, and goes on from where it was.
-                        tracing::error!(%error, "an open page could not be told its news");
+                        // The browser connects again, with its position.
+                        tracing::error!(%error, "cannot read the news of an open page");
                         return None;
                     }
-                },
+                }
+            } else {
+                self.events_of(&news)
             };
             if !events.is_empty() {
                 return Some(events);
@@ -162,42 +165,44 @@ impl OpenPage {
         None
     }
 
-    /// Whether a look leaves out something that the page does not have.
-    fn is_behind(&self, look: &Look) -> bool {
-        let lacks_invoice = look.revision > self.stands.revision && look.invoice.is_none();
-        look.closed.is_none() && (look.from > self.stands.after || lacks_invoice)
+    /// Whether there is something that the page lacks and that this news does not contain either.
+    fn has_gap_before(&self, news: &News) -> bool {
+        let lacks_invoice = news.revision > self.position.revision && news.invoice.is_none();
+        news.closed.is_none() && (news.from > self.position.after || lacks_invoice)
     }
 
-    /// A look of its own, from where it stands.
-    async fn catch_up(&self) -> Result<Look, StoreError> {
-        let (state, waiting) = (self.state.clone(), self.looks.waiting());
-        Reading::of(state, &self.session, self.stands, waiting).await?.look().await
+    /// Reads everything that is new since the position of this page.
+    async fn catch_up(&self) -> Result<News, StoreError> {
+        let (state, awaited_files) = (self.state.clone(), self.feed.awaited_files());
+        let reading = Reading::of(state, &self.session, self.position, awaited_files);
+        reading.await?.read_everything().await
     }
 
-    /// Tells what of a look the page does not have.
-    fn tell(&mut self, look: &Look) -> Vec<Event> {
-        // A look from before it was opened may not know its session yet.
-        let is_out = look.began > self.since && !look.sessions.contains(&self.session.id);
-        if let Some(why) = look.closed.or(is_out.then_some(Closed::SignedOut)) {
+    /// Returns the events for the part of the news that the page lacks.
+    fn events_of(&mut self, news: &News) -> Vec<Event> {
+        // News that was read before the page was opened may lack the session of the page.
+        let is_signed_out =
+            news.began > self.opened_at && !news.sessions.contains(&self.session.id);
+        if let Some(why) = news.closed.or(is_signed_out.then_some(Closed::SignedOut)) {
             self.is_over = true;
             let html = view::closed_notice(why, &self.session.reader).into_string();
             return vec![event("closed", &json!({ "html": html }).to_string())];
         }
-        let new = look.lines.iter().filter(|line| line.seq > self.stands.after);
+        let new = news.lines.iter().filter(|line| line.seq > self.position.after);
         let mut events: Vec<Event> = new.map(|line| event("line", &line.data)).collect();
-        self.stands.after = self.stands.after.max(look.upto);
+        self.position.after = self.position.after.max(news.upto);
         if let Some(last) = events.pop() {
-            events.push(last.id(self.stands.after.to_string()));
+            events.push(last.id(self.position.after.to_string()));
         }
-        if let Some(invoice) = &look.invoice
-            && look.revision > self.stands.revision
+        if let Some(invoice) = &news.invoice
+            && news.revision > self.position.revision
         {
-            self.stands.revision = look.revision;
+            self.position.revision = news.revision;
             events.push(event("invoice", invoice));
         }
-        for (name, data) in &look.whole {
-            if self.told.get(name) != Some(data) {
-                self.told.insert(name, Arc::clone(data));
+        for Part { name, data } in &news.parts {
+            if self.sent_parts.get(name) != Some(data) {
+                self.sent_parts.insert(name, Arc::clone(data));
                 events.push(event(name, data));
             }
         }

@@ -1,7 +1,7 @@
-//! What there is to tell pages that show the same: of one transaction, to one grant, in one language.
+//! Reads what is new for pages that show the same: one transaction, to one grant, in one language.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use maud::Markup;
@@ -10,122 +10,207 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use super::Stands;
+use super::Position;
 use crate::clock::now;
-use crate::page::chat::{self, Cast, is_line};
-use crate::page::model::{Chat, ChatLine, Reader, Side};
-use crate::page::people::{Others, replies_in};
+use crate::page::cast::Cast;
+use crate::page::chat::{self, is_line};
+use crate::page::model::{Chat, ChatLine, Person, Reader, Side};
+use crate::page::people::{Others, usual_reply_time};
 use crate::page::session::{Session, admit_by};
 use crate::page::view::Closed;
 use crate::page::{PageState, gather, view};
 use crate::record::{Entry, Kind};
 use crate::store::StoreError;
 
-/// How often it is looked who is there.
-const LOOK_AROUND: Duration = Duration::from_secs(5);
-/// When that is done first: the homeserver was asked who is there when the page was opened.
-const FIRST_LOOK: Duration = Duration::from_secs(1);
-/// How often the database is asked even if nothing told of news: another process may have some.
-const LOOK_ANYWAY: Duration = Duration::from_secs(30);
-/// How long after news it is looked for more at the earliest. Whoever reads does not notice, and
-/// what comes in a rush is told together.
-const NEWS_PAUSE: Duration = Duration::from_millis(250);
-/// Entries looked at in one go.
-const BATCH: i64 = 200;
+/// How often the presence of the people is checked.
+const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
+/// When the presence is checked for the first time. The homeserver was asked about it when the page
+/// was opened.
+const FIRST_PRESENCE_CHECK: Duration = Duration::from_secs(1);
+/// How often the database is read even if this process got no hint. Another process may have
+/// written something.
+const MAX_READ_INTERVAL: Duration = Duration::from_secs(30);
+/// The shortest time between two reads of the database. People do not notice the delay, and news
+/// that arrives in a rush is sent together.
+const MIN_READ_INTERVAL: Duration = Duration::from_millis(250);
+/// The number of entries that are read at once.
+const ENTRY_BATCH: i64 = 200;
 
 /// What was found at one moment.
 #[derive(Clone, Debug)]
-pub(super) struct Look {
-    /// When it began.
+pub(super) struct News {
+    /// When reading began.
     pub(super) began: Instant,
-    /// Why nobody may see anything any more.
+    /// The reason why nobody may see the transaction by this grant any more.
     pub(super) closed: Option<Closed>,
-    /// Who is signed in by the grant.
+    /// The sessions of the grant.
     pub(super) sessions: BTreeSet<Ulid>,
-    /// Lines that are new or read differently after this seq ...
+    /// The seq after which `lines` begin.
     pub(super) from: i64,
-    /// ... up to this one.
+    /// The seq of the last entry that `lines` cover.
     pub(super) upto: i64,
-    pub(super) lines: Vec<Told>,
+    /// The lines that are new or changed.
+    pub(super) lines: Vec<LineNews>,
     pub(super) revision: i64,
-    /// The invoice at this revision, if it came since the first look.
+    /// The invoice at this revision, if it has changed since the first read.
     pub(super) invoice: Option<Arc<str>>,
-    /// What is told as a whole whenever it changes: names of events, and their data.
-    pub(super) whole: Vec<(&'static str, Arc<str>)>,
+    /// The parts of the page that are always sent as a whole.
+    pub(super) parts: Vec<Part>,
 }
 
-/// A line, as data of an event.
+/// A line, as the data of an event.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
-    /// Of the newest entry that makes it read like this; [`i64::MAX`] if it is no entry's doing.
+pub(super) struct LineNews {
+    /// The seq of the newest entry that changed the line; [`i64::MAX`] if no entry changed it.
     pub(super) seq: i64,
     pub(super) data: Arc<str>,
 }
 
-/// Lines whose files were not there when they were told.
-pub(super) type Waiting = Arc<Mutex<BTreeSet<String>>>;
+/// A part of the page that is sent as a whole whenever it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// The name of the event.
+    pub(super) name: &'static str,
+    /// The data of the event.
+    pub(super) data: Arc<str>,
+}
 
-/// Looks, and where they stand.
+/// The event ids of the lines whose files had not been fetched when the lines were sent.
+pub(super) type AwaitedFiles = Arc<Mutex<BTreeSet<String>>>;
+
+/// Reads again and again what is new, from where it stopped before.
 pub(super) struct Reading {
     state: PageState,
+    subject: Subject,
+    awaited_files: AwaitedFiles,
+    wakeups: Wakeups,
+    people: People,
+    is_first: bool,
+    last: News,
+    /// The `upto` of the last news that was sent.
+    sent_upto: i64,
+}
+
+/// What is read, and for whom.
+struct Subject {
     transaction: Ulid,
     grant: Ulid,
     reader: Reader,
-    /// When the grant is over.
-    ends: Instant,
-    others: Others,
-    waiting: Waiting,
-    news: watch::Receiver<()>,
-    cast: Option<Cast>,
-    replies_in: Option<i64>,
-    room: Option<String>,
-    typing: Option<watch::Receiver<()>>,
-    look_anyway: Instant,
-    /// No news is looked for earlier.
-    not_before: Instant,
-    next_look: Instant,
-    is_first: bool,
-    last: Look,
-    /// Up to where the last look was that had something to tell.
-    told_upto: i64,
 }
 
-enum Woken {
-    News,
+/// The people of the conversation, as far as they were found so far.
+struct People {
+    others: Others,
+    /// See [`usual_reply_time`].
+    reply_time: Option<i64>,
+    /// `None` before the database was read for the first time.
+    cast: Option<Cast>,
+    /// The Matrix id of the room; `None` as long as there is no room.
+    room: Option<String>,
+}
+
+/// Decides when to read again.
+struct Wakeups {
+    /// Changes when something is written about the transaction.
+    hints: watch::Receiver<()>,
+    /// Changes when somebody begins or stops typing; `None` as long as there is no room.
+    typing: Option<watch::Receiver<()>>,
+    /// The database is not read before this time.
+    not_before: Instant,
+    /// The database is read at the first presence check after this time, even without a hint.
+    read_at: Instant,
+    /// The time of the next presence check.
+    presence_at: Instant,
+}
+
+/// What has to be read.
+enum Wakeup {
+    /// Everything, from the database.
+    Everything,
+    /// Who is typing, from memory.
     Typing,
-    Time,
+    /// Who is present, from memory.
+    Presence,
+}
+
+impl Wakeups {
+    fn new(hints: watch::Receiver<()>, now: Instant) -> Self {
+        Self {
+            hints,
+            typing: None,
+            not_before: now,
+            read_at: now,
+            presence_at: now + FIRST_PRESENCE_CHECK,
+        }
+    }
+
+    /// Waits until there may be something new.
+    async fn next(&mut self) -> Wakeup {
+        // Neither sender is dropped as long as there is a receiver.
+        let hint = async {
+            tokio::time::sleep_until(self.not_before).await;
+            self.hints.changed().await.ok();
+        };
+        let typing = async {
+            match &mut self.typing {
+                Some(typing) => typing.changed().await.ok(),
+                None => std::future::pending().await,
+            };
+        };
+        tokio::select! {
+            () = hint => Wakeup::Everything,
+            () = typing => Wakeup::Typing,
+            () = tokio::time::sleep_until(self.presence_at) => {
+                let now = Instant::now();
+                self.presence_at = now + PRESENCE_INTERVAL;
+                if now < self.read_at { Wakeup::Presence } else { Wakeup::Everything }
+            }
+        }
+    }
+}
+
+impl People {
+    fn typing(&self, state: &PageState, reader: &Reader) -> Part {
+        let typing = match (&self.room, &self.cast) {
+            (Some(room), Some(cast)) => gather::typing_in(state, cast, room),
+            _ => Vec::new(),
+        };
+        let data = json!({ "text": view::typing_text(&typing, reader) }).to_string().into();
+        Part { name: "typing", data }
+    }
+
+    fn list(&self, state: &PageState, reader: &Reader) -> Part {
+        let people: Vec<Person> = self.others.people(state);
+        Part::html("people", view::people(&people, self.reply_time, reader))
+    }
+}
+
+impl Part {
+    fn html(name: &'static str, html: Markup) -> Self {
+        Self { name, data: json!({ "html": html.into_string() }).to_string().into() }
+    }
 }
 
 impl Reading {
-    /// Of what this session sees, from where a page stands.
+    /// Begins to read what this session may see, from the position of a page.
     pub(super) async fn of(
         state: PageState,
         session: &Session,
-        Stands { after, revision }: Stands,
-        waiting: Waiting,
+        Position { after, revision }: Position,
+        awaited_files: AwaitedFiles,
     ) -> Result<Self, StoreError> {
         let transaction = session.transaction.id;
         let others = Others::of(&state, session);
         others.ask(&state);
         let now = Instant::now();
         let mut reading = Self {
-            transaction,
-            grant: session.grant,
-            reader: session.reader.clone(),
-            ends: now + LOOK_ANYWAY,
-            others,
-            waiting,
-            news: state.store.hints().watch(transaction),
-            cast: None,
-            replies_in: None,
-            room: None,
-            typing: None,
-            look_anyway: now,
-            not_before: now,
-            next_look: now + FIRST_LOOK,
+            subject: Subject { transaction, grant: session.grant, reader: session.reader.clone() },
+            awaited_files,
+            wakeups: Wakeups::new(state.store.hints().watch(transaction), now),
+            people: People { others, reply_time: None, cast: None, room: None },
             is_first: true,
-            told_upto: after,
-            last: Look {
+            sent_upto: after,
+            last: News {
                 began: now,
                 closed: None,
                 sessions: BTreeSet::new(),
@@ -134,7 +219,7 @@ impl Reading {
                 lines: Vec::new(),
                 revision,
                 invoice: None,
-                whole: Vec::new(),
+                parts: Vec::new(),
             },
             state,
         };
@@ -143,161 +228,162 @@ impl Reading {
     }
 
     async fn find_room(&mut self) -> Result<(), StoreError> {
-        let room = self.state.store.room(self.transaction).await?.and_then(|it| it.room_id);
-        self.typing = room.as_deref().map(|room| self.state.moment.watch(room));
-        self.room = room;
+        let room = self.state.store.room(self.subject.transaction).await?.and_then(|it| it.room_id);
+        self.wakeups.typing = room.as_deref().map(|room| self.state.moment.watch(room));
+        self.people.room = room;
         Ok(())
     }
 
-    /// Waits for something to look at, and looks; none if there is nothing to tell.
-    pub(super) async fn next(&mut self) -> Result<Option<Look>, StoreError> {
+    /// Waits until there may be something new, and reads it. Returns `None` if nothing has changed.
+    pub(super) async fn next(&mut self) -> Result<Option<News>, StoreError> {
         let is_first = std::mem::take(&mut self.is_first);
-        let woken = if is_first { Woken::News } else { self.wait().await };
-        let look = match woken {
-            Woken::Typing => self.same(),
-            Woken::Time if Instant::now() < self.look_anyway => {
-                self.others.ask(&self.state);
-                self.same()
+        let wakeup = if is_first { Wakeup::Everything } else { self.wakeups.next().await };
+        let news = match wakeup {
+            Wakeup::Typing => self.read_memory(),
+            Wakeup::Presence => {
+                self.people.others.ask(&self.state);
+                self.read_memory()
             }
-            Woken::Time | Woken::News => self.look().await?,
+            Wakeup::Everything => self.read_everything().await?,
         };
-        let is_news = is_first
-            || look.closed.is_some()
-            || !look.lines.is_empty()
-            || look.sessions != self.last.sessions
-            || look.revision != self.last.revision
-            || look.whole != self.last.whole;
-        self.last = look.clone();
-        if !is_news {
+        let has_changed = is_first
+            || news.closed.is_some()
+            || !news.lines.is_empty()
+            || news.sessions != self.last.sessions
+            || news.revision != self.last.revision
+            || news.parts != self.last.parts;
+        self.last = news.clone();
+        if !has_changed {
             return Ok(None);
         }
-        self.told_upto = look.upto;
-        Ok(Some(look))
+        self.sent_upto = news.upto;
+        Ok(Some(news))
     }
 
-    async fn wait(&mut self) -> Woken {
-        let news = async {
-            tokio::time::sleep_until(self.not_before).await;
-            // Its sender lives as long as somebody listens.
-            self.news.changed().await.ok();
-        };
-        let typing = async {
-            match &mut self.typing {
-                // Its sender lives as long as somebody listens.
-                Some(typing) => typing.changed().await.ok(),
-                None => std::future::pending().await,
-            };
-        };
-        tokio::select! {
-            () = news => Woken::News,
-            () = typing => Woken::Typing,
-            () = tokio::time::sleep_until(self.next_look) => {
-                self.next_look = Instant::now() + LOOK_AROUND;
-                Woken::Time
-            }
-        }
-    }
-
-    /// What only this moment knows, with what was found before of all else.
-    fn same(&self) -> Look {
-        let whole = self.last.whole.iter().map(|(name, data)| match *name {
-            "typing" => self.typing_now(),
-            "people" => self.people_now(),
-            _ => (*name, Arc::clone(data)),
+    /// Reads again the parts that come from memory, and keeps the rest of the last news.
+    fn read_memory(&self) -> News {
+        let parts = self.last.parts.iter().map(|part| match part.name {
+            "typing" => self.people.typing(&self.state, &self.subject.reader),
+            "people" => self.people.list(&self.state, &self.subject.reader),
+            _ => part.clone(),
         });
-        let (whole, lines) = (whole.collect(), Vec::new());
-        Look { from: self.told_upto, lines, whole, ..self.last.clone() }
+        let (parts, lines) = (parts.collect(), Vec::new());
+        News { from: self.sent_upto, lines, parts, ..self.last.clone() }
     }
 
-    /// Looks at everything.
-    pub(super) async fn look(&mut self) -> Result<Look, StoreError> {
-        // Pages share the connections of the database with others that wait for an answer.
+    /// Reads everything.
+    pub(super) async fn read_everything(&mut self) -> Result<News, StoreError> {
+        // Live pages may use only some of the connections to the database. People wait for the
+        // answers of other requests.
         let limits = Arc::clone(&self.state.limits);
-        let _look = limits.look().await;
+        let _permit = limits.news_read().await;
         let now = Instant::now();
-        self.not_before = now + NEWS_PAUSE;
-        let mut look = self.last.clone();
-        (look.began, look.from, look.lines) = (now, self.told_upto, Vec::new());
-        look.sessions = self.state.store.sessions_of(self.grant).await?;
-        let session = match self.session().await? {
-            Ok(session) => session,
-            Err(why) => return Ok(Look { closed: Some(why), ..look }),
+        self.wakeups.not_before = now + MIN_READ_INTERVAL;
+        let mut news = self.last.clone();
+        (news.began, news.from, news.lines) = (now, self.sent_upto, Vec::new());
+        news.sessions = self.state.store.sessions_of(self.subject.grant).await?;
+        let (session, grant_ends) = match self.admit().await? {
+            Ok(admitted) => admitted,
+            Err(why) => return Ok(News { closed: Some(why), ..news }),
         };
-        self.look_anyway = (now + LOOK_ANYWAY).min(self.ends);
-        if self.room.is_none() {
+        self.wakeups.read_at = (now + MAX_READ_INTERVAL).min(grant_ends);
+        if self.people.room.is_none() {
             self.find_room().await?;
         }
-        self.reader = self.reader.clone().of_today();
+        self.subject.reader = self.subject.reader.clone().of_today();
         let cast = Cast::of(&self.state, &session).await?;
-        self.read_lines(&session, &cast, &mut look).await?;
-        if session.transaction.revision != look.revision {
-            look.revision = session.transaction.revision;
-            look.invoice = Some(self.invoice(&session).await?);
+        self.read_lines(&session, &cast, &mut news).await?;
+        if session.transaction.revision != news.revision {
+            news.revision = session.transaction.revision;
+            news.invoice = Some(self.invoice(&session).await?);
         }
         let unsent = gather::unsent(&self.state.store, &session).await?;
-        let unsent = view::unsent(&unsent, &self.reader, &session.address());
-        let seen = gather::seen_by(&self.state, &session, &cast).await?.map(|(line, who)| {
-            let text = view::seen_text(&who, &self.reader);
-            ("seen", json!({ "event": line, "text": text }).to_string().into())
-        });
-        self.cast = Some(cast);
-        self.replies_in = replies_in(&self.state, &session).await?;
-        look.whole = vec![html("unsent", unsent), self.typing_now(), self.people_now()];
-        look.whole.extend(seen);
-        Ok(look)
+        let seen_by = gather::seen_by(&self.state, &session, &cast).await?;
+        self.people.cast = Some(cast);
+        self.people.reply_time = usual_reply_time(&self.state, &session).await?;
+        let reader = &self.subject.reader;
+        news.parts = vec![
+            Part::html("unsent", view::unsent(&unsent, reader, &session.address())),
+            self.people.typing(&self.state, reader),
+            self.people.list(&self.state, reader),
+        ];
+        news.parts.extend(seen_by.map(|(line, who)| {
+            let text = view::seen_text(&who, reader);
+            let data = json!({ "event": line, "text": text }).to_string().into();
+            Part { name: "seen", data }
+        }));
+        Ok(news)
     }
 
-    /// What may be seen now, as somebody whom the grant lets in.
-    async fn session(&mut self) -> Result<Result<Session, Closed>, StoreError> {
-        let Some(row) = self.state.store.grant(self.grant).await? else {
+    /// Returns a session of the grant, and the time when the grant ends; or the reason why the
+    /// grant lets nobody in any more.
+    async fn admit(&self) -> Result<Result<(Session, Instant), Closed>, StoreError> {
+        let Some(row) = self.state.store.grant(self.subject.grant).await? else {
             return Ok(Err(Closed::SignedOut));
         };
         let left = u64::try_from(row.expires_at.saturating_sub(now())).unwrap_or(0);
-        self.ends = Instant::now() + Duration::from_millis(left);
-        let admitted = admit_by(&self.state, self.transaction, &row).await?;
-        Ok(admitted.map(|(transaction, visitor, guest)| Session {
-            transaction,
-            visitor,
-            guest,
-            grant: self.grant,
-            // Nobody's: what is read here is for all of them.
-            id: Ulid::nil(),
-            is_named: true,
-            reader: self.reader.clone(),
-            correlation: String::new(),
+        let ends = Instant::now() + Duration::from_millis(left);
+        let admitted = admit_by(&self.state, self.subject.transaction, &row).await?;
+        Ok(admitted.map(|(transaction, visitor, guest)| {
+            let session = Session {
+                transaction,
+                visitor,
+                guest,
+                grant: self.subject.grant,
+                // What is read here is for all sessions of the grant.
+                id: Ulid::nil(),
+                is_named: true,
+                reader: self.subject.reader.clone(),
+                correlation: String::new(),
+            };
+            (session, ends)
         }))
     }
 
-    /// Lines that are new, or read differently now.
+    /// Adds the lines that are new or changed.
     async fn read_lines(
         &mut self,
         session: &Session,
         cast: &Cast,
-        look: &mut Look,
+        news: &mut News,
     ) -> Result<(), StoreError> {
-        let waiting = std::mem::take(&mut *self.waiting());
-        let waiting: BTreeMap<String, i64> = waiting.into_iter().map(|it| (it, i64::MAX)).collect();
-        for line in self.lines_of(session, cast, &waiting).await? {
-            if !self.waiting().contains(&line.event) {
-                look.lines.push(self.told(session, &line, i64::MAX, false));
-            }
-        }
+        self.read_lines_with_files(session, cast, news).await?;
         loop {
-            let entries = self.state.store.entries(self.transaction, look.upto, BATCH).await?;
+            let transaction = self.subject.transaction;
+            let entries = self.state.store.entries(transaction, news.upto, ENTRY_BATCH).await?;
             let Some(last) = entries.last().map(|entry| entry.fixed.seq) else { break };
-            let affected = self.affected(&entries).await?;
-            for line in self.lines_of(session, cast, &affected).await? {
+            let affected = self.affected_lines(&entries).await?;
+            let events = affected.keys().cloned().collect();
+            for line in self.lines_of(session, cast, events).await? {
                 let is_new = entries.iter().any(|entry| entry.fixed.event_id == line.event);
                 let seq = affected.get(&line.event).copied().unwrap_or(last);
-                look.lines.push(self.told(session, &line, seq, is_new));
+                news.lines.push(self.line_news(session, &line, seq, is_new));
             }
-            look.upto = last;
+            news.upto = last;
         }
         Ok(())
     }
 
-    /// The lines that these entries are, or are about; each with the seq of the last of them.
-    async fn affected(&self, entries: &[Entry]) -> Result<BTreeMap<String, i64>, StoreError> {
+    /// Adds the lines whose files are no longer awaited. [`Self::lines_of`] puts the others back
+    /// into `awaited_files`.
+    async fn read_lines_with_files(
+        &self,
+        session: &Session,
+        cast: &Cast,
+        news: &mut News,
+    ) -> Result<(), StoreError> {
+        let awaited = std::mem::take(&mut *self.awaited_files());
+        for line in self.lines_of(session, cast, awaited.into_iter().collect()).await? {
+            if !self.awaited_files().contains(&line.event) {
+                news.lines.push(self.line_news(session, &line, i64::MAX, false));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the event ids of the lines that these entries are, or are about. The value is the
+    /// seq of the last such entry.
+    async fn affected_lines(&self, entries: &[Entry]) -> Result<BTreeMap<String, i64>, StoreError> {
         let mut lines = BTreeMap::new();
         let mut targets = BTreeMap::new();
         for entry in entries {
@@ -311,9 +397,9 @@ impl Reading {
                 None => {}
             }
         }
-        // What is about a reaction or an edit is about its message.
+        // An entry about a reaction or an edit changes the message of the reaction or edit.
         let events: Vec<String> = targets.keys().cloned().collect();
-        for target in self.state.store.entries_of_events(self.transaction, &events).await? {
+        for target in self.state.store.entries_of_events(self.subject.transaction, &events).await? {
             if let (Kind::Reaction | Kind::Edit, Some(relation)) = (target.kind, &target.relates_to)
                 && let Some(seq) = targets.get(&target.fixed.event_id).copied()
             {
@@ -328,32 +414,35 @@ impl Reading {
         Ok(lines)
     }
 
+    /// Reads the lines among these events. Remembers those whose files have not been fetched yet.
     async fn lines_of(
         &self,
         session: &Session,
         cast: &Cast,
-        events: &BTreeMap<String, i64>,
+        events: Vec<String>,
     ) -> Result<Vec<ChatLine>, StoreError> {
-        let events: Vec<String> = events.keys().cloned().collect();
-        let mut entries = self.state.store.entries_of_events(self.transaction, &events).await?;
+        let mut entries =
+            self.state.store.entries_of_events(self.subject.transaction, &events).await?;
         entries.retain(is_line);
         if entries.is_empty() {
             return Ok(Vec::new());
         }
         let lines = chat::lines(&self.state, session, cast, entries).await?;
-        let is_waiting = |line: &&ChatLine| line.files.iter().any(|file| file.state == "wanted");
-        self.waiting().extend(lines.iter().filter(is_waiting).map(|line| line.event.clone()));
+        let awaits_file = |line: &&ChatLine| line.files.iter().any(|file| file.state == "wanted");
+        self.awaited_files()
+            .extend(lines.iter().filter(awaits_file).map(|line| line.event.clone()));
         Ok(lines)
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn awaited_files(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.awaited_files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn told(&self, session: &Session, line: &ChatLine, seq: i64, is_new: bool) -> Told {
+    fn line_news(&self, session: &Session, line: &ChatLine, seq: i64, is_new: bool) -> LineNews {
+        let reader = &self.subject.reader;
         let announce =
-            (is_new && line.side != Side::Mine).then(|| view::announced(line, &self.reader));
-        let html = view::line(line, &self.reader, &session.address());
+            (is_new && line.side != Side::Mine).then(|| view::announcement(line, reader));
+        let html = view::line(line, reader, &session.address());
         let json = json!({
             "event": line.event,
             "at": line.at,
@@ -361,31 +450,14 @@ impl Reading {
             "html": html.into_string(),
             "announce": announce,
         });
-        Told { seq, data: json.to_string().into() }
+        LineNews { seq, data: json.to_string().into() }
     }
 
     async fn invoice(&mut self, session: &Session) -> Result<Arc<str>, StoreError> {
         let page = gather::page(&self.state, session, Chat::default()).await?;
         let html = view::update(&page).into_string();
-        self.others = Others::of(&self.state, session);
+        self.people.others = Others::of(&self.state, session);
         let revision = session.transaction.revision;
         Ok(json!({ "revision": revision, "html": html }).to_string().into())
     }
-
-    fn typing_now(&self) -> (&'static str, Arc<str>) {
-        let typing = match (&self.room, &self.cast) {
-            (Some(room), Some(cast)) => gather::typing_in(&self.state, cast, room),
-            _ => Vec::new(),
-        };
-        ("typing", json!({ "text": view::typing_text(&typing, &self.reader) }).to_string().into())
-    }
-
-    fn people_now(&self) -> (&'static str, Arc<str>) {
-        let people = self.others.people(&self.state);
-        html("people", view::people(&people, self.replies_in, &self.reader))
-    }
-}
-
-fn html(name: &'static str, html: Markup) -> (&'static str, Arc<str>) {
-    (name, json!({ "html": html.into_string() }).to_string().into())
 }

@@ -1,4 +1,4 @@
-//! Readings that pages share.
+//! Pages that show the same share one reading.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,173 +8,177 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use ulid::Ulid;
 
-use super::Stands;
-use super::reading::{Look, Reading, Waiting};
+use super::Position;
+use super::reading::{AwaitedFiles, News, Reading};
 use crate::page::PageState;
 use crate::page::session::Session;
 use crate::store::StoreError;
 
-/// How many looks a page may be behind in taking them. Whoever is further behind has to come back.
-const MOST_BEHIND: usize = 16;
-/// Pages that are told at once ...
-const TOLD_AT_ONCE: usize = 16;
-/// ... before the next ones are: a thousand pages take a quarter of a second, in which others are
-/// answered, too.
-const TELLING_PAUSE: Duration = Duration::from_millis(4);
+/// The greatest number of [`News`] that may wait for a page. If a page takes them more slowly, its
+/// stream is closed, and its browser has to connect again.
+const MAX_UNTAKEN_NEWS: usize = 16;
+/// The number of pages that get the news before the next pause.
+const PAGES_PER_PAUSE: usize = 16;
+/// The pause between two groups of pages. A thousand pages take a quarter of a second, and other
+/// requests are answered in the pauses.
+const PUBLISH_PAUSE: Duration = Duration::from_millis(4);
 
-/// What pages have in common that show the same: the transaction, the grant, and the language.
-type Same = (Ulid, Ulid, String);
+/// What pages that show the same have in common: the transaction, the grant, and the language.
+type ViewKey = (Ulid, Ulid, String);
 
-/// What is looked at, for whom.
+/// Everything that is shown on open pages.
 #[derive(Debug, Default)]
-pub struct Views(Mutex<HashMap<Same, View>>);
+pub struct Views(Mutex<HashMap<ViewKey, View>>);
 
+/// What is shown on open pages of one transaction, grant and language.
 #[derive(Debug, Default)]
 struct View {
-    /// Names it among those that had the same key before.
+    /// Distinguishes this view from earlier ones with the same key.
     id: Ulid,
-    pages: Vec<mpsc::Sender<Arc<Look>>>,
-    last: Option<Arc<Look>>,
-    waiting: Waiting,
+    pages: Vec<mpsc::Sender<Arc<News>>>,
+    last: Option<Arc<News>>,
+    awaited_files: AwaitedFiles,
 }
 
-/// The looks at one view, for one page.
+/// The news of one view, for one page.
 #[derive(Debug)]
-pub(super) struct Looks {
-    looks: mpsc::Receiver<Arc<Look>>,
-    waiting: Waiting,
+pub(super) struct NewsFeed {
+    news: mpsc::Receiver<Arc<News>>,
+    awaited_files: AwaitedFiles,
 }
 
-impl Looks {
-    /// The next one; none if there will be no more.
-    pub(super) async fn next(&mut self) -> Option<Arc<Look>> {
-        self.looks.recv().await
+impl NewsFeed {
+    /// Waits for the next news. Returns `None` when there will be no more.
+    pub(super) async fn next(&mut self) -> Option<Arc<News>> {
+        self.news.recv().await
     }
 
-    /// Lines whose files these looks wait for.
-    pub(super) fn waiting(&self) -> Waiting {
-        Arc::clone(&self.waiting)
+    /// Returns the lines whose files are awaited.
+    pub(super) fn awaited_files(&self) -> AwaitedFiles {
+        Arc::clone(&self.awaited_files)
     }
 }
 
 impl Views {
-    /// Tells one more page, from the last look on. The first one has the reading begin where it
-    /// stands.
+    /// Adds a page, which first gets the last news. If it is the first page of the view, reading
+    /// begins at its position.
     pub(super) async fn join(
         state: &PageState,
         session: &Session,
-        stands: Stands,
-    ) -> Result<Looks, StoreError> {
+        position: Position,
+    ) -> Result<NewsFeed, StoreError> {
         let locale = session.reader.locale.tag();
-        let same = (session.transaction.id, session.grant, locale);
-        if let Some(view) = state.views.views().get_mut(&same) {
-            return Ok(view.page());
+        let key = (session.transaction.id, session.grant, locale);
+        if let Some(view) = state.views.views().get_mut(&key) {
+            return Ok(view.add_page());
         }
-        let waiting = Waiting::default();
-        let reading = Reading::of(state.clone(), session, stands, Arc::clone(&waiting)).await?;
+        let awaited_files = AwaitedFiles::default();
+        let files = Arc::clone(&awaited_files);
+        let reading = Reading::of(state.clone(), session, position, files).await?;
         let mut views = state.views.views();
-        match views.entry(same.clone()) {
-            // Another page was faster.
-            Entry::Occupied(mut view) => Ok(view.get_mut().page()),
+        match views.entry(key.clone()) {
+            // Another page has made the view in the meantime.
+            Entry::Occupied(mut view) => Ok(view.get_mut().add_page()),
             Entry::Vacant(place) => {
                 let id = Ulid::new();
-                let view = View { id, waiting, ..View::default() };
-                let looks = place.insert(view).page();
-                tokio::spawn(Telling { state: state.clone(), same, id }.tell(reading));
-                Ok(looks)
+                let view = View { id, awaited_files, ..View::default() };
+                let feed = place.insert(view).add_page();
+                tokio::spawn(Publisher { state: state.clone(), key, id }.run(reading));
+                Ok(feed)
             }
         }
     }
 
-    fn views(&self) -> MutexGuard<'_, HashMap<Same, View>> {
+    fn views(&self) -> MutexGuard<'_, HashMap<ViewKey, View>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl View {
-    fn page(&mut self) -> Looks {
-        let (page, looks) = mpsc::channel(MOST_BEHIND);
+    fn add_page(&mut self) -> NewsFeed {
+        let (page, news) = mpsc::channel(MAX_UNTAKEN_NEWS);
         if let Some(last) = &self.last {
             page.try_send(Arc::clone(last)).ok();
         }
         self.pages.push(page);
-        Looks { looks, waiting: Arc::clone(&self.waiting) }
+        NewsFeed { news, awaited_files: Arc::clone(&self.awaited_files) }
     }
 }
 
-/// Looks as long as there are pages, and tells them. Whatever ends it, the pages end with it, and
-/// their browsers come back.
-struct Telling {
+/// Sends news to the pages of a view as long as there are any. When it ends for any reason, the
+/// streams of the pages end as well, and their browsers connect again.
+struct Publisher {
     state: PageState,
-    same: Same,
+    key: ViewKey,
     id: Ulid,
 }
 
-impl Telling {
-    async fn tell(self, mut reading: Reading) {
-        while !self.is_left() {
-            let look = tokio::select! {
+impl Publisher {
+    async fn run(self, mut reading: Reading) {
+        while !self.has_ended() {
+            let news = tokio::select! {
                 () = self.state.stop.cancelled() => return,
-                look = reading.next() => look,
+                news = reading.next() => news,
             };
-            match look {
-                Ok(Some(look)) => {
-                    let is_over = look.closed.is_some();
-                    self.publish(&Arc::new(look)).await;
+            match news {
+                Ok(Some(news)) => {
+                    let is_over = news.closed.is_some();
+                    self.publish(&Arc::new(news)).await;
                     if is_over {
                         return;
                     }
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(%error, "open pages could not be told their news");
+                    tracing::error!(%error, "cannot read the news of open pages");
                     return;
                 }
             }
         }
     }
 
-    /// Whether all pages are closed; then there is no such view any more.
-    fn is_left(&self) -> bool {
+    /// Removes the view if all its pages are closed. Returns whether there is no view any more.
+    fn has_ended(&self) -> bool {
         let mut views = self.state.views.views();
-        let Some(view) = views.get_mut(&self.same) else { return true };
+        let Some(view) = views.get_mut(&self.key) else { return true };
         view.pages.retain(|page| !page.is_closed());
-        let is_left = view.pages.is_empty();
-        if is_left {
-            views.remove(&self.same);
+        let has_ended = view.pages.is_empty();
+        if has_ended {
+            views.remove(&self.key);
         }
-        is_left
+        has_ended
     }
 
-    async fn publish(&self, look: &Arc<Look>) {
+    /// Sends news to every page, and closes the streams of the pages that are too slow.
+    async fn publish(&self, news: &Arc<News>) {
         let pages = {
             let mut views = self.state.views.views();
-            let Some(view) = views.get_mut(&self.same) else { return };
-            // Who joins from now on has it from here.
-            view.last = Some(Arc::clone(look));
+            let Some(view) = views.get_mut(&self.key) else { return };
+            // A page that is added from now on gets the news from here.
+            view.last = Some(Arc::clone(news));
             view.pages.clone()
         };
         let mut slow = Vec::new();
-        for some in pages.chunks(TOLD_AT_ONCE) {
-            let is_slow = |page: &&mpsc::Sender<_>| page.try_send(Arc::clone(look)).is_err();
-            slow.extend(some.iter().filter(is_slow));
-            if pages.len() > TOLD_AT_ONCE {
-                tokio::time::sleep(TELLING_PAUSE).await;
+        for group in pages.chunks(PAGES_PER_PAUSE) {
+            let is_slow = |page: &&mpsc::Sender<_>| page.try_send(Arc::clone(news)).is_err();
+            slow.extend(group.iter().filter(is_slow));
+            if pages.len() > PAGES_PER_PAUSE {
+                tokio::time::sleep(PUBLISH_PAUSE).await;
             }
         }
         if !slow.is_empty()
-            && let Some(view) = self.state.views.views().get_mut(&self.same)
+            && let Some(view) = self.state.views.views().get_mut(&self.key)
         {
-            view.pages.retain(|page| !slow.iter().any(|it| it.same_channel(page)));
+            view.pages.retain(|page| !slow.iter().any(|slow| slow.same_channel(page)));
         }
     }
 }
 
-impl Drop for Telling {
+impl Drop for Publisher {
     fn drop(&mut self) {
         let mut views = self.state.views.views();
-        if views.get(&self.same).is_some_and(|view| view.id == self.id) {
-            views.remove(&self.same);
+        if views.get(&self.key).is_some_and(|view| view.id == self.id) {
+            views.remove(&self.key);
         }
     }
 }

@@ -1,31 +1,35 @@
-//! What the pages load: compiled in, and addressed by their content so that it can be kept
-//! forever.
+//! The files that the pages load. They are compiled in, and their addresses contain a hash of their
+//! content, so that browsers can cache them forever.
 
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
-/// How many digits of the hash stand in the address.
-const DIGITS: usize = 16;
+/// The number of hexadecimal digits of the hash in the address.
+const HASH_DIGITS: usize = 16;
 
 /// A file that the pages load.
 #[derive(Debug)]
 pub struct Asset {
-    /// As in its address: name, beginning of its SHA-256, ending.
+    /// The file name in its address: the name, the first digits of its SHA-256, and the extension.
     pub file_name: String,
-    /// Media type.
+    /// The media type.
     pub media_type: &'static str,
-    /// Its content.
+    /// The content.
     pub bytes: &'static [u8],
 }
 
 impl Asset {
-    fn new(stem: &str, ending: &str, media_type: &'static str, bytes: &'static [u8]) -> Self {
-        let hash: String = Sha256::digest(bytes).iter().map(|it| format!("{it:02x}")).collect();
-        Self { file_name: format!("{stem}.{}.{ending}", &hash[..DIGITS]), media_type, bytes }
+    fn new(stem: &str, extension: &str, media_type: &'static str, bytes: &'static [u8]) -> Self {
+        let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            file_name: format!("{stem}.{}.{extension}", &hash[..HASH_DIGITS]),
+            media_type,
+            bytes,
+        }
     }
 
-    /// Its address on this server.
+    /// Returns the address on this server.
     pub fn href(&self) -> String {
         format!("/assets/{}", self.file_name)
     }
@@ -37,7 +41,7 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("page", "css", "text/css; charset=utf-8", bytes)
 });
 
-/// The script of the invoice page, with what it shares with the widget before it.
+/// The script of the invoice page. It begins with the code that it shares with the widget.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let bytes = concat!(
         include_str!("../../../assets/page/clock.js"),
@@ -61,18 +65,18 @@ pub static ENTRANCE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("entrance", "js", "text/javascript; charset=utf-8", bytes)
 });
 
-/// The page's icon.
+/// The icon of the page.
 pub static ICON: LazyLock<Asset> = LazyLock::new(|| {
     let bytes = include_bytes!("../../../assets/page/icon.svg");
     Asset::new("icon", "svg", "image/svg+xml", bytes)
 });
 
-/// Each of them.
+/// Returns all assets.
 pub fn all() -> [&'static Asset; 5] {
     [&STYLE, &SCRIPT, &WIDGET, &ENTRANCE, &ICON]
 }
 
-/// The asset of this file name.
+/// Returns the asset with this file name.
 pub fn find(file_name: &str) -> Option<&'static Asset> {
     all().into_iter().find(|asset| asset.file_name == file_name)
 }

@@ -1,4 +1,4 @@
-//! What those see who may not see the invoice: nothing of it, but what to do.
+//! The pages for people who may not see the invoice. They show nothing of it, and tell what to do.
 
 use maud::{Markup, html};
 
@@ -7,23 +7,23 @@ use super::document::{languages, shell, shell_with};
 use super::localized::text;
 use crate::page::model::Reader;
 
-/// Why somebody sees nothing.
+/// The reason why a person does not see the invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// The address is damaged.
+    /// The link is invalid.
     Wrong,
-    /// The link is too old.
+    /// The link has expired.
     Expired,
-    /// The shop withdrew the link.
+    /// The shop has revoked the link.
     Revoked,
     /// There is no valid cookie.
     SignedOut,
     /// There is no such page.
     NotFound,
-    /// The page was made for somebody who is not signed in in this browser any more, while
-    /// somebody else is.
+    /// The page was made for a person who is not signed in in this browser any more, but another
+    /// person is.
     OtherSpeaker,
-    /// The request changes something and does not say for whom.
+    /// The request changes something and does not name a grant.
     Nameless,
 }
 
@@ -41,13 +41,13 @@ impl Closed {
     }
 }
 
-/// Title and text of it, for scripts.
-pub fn closed_words(kind: Closed, reader: &Reader) -> [String; 2] {
+/// Returns the title and the text for scripts.
+pub fn closed_texts(kind: Closed, reader: &Reader) -> [String; 2] {
     ["title", "text"].map(|part| text(reader, &format!("{}-{part}", kind.id())))
 }
 
-/// The page for it; it loads no script. `has_address`: its address shows it again, so that it can be
-/// read in another language.
+/// Returns the page with the reason. It loads no script. `has_address` tells whether the address of
+/// the page shows it again, so that it can be opened in another language.
 pub fn closed(kind: Closed, reader: &Reader, has_address: bool) -> Markup {
     let title = text(reader, &format!("{}-title", kind.id()));
     let is_about_speaker = matches!(kind, Closed::OtherSpeaker | Closed::Nameless);
@@ -55,16 +55,16 @@ pub fn closed(kind: Closed, reader: &Reader, has_address: bool) -> Markup {
         main {
             section.closed {
                 h1 { (title) }
-                (words(kind, reader))
+                (explanation(kind, reader))
             }
-            // Another language would be another request, which might be answered otherwise.
+            // Another language would be another request, which may get another answer.
             @if has_address && !is_about_speaker { (languages(reader, None)) }
         }
     };
     shell(reader, &title, "alone", None, &body)
 }
 
-/// The page for whatever else was not done: title and text.
+/// Returns the page for any other problem, with its title and text.
 pub fn problem([title, detail]: &[String; 2], reader: &Reader) -> Markup {
     let body = html! {
         main {
@@ -78,8 +78,9 @@ pub fn problem([title, detail]: &[String; 2], reader: &Reader) -> Markup {
     shell(reader, title, "alone", None, &body)
 }
 
-/// A page whose form signs its reader in, by itself where scripts run: looking at an address
-/// changes nothing, so that previews and scanners use nothing up.
+/// Returns a page whose form signs its reader in. A script sends the form automatically. The
+/// address itself changes nothing when it is opened, so that link previews and scanners do not use
+/// up the token.
 pub fn entrance(action: &str, token: &str, reader: &Reader) -> Markup {
     let title = text(reader, "entrance-title");
     let body = html! {
@@ -94,22 +95,23 @@ pub fn entrance(action: &str, token: &str, reader: &Reader) -> Markup {
             }
         }
     };
-    // The form's request says from which site it comes, and nothing of the address.
+    // The request of the form names the site from which it comes, but not the address, which has
+    // the token.
     let origin_only = html! { meta name="referrer" content="strict-origin"; };
     shell_with(reader, &title, "alone", Some(&assets::ENTRANCE), &origin_only, &body)
 }
 
-/// The same as a part of a page that was open when its link ended.
+/// Returns the reason as a part of a page that was open when its grant ended.
 pub fn closed_notice(kind: Closed, reader: &Reader) -> Markup {
     html! {
         section.closed tabindex="-1" {
             h1 { (text(reader, &format!("{}-title", kind.id()))) }
-            (words(kind, reader))
+            (explanation(kind, reader))
         }
     }
 }
 
-fn words(kind: Closed, reader: &Reader) -> Markup {
+fn explanation(kind: Closed, reader: &Reader) -> Markup {
     html! {
         p { (text(reader, &format!("{}-text", kind.id()))) }
         p.soft { (text(reader, "closed-sign-in")) }

@@ -9,7 +9,7 @@ use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};
 use crate::wording::kind;
 
-/// The whole page.
+/// Returns the whole page.
 pub fn page(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let terms = &page.transaction.terms;
@@ -41,7 +41,7 @@ pub fn page(page: &Page<'_>) -> Markup {
     shell(reader, &title, "", Some(&assets::SCRIPT), &body)
 }
 
-/// A document with this body.
+/// Returns a document with this body.
 pub(super) fn shell(
     reader: &Reader,
     title: &str,
@@ -53,7 +53,7 @@ pub(super) fn shell(
     shell_with(reader, title, class, script, &referrer, body)
 }
 
-/// The same with another policy of what requests say about where they come from.
+/// Returns a document with this body and this referrer policy.
 pub(super) fn shell_with(
     reader: &Reader,
     title: &str,
@@ -84,7 +84,7 @@ pub(super) fn shell_with(
     }
 }
 
-/// Who looks at it, in which language, and the way out.
+/// Returns the footer: the languages, the name of the visitor, and the button to sign out.
 fn footer(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let role = text(reader, &format!("role-{}", page.visitor.role.as_str()));
@@ -103,9 +103,9 @@ fn footer(page: &Page<'_>) -> Markup {
     }
 }
 
-/// The languages to choose from, for whoever looks at this page.
+/// Returns the links to this page in each language. `address` names the grant of the visitor.
 pub(super) fn languages(reader: &Reader, address: Option<&Address>) -> Markup {
-    let name = address.map(|it| format!("grant={}&", it.grant)).unwrap_or_default();
+    let grant = address.map(|address| format!("grant={}&", address.grant)).unwrap_or_default();
     let current = reader.locale.language();
     html! {
         nav.languages aria-label=(text(reader, "language")) {
@@ -113,7 +113,7 @@ pub(super) fn languages(reader: &Reader, address: Option<&Address>) -> Markup {
                 @for language in Language::ALL {
                     @let tag = language.tag();
                     li {
-                        a href=(format!("?{name}lang={tag}")) lang=(tag) hreflang=(tag)
+                        a href=(format!("?{grant}lang={tag}")) lang=(tag) hreflang=(tag)
                             aria-current=[(language == current).then_some("true")] {
                             (language.own_name())
                         }

@@ -1,8 +1,8 @@
-//! The invoice page as HTML: from the data of `model` to markup. Pure: no I/O.
+//! Writes the data of `model` as HTML. Pure: no I/O.
 //!
-//! Everything works without scripts; what the script needs to know stands in `data-` attributes
-//! and templates here, so that it is translated too. Whatever people wrote is escaped, or was
-//! sanitised when it was derived.
+//! Everything works without scripts. What the script needs is in `data-` attributes and templates,
+//! so that its texts are translated as well. What people wrote is escaped here, or was sanitised
+//! when the entry was derived.
 
 pub mod assets;
 mod chat;
@@ -17,9 +17,10 @@ mod widget;
 mod tests;
 
 pub use chat::{
-    announced, hides, line, lines, people, seen_text, spoken, typing, typing_text, unsent,
+    announcement, has_spoiler, line, lines, people, seen_text, text_without_spoilers, typing,
+    typing_text, unsent,
 };
-pub use closed::{Closed, closed, closed_notice, closed_words, entrance, problem};
+pub use closed::{Closed, closed, closed_notice, closed_texts, entrance, problem};
 pub use document::page;
 pub use widget::{widget, widget_invoice};
 
@@ -27,18 +28,18 @@ use maud::{Markup, html};
 
 use super::model::Page;
 
-/// The invoice, as an `<article id="invoice">`.
+/// Returns the invoice as an `<article id="invoice">`.
 pub fn invoice(page: &Page<'_>) -> Markup {
     invoice::article(page)
 }
 
-/// Everything that a new revision changes: the page's head and the invoice, each to take the place
-/// of the element with its id.
+/// Returns everything that a new revision changes: the header of the page, and the invoice. Each
+/// replaces the element with the same id.
 pub fn update(page: &Page<'_>) -> Markup {
     html! { (summary::header(page)) (invoice::article(page)) }
 }
 
-/// The conversation, as a `<section id="messages">`.
+/// Returns the conversation as a `<section id="messages">`.
 pub fn chat(page: &Page<'_>) -> Markup {
     chat::section(page)
 }

@@ -1,4 +1,4 @@
-//! The page inside a Matrix client, above the room that has the conversation already.
+//! The page inside a Matrix client. It has no chat, because the client shows the room.
 
 use maud::{Markup, html};
 use ulid::Ulid;
@@ -8,8 +8,8 @@ use super::localized::text;
 use super::{assets, invoice, summary};
 use crate::page::model::{Page, Reader};
 
-/// The page before it is known who looks: its script asks the client, signs in, and puts what it
-/// is answered with in place.
+/// Returns the page before its user is known. Its script asks the client for an OpenID token, signs
+/// in, and shows the answer.
 pub fn widget(id: Ulid, reader: &Reader) -> Markup {
     let title = text(reader, "widget-title");
     let body = html! {
@@ -24,7 +24,7 @@ pub fn widget(id: Ulid, reader: &Reader) -> Markup {
     shell(reader, &title, "widget", Some(&assets::WIDGET), &body)
 }
 
-/// What the script puts in place: the answer to the sign-in.
+/// Returns the invoice that the script shows. It is the answer to the sign-in.
 pub fn widget_invoice(page: &Page<'_>) -> Markup {
     html! {
         (summary::header(page))

@@ -1,28 +1,28 @@
-//! Where the visitor writes.
+//! The form in which the visitor writes.
 
 use maud::{Markup, html};
 
 use super::super::localized::{about, called, text};
 use crate::page::model::{Address, Composing, Page, Quote, Reader};
 
-/// The form; `reply_to` and `edit` are only sent while they are meant.
+/// Returns the form. The browser sends `reply_to` and `edit` only if they are enabled.
 pub(super) fn form(page: &Page<'_>) -> Markup {
     let Page { chat, reader, address, .. } = page;
-    let (reply, edit, words) = match &chat.composing {
+    let (quote, edit, content) = match &chat.composing {
         Composing::New => (None, None, ""),
         Composing::Reply(quote) => (Some(quote), None, ""),
         Composing::Edit { event, text } => (None, Some(event), text.as_str()),
-        Composing::Again { text, again, quote, .. } => {
-            (quote.as_ref(), again.edit.as_ref(), text.as_str())
+        Composing::Resend { text, relation, quote, .. } => {
+            (quote.as_ref(), relation.edit.as_ref(), text.as_str())
         }
     };
-    let instead = match &chat.composing {
-        Composing::Again { outgoing, .. } => Some(outgoing.as_str()),
+    let instead_of = match &chat.composing {
+        Composing::Resend { outgoing, .. } => Some(outgoing.as_str()),
         _ => None,
     };
     let reply_to = match &chat.composing {
-        Composing::Again { again, .. } => again.reply.as_deref(),
-        _ => reply.map(|quote| quote.event.as_str()),
+        Composing::Resend { relation, .. } => relation.reply.as_deref(),
+        _ => quote.map(|quote| quote.event.as_str()),
     };
     let edit = edit.map(String::as_str);
     html! {
@@ -31,10 +31,10 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
             input type="hidden" name="client_id" value=(chat.client_id);
             input type="hidden" name="reply_to" value=[reply_to] disabled[reply_to.is_none()];
             input type="hidden" name="edit" value=[edit] disabled[edit.is_none()];
-            @if let Some(outgoing) = instead {
+            @if let Some(outgoing) = instead_of {
                 input type="hidden" name="instead_of" value=(outgoing);
             }
-            (meant(reply, edit.is_some(), reader, address))
+            (purpose(quote, edit.is_some(), reader, address))
             (speaker(page))
             ul.chosen id="chosen" hidden {}
             div.field {
@@ -54,7 +54,7 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
                 textarea id="text" name="text" rows="1" dir="auto" autocomplete="off"
                     enterkeyhint="send" placeholder=(text(reader, "compose-placeholder"))
                     aria-describedby="speaker hint" autofocus[chat.composing != Composing::New] {
-                    (words)
+                    (content)
                 }
                 button.send { (text(reader, if edit.is_some() { "save" } else { "send" })) }
             }
@@ -64,7 +64,7 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Who will be speaking: several people may use one browser.
+/// Returns a line that names the person who writes, because several people may use one browser.
 fn speaker(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let role = text(reader, &format!("role-{}", page.visitor.role.as_str()));
@@ -75,20 +75,20 @@ fn speaker(page: &Page<'_>) -> Markup {
     }
 }
 
-/// What the text is for, if it is not simply a new message.
-fn meant(reply: Option<&Quote>, edits: bool, reader: &Reader, address: &Address) -> Markup {
+/// Returns a line that tells what the text is for. It is hidden for a new message.
+fn purpose(quote: Option<&Quote>, is_edit: bool, reader: &Reader, address: &Address) -> Markup {
     html! {
-        div.meant id="meant" hidden[reply.is_none() && !edits] {
+        div.meant id="meant" hidden[quote.is_none() && !is_edit] {
             p {
                 strong dir="auto" {
-                    @if let Some(quote) = reply {
+                    @if let Some(quote) = quote {
                         (about(reader, "replying-to", "name", &called(reader, &quote.by)))
-                    } @else if edits {
+                    } @else if is_edit {
                         (text(reader, "editing"))
                     }
                 }
                 " "
-                span.excerpt dir="auto" { @if let Some(quote) = reply { (quote.excerpt) } }
+                span.excerpt dir="auto" { @if let Some(quote) = quote { (quote.excerpt) } }
             }
             a.cancel href=(format!("{}#compose", address.page())) { (text(reader, "cancel")) }
         }

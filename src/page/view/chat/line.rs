@@ -6,39 +6,39 @@ use super::super::localized::{
     about, both_times, called, encoded, role_words, side_name, text, time,
 };
 use super::content::content;
-use super::markup::spoken;
+use super::markup::text_without_spoilers;
 use super::menu::{menu, reactions};
-use crate::page::model::{Address, ChatLine, Quote, Reader};
+use crate::page::model::{Address, ChatLine, Quote, Reader, Times};
 use crate::record::Role;
 
-/// A line by itself, as the script gets it.
+/// Returns a line by itself, as the script gets it.
 pub fn line(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
-    placed(line, reader, address, true, false)
+    line_in_list(line, reader, address, true, false)
 }
 
-/// A line in its place: whether the conversation goes on, and whether it follows one of the same
-/// sender.
-pub(super) fn placed(
+/// Returns a line as a part of the list. `is_open` tells whether visitors can write, and
+/// `is_grouped` whether the line belongs to the group of the line before it.
+pub(super) fn line_in_list(
     line: &ChatLine,
     reader: &Reader,
     address: &Address,
-    open: bool,
-    follows: bool,
+    is_open: bool,
+    is_grouped: bool,
 ) -> Markup {
     let side = side_name(line.side);
     let outgoing = Some(line.outgoing.join(" ")).filter(|ids| !ids.is_empty());
-    let happening = line.kind.role() == Role::StateEvent;
+    let is_happening = line.kind.role() == Role::StateEvent;
     html! {
-        li.line.(side).follows[follows].removed[line.removed].happening[happening]
+        li.line.(side).follows[is_grouped].removed[line.removed].happening[is_happening]
             id=(line.event) data-event=(line.event) data-at=(line.at) data-side=(side)
             data-sender=(line.sender) data-outgoing=[outgoing] tabindex="-1" {
-            @if happening {
+            @if is_happening {
                 p {
                     bdi { (line.name) } " " (badge(line, reader)) " "
                     bdi { (line.text.as_deref().unwrap_or_default()) } " " (time(reader, line.at))
                 }
             } @else {
-                (said_by(line, reader))
+                (sender(line, reader))
                 div.row {
                     div.bubble {
                         @if let Some(quote) = &line.reply_to { (answered(quote, reader)) }
@@ -46,16 +46,17 @@ pub(super) fn placed(
                         (stamp(line, reader))
                         (times(line, reader))
                     }
-                    @if open && !line.removed { (menu(line, reader, address)) }
+                    @if is_open && !line.removed { (menu(line, reader, address)) }
                 }
-                @if !line.reactions.is_empty() { (reactions(line, reader, address, open)) }
+                @if !line.reactions.is_empty() { (reactions(line, reader, address, is_open)) }
             }
         }
     }
 }
 
-/// Name and side; the side by our record, whatever the profile says.
-fn said_by(line: &ChatLine, reader: &Reader) -> Markup {
+/// Returns the name and the party of the sender. The party comes from our record, not from the
+/// profile.
+fn sender(line: &ChatLine, reader: &Reader) -> Markup {
     html! {
         p.by { bdi.name title=(line.sender) { (line.name) } " " (badge(line, reader)) }
     }
@@ -66,16 +67,16 @@ fn badge(line: &ChatLine, reader: &Reader) -> Markup {
     html! { span.badge data-role=(role) { (role_words(reader, line.role)) } }
 }
 
-/// What a screen reader is told of a new line.
-pub fn announced(line: &ChatLine, reader: &Reader) -> String {
+/// Returns what a screen reader announces for a new line.
+pub fn announcement(line: &ChatLine, reader: &Reader) -> String {
     let who = called(reader, &line.named());
-    let words = spoken(line.text.as_deref(), line.html.as_deref(), reader);
-    format!("{who}: {words}")
+    let text = text_without_spoilers(line.text.as_deref(), line.html.as_deref(), reader);
+    format!("{who}: {text}")
 }
 
-/// Both times, where one alone would say that something was said earlier or later than it was.
+/// Returns both times of the line and of its last edit, where one of them alone would mislead.
 fn times(line: &ChatLine, reader: &Reader) -> Markup {
-    let id = |times: crate::page::model::Times| {
+    let id = |times: Times| {
         if times.from_history { "times-differ-history" } else { "times-differ" }
     };
     html! {
@@ -95,7 +96,7 @@ fn stamp(line: &ChatLine, reader: &Reader) -> Markup {
     }
 }
 
-/// What it answers, with the way there.
+/// Returns the quote of the answered message, with a link to it.
 fn answered(quote: &Quote, reader: &Reader) -> Markup {
     html! {
         a.quote href=(format!("#{}", encoded(&quote.event))) {

@@ -1,23 +1,23 @@
-//! Lines one below the other, with a heading before each day.
+//! The list of the lines, with a heading before each day.
 
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::super::localized::{encoded, moment, side_name, text, time};
-use super::line::placed;
+use super::line::line_in_list;
 use crate::page::model::{Address, Chat, ChatLine, Reader, Side, Unsent};
 
-/// Within how many milliseconds lines of one sender belong together.
-const TOGETHER: i64 = 5 * 60 * 1000;
+/// The time in which lines of one sender are grouped under one name, in milliseconds.
+const GROUP_MS: i64 = 5 * 60 * 1000;
 
-/// The link to what is older, and the lines: also what `/lines?before=` answers.
+/// Returns the lines, after a link to older ones. `/lines?before=` answers with the same.
 pub fn lines(chat: &Chat, reader: &Reader, address: &Address) -> Markup {
-    let rows = chat.lines.iter().scan((None, None), |(day, before), it| {
-        let date = moment(reader, it.at).map(|moment| moment.date());
+    let rows = chat.lines.iter().scan((None, None), |(day, before), line| {
+        let date = moment(reader, line.at).map(|moment| moment.date());
         let new_day = date.filter(|date| *day != Some(*date));
-        let follows = new_day.is_none() && before.is_some_and(|before| belongs_to(it, before));
-        (*day, *before) = (date, Some(it));
-        Some((new_day, it, follows))
+        let is_grouped = new_day.is_none() && before.is_some_and(|before| follows(line, before));
+        (*day, *before) = (date, Some(line));
+        Some((new_day, line, is_grouped))
     });
     html! {
         @if let Some(cursor) = &chat.older {
@@ -29,54 +29,55 @@ pub fn lines(chat: &Chat, reader: &Reader, address: &Address) -> Markup {
             }
         }
         ol.lines id="lines" {
-            @for (new_day, it, follows) in rows {
+            @for (new_day, line, is_grouped) in rows {
                 @if let Some(date) = new_day { (day(reader, date)) }
-                (placed(it, reader, address, chat.closed.is_none(), follows))
+                (line_in_list(line, reader, address, chat.closed.is_none(), is_grouped))
             }
         }
     }
 }
 
-/// The script says "today" and "yesterday", which change while the page is open.
+/// Returns the heading of a day. The script replaces the date with "today" or "yesterday", because
+/// these change while the page is open.
 fn day(reader: &Reader, date: Date) -> Markup {
     html! {
         li.day { h3 { time datetime=(date) { (reader.locale.day(date)) } } }
     }
 }
 
-/// Whether this line needs no name of its own.
-fn belongs_to(line: &ChatLine, before: &ChatLine) -> bool {
-    line.sender == before.sender && !before.removed && line.at - before.at < TOGETHER
+/// Whether a line is grouped with the line before it, and shows no name of its own.
+fn follows(line: &ChatLine, before: &ChatLine) -> bool {
+    line.sender == before.sender && !before.removed && line.at - before.at < GROUP_MS
 }
 
-/// What the visitor wrote and the room does not have yet, as a list.
+/// Returns the list of the visitor's messages that are not in the room yet.
 pub fn unsent(unsent: &[Unsent], reader: &Reader, address: &Address) -> Markup {
     html! {
         @if !unsent.is_empty() {
             ol.lines aria-label=(text(reader, "unsent")) {
-                @for it in unsent { (unsent_line(it, reader, address)) }
+                @for message in unsent { (unsent_line(message, reader, address)) }
             }
         }
     }
 }
 
-fn unsent_line(it: &Unsent, reader: &Reader, address: &Address) -> Markup {
+fn unsent_line(unsent: &Unsent, reader: &Reader, address: &Address) -> Markup {
     let form = |action: &str, label: &str| {
         html! {
             form method="post" action=(address.part(action)) {
-                button.plain name="id" value=(it.id) { (text(reader, label)) }
+                button.plain name="id" value=(unsent.id) { (text(reader, label)) }
             }
         }
     };
     html! {
-        li.line.mine.pending.failed[it.problem.is_some()] data-side=(side_name(Side::Mine))
-            data-outgoing=(it.id) data-at=(it.at) {
+        li.line.mine.pending.failed[unsent.problem.is_some()] data-side=(side_name(Side::Mine))
+            data-outgoing=(unsent.id) data-at=(unsent.at) {
             div.bubble {
-                div.words dir="auto" { p.text { (it.text) } }
-                span.stamp { (time(reader, it.at)) }
+                div.words dir="auto" { p.text { (unsent.text) } }
+                span.stamp { (time(reader, unsent.at)) }
             }
             div.delivery {
-                @match &it.problem {
+                @match &unsent.problem {
                     None => span { (text(reader, "sending")) },
                     Some(problem) => {
                         span {
@@ -84,13 +85,13 @@ fn unsent_line(it: &Unsent, reader: &Reader, address: &Address) -> Markup {
                                 &[("problem", problem.as_str().into())]))
                         }
                         (form("retry", "try-again"))
-                        @if it.gave_up {
+                        @if unsent.gave_up {
                             (form("discard", "discard"))
-                            @if let Some(again) = &it.again {
-                                a.plain href=(format!("{}&again={}#compose", address.page(), encoded(&it.id)))
-                                    data-again=(it.text) data-outgoing-id=(it.id)
-                                    data-reply-to=[again.reply.as_deref()]
-                                    data-edit-of=[again.edit.as_deref()] {
+                            @if let Some(relation) = &unsent.relation {
+                                a.plain href=(format!("{}&again={}#compose", address.page(), encoded(&unsent.id)))
+                                    data-again=(unsent.text) data-outgoing-id=(unsent.id)
+                                    data-reply-to=[relation.reply.as_deref()]
+                                    data-edit-of=[relation.edit.as_deref()] {
                                     (text(reader, "put-back"))
                                 }
                             }

@@ -1,8 +1,8 @@
-//! The words of a message as the page shows them: spoilers hidden until somebody asks for them,
-//! and nothing that stands in the way of people who use a keyboard or a screen reader.
+//! Adapts the HTML of a message to the page: spoilers are hidden until the reader reveals them, and
+//! everything can be used with a keyboard and a screen reader.
 //!
-//! What comes in was sanitised when it was derived, and written by an HTML serialiser: tags are
-//! well formed, and `<` stands in text only as `&lt;`.
+//! The HTML was sanitised when the entry was derived, and an HTML serialiser has written it. So its
+//! tags are well formed, and `<` appears in text only as `&lt;`.
 
 use maud::html;
 
@@ -10,12 +10,13 @@ use crate::page::model::Reader;
 
 use super::super::localized::{about, text};
 
-/// What marks a spoiler (Client-Server API, "Spoiler messages"); its value is the reason.
+/// The attribute that marks a spoiler (Client-Server API, "Spoiler messages"). Its value is the
+/// reason.
 const SPOILER: &str = "data-mx-spoiler";
-/// Elements without an end tag.
+/// The elements without an end tag.
 const VOID: [&str; 3] = ["br", "hr", "img"];
 
-/// Elements within a line of text.
+/// The elements that do not start a new line.
 const INLINE: [&str; 15] = [
     "a", "b", "code", "del", "em", "font", "i", "s", "span", "strike", "strong", "sub", "sup", "u",
     "img",
@@ -28,46 +29,50 @@ enum Piece<'a> {
     End,
 }
 
-/// Safe HTML as it is put into a bubble.
-pub(super) fn shown(safe: &str, reader: &Reader) -> String {
+/// Returns sanitised HTML as it is shown on the page.
+pub(super) fn html_for_page(safe: &str, reader: &Reader) -> String {
     let mut html = String::with_capacity(safe.len());
     let mut open: Vec<(&str, String)> = Vec::new();
-    // A link, and where its words begin.
+    // The tag of the open link, and where its text begins.
     let mut link: Option<(&str, usize)> = None;
     let mut rest = safe;
-    while let Some((piece, after)) = next(rest) {
+    while let Some((piece, after)) = next_piece(rest) {
         rest = after;
         match piece {
-            Piece::Text(words) => html.push_str(words),
+            Piece::Text(text) => html.push_str(text),
             Piece::End => {
                 let Some((name, end)) = open.pop() else { continue };
                 if let Some((tag, from)) = link.take_if(|_| name == "a")
-                    && says_nothing(&html[from..])
+                    && has_no_text(&html[from..])
                 {
-                    // A link that nobody could see or name leads somewhere all the same.
+                    // A link without a text would be invisible, so its address is shown.
                     html.push_str(attribute(tag, "href").unwrap_or_default());
                 }
                 html.push_str(&end);
             }
-            // Its address is not one that a browser knows.
+            // A browser cannot open the address of an image (`mxc:`), so its alternative text is
+            // shown.
             Piece::Start { name: "img", tag } => {
-                let instead = attribute(tag, "alt").or(attribute(tag, "title"));
-                let instead = unescaped(instead.unwrap_or_default());
-                html.push_str(&html! { (instead) }.into_string());
+                let alternative = attribute(tag, "alt").or(attribute(tag, "title"));
+                let alternative = unescaped(alternative.unwrap_or_default());
+                html.push_str(&html! { (alternative) }.into_string());
             }
             Piece::Start { name, tag } if VOID.contains(&name) => html.push_str(tag),
             Piece::Start { name, tag } => {
                 let in_list = open.iter().any(|(name, _)| matches!(*name, "ul" | "ol"));
                 let (start, end) = match name {
                     "span" if attribute(tag, SPOILER).is_some() => {
-                        html.push_str(&veil(attribute(tag, SPOILER).unwrap_or(""), reader));
+                        html.push_str(&spoiler_start(
+                            attribute(tag, SPOILER).unwrap_or(""),
+                            reader,
+                        ));
                         ("<span class=\"veil\">", "</span></span>")
                     }
-                    // The page's own headings lead through it, and a message is none of its parts.
+                    // Only the page itself has headings, so that people can navigate by them.
                     "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                         ("<div class=\"heading\">", "</div>")
                     }
-                    // It may scroll, which must be possible without a mouse.
+                    // The element may scroll, which must be possible with a keyboard.
                     "pre" => ("<pre tabindex=\"0\">", "</pre>"),
                     "table" => ("<div class=\"wide\" tabindex=\"0\"><table>", "</table></div>"),
                     "th" if rest.starts_with("</th>") => ("<td>", "</td>"),
@@ -86,13 +91,13 @@ pub(super) fn shown(safe: &str, reader: &Reader) -> String {
     html
 }
 
-/// Whether HTML has no words.
-fn says_nothing(html: &str) -> bool {
+/// Whether HTML has no visible text.
+fn has_no_text(html: &str) -> bool {
     let mut rest = html;
-    while let Some((piece, after)) = next(rest) {
+    while let Some((piece, after)) = next_piece(rest) {
         rest = after;
-        if let Piece::Text(words) = piece
-            && unescaped(words).chars().any(|c| !c.is_whitespace())
+        if let Piece::Text(text) = piece
+            && unescaped(text).chars().any(|c| !c.is_whitespace())
         {
             return false;
         }
@@ -100,8 +105,8 @@ fn says_nothing(html: &str) -> bool {
     true
 }
 
-/// What hides a spoiler, up to the hidden part.
-fn veil(reason: &str, reader: &Reader) -> String {
+/// Returns the start of a spoiler, up to its hidden part: a checkbox that reveals it.
+fn spoiler_start(reason: &str, reader: &Reader) -> String {
     let reason = unescaped(reason);
     let label = match reason.trim() {
         "" => text(reader, "spoiler"),
@@ -111,52 +116,52 @@ fn veil(reason: &str, reader: &Reader) -> String {
     format!("<span class=\"spoiler\">{} ", reveal.into_string())
 }
 
-/// Whether something in it is hidden until somebody asks for it.
-pub fn hides(safe: Option<&str>) -> bool {
+/// Whether the HTML of a message contains a spoiler.
+pub fn has_spoiler(safe: Option<&str>) -> bool {
     safe.is_some_and(|safe| safe.contains(SPOILER))
 }
 
-/// The words of a message without markup, and without what a spoiler hides: for quotes, previews
-/// and whatever is read out.
-pub fn spoken(words: Option<&str>, safe: Option<&str>, reader: &Reader) -> String {
+/// Returns the text of a message without markup and without the hidden parts of spoilers. It is for
+/// quotes, previews and screen readers.
+pub fn text_without_spoilers(plain: Option<&str>, safe: Option<&str>, reader: &Reader) -> String {
     let Some(safe) = safe.filter(|safe| safe.contains(SPOILER)) else {
-        return words.unwrap_or_default().to_owned();
+        return plain.unwrap_or_default().to_owned();
     };
-    let mut spoken = String::new();
+    let mut visible = String::new();
     let mut open: Vec<bool> = Vec::new();
     let mut rest = safe;
-    while let Some((piece, after)) = next(rest) {
+    while let Some((piece, after)) = next_piece(rest) {
         rest = after;
         let is_hidden = open.contains(&true);
         match piece {
-            Piece::Text(words) if !is_hidden => spoken.push_str(&unescaped(words)),
+            Piece::Text(text) if !is_hidden => visible.push_str(&unescaped(text)),
             Piece::Text(_) => {}
             Piece::End => drop(open.pop()),
-            Piece::Start { name, .. } if VOID.contains(&name) => spoken.push(' '),
+            Piece::Start { name, .. } if VOID.contains(&name) => visible.push(' '),
             Piece::Start { name, tag } => {
                 let spoiler = attribute(tag, SPOILER).filter(|_| name == "span");
                 if spoiler.is_some() && !is_hidden {
-                    spoken.push_str(&format!("[{}]", text(reader, "spoiler")));
+                    visible.push_str(&format!("[{}]", text(reader, "spoiler")));
                 } else if !INLINE.contains(&name) {
-                    spoken.push(' ');
+                    visible.push(' ');
                 }
                 open.push(spoiler.is_some());
             }
         }
     }
-    spoken.split_whitespace().collect::<Vec<_>>().join(" ")
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The first piece, and what follows.
-fn next(html: &str) -> Option<(Piece<'_>, &str)> {
+/// Returns the first piece of HTML, and the rest.
+fn next_piece(html: &str) -> Option<(Piece<'_>, &str)> {
     if html.is_empty() {
         return None;
     }
     let Some(inside) = html.strip_prefix('<') else {
-        let (words, rest) = html.split_at(html.find('<').unwrap_or(html.len()));
-        return Some((Piece::Text(words), rest));
+        let (text, rest) = html.split_at(html.find('<').unwrap_or(html.len()));
+        return Some((Piece::Text(text), rest));
     };
-    // A `>` between quotes ends nothing.
+    // A `>` in a quoted value does not end the tag.
     let mut quoted = false;
     let ends = |c: char| {
         quoted ^= c == '"';
@@ -171,7 +176,7 @@ fn next(html: &str) -> Option<(Piece<'_>, &str)> {
     Some((Piece::Start { name: &inside[..length], tag }, rest))
 }
 
-/// The value of an attribute as it is written: escaped.
+/// Returns the value of an attribute, still escaped.
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     let mut outside = tag.split('"');
     while let (Some(before), Some(value)) = (outside.next(), outside.next()) {
@@ -182,10 +187,10 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     None
 }
 
-/// The five characters that a serialiser escapes.
+/// Replaces the five entities that the serialiser writes.
 fn unescaped(text: &str) -> String {
     let replaced = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", "\u{a0}")];
-    let text = replaced.iter().fold(text.to_owned(), |it, (from, to)| it.replace(from, to));
+    let text = replaced.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
     text.replace("&amp;", "&")
 }
 
@@ -206,19 +211,20 @@ mod tests {
         }
     }
 
-    /// As a client sends it, derived and shown.
+    /// Derives an event with this HTML. Returns the HTML for the page, and the text without
+    /// spoilers.
     fn of(formatted_body: &str) -> (String, String) {
         let event = serde_json::json!({ "type": "m.room.message", "content": {
             "msgtype": "m.text", "body": "the price is 7", "format": "org.matrix.custom.html",
             "formatted_body": formatted_body } });
         let derived = derive(&event.to_string());
         let safe = derived.html.unwrap();
-        let spoken = spoken(derived.text.as_deref(), Some(&safe), &reader());
-        (shown(&safe, &reader()), spoken)
+        let spoken = text_without_spoilers(derived.text.as_deref(), Some(&safe), &reader());
+        (html_for_page(&safe, &reader()), spoken)
     }
 
     #[test]
-    fn a_spoiler_is_hidden_until_somebody_asks_for_it() {
+    fn a_spoiler_is_hidden_until_the_reader_reveals_it() {
         let (shown, spoken) =
             of("Psst: <span data-mx-spoiler=\"a &lt;b&gt; > c\">the <b>price</b> is 7</span>!");
         assert_eq!(
@@ -235,12 +241,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_spoiler_the_words_are_those_of_the_message() {
+    fn without_a_spoiler_the_text_is_that_of_the_message() {
         assert_eq!(of("<em>Whatever</em>").1, "the price is 7");
     }
 
     #[test]
-    fn what_is_marked_up_keeps_its_tags_in_pairs_and_everybody_gets_to_it() {
+    fn html_is_well_formed_and_accessible() {
         for (html, expected) in [
             (
                 "<h1>Big</h1><h4>Small</h4>",

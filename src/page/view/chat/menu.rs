@@ -1,14 +1,14 @@
-//! What the visitor can do to a message; each works without scripts.
+//! The actions of a visitor on a message. Each works without scripts.
 
 use maud::{Markup, html};
 
 use super::super::localized::{about, called, encoded, text};
 use crate::page::model::{Address, ChatLine, Reader, Side};
 
-/// Those that are offered; any other can be written in a Matrix client.
+/// The emoji that are offered. Others can be sent with a Matrix client.
 const EMOJI: [&str; 6] = ["👍", "❤️", "😄", "🎉", "👀", "✅"];
 
-/// Actions behind a button.
+/// Returns the menu of a message.
 pub(super) fn menu(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
     html! {
         details.menu {
@@ -55,19 +55,25 @@ fn emoji(line: &ChatLine, reader: &Reader, address: &Address) -> Markup {
     }
 }
 
-/// Who reacted how; pressing one adds or takes away the visitor's own.
-pub(super) fn reactions(line: &ChatLine, reader: &Reader, address: &Address, open: bool) -> Markup {
+/// Returns the reactions to a message. Each is a button that adds or removes the visitor's own
+/// reaction.
+pub(super) fn reactions(
+    line: &ChatLine,
+    reader: &Reader,
+    address: &Address,
+    is_open: bool,
+) -> Markup {
     html! {
         form.reactions method="post" action=(address.part("react")) {
             input type="hidden" name="event" value=(line.event);
-            @for it in &line.reactions {
-                @let names: Vec<_> = it.by.iter().map(|who| called(reader, who)).collect();
+            @for reaction in &line.reactions {
+                @let names: Vec<_> = reaction.by.iter().map(|who| called(reader, who)).collect();
                 @let names = names.join(", ");
                 @let label = reader.locale.text_with("reacted-by",
-                    &[("key", it.key.as_str().into()), ("names", names.as_str().into())]);
-                button name="key" value=(it.key) aria-pressed=(it.mine) disabled[!open]
+                    &[("key", reaction.key.as_str().into()), ("names", names.as_str().into())]);
+                button name="key" value=(reaction.key) aria-pressed=(reaction.mine) disabled[!is_open]
                     aria-label=(label) title=(names) {
-                    bdi { (it.key) } " " (it.by.len())
+                    bdi { (reaction.key) } " " (reaction.by.len())
                 }
             }
         }

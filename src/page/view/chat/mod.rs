@@ -1,4 +1,4 @@
-//! The conversation: who to ask, what was said, what is being sent, and where to write.
+//! The conversation as HTML: the contacts, the lines, what is being sent, and the form.
 
 mod compose;
 mod content;
@@ -8,9 +8,9 @@ mod markup;
 mod menu;
 mod people;
 
-pub use line::{announced, line};
+pub use line::{announcement, line};
 pub use list::{lines, unsent};
-pub use markup::{hides, spoken};
+pub use markup::{has_spoiler, text_without_spoilers};
 pub use people::{people, typing, typing_text};
 
 use maud::{Markup, html};
@@ -18,8 +18,8 @@ use maud::{Markup, html};
 use super::localized::{about, called, naming, text};
 use crate::page::model::{Chat, Named, Page, Reader, Side};
 
-/// All of it. The log is not announced by itself: the script says what is new in a region of its
-/// own, once, and not what the reader wrote.
+/// Returns the whole conversation. Screen readers do not announce changes of the log by themselves.
+/// Instead the script writes each new line of other people once into a region that is announced.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let Page { reader, chat, address, .. } = page;
     let (after, revision) = (chat.seq, page.transaction.revision);
@@ -35,7 +35,8 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             }
             div.log id="log" role="log" aria-live="off" tabindex="0"
                 aria-label=(text(reader, "messages")) {
-                // One child, because the log is laid out from its end: it opens at the newest line.
+                // The log has only one child, because it is laid out from its end, so that it opens
+                // at the newest line.
                 div {
                     div id="history" { (lines(chat, reader, address)) }
                     p.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
@@ -60,24 +61,25 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Who has read up to where; shown if that is the newest line, and not the reader's own.
+/// Returns the notice that the other party has read a line. It is shown only if that line is the
+/// newest one and was sent by the reader's party.
 fn seen(chat: &Chat, reader: &Reader) -> Markup {
     let newest = chat.lines.last().filter(|line| matches!(line.side, Side::Mine | Side::Ours));
     let seen = chat.seen.as_ref().map(|(event, _)| event);
-    let is_all = newest.is_some_and(|line| Some(&line.event) == seen);
+    let is_newest = newest.is_some_and(|line| Some(&line.event) == seen);
     html! {
-        p.seen id="seen" hidden[!is_all] data-event=[chat.seen.as_ref().map(|(event, _)| event)] dir="auto" {
+        p.seen id="seen" hidden[!is_newest] data-event=[chat.seen.as_ref().map(|(event, _)| event)] dir="auto" {
             @if let Some((_, who)) = &chat.seen { (seen_text(who, reader)) }
         }
     }
 }
 
-/// Who has read.
+/// Returns a text with the name of the person who has read.
 pub fn seen_text(who: &Named, reader: &Reader) -> String {
     about(reader, "seen-by", "name", &called(reader, who))
 }
 
-/// Texts and elements that the script puts in place.
+/// Returns the texts and elements that the script needs.
 fn for_the_script(reader: &Reader) -> Markup {
     let texts = [
         "today",
@@ -100,14 +102,15 @@ fn for_the_script(reader: &Reader) -> Markup {
         "compose-hint",
         "unsent",
     ];
-    // What stands for a name or number is put in by the script.
-    let marked = ["percent", "problem", "name"].map(|name| (name, format!("{{{name}}}").into()));
+    // The script replaces these placeholders.
+    let placeholders =
+        ["percent", "problem", "name"].map(|name| (name, format!("{{{name}}}").into()));
     html! {
         template id="texts" {
             @for id in texts {
-                span data-text=(id) { (reader.locale.text_with(id, &marked)) }
+                span data-text=(id) { (reader.locale.text_with(id, &placeholders)) }
             }
-            @for count in 1..=PLURALS {
+            @for count in 1..=MAX_PLURAL_TEXTS {
                 span data-text=(format!("new-messages-{count}")) {
                     (reader.locale.text_with("new-messages", &[("count", count.into())]))
                 }
@@ -129,5 +132,6 @@ fn for_the_script(reader: &Reader) -> Markup {
     }
 }
 
-/// Up to how many new messages the script is given the words for; more are shown as a number.
-const PLURALS: i64 = 20;
+/// The script gets the texts for up to this number of new messages. A greater number is shown
+/// without a text.
+const MAX_PLURAL_TEXTS: i64 = 20;

@@ -1,53 +1,54 @@
-//! Who to ask, whether they are there, and who is typing.
+//! The contacts of the other party with their presence, and the people who are typing.
 
 use maud::{Markup, html};
 
 use super::super::localized::{called, counted, filled, role_words, since, text};
 use crate::page::model::{Named, Person, Presence, Reader};
 
-/// How many are shown at once.
-const SHOWN: usize = 3;
+/// The number of contacts that are shown without opening the list.
+const VISIBLE_CONTACTS: usize = 3;
 const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The other party's contacts, by what to ask them about.
+/// Returns the list of the contacts of the other party, with their duties and the usual reply time
+/// in milliseconds.
 pub fn people(people: &[Person], replies_in: Option<i64>, reader: &Reader) -> Markup {
-    let (first, more) = people.split_at(people.len().min(SHOWN));
+    let (first, more) = people.split_at(people.len().min(VISIBLE_CONTACTS));
     html! {
         div.people id="people" {
-            @if !first.is_empty() { ul { @for it in first { (person(it, reader)) } } }
+            @if !first.is_empty() { ul { @for contact in first { (person(contact, reader)) } } }
             @if !more.is_empty() {
                 details {
                     summary {
                         (counted(reader, "people-more", "count",
                             i64::try_from(more.len()).unwrap_or(i64::MAX)))
                     }
-                    ul { @for it in more { (person(it, reader)) } }
+                    ul { @for contact in more { (person(contact, reader)) } }
                 }
             }
-            @if let Some(replies_in) = replies_in { p.soft { (usually(replies_in, reader)) } }
+            @if let Some(replies_in) = replies_in { p.soft { (usual_reply_time(replies_in, reader)) } }
         }
     }
 }
 
-fn person(it: &Person, reader: &Reader) -> Markup {
-    let (state, words) = presence(it.presence, reader);
+fn person(person: &Person, reader: &Reader) -> Markup {
+    let (state, label) = presence(person.presence, reader);
     html! {
         li.person data-presence=(state) {
             span.dot aria-hidden="true" {}
-            bdi.name { (it.name) }
-            " " span.badge data-role=(it.role.as_str()) { (role_words(reader, Some(it.role))) }
-            @if let Some(duty) = &it.duty { " " span.duty dir="auto" { (duty) } }
-            @if let Some(words) = words { " " span.presence { (words) } }
+            bdi.name { (person.name) }
+            " " span.badge data-role=(person.role.as_str()) { (role_words(reader, Some(person.role))) }
+            @if let Some(duty) = &person.duty { " " span.duty dir="auto" { (duty) } }
+            @if let Some(label) = label { " " span.presence { (label) } }
         }
     }
 }
 
-/// For the style sheet, and in words.
-fn presence(it: Presence, reader: &Reader) -> (&'static str, Option<Markup>) {
+/// Returns the value for the style sheet, and the text.
+fn presence(presence: Presence, reader: &Reader) -> (&'static str, Option<Markup>) {
     let text = |id| html! { (text(reader, id)) };
-    match it {
+    match presence {
         Presence::Here => ("here", Some(text("presence-here"))),
         Presence::Online => ("online", Some(text("presence-online"))),
         Presence::Idle => ("idle", Some(text("presence-idle"))),
@@ -63,24 +64,24 @@ fn away(at: Option<i64>, reader: &Reader) -> Markup {
     }
 }
 
-fn usually(replies_in: i64, reader: &Reader) -> String {
+fn usual_reply_time(replies_in: i64, reader: &Reader) -> String {
     let (id, unit) = match replies_in {
         ..HOUR => ("replies-minutes", MINUTE),
         HOUR..DAY => ("replies-hours", HOUR),
         DAY.. => ("replies-days", DAY),
     };
-    // To the nearest, and never "within 0 minutes".
+    // The number is rounded, but is never 0.
     counted(reader, id, "count", ((replies_in + unit / 2) / unit).max(1))
 }
 
-/// Who is typing, as a live region of its own.
+/// Returns a live region that names the people who are typing.
 pub fn typing(people: &[Named], reader: &Reader) -> Markup {
     html! {
         p.typing id="typing" role="status" dir="auto" { (typing_text(people, reader)) }
     }
 }
 
-/// The same as the script gets it; empty: nobody is.
+/// Returns the text of this region, for the script. It is empty if nobody is typing.
 pub fn typing_text(people: &[Named], reader: &Reader) -> String {
     match people {
         [] => String::new(),

@@ -6,17 +6,17 @@ mod sample;
 use std::collections::HashSet;
 
 use super::*;
-use crate::page::model::{Again, Composing, Named, Quote, Unsent};
+use crate::page::model::{Composing, Named, Quote, Unsent, UnsentRelation};
 use crate::transaction::PartyRole;
 use sample::{ADDRESS, HOSTILE, Sample};
 
-/// The values of an attribute, in the order of the page.
+/// Returns the values of an attribute, in the order of the page.
 fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
     let opening = format!(" {attribute}=\"");
     html.split(&opening as &str).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
-/// Every opening tag, with its attributes.
+/// Returns every opening tag with its attributes.
 fn tags(html: &str) -> Vec<&str> {
     let opening = |piece: &&str| piece.starts_with(|it: char| it.is_ascii_alphabetic());
     html.split('<').filter(opening).filter_map(|piece| piece.split('>').next()).collect()
@@ -37,12 +37,12 @@ fn what_people_wrote_never_becomes_markup() {
 }
 
 #[test]
-fn nothing_on_the_page_needs_an_exception_from_the_policy() {
+fn the_page_complies_with_its_content_security_policy() {
     let sample = Sample::new();
     let html = super::page(&sample.page()).into_string();
     for tag in tags(&html) {
         assert!(!tag.contains(" style="), "{tag}");
-        // What stands between quotes is a value, not an attribute.
+        // The text between quotes is a value, not an attribute.
         let outside = tag.split('"').step_by(2).flat_map(str::split_whitespace);
         assert!(!outside.into_iter().any(|it| it.starts_with("on")), "{tag}");
         if tag.starts_with("script") || tag.starts_with("link rel=\"stylesheet\"") {
@@ -52,7 +52,7 @@ fn nothing_on_the_page_needs_an_exception_from_the_policy() {
 }
 
 #[test]
-fn no_id_is_there_twice_and_every_reference_finds_its_own() {
+fn ids_are_unique_and_every_reference_has_its_target() {
     let sample = Sample::new();
     let html = super::page(&sample.page()).into_string();
     let ids = values(&html, "id");
@@ -66,7 +66,7 @@ fn no_id_is_there_twice_and_every_reference_finds_its_own() {
 }
 
 #[test]
-fn headings_leave_no_level_out_and_there_is_one_first() {
+fn headings_skip_no_level_and_only_one_is_of_the_first_level() {
     let sample = Sample::new();
     let html = super::page(&sample.page()).into_string();
     let level = |tag: &str| {
@@ -82,7 +82,7 @@ fn headings_leave_no_level_out_and_there_is_one_first() {
 }
 
 #[test]
-fn every_text_of_the_page_is_there() {
+fn no_text_of_the_page_is_missing() {
     let sample = Sample::new();
     let page = sample.page();
     let html = [
@@ -91,7 +91,7 @@ fn every_text_of_the_page_is_there() {
         widget(page.transaction.id, page.reader).into_string(),
     ]
     .concat();
-    // A text that is missing shows as its id.
+    // A missing text is shown as its id.
     let is_id = |it: &&str| {
         let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "-_".contains(it);
         it.contains('-')
@@ -104,13 +104,13 @@ fn every_text_of_the_page_is_there() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// The form that posts to this part of the page.
+/// Returns the attribute of a form that posts to this part of the page.
 fn posts_to(part: &str) -> String {
     format!("action=\"{}\"", ADDRESS.part(part))
 }
 
 #[test]
-fn every_address_on_the_page_names_its_speaker() {
+fn every_address_on_the_page_names_its_grant() {
     let sample = Sample::new();
     let page = sample.page();
     let html = super::page(&page).into_string();
@@ -128,7 +128,7 @@ fn every_address_on_the_page_names_its_speaker() {
 }
 
 #[test]
-fn the_form_says_in_each_language_who_will_be_speaking() {
+fn the_form_names_the_writer_in_each_language() {
     for language in crate::language::Language::ALL {
         let mut sample = Sample::new();
         sample.reader.locale = crate::language::Locale::negotiate(Some(language.tag()), None, "en");
@@ -144,7 +144,7 @@ fn the_form_says_in_each_language_who_will_be_speaking() {
 }
 
 #[test]
-fn a_line_can_be_answered_and_taken_back_without_scripts() {
+fn a_line_can_be_answered_and_removed_without_scripts() {
     let sample = Sample::new();
     let page = sample.page();
     let mine = page.chat.lines.iter().find(|it| it.can_edit).unwrap();
@@ -159,7 +159,7 @@ fn a_line_can_be_answered_and_taken_back_without_scripts() {
 }
 
 #[test]
-fn lines_of_one_sender_on_one_day_stand_together() {
+fn lines_of_one_sender_on_one_day_are_grouped() {
     let sample = Sample::new();
     let page = sample.page();
     let html = lines(&page.chat, page.reader, &ADDRESS).into_string();
@@ -170,7 +170,7 @@ fn lines_of_one_sender_on_one_day_stand_together() {
 }
 
 #[test]
-fn whoever_replies_or_edits_sees_what_to() {
+fn a_reply_or_an_edit_shows_its_message() {
     let sample = Sample::new();
     let mut page = sample.page();
     let by = Named { name: "Ada".into(), role: Some(PartyRole::Seller) };
@@ -197,34 +197,36 @@ fn nobody_can_write_into_a_closed_conversation() {
 }
 
 #[test]
-fn what_was_not_sent_says_why_and_what_to_do() {
+fn an_unsent_message_shows_the_problem_and_the_actions() {
     let sample = Sample::new();
     let problem = Some("The server refused it.".to_owned());
-    let it = Unsent {
+    let message = Unsent {
         id: "01J".into(),
         at: 0,
         text: "Hello".into(),
         problem,
         gave_up: true,
-        again: Some(Again::default()),
+        relation: Some(UnsentRelation::default()),
     };
-    let html = unsent(std::slice::from_ref(&it), &sample.reader, &ADDRESS).into_string();
+    let html = unsent(std::slice::from_ref(&message), &sample.reader, &ADDRESS).into_string();
     assert!(html.contains("Not sent: The server refused it."));
     assert!(html.contains(&posts_to("retry")) && html.contains(&posts_to("discard")));
     let again = format!("href=\"{}&amp;again=01J#compose\" data-again=\"Hello\"", ADDRESS.page());
     assert!(html.contains(&again), "{html}");
-    // What is still tried cannot be taken back: it may be there already.
-    let trying =
-        unsent(&[Unsent { gave_up: false, ..it.clone() }], &sample.reader, &ADDRESS).into_string();
+    // A message that is still being sent cannot be discarded, because it may be in the room
+    // already.
+    let trying = unsent(&[Unsent { gave_up: false, ..message.clone() }], &sample.reader, &ADDRESS)
+        .into_string();
     assert!(trying.contains(&posts_to("retry")) && !trying.contains("/discard"));
     assert!(!trying.contains("?again="), "{trying}");
-    let file = unsent(&[Unsent { again: None, ..it }], &sample.reader, &ADDRESS).into_string();
+    let file =
+        unsent(&[Unsent { relation: None, ..message }], &sample.reader, &ADDRESS).into_string();
     assert!(!file.contains("?again="), "a file cannot be put into the text field");
     assert!(unsent(&[], &sample.reader, &ADDRESS).into_string().is_empty());
 }
 
 #[test]
-fn late_days_are_counted_only_while_somebody_waits_for_money() {
+fn late_days_are_counted_only_while_an_amount_is_owed() {
     let mut sample = Sample::new();
     sample.reader.today = "2026-07-04".parse().unwrap();
     assert!(super::update(&sample.page()).into_string().contains("3 days late"));
@@ -233,7 +235,7 @@ fn late_days_are_counted_only_while_somebody_waits_for_money() {
 }
 
 #[test]
-fn a_status_that_we_do_not_know_is_shown_as_the_shop_says_it() {
+fn an_unknown_status_is_shown_as_the_shop_wrote_it() {
     let sample = Sample::new();
     assert_eq!(
         crate::wording::status("awaiting_payment", &sample.reader.locale),
@@ -246,7 +248,7 @@ fn a_status_that_we_do_not_know_is_shown_as_the_shop_says_it() {
 }
 
 #[test]
-fn a_closed_page_names_nothing_and_loads_no_script() {
+fn a_closed_page_shows_no_invoice_and_loads_no_script() {
     let sample = Sample::new();
     for kind in
         [Closed::Wrong, Closed::Expired, Closed::Revoked, Closed::SignedOut, Closed::NotFound]
@@ -258,7 +260,7 @@ fn a_closed_page_names_nothing_and_loads_no_script() {
 }
 
 #[test]
-fn assets_are_found_by_their_content_and_small() {
+fn assets_are_addressed_by_their_content_and_small() {
     for asset in assets::all() {
         assert!(std::ptr::eq(assets::find(&asset.file_name).unwrap(), asset));
     }

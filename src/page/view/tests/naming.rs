@@ -1,4 +1,4 @@
-//! People are named with their side, and times that differ are both told.
+//! People are named with their party, and both times are shown if they differ.
 
 use super::sample::{ADDRESS, Sample};
 use crate::page::model::{ChatLine, Named, Times};
@@ -16,7 +16,7 @@ fn html(sample: &Sample, change: impl FnOnce(&mut ChatLine)) -> String {
 }
 
 #[test]
-fn lines_quotes_reactions_typing_and_receipts_say_the_side() {
+fn lines_quotes_reactions_typing_and_receipts_name_the_party() {
     let sample = Sample::new();
     let html = html(&sample, |line| {
         line.reactions[0].by = vec![named("Acme Ltd", Some(PartyRole::Buyer)), named("X", None)];
@@ -36,25 +36,25 @@ fn lines_quotes_reactions_typing_and_receipts_say_the_side() {
 }
 
 #[test]
-fn a_new_line_is_announced_with_its_side_and_without_its_spoilers() {
+fn a_new_line_is_announced_with_its_party_and_without_its_spoilers() {
     let sample = Sample::new();
     let mut line = sample.page().chat.lines[3].clone();
     line.html = Some("It costs <span data-mx-spoiler=\"\">7</span>".into());
     line.text = Some("It costs 7".into());
-    let announced = super::super::announced(&line, &sample.reader);
-    assert_eq!(announced, "Mara Lind (seller): It costs [Spoiler]");
+    let announcement = super::super::announcement(&line, &sample.reader);
+    assert_eq!(announcement, "Mara Lind (seller): It costs [Spoiler]");
 }
 
 #[test]
-fn a_message_with_two_times_tells_both() {
+fn a_message_with_two_times_shows_both() {
     let sample = Sample::new();
     let times =
         Times { sent_at: 1_781_686_800_000, received_at: 1_781_773_200_000, from_history: false };
     assert!(!html(&sample, |_| ()).contains("class=\"times\""));
-    let told = html(&sample, |line| line.times = Some(times));
+    let html_with_times = html(&sample, |line| line.times = Some(times));
     for part in ["Dated <time", "17 June 2026 at 09:00", "received <time", "18 June 2026 at 09:00"]
     {
-        assert!(told.contains(part), "{part} in {told}");
+        assert!(html_with_times.contains(part), "{part} in {html_with_times}");
     }
     let late = Times { from_history: true, ..times };
     assert!(html(&sample, |line| line.times = Some(late)).contains("read from the room’s history"));

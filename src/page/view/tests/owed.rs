@@ -1,19 +1,19 @@
-//! Money is asked for only while it is owed.
+//! The page asks for money only while it is owed.
 
 use serde_json::json;
 
 use super::sample::Sample;
 use crate::invoice::InvoiceInput;
 
-/// What asks for money, in the texts of the page.
-const ASKS: [&str; 7] =
+/// The parts of the page that ask for money.
+const PAYMENT_REQUESTS: [&str; 7] =
     ["Amount due", "How to pay", "DE02", "days late", "days left", "Due ", "class=\"qr\""];
 
 fn shown(sample: &Sample) -> String {
     let page = sample.page();
     let html = super::super::widget_invoice(&page).into_string();
     assert!(html.starts_with(&super::super::update(&page).into_string()));
-    // What was changed, and when, stays told.
+    // The history of the changes is always shown, so it is cut off here.
     html.split("<section class=\"history\">").next().unwrap_or_default().to_owned()
 }
 
@@ -30,7 +30,7 @@ fn an_invoice_that_is_owed_asks_for_money() {
 }
 
 #[test]
-fn no_status_that_ends_it_asks_for_money() {
+fn a_final_status_does_not_ask_for_money() {
     let mut sample = Sample::new();
     sample.reader.today = "2026-07-04".parse().unwrap();
     for status in
@@ -38,7 +38,7 @@ fn no_status_that_ends_it_asks_for_money() {
     {
         sample.transaction.terms.status = status.into();
         let html = shown(&sample);
-        for asks in ASKS {
+        for asks in PAYMENT_REQUESTS {
             assert!(!html.contains(asks), "{asks:?} of {status}");
         }
         assert!(html.contains("Nothing to pay"), "{status}");
@@ -47,12 +47,12 @@ fn no_status_that_ends_it_asks_for_money() {
 }
 
 #[test]
-fn what_gives_money_back_or_is_paid_already_asks_nobody() {
+fn a_credit_note_or_a_paid_invoice_does_not_ask_for_money() {
     let change = |change: fn(&mut crate::invoice::Invoice)| {
         let mut sample = Sample::new();
         change(&mut sample.transaction.terms.invoice);
         let html = shown(&sample);
-        for asks in ASKS {
+        for asks in PAYMENT_REQUESTS {
             assert!(!html.contains(asks), "{asks:?}");
         }
         html
@@ -61,7 +61,7 @@ fn what_gives_money_back_or_is_paid_already_asks_nobody() {
     let negative = change(|it| it.totals.due = -it.totals.due);
     assert!(negative.contains("Amount credited") && !negative.contains("€-"), "{negative}");
     assert!(change(|it| it.totals.due = 0.into()).contains("Nothing to pay"));
-    // The way from the shop, too.
+    // The same holds for an invoice from the shop.
     let input: InvoiceInput = serde_json::from_value(json!({
         "number": "7", "currency": "EUR", "issue_date": "2026-07-01", "due_date": "2026-07-31",
         "lines": [{ "description": "Oak", "quantity": "-1", "unit": "C62", "unit_price": "5",
@@ -75,7 +75,7 @@ fn what_gives_money_back_or_is_paid_already_asks_nobody() {
 }
 
 #[test]
-fn the_script_knows_how_far_off_the_due_date_is_on_the_days_that_come() {
+fn the_script_gets_the_texts_about_the_due_date_for_the_next_days() {
     let sample = Sample::new();
     let html = super::super::update(&sample.page()).into_string();
     for (day, words) in [

@@ -1,4 +1,4 @@
-//! Writes the pages as files, to look at: `TALLYROOM_PREVIEW=folder cargo test --lib preview`.
+//! Writes the pages as files for a preview: `TALLYROOM_PREVIEW=folder cargo test --lib preview`.
 
 use std::fs;
 use std::path::Path;

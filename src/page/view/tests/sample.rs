@@ -1,4 +1,4 @@
-//! A page with something of everything.
+//! A sample page that contains everything that a page can show.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::page::model::*;
 use crate::record::Kind;
 use crate::transaction::{Change, ChangeKind, PartyRole, Submission, Transaction, Visitor};
 
-/// What somebody could try to smuggle in.
+/// A text that tries to inject markup.
 pub(super) const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\" '";
 
-/// Where the pages of tests are.
+/// The address of the pages in tests.
 pub(super) const ADDRESS: Address = Address { transaction: Ulid(7), grant: Ulid(8) };
 
 /// 2026-06-17, 09:00 UTC.
@@ -196,7 +196,7 @@ fn seller(name: &str) -> Named {
     Named { name: name.into(), role: Some(PartyRole::Seller) }
 }
 
-fn said(number: i64, at: i64, side: Side, text: &str) -> ChatLine {
+fn message(number: i64, at: i64, side: Side, text: &str) -> ChatLine {
     let (role, name, sender) = match side {
         Side::Mine => (Some(PartyRole::Buyer), "Robin Ahlgren", "@tallyroom_robin:example.org"),
         Side::Ours => (Some(PartyRole::Buyer), "Kim Osei", "@kim:birch.example"),
@@ -244,41 +244,46 @@ fn chat() -> Chat {
     let second = START + DAY;
     let third = second + DAY;
     let mut lines = vec![
-        said(1, START, Theirs, "Good morning! Here is the invoice for your planks."),
-        said(2, START + MINUTE, Theirs, "The delivery note follows as soon as the lorry is back."),
-        said(
+        message(1, START, Theirs, "Good morning! Here is the invoice for your planks."),
+        message(
+            2,
+            START + MINUTE,
+            Theirs,
+            "The delivery note follows as soon as the lorry is back.",
+        ),
+        message(
             3,
             START + 7 * MINUTE,
             Mine,
             "Thank you. Is the 2 % discount still possible until Friday?",
         ),
-        said(4, START + 9 * MINUTE, Theirs, "Yes, if the money is there by then."),
-        said(
+        message(4, START + 9 * MINUTE, Theirs, "Yes, if the money is there by then."),
+        message(
             5,
             START + 20 * MINUTE,
             Ours,
             "I checked the planks: one is cracked. See the picture.",
         ),
-        said(6, START + 21 * MINUTE, Ours, "plank.jpg"),
-        said(7, START + 25 * MINUTE, Theirs, "Oh no. We replace it, of course."),
-        said(8, START + 26 * MINUTE, Theirs, ""),
-        said(9, second, Theirs, "delivery-note.pdf"),
-        said(10, second + MINUTE, Third, "Truck leaves at 14:00."),
-        said(11, second + 2 * MINUTE, Mine, "Which day suits you for the replacement?"),
-        said(12, second + 3 * MINUTE, Theirs, "Which day suits?"),
-        said(13, second + 30 * MINUTE, Mine, HOSTILE),
-        said(
+        message(6, START + 21 * MINUTE, Ours, "plank.jpg"),
+        message(7, START + 25 * MINUTE, Theirs, "Oh no. We replace it, of course."),
+        message(8, START + 26 * MINUTE, Theirs, ""),
+        message(9, second, Theirs, "delivery-note.pdf"),
+        message(10, second + MINUTE, Third, "Truck leaves at 14:00."),
+        message(11, second + 2 * MINUTE, Mine, "Which day suits you for the replacement?"),
+        message(12, second + 3 * MINUTE, Theirs, "Which day suits?"),
+        message(13, second + 30 * MINUTE, Mine, HOSTILE),
+        message(
             14,
             second + 31 * MINUTE,
             Mine,
             "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenversicherungspolicennummer-0123456789-0123456789",
         ),
-        said(15, second + 40 * MINUTE, Theirs, "هل يمكنكم تأكيد العنوان؟"),
-        said(16, third, Theirs, "joined the conversation"),
-        said(17, third + MINUTE, Theirs, "photo-of-the-yard.jpg"),
-        said(18, third + 2 * MINUTE, Mine, "Looks good 👍"),
-        said(19, third + 3 * MINUTE, Mine, "What is the reference for the transfer?"),
-        said(20, third + 5 * MINUTE, Theirs, "RF18 5390 0754 7034"),
+        message(15, second + 40 * MINUTE, Theirs, "هل يمكنكم تأكيد العنوان؟"),
+        message(16, third, Theirs, "joined the conversation"),
+        message(17, third + MINUTE, Theirs, "photo-of-the-yard.jpg"),
+        message(18, third + 2 * MINUTE, Mine, "Looks good 👍"),
+        message(19, third + 3 * MINUTE, Mine, "What is the reference for the transfer?"),
+        message(20, third + 5 * MINUTE, Theirs, "RF18 5390 0754 7034"),
     ];
     lines[3].html = Some("<p>Yes, if the money is there <strong>by then</strong>:</p><ul><li>Reference: <code>RF18 5390 0754 7034</code></li><li>Questions: just ask here</li></ul>".into());
     lines[3].reply_to = Some(Quote {
@@ -318,7 +323,7 @@ fn chat() -> Chat {
         text: text.into(),
         problem: problem.map(str::to_owned),
         gave_up: problem.is_some(),
-        again: Some(Again::default()),
+        relation: Some(UnsentRelation::default()),
     };
     Chat {
         seen: Some((lines[18].event.clone(), seller("Mara Lind"))),
