@@ -1,6 +1,6 @@
-//! The time as the database keeps it.
+//! The current time, in the unit of the database.
 
-/// Milliseconds since 1970.
+/// Returns the current time, in milliseconds since 1970.
 pub fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }

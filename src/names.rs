@@ -1,34 +1,37 @@
-//! The names that are ours in Matrix: of users, of the bot's device, and of what we put into rooms.
+//! The names that Tallyroom uses in Matrix: of its users, of the bot's device, and of its event types
+//! and content keys.
 
-/// What the localpart of each of our users and room aliases begins with.
+/// The prefix of the localpart of each of our users and room aliases.
 pub const NAMESPACE_PREFIX: &str = "_tallyroom_";
 
-/// The registration's own user. It never acts: homeservers refuse it `/sync`.
+/// The localpart of the registration's own user. It never acts, because homeservers refuse it
+/// `/sync`.
 pub const SENDER_LOCALPART: &str = "_tallyroom";
 
-/// The user that acts, a namespaced one.
+/// The localpart of the bot, the user that acts. It is in the registration's namespace.
 pub const BOT_LOCALPART: &str = "_tallyroom_bot";
 
-/// What the localpart of everybody who speaks from the invoice page begins with.
+/// The prefix of the localpart of each guest, through whom a person writes on the invoice page.
 pub const GUEST_PREFIX: &str = "_tallyroom_guest_";
 
-/// The bot's one device, made once and named on every request.
+/// The id of the bot's only device, which is created once and named in every request.
 pub const BOT_DEVICE: &str = "TALLYROOM";
 
-/// State event type that carries the whole invoice as JSON.
+/// The type of the state event that contains the whole invoice as JSON.
 pub const INVOICE_STATE: &str = "org.tallyroom.invoice";
 
-/// State event type for lines of an invoice too large for one event; state keys `1`, `2`, ….
+/// The type of the state events with the lines of an invoice that is too large for one event. Their
+/// state keys are `1`, `2`, ….
 pub const INVOICE_LINES_STATE: &str = "org.tallyroom.invoice.lines";
 
-/// State event type that carries the signed head of the record.
+/// The type of the state event that contains the signed head of the record.
 pub const HEAD_STATE: &str = "org.tallyroom.record.head";
 
-/// Key in `m.room.create` that says whose room it is.
+/// The key in `m.room.create` that names the transaction of the room.
 pub const ROOM_MARKER: &str = "org.tallyroom.transaction";
 
-/// Key in `m.room.create` that says that `tallyroom check` made the room, for a moment.
+/// The key in `m.room.create` of a temporary room that `tallyroom check` made.
 pub const PROBE_MARKER: &str = "org.tallyroom.probe";
 
-/// Key in the content of our messages that says which send they are.
+/// The key in the content of our messages that contains the id of the send.
 pub const SEND_MARKER: &str = "org.tallyroom.effect";

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use super::MAX_BODY_BYTES;
 use super::problem::Problem;
 use crate::invoice;
-use crate::quota::aside;
+use crate::quota::run_blocking;
 use crate::transaction::{Accompaniment, Patch, Submission};
 
 /// What was sent, and the file that it came in, if it was one.
@@ -80,7 +80,7 @@ pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> 
 pub(super) async fn read<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Vec<invoice::Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    let read = aside(work).await.map_err(|error| {
+    let read = run_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a body could not be looked at");
         Problem::try_again("The body could not be looked at.")
     })?;

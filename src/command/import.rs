@@ -9,7 +9,7 @@ use ulid::Ulid;
 use super::open_store;
 use crate::config::Config;
 use crate::invoice::Problem;
-use crate::quota::aside;
+use crate::quota::run_blocking;
 use crate::store::{Created, NewRevision, Original, Store};
 use crate::transaction::{Accompaniment, Submission};
 
@@ -69,7 +69,7 @@ async fn import(
         if is_json { Accompaniment::default() } else { accompaniment(request, file)? };
     let bytes: Arc<[u8]> = bytes.into();
     let input = Arc::clone(&bytes);
-    let accepted = aside(move || {
+    let accepted = run_blocking(move || {
         let submission = match is_json {
             true => Submission::from_json(&input),
             false => Submission::from_xml(&input, accompaniment),

@@ -1,4 +1,4 @@
-//! Ephemeral data as homeservers push it (Application Service API, "Pushing ephemeral data").
+//! Reads the ephemeral data in pushes (Application Service API, "Pushing ephemeral data").
 
 use std::collections::BTreeSet;
 
@@ -8,30 +8,30 @@ use serde_json::Value;
 use super::{Moment, Online};
 use crate::clock::now;
 
-/// Most of one kind that is taken from one push.
-const MOST: usize = 10_000;
+/// The maximum number of ephemeral events that are read from one push, and of receipts for one event.
+const MAX_ITEMS: usize = 10_000;
 
-/// What a push tells of this moment.
+/// The ephemeral data in a push.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ephemeral {
-    /// Who types: room and users.
+    /// The users who type, by room.
     pub typing: Vec<(String, BTreeSet<String>)>,
-    /// How far people have read.
+    /// The read receipts.
     pub reading: Vec<Reading>,
-    /// How active people are.
+    /// The presence of users.
     pub online: Vec<(String, Online)>,
 }
 
 /// A read receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// In which room.
+    /// The id of the room.
     pub room_id: String,
-    /// Who.
+    /// The user who read.
     pub user: String,
-    /// Up to which event.
+    /// The last event that the user read.
     pub event: String,
-    /// Milliseconds since 1970.
+    /// The time of reading, in milliseconds since 1970.
     pub at: i64,
 }
 
@@ -39,26 +39,26 @@ pub struct Reading {
 struct Push {
     #[serde(default)]
     ephemeral: Vec<Value>,
-    /// As it was called before it was in the specification.
+    /// The name of the field before it was part of the specification.
     #[serde(default, rename = "de.sorunome.msc2409.ephemeral")]
     unstable: Vec<Value>,
 }
 
-/// What a push tells of this moment; whatever is odd in it is passed over.
+/// Reads the ephemeral data in a push. Data that cannot be read is ignored.
 pub fn events_of_push(body: &[u8]) -> Ephemeral {
     let Ok(push) = serde_json::from_slice::<Push>(body) else { return Ephemeral::default() };
-    let mut told = Ephemeral::default();
-    // A homeserver that knows both names sends the same under both.
+    let mut data = Ephemeral::default();
+    // A homeserver that supports both names sends the same events under both.
     let events = if push.ephemeral.is_empty() { push.unstable } else { push.ephemeral };
-    for event in events.iter().take(MOST) {
+    for event in events.iter().take(MAX_ITEMS) {
         match event["type"].as_str() {
-            Some("m.typing") => told.typing.extend(typing(event)),
-            Some("m.receipt") => read(event, &mut told.reading),
-            Some("m.presence") => told.online.extend(presence(event)),
+            Some("m.typing") => data.typing.extend(typing(event)),
+            Some("m.receipt") => read(event, &mut data.reading),
+            Some("m.presence") => data.online.extend(presence(event)),
             _ => {}
         }
     }
-    told
+    data
 }
 
 fn typing(event: &Value) -> Option<(String, BTreeSet<String>)> {
@@ -74,7 +74,7 @@ fn read(event: &Value, into: &mut Vec<Reading>) {
     };
     for (event, receipts) in events {
         let readers = receipts["m.read"].as_object();
-        for (user, receipt) in readers.into_iter().flatten().take(MOST) {
+        for (user, receipt) in readers.into_iter().flatten().take(MAX_ITEMS) {
             let at = receipt["ts"].as_i64().unwrap_or_else(now);
             let (user, event) = (user.clone(), event.clone());
             into.push(Reading { room_id: room_id.to_owned(), user, event, at });
@@ -95,12 +95,12 @@ fn presence(event: &Value) -> Option<(String, Online)> {
 }
 
 impl Moment {
-    /// Takes over who types and who is active.
-    pub fn learn(&self, told: &Ephemeral) {
-        for (room, users) in &told.typing {
+    /// Stores who types, and the presence of users.
+    pub fn learn(&self, data: &Ephemeral) {
+        for (room, users) in &data.typing {
             self.set_typing(room, users.clone());
         }
-        for (user, online) in &told.online {
+        for (user, online) in &data.online {
             self.set_online(user, *online);
         }
     }
@@ -112,7 +112,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_odd_is_passed_over_and_the_rest_is_taken() {
+    fn unreadable_data_is_ignored_and_the_rest_is_read() {
         let body = json!({ "ephemeral": [
             5, null, { "type": "m.typing" }, { "type": "m.receipt", "room_id": "!r:x", "content": 7 },
             { "type": "m.typing", "room_id": "!r:x", "content": { "user_ids": ["@a:x", 9] } },
@@ -121,16 +121,16 @@ mod tests {
             { "type": "m.presence", "sender": "@a:x",
               "content": { "presence": "unavailable", "last_active_ago": 1000 } },
         ]});
-        let told = events_of_push(body.to_string().as_bytes());
-        assert_eq!(told.typing, [("!r:x".to_owned(), BTreeSet::from(["@a:x".to_owned()]))]);
-        assert_eq!(told.reading.len(), 2);
-        assert_eq!(told.reading[0].at, 7);
-        assert!(told.online[0].1.is_idle);
+        let data = events_of_push(body.to_string().as_bytes());
+        assert_eq!(data.typing, [("!r:x".to_owned(), BTreeSet::from(["@a:x".to_owned()]))]);
+        assert_eq!(data.reading.len(), 2);
+        assert_eq!(data.reading[0].at, 7);
+        assert!(data.online[0].1.is_idle);
         assert_eq!(events_of_push(b"no json"), Ephemeral::default());
     }
 
     #[test]
-    fn what_comes_under_both_names_is_taken_once() {
+    fn data_under_both_names_is_read_once() {
         let typing =
             json!([{ "type": "m.typing", "room_id": "!r:x", "content": { "user_ids": [] } }]);
         let body = json!({ "ephemeral": typing, "de.sorunome.msc2409.ephemeral": typing });

@@ -1,11 +1,11 @@
-//! What is going on at this moment: who types, who is online, who looks at a page. It is kept in
-//! memory only: after a restart people and their homeservers tell it again.
+//! Knows what happens at this moment: who types, who is online, and who has a page open. This is kept
+//! in memory only. After a restart, people and their homeservers send it again.
 
 mod ephemeral;
 mod presence;
 
 pub use ephemeral::{Ephemeral, Reading, events_of_push};
-pub use presence::{Online, Question};
+pub use presence::{Online, Query};
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,10 @@ use ulid::Ulid;
 use self::presence::Presences;
 use crate::clock::now;
 
-/// How long somebody counts as typing if nobody says that they stopped, in milliseconds.
-const TYPING_MS: i64 = 30_000;
+/// The time after which a user no longer counts as typing without news, in milliseconds.
+const TYPING_TIMEOUT_MS: i64 = 30_000;
 
-/// Shared by everything that learns or shows it.
+/// What happens at this moment. All clones share the same data.
 #[derive(Clone, Debug, Default)]
 pub struct Moment {
     inner: Arc<Mutex<Inner>>,
@@ -27,16 +27,19 @@ pub struct Moment {
 
 #[derive(Debug, Default)]
 struct Inner {
+    /// The users who type in each room, and until when they count as typing, in milliseconds since
+    /// 1970.
     typing: HashMap<String, (BTreeSet<String>, i64)>,
     watched: HashMap<String, watch::Sender<()>>,
     presence: Presences,
+    /// The number of open pages of each visitor.
     looking: HashMap<Place, usize>,
 }
 
-/// A transaction's page as one visitor sees it: the guest through whom they speak names them.
+/// The page of a transaction for one visitor, who is identified by their guest's user id.
 type Place = (Ulid, String);
 
-/// Counts as long as it lives.
+/// An open page. It counts until this is dropped.
 #[derive(Debug)]
 pub struct Looking {
     moment: Moment,
@@ -44,10 +47,10 @@ pub struct Looking {
 }
 
 impl Moment {
-    /// These, and nobody else, type in a room now.
+    /// Sets the users who type in a room now.
     pub fn set_typing(&self, room_id: &str, users: BTreeSet<String>) {
         let mut inner = self.inner();
-        // Most rooms are told of once and then no more.
+        // Most rooms get no more news, so their old entries have to be removed.
         if inner.typing.len() > 64 && inner.typing.len().is_power_of_two() {
             let now = now();
             inner.typing.retain(|_, (_, until)| *until > now);
@@ -55,21 +58,23 @@ impl Moment {
         if users.is_empty() {
             inner.typing.remove(room_id);
         } else {
-            inner.typing.insert(room_id.to_owned(), (users, now().saturating_add(TYPING_MS)));
+            inner
+                .typing
+                .insert(room_id.to_owned(), (users, now().saturating_add(TYPING_TIMEOUT_MS)));
         }
         if let Some(sender) = inner.watched.get(room_id) {
             sender.send_replace(());
         }
     }
 
-    /// Who types in a room.
+    /// Returns the users who type in a room.
     pub fn typing(&self, room_id: &str) -> BTreeSet<String> {
         let inner = self.inner();
         let typing = inner.typing.get(room_id).filter(|(_, until)| *until > now());
         typing.map(|(users, _)| users.clone()).unwrap_or_default()
     }
 
-    /// To wait for somebody to begin or stop typing in a room.
+    /// Returns a receiver that is notified when somebody begins or stops typing in a room.
     pub fn watch(&self, room_id: &str) -> watch::Receiver<()> {
         let mut inner = self.inner();
         if inner.watched.len() > 64 && inner.watched.len().is_power_of_two() {
@@ -79,14 +84,14 @@ impl Moment {
         sender.or_insert_with(|| watch::channel(()).0).subscribe()
     }
 
-    /// Somebody looks at the page of a transaction, until the answer is dropped.
+    /// Counts an open page of a transaction until the returned value is dropped.
     pub fn look(&self, transaction: Ulid, guest: &str) -> Looking {
         let place = (transaction, guest.to_owned());
         *self.inner().looking.entry(place.clone()).or_default() += 1;
         Looking { moment: self.clone(), place }
     }
 
-    /// Whether whoever speaks through this guest looks at the page.
+    /// Returns whether the visitor with this guest has the page open.
     pub fn is_looking(&self, transaction: Ulid, guest: &str) -> bool {
         self.inner().looking.contains_key(&(transaction, guest.to_owned()))
     }
@@ -113,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn somebody_looks_as_long_as_one_of_their_pages_is_open() {
+    fn a_visitor_counts_until_their_last_page_is_closed() {
         let (moment, id) = (Moment::default(), Ulid::new());
         let first = moment.look(id, "@g:x");
         let second = moment.look(id, "@g:x");
@@ -124,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn typing_is_told_to_those_who_watch_the_room() {
+    fn watchers_of_a_room_are_notified_of_typing() {
         let moment = Moment::default();
         let mut watching = moment.watch("!r:x");
         watching.mark_unchanged();

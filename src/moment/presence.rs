@@ -1,107 +1,108 @@
-//! Who is online, which comes by two ways: the homeserver pushes changes, and it is asked.
+//! Knows who is online, from two sources: the homeserver pushes changes, and Tallyroom queries it.
 //!
-//! The two ways have no common order: an answer may be older than a push that arrived while the
-//! question was on its way. So an answer counts only if nothing was told after the question was
-//! asked, and what was told long ago is asked for again.
+//! The two sources have no common order: an answer may be older than a push that arrived during the
+//! query. So an answer counts only if no news arrived since the query began, and old news are queried
+//! again.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::Moment;
 
-/// How long what was told about a user is believed before somebody who looks at them asks again.
-const BELIEVED_FOR: Duration = Duration::from_secs(10);
-/// How long after its beginning a question that got no answer is asked again.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How long `online` and `unavailable` are shown if nobody tells more: the homeserver may be away.
+/// The age at which the presence of a user is queried again, if somebody looks at it.
+const REFRESH_AFTER: Duration = Duration::from_secs(10);
+/// The time after which a query without an answer is repeated.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time for which `online` and `unavailable` are shown without news. The homeserver may be
+/// unreachable.
 const SHOWN_FOR: Duration = Duration::from_secs(300);
-/// Most questions on their way at the same time. Whoever is left out is asked about a moment later.
-const MAX_QUESTIONS: usize = 8;
-/// Most questions that begin within one second, so that thousands of open pages do not keep the
-/// homeserver busy.
-const MAX_QUESTIONS_A_SECOND: usize = 50;
-/// Most users that are remembered. Beyond that, those who were told of longest ago are forgotten,
-/// and asked about again if somebody looks at them.
+/// The maximum number of queries at the same time. Further users are queried a moment later.
+const MAX_PARALLEL_QUERIES: usize = 8;
+/// The maximum number of queries that begin within one second, so that thousands of open pages do not
+/// keep the homeserver busy.
+const MAX_QUERIES_PER_SECOND: usize = 50;
+/// The maximum number of users in memory. Above it, the users with the oldest news are forgotten, and
+/// queried again if somebody looks at them.
 const MAX_USERS: usize = 100_000;
 
-/// How active a Matrix user is (Client-Server API, "Presence").
+/// The presence of a Matrix user (Client-Server API, "Presence").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Online {
-    /// `online`.
+    /// Whether the state is `online`.
     pub is_online: bool,
-    /// `unavailable`: there, but idle.
+    /// Whether the state is `unavailable`: connected, but idle.
     pub is_idle: bool,
-    /// Milliseconds since 1970, if it was told.
+    /// The time of the last activity, in milliseconds since 1970, if the homeserver states it.
     pub last_active_at: Option<i64>,
 }
 
-/// A question to the homeserver about one user. Whoever drops it got no answer.
+/// A query to the homeserver about one user. Dropping it means that there was no answer.
 #[derive(Debug)]
-pub struct Question {
+pub struct Query {
     moment: Moment,
     user: String,
-    /// How often this user's presence had been told when the question was asked.
-    told_before: u64,
+    /// The value of [`Known::updates`] when the query began.
+    updates_before: u64,
     answer: Option<Online>,
 }
 
-impl Question {
-    /// What the homeserver answered.
+impl Query {
+    /// Ends the query with the homeserver's answer.
     pub fn answered(mut self, answer: Online) {
         self.answer = Some(answer);
     }
 }
 
-impl Drop for Question {
+impl Drop for Query {
     fn drop(&mut self) {
         let mut inner = self.moment.inner();
-        inner.presence.answered(&self.user, self.told_before, self.answer, Instant::now());
+        inner.presence.answered(&self.user, self.updates_before, self.answer, Instant::now());
     }
 }
 
 impl Moment {
-    /// The homeserver told by itself how active a user is now.
+    /// Stores the presence of a user that the homeserver pushed.
     pub fn set_online(&self, user: &str, online: Online) {
-        self.inner().presence.told(user, online, Instant::now());
+        self.inner().presence.pushed(user, online, Instant::now());
     }
 
-    /// How active a user is, as far as it is known.
+    /// Returns the presence of a user, if it is known.
     pub fn online(&self, user: &str) -> Option<Online> {
         self.inner().presence.of(user, Instant::now())
     }
 
-    /// A question to the homeserver about a user, if nobody told of them lately, nobody else is
-    /// asking, and not too many questions are asked already.
-    pub fn ask_about(&self, user: &str) -> Option<Question> {
-        let told_before = self.inner().presence.ask(user, Instant::now())?;
-        Some(Question { moment: self.clone(), user: user.to_owned(), told_before, answer: None })
+    /// Begins a query about a user, or returns none if there are recent news of the user, a query about
+    /// them has begun already, or too many queries run.
+    pub fn ask_about(&self, user: &str) -> Option<Query> {
+        let updates_before = self.inner().presence.ask(user, Instant::now())?;
+        Some(Query { moment: self.clone(), user: user.to_owned(), updates_before, answer: None })
     }
 }
 
-/// What is known about users.
+/// The known presence of users.
 #[derive(Debug, Default)]
 pub(super) struct Presences {
     users: HashMap<String, Known>,
-    /// Questions on their way.
-    questions: usize,
-    /// When the present second began, and how many questions began in it.
+    /// The number of queries that run.
+    queries: usize,
+    /// The beginning of the current second, and the number of queries that began in it.
     second: Option<(Instant, usize)>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     online: Option<Online>,
-    /// Counts what was told, by push or by an answer that counted.
-    told: u64,
-    told_at: Option<Instant>,
+    /// The number of updates, by pushes and by answers that counted.
+    updates: u64,
+    updated_at: Option<Instant>,
     asked_at: Option<Instant>,
 }
 
 impl Known {
-    fn tell(&mut self, online: Online, now: Instant) {
+    fn update(&mut self, online: Online, now: Instant) {
         self.online = Some(online);
-        self.told += 1;
-        self.told_at = Some(now);
+        self.updates += 1;
+        self.updated_at = Some(now);
         self.asked_at = None;
     }
 }
@@ -109,20 +110,19 @@ impl Known {
 impl Presences {
     fn of(&self, user: &str, now: Instant) -> Option<Online> {
         let known = self.users.get(user)?;
-        let is_shown = is_within(known.told_at, SHOWN_FOR, now);
-        // Since when somebody is away stays true.
+        let is_shown = is_within(known.updated_at, SHOWN_FOR, now);
+        // When an absent user was last active stays true.
         known.online.filter(|online| is_shown || !(online.is_online || online.is_idle))
     }
 
-    /// The homeserver told this by itself: it is newer than any answer to a question that was asked
-    /// before.
-    fn told(&mut self, user: &str, online: Online, now: Instant) {
+    /// Stores a pushed presence. It is newer than the answer to any query that began before.
+    fn pushed(&mut self, user: &str, online: Online, now: Instant) {
         self.make_room();
-        self.users.entry(user.to_owned()).or_default().tell(online, now);
+        self.users.entry(user.to_owned()).or_default().update(online, now);
     }
 
-    /// Begins a question about this user, unless what is known is still believed or a question is
-    /// on its way; how often the user's presence was told before.
+    /// Begins a query about this user and returns the user's number of updates so far. Returns none if
+    /// the known presence is recent, a query about the user runs, or too many queries run.
     fn ask(&mut self, user: &str, now: Instant) -> Option<u64> {
         let (began, count) = match self.second {
             Some((began, count)) if now.duration_since(began) < Duration::from_secs(1) => {
@@ -130,41 +130,42 @@ impl Presences {
             }
             _ => (now, 0),
         };
-        if self.questions >= MAX_QUESTIONS || count >= MAX_QUESTIONS_A_SECOND {
+        if self.queries >= MAX_PARALLEL_QUERIES || count >= MAX_QUERIES_PER_SECOND {
             return None;
         }
         self.make_room();
         let known = self.users.entry(user.to_owned()).or_default();
-        if is_within(known.told_at, BELIEVED_FOR, now)
-            || is_within(known.asked_at, ANSWER_WITHIN, now)
+        if is_within(known.updated_at, REFRESH_AFTER, now)
+            || is_within(known.asked_at, QUERY_TIMEOUT, now)
         {
             return None;
         }
         known.asked_at = Some(now);
-        self.questions += 1;
+        self.queries += 1;
         self.second = Some((began, count + 1));
-        Some(known.told)
+        Some(known.updates)
     }
 
-    /// Ends a question. Takes over its answer, unless something was told after it was asked.
-    /// Without an answer, what is known stays, and is not asked for again at once.
-    fn answered(&mut self, user: &str, told_before: u64, answer: Option<Online>, now: Instant) {
-        self.questions = self.questions.saturating_sub(1);
-        let known = self.users.get_mut(user).filter(|known| known.told == told_before);
+    /// Ends a query. Stores its answer, unless there was an update since the query began. Without an
+    /// answer, the known presence stays, and is not queried again at once.
+    fn answered(&mut self, user: &str, updates_before: u64, answer: Option<Online>, now: Instant) {
+        self.queries = self.queries.saturating_sub(1);
+        let known = self.users.get_mut(user).filter(|known| known.updates == updates_before);
         if let (Some(known), Some(online)) = (known, answer) {
-            known.tell(online, now);
+            known.update(online, now);
         }
     }
 
+    /// Forgets the half of the users with the oldest news if there are too many.
     fn make_room(&mut self) {
         if self.users.len() < MAX_USERS {
             return;
         }
-        let mut times: Vec<_> = self.users.values().map(|known| known.told_at).collect();
+        let mut times: Vec<_> = self.users.values().map(|known| known.updated_at).collect();
         let middle = times.len() / 2;
         let (_, median, _) = times.select_nth_unstable(middle);
         let median = *median;
-        self.users.retain(|_, known| known.told_at > median);
+        self.users.retain(|_, known| known.updated_at > median);
     }
 }
 
@@ -181,30 +182,30 @@ mod tests {
     const USER: &str = "@a:x.org";
 
     #[test]
-    fn an_answer_to_an_older_question_does_not_overwrite_what_was_told_since() {
+    fn an_answer_to_an_older_query_does_not_overwrite_newer_news() {
         let moment = Moment::default();
-        let question = moment.ask_about(USER).unwrap();
+        let query = moment.ask_about(USER).unwrap();
         moment.set_online(USER, ONLINE);
-        question.answered(AWAY);
+        query.answered(AWAY);
         assert_eq!(moment.online(USER), Some(ONLINE));
     }
 
     #[test]
-    fn an_answer_counts_if_nothing_was_told_meanwhile() {
+    fn an_answer_counts_without_news_in_the_meantime() {
         let (mut known, now) = (Presences::default(), Instant::now());
-        known.told(USER, ONLINE, now);
-        let later = now + BELIEVED_FOR;
-        let question = known.ask(USER, later).unwrap();
-        known.told("@b:x.org", ONLINE, later);
-        known.answered(USER, question, Some(AWAY), later);
+        known.pushed(USER, ONLINE, now);
+        let later = now + REFRESH_AFTER;
+        let query = known.ask(USER, later).unwrap();
+        known.pushed("@b:x.org", ONLINE, later);
+        known.answered(USER, query, Some(AWAY), later);
         assert_eq!(known.of(USER, later), Some(AWAY));
     }
 
     #[test]
-    fn of_two_questions_the_older_one_loses_whatever_comes_first() {
+    fn of_two_queries_the_newer_one_counts_in_any_order_of_answers() {
         let (mut known, now) = (Presences::default(), Instant::now());
         let older = known.ask(USER, now).unwrap();
-        let later = now + ANSWER_WITHIN;
+        let later = now + QUERY_TIMEOUT;
         let newer = known.ask(USER, later).unwrap();
         known.answered(USER, newer, Some(ONLINE), later);
         known.answered(USER, older, Some(AWAY), later);
@@ -212,59 +213,59 @@ mod tests {
     }
 
     #[test]
-    fn one_question_is_asked_at_a_time_and_only_about_what_is_not_believed_any_more() {
+    fn only_one_query_about_a_user_runs_and_only_if_the_news_are_old() {
         let (mut known, now) = (Presences::default(), Instant::now());
-        let question = known.ask(USER, now).unwrap();
+        let query = known.ask(USER, now).unwrap();
         assert!(known.ask(USER, now).is_none());
-        known.answered(USER, question, Some(ONLINE), now);
+        known.answered(USER, query, Some(ONLINE), now);
         assert!(known.ask(USER, now).is_none());
-        assert!(known.ask(USER, now + BELIEVED_FOR).is_some());
+        assert!(known.ask(USER, now + REFRESH_AFTER).is_some());
     }
 
     #[test]
-    fn without_an_answer_it_is_asked_again_only_after_a_while() {
+    fn without_an_answer_a_query_is_repeated_only_after_its_timeout() {
         let moment = Moment::default();
         drop(moment.ask_about(USER).unwrap());
         assert_eq!(moment.online(USER), None);
         assert!(moment.ask_about(USER).is_none());
         let mut inner = moment.inner();
-        assert_eq!(inner.presence.questions, 0);
-        assert!(inner.presence.ask(USER, Instant::now() + ANSWER_WITHIN).is_some());
+        assert_eq!(inner.presence.queries, 0);
+        assert!(inner.presence.ask(USER, Instant::now() + QUERY_TIMEOUT).is_some());
     }
 
     #[test]
-    fn nobody_is_shown_as_online_for_long_if_nobody_tells_more() {
+    fn without_news_nobody_is_shown_as_online_for_long() {
         let (mut known, now) = (Presences::default(), Instant::now());
-        known.told(USER, ONLINE, now);
-        known.told("@b:x.org", AWAY, now);
+        known.pushed(USER, ONLINE, now);
+        known.pushed("@b:x.org", AWAY, now);
         assert_eq!(known.of(USER, now + SHOWN_FOR), None);
         assert_eq!(known.of("@b:x.org", now + SHOWN_FOR), Some(AWAY));
     }
 
     #[test]
-    fn only_some_questions_are_on_their_way_at_the_same_time_or_begin_in_one_second() {
+    fn the_number_of_queries_is_limited_at_the_same_time_and_in_each_second() {
         let (mut known, now) = (Presences::default(), Instant::now());
         let user = |number| format!("@{number}:x.org");
-        for number in 0..MAX_QUESTIONS {
+        for number in 0..MAX_PARALLEL_QUERIES {
             known.ask(&user(number), now).unwrap();
         }
-        assert!(known.ask(&user(MAX_QUESTIONS), now).is_none());
-        for number in MAX_QUESTIONS..MAX_QUESTIONS_A_SECOND {
-            known.answered(&user(number - MAX_QUESTIONS), 0, None, now);
+        assert!(known.ask(&user(MAX_PARALLEL_QUERIES), now).is_none());
+        for number in MAX_PARALLEL_QUERIES..MAX_QUERIES_PER_SECOND {
+            known.answered(&user(number - MAX_PARALLEL_QUERIES), 0, None, now);
             known.ask(&user(number), now).unwrap();
         }
-        known.answered(&user(MAX_QUESTIONS_A_SECOND - 1), 0, None, now);
-        assert!(known.ask(&user(MAX_QUESTIONS_A_SECOND), now).is_none());
+        known.answered(&user(MAX_QUERIES_PER_SECOND - 1), 0, None, now);
+        assert!(known.ask(&user(MAX_QUERIES_PER_SECOND), now).is_none());
         let later = now + Duration::from_secs(1);
-        assert!(known.ask(&user(MAX_QUESTIONS_A_SECOND), later).is_some());
+        assert!(known.ask(&user(MAX_QUERIES_PER_SECOND), later).is_some());
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_number_of_users_in_memory_is_limited() {
         let (mut known, now) = (Presences::default(), Instant::now());
         for number in 0..=MAX_USERS {
             let at = now + Duration::from_nanos(u64::try_from(number).unwrap());
-            known.told(&format!("@{number}:x.org"), ONLINE, at);
+            known.pushed(&format!("@{number}:x.org"), ONLINE, at);
         }
         assert!(known.users.len() <= MAX_USERS);
         assert!(known.of(&format!("@{MAX_USERS}:x.org"), now).is_some());

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ulid::Ulid;
 
 use crate::invoice::{epc_payload, further_terms, qr_svg, status_to_show};
-use crate::quota::aside;
+use crate::quota::run_blocking;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
 use crate::transaction::{PartyRole, Transaction, changes};
@@ -70,7 +70,7 @@ pub(super) async fn further(
     let Transaction { id, revision, .. } = *transaction;
     let read = async || {
         let Some((_, bytes)) = state.store.original(id).await? else { return Ok(None) };
-        Ok(Some(aside(move || further_terms(&bytes)).await.map_err(panicked)?))
+        Ok(Some(run_blocking(move || further_terms(&bytes)).await.map_err(panicked)?))
     };
     state.readings.further.get_or_read((id, revision), read).await
 }
@@ -83,7 +83,7 @@ async fn history(
     let Transaction { id, revision, .. } = *transaction;
     let read = async || {
         let past = state.store.past_terms(id, MAX_REVISIONS + 1).await?;
-        aside(move || revisions(&past)).await.map_err(panicked)
+        run_blocking(move || revisions(&past)).await.map_err(panicked)
     };
     state.readings.history.get_or_read((id, revision), read).await
 }

@@ -1,4 +1,4 @@
-//! Bytes on their way to somebody who may read slowly, or not at all.
+//! Streams bytes to a reader, with a timeout for a reader that stops reading.
 
 use std::io;
 use std::pin::pin;
@@ -8,15 +8,17 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStream, TryStreamExt};
 use tokio::sync::mpsc;
 
-/// Pieces that may wait to be read.
-const PIECES_WAITING: usize = 4;
+/// The maximum number of pieces that wait to be read.
+const MAX_WAITING_PIECES: usize = 4;
 
-/// The same bytes, for as long as their reader takes a piece of them within `patience`. Then the
-/// stream fails, and what `held` stands for is free again, as when the reader leaves or has it all.
-/// It never depends on the reader being asked: a connection that stands still does not poll.
+/// Returns a stream of the same bytes that fails if its reader does not take a piece within
+/// `timeout`.
+///
+/// `held` is dropped when the stream fails, when the reader leaves, or when it has read everything.
+/// This does not depend on the reader, because a stalled connection does not poll the stream.
 pub fn paced<S, H>(
     bytes: S,
-    patience: Duration,
+    timeout: Duration,
     held: H,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<S, H>
 where
@@ -24,7 +26,7 @@ where
     S::Error: ToString,
     H: Send + 'static,
 {
-    let (sender, mut receiver) = mpsc::channel(PIECES_WAITING);
+    let (sender, mut receiver) = mpsc::channel(MAX_WAITING_PIECES);
     tokio::spawn(async move {
         let _held = held;
         let mut bytes =
@@ -38,14 +40,15 @@ where
                     piece
                 }
             };
-            match tokio::time::timeout(patience, sender.reserve()).await {
+            match tokio::time::timeout(timeout, sender.reserve()).await {
                 Ok(Ok(place)) => place.send(piece.map(Piece::Bytes)),
-                // Gone, or standing still: without its end, nobody takes a part for the whole.
+                // The reader left or has stalled. It gets no end, so that it does not take a part
+                // for the whole.
                 Ok(Err(_)) | Err(_) => return,
             }
         }
         if !is_done {
-            tokio::time::timeout(patience, sender.send(Ok(Piece::End))).await.ok();
+            tokio::time::timeout(timeout, sender.send(Ok(Piece::End))).await.ok();
         }
     });
     let mut is_over = false;
@@ -65,7 +68,7 @@ where
             }
             None => {
                 is_over = true;
-                Some(Err(io::Error::other("the reader stood still for too long")))
+                Some(Err(io::Error::other("the reader did not take a piece in time")))
             }
         })
     })
@@ -87,7 +90,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_reads_gets_everything() {
+    async fn a_reader_gets_all_bytes() {
         let (held, freed) = oneshot::channel::<()>();
         let read = paced(pieces(100), Duration::from_secs(30), held);
         assert_eq!(read.try_collect::<Vec<_>>().await.unwrap().len(), 100);
@@ -95,12 +98,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_stands_still_holds_nothing_and_gets_no_end() {
+    async fn a_stalled_reader_holds_nothing_and_gets_no_end() {
         let (held, freed) = oneshot::channel::<()>();
         let read = paced(pieces(100), Duration::from_millis(20), held);
-        assert!(freed.await.is_err(), "although nobody asked the stream for anything");
+        assert!(freed.await.is_err(), "although nobody polled the stream");
         let read: Vec<_> = read.collect().await;
-        assert_eq!(read.len(), PIECES_WAITING + 1);
+        assert_eq!(read.len(), MAX_WAITING_PIECES + 1);
         assert!(read.last().unwrap().is_err());
     }
 

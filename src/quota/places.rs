@@ -1,4 +1,4 @@
-//! How much may run at the same time, for each of many and for all together.
+//! Limits how many things run at the same time, for each key and in total.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 
 use super::TooMany;
 
-/// When somebody who found no place is told to come again: nobody knows when one is free.
-const COME_AGAIN: Duration = Duration::from_secs(5);
+/// The time after which a caller without a place may retry. When a place becomes free is not known.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Places for each key inside a total.
+/// A number of places for each key, and a total number for all keys.
 #[derive(Clone, Debug)]
 pub struct Places<K: Hash + Eq + Clone>(Arc<Inner<K>>);
 
@@ -21,12 +21,12 @@ pub struct Places<K: Hash + Eq + Clone>(Arc<Inner<K>>);
 struct Inner<K> {
     each: usize,
     total: usize,
-    /// How many places each key has now; those that have none are not in it.
+    /// The number of places that each key has taken. Keys without places are absent.
     taken: Mutex<HashMap<K, usize>>,
     freed: Notify,
 }
 
-/// A place that is taken until this is dropped.
+/// A taken place. It becomes free when this is dropped.
 #[derive(Debug)]
 pub struct Place<K: Hash + Eq + Clone> {
     places: Places<K>,
@@ -34,7 +34,7 @@ pub struct Place<K: Hash + Eq + Clone> {
 }
 
 impl<K: Hash + Eq + Clone> Places<K> {
-    /// `each` for one key, `total` for all of them.
+    /// Returns `each` places for each key, and `total` places for all of them.
     pub fn new(each: usize, total: usize) -> Self {
         let (taken, freed) = (Mutex::default(), Notify::new());
         Self(Arc::new(Inner { each, total, taken, freed }))
@@ -43,27 +43,28 @@ impl<K: Hash + Eq + Clone> Places<K> {
     /// Takes a place.
     ///
     /// # Errors
-    /// When there is none now.
+    /// If no place is free.
     pub fn take(&self, key: &K) -> Result<Place<K>, TooMany> {
         let mut taken = self.taken();
         let of_key = taken.get(key).copied().unwrap_or_default();
         if of_key >= self.0.each || taken.values().sum::<usize>() >= self.0.total {
-            return Err(TooMany { retry_after: COME_AGAIN });
+            return Err(TooMany { retry_after: RETRY_AFTER });
         }
         taken.insert(key.clone(), of_key + 1);
         Ok(Place { places: self.clone(), key: key.clone() })
     }
 
-    /// Takes a place as soon as there is one, for what is done in a moment.
+    /// Takes a place, and waits for one if none is free. Use this for places that are free again
+    /// soon.
     ///
     /// # Errors
-    /// When there is none for so long.
-    pub async fn take_within(&self, key: &K, patience: Duration) -> Result<Place<K>, TooMany> {
+    /// If no place becomes free within `timeout`.
+    pub async fn take_within(&self, key: &K, timeout: Duration) -> Result<Place<K>, TooMany> {
         let waiting = async {
             loop {
                 let freed = self.0.freed.notified();
                 tokio::pin!(freed);
-                // From here on nothing that is freed is missed.
+                // From here on, no place that becomes free is missed.
                 freed.as_mut().enable();
                 if let Ok(place) = self.take(key) {
                     return place;
@@ -71,8 +72,8 @@ impl<K: Hash + Eq + Clone> Places<K> {
                 freed.await;
             }
         };
-        let waited = tokio::time::timeout(patience, waiting).await;
-        waited.map_err(|_| TooMany { retry_after: COME_AGAIN })
+        let waited = tokio::time::timeout(timeout, waiting).await;
+        waited.map_err(|_| TooMany { retry_after: RETRY_AFTER })
     }
 
     fn taken(&self) -> MutexGuard<'_, HashMap<K, usize>> {
@@ -99,21 +100,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_takes_the_places_of_others() {
+    fn no_key_takes_the_places_of_others() {
         let places = Places::new(2, 3);
         let first = places.take(&"a").unwrap();
         let second = places.take(&"a").unwrap();
-        assert_eq!(places.take(&"a").unwrap_err().retry_after, COME_AGAIN);
+        assert_eq!(places.take(&"a").unwrap_err().retry_after, RETRY_AFTER);
         let other = places.take(&"b").unwrap();
         assert!(places.take(&"c").is_err(), "all are taken");
         drop(first);
         let _third = places.take(&"c").unwrap();
         drop((second, other));
-        assert_eq!(places.taken().len(), 1, "whoever has no place is forgotten");
+        assert_eq!(places.taken().len(), 1, "a key without a place is forgotten");
     }
 
     #[tokio::test]
-    async fn whoever_can_wait_gets_the_next_place() {
+    async fn a_waiting_caller_gets_the_next_place() {
         let places = Places::new(1, 1);
         let place = places.take(&1).unwrap();
         let short = places.take_within(&1, Duration::from_millis(10)).await;

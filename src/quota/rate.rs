@@ -1,4 +1,4 @@
-//! How often something may be done, for each of many who do it.
+//! Limits how often something may be done, for each key.
 
 use std::fmt::{self, Debug};
 use std::hash::Hash;
@@ -11,11 +11,11 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 
 use super::TooMany;
 
-/// After how many questions those are forgotten who have all of their quota again. So what is
-/// remembered is bounded by how many can have asked since they last had it all.
-const TIDY_AFTER: u32 = 1_024;
+/// The number of calls after which keys with a full quota are forgotten. So memory is bounded by the
+/// number of keys that used their quota lately.
+const CLEAN_UP_INTERVAL: u32 = 1_024;
 
-/// A rate for each key: some at once, the rest evenly.
+/// A rate limit for each key, with a burst.
 pub struct Rate<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,
@@ -23,7 +23,8 @@ pub struct Rate<K: Hash + Eq + Clone> {
 }
 
 impl<K: Hash + Eq + Clone> Rate<K> {
-    /// `burst` at once, `number` in `period` in the long run; each at least 1.
+    /// Returns a limit of `number` in each `period`, of which `burst` may come at once. Both are at
+    /// least 1.
     pub fn new(burst: u32, number: u32, period: Duration) -> Self {
         let one = period / number.max(1);
         let quota = Quota::with_period(one.max(Duration::from_nanos(1)));
@@ -36,27 +37,27 @@ impl<K: Hash + Eq + Clone> Rate<K> {
         }
     }
 
-    /// Takes one.
+    /// Takes one from the quota of a key.
     ///
     /// # Errors
-    /// When this key has had all of its quota; then nothing was taken.
+    /// If the quota is used up. Then nothing is taken.
     pub fn take(&self, key: &K) -> Result<(), TooMany> {
         self.take_many(key, 1)
     }
 
-    /// Takes several at once. More than the whole burst is taken as the whole burst.
+    /// Takes several from the quota of a key.
     ///
     /// # Errors
-    /// When this key has less than that left; then nothing was taken.
+    /// If less than that is left, or `number` is greater than the burst. Then nothing is taken.
     pub fn take_many(&self, key: &K, number: u32) -> Result<(), TooMany> {
-        if self.asked.fetch_add(1, Ordering::Relaxed) % TIDY_AFTER == TIDY_AFTER - 1 {
+        if self.asked.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_INTERVAL == CLEAN_UP_INTERVAL - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
         let Some(number) = NonZeroU32::new(number) else { return Ok(()) };
         let asked = match self.limiter.check_key_n(key, number) {
             Ok(asked) => asked,
-            // More than can ever be there at once.
+            // It is more than the burst, so waiting does not help.
             Err(_) => return Err(TooMany { retry_after: Duration::from_secs(60) }),
         };
         asked.map_err(|not_until| TooMany {
@@ -90,13 +91,13 @@ mod tests {
             let wait = rate.take(&key).unwrap_err().retry_after;
             assert!(wait > Duration::from_secs(3_500), "{wait:?}");
         }
-        assert!(rate.take_many(&"c", 4).is_err(), "more than ever");
+        assert!(rate.take_many(&"c", 4).is_err(), "more than the burst");
         rate.take_many(&"c", 3).unwrap();
         assert!(rate.take_many(&"c", 0).is_ok());
     }
 
     #[test]
-    fn it_comes_back_with_time() {
+    fn the_quota_grows_again_with_time() {
         let rate = Rate::new(1, 100, Duration::from_secs(1));
         rate.take(&1).unwrap();
         assert!(rate.take(&1).is_err());
@@ -105,16 +106,16 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_all_of_it_again_is_forgotten() {
+    fn keys_with_a_full_quota_are_forgotten() {
         let rate = Rate::new(1, 1_000_000, Duration::from_secs(1));
         for key in 0..50_000 {
             rate.take(&key).unwrap();
         }
-        assert!(rate.remembered() <= 2 * TIDY_AFTER as usize, "{}", rate.remembered());
+        assert!(rate.remembered() <= 2 * CLEAN_UP_INTERVAL as usize, "{}", rate.remembered());
     }
 
     #[test]
-    fn a_wait_is_told_in_whole_seconds() {
+    fn retry_after_is_in_whole_seconds() {
         for (milliseconds, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (60_000, 60)] {
             let too_many = TooMany { retry_after: Duration::from_millis(milliseconds) };
             assert_eq!(too_many.seconds(), seconds);

@@ -1,5 +1,5 @@
-//! Full text search: what a query means, and what is shown of a match. Pure; the databases'
-//! engines find and rank.
+//! Full text search: parses queries, splits texts into words, and makes snippets. It does no I/O; the
+//! database finds and ranks.
 
 mod query;
 mod snippet;

@@ -1,52 +1,56 @@
-//! What somebody looks for. Any text is a query or none; no text is an error of syntax.
+//! Parses search queries. There are no syntax errors: a text without words is the only invalid query,
+//! beside one that is too long or only excludes words.
 //!
-//! `oak plank` both words · `"oak plank"` one after the other · `pla*` words that begin so ·
-//! `-birch` not this one
+//! `oak plank` finds both words, `"oak plank"` finds the phrase, `pla*` finds words with this prefix,
+//! and `-birch` excludes a word.
 
 use super::tokens::{Word, words};
 
-/// Most words and phrases of one query.
+/// The maximum number of words and phrases in one query.
 const MAX_CLAUSES: usize = 24;
-/// Longest query, in characters.
-const MAX_QUERY: usize = 500;
+/// The maximum length of a query, in characters.
+const MAX_QUERY_CHARS: usize = 500;
 
-/// A query.
+/// A parsed query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     wanted: Vec<Clause>,
     unwanted: Vec<Clause>,
 }
 
-/// Words one after the other.
+/// A word or a phrase of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clause {
-    /// As they are compared; never empty.
+    /// The folded words of the phrase; never empty.
     pub(super) words: Vec<String>,
-    /// Whether the last one may go on.
+    /// Whether the last word is only a prefix.
     pub(super) prefix: bool,
 }
 
-/// Why nothing can be looked for.
+/// Why a query is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsearchable {
-    /// No letters, no digits.
-    #[error("there is no word to look for; write one or more words, or a \"phrase\" in quotes")]
+    /// The query has no letters and no digits.
+    #[error("the query contains no word; write one or more words, or a \"phrase\" in quotes")]
     Nothing,
-    /// Only words that must not be there.
-    #[error("there are only words that must not be there; add one to look for")]
+    /// The query only excludes words.
+    #[error("the query only excludes words; add a word to search for")]
     OnlyUnwanted,
-    /// Too long.
-    #[error("it is too long: at most {MAX_QUERY} characters and {MAX_CLAUSES} words or phrases")]
+    /// The query is too long.
+    #[error(
+        "the query is too long; write at most {MAX_QUERY_CHARS} characters and {MAX_CLAUSES} words \
+         or phrases"
+    )]
     TooLong,
 }
 
 impl Query {
-    /// Reads what somebody typed.
+    /// Parses the text of a query.
     ///
     /// # Errors
-    /// When there is nothing to look for in it, or too much.
+    /// If the query contains nothing to search for, or is too long.
     pub fn read(text: &str) -> Result<Self, Unsearchable> {
-        if text.chars().count() > MAX_QUERY {
+        if text.chars().count() > MAX_QUERY_CHARS {
             return Err(Unsearchable::TooLong);
         }
         let mut query = Self::default();
@@ -70,7 +74,7 @@ impl Query {
         }
     }
 
-    /// In the language of SQLite's FTS5 (its documentation, section 3).
+    /// Returns the query in the syntax of SQLite's FTS5 (its documentation, section 3).
     pub fn for_fts5(&self) -> String {
         let clause = |it: &Clause| {
             let star = if it.prefix { "*" } else { "" };
@@ -84,7 +88,7 @@ impl Query {
         }
     }
 
-    /// As a PostgreSQL `tsquery` (its documentation, section 8.11.2).
+    /// Returns the query as a PostgreSQL `tsquery` (its documentation, section 8.11.2).
     pub fn for_tsquery(&self) -> String {
         let clause = |it: &Clause| {
             let mut words: Vec<_> = it.words.iter().map(|word| format!("'{word}'")).collect();
@@ -98,18 +102,18 @@ impl Query {
         wanted.chain(unwanted).collect::<Vec<_>>().join(" & ")
     }
 
-    /// Which of these words of a text are meant.
+    /// Returns, for each of these words of a text, whether it is part of a match.
     pub(super) fn matches(&self, text: &[Word]) -> Vec<bool> {
-        let mut meant = vec![false; text.len()];
+        let mut matches = vec![false; text.len()];
         for clause in &self.wanted {
             let length = clause.words.len();
             for (start, window) in text.windows(length).enumerate() {
-                if clause.is(window) {
-                    meant.iter_mut().skip(start).take(length).for_each(|it| *it = true);
+                if clause.is_match(window) {
+                    matches.iter_mut().skip(start).take(length).for_each(|it| *it = true);
                 }
             }
         }
-        meant
+        matches
     }
 }
 
@@ -120,7 +124,7 @@ impl Clause {
         (!words.is_empty()).then_some(Self { words, prefix })
     }
 
-    fn is(&self, window: &[Word]) -> bool {
+    fn is_match(&self, window: &[Word]) -> bool {
         let last = self.words.len() - 1;
         self.words.iter().zip(window).enumerate().all(|(index, (wanted, found))| {
             *wanted == found.folded
@@ -129,11 +133,11 @@ impl Clause {
     }
 }
 
-/// The next word or quoted phrase, and what follows it.
+/// Splits off the next word or quoted phrase. Returns it and the rest of the text.
 fn part(text: &str) -> (&str, &str) {
     if let Some(quoted) = text.strip_prefix('"') {
         let Some((phrase, after)) = quoted.split_once('"') else { return (quoted, "") };
-        // `"oak pla"*`
+        // The `*` after a phrase such as `"oak pla"*` belongs to it.
         return match after.starts_with('*') {
             true => text.split_at(text.len() - after.len() + 1),
             false => (phrase, after),
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_looked_for_says_so() {
+    fn invalid_queries_are_refused() {
         assert_eq!(Query::read(""), Err(Unsearchable::Nothing));
         assert_eq!(Query::read(" \" * - 🙂"), Err(Unsearchable::Nothing));
         assert_eq!(Query::read("-oak"), Err(Unsearchable::OnlyUnwanted));
@@ -186,7 +190,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing but what we put there means anything to the engines.
+        /// No character of the text acts as syntax in the query of a database.
         #[test]
         fn no_text_breaks_out(text in "[-\"*'\\\\():&|!<> a-zÀ-ɏ0-9]{0,60}|\\PC{0,60}") {
             if let Ok(query) = Query::read(&text) {

@@ -1,32 +1,32 @@
-//! The part of a text that shows why it was found.
+//! Makes a snippet of a text around the matches of a query.
 
 use serde::Serialize;
 
 use super::Query;
 use super::tokens::words;
 
-/// Words shown.
-const SHOWN: usize = 32;
-/// Words shown before the first match.
-const BEFORE: usize = 6;
+/// The number of words in a snippet.
+const MAX_WORDS: usize = 32;
+/// The number of words before the first match.
+const WORDS_BEFORE_MATCH: usize = 6;
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Piece {
-    /// As it stands in the text.
+    /// The piece as it is in the text.
     pub text: String,
-    /// Whether it is what was looked for.
+    /// Whether the piece matches the query.
     #[serde(rename = "match")]
     pub is_match: bool,
 }
 
-/// The stretch of `text` with the most matches, in pieces: put together, they are that stretch,
-/// with `…` where something is left out.
+/// Returns the part of `text` with the most matches, in pieces. Together the pieces are that part,
+/// with `…` where text is left out before or after it.
 pub fn snippet(text: &str, query: &Query) -> Vec<Piece> {
     let words: Vec<_> = words(text).collect();
-    let meant = query.matches(&words);
-    let first = best_start(&meant);
-    let last = (first + SHOWN).min(words.len());
+    let matches = query.matches(&words);
+    let first = best_start(&matches);
+    let last = (first + MAX_WORDS).min(words.len());
     let start = match words.get(first) {
         Some(word) if first > 0 => word.place.start,
         _ => 0,
@@ -40,8 +40,8 @@ pub fn snippet(text: &str, query: &Query) -> Vec<Piece> {
         pieces.push(Piece { text: "…".to_owned(), is_match: false });
     }
     let mut at = start;
-    let shown = words.iter().zip(&meant).take(last).skip(first);
-    for (word, _) in shown.filter(|(_, meant)| **meant) {
+    let shown = words.iter().zip(&matches).take(last).skip(first);
+    for (word, _) in shown.filter(|(_, is_match)| **is_match) {
         push(&mut pieces, text.get(at..word.place.start), false);
         push(&mut pieces, text.get(word.place.clone()), true);
         at = word.place.end;
@@ -59,24 +59,22 @@ fn push(pieces: &mut Vec<Piece>, text: Option<&str>, is_match: bool) {
     }
 }
 
-/// Where to begin so that the most matches are shown.
-fn best_start(meant: &[bool]) -> usize {
-    if meant.len() <= SHOWN {
+/// Returns the index of the first word of the snippet with the most matches.
+fn best_start(matches: &[bool]) -> usize {
+    if matches.len() <= MAX_WORDS {
         return 0;
     }
-    let mut best = (0, 0);
-    let mut count = meant.iter().take(SHOWN).filter(|it| **it).count();
-    let mut window = (count, 0);
-    for start in 1..=meant.len() - SHOWN {
-        count -= usize::from(meant.get(start - 1).copied().unwrap_or_default());
-        count += usize::from(meant.get(start + SHOWN - 1).copied().unwrap_or_default());
-        if count > window.0 {
-            window = (count, start);
+    let mut count = matches.iter().take(MAX_WORDS).filter(|it| **it).count();
+    let (mut best_count, mut best_start) = (count, 0);
+    for start in 1..=matches.len() - MAX_WORDS {
+        count -= usize::from(matches.get(start - 1).copied().unwrap_or_default());
+        count += usize::from(matches.get(start + MAX_WORDS - 1).copied().unwrap_or_default());
+        if count > best_count {
+            (best_count, best_start) = (count, start);
         }
     }
-    best.1 = window.1;
-    let first = meant.iter().skip(best.1).position(|it| *it).unwrap_or_default() + best.1;
-    first.saturating_sub(BEFORE)
+    let before_match = matches.iter().skip(best_start).position(|it| *it).unwrap_or_default();
+    (best_start + before_match).saturating_sub(WORDS_BEFORE_MATCH)
 }
 
 #[cfg(test)]

@@ -1,33 +1,33 @@
-//! Words as they are compared: without case and accents, split at everything that is neither
-//! letter nor digit. Done here and not by the databases, whose rules differ from each other and
-//! with their locale: `INV-2026-0042` is found by `0042` on both.
+//! Splits texts into words and folds them: without case and accents, and split at everything that is
+//! neither letter nor digit. The databases do not do this, because their rules differ from each other
+//! and with the locale. So `0042` finds `INV-2026-0042` on both.
 
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Longest word, in characters; the rest of a longer one is left out.
-const MAX_WORD: usize = 64;
-/// Most words of one text.
+/// The maximum length of a word, in characters. The rest of a longer word is cut off.
+const MAX_WORD_CHARS: usize = 64;
+/// The maximum number of words that are read of one text.
 const MAX_WORDS: usize = 20_000;
 
-/// A word and where it stands.
+/// A word of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
-    /// As it is compared.
+    /// The folded form, which is compared.
     pub(super) folded: String,
-    /// Bytes in the text.
+    /// The range of the word in the text, in bytes.
     pub(super) place: Range<usize>,
 }
 
-/// All words of a text as they are compared, with spaces between them: what is indexed.
+/// Returns the folded words of a text, separated by spaces. This form is indexed.
 pub fn searchable(text: &str) -> String {
     let words: Vec<String> = words(text).map(|word| word.folded).collect();
     words.join(" ")
 }
 
-/// The words of a text, in order.
+/// Returns the words of a text, in order.
 pub(super) fn words(text: &str) -> impl Iterator<Item = Word> {
     let mut rest = text.char_indices().peekable();
     let next = move || {
@@ -37,10 +37,10 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Word> {
                 continue;
             }
             let mut end = start + first.len_utf8();
-            // Scripts without spaces: each character is a word, and a run of them a phrase.
-            if !is_ideograph(first) {
+            // In scripts without spaces, each character is a word, and several of them are a phrase.
+            if !is_without_spaces(first) {
                 while let Some((at, c)) =
-                    rest.next_if(|(_, c)| belongs_to_word(*c) && !is_ideograph(*c))
+                    rest.next_if(|(_, c)| belongs_to_word(*c) && !is_without_spaces(*c))
                 {
                     end = at + c.len_utf8();
                 }
@@ -58,8 +58,9 @@ fn belongs_to_word(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c)
 }
 
-/// Chinese, Japanese and Thai, Lao, Khmer, Burmese letters.
-fn is_ideograph(c: char) -> bool {
+/// Returns whether a character belongs to a script without spaces: Chinese, Japanese, Thai, Lao,
+/// Khmer or Burmese.
+fn is_without_spaces(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
         | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
@@ -73,7 +74,7 @@ fn fold(word: &str) -> String {
         'ł' => ['l', ' '].into_iter().take(1),
         c => [c, ' '].into_iter().take(1),
     });
-    lower.filter(|c| c.is_alphanumeric()).take(MAX_WORD).collect()
+    lower.filter(|c| c.is_alphanumeric()).take(MAX_WORD_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn no_text_is_too_long() {
-        assert_eq!(searchable(&"x".repeat(100_000)).len(), MAX_WORD);
+        assert_eq!(searchable(&"x".repeat(100_000)).len(), MAX_WORD_CHARS);
         assert_eq!(searchable(&"ab ".repeat(100_000)).len(), MAX_WORDS * 3 - 1);
     }
 
