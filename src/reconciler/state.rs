@@ -7,7 +7,7 @@ use crate::homeserver::CallFailure;
 use crate::names::{HEAD_STATE, SEND_MARKER};
 use crate::record::chain::Head;
 use crate::room::{StateEvent, missing_state};
-use crate::seal::signed_of;
+use crate::seal::verified_head;
 
 impl Worker {
     /// Writes every state event that the room does not hold yet. One that is refused does not stop
@@ -61,7 +61,7 @@ impl Worker {
         let homeserver = &self.installation.homeserver;
         let shown = homeserver.state_content(view.room_id()?, HEAD_STATE, "").await?;
         // What others wrote there, and what an earlier key signed, says nothing to us.
-        let Some(shown) = shown.and_then(|it| signed_of(&it, view.id(), &self.trust)) else {
+        let Some(shown) = shown.and_then(|it| verified_head(&it, view.id(), &self.trust)) else {
             return Ok(());
         };
         let Head { seq, acts, .. } = shown;

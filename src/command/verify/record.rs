@@ -13,7 +13,7 @@ use crate::clock::now;
 use crate::files::Vault;
 use crate::record::acts::{FileContent, FileEvidence, NamedFiles};
 use crate::record::{Fault, Place};
-use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of};
+use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_head_of};
 use crate::store::{FileRow, Snapshot, Store, StoreError};
 
 /// Entries read in one go.
@@ -103,10 +103,10 @@ impl Records {
         }
         let mut check = RecordCheck::new(&transaction, &kept, &self.trust)?;
         if let Some(head) = in_room {
-            check.hold(&transaction, HeldBy::Room, &head)?;
+            check.add_head(&transaction, HeldBy::Room, &head)?;
         }
-        for head in self.heads.iter().filter(|head| is_of(head, &transaction)) {
-            check.hold(&transaction, HeldBy::File, head)?;
+        for head in self.heads.iter().filter(|head| is_head_of(head, &transaction)) {
+            check.add_head(&transaction, HeldBy::File, head)?;
         }
         check_acts(&mut check, &mut snapshot, id).await?;
         let mut named = NamedFiles::default();
@@ -116,7 +116,7 @@ impl Records {
             let Some(last) = page.last() else { break };
             after = last.entry.fixed.seq;
             for evidence in &page {
-                check.check(evidence)?;
+                check.check_entry(evidence)?;
                 named.note(&evidence.entry);
             }
         }
