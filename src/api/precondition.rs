@@ -8,7 +8,7 @@ pub(super) fn etag(revision: i64) -> String {
     format!("\"{revision}\"")
 }
 
-/// Whether a call may change a transaction at this revision: it has no `If-Match`, or one that
+/// Whether a call may change a transaction at this revision: the call has no `If-Match`, or one that
 /// names the revision. A weak tag never matches.
 pub(super) fn allows(headers: &HeaderMap, revision: i64) -> bool {
     let mut given = headers.get_all(header::IF_MATCH).iter().peekable();
