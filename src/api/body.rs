@@ -29,7 +29,7 @@ enum Kind {
 
 /// Reads `POST /api/v1/transactions`.
 pub(super) async fn submission(request: Request) -> Result<Received<Submission>, Problem> {
-    let unfit = |problems: Vec<_>| Problem::content(&problems);
+    let invalid = |problems: Vec<_>| Problem::content(&problems);
     match kind(request.headers())? {
         Kind::Json => {
             let bytes = whole(request).await?;
@@ -37,7 +37,7 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
             Ok(Received { content, file: None })
         }
         Kind::Xml(media_type) => {
-            let with = Accompaniment::from_fields(query(&request)).map_err(unfit)?;
+            let with = Accompaniment::from_fields(query(&request)).map_err(invalid)?;
             let bytes = whole(request).await?;
             let file = bytes.clone();
             let content = read(move || Submission::from_xml(&file, with)).await?;
@@ -47,7 +47,7 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
             let (bytes, with) = parts(request).await?;
             let with = with.map_or_else(
                 || Ok(Accompaniment::default()),
-                |json| Accompaniment::from_json(&json).map_err(unfit),
+                |json| Accompaniment::from_json(&json).map_err(invalid),
             )?;
             let file = bytes.clone();
             let content = read(move || Submission::from_xml(&file, with)).await?;

@@ -1,5 +1,5 @@
-//! `ETag` and `If-Match` (RFC 9110, sections 8.8.3 and 13.1.1), so that two callers who change one
-//! transaction do not overwrite each other without noticing. Pure: no I/O.
+//! `ETag` and `If-Match` (RFC 9110, sections 8.8.3 and 13.1.1), which keep two callers from
+//! overwriting each other's changes of a transaction unnoticed. Pure: no I/O.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
