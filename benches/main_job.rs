@@ -1,7 +1,7 @@
-//! The main job in figures: `cargo bench --bench main_job`.
+//! Measures the main work of the service: `cargo bench --bench main_job`.
 //!
-//! Everything is measured in one run on one machine, next to what the same homeserver takes for
-//! its own part, since only ratios compare between machines. Needs `scripts/synapse install`.
+//! All times are measured in one run on one machine, together with the times of the homeserver alone,
+//! because only ratios can be compared between machines. `scripts/synapse install` must have run.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,11 +28,11 @@ use serde_json::{Value, json};
 
 use support::{Database, Person, World, eventually, sample};
 
-/// Messages timed, after as many to warm up.
+/// The number of timed messages. As many are sent before them as a warm-up.
 const MESSAGES: usize = 200;
-/// Rooms provisioned.
+/// The number of rooms that are made.
 const ROOMS: usize = 60;
-/// Calls in flight, ours (`rooms.parallel`) and of the bare homeserver.
+/// The number of parallel calls, both of the service (`rooms.parallel`) and of the bare client.
 const PARALLEL: usize = 8;
 
 #[tokio::main]
@@ -61,8 +61,8 @@ async fn requests_per_room(world: &World) {
     println!("requests for a new room with two contacts: {}", world.proxy().calls().len());
 }
 
-/// From a buyer's send to the committed entry, next to the same message's way to the seller's
-/// own client.
+/// Measures the time from a buyer's send to the committed entry, and until the seller's own client
+/// receives the same message.
 async fn latency(world: &World) {
     let deal = world.deal().await;
     let since = next_batch(&deal.seller, None, 0).await.0;
@@ -97,7 +97,7 @@ async fn latency(world: &World) {
             synced.push(sync);
             recorded.push(record);
         }
-        // What else comes with a message (receipts, typing) must not be taken for the next one.
+        // Other events that follow a message (receipts, typing) must not count as the next message.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let line = |what: &str, times: &mut Vec<Duration>| {
@@ -122,8 +122,8 @@ async fn next_batch(person: &Person, since: Option<&str>, timeout: u32) -> (Stri
     (answer["next_batch"].as_str().unwrap().to_owned(), answer)
 }
 
-/// Whole rooms next to bare createRoom, and next to the same five requests made by a client that
-/// keeps nothing and checks nothing.
+/// Measures complete rooms, bare createRoom calls, and the same five requests by a client that stores
+/// nothing and checks nothing.
 async fn provisioning(world: &World) {
     let person = &world.person("bare").await;
     let bare = async || {
@@ -163,7 +163,7 @@ async fn provisioning(world: &World) {
     println!("  finished rooms / the same five requests: {:.2}", ours / same);
 }
 
-/// Rooms per second, so many in flight.
+/// Makes rooms with [`PARALLEL`] calls at a time, and returns the number of rooms per second.
 async fn many(make: impl AsyncFn(usize)) -> f64 {
     let started = Instant::now();
     stream::iter(0..ROOMS).for_each_concurrent(PARALLEL, |number| make(number)).await;

@@ -1,9 +1,8 @@
-//! The invoice page in figures: `cargo bench --bench page`, with fewer entries as
-//! `ENTRIES=100000 cargo bench --bench page`, on PostgreSQL as well if TALLYROOM_TEST_POSTGRES
-//! names a server.
+//! Measures the invoice page: `cargo bench --bench page`, or with fewer entries `ENTRIES=100000 cargo
+//! bench --bench page`. PostgreSQL is measured too, if TALLYROOM_TEST_POSTGRES names a server.
 //!
-//! Browsers are bare HTTP clients here, so that the service is measured and not a browser. Times
-//! stand next to what the same homeserver or the same service takes for less in the same run.
+//! Plain HTTP clients take the place of browsers, so that only the service is measured. Each time is
+//! printed with the time of a simpler task of the same homeserver or service in the same run.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,14 +35,14 @@ use tokio::net::TcpStream;
 use support::world::Deal;
 use support::{Database, World};
 
-/// Page views timed, after as many to warm up.
+/// The number of timed page views. As many come before them as a warm-up.
 const VIEWS: usize = 500;
-/// Messages timed, after some to warm up.
+/// The number of timed messages. Some come before them as a warm-up.
 const MESSAGES: usize = 100;
-/// Pages open at the same time.
+/// The number of pages that are open at the same time.
 const OPEN_PAGES: usize = 5_000;
-/// Rows in one statement.
-const BATCH: usize = 500;
+/// The number of rows in one INSERT statement.
+const ROWS_PER_INSERT: usize = 500;
 
 #[tokio::main]
 async fn main() {
@@ -82,7 +81,7 @@ async fn measure(name: &str, database: Database, entries: usize) {
     open_pages(&world, &deal, &buyer).await;
 }
 
-/// Somebody's browser, let in by a link.
+/// The browser of a person who has opened a link.
 struct Page {
     http: Client,
     url: String,
@@ -121,7 +120,7 @@ impl Page {
     }
 }
 
-/// Until the first byte of the page, next to the lightest answer of the same service.
+/// Measures the time until the first byte of the page, and that of the smallest answer of the service.
 async fn first_view(world: &World, page: &Page, what: &str) {
     let (mut views, mut bare) = (Vec::new(), Vec::new());
     for number in 0..2 * VIEWS {
@@ -143,7 +142,7 @@ async fn first_view(world: &World, page: &Page, what: &str) {
     println!("    a file of 26 bytes: p50 {}", milliseconds(bare));
 }
 
-/// What the first view loads, as it goes over the wire.
+/// Prints the number of bytes that the first view transfers.
 async fn sizes(world: &World, page: &Page) {
     let html = page.get("").await;
     assert_eq!(html.headers()["content-encoding"], "gzip");
@@ -165,8 +164,7 @@ async fn sizes(world: &World, page: &Page) {
     println!("  first view in all: {:.1} kB", total as f64 / 1_000.0);
 }
 
-/// From a send on one page to its show on the other, next to the same words from one Matrix
-/// client to another.
+/// Measures the time of a message from one page to the other, and from one Matrix client to another.
 async fn latency(world: &World, deal: &Deal, buyer: &Page, seller: &Page) {
     let mut live = seller.get(&format!("/live?after={}&revision=1", seq(world, deal).await)).await;
     let mut shown = Vec::new();
@@ -214,7 +212,7 @@ async fn next_batch(person: &support::Person, since: Option<&str>) -> String {
     answer["next_batch"].as_str().unwrap().to_owned()
 }
 
-/// What an open page costs, while nothing happens.
+/// Measures the memory of idle open pages.
 async fn open_pages(world: &World, deal: &Deal, page: &Page) {
     let before = resident(world);
     let address = page.origin.trim_start_matches("http://").to_owned();
@@ -248,13 +246,13 @@ async fn open_pages(world: &World, deal: &Deal, page: &Page) {
     drop(streams);
 }
 
-/// Of the record's newest entry.
+/// The seq of the newest entry.
 async fn seq(world: &World, deal: &Deal) -> i64 {
     world.shop.transaction(&deal.id).await["record"]["entries"].as_i64().unwrap()
 }
 
-/// Writes rows straight into the tables: half of them into the record that is looked at, the rest
-/// into records of a hundred.
+/// Writes rows directly into the tables: half of them into the record that is measured, the rest into
+/// records of a hundred entries each.
 async fn fill(world: &World, deal: &Deal, entries: usize) {
     let started = Instant::now();
     let at = 1_735_689_600_000_i64;
@@ -266,7 +264,7 @@ async fn fill(world: &World, deal: &Deal, entries: usize) {
             true => (deal.id.clone(), deal.room.clone()),
             false => (format!("{other:026}"), format!("!r{other}:x")),
         };
-        // Before all that comes from the room itself.
+        // Negative numbers, because the room's own entries begin at 1.
         let seq = -1 - i64::try_from(number).unwrap();
         if number % 200 == 1 {
             write!(transactions, "('{id}','other','order-{other}',1,{at},{at}),").unwrap();
@@ -279,7 +277,7 @@ async fn fill(world: &World, deal: &Deal, entries: usize) {
              '@somebody:x','buyer',{time},{time},{time},'push','line {number}','[]',1),"
         )
         .unwrap();
-        if (number + 1) % BATCH != 0 && number + 1 != entries {
+        if (number + 1) % ROWS_PER_INSERT != 0 && number + 1 != entries {
             continue;
         }
         for (table, values) in [
@@ -318,7 +316,7 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
 }
 
-/// In kB.
+/// The resident memory of the service, in kB.
 fn resident(world: &World) -> f64 {
     let file = format!("/proc/{}/status", world.tallyroom().id());
     let status = std::fs::read_to_string(file).unwrap();

@@ -1,6 +1,7 @@
-//! The record in figures: `cargo bench --bench record`. An export of 10,000 entries with 200
-//! files, and reading up what the bot did not see (2,000 events, or as many as `EVENTS` says; a
-//! homeserver takes a quarter of an hour to be told 50,000). Needs `scripts/synapse install`.
+//! Measures the record: `cargo bench --bench record`. There is an export of 10,000 entries with 200
+//! files, and the reading of events that the bot did not see: 2,000 events, or the number in the
+//! variable `EVENTS` (a homeserver needs a quarter of an hour to accept 50,000). `scripts/synapse
+//! install` must have run.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,12 +28,13 @@ use serde_json::{Value, json};
 use support::world::Deal;
 use support::{Database, World, eventually};
 
-/// Entries of the record that is exported.
+/// The number of entries in the exported record.
 const ENTRIES: usize = 10_000;
-/// Files in it, and the bytes of each.
+/// The number of files in it.
 const FILES: usize = 200;
+/// The size of each file, in bytes.
 const FILE_BYTES: usize = 500_000;
-/// Messages in flight while the homeserver is told what the bot does not see.
+/// The number of parallel calls that send the messages that the bot does not see.
 const PARALLEL: usize = 8;
 
 #[tokio::main]
@@ -63,7 +65,7 @@ async fn export(database: Database) {
         .map(|number| {
             let deal = &deal;
             async move {
-                // No compression makes them smaller, and no two are alike.
+                // Random bytes cannot be compressed, and each file is different.
                 let bytes: Vec<u8> = {
                     use rand::rngs::SmallRng;
                     use rand::{Rng, SeedableRng};
@@ -131,7 +133,8 @@ async fn export(database: Database) {
     println!("  memory: {before:.0} MB before, {peak:.0} MB at the peak");
 }
 
-/// What was said while the bot was not listening and the homeserver did not push.
+/// Measures the reading of events that were sent while the bot did not run and the homeserver did not
+/// push.
 async fn unseen() {
     let events: usize = std::env::var("EVENTS").map_or(2_000, |it| it.parse().unwrap());
     let mut world = quiet(Database::Sqlite).await;
@@ -178,7 +181,7 @@ async fn unseen() {
     assert!(status.success(), "{said}{error}");
 }
 
-/// Without the alias, the homeserver sees no reason to push what others say in the room.
+/// Deletes the alias of the room. Without it, the homeserver does not push the events of others.
 async fn delete_alias(world: &World, deal: &Deal) {
     let transaction = world.shop.transaction(&deal.id).await;
     let alias = transaction["room"]["alias"].as_str().unwrap();
@@ -191,7 +194,7 @@ async fn delete_alias(world: &World, deal: &Deal) {
     assert_eq!(request.send().await.unwrap().status(), 200);
 }
 
-/// A figure of the service's memory, in MB.
+/// A value of the service's memory from `/proc`, in MB.
 fn memory(world: &World, name: &str) -> f64 {
     let file = format!("/proc/{}/status", world.tallyroom().id());
     let status = std::fs::read_to_string(file).unwrap();

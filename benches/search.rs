@@ -1,10 +1,10 @@
-//! Search over a million entries, on both databases: `cargo bench --bench search`, with fewer
-//! as `ENTRIES=100000 cargo bench --bench search`. PostgreSQL takes part if
+//! Measures the search in a million entries: `cargo bench --bench search`, or with fewer entries
+//! `ENTRIES=100000 cargo bench --bench search`. PostgreSQL is measured too, if
 //! TALLYROOM_TEST_POSTGRES names a server, as `scripts/postgres start` prints it.
 //!
-//! Rows are written straight into the tables, as deriving a million events is not what is
-//! measured here. Times are those of `Store::search` with 20 matches wanted, one after the other,
-//! next to reading one entry by its key in the same run.
+//! Rows are written directly into the tables, because the derivation of events is not measured here.
+//! The times are those of `Store::search` with a limit of 20 matches, one call after the other. They
+//! are printed with the time to read one entry by its key in the same run.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,19 +24,20 @@ use tallyroom::search::Query;
 use tallyroom::store::{SearchRequest, Store};
 use ulid::Ulid;
 
-/// Entries of one record.
-const RECORD: usize = 100;
-/// Different words.
+/// The number of entries in each record.
+const ENTRIES_PER_RECORD: usize = 100;
+/// The number of different words.
 const VOCABULARY: usize = 60_000;
-/// Rows in one statement.
-const BATCH: usize = 500;
-/// Queries of each kind.
+/// The number of rows in one INSERT statement.
+const ROWS_PER_INSERT: usize = 500;
+/// The number of queries of each kind.
 const QUERIES: usize = 200;
-/// One record in so many is of a small shop; the others are of one large shop.
-const SMALL_SHOP: usize = 200;
-/// Milliseconds between two entries.
-const PACE: i64 = 30_000;
-const START: i64 = 1_735_689_600_000;
+/// One of this number of records belongs to a small shop. The others belong to one large shop.
+const SMALL_SHOP_INTERVAL: usize = 200;
+/// The time between two entries, in milliseconds.
+const ENTRY_INTERVAL_MS: i64 = 30_000;
+/// The time of the first entry, in milliseconds since 1970.
+const START_MS: i64 = 1_735_689_600_000;
 
 #[tokio::main]
 async fn main() {
@@ -103,7 +104,7 @@ async fn measure(name: &str, url: &str, entries: usize) {
         for _ in 0..QUERIES {
             let text = make(&mut random);
             let query = Query::read(&text).unwrap();
-            let week = START + PACE * i64::try_from(entries).unwrap() / 10;
+            let week = START_MS + ENTRY_INTERVAL_MS * i64::try_from(entries).unwrap() / 10;
             let request = SearchRequest {
                 shop,
                 query: &query,
@@ -195,7 +196,7 @@ impl Words {
     }
 }
 
-/// Writes the rows; the ids of the records.
+/// Writes the rows, and returns the ids of the records.
 async fn fill(url: &str, entries: usize, words: &Words) -> Vec<Ulid> {
     let mut connection = AnyConnection::connect(url).await.unwrap();
     let is_sqlite = url.starts_with("sqlite");
@@ -207,9 +208,9 @@ async fn fill(url: &str, entries: usize, words: &Words) -> Vec<Ulid> {
     let (mut transactions, mut journal, mut rows, mut searched) =
         (String::new(), String::new(), String::new(), String::new());
     for number in 0..entries {
-        let (record, seq) = (number / RECORD, number % RECORD + 1);
-        let at = START + PACE * i64::try_from(number).unwrap();
-        let shop = if record % SMALL_SHOP == 0 { "small" } else { "large" };
+        let (record, seq) = (number / ENTRIES_PER_RECORD, number % ENTRIES_PER_RECORD + 1);
+        let at = START_MS + ENTRY_INTERVAL_MS * i64::try_from(number).unwrap();
+        let shop = if record % SMALL_SHOP_INTERVAL == 0 { "small" } else { "large" };
         if seq == 1 {
             let id = Ulid::from_parts(u64::try_from(at).unwrap(), random.next_u64().into());
             records.push(id);
@@ -235,7 +236,7 @@ async fn fill(url: &str, entries: usize, words: &Words) -> Vec<Ulid> {
             at << 12,
         )
         .unwrap();
-        if (number + 1) % BATCH != 0 && number + 1 != entries {
+        if (number + 1) % ROWS_PER_INSERT != 0 && number + 1 != entries {
             continue;
         }
         let mut tx = connection.begin().await.unwrap();
@@ -262,7 +263,7 @@ async fn fill(url: &str, entries: usize, words: &Words) -> Vec<Ulid> {
         }
         tx.commit().await.unwrap();
     }
-    // What the database does by itself in time.
+    // In use, the databases update their statistics by themselves after some time.
     run(&mut connection, if is_sqlite { "PRAGMA optimize" } else { "VACUUM ANALYZE" }).await;
     records
 }

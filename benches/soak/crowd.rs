@@ -1,5 +1,5 @@
-//! Ten thousand half-open connections and a thousand open pages from one link: how long do pushes
-//! take beside them?
+//! Measures how long pushes take while there are ten thousand half-open connections and a thousand
+//! open pages of one link.
 
 use std::time::{Duration, Instant};
 
@@ -12,21 +12,21 @@ use tokio::task::JoinSet;
 use crate::support::world::Deal;
 use crate::support::{Database, Entered, World};
 
-/// Half-open connections, shared out among the three listeners.
+/// The number of half-open connections, distributed over the three listeners.
 const HALF_OPEN: usize = 10_000;
-/// Open pages of one link.
+/// The number of open pages of one link.
 const STREAMS: usize = 1_000;
-/// Pushes that are timed, one after the other.
+/// The number of timed pushes, which are sent one after the other.
 const PUSHES: usize = 300;
-/// How long a page that found no place waits: as its script does after some tries.
-const COME_AGAIN: Duration = Duration::from_secs(15);
-/// How often each half-open connection is opened anew when it was ended: a crowd that stays.
-const PAUSE: Duration = Duration::from_secs(10);
-/// What is noise on a busy machine.
+/// The pause of a page that was refused. The page's script waits as long after some tries.
+const PAGE_RETRY_PAUSE: Duration = Duration::from_secs(15);
+/// The pause before a half-open connection that the service closed is opened again.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(10);
+/// The difference that is ignored as noise on a busy machine.
 const NOISE: Duration = Duration::from_millis(2);
 
-/// Whether pushes take at most twice as long, at the 99th percentile. `open_pages`: how many of the
-/// pages find a place; none: as many as without a word in the config.
+/// Returns whether pushes take at most twice as long as usual, at the 99th percentile. `open_pages` is
+/// the number of pages that are served at a time; `None` means the default of the config.
 pub async fn run(database: Database, open_pages: Option<usize>) -> bool {
     let mut plan = World::with().page().config("log", json!({ "level": "warn" }));
     if let Some(most) = open_pages {
@@ -35,39 +35,39 @@ pub async fn run(database: Database, open_pages: Option<usize>) -> bool {
     let world = plan.start(database).await;
     let deal = world.deal().await;
     let link = world.shop.link(&deal.id, "buyer", None).await;
-    // Once, so that what is made only once is there.
+    // The first pushes are not timed, because some work is done only once.
     pushes(&world, &deal, "warm", PUSHES / 10).await;
     let mut without = pushes(&world, &deal, "before", PUSHES).await;
 
     let half_open = async || {
         let mut crowd = JoinSet::new();
         for (number, address) in world.listeners().into_iter().cycle().take(HALF_OPEN).enumerate() {
-            crowd.spawn(stand_there(address, number));
+            crowd.spawn(keep_half_open(address, number));
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(RECONNECT_PAUSE).await;
         crowd
     };
     let mut crowd = half_open().await;
     let beside_half_open = p99(pushes(&world, &deal, "half-open", PUSHES).await);
     crowd.shutdown().await;
 
-    // As the config has it by default, most of them are told to come again, which they do.
+    // With the default config, most of them are refused and try again.
     let reader = Entered::by(&link).await;
     let mut streams = JoinSet::new();
     for number in 0..STREAMS {
         streams.spawn(keep_open(reader.clone(), number));
     }
-    tokio::time::sleep(PAUSE).await;
+    tokio::time::sleep(RECONNECT_PAUSE).await;
     let beside_pages = p99(pushes(&world, &deal, "pages", PUSHES).await);
     let mut crowd = half_open().await;
     let beside_both = p99(pushes(&world, &deal, "both", PUSHES).await);
-    // The others are served, too.
+    // Other clients are served too.
     let (status, _) = world.shop.again().get("/health/live").await;
     let page = Entered::by(&link).await.request(Method::GET, "").send().await.unwrap().status();
     streams.shutdown().await;
     crowd.shutdown().await;
-    tokio::time::sleep(PAUSE).await;
-    // Once more: what else the machine has to do changes meanwhile.
+    tokio::time::sleep(RECONNECT_PAUSE).await;
+    // The comparison is measured again, because the load of the machine changes meanwhile.
     without.extend(pushes(&world, &deal, "after", PUSHES).await);
     let without = p99(without);
     println!(
@@ -83,7 +83,7 @@ pub async fn run(database: Database, open_pages: Option<usize>) -> bool {
     worst <= without * 2 + NOISE && status == 200 && page == 200
 }
 
-/// Keeps a page open, or tries to, as its script does.
+/// Keeps a page open, or tries to, as the page's script does.
 async fn keep_open(reader: Entered, number: usize) {
     loop {
         if let Ok(mut live) = reader.request(Method::GET, "/live").send().await
@@ -91,7 +91,7 @@ async fn keep_open(reader: Entered, number: usize) {
         {
             while let Ok(Some(_)) = live.chunk().await {}
         }
-        tokio::time::sleep(COME_AGAIN + spread(number)).await;
+        tokio::time::sleep(PAGE_RETRY_PAUSE + spread(number)).await;
     }
 }
 
@@ -99,20 +99,20 @@ fn spread(number: usize) -> Duration {
     Duration::from_millis((number % 5_000) as u64)
 }
 
-/// Opens a connection, says half of a header, and does so again whenever it is ended.
-async fn stand_there(address: String, number: usize) {
+/// Opens a connection, sends half of a header, and repeats this whenever the service closes it.
+async fn keep_half_open(address: String, number: usize) {
     loop {
         if let Ok(mut stream) = TcpStream::connect(&address).await {
             stream.write_all(b"GET / HTTP/1.1\r\nx-").await.ok();
-            // Until the service ends it.
+            // Waits until the service closes the connection.
             let mut byte = [0];
             tokio::io::AsyncReadExt::read(&mut stream, &mut byte).await.ok();
         }
-        tokio::time::sleep(PAUSE + spread(number)).await;
+        tokio::time::sleep(RECONNECT_PAUSE + spread(number)).await;
     }
 }
 
-/// Pushes one event after the other, from a thread that has nothing else to do; how long each took.
+/// Pushes one event after the other from a thread of its own. Returns how long each push took.
 async fn pushes(world: &World, deal: &Deal, name: &str, number: usize) -> Vec<Duration> {
     let [address, ..] = world.listeners();
     let (token, name) = (world.token("hs_token"), name.to_owned());
@@ -136,10 +136,10 @@ async fn pushes(world: &World, deal: &Deal, name: &str, number: usize) -> Vec<Du
         }
         took
     };
-    let apart = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::spawn_blocking(move || {
-        let took = apart.block_on(pushing);
-        apart.shutdown_background();
+        let took = runtime.block_on(pushing);
+        runtime.shutdown_background();
         took
     })
     .await

@@ -1,5 +1,5 @@
-//! The database's disk fills up twice while people write and the shop hands in transactions: when
-//! there is space again, everything goes on by itself, and nothing is lost.
+//! The disk of the database becomes full twice while people write and the shop submits transactions.
+//! When there is space again, the service must go on without help, and nothing may be lost.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,18 +14,18 @@ use serde_json::json;
 use crate::support::world::Deal;
 use crate::support::{Database, World, eventually, sample};
 
-/// Transactions between which people write.
+/// The number of transactions in whose rooms people write.
 const DEALS: usize = 4;
-/// How long each person waits between two messages.
-const PAUSE: Duration = Duration::from_millis(150);
-/// How long the disk has space, and how long it is full.
+/// The pause of each person between two messages.
+const MESSAGE_PAUSE: Duration = Duration::from_millis(150);
+/// How long the disk has space, and then how long it is full.
 const PHASE: Duration = Duration::from_secs(20);
-/// How often it is full.
-const TIMES: usize = 2;
-/// Until everything is recorded again. Synapse waits for up to some minutes between pushes.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How many times the disk is full.
+const TIMES_FULL: usize = 2;
+/// The limit until everything is recorded again. Synapse may wait some minutes between pushes.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Whether nothing was lost; `disk` is a small file system that is mounted for this.
+/// Returns whether nothing was lost. `disk` is a small file system that is mounted for this run.
 pub async fn run(database: Database, disk: &Path) -> bool {
     let mut world = World::with().config("log", json!({ "level": "info" })).prepare(database).await;
     move_to(&world, database, disk);
@@ -47,7 +47,7 @@ pub async fn run(database: Database, disk: &Path) -> bool {
                 let mut said = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
                     said.push(person.say(&room, &format!("{number} {}", said.len())).await);
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(MESSAGE_PAUSE).await;
                 }
                 said
             })
@@ -56,7 +56,7 @@ pub async fn run(database: Database, disk: &Path) -> bool {
     let mut refused = 0;
     let mut unready = 0;
     let mut slowest = Duration::ZERO;
-    for time in 0..TIMES {
+    for time in 0..TIMES_FULL {
         tokio::time::sleep(PHASE).await;
         let filler = fill(disk);
         let full = Instant::now();
@@ -73,20 +73,20 @@ pub async fn run(database: Database, disk: &Path) -> bool {
             let health = world.shop.request(reqwest::Method::GET, "/health/ready").send().await;
             unready += usize::from(health.unwrap().status() == 503);
             number += 1;
-            // What is still free is taken as well.
+            // Space that became free is filled again.
             top_up(&filler);
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         std::fs::remove_file(&filler).unwrap();
         let freed = Instant::now();
         for order in &open {
-            eventually("the shop's order taken", PATIENCE, || async {
+            eventually("the shop's order taken", RECOVERY_TIMEOUT, || async {
                 let (status, _) = world.shop.post(order).await;
                 [200, 201].contains(&status).then_some(())
             })
             .await;
         }
-        eventually("the service ready again", PATIENCE, || async {
+        eventually("the service ready again", RECOVERY_TIMEOUT, || async {
             let health = world.shop.request(reqwest::Method::GET, "/health/ready").send().await;
             (health.unwrap().status() == 200).then_some(())
         })
@@ -104,7 +104,9 @@ pub async fn run(database: Database, disk: &Path) -> bool {
             for entry in world.shop.entries(&deal.id).await {
                 *recorded.entry(entry["event_id"].as_str().unwrap().to_owned()).or_default() += 1;
             }
-            if said.iter().all(|event| recorded.contains_key(event)) || ended.elapsed() > PATIENCE {
+            if said.iter().all(|event| recorded.contains_key(event))
+                || ended.elapsed() > RECOVERY_TIMEOUT
+            {
                 break recorded;
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -116,7 +118,7 @@ pub async fn run(database: Database, disk: &Path) -> bool {
     let is_same = world.tallyroom().id() == process;
     let verifies = world.run(&["verify"]).0.success();
     println!(
-        "{database:?}: the disk was full {TIMES} times for {} s; {all} messages, lost {lost}, doubled \
+        "{database:?}: the disk was full {TIMES_FULL} times for {} s; {all} messages, lost {lost}, doubled \
          {doubled}; {refused} calls refused and taken later, not ready {unready} times; ready {:.1} s after \
          there was space, all recorded {:.1} s after the last word; restarts {}; verify {}",
         PHASE.as_secs(),
@@ -139,7 +141,7 @@ async fn deal(world: &World, number: usize) -> Deal {
     Deal { id, room, buyer, seller }
 }
 
-/// Has the database on the small disk. The cluster of PostgreSQL is there already, with all it has.
+/// Configures the database on the small disk. The cluster of PostgreSQL is already there.
 fn move_to(world: &World, database: Database, disk: &Path) {
     if database == Database::Postgres {
         return;
@@ -151,7 +153,7 @@ fn move_to(world: &World, database: Database, disk: &Path) {
     std::fs::write(&file, config.to_string()).unwrap();
 }
 
-/// Takes all the space there is; the file that does.
+/// Fills the disk with one file, and returns its path.
 fn fill(disk: &Path) -> PathBuf {
     let filler = disk.join("filler");
     File::create(&filler).unwrap();

@@ -1,5 +1,6 @@
-//! The service is killed again and again while two people write, a shop works, and a proxy lies
-//! between it and the homeserver. Afterwards, in quiet, nothing may be lost or done twice.
+//! The service is killed many times while two people write, a shop works, and a proxy between the
+//! service and the homeserver falsifies answers. After the faults end, nothing may be lost or done
+//! twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,35 +13,35 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, Person, Shop, World, eventually, sample};
 
-/// Of a thousand calls to the homeserver, how many the proxy lies about.
-const LIES: u32 = 100;
-/// Rooms before the first kill.
+/// How many of a thousand calls to the homeserver the proxy falsifies.
+const LIES_PER_THOUSAND: u32 = 100;
+/// The number of rooms before the first kill.
 const FIRST_ROOMS: usize = 10;
-/// One more transaction for so many kills.
-const KILLS_A_ROOM: usize = 10;
-/// How long the service lives, from its start to its death, in milliseconds: some deaths come while
-/// it starts, some while it works.
-const LIFE: std::ops::Range<u64> = 150..2_500;
-/// Between two messages.
-const PAUSE: Duration = Duration::from_millis(150);
-/// How long the service may take to make up for everything once all is quiet.
-const QUIET: Duration = Duration::from_secs(900);
-/// A line of the sample invoice: what says it and is no edit is a summary.
+/// The number of kills for each further transaction.
+const KILLS_PER_ROOM: usize = 10;
+/// The time from the start of the service until it is killed, in milliseconds. Some kills happen
+/// during the start, and some later.
+const LIFETIME_MS: std::ops::Range<u64> = 150..2_500;
+/// The pause between two messages.
+const MESSAGE_PAUSE: Duration = Duration::from_millis(150);
+/// How long the service may take to catch up after the faults end.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(900);
+/// A line of the sample invoice. A message with this text that is not an edit is a summary.
 const LINE_OF_SUMMARY: &str = "Oak plank";
 
-/// What went on.
+/// The people, the rooms, and what was sent in them.
 struct Load {
     buyer: Person,
     seller: Person,
-    /// In whose room the seller is no more.
+    /// The rooms that the seller has left.
     left: BTreeSet<String>,
-    /// Ids of transactions and their rooms, in which both parties are.
+    /// The ids of transactions with their rooms, which both parties have joined.
     rooms: BTreeMap<String, String>,
-    /// Room and event of everything that was said.
+    /// The room and the event id of every message.
     said: Vec<(String, String)>,
 }
 
-/// What may not be.
+/// The counts of the faults that must not happen.
 #[derive(Default)]
 struct Broken {
     lost: usize,
@@ -54,7 +55,7 @@ struct Broken {
     does_not_verify: bool,
 }
 
-/// Whether every promise was kept.
+/// Returns whether no fault was found.
 pub async fn run(database: Database, kills: usize) -> bool {
     let started = Instant::now();
     let plan = World::with().proxy().config("log", json!({ "level": "warn" }));
@@ -72,7 +73,7 @@ pub async fn run(database: Database, kills: usize) -> bool {
         load.seller.join(&room).await;
         load.rooms.insert(id.clone(), room);
     }
-    // Whoever leaves is not to be invited again because a proxy said something.
+    // A person who has left must not be invited again because of a falsified answer.
     let left = load.rooms.values().next().unwrap().clone();
     load.seller.leave(&left).await;
     load.left.insert(left);
@@ -83,13 +84,13 @@ pub async fn run(database: Database, kills: usize) -> bool {
         load.buyer.id.clone(),
         load.seller.id.clone(),
         ids.clone(),
-        kills / KILLS_A_ROOM,
+        kills / KILLS_PER_ROOM,
         Arc::clone(&is_over),
     ));
     let talk = tokio::spawn(talk(load, Arc::clone(&is_over)));
-    world.proxy().lie(LIES);
+    world.proxy().lie(LIES_PER_THOUSAND);
     for number in 1..=kills {
-        let life = Duration::from_millis(rand::random_range(LIFE));
+        let life = Duration::from_millis(rand::random_range(LIFETIME_MS));
         tokio::time::sleep(life).await;
         world.kill_tallyroom();
         world.launch_tallyroom();
@@ -105,7 +106,7 @@ pub async fn run(database: Database, kills: usize) -> bool {
     let broken = count(&world, &load, &ids).await;
     let took = started.elapsed().as_secs();
     println!(
-        "{database:?}: {kills} kills, {} rooms, {} messages in {} min {} s, {LIES} ‰ lies: {broken}",
+        "{database:?}: {kills} kills, {} rooms, {} messages in {} min {} s, {LIES_PER_THOUSAND} ‰ lies: {broken}",
         ids.len(),
         load.said.len(),
         took / 60,
@@ -114,7 +115,7 @@ pub async fn run(database: Database, kills: usize) -> bool {
     !broken.is_anything()
 }
 
-/// Two people write, in one room after the other.
+/// Two people write in all rooms in turn.
 async fn talk(mut load: Load, is_over: Arc<AtomicBool>) -> Load {
     let rooms: Vec<String> = load.rooms.values().cloned().collect();
     for number in 0.. {
@@ -126,12 +127,13 @@ async fn talk(mut load: Load, is_over: Arc<AtomicBool>) -> Load {
         let person = if seller_speaks { &load.seller } else { &load.buyer };
         let event = person.say(room, &format!("message {number}")).await;
         load.said.push((room.clone(), event));
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(MESSAGE_PAUSE).await;
     }
     load
 }
 
-/// A shop hands in new transactions and changes old ones, each until it is taken; the new ones.
+/// The shop submits new transactions and changes old ones, and repeats each call until it succeeds.
+/// Returns the ids of the new transactions.
 async fn sell(
     shop: Shop,
     buyer: String,
@@ -148,19 +150,19 @@ async fn sell(
         if number % 5 == 0 && new.len() < most {
             let body = sample(&format!("new {number}"), &buyer, &seller);
             let request = || shop.request(Method::POST, "/api/v1/transactions").json(&body);
-            let answer = until_taken(request).await;
+            let answer = until_accepted(request).await;
             new.push(answer["id"].as_str().unwrap().to_owned());
         } else {
             let path = format!("/api/v1/transactions/{}", old[number % old.len()]);
             let body = json!({ "status": format!("status {number}") });
-            until_taken(|| shop.request(Method::PATCH, &path).json(&body)).await;
+            until_accepted(|| shop.request(Method::PATCH, &path).json(&body)).await;
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     new
 }
 
-async fn until_taken(request: impl Fn() -> reqwest::RequestBuilder) -> Value {
+async fn until_accepted(request: impl Fn() -> reqwest::RequestBuilder) -> Value {
     loop {
         if let Ok(answer) = request().timeout(Duration::from_secs(20)).send().await
             && answer.status().is_success()
@@ -172,15 +174,15 @@ async fn until_taken(request: impl Fn() -> reqwest::RequestBuilder) -> Value {
     }
 }
 
-/// Waits until there is nothing left to make up for, or [`QUIET`] is over, and counts.
+/// Waits until the service has caught up, or [`CATCH_UP_TIMEOUT`] is over, and counts the faults.
 async fn count(world: &World, load: &Load, ids: &[String]) -> Broken {
-    let deadline = Instant::now() + QUIET;
+    let deadline = Instant::now() + CATCH_UP_TIMEOUT;
     loop {
         let broken = look(world, load, ids).await;
-        // What is to be invited or read may still be on its way; what was done twice stays so.
+        // Missing invitations and entries may still come. What was done twice does not change.
         let may_come = broken.lost + broken.without_room + broken.uninvited + broken.absent;
         if may_come == 0 || Instant::now() > deadline {
-            // Whatever is still done twice, it is done by now.
+            // The pause leaves time for anything that is wrongly done a second time.
             tokio::time::sleep(Duration::from_secs(20)).await;
             return look(world, load, ids).await;
         }
@@ -208,7 +210,7 @@ async fn look(world: &World, load: &Load, ids: &[String]) -> Broken {
             broken.without_room += 1;
         }
         rooms.insert(room.clone());
-        // A room that is still to be made has not invited anybody.
+        // If the buyer cannot join, there was no invitation.
         if load.buyer.call(Method::POST, &format!("/join/{room}"), Some(json!({}))).await.0 != 200 {
             broken.uninvited += 1;
             continue;
@@ -236,7 +238,7 @@ async fn look(world: &World, load: &Load, ids: &[String]) -> Broken {
     broken
 }
 
-/// The record of one room against the room itself.
+/// Compares the record of one room with the history of the room.
 fn compare(
     broken: &mut Broken,
     world: &World,
@@ -253,7 +255,7 @@ fn compare(
     broken.lost += in_room.iter().filter(|event| !recorded.contains_key(*event)).count();
     broken.lost += said.iter().filter(|event| !in_room.contains(event.as_str())).count();
     broken.doubled += recorded.values().filter(|times| **times > 1).count();
-    // What we sent carries the id of its send: the same one twice is the same message twice.
+    // Our events contain their send id. If an id occurs twice, the message was sent twice.
     let ours: Vec<&Value> =
         history.iter().filter(|it| it["sender"] == json!(world.bot())).collect();
     let mut sends = BTreeSet::new();

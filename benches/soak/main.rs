@@ -1,13 +1,14 @@
-//! Long runs against real faults: `scripts/soak`. Each prints one line, and fails if a promise was
-//! broken.
+//! Long runs with real faults, started by `scripts/soak`. Each run prints one line, and fails if the
+//! service did not behave as promised.
 //!
-//! kills DATABASE [KILLS]       the service is killed again and again while people write, behind a
-//!                              proxy that lies
-//! full-disk DATABASE FOLDER    the database's disk, mounted at FOLDER, is full twice while people write
-//! silent-server DATABASE       ten contacts on a server that accepts connections and says nothing,
-//!                              beside local transactions
-//! crowd DATABASE [OPEN]        10,000 half-open connections and 1,000 pages of one link, of which so
-//!                              many find a place, beside pushes
+//! kills DATABASE [KILLS]       The service is killed many times while people write. A proxy before
+//!                              the homeserver falsifies some answers.
+//! full-disk DATABASE FOLDER    The disk of the database, mounted at FOLDER, becomes full twice while
+//!                              people write.
+//! silent-server DATABASE       Ten contacts are on a server that accepts connections and never
+//!                              answers, while local transactions are made.
+//! crowd DATABASE [OPEN]        There are 10,000 half-open connections and 1,000 pages of one link, of
+//!                              which OPEN are served at a time, while pushes arrive.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a run that cannot go on should stop")]
 #![allow(
@@ -29,8 +30,8 @@ use std::process::ExitCode;
 
 use support::Database;
 
-/// Kills, unless another number is given.
-const KILLS: usize = 1_000;
+/// The default number of kills.
+const DEFAULT_KILLS: usize = 1_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -38,7 +39,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let kept = match words.as_slice() {
-        ["kills", on, "--bench"] => kills::run(database(on), KILLS).await,
+        ["kills", on, "--bench"] => kills::run(database(on), DEFAULT_KILLS).await,
         ["kills", on, kills, "--bench"] => kills::run(database(on), number(kills)).await,
         ["full-disk", on, disk, "--bench"] => full_disk::run(database(on), disk.as_ref()).await,
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
@@ -53,10 +54,10 @@ fn database(name: &str) -> Database {
     match name {
         "sqlite" => Database::Sqlite,
         "postgres" => Database::Postgres,
-        _ => panic!("{name} is no database: sqlite or postgres"),
+        _ => panic!("{name} is not a database: give sqlite or postgres"),
     }
 }
 
 fn number(text: &str) -> usize {
-    text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
+    text.parse().unwrap_or_else(|_| panic!("{text} is not a number"))
 }

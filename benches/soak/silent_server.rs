@@ -1,5 +1,5 @@
-//! Ten contacts on a server that accepts connections and says nothing, beside fifty transactions
-//! between people of our own homeserver: how long does the slowest of those wait for its room?
+//! Measures how long the slowest of fifty transactions between people of our own homeserver waits for
+//! its room, while ten contacts are on a server that accepts connections and never answers.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,14 +9,17 @@ use tokio::net::TcpListener;
 
 use crate::support::{Database, Person, World, sample};
 
+/// The number of transactions between local people.
 const LOCAL: usize = 50;
+/// The number of contacts on the silent server.
 const FAR: usize = 10;
-/// The homeserver is in the middle of trying to reach them by then.
+/// How long the homeserver tries to reach the silent server before the local transactions begin.
 const HEAD_START: Duration = Duration::from_secs(3);
-/// For all local rooms.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// The limit until all local rooms are finished.
+const ROOMS_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Whether the far server made no difference: not more than twice as long, and a second.
+/// Returns whether the local rooms took at most twice as long as without the far server, plus one
+/// second.
 pub async fn run(database: Database) -> bool {
     let server = silent_server().await;
     let plan = World::with().federates_with(&server).config("log", json!({ "level": "warn" }));
@@ -38,7 +41,7 @@ pub async fn run(database: Database) -> bool {
     with <= without * 2 + Duration::from_secs(1)
 }
 
-/// Accepts every connection, keeps it, and says nothing; its name.
+/// Starts a server that accepts and keeps every connection and never answers. Returns its name.
 async fn silent_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap().to_string();
@@ -51,7 +54,7 @@ async fn silent_server() -> String {
     server
 }
 
-/// Hands in local transactions; how long the slowest of them took until its room was finished.
+/// Submits local transactions. Returns how long the slowest of them took until its room was finished.
 async fn slowest(world: &World, name: &str, [buyer, seller]: &[Person; 2]) -> Duration {
     let mut waiting = BTreeMap::new();
     for number in 0..LOCAL {
@@ -61,7 +64,7 @@ async fn slowest(world: &World, name: &str, [buyer, seller]: &[Person; 2]) -> Du
     let mut slowest = Duration::ZERO;
     let started = Instant::now();
     while !waiting.is_empty() {
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > ROOMS_TIMEOUT {
             println!("{} of {LOCAL} local rooms are not finished", waiting.len());
             return started.elapsed();
         }
@@ -69,9 +72,9 @@ async fn slowest(world: &World, name: &str, [buyer, seller]: &[Person; 2]) -> Du
         assert_eq!(status, 200, "{page}");
         for transaction in page["transactions"].as_array().unwrap() {
             if transaction["room"]["state"] == "ready"
-                && let Some(handed_in) = waiting.remove(transaction["id"].as_str().unwrap())
+                && let Some(submitted) = waiting.remove(transaction["id"].as_str().unwrap())
             {
-                slowest = slowest.max(handed_in.elapsed());
+                slowest = slowest.max(submitted.elapsed());
             }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

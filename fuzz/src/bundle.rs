@@ -13,7 +13,7 @@ use std::sync::{Mutex, OnceLock};
 
 use serde_json::Value;
 use tallyroom::export::{Checked, check_bundle};
-use tallyroom::seal::{Trust, heads_in, is_of, verify};
+use tallyroom::seal::{Trust, heads_in, is_head_of, verify};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -31,7 +31,7 @@ const MAX_MEMBER: u64 = 1 << 20;
 pub fn check(bytes: &[u8]) {
     let heads = heads_in(&String::from_utf8_lossy(bytes)).unwrap_or_default();
     for head in &heads {
-        let _ = (verify(head, &Trust::Any), is_of(head, "01J"));
+        let _ = (verify(head, &Trust::Any), is_head_of(head, "01J"));
     }
     if bytes.starts_with(b"PK") {
         is_a_bundle(bytes, &heads);

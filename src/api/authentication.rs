@@ -1,4 +1,4 @@
-//! Which shop is calling.
+//! Authenticates the shop that calls, by its API key.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
@@ -12,7 +12,8 @@ use crate::door::Key;
 #[derive(Clone, Debug)]
 pub(super) struct Shop(pub(super) String);
 
-/// Lets through whoever holds a key, as the shop that it speaks for.
+/// Middleware that passes on calls with a valid key, together with the key's shop. It answers all
+/// other calls itself with 401 or 429.
 pub(super) async fn require_key(
     State(state): State<ApiState>,
     mut request: Request,
@@ -24,7 +25,10 @@ pub(super) async fn require_key(
             state.wrong_keys.count_attempt(Key::Api, request.headers(), request.extensions());
         let problem = match tried {
             Ok(()) => Problem::no_key(),
-            Err(too_many) => Problem::too_many(too_many, "Too many calls without a valid key."),
+            Err(too_many) => Problem::too_many(
+                too_many,
+                "There were too many calls without a valid key. Check the key, and try again later.",
+            ),
         };
         return problem.into_response();
     };
@@ -35,7 +39,7 @@ pub(super) async fn require_key(
 
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    // Several could mean different things to us and to a proxy before us.
+    // A proxy before us could read another one of several headers than we do.
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let value = value.as_bytes();
     let (scheme, key) = value.split_at_checked(7)?;

@@ -1,4 +1,4 @@
-//! A submission or a patch from the body of a call.
+//! Reads a submission or a patch from the body of a call.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::invoice;
 use crate::quota::run_blocking;
 use crate::transaction::{Accompaniment, Patch, Submission};
 
-/// What was sent, and the file that it came in, if it was one.
+/// The content of a body. If it was sent as an XML file, also the media type and bytes of the file.
 #[derive(Debug)]
 pub(super) struct Received<T> {
     pub(super) content: T,
@@ -29,7 +29,7 @@ enum Kind {
 
 /// Reads `POST /api/v1/transactions`.
 pub(super) async fn submission(request: Request) -> Result<Received<Submission>, Problem> {
-    let unfit = |problems: Vec<_>| Problem::content(&problems);
+    let invalid = |problems: Vec<_>| Problem::content(&problems);
     match kind(request.headers())? {
         Kind::Json => {
             let bytes = whole(request).await?;
@@ -37,7 +37,7 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
             Ok(Received { content, file: None })
         }
         Kind::Xml(media_type) => {
-            let with = Accompaniment::from_fields(query(&request)).map_err(unfit)?;
+            let with = Accompaniment::from_fields(query(&request)).map_err(invalid)?;
             let bytes = whole(request).await?;
             let file = bytes.clone();
             let content = read(move || Submission::from_xml(&file, with)).await?;
@@ -47,7 +47,7 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
             let (bytes, with) = parts(request).await?;
             let with = with.map_or_else(
                 || Ok(Accompaniment::default()),
-                |json| Accompaniment::from_json(&json).map_err(unfit),
+                |json| Accompaniment::from_json(&json).map_err(invalid),
             )?;
             let file = bytes.clone();
             let content = read(move || Submission::from_xml(&file, with)).await?;
@@ -75,19 +75,18 @@ pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> 
     }
 }
 
-/// What a body says, or what a shop handed in comes to. That takes seconds for long invoices, in
-/// which others want to be answered.
+/// Parses or checks a body on another thread, because that takes seconds for long invoices.
 pub(super) async fn read<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Vec<invoice::Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
     let read = run_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a body could not be looked at");
-        Problem::try_again("The body could not be looked at.")
+        tracing::error!(%error, "a body cannot be processed");
+        Problem::try_again("The body could not be processed. Send the same call again.")
     })?;
     read.map_err(|problems| Problem::content(&problems))
 }
 
-/// Reads a body that can only be JSON.
+/// Reads a body that must be JSON.
 pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     match kind(request.headers())? {
         Kind::Json => whole(request).await,
@@ -96,7 +95,8 @@ pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     }
 }
 
-/// As [`json`]; a request without a body is one with an empty one, of whatever type.
+/// Reads a body as [`json`] does, but also accepts a request without body and content type, for
+/// which it returns no bytes.
 pub(super) async fn optional_json(request: Request) -> Result<Bytes, Problem> {
     let is_typed = request.headers().contains_key(header::CONTENT_TYPE);
     if is_typed { json(request).await } else { whole(request).await }
@@ -119,18 +119,18 @@ fn query(request: &Request) -> impl Iterator<Item = (String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>().into_iter()
 }
 
-/// How much of a body that is too large is still read, so that its sender gets to the answer:
-/// many clients read nothing before they have sent everything.
+/// How many more bytes are read of a body that is too large. Many clients read the answer only after
+/// they have sent the whole body.
 const MAX_DRAINED_BYTES: usize = 4 * MAX_BODY_BYTES;
-/// How long that may take.
-const DRAIN_TIME: Duration = Duration::from_secs(20);
+/// How long these bytes are read.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 
 async fn whole(request: Request) -> Result<Bytes, Problem> {
     let mut chunks = request.into_body().into_data_stream();
     let mut body = Vec::new();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| {
-            Problem::unreadable("The connection ended before the whole body was there.")
+            Problem::unreadable("The connection ended before the whole body was received.")
         })?;
         if body.len() + chunk.len() > MAX_BODY_BYTES {
             let rest = async {
@@ -141,7 +141,7 @@ async fn whole(request: Request) -> Result<Bytes, Problem> {
                     drained += chunk.len();
                 }
             };
-            tokio::time::timeout(DRAIN_TIME, rest).await.ok();
+            tokio::time::timeout(DRAIN_TIMEOUT, rest).await.ok();
             return Err(Problem::too_large(MAX_BODY_BYTES));
         }
         body.extend_from_slice(&chunk);
@@ -149,7 +149,7 @@ async fn whole(request: Request) -> Result<Bytes, Problem> {
     Ok(body.into())
 }
 
-/// The parts `invoice` and `transaction`.
+/// Reads the parts `invoice` and `transaction` of a multipart body.
 async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
     let broken =
         |error: axum::extract::multipart::MultipartError| Problem::unreadable(error.body_text());
@@ -167,13 +167,15 @@ async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
             other => {
                 let name = other.unwrap_or_default();
                 return Err(Problem::unreadable(format!(
-                    "There is a part {name:?}; known are `invoice` (XML) and `transaction` (JSON)."
+                    "The part {name:?} is unknown. The parts are `invoice` (XML) and `transaction` \
+                     (JSON)."
                 )));
             }
         };
         *slot = Some(field.bytes().await.map_err(broken)?);
     }
-    let invoice = invoice
-        .ok_or_else(|| Problem::unreadable("The part `invoice` with the XML file is missing."))?;
+    let invoice = invoice.ok_or_else(|| {
+        Problem::unreadable("The part `invoice` with the XML file is missing. Add it.")
+    })?;
     Ok((invoice, transaction))
 }

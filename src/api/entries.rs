@@ -1,4 +1,4 @@
-//! The record of a transaction.
+//! The endpoint that lists the entries of a record.
 
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
@@ -9,8 +9,8 @@ use super::problem::Problem;
 use super::transactions::{find, limit, transaction_id};
 use super::{ApiState, Shop, authentication, present};
 
-const DEFAULT_PAGE: i64 = 100;
-const MAX_PAGE: i64 = 1_000;
+const DEFAULT_PAGE_SIZE: i64 = 100;
+const MAX_PAGE_SIZE: i64 = 1_000;
 
 /// The query of a list of entries.
 #[derive(Debug, Deserialize)]
@@ -42,11 +42,11 @@ pub(super) async fn list(
         Some("raw") => true,
         Some(_) => return Err(Problem::parameter("include", "`include` can only be `raw`.")),
     };
-    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE, MAX_PAGE)?;
+    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
     let mut entries = state.store.entries(id, after, limit + 1).await?;
     let more = i64::try_from(entries.len()).is_ok_and(|count| count > limit);
     entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    // Where to go on: present even at the end, so that a reader can come back for more.
+    // `next` is present even on the last page, so that the caller can ask later for new entries.
     let next = entries.last().map_or(after, |entry| entry.fixed.seq);
     let files = match entries.first() {
         Some(first) => state.store.files_of_entries(id, first.fixed.seq, next).await?,
@@ -60,14 +60,14 @@ pub(super) async fn list(
         let mut json = present::entry(entry, objection, choices.as_deref(), &files);
         if with_raw {
             let raw = state.store.raw(&entry.fixed.room_id, &entry.fixed.event_id).await?;
-            json["raw"] = raw.as_deref().map_or(Value::Null, readable);
+            json["raw"] = raw.as_deref().map_or(Value::Null, raw_event);
         }
         shown.push(json);
     }
     Ok(Json(json!({ "entries": shown, "next": next, "more": more })))
 }
 
-/// The raw event as JSON, or as text if it is none that can be nested in an answer.
-fn readable(raw: &str) -> Value {
+/// The raw event as JSON, or as a string if it is not valid JSON or is nested too deeply.
+fn raw_event(raw: &str) -> Value {
     serde_json::from_str(raw).unwrap_or_else(|_| Value::String(raw.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! The bundle of a record.
+//! The endpoint that exports the bundle of a record.
 
 use axum::Extension;
 use axum::body::Body;
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
-use crate::export::NoExport;
+use crate::export::ExportError;
 use crate::files::disposition;
 
 /// `GET /api/v1/transactions/{id}/export`
@@ -21,14 +21,14 @@ pub(super) async fn show(
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
     let pieces = state.exporter.stream(&shop, id).await.map_err(|why| match why {
-        NoExport::TooMany(too_many) => Problem::too_many(
+        ExportError::TooMany(too_many) => Problem::too_many(
             too_many,
-            "As many exports of this shop are under way as `api.exports_at_once` allows. Fetch \
-             them to their end, or end them, and ask again.",
+            "This shop has as many exports in progress as `api.exports_at_once` allows. Finish or \
+             cancel some of their downloads, and try again.",
         ),
-        NoExport::Failed(error) => {
+        ExportError::Failed(error) => {
             tracing::error!(transaction = %id, %error, "an export cannot begin");
-            Problem::try_again("The database did not answer. Nothing was changed; ask again.")
+            Problem::try_again("The export cannot begin. Nothing was changed; try again.")
         }
     })?;
     let headers = [

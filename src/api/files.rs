@@ -1,4 +1,4 @@
-//! The files in a record.
+//! The endpoint that downloads a file of a record.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use super::{ApiState, Shop, authentication};
 use crate::files::{Found, disposition, shown_as};
 use crate::quota::paced;
 
-/// How long a file may wait for its turn.
-const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(15);
-/// How long whoever fetches a file may pause.
-const READING_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a download may wait until it begins.
+const DOWNLOAD_WAIT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may take no bytes before its download is cancelled.
+const DOWNLOAD_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// `GET /api/v1/transactions/{id}/files/{sha256}`
 pub(super) async fn show(
@@ -30,21 +30,22 @@ pub(super) async fn show(
     let missing = || Problem::not_found(format!("This transaction has no file {sha256:?}."));
     let file = state.store.file_with_digest(id, &sha256).await?.ok_or_else(missing)?;
     let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
-    let place = state.downloads.take_within(&shop, DOWNLOAD_PATIENCE).await.map_err(|it| {
-        let detail =
-            "Too many files of this shop are being fetched. Fetch some to their end first.";
-        Problem::too_many(it, detail)
+    let waited = state.downloads.take_within(&shop, DOWNLOAD_WAIT_TIMEOUT).await;
+    let place = waited.map_err(|too_many| {
+        let detail = "Too many downloads of this shop are in progress. Finish or cancel some of \
+                      them, and try again.";
+        Problem::too_many(too_many, detail)
     })?;
     let bytes = state.vault.get(&sha256).await.map_err(|error| {
         tracing::error!(%error, file = file.mxc, "a kept file cannot be read");
-        Problem::try_again("The file store did not answer.")
+        Problem::try_again("The file store cannot be read. Send the same call again.")
     })?;
     let bytes = match bytes {
         Found::Bytes(bytes) => bytes,
         Found::Missing => return Err(missing()),
         Found::Changed => {
-            let detail = "The bytes in the file store are not those that were kept, and are not \
-                          handed out. Put the file back from a backup; `tallyroom verify` names it.";
+            let detail = "The file was changed in the file store, and is therefore not sent. \
+                          Restore the file from a backup; `tallyroom verify` names it.";
             return Err(Problem::damaged(detail));
         }
     };
@@ -58,5 +59,5 @@ pub(super) async fn show(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
     ];
-    Ok((headers, Body::from_stream(paced(bytes, READING_PATIENCE, place))).into_response())
+    Ok((headers, Body::from_stream(paced(bytes, DOWNLOAD_IDLE_TIMEOUT, place))).into_response())
 }

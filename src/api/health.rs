@@ -1,4 +1,4 @@
-//! Is the process alive, and can it do its work?
+//! The health endpoints: whether the process is alive, and whether it is ready to work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,22 +15,23 @@ use super::ApiState;
 use crate::homeserver::{CallFailure, Homeserver, Pings};
 use crate::store::Store;
 
-/// How long an answer holds: whoever asks more often gets the same one.
-const FRESH: Duration = Duration::from_secs(2);
-/// How long each thing that is looked at may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a result is reused, if somebody asks more often.
+const REPORT_LIFETIME: Duration = Duration::from_secs(2);
+/// The timeout of each check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What readiness is found by.
+/// The readiness check, and its last result.
 #[derive(Clone, Debug)]
 pub struct Health {
     store: Store,
     homeserver: Homeserver,
-    introduced: Arc<AtomicBool>,
+    is_accepted: Arc<AtomicBool>,
     pings: Pings,
     last: Arc<Mutex<Option<(Instant, Report)>>>,
 }
 
-/// What stands in the way, in words; none: nothing.
+/// The result of the readiness check. Each field is a message about a failure, or `None` if the part
+/// works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Report {
     database: Option<&'static str>,
@@ -39,21 +40,21 @@ struct Report {
 }
 
 impl Health {
-    /// `introduced` turns true once the homeserver has accepted the bot.
+    /// Creates the check. `is_accepted` becomes true once the homeserver has accepted the bot.
     pub fn new(
         store: Store,
         homeserver: Homeserver,
-        introduced: Arc<AtomicBool>,
+        is_accepted: Arc<AtomicBool>,
         pings: Pings,
     ) -> Self {
-        Self { store, homeserver, introduced, pings, last: Arc::default() }
+        Self { store, homeserver, is_accepted, pings, last: Arc::default() }
     }
 
     async fn report(&self) -> Report {
-        // Whoever asks meanwhile waits here, and takes the same answer.
+        // Parallel calls wait for this lock, and then return the same result.
         let mut last = self.last.lock().await;
         if let Some((at, report)) = *last
-            && at.elapsed() < FRESH
+            && at.elapsed() < REPORT_LIFETIME
         {
             return report;
         }
@@ -64,28 +65,28 @@ impl Health {
     }
 
     async fn database(&self) -> Option<&'static str> {
-        match tokio::time::timeout(PATIENCE, self.store.write_something()).await {
+        match tokio::time::timeout(CHECK_TIMEOUT, self.store.write_something()).await {
             Ok(Ok(())) => None,
             Ok(Err(_)) => Some("cannot be written"),
             Err(_) => Some("does not answer"),
         }
     }
 
-    /// The homeserver, and its pushes to us.
+    /// Checks the homeserver, and whether its pushes reach us.
     async fn homeserver(&self) -> (Option<&'static str>, Option<&'static str>) {
-        if !self.introduced.load(Ordering::Relaxed) {
+        if !self.is_accepted.load(Ordering::Relaxed) {
             return (Some("has not accepted the bot yet"), None);
         }
         let before = self.pings.count();
-        let outcome = tokio::time::timeout(PATIENCE, self.ask()).await;
+        let outcome = tokio::time::timeout(CHECK_TIMEOUT, self.ping()).await;
         judge(outcome.ok(), self.pings.count() > before)
     }
 
-    /// One call that tells three things: the homeserver answers, it takes our token, and it reaches
-    /// us with its own (Application Service API, "Pinging").
-    async fn ask(&self) -> Result<(), CallFailure> {
+    /// Checks with one call that the homeserver answers, that it accepts our token, and that it
+    /// reaches us with its own token (Application Service API, "Pinging").
+    async fn ping(&self) -> Result<(), CallFailure> {
         match self.homeserver.ping().await {
-            // It does not know this call.
+            // The homeserver does not support this call.
             Err(failure) if failure.mentions("M_UNRECOGNIZED") => {
                 self.homeserver.check_identity().await
             }
@@ -96,9 +97,10 @@ impl Health {
 
 const NO_ANSWER: &str = "does not answer";
 
-/// By what the homeserver answered in time, and whether its ping arrived. One that arrived tells it
-/// all: Synapse answers M_CONNECTION_FAILED to a ping that went well while it sends what it could not
-/// send before.
+/// Returns the messages about the homeserver and about its pushes. `outcome` is the answer of the
+/// homeserver, `None` after a timeout. `has_arrived` says whether its ping reached us, which alone
+/// proves that everything works: Synapse answers M_CONNECTION_FAILED to a successful ping while it
+/// sends pushes that it could not send before.
 fn judge(
     outcome: Option<Result<(), CallFailure>>,
     has_arrived: bool,
@@ -123,14 +125,14 @@ fn judge(
     }
 }
 
-/// 200 as long as the process answers at all; and how many wrong keys were tried since it started.
+/// `GET /health/live`: always 200, with the number of wrong keys that were tried since the start.
 pub(super) async fn live(State(state): State<ApiState>) -> Response {
     Json(json!({ "status": "ok", "wrong_keys": state.wrong_keys.total() })).into_response()
 }
 
-/// 200 when the database can be written, the homeserver answers and accepts the bot, and its pushes
-/// reach us; 503 otherwise, with what stands in the way. The API takes transactions as soon as the
-/// database can be written: their rooms follow.
+/// `GET /health/ready`: 200 if the database can be written, the homeserver answers and accepts the
+/// bot, and its pushes reach us. Otherwise 503, with the reason. The API accepts transactions as soon
+/// as the database can be written. Their rooms are made later.
 pub(super) async fn ready(State(state): State<ApiState>) -> Response {
     let report = state.health.report().await;
     let status = match report == Report::default() {

@@ -1,4 +1,4 @@
-//! Inviting contacts once more.
+//! The endpoint that invites contacts again.
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -12,11 +12,11 @@ use super::transactions::{find, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body, present};
 use crate::transaction;
 
-/// Whom to invite again.
+/// The body of the call: the contacts to invite again.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Again {
-    /// One contact; none: all contacts who are not in the room.
+struct InvitationRequest {
+    /// One contact. If it is left out, all contacts who are not in the room are invited.
     #[serde(default)]
     matrix: Option<OwnedUserId>,
 }
@@ -32,16 +32,16 @@ pub(super) async fn create(
     let id = transaction_id(&id)?;
     let transaction = find(&state, &shop, id).await?;
     let bytes = body::optional_json(request).await?;
-    let again: Again = match bytes.is_empty() {
-        true => Again::default(),
+    let again: InvitationRequest = match bytes.is_empty() {
+        true => InvitationRequest::default(),
         false => transaction::json(&bytes).map_err(|problems| Problem::content(&problems))?,
     };
     if let Some(user) = &again.matrix
         && !transaction.terms.matrix_contacts().any(|(_, contact)| contact == user)
     {
         let detail = format!(
-            "{user} is no contact of this transaction. Name one of its contacts, or add this one \
-             by PATCH."
+            "{user} is not a contact of this transaction. Name one of its contacts, or add this \
+             one with PATCH."
         );
         return Err(Problem::content(&[crate::invoice::Problem::at("/matrix", detail)]));
     }

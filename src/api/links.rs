@@ -1,4 +1,4 @@
-//! Links to the invoice page: make, list, revoke.
+//! The endpoints that create, list and revoke links to the invoice page.
 
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
@@ -26,10 +26,11 @@ pub(super) async fn create(
     let id = transaction_id(&id)?;
     let transaction = find(&state, &shop, id).await?;
     let bytes = body::json(request).await?;
-    let wanted: LinkRequest = transaction::json(&bytes).map_err(|problems| unfit(&problems))?;
+    let wanted: LinkRequest =
+        transaction::json(&bytes).map_err(|problems| invalid_link(&problems))?;
     let link =
         make_link(&state.store, &state.config, &state.token_key, &transaction, &wanted).await?;
-    tracing::info!(transaction = %id, link = %link.id, party = wanted.party.as_str(), "made a link");
+    tracing::info!(transaction = %id, link = %link.id, party = wanted.party.as_str(), "created a link");
     let shown = json!({
         "id": link.id.to_string(),
         "url": link.url,
@@ -37,7 +38,7 @@ pub(super) async fn create(
         "contact": link.contact,
         "expires_at": iso(link.expires_at),
     });
-    // Whoever has the answer is let in.
+    // The answer contains the link, which is a secret, so it must not be cached.
     let headers = [(header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, headers, Json(shown)).into_response())
 }
@@ -71,7 +72,7 @@ pub(super) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Without its address, which only whoever made it has.
+/// Returns a link as JSON, without its URL: only the answer to its creation contains that.
 fn shown(link: &GrantRow) -> Value {
     json!({
         "id": link.id,
@@ -84,8 +85,8 @@ fn shown(link: &GrantRow) -> Value {
     })
 }
 
-fn unfit(problems: &[invoice::Problem]) -> Problem {
-    Problem::unfit("The link cannot be made like this", problems)
+fn invalid_link(problems: &[invoice::Problem]) -> Problem {
+    Problem::invalid_content("The link cannot be created as requested", problems)
 }
 
 impl From<NoLink> for Problem {
@@ -97,6 +98,6 @@ impl From<NoLink> for Problem {
             NoLink::Contact { .. } => "/contact",
             NoLink::Lifetime => "/expires_in",
         };
-        unfit(&[invoice::Problem::at(pointer, detail)])
+        invalid_link(&[invoice::Problem::at(pointer, detail)])
     }
 }

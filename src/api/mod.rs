@@ -1,4 +1,4 @@
-//! HTTP from the shop.
+//! The HTTP API for shops, and the health endpoints.
 
 mod authentication;
 mod body;
@@ -37,47 +37,49 @@ use crate::page::token::TokenKey;
 use crate::quota::Places;
 use crate::store::Store;
 
-/// Largest body taken: an invoice of 10,000 lines is about 4 MB of UBL.
+/// The greatest size of a request body. An invoice of 10,000 lines is about 4 MB of UBL.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
-/// Files that one shop may fetch side by side, and all shops together.
-const DOWNLOADS: (usize, usize) = (64, 512);
-/// Longest request id taken over from a caller.
-const MAX_REQUEST_ID: usize = 128;
+/// The greatest number of parallel downloads of files for one shop.
+const MAX_DOWNLOADS_PER_SHOP: usize = 64;
+/// The greatest number of parallel downloads of files for all shops together.
+const MAX_DOWNLOADS: usize = 512;
+/// The greatest length of a request id that is accepted from the caller, in bytes.
+const MAX_REQUEST_ID_BYTES: usize = 128;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the endpoints need.
+/// The state that the endpoints share.
 #[derive(Clone, Debug)]
 pub struct ApiState {
     /// The database.
     pub store: Store,
-    /// The files.
+    /// The file store.
     pub vault: Vault,
-    /// What makes bundles.
+    /// Makes the bundles of exports.
     pub exporter: Exporter,
     /// The whole config.
     pub config: Arc<Config>,
-    /// What links are signed with.
+    /// The key that signs links.
     pub token_key: TokenKey,
-    /// Who tried wrong keys.
+    /// Counts and limits calls with wrong keys.
     pub wrong_keys: WrongKeys,
-    /// Files that each shop is fetching.
+    /// The downloads that are in progress, by shop.
     pub downloads: Places<String>,
-    /// What readiness is found by.
+    /// The readiness check.
     pub health: Health,
 }
 
-/// Places for fetching files, within what this process may have open.
+/// The limits for parallel downloads. They are lower if this process may open few files.
 pub fn downloads(budget: &Budget) -> Places<String> {
-    let most = budget.files / 4;
-    Places::new(DOWNLOADS.0.min(most), DOWNLOADS.1.min(most))
+    let max = budget.files / 4;
+    Places::new(MAX_DOWNLOADS_PER_SHOP.min(max), MAX_DOWNLOADS.min(max))
 }
 
-/// Names one call in logs, answers and effects.
+/// Identifies one call in the log, in the answer, and in what the call causes.
 #[derive(Clone, Debug)]
 struct RequestId(String);
 
-/// `/api/v1/…` for shops and `/health/…` for whoever watches over the process.
+/// Returns the routes: `/api/v1/…` for shops, and `/health/…` for monitoring.
 pub fn router(state: ApiState) -> Router {
     let shops = Router::new()
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
@@ -89,7 +91,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
         .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
-        // `body` has its own limit, which answers even those who are still sending.
+        // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));
     Router::new()
@@ -102,11 +104,11 @@ pub fn router(state: ApiState) -> Router {
         .with_state(state)
 }
 
-/// Gives the call an id, or takes over the caller's, and puts it into logs and answer.
+/// Gives the call an id, or uses the caller's id, and adds it to the log lines and the answer.
 async fn correlate(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let id = match given {
-        Some(id) if !id.is_empty() && id.len() <= MAX_REQUEST_ID => id.to_owned(),
+        Some(id) if !id.is_empty() && id.len() <= MAX_REQUEST_ID_BYTES => id.to_owned(),
         _ => format!("api-{}", Ulid::new()),
     };
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -120,7 +122,7 @@ async fn correlate(mut request: Request, next: Next) -> Response {
             response = Problem::too_slow().into_response();
         }
         let status = response.status().as_u16();
-        // Whoever watches over us asks every few seconds.
+        // Monitoring asks every few seconds, which would fill the log.
         if path.starts_with("/health/") {
             tracing::debug!(%method, path, status, "answered");
         } else {

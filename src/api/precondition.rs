@@ -1,5 +1,5 @@
-//! `ETag` and `If-Match` (RFC 9110, sections 8.8.3 and 13.1.1), so that two callers who change one
-//! transaction do not overwrite each other without noticing. Pure: no I/O.
+//! `ETag` and `If-Match` (RFC 9110, sections 8.8.3 and 13.1.1), which keep two callers from
+//! overwriting each other's changes of a transaction unnoticed. Pure: no I/O.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -8,7 +8,7 @@ pub(super) fn etag(revision: i64) -> String {
     format!("\"{revision}\"")
 }
 
-/// Whether a call may change a transaction at this revision: it has no `If-Match`, or one that
+/// Whether a call may change a transaction at this revision: the call has no `If-Match`, or one that
 /// names the revision. A weak tag never matches.
 pub(super) fn allows(headers: &HeaderMap, revision: i64) -> bool {
     let mut given = headers.get_all(header::IF_MATCH).iter().peekable();

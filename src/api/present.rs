@@ -1,4 +1,4 @@
-//! What a shop sees of a transaction and of an entry.
+//! Presents transactions and entries to the shop as JSON.
 
 use jiff::Timestamp;
 use ruma::UserId;
@@ -9,10 +9,10 @@ use crate::record::{Choice, Entry, Erased, in_words, times_differ};
 use crate::store::{FileRow, Person, Store, StoreError};
 use crate::transaction::{PartyRole, Transaction};
 
-/// The transaction with its room, as JSON.
+/// Returns the transaction with its room as JSON.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database fails.
 pub async fn present(
     store: &Store,
     config: &Config,
@@ -97,7 +97,7 @@ pub async fn present(
     }))
 }
 
-/// Where a contact stands with the room.
+/// Returns the membership of a contact in the room as JSON.
 fn member(role: PartyRole, user: &UserId, person: &Person, handed_over: bool) -> Value {
     let is_missing = person.missing_since.is_some();
     let failed = person.problem.clone();
@@ -112,7 +112,7 @@ fn member(role: PartyRole, user: &UserId, person: &Person, handed_over: bool) ->
         }
         Some("invite") => ("invited", person.since, None),
         _ if failed.is_some() => ("unreachable", person.failing_since, failed),
-        _ if handed_over => ("not_invited", None, Some(UNDER_WAY.to_owned())),
+        _ if handed_over => ("not_invited", None, Some(INVITATION_PENDING.to_owned())),
         _ => ("not_invited", None, None),
     };
     json!({
@@ -124,14 +124,17 @@ fn member(role: PartyRole, user: &UserId, person: &Person, handed_over: bool) ->
     })
 }
 
-const NO_SUCH_ACCOUNT: &str = "The homeserver has no such account, or it is deactivated.";
-const BANNED: &str = "Somebody banned them from the room. Inviting them again lifts that.";
-const UNDER_WAY: &str = "Their homeserver has not answered the invitation yet.";
+const NO_SUCH_ACCOUNT: &str =
+    "The homeserver has no such account, or the account is deactivated. Check the Matrix ID.";
+const BANNED: &str =
+    "Somebody has banned this contact from the room. A new invitation removes the ban.";
+const INVITATION_PENDING: &str =
+    "The homeserver of this contact has not answered the invitation yet.";
 
-/// One entry, as JSON.
+/// Returns one entry as JSON.
 ///
-/// `objection` says why an edit, redaction, vote or end of a poll counts for nothing; `choices` are
-/// those of a vote; `files` are those known of the entry's attachments.
+/// `objection` says why an edit, redaction, vote or end of a poll has no effect. `choices` are the
+/// choices of a vote. `files` are the known files of the entry's attachments.
 pub(super) fn entry(
     entry: &Entry,
     objection: Option<&str>,
@@ -182,7 +185,7 @@ pub(super) fn entry(
     })
 }
 
-/// What is known of a file.
+/// Returns the state of a file as JSON.
 fn stored_file(transaction: &str, file: &FileRow) -> Value {
     let stored = file.sha256.as_ref().filter(|_| file.state == "stored");
     json!({
@@ -195,7 +198,7 @@ fn stored_file(transaction: &str, file: &FileRow) -> Value {
     })
 }
 
-/// RFC 3339 in UTC, to the millisecond; none for a time that no calendar has.
+/// Formats a time as RFC 3339 in UTC, with milliseconds. Returns `None` if the time is out of range.
 pub(super) fn iso(milliseconds: i64) -> Option<String> {
     Timestamp::from_millisecond(milliseconds).ok().map(|time| format!("{time:.3}"))
 }

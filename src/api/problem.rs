@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 problem details, with a JSON pointer to each offending field.
+//! Error answers as problem details (RFC 9457), with a JSON pointer to each wrong field.
 
 use axum::Json;
 use axum::http::{StatusCode, header};
@@ -9,16 +9,16 @@ use crate::invoice;
 use crate::quota::TooMany;
 use crate::store::StoreError;
 
-/// An answer that says what is wrong, where, and how to fix it.
+/// An error answer. It says what is wrong, where, and how to fix it.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
-    /// The last part of the `type` URI; stable, for programs.
+    /// The last part of the `type` URI. Programs rely on it, so it must not change.
     kind: &'static str,
     title: &'static str,
     detail: String,
     more: Map<String, Value>,
-    /// Seconds.
+    /// The value of the `Retry-After` header, in seconds.
     retry_after: Option<u64>,
 }
 
@@ -37,16 +37,16 @@ impl Problem {
         self
     }
 
-    /// 422 with every problem of the content.
+    /// 422 with all problems of the content.
     pub(super) fn content(problems: &[invoice::Problem]) -> Self {
-        Self::unfit("The transaction cannot be accepted as it is", problems)
+        Self::invalid_content("The transaction cannot be accepted as it is", problems)
     }
 
-    /// 422 with every problem of the content, under another title.
-    pub(super) fn unfit(title: &'static str, problems: &[invoice::Problem]) -> Self {
+    /// 422 with all problems of the content, with the given title.
+    pub(super) fn invalid_content(title: &'static str, problems: &[invoice::Problem]) -> Self {
         let detail = match problems {
             [only] => only.detail.clone(),
-            _ => format!("{} things do not fit; see `errors`.", problems.len()),
+            _ => format!("There are {} problems. They are listed in `errors`.", problems.len()),
         };
         let pointer = problems.first().map(|first| first.pointer.clone()).unwrap_or_default();
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-content", title, detail)
@@ -55,7 +55,7 @@ impl Problem {
     }
 
     pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter does not fit", detail)
+        Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not valid", detail)
             .with("parameter", json!(name))
     }
 
@@ -63,10 +63,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "unreadable-body", "The body cannot be read", detail)
     }
 
-    /// 408: the body stopped coming.
+    /// 408: the client stopped sending the body.
     pub(super) fn too_slow() -> Self {
-        let detail = "The body stopped coming. Send the request again.";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The body did not come", detail)
+        let detail = "The body was not received in time. Send the request again.";
+        let title = "The body was not received in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", title, detail)
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
@@ -76,24 +77,24 @@ impl Problem {
 
     pub(super) fn media_type(found: &str) -> Self {
         let detail = format!(
-            "The content type is {found:?}. Send `application/json`, `application/xml` with the \
-             rest as query parameters, or `multipart/form-data` with the parts `invoice` (XML) \
-             and `transaction` (JSON)."
+            "The content type is {found:?}. Send `application/json`, or `application/xml` with the \
+             other fields as query parameters, or `multipart/form-data` with the parts `invoice` \
+             (XML) and `transaction` (JSON)."
         );
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-media-type",
-            "This content type is not understood",
+            "This content type is not supported",
             detail,
         )
     }
 
-    /// 412: the transaction is not as the caller last saw it.
+    /// 412: the transaction was changed since the caller read it.
     pub(super) fn precondition(revision: i64) -> Self {
         let detail = format!(
             "The transaction is at revision {revision}, which `If-Match` does not name. Nothing was \
-             changed. GET the transaction, look at what others changed, and send the call again \
-             with its new ETag."
+             changed. GET the transaction, check what others have changed, and send the call again \
+             with the new ETag."
         );
         Self::new(
             StatusCode::PRECONDITION_FAILED,
@@ -107,7 +108,7 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "missing-key",
-            "A valid API key is needed",
+            "A valid API key is required",
             "Send `Authorization: Bearer KEY` with one of the keys under `api.keys` in the config.",
         )
     }
@@ -120,33 +121,33 @@ impl Problem {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method-not-allowed",
-            "This address does not take this method",
-            "See the `Allow` header for the methods that it takes.",
+            "This address does not support this method",
+            "The `Allow` header lists the methods that it supports.",
         )
     }
 
-    /// 429: the shop has had all of its quota.
+    /// 429: the limit for this caller is reached.
     pub(super) fn too_many(too_many: TooMany, detail: &'static str) -> Self {
-        let title = "This is too much at once";
+        let title = "Too many requests";
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", title, detail);
         Self { retry_after: Some(too_many.seconds()), ..problem }
     }
 
-    /// 503: something that we stand on does not answer.
+    /// 503: the database or another part that the call needs is not available.
     pub(super) fn try_again(detail: &'static str) -> Self {
-        let title = "This cannot be done right now";
+        let title = "The service is temporarily unavailable";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "try-again", title, detail);
         Self { retry_after: Some(5), ..problem }
     }
 
-    /// 500: something here is not as it was left.
+    /// 500: stored data was changed from outside.
     pub(super) fn damaged(detail: &'static str) -> Self {
-        let title = "Something here is damaged";
+        let title = "Stored data is damaged";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", title, detail)
     }
 
     pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, kind, "This conflicts with what is there", detail)
+        Self::new(StatusCode::CONFLICT, kind, "This conflicts with existing data", detail)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Full text search over all records of a shop.
+//! The endpoint for full text search in all records of a shop.
 
 use axum::extract::{Query as UrlQuery, State};
 use axum::{Extension, Json};
@@ -16,8 +16,8 @@ use crate::record::{all_words, in_words};
 use crate::search::{Query, snippet};
 use crate::store::{SearchPage, SearchRequest};
 
-const DEFAULT_PAGE: i64 = 20;
-const MAX_PAGE: i64 = 100;
+const DEFAULT_PAGE_SIZE: i64 = 20;
+const MAX_PAGE_SIZE: i64 = 100;
 const PARTIES: [&str; 4] = ["buyer", "seller", "bot", "other"];
 
 /// The query of a search.
@@ -41,7 +41,7 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, Problem> {
     let UrlQuery(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
     let words = Query::read(query.q.as_deref().unwrap_or_default())
-        .map_err(|why| Problem::parameter("q", format!("`q` cannot be looked for: {why}.")))?;
+        .map_err(|why| Problem::parameter("q", format!("`q` is not a valid search: {why}.")))?;
     let party = query.party.as_deref().filter(|it| !it.is_empty());
     if party.is_some_and(|party| !PARTIES.contains(&party)) {
         let detail = format!("`party` must be one of {}.", PARTIES.join(", "));
@@ -54,7 +54,7 @@ pub(super) async fn list(
     let (from, _) = span("from", query.from.as_deref())?.unwrap_or((i64::MIN, i64::MIN));
     let (_, until) = span("to", query.to.as_deref())?.unwrap_or((i64::MAX, i64::MAX));
     let cursor = query.cursor.as_deref().map(cursor).transpose()?;
-    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE, MAX_PAGE)?;
+    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
     let request = SearchRequest {
         shop: &shop,
         query: &words,
@@ -104,7 +104,7 @@ async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<
     Ok(shown)
 }
 
-/// The first millisecond of a day or time, and the first one after it.
+/// Reads a day or a time. Returns its first millisecond, and the first millisecond after it.
 fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     if let Ok(time) = text.parse::<Timestamp>() {
@@ -134,7 +134,7 @@ fn cursor(text: &str) -> Result<(i64, i64), Problem> {
         (as_of >= 0 && offset >= 0).then_some((as_of, offset))
     };
     parsed().ok_or_else(|| {
-        Problem::parameter("cursor", "`cursor` must be the `next` of an earlier answer.")
+        Problem::parameter("cursor", "`cursor` must be the value of `next` in an earlier answer.")
     })
 }
 

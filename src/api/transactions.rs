@@ -1,4 +1,4 @@
-//! Transactions: hand in, look up, change.
+//! The endpoints that submit, show, list and change transactions.
 
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
@@ -13,8 +13,8 @@ use super::{ApiState, RequestId, Shop, authentication, body, precondition, prese
 use crate::store::{Change, Changed, Created, NewRevision, Original, Page};
 use crate::transaction::Transaction;
 
-const DEFAULT_PAGE: i64 = 20;
-const MAX_PAGE: i64 = 100;
+const DEFAULT_PAGE_SIZE: i64 = 20;
+const MAX_PAGE_SIZE: i64 = 100;
 
 /// `POST /api/v1/transactions`
 pub(super) async fn create(
@@ -38,16 +38,16 @@ pub(super) async fn create(
             Created::Same(id) => (StatusCode::OK, id),
             Created::Different(id) => {
                 let detail = format!(
-                    "There is a transaction {external_id:?} already, with other content: {id}. \
-                     To change it, PATCH /api/v1/transactions/{id}; for another one, choose \
-                     another external_id."
+                    "The transaction {id} already has the external_id {external_id:?}, with other \
+                     content. To change it, PATCH /api/v1/transactions/{id}. To create a new \
+                     transaction, choose another external_id."
                 );
                 return Err(Problem::conflict("external-id-taken", detail)
                     .with("pointer", json!("/external_id"))
                     .with("transaction", json!(id.to_string())));
             }
         };
-    tracing::info!(transaction = %id, external_id, new = status == StatusCode::CREATED, "taken in");
+    tracing::info!(transaction = %id, external_id, new = status == StatusCode::CREATED, "accepted a transaction");
     let location = [(header::LOCATION, format!("/api/v1/transactions/{id}"))];
     Ok((status, location, shown(&state, &shop, id).await?).into_response())
 }
@@ -78,10 +78,13 @@ pub(super) async fn list(
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
-    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE, MAX_PAGE)?;
+    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
     let cursor = query.cursor.map(|cursor| {
         Ulid::from_string(&cursor).map_err(|_| {
-            Problem::parameter("cursor", "`cursor` must be the `next` of an earlier answer.")
+            Problem::parameter(
+                "cursor",
+                "`cursor` must be the value of `next` in an earlier answer.",
+            )
         })
     });
     let page = match &query.external_id {
@@ -113,8 +116,8 @@ pub(super) async fn change(
     let received = body::patch(request).await?;
     if received.content.is_empty() {
         return Err(Problem::unreadable(
-            "Nothing to change: give at least one of `invoice`, `status`, `buyer`, `seller`, \
-             `redactions`.",
+            "The patch changes nothing. Give at least one of `invoice`, `status`, `buyer`, \
+             `seller`, `redactions`.",
         ));
     }
     let names_contacts = [&received.content.buyer, &received.content.seller]
@@ -127,13 +130,15 @@ pub(super) async fn change(
             return Err(Problem::precondition(transaction.revision));
         }
         let (terms, warnings) =
-            // In the tx that holds its row, so it cannot be handed over to another task.
+            // This runs inside the tx that locks the row, so it cannot move to another task.
             tokio::task::block_in_place(|| content.apply(&transaction.terms)).map_err(|problems| Problem::content(&problems))?;
         let is_new = terms != transaction.terms || names_contacts;
         Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))
     };
     match state.store.change_transaction(&shop, id, file, &correlation, decide).await? {
-        Changed::To(revision) => tracing::info!(transaction = %id, revision, "changed"),
+        Changed::To(revision) => {
+            tracing::info!(transaction = %id, revision, "changed a transaction")
+        }
         Changed::Same => {}
         Changed::Refused(problem) => return Err(problem),
         Changed::Missing => return Err(missing(&id.to_string())),
@@ -141,17 +146,17 @@ pub(super) async fn change(
     Ok(shown(&state, &shop, id).await?.into_response())
 }
 
-/// An id in a path. One that cannot be is one that does not exist.
+/// Reads a transaction id in a path. A text that is not a ULID is answered as an unknown id.
 pub(super) fn transaction_id(text: &str) -> Result<Ulid, Problem> {
     Ulid::from_string(text).map_err(|_| missing(text))
 }
 
-/// The shop's transaction of this id.
+/// Returns the shop's transaction with this id, or 404.
 pub(super) async fn find(state: &ApiState, shop: &str, id: Ulid) -> Result<Transaction, Problem> {
     state.store.transaction_of(shop, id).await?.ok_or_else(|| missing(&id.to_string()))
 }
 
-/// A page size from a query.
+/// Reads the page size in a query.
 pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, Problem> {
     let Some(text) = text else { return Ok(default) };
     text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {

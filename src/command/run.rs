@@ -101,7 +101,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         store: store.clone(),
         vault: vault.clone(),
         exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key))
-            .each_shop(config.api.exports_at_once),
+            .with_exports_per_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),

@@ -1,4 +1,4 @@
-//! A ZIP file that is written from front to back, with the digest of each member.
+//! Writes a ZIP file from front to back, and computes the digest of each member.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,18 +11,19 @@ use sha2::{Digest, Sha256};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
-/// What is known of a member once it is written.
+/// The digest and the size of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Member {
-    /// SHA-256 of its bytes, hex.
+    /// The SHA-256 of its bytes, in hexadecimal.
     pub(super) sha256: String,
-    /// Bytes.
+    /// The size in bytes.
     pub(super) size: u64,
 }
 
 type Zip<W> = ZipWriter<StreamWriter<Gate<W>>>;
 
-/// A ZIP file in the making. One that is dropped before its end has no end.
+/// A ZIP file that is being written. If it is dropped before `finish`, the file stays incomplete and
+/// cannot be opened.
 pub(super) struct Archive<W: Write> {
     zip: Option<Zip<W>>,
     members: BTreeMap<String, Member>,
@@ -30,8 +31,8 @@ pub(super) struct Archive<W: Write> {
     closed: Arc<AtomicBool>,
 }
 
-/// Lets bytes pass until it is closed. A `ZipWriter` writes the end when it is dropped: after a
-/// failure, that would make a part look like the whole.
+/// Passes bytes on until it is closed, and then discards them. A `ZipWriter` writes the end of the
+/// file when it is dropped, so after a failure an incomplete file would look complete.
 struct Gate<W> {
     inner: W,
     closed: Arc<AtomicBool>,
@@ -40,9 +41,9 @@ struct Gate<W> {
 /// How a member is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
-    /// Compressed.
+    /// Compressed with Deflate.
     Deflated,
-    /// As it is: what people send is mostly compressed already.
+    /// Uncompressed. Most files that people send are already compressed.
     Stored,
 }
 
@@ -54,7 +55,7 @@ pub(super) struct MemberWriter<'a, W: Write> {
 }
 
 impl<W: Write> Archive<W> {
-    /// Everything in it gets this time, milliseconds since 1970.
+    /// Starts an archive. All members get `time` (milliseconds since 1970) as their time of change.
     pub(super) fn new(inner: W, time: i64) -> Self {
         let closed = Arc::new(AtomicBool::new(false));
         let gate = Gate { inner, closed: Arc::clone(&closed) };
@@ -66,10 +67,10 @@ impl<W: Write> Archive<W> {
         }
     }
 
-    /// Adds a member; `write` writes its bytes.
+    /// Adds a member. `write` writes its bytes.
     ///
     /// # Errors
-    /// When `write` fails, or the bytes cannot be passed on; the archive cannot be completed then.
+    /// When `write` fails or the output fails. The archive must not be completed then.
     pub(super) fn add<T>(
         &mut self,
         path: &str,
@@ -83,7 +84,7 @@ impl<W: Write> Archive<W> {
             })
             .last_modified_time(self.modified)
             .unix_permissions(0o644)
-            // Sizes are not known before; entries and files may be larger than 4 GiB.
+            // The sizes are not known in advance, and members may be larger than 4 GiB.
             .large_file(true);
         let zip = self.zip.as_mut().context("the archive has ended")?;
         zip.start_file(path, options)?;
@@ -95,15 +96,15 @@ impl<W: Write> Archive<W> {
         Ok(done)
     }
 
-    /// What was written so far, by path.
+    /// The members that were written so far, by path.
     pub(super) fn members(&self) -> &BTreeMap<String, Member> {
         &self.members
     }
 
-    /// Writes the end.
+    /// Writes the end of the archive, and returns the output.
     ///
     /// # Errors
-    /// When the bytes cannot be passed on.
+    /// When the output fails.
     pub(super) fn finish(mut self) -> anyhow::Result<W> {
         let zip = self.zip.take().context("the archive has ended")?;
         Ok(zip.finish()?.into_inner().inner)
@@ -142,7 +143,8 @@ impl<W: Write> Write for MemberWriter<'_, W> {
     }
 }
 
-/// UTC, as ZIP has it: to two seconds, from 1980 to 2107.
+/// Converts a time (milliseconds since 1970) to UTC in the format of ZIP, which covers the years 1980
+/// to 2107 with a precision of two seconds.
 fn zip_time(milliseconds: i64) -> Option<zip::DateTime> {
     let time = jiff::Timestamp::from_millisecond(milliseconds).ok()?;
     let time = jiff::tz::Offset::UTC.to_datetime(time);

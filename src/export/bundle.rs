@@ -1,4 +1,4 @@
-//! What is in a bundle, and in which order.
+//! Writes the members of a bundle in their order.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -17,16 +17,16 @@ use crate::clock::now;
 use crate::files::Found;
 use crate::record::chain::Head;
 use crate::record::{Ballots, Entry, address_of, conversation};
-use crate::seal::signed;
+use crate::seal::sign_head;
 use crate::store::{FileRow, Snapshot};
 use crate::transaction::Transaction;
 
 const README: &str = include_str!("readme.txt");
-/// Entries read in one go.
-const PAGE: i64 = 500;
+/// The number of entries that are read from the database at a time.
+const ENTRIES_PER_PAGE: i64 = 500;
 
-/// Writes the bundle of one record; everything in it is from one moment. Blocks: not for a thread
-/// that serves others.
+/// Writes the bundle of one record to `out`. All its content is from the same snapshot of the
+/// database. The function blocks, so it must run on a thread of its own.
 ///
 /// # Errors
 /// When the database or the file store fails, or the bytes cannot be passed on.
@@ -43,7 +43,7 @@ pub(super) fn write<W: Write>(
     let head = runtime.block_on(snapshot.head(id))?.unwrap_or_default();
     let exported_at = now();
     let mut archive = Archive::new(out, exported_at);
-    archive.add("README.txt", Packing::Deflated, |it| Ok(it.write_all(README.as_bytes())?))?;
+    archive.add("README.txt", Packing::Deflated, |out| Ok(out.write_all(README.as_bytes())?))?;
 
     write_transaction(&mut archive, &runtime, snapshot, &transaction)?;
     write_acts(&mut archive, &runtime, snapshot, id)?;
@@ -91,7 +91,7 @@ fn write_json(out: &mut impl Write, value: &Value) -> anyhow::Result<()> {
     Ok(out.write_all(b"\n")?)
 }
 
-/// `transaction.json`, and each revision of the invoice.
+/// Writes `transaction.json` and each revision of the invoice.
 fn write_transaction<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
@@ -140,13 +140,13 @@ fn write_transaction<W: Write>(
     })
 }
 
-/// What the transcript needs of the record.
+/// The parts of the record that the transcript needs.
 struct Record {
     entries: Vec<Entry>,
     ballots: Ballots,
 }
 
-/// `acts.jsonl`, page by page.
+/// Writes `acts.jsonl`, page by page.
 fn write_acts<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
@@ -167,7 +167,7 @@ fn write_acts<W: Write>(
     })
 }
 
-/// `entries.jsonl`, page by page.
+/// Writes `entries.jsonl`, page by page.
 fn write_entries<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
@@ -178,7 +178,7 @@ fn write_entries<W: Write>(
         let mut record = Record { entries: Vec::new(), ballots: Ballots::default() };
         let mut after = 0;
         loop {
-            let page = runtime.block_on(snapshot.evidence(id, after, PAGE))?;
+            let page = runtime.block_on(snapshot.evidence(id, after, ENTRIES_PER_PAGE))?;
             let Some(last) = page.last() else { return Ok(record) };
             after = last.entry.fixed.seq;
             for evidence in page {
@@ -193,7 +193,7 @@ fn write_entries<W: Write>(
     })
 }
 
-/// `heads.jsonl`, with the head of this moment, signed now.
+/// Writes `heads.jsonl`: the kept heads, and the current head, which is signed now if necessary.
 fn write_heads<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
@@ -206,8 +206,8 @@ fn write_heads<W: Write>(
     let is_signed = heads.last().is_some_and(|last| (last.seq, last.acts) == (head.seq, head.acts));
     let mut lines: Vec<String> = heads.into_iter().map(|row| row.signed).collect();
     if head.links() > 0 && !is_signed {
-        // Not kept: looking at a record changes nothing about it.
-        let (_, statement) = signed(&exporter.key, id, head.clone())?;
+        // This head is not stored, because an export does not change the record.
+        let (_, statement) = sign_head(&exporter.key, id, head.clone())?;
         lines.push(statement.to_string());
     }
     archive.add("heads.jsonl", Packing::Deflated, |out| {
@@ -218,7 +218,7 @@ fn write_heads<W: Write>(
     })
 }
 
-/// `files/…` and `files.json`; where each file is, by its source.
+/// Writes `files/…` and `files.json`. Returns the path of each file in the bundle by its source.
 fn write_files<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
@@ -241,10 +241,10 @@ fn write_files<W: Write>(
         let (name, seqs) = named.remove(file.mxc.as_str()).unwrap_or_default();
         let known = file.sha256.as_deref().filter(|_| file.state == "stored");
         let path = known.map(|sha256| file_member(sha256, name));
-        // Several messages may name the same bytes under the same name.
-        let there = path.as_ref().is_some_and(|path| archive.members().contains_key(path));
+        // Several messages may name the same file content under the same name.
+        let is_written = path.as_ref().is_some_and(|path| archive.members().contains_key(path));
         let lost = match (&path, known) {
-            (Some(_), _) if there => None,
+            (Some(_), _) if is_written => None,
             (Some(path), Some(sha256)) => write_file(archive, runtime, exporter, path, sha256)?,
             _ => None,
         };
@@ -281,7 +281,8 @@ fn listed(
     })
 }
 
-/// Why the file store does not have it, if so.
+/// Writes a file from the file store. Returns why this is not possible, if the file store does not
+/// have it.
 fn write_file<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
@@ -291,8 +292,8 @@ fn write_file<W: Write>(
 ) -> anyhow::Result<Option<&'static str>> {
     let mut bytes = match runtime.block_on(exporter.vault.get(sha256))? {
         Found::Bytes(bytes) => bytes,
-        Found::Missing => return Ok(Some("it is not in the file store any more")),
-        Found::Changed => return Ok(Some("its bytes in the file store are not those kept")),
+        Found::Missing => return Ok(Some("the file is no longer in the file store")),
+        Found::Changed => return Ok(Some("the file was changed in the file store")),
     };
     archive.add(path, Packing::Stored, |out| {
         while let Some(piece) = runtime.block_on(bytes.next()) {

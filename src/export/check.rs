@@ -1,4 +1,4 @@
-//! Verifies a bundle with nothing but the bundle.
+//! Verifies a bundle using only the bundle itself.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,27 +19,27 @@ use super::layout::check_layout;
 use super::{MANIFEST, VERSION, VERSION_WITHOUT_ACTS};
 use crate::record::acts::{ActEvidence, NamedFiles, RevisionContent};
 use crate::record::chain::{Evidence, Head};
-use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_of, verify};
+use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_head_of, verify};
 
-/// Longest manifest that is read: a record has a few thousand files.
+/// The greatest size of a manifest that is read. A record has a few thousand files.
 const MAX_MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
-/// Longest list, revision or entry that is read: an event has 64 KiB.
+/// The greatest size of a list, a revision or an entry that is read. An event has at most 64 KiB.
 const MAX_TEXT_BYTES: u64 = 64 * 1024 * 1024;
-/// Bytes read in one go.
+/// The number of bytes that are read at a time.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// What a bundle proved.
+/// The result for a bundle that passed all checks.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// Whose record it is.
+    /// The ULID of the transaction.
     pub transaction: String,
-    /// The key that sealed it (Ed25519, unpadded base64).
+    /// The key that sealed the bundle (Ed25519, unpadded base64).
     pub public_key: String,
-    /// When it was made, milliseconds since 1970.
+    /// The time of the export, in milliseconds since 1970.
     pub exported_at: i64,
-    /// About the record in it.
+    /// The result for the record in the bundle.
     pub verdict: Verdict,
-    /// Files of the record that were not in the file store when it was made.
+    /// The number of kept files that were not in the file store at the time of the export.
     pub missing_files: usize,
 }
 
@@ -56,47 +56,48 @@ struct Manifest {
 
 type Bundle = ZipArchive<BufReader<File>>;
 
-/// Checks layout, seal, members, chains and signed heads of the bundle in `file`; also `heads` that
-/// somebody else holds.
+/// Checks the layout, the signature, the members, the chains and the signed heads of the bundle in
+/// `file`. The record must also fit `heads`, signed heads from elsewhere.
 ///
 /// # Errors
-/// The first thing that does not fit, in words.
+/// A message about the first thing that does not fit.
 pub fn check_bundle(file: &Path, trust: &Trust, heads: &[Value]) -> anyhow::Result<Checked> {
     let opened = File::open(file).context("the file cannot be opened")?;
     let mut opened = BufReader::new(opened);
     let mut bundle = ZipArchive::new(BufReader::new(File::open(file)?))
-        .context("it is no ZIP file, or only a part of one")?;
+        .context("it is not a ZIP file, or only a part of one")?;
     check_layout(&mut opened)?;
     let sealed = text(&mut bundle, MANIFEST, MAX_MANIFEST_BYTES)?;
     let statement: Value =
-        serde_json::from_str(&sealed).with_context(|| format!("{MANIFEST} is no JSON"))?;
+        serde_json::from_str(&sealed).with_context(|| format!("{MANIFEST} is not valid JSON"))?;
     let public_key =
         verify(&statement, trust).map_err(|why| anyhow::anyhow!("{MANIFEST} {why}"))?;
     let as_sealed = statement.to_string();
-    // Of a name that stands there twice, some programs show the first value.
+    // If a key appears twice, some programs show its first value, and others its last value.
     ensure!(
         without_layout(&sealed) == as_sealed,
-        "{MANIFEST} is not written as it was sealed: something stands in it twice, or in other words"
+        "{MANIFEST} is not written as it was sealed: a key appears twice in it, or a value is \
+         written differently"
     );
     let manifest: Manifest = serde_json::from_value(statement)
-        .with_context(|| format!("{MANIFEST} is none of this kind"))?;
+        .with_context(|| format!("{MANIFEST} does not have the fields of a manifest"))?;
     ensure!(
         [VERSION, VERSION_WITHOUT_ACTS].contains(&manifest.version),
-        "the bundle has format {}; this program knows {VERSION}",
+        "the bundle has format version {}; this program knows versions up to {VERSION}",
         manifest.version
     );
-    // The record first: it tells which part was changed, not only that some was.
+    // The record is checked first, because its errors say which part was changed.
     let (verdict, missing_files) = check_record(&mut bundle, &manifest, trust, heads)?;
     check_members(&mut bundle, &manifest)?;
     let Manifest { transaction, exported_at, .. } = manifest;
     Ok(Checked { transaction, public_key, exported_at, verdict, missing_files })
 }
 
-/// Every member is as the manifest says, and there is no other.
+/// Checks that the members are exactly those that the manifest lists, with the same SHA-256.
 fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()> {
     for index in 0..bundle.len() {
         let mut member = bundle.by_index(index).context("a member cannot be read")?;
-        let name = member.name().context("a member has a name that is none")?.into_owned();
+        let name = member.name().context("a member has a name that is not valid")?.into_owned();
         if name == MANIFEST {
             continue;
         }
@@ -128,13 +129,13 @@ fn check_members(bundle: &mut Bundle, manifest: &Manifest) -> anyhow::Result<()>
     }
     ensure!(
         bundle.len() == manifest.members.len() + 1,
-        "a member is there twice: nobody can tell which one a program would show"
+        "a member is there twice: programs differ in which one they show"
     );
     Ok(())
 }
 
-/// What is packed ends where the member does: programs that read on from there, from the front of
-/// the file, would show what was hidden in between.
+/// Checks that the compressed data ends where the member ends. Programs that read the file from the
+/// front would show data that is hidden in between.
 fn check_packing(bundle: &mut Bundle, index: usize) -> anyhow::Result<()> {
     let member = bundle.by_index_raw(index).context("it cannot be read")?;
     let (method, packed, size) = (member.compression(), member.compressed_size(), member.size());
@@ -150,7 +151,7 @@ fn check_packing(bundle: &mut Bundle, index: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Also tells how many files are missing.
+/// Checks the record in the bundle. Returns the result, and how many files are missing.
 fn check_record(
     bundle: &mut Bundle,
     manifest: &Manifest,
@@ -162,8 +163,11 @@ fn check_record(
     let heads: Vec<Value> = lines(bundle, "heads.jsonl")?;
     let mut check = RecordCheck::new(transaction, &heads, trust)?;
     for head in held {
-        ensure!(is_of(head, transaction), "a head in a file of --head is of another transaction");
-        check.hold(transaction, HeldBy::File, head)?;
+        ensure!(
+            is_head_of(head, transaction),
+            "a head in a file of --head belongs to another transaction"
+        );
+        check.add_head(transaction, HeldBy::File, head)?;
     }
     if has_acts {
         let acts: Vec<ActEvidence> = lines(bundle, "acts.jsonl")?;
@@ -175,11 +179,11 @@ fn check_record(
     if has_acts {
         let files: Vec<ListedFile> =
             serde_json::from_str(&text(bundle, "files.json", MAX_TEXT_BYTES)?)
-                .context("files.json is none of this kind")?;
+                .context("files.json is not a list of files")?;
         let exported_at = manifest.exported_at;
         missing = check_files(&mut check, files, named, &manifest.members, exported_at)?;
     }
-    // It is sealed with a head of its own, unless it is from before that covered everything.
+    // An export signs a head of its own. Exports from before acts existed did not always do so.
     let sign_after = if manifest.head.acts > 0 { 0 } else { i64::MAX };
     let ending = Ending { head: &manifest.head, now: manifest.exported_at, sign_after };
     Ok((check.finish(&ending)?, missing))
@@ -197,7 +201,7 @@ fn check_revisions(
             break;
         }
         let revision: RevisionContent = serde_json::from_str(&text(bundle, &name, MAX_TEXT_BYTES)?)
-            .with_context(|| format!("{name} is none of this kind"))?;
+            .with_context(|| format!("{name} does not have the fields of a revision"))?;
         check.check_revision(&revision)?;
         check_original(&revision, &manifest.members)?;
         last = Some(revision);
@@ -205,11 +209,11 @@ fn check_revisions(
     let last = last.context("invoice/revision-1.json is missing")?;
     let transaction: Value =
         serde_json::from_str(&text(bundle, "transaction.json", MAX_TEXT_BYTES)?)
-            .context("transaction.json is no JSON")?;
+            .context("transaction.json is not valid JSON")?;
     Ok(check_transaction(&transaction, &last, &manifest.external_id)?)
 }
 
-/// The files that the entries name.
+/// Checks the entries, and returns the files that they name.
 fn check_entries(bundle: &mut Bundle, check: &mut RecordCheck) -> anyhow::Result<NamedFiles> {
     let mut named = NamedFiles::default();
     let entries = bundle.by_name("entries.jsonl").context("entries.jsonl is missing")?;
@@ -222,29 +226,29 @@ fn check_entries(bundle: &mut Bundle, check: &mut RecordCheck) -> anyhow::Result
             break;
         }
         let evidence: Evidence = serde_json::from_slice(&line)
-            .with_context(|| format!("line {number} of entries.jsonl is no entry"))?;
-        check.check(&evidence)?;
+            .with_context(|| format!("line {number} of entries.jsonl is not an entry"))?;
+        check.check_entry(&evidence)?;
         named.note(&evidence.entry);
     }
     Ok(named)
 }
 
-/// One value per line.
+/// Reads a member that holds one JSON value per line.
 fn lines<T: DeserializeOwned>(bundle: &mut Bundle, name: &str) -> anyhow::Result<Vec<T>> {
     let text = text(bundle, name, MAX_TEXT_BYTES)?;
     let values = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
-    values.with_context(|| format!("{name} holds a line that is none of its kind"))
+    values.with_context(|| format!("{name} holds a line that does not have the expected fields"))
 }
 
-fn text(bundle: &mut Bundle, name: &str, most: u64) -> anyhow::Result<String> {
+fn text(bundle: &mut Bundle, name: &str, max_bytes: u64) -> anyhow::Result<String> {
     let member = bundle.by_name(name).with_context(|| format!("{name} is missing"))?;
     let mut text = String::new();
-    let read = member.take(most).read_to_string(&mut text);
+    let read = member.take(max_bytes).read_to_string(&mut text);
     read.with_context(|| format!("{name} cannot be read"))?;
     Ok(text)
 }
 
-/// JSON without the white space between its parts.
+/// Returns JSON without the white space between its tokens.
 fn without_layout(json: &str) -> String {
     let (mut in_text, mut is_escaped) = (false, false);
     let is_content = |c: &char| {
@@ -273,7 +277,7 @@ mod tests {
         assert_ne!(without_layout(r#"{"a": 2, "a": 1}"#), json!({ "a": 1 }).to_string());
     }
 
-    /// What a bundle of this manifest is refused for.
+    /// The error for a bundle with this manifest.
     fn refused(manifest: &str) -> String {
         let mut archive = Archive::new(Vec::new(), 1_764_000_000_000);
         archive
@@ -291,9 +295,9 @@ mod tests {
         let key = SigningKey::load_or_make(&folder.path().join("key"), bot).unwrap();
         let sealed = key.sign(json!({ "a": 1, "public_key": key.public_key() })).unwrap();
         for fine in [sealed.to_string(), serde_json::to_string_pretty(&sealed).unwrap()] {
-            assert!(refused(&fine).contains("none of this kind"), "{}", refused(&fine));
+            assert!(refused(&fine).contains("the fields of a manifest"), "{}", refused(&fine));
             let twice = fine.replacen('{', r#"{"a":7,"#, 1);
-            assert!(refused(&twice).contains("stands in it twice"), "{}", refused(&twice));
+            assert!(refused(&twice).contains("appears twice in it"), "{}", refused(&twice));
         }
         assert!(refused(&sealed.to_string().replace("\"a\":1", "\"a\":2")).contains("signature"));
     }
@@ -304,7 +308,7 @@ mod tests {
         writer.start_file("a", zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(b"hello hello hello hello").unwrap();
         let whole = writer.finish().unwrap().into_inner();
-        // Ten more bytes in the member, with all sizes and offsets moved as they should be.
+        // The member gets ten more bytes, and all sizes and offsets are changed accordingly.
         let directory = whole.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
         let mut longer = [&whole[..directory], b"0123456789", &whole[directory..]].concat();
         let end = longer.len() - 22;

@@ -1,4 +1,4 @@
-//! Whether the members of a bundle say what its record says. Pure.
+//! Compares the members of a bundle with the record in it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +24,8 @@ pub(super) struct ListedFile {
     member: Option<String>,
 }
 
-/// Compares `files.json` with the record, with its acts, and with the members; tells how many files
-/// were not in the file store when the bundle was made.
+/// Compares `files.json` with the record, its acts, and the members. Returns how many kept files were
+/// not in the file store at the time of the export.
 pub(super) fn check_files(
     check: &mut RecordCheck,
     listed: Vec<ListedFile>,
@@ -74,7 +74,8 @@ pub(super) fn check_files(
     }
 }
 
-/// Compares the file that a revision came in, which must be as its act says.
+/// Compares the original file of a revision (UBL or CII) with the SHA-256 in the revision, which its
+/// act covers.
 pub(super) fn check_original(
     revision: &RevisionContent,
     members: &BTreeMap<String, Member>,
@@ -84,10 +85,10 @@ pub(super) fn check_original(
     if member.map(|member| &member.sha256) == revision.original_sha256.as_ref() {
         return Ok(());
     }
-    Err(Fault::at(Place::Revision(number), "the file that it came in is missing, or another one"))
+    Err(Fault::at(Place::Revision(number), "its original file is missing, or was replaced"))
 }
 
-/// Compares `transaction.json` with the last revision, and with the manifest.
+/// Compares `transaction.json` with the last revision and the manifest.
 pub(super) fn check_transaction(
     transaction: &Value,
     last: &RevisionContent,

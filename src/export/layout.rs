@@ -1,8 +1,8 @@
-//! Whether a ZIP file consists of its members and nothing else. Programs find members by the
-//! directory at the end and look at nothing before, between or after them: there, a file could
-//! carry what nobody sealed. Nor must there be two ways to read it: each member says the same of
-//! itself at its place as in the directory, and both ends name the same directory.
-//! (APPNOTE.TXT of PKWARE, 6.3.10, sections 4.3 to 4.5.)
+//! Checks that a ZIP file consists of its members and nothing else. Programs find the members by the
+//! central directory at the end, and ignore all bytes before, between and after the members, so
+//! these bytes could hide content that is not sealed. There must also be only one way to read the
+//! file: the local header of each member must agree with the directory, and both end records must
+//! name the same directory. (APPNOTE.TXT of PKWARE, 6.3.10, sections 4.3 to 4.5.)
 
 use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
@@ -20,20 +20,20 @@ const LOCAL_HEADER_BYTES: u64 = 30;
 const END_BYTES: u64 = 22;
 const LOCATOR_64_BYTES: u64 = 20;
 const END_64_BYTES: u64 = 56;
-/// With its signature; the shorter one has sizes of 32 bits.
+/// The possible sizes of a data descriptor with its signature. The shorter one has 32-bit sizes.
 const DESCRIPTOR_BYTES: [u64; 2] = [16, 24];
-/// Flag of a member whose sizes stand after it.
+/// The flag of a member that is followed by a data descriptor.
 const HAS_DESCRIPTOR: u16 = 1 << 3;
-/// Flags that say nothing but how hard it was packed, that sizes follow, and that names are UTF-8.
+/// The accepted flags: the compression level, the data descriptor, and names in UTF-8.
 const HARMLESS_FLAGS: u16 = 0b110 | HAS_DESCRIPTOR | 1 << 11;
-/// Method of bytes as they are.
+/// The compression method of uncompressed members.
 const STORED: u16 = 0;
-/// Extra fields that say nothing but sizes and times: ZIP64, and "UT".
+/// The ids of the accepted extra fields, with their greatest lengths: ZIP64 (sizes) and "UT" (times).
 const HARMLESS_EXTRA: [(u16, u16); 2] = [(0x0001, 28), (0x5455, 13)];
-/// Longest directory that is read: some hundred thousand members.
+/// The greatest size of a directory that is read. It has room for several hundred thousand members.
 const MAX_DIRECTORY_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A member, as the directory has it.
+/// A member as the directory lists it.
 struct Listed {
     name: Vec<u8>,
     flags: u16,
@@ -44,19 +44,19 @@ struct Listed {
     offset: u64,
 }
 
-/// Where the directory is, and what it should hold.
+/// The position of the directory, and the number of its members.
 struct Directory {
     offset: u64,
     bytes: u64,
     members: u64,
-    /// Where what follows it begins.
+    /// The position of the end record that follows the directory.
     end: u64,
 }
 
-/// Checks that every byte of `file` belongs to a member, the directory or the end.
+/// Checks that every byte of `file` belongs to a member, the directory or an end record.
 ///
 /// # Errors
-/// Where it does not, in words.
+/// A message that says where this is not so.
 pub(super) fn check_layout(file: &mut (impl Read + Seek)) -> anyhow::Result<()> {
     let directory = find_directory(file)?;
     ensure!(
@@ -89,21 +89,21 @@ fn find_directory(file: &mut (impl Read + Seek)) -> anyhow::Result<Directory> {
     let mut fields = Fields::at(file, end, END_BYTES)?;
     ensure!(
         fields.u32()? == END,
-        "there are bytes after the end, or a comment: nothing of that was sealed"
+        "there are bytes after the end, or a comment, which are not sealed"
     );
     let disks = [fields.u16()?, fields.u16()?];
     let on_this_disk = fields.u16()?;
     let members = fields.u16()?;
     let bytes = fields.u32()?;
     let offset = fields.u32()?;
-    ensure!(fields.u16()? == 0, "its end carries a comment, which nobody sealed");
+    ensure!(fields.u16()? == 0, "its end record contains a comment, which is not sealed");
     let locator = end.checked_sub(LOCATOR_64_BYTES);
     if let Some(locator) = locator {
         let mut fields = Fields::at(file, locator, LOCATOR_64_BYTES)?;
         if fields.u32()? == LOCATOR_64 {
             let _disk = fields.u32()?;
             let directory = find_directory_64(file, fields.u64()?, locator)?;
-            // Some programs go by the one and some by the other.
+            // Some programs use the 64-bit record, and others the 32-bit record.
             let is_same = saturated(directory.members, members.into(), u16::MAX.into())
                 && saturated(directory.bytes, bytes.into(), u32::MAX.into())
                 && saturated(directory.offset, offset.into(), u32::MAX.into());
@@ -115,9 +115,10 @@ fn find_directory(file: &mut (impl Read + Seek)) -> anyhow::Result<Directory> {
     Ok(Directory { offset: offset.into(), bytes: bytes.into(), members: members.into(), end })
 }
 
-/// Whether a narrow field says the same as a wide one, or leaves it to that.
-fn saturated(wide: u64, narrow: u64, most: u64) -> bool {
-    narrow == wide || narrow == most
+/// Whether a narrow field has the same value as the wide one, or its maximum `max`, which refers to
+/// the wide one.
+fn saturated(wide: u64, narrow: u64, max: u64) -> bool {
+    narrow == wide || narrow == max
 }
 
 fn find_directory_64(
@@ -160,38 +161,38 @@ fn read_directory(
         let offset = fields.u32()?;
         let name = fields.take(name.into())?.to_vec();
         let mut wide = wide_fields(fields.take(extra.into())?)?;
-        ensure!(comment == 0, "a member carries a comment, which nobody sealed");
+        ensure!(comment == 0, "a member has a comment, which is not sealed");
         let mut widened = |short: u32| -> anyhow::Result<u64> {
             if short == u32::MAX { wide.u64() } else { Ok(short.into()) }
         };
-        // In this order, APPNOTE section 4.5.3.
+        // APPNOTE section 4.5.3 defines this order.
         let size = widened(size)?;
         let packed = widened(packed)?;
         let offset = widened(offset)?;
-        ensure!(flags & !HARMLESS_FLAGS == 0, "a member is encrypted, or packed in an odd way");
+        ensure!(flags & !HARMLESS_FLAGS == 0, "a member is encrypted, or has an unusual flag");
         ensure!(method != STORED || packed == size, "a member has two sizes");
         listed.push(Listed { name, flags, method, crc, packed, size, offset });
     }
     let names: BTreeSet<&[u8]> = listed.iter().map(|member| member.name.as_slice()).collect();
     ensure!(
         names.len() == listed.len(),
-        "a member is there twice: nobody can tell which one a program would show"
+        "a member is there twice: programs differ in which one they show"
     );
     ensure!(
         u64::try_from(listed.len())? == directory.members,
-        "its list of members is not as long as it says"
+        "its list of members does not have the length that the end record names"
     );
     Ok(listed)
 }
 
-/// The ZIP64 field among extra fields; nothing else may be there but times.
+/// Returns the content of the ZIP64 field among the extra fields. Besides it, only times are allowed.
 fn wide_fields(extra: &[u8]) -> anyhow::Result<Fields> {
     let mut extra = Fields { bytes: extra.to_vec(), position: 0 };
     let mut wide = Fields { bytes: Vec::new(), position: 0 };
     while !extra.is_empty() {
         let (id, length) = (extra.u16()?, extra.u16()?);
-        let harmless = HARMLESS_EXTRA.iter().any(|(known, most)| id == *known && length <= *most);
-        ensure!(harmless, "a member carries an extra field, which nobody sealed");
+        let is_harmless = HARMLESS_EXTRA.iter().any(|(known, max)| id == *known && length <= *max);
+        ensure!(is_harmless, "a member has an extra field, which is not sealed");
         let bytes = extra.take(length.into())?;
         if id == 1 {
             wide.bytes = bytes.to_vec();
@@ -200,7 +201,8 @@ fn wide_fields(extra: &[u8]) -> anyhow::Result<Fields> {
     Ok(wide)
 }
 
-/// Where a member ends; what follows it begins at `next`.
+/// Compares a member's local header with the directory, and returns the position where the member
+/// ends. `next` is the position of what follows it.
 fn member_end(file: &mut (impl Read + Seek), member: &Listed, next: u64) -> anyhow::Result<u64> {
     let mut fields = Fields::at(file, member.offset, LOCAL_HEADER_BYTES)?;
     ensure!(fields.u32()? == LOCAL_HEADER, "it does not begin where the list says");
@@ -215,18 +217,18 @@ fn member_end(file: &mut (impl Read + Seek), member: &Listed, next: u64) -> anyh
     let mut fields = Fields::at(file, names, u64::from(name) + u64::from(extra))?;
     ensure!(fields.take(name.into())? == member.name, "it has another name than in the list");
     let mut wide = wide_fields(fields.take(extra.into())?)?;
-    // What follows the member may be left out here.
+    // The values in a data descriptor may be left out in the local header.
     let follows = member.flags & HAS_DESCRIPTOR != 0;
     let mut is_same = is_packed_so && (crc == member.crc || follows && crc == 0);
-    // In this order, APPNOTE section 4.5.3.
+    // APPNOTE section 4.5.3 defines this order.
     for (short, listed) in sizes.into_iter().rev().zip([member.size, member.packed]) {
         let said = if short == u32::MAX && !wide.is_empty() { wide.u64()? } else { short.into() };
         let is_left_out = follows && (said == 0 || short == u32::MAX);
         is_same &= said == listed || is_left_out;
     }
-    ensure!(is_same, "it says something else of itself than the list does");
+    ensure!(is_same, "its own header differs from the list of members");
     let begin = names + u64::from(name) + u64::from(extra);
-    let end = begin.checked_add(member.packed).context("it has no possible size")?;
+    let end = begin.checked_add(member.packed).context("its size is not possible")?;
     if !follows || end == next {
         return Ok(end);
     }
@@ -248,7 +250,7 @@ fn member_end(file: &mut (impl Read + Seek), member: &Listed, next: u64) -> anyh
     Ok(next)
 }
 
-/// Numbers, the lowest byte first.
+/// Reads little-endian numbers from a part of the file.
 struct Fields {
     bytes: Vec<u8>,
     position: usize,
@@ -259,7 +261,7 @@ impl Fields {
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
         file.take(length).read_to_end(&mut bytes)?;
-        ensure!(u64::try_from(bytes.len())? == length, "it is only a part of one");
+        ensure!(u64::try_from(bytes.len())? == length, "the file is incomplete");
         Ok(Self { bytes, position: 0 })
     }
 
@@ -269,7 +271,7 @@ impl Fields {
 
     fn take(&mut self, length: usize) -> anyhow::Result<&[u8]> {
         let end = self.position + length;
-        let taken = self.bytes.get(self.position..end).context("it breaks off")?;
+        let taken = self.bytes.get(self.position..end).context("a field ends too early")?;
         self.position = end;
         Ok(taken)
     }
@@ -297,7 +299,7 @@ mod tests {
     use super::*;
     use std::io::{Cursor, Write};
 
-    /// As exports are written, and as other programs write.
+    /// A file as exports are written, and one as other programs write it.
     fn bundles() -> Vec<Vec<u8>> {
         let mut archive = Archive::new(Vec::new(), 1_764_000_000_000);
         for (name, packing) in [("a.txt", Packing::Deflated), ("b/c.png", Packing::Stored)] {
@@ -359,8 +361,8 @@ mod tests {
 
     #[test]
     fn a_hidden_member_with_all_offsets_moved_is_found() {
-        // A local header that the directory does not name, with everything behind it moved as it
-        // should be: other programs open that without a word.
+        // The file contains a member that the directory does not name, and all later offsets are
+        // adapted. Other programs open such a file without a warning.
         let bundle = bundles().remove(1);
         let hidden = {
             let mut one = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -382,8 +384,8 @@ mod tests {
 
     #[test]
     fn a_second_end_that_names_another_directory_is_found() {
-        // Some programs go by the end of 64 bits whenever it is there, others only if the fields
-        // of the other end are full.
+        // Some programs always use the 64-bit end record if there is one. Others use it only if the
+        // fields of the 32-bit record have their maximum.
         let mut hidden = zip::ZipWriter::new(Cursor::new(Vec::new()));
         let stored = zip::write::SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored);
@@ -426,7 +428,7 @@ mod tests {
     #[test]
     fn a_member_that_says_something_else_of_itself_is_found() {
         for bundle in bundles() {
-            // Flags, method, check sum, sizes: at the first member's place, and in the directory.
+            // Flags, method, checksum and sizes, in the first member's header and in the directory.
             let directory = bundle.windows(4).position(|it| it == b"PK\x01\x02").unwrap();
             for place in (6..10).chain(14..26) {
                 for at in [place, directory + place + 2] {

@@ -1,5 +1,5 @@
-//! The bundle of a record: everything about one transaction in a ZIP file that can be read and
-//! verified without us.
+//! Exports the bundle of a record: a ZIP file with everything about one transaction, which can be
+//! read and verified without Tallyroom.
 
 mod archive;
 mod bundle;
@@ -28,27 +28,28 @@ use crate::quota::{Places, TooMany, paced};
 use crate::seal::SigningKey;
 use crate::store::{Snapshot, Store};
 
-/// Version of the bundle's format.
+/// The version of the bundle format.
 const VERSION: i64 = 2;
-/// That of bundles from before acts were kept.
+/// The format version of bundles from before acts were kept.
 const VERSION_WITHOUT_ACTS: i64 = 1;
-/// The member that names and seals all others.
+/// The signed member that lists all others.
 const MANIFEST: &str = "manifest.json";
-/// Exports that are written at the same time: each holds a connection of the database while it
-/// is. Of one shop, it is one.
-const WRITTEN_AT_ONCE: usize = 3;
-/// Exports under way, of all shops: each takes its size on the disk until it was fetched.
-const AT_ONCE: usize = 64;
-/// Of one shop, if nothing else is said.
-const EACH_SHOP: usize = 2;
-/// How long an export may wait until it is written.
-const TURN: Duration = Duration::from_secs(30);
-/// Bytes handed over in one go.
+/// The greatest number of exports that are written to the disk at the same time. Each of them holds
+/// a database connection meanwhile. A shop has at most one.
+const MAX_PARALLEL_WRITES: usize = 3;
+/// The greatest number of exports that are in progress, for all shops together. Each takes its size on
+/// the disk until it was downloaded.
+const MAX_EXPORTS: usize = 64;
+/// The default limit of exports in progress for each shop.
+const DEFAULT_EXPORTS_PER_SHOP: usize = 2;
+/// How long an export may wait until its writing begins.
+const WRITE_WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The number of bytes in one piece of the stream.
 const PIECE_BYTES: usize = 64 * 1024;
-/// How long whoever fetches a bundle may pause.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a client may take no bytes before its download is cancelled.
+const DOWNLOAD_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What bundles are made from.
+/// Makes bundles.
 #[derive(Clone, Debug)]
 pub struct Exporter {
     store: Store,
@@ -58,51 +59,51 @@ pub struct Exporter {
     written: Places<String>,
 }
 
-/// Why no export begins.
+/// Why an export cannot begin.
 #[derive(Debug)]
-pub enum NoExport {
-    /// The shop has as many under way as it may.
+pub enum ExportError {
+    /// Too many exports are in progress, of this shop or of all shops.
     TooMany(TooMany),
     /// The database or the disk fails.
     Failed(anyhow::Error),
 }
 
-impl From<TooMany> for NoExport {
+impl From<TooMany> for ExportError {
     fn from(too_many: TooMany) -> Self {
         Self::TooMany(too_many)
     }
 }
 
 impl Exporter {
-    /// With these.
+    /// Creates an exporter with the default limits.
     pub fn new(store: Store, vault: Vault, key: Arc<SigningKey>) -> Self {
-        let under_way = Places::new(EACH_SHOP, AT_ONCE);
-        Self { store, vault, key, under_way, written: Places::new(1, WRITTEN_AT_ONCE) }
+        let under_way = Places::new(DEFAULT_EXPORTS_PER_SHOP, MAX_EXPORTS);
+        Self { store, vault, key, under_way, written: Places::new(1, MAX_PARALLEL_WRITES) }
     }
 
-    /// With so many under way for each shop.
+    /// Sets the greatest number of exports that may be in progress for each shop.
     #[must_use]
-    pub fn each_shop(self, number: u32) -> Self {
-        let number = usize::try_from(number).unwrap_or(EACH_SHOP);
-        Self { under_way: Places::new(number, AT_ONCE), ..self }
+    pub fn with_exports_per_shop(self, number: u32) -> Self {
+        let number = usize::try_from(number).unwrap_or(DEFAULT_EXPORTS_PER_SHOP);
+        Self { under_way: Places::new(number, MAX_EXPORTS), ..self }
     }
 
-    /// The bundle of a transaction of this shop, piece by piece. It is never whole in memory. It is
-    /// written to a file without a name as fast as the disk takes it, and read from there as fast
-    /// as its reader takes it: a slow reader holds no connection of the database. A stream that
-    /// ends with an error is no complete bundle.
+    /// Returns the bundle of a transaction of this shop as a stream. The bundle is never completely
+    /// in memory. It is written to a file without a name at the speed of the disk, and read from
+    /// there at the speed of the client, so that a slow client holds no database connection. If the
+    /// stream ends with an error, the bundle is incomplete.
     ///
     /// # Errors
-    /// When the shop has too many under way, or the database or the disk fails.
+    /// When too many exports are in progress, or the database or the disk fails.
     pub async fn stream(
         &self,
         shop: &str,
         id: Ulid,
-    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, NoExport> {
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, ExportError> {
         let shop = shop.to_owned();
         let under_way = self.under_way.take(&shop)?;
-        let writing = self.written.take_within(&shop, TURN).await?;
-        let failed = |error| NoExport::Failed(error);
+        let writing = self.written.take_within(&shop, WRITE_WAIT_TIMEOUT).await?;
+        let failed = |error| ExportError::Failed(error);
         let snapshot = self.store.snapshot().await.map_err(|it| failed(it.into()))?;
         let file = self.vault.temporary_file().map_err(|it| failed(it.into()))?;
         let (spool, reader) = spool::new(file).map_err(|it| failed(it.into()))?;
@@ -111,14 +112,13 @@ impl Exporter {
             exporter.write_spool(id, snapshot, spool);
             drop(writing);
         });
-        Ok(paced(reader.pieces(), PATIENCE, under_way))
+        Ok(paced(reader.pieces(), DOWNLOAD_IDLE_TIMEOUT, under_way))
     }
 
     /// Writes the bundle of a transaction to `out`.
     ///
     /// # Errors
-    /// When there is no such transaction, when the database or the file store fails, or when `out`
-    /// does.
+    /// When the transaction does not exist, or when the database, the file store or `out` fails.
     pub async fn write<W: Write + Send + 'static>(&self, id: Ulid, out: W) -> anyhow::Result<W> {
         let mut snapshot = self.store.snapshot().await?;
         let exporter = self.clone();
@@ -133,7 +133,8 @@ impl Exporter {
             .and_then(|out| Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?));
         match written {
             Ok(spool) => spool.finish(),
-            // The connection breaks off, so that nobody takes a part for the whole.
+            // The spool is dropped unfinished, so the download breaks off, and the client notices
+            // that the bundle is incomplete.
             Err(error) => {
                 tracing::error!(transaction = %id, error = format!("{error:#}"), "an export failed");
             }

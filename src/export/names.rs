@@ -1,20 +1,20 @@
-//! Names of members, from names that people gave. Pure.
+//! Makes the names of members from the names that people gave their files. Pure.
 
-/// Longest name, in characters.
-const MAX_NAME: usize = 80;
+/// The greatest length of the part of a name that comes from the file's own name, in characters.
+const MAX_NAME_CHARS: usize = 80;
 
-/// `files/0123456789abcdef-Offer.pdf`: unique by its digest, and nothing that could lead out of a
-/// folder, hide, or be refused by a file system.
+/// Returns a path such as `files/0123456789abcdef-Offer.pdf`. The digest makes it unique. It cannot
+/// lead out of the folder, is not hidden, and is valid in every file system.
 pub(super) fn file_member(sha256: &str, name: &str) -> String {
     let digest: String = sha256.chars().take(16).collect();
-    let tame: String = name
+    let safe: String = name
         .chars()
         .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
         .collect();
-    let tame = tame.trim_matches(['.', '_', '-']);
-    let length = tame.chars().count();
-    // The end tells what it is.
-    let short: String = tame.chars().skip(length.saturating_sub(MAX_NAME)).collect();
+    let safe = safe.trim_matches(['.', '_', '-']);
+    let length = safe.chars().count();
+    // The end of the name is kept, because the extension says which type of file it is.
+    let short: String = safe.chars().skip(length.saturating_sub(MAX_NAME_CHARS)).collect();
     let short = if short.is_empty() { "file" } else { &short };
     format!("files/{digest}-{short}")
 }
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_can_not_lead_anywhere() {
+    fn a_name_cannot_lead_anywhere() {
         let digest = "0123456789abcdef0123456789abcdef";
         for (name, expected) in [
             ("Offer.pdf", "Offer.pdf"),

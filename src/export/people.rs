@@ -1,19 +1,19 @@
-//! How a transcript names people: as the shop does, or else as they call themselves, and always
-//! with their side by the record.
+//! The names of people in a transcript. A person has the name that the shop gave, or else their own
+//! display name. The party that the record gives is always added.
 
 use std::collections::HashMap;
 
 use crate::record::{Line, plain_name};
 use crate::transaction::{PartyRole, Transaction};
 
-/// Everybody in one record, by Matrix ID.
+/// The people of one record, by Matrix ID.
 #[derive(Debug)]
 pub(super) struct People<'a> {
-    /// What the shop calls its contacts.
+    /// The names that the shop gave to its contacts.
     by_shop: HashMap<&'a str, String>,
-    /// The newest name and party of whoever said something.
+    /// The newest display name and the party of each sender.
     seen: HashMap<&'a str, (Option<&'a str>, &'a str)>,
-    /// Whose contacts are whose, for those who said nothing.
+    /// The parties of the contacts, for those who sent nothing.
     roles: HashMap<&'a str, &'static str>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> People<'a> {
         Self { by_shop: by_shop.collect(), seen: seen.collect(), roles: roles.collect() }
     }
 
-    /// The name of whoever sent a line, as it was then.
+    /// The name of the sender of a line at that time.
     pub(super) fn sender(&self, line: &Line<'_>) -> String {
         let fixed = &line.entry.fixed;
         if fixed.sender.is_empty() {
@@ -42,7 +42,7 @@ impl<'a> People<'a> {
         self.name(&fixed.sender, line.name, &fixed.party)
     }
 
-    /// Somebody in a sentence, such as `Ada (buyer)`.
+    /// The name of a user with the party, such as `Ada (buyer)`.
     pub(super) fn called(&self, user: &str) -> String {
         let (name, party) = match self.seen.get(user) {
             Some((name, party)) => (*name, *party),
@@ -51,7 +51,7 @@ impl<'a> People<'a> {
         format!("{} ({})", self.name(user, name, party), side(party))
     }
 
-    /// The same of whoever sent a line.
+    /// The name of the sender of a line with the party, such as `Ada (buyer)`.
     pub(super) fn sender_called(&self, line: &Line<'_>) -> String {
         format!("{} ({})", self.sender(line), side(&line.entry.fixed.party))
     }
@@ -61,7 +61,8 @@ impl<'a> People<'a> {
             return name.clone();
         }
         match shown.and_then(plain_name) {
-            // Nobody vouches for the name of somebody who is of neither party.
+            // Display names can be chosen freely. Someone who belongs to neither party could take the
+            // name of somebody else, so the Matrix ID is added.
             Some(name) if party == "other" => format!("{name} · {user}"),
             Some(name) => name,
             None => user.to_owned(),
@@ -69,7 +70,7 @@ impl<'a> People<'a> {
     }
 }
 
-/// A party in the words of the transcript.
+/// The word for a party in the transcript.
 pub(super) fn side(party: &str) -> &str {
     match party {
         "buyer" | "seller" => party,

@@ -1,4 +1,5 @@
-//! A file that is read while it is still written, each at its own pace.
+//! A file that is read while it is still being written. Neither side waits for the speed of the
+//! other.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,23 +13,23 @@ use tokio::sync::watch;
 use super::PIECE_BYTES;
 use crate::logging::abnormal_end;
 
-/// How far the writing is.
+/// The progress of the writer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// Bytes.
+    /// The number of bytes written so far.
     written: u64,
-    /// Whether that is all. If it is not when the writer is gone, the writing failed.
-    is_whole: bool,
+    /// Whether all bytes are written. If the writer is dropped before that, the writing has failed.
+    is_complete: bool,
 }
 
-/// The end that is written to. It fails when nobody reads any more.
+/// The writing side. Writing fails after the reading side was dropped.
 #[derive(Debug)]
 pub(super) struct Spool {
     file: File,
     progress: watch::Sender<Progress>,
 }
 
-/// The end that is read.
+/// The reading side.
 #[derive(Debug)]
 pub(super) struct Reader {
     file: Arc<File>,
@@ -36,10 +37,10 @@ pub(super) struct Reader {
     offset: u64,
 }
 
-/// Both ends of a file.
+/// Creates both sides for a file.
 ///
 /// # Errors
-/// When the file cannot be opened twice.
+/// When the file handle cannot be duplicated.
 pub(super) fn new(file: File) -> io::Result<(Spool, Reader)> {
     let (sender, progress) = watch::channel(Progress::default());
     let reader = Reader { file: Arc::new(file.try_clone()?), progress, offset: 0 };
@@ -47,16 +48,16 @@ pub(super) fn new(file: File) -> io::Result<(Spool, Reader)> {
 }
 
 impl Spool {
-    /// That was all.
+    /// Marks the file as complete.
     pub(super) fn finish(self) {
-        self.progress.send_modify(|it| it.is_whole = true);
+        self.progress.send_modify(|it| it.is_complete = true);
     }
 }
 
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.progress.is_closed() {
-            return Err(io::Error::other("whoever asked for the export has gone"));
+            return Err(io::Error::other("the client has closed the connection"));
         }
         let written = self.file.write(bytes)?;
         self.progress.send_modify(|it| it.written += written as u64);
@@ -69,7 +70,7 @@ impl Write for Spool {
 }
 
 impl Reader {
-    /// What was written, as it is there. It ends with an error if the writing did not end well.
+    /// Returns the bytes as they are written. The stream ends with an error if the writing fails.
     pub(super) fn pieces(self) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
         stream::unfold(Some(self), async |reader| {
             let mut reader = reader?;
@@ -83,18 +84,18 @@ impl Reader {
 
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         let offset = self.offset;
-        let is_news = |it: &Progress| it.written > offset || it.is_whole;
-        let progress = match self.progress.wait_for(is_news).await {
+        let has_more = |it: &Progress| it.written > offset || it.is_complete;
+        let progress = match self.progress.wait_for(has_more).await {
             Ok(progress) => *progress,
             Err(_) => return Err(io::Error::other("the export failed")),
         };
-        let left = usize::try_from(progress.written - offset).unwrap_or(usize::MAX);
-        if left == 0 {
+        let available = usize::try_from(progress.written - offset).unwrap_or(usize::MAX);
+        if available == 0 {
             return Ok(None);
         }
         let file = Arc::clone(&self.file);
         let reading = tokio::task::spawn_blocking(move || {
-            let mut piece = vec![0; left.min(PIECE_BYTES)];
+            let mut piece = vec![0; available.min(PIECE_BYTES)];
             file.read_exact_at(&mut piece, offset)?;
             Ok::<_, io::Error>(piece)
         });

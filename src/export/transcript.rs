@@ -1,7 +1,7 @@
-//! The conversation as one HTML page, to be read and printed. Pure.
+//! Writes the conversation as one HTML page for reading and printing. Pure.
 //!
-//! Nothing in it comes from elsewhere and nothing in it runs: what people sent is escaped, or was
-//! sanitised when it was derived, and the page's own policy forbids the rest.
+//! The page loads nothing and runs no scripts. Text from people is escaped, or was sanitised when its
+//! entry was derived, and the page has a content security policy.
 
 use std::collections::HashMap;
 
@@ -19,32 +19,32 @@ use crate::transaction::Transaction;
 use crate::wording::summary::{SummaryInput, summarise};
 
 const STYLE: &str = include_str!("transcript.css");
-/// No scripts, no requests, no forms; only the style above.
+/// The content security policy. It forbids scripts, requests and forms, and allows only inline styles.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
      form-action 'none'";
-/// Longest quote of what a message answers, in characters.
-const MAX_QUOTE: usize = 160;
+/// The greatest length of a quote of the message that is replied to, in characters.
+const MAX_QUOTE_CHARS: usize = 160;
 
-/// What the page is about beside its lines.
+/// What the page shows besides its lines.
 #[derive(Debug)]
 pub(super) struct About<'a> {
     /// The transaction.
     pub(super) transaction: &'a Transaction,
-    /// When this was made, milliseconds since 1970.
+    /// The time of the export, in milliseconds since 1970.
     pub(super) exported_at: i64,
-    /// Hash of the last entry.
+    /// The hash of the last entry.
     pub(super) head: &'a str,
-    /// How many entries there are.
+    /// The number of entries.
     pub(super) entries: i64,
-    /// Ed25519, unpadded base64.
+    /// The public key (Ed25519, unpadded base64).
     pub(super) public_key: &'a str,
-    /// Where the files are in the bundle, by their source.
+    /// The paths of the files in the bundle, by their source.
     pub(super) files: &'a HashMap<String, String>,
-    /// What was chosen in polls.
+    /// The choices in polls.
     pub(super) ballots: &'a Ballots,
 }
 
-/// The page up to the conversation.
+/// Returns the page up to the conversation.
 pub(super) fn head(about: &About<'_>) -> String {
     let Transaction { terms, external_id, .. } = about.transaction;
     let summary = summarise(&SummaryInput {
@@ -82,18 +82,18 @@ pub(super) fn head(about: &About<'_>) -> String {
                     }
                     p.note {
                         "All times are UTC. The numbers in the margin are those of the entries in "
-                        "entries.jsonl, whose hashes prove that nothing was changed; README.txt tells how."
+                        "entries.jsonl, whose hashes prove that nothing was changed. README.txt explains how."
                     }
                 }
                 main {}
             }
         }
     };
-    // The lines follow one by one, so that the page is never whole in memory.
+    // The lines are written one by one, so that the page is never completely in memory.
     page.into_string().trim_end_matches("</main></body></html>").to_owned()
 }
 
-/// The end of the page.
+/// Returns the end of the page.
 pub(super) fn foot() -> &'static str {
     "</main>\n</body>\n</html>\n"
 }
@@ -103,7 +103,7 @@ pub(super) fn foot() -> &'static str {
 pub(super) struct Lines<'a> {
     about: &'a About<'a>,
     people: People<'a>,
-    /// What answers can quote: name and words, by event.
+    /// The messages that replies can quote: sender and text, by event id.
     quotable: HashMap<&'a str, (String, &'a str)>,
     day: Option<Date>,
 }
@@ -112,14 +112,15 @@ impl<'a> Lines<'a> {
     pub(super) fn new(about: &'a About<'a>, lines: &'a [Line<'a>]) -> Self {
         let people = People::of(about.transaction, lines);
         let quotable = lines.iter().filter_map(|line| {
-            let words = line.current().text.as_deref()?;
-            Some((line.entry.fixed.event_id.as_str(), (people.sender_called(line), words)))
+            let text = line.current().text.as_deref()?;
+            Some((line.entry.fixed.event_id.as_str(), (people.sender_called(line), text)))
         });
         let quotable = quotable.collect();
         Self { about, people, quotable, day: None }
     }
 
-    /// The next line, with the day before it if it is a new one.
+    /// Returns the next line. If its day differs from that of the line before, a heading with the day
+    /// comes first.
     pub(super) fn next(&mut self, line: &Line<'_>) -> String {
         let time = moment(line.entry.sort_at);
         let day = time.as_ref().map(|time| time.date());
@@ -137,7 +138,7 @@ impl<'a> Lines<'a> {
         markup.into_string() + "\n"
     }
 
-    /// Something that happened in the room, in one line.
+    /// An event that is not a message, in one line.
     fn event(&self, line: &Line<'_>) -> Markup {
         html! {
             p.event {
@@ -161,7 +162,7 @@ impl<'a> Lines<'a> {
                     bdi title=(entry.fixed.sender) { (self.people.sender(line)) }
                     " " span.party { (side(&entry.fixed.party)) }
                 }
-                (self.answered(entry))
+                (self.reply_quote(entry))
                 @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
                     p.gone { (gone(line)) }
                 } @else if !only_names_its_file(line.current()) {
@@ -183,8 +184,8 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// What this message answers, in short.
-    fn answered(&self, entry: &Entry) -> Markup {
+    /// A short quote of the message that this one replies to.
+    fn reply_quote(&self, entry: &Entry) -> Markup {
         let Some(relation) = &entry.relates_to else { return html! {} };
         let target = match relation.kind {
             RelationKind::Reply => Some(&relation.event_id),
@@ -193,8 +194,8 @@ impl<'a> Lines<'a> {
         };
         let quote = target.and_then(|target| self.quotable.get(target.as_str()));
         html! {
-            @if let Some((name, words)) = quote {
-                blockquote.answered { bdi { (name) } ": " bdi { (shortened(words)) } }
+            @if let Some((name, text)) = quote {
+                blockquote.answered { bdi { (name) } ": " bdi { (shortened(text)) } }
             }
         }
     }
@@ -214,7 +215,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// What it read before its author changed it.
+    /// The earlier versions of an edited message.
     fn edits(&self, line: &Line<'_>) -> Markup {
         let original = std::iter::once(line.entry);
         let versions = original.chain(line.edits.iter().copied());
@@ -243,7 +244,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The answers of a vote, in words.
+    /// The choices of a vote as text.
     fn chosen(&self, vote: &Entry) -> String {
         let choices = self.about.ballots.choices(&vote.fixed.event_id);
         choices.map_or_else(|| vote.text.clone().unwrap_or_default(), |it| in_words(&it))
@@ -264,7 +265,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// What else is to be said about a line.
+    /// Notes about a line, such as its removal or a remark.
     fn notes(&self, line: &Line<'_>) -> Markup {
         let entry = line.entry;
         let kept = entry.erased.is_none() && entry.text.is_some();
@@ -293,7 +294,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Both times of an entry, if one of them alone would deceive.
+/// A note with both times of an entry, if one of them alone would be misleading.
 fn both_times(entry: &Entry, what: &str) -> Markup {
     let fixed = &entry.fixed;
     let how = match fixed.source.as_str() {
@@ -310,7 +311,7 @@ fn both_times(entry: &Entry, what: &str) -> Markup {
     }
 }
 
-/// Number, time and link target of a line.
+/// The seq, the time and the link target of a line.
 fn margin(line: &Line<'_>) -> Markup {
     let entry = line.entry;
     html! {
@@ -327,7 +328,7 @@ fn words(entry: &Entry) -> Markup {
     let text = entry.text.as_deref().unwrap_or_default();
     html! {
         @match &entry.html {
-            // Sanitised when it was derived.
+            // The HTML was sanitised when the entry was derived.
             Some(safe) => (PreEscaped(safe)),
             None => p.plain { (text) },
         }
@@ -338,12 +339,12 @@ fn words(entry: &Entry) -> Markup {
     }
 }
 
-/// Whether the words are the name of the file, which stands there anyway.
+/// Whether the text is only the name of the file, which is shown anyway.
 fn only_names_its_file(entry: &Entry) -> bool {
     entry.html.is_none() && entry.attachments.iter().any(|it| Some(&it.name) == entry.text.as_ref())
 }
 
-/// Why there is nothing to read.
+/// The reason why a line has no text.
 fn gone(line: &Line<'_>) -> String {
     use crate::record::Erased;
     match (&line.entry.erased, line.redaction) {
@@ -351,23 +352,23 @@ fn gone(line: &Line<'_>) -> String {
         (_, Some(redaction)) => format!("Removed on {}.", full_time(redaction.sort_at)),
         (Some(_), None) => "Removed.".to_owned(),
         (None, None) if line.entry.redacted_by.is_some() => {
-            "Removed before it reached us.".to_owned()
+            "Removed before it was recorded.".to_owned()
         }
         (None, None) => {
-            format!("An event of type {:?}, without words.", line.entry.fixed.event_type)
+            format!("An event of type {:?}, without text.", line.entry.fixed.event_type)
         }
     }
 }
 
-fn shortened(words: &str) -> String {
-    let one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    match one_line.char_indices().nth(MAX_QUOTE) {
+fn shortened(text: &str) -> String {
+    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match one_line.char_indices().nth(MAX_QUOTE_CHARS) {
         Some((end, _)) => format!("{}…", &one_line[..end]),
         None => one_line,
     }
 }
 
-/// A path of the bundle as a link: whatever is not plain is percent-encoded.
+/// A path in the bundle as a relative link, percent-encoded.
 fn relative(path: &str) -> String {
     let mut link = String::new();
     for byte in path.bytes() {
@@ -380,7 +381,7 @@ fn relative(path: &str) -> String {
     link
 }
 
-/// In UTC.
+/// Converts milliseconds since 1970 to a date and time in UTC.
 fn moment(milliseconds: i64) -> Option<DateTime> {
     Some(Offset::UTC.to_datetime(Timestamp::from_millisecond(milliseconds).ok()?))
 }

@@ -7,7 +7,7 @@ use crate::homeserver::CallFailure;
 use crate::names::{HEAD_STATE, SEND_MARKER};
 use crate::record::chain::Head;
 use crate::room::{StateEvent, missing_state};
-use crate::seal::signed_of;
+use crate::seal::verified_head;
 use crate::store::SendKey;
 
 impl Worker {
@@ -65,7 +65,7 @@ impl Worker {
         let homeserver = &self.installation.homeserver;
         let shown = homeserver.state_content(view.room_id()?, HEAD_STATE, "").await?;
         // A head that others wrote, or that an earlier key signed, proves nothing.
-        let Some(shown) = shown.and_then(|it| signed_of(&it, view.id(), &self.trust)) else {
+        let Some(shown) = shown.and_then(|it| verified_head(&it, view.id(), &self.trust)) else {
             return Ok(());
         };
         let Head { seq, acts, .. } = shown;

@@ -1,4 +1,4 @@
-//! Signs the heads of records, some time after something new.
+//! Signs the heads of records some time after an entry or an act was added.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,13 @@ use crate::clock::now;
 use crate::record::chain::Head;
 use crate::store::{HeadRow, Store};
 
-/// How often to look for heads to sign.
-const IDLE: Duration = Duration::from_secs(1);
-/// Heads signed in one go.
-const BATCH: i64 = 64;
+/// The pause before the next look for due heads, if there was nothing to do.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The greatest number of heads that are signed in one batch.
+const BATCH_SIZE: i64 = 64;
 
-/// Links files and old records to their acts, and signs heads as they become due, until `stop`.
+/// Adds the missing acts of kept files and of records from before acts existed, and signs heads
+/// when they are due. Returns when `stop` is cancelled.
 pub async fn sign_forever(
     store: Store,
     key: Arc<SigningKey>,
@@ -28,43 +29,45 @@ pub async fn sign_forever(
         match link_and_sign(&store, &key, &witnesses).await {
             Ok(count) if count > 0 => continue,
             Ok(_) => {}
-            Err(error) => tracing::error!(%error, "heads could not be signed; trying again"),
+            Err(error) => tracing::error!(%error, "heads cannot be signed; the next try follows"),
         }
         tokio::select! {
-            () = tokio::time::sleep(IDLE) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => {}
         }
     }
 }
 
-/// Whatever acts do not tell of yet comes before the heads that cover it.
+/// Adds missing acts, then signs the heads that are due, so that these heads cover the new acts.
+/// Returns how many acts and heads there were.
 async fn link_and_sign(
     store: &Store,
     key: &SigningKey,
     witnesses: &[String],
 ) -> anyhow::Result<usize> {
-    let linked = store.adopt_records(BATCH).await? + store.add_missing_file_acts(BATCH).await?;
-    let due = store.heads_due(BATCH).await?;
+    let linked =
+        store.adopt_records(BATCH_SIZE).await? + store.add_missing_file_acts(BATCH_SIZE).await?;
+    let due = store.heads_due(BATCH_SIZE).await?;
     for id in &due {
-        let signed = sign_head(store, key, witnesses, *id).await?;
+        let signed = sign_and_store_head(store, key, witnesses, *id).await?;
         tracing::info!(transaction = %id, seq = signed.head.seq, "signed the head of the record");
     }
     Ok(linked + due.len())
 }
 
-/// Signs the head of a record as it is now and keeps it; the room will show it, and `witnesses`
-/// (as in the config) will get it.
+/// Signs the current head of a record and stores it. Later steps show it in the room and send it
+/// to `witnesses` (written as in the config).
 ///
 /// # Errors
-/// When the database does not answer.
-async fn sign_head(
+/// When the database fails.
+async fn sign_and_store_head(
     store: &Store,
     key: &SigningKey,
     witnesses: &[String],
     id: Ulid,
 ) -> anyhow::Result<SignedHead> {
     let head = store.snapshot().await?.head(id).await?.unwrap_or_default();
-    let (signed, statement) = signed(key, id, head)?;
+    let (signed, statement) = sign_head(key, id, head)?;
     let row = HeadRow {
         seq: signed.head.seq,
         acts: signed.head.acts,
@@ -76,11 +79,12 @@ async fn sign_head(
     Ok(signed)
 }
 
-/// Signs `head`, which the record has or had; also as JSON with its signature.
+/// Signs `head`, a current or former head of the record. Returns the signed head, and the signed
+/// statement as JSON.
 ///
 /// # Errors
 /// When the statement cannot be written as canonical JSON.
-pub fn signed(key: &SigningKey, id: Ulid, head: Head) -> anyhow::Result<(SignedHead, Value)> {
+pub fn sign_head(key: &SigningKey, id: Ulid, head: Head) -> anyhow::Result<(SignedHead, Value)> {
     let signed = SignedHead {
         transaction: id.to_string(),
         head,

@@ -1,19 +1,20 @@
-//! Signed heads that somebody holds: as statements, or as the events that carried them. Pure.
+//! Reads signed heads that somebody keeps outside the database: as statements, or as the Matrix
+//! events that carry them. Pure.
 
 use serde_json::Value;
 
 use crate::names::HEAD_STATE;
 
-/// The signed heads in a text: statements as JSON, one or more of them, one after the other or in
-/// an array; or events (from a room's source view, its state, or a witness) that carry one as their
-/// content.
+/// Returns the signed heads in a text. The text holds one or more JSON values, one after the other
+/// or in an array. Each value is a signed statement, or an event (from a client's source view, the
+/// room's state, or a witness) that carries a statement in its content.
 ///
 /// # Errors
-/// Why the text cannot be read, in words.
+/// A message that says why the text cannot be read.
 pub fn heads_in(text: &str) -> Result<Vec<Value>, String> {
     let mut heads = Vec::new();
     for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let value = value.map_err(|error| format!("it is no JSON: {error}"))?;
+        let value = value.map_err(|error| format!("it is not valid JSON: {error}"))?;
         let values = match value {
             Value::Array(values) => values,
             value => vec![value],
@@ -31,16 +32,16 @@ pub fn heads_in(text: &str) -> Result<Vec<Value>, String> {
 fn statement_in(value: Value) -> Result<Value, String> {
     let content = value.get("content").filter(|content| content.is_object());
     let carrier = content.unwrap_or(&value);
-    // Witnesses are told in a message.
+    // The message to a witness room carries the statement under a key of its content.
     let statement = carrier.get(HEAD_STATE).unwrap_or(carrier);
     match statement.get("signatures") {
         Some(_) => Ok(statement.clone()),
-        None => Err("it holds something that is no signed head".to_owned()),
+        None => Err("it holds a value that is not a signed head".to_owned()),
     }
 }
 
-/// Whether a head is of this transaction. One that says nothing of it is nobody's.
-pub fn is_of(head: &Value, transaction: &str) -> bool {
+/// Whether a head names this transaction. A head that names no transaction belongs to none.
+pub fn is_head_of(head: &Value, transaction: &str) -> bool {
     head.get("transaction").and_then(Value::as_str) == Some(transaction)
 }
 
@@ -63,7 +64,7 @@ mod tests {
             let heads = heads_in(&text).unwrap();
             assert!(!heads.is_empty() && heads.iter().all(|it| *it == head), "{text}");
         }
-        assert!(is_of(&head, "01T") && !is_of(&head, "01U"));
+        assert!(is_head_of(&head, "01T") && !is_head_of(&head, "01U"));
         for text in ["", "{", "7", "[]", "{}", r#"{"content": {}}"#] {
             assert!(heads_in(text).is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! The key that signs, and its file.
+//! The signing key and the file that holds it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -15,14 +15,14 @@ use ruma::signatures::{Ed25519KeyPair, sign_json};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// What precedes the 32 secret bytes of an Ed25519 key in PKCS#8 (RFC 8410, section 7).
+/// The bytes that precede the 32 secret bytes of an Ed25519 key in PKCS#8 (RFC 8410, section 7).
 const PKCS8_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
-/// Letters of a key's version.
-const VERSION_LENGTH: usize = 10;
+/// The number of hexadecimal digits in the version of a key.
+const KEY_VERSION_DIGITS: usize = 10;
 
-/// Our Ed25519 key.
+/// The Ed25519 key with which the service signs.
 pub struct SigningKey {
     seed: [u8; 32],
     pair: Ed25519KeyPair,
@@ -37,40 +37,41 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Reads the key file, or makes it (for its owner only) if there is none. `entity` is who
-    /// signs: the bot.
+    /// Reads the key file. If the file does not exist, it is created with a new key, and only its
+    /// owner can read it. `entity` is the user that signs: the bot.
     ///
     /// # Errors
-    /// When the file cannot be read or made, or holds no key.
+    /// When the file cannot be read or created, or holds no key.
     pub fn load_or_make(file: &Path, entity: OwnedUserId) -> anyhow::Result<Self> {
         if let Some(key) = Self::load(file, entity.clone())? {
             return Ok(key);
         }
-        // Made complete beside its place and then moved there, so that nobody reads half a key.
+        // The key is written to a second file, which is then linked to the final name, so that no
+        // process reads an incomplete key.
         let seed: [u8; 32] = rand::random();
         let name = file.file_name().context("record.signing_key names no file")?;
-        let unfinished =
+        let temporary =
             file.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
         let text = format!("ed25519 {} {}\n", version(&public_key_of(&seed)?), encode(&seed));
-        let made =
-            write_private(&unfinished, &text).and_then(|()| fs::hard_link(&unfinished, file));
-        fs::remove_file(&unfinished).ok();
+        let made = write_private(&temporary, &text).and_then(|()| fs::hard_link(&temporary, file));
+        fs::remove_file(&temporary).ok();
         match made {
-            // Another Tallyroom was faster: its key is the one.
+            // If the file exists by now, another process has created it, and its key is used.
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                bail!("the signing key {} cannot be made: {error}", file.display())
+                bail!("the signing key {} cannot be created: {error}", file.display())
             }
             _ => {}
         }
-        tracing::info!(file = %file.display(), "made a signing key; keep a copy of it");
-        Self::load(file, entity)?
-            .with_context(|| format!("the signing key {} is gone again", file.display()))
+        tracing::info!(file = %file.display(), "created a signing key; keep a copy of it");
+        Self::load(file, entity)?.with_context(|| {
+            format!("the signing key {} was removed while it was being created", file.display())
+        })
     }
 
-    /// Reads the key file; none if there is none.
+    /// Reads the key file. Returns `None` if the file does not exist.
     ///
     /// # Errors
-    /// When it cannot be read or holds no key.
+    /// When the file cannot be read or holds no key.
     pub fn load(file: &Path, entity: OwnedUserId) -> anyhow::Result<Option<Self>> {
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
@@ -79,8 +80,8 @@ impl SigningKey {
         };
         let fix = || {
             format!(
-                "{} holds no signing key: one line `ed25519 NAME KEY` is expected. Put your copy \
-                 of it back, or move it away to have a new key made",
+                "{} holds no signing key: the file must consist of one line `ed25519 NAME KEY`. \
+                 Restore the file from your copy, or move it away so that a new key is created",
                 file.display()
             )
         };
@@ -94,15 +95,15 @@ impl SigningKey {
         Ok(Some(Self { seed, pair, public_key, entity }))
     }
 
-    /// Ed25519, unpadded base64.
+    /// The public key (Ed25519, unpadded base64).
     pub fn public_key(&self) -> &str {
         &self.public_key
     }
 
-    /// A secret key for another purpose than signatures: it follows from this one and from
-    /// `label`, and tells nothing about either this one or those of other labels.
+    /// Derives a secret key for another purpose than signatures from this key and `label`
+    /// (HMAC-SHA-256). The result reveals nothing about this key or about the keys of other labels.
     pub fn derive(&self, label: &str) -> [u8; 32] {
-        // HMAC fills a shorter key up with zeros (RFC 2104, section 2).
+        // HMAC pads a shorter key with zeros (RFC 2104, section 2).
         let mut block = [0; 64];
         block[..self.seed.len()].copy_from_slice(&self.seed);
         let mut mac = Hmac::<Sha256>::new(&block.into());
@@ -110,11 +111,11 @@ impl SigningKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// `statement`, a JSON object, with our signature in it.
+    /// Returns `statement`, a JSON object, with our signature added.
     ///
     /// # Errors
-    /// When it is no object, or holds a number that canonical JSON has not (a fraction, or beyond
-    /// 2^53).
+    /// When `statement` is not an object, or holds a number that canonical JSON does not allow (a
+    /// fraction, or an integer beyond 2^53).
     pub fn sign(&self, statement: Value) -> anyhow::Result<Value> {
         let mut object: CanonicalJsonObject = serde_json::from_value(statement)?;
         sign_json(self.entity.as_str(), &self.pair, &mut object)?;
@@ -136,10 +137,11 @@ fn public_key_of(seed: &[u8; 32]) -> anyhow::Result<String> {
     Ok(encode(&pair(seed, String::new())?.public_key()))
 }
 
-/// Follows from the key, so that another key never signs under the same name.
+/// The version of a key, as in `ed25519:VERSION`. It is computed from the public key, so that two
+/// keys never sign under the same name.
 fn version(public_key: &str) -> String {
     let digest = format!("{:x}", Sha256::digest(public_key));
-    digest.chars().take(VERSION_LENGTH).collect()
+    digest.chars().take(KEY_VERSION_DIGITS).collect()
 }
 
 fn encode(bytes: &[u8]) -> String {
@@ -191,7 +193,7 @@ mod tests {
         fs::write(&file, "ed25519 x nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
         let key = SigningKey::load(&file, bot()).unwrap().unwrap();
         let hex = |bytes: [u8; 32]| bytes.iter().map(|it| format!("{it:02x}")).collect::<String>();
-        // As another implementation of HMAC-SHA256 has it.
+        // The value was computed with another implementation of HMAC-SHA-256.
         assert_eq!(
             hex(key.derive("a")),
             "81be0b9ac34538dcdd2c58084f9d551c309c090d7217181aca1e168c569b3a19"
@@ -227,7 +229,7 @@ mod tests {
         let mut changed = signed.clone();
         changed["a"] = json!(2);
         assert!(verify(&changed, &ours).is_err());
-        // Signed by another key under our name.
+        // A statement that names our key, but is signed with another one.
         let mut forged = other.sign(json!({ "a": 1, "public_key": key.public_key() })).unwrap();
         assert!(verify(&forged, &ours).is_err());
         forged["signatures"] = json!({});

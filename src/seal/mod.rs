@@ -1,6 +1,7 @@
-//! Signatures under records: of their heads on a schedule, of exports, and checking both.
+//! Signs the heads of records on a schedule, signs exports, and checks such signatures.
 //!
-//! Matrix JSON signing (Matrix specification, appendices, "Signing JSON") with one Ed25519 key.
+//! Statements are signed with one Ed25519 key as the Matrix specification describes (appendices,
+//! "Signing JSON").
 
 mod heads;
 mod held;
@@ -9,9 +10,9 @@ mod record_check;
 mod signed;
 mod witnesses;
 
-pub use heads::{sign_forever, signed};
-pub use held::{heads_in, is_of};
+pub use heads::{sign_forever, sign_head};
+pub use held::{heads_in, is_head_of};
 pub use key::SigningKey;
 pub use record_check::{Ending, HeldBy, RecordCheck, Verdict};
-pub use signed::{SignedHead, Trust, Unproven, head_statement, signed_of, verify};
+pub use signed::{SignedHead, Trust, Unproven, head_statement, verified_head, verify};
 pub use witnesses::witness_forever;

@@ -1,4 +1,4 @@
-//! Signed statements: what they say and whether they hold. Pure.
+//! Signed statements: their content, and the check of their signatures. Pure.
 
 use std::collections::BTreeMap;
 
@@ -12,52 +12,54 @@ use ulid::Ulid;
 
 use crate::record::chain::Head;
 
-/// Longest name of a key, in bytes.
-const MAX_KEY_ID: usize = 255;
-/// Version of the statements' format; those of version 1 know nothing of acts.
+/// The greatest length of a key identifier such as `ed25519:VERSION`, in bytes.
+const MAX_KEY_ID_BYTES: usize = 255;
+/// The version of the format of statements. Statements of version 1 do not cover acts.
 const VERSION: u8 = 2;
 
-/// Whose signatures count.
+/// The keys whose signatures are accepted.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// Those of these public keys (Ed25519, unpadded base64).
+    /// Only these public keys (Ed25519, unpadded base64).
     Keys(Vec<String>),
-    /// Anybody's: only that the statement was not changed since.
+    /// Any key. The signature then proves only that the statement was not changed since it was
+    /// signed.
     Any,
 }
 
-/// Why a statement proves nothing.
+/// Why the signature of a statement is not accepted. The message continues a sentence that begins
+/// with the name of the statement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unproven {
-    /// It cannot be read.
-    #[error("is no signed statement: {0}")]
+    /// The statement, its key or its signature cannot be read.
+    #[error("is not a signed statement: {0}")]
     Unreadable(String),
-    /// Its key is not one of those given.
+    /// The key is not one of the trusted keys.
     #[error(
-        "is signed with the key {0}, which is not one that you trust; if it was your key once, give it \
-         with --public-key"
+        "is signed with the key {0}, which is not one that you trust; if this was your key earlier, \
+         name it with --public-key"
     )]
-    Stranger(String),
-    /// The signature does not fit.
-    #[error("has a signature that does not fit: it was changed, or signed by somebody else")]
-    Broken,
+    UntrustedKey(String),
+    /// The signature does not match the statement and the key.
+    #[error("has a signature that does not fit: it was changed, or signed with another key")]
+    BadSignature,
 }
 
-/// The head of a record at some time, as signed.
+/// A signed head of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedHead {
-    /// ULID of the transaction.
+    /// The ULID of the transaction.
     pub transaction: String,
-    /// Last entry and last act, with their hashes.
+    /// The last entry and the last act, with their hashes.
     #[serde(flatten)]
     pub head: Head,
-    /// Milliseconds since 1970.
+    /// The time of the signature, in milliseconds since 1970.
     pub signed_at: i64,
-    /// Ed25519, unpadded base64.
+    /// The public key (Ed25519, unpadded base64).
     pub public_key: String,
 }
 
-/// What is signed about the head of a record.
+/// Returns the JSON object that is signed for a head.
 pub fn head_statement(signed: &SignedHead) -> Value {
     json!({
         "version": VERSION,
@@ -71,51 +73,55 @@ pub fn head_statement(signed: &SignedHead) -> Value {
     })
 }
 
-/// Checks the signature of a statement; the public key that it was made with.
+/// Checks the signature of a statement, and returns the public key of the signature.
 ///
 /// # Errors
-/// Why it proves nothing.
+/// The reason why the signature is not accepted.
 pub fn verify(statement: &Value, trust: &Trust) -> Result<String, Unproven> {
     let unreadable = |error: &dyn std::fmt::Display| Unproven::Unreadable(error.to_string());
     let object: CanonicalJsonObject =
         serde_json::from_value(statement.clone()).map_err(|error| unreadable(&error))?;
     let text = |key: &str| statement.get(key).and_then(Value::as_str);
-    let public_key = text("public_key").ok_or_else(|| unreadable(&"it names no public_key"))?;
+    let public_key = text("public_key").ok_or_else(|| unreadable(&"it has no public_key"))?;
     if let Trust::Keys(keys) = trust
         && !keys.iter().any(|key| key == public_key)
     {
-        return Err(Unproven::Stranger(public_key.to_owned()));
+        return Err(Unproven::UntrustedKey(public_key.to_owned()));
     }
     let key = Base64::parse(public_key).map_err(|error| unreadable(&error))?;
     let Some([entity, id]) = only_signature(statement) else {
-        return Err(unreadable(&"it has not exactly one signature, or more than what is signed"));
+        return Err(unreadable(
+            &"it must have exactly one signature, and no content that the signature does not cover",
+        ));
     };
-    // By no other can it be known whose signature it is.
+    // The statement itself names the key, so this is the only key that is tried.
     let keys = BTreeMap::from([(entity.clone(), BTreeMap::from([(id.clone(), key)]))]);
-    verify_json(&keys, &object).map_err(|_| Unproven::Broken)?;
+    verify_json(&keys, &object).map_err(|_| Unproven::BadSignature)?;
     Ok(public_key.to_owned())
 }
 
-/// The head in a statement, if it is proven to be one of the record of `transaction`.
-pub fn signed_of(statement: &Value, transaction: Ulid, trust: &Trust) -> Option<Head> {
+/// Returns the head in a statement, if its signature is accepted and it names `transaction`.
+pub fn verified_head(statement: &Value, transaction: Ulid, trust: &Trust) -> Option<Head> {
     verify(statement, trust).ok()?;
     let signed: SignedHead = serde_json::from_value(statement.clone()).ok()?;
     (signed.transaction == transaction.to_string()).then_some(signed.head)
 }
 
-/// Whose the signature of a statement is, and by which key, if it has one only, in the one way to
-/// write it, and nothing that signatures do not cover.
+/// Returns the signing user and the key identifier of a statement. Returns `None` unless there is
+/// exactly one signature, it is written as unpadded base64, and the statement has no `unsigned`
+/// content, which signatures do not cover.
 fn only_signature(statement: &Value) -> Option<[&String; 2]> {
-    let only = |value: &Value| Some(value.as_object()?.len() == 1);
+    let has_one_key = |value: &Value| Some(value.as_object()?.len() == 1);
     let signatures = statement.get("signatures")?;
     let (entity, of_entity) = signatures.as_object()?.iter().next()?;
     let (id, signature) = of_entity.as_object()?.iter().next()?;
     let signature = signature.as_str()?;
     let is_plain = Base64::<Standard, Vec<u8>>::parse(signature).ok()?.encode() == signature;
-    // ruma 0.16 panics at longer ids.
-    let is_id = id.len() <= MAX_KEY_ID && id.is_ascii();
-    let is_alone = only(signatures)? && only(of_entity)? && statement.get("unsigned").is_none();
-    (is_plain && is_id && is_alone).then_some([entity, id])
+    // ruma 0.16 panics at longer identifiers.
+    let is_valid_id = id.len() <= MAX_KEY_ID_BYTES && id.is_ascii();
+    let is_only_one =
+        has_one_key(signatures)? && has_one_key(of_entity)? && statement.get("unsigned").is_none();
+    (is_plain && is_valid_id && is_only_one).then_some([entity, id])
 }
 
 #[cfg(test)]
@@ -142,7 +148,7 @@ mod tests {
         refused(&|it| it["signatures"]["@other:x"] = json!({}));
         refused(&|it| it["signatures"]["@other:x"] = it["signatures"]["@bot:x"].clone());
         refused(&|it| it["signatures"]["@bot:x"]["other:1"] = json!("words that nobody signed"));
-        // The same bytes, written otherwise.
+        // The same bytes, encoded with padding.
         refused(&|it| {
             let by_key = it["signatures"]["@bot:x"].as_object_mut().unwrap();
             let signature = by_key.values_mut().next().unwrap();

@@ -1,4 +1,4 @@
-//! What one revision changed. Pure.
+//! Lists what changed between two revisions. Pure.
 
 mod invoice;
 mod parties;
@@ -11,45 +11,46 @@ use crate::invoice::Currency;
 use crate::invoice::money::exact;
 use crate::invoice::status_to_show;
 
-/// Most changes that are told one by one.
+/// The greatest number of changes that are listed one by one.
 const MAX_CHANGES: usize = 50;
-/// Longest text that is repeated, in characters.
-const MAX_TEXT: usize = 300;
+/// The greatest length of a text in a change, in characters. Longer texts are cut.
+const MAX_TEXT_CHARS: usize = 300;
 
 /// One difference between two revisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Which: `status`, `number`, `due_date`, `line`, `due`, … There is a text `change-…` for
-    /// each. `more` ends a long list: `after` is how many there are beyond it.
+    /// The name of what changed: `status`, `number`, `due_date`, `line`, `due`, … Each has a text
+    /// `change-…`. `more` is the last element of a list that was cut, and its `after` is the number of
+    /// changes that are left out.
     pub what: &'static str,
-    /// Of several (a line by its id, an allowance by its reason), which one.
+    /// The element that changed, if there are several: the id of a line, the reason of an allowance.
     pub which: Option<String>,
-    /// Before; none: there was none.
+    /// The old value. `None` means that there was none.
     pub before: Option<String>,
-    /// Since; none: it is gone.
+    /// The new value. `None` means that it was removed.
     pub after: Option<String>,
     /// How `before` and `after` are written.
     pub kind: ChangeKind,
 }
 
-/// How a changed value is written, so that the page can write it as its reader does.
+/// The format of a changed value, so that the page can format it for its reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// As somebody wrote it.
+    /// A text, or several values in one text.
     Text,
-    /// ISO 8601.
+    /// A date (ISO 8601).
     Date,
-    /// A figure with a point, in this currency.
+    /// A number with a decimal point, in this currency.
     Amount(Currency),
-    /// A figure with a point, in this unit (UN/ECE Recommendation 20).
+    /// A number with a decimal point, in this unit (UN/ECE Recommendation 20).
     Quantity(String),
 }
 
-/// What `after` says differently from `before`. What money goes where comes first, so that it is
-/// never among those that a long list leaves out.
+/// Returns the changes from `before` to `after`. Changes of the payment come first, so that they are
+/// never cut from a long list.
 pub fn changes(before: &Terms, after: &Terms) -> Vec<Change> {
     let mut found = Found::default();
-    // A word that asks for money which nobody owes is told nowhere.
+    // A status that asks for a payment is not shown if nothing is owed.
     let status = |terms: &Terms| status_to_show(&terms.invoice, &terms.status).map(str::to_owned);
     if let Some(status_now) = status(after) {
         found.text("status", None, status(before).as_ref(), Some(&status_now));
@@ -87,7 +88,7 @@ impl Found {
         }
     }
 
-    /// Amounts in two currencies each need their own.
+    /// Adds a change of an amount. If the currency changed too, each amount names its own currency.
     fn amount(
         &mut self,
         what: &'static str,
@@ -129,7 +130,7 @@ impl Found {
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MAX_TEXT) {
+    match text.char_indices().nth(MAX_TEXT_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

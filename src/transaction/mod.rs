@@ -28,42 +28,42 @@ use crate::record::RedactionPolicy;
 /// One commercial transaction at its current revision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transaction {
-    /// Ours; sorts by time of creation.
+    /// The id that Tallyroom gave. Ids sort by the time of creation.
     pub id: Ulid,
-    /// Whose key handed it in. Nobody else sees it.
+    /// The shop whose API key submitted it. No other shop can see it.
     pub shop: String,
-    /// The shop's own id, unique per shop.
+    /// The shop's own id, which is unique within the shop.
     pub external_id: String,
-    /// Counts up from 1 with each change by the shop.
+    /// The number of the revision. It starts at 1 and grows by 1 with each change by the shop.
     pub revision: i64,
-    /// What the shop last said about it.
+    /// The content of the newest revision.
     pub terms: Terms,
-    /// What is odd about the invoice, but no reason to refuse it.
+    /// The problems of the invoice that are no reason to refuse it.
     pub warnings: Vec<Problem>,
-    /// Milliseconds since 1970.
+    /// The time of creation, in milliseconds since 1970.
     pub created_at: i64,
-    /// Milliseconds since 1970, of the newest revision.
+    /// The time of the newest revision, in milliseconds since 1970.
     pub updated_at: i64,
 }
 
-/// What a shop says of a transaction, and may change.
+/// The content of a transaction that the shop submits and may change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Terms {
-    /// The shop's word for where it stands, such as `awaiting_payment`.
+    /// The status in the shop's own terms, such as `awaiting_payment`.
     pub status: String,
     /// The invoice, complete and consistent.
     pub invoice: Invoice,
-    /// Who owes.
+    /// The party that owes the amount.
     pub buyer: Party,
-    /// Who is owed.
+    /// The party to which the amount is owed.
     pub seller: Party,
-    /// What becomes of redacted content; as the config says if the shop says nothing.
+    /// Whether redacted content is kept or erased. If it is `None`, the config decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redactions: Option<RedactionPolicy>,
 }
 
 impl Terms {
-    /// Buyer or seller.
+    /// Returns the buyer or the seller.
     pub fn party(&self, role: PartyRole) -> &Party {
         match role {
             PartyRole::Buyer => &self.buyer,
@@ -71,7 +71,7 @@ impl Terms {
         }
     }
 
-    /// Every contact that has a Matrix account, with the party it speaks for.
+    /// Returns every contact that has a Matrix account, with the role of its party.
     pub fn matrix_contacts(&self) -> impl Iterator<Item = (PartyRole, &ruma::OwnedUserId)> {
         PartyRole::BOTH.into_iter().flat_map(|role| {
             self.party(role)

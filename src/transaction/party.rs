@@ -1,4 +1,4 @@
-//! Buyer and seller, and how each is reached.
+//! The parties of a transaction (buyer and seller) and their contacts.
 
 use std::collections::HashSet;
 
@@ -8,28 +8,28 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::invoice::{Address, Problem};
 use crate::names::NAMESPACE_PREFIX;
 
-/// Most contacts that one party may have: each is an invitation.
+/// The greatest number of contacts of one party. Each contact needs an invitation.
 const MAX_CONTACTS: usize = 50;
-/// Longest Matrix user ID, in bytes (spec, "User identifiers").
-const MAX_USER_ID: usize = 255;
-/// Longest name, duty or e-mail, in characters.
-const MAX_WORDS: usize = 200;
+/// The greatest length of a Matrix user ID, in bytes (Matrix specification, "User identifiers").
+const MAX_USER_ID_BYTES: usize = 255;
+/// The greatest length of a name, VAT identifier, duty or e-mail address, in characters.
+const MAX_TEXT_CHARS: usize = 200;
 
-/// Which side of the invoice.
+/// The role of a party in the invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartyRole {
-    /// BG-7.
+    /// The buyer (BG-7).
     Buyer,
-    /// BG-4.
+    /// The seller (BG-4).
     Seller,
 }
 
 impl PartyRole {
-    /// Both, buyer first.
+    /// Both roles, buyer first.
     pub const BOTH: [Self; 2] = [Self::Buyer, Self::Seller];
 
-    /// As written in JSON and in the database.
+    /// The name of the role in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Buyer => "buyer",
@@ -37,12 +37,12 @@ impl PartyRole {
         }
     }
 
-    /// From the database; none: neither.
+    /// Reads the name of a role. Returns `None` for any other text.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::BOTH.into_iter().find(|role| role.as_str() == text)
     }
 
-    /// The other side.
+    /// The other role.
     pub fn other(self) -> Self {
         match self {
             Self::Buyer => Self::Seller,
@@ -51,20 +51,20 @@ impl PartyRole {
     }
 }
 
-/// An organisation or person on one side of the invoice.
+/// The organisation or person that is the buyer or the seller.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Party {
-    /// BT-27 or BT-44. May be left out beside an XML invoice, which states it.
+    /// The name (BT-27 or BT-44). It may be left out with an XML invoice, which contains it.
     #[serde(default)]
     pub name: String,
-    /// BT-31 or BT-48.
+    /// The VAT identifier (BT-31 or BT-48).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat_id: Option<String>,
-    /// BG-5 or BG-8.
+    /// The address (BG-5 or BG-8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
-    /// In order of preference.
+    /// The contacts, in order of preference.
     #[serde(default)]
     pub contacts: Vec<Contact>,
 }
@@ -73,26 +73,26 @@ pub struct Party {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
-    /// The person's or desk's name.
+    /// The name of the person or department.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Their Matrix account; without one they can only speak from the invoice page.
+    /// The Matrix account. A contact without one can only write on the invoice page.
     #[serde(
         default,
         deserialize_with = "optional_matrix_id",
         skip_serializing_if = "Option::is_none"
     )]
     pub matrix: Option<OwnedUserId>,
-    /// What to ask them about, such as `accounts receivable`.
+    /// The responsibility of the contact, such as `accounts receivable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duty: Option<String>,
-    /// E-mail address.
+    /// The e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
 
 impl Party {
-    /// What is wrong with this party; pointers start with `/buyer` or `/seller`.
+    /// Returns the problems of this party. Their pointers start with `/buyer` or `/seller`.
     pub(super) fn problems(&self, role: PartyRole) -> Vec<Problem> {
         let at = format!("/{}", role.as_str());
         let mut problems = Vec::new();
@@ -100,11 +100,11 @@ impl Party {
             let detail = format!("The {}'s name is missing: give `name`.", role.as_str());
             problems.push(Problem::at(format!("{at}/name"), detail));
         }
-        check_words(&mut problems, &format!("{at}/name"), Some(&self.name));
-        check_words(&mut problems, &format!("{at}/vat_id"), self.vat_id.as_ref());
+        check_text(&mut problems, &format!("{at}/name"), Some(&self.name));
+        check_text(&mut problems, &format!("{at}/vat_id"), self.vat_id.as_ref());
         if self.contacts.len() > MAX_CONTACTS {
             let detail = format!(
-                "A party may have at most {MAX_CONTACTS} contacts; here are {}.",
+                "A party may have at most {MAX_CONTACTS} contacts, and this one has {}.",
                 self.contacts.len()
             );
             problems.push(Problem::at(format!("{at}/contacts"), detail));
@@ -112,14 +112,14 @@ impl Party {
         let mut seen = HashSet::new();
         for (index, contact) in self.contacts.iter().enumerate() {
             let at = format!("{at}/contacts/{index}");
-            check_words(&mut problems, &format!("{at}/name"), contact.name.as_ref());
-            check_words(&mut problems, &format!("{at}/duty"), contact.duty.as_ref());
-            check_words(&mut problems, &format!("{at}/email"), contact.email.as_ref());
+            check_text(&mut problems, &format!("{at}/name"), contact.name.as_ref());
+            check_text(&mut problems, &format!("{at}/duty"), contact.duty.as_ref());
+            check_text(&mut problems, &format!("{at}/email"), contact.email.as_ref());
             let Some(user) = &contact.matrix else {
                 if contact.name.is_none() && contact.email.is_none() {
                     problems.push(Problem::at(
                         at,
-                        "This contact cannot be told apart: give at least one of `matrix`, \
+                        "This contact cannot be identified: give at least one of `matrix`, \
                          `email` and `name`.",
                     ));
                 }
@@ -140,16 +140,16 @@ impl Party {
     }
 }
 
-/// A Matrix user ID.
+/// Parses a Matrix user ID.
 ///
 /// # Errors
-/// What it looks like instead.
+/// A message about what is wrong, with an example of a valid ID.
 pub(super) fn matrix_id(text: &str) -> Result<OwnedUserId, String> {
-    let example = "it looks like `@accounts:example.org`";
-    if text.len() > MAX_USER_ID {
-        return Err(format!("a Matrix ID has at most {MAX_USER_ID} bytes; {example}"));
+    let example = "a valid one is, for example, `@accounts:example.org`";
+    if text.len() > MAX_USER_ID_BYTES {
+        return Err(format!("a Matrix ID has at most {MAX_USER_ID_BYTES} bytes; {example}"));
     }
-    UserId::parse(text).map_err(|error| format!("{text:?} is no Matrix ID ({error}); {example}"))
+    UserId::parse(text).map_err(|error| format!("{text:?} is not a Matrix ID ({error}); {example}"))
 }
 
 fn optional_matrix_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<OwnedUserId>, D::Error> {
@@ -157,13 +157,13 @@ fn optional_matrix_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Owned
     text.map(|text| matrix_id(&text)).transpose().map_err(serde::de::Error::custom)
 }
 
-fn check_words(problems: &mut Vec<Problem>, pointer: &str, words: Option<&String>) {
-    let Some(words) = words else { return };
-    if words.chars().count() > MAX_WORDS {
-        let detail = format!("Longer than {MAX_WORDS} characters; shorten it.");
+fn check_text(problems: &mut Vec<Problem>, pointer: &str, text: Option<&String>) {
+    let Some(text) = text else { return };
+    if text.chars().count() > MAX_TEXT_CHARS {
+        let detail = format!("The text has more than {MAX_TEXT_CHARS} characters; shorten it.");
         problems.push(Problem::at(pointer, detail));
     }
-    if words.chars().any(char::is_control) {
+    if text.chars().any(char::is_control) {
         problems
             .push(Problem::at(pointer, "Control characters are not allowed here; remove them."));
     }

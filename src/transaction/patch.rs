@@ -1,4 +1,4 @@
-//! A change to a transaction: a new invoice, status or contacts.
+//! A change of a transaction by the shop: a new invoice, status, contacts and so on.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use super::{Contact, Party, Terms};
 use crate::invoice::{Address, InvoiceInput, Problem};
 use crate::record::RedactionPolicy;
 
-/// What a shop changes; what it leaves out stays as it is.
+/// The changes that a shop sends. Fields that are left out stay as they are.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
@@ -23,23 +23,23 @@ pub struct Patch {
     /// Changes to the seller.
     #[serde(default)]
     pub seller: Option<PartyPatch>,
-    /// What becomes of redacted content from now on. `honour` also erases what was redacted
-    /// before; what is erased does not come back with `retain`.
+    /// Whether redacted content is kept or erased from now on. `honour` also erases content that was
+    /// redacted before. `retain` does not restore erased content.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
 }
 
-/// Changes to one party; a list of contacts replaces the old list.
+/// The changes to one party. A list of contacts replaces the old list.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartyPatch {
-    /// New name.
+    /// The new name.
     #[serde(default)]
     pub name: Option<String>,
-    /// New VAT identifier.
+    /// The new VAT identifier.
     #[serde(default)]
     pub vat_id: Option<String>,
-    /// New address.
+    /// The new address.
     #[serde(default)]
     pub address: Option<Address>,
     /// The whole new list of contacts.
@@ -48,7 +48,7 @@ pub struct PartyPatch {
 }
 
 impl Patch {
-    /// Whether it names nothing to change.
+    /// Whether the patch changes nothing.
     pub fn is_empty(&self) -> bool {
         self.invoice.is_none()
             && self.status.is_none()
@@ -57,10 +57,10 @@ impl Patch {
             && self.redactions.is_none()
     }
 
-    /// The terms after this change, and what is odd about them.
+    /// Returns the terms after this change, and the warnings about them.
     ///
     /// # Errors
-    /// Every problem at once, each with a JSON pointer into the patch.
+    /// All problems of the new terms, each with a JSON pointer into the patch.
     pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.or(current.redactions);
         let (terms, warnings) = accept_terms(

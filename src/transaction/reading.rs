@@ -1,4 +1,4 @@
-//! A submission or a patch from the bytes that a shop sent.
+//! Parses a submission or a patch from the bytes that a shop sent.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -9,36 +9,36 @@ use super::{Contact, Party, Patch, Submission};
 use crate::invoice::{self, Problem};
 use crate::record::RedactionPolicy;
 
-/// Longest pointer in a refusal, in bytes.
-const MAX_POINTER: usize = 500;
+/// The greatest length of a JSON pointer in an error, in bytes.
+const MAX_POINTER_BYTES: usize = 500;
 
-/// What an XML invoice does not say: everything but the invoice.
+/// The fields of a submission that an XML invoice does not contain.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accompaniment {
-    /// The shop's own id; the invoice number if left out.
+    /// The shop's own id. If it is left out, the invoice number is used.
     #[serde(default)]
     pub external_id: Option<String>,
-    /// The shop's word for where it stands.
+    /// The status in the shop's own terms.
     #[serde(default)]
     pub status: Option<String>,
-    /// Who owes: its contacts, and what should differ from the invoice.
+    /// The contacts of the buyer, and fields that replace those of the invoice.
     #[serde(default)]
     pub buyer: Option<Party>,
-    /// Who is owed.
+    /// The contacts of the seller, and fields that replace those of the invoice.
     #[serde(default)]
     pub seller: Option<Party>,
-    /// What becomes of redacted content; as the config says if left out.
+    /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
 }
 
 impl Accompaniment {
-    /// From form fields: `external_id`, `status`, and `buyer` and `seller` with one Matrix ID
-    /// each, as often as there are contacts.
+    /// Reads form fields: `external_id`, `status`, `buyer` and `seller`. The last two contain one
+    /// Matrix ID and are repeated for each contact.
     ///
     /// # Errors
-    /// For an unknown field or something that is no Matrix ID, by the field's name.
+    /// All fields that are unknown or contain no valid Matrix ID.
     pub fn from_fields(
         fields: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Vec<Problem>> {
@@ -58,36 +58,37 @@ impl Accompaniment {
                 },
                 _ => problems.push(Problem::at(
                     format!("/{name}"),
-                    "There is no such parameter. Known are `external_id`, `status`, `buyer` and \
-                     `seller`; the last two take a Matrix ID and may be repeated.",
+                    "This parameter is unknown. The parameters are `external_id`, `status`, `buyer` \
+                     and `seller`. The last two take a Matrix ID and may be repeated.",
                 )),
             }
         }
         if problems.is_empty() { Ok(this) } else { Err(problems) }
     }
 
-    /// From JSON: `external_id`, `status`, `buyer`, `seller`, `redactions`, as in a submission.
+    /// Parses JSON with `external_id`, `status`, `buyer`, `seller` and `redactions`, as in a
+    /// submission.
     ///
     /// # Errors
-    /// The first thing in it that does not fit, with its pointer.
+    /// The first error in the JSON, with its pointer.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
         json(bytes)
     }
 }
 
 impl Submission {
-    /// From JSON.
+    /// Parses JSON.
     ///
     /// # Errors
-    /// The first thing in it that does not fit, with its pointer.
+    /// The first error in the JSON, with its pointer.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
         json(bytes)
     }
 
-    /// From an EN 16931 invoice in UBL or CII, and what it does not say.
+    /// Parses an EN 16931 invoice in UBL or CII, and adds the fields that it does not contain.
     ///
     /// # Errors
-    /// When the file is no such invoice.
+    /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
         let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
         let mut submission = Self {
@@ -104,48 +105,48 @@ impl Submission {
 }
 
 impl Patch {
-    /// From JSON.
+    /// Parses JSON.
     ///
     /// # Errors
-    /// The first thing in it that does not fit, with its pointer.
+    /// The first error in the JSON, with its pointer.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
         json(bytes)
     }
 
-    /// From a new version of the invoice in UBL or CII.
+    /// Parses a new version of the invoice in UBL or CII.
     ///
     /// # Errors
-    /// When the file is no such invoice.
+    /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
         let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
         Ok(Self { invoice: Some(read.invoice), status, ..Self::default() })
     }
 }
 
-/// Reads JSON, telling where it does not fit.
+/// Parses JSON.
 ///
 /// # Errors
-/// The first thing in it that does not fit, with its pointer.
+/// The first error in the JSON, with its pointer.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
         let mut detail = error.inner().to_string();
-        // Where there is a pointer, lines and columns only distract.
+        // With a pointer, the line and the column are not needed.
         if !pointer.is_empty()
             && let Some(end) = detail.rfind(" at line ")
         {
             detail.truncate(end);
         }
-        // A name that nobody knows is a part of it, and may be as long as the whole.
-        let pointer = if pointer.len() > MAX_POINTER { String::new() } else { pointer };
+        // The pointer contains unknown names of fields, which may be as long as the whole JSON.
+        let pointer = if pointer.len() > MAX_POINTER_BYTES { String::new() } else { pointer };
         vec![Problem::at(pointer, capitalised(&in_json_words(&detail)))]
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
 }
 
-/// RFC 6901.
+/// Returns the path as a JSON pointer (RFC 6901).
 fn pointer(path: &Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
@@ -156,7 +157,7 @@ fn pointer(path: &Path) -> String {
         .collect()
 }
 
-/// serde speaks of Rust's types; who sends JSON knows JSON's.
+/// Replaces the Rust types in a message of serde by JSON types, which the sender knows.
 fn in_json_words(detail: &str) -> String {
     let detail = &detail.replace("unknown variant", "unknown value");
     let Some((found, expected)) = detail.split_once(", expected ") else {
@@ -169,7 +170,7 @@ fn in_json_words(detail: &str) -> String {
     format!("{found}, expected {}", json_word(expected))
 }
 
-/// A type of Rust or serde, as one of JSON.
+/// The JSON name of a type of Rust or serde.
 fn json_word(word: &str) -> &str {
     let first = word.strip_prefix("a ").unwrap_or(word).split(' ').next().unwrap_or_default();
     match first {

@@ -5,7 +5,7 @@ use ulid::Ulid;
 
 use super::{Submission, Transaction};
 
-/// What a shop hands in for it.
+/// The submission of the sample transaction.
 pub(crate) fn sample_submission() -> Submission {
     let submission = json!({
         "external_id": "order-1",
@@ -23,7 +23,7 @@ pub(crate) fn sample_submission() -> Submission {
     Submission::from_json(submission.to_string().as_bytes()).unwrap()
 }
 
-/// A small one, of the shop `shop`.
+/// A small transaction of the shop `shop`.
 pub(crate) fn sample() -> Transaction {
     let accepted = sample_submission().accept().unwrap();
     Transaction {

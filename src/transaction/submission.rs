@@ -1,4 +1,4 @@
-//! What a shop hands in, and what it takes to accept it.
+//! The submission of a transaction, and the checks before it is accepted.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
@@ -8,66 +8,66 @@ use super::{Party, PartyRole, Terms};
 use crate::invoice::{Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
 
-/// Longest external id, in bytes.
-const MAX_EXTERNAL_ID: usize = 255;
-/// Longest status, in characters.
-const MAX_STATUS: usize = 40;
-/// Most bytes, as JSON, of what has to stand in one event, which has 65,536 in all (Client-Server
-/// API, "Size limits"): the rest is for what stands around it.
-const MAX_WITHOUT_LINES: usize = 58 * 1024;
+/// The greatest length of an external id, in bytes.
+const MAX_EXTERNAL_ID_BYTES: usize = 255;
+/// The greatest length of a status, in characters.
+const MAX_STATUS_CHARS: usize = 40;
+/// The greatest size as JSON of the content that must fit into one event, in bytes. An event may have
+/// 65,536 bytes (Client-Server API, "Size limits"), and the rest is left for its other fields.
+const MAX_BYTES_WITHOUT_LINES: usize = 58 * 1024;
 /// The status of a transaction whose shop named none.
 const DEFAULT_STATUS: &str = "open";
 
-/// A transaction as submitted.
+/// A transaction as the shop submits it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// The shop's own id.
     pub external_id: String,
-    /// The shop's word for where it stands; `open` if left out.
+    /// The status in the shop's own terms. If it is left out, it is `open`.
     #[serde(default)]
     pub status: Option<String>,
-    /// The invoice; totals and breakdown may be left out.
+    /// The invoice. Totals and VAT breakdown may be left out.
     pub invoice: InvoiceInput,
-    /// Who owes.
+    /// The party that owes the amount.
     pub buyer: Party,
-    /// Who is owed.
+    /// The party to which the amount is owed.
     pub seller: Party,
-    /// What becomes of redacted content; as the config says if left out.
+    /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
 }
 
-/// A submission that may become a revision.
+/// A submission that passed all checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
-    /// The shop's own id.
+    /// The shop's own id, normalised to NFC.
     pub external_id: String,
-    /// What it says.
+    /// The content of the first revision.
     pub terms: Terms,
-    /// What is odd about it, but no reason to refuse it.
+    /// The problems that are no reason to refuse it.
     pub warnings: Vec<Problem>,
 }
 
 impl Submission {
-    /// Checks everything and computes what was left out.
+    /// Checks the submission and computes the amounts that were left out.
     ///
     /// # Errors
-    /// Every problem at once, each with a JSON pointer into the submission.
+    /// All problems, each with a JSON pointer into the submission.
     pub fn accept(self) -> Result<Accepted, Vec<Problem>> {
         let mut problems = Vec::new();
-        if self.external_id.is_empty() || self.external_id.len() > MAX_EXTERNAL_ID {
-            let detail = format!("`external_id` must have 1 to {MAX_EXTERNAL_ID} bytes.");
+        if self.external_id.is_empty() || self.external_id.len() > MAX_EXTERNAL_ID_BYTES {
+            let detail = format!("`external_id` must have 1 to {MAX_EXTERNAL_ID_BYTES} bytes.");
             problems.push(Problem::at("/external_id", detail));
         }
         let external_id = external_id(&self.external_id);
-        if external_id.chars().any(is_unseen) {
-            let detail = "`external_id` has a character that nobody sees, such as a control \
-                          character or one that turns the direction of the text; leave it out.";
+        if external_id.chars().any(is_invisible) {
+            let detail = "`external_id` contains an invisible character, such as a control \
+                          character or one that changes the direction of the text; remove it.";
             problems.push(Problem::at("/external_id", detail));
         }
         if external_id.trim() != external_id {
-            let detail = "`external_id` begins or ends with a blank; leave it out.";
+            let detail = "`external_id` begins or ends with white space; remove it.";
             problems.push(Problem::at("/external_id", detail));
         }
         match accept_terms(self.status, self.invoice, self.buyer, self.seller) {
@@ -83,7 +83,7 @@ impl Submission {
         }
     }
 
-    /// Fills in what the shop left out of the parties from what the XML invoice says of them.
+    /// Completes the parties with the details from the XML invoice that the shop left out.
     pub fn complete_parties(&mut self, buyer: PartyDetails, seller: PartyDetails) {
         for (party, details) in [(&mut self.buyer, buyer), (&mut self.seller, seller)] {
             if party.name.trim().is_empty() {
@@ -95,15 +95,15 @@ impl Submission {
     }
 }
 
-/// A shop's own id in the one form in which it is kept and compared: Unicode's canonical composition
-/// (NFC), so that the same letters are the same id, however they were typed.
+/// Normalises a shop's own id to Unicode's canonical composition (NFC), the form in which ids are
+/// stored and compared, so that the same letters are the same id however they were typed.
 pub fn external_id(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
-/// Whether a character is not seen, or changes what is seen around it: two ids that look the same
-/// would be two transactions.
-fn is_unseen(c: char) -> bool {
+/// Whether a character is invisible, or changes how the text around it is shown. Otherwise two ids
+/// that look the same could belong to two transactions.
+fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -114,16 +114,16 @@ fn is_unseen(c: char) -> bool {
 }
 
 impl Terms {
-    /// SHA-256 over the terms in one fixed form: equal content has an equal hash, whatever the
+    /// The SHA-256 of the terms in a canonical form. Equal content has an equal hash, whatever the
     /// order of keys, the white space or the notation of amounts in the submission.
     pub fn content_hash(&self) -> String {
-        // serde_json's map keeps keys sorted, so going through a Value canonicalises.
+        // The map of serde_json sorts its keys, so a conversion to `Value` gives a canonical form.
         let canonical = serde_json::to_value(self).map(|value| value.to_string());
         format!("{:x}", Sha256::digest(canonical.unwrap_or_default()))
     }
 }
 
-/// Checks terms from any source, new or patched.
+/// Checks the terms of a new or a changed transaction. Returns them with the warnings about them.
 pub(super) fn accept_terms(
     status: Option<String>,
     invoice: InvoiceInput,
@@ -133,12 +133,12 @@ pub(super) fn accept_terms(
     let mut problems = Vec::new();
     let status = status.unwrap_or_else(|| DEFAULT_STATUS.to_owned());
     if status.trim().is_empty()
-        || status.chars().count() > MAX_STATUS
+        || status.chars().count() > MAX_STATUS_CHARS
         || status.chars().any(char::is_control)
     {
         let detail = format!(
-            "`status` is the shop's own word, 1 to {MAX_STATUS} characters without control \
-             characters, such as `awaiting_payment` or `paid`."
+            "`status` must have 1 to {MAX_STATUS_CHARS} characters and no control characters, for \
+             example `awaiting_payment` or `paid`."
         );
         problems.push(Problem::at("/status", detail));
     }
@@ -151,8 +151,8 @@ pub(super) fn accept_terms(
             .filter(|user| buyer.contacts.iter().any(|other| other.matrix.as_ref() == Some(*user)));
         if let Some(user) = shared {
             let detail = format!(
-                "{user} is a contact of the buyer too. Nobody can be both sides of one invoice: \
-                 list the account on one side."
+                "{user} is also a contact of the buyer. An account cannot be on both sides of one \
+                 invoice: list it on one side."
             );
             problems.push(Problem::at(format!("/seller/contacts/{index}/matrix"), detail));
         }
@@ -173,8 +173,8 @@ pub(super) fn accept_terms(
     }
 }
 
-/// Whether what cannot be told in several events of the room is too long for one: everything but
-/// the lines.
+/// Returns a problem if the terms without the lines of the invoice are too long for one event. Only
+/// the lines can be split over several events.
 fn too_long(invoice: &mut Invoice, parties: [&Party; 2]) -> Option<Problem> {
     fn length(value: &impl Serialize) -> usize {
         serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
@@ -184,11 +184,12 @@ fn too_long(invoice: &mut Invoice, parties: [&Party; 2]) -> Option<Problem> {
     invoice.lines = lines;
     let of_parties = parties.map(|it| length(&(&it.name, &it.vat_id, &it.address)));
     let bytes = of_parties.into_iter().fold(of_invoice, usize::saturating_add);
-    (bytes > MAX_WITHOUT_LINES).then(|| {
+    (bytes > MAX_BYTES_WITHOUT_LINES).then(|| {
         let detail = format!(
             "The invoice without its lines, and the parties' names and addresses, have {bytes} \
-             bytes as JSON; at most {MAX_WITHOUT_LINES} fit into a room. Shorten the notes, \
-             payment terms, reasons or addresses, or give fewer allowances, charges or accounts."
+             bytes as JSON, but at most {MAX_BYTES_WITHOUT_LINES} bytes fit into a room. Shorten \
+             the notes, payment terms, reasons or addresses, or give fewer allowances, charges or \
+             accounts."
         );
         Problem::at("/invoice", detail)
     })
@@ -229,13 +230,14 @@ mod tests {
         assert!(noted(1, 20_000).is_ok());
         let problems = noted(2, 20_000).unwrap_err();
         assert!(
-            problems[0].pointer == "/invoice" && problems[0].detail.contains("fit into a room")
+            problems[0].pointer == "/invoice"
+                && problems[0].detail.contains("bytes fit into a room")
         );
         let mut submission = sample_submission();
         let address = Address { lines: vec!["x".repeat(60_000)], ..Address::default() };
         submission.seller.address = Some(address);
         assert!(submission.accept().is_err());
-        // Lines have events of their own.
+        // Lines can be split over several events.
         let mut submission = sample_submission();
         submission.invoice.lines[0].description = "x".repeat(4_000);
         submission.invoice.lines = vec![submission.invoice.lines[0].clone(); 50];

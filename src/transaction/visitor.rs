@@ -1,24 +1,25 @@
-//! Who looks at the invoice page: a contact of a party, or the party as such.
+//! The visitors of the invoice page: a contact of a party, or the party as a whole.
 
 use super::{Contact, Party, PartyRole, Terms};
 
-/// Somebody who may see a transaction.
+/// A person who may see a transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Visitor {
-    /// For whom they speak.
+    /// The role of the party to which the visitor belongs.
     pub role: PartyRole,
-    /// Who they are; none: whoever the party gave its link to.
+    /// The contact. `None` means a person to whom the party has given its own link.
     pub contact: Option<Contact>,
 }
 
 impl Contact {
-    /// What tells this contact from the others of its party, as long as the shop names it so.
+    /// The key that identifies this contact within its party: the Matrix ID, or else the e-mail
+    /// address, or else the name. It changes if the shop changes that field.
     pub fn key(&self) -> &str {
         let matrix = self.matrix.as_ref().map(|user| user.as_str());
         matrix.or(self.email.as_deref()).or(self.name.as_deref()).unwrap_or_default()
     }
 
-    /// How to call them.
+    /// The name to show: the name, or else the localpart of the Matrix ID, or else the e-mail address.
     pub fn shown_name(&self) -> &str {
         let localpart = self.matrix.as_ref().map(|user| user.localpart());
         self.name.as_deref().or(localpart).or(self.email.as_deref()).unwrap_or_default()
@@ -31,15 +32,15 @@ impl Contact {
 }
 
 impl Party {
-    /// The contact of this key.
+    /// Returns the contact with this key.
     pub fn contact(&self, key: &str) -> Option<&Contact> {
         self.contacts.iter().find(|contact| contact.key() == key)
     }
 
-    /// The contact whose Matrix ID, e-mail address or name is `text`.
+    /// Returns the only contact whose Matrix ID, e-mail address or name is `text`.
     ///
     /// # Errors
-    /// How many there are instead of one.
+    /// The number of such contacts, if it is not one.
     pub fn contact_called(&self, text: &str) -> Result<&Contact, usize> {
         let called: Vec<_> = self.contacts.iter().filter(|it| it.is_called(text)).collect();
         match called[..] {
@@ -50,7 +51,8 @@ impl Party {
 }
 
 impl Terms {
-    /// The visitor of this role and contact key; none if the shop no longer names that contact.
+    /// Returns the visitor with this role and contact key, or `None` if the shop no longer lists that
+    /// contact.
     pub fn visitor(&self, role: PartyRole, key: Option<&str>) -> Option<Visitor> {
         let contact = match key {
             Some(key) => Some(self.party(role).contact(key)?.clone()),
@@ -59,7 +61,7 @@ impl Terms {
         Some(Visitor { role, contact })
     }
 
-    /// The contact with this Matrix account.
+    /// Returns the contact with this Matrix account.
     pub fn visitor_with_account(&self, user: &ruma::UserId) -> Option<Visitor> {
         let (role, _) = self.matrix_contacts().find(|(_, contact)| *contact == user)?;
         self.visitor(role, Some(user.as_str()))
@@ -67,12 +69,12 @@ impl Terms {
 }
 
 impl Visitor {
-    /// As in [`Contact::key`].
+    /// The key of the contact; see [`Contact::key`].
     pub fn key(&self) -> Option<&str> {
         self.contact.as_ref().map(Contact::key)
     }
 
-    /// How to call them.
+    /// The name to show: that of the contact, or else that of the party.
     pub fn shown_name<'a>(&'a self, terms: &'a Terms) -> &'a str {
         let contact = self.contact.as_ref().map(Contact::shown_name);
         contact.unwrap_or(&terms.party(self.role).name)

@@ -251,7 +251,7 @@ async fn whoever_changes_a_bundle_is_found_out() {
             "signature that does not fit",
         ),
         ("a part", bundle[..bundle.len() / 2].to_vec(), "only a part of one"),
-        ("nothing", Vec::new(), "no ZIP file"),
+        ("nothing", Vec::new(), "not a ZIP file"),
     ] {
         let (good, said) = verify(&bundle, &[]);
         assert!(!good && said.contains(expected), "{name}: {said}");

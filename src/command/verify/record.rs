@@ -13,7 +13,7 @@ use crate::clock::now;
 use crate::files::Vault;
 use crate::record::acts::{FileContent, FileEvidence, NamedFiles};
 use crate::record::{Fault, Place};
-use crate::seal::{self, Ending, HeldBy, RecordCheck, Trust, Verdict, is_of};
+use crate::seal::{self, Ending, HeldBy, RecordCheck, Trust, Verdict, is_head_of};
 use crate::store::{FileRow, Snapshot, Store, StoreError};
 
 /// The number of entries that one query returns.
@@ -107,10 +107,10 @@ impl Records {
         }
         let mut check = RecordCheck::new(&transaction, &kept, &self.trust)?;
         for head in in_rooms {
-            check.hold(&transaction, HeldBy::Room, &head)?;
+            check.add_head(&transaction, HeldBy::Room, &head)?;
         }
-        for head in self.heads.iter().filter(|head| is_of(head, &transaction)) {
-            check.hold(&transaction, HeldBy::File, head)?;
+        for head in self.heads.iter().filter(|head| is_head_of(head, &transaction)) {
+            check.add_head(&transaction, HeldBy::File, head)?;
         }
         if let Some(lowest) = snapshot.lowest_number(id).await?.filter(|it| *it <= BEFORE_FIRST) {
             let what = format!(
@@ -126,7 +126,7 @@ impl Records {
             let Some(last) = page.last() else { break };
             after = last.entry.fixed.seq;
             for evidence in &page {
-                check.check(evidence)?;
+                check.check_entry(evidence)?;
                 named.note(&evidence.entry);
             }
         }
@@ -159,8 +159,9 @@ impl Records {
         let Some((room_id, head)) = self.head_in_room(id).await? else { return Ok(Vec::new()) };
         let mut heads: Vec<Value> = head.into_iter().collect();
         let later = self.rooms.heads_of_successors(&room_id).await;
-        let is_ours =
-            |head: &Value| is_of(head, &id.to_string()) && seal::verify(head, &self.trust).is_ok();
+        let is_ours = |head: &Value| {
+            is_head_of(head, &id.to_string()) && seal::verify(head, &self.trust).is_ok()
+        };
         heads.extend(later.into_iter().filter(is_ours));
         Ok(heads)
     }

@@ -1,4 +1,5 @@
-//! Whether a record is whole: its chains, and the heads that were signed of them. Pure.
+//! Checks that a record is complete and unchanged: its two chains, and the signed heads that cover
+//! them. Pure.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +13,13 @@ use crate::record::acts::{ActEvidence, Acts, FileEvidence, RevisionContent};
 use crate::record::chain::{Checker, Evidence, Head, Outdated};
 use crate::record::{Fault, Place};
 
-/// How much later than due a head may be signed, in milliseconds: Tallyroom may just have started
-/// again.
+/// How long a head may be overdue before it counts as missing, in milliseconds. Tallyroom may just
+/// have restarted.
 const SIGNING_GRACE_MS: i64 = 15 * 60_000;
-/// How long after it was kept a file may be without its act, in milliseconds.
+/// How long a kept file may lack its act, in milliseconds.
 const FILE_GRACE_MS: i64 = 5 * 60_000;
 
-/// How far ahead our clock may have been, in milliseconds.
+/// How far in the future a time in the record may be, in milliseconds: the clock may have been wrong.
 const CLOCK_TOLERANCE_MS: i64 = 24 * 3_600_000;
 
 /// Where a signed head was found.
@@ -28,86 +29,90 @@ pub enum HeldBy {
     Record,
     /// In the room's state.
     Room,
-    /// In a file that somebody gave.
+    /// In a file given with `--head`.
     File,
     /// In the entry with this seq.
     Entry(i64),
 }
 
 impl HeldBy {
-    fn in_words(self) -> String {
+    fn description(self) -> String {
         match self {
             Self::Record => "kept with the record".to_owned(),
             Self::Room => "in the room".to_owned(),
-            Self::File => "in the file of --head".to_owned(),
-            Self::Entry(seq) => format!("told in the room, entry {seq}"),
+            Self::File => "in a file of --head".to_owned(),
+            Self::Entry(seq) => format!("sent in the room, entry {seq}"),
         }
     }
 }
 
-/// A signed head and where it was found.
+/// A signed head, and where it was found.
 #[derive(Clone, Debug)]
 struct Held {
     by: HeldBy,
     signed: SignedHead,
 }
 
-/// What the record should be like at its end.
+/// What the end of the record is compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending<'a> {
-    /// The end that the record should have.
+    /// The head that the record should have.
     pub head: &'a Head,
-    /// The time of the check, milliseconds since 1970.
+    /// The time of the check, in milliseconds since 1970.
     pub now: i64,
-    /// How long after something new the head is signed, in milliseconds.
+    /// How long after a new entry or act the head is signed, in milliseconds.
     pub sign_after: i64,
 }
 
-/// Goes along a record: first its acts, then revisions, entries in order of `seq`, and files.
+/// Checks one record. The caller passes the acts first, then the revisions, the entries in order of
+/// `seq`, and the files.
 #[derive(Debug)]
 pub struct RecordCheck {
     checker: Checker,
     acts: Acts,
     trust: Trust,
     held: Vec<Held>,
-    /// Of each entry, by its seq less one.
+    /// A digest of the hash of each entry. The index is the seq minus one.
     hashes: Vec<[u8; 32]>,
-    /// The end that the heads kept with the record cover.
+    /// The last entry and the last act that the heads kept with the record cover.
     covered: (i64, i64),
-    /// What is longest without any of those: where it is, and since when, milliseconds since 1970.
+    /// The place and the time (milliseconds since 1970) of the oldest entry or act that none of
+    /// these heads covers.
     uncovered: Option<(Place, i64)>,
-    /// What claims to be newest: where it is, and when it came, milliseconds since 1970.
+    /// The place and the time (milliseconds since 1970) of the entry or act with the latest time.
     newest: Option<(Place, i64)>,
     revisions: i64,
     unlinked: usize,
 }
 
-/// What was found of a record that is whole.
+/// The result for a record that passed all checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Its end.
+    /// The head of the record.
     pub head: Head,
-    /// Entries whose content was erased.
+    /// The number of entries whose content was erased.
     pub erased: usize,
-    /// Last entry under a signed head that is kept with the record; 0 if none is signed.
+    /// The seq of the last entry that a signed head kept with the record covers; 0 if there is none.
     pub signed: i64,
-    /// Entries that read otherwise than today's derivation says, as another version wrote them.
+    /// The entries that another version of the derivation wrote, and that the current version
+    /// derives differently.
     pub outdated: Option<Outdated>,
-    /// Acts that were found done when acts began to be kept.
+    /// The number of acts that were added later, for what was done before acts were kept.
     pub adopted: usize,
-    /// Files that were kept just now, so that no act tells of them yet.
+    /// The number of files that were kept so recently that they have no act yet.
     pub unlinked: usize,
-    /// Signed heads that were lost when the database was restored from a backup.
+    /// The number of signed heads that were lost when the database was restored from a backup.
     pub lost: usize,
-    /// Last entry under the signed head that stands in the room, if that was compared.
+    /// The seq of the last entry that the signed head in the room's state covers, if that head was
+    /// compared.
     pub in_room: Option<i64>,
 }
 
 impl RecordCheck {
-    /// At the beginning of the record of `transaction`, with which these heads were kept.
+    /// Starts the check of the record of `transaction`. `heads` are the signed heads kept with it.
     ///
     /// # Errors
-    /// A head that proves nothing.
+    /// When one of the heads is not a head of this transaction with an accepted signature.
     pub fn new(transaction: &str, heads: &[Value], trust: &Trust) -> Result<Self, Fault> {
         let mut check = Self {
             checker: Checker::new(transaction),
@@ -122,36 +127,41 @@ impl RecordCheck {
             unlinked: 0,
         };
         for statement in heads {
-            check.hold(transaction, HeldBy::Record, statement)?;
+            check.add_head(transaction, HeldBy::Record, statement)?;
         }
         for held in &check.held {
             let Head { seq, acts, .. } = held.signed.head;
             check.covered = (check.covered.0.max(seq), check.covered.1.max(acts));
         }
         if heads.is_empty() {
-            // Since then at least its first revision is here.
-            let made = Ulid::from_string(transaction).map_or(0, |id| id.timestamp_ms());
-            let made = i64::try_from(made).unwrap_or(i64::MAX);
-            check.uncovered = Some((Place::Entry(1), made));
+            // The first revision exists since the ULID was made, so a head is due after that time.
+            let created_at = Ulid::from_string(transaction).map_or(0, |id| id.timestamp_ms());
+            let created_at = i64::try_from(created_at).unwrap_or(i64::MAX);
+            check.uncovered = Some((Place::Entry(1), created_at));
         }
         Ok(check)
     }
 
-    /// Compares the record also with this signed head of `transaction`, that somebody else holds.
+    /// Adds a signed head of `transaction` that the record must fit.
     ///
     /// # Errors
-    /// When it proves nothing.
-    pub fn hold(&mut self, transaction: &str, by: HeldBy, statement: &Value) -> Result<(), Fault> {
+    /// When it is not a head of this transaction with an accepted signature.
+    pub fn add_head(
+        &mut self,
+        transaction: &str,
+        by: HeldBy,
+        statement: &Value,
+    ) -> Result<(), Fault> {
         let seq = statement.get("seq").and_then(Value::as_i64).unwrap_or_default();
         let place = if let HeldBy::Entry(entry) = by { entry } else { seq };
         let fault = |what: String| {
-            Fault::at(Place::Entry(place), format!("the signed head {}: {what}", by.in_words()))
+            Fault::at(Place::Entry(place), format!("the signed head {}: {what}", by.description()))
         };
         verify(statement, &self.trust).map_err(|unproven| {
-            // Whoever has the power in the room can write anything there, for a moment.
+            // A member with enough power can overwrite the head in the room's state for a moment.
             let fix = match by {
                 HeldBy::Room => {
-                    "; if somebody else wrote it there, start Tallyroom: it puts it back"
+                    "; if somebody else wrote it there, start Tallyroom, which restores its own head"
                 }
                 _ => "",
             };
@@ -160,7 +170,7 @@ impl RecordCheck {
         let signed: SignedHead = serde_json::from_value(statement.clone())
             .map_err(|error| fault(format!("it cannot be read: {error}")))?;
         if signed.transaction != transaction {
-            return Err(fault("it is of another transaction".to_owned()));
+            return Err(fault("it belongs to another transaction".to_owned()));
         }
         self.held.push(Held { by, signed });
         Ok(())
@@ -169,7 +179,7 @@ impl RecordCheck {
     /// Checks the next act.
     ///
     /// # Errors
-    /// What does not fit.
+    /// The first thing that does not fit.
     pub fn check_act(&mut self, evidence: &ActEvidence) -> Result<(), Fault> {
         self.acts.check(evidence)?;
         let (number, at) = (evidence.act.number, evidence.act.at);
@@ -186,20 +196,20 @@ impl RecordCheck {
         }
     }
 
-    /// Sources of the files that should be here, by the acts.
+    /// The sources of the files that should be kept according to the acts.
     pub fn kept_files(&self) -> BTreeSet<String> {
         self.acts.kept_files().map(str::to_owned).collect()
     }
 
-    /// Whether acts are kept of this record; not yet if it is from before there were any.
+    /// Whether this record has acts. A record from before acts existed may have none yet.
     fn has_acts(&self) -> bool {
         self.acts.last() > 0
     }
 
-    /// Checks the next revision of the transaction, from the first one on.
+    /// Checks the next revision of the transaction. The first call is for revision 1.
     ///
     /// # Errors
-    /// What does not fit.
+    /// The first thing that does not fit.
     pub fn check_revision(&mut self, content: &RevisionContent) -> Result<(), Fault> {
         self.revisions += 1;
         if self.has_acts() { self.acts.check_revision(self.revisions, content) } else { Ok(()) }
@@ -208,7 +218,7 @@ impl RecordCheck {
     /// Checks a file that the record names.
     ///
     /// # Errors
-    /// What does not fit.
+    /// The first thing that does not fit.
     pub fn check_file(&mut self, file: &FileEvidence, now: i64) -> Result<(), Fault> {
         if self.has_acts() {
             let is_linked = self.acts.check_file(file, now.saturating_sub(FILE_GRACE_MS))?;
@@ -220,37 +230,38 @@ impl RecordCheck {
     /// Checks the next entry.
     ///
     /// # Errors
-    /// What does not fit.
-    pub fn check(&mut self, evidence: &Evidence) -> Result<(), Fault> {
+    /// The first thing that does not fit.
+    pub fn check_entry(&mut self, evidence: &Evidence) -> Result<(), Fault> {
         self.checker.check(evidence)?;
         let fixed = &evidence.entry.fixed;
-        self.hashes.push(bytes_of(&evidence.entry.hash));
-        let is_note = fixed.event_type == HEAD_STATE;
-        let is_ours = is_note && fixed.party == "bot";
+        self.hashes.push(compact(&evidence.entry.hash));
+        let carries_head = fixed.event_type == HEAD_STATE;
+        let is_ours = carries_head && fixed.party == "bot";
         let (seq, received_at) = (fixed.seq, fixed.received_at);
         let is_uncovered = seq > self.covered.0 && !is_ours;
         self.note_time(Place::Entry(seq), received_at, is_uncovered);
-        if is_note { self.check_note(evidence, is_ours) } else { Ok(()) }
+        if carries_head { self.add_head_in_entry(evidence, is_ours) } else { Ok(()) }
     }
 
-    /// The bot told a signed head in the room: so the record itself holds what was signed of it.
-    fn check_note(&mut self, evidence: &Evidence, is_ours: bool) -> Result<(), Fault> {
+    /// Adds the signed head in an event that shows it in the room, so that the record is compared
+    /// with the heads that it contains itself. `is_ours` means that the bot sent the event.
+    fn add_head_in_entry(&mut self, evidence: &Evidence, is_ours: bool) -> Result<(), Fault> {
         let fixed = &evidence.entry.fixed;
         let Some(raw) = &evidence.raw else { return Ok(()) };
         let event: Value = serde_json::from_str(raw).unwrap_or_default();
         let content = event.get("content").cloned().unwrap_or_default();
-        // Redacting takes everything away.
+        // A redacted event has no content.
         if content.as_object().is_none_or(serde_json::Map::is_empty) {
             return Ok(());
         }
-        // Somebody else may write what they like there; but what we signed counts, whoever told it.
+        // Other members may send anything as such an event. It counts only if we signed it.
         if !is_ours && verify(&content, &self.trust).is_err() {
             return Ok(());
         }
-        self.hold(&fixed.transaction, HeldBy::Entry(fixed.seq), &content)
+        self.add_head(&fixed.transaction, HeldBy::Entry(fixed.seq), &content)
     }
 
-    /// At the end.
+    /// Makes the checks that need the whole record, and returns the result.
     ///
     /// # Errors
     /// The first thing that does not fit.
@@ -274,15 +285,15 @@ impl RecordCheck {
         {
             return Err(Fault::at(
                 place,
-                format!("came at a time that is still to come: {}", time(at)),
+                format!("came at a time that is in the future: {}", time(at)),
             ));
         }
         if let Some((place, since)) = self.uncovered {
             let due = since.saturating_add(sign_after);
             if due.saturating_add(SIGNING_GRACE_MS) < now {
                 let what = format!(
-                    "is under no signed head, though one was due at {}: kept heads were removed, \
-                     or Tallyroom has not run since (start it, and verify again)",
+                    "is covered by no signed head, though one was due at {}: kept heads were \
+                     removed, or Tallyroom has not run since (start it, and verify again)",
                     time(due)
                 );
                 return Err(Fault::at(place, what));
@@ -300,28 +311,29 @@ impl RecordCheck {
         })
     }
 
-    /// Compares the record with every signed head; tells how many were lost by a restore. That
-    /// excuses only the note of such a head in the record itself: whoever holds one, in the room or
-    /// elsewhere, is to be told that it does not fit.
+    /// Compares the record with every signed head. Returns how many heads were lost when the
+    /// database was restored from a backup. A lost head is accepted only where an entry of the record
+    /// contains it and an act names that entry. The same head from elsewhere (the room's state, a
+    /// file) is still a fault.
     fn check_heads(&self) -> Result<usize, Fault> {
         let mut heads: Vec<&Held> = self.held.iter().collect();
         heads.sort_by_key(|held| (held.signed.head.seq, held.signed.head.acts));
-        let is_noted = |held: &Held| match held.by {
+        let is_noted_as_lost = |held: &Held| match held.by {
             HeldBy::Entry(seq) => self.acts.is_lost_head(seq),
             _ => false,
         };
-        // The same head may be held in several places.
-        let name = |signed: &SignedHead| (signed.signed_at, signed.head.hash.clone());
-        let lost: BTreeSet<_> =
-            heads.iter().filter(|held| is_noted(held)).map(|held| name(&held.signed)).collect();
+        // The same head may be found in several places.
+        let identity = |signed: &SignedHead| (signed.signed_at, signed.head.hash.clone());
+        let lost = heads.iter().filter(|held| is_noted_as_lost(held));
+        let lost: BTreeSet<_> = lost.map(|held| identity(&held.signed)).collect();
         let mut fits_to = (0, 0);
         for held in heads {
             let Held { by, signed } = held;
             match self.misfit(&signed.head, fits_to) {
                 None => fits_to = (signed.head.seq, signed.head.acts),
-                Some(_) if is_noted(held) => {}
+                Some(_) if is_noted_as_lost(held) => {}
                 Some(Fault { place, what }) => {
-                    let restored = if lost.contains(&name(signed)) {
+                    let restored = if lost.contains(&identity(signed)) {
                         "; since then the database was restored from a backup"
                     } else {
                         ""
@@ -330,7 +342,7 @@ impl RecordCheck {
                         "{what} (a head at {}, signed at {}, {}{restored})",
                         signed.head.seq,
                         time(signed.signed_at),
-                        by.in_words()
+                        by.description()
                     );
                     return Err(Fault { place, what });
                 }
@@ -339,8 +351,8 @@ impl RecordCheck {
         Ok(lost.len())
     }
 
-    /// Why the record is not the one of which this head was signed; another one fits up to
-    /// `before`, entries and acts.
+    /// Returns why the record does not fit this signed head, or `None` if it does. An earlier head
+    /// fits up to `before`, a number of entries and of acts.
     fn misfit(&self, head: &Head, before: (i64, i64)) -> Option<Fault> {
         let last = i64::try_from(self.hashes.len()).unwrap_or(i64::MAX);
         if head.seq > last {
@@ -351,9 +363,9 @@ impl RecordCheck {
         }
         let index = usize::try_from(head.seq.saturating_sub(1)).ok();
         let known = index.and_then(|index| self.hashes.get(index));
-        if head.seq > 0 && known != Some(&bytes_of(&head.hash)) {
+        if head.seq > 0 && known != Some(&compact(&head.hash)) {
             let what = format!(
-                "is not what was signed as the head; what changed is one of the entries {} to {}",
+                "is not what was signed as the head; one of the entries {} to {} was changed",
                 before.0 + 1,
                 head.seq
             );
@@ -366,7 +378,7 @@ impl RecordCheck {
             }
             Some(hash) if hash != head.acts_hash => {
                 let what = format!(
-                    "is not what was signed; what changed is one of the acts {} to {}",
+                    "is not what was signed; one of the acts {} to {} was changed",
                     before.1 + 1,
                     head.acts
                 );
@@ -377,8 +389,9 @@ impl RecordCheck {
     }
 }
 
-/// Of a hash in hexadecimal, to keep many; one that is none equals no hash.
-fn bytes_of(hash: &str) -> [u8; 32] {
+/// A fixed-size digest of a hash in hexadecimal, to save memory when there are many hashes. The text
+/// is digested, not decoded, so that a text that is not a hash equals no hash.
+fn compact(hash: &str) -> [u8; 32] {
     Sha256::digest(hash).into()
 }
 

@@ -1,4 +1,4 @@
-//! What changed in the invoice.
+//! Lists what changed in the invoice.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,8 @@ use super::{ChangeKind, Found};
 use crate::invoice::money::exact;
 use crate::invoice::{Account, Adjustment, Invoice, Line, LineVat, Payment, Totals};
 
-/// BG-16: a change of the account to pay to is how money is stolen.
+/// Compares the payment instructions (BG-16). They come first, because a changed account may be an
+/// attempt to steal the payment.
 pub(super) fn payment(before: &Invoice, after: &Invoice, found: &mut Found) {
     let none = Payment::default();
     let [old, new] = [before, after].map(|it| it.payment.as_ref().unwrap_or(&none));
@@ -30,28 +31,28 @@ pub(super) fn payment(before: &Invoice, after: &Invoice, found: &mut Found) {
     found.text("payment_terms", None, old.terms.as_ref(), new.terms.as_ref());
 }
 
-/// BG-22.
+/// Compares the totals (BG-22).
 pub(super) fn totals(before: &Invoice, after: &Invoice, found: &mut Found) {
     for ((what, old), (_, new)) in named(&before.totals).into_iter().zip(named(&after.totals)) {
-        // A new currency is told once, not for every nothing.
+        // If only the currency changed, a total of zero is not listed.
         if !(old.is_zero() && new.is_zero()) {
             found.amount(what, None, (old, before.currency), (new, after.currency));
         }
     }
 }
 
-fn named(it: &Totals) -> [(&'static str, Decimal); 6] {
+fn named(totals: &Totals) -> [(&'static str, Decimal); 6] {
     [
-        ("due", it.due),
-        ("with_vat", it.with_vat),
-        ("vat", it.vat),
-        ("without_vat", it.without_vat),
-        ("paid", it.paid),
-        ("rounding", it.rounding),
+        ("due", totals.due),
+        ("with_vat", totals.with_vat),
+        ("vat", totals.vat),
+        ("without_vat", totals.without_vat),
+        ("paid", totals.paid),
+        ("rounding", totals.rounding),
     ]
 }
 
-/// Number, type, dates, currency, references, notes.
+/// Compares number, type, dates, currency, references and notes.
 pub(super) fn head(before: &Invoice, after: &Invoice, found: &mut Found) {
     found.text("number", None, Some(&before.number), Some(&after.number));
     found.text("type", None, Some(&before.type_code), Some(&after.type_code));
@@ -68,7 +69,7 @@ pub(super) fn head(before: &Invoice, after: &Invoice, found: &mut Found) {
     }
 }
 
-/// Lines, allowances and charges.
+/// Compares lines, allowances and charges.
 pub(super) fn body(before: &Invoice, after: &Invoice, found: &mut Found) {
     for (old, new) in pairs(&before.lines, &after.lines, |line| line.id.clone()) {
         match (old, new) {
@@ -131,7 +132,7 @@ fn adjustment(
     }
 }
 
-/// Such as `S 19 %`.
+/// Returns the VAT category and rate, such as `S 19 %`.
 fn vat(vat: &LineVat) -> String {
     match vat.rate {
         Some(rate) => format!("{} {} %", vat.category, rate.normalize()),
@@ -143,27 +144,28 @@ fn compact(text: &str) -> String {
     text.split_whitespace().collect::<String>().to_ascii_uppercase()
 }
 
-/// What is in both lists under the same key, in the order of `after`, and then what is gone. The
-/// first of a key stands for the first of the same key, the second for the second.
+/// Pairs the elements of two lists that have the same key: first all elements of `after` in their
+/// order, then the elements of `before` that were removed. If a key occurs several times, the first
+/// element is paired with the first, the second with the second, and so on.
 pub(super) fn pairs<'a, T, K: std::hash::Hash + Eq>(
     before: &'a [T],
     after: &'a [T],
     key: impl Fn(&T) -> K,
 ) -> Vec<(Option<&'a T>, Option<&'a T>)> {
     let mut old: HashMap<K, Vec<usize>> = HashMap::new();
-    for (index, it) in before.iter().enumerate().rev() {
-        old.entry(key(it)).or_default().push(index);
+    for (index, element) in before.iter().enumerate().rev() {
+        old.entry(key(element)).or_default().push(index);
     }
-    let mut left = vec![true; before.len()];
+    let mut is_removed = vec![true; before.len()];
     let mut pairs = Vec::new();
-    for it in after {
-        let index = old.get_mut(&key(it)).and_then(Vec::pop);
+    for element in after {
+        let index = old.get_mut(&key(element)).and_then(Vec::pop);
         if let Some(index) = index {
-            left[index] = false;
+            is_removed[index] = false;
         }
-        pairs.push((index.map(|index| &before[index]), Some(it)));
+        pairs.push((index.map(|index| &before[index]), Some(element)));
     }
-    let gone = before.iter().zip(left).filter(|(_, left)| *left);
-    pairs.extend(gone.map(|(it, _)| (Some(it), None)));
+    let removed = before.iter().zip(is_removed).filter(|(_, is_removed)| *is_removed);
+    pairs.extend(removed.map(|(it, _)| (Some(it), None)));
     pairs
 }

@@ -1,11 +1,11 @@
-//! What changed about buyer and seller.
+//! Lists what changed about buyer and seller.
 
 use super::super::{Contact, Party, PartyRole, Terms};
 use super::Found;
 use super::invoice::pairs;
 use crate::invoice::Address;
 
-/// Names, addresses, VAT numbers, and who can be asked.
+/// Compares names, addresses, VAT identifiers and contacts.
 pub(super) fn parties(before: &Terms, after: &Terms, found: &mut Found) {
     for role in PartyRole::BOTH {
         let whats = match role {
@@ -29,14 +29,15 @@ fn party(
     found.text(address, None, before.as_ref(), after.as_ref());
     found.text(vat_id, None, old.vat_id.as_ref(), new.vat_id.as_ref());
     let [before, after]: [Vec<String>; 2] =
-        [old, new].map(|it| it.contacts.iter().map(called).collect());
+        [old, new].map(|it| it.contacts.iter().map(contact_name).collect());
     for (before, after) in pairs(&before, &after, Clone::clone) {
         found.text(contact, None, before, after);
     }
 }
 
-/// Never by e-mail address: the other party sees it.
-fn called(contact: &Contact) -> String {
+/// The name of a contact in a change. It never contains an e-mail address, because the other party
+/// sees the change.
+fn contact_name(contact: &Contact) -> String {
     let name = contact.name.clone().filter(|name| !name.contains('@'));
     name.or_else(|| contact.matrix.as_ref().map(ToString::to_string))
         .or_else(|| contact.duty.clone().filter(|duty| !duty.contains('@')))

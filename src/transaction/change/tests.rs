@@ -1,4 +1,4 @@
-//! Whatever changes is told, once, and what would be a theft comes first.
+//! Every change is listed once, and changes of the payment come first.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn terms(change: impl FnOnce(&mut Value)) -> Terms {
     }
 }
 
-/// Of what `change` does: what, which, before, after.
+/// The changes that `change` causes, each as what, which, before and after.
 fn told(change: impl FnOnce(&mut Value)) -> Vec<String> {
     let told = changes(&terms(|_| ()), &terms(change));
     let text = |it: &Option<String>| it.clone().unwrap_or_else(|| "-".to_owned());
@@ -157,7 +157,7 @@ fn notes_terms_and_adjustments_are_told() {
     };
     let told = told(change);
     assert!(told[0].starts_with("payment_terms: 30 days > xxx"), "{}", told[0]);
-    assert!(told[0].chars().count() < MAX_TEXT + 40);
+    assert!(told[0].chars().count() < MAX_TEXT_CHARS + 40);
     for expected in ["note: - > Sorry", "note: Thank you > -", "charge[Freight]: - > 5.00"] {
         assert!(told.contains(&expected.to_owned()), "{expected}: {told:?}");
     }
