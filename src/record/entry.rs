@@ -15,7 +15,9 @@ pub struct Entry {
     pub hash: String,
     /// Why the raw event and the derived part were erased; none if they were not.
     pub erased: Option<Erased>,
-    /// The place in the reading order, in milliseconds since 1970; see [`sort_at`].
+    /// The place in the reading order, in milliseconds since 1970; see [`sort_at`]. Bundles that were
+    /// exported before 0.1.0 call it `read_at`.
+    #[serde(alias = "read_at")]
     pub sort_at: i64,
     /// The sender's display name in the room, as known when the event was received.
     pub display_name: Option<String>,
