@@ -1,4 +1,4 @@
-//! Events as clients and servers really send them, and as nobody should.
+//! Tests the derivation with events as clients and servers send them, and with malformed events.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -146,7 +146,7 @@ fn the_quote_in_an_edit_of_a_reply_is_left_out_of_text_and_html() {
         json!({ "msgtype": "m.emote", "body": quoted }),
     );
     assert_eq!((derived.text.as_deref(), derived.remark), (Some("better words"), None));
-    // What a person quotes with their own hand stays.
+    // A quote that a person typed stays.
     let derived =
         edit("* > I pay 500\n\nno", json!({ "msgtype": "m.text", "body": "> I pay 500\n\nno" }));
     assert_eq!((derived.text.as_deref(), derived.remark), (Some("> I pay 500\n\nno"), None));
@@ -163,7 +163,7 @@ fn a_message_with_two_truths_is_remarked() {
     let words =
         super::all_words(two.text.as_deref(), two.html.as_deref(), &[], two.remark.as_deref());
     assert!(words.contains("hundred") && words.contains("onethousandxyz"));
-    // Clients show the text where the HTML is empty.
+    // Clients show the text if the HTML is empty.
     let empty = html("I pay one hundred", "");
     assert_eq!((empty.html, empty.remark), (None, None));
     let edit = message(json!({ "msgtype": "m.text", "body": "* I pay 100",
@@ -172,7 +172,7 @@ fn a_message_with_two_truths_is_remarked() {
     assert_eq!(edit.remark, Some(format!("{}I pay 100", super::readings::DIFFERENT_FALLBACK)));
     let words = super::all_words(edit.text.as_deref(), None, &[], edit.remark.as_deref());
     assert!(words.contains("I pay 100\n") || words.ends_with("I pay 100"));
-    // Apps that do not know edits show the HTML beside the new content, if there is some.
+    // Clients without support for edits show the HTML beside the new content, if there is any.
     let edited = |outer: &str| {
         message(json!({ "msgtype": "m.text", "body": "* I pay 100",
             "format": "org.matrix.custom.html", "formatted_body": outer,
@@ -182,7 +182,7 @@ fn a_message_with_two_truths_is_remarked() {
     assert_eq!(edited("* I <b>pay</b> 100").remark, None);
     let other = edited("* I pay outerhtmlword").remark;
     assert_eq!(other, Some(format!("{}I pay outerhtmlword", super::readings::DIFFERENT_FALLBACK)));
-    // A text of the specification's form says nothing of what a spoiler hides.
+    // A text in the form of the specification does not contain what a spoiler hides.
     let hidden = html("[Spoiler](mxc://x/y) ok", "<span data-mx-spoiler>secretaaa</span> ok");
     let words = super::all_words(hidden.text.as_deref(), hidden.html.as_deref(), &[], None);
     assert!(words.contains("secretaaa"), "{words}");
@@ -338,7 +338,7 @@ fn nonsense_is_marked_and_kept() {
     assert_eq!(encrypted.kind, Kind::Encrypted);
 }
 
-/// JSON as nobody would write it, with the keys that are looked at.
+/// Returns arbitrary JSON with the keys that the derivation reads.
 fn odd_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
         Just("type"),
@@ -389,7 +389,7 @@ fn odd_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What holds of everything that is derived.
+/// Asserts what holds for every derived entry.
 fn is_sound(derived: &Derived) {
     let all = serde_json::to_string(derived).unwrap();
     assert!(!all.contains("\\u0000"), "{all}");

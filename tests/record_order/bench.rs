@@ -1,4 +1,4 @@
-//! Transactions with rooms on a real database, without a homeserver.
+//! Makes transactions with rooms on a real database, without a homeserver.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,12 +15,12 @@ use ulid::Ulid;
 pub const USERS: [&str; 4] = ["@buyer:x", "@seller:x", "@third:x", BOT];
 pub const BOT: &str = "@_tallyroom_bot:x";
 
-/// The address of a new SQLite database in this folder.
+/// Returns the URL of a new SQLite database in this folder.
 pub fn sqlite(folder: &Path) -> String {
     format!("sqlite:{}/record.db", folder.display())
 }
 
-/// The address of a new PostgreSQL database.
+/// Creates a new PostgreSQL database and returns its URL.
 pub fn postgres() -> String {
     let server = std::env::var("TALLYROOM_TEST_POSTGRES")
         .expect("TALLYROOM_TEST_POSTGRES is not set: run scripts/test");
@@ -33,7 +33,7 @@ pub fn postgres() -> String {
     format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }
 
-/// A world of its own for each record: a transaction with a room.
+/// A store with a separate transaction and room for each record.
 pub struct Bench {
     pub store: Store,
     made: AtomicUsize,
@@ -46,7 +46,7 @@ impl Bench {
         Self { store, made: AtomicUsize::new(0) }
     }
 
-    /// A new transaction and its room.
+    /// Makes a new transaction and its room.
     pub async fn transaction(&self) -> (Ulid, String) {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let room = format!("!room{number}:x");
@@ -69,13 +69,13 @@ impl Bench {
         (id, room)
     }
 
-    /// Events of the room come, and are derived.
+    /// Writes events of the room to the journal and derives them.
     pub async fn arrive(&self, id: Ulid, room: &str, events: &[Value]) {
         self.journal(Source::Push, room, events).await;
         self.store.derive_room(&id.to_string(), room, &deriving()).await.unwrap();
     }
 
-    /// Events of a room come, and are not derived yet.
+    /// Writes events of a room to the journal without deriving them.
     pub async fn journal(&self, source: Source, room: &str, events: &[Value]) {
         let arrival = |event: &Value| Arrival {
             room_id: room.to_owned(),

@@ -1,5 +1,6 @@
-//! The same events, in any order, repeated and split over pushes in any way, give the same record:
-//! on real databases, with either policy for redactions, however often deriving is interrupted.
+//! Checks that the same events give the same record, in whatever order they are received, repeated
+//! and split over pushes: on real databases, with both policies for redactions, and however often
+//! deriving is interrupted.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
 #![allow(unreachable_pub, reason = "nobody uses a test from outside")]
@@ -20,7 +21,8 @@ use ulid::Ulid;
 
 use self::bench::{BOT, Bench, USERS};
 
-/// One event of a conversation; numbers refer to earlier or later ones of the same.
+/// One event of a conversation. Numbers refer to other events of the same conversation, earlier or
+/// later ones.
 #[derive(Clone, Debug)]
 enum Said {
     Text(String),
@@ -39,8 +41,8 @@ enum Said {
     Odd,
 }
 
-/// How the events come: which one next (some again), how many per push, by which way, and how
-/// often the record is derived in between.
+/// How the events are delivered: their order (some are repeated), and for each push their number,
+/// their source, and how often the record is derived afterwards.
 #[derive(Clone, Debug)]
 struct Delivery {
     order: Vec<usize>,
@@ -150,7 +152,7 @@ fn raw(number: usize, user: &str, said: &Said, start: i64) -> String {
 }
 
 impl Bench {
-    /// The record of these events, delivered like this.
+    /// Returns the record of these events after this delivery.
     async fn record(
         &self,
         events: &[(usize, Said)],
@@ -186,8 +188,9 @@ impl Bench {
     }
 }
 
-/// What must not depend on the delivery: not the order of receipt and what follows from it
-/// (numbers, hashes, the name as known when it came, which of two redactions came first).
+/// Returns the part of a record that must not depend on the delivery. The order of receipt and what
+/// follows from it are left out: numbers, hashes, the display name at receipt, and which of two
+/// redactions came first.
 fn essence(evidence: &[Evidence]) -> Vec<Value> {
     let entries: Vec<Entry> = evidence.iter().map(|it| it.entry.clone()).collect();
     let mut each: Vec<Value> = evidence
@@ -255,7 +258,7 @@ fn any_delivery_gives_the_same_record(url: &str, cases: u32) {
     let runtime = Runtime::new().unwrap();
     let bench = runtime.block_on(Bench::open(url));
     let policy = prop_oneof![Just(RedactionPolicy::Honour), Just(RedactionPolicy::Retain)];
-    // `CASES=20000` looks longer.
+    // `CASES=20000` tests more cases.
     let cases = std::env::var("CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(cases);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let outcome =

@@ -1,4 +1,5 @@
-//! What reaches us by two ways that have no common order: whichever comes last, the newer counts.
+//! Checks news from two sources without a common order: the newer news count, whichever is received
+//! last.
 
 use ruma::UserId;
 use serde_json::{Value, json};
@@ -22,8 +23,8 @@ fn message(number: usize, at: i64) -> Value {
         "origin_server_ts": at, "content": { "msgtype": "m.text", "body": "x" } })
 }
 
-/// What is known of the seller: membership, whether somebody gave up on them, and what a question
-/// about them has to remember.
+/// Returns what is known about the seller: the membership, whether inviting them was given up, and the
+/// `seen_at` that a query about them has to remember.
 async fn seller(bench: &Bench, id: Ulid) -> (Option<String>, bool, i64) {
     let members = bench.store.members(id).await.unwrap();
     let seller = members.get(<&UserId>::try_from(SELLER).unwrap()).cloned().unwrap_or_default();
@@ -35,12 +36,12 @@ async fn an_answer_about_membership_loses_against_an_event_since_its_question(be
     let (id, room) = bench.transaction().await;
     let start = now();
 
-    // Nothing happened meanwhile: the answer counts.
+    // Nothing happened during the query, so the answer counts.
     let (.., asked) = seller(bench, id).await;
     bench.store.set_membership(id, user, "invite", asked).await.unwrap();
     assert_eq!(seller(bench, id).await.0.as_deref(), Some("invite"));
 
-    // They join while we wait for the answer to the invitation, or for an error.
+    // The seller joins during the invitation, before its answer or its error is received.
     let (.., asked) = seller(bench, id).await;
     bench.arrive(id, &room, &[member(1, "join", start)]).await;
     bench.store.set_membership(id, user, "invite", asked).await.unwrap();
@@ -49,7 +50,7 @@ async fn an_answer_about_membership_loses_against_an_event_since_its_question(be
     assert_eq!((membership.as_deref(), gave_up), (Some("join"), false));
     assert_eq!(bench.store.member_problems(id).await.unwrap(), []);
 
-    // A question that was asked later counts again; an older event that comes late does not.
+    // The answer to a later query counts again. An older event that is received late does not count.
     bench.store.set_membership(id, user, "leave", asked).await.unwrap();
     bench.arrive(id, &room, &[member(2, "ban", start - 1)]).await;
     assert_eq!(seller(bench, id).await.0.as_deref(), Some("leave"));
@@ -75,17 +76,17 @@ async fn reading_only_goes_on(bench: &Bench) {
     let said: Vec<_> = (1..=3).map(|number| message(number, start + number as i64)).collect();
     bench.arrive(id, &room, &said).await;
     assert_eq!(read("$said2", start).await, "$said2");
-    // An older receipt comes late, and whoever sent it has a clock that is ahead.
+    // An older receipt is received late, and the clock of its sender is fast.
     assert_eq!(read("$said1", start + 5).await, "$said2");
-    // The next one is further in the record, by a clock that is behind.
+    // The next receipt is further in the record, and the clock of its sender is slow.
     assert_eq!(read("$said3", start - 60_000).await, "$said3");
-    // The receipt comes before its event.
+    // The receipt is received before its event.
     read("$said4", start).await;
     bench.arrive(id, &room, &[message(4, start + 4)]).await;
     assert_eq!(read("$said3", start).await, "$said4");
 }
 
-/// Writing the room's state takes several calls; meanwhile somebody may change it.
+/// Writing the room's state takes several calls. Somebody may change it during these calls.
 async fn what_was_put_in_order_counts_only_if_nobody_touched_it_meanwhile(bench: &Bench) {
     let (id, room) = bench.transaction().await;
     let before = bench.store.room(id).await.unwrap().unwrap().wakes;
@@ -100,8 +101,9 @@ async fn what_was_put_in_order_counts_only_if_nobody_touched_it_meanwhile(bench:
     assert_eq!(published.as_deref(), Some("digest"));
 }
 
-/// Pushes and the sync tell of an invitation of the bot, in any order. Only the sync says it as long as
-/// it is open: had the bot declined because of a push, the sync would not tell any more who asked.
+/// Pushes and the sync report an invitation of the bot, in any order. Only the sync reports it as long
+/// as it is open: if the bot declined because of a push, the sync would no longer report who invited
+/// it.
 async fn the_bot_declines_an_invitation_only_when_it_was_heard_what_is_asked(bench: &Bench) {
     let invitation = json!({ "type": "m.room.member", "event_id": "$invitation", "sender": SELLER,
         "state_key": BOT, "origin_server_ts": now(), "content": { "membership": "invite" } });
@@ -110,12 +112,12 @@ async fn the_bot_declines_an_invitation_only_when_it_was_heard_what_is_asked(ben
     assert!(!leaves(bench).await);
     bench.store.journal_sync(&[], &[], &[chat.to_owned()], "token", "test", bot).await.unwrap();
     assert!(leaves(bench).await);
-    // The sync has the event itself once the room is left, which is no further invitation.
+    // The sync reports the event itself after the bot left the room. This is no new invitation.
     bench.journal(Source::Sync, chat, &[invitation]).await;
     assert!(!leaves(bench).await);
 }
 
-/// Whether somebody of us leaves a room soon; then they have.
+/// Returns whether one of our users is due to leave a room, and marks it as done.
 async fn leaves(bench: &Bench) -> bool {
     let soon = now() + 60_000;
     let Some(it) = bench.store.due_departure(soon).await.unwrap() else { return false };
@@ -133,7 +135,7 @@ async fn whoever_asks_to_be_let_in_again_is_even_if_their_leaving_is_not_recorde
     bench.journal(Source::Push, &room, &[member(2, "leave", start + 1)]).await;
     invite_again(&bench.store, &bench::deriving(), user, "test").await.unwrap();
     assert_eq!(seller(bench, id).await.0, None);
-    // What they do afterwards counts.
+    // What the seller does afterwards counts.
     bench.arrive(id, &room, &[member(3, "join", start + 2), member(4, "leave", start + 3)]).await;
     assert_eq!(seller(bench, id).await.0.as_deref(), Some("leave"));
 }
