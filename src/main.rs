@@ -105,6 +105,10 @@ enum Command {
         /// them.
         #[arg(long, value_name = "FILE")]
         head: Vec<PathBuf>,
+        /// Believe the acts that say that the database was restored from a backup. Signed heads were
+        /// lost by that, and what they covered may have been rewritten.
+        #[arg(long)]
+        accept_restores: bool,
         /// Do not compare with the heads in the rooms.
         #[arg(long, conflicts_with = "bundle")]
         offline: bool,
@@ -213,13 +217,22 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             let request = LinkRequest { party, contact, expires_in };
             link::run(&config.load()?, transaction, &request).await
         }
-        Command::Verify { bundle: Some(file), public_key, head, .. } => {
+        Command::Verify { bundle: Some(file), public_key, head, accept_restores, .. } => {
             let (public_keys, heads) = (public_key, head);
-            verify::bundle(verify::BundleRequest { file, public_keys, heads })
+            verify::bundle(verify::BundleRequest { file, public_keys, heads, accept_restores })
         }
-        Command::Verify { config, public_key, head, offline, transactions, .. } => {
+        Command::Verify {
+            config,
+            public_key,
+            head,
+            accept_restores,
+            offline,
+            transactions,
+            ..
+        } => {
             let (public_keys, heads) = (public_key, head);
-            let request = verify::Request { transactions, public_keys, heads, offline };
+            let request =
+                verify::Request { transactions, public_keys, heads, accept_restores, offline };
             verify::run(&config.load()?, &request).await
         }
         Command::Forget { config, by, reason, user } => {

@@ -28,8 +28,13 @@ const HAS_DESCRIPTOR: u16 = 1 << 3;
 const HARMLESS_FLAGS: u16 = 0b110 | HAS_DESCRIPTOR | 1 << 11;
 /// The compression method of uncompressed members.
 const STORED: u16 = 0;
-/// The ids of the accepted extra fields, with their greatest lengths: ZIP64 (sizes) and "UT" (times).
-const HARMLESS_EXTRA: [(u16, u16); 2] = [(0x0001, 28), (0x5455, 13)];
+/// The id of the only accepted extra field: ZIP64, which has the sizes of large members.
+const ZIP64_FIELD: u16 = 0x0001;
+/// The type of a regular file, in the mode of Unix, and the bits for its type.
+const REGULAR_FILE: u32 = 0o100_000;
+const FILE_TYPE: u32 = 0o170_000;
+/// The DOS attributes of a directory, a volume label and a device.
+const NOT_A_FILE: u32 = 0b101_1000;
 /// The greatest size of a directory that is read. It has room for several hundred thousand members.
 const MAX_DIRECTORY_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -101,8 +106,9 @@ fn find_directory(file: &mut (impl Read + Seek)) -> anyhow::Result<Directory> {
     if let Some(locator) = locator {
         let mut fields = Fields::at(file, locator, LOCATOR_64_BYTES)?;
         if fields.u32()? == LOCATOR_64 {
-            let _disk = fields.u32()?;
+            ensure!(fields.u32()? == 0, "it is a part of several files");
             let directory = find_directory_64(file, fields.u64()?, locator)?;
+            ensure!(fields.u32()? <= 1, "it is a part of several files");
             // Some programs use the 64-bit record, and others the 32-bit record.
             let is_same = saturated(directory.members, members.into(), u16::MAX.into())
                 && saturated(directory.bytes, bytes.into(), u32::MAX.into())
@@ -132,9 +138,16 @@ fn find_directory_64(
     );
     let mut fields = Fields::at(file, at, END_64_BYTES)?;
     ensure!(fields.u32()? == END_64, "its end cannot be read");
-    // Size of this record, versions, numbers of disks, members on this disk.
-    fields.skip(8 + 2 + 2 + 4 + 4 + 8)?;
+    let length = fields.u64()?;
+    // Versions.
+    fields.skip(2 + 2)?;
+    let disks = [fields.u32()?, fields.u32()?];
+    let on_this_disk = fields.u64()?;
     let members = fields.u64()?;
+    ensure!(
+        length == END_64_BYTES - 12 && disks == [0, 0] && on_this_disk == members,
+        "it is a part of several files"
+    );
     let bytes = fields.u64()?;
     Ok(Directory { offset: fields.u64()?, bytes, members, end: at })
 }
@@ -156,8 +169,15 @@ fn read_directory(
         let crc = fields.u32()?;
         let (packed, size) = (fields.u32()?, fields.u32()?);
         let (name, extra, comment) = (fields.u16()?, fields.u16()?, fields.u16()?);
-        // Disk and attributes.
-        fields.skip(8)?;
+        let (disk, internal_attributes) = (fields.u16()?, fields.u16()?);
+        ensure!(disk == 0 && internal_attributes <= 1, "a member is on another disk");
+        let attributes = fields.u32()?;
+        // Otherwise unpacking the bundle could create a symbolic link to any place.
+        let file_type = (attributes >> 16) & FILE_TYPE;
+        ensure!(
+            [0, REGULAR_FILE].contains(&file_type) && attributes & NOT_A_FILE == 0,
+            "a member is not an ordinary file"
+        );
         let offset = fields.u32()?;
         let name = fields.take(name.into())?.to_vec();
         let mut wide = wide_fields(fields.take(extra.into())?)?;
@@ -169,6 +189,7 @@ fn read_directory(
         let size = widened(size)?;
         let packed = widened(packed)?;
         let offset = widened(offset)?;
+        ensure!(wide.is_empty(), "a member has more sizes than it needs");
         ensure!(flags & !HARMLESS_FLAGS == 0, "a member is encrypted, or has an unusual flag");
         ensure!(method != STORED || packed == size, "a member has two sizes");
         listed.push(Listed { name, flags, method, crc, packed, size, offset });
@@ -185,18 +206,19 @@ fn read_directory(
     Ok(listed)
 }
 
-/// Returns the content of the ZIP64 field among the extra fields. Besides it, only times are allowed.
+/// Returns the content of the ZIP64 field, which is the only one that is allowed among the extra
+/// fields, and only once: others could hide something.
 fn wide_fields(extra: &[u8]) -> anyhow::Result<Fields> {
     let mut extra = Fields { bytes: extra.to_vec(), position: 0 };
     let mut wide = Fields { bytes: Vec::new(), position: 0 };
     while !extra.is_empty() {
         let (id, length) = (extra.u16()?, extra.u16()?);
-        let is_harmless = HARMLESS_EXTRA.iter().any(|(known, max)| id == *known && length <= *max);
-        ensure!(is_harmless, "a member has an extra field, which is not sealed");
-        let bytes = extra.take(length.into())?;
-        if id == 1 {
-            wide.bytes = bytes.to_vec();
-        }
+        let is_first = wide.bytes.is_empty();
+        ensure!(
+            id == ZIP64_FIELD && is_first && length > 0,
+            "a member has an extra field, which is not sealed"
+        );
+        wide.bytes = extra.take(length.into())?.to_vec();
     }
     Ok(wide)
 }
@@ -225,6 +247,10 @@ fn member_end(file: &mut (impl Read + Seek), member: &Listed, next: u64) -> anyh
         let said = if short == u32::MAX && !wide.is_empty() { wide.u64()? } else { short.into() };
         let is_left_out = follows && (said == 0 || short == u32::MAX);
         is_same &= said == listed || is_left_out;
+    }
+    // Sizes that the header does not refer to.
+    while !wide.is_empty() {
+        is_same &= [0, member.size, member.packed].contains(&wide.u64()?);
     }
     ensure!(is_same, "its own header differs from the list of members");
     let begin = names + u64::from(name) + u64::from(extra);
@@ -341,6 +367,38 @@ mod tests {
             for cut in 0..bundle.len() {
                 assert!(check(&bundle[..cut]).is_err(), "cut at {cut}");
             }
+        }
+    }
+
+    /// Returns the file with `length` bytes at `offset` in the directory's first entry replaced.
+    fn with_entry(bundle: &[u8], offset: usize, bytes: &[u8]) -> Vec<u8> {
+        let entry = bundle.windows(4).position(|it| it == DIRECTORY_ENTRY.to_le_bytes()).unwrap();
+        let mut changed = bundle.to_vec();
+        changed[entry + offset..entry + offset + bytes.len()].copy_from_slice(bytes);
+        changed
+    }
+
+    #[test]
+    fn a_member_is_an_ordinary_file() {
+        for bundle in bundles() {
+            for mode in [0o120_777_u32, 0o040_755, 0o020_644, 0o010_644] {
+                let changed = with_entry(&bundle, 38, &(mode << 16).to_le_bytes());
+                let error = check(&changed).unwrap_err().to_string();
+                assert!(error.contains("not an ordinary file"), "{mode:o}: {error}");
+            }
+            check(&with_entry(&bundle, 38, &(0o100_600_u32 << 16).to_le_bytes())).unwrap();
+            check(&with_entry(&bundle, 38, &0x10_u32.to_le_bytes())).unwrap_err();
+            check(&with_entry(&bundle, 34, &1_u16.to_le_bytes())).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn no_extra_field_hides_anything() {
+        let times = [0x55, 0x54, 5, 0, 1, b's', b'e', b'c', b'r'];
+        let sizes = [&[1, 0, 16, 0][..], &[0; 16]].concat();
+        assert!(wide_fields(&sizes).is_ok());
+        for hidden in [&times[..], &[&sizes[..], &sizes[..]].concat(), &[1, 0, 0, 0]] {
+            assert!(wide_fields(hidden).is_err(), "{hidden:?}");
         }
     }
 

@@ -134,7 +134,9 @@ impl<'a> Builder<'a> {
             line.ignored.push((entry, why));
             return;
         }
-        let removed = entry.redacted_by.is_some();
+        // The kind and the relation of an erased entry cannot be checked any more. Otherwise whoever can
+        // write to the database could make an empty edit of it, which hides a message.
+        let removed = entry.redacted_by.is_some() || entry.erased.is_some();
         match relation.kind {
             RelationKind::Redaction => {
                 line.redaction.get_or_insert(entry);
@@ -155,7 +157,7 @@ impl<'a> Builder<'a> {
                     line.votes.insert(&entry.fixed.sender, entry);
                 }
             }
-            RelationKind::Reference if entry.kind == Kind::PollEnd => {
+            RelationKind::Reference if entry.kind == Kind::PollEnd && entry.erased.is_none() => {
                 line.poll_end.get_or_insert(entry);
             }
             _ => {}
@@ -165,7 +167,7 @@ impl<'a> Builder<'a> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::entry::Fixed;
+    use super::super::entry::{Erased, Fixed};
     use super::*;
     use crate::record::derive;
     use serde_json::{Value, json};
@@ -254,6 +256,16 @@ pub(super) mod tests {
         assert_eq!(lines[0].current().text.as_deref(), Some("second"));
         assert_eq!(lines[0].ignored.len(), 1);
         assert_eq!(lines[0].ignored[0].0.fixed.event_id, "$evil");
+    }
+
+    #[test]
+    fn what_is_left_of_an_erased_entry_changes_no_other_line() {
+        let mut erased = edit("$e", "@a:x", 20, "$m", "second");
+        (erased.text, erased.erased) = (None, Some(Erased::Forgotten));
+        let entries = [text("$m", "@a:x", 10, "I promise to pay 700"), erased];
+        let lines = conversation(&entries);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].current().text.as_deref(), Some("I promise to pay 700"));
     }
 
     #[test]

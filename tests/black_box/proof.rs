@@ -19,6 +19,7 @@ use crate::on_both_databases;
 use crate::record::sign;
 use crate::support::world::Deal;
 use crate::support::{Database, World, eventually};
+use crate::watched::{empower, escape, invite, room_of};
 
 const TABLES: [&str; 8] =
     ["acts", "entries", "journal", "heads", "revisions", "contacts", "files", "transactions"];
@@ -206,6 +207,18 @@ on_both_databases! {
         let (ok, said) = verify(&world, &[]);
         assert!(ok && said.contains(&format!("{last} entries")), "{said}");
 
+        // An entry before the first one: whoever reads all in order does not come across it.
+        for statement in [
+            format!("CREATE TABLE forged AS SELECT * FROM entries WHERE seq = {at}"),
+            "UPDATE forged SET seq = -5, position = -5, event_id = '$forged', text = 'forged'".to_owned(),
+            "INSERT INTO entries SELECT * FROM forged".to_owned(),
+        ] {
+            world.sql(&statement).await;
+        }
+        let (ok, said) = verify(&world, &[]);
+        assert!(!ok && said.contains("the number -5, but they are counted from 1"), "{said}");
+        assert_eq!(world.sql("DELETE FROM entries WHERE seq < 1").await, 1);
+
         // The bytes of a kept file. Nobody is handed any others.
         let path = kept_file(&world);
         std::fs::write(&path, b"another.").unwrap();
@@ -264,6 +277,43 @@ on_both_databases! {
         world.as_bot(Method::POST, &format!("join/{room}"), &json!({})).await;
         let (ok, said) = verify(&world, &[]);
         assert!(!ok && said.contains("the record is not of this room"), "{said}");
+    }
+
+    async fn a_record_that_is_cut_back_to_before_an_upgrade_of_its_room_is_found_out(database) {
+        let mut world = World::with().config("rooms", json!({ "version": "11" })).start(database).await;
+        let (deal, _) = signed_deal(&world).await;
+        empower(&world, &deal.room, &deal.seller).await;
+        let path = format!("/rooms/{}/upgrade", escape(&deal.room));
+        let (_, answer) = deal.seller.call(Method::POST, &path, Some(json!({ "new_version": "11" }))).await;
+        let successor = answer["replacement_room"].as_str().unwrap().to_owned();
+        invite(&deal.seller, &successor, &world.bot()).await;
+        world.eventually("the bot follows", || async {
+            (room_of(&world, &deal.id).await["id"] == successor.as_str()).then_some(())
+        }).await;
+        let promise = deal.seller.say(&successor, "I promise a refund of 300").await;
+        world.shop.entry(&deal.id, &promise).await;
+        world.sql("UPDATE transactions SET sign_due_at = 1").await;
+        world.eventually("a head in the successor", || {
+            deal.seller.state(&successor, "org.tallyroom.record.head", "")
+        }).await;
+        world.terminate_tallyroom().await;
+        let (ok, said) = verify(&world, &[]);
+        assert!(ok, "{said}");
+        let cut = format!("(SELECT MIN(seq) FROM entries WHERE room_id = '{successor}')");
+        world.sql(&format!("CREATE TABLE cut AS SELECT {cut} AS seq")).await;
+        for statement in [
+            "DELETE FROM entries WHERE seq >= (SELECT seq FROM cut)",
+            "DELETE FROM heads",
+            "UPDATE transactions SET last_seq = (SELECT seq - 1 FROM cut), \
+             last_hash = (SELECT e.hash FROM entries e, cut WHERE e.seq = cut.seq - 1)",
+            &format!("UPDATE rooms SET room_id = '{}'", deal.room),
+        ] {
+            assert!(world.sql(statement).await > 0, "{statement}");
+        }
+        let (ok, said) = verify(&world, &["--offline"]);
+        assert!(ok, "the database alone does not show it: {said}");
+        let (ok, said) = verify(&world, &[]);
+        assert!(!ok && said.contains("is missing: a head at"), "{said}");
     }
 
     async fn who_was_forgotten_by_whom_and_why_stays_in_the_proof(database) {
@@ -499,11 +549,14 @@ async fn a_restore_from_a_backup_is_noted_and_tells_which_heads_were_lost() {
     .await;
     let told = world
         .eventually("a record that verifies", || async {
-            let (ok, told) = verify(&world, &[]);
+            let (ok, told) = verify(&world, &["--accept-restores"]);
             ok.then_some(told)
         })
         .await;
     assert!(told.contains("restored from a backup, by which 1 signed heads were lost"), "{told}");
+    // The owner of the database can claim a restore, and rewrite what the lost heads covered.
+    let (ok, told) = verify(&world, &[]);
+    assert!(!ok && told.contains("may have been rewritten"), "{told}");
     // Who holds the lost head is told that it does not fit, and why.
     let file = world.folder.path().join("lost.json");
     std::fs::write(&file, lost.to_string()).unwrap();

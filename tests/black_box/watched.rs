@@ -9,14 +9,14 @@ use crate::support::world::Deal;
 use crate::support::{Database, Person, World, sample};
 
 /// The bot gives somebody the power to change everything.
-async fn empower(world: &World, room: &str, person: &Person) {
+pub(crate) async fn empower(world: &World, room: &str, person: &Person) {
     let mut levels = person.state(room, "m.room.power_levels", "").await.unwrap();
     levels["users"][&person.id] = json!(100);
     let path = format!("rooms/{}/state/m.room.power_levels/", escape(room));
     world.as_bot(Method::PUT, &path, &levels).await;
 }
 
-fn escape(id: &str) -> String {
+pub(crate) fn escape(id: &str) -> String {
     form_urlencoded::byte_serialize(id.as_bytes()).collect()
 }
 
@@ -28,7 +28,7 @@ async fn remove_state(person: &Person, room: &str, event_type: &str) {
     person.redact(room, event["event_id"].as_str().unwrap()).await;
 }
 
-async fn room_of(world: &World, id: &str) -> Value {
+pub(crate) async fn room_of(world: &World, id: &str) -> Value {
     world.shop.transaction(id).await["room"].clone()
 }
 
@@ -395,7 +395,7 @@ on_both_databases! {
     }
 }
 
-async fn invite(person: &Person, room: &str, user: &str) {
+pub(crate) async fn invite(person: &Person, room: &str, user: &str) {
     let path = format!("/rooms/{}/invite", escape(room));
     let (status, answer) = person.call(Method::POST, &path, Some(json!({ "user_id": user }))).await;
     assert_eq!(status, 200, "{answer}");

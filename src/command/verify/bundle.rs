@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::{read_heads, summary, time};
+use super::{read_heads, summary, time, unproven_restore};
 use crate::export::check_bundle;
 use crate::names::HEAD_STATE;
 use crate::record::chain::Outdated;
@@ -20,6 +20,8 @@ pub struct BundleRequest {
     pub public_keys: Vec<String>,
     /// The files with signed heads that somebody else keeps.
     pub heads: Vec<PathBuf>,
+    /// Whether to believe the acts that say that the database was restored from a backup.
+    pub accept_restores: bool,
 }
 
 /// Verifies a bundle and prints the result.
@@ -27,7 +29,7 @@ pub struct BundleRequest {
 /// # Errors
 /// The first fault of the bundle.
 pub fn bundle(request: BundleRequest) -> anyhow::Result<()> {
-    let BundleRequest { file, public_keys, heads } = request;
+    let BundleRequest { file, public_keys, heads, accept_restores } = request;
     let has_keys = !public_keys.is_empty();
     let trust = if has_keys { Trust::Keys(public_keys) } else { Trust::Any };
     let heads = read_heads(&heads)?;
@@ -35,6 +37,9 @@ pub fn bundle(request: BundleRequest) -> anyhow::Result<()> {
         Ok(checked) => checked,
         Err(error) => bail!("{}: FAILS: {error:#}", file.display()),
     };
+    if let Some(fault) = unproven_restore(&checked.verdict, accept_restores) {
+        bail!("{}: FAILS {fault}", file.display());
+    }
     println!("{}: {}", checked.transaction, summary(&checked.verdict));
     if checked.missing_files > 0 {
         println!(

@@ -34,6 +34,8 @@ pub struct Request {
     pub public_keys: Vec<String>,
     /// The files with signed heads that somebody else keeps.
     pub heads: Vec<PathBuf>,
+    /// Whether to believe the acts that say that the database was restored from a backup.
+    pub accept_restores: bool,
     /// Whether to skip the heads in the rooms, which need the homeserver.
     pub offline: bool,
 }
@@ -68,10 +70,15 @@ pub async fn run(config: &Config, request: &Request) -> anyhow::Result<()> {
             match records.verify(*id).await {
                 Ok(verdict) => {
                     not_compared += usize::from(verdict.in_room.is_none());
-                    match verdict.outdated {
+                    let fault = if let Some(outdated) = verdict.outdated {
+                        Some(format!("at {}", outdated_message(outdated)))
+                    } else {
+                        unproven_restore(&verdict, request.accept_restores)
+                    };
+                    match fault {
                         None => println!("{id}: {}", summary(&verdict)),
-                        Some(outdated) => {
-                            println!("{id}: FAILS at {}", outdated_message(outdated));
+                        Some(fault) => {
+                            println!("{id}: FAILS {fault}");
                             failed += 1;
                         }
                     }
@@ -139,6 +146,21 @@ fn outdated_message(Outdated { first, count }: Outdated) -> String {
          differently ({count} such entries). Print the differences with `tallyroom rederive \
          --dry-run`, update the entries with `tallyroom rederive`, and verify again"
     )
+}
+
+/// Returns the fault of a record that lost signed heads in a restore from a backup, if that is not
+/// accepted. Whoever can write to the database can add such an act, rewrite what the lost heads
+/// covered, and leave the signing of it to a running Tallyroom.
+fn unproven_restore(verdict: &Verdict, accept_restores: bool) -> Option<String> {
+    let is_fault = verdict.lost > 0 && !accept_restores;
+    is_fault.then(|| {
+        format!(
+            "because it does not match {} signed heads in it: according to one of its acts, they \
+             were lost when the database was restored from a backup. What they covered may have \
+             been rewritten. If you know of the restore, verify with --accept-restores",
+            verdict.lost
+        )
+    })
 }
 
 /// Returns the line about a record that is complete and unchanged.

@@ -125,6 +125,7 @@ impl Checker {
             }
             (Some(_), None, None) => {
                 check_erased(entry)?;
+                self.check_name_of_erased(entry)?;
                 self.erased += 1;
                 self.names_unknown |= entry.fixed.event_type == MEMBER_TYPE;
             }
@@ -225,6 +226,20 @@ impl Checker {
             return Err(Fault::entry(entry.fixed.seq, what));
         }
         Ok(())
+    }
+
+    /// Checks that an erased entry has no name, or the one that its sender had in the room. The name
+    /// of a person who was forgotten is gone as well.
+    fn check_name_of_erased(&self, entry: &Entry) -> Result<(), Fault> {
+        let Some(name) = &entry.display_name else { return Ok(()) };
+        let expected = self.names.get(&entry.fixed.sender).and_then(|known| known.name.as_ref());
+        let is_left = matches!(entry.erased, Some(Erased::Redacted(_)));
+        if is_left && (self.names_unknown || expected == Some(name)) {
+            return Ok(());
+        }
+        let what =
+            "is erased, but has a name that its sender did not have in the room at that time";
+        Err(Fault::entry(entry.fixed.seq, what))
     }
 
     /// Remembers an entry that fits, as the last one and for the checks at the end.
