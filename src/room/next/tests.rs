@@ -378,3 +378,47 @@ fn a_change_is_announced_after_the_state_and_the_first_summary() {
     known.summary_digest = Some("old".into());
     assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::AnnounceChange));
 }
+
+/// Does what the step says, as a homeserver that refuses nothing would.
+fn done(step: &Step, wanted: &mut Wanted, known: &mut Known) {
+    let mut set = |user: &OwnedUserId, membership: &str| {
+        known.members.entry(user.clone()).or_default().membership = Some(membership.to_owned());
+    };
+    match step {
+        Step::Invite(user) => set(user, "invite"),
+        Step::JoinGuest(user) => set(user, "join"),
+        Step::Remove(user) => set(user, "leave"),
+        Step::LookUp(user) => known.members.entry(user.clone()).or_default().look_at = Some(0),
+        Step::MakeGuest(user) => {
+            known.guests.insert(user.clone());
+        }
+        Step::SendPageMessage(_) | Step::GiveUpPageMessage(_) => wanted.page_message = None,
+        other => panic!("{other:?} is not about people"),
+    }
+}
+
+#[test]
+fn no_two_steps_undo_each_other_without_end() {
+    let guest = user_id!("@_tallyroom_guest_1:x.org").to_owned();
+    for membership in [None, Some("invite"), Some("join"), Some("leave"), Some("knock")] {
+        for [is_made, is_former, is_contact, has_message] in
+            (0..16).map(|bits| [1, 2, 4, 8].map(|bit| bits & bit != 0))
+        {
+            let (mut wanted, mut known) = (wanted(), finished());
+            let member = Member { membership: membership.map(str::to_owned), ..looked_up() };
+            known.members.insert(guest.clone(), member);
+            known.guests.extend(is_made.then(|| guest.clone()));
+            wanted.former_contacts.extend(is_former.then(|| guest.clone()));
+            wanted.contacts.extend(is_contact.then(|| guest.clone()));
+            let message = PageMessage { id: "m".to_owned(), guest: guest.clone(), has_file: false };
+            wanted.page_message = has_message.then_some(message);
+            let mut steps = Vec::new();
+            while let Next::Do(step) = next_step(&wanted, &known, 0) {
+                done(&step, &mut wanted, &mut known);
+                steps.push(step);
+                assert!(steps.len() < 10, "without end: {steps:?}");
+            }
+            assert_eq!(wanted.page_message, None, "it was said or given up: {steps:?}");
+        }
+    }
+}
