@@ -284,7 +284,7 @@ async fn the_original_invoice_is_in_the_bundle_and_a_lost_file_is_no_obstacle() 
     assert_eq!(text(&members, "invoice/revision-1.xml"), xml);
     let files = json_of(&members, "files.json");
     assert_eq!(files[0]["member"], Value::Null);
-    assert!(files[0]["problem"].as_str().unwrap().contains("not in the file store"));
+    assert!(files[0]["problem"].as_str().unwrap().contains("no longer in the file store"));
     assert!(verify(&bundle, &[]).0);
 
     // Never over a file that is there, and nothing left after a failure.
