@@ -45,7 +45,7 @@ async fn check_says_what_is_wrong_and_how_to_fix_it() {
     let good = std::fs::read_to_string(&key).unwrap();
     std::fs::write(&key, "canary").unwrap();
     let (status, out, _) = world.run(&["check"]);
-    assert!(!status.success() && out.contains("Put your copy of it back"), "{out}");
+    assert!(!status.success() && out.contains("Restore the file from your copy"), "{out}");
     assert!(!out.contains("canary"), "{out}");
     std::fs::write(&key, good).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();

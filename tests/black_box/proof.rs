@@ -232,7 +232,7 @@ on_both_databases! {
         let bundle = export(&world, &deal.id).await;
         let files: Value = serde_json::from_str(text(&members(&bundle), "files.json")).unwrap();
         assert_eq!(files[0]["member"], Value::Null);
-        assert!(files[0]["problem"].as_str().unwrap().contains("not those kept"));
+        assert!(files[0]["problem"].as_str().unwrap().contains("was changed in the file store"));
         let (ok, said) = export::verify(&bundle, &[]);
         assert!(ok && said.contains("1 files were not in the file store"), "{said}");
         std::fs::remove_file(&path).unwrap();
@@ -281,7 +281,7 @@ on_both_databases! {
 
     async fn a_record_that_is_cut_back_to_before_an_upgrade_of_its_room_is_found_out(database) {
         let mut world = World::with().config("rooms", json!({ "version": "11" })).start(database).await;
-        let (deal, _) = signed_deal(&world).await;
+        let (deal, head) = signed_deal(&world).await;
         empower(&world, &deal.room, &deal.seller).await;
         let path = format!("/rooms/{}/upgrade", escape(&deal.room));
         let (_, answer) = deal.seller.call(Method::POST, &path, Some(json!({ "new_version": "11" }))).await;
@@ -290,11 +290,16 @@ on_both_databases! {
         world.eventually("the bot follows", || async {
             (room_of(&world, &deal.id).await["id"] == successor.as_str()).then_some(())
         }).await;
+        world.eventually("the creation of the successor in the record", || async {
+            let created = "SELECT event_id FROM entries WHERE event_type = 'm.room.create' AND room_id = ";
+            world.sql_text(&format!("{created}'{successor}'")).await
+        }).await;
         let promise = deal.seller.say(&successor, "I promise a refund of 300").await;
         world.shop.entry(&deal.id, &promise).await;
         world.sql("UPDATE transactions SET sign_due_at = 1").await;
-        world.eventually("a head in the successor", || {
-            deal.seller.state(&successor, "org.tallyroom.record.head", "")
+        world.eventually("a newer head in the successor", || async {
+            let newer = deal.seller.state(&successor, "org.tallyroom.record.head", "").await?;
+            (newer["seq"].as_u64() > head["seq"].as_u64()).then_some(())
         }).await;
         world.terminate_tallyroom().await;
         let (ok, said) = verify(&world, &[]);
@@ -633,6 +638,6 @@ on_both_databases! {
         }
         std::fs::write(&file, "{}").unwrap();
         let (ok, said) = verify(&world, &["--head", file.to_str().unwrap(), &deal.id]);
-        assert!(!ok && said.contains("no signed head"), "{said}");
+        assert!(!ok && said.contains("not a signed head"), "{said}");
     }
 }

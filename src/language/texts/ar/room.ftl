@@ -7,6 +7,7 @@ amount-with-code = { $amount } { $currency }
 labelled = { $label }: { $text }
 
 summary-credited = قُيّد لصالحكم { $amount }
+summary-due = الاستحقاق: { $date }
 summary-introduction = { $kind } بتاريخ { $date }، { $parties }
 summary-line = { $description }، { $quantity } × { $price }
 summary-vat = ضريبة القيمة المضافة ({ $rate }) على { $taxable }

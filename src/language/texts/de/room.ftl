@@ -7,6 +7,7 @@ amount-with-code = { $amount } { $currency }
 labelled = { $label }: { $text }
 
 summary-credited = { $amount } gutgeschrieben
+summary-due = Fällig am { $date }
 summary-introduction = { $kind } vom { $date }, { $parties }
 summary-line = { $description }, { $quantity } × { $price }
 summary-vat = USt. ({ $rate }) auf { $taxable }

@@ -14,6 +14,8 @@ labelled = { $label }: { $text }
 
 # $amount: with its currency. The document gives it back to the buyer.
 summary-credited = { $amount } credited
+# By when it is to be paid, in a few words: it stands at the end of a line.
+summary-due = Due { $date }
 summary-introduction = { $kind } of { $date }, { $parties }
 # One line of the invoice; $price: of one unit.
 summary-line = { $description }, { $quantity } × { $price }

@@ -7,6 +7,7 @@ amount-with-code = { $amount } { $currency }
 labelled = { $label }: { $text }
 
 summary-credited = { $amount } abonados
+summary-due = Vence el { $date }
 summary-introduction = { $kind } del { $date }, { $parties }
 summary-line = { $description }, { $quantity } × { $price }
 summary-vat = IVA ({ $rate }) sobre { $taxable }

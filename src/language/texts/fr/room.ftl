@@ -7,6 +7,7 @@ amount-with-code = { $amount } { $currency }
 labelled = { $label } : { $text }
 
 summary-credited = { $amount } crédités
+summary-due = Échéance le { $date }
 summary-introduction = { $kind } du { $date }, { $parties }
 summary-line = { $description }, { $quantity } × { $price }
 summary-vat = TVA ({ $rate }) sur { $taxable }

@@ -7,6 +7,7 @@ amount-with-code = { $currency } { $amount }
 labelled = { $label }: { $text }
 
 summary-credited = { $amount } gecrediteerd
+summary-due = Uiterlijk { $date }
 summary-introduction = { $kind } van { $date }, { $parties }
 summary-line = { $description }, { $quantity } × { $price }
 summary-vat = Btw ({ $rate }) over { $taxable }
