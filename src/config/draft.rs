@@ -250,11 +250,12 @@ fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// Returns a name up to its first colon. If the blank in `{key: SECRET}` is missing, YAML takes the
-/// secret as a part of the name.
+/// Returns a name up to the first character that no key has. If the blank in `{key: SECRET}` or the
+/// colon after a key is missing, YAML takes the secret as a part of the name.
 fn without_value(text: &str) -> String {
-    match text.split_once(':') {
-        Some((name, _)) => format!("{name}…"),
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    match text.find(|c| !is_of_name(c)) {
+        Some(end) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
