@@ -1,5 +1,5 @@
-//! Codes and account numbers that nobody can look up: most likely slips of the pen. An invoice is
-//! taken with them, since the people in its room can clear them up.
+//! Warnings about unknown codes and wrong account numbers, which are most likely typing errors. The invoice is
+//! accepted with them, since the people in its room can correct them.
 
 use en16931::codes::contains;
 use en16931::codes::generated::UNIT_CODES;
@@ -8,7 +8,7 @@ use iban::Iban;
 use super::model::Invoice;
 use super::problem::Problem;
 
-/// What is odd about codes and account numbers.
+/// Returns a warning for each unknown unit code and each IBAN with wrong check digits.
 pub(super) fn unknown(invoice: &Invoice) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (index, line) in invoice.lines.iter().enumerate() {
@@ -33,10 +33,11 @@ pub(super) fn unknown(invoice: &Invoice) -> Vec<Problem> {
     warnings
 }
 
-/// The number without the account itself in the words: warnings are shown, and logs hold none.
+/// Returns the warning about an account number. It does not repeat the number, since warnings may be
+/// logged.
 fn account(pointer: String, number: &str) -> Option<Problem> {
     let plain: String = number.chars().filter(|it| !it.is_whitespace()).collect();
-    // Other account numbers have no form that could be checked (BT-84).
+    // Account numbers other than IBANs have no form that can be checked (BT-84).
     let mut letters = plain.chars();
     let is_meant = letters.by_ref().take(2).all(|it| it.is_ascii_alphabetic())
         && letters.take(2).filter(char::is_ascii_digit).count() == 2;

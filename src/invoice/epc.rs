@@ -7,20 +7,21 @@ use rust_decimal::Decimal;
 use super::model::{Invoice, Payment};
 use super::owed::Owed;
 
-/// Longest name of the beneficiary, in characters.
-const MAX_NAME: usize = 70;
-/// Longest free text, in characters.
-const MAX_TEXT: usize = 140;
-/// Longest payload, in bytes: what a QR code of version 13 at level M holds.
-const MAX_PAYLOAD: usize = 331;
+/// The greatest length of the beneficiary's name, in characters.
+const MAX_NAME_CHARS: usize = 70;
+/// The greatest length of the remittance text, in characters.
+const MAX_TEXT_CHARS: usize = 140;
+/// The greatest length of the payload, in bytes. It is the capacity of a QR code of version 13 at level M.
+const MAX_PAYLOAD_BYTES: usize = 331;
 /// The smallest amount and the largest, in cents.
 const CENTS: std::ops::RangeInclusive<i64> = 1..=99_999_999_999;
-/// UNTDID 4461: cards and direct debits. Whoever pays such an invoice by transfer pays twice.
+/// The payment means (UNTDID 4461) by which the seller collects the money: cards and direct debits. A
+/// buyer who also pays such an invoice by transfer pays twice.
 const COLLECTED: [&str; 5] = ["48", "49", "54", "55", "59"];
 
-/// The payload, if the invoice asks for a payment that a SEPA credit transfer can be: in euro, to
-/// a valid IBAN. `status` is the shop's word for where it stands; `seller` is named as beneficiary
-/// unless the account has a name of its own.
+/// Returns the payload, if the invoice can be paid by a SEPA credit transfer: in euro, to a valid IBAN.
+/// `status` is the shop's status of the transaction. The beneficiary is the holder of the account, or
+/// `seller` if the invoice names none.
 pub fn epc_payload(invoice: &Invoice, status: &str, seller: &str) -> Option<String> {
     let payment = invoice.payment.as_ref()?;
     let owed = Owed::of(invoice, status).payable()?;
@@ -32,7 +33,7 @@ pub fn epc_payload(invoice: &Invoice, status: &str, seller: &str) -> Option<Stri
     let bic = payment.bic.as_deref().map(compact).filter(|bic| is_bic(bic)).unwrap_or_default();
     let account_name = payment.account_name.as_deref().map(one_line);
     let name = account_name.filter(|name| !name.is_empty()).unwrap_or_else(|| one_line(seller));
-    let name = shortened(&name, MAX_NAME, usize::MAX);
+    let name = shortened(&name, MAX_NAME_CHARS, usize::MAX);
     if name.is_empty() {
         return None;
     }
@@ -44,8 +45,8 @@ pub fn epc_payload(invoice: &Invoice, status: &str, seller: &str) -> Option<Stri
     if is_creditor_reference(&structured) {
         return Some(format!("{head}{structured}"));
     }
-    let left = MAX_PAYLOAD.saturating_sub(head.len() + 1);
-    let text = shortened(&reference, MAX_TEXT, left);
+    let left = MAX_PAYLOAD_BYTES.saturating_sub(head.len() + 1);
+    let text = shortened(&reference, MAX_TEXT_CHARS, left);
     Some(format!("{head}\n{text}"))
 }
 
@@ -53,7 +54,7 @@ fn is_collected(payment: &Payment) -> bool {
     payment.means.as_deref().is_some_and(|means| COLLECTED.contains(&means))
 }
 
-/// With two decimals, if it is in the range that can be transferred.
+/// Returns the amount with two decimals, if it is in the range that can be transferred.
 fn payable(due: Decimal) -> Option<Decimal> {
     let mut amount = due;
     amount.rescale(2);
@@ -89,7 +90,7 @@ fn compact(text: &str) -> String {
     text.split_whitespace().collect::<String>().to_ascii_uppercase()
 }
 
-/// A line break would begin the next field.
+/// Replaces line breaks by spaces, because a line break would start the next field.
 fn one_line(text: &str) -> String {
     let words = text.split(|sign: char| sign.is_whitespace() || sign.is_control());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
@@ -175,7 +176,7 @@ mod tests {
         let fields: Vec<&str> = payload.split('\n').collect();
         assert_eq!(fields[4], "");
         assert_eq!(fields[5].chars().count(), 70);
-        assert!(payload.len() <= MAX_PAYLOAD);
+        assert!(payload.len() <= MAX_PAYLOAD_BYTES);
         assert!(fields[10].chars().count() > 60);
     }
 }

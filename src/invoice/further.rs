@@ -1,4 +1,4 @@
-//! What the original invoice says beyond our model. Pure.
+//! The business terms of an original invoice that our model does not have. Pure.
 
 mod document;
 mod lines;
@@ -10,19 +10,19 @@ use super::xml::bounds;
 use en16931::invoice::PostalAddress;
 use en16931::{Identifier, Percentage};
 
-/// Something that an invoice says beyond our model.
+/// A business term of an invoice that our model does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// Business term or group of EN 16931, such as `BT-12`. There is a text `bt-12` for each.
+    /// The business term or group of EN 16931, such as `BT-12`. Each has a text `bt-12` in every language.
     pub id: &'static str,
-    /// Which line it is about, by its id (BT-126); none: the whole document.
+    /// The id of the line that it is about (BT-126); none if it is about the whole document.
     pub line: Option<String>,
-    /// As the invoice says it.
+    /// The value as the invoice states it.
     pub value: String,
 }
 
-/// What a UBL or CII invoice says beyond our model, in the order of EN 16931; nothing if the file
-/// is none, was never one, or is beyond what is taken today.
+/// Returns the business terms of a UBL or CII invoice that our model does not have, in the order of
+/// EN 16931. Returns nothing if the file is not such an invoice, or exceeds the present limits.
 pub fn further_terms(original: &[u8]) -> Vec<Term> {
     if bounds::check(original).is_err() {
         return Vec::new();
@@ -44,7 +44,7 @@ struct Terms {
 }
 
 impl Terms {
-    /// White space in XML is layout; what is nothing else says nothing.
+    /// Adds a term, unless its value is empty. White space in XML is only layout.
     fn say(&mut self, id: &'static str, value: Option<impl Display>) {
         let Some(value) = value else { return };
         let value = value.to_string();
@@ -54,7 +54,7 @@ impl Terms {
         }
     }
 
-    /// An identifier with its scheme in brackets.
+    /// Adds an identifier, with its scheme in brackets.
     fn say_identifier(&mut self, id: &'static str, identifier: Option<&Identifier>) {
         let value = identifier.filter(|it| !it.is_blank()).map(|it| match it.scheme() {
             Some(scheme) => format!("{} ({scheme})", it.content()),
@@ -63,7 +63,7 @@ impl Terms {
         self.say(id, value);
     }
 
-    /// An address on one line.
+    /// Adds an address in one line.
     fn say_address(&mut self, id: &'static str, it: &PostalAddress) {
         let city: Vec<&str> =
             [&it.post_code, &it.city].into_iter().flatten().map(String::as_str).collect();

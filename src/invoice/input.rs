@@ -1,4 +1,4 @@
-//! The invoice as a shop sends it: what can be computed may be left out.
+//! The invoice as a shop sends it. What can be computed may be left out.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -13,8 +13,8 @@ const INVOICE: &str = "380";
 /// UN/ECE Recommendation 20: one.
 const ONE: &str = "C62";
 
-/// As [`Invoice`], with gaps. What must not be left out is optional here all the same, so that
-/// settling names every gap at once and by its place.
+/// An [`Invoice`] in which fields may be left out. Mandatory fields are optional here as well, so that
+/// settling can report all missing fields at once, each with its place.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceInput {
@@ -62,7 +62,7 @@ pub struct InvoiceInput {
     pub order_reference: Option<String>,
 }
 
-/// As [`Line`], with gaps.
+/// A [`Line`] in which fields may be left out.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineInput {
@@ -90,7 +90,7 @@ pub struct LineInput {
     pub vat: LineVat,
 }
 
-/// As [`Adjustment`].
+/// An [`Adjustment`] as it is sent.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdjustmentInput {
@@ -104,7 +104,7 @@ pub struct AdjustmentInput {
     pub vat: LineVat,
 }
 
-/// As [`Totals`], with gaps.
+/// [`Totals`] of which some may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TotalsInput {

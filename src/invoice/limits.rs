@@ -1,7 +1,7 @@
-//! What any one text, figure or list of an invoice may be, before they are looked at together.
+//! The limits of each text, figure and list of an invoice. They are checked before the rules.
 //!
-//! Texts end up in room names, messages and databases. Figures within these limits can be added
-//! and multiplied as the rules need it without a check at every step.
+//! Texts end up in room names, messages and databases. Figures within these limits can be added and
+//! multiplied as the rules require, without an overflow.
 
 use rust_decimal::Decimal;
 
@@ -10,36 +10,36 @@ use super::model::{LineVat, Payment};
 use super::money::{amount_problem, fine_problem};
 use super::problem::Problem;
 
-/// Longest short text (numbers, ids, references, units), in characters.
-const MAX_SHORT: usize = 200;
-/// Longest description, reason or payment terms, in characters.
-const MAX_LONG: usize = 4_000;
-/// Longest note, in characters.
-const MAX_NOTE: usize = 20_000;
-/// Most notes, and most further accounts.
-const MAX_FEW: usize = 100;
-/// Most lines, allowances, charges and rows of the VAT breakdown, each.
-const MAX_MANY: usize = 100_000;
+/// The greatest length of a short text (numbers, ids, references, units), in characters.
+const MAX_SHORT_CHARS: usize = 200;
+/// The greatest length of a description, a reason or payment terms, in characters.
+const MAX_LONG_CHARS: usize = 4_000;
+/// The greatest length of a note, in characters.
+const MAX_NOTE_CHARS: usize = 20_000;
+/// The greatest number of notes, and of further accounts.
+const MAX_NOTES_OR_ACCOUNTS: usize = 100;
+/// The greatest number of lines, of allowances, of charges, and of rows of the VAT breakdown.
+const MAX_LINES_OR_ROWS: usize = 100_000;
 
-/// Every text, figure and list of the invoice that is beyond its limits.
+/// Returns a problem for each text, figure and list that exceeds its limit.
 pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
     let mut limits = Limits::default();
     limits.short("/number", &input.number);
     limits.short("/type", &input.type_code);
     limits.short("/buyer_reference", input.buyer_reference.as_deref().unwrap_or_default());
     limits.short("/order_reference", input.order_reference.as_deref().unwrap_or_default());
-    limits.count("/lines", input.lines.len(), MAX_MANY);
+    limits.count("/lines", input.lines.len(), MAX_LINES_OR_ROWS);
     for (index, line) in input.lines.iter().enumerate() {
         limits.line(&format!("/lines/{index}"), line);
     }
     for (name, all) in [("allowances", &input.allowances), ("charges", &input.charges)] {
-        limits.count(&format!("/{name}"), all.len(), MAX_MANY);
+        limits.count(&format!("/{name}"), all.len(), MAX_LINES_OR_ROWS);
         for (index, adjustment) in all.iter().enumerate() {
             limits.adjustment(&format!("/{name}/{index}"), adjustment);
         }
     }
     let breakdown = input.vat_breakdown.as_deref().unwrap_or_default();
-    limits.count("/vat_breakdown", breakdown.len(), MAX_MANY);
+    limits.count("/vat_breakdown", breakdown.len(), MAX_LINES_OR_ROWS);
     for (index, subtotal) in breakdown.iter().enumerate() {
         let at = format!("/vat_breakdown/{index}");
         limits.tax(&at, &subtotal.category, subtotal.rate);
@@ -50,14 +50,14 @@ pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
     if let Some(payment) = &input.payment {
         limits.payment(payment);
     }
-    limits.count("/notes", input.notes.len(), MAX_FEW);
+    limits.count("/notes", input.notes.len(), MAX_NOTES_OR_ACCOUNTS);
     for (index, note) in input.notes.iter().enumerate() {
-        limits.text(&format!("/notes/{index}"), note, MAX_NOTE, true);
+        limits.text(&format!("/notes/{index}"), note, MAX_NOTE_CHARS, true);
     }
     limits.exceeded
 }
 
-/// Collects what is beyond them.
+/// Collects the problems.
 #[derive(Default)]
 struct Limits {
     exceeded: Vec<Problem>,
@@ -125,7 +125,11 @@ impl Limits {
         self.short("/payment/account_name", &or_empty(&payment.account_name));
         self.long("/payment/reference", &or_empty(&payment.reference));
         self.long("/payment/terms", &or_empty(&payment.terms));
-        self.count("/payment/further_accounts", payment.further_accounts.len(), MAX_FEW);
+        self.count(
+            "/payment/further_accounts",
+            payment.further_accounts.len(),
+            MAX_NOTES_OR_ACCOUNTS,
+        );
         for (index, account) in payment.further_accounts.iter().enumerate() {
             let at = format!("/payment/further_accounts/{index}");
             self.short(&format!("{at}/iban"), &account.iban);
@@ -134,12 +138,12 @@ impl Limits {
     }
 
     fn short(&mut self, at: &str, text: &str) {
-        self.text(at, text, MAX_SHORT, false);
+        self.text(at, text, MAX_SHORT_CHARS, false);
     }
 
-    /// Descriptions and terms come in several lines from many shops.
+    /// Checks a long text, which may have several lines.
     fn long(&mut self, at: &str, text: &str) {
-        self.text(at, text, MAX_LONG, true);
+        self.text(at, text, MAX_LONG_CHARS, true);
     }
 
     fn text(&mut self, at: &str, text: &str, limit: usize, may_break: bool) {

@@ -1,22 +1,23 @@
-//! Decimal figures: exact, as text, never a float.
+//! Exact decimal figures, which are read and written as text and never as floating-point numbers.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Most characters of a figure. `Decimal` holds 28 digits.
-const MAX_LENGTH: usize = 30;
-/// Most decimals of an amount (BR-DEC rules).
+/// The greatest length of a figure, in characters. `Decimal` holds 28 digits.
+const MAX_FIGURE_CHARS: usize = 30;
+/// The greatest number of decimals of an amount (BR-DEC rules).
 const AMOUNT_DECIMALS: u32 = 2;
-/// Most decimals of a price, quantity or rate: with the whole digits, what `Decimal` holds.
+/// The greatest number of decimals of a price, quantity or rate. With the digits before the point, it is
+/// what `Decimal` holds.
 const FINE_DECIMALS: u32 = 12;
-/// Most digits before the point, so that sums of 100,000 figures still fit into a `Decimal`.
+/// The greatest number of digits before the point. Sums of 100,000 such figures fit into a `Decimal`.
 const MAX_WHOLE_DIGITS: usize = 15;
-/// The first figure with more digits before the point than that: 10 to the power of 15.
+/// The smallest figure with more digits before the point: 10 to the power of 15.
 const TOO_LARGE: Decimal = Decimal::from_parts(0xa4c6_8000, 0x0003_8d7e, 0, false, 0);
 
-/// Rounds to the cent as XPath's `round()` does in the published rules: a half goes up, towards
-/// plus infinity, also below zero.
+/// Rounds to the cent as XPath's `round()` does in the published rules: a half is rounded towards plus
+/// infinity, also below zero.
 pub fn round(figure: Decimal) -> Decimal {
     let floor =
         figure.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::ToNegativeInfinity);
@@ -27,12 +28,12 @@ pub fn round(figure: Decimal) -> Decimal {
     rounded
 }
 
-/// Why this amount cannot be part of an invoice, if it cannot.
+/// Returns why this amount cannot be part of an invoice, or `None` if it can.
 pub(super) fn amount_problem(figure: Decimal) -> Option<String> {
     problem(figure, AMOUNT_DECIMALS)
 }
 
-/// Why this price, quantity or rate cannot be part of an invoice, if it cannot.
+/// Returns why this price, quantity or rate cannot be part of an invoice, or `None` if it can.
 pub(super) fn fine_problem(figure: Decimal) -> Option<String> {
     problem(figure, FINE_DECIMALS)
 }
@@ -54,7 +55,7 @@ fn problem(figure: Decimal, decimals: u32) -> Option<String> {
     })
 }
 
-/// `1234.5` as `1234.50`: at least two decimals, for people who compare two figures.
+/// Writes `1234.5` as `1234.50`: with at least two decimals, so that people can compare figures.
 pub fn exact(figure: Decimal) -> String {
     let mut shown = figure.normalize();
     if shown.scale() < AMOUNT_DECIMALS {
@@ -63,12 +64,12 @@ pub fn exact(figure: Decimal) -> String {
     shown.to_string()
 }
 
-/// A quantity, price or rate without needless zeros.
+/// Writes a quantity, price or rate without trailing zeros.
 pub fn plain(figure: Decimal) -> String {
     figure.normalize().to_string()
 }
 
-/// Serde for amounts: text with at most two decimals, always written with two.
+/// Reads amounts from texts with at most two decimals, and writes them with two, for serde.
 pub(super) mod amount {
     use super::{AMOUNT_DECIMALS, Decimal, Deserializer, figure};
     use serde::Serializer;
@@ -84,7 +85,7 @@ pub(super) mod amount {
     }
 }
 
-/// As [`amount`], for fields that may be left out.
+/// As [`amount`], for a field that may be left out.
 pub(super) mod optional_amount {
     use super::{AMOUNT_DECIMALS, Decimal, Deserializer, optional_figure};
 
@@ -95,7 +96,7 @@ pub(super) mod optional_amount {
     }
 }
 
-/// Serde for prices, quantities and rates: text, written without needless zeros.
+/// Reads prices, quantities and rates from texts, and writes them without trailing zeros, for serde.
 pub(super) mod fine {
     use super::{Decimal, Deserializer, FINE_DECIMALS, figure};
     use serde::Serializer;
@@ -109,7 +110,7 @@ pub(super) mod fine {
     }
 }
 
-/// As [`fine`], for fields that may be left out.
+/// As [`fine`], for a field that may be left out.
 pub(super) mod optional_fine {
     use super::{Decimal, Deserializer, FINE_DECIMALS, optional_figure};
     use serde::Serializer;
@@ -154,11 +155,11 @@ fn read(found: &Value, decimals: u32) -> Result<Decimal, String> {
     }
 }
 
-/// A figure in plain notation: an optional minus, digits, and decimals after a point.
+/// Reads a figure in plain notation: an optional minus sign, digits, and decimals after a point.
 fn parse(text: &str, decimals: u32) -> Result<Decimal, String> {
-    if text.len() > MAX_LENGTH {
+    if text.len() > MAX_FIGURE_CHARS {
         return Err(format!(
-            "a figure has at most {MAX_LENGTH} characters, this has {}: write one such as \
+            "a figure has at most {MAX_FIGURE_CHARS} characters, this has {}: write one such as \
              \"1234.50\"",
             text.len()
         ));

@@ -8,22 +8,22 @@ use super::model::Invoice;
 /// What a document and its status ask of the buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owed {
-    /// This amount, which is more than zero, is to be paid.
+    /// The buyer has to pay this amount, which is greater than zero.
     Payable(Decimal),
-    /// The document gives this amount, which is zero or more, back; nobody has to pay.
+    /// The document gives back this amount, which is zero or more. Nobody has to pay.
     Credited(Decimal),
-    /// Everything was paid before the document was written; nobody has to pay.
+    /// Everything was paid before the document was issued. Nobody has to pay.
     Nothing,
-    /// The status says that nobody waits for money, whatever the document says.
+    /// According to the status, nobody expects money, whatever the document says.
     Ended(Ended),
 }
 
-/// Why a status means that nobody waits for money (any more, or yet).
+/// Why nobody expects money according to a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The money is there.
+    /// The money was received.
     Paid,
-    /// The transaction does not take place.
+    /// The transaction was cancelled.
     Cancelled,
     /// The money was given back.
     Refunded,
@@ -33,8 +33,8 @@ pub enum Ended {
     WrittenOff,
 }
 
-/// The statuses that are understood, folded as in [`folded`]. Whatever is not in this list leaves
-/// the decision to the document. README lists them; a test compares.
+/// The statuses that are understood, as [`folded`] writes them. For any other status the document
+/// decides. README lists them, and a test compares the lists.
 const UNDERSTOOD: [(&str, Ended); 28] = [
     ("paid", Ended::Paid),
     ("paidinfull", Ended::Paid),
@@ -66,8 +66,8 @@ const UNDERSTOOD: [(&str, Ended); 28] = [
     ("forgiven", Ended::WrittenOff),
 ];
 
-/// Statuses by which a shop says that it waits for money, folded as in [`folded`]. Nobody is shown
-/// one of them on a document that asks for no money: a credit note is not awaiting payment.
+/// The statuses by which a shop says that it expects money, as [`folded`] writes them. They are not shown
+/// on a document that asks for no money: a credit note does not await payment.
 const ASKING: [&str; 15] = [
     "awaitingpayment",
     "pendingpayment",
@@ -86,14 +86,14 @@ const ASKING: [&str; 15] = [
     "outstanding",
 ];
 
-/// The shop's status, unless it asks for money that nobody owes.
+/// Returns the shop's status, unless it asks for money that nobody owes.
 pub fn status_to_show<'a>(invoice: &Invoice, status: &'a str) -> Option<&'a str> {
     let asks = ASKING.contains(&folded(status).as_str());
     Some(status).filter(|_| !asks || Owed::of(invoice, status).payable().is_some())
 }
 
 impl Owed {
-    /// By type, amount due and status.
+    /// Decides by the type of the document, the amount due and the status.
     pub fn of(invoice: &Invoice, status: &str) -> Self {
         let due = invoice.totals.due;
         if let Some(ended) = Ended::of(status) {
@@ -107,7 +107,7 @@ impl Owed {
         }
     }
 
-    /// The amount that is asked for; none: nobody has to pay.
+    /// Returns the amount to pay, or `None` if nobody has to pay.
     pub fn payable(self) -> Option<Decimal> {
         match self {
             Self::Payable(amount) => Some(amount),
@@ -117,14 +117,14 @@ impl Owed {
 }
 
 impl Ended {
-    /// What a shop's status says, however it spells it; none if we do not understand it.
+    /// Returns the meaning of a shop's status, in any spelling, or `None` if it is not understood.
     pub fn of(status: &str) -> Option<Self> {
         let status = folded(status);
         UNDERSTOOD.iter().find(|(word, _)| *word == status).map(|(_, ended)| *ended)
     }
 }
 
-/// Without regard to capitals, and to blanks, `-` and `_` between words.
+/// Returns the status in lower case and without spaces, `-` and `_`.
 fn folded(status: &str) -> String {
     let is_between = |c: &char| c.is_whitespace() || matches!(c, '-' | '_');
     status.chars().filter(|c| !is_between(c)).flat_map(char::to_lowercase).collect()

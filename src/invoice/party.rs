@@ -1,11 +1,11 @@
-//! What an invoice says of its parties.
+//! The parties of an invoice.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A party as an XML invoice states it (BG-4, BG-7).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartyDetails {
-    /// BT-27 or BT-44; empty if not stated.
+    /// The name (BT-27 or BT-44); empty if it is not stated.
     pub name: String,
     /// BT-31 or BT-48.
     pub vat_id: Option<String>,
@@ -16,7 +16,7 @@ pub struct PartyDetails {
 /// A postal address (BG-5, BG-8).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Address {
-    /// Street and whatever stands with it, BT-35, BT-36, BT-162.
+    /// The street and the other lines before the city (BT-35, BT-36, BT-162).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
     /// BT-37.
@@ -34,7 +34,7 @@ pub struct Address {
 }
 
 impl<'de> Deserialize<'de> for Address {
-    /// From its parts, or from one text with a line for each line of the address.
+    /// Reads an address from its parts, or from one text that has a line for each line of the address.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]

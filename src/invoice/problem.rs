@@ -1,30 +1,30 @@
-//! What is wrong with an invoice, where, and how to fix it.
+//! A problem of an invoice: what is wrong, where, and how to fix it.
 
 use serde::{Deserialize, Serialize};
 
-/// Most characters of each end of a long detail.
-const MAX_HALF: usize = 500;
+/// How much of each end of a long detail is kept, in characters.
+const KEPT_CHARS_AT_EACH_END: usize = 500;
 
-/// One thing that does not fit.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// JSON pointer (RFC 6901) to the offending field.
+    /// The JSON pointer (RFC 6901) to the wrong field.
     pub pointer: String,
-    /// The rule that it breaks, such as `BR-CO-15`.
+    /// The rule that is broken, such as `BR-CO-15`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// A whole sentence for a person.
+    /// A sentence that explains the problem to a person.
     pub detail: String,
     /// The figure that was stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated: Option<String>,
-    /// The figure that the rest of the invoice leads to.
+    /// The figure that follows from the rest of the invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<String>,
 }
 
 impl Problem {
-    /// A problem at `pointer`.
+    /// Returns a problem at `pointer`.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             pointer: pointer.into(),
@@ -35,14 +35,14 @@ impl Problem {
         }
     }
 
-    /// The same problem, as a breach of `rule`.
+    /// Returns the same problem as a violation of `rule`.
     #[must_use]
     pub(super) fn breaking(mut self, rule: &str) -> Self {
         self.rule = Some(rule.to_owned());
         self
     }
 
-    /// The same problem, seen from the document that holds this part at `parent`.
+    /// Returns the same problem with a pointer from the document that contains this part at `parent`.
     #[must_use]
     pub fn under(mut self, parent: &str) -> Self {
         self.pointer.insert_str(0, parent);
@@ -50,14 +50,13 @@ impl Problem {
     }
 }
 
-/// Without the middle of what is long, such as a name in somebody's file: it came from whoever is
-/// answered.
+/// Removes the middle of a long detail, such as one that repeats a long name from a file.
 fn shortened(detail: String) -> String {
     let length = detail.chars().count();
-    if length <= 2 * MAX_HALF {
+    if length <= 2 * KEPT_CHARS_AT_EACH_END {
         return detail;
     }
-    let begin = detail.chars().take(MAX_HALF);
-    let end = detail.chars().skip(length - MAX_HALF);
+    let begin = detail.chars().take(KEPT_CHARS_AT_EACH_END);
+    let end = detail.chars().skip(length - KEPT_CHARS_AT_EACH_END);
     begin.chain(['…']).chain(end).collect()
 }

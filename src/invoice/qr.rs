@@ -3,19 +3,19 @@
 use qrcode::render::svg::Color;
 use qrcode::{EcLevel, QrCode, Version};
 
-/// Largest version that the EPC allows (69 × 69 modules).
+/// The largest version that the EPC allows (69 × 69 modules).
 const MAX_VERSION: i16 = 13;
-/// Pixels of a module, before the page scales it.
+/// The side of a module, in pixels, before the page scales it.
 const MODULE: u32 = 4;
 
-/// The modules of a QR code at level M, row by row; none: the payload is too long for one.
+/// Returns the QR code at level M, or `None` if the payload is too long.
 pub(crate) fn code(payload: &str) -> Option<QrCode> {
     let code = QrCode::with_error_correction_level(payload, EcLevel::M).ok()?;
     matches!(code.version(), Version::Normal(version) if version <= MAX_VERSION).then_some(code)
 }
 
-/// An `<svg>` with a quiet zone, which screen readers pass over: the view labels what is around
-/// it. Always black on white, since many cameras do not read an inverted one.
+/// Returns the QR code as an `<svg>` with a quiet zone. Screen readers skip it, since the view labels the
+/// element around it. It is always black on white, because many cameras cannot read an inverted code.
 pub fn svg(payload: &str) -> Option<String> {
     let code = code(payload)?;
     let document = code

@@ -1,8 +1,8 @@
 //! Rules of EN 16931 that relate the figures of an invoice to each other.
 //!
-//! Two levels only: totals that contradict each other are refused, since nobody could pay a right
-//! amount; whatever else is odd is a warning. Tolerances are those of the published Schematron
-//! (CEN 1.3.16): none for totals, less than one whole unit for VAT per category.
+//! There are two levels. Totals that contradict each other are refused, since nobody could know the right
+//! amount to pay. Everything else is a warning. The tolerances are those of the published Schematron (CEN
+//! 1.3.16): none for totals, and less than one whole unit for the VAT of a category.
 
 use std::collections::BTreeMap;
 
@@ -13,30 +13,30 @@ use super::model::{Adjustment, Invoice, Line, LineVat};
 use super::money::{exact, plain, round};
 use super::problem::Problem;
 
-/// VAT per category may differ from taxable times rate by less than this.
+/// The VAT of a category may differ from the taxable amount times the rate by less than this.
 const VAT_TOLERANCE: Decimal = Decimal::ONE;
-/// PEPPOL-EN16931-R120: a line's net may differ from quantity times price by this.
+/// The net amount of a line may differ from quantity times price by this (PEPPOL-EN16931-R120).
 const LINE_TOLERANCE: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
 
-/// What the rules found.
+/// The result of the rules.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) refused: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
 }
 
-/// Sum of line nets, BR-CO-10.
+/// Returns the sum of the net amounts of the lines (BR-CO-10).
 pub(super) fn sum_of_lines(lines: &[Line]) -> Decimal {
     lines.iter().map(|line| line.net_amount).sum()
 }
 
-/// Sum of allowances (BR-CO-11) or charges (BR-CO-12).
+/// Returns the sum of the allowances (BR-CO-11) or of the charges (BR-CO-12).
 pub(super) fn sum_of(adjustments: &[Adjustment]) -> Decimal {
     adjustments.iter().map(|adjustment| adjustment.amount).sum()
 }
 
-/// Taxable amount by category and rate: its lines less allowances plus charges (BR-S-08 and its
-/// kin).
+/// Returns the taxable amount of each category and rate: its lines, less allowances, plus charges
+/// (BR-S-08, and the same rule of the other categories).
 pub(super) fn taxable_by_vat(
     lines: &[Line],
     allowances: &[Adjustment],
@@ -52,20 +52,21 @@ pub(super) fn taxable_by_vat(
     taxable
 }
 
-/// The row of the VAT breakdown that a category and rate belong to: no rate is a rate of zero,
-/// except that category O has none at all (BR-O-05).
+/// Returns the row of the VAT breakdown to which a category and a rate belong. A missing rate counts as
+/// zero, except in category O, which has no rate (BR-O-05).
 fn group(category: &str, rate: Option<Decimal>) -> LineVat {
     let rate = rate.unwrap_or_default().normalize();
     let has_none = category == "O" && rate.is_zero();
     LineVat { category: category.to_owned(), rate: (!has_none).then_some(rate) }
 }
 
-/// BR-CO-17: taxable times rate, rounded to the cent.
+/// Returns the taxable amount times the rate, rounded to the cent (BR-CO-17).
 pub(super) fn tax_on(taxable: Decimal, rate: Option<Decimal>) -> Decimal {
     round(taxable * rate.unwrap_or_default() / Decimal::ONE_HUNDRED)
 }
 
-/// Quantity times price per base quantity, rounded to the cent. None if it is too large.
+/// Returns the quantity times the price per base quantity, rounded to the cent, or `None` if it is too
+/// large.
 pub(super) fn line_net(
     quantity: Decimal,
     price: Decimal,
@@ -87,7 +88,7 @@ pub(super) fn check(invoice: &Invoice) -> Findings {
 
 fn totals(invoice: &Invoice) -> impl Iterator<Item = Problem> + use<> {
     let totals = &invoice.totals;
-    // A profile without lines states only totals, the smallest one not even a breakdown.
+    // A profile without lines states only totals, and the smallest profile has no breakdown either.
     let states_only_totals = invoice.lines.is_empty() && invoice.vat_breakdown.is_empty();
     let vat: Decimal = if states_only_totals {
         totals.vat
@@ -180,7 +181,7 @@ fn taxable(invoice: &Invoice, warnings: &mut Vec<Problem>) {
     }
 }
 
-/// How EN 16931 names the rules of a VAT category: mostly by its code.
+/// Returns the name that EN 16931 gives to the rules of a VAT category. Mostly it is the category's code.
 fn rule_family(category: &str) -> &str {
     match category {
         "K" => "IC",

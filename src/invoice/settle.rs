@@ -1,4 +1,4 @@
-//! From what a shop sent to a complete, consistent invoice.
+//! Turns what a shop sent into a complete and consistent invoice.
 
 use rust_decimal::Decimal;
 
@@ -9,21 +9,21 @@ use super::money::amount_problem;
 use super::problem::Problem;
 use super::rules::{self, Findings, line_net, sum_of, sum_of_lines, tax_on, taxable_by_vat};
 
-/// A complete invoice, and what is odd about it.
+/// A complete invoice, and the warnings about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
-    /// Every total is there and agrees with the others.
+    /// The invoice. It has all totals, and they agree with each other.
     pub invoice: Invoice,
-    /// No reason to refuse it.
+    /// The warnings, which are no reason to refuse it.
     pub warnings: Vec<Problem>,
 }
 
-/// Computes what was left out and checks what was given. Settling a settled invoice changes
+/// Computes what was left out, and checks what was stated. Settling a settled invoice again changes
 /// nothing.
 ///
 /// # Errors
-/// Every problem at once, with pointers relative to the invoice; contradictions between figures
-/// are only looked for when each of them is in order.
+/// All problems at once, with pointers relative to the invoice. Contradictions between figures are only
+/// reported if each single figure is valid.
 pub fn settle(input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
     let mut problems = limits::exceeded(&input);
     problems.extend(missing(&input));
@@ -68,7 +68,7 @@ pub fn settle(input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
     if refused.is_empty() { Ok(Settled { invoice, warnings }) } else { Err(refused) }
 }
 
-/// What no invoice can do without.
+/// Returns a problem for each mandatory field that is missing.
 fn missing(input: &InvoiceInput) -> Vec<Problem> {
     let mut missing = Vec::new();
     let mut must = |present: bool, pointer: &str, rule: &str, detail: &str| {
@@ -148,7 +148,7 @@ fn settle_totals(
     let allowance_total = given.allowances.unwrap_or_else(|| sum_of(allowances));
     let charge_total = given.charges.unwrap_or_else(|| sum_of(charges));
     let line_total = given.lines.unwrap_or_else(|| match given.without_vat {
-        // Profiles without lines state what comes of them (Factur-X MINIMUM).
+        // Profiles without lines state only the results (Factur-X MINIMUM).
         Some(without_vat) if lines.is_empty() => without_vat + allowance_total - charge_total,
         _ => sum_of_lines(lines),
     });
@@ -170,8 +170,8 @@ fn settle_totals(
     }
 }
 
-/// Sums of figures within the limits that are beyond them: what is settled must be readable as
-/// input again.
+/// Returns a problem for each computed sum that exceeds the limits of a figure. A settled invoice must be
+/// valid input again.
 fn too_large(invoice: &Invoice) -> Vec<Problem> {
     let totals = &invoice.totals;
     let taxable = invoice.vat_breakdown.iter().flat_map(|it| [it.taxable, it.tax]);

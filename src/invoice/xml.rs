@@ -1,4 +1,4 @@
-//! UBL 2.1 and CII, read by `en16931-formats` into our own model.
+//! Reads UBL 2.1 and CII with `en16931-formats` into our own model.
 
 pub(super) mod bounds;
 
@@ -14,10 +14,10 @@ use super::model::{Account, Currency, LineVat, Payment, VatSubtotal};
 use super::party::{Address, PartyDetails};
 use super::problem::Problem;
 
-/// How many characters of an unreadable value its refusal repeats.
-const SHOWN_OF_VALUE: usize = 60;
+/// The greatest number of characters of an unreadable value that its refusal repeats.
+const MAX_SHOWN_CHARS: usize = 60;
 
-/// Which of the two syntaxes of EN 16931 a file is in.
+/// The two syntaxes of EN 16931.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum XmlFormat {
     /// OASIS Universal Business Language 2.1.
@@ -26,24 +26,24 @@ pub enum XmlFormat {
     Cii,
 }
 
-/// What an XML invoice says.
+/// The content of an XML invoice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FromXml {
-    /// With everything as stated, so that settling it checks instead of computing.
+    /// The invoice with everything that it states, so that settling checks it instead of computing it.
     pub invoice: InvoiceInput,
-    /// BG-4.
+    /// The seller (BG-4).
     pub seller: PartyDetails,
-    /// BG-7.
+    /// The buyer (BG-7).
     pub buyer: PartyDetails,
-    /// Which syntax it was in.
+    /// The syntax of the file.
     pub format: XmlFormat,
 }
 
 /// Reads an invoice or credit note.
 ///
 /// # Errors
-/// When it is none, or states something that cannot be read; the detail then names the place in
-/// the file, and the pointer is empty unless one field of ours stands for it.
+/// If the file is not an invoice, or contains a value that cannot be read. The detail names the place in the
+/// file. The pointer is empty, unless one field of our model corresponds to that place.
 pub fn read(bytes: &[u8]) -> Result<FromXml, Problem> {
     bounds::check(bytes)?;
     let read = en16931_formats::read(bytes).map_err(|error| {
@@ -63,7 +63,8 @@ pub fn read(bytes: &[u8]) -> Result<FromXml, Problem> {
     })
 }
 
-/// A figure or date that could not be read must not silently become another.
+/// Refuses a figure or a date that cannot be read, so that it is not replaced by another one without
+/// notice.
 fn refuse_unreadable(read: &Read) -> Result<(), Problem> {
     let bad = read
         .entries
@@ -71,7 +72,7 @@ fn refuse_unreadable(read: &Read) -> Result<(), Problem> {
         .find(|entry| matches!(entry.kind, Kind::Malformed | Kind::Unreadable | Kind::Duplicate));
     let Some(bad) = bad else { return Ok(()) };
     let value: String =
-        bad.value.as_deref().unwrap_or_default().chars().take(SHOWN_OF_VALUE).collect();
+        bad.value.as_deref().unwrap_or_default().chars().take(MAX_SHOWN_CHARS).collect();
     let path = &bad.path;
     let detail = match bad.kind {
         Kind::Duplicate => format!(
@@ -132,7 +133,7 @@ fn line(line: theirs::InvoiceLine) -> LineInput {
     }
 }
 
-/// The item's name, and its description unless that only says the same again.
+/// Returns the name of the item, followed by its description if that is another text.
 fn description(name: Option<String>, description: Option<String>) -> String {
     let name = name.map(one_line).unwrap_or_default();
     let description = description.map(one_line).unwrap_or_default();
@@ -163,12 +164,12 @@ fn subtotal(it: theirs::VatBreakdown) -> VatSubtotal {
 }
 
 fn totals(it: &theirs::DocumentTotals, without_lines: bool) -> TotalsInput {
-    // A mandatory total that is not there reads as zero. With lines, the rules find that out;
-    // without them, nothing else would tell an empty file from an invoice.
+    // A mandatory total that is missing is read as zero. If there are lines, the rules find the
+    // contradiction. Without lines, this check tells an empty file from an invoice.
     let stated = |amount: InvoiceAmount| {
         Some(amount.into_decimal()).filter(|amount| !(without_lines && amount.is_zero()))
     };
-    // What an invoice does not state of these is nothing, not something to compute.
+    // If an invoice does not state one of these, it is zero. It is not computed.
     let or_nothing = |amount: Option<InvoiceAmount>| {
         Some(amount.map_or(Decimal::ZERO, InvoiceAmount::into_decimal))
     };
@@ -181,7 +182,7 @@ fn totals(it: &theirs::DocumentTotals, without_lines: bool) -> TotalsInput {
         with_vat: stated(it.gross_total),
         paid: or_nothing(it.paid),
         rounding: or_nothing(it.rounding),
-        // Nothing is due once all is paid.
+        // Nothing is due if everything was paid.
         due: Some(it.due.into_decimal()),
     }
 }
@@ -204,7 +205,7 @@ fn payment(
             for it in accounts {
                 let Some(iban) = it.account_identifier.map(one_line) else { continue };
                 let account = Account { iban, bic: it.provider_identifier.map(one_line) };
-                // CII states an account again for every means of payment that it serves.
+                // CII repeats an account for each means of payment for which it is used.
                 let is_known = payment.iban.as_ref() == Some(&account.iban)
                     || payment.further_accounts.contains(&account);
                 if !is_known {
@@ -242,7 +243,7 @@ fn text(code: theirs::Code) -> String {
     one_line(code.as_str())
 }
 
-/// White space in XML is layout: a short text is one line, whatever stood around it.
+/// Returns a short text as one line, because white space in XML is only layout.
 fn one_line(text: impl AsRef<str>) -> String {
     text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ")
 }

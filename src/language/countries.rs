@@ -1,13 +1,13 @@
-//! Names of countries, as ICU has them.
+//! The names of countries, from ICU.
 
 use icu_experimental::displaynames::multi::RegionDisplayNames;
 use icu_locale::Locale;
 use icu_locale::subtags::Region;
 
-/// Invoices have this code for Kosovo (EN 16931), which ISO 3166-1 lacks; ICU has another one.
+/// The code of Kosovo in invoices (EN 16931). ISO 3166-1 has none, and ICU has another one.
 const KOSOVO: &str = "1A";
 
-/// By its code of ISO 3166-1; none if ICU knows no such country.
+/// Returns the name of the country with this code of ISO 3166-1, or `None` if ICU does not know it.
 pub(super) fn name(locale: &Locale, code: &str) -> Option<String> {
     let code = if code == KOSOVO { "XK" } else { code };
     let region = Region::try_from_str(code).ok().filter(|region| region.is_alphabetic())?;

@@ -1,5 +1,5 @@
-//! Days and times of day, as ICU writes them. Some regions have another calendar by default, but
-//! the days of an invoice are Gregorian.
+//! Formats dates and times of day with ICU. Some regions have another calendar by default, but the dates
+//! of an invoice are Gregorian.
 
 use icu_calendar::{Date as IcuDate, Gregorian};
 use icu_datetime::fieldsets::{T, YMD, YMDE};

@@ -1,10 +1,10 @@
-//! Lengths of time in rough words: how long somebody takes to reply is not a matter of seconds.
+//! Describes lengths of time roughly, such as the time that somebody usually takes to reply.
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The text for so many milliseconds and the number in it.
+/// Returns the id of the text for a length of time in milliseconds, and the number in it.
 pub(super) fn rough(milliseconds: i64) -> (&'static str, i64) {
     let rounded = |unit: i64| milliseconds.saturating_add(unit / 2) / unit;
     match milliseconds {

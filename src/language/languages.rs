@@ -1,27 +1,27 @@
-//! The languages that we have texts in.
+//! The table of the languages for which there are texts.
 
 use icu_locale::subtags::{self, Region, language, region};
 
-/// Makes the enum and all that follows from a language's tag. A new language is one line here, and
-/// a folder `texts/TAG` with the files that [`TextSources`] names.
+/// Defines the enum and everything that follows from the tag of a language. A new language needs one
+/// line in the table below, and a folder `texts/TAG` with the files that `sources` includes.
 macro_rules! languages {
     ($($(#[$documentation:meta])* $variant:ident, $tag:tt, $own_name:literal;)+) => {
-        /// A language that we have texts in.
+        /// A language for which there are texts.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Language {
             $($(#[$documentation])* $variant,)+
         }
 
         impl Language {
-            /// In the order in which a reader is offered them; the order of the variants.
+            /// All languages, in the order in which the page offers them.
             pub const ALL: [Self; [$($tag),+].len()] = [$(Self::$variant),+];
 
-            /// BCP 47, such as `de`.
+            /// The tag of the language (BCP 47), such as `de`.
             pub fn tag(self) -> &'static str {
                 match self { $(Self::$variant => $tag,)+ }
             }
 
-            /// As its speakers call it.
+            /// The name of the language in the language itself.
             pub fn own_name(self) -> &'static str {
                 match self { $(Self::$variant => $own_name,)+ }
             }
@@ -49,7 +49,7 @@ macro_rules! languages {
 pub(super) type TextSources = [&'static str; 5];
 
 languages! {
-    /// English; the texts that another language lacks are shown in it.
+    /// English. A text that another language lacks is shown in English.
     English, "en", "English";
     /// German.
     German, "de", "Deutsch";
@@ -69,18 +69,19 @@ impl Language {
         self == Self::Arabic
     }
 
-    /// The language of a BCP 47 tag such as `de` or `de-AT`; none if it is not one of ours.
+    /// Returns the language of a tag (BCP 47) such as `de` or `de-AT`, or `None` if there are no texts
+    /// for it.
     pub fn of_tag(tag: &str) -> Option<Self> {
         Self::of_subtag(icu_locale::Locale::try_from_str(tag).ok()?.id.language)
     }
 
-    /// The language of such a subtag.
+    /// Returns the language with this subtag, if there are texts for it.
     pub(super) fn of_subtag(subtag: subtags::Language) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.subtag() == subtag)
     }
 
-    /// The region whose formats a reader gets who names none. ICU takes English for American, and
-    /// an American date is misread everywhere else.
+    /// The region whose formats are used if a reader names none. Without it, ICU writes English dates as
+    /// in America, which readers elsewhere misread.
     pub(super) fn usual_region(self) -> Option<Region> {
         (self == Self::English).then_some(region!("GB"))
     }

@@ -1,10 +1,10 @@
-//! The reader's language: texts (Fluent), and numbers, amounts, dates as they are written there
-//! (ICU). Pure: no I/O.
+//! Texts (Fluent), numbers, amounts and dates (ICU) in the language of a reader. Pure: no I/O.
 //!
-//! The texts of one language are in `texts/{tag}/`: `page.ftl` what the page says, `problems.ftl`
-//! why something was refused, `room.ftl` what stands in the Matrix room, `terms.ftl` names of what an
-//! invoice says and a revision changes, `words.ftl` what the functions here put together (units, sizes, durations). A text that a
-//! language lacks is shown in English; a test sees to it that none does.
+//! The texts of one language are in `texts/{tag}/`: `page.ftl` has the texts of the invoice page,
+//! `problems.ftl` the reasons why something was refused, `room.ftl` the texts of the Matrix room,
+//! `terms.ftl` the names of what an invoice contains and a revision changes, and `words.ftl` units, sizes
+//! and durations. A text that a language lacks is shown in English. A test makes sure that no language
+//! lacks a text.
 
 mod countries;
 mod dates;
@@ -25,27 +25,27 @@ pub use languages::Language;
 
 use crate::invoice::Currency;
 
-/// How one reader reads and writes: a language that we have texts in, and the region whose
-/// numbers and dates they are used to.
+/// The language of a reader, and the region whose formats of numbers and dates the reader is used to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locale {
     language: Language,
     region: Option<Region>,
-    /// What ICU goes by.
+    /// The locale with which ICU formats numbers and dates.
     formats: icu_locale::Locale,
     has_eastern_digits: bool,
 }
 
 impl Locale {
-    /// A language without a region: its usual numbers and dates.
+    /// Returns the locale of a language without a region. It has the usual formats of the language.
     pub fn of(language: Language) -> Self {
         Self::with_region(language, None)
     }
 
-    /// The best that we have for what the reader asks for: `wanted` (a tag that was chosen), then
-    /// `accept` (a browser's `Accept-Language`), then `fallback` (a tag from the config); English
-    /// if all of them are strange to us. A choice without a region gets the one that another wish
-    /// names for that language: who chose `de` and whose browser asks for `de-AT` is in Austria.
+    /// Returns the best locale for what a reader asks for: `wanted` (the tag that the reader chose)
+    /// comes before `accept` (the browser's `Accept-Language`), and that before `fallback` (a tag from
+    /// the config). It is English if there are no texts for any of them. If the chosen tag has no region,
+    /// the region comes from another wish for that language: a reader who chose `de`, and whose browser
+    /// asks for `de-AT`, gets the formats of Austria.
     pub fn negotiate(wanted: Option<&str>, accept: Option<&str>, fallback: &str) -> Self {
         let (language, region) = negotiate::best(wanted, accept, fallback);
         Self::with_region(language, region)
@@ -62,12 +62,12 @@ impl Locale {
         Self { language, region, formats, has_eastern_digits }
     }
 
-    /// Of the texts.
+    /// The language of the texts.
     pub fn language(&self) -> Language {
         self.language
     }
 
-    /// For the `lang` attribute, such as `de-AT`.
+    /// The tag for the `lang` attribute, such as `de-AT`.
     pub fn tag(&self) -> String {
         match self.region {
             Some(region) => format!("{}-{region}", self.language.tag()),
@@ -80,12 +80,12 @@ impl Locale {
         self.language.is_rtl()
     }
 
-    /// A text without arguments; its id if we have none.
+    /// Returns the text with this id, which has no arguments. Returns the id if there is no such text.
     pub fn text(&self, id: &str) -> String {
         self.text_with(id, &[])
     }
 
-    /// A text with arguments; its id if we have none.
+    /// Returns the text with this id and these arguments. Returns the id if there is no such text.
     pub fn text_with<'a>(&self, id: &str, arguments: &[(&'a str, FluentValue<'a>)]) -> String {
         self.text_if_any(id, arguments).unwrap_or_else(|| id.to_owned())
     }
@@ -94,28 +94,29 @@ impl Locale {
         texts::format(self.language, self.has_eastern_digits, id, arguments)
     }
 
-    /// An amount of money with its currency, such as `€1,234.50`; never rounded.
+    /// Writes an amount of money with its currency, such as `€1,234.50`. It is never rounded.
     pub fn amount(&self, amount: Decimal, currency: Currency) -> String {
         numbers::amount(&self.formats, amount, &currency.to_string())
     }
 
-    /// The same without the currency, with the currency's digits (or more, if it has more).
+    /// Writes an amount without its currency, with the decimals of the currency, or with more if the
+    /// amount has more.
     pub fn bare_amount(&self, amount: Decimal, currency: Currency) -> String {
         numbers::bare_amount(&self.formats, amount, &currency.to_string())
     }
 
-    /// A number with as many digits as it has.
+    /// Writes a number with the decimals that it has.
     pub fn number(&self, number: Decimal) -> String {
         numbers::number(&self.formats, number.normalize())
     }
 
-    /// Such as `19 %`.
+    /// Writes a rate in percent, such as `19 %`.
     pub fn percent(&self, rate: Decimal) -> String {
         numbers::percent(&self.formats, rate.normalize())
     }
 
-    /// A quantity with its unit (UN/ECE Recommendation 20) in words, such as `10 pieces`; with the
-    /// unit's code if it is a rare one.
+    /// Writes a quantity with its unit (UN/ECE Recommendation 20), such as `10 pieces`. A rare unit is
+    /// written as its code.
     pub fn quantity(&self, quantity: Decimal, unit: &str) -> String {
         let number = self.number(quantity);
         let arguments = [
@@ -127,38 +128,38 @@ impl Locale {
             .unwrap_or_else(|| self.text_with("unknown-unit", &arguments))
     }
 
-    /// A day, such as `1 July 2026`; by the Gregorian calendar everywhere, as invoices are.
+    /// Writes a date, such as `1 July 2026`. The calendar is always the Gregorian one, as in invoices.
     pub fn date(&self, date: Date) -> String {
         dates::date(&self.formats, date)
     }
 
-    /// A day where there is little room, such as `1 Jul 2026`.
+    /// Writes a date where there is little space, such as `1 Jul 2026`.
     pub fn short_date(&self, date: Date) -> String {
         dates::short_date(&self.formats, date)
     }
 
-    /// A day of a conversation, such as `Wednesday 1 July 2026`.
+    /// Writes a date with the day of the week, such as `Wednesday 1 July 2026`.
     pub fn day(&self, date: Date) -> String {
         dates::weekday_and_date(&self.formats, date)
     }
 
-    /// A time of day, such as `14:02`.
+    /// Writes a time of day, such as `14:02`.
     pub fn time(&self, time: jiff::civil::Time) -> String {
         dates::time(&self.formats, time)
     }
 
-    /// Day and time of day, such as `1 July 2026 at 14:02`.
+    /// Writes a date and a time of day, such as `1 July 2026 at 14:02`.
     pub fn date_and_time(&self, moment: jiff::civil::DateTime) -> String {
         dates::date_and_time(&self.formats, moment)
     }
 
-    /// A length of time in rough words, such as `about 2 hours`.
+    /// Describes a length of time roughly, such as `about 2 hours`.
     pub fn duration(&self, milliseconds: i64) -> String {
         let (id, count) = duration::rough(milliseconds);
         self.text_with(id, &[("count", count.into())])
     }
 
-    /// A size of a file, such as `1.2 MB`.
+    /// Writes the size of a file, such as `1.2 MB`.
     pub fn size(&self, bytes: u64) -> String {
         let (id, amount) = numbers::size(bytes);
         let number = self.number(amount);
@@ -166,7 +167,7 @@ impl Locale {
         self.text_with(id, &[("count", count), ("number", number.as_str().into())])
     }
 
-    /// A country (ISO 3166-1 alpha-2) by name; the code if it has none.
+    /// Returns the name of a country (ISO 3166-1 alpha-2), or the code if the name is not known.
     pub fn country(&self, code: &str) -> String {
         countries::name(&self.formats, code).unwrap_or_else(|| code.to_owned())
     }

@@ -5,15 +5,16 @@ use icu_locale::subtags::Region;
 
 use super::Language;
 
-/// A tag that has more characters than this is none of ours.
-const LONGEST_TAG: usize = 64;
+/// The length of the longest tag that is parsed, in bytes. Our tags are shorter.
+const MAX_TAG_BYTES: usize = 64;
 
-/// How many languages of a header we look at.
-const MOST_TAGS: usize = 32;
+/// The greatest number of languages of a header that are looked at.
+const MAX_TAGS: usize = 32;
 
 type Wish = (Language, Option<Region>);
 
-/// The first wish that we have texts for, with the first region that is named for its language.
+/// Returns the first wish for which there are texts, with the first region that any wish names for
+/// that language.
 pub(super) fn best(wanted: Option<&str>, accept: Option<&str>, fallback: &str) -> Wish {
     let mut wishes: Vec<Wish> = wanted.and_then(wish).into_iter().collect();
     wishes.extend(accepted(accept.unwrap_or_default()));
@@ -25,22 +26,23 @@ pub(super) fn best(wanted: Option<&str>, accept: Option<&str>, fallback: &str) -
 
 fn wish(tag: &str) -> Option<Wish> {
     let tag = tag.trim();
-    if tag.len() > LONGEST_TAG {
+    if tag.len() > MAX_TAG_BYTES {
         return None;
     }
     let id = Locale::try_from_str(tag).ok()?.id;
     Some((Language::of_subtag(id.language)?, id.region))
 }
 
-/// What a browser asks for, best first.
+/// Returns the languages that a browser asks for, the preferred one first.
 fn accepted(header: &str) -> Vec<Wish> {
     let mut wishes: Vec<(Wish, f32)> =
-        header.split(',').take(MOST_TAGS).filter_map(weighed).collect();
+        header.split(',').take(MAX_TAGS).filter_map(weighed).collect();
     wishes.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     wishes.into_iter().map(|(wish, _)| wish).collect()
 }
 
-/// One language of the header and its weight; none if it is not acceptable (`q=0`).
+/// Returns one language of the header and its weight, or `None` if the browser does not accept it
+/// (`q=0`).
 fn weighed(entry: &str) -> Option<(Wish, f32)> {
     let mut parts = entry.split(';');
     let wish = wish(parts.next()?)?;

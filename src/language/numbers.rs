@@ -1,4 +1,4 @@
-//! Numbers, amounts of money, percentages, sizes, as ICU writes them.
+//! Formats numbers, amounts of money, percentages and sizes with ICU.
 
 use fixed_decimal::Decimal as Exact;
 use fluent_bundle::FluentValue;
@@ -10,14 +10,14 @@ use icu_locale::Locale;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-/// Currencies whose sign belongs to them alone. All others are written by their code: a `$`, a
-/// `kr` or a `¥` is not enough on an invoice that crosses a border.
+/// The currencies whose sign no other currency has. All others are written with their code, since
+/// several currencies share `$`, `kr` and `¥`.
 const OWN_SIGN: [&str; 7] = ["EUR", "GBP", "ILS", "INR", "TRY", "UAH", "VND"];
 
-/// For currencies that ISO 4217 gives no digits.
+/// The number of decimals of a currency for which ISO 4217 names none.
 const USUAL_DIGITS: u32 = 2;
 
-/// A number with the digits that it has.
+/// Writes a number with the decimals that it has.
 pub(super) fn number(locale: &Locale, number: Decimal) -> String {
     let plain = number.to_string();
     let formatter = DecimalFormatter::try_new(locale.into(), Default::default());
@@ -27,21 +27,22 @@ pub(super) fn number(locale: &Locale, number: Decimal) -> String {
     }
 }
 
-/// With the currency's digits, or more where the amount has more (as prices of a piece do).
+/// Writes an amount with the decimals of its currency, or with more if the amount has more, as unit
+/// prices do.
 pub(super) fn bare_amount(locale: &Locale, amount: Decimal, currency: &str) -> String {
     number(locale, with_digits(amount, currency))
 }
 
-/// The same with the currency's sign or code.
+/// As [`bare_amount`], with the sign or the code of the currency.
 pub(super) fn amount(locale: &Locale, amount: Decimal, currency: &str) -> String {
     let amount = with_digits(amount, currency);
     written_with_currency(locale, amount, currency)
         .unwrap_or_else(|| format!("{currency}\u{a0}{}", number(locale, amount)))
 }
 
-/// ICU rounds an amount to the digits that are customary in shops (none for the Serbian dinar),
-/// which an invoice must not. Where they differ from the amount's own we only take what it writes
-/// around the digits.
+/// Writes an amount as ICU does. ICU rounds to the decimals that are usual in shops (none for the
+/// Serbian dinar), and an invoice must not be rounded. If the amount has other decimals, only the text
+/// around the digits comes from ICU.
 fn written_with_currency(locale: &Locale, amount: Decimal, currency: &str) -> Option<String> {
     let formatter = currency_formatter(locale, currency)?;
     let write = |amount: Decimal| {
@@ -80,7 +81,7 @@ fn with_digits(amount: Decimal, currency: &str) -> Decimal {
     amount
 }
 
-/// A rate in percent: 19 is `19 %`.
+/// Writes a rate in percent: 19 becomes `19 %`.
 pub(super) fn percent(locale: &Locale, rate: Decimal) -> String {
     let formatter = PercentFormatter::try_new(locale.into(), Default::default());
     match (exact(rate), formatter) {
@@ -89,7 +90,7 @@ pub(super) fn percent(locale: &Locale, rate: Decimal) -> String {
     }
 }
 
-/// The text for a file's size and the number in it, of at most three digits.
+/// Returns the id of the text for a file's size, and the number in it, with at most three digits.
 pub(super) fn size(bytes: u64) -> (&'static str, Decimal) {
     let thousand = Decimal::ONE_THOUSAND;
     let mut size = Decimal::from(bytes);
@@ -106,7 +107,7 @@ fn short(size: Decimal) -> Decimal {
     size.trunc_with_scale(u32::from(size < Decimal::TEN)).normalize()
 }
 
-/// By which Fluent chooses the plural form; the number itself is written by [`number`].
+/// Returns the value by which Fluent chooses the plural form. [`number`] writes the number itself.
 pub(super) fn plural_operand(number: Decimal) -> FluentValue<'static> {
     number.normalize().to_f64().unwrap_or_default().into()
 }

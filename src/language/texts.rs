@@ -1,8 +1,9 @@
-//! What we say, by Fluent.
+//! The texts of all languages, formatted with Fluent.
 //!
-//! Text of users runs in either direction. In a language that is written from right to left Fluent
-//! isolates whatever is put into a sentence. In the others we isolate only what needs it, so that
-//! an ordinary sentence has no invisible characters.
+//! The text of a user may be written from left to right or from right to left. In a language that is
+//! written from right to left, Fluent isolates every argument of a sentence. In the other languages an
+//! argument is isolated only if it has such characters, so that an ordinary sentence has no invisible
+//! characters.
 
 use std::sync::LazyLock;
 
@@ -14,11 +15,12 @@ use super::Language;
 
 type Bundle = FluentBundle<FluentResource>;
 
-/// In the order of [`Language::ALL`]; English is the first.
+/// The texts of each language, in the order of [`Language::ALL`]. English is the first.
 static BUNDLES: LazyLock<[Bundle; Language::ALL.len()]> =
     LazyLock::new(|| Language::ALL.map(bundle));
 
-/// Arabic with the digits of Egypt and its eastern neighbours; ICU's numbers have them by region.
+/// The Arabic texts with the digits that are used in Egypt and east of it. ICU chooses the digits of
+/// numbers by region.
 static EASTERN_ARABIC: LazyLock<Bundle> = LazyLock::new(|| {
     let mut bundle = bundle(Language::Arabic);
     bundle.set_formatter(Some(with_eastern_digits));
@@ -27,11 +29,12 @@ static EASTERN_ARABIC: LazyLock<Bundle> = LazyLock::new(|| {
 
 const EASTERN_ZERO: u32 = 0x660;
 
-/// U+2068 and U+2069: what is between them has no influence on the direction of the rest.
+/// U+2068 and U+2069. The text between them has no influence on the direction of the rest.
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
 
-/// The text of this id, in English if the language lacks it; none if English does too.
+/// Formats the text with this id. A text that the language lacks is taken from English. Returns
+/// `None` if English lacks it as well.
 pub(super) fn format(
     language: Language,
     has_eastern_digits: bool,
@@ -50,7 +53,8 @@ pub(super) fn format(
     })
 }
 
-/// A file that does not parse gives what does; a test finds it out.
+/// Loads the texts of a language. Of a file with errors, the correct texts are used; a test finds the
+/// errors.
 fn bundle(language: Language) -> Bundle {
     let id: LanguageIdentifier = language.tag().parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![id]);
@@ -68,8 +72,8 @@ fn with_eastern_digits<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
     Some(number.as_string().chars().map(|c| eastern(c).unwrap_or(c)).collect())
 }
 
-/// A value that leaves the direction of the sentence around it alone. Embeddings and overrides,
-/// which can make a name read as another one, are taken out.
+/// Returns the value so that it does not change the direction of the sentence around it. Embeddings
+/// and overrides are removed, since they can make a name look like another one.
 fn tame<'a>(language: Language, value: &'a FluentValue<'_>) -> FluentValue<'a> {
     let FluentValue::String(text) = value else { return value.clone() };
     if !text.chars().any(has_influence) {
@@ -99,8 +103,8 @@ mod tests {
 
     use super::*;
 
-    /// Of each text of a language, what it takes. Whether `count` is needed beside `number` is the
-    /// language's own affair: it only chooses the plural form.
+    /// Returns the arguments of each text of a language. `count` beside `number` only chooses the plural
+    /// form, and some languages do not need it.
     fn placeables(language: Language) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         let mut id = "";

@@ -1,4 +1,4 @@
-//! The blocks around the table: head, payment, notes, further terms, running head and foot.
+//! The blocks around the table: the head, how to pay, notes, other terms, and the running head and foot.
 
 use super::Document;
 use super::fields::{self, Field};
@@ -8,24 +8,24 @@ use crate::invoice::qr_code;
 use crate::transaction::Party;
 use crate::wording::{address, kind};
 
-/// Between blocks.
+/// The space between blocks, in points.
 pub(super) const GAP: f32 = 22.0;
-/// Most lines of a party's block.
+/// The greatest number of lines in the block of a party.
 const MAX_PARTY_LINES: usize = 14;
-/// The column of the parties, and the one beside it.
+/// The column of the parties, and the one beside it, each with its start and its width in points.
 const FIRST: (f32, f32) = (0.0, 250.0);
 const SECOND: (f32, f32) = (FIRST.1 + 33.0, WIDTH - FIRST.1 - 33.0);
-/// Of a field: its label; the value has the rest.
+/// The width of the label of a field, in points. The value has the rest.
 const LABEL: f32 = 84.0;
-/// The side of the QR code with its quiet zone.
+/// The side of the QR code with its quiet zone, in points.
 const QR: f32 = 104.0;
-/// A quiet zone, in modules.
+/// The width of the quiet zone, in modules.
 const QUIET: usize = 4;
-/// Where the running head and foot stand.
+/// The positions of the running head and foot, in points.
 const RUNNING_HEAD: f32 = 44.0;
 const RUNNING_FOOT: f32 = PAGE.1 - 46.0;
 
-/// Such as `Invoice 42 · Acme`.
+/// Returns the title of the document, such as `Invoice 42 · Acme`.
 pub(super) fn title(document: &Document<'_>) -> String {
     let terms = document.terms;
     let apart = |text: &String| fields::apart(text.clone(), document.locale);
@@ -33,7 +33,7 @@ pub(super) fn title(document: &Document<'_>) -> String {
     format!("{} {number} · {seller}", kind(&document.terms.invoice, document.locale))
 }
 
-/// Seller, title, buyer, and what identifies the document.
+/// Draws the head: seller, title, buyer, dates and references.
 pub(super) fn head(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let top = sheet.y;
     let seller = party(document, &document.terms.seller, Style::NAME, typesetter);
@@ -73,7 +73,7 @@ fn party(
     lines
 }
 
-/// How to pay: in words, and as a QR code beside them.
+/// Draws how to pay: as fields, and as a QR code beside them.
 pub(super) fn payment(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let fields = fields::payment(document);
     if fields.is_empty() {
@@ -113,12 +113,12 @@ fn draw_code(sheet: &mut Sheet, column: (f32, f32), code: &qrcode::QrCode) {
     }
 }
 
-/// The side of a module: the code is as wide as its box, and its quiet zone is in it.
+/// Returns the side of a module, in points. The code with its quiet zone is as wide as its box.
 fn module(code: &qrcode::QrCode) -> f32 {
     QR / (code.width() + 2 * QUIET) as f32
 }
 
-/// What the seller adds.
+/// Draws the notes of the seller.
 pub(super) fn notes(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let notes = &document.terms.invoice.notes;
     if notes.is_empty() {
@@ -133,7 +133,7 @@ pub(super) fn notes(document: &Document<'_>, typesetter: &Typesetter, sheet: &mu
     }
 }
 
-/// What the original says beyond all that.
+/// Draws the business terms of the original invoice that our model does not have.
 pub(super) fn further(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let fields = fields::further(document);
     if fields.is_empty() {
@@ -145,7 +145,7 @@ pub(super) fn further(document: &Document<'_>, typesetter: &Typesetter, sheet: &
     rows_with(sheet, (0.0, WIDTH), 170.0, &fields, typesetter);
 }
 
-/// On every page its number, on all but the first what it belongs to.
+/// Draws the number of each page, and the title of the document on each page but the first.
 pub(super) fn running(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let pages = sheet.pages.len();
     let lines = typesetter.lines(&title(document), Style::SMALL, WIDTH - 110.0);
@@ -174,7 +174,7 @@ fn heading_height() -> f32 {
     Style::STRONG.leading() + 4.0
 }
 
-/// Labels, and their values beside them.
+/// Draws labels with their values beside them.
 fn rows(sheet: &mut Sheet, column: (f32, f32), fields: &[Field], typesetter: &Typesetter) {
     rows_with(sheet, column, LABEL, fields, typesetter);
 }
@@ -213,7 +213,7 @@ pub(super) fn height(lines: &[Line]) -> f32 {
     lines.iter().map(|line| line.style.leading()).sum()
 }
 
-/// Draws lines below each other without leaving the page; says where they end.
+/// Draws lines one below the other on this page, and returns the position below them.
 fn stack(sheet: &mut Sheet, column: (f32, f32), align: Align, top: f32, lines: &[Line]) -> f32 {
     let mut y = top;
     for line in lines {

@@ -1,4 +1,4 @@
-//! The typefaces that are embedded, and which of them has a character.
+//! The embedded typefaces, and which of them has a character.
 
 use harfrust::{FontRef, Shaper, ShaperData};
 use krilla::text::Font;
@@ -7,7 +7,7 @@ use skrifa::charmap::Charmap;
 
 use super::PdfError;
 
-/// Regular and bold of each, in the order in which they are asked for a character.
+/// The files of each typeface, regular and bold. The first typeface that has a character is used.
 const FILES: [[&[u8]; 2]; 3] = [
     [
         include_bytes!("../../assets/fonts/NotoSans-Regular.ttf"),
@@ -22,32 +22,32 @@ const FILES: [[&[u8]; 2]; 3] = [
         include_bytes!("../../assets/fonts/NotoSansHebrew-Bold.ttf"),
     ],
 ];
-/// Stands for a character that no typeface has.
+/// The character that is drawn for one that no typeface has.
 const SUBSTITUTE: char = '\u{fffd}';
 
-/// Our typefaces do not have it.
+/// The minus sign, which our typefaces do not have.
 const MINUS: char = '\u{2212}';
-/// Takes its place.
+/// The dash that is drawn for the minus sign.
 const DASH: char = '\u{2013}';
 
 /// One typeface in one weight.
 pub(super) struct Face {
-    /// To draw with.
+    /// The font for drawing.
     pub(super) font: Font,
-    /// To measure with.
+    /// The tables of the font for measuring.
     tables: FontRef<'static>,
     shaping: ShaperData,
     signs: Charmap<'static>,
 }
 
 impl Face {
-    /// What turns characters into glyphs. It takes nearly nothing to make.
+    /// Returns the shaper, which turns characters into glyphs. To build it costs nearly nothing.
     pub(super) fn shaper(&self) -> Shaper<'_> {
         self.shaping.shaper(&self.tables).build()
     }
 }
 
-/// All of them, by script and weight.
+/// All typefaces, by script and weight.
 pub(super) struct Faces([[Face; 2]; 3]);
 
 impl Faces {
@@ -60,7 +60,8 @@ impl Faces {
         &self.0[script][usize::from(bold)]
     }
 
-    /// The first typeface that has the character; `current` if it does, so that runs stay long.
+    /// Returns the first typeface that has the character. `current` is preferred, so that runs of one
+    /// typeface stay long.
     pub(super) fn script_of(&self, sign: char, current: Option<usize>) -> Option<usize> {
         let has = |script: &usize| self.0[*script][0].signs.map(sign).is_some();
         if let Some(current) = current
@@ -71,8 +72,8 @@ impl Faces {
         (0..self.0.len()).find(has)
     }
 
-    /// The text as it can be set: white space is one space, what controls is gone, and what no
-    /// typeface has shows as a substitute. A space that holds two words together still does.
+    /// Returns the text as it can be drawn: white space becomes one space, control characters are
+    /// removed, and characters that no typeface has are replaced. A no-break space stays.
     pub(super) fn settable(&self, text: &str) -> String {
         let signs = text.chars().filter(|sign| !is_unwanted(*sign));
         let text: String = signs.map(|sign| self.nearest(sign)).collect();
@@ -101,12 +102,13 @@ fn face(bytes: &'static [u8]) -> Result<Face, PdfError> {
     Ok(Face { font, tables, shaping, signs })
 }
 
-/// Joiners, direction marks and isolates: they have no shape, and belong to what is around them.
+/// Whether this is a joiner, a direction mark or an isolate. These have no glyph and belong to the
+/// characters around them.
 fn is_mark(sign: char) -> bool {
     matches!(sign, '\u{200c}'..='\u{200f}' | '\u{61c}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What would turn around the text after it, or is not to be seen.
+/// Whether this character is invisible or changes the direction of the text after it.
 fn is_unwanted(sign: char) -> bool {
     matches!(
         sign,

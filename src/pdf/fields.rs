@@ -1,4 +1,4 @@
-//! What stands in the fields, in the reader's language.
+//! The labels and values of the fields, in the reader's language.
 
 use std::collections::HashMap;
 
@@ -7,20 +7,20 @@ use crate::invoice::{Owed, Term};
 use crate::language::Locale;
 use crate::wording::{self, term};
 
-/// The term that holds a note to a line.
+/// The business term of a note to a line.
 const NOTE: &str = "BT-127";
-/// Terms that stand in the head, in this order.
+/// The business terms that are in the head, in this order.
 const IN_HEAD: [&str; 7] = ["BT-25", "BT-26", "BT-12", "BT-11", "BT-72", "BT-73", "BT-74"];
 
-/// A label and what it labels.
+/// A label and its value.
 pub(super) type Field = (String, String);
 
-/// Whether the document asks for money.
+/// Returns what the document and its status ask of the buyer.
 pub(super) fn owed(document: &Document<'_>) -> Owed {
     Owed::of(&document.terms.invoice, &document.terms.status)
 }
 
-/// Dates and references.
+/// Returns the fields of the head: dates and references.
 pub(super) fn head(document: &Document<'_>) -> Vec<Field> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
     let mut fields = vec![(locale.text("issued"), locale.date(invoice.issue_date))];
@@ -42,14 +42,14 @@ pub(super) fn head(document: &Document<'_>) -> Vec<Field> {
     fields
 }
 
-/// What else the invoice says as a whole.
+/// Returns the other business terms of the whole document.
 pub(super) fn further(document: &Document<'_>) -> Vec<Field> {
     let terms = document.further.iter();
     let terms = terms.filter(|term| term.line.is_none() && !IN_HEAD.contains(&term.id));
     terms.map(|it| term(it, document.locale)).collect()
 }
 
-/// What else it says of each line, by its id.
+/// Returns the other business terms of each line, by the id of the line.
 pub(super) fn further_by_line<'a>(document: &Document<'a>) -> HashMap<&'a str, Vec<&'a Term>> {
     let mut by_line: HashMap<&str, Vec<&Term>> = HashMap::new();
     for term in document.further {
@@ -60,7 +60,7 @@ pub(super) fn further_by_line<'a>(document: &Document<'a>) -> HashMap<&'a str, V
     by_line
 }
 
-/// First the note to a line, then the rest in one paragraph.
+/// Returns the terms of a line as paragraphs: first its note, then all others in one paragraph.
 pub(super) fn in_paragraphs(terms: &[&Term], locale: &Locale) -> Vec<String> {
     let (notes, rest): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|term| term.id == NOTE);
     let rest = rest.into_iter().map(|it| {
@@ -71,12 +71,13 @@ pub(super) fn in_paragraphs(terms: &[&Term], locale: &Locale) -> Vec<String> {
     notes.into_iter().map(|note| note.value.clone()).chain([rest]).collect()
 }
 
-/// The value so that it does not get mixed up with words of another direction around it.
+/// Isolates the value in a language that is written from right to left, so that a text of the other
+/// direction does not mix with the text around it.
 pub(super) fn apart(value: String, locale: &Locale) -> String {
     if locale.is_rtl() { format!("\u{2068}{value}\u{2069}") } else { value }
 }
 
-/// How to pay, as far as the invoice says; nothing if nobody has to.
+/// Returns the fields about how to pay; nothing if nobody has to pay.
 pub(super) fn payment(document: &Document<'_>) -> Vec<Field> {
     let details = wording::payment(&document.terms.invoice, owed(document), document.locale);
     details.into_iter().map(|it| (it.label, it.shown)).collect()

@@ -18,26 +18,26 @@ use crate::transaction::Terms;
 use sheet::Sheet;
 use text::Typesetter;
 
-/// What is put on paper.
+/// The content of the PDF.
 #[derive(Clone, Copy, Debug)]
 pub struct Document<'a> {
-    /// What is sold, between whom.
+    /// The invoice, its status and its parties.
     pub terms: &'a Terms,
-    /// Whose language it is written in.
+    /// The language and the formats of the texts.
     pub locale: &'a Locale,
-    /// What the original invoice says beyond our model.
+    /// The business terms of the original invoice that our model does not have.
     pub further: &'a [Term],
     /// The payload of the QR code to pay with, if there is one.
     pub qr: Option<&'a str>,
 }
 
-/// Why there is no PDF.
+/// Why the PDF could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum PdfError {
-    /// A typeface of ours is not readable.
+    /// An embedded typeface cannot be read.
     #[error("a typeface cannot be read")]
     Typeface,
-    /// A page cannot have that size.
+    /// A page cannot have this size.
     #[error("a page cannot have that size")]
     Page,
     /// The document cannot be written.
@@ -45,10 +45,10 @@ pub enum PdfError {
     Writing(KrillaError),
 }
 
-/// The invoice on A4. The same input gives the same bytes.
+/// Writes the invoice on A4 pages. The same input gives the same bytes.
 ///
 /// # Errors
-/// When the typefaces or the document cannot be written; no text is a reason.
+/// If the typefaces cannot be read or the document cannot be written. No text causes an error.
 pub fn invoice_pdf(document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
     let typesetter = Typesetter::new()?;
     let sheet = laid_out(document, &typesetter);

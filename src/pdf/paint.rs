@@ -17,7 +17,7 @@ use super::sheet::{Mark, PAGE, Sheet};
 use super::text::{Line, Style};
 use super::{Document, PdfError, blocks};
 
-/// All pages, with title, language, and what is read aloud in which order.
+/// Writes all pages, with the title, the language, and the order in which a screen reader reads them.
 pub(super) fn write(document: &Document<'_>, sheet: &Sheet) -> Result<Vec<u8>, PdfError> {
     let mut pdf = krilla::Document::new();
     let mut tags = TagTree::new();
@@ -78,7 +78,7 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, tags: &mut TagTree) {
     }
 }
 
-/// What is no part of what is read.
+/// Returns the tag of what a screen reader skips.
 fn decoration() -> ContentTag<'static> {
     ContentTag::Artifact(Artifact::new(ArtifactType::PaginationOther, None))
 }
@@ -93,7 +93,7 @@ fn text(surface: &mut Surface<'_>, x: f32, baseline: f32, line: &Line) {
     }
 }
 
-/// The QR code, as one picture.
+/// Draws the QR code as one picture.
 fn squares(surface: &mut Surface<'_>, marks: &[Mark], document: &Document<'_>, tags: &mut TagTree) {
     let squares = marks.iter().filter_map(|mark| match mark {
         Mark::Square { x, y, side } => Rect::from_xywh(*x, *y, *side, *side),
@@ -111,7 +111,7 @@ fn squares(surface: &mut Surface<'_>, marks: &[Mark], document: &Document<'_>, t
     tags.push(TagGroup::with_children(Tag::Figure(Some(label)), vec![content.into()]));
 }
 
-/// In one path: drawn one by one, they show hairlines between them.
+/// Fills all rectangles as one path. If each is drawn alone, viewers show thin lines between them.
 fn fill_all(surface: &mut Surface<'_>, rectangles: impl Iterator<Item = Rect>) {
     let mut path = PathBuilder::new();
     for rectangle in rectangles {

@@ -1,35 +1,36 @@
-//! Pages that fill from top to bottom. Places are given from the side where lines start: in
-//! languages that are written from right to left everything is mirrored.
+//! Pages that are filled from top to bottom. Positions are measured from the side where lines start, so
+//! that everything is mirrored in languages that are written from right to left.
 
 use super::text::Line;
 
-/// A4, in points.
+/// The size of an A4 page, in points.
 pub(super) const PAGE: (f32, f32) = (595.28, 841.89);
-/// To the left and right of everything.
+/// The margin to the left and to the right, in points.
 const MARGIN: f32 = 56.0;
-/// Above the first page's content.
+/// The margin above the content of the first page, in points.
 const TOP: f32 = 52.0;
-/// Above a later page's content: its running head stands there.
+/// The margin above the content of the other pages, which have a running head, in points.
 const LATER_TOP: f32 = 76.0;
-/// Below the content: the running foot stands there.
+/// The margin below the content, where the running foot is, in points.
 const BOTTOM: f32 = 68.0;
-/// What content can be wide.
+/// The width of the content, in points.
 pub(super) const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN;
 
-/// Where in its box a line stands.
+/// The alignment of a line in its box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Align {
-    /// Where reading starts.
+    /// At the side where reading starts.
     Start,
-    /// Where it ends.
+    /// At the side where reading ends.
     End,
-    /// To the right in any language, so that the digits of a column stand below each other.
+    /// To the right in every language, so that the digits of a column are aligned.
     Figures,
 }
 
-/// Something drawn, at its final place: from the left, from the top.
+/// Something to draw, with its final position from the left and from the top, in points.
 pub(super) enum Mark {
-    /// `running`: head or foot, no part of what is read.
+    /// A line of text. `running` means that it belongs to the running head or foot, which a screen
+    /// reader skips.
     Text {
         x: f32,
         baseline: f32,
@@ -50,10 +51,10 @@ pub(super) enum Mark {
     },
 }
 
-/// The pages so far.
+/// The pages that were filled so far.
 pub(super) struct Sheet {
     pub(super) pages: Vec<Vec<Mark>>,
-    /// Where the next block begins, from the top of the newest page.
+    /// The position of the next block, from the top of the newest page, in points.
     pub(super) y: f32,
     rtl: bool,
 }
@@ -63,12 +64,12 @@ impl Sheet {
         Self { pages: vec![Vec::new()], y: TOP, rtl }
     }
 
-    /// How much is left of this page.
+    /// Returns how much of this page is left, in points.
     pub(super) fn left(&self) -> f32 {
         PAGE.1 - BOTTOM - self.y
     }
 
-    /// How much a later page holds.
+    /// Returns how much fits onto a page other than the first, in points.
     pub(super) fn capacity() -> f32 {
         PAGE.1 - BOTTOM - LATER_TOP
     }
@@ -78,21 +79,21 @@ impl Sheet {
         self.y = LATER_TOP;
     }
 
-    /// Begins a new page unless this one has room; what no page has room for stays where it is.
+    /// Starts a new page if `height` does not fit onto this one. What fits onto no page stays here.
     pub(super) fn keep(&mut self, height: f32) {
         if height > self.left() && height <= Self::capacity() {
             self.new_page();
         }
     }
 
-    /// Draws a line in the box from `start`, and goes nowhere.
+    /// Draws a line in a box, and does not move the position of the next block.
     pub(super) fn text(&mut self, (start, width): (f32, f32), align: Align, y: f32, line: &Line) {
         let page = self.pages.len().saturating_sub(1);
         let mark = self.text_mark((start, width), align, y, line, false);
         self.mark(page, mark);
     }
 
-    /// The same in the running head or foot of a page.
+    /// Draws a line in the running head or foot of a page.
     pub(super) fn running(
         &mut self,
         page: usize,
@@ -124,7 +125,8 @@ impl Sheet {
         Mark::Text { x, baseline, line: line.clone(), running }
     }
 
-    /// Draws lines below each other, over as many pages as they need, and goes below them.
+    /// Draws lines one below the other, over as many pages as they need, and moves the position of the
+    /// next block below them.
     pub(super) fn flow(&mut self, column: (f32, f32), lines: &[Line]) {
         for line in lines {
             if line.style.leading() > self.left() {
@@ -152,8 +154,7 @@ impl Sheet {
         self.mark(page, Mark::Rule { x, y, width, thickness, grey });
     }
 
-    /// A black square of a pattern whose box begins at `start` and is `width` wide: patterns are
-    /// not mirrored, only their boxes.
+    /// Draws a black square of a pattern in a box. The box is mirrored, but not the pattern in it.
     pub(super) fn square(&mut self, (start, width): (f32, f32), x: f32, y: f32, side: f32) {
         let page = self.pages.len().saturating_sub(1);
         let x = self.left_of(start, width) + x;

@@ -1,4 +1,4 @@
-//! The invoice's lines as a table that goes on over pages.
+//! The table of the invoice's lines, which may continue on the next pages.
 
 use super::Document;
 use super::fields;
@@ -7,20 +7,21 @@ use super::text::{Line, Style, Typesetter};
 use crate::invoice;
 use crate::wording::{price, vat};
 
-/// Line id, description, quantity, price, VAT, net amount.
+/// The number of columns: line id, description, quantity, price, VAT, net amount.
 const COLUMNS: usize = 6;
-/// The one that gets what the others leave.
+/// The column that takes the width that the others leave.
 const DESCRIPTION: usize = 1;
-/// Between columns.
+/// The space between columns, in points.
 const GAP: f32 = 12.0;
-/// Widest that each may be; none for the description.
+/// The greatest width of each column, in points. The description has none.
 const WIDEST: [f32; COLUMNS] = [34.0, 0.0, 78.0, 84.0, 66.0, 92.0];
-/// Above and below the text of a row.
+/// The space above and below the text of a row, in points.
 const PADDING: f32 = 4.5;
-/// What of a page a row may leave empty to begin on the next one as a whole.
+/// The height of a row that may be split over two pages, in points. A lower row starts on the next page
+/// instead, and may leave as much of this page empty.
 const TALL: f32 = 180.0;
 
-/// Lines of text for each column.
+/// The lines of text in each column of a row.
 type Row = [Vec<Line>; COLUMNS];
 
 struct Table {
@@ -28,7 +29,7 @@ struct Table {
     head: Row,
 }
 
-/// All lines; nothing if the invoice states totals only.
+/// Draws the lines of the invoice; nothing if it states totals only.
 pub(super) fn lines(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let lines = &document.terms.invoice.lines;
     if lines.is_empty() {
@@ -78,7 +79,7 @@ fn cells(document: &Document<'_>, line: &invoice::Line) -> [String; COLUMNS] {
     ]
 }
 
-/// As wide as the widest text, within bounds.
+/// Returns the columns, each as wide as its widest text, up to its greatest width.
 fn columns(
     head: &[String; COLUMNS],
     cells: &[[String; COLUMNS]],
@@ -109,7 +110,7 @@ fn row(
     std::array::from_fn(|index| typesetter.lines(&cells[index], style, columns[index].1))
 }
 
-/// Of the lines that stand beside each other.
+/// Returns the height of the lines with this index, which are side by side.
 fn leading(row: &Row, index: usize) -> f32 {
     let lines = row.iter().filter_map(|cell| cell.get(index));
     lines.map(|line| line.style.leading()).fold(0.0, f32::max)
@@ -134,7 +135,7 @@ impl Table {
         sheet.rule((0.0, WIDTH), sheet.y, 0.8, 60);
     }
 
-    /// A row stays together unless it is a tall one.
+    /// Draws a row. It stays on one page, unless it is very high.
     fn draw(&self, sheet: &mut Sheet, row: &Row) {
         let height = height(row);
         if height > sheet.left() && (height <= TALL || sheet.left() < TALL / 2.0) {

@@ -1,4 +1,4 @@
-//! Text as lines of glyphs: direction, typefaces, measuring, and where a line ends.
+//! Turns text into lines of glyphs: direction, typefaces, measuring, and line breaks.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,13 +11,13 @@ use unicode_bidi::{BidiInfo, Level};
 use super::PdfError;
 use super::faces::{Face, Faces};
 
-/// Size, weight and grey of a text.
+/// The size, the weight and the grey of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Style {
-    /// Points.
+    /// In points.
     pub(super) size: f32,
     pub(super) bold: bool,
-    /// 0 is black.
+    /// From 0 (black) to 255 (white).
     pub(super) grey: u8,
 }
 
@@ -30,7 +30,7 @@ impl Style {
     pub(super) const LABEL: Self = Self { size: 7.5, bold: true, grey: 95 };
     pub(super) const TOTAL: Self = Self { size: 11.5, bold: true, grey: 20 };
 
-    /// From one baseline to the next, in points.
+    /// Returns the distance between two baselines, in points.
     pub(super) fn leading(self) -> f32 {
         self.size * 1.36
     }
@@ -39,9 +39,9 @@ impl Style {
 /// A line of text, ready to be drawn.
 #[derive(Clone)]
 pub(super) struct Line {
-    /// From left to right.
+    /// The runs, from left to right.
     pub(super) runs: Vec<Run>,
-    /// Points.
+    /// In points.
     pub(super) width: f32,
     pub(super) style: Style,
 }
@@ -52,16 +52,16 @@ pub(super) struct Run {
     pub(super) font: Font,
     pub(super) text: String,
     pub(super) glyphs: Vec<KrillaGlyph>,
-    /// Points.
+    /// In points.
     pub(super) width: f32,
 }
 
-/// Makes lines.
+/// Turns texts into lines.
 pub(super) struct Typesetter {
     faces: Faces,
-    /// How to shape, by typeface, weight, direction and script: dear to find out.
+    /// The shaping plans by typeface, weight, direction and script. They are expensive to compute.
     plans: RefCell<HashMap<PlanKey, ShapePlan>>,
-    /// Of words at size 1, by weight.
+    /// The widths of words at size 1, by weight.
     widths: RefCell<HashMap<(bool, String), f32>>,
 }
 
@@ -73,13 +73,13 @@ impl Typesetter {
         Ok(Self { faces: Faces::new()?, plans, widths })
     }
 
-    /// The text on one line, however long it gets.
+    /// Returns the text as one line, of any length.
     pub(super) fn line(&self, text: &str, style: Style) -> Line {
         let text = self.faces.settable(text);
         self.shaped(&text, style, base(&text))
     }
 
-    /// The text on as many lines as it needs; a word that is too long is broken.
+    /// Returns the text as as many lines as it needs. A word that is too long is broken.
     pub(super) fn lines(&self, text: &str, style: Style, width: f32) -> Vec<Line> {
         let text = self.faces.settable(text);
         if text.is_empty() {
@@ -103,7 +103,7 @@ impl Typesetter {
         filled.iter().map(|(line, _)| self.shaped(line, style, base)).collect()
     }
 
-    /// The word, or its parts if it does not fit.
+    /// Returns the word, or its parts if it does not fit into a line.
     fn parts(&self, word: &str, style: Style, width: f32) -> Vec<(String, f32)> {
         let whole = self.width(word, style);
         if whole <= width {
@@ -123,7 +123,7 @@ impl Typesetter {
         parts
     }
 
-    /// Of a text that can be set.
+    /// Returns the runs of a text that contains only characters of our typefaces.
     fn width(&self, text: &str, style: Style) -> f32 {
         let key = (style.bold, text.to_owned());
         let known = self.widths.borrow().get(&key).copied();

@@ -1,4 +1,4 @@
-//! The totals, and beside them how the VAT comes about.
+//! The block with the totals, and the breakdown of the VAT beside it.
 
 use rust_decimal::Decimal;
 
@@ -10,18 +10,18 @@ use crate::invoice::{Adjustment, Invoice, Owed};
 use crate::language::Locale;
 use crate::wording::{self, owed_label, vat};
 
-/// Of the totals.
+/// The column of the totals: its start and its width, in points.
 const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
-/// Of the VAT breakdown: rate, taxable amount, tax.
+/// The columns of the VAT breakdown: rate, taxable amount, tax.
 const VAT: [(f32, f32); 3] = [(0.0, 78.0), (82.0, 68.0), (154.0, 64.0)];
-/// For the figure of a total.
+/// The least width of the amount of a total, in points.
 const FIGURE: f32 = 100.0;
 /// The greatest number of allowances and charges that are shown one by one.
 const MAX_ADJUSTMENTS: usize = 12;
 /// The longest reason of one of them, in characters.
 const MAX_REASON_CHARS: usize = 120;
 
-/// Cells that stand beside each other, and whether a rule is above them.
+/// Cells side by side, and whether there is a rule above them.
 struct Row {
     cells: Vec<((f32, f32), Align, Vec<Line>)>,
     ruled: bool,
@@ -34,7 +34,7 @@ impl Row {
     }
 }
 
-/// Both beside each other and on one page, if a page can hold them.
+/// Draws both blocks side by side and on one page, if they fit onto a page.
 pub(super) fn totals(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let totals = total_rows(document, typesetter);
     let breakdown = vat_rows(document, typesetter);
@@ -126,7 +126,7 @@ fn label(it: &Adjustment, id: &str, locale: &Locale) -> String {
 }
 
 fn total_row(label: &str, figure: &str, style: Style, ruled: bool, typesetter: &Typesetter) -> Row {
-    // A long figure takes the room that it needs.
+    // A long amount takes the width that it needs.
     let figures = typesetter.lines(figure, style, TOTALS.1);
     let widest = figures.iter().map(|line| line.width).fold(FIGURE, f32::max);
     let labels = typesetter.lines(label, style, (TOTALS.1 - widest - 8.0).max(60.0));

@@ -1,7 +1,7 @@
-//! What an XML file may be made of, looked at before it is parsed as a whole.
+//! Limits of an XML file, which are checked before the file is parsed as a whole.
 //!
-//! A parser that builds a tree compares each attribute with all others of its element, and takes
-//! over the namespaces of all elements around. A small file could so take seconds.
+//! A parser that builds a tree compares each attribute with all others of its element, and copies the
+//! namespaces of all outer elements. So a small file could take seconds.
 
 use std::borrow::Cow;
 
@@ -10,27 +10,27 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::super::problem::Problem;
 
-/// Most attributes of an element, declarations of namespaces among them.
+/// The greatest number of attributes of an element, including declarations of namespaces.
 const MAX_ATTRIBUTES: usize = 64;
-/// Most namespaces that are declared by an element and those around it.
+/// The greatest number of namespaces that an element and its outer elements declare.
 const MAX_NAMESPACES: usize = 32;
-/// Longest tag, in bytes.
-const MAX_TAG: usize = 16 * 1024;
-/// Most elements inside each other.
+/// The greatest length of a tag, in bytes.
+const MAX_TAG_BYTES: usize = 16 * 1024;
+/// The greatest number of elements inside each other.
 const MAX_DEPTH: usize = 64;
-/// Most elements: an invoice of 10,000 lines has less than half of it.
+/// The greatest number of elements. An invoice with 10,000 lines has less than half of it.
 const MAX_ELEMENTS: usize = 1_000_000;
-/// Longest text of an element, in bytes. Only attached files may be longer.
-const MAX_TEXT: usize = 256 * 1024;
-/// What the names of elements end with that hold an attached file, in both syntaxes.
+/// The greatest length of the text of an element, in bytes. Only attached files may be longer.
+const MAX_TEXT_BYTES: usize = 256 * 1024;
+/// The end of the names of elements that contain an attached file, in both syntaxes.
 const ATTACHED: &str = "BinaryObject";
 
-/// Whether the file keeps to the bounds.
+/// Checks the limits.
 ///
 /// # Errors
-/// The first thing in it that does not, with its place.
+/// The first violation of a limit, with its place in the file.
 pub(in crate::invoice) fn check(bytes: &[u8]) -> Result<(), Problem> {
-    // What cannot be decoded is refused, in better words, by whoever reads it.
+    // The parser refuses a file that cannot be decoded, with a better message.
     let Some(text) = decoded(bytes) else { return Ok(()) };
     let mut reader = Reader::from_str(&text);
     let mut open: Vec<Open> = Vec::new();
@@ -73,8 +73,9 @@ pub(in crate::invoice) fn check(bytes: &[u8]) -> Result<(), Problem> {
                 let length = reader.buffer_position().saturating_sub(start);
                 let Some(element) = open.last_mut() else { continue };
                 element.text += usize::try_from(length).unwrap_or(usize::MAX);
-                if element.text > MAX_TEXT && !element.is_attached {
-                    let what = format!("the text of {} is longer than {MAX_TEXT}", element.name);
+                if element.text > MAX_TEXT_BYTES && !element.is_attached {
+                    let what =
+                        format!("the text of {} is longer than {MAX_TEXT_BYTES}", element.name);
                     return Err(place().problem(&format!("{what} bytes; shorten it")));
                 }
             }
@@ -83,23 +84,26 @@ pub(in crate::invoice) fn check(bytes: &[u8]) -> Result<(), Problem> {
     }
 }
 
-/// An element whose end has not come.
+/// An element that has not ended so far.
 struct Open {
     name: String,
-    /// Declared by it and by those around it.
+    /// The number of namespaces that it and its outer elements declare.
     namespaces: usize,
-    /// Bytes of text in it so far.
+    /// The length of its text so far, in bytes.
     text: usize,
     is_attached: bool,
 }
 
-/// How many namespaces hold inside this element.
+/// Checks a tag, and returns the number of namespaces that are declared inside the element.
 fn check_tag(tag: &BytesStart<'_>, around: usize) -> Result<usize, String> {
-    if tag.len() > MAX_TAG {
-        return Err(format!("the tag of {} is longer than {MAX_TAG} bytes; shorten it", name(tag)));
+    if tag.len() > MAX_TAG_BYTES {
+        return Err(format!(
+            "the tag of {} is longer than {MAX_TAG_BYTES} bytes; shorten it",
+            name(tag)
+        ));
     }
     let (mut attributes, mut namespaces) = (0, around);
-    // To compare each with each is what is to be avoided.
+    // Duplicates are not checked here, because that compares each attribute with all others.
     for attribute in tag.attributes().with_checks(false).flatten() {
         attributes += 1;
         namespaces += usize::from(attribute.key.as_namespace_binding().is_some());
@@ -117,7 +121,7 @@ fn check_tag(tag: &BytesStart<'_>, around: usize) -> Result<usize, String> {
     Ok(namespaces)
 }
 
-/// The name of an element, as errors show it.
+/// Returns the name of an element for an error message.
 fn name(tag: &BytesStart<'_>) -> String {
     const SHOWN: usize = 60;
     let name = String::from_utf8_lossy(tag.name().as_ref()).chars().take(SHOWN).collect::<String>();
@@ -143,7 +147,7 @@ impl Place<'_> {
     }
 }
 
-/// As XML 1.0 has it (section 4.3.3): UTF-16 begins with a mark.
+/// Decodes the file as XML 1.0 defines it (section 4.3.3): UTF-16 starts with a byte order mark.
 fn decoded(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = rest.as_chunks::<2>().0.iter().map(|it| unit(*it));
@@ -173,7 +177,7 @@ mod tests {
     fn what_is_beyond_the_bounds_is_named_with_its_place() {
         let namespaces: String = (0..33).map(|it| format!(" xmlns:n{it}='urn:{it}'")).collect();
         let deep = ["<d>", "</d>"].map(|it| it.repeat(65)).concat();
-        let long = format!("<a>\n<note>{}</note></a>", "x".repeat(MAX_TEXT + 1));
+        let long = format!("<a>\n<note>{}</note></a>", "x".repeat(MAX_TEXT_BYTES + 1));
         for (xml, words) in [
             (
                 format!("<a>\n\n<b{}/></a>", attributes(65)),
@@ -214,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_attached_file_may_be_long() {
-        let file = "QUJD".repeat(MAX_TEXT);
+        let file = "QUJD".repeat(MAX_TEXT_BYTES);
         let element = "cbc:EmbeddedDocumentBinaryObject";
         check(format!("<a><{element}>{file}</{element}></a>").as_bytes()).unwrap();
     }

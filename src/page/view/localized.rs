@@ -7,39 +7,39 @@ use maud::{Markup, html};
 use crate::page::model::{Named, Reader, Side, Times};
 use crate::transaction::PartyRole;
 
-/// A text without arguments.
+/// Returns a text without arguments.
 pub(super) fn text(reader: &Reader, id: &str) -> String {
     reader.locale.text(id)
 }
 
-/// A text about something named.
+/// Returns a text with one argument, which is a text.
 pub(super) fn about<'a>(reader: &Reader, id: &str, key: &'a str, value: &'a str) -> String {
     reader.locale.text_with(id, &[(key, value.into())])
 }
 
-/// A text about a number of things.
+/// Returns a text with one argument, which is a number.
 pub(super) fn counted(reader: &Reader, id: &str, key: &str, count: i64) -> String {
     reader.locale.text_with(id, &[(key, count.into())])
 }
 
-/// When something happened, where the reader is; none if it is beyond any calendar.
+/// Returns a moment in the reader's time zone, or `None` if no calendar has it.
 pub(super) fn moment(reader: &Reader, milliseconds: i64) -> Option<DateTime> {
     Some(reader.time_zone.to_datetime(Timestamp::from_millisecond(milliseconds).ok()?))
 }
 
-/// For whom somebody speaks, in words.
+/// Returns the name of a role.
 pub(super) fn role_words(reader: &Reader, role: Option<PartyRole>) -> String {
     text(reader, &format!("role-{}", role.map_or("other", PartyRole::as_str)))
 }
 
-/// Somebody in a sentence: name and side.
+/// Returns a person's name with the role, for a sentence.
 pub(super) fn called(reader: &Reader, it: &Named) -> String {
     let side = role_words(reader, it.role);
     let arguments = [("name", it.name.as_str().into()), ("side", side.as_str().into())];
     reader.locale.text_with("named-with-side", &arguments)
 }
 
-/// Both times of something, in words.
+/// Returns a text with the time of sending and the time of receipt.
 pub(super) fn both_times(reader: &Reader, id: &str, times: Times) -> Markup {
     let time = |at| {
         let time = day_and_time(reader, at);
@@ -52,9 +52,9 @@ pub(super) fn both_times(reader: &Reader, id: &str, times: Times) -> Markup {
     filled(reader, id, &[("sent", time(times.sent_at)), ("received", time(times.received_at))])
 }
 
-/// A text with markup in the places of its arguments.
+/// Returns a text whose arguments are markup.
 pub(super) fn filled(reader: &Reader, id: &str, arguments: &[(&str, Markup)]) -> Markup {
-    // Characters of the private use area hold the places; no text of ours has any.
+    // Characters of the private use area mark the places of the arguments. No text contains them.
     let places = ('\u{e000}'..).take(arguments.len());
     let places: Vec<String> = places.map(String::from).collect();
     let named = arguments.iter().zip(&places);
@@ -67,12 +67,12 @@ pub(super) fn filled(reader: &Reader, id: &str, arguments: &[(&str, Markup)]) ->
     maud::PreEscaped(filled)
 }
 
-/// For machines, in UTC.
+/// Returns the time in UTC for a `datetime` attribute.
 fn instant(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds).map(|it| it.to_string()).unwrap_or_default()
 }
 
-/// Time of day of a moment.
+/// Returns the time of day of a moment.
 pub(super) fn time(reader: &Reader, milliseconds: i64) -> Markup {
     let moment = moment(reader, milliseconds);
     html! {
@@ -84,7 +84,7 @@ pub(super) fn time(reader: &Reader, milliseconds: i64) -> Markup {
     }
 }
 
-/// Day and time of a moment.
+/// Returns the date and the time of a moment.
 pub(super) fn day_and_time(reader: &Reader, milliseconds: i64) -> Markup {
     let moment = moment(reader, milliseconds);
     html! {
@@ -96,7 +96,7 @@ pub(super) fn day_and_time(reader: &Reader, milliseconds: i64) -> Markup {
     }
 }
 
-/// When somebody was last there: the script says the time of day alone if that was today.
+/// Returns when somebody was last present. The script shows only the time if that was today.
 pub(super) fn since(reader: &Reader, milliseconds: i64) -> Option<Markup> {
     let moment = moment(reader, milliseconds)?;
     Some(html! {
@@ -106,17 +106,17 @@ pub(super) fn since(reader: &Reader, milliseconds: i64) -> Option<Markup> {
     })
 }
 
-/// A day of the calendar, which is the same everywhere.
+/// Returns a date, which does not depend on the time zone.
 pub(super) fn date(reader: &Reader, date: Date) -> Markup {
     html! { time datetime=(date) { (reader.locale.date(date)) } }
 }
 
-/// As part of an address: after `?key=` or `#`.
+/// Encodes a text for a URL, after `?key=` or `#`.
 pub(super) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// As a class and in `data-side`.
+/// Returns the name of a side for classes and `data-side`.
 pub(super) fn side_name(side: Side) -> &'static str {
     match side {
         Side::Mine => "mine",
@@ -126,7 +126,7 @@ pub(super) fn side_name(side: Side) -> &'static str {
     }
 }
 
-/// A text with a name in it, as a heading's or a paragraph's content.
+/// Returns a text with a name in it, as the content of a heading or a paragraph.
 pub(super) fn naming(reader: &Reader, id: &str, name: &str) -> Markup {
     html! { span dir="auto" { (about(reader, id, "name", name)) } }
 }

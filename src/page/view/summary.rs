@@ -1,4 +1,4 @@
-//! The page's head: who, how much, by when, and where it stands.
+//! The head of the page: the parties, the amount, the due date and the status.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -9,16 +9,17 @@ use crate::invoice::{Ended, Owed, status_to_show};
 use crate::page::model::{Page, Reader};
 use crate::wording::{kind, owed_label, status};
 
-/// For how many days after the page was made its script knows in how many days something is due.
-const DAYS_OPEN: i32 = 31;
+/// The number of days after its creation for which the page has the text of the days left. Its script
+/// shows the text of the current day.
+const DAYS_WITH_TEXT: i32 = 31;
 
-/// Whether money is asked for; all of the page goes by this.
+/// Returns what the document and its status ask of the buyer. The whole page follows this decision.
 pub(super) fn owed(page: &Page<'_>) -> Owed {
     let terms = &page.transaction.terms;
     Owed::of(&terms.invoice, &terms.status)
 }
 
-/// What has to be known at a glance, with the page's one `<h1>`.
+/// Returns the head, with the only `<h1>` of the page.
 pub(super) fn header(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let terms = &page.transaction.terms;
@@ -43,7 +44,7 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
                 }
                 p.when { (when(page)) }
             }
-            // A word of the shop that is bad by itself does not become better by a new day.
+            // A status that is bad by itself stays so, whatever day it is.
             @if let Some(shown) = status_to_show(invoice, &terms.status) {
                 p.status data-status=(tone(page)) data-fixed[is_bad(page)] {
                     span.hidden { (text(reader, "status")) ": " }
@@ -54,8 +55,9 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
     }
 }
 
-/// By when it must be paid, if anybody must. In how many days that is depends on the reader's day:
-/// the server says it for its own zone, and the script for the browser's, also after midnight.
+/// Returns the due date and the days left, if somebody has to pay. The days left depend on the reader's
+/// date: the server computes them for its own time zone, and the script for that of the browser, also
+/// after midnight.
 fn when(page: &Page<'_>) -> Markup {
     let Some(due_date) = due_date(page) else { return html! {} };
     let reader = page.reader;
@@ -66,7 +68,7 @@ fn when(page: &Page<'_>) -> Markup {
         " "
         span.countdown { (days_left(reader, due_date, reader.today)) }
         template id="countdown" {
-            @for offset in -1..=DAYS_OPEN {
+            @for offset in -1..=DAYS_WITH_TEXT {
                 @if let Ok(day) = reader.today.checked_add(offset.days()) {
                     span data-day=(day) { (days_left(reader, due_date, day)) }
                 }
@@ -75,12 +77,12 @@ fn when(page: &Page<'_>) -> Markup {
     }
 }
 
-/// The day by which money is owed; none: none is owed, or by no certain day.
+/// Returns the due date, or `None` if nobody has to pay or the invoice names no date.
 pub(super) fn due_date(page: &Page<'_>) -> Option<Date> {
     owed(page).payable().and(page.transaction.terms.invoice.due_date)
 }
 
-/// How far off a day is, seen from another one.
+/// Returns the text of how many days are left until the due date.
 fn days_left(reader: &Reader, due_date: Date, today: Date) -> Markup {
     let days = days_until(due_date, today);
     html! {
@@ -94,18 +96,18 @@ fn days_left(reader: &Reader, due_date: Date, today: Date) -> Markup {
     }
 }
 
-/// Negative: the day is over.
+/// Returns the number of days until the due date; it is negative after that date.
 fn days_until(due_date: Date, today: Date) -> i64 {
     today.until(due_date).map_or(0, |span| i64::from(span.get_days()))
 }
 
-/// Whether the shop's word says that something is wrong.
+/// Whether the status says that something is wrong.
 fn is_bad(page: &Page<'_>) -> bool {
     let status = page.transaction.terms.status.trim().to_lowercase();
     matches!(status.as_str(), "overdue" | "disputed")
 }
 
-/// How the status is to be shown, beside its words.
+/// Returns the class that gives the status its colour.
 fn tone(page: &Page<'_>) -> &'static str {
     match owed(page) {
         Owed::Ended(Ended::Paid | Ended::Refunded) => "good",
@@ -116,7 +118,7 @@ fn tone(page: &Page<'_>) -> &'static str {
     }
 }
 
-/// When it was issued, and is due as long as money is owed, for the invoice itself.
+/// Returns the date of issue, and the due date as long as money is owed, for the facts of the invoice.
 pub(super) fn dates(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let issue_date = page.transaction.terms.invoice.issue_date;

@@ -1,4 +1,4 @@
-//! Where it stands and stood, and what each revision changed.
+//! The history: the status of each revision, and what it changed.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use crate::page::model::{Page, Reader, Revision};
 use crate::transaction::Change;
 use crate::wording::{change_label, changed_value, status};
 
-/// The revisions, newest first.
+/// Returns the revisions, newest first.
 pub(super) fn history(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     html! {

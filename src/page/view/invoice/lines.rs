@@ -1,5 +1,5 @@
-//! What is charged for. Roles are stated because the style sheet lays the table out anew on
-//! narrow screens, where some browsers no longer take it for one.
+//! The table of the lines. ARIA roles are set because the style sheet changes the layout on narrow screens,
+//! and some browsers then no longer treat it as a table.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::invoice::{Adjustment, Line, Term};
 use crate::page::model::Page;
 use crate::wording::{price, vat};
 
-/// The lines, then the allowances and charges on the whole document.
+/// Returns the table: the lines, then the allowances and charges on the whole document.
 pub(super) fn table(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;

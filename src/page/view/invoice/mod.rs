@@ -1,4 +1,4 @@
-//! The invoice itself, set like one on paper.
+//! The invoice, laid out like one on paper.
 
 mod history;
 mod lines;
@@ -13,7 +13,7 @@ use crate::invoice::Term;
 use crate::page::model::Page;
 use crate::wording::{kind, term};
 
-/// All of it.
+/// Returns the whole invoice.
 pub(super) fn article(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let terms = &page.transaction.terms;
@@ -50,7 +50,7 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Further terms, each under its name.
+/// Returns a list of business terms with their names.
 fn list(page: &Page<'_>, further: &[&Term]) -> Markup {
     html! {
         dl.further {

@@ -1,4 +1,4 @@
-//! Who owes whom, and the facts of the document.
+//! Seller and buyer, and the facts of the document.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::page::model::{Page, Reader};
 use crate::transaction::Party;
 use crate::wording::address;
 
-/// Seller and buyer with their addresses.
+/// Returns seller and buyer with their addresses.
 pub(super) fn parties(page: &Page<'_>) -> Markup {
     let terms = &page.transaction.terms;
     html! {
@@ -36,7 +36,7 @@ fn party(reader: &Reader, label: &str, party: &Party) -> Markup {
     }
 }
 
-/// Dates and references.
+/// Returns dates and references.
 pub(super) fn facts(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;

@@ -1,4 +1,4 @@
-//! How to pay: account, reference, and the code for a banking app.
+//! How to pay: the account, the reference, and the QR code for a banking app.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -7,12 +7,11 @@ use super::super::summary;
 use crate::page::model::{Page, Reader};
 use crate::wording::{self, PaymentDetail};
 
-/// All that the invoice says about paying it, as long as somebody has to.
+/// Returns how to pay, as long as somebody has to pay.
 pub(super) fn payment(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;
     let owed = summary::owed(page);
-    // Without any detail there still is the code, which has the payee's name and the amount.
     if owed.payable().is_none() || invoice.payment.is_none() {
         return html! {};
     }
@@ -25,7 +24,7 @@ pub(super) fn payment(page: &Page<'_>) -> Markup {
             @if let Some(code) = &page.qr {
                 figure.qr {
                     div role="img" aria-label=(text(reader, "qr-label")) {
-                        // Ours, made of modules only.
+                        // Our own SVG, which has only the modules of the code.
                         (PreEscaped(code))
                     }
                     figcaption { (text(reader, "qr-caption")) }
@@ -35,7 +34,7 @@ pub(super) fn payment(page: &Page<'_>) -> Markup {
     }
 }
 
-/// One detail, with the button by which the script copies it if it is worth copying.
+/// Returns one detail, with a button that copies it if it is for a banking app.
 fn detail(reader: &Reader, it: &PaymentDetail) -> Markup {
     html! {
         div class=(it.id) {

@@ -1,4 +1,4 @@
-//! VAT by rate, and the sums.
+//! The breakdown of the VAT, and the totals.
 
 use maud::{Markup, html};
 use rust_decimal::Decimal;
@@ -9,7 +9,7 @@ use crate::invoice::Owed;
 use crate::page::model::Page;
 use crate::wording::{self, owed_label, status, vat};
 
-/// What is taxed at which rate.
+/// Returns the breakdown of the VAT.
 pub(super) fn vat_breakdown(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;
@@ -41,7 +41,7 @@ pub(super) fn vat_breakdown(page: &Page<'_>) -> Markup {
     }
 }
 
-/// From the sum of lines to what is due, if anything is.
+/// Returns the totals, from the sum of the lines to the amount due.
 pub(super) fn totals(page: &Page<'_>) -> Markup {
     let locale = &page.reader.locale;
     let terms = &page.transaction.terms;
