@@ -5,7 +5,7 @@ use ruma::UserId;
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::record::{Choice, Entry, Erased, in_words, times_differ};
+use crate::record::{Choice, Entry, Erased, in_words, named_redaction, times_differ};
 use crate::store::{FileRow, Person, Store, StoreError};
 use crate::transaction::{PartyRole, Transaction};
 
@@ -171,7 +171,7 @@ pub(super) fn entry(
         "html": entry.html,
         "relates_to": entry.relates_to,
         "redacted": entry.redacted_by.is_some(),
-        "redacted_by": entry.redacted_by.as_deref().filter(|id| !id.is_empty()),
+        "redacted_by": named_redaction(entry.redacted_by.as_deref()),
         "erased": entry.erased.as_ref().map(|erased| match erased {
             Erased::Redacted(_) => "redacted",
             Erased::Forgotten => "forgotten",

@@ -466,6 +466,17 @@ mod tests {
     }
 
     #[test]
+    fn every_language_is_named() {
+        for language in crate::language::Language::ALL {
+            let tag = language.tag();
+            assert!(
+                LANGUAGE.split([' ', ',']).any(|word| word == tag),
+                "{tag} is missing in LANGUAGE of config/keys.rs"
+            );
+        }
+    }
+
+    #[test]
     fn a_mistyped_name_finds_the_intended_key() {
         let known = || ["history_visibility", "guest_access", "type", "federate"].into_iter();
         assert_eq!(closest("history_visiblity", known()), Some("history_visibility"));

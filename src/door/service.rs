@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body as AnyBody;
 use bytes::Bytes;
+use futures_util::future::{Either, ready};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -49,13 +50,12 @@ impl Service<Request<Incoming>> for ConnectionService {
         parts.extensions.insert(self.peer);
         parts.extensions.insert(arrival);
         let request = Request::from_parts(parts, AnyBody::new(body));
-        let refusal = bad_request::refusal(&request);
-        let response = self.router.call(request);
+        let response = match bad_request::refusal(&request) {
+            Some(refusal) => Either::Left(ready(Ok(refusal))),
+            None => Either::Right(self.router.call(request)),
+        };
         Box::pin(async move {
-            let response = match refusal {
-                Some(refusal) => refusal,
-                None => response.await?,
-            };
+            let response = response.await?;
             Ok(response.map(|body| ResponseBody { body, _idle_on_drop: idle_on_drop }))
         })
     }

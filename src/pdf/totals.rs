@@ -8,7 +8,7 @@ use super::text::{Line, Style, Typesetter};
 use super::{Document, blocks};
 use crate::invoice::{Adjustment, Invoice, Owed};
 use crate::language::Locale;
-use crate::wording::{self, owed_label, vat};
+use crate::wording::{self, TotalKind, owed_label, vat};
 
 /// The column of the totals: its start and its width, in points.
 const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
@@ -88,20 +88,20 @@ fn total_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
         rows.push(total_row(label, &text, style, ruled, typesetter));
     };
     for total in wording::totals(invoice, locale) {
-        match total.id {
-            "total-allowances" if are_listed(invoice) => {
+        match total.kind {
+            TotalKind::Allowances if are_listed(invoice) => {
                 for it in &invoice.allowances {
                     add(&label(it, "allowance", locale), -it.amount, Style::BODY, false);
                 }
             }
-            "total-charges" if are_listed(invoice) => {
+            TotalKind::Charges if are_listed(invoice) => {
                 for it in &invoice.charges {
                     add(&label(it, "charge", locale), it.amount, Style::BODY, false);
                 }
             }
             // The last row says the same, unless the document asks for no money.
-            "total-with-vat" if is_settled && !matches!(owed, Owed::Ended(_)) => {}
-            "total-with-vat" => add(&total.label, total.amount, Style::STRONG, true),
+            TotalKind::WithVat if is_settled && !matches!(owed, Owed::Ended(_)) => {}
+            TotalKind::WithVat => add(&total.label, total.amount, Style::STRONG, true),
             _ => add(&total.label, total.amount, Style::BODY, false),
         }
     }

@@ -35,8 +35,8 @@ pub struct Entry {
     pub membership: Option<MembershipChange>,
     /// What is unusual about the event, for the reader.
     pub remark: Option<String>,
-    /// The event id of the redaction that removed the event from the room; empty if it was removed
-    /// before it was received.
+    /// The event id of the redaction that removed the event from the room, or
+    /// [`REDACTED_BEFORE_ARRIVAL`].
     pub redacted_by: Option<String>,
     /// The time since which the homeserver no longer has the event, in milliseconds since 1970.
     pub absent_since: Option<i64>,
@@ -72,6 +72,15 @@ pub struct Fixed {
     /// The SHA-256, in hex, of the salt and the raw event; see
     /// [`content_digest`](super::digest::content_digest).
     pub content: String,
+}
+
+/// In [`Entry::redacted_by`]: the event was redacted before it was received, so the id of the
+/// redaction is unknown.
+pub const REDACTED_BEFORE_ARRIVAL: &str = "";
+
+/// Returns the event id of the redaction that `redacted_by` names, if it names one.
+pub fn named_redaction(redacted_by: Option<&str>) -> Option<&str> {
+    redacted_by.filter(|event_id| *event_id != REDACTED_BEFORE_ARRIVAL)
 }
 
 /// Why the content of an entry was erased.

@@ -32,7 +32,8 @@ pub use clock::{CLOCK_TOLERANCE_MS, times_differ};
 pub use conversation::{Line, conversation};
 pub use derive::{DERIVATION_VERSION, derive};
 pub use entry::{
-    Entry, Erased, Fixed, RedactionPolicy, VOTE_TOO_LATE, may_redact, objection, sort_at,
+    Entry, Erased, Fixed, REDACTED_BEFORE_ARRIVAL, RedactionPolicy, VOTE_TOO_LATE, may_redact,
+    named_redaction, objection, sort_at,
 };
 pub use fault::{Fault, Place};
 pub use kind::{Kind, Role};

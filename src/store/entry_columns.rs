@@ -3,11 +3,10 @@
 use std::sync::OnceLock;
 
 use super::columns::to_json;
-use super::stored_values::redacted_by_on_arrival;
 use super::{StoreError, Tx};
 use crate::record::{
-    Attachment, DERIVATION_VERSION, Derived, Entry, Fixed, Kind, MembershipChange, Relation,
-    sort_at,
+    Attachment, DERIVATION_VERSION, Derived, Entry, Fixed, Kind, MembershipChange,
+    REDACTED_BEFORE_ARRIVAL, Relation, sort_at,
 };
 
 /// A value of a column.
@@ -118,7 +117,7 @@ impl NewEntry<'_> {
             ("received_at", Value::Number(fixed.received_at)),
             ("sort_at", Value::Number(sort_at(fixed))),
             ("source", text(&fixed.source)),
-            ("redacted_by", optional(redacted_by_on_arrival(self.is_redacted))),
+            ("redacted_by", optional(self.is_redacted.then_some(REDACTED_BEFORE_ARRIVAL))),
         ]
     }
 }

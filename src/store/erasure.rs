@@ -7,10 +7,9 @@ use ulid::Ulid;
 
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, to_json};
-use super::stored_values::names_its_redaction;
 use super::{Store, StoreError, Tx, adoption, files, polls, search};
 use crate::clock::now;
-use crate::record::{Erased, RedactionPolicy, Relation, may_redact};
+use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
 
 /// Selects an entry, its edits and its redactions.
 ///
@@ -145,7 +144,7 @@ pub(super) async fn apply_redactions(
             && may_redact(&row.sender, &row.party, &target.sender)
     });
     let Some(redaction) = redaction else { return Ok(()) };
-    if !names_its_redaction(target.redacted_by.as_deref()) {
+    if named_redaction(target.redacted_by.as_deref()).is_none() {
         sqlx::query(MARK_REDACTED)
             .bind(transaction_id)
             .bind(target.seq)

@@ -209,9 +209,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         forget_refusals(&mut tx, id, user).await?;
-        refused_steps::make_due(&mut tx, id).await?;
-        far_invitations::make_due(&mut tx, id).await?;
-        rooms::wake(&mut tx, id, correlation).await?;
+        retry_at_once(&mut tx, id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         self.hints.far.notify_one();
@@ -307,6 +305,17 @@ impl Store {
         )
         .await
     }
+}
+
+/// Makes all refused steps and all invitations at other homeservers of a room due, and wakes the room.
+pub(super) async fn retry_at_once(
+    tx: &mut Tx,
+    id: Ulid,
+    correlation: &str,
+) -> Result<(), StoreError> {
+    refused_steps::make_due(tx, id).await?;
+    far_invitations::make_due(tx, id).await?;
+    rooms::wake(tx, id, correlation).await
 }
 
 /// Has the contact `user` (none: all contacts) invited again if they declined, left or could not be

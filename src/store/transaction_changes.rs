@@ -5,10 +5,7 @@ use ulid::Ulid;
 use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
 use super::transactions::SELECT_ID;
-use super::{
-    Store, StoreError, Tx, acts, adoption, contacts, erasure, far_invitations, members,
-    refused_steps, rooms,
-};
+use super::{Store, StoreError, Tx, acts, adoption, contacts, erasure, members, rooms};
 use crate::clock::now;
 use crate::invoice::Problem;
 use crate::record::RedactionPolicy;
@@ -176,9 +173,7 @@ impl Store {
         if terms.redactions == Some(RedactionPolicy::Honour) {
             erasure::erase_redacted(&mut tx, id).await?;
         }
-        refused_steps::make_due(&mut tx, id).await?;
-        far_invitations::make_due(&mut tx, id).await?;
-        rooms::wake(&mut tx, id, correlation).await?;
+        members::retry_at_once(&mut tx, id, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         self.hints.far.notify_one();

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 pub use payment::{PaymentDetail, payment};
-pub use totals::{Total, owed_label, totals};
+pub use totals::{Total, TotalKind, owed_label, totals};
 
 use crate::invoice::{Address, Currency, Invoice, Line, Term};
 use crate::language::Locale;

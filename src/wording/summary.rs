@@ -8,7 +8,7 @@ use std::fmt::Write;
 use rust_decimal::Decimal;
 
 use super::safe::{escape, keep_end, keep_start, one_line, visible_chars};
-use super::{amount_with_code, kind, owed_label, payment, price, status, totals, vat};
+use super::{TotalKind, amount_with_code, kind, owed_label, payment, price, status, totals, vat};
 use crate::invoice::{Adjustment, Invoice, Line, Owed, status_to_show};
 use crate::language::Locale;
 
@@ -221,17 +221,17 @@ fn sums(input: &SummaryInput<'_>) -> Vec<Row> {
     let (invoice, locale) = (input.invoice, input.locale);
     let mut rows = Vec::new();
     for total in totals(invoice, locale) {
-        match total.id {
+        match total.kind {
             // The lines stand above.
-            "total-lines" => {}
-            "total-allowances" if invoice.allowances.len() <= MAX_ROWS => {
+            TotalKind::Lines => {}
+            TotalKind::Allowances if invoice.allowances.len() <= MAX_ROWS => {
                 let row = |it| adjustment_row(it, "allowance", locale);
                 rows.extend(invoice.allowances.iter().map(row).map(negated));
             }
-            "total-charges" if invoice.charges.len() <= MAX_ROWS => {
+            TotalKind::Charges if invoice.charges.len() <= MAX_ROWS => {
                 rows.extend(invoice.charges.iter().map(|it| adjustment_row(it, "charge", locale)));
             }
-            "total-vat" if (1..=MAX_ROWS).contains(&invoice.vat_breakdown.len()) => {
+            TotalKind::Vat if (1..=MAX_ROWS).contains(&invoice.vat_breakdown.len()) => {
                 rows.extend(invoice.vat_breakdown.iter().map(|it| {
                     let arguments = [
                         ("rate", vat(&it.category, it.rate, locale).into()),
@@ -240,7 +240,7 @@ fn sums(input: &SummaryInput<'_>) -> Vec<Row> {
                     Row::new(locale.text_with("summary-vat", &arguments), it.tax)
                 }));
             }
-            "total-with-vat" => rows.push(Row::strong(total.label, total.amount)),
+            TotalKind::WithVat => rows.push(Row::strong(total.label, total.amount)),
             _ => rows.push(Row::new(total.label, total.amount)),
         }
     }

@@ -5,11 +5,48 @@ use rust_decimal::Decimal;
 use crate::invoice::{Invoice, Owed};
 use crate::language::Locale;
 
+/// Which of the sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TotalKind {
+    /// BT-106.
+    Lines,
+    /// BT-107.
+    Allowances,
+    /// BT-108.
+    Charges,
+    /// BT-109.
+    WithoutVat,
+    /// BT-110.
+    Vat,
+    /// BT-112.
+    WithVat,
+    /// BT-113.
+    Paid,
+    /// BT-114.
+    Rounding,
+}
+
+impl TotalKind {
+    /// The id of the label's text, which is the class of its row on the page as well.
+    pub fn text_id(self) -> &'static str {
+        match self {
+            Self::Lines => "total-lines",
+            Self::Allowances => "total-allowances",
+            Self::Charges => "total-charges",
+            Self::WithoutVat => "total-without-vat",
+            Self::Vat => "total-vat",
+            Self::WithVat => "total-with-vat",
+            Self::Paid => "total-paid",
+            Self::Rounding => "total-rounding",
+        }
+    }
+}
+
 /// One of the sums.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Total {
-    /// The id of the label's text, such as `total-without-vat`.
-    pub id: &'static str,
+    /// Which one.
+    pub kind: TotalKind,
     /// The label.
     pub label: String,
     /// The amount, with the sign with which it takes part in the sum.
@@ -23,17 +60,19 @@ pub fn totals(invoice: &Invoice, locale: &Locale) -> Vec<Total> {
     let is_adjusted = totals.lines != totals.without_vat
         || !(invoice.allowances.is_empty() && invoice.charges.is_empty());
     let sums = [
-        ("total-lines", totals.lines, is_adjusted),
-        ("total-allowances", -totals.allowances, !totals.allowances.is_zero()),
-        ("total-charges", totals.charges, !totals.charges.is_zero()),
-        ("total-without-vat", totals.without_vat, true),
-        ("total-vat", totals.vat, true),
-        ("total-with-vat", totals.with_vat, true),
-        ("total-paid", -totals.paid, !totals.paid.is_zero()),
-        ("total-rounding", totals.rounding, !totals.rounding.is_zero()),
+        (TotalKind::Lines, totals.lines, is_adjusted),
+        (TotalKind::Allowances, -totals.allowances, !totals.allowances.is_zero()),
+        (TotalKind::Charges, totals.charges, !totals.charges.is_zero()),
+        (TotalKind::WithoutVat, totals.without_vat, true),
+        (TotalKind::Vat, totals.vat, true),
+        (TotalKind::WithVat, totals.with_vat, true),
+        (TotalKind::Paid, -totals.paid, !totals.paid.is_zero()),
+        (TotalKind::Rounding, totals.rounding, !totals.rounding.is_zero()),
     ];
     let shown = sums.into_iter().filter(|(.., is_shown)| *is_shown);
-    shown.map(|(id, amount, _)| Total { id, label: locale.text(id), amount }).collect()
+    shown
+        .map(|(kind, amount, _)| Total { kind, label: locale.text(kind.text_id()), amount })
+        .collect()
 }
 
 /// The label of what is left to pay or given back, or the text that nobody has to pay.

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use super::{Evidence, Head, link};
 use crate::record::acts::Acts;
 use crate::record::digest::content_digest;
-use crate::record::entry::{Entry, Erased, may_redact, sort_at};
+use crate::record::entry::{
+    Entry, Erased, REDACTED_BEFORE_ARRIVAL, may_redact, named_redaction, sort_at,
+};
 use crate::record::fault::Fault;
 use crate::record::{DERIVATION_VERSION, Derived, Kind, RelationKind, derive};
 
@@ -190,7 +192,9 @@ impl Checker {
     fn check_derived(&mut self, evidence: &Evidence, raw: &str) -> Result<(), Fault> {
         let fixed = &evidence.entry.fixed;
         let derived = derive(raw);
-        if evidence.entry.redacted_by.as_deref() == Some("") && !derived.redacted {
+        if evidence.entry.redacted_by.as_deref() == Some(REDACTED_BEFORE_ARRIVAL)
+            && !derived.redacted
+        {
             let what = "is marked as removed before it was received, but its raw event has content";
             return Err(Fault::entry(fixed.seq, what));
         }
@@ -284,11 +288,10 @@ impl Checker {
         Ok(())
     }
 
-    /// Checks that the entry names the first redaction that removes it, and no other. (An entry
-    /// that was removed before it was received has an empty `redacted_by`, which names none.)
+    /// Checks that the entry names the first redaction that removes it, and no other.
     fn check_redacted_by(&self, entry: &Checked) -> Result<(), Fault> {
         let first = self.valid_redactions(&entry.event_id, &entry.sender).next();
-        let named = entry.redacted_by.as_deref().filter(|event_id| !event_id.is_empty());
+        let named = named_redaction(entry.redacted_by.as_deref());
         if named != first {
             return Err(Fault::entry(entry.seq, "is not marked as its redactions say"));
         }

@@ -57,7 +57,7 @@ pub(super) fn totals(page: &Page<'_>) -> Markup {
             h3.hidden { (text(page.reader, "totals")) }
             dl {
                 @for it in wording::totals(&terms.invoice, locale) {
-                    div class=(it.id) {
+                    div class=(it.kind.text_id()) {
                         dt { (it.label) } dd { bdi { (locale.bare_amount(it.amount, currency)) } }
                     }
                 }
