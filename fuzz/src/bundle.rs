@@ -64,12 +64,26 @@ fn is_a_bundle(bytes: &[u8], heads: &[Value]) {
     }
 }
 
-/// But for white space in the manifest, which is sealed as JSON.
+/// Compares members, except for what does not count in the manifest: white space, since it is sealed
+/// as JSON, and the user beside the signature, since the public key says who signed.
 fn are_same(some: &Members, others: &Members) -> bool {
     some.keys().eq(others.keys())
         && some.iter().zip(others.values()).all(|((name, one), other)| {
-            one == other || name == MANIFEST && without_layout(one) == without_layout(other)
+            one == other || name == MANIFEST && what_counts(one) == what_counts(other)
         })
+}
+
+/// Returns a manifest without white space and with its signature on its own.
+fn what_counts(manifest: &[u8]) -> (Vec<u8>, Value) {
+    let Ok(mut value) = serde_json::from_slice::<Value>(manifest) else {
+        return (manifest.to_vec(), Value::Null);
+    };
+    let signatures = value.as_object_mut().and_then(|it| it.remove("signatures"));
+    let users = signatures.as_ref().and_then(Value::as_object);
+    let first_user = users.and_then(|it| it.keys().next()).cloned().unwrap_or_default();
+    let signature = signatures.as_ref().and_then(|it| it.get(&first_user)).cloned();
+    let text = String::from_utf8_lossy(manifest).replacen(&first_user, "", 1);
+    (without_layout(text.as_bytes()), signature.unwrap_or_default())
 }
 
 /// JSON without the white space between its parts.

@@ -14,9 +14,12 @@
 //!
 //! The token must be signed with HS256. If its header has a `kid`, that is the name of the shop.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 use ulid::Ulid;
 
@@ -146,9 +149,23 @@ fn claims_under(key: &SignInKey, token: &str) -> Result<Claims, Refused> {
             ErrorKind::InvalidSignature => Refused::Signature(None),
             ErrorKind::InvalidAudience => Refused::Audience,
             ErrorKind::MissingRequiredClaim(name) => Refused::Claims(format!("missing `{name}`")),
-            ErrorKind::Json(error) => Refused::Claims(error.to_string()),
+            ErrorKind::Json(_) => Refused::Claims(unreadable_claims(token)),
             _ => Refused::NotAToken,
         }),
+    }
+}
+
+/// Returns why the claims of a token that the shop signed cannot be read. No value is repeated: a
+/// claim may hold anything, even the key of the shop.
+fn unreadable_claims(token: &str) -> String {
+    let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Option<Value> = claims.and_then(|json| serde_json::from_slice(&json).ok());
+    let Some(claims) = claims else { return "they are not JSON".to_owned() };
+    match serde_path_to_error::deserialize::<_, Claims>(claims) {
+        Ok(_) => "a claim appears twice".to_owned(),
+        // The names of missing claims are ours.
+        Err(error) if error.path().iter().next().is_none() => error.into_inner().to_string(),
+        Err(error) => format!("`{}` has a value that is not allowed there", error.path()),
     }
 }
 
@@ -203,10 +220,8 @@ mod tests {
     use super::*;
     use crate::config::Secret;
     use crate::transaction::sample;
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::{EncodingKey, Header, encode};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const NOW: i64 = 1_780_272_000;
     const SECRET: &str = "canary-of-the-first-shop-0123456789";
@@ -364,7 +379,17 @@ mod tests {
             ("transaction", json!("7")),
             ("exp", json!("soon")),
         ] {
-            assert!(matches!(refused(&with(name, value)), Refused::Claims(_)), "{name}");
+            match refused(&with(name, value)) {
+                Refused::Claims(why) => assert!(why.contains(name), "{why}"),
+                other => panic!("{name}: {other}"),
+            }
+        }
+        // No value is repeated, since it may be the key.
+        for name in ["party", "iat", "jti", "contact"] {
+            for value in [json!(SECRET), json!([SECRET]), json!({ SECRET: SECRET })] {
+                let outcome = check(&token(&with(name, value)));
+                assert!(outcome.is_err() || ["jti", "contact"].contains(&name), "{name}");
+            }
         }
     }
 

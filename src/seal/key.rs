@@ -137,6 +137,11 @@ fn public_key_of(seed: &[u8; 32]) -> anyhow::Result<String> {
     Ok(encode(&pair(seed, String::new())?.public_key()))
 }
 
+/// Returns the identifier under which a key signs (`ed25519:VERSION`).
+pub(super) fn key_id(public_key: &str) -> String {
+    format!("ed25519:{}", version(public_key))
+}
+
 /// The version of a key, as in `ed25519:VERSION`. It is computed from the public key, so that two
 /// keys never sign under the same name.
 fn version(public_key: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ruma::UserId;
 use ruma::canonical_json::CanonicalJsonObject;
 use ruma::serde::Base64;
 use ruma::serde::base64::Standard;
@@ -10,10 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
+use super::key::key_id;
 use crate::record::chain::Head;
 
-/// The greatest length of a key identifier such as `ed25519:VERSION`, in bytes.
-const MAX_KEY_ID_BYTES: usize = 255;
 /// The version of the format of statements. Statements of version 1 do not cover acts.
 const VERSION: u8 = 2;
 
@@ -89,9 +89,11 @@ pub fn verify(statement: &Value, trust: &Trust) -> Result<String, Unproven> {
         return Err(Unproven::UntrustedKey(public_key.to_owned()));
     }
     let key = Base64::parse(public_key).map_err(|error| unreadable(&error))?;
-    let Some([entity, id]) = only_signature(statement) else {
+    let Some([entity, id]) = only_signature(statement).filter(|[_, id]| **id == key_id(public_key))
+    else {
         return Err(unreadable(
-            &"it must have exactly one signature, and no content that the signature does not cover",
+            &"it must have exactly one signature, named after its public key, and no content that \
+              the signature does not cover",
         ));
     };
     // The statement itself names the key, so this is the only key that is tried.
@@ -108,8 +110,8 @@ pub fn verified_head(statement: &Value, transaction: Ulid, trust: &Trust) -> Opt
 }
 
 /// Returns the signing user and the key identifier of a statement. Returns `None` unless there is
-/// exactly one signature, it is written as unpadded base64, and the statement has no `unsigned`
-/// content, which signatures do not cover.
+/// exactly one signature, it is written as unpadded base64, the user has a valid Matrix ID, and the
+/// statement has no `unsigned` content, which signatures do not cover.
 fn only_signature(statement: &Value) -> Option<[&String; 2]> {
     let has_one_key = |value: &Value| Some(value.as_object()?.len() == 1);
     let signatures = statement.get("signatures")?;
@@ -117,11 +119,10 @@ fn only_signature(statement: &Value) -> Option<[&String; 2]> {
     let (id, signature) = of_entity.as_object()?.iter().next()?;
     let signature = signature.as_str()?;
     let is_plain = Base64::<Standard, Vec<u8>>::parse(signature).ok()?.encode() == signature;
-    // ruma 0.16 panics at longer identifiers.
-    let is_valid_id = id.len() <= MAX_KEY_ID_BYTES && id.is_ascii();
+    let is_user = UserId::parse(entity).is_ok();
     let is_only_one =
         has_one_key(signatures)? && has_one_key(of_entity)? && statement.get("unsigned").is_none();
-    (is_plain && is_valid_id && is_only_one).then_some([entity, id])
+    (is_plain && is_user && is_only_one).then_some([entity, id])
 }
 
 #[cfg(test)]
@@ -154,7 +155,8 @@ mod tests {
             let signature = by_key.values_mut().next().unwrap();
             *signature = json!(format!("{}==", signature.as_str().unwrap()));
         });
-        for id in ["", ":", "ed25519", "é:1", &format!("e{}:é", "\u{fffd}".repeat(90))] {
+        for id in ["", ":", "ed25519", "ed25519:1", "é:1", &format!("e{}:é", "\u{fffd}".repeat(90))]
+        {
             refused(&|it| {
                 let by_key = it["signatures"]["@bot:x"].as_object_mut().unwrap();
                 let signature = by_key.values().next().unwrap().clone();
