@@ -79,7 +79,7 @@ fn find(path: &str, tree: &Value, places: &mut Vec<String>) {
                 let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 if name.contains(SECRET) {
                     // Of a name that cannot be one, only the beginning may be shown.
-                    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
+                    let end = name.find(|c: char| !c.is_alphanumeric() && !"_-.".contains(c));
                     let is_shown = name.split_at(end.unwrap_or(name.len())).0.contains(SECRET);
                     let is_listed = ["api.keys", "page.sign_in"].contains(&path);
                     let place = if is_shown && !is_listed { &inner } else { "" };

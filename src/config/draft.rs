@@ -253,7 +253,7 @@ fn is_within(path: &str, outer: &str) -> bool {
 /// Returns a name up to the first character that no key has. If the blank in `{key: SECRET}` or the
 /// colon after a key is missing, YAML takes the secret as a part of the name.
 fn without_value(text: &str) -> String {
-    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     match text.find(|c| !is_of_name(c)) {
         Some(end) => format!("{}…", &text[..end]),
         None => text.to_owned(),
