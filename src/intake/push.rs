@@ -62,7 +62,7 @@ pub fn router(state: PushState) -> Router {
         .with_state(state)
 }
 
-/// Commits the push before it answers. A 200 means that the push is on disk (promise 1).
+/// Commits the push before it answers. A 200 means that the push is on disk.
 async fn handle_push(
     State(state): State<PushState>,
     Path(push_id): Path<String>,

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_transfer_can_not_pay_has_no_code() {
+    fn what_a_transfer_cannot_pay_has_no_code() {
         let none = |change: fn(&mut serde_json::Value)| {
             assert_eq!(epc_payload(&invoice(change), "open", "Acme"), None);
         };

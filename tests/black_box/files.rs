@@ -201,7 +201,7 @@ async fn a_large_file_is_never_whole_in_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_can_not_be_fetched_yet_is_fetched_later() {
+async fn a_file_that_cannot_be_fetched_yet_is_fetched_later() {
     let world = World::with().proxy().start(Database::Sqlite).await;
     let deal = world.deal().await;
     world.proxy().fault("GET", "/media/download/", Fault::Answer(When::Before, 502, "{}"));

@@ -115,7 +115,7 @@ on_both_databases! {
         assert!(world.log().contains(name) && !world.log().contains(token));
     }
 
-    async fn a_link_that_can_not_be_is_refused_by_pointer(database) {
+    async fn a_link_that_cannot_be_is_refused_by_pointer(database) {
         let world = with_page().start(database).await;
         let id = world.shop.create(&order()).await;
         for (body, pointer, words) in [

@@ -203,7 +203,7 @@ async fn a_new_room_takes_five_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_who_can_not_be_invited_holds_up_nobody() {
+async fn a_contact_who_cannot_be_invited_holds_up_nobody() {
     let world = World::start(Database::Sqlite).await;
     let seller = world.person("seller").await;
     // Not federating, so this server cannot be reached.

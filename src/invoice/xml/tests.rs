@@ -226,7 +226,7 @@ fn a_document_type_is_refused_whatever_it_declares() {
 }
 
 #[test]
-fn a_value_that_can_not_be_read_is_refused_with_its_place() {
+fn a_value_that_cannot_be_read_is_refused_with_its_place() {
     for (good, bad, words) in [
         (">19.90<", ">19.901<", "InvoiceLine/LineExtensionAmount holds \"19.901\""),
         (">19.90<", ">1e3<", "InvoiceLine/LineExtensionAmount holds \"1e3\""),

@@ -19,7 +19,7 @@ use crate::page::people::{Others, usual_reply_time};
 use crate::page::session::{Session, admit_by};
 use crate::page::view::Closed;
 use crate::page::{PageState, gather, view};
-use crate::record::{Entry, Kind};
+use crate::record::Entry;
 use crate::store::StoreError;
 
 /// How often the presence of the people is checked.
@@ -397,10 +397,11 @@ impl Reading {
                 None => {}
             }
         }
-        // An entry about a reaction or an edit changes the message of the reaction or edit.
+        // An entry about a reaction, an edit or a vote changes the line that these are about.
         let events: Vec<String> = targets.keys().cloned().collect();
         for target in self.state.store.entries_of_events(self.subject.transaction, &events).await? {
-            if let (Kind::Reaction | Kind::Edit, Some(relation)) = (target.kind, &target.relates_to)
+            if !is_line(&target)
+                && let Some(relation) = &target.relates_to
                 && let Some(seq) = targets.get(&target.fixed.event_id).copied()
             {
                 let of_message = targets.entry(relation.event_id.clone()).or_default();

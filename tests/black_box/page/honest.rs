@@ -144,7 +144,7 @@ async fn axe_finds_nothing_in_rich_messages(scene: &Scene) {
     scene.sam.send(&scene.room, "m.room.message", json!({
         "msgtype": "m.file", "body": "plan.txt", "url": mxc, "info": { "size": 8, "mimetype": "text/plain" },
     })).await;
-    scene.sam.send(&scene.room, "org.matrix.msc3381.poll.start", json!({
+    let poll = scene.sam.send(&scene.room, "org.matrix.msc3381.poll.start", json!({
         "org.matrix.msc3381.poll.start": {
             "question": { "org.matrix.msc1767.text": "Which day?" }, "kind": "org.matrix.msc3381.poll.disclosed",
             "max_selections": 1,
@@ -152,6 +152,7 @@ async fn axe_finds_nothing_in_rich_messages(scene: &Scene) {
         },
         "org.matrix.msc1767.text": "Which day?",
     })).await;
+    votes_are_counted_while_the_page_is_open(scene, &poll).await;
     for (lang, dark, width) in
         [("en", false, 1440), ("en", true, 390), ("ar", false, 390), ("ar", true, 1440)]
     {
@@ -173,6 +174,30 @@ async fn axe_finds_nothing_in_rich_messages(scene: &Scene) {
         visitor.pictured(&format!("rich-{lang}-{width}-{dark}")).await;
         assert_eq!(visitor.console_errors(), Vec::<String>::new(), "{which}");
     }
+}
+
+async fn votes_are_counted_while_the_page_is_open(scene: &Scene, poll: &str) {
+    let bea = scene.bea().await;
+    bea.open(&scene.page()).await;
+    let friday = format!("document.querySelector('li[data-event=\"{poll}\"] .poll .soft')");
+    let shows = async |votes: &str| {
+        bea.until(&format!("{friday}?.textContent.trim() === '{votes}'")).await;
+    };
+    shows("0 votes").await;
+    let vote = scene
+        .sam
+        .send(
+            &scene.room,
+            "org.matrix.msc3381.poll.response",
+            json!({
+                "org.matrix.msc3381.poll.response": { "answers": ["a"] },
+                "m.relates_to": { "rel_type": "m.reference", "event_id": poll },
+            }),
+        )
+        .await;
+    shows("1 vote").await;
+    scene.sam.redact(&scene.room, &vote).await;
+    shows("0 votes").await;
 }
 
 /// Where the day ends last on earth, and where it began first, it is never the same day.

@@ -1,13 +1,23 @@
 //! Opens a link as a browser does, for tests that only need what follows.
 
+use std::time::Duration;
+
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
+
+/// How long an answer may keep a test waiting before the test fails instead of hanging.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// A client for tests, which fails when no byte of an answer comes for a long time.
+pub fn patient() -> ClientBuilder {
+    Client::builder().connect_timeout(ANSWER_TIMEOUT).read_timeout(ANSWER_TIMEOUT)
+}
 
 /// A client that stays where it is sent, with a new connection for each request: the service may end
 /// one that waits for its next request at any time, even when that request is on its way.
 pub fn http() -> Client {
-    Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap()
+    patient().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap()
 }
 
 /// Somebody who was let in.

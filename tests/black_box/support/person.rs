@@ -39,7 +39,7 @@ impl Person {
 
     async fn enter(port: u16, way: &str, body: &Value) -> Self {
         let base = format!("http://127.0.0.1:{port}/_matrix/client/v3");
-        let http = reqwest::Client::new();
+        let http = super::entering::patient().build().unwrap();
         let answer: Value = http
             .post(format!("{base}/{way}"))
             .json(body)

@@ -22,7 +22,11 @@ pub struct Shop {
 
 impl Shop {
     pub fn new(port: u16, key: &'static str) -> Self {
-        Self { base: format!("http://127.0.0.1:{port}"), key, http: Client::new() }
+        Self {
+            base: format!("http://127.0.0.1:{port}"),
+            key,
+            http: entering::patient().build().unwrap(),
+        }
     }
 
     /// The same shop, with a new connection for each request.

@@ -222,9 +222,9 @@ today = Today
 yesterday = Yesterday
 edited = edited
 removed = This message was removed.
-encrypted = This message is encrypted and can not be shown here.
+encrypted = This message is encrypted and cannot be shown here.
 # A message without words and files.
-without-words = A message that can not be shown here.
+without-words = A message that cannot be shown here.
 # For screen readers, before the quoted line. $name: who wrote that.
 in-reply-to = In reply to { $name }:
 # $name: who has read up to here.
@@ -362,7 +362,7 @@ closed-sign-in = If you were given access through a shop or a Matrix account, si
 
 widget-title = Invoice
 widget-waiting = Asking your Matrix client who you are…
-widget-refused = Your Matrix client did not say who you are, so the invoice can not be shown.
+widget-refused = Your Matrix client did not say who you are, so the invoice cannot be shown.
 widget-not-a-party = This Matrix account is not a contact of the invoice's buyer or seller.
 widget-open = Open the page
 

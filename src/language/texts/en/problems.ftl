@@ -22,7 +22,7 @@ problem-encrypted = This room is encrypted. What you write here could not be rec
 ## Why something that was written here did not get into the conversation
 
 unsent-file = the file is not here any more
-unsent-later = the conversation can not be reached right now; it is tried again
-unsent-not-in-room = you can not take part in this conversation now
+unsent-later = the conversation cannot be reached right now; it is tried again
+unsent-not-in-room = you cannot take part in this conversation now
 unsent-refused = the conversation did not take it
 unsent-too-large = the file is too large for the conversation
