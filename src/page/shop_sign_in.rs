@@ -159,8 +159,10 @@ fn claims_under(key: &SignInKey, token: &str) -> Result<Claims, Refused> {
 /// claim may hold anything, even the key of the shop.
 fn unreadable_claims(token: &str) -> String {
     let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Option<Value> = claims.and_then(|json| serde_json::from_slice(&json).ok());
-    let Some(claims) = claims else { return "they are not JSON".to_owned() };
+    let claims = claims.and_then(|json| serde_json::from_slice(&json).ok());
+    let Some(claims @ Value::Object(_)) = claims else {
+        return "they are not a JSON object".to_owned();
+    };
     match serde_path_to_error::deserialize::<_, Claims>(claims) {
         Ok(_) => "a claim appears twice".to_owned(),
         // The names of missing claims are ours.
@@ -383,6 +385,9 @@ mod tests {
                 Refused::Claims(why) => assert!(why.contains(name), "{why}"),
                 other => panic!("{name}: {other}"),
             }
+        }
+        for odd in [json!(SECRET), json!([SECRET]), json!(7)] {
+            assert!(matches!(refused(&odd), Refused::Claims(_) | Refused::NotAToken), "{odd}");
         }
         // No value is repeated, since it may be the key.
         for name in ["party", "iat", "jti", "contact"] {
