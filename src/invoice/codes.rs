@@ -5,18 +5,19 @@ use en16931::codes::contains;
 use en16931::codes::generated::UNIT_CODES;
 use iban::Iban;
 
-use super::model::Invoice;
+use super::model::InvoiceInput;
 use super::problem::Problem;
 
 /// Returns a warning for each unknown unit code and each IBAN with wrong check digits.
-pub(super) fn unknown(invoice: &Invoice) -> Vec<Problem> {
+pub(super) fn unknown(invoice: &InvoiceInput) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (index, line) in invoice.lines.iter().enumerate() {
-        if !contains(UNIT_CODES, &line.unit) {
+        if let Some(unit) = &line.unit
+            && !contains(UNIT_CODES, unit)
+        {
             let detail = format!(
-                "{:?} is no unit code of UN/ECE Recommendations 20 and 21; such are `C62` (one), \
-                 `HUR` (hour), `KGM` (kilogram). Codes are in capital letters.",
-                line.unit
+                "{unit:?} is no unit code of UN/ECE Recommendations 20 and 21; such are `C62` (one), \
+                 `HUR` (hour), `KGM` (kilogram). Codes are in capital letters."
             );
             let problem = Problem::at(format!("/lines/{index}/unit"), detail);
             warnings.push(problem.breaking("BR-CL-23"));

@@ -4,173 +4,133 @@
 //! multiplied as the rules require, without an overflow.
 
 use rust_decimal::Decimal;
+use serde_json::Value;
 
-use super::input::{AdjustmentInput, InvoiceInput, LineInput};
-use super::model::{LineVat, Payment};
+use super::model::InvoiceInput;
+use super::model::term::Kind;
+use super::model::walk::{Leaf, walk};
 use super::money::{amount_problem, fine_problem};
 use super::problem::Problem;
 
-/// The greatest length of a short text (numbers, ids, references, units), in characters.
-const MAX_SHORT_CHARS: usize = 200;
-/// The greatest length of a description, a reason or payment terms, in characters.
-const MAX_LONG_CHARS: usize = 4_000;
-/// The greatest length of a note, in characters.
-const MAX_NOTE_CHARS: usize = 20_000;
-/// The greatest number of notes, and of further accounts.
+/// The greatest length of a text in one line (names, numbers, references, codes), in characters.
+const MAX_SHORT_CHARS: usize = 1_000;
+/// The greatest length of a text that may have several lines, in characters. A line of the invoice with
+/// such a text still fits into a state event of its room.
+const MAX_LONG_CHARS: usize = 20_000;
+/// The greatest number of lines, and of rows of each other list.
+const MAX_ROWS: usize = 100_000;
+/// The greatest number of rows of a list that is in the room as a whole.
 const MAX_NOTES_OR_ACCOUNTS: usize = 100;
-/// The greatest number of lines, of allowances, of charges, and of rows of the VAT breakdown.
-const MAX_LINES_OR_ROWS: usize = 100_000;
 
 /// Returns a problem for each text, figure and list that exceeds its limit.
 pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
-    let mut limits = Limits::default();
-    limits.short("/number", &input.number);
-    limits.short("/type", &input.type_code);
-    limits.short("/buyer_reference", input.buyer_reference.as_deref().unwrap_or_default());
-    limits.short("/order_reference", input.order_reference.as_deref().unwrap_or_default());
-    limits.count("/lines", input.lines.len(), MAX_LINES_OR_ROWS);
-    for (index, line) in input.lines.iter().enumerate() {
-        limits.line(&format!("/lines/{index}"), line);
-    }
-    for (name, all) in [("allowances", &input.allowances), ("charges", &input.charges)] {
-        limits.count(&format!("/{name}"), all.len(), MAX_LINES_OR_ROWS);
-        for (index, adjustment) in all.iter().enumerate() {
-            limits.adjustment(&format!("/{name}/{index}"), adjustment);
+    let mut exceeded = counts(input);
+    let value = match serde_json::to_value(input) {
+        Ok(value) => value,
+        Err(error) => return vec![Problem::at("", error.to_string())],
+    };
+    walk(&value, |leaf| exceeded.extend(leaf_problem(leaf)));
+    exceeded.extend(figures(input));
+    exceeded
+}
+
+/// Checks how many elements the lists have.
+fn counts(input: &InvoiceInput) -> Vec<Problem> {
+    let further = input.payment.as_ref().map_or(0, |payment| payment.further_accounts.len());
+    let lists = [
+        ("/lines", input.lines.len(), MAX_ROWS),
+        ("/allowances", input.allowances.len(), MAX_ROWS),
+        ("/charges", input.charges.len(), MAX_ROWS),
+        ("/vat_breakdown", input.vat_breakdown.as_ref().map_or(0, Vec::len), MAX_ROWS),
+        ("/documents", input.documents.len(), MAX_ROWS),
+        ("/preceding_invoices", input.preceding_invoices.len(), MAX_ROWS),
+        ("/payment/further_accounts", further, MAX_NOTES_OR_ACCOUNTS),
+        ("/notes", input.notes.len(), MAX_NOTES_OR_ACCOUNTS),
+    ];
+    let too_many = lists.into_iter().filter(|(_, count, limit)| count > limit);
+    too_many
+        .map(|(at, count, limit)| {
+            Problem::at(at, format!("At most {limit} are allowed here, not {count}."))
+        })
+        .collect()
+}
+
+fn leaf_problem(leaf: &Leaf<'_>) -> Option<Problem> {
+    let at = |detail: String| Problem::at(leaf.pointer, detail);
+    match leaf.term.kind {
+        Kind::Amount | Kind::VatCurrencyAmount => amount_problem(figure(leaf.value)?).map(at),
+        Kind::Figure => fine_problem(figure(leaf.value)?).map(at),
+        Kind::Text | Kind::Code | Kind::VatPointCode => {
+            text_problem(leaf.value.as_str()?, MAX_SHORT_CHARS, false).map(at)
         }
+        Kind::Prose => text_problem(leaf.value.as_str()?, MAX_LONG_CHARS, true).map(at),
+        Kind::Notes => {
+            let text = leaf.value.as_str().or_else(|| leaf.value.get("text")?.as_str())?;
+            text_problem(text, MAX_LONG_CHARS, true).map(at)
+        }
+        Kind::Lines | Kind::Identifier | Kind::Identifiers | Kind::Classifications => {
+            texts(leaf.value).find_map(|text| text_problem(text, MAX_SHORT_CHARS, false)).map(at)
+        }
+        Kind::Attachment => ["filename", "mime"]
+            .iter()
+            .filter_map(|part| leaf.value.get(part)?.as_str())
+            .find_map(|text| text_problem(text, MAX_SHORT_CHARS, false))
+            .map(at),
+        Kind::Currency | Kind::Date | Kind::Group(..) | Kind::Groups(..) => None,
     }
-    let breakdown = input.vat_breakdown.as_deref().unwrap_or_default();
-    limits.count("/vat_breakdown", breakdown.len(), MAX_LINES_OR_ROWS);
-    for (index, subtotal) in breakdown.iter().enumerate() {
-        let at = format!("/vat_breakdown/{index}");
-        limits.tax(&at, &subtotal.category, subtotal.rate);
-        limits.amount(&format!("{at}/taxable"), Some(subtotal.taxable));
-        limits.amount(&format!("{at}/tax"), Some(subtotal.tax));
-    }
-    limits.totals(input);
-    if let Some(payment) = &input.payment {
-        limits.payment(payment);
-    }
-    limits.count("/notes", input.notes.len(), MAX_NOTES_OR_ACCOUNTS);
-    for (index, note) in input.notes.iter().enumerate() {
-        limits.text(&format!("/notes/{index}"), note, MAX_NOTE_CHARS, true);
-    }
-    limits.exceeded
 }
 
-/// Collects the problems.
-#[derive(Default)]
-struct Limits {
-    exceeded: Vec<Problem>,
+/// Returns the texts of a value that is a text, a list of texts, or an object of texts.
+fn texts(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match value {
+        Value::Array(all) => Box::new(all.iter().filter_map(Value::as_str)),
+        Value::Object(parts) => Box::new(parts.values().filter_map(Value::as_str)),
+        text => Box::new(text.as_str().into_iter()),
+    }
 }
 
-impl Limits {
-    fn line(&mut self, at: &str, line: &LineInput) {
-        self.short(&format!("{at}/id"), line.id.as_deref().unwrap_or_default());
-        self.long(&format!("{at}/description"), &line.description);
-        self.fine(&format!("{at}/quantity"), Some(line.quantity));
-        self.short(&format!("{at}/unit"), &line.unit);
-        self.fine(&format!("{at}/unit_price"), Some(line.unit_price));
-        self.fine(&format!("{at}/base_quantity"), line.base_quantity);
+fn figure(value: &Value) -> Option<Decimal> {
+    value.as_str()?.parse().ok()
+}
+
+fn text_problem(text: &str, limit: usize, may_break: bool) -> Option<String> {
+    let length = text.chars().count();
+    if length > limit {
+        return Some(format!("At most {limit} characters are allowed here, not {length}."));
+    }
+    let is_bad = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
+    text.chars()
+        .any(is_bad)
+        .then(|| "Control characters are not allowed here; remove them.".to_owned())
+}
+
+/// Checks the figures whose range is limited by what they mean.
+fn figures(input: &InvoiceInput) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, line) in input.lines.iter().enumerate() {
         if line.base_quantity.is_some_and(|base| base <= Decimal::ZERO) {
             let detail = "The base quantity of a price must be more than zero.";
-            let problem = Problem::at(format!("{at}/base_quantity"), detail);
-            self.exceeded.push(problem.breaking("PEPPOL-EN16931-R121"));
-        }
-        self.amount(&format!("{at}/net_amount"), line.net_amount);
-        self.vat(at, &line.vat);
-    }
-
-    fn adjustment(&mut self, at: &str, adjustment: &AdjustmentInput) {
-        self.amount(&format!("{at}/amount"), Some(adjustment.amount));
-        self.long(&format!("{at}/reason"), adjustment.reason.as_deref().unwrap_or_default());
-        self.vat(at, &adjustment.vat);
-    }
-
-    fn vat(&mut self, at: &str, vat: &LineVat) {
-        self.tax(&format!("{at}/vat"), &vat.category, vat.rate);
-    }
-
-    fn tax(&mut self, at: &str, category: &str, rate: Option<Decimal>) {
-        self.short(&format!("{at}/category"), category);
-        let at = format!("{at}/rate");
-        self.fine(&at, rate);
-        if rate.is_some_and(|rate| rate < Decimal::ZERO || rate > Decimal::ONE_HUNDRED) {
-            let detail = "A VAT rate is a percentage from 0 to 100, such as \"21\".";
-            self.exceeded.push(Problem::at(at, detail));
+            let problem = Problem::at(format!("/lines/{index}/base_quantity"), detail);
+            problems.push(problem.breaking("PEPPOL-EN16931-R121"));
         }
     }
-
-    fn totals(&mut self, input: &InvoiceInput) {
-        let totals = &input.totals;
-        for (name, amount) in [
-            ("lines", totals.lines),
-            ("allowances", totals.allowances),
-            ("charges", totals.charges),
-            ("without_vat", totals.without_vat),
-            ("vat", totals.vat),
-            ("with_vat", totals.with_vat),
-            ("paid", totals.paid),
-            ("rounding", totals.rounding),
-            ("due", totals.due),
-        ] {
-            self.amount(&format!("/totals/{name}"), amount);
-        }
-    }
-
-    fn payment(&mut self, payment: &Payment) {
-        let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
-        self.short("/payment/means", &or_empty(&payment.means));
-        self.short("/payment/iban", &or_empty(&payment.iban));
-        self.short("/payment/bic", &or_empty(&payment.bic));
-        self.short("/payment/account_name", &or_empty(&payment.account_name));
-        self.long("/payment/reference", &or_empty(&payment.reference));
-        self.long("/payment/terms", &or_empty(&payment.terms));
-        self.count(
-            "/payment/further_accounts",
-            payment.further_accounts.len(),
-            MAX_NOTES_OR_ACCOUNTS,
-        );
-        for (index, account) in payment.further_accounts.iter().enumerate() {
-            let at = format!("/payment/further_accounts/{index}");
-            self.short(&format!("{at}/iban"), &account.iban);
-            self.short(&format!("{at}/bic"), &or_empty(&account.bic));
-        }
-    }
-
-    fn short(&mut self, at: &str, text: &str) {
-        self.text(at, text, MAX_SHORT_CHARS, false);
-    }
-
-    /// Checks a long text, which may have several lines.
-    fn long(&mut self, at: &str, text: &str) {
-        self.text(at, text, MAX_LONG_CHARS, true);
-    }
-
-    fn text(&mut self, at: &str, text: &str, limit: usize, may_break: bool) {
-        let length = text.chars().count();
-        if length > limit {
-            let detail = format!("At most {limit} characters are allowed here, not {length}.");
-            self.exceeded.push(Problem::at(at, detail));
-        }
-        let is_bad = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
-        if text.chars().any(is_bad) {
-            let detail = "Control characters are not allowed here; remove them.";
-            self.exceeded.push(Problem::at(at, detail));
-        }
-    }
-
-    fn amount(&mut self, at: &str, figure: Option<Decimal>) {
-        self.exceeded.extend(figure.and_then(amount_problem).map(|detail| Problem::at(at, detail)));
-    }
-
-    fn fine(&mut self, at: &str, figure: Option<Decimal>) {
-        self.exceeded.extend(figure.and_then(fine_problem).map(|detail| Problem::at(at, detail)));
-    }
-
-    fn count(&mut self, at: &str, count: usize, limit: usize) {
-        if count > limit {
-            let detail = format!("At most {limit} are allowed here, not {count}.");
-            self.exceeded.push(Problem::at(at, detail));
-        }
-    }
+    let lines = input.lines.iter().map(|it| it.vat.rate).enumerate();
+    let allowances = input.allowances.iter().map(|it| it.vat.rate).enumerate();
+    let charges = input.charges.iter().map(|it| it.vat.rate).enumerate();
+    let rows = input.vat_breakdown.iter().flatten().map(|it| it.rate).enumerate();
+    let rates = lines
+        .map(|(index, rate)| (format!("/lines/{index}/vat/rate"), rate))
+        .chain(allowances.map(|(index, rate)| (format!("/allowances/{index}/vat/rate"), rate)))
+        .chain(charges.map(|(index, rate)| (format!("/charges/{index}/vat/rate"), rate)))
+        .chain(rows.map(|(index, rate)| (format!("/vat_breakdown/{index}/rate"), rate)));
+    problems.extend(
+        rates
+            .filter(|(_, rate)| {
+                rate.is_some_and(|rate| rate < Decimal::ZERO || rate > Decimal::ONE_HUNDRED)
+            })
+            .map(|(at, _)| {
+                Problem::at(at, "A VAT rate is a percentage from 0 to 100, such as \"21\".")
+            }),
+    );
+    problems
 }

@@ -1,10 +1,10 @@
 //! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
 mod codes;
+mod currency;
 mod date;
 mod epc;
 mod further;
-mod input;
 mod limits;
 mod model;
 pub mod money;
@@ -18,12 +18,15 @@ mod xml;
 
 pub use epc::epc_payload;
 pub use further::{Term, further_terms};
-pub use input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
+pub use currency::Currency;
 pub use model::{
-    Account, Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,
+    Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification, Contact,
+    Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item, ItemAttribute, Line,
+    LineAdjustment, LineAdjustmentInput, LineInput, LineVat, Note, Payee, Payment, Period,
+    PrecedingInvoice, Seller, TaxRepresentative, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
 pub use owed::{Ended, Owed, status_to_show};
-pub use party::{Address, PartyDetails};
+pub use party::PartyDetails;
 pub use problem::Problem;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;

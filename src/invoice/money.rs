@@ -132,6 +132,28 @@ pub(super) mod optional_fine {
     }
 }
 
+/// Reads exact figures from texts, and writes them as texts, for serde. A figure may be left out.
+pub(super) mod figure {
+    use super::{Decimal, Deserializer, FINE_DECIMALS, optional_figure};
+    use serde::Serializer;
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Decimal>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => to.collect_str(value),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Decimal>, D::Error> {
+        optional_figure(from, FINE_DECIMALS)
+    }
+}
+
 fn figure<'de, D: Deserializer<'de>>(from: D, decimals: u32) -> Result<Decimal, D::Error> {
     read(&Value::deserialize(from)?, decimals).map_err(serde::de::Error::custom)
 }

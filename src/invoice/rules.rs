@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::codes;
-use super::model::{Adjustment, Invoice, Line, LineVat};
+use super::model::{AdjustmentInput, InvoiceInput, LineAdjustmentInput, LineInput};
 use super::money::{exact, plain, round};
 use super::problem::Problem;
 
@@ -25,27 +25,20 @@ pub(super) struct Findings {
     pub(super) warnings: Vec<Problem>,
 }
 
-/// Returns the sum of the net amounts of the lines (BR-CO-10).
-pub(super) fn sum_of_lines(lines: &[Line]) -> Decimal {
-    lines.iter().map(|line| line.net_amount).sum()
-}
-
-/// Returns the sum of the allowances (BR-CO-11) or of the charges (BR-CO-12).
-pub(super) fn sum_of(adjustments: &[Adjustment]) -> Decimal {
-    adjustments.iter().map(|adjustment| adjustment.amount).sum()
+/// A VAT category and rate: a row of the VAT breakdown to which lines, allowances and charges belong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct VatGroup {
+    pub(super) category: String,
+    pub(super) rate: Option<Decimal>,
 }
 
 /// Returns the taxable amount of each category and rate: its lines, less allowances, plus charges
 /// (BR-S-08, and the same rule of the other categories).
-pub(super) fn taxable_by_vat(
-    lines: &[Line],
-    allowances: &[Adjustment],
-    charges: &[Adjustment],
-) -> BTreeMap<LineVat, Decimal> {
-    let mut taxable: BTreeMap<LineVat, Decimal> = BTreeMap::new();
-    let lines = lines.iter().map(|line| (&line.vat, line.net_amount));
-    let allowances = allowances.iter().map(|it| (&it.vat, -it.amount));
-    let charges = charges.iter().map(|it| (&it.vat, it.amount));
+pub(super) fn taxable_by_vat(invoice: &InvoiceInput) -> BTreeMap<VatGroup, Decimal> {
+    let mut taxable: BTreeMap<VatGroup, Decimal> = BTreeMap::new();
+    let lines = invoice.lines.iter().map(|line| (&line.vat, line.net_amount.unwrap_or_default()));
+    let allowances = invoice.allowances.iter().map(|it| (&it.vat, -it.amount.unwrap_or_default()));
+    let charges = invoice.charges.iter().map(|it| (&it.vat, it.amount.unwrap_or_default()));
     for (vat, amount) in lines.chain(allowances).chain(charges) {
         *taxable.entry(group(&vat.category, vat.rate)).or_default() += amount;
     }
@@ -54,10 +47,10 @@ pub(super) fn taxable_by_vat(
 
 /// Returns the row of the VAT breakdown to which a category and a rate belong. A missing rate counts as
 /// zero, except in category O, which has no rate (BR-O-05).
-fn group(category: &str, rate: Option<Decimal>) -> LineVat {
+fn group(category: &str, rate: Option<Decimal>) -> VatGroup {
     let rate = rate.unwrap_or_default().normalize();
     let has_none = category == "O" && rate.is_zero();
-    LineVat { category: category.to_owned(), rate: (!has_none).then_some(rate) }
+    VatGroup { category: category.to_owned(), rate: (!has_none).then_some(rate) }
 }
 
 /// Returns the taxable amount times the rate, rounded to the cent (BR-CO-17).
@@ -65,19 +58,17 @@ pub(super) fn tax_on(taxable: Decimal, rate: Option<Decimal>) -> Decimal {
     round(taxable * rate.unwrap_or_default() / Decimal::ONE_HUNDRED)
 }
 
-/// Returns the quantity times the price per base quantity, rounded to the cent, or `None` if it is too
-/// large.
-pub(super) fn line_net(
-    quantity: Decimal,
-    price: Decimal,
-    base_quantity: Option<Decimal>,
-) -> Option<Decimal> {
-    let product = quantity.checked_mul(price)?;
-    product.checked_div(base_quantity.unwrap_or(Decimal::ONE)).map(round)
+/// Returns the quantity times the price per base quantity, rounded to the cent, less the allowances and
+/// plus the charges of the line (PEPPOL-EN16931-R120); or `None` if it is too large.
+pub(super) fn line_net(line: &LineInput) -> Option<Decimal> {
+    let product = line.quantity?.checked_mul(line.unit_price?)?;
+    let gross = product.checked_div(line.base_quantity.unwrap_or(Decimal::ONE)).map(round)?;
+    let sum = |all: &[LineAdjustmentInput]| all.iter().filter_map(|it| it.amount).sum::<Decimal>();
+    gross.checked_sub(sum(&line.allowances))?.checked_add(sum(&line.charges))
 }
 
 /// Checks a complete invoice.
-pub(super) fn check(invoice: &Invoice) -> Findings {
+pub(super) fn check(invoice: &InvoiceInput) -> Findings {
     let mut findings = Findings::default();
     findings.refused.extend(totals(invoice));
     vat(invoice, &mut findings);
@@ -86,46 +77,53 @@ pub(super) fn check(invoice: &Invoice) -> Findings {
     findings
 }
 
-fn totals(invoice: &Invoice) -> impl Iterator<Item = Problem> + use<> {
+fn totals(invoice: &InvoiceInput) -> impl Iterator<Item = Problem> + use<> {
     let totals = &invoice.totals;
+    let breakdown = invoice.vat_breakdown.as_deref().unwrap_or_default();
+    let figure = |stated: Option<Decimal>| stated.unwrap_or_default();
     // A profile without lines states only totals, and the smallest profile has no breakdown either.
-    let states_only_totals = invoice.lines.is_empty() && invoice.vat_breakdown.is_empty();
+    let states_only_totals = invoice.lines.is_empty() && breakdown.is_empty();
     let vat: Decimal = if states_only_totals {
-        totals.vat
+        figure(totals.vat)
     } else {
-        invoice.vat_breakdown.iter().map(|it| it.tax).sum()
+        breakdown.iter().filter_map(|it| it.tax).sum()
     };
-    let lines = if invoice.lines.is_empty() { totals.lines } else { sum_of_lines(&invoice.lines) };
+    let lines = if invoice.lines.is_empty() {
+        figure(totals.lines)
+    } else {
+        invoice.lines.iter().filter_map(|line| line.net_amount).sum()
+    };
+    let sum_of = |all: &[AdjustmentInput]| all.iter().filter_map(|it| it.amount).sum::<Decimal>();
     [
-        ("BR-CO-10", "lines", totals.lines, lines, "the sum of the lines' net amounts"),
+        ("BR-CO-10", "lines", figure(totals.lines), lines, "the sum of the lines' net amounts"),
         (
             "BR-CO-11",
             "allowances",
-            totals.allowances,
+            figure(totals.allowances),
             sum_of(&invoice.allowances),
             "the sum of the allowances",
         ),
-        ("BR-CO-12", "charges", totals.charges, sum_of(&invoice.charges), "the sum of the charges"),
+        ("BR-CO-12", "charges", figure(totals.charges), sum_of(&invoice.charges), "the sum of the charges"),
         (
             "BR-CO-13",
             "without_vat",
-            totals.without_vat,
-            totals.lines - totals.allowances + totals.charges,
+            figure(totals.without_vat),
+            figure(totals.lines) - figure(totals.allowances) + figure(totals.charges),
             "lines less allowances plus charges",
         ),
-        ("BR-CO-14", "vat", totals.vat, vat, "the sum of VAT per category"),
+        ("BR-CO-14", "vat", figure(totals.vat), vat, "the sum of VAT per category"),
         (
             "BR-CO-15",
             "with_vat",
-            totals.with_vat,
-            totals.without_vat + totals.vat,
+            figure(totals.with_vat),
+            figure(totals.without_vat) + figure(totals.vat),
             "the total without VAT plus VAT",
         ),
         (
             "BR-CO-16",
             "due",
-            totals.due,
-            totals.with_vat - totals.paid + totals.rounding,
+            figure(totals.due),
+            figure(totals.with_vat) - figure(totals.paid) + figure(totals.rounding),
             "the total with VAT less what is paid, plus rounding",
         ),
     ]
@@ -136,16 +134,17 @@ fn totals(invoice: &Invoice) -> impl Iterator<Item = Problem> + use<> {
     })
 }
 
-fn vat(invoice: &Invoice, findings: &mut Findings) {
-    for (index, subtotal) in invoice.vat_breakdown.iter().enumerate() {
-        let computed = tax_on(subtotal.taxable, subtotal.rate);
-        let off = (subtotal.tax - computed).abs();
+fn vat(invoice: &InvoiceInput, findings: &mut Findings) {
+    for (index, subtotal) in invoice.vat_breakdown.iter().flatten().enumerate() {
+        let computed = tax_on(subtotal.taxable.unwrap_or_default(), subtotal.rate);
+        let tax = subtotal.tax.unwrap_or_default();
+        let off = (tax - computed).abs();
         if off.is_zero() {
             continue;
         }
         let words = "the taxable amount times the rate";
         let at = format!("/vat_breakdown/{index}/tax");
-        let problem = contradiction("BR-CO-17", at, subtotal.tax, computed, words);
+        let problem = contradiction("BR-CO-17", at, tax, computed, words);
         if off >= VAT_TOLERANCE {
             findings.refused.push(problem);
         } else {
@@ -157,15 +156,16 @@ fn vat(invoice: &Invoice, findings: &mut Findings) {
     }
 }
 
-fn taxable(invoice: &Invoice, warnings: &mut Vec<Problem>) {
-    let mut left = taxable_by_vat(&invoice.lines, &invoice.allowances, &invoice.charges);
-    for (index, subtotal) in invoice.vat_breakdown.iter().enumerate() {
+fn taxable(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
+    let mut left = taxable_by_vat(invoice);
+    for (index, subtotal) in invoice.vat_breakdown.iter().flatten().enumerate() {
+        let taxable = subtotal.taxable.unwrap_or_default();
         let computed = left.remove(&group(&subtotal.category, subtotal.rate)).unwrap_or_default();
-        if (subtotal.taxable - computed).abs() >= VAT_TOLERANCE {
+        if (taxable - computed).abs() >= VAT_TOLERANCE {
             let rule = format!("BR-{}-08", rule_family(&subtotal.category));
             let at = format!("/vat_breakdown/{index}/taxable");
             let words = "lines less allowances plus charges of this category and rate";
-            warnings.push(contradiction(&rule, at, subtotal.taxable, computed, words));
+            warnings.push(contradiction(&rule, at, taxable, computed, words));
         }
     }
     for (vat, amount) in left.into_iter().filter(|(_, amount)| !amount.is_zero()) {
@@ -191,23 +191,26 @@ fn rule_family(category: &str) -> &str {
     }
 }
 
-fn lines(invoice: &Invoice, warnings: &mut Vec<Problem>) {
+fn lines(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
     let mut seen = std::collections::HashSet::new();
     for (index, line) in invoice.lines.iter().enumerate() {
-        let computed = line_net(line.quantity, line.unit_price, line.base_quantity);
+        let computed = line_net(line);
         if let Some(computed) = computed
-            && (line.net_amount - computed).abs() > LINE_TOLERANCE
+            && let Some(net) = line.net_amount
+            && (net - computed).abs() > LINE_TOLERANCE
         {
             warnings.push(contradiction(
                 "PEPPOL-EN16931-R120",
                 format!("/lines/{index}/net_amount"),
-                line.net_amount,
+                net,
                 computed,
-                "quantity times unit price (an allowance or charge on the line explains it)",
+                "quantity times unit price, less allowances and plus charges of the line,",
             ));
         }
-        if !seen.insert(&line.id) {
-            let detail = format!("The line id {:?} is used more than once.", line.id);
+        if let Some(id) = &line.id
+            && !seen.insert(id)
+        {
+            let detail = format!("The line id {id:?} is used more than once.");
             warnings.push(Problem::at(format!("/lines/{index}/id"), detail));
         }
     }

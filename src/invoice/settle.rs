@@ -2,12 +2,19 @@
 
 use rust_decimal::Decimal;
 
-use super::input::{InvoiceInput, LineInput, TotalsInput};
 use super::limits;
-use super::model::{Adjustment, Invoice, Line, Payment, Totals, VatSubtotal};
+use super::model::{
+    AdjustmentInput, Invoice, InvoiceInput, LineAdjustmentInput, LineInput, Payment, Settled as _,
+    TotalsInput, VatSubtotalInput,
+};
 use super::money::amount_problem;
 use super::problem::Problem;
-use super::rules::{self, Findings, line_net, sum_of, sum_of_lines, tax_on, taxable_by_vat};
+use super::rules::{self, Findings, line_net, tax_on, taxable_by_vat};
+
+/// UNTDID 1001: commercial invoice.
+const INVOICE: &str = "380";
+/// UN/ECE Recommendation 20: one.
+const ONE: &str = "C62";
 
 /// A complete invoice, and the warnings about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,48 +31,30 @@ pub struct Settled {
 /// # Errors
 /// All problems at once, with pointers relative to the invoice. Contradictions between figures are only
 /// reported if each single figure is valid.
-pub fn settle(input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
+pub fn settle(mut input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
     let mut problems = limits::exceeded(&input);
     problems.extend(missing(&input));
-    let (Some(issue_date), Some(currency)) = (input.issue_date, input.currency) else {
-        return Err(problems);
-    };
     if !problems.is_empty() {
         return Err(problems);
     }
-    let lines = input
-        .lines
-        .into_iter()
-        .enumerate()
-        .map(|(index, line)| settle_line(line, index).map_err(|problem| vec![problem]))
-        .collect::<Result<Vec<_>, _>>()?;
-    let allowances: Vec<_> = input.allowances.into_iter().map(Adjustment::from).collect();
-    let charges: Vec<_> = input.charges.into_iter().map(Adjustment::from).collect();
-    let vat_breakdown =
-        input.vat_breakdown.unwrap_or_else(|| break_down(&lines, &allowances, &charges));
-    let totals = settle_totals(&input.totals, &lines, &allowances, &charges, &vat_breakdown);
-    let invoice = Invoice {
-        number: input.number,
-        type_code: input.type_code,
-        issue_date,
-        due_date: input.due_date,
-        currency,
-        lines,
-        allowances,
-        charges,
-        vat_breakdown,
-        totals,
-        payment: input.payment.filter(|payment| *payment != Payment::default()),
-        notes: input.notes,
-        buyer_reference: input.buyer_reference,
-        order_reference: input.order_reference,
-    };
-    let too_large = too_large(&invoice);
+    complete(&mut input)?;
+    let too_large = too_large(&input);
     if !too_large.is_empty() {
         return Err(too_large);
     }
-    let Findings { refused, warnings } = rules::check(&invoice);
-    if refused.is_empty() { Ok(Settled { invoice, warnings }) } else { Err(refused) }
+    let Findings { refused, warnings } = rules::check(&input);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let invoice = Invoice::settled(input)
+        .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
+    Ok(Settled { invoice, warnings })
+}
+
+impl From<Invoice> for InvoiceInput {
+    fn from(invoice: Invoice) -> Self {
+        invoice.stated()
+    }
 }
 
 /// Returns a problem for each mandatory field that is missing.
@@ -76,9 +65,10 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
             missing.push(Problem::at(pointer, format!("{rule}: {detail}")).breaking(rule));
         }
     };
-    must(!input.number.trim().is_empty(), "/number", "BR-02", "an invoice needs a number.");
+    let is_said = |text: &Option<String>| text.as_ref().is_some_and(|it| !it.trim().is_empty());
+    must(is_said(&input.number), "/number", "BR-02", "an invoice needs a number.");
     let detail = "an invoice needs a type, such as \"380\"; left out, it is that.";
-    must(!input.type_code.trim().is_empty(), "/type", "BR-04", detail);
+    must(input.type_code.is_none() || is_said(&input.type_code), "/type", "BR-04", detail);
     let detail = "an invoice needs its date of issue, such as \"2026-06-01\".";
     must(input.issue_date.is_some(), "/issue_date", "BR-03", detail);
     let detail = "an invoice needs its currency, such as \"EUR\".";
@@ -88,7 +78,32 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
     let detail = "an invoice needs at least one line, or else its totals `without_vat`, `vat`, \
                   `with_vat` and `due`.";
     must(!input.lines.is_empty() || states_totals, "/lines", "BR-16", detail);
-    if input.vat_breakdown.is_none() {
+    for (index, line) in input.lines.iter().enumerate() {
+        let at = |field: &str| format!("/lines/{index}/{field}");
+        let detail = "a line needs the name of what it invoices.";
+        must(is_said(&line.description), &at("description"), "BR-25", detail);
+        let detail = "a line needs its quantity, such as \"1\".";
+        must(line.quantity.is_some(), &at("quantity"), "BR-22", detail);
+        let detail = "a line needs the price of one unit, such as \"12.50\".";
+        must(line.unit_price.is_some(), &at("unit_price"), "BR-26", detail);
+        for (list, rule, all) in
+            [("allowances", "BR-41", &line.allowances), ("charges", "BR-43", &line.charges)]
+        {
+            let detail = "an allowance or charge on a line needs its amount.";
+            for (nth, _) in all.iter().enumerate().filter(|(_, it)| !has_amount_of_line(it)) {
+                must(false, &at(&format!("{list}/{nth}/amount")), rule, detail);
+            }
+        }
+    }
+    for (list, rule, all) in
+        [("allowances", "BR-31", &input.allowances), ("charges", "BR-36", &input.charges)]
+    {
+        let detail = "an allowance or charge needs its amount, or a base amount and a percentage.";
+        for (index, _) in all.iter().enumerate().filter(|(_, it)| !has_amount(it)) {
+            must(false, &format!("/{list}/{index}/amount"), rule, detail);
+        }
+    }
+    let Some(breakdown) = &input.vat_breakdown else {
         let lines = input.lines.iter().map(|line| &line.vat).enumerate();
         let allowances = input.allowances.iter().map(|it| &it.vat).enumerate();
         let charges = input.charges.iter().map(|it| &it.vat).enumerate();
@@ -101,81 +116,101 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
             let pointer = format!("/{list}/{index}/vat/rate");
             must(vat.category != "S" || vat.rate.is_some(), &pointer, "BR-S-05", detail);
         }
+        return missing;
+    };
+    for (index, it) in breakdown.iter().enumerate() {
+        let detail = "a row of the VAT breakdown needs its taxable amount.";
+        must(it.taxable.is_some(), &format!("/vat_breakdown/{index}/taxable"), "BR-45", detail);
+        let detail = "a row of the VAT breakdown needs its tax.";
+        must(it.tax.is_some(), &format!("/vat_breakdown/{index}/tax"), "BR-46", detail);
     }
     missing
 }
 
-fn settle_line(line: LineInput, index: usize) -> Result<Line, Problem> {
-    let net =
-        line.net_amount.or_else(|| line_net(line.quantity, line.unit_price, line.base_quantity));
-    let Some(net_amount) = net.filter(|net| amount_problem(*net).is_none()) else {
+/// Whether the amount is stated, or can be computed.
+fn has_amount(it: &AdjustmentInput) -> bool {
+    it.amount.is_some() || (it.base_amount.is_some() && it.percent.is_some())
+}
+
+fn has_amount_of_line(it: &LineAdjustmentInput) -> bool {
+    it.amount.is_some() || (it.base_amount.is_some() && it.percent.is_some())
+}
+
+/// Computes everything that was left out.
+fn complete(input: &mut InvoiceInput) -> Result<(), Vec<Problem>> {
+    input.type_code.get_or_insert_with(|| INVOICE.to_owned());
+    for (index, line) in input.lines.iter_mut().enumerate() {
+        complete_line(line, index).map_err(|problem| vec![problem])?;
+    }
+    for it in input.allowances.iter_mut().chain(&mut input.charges) {
+        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent));
+    }
+    let taxable = taxable_by_vat(input);
+    let breakdown = input.vat_breakdown.get_or_insert_with(|| {
+        let row = |(vat, taxable): (rules::VatGroup, Decimal)| VatSubtotalInput {
+            tax: Some(tax_on(taxable, vat.rate)),
+            category: vat.category,
+            rate: vat.rate,
+            taxable: Some(taxable),
+            ..VatSubtotalInput::default()
+        };
+        taxable.into_iter().map(row).collect()
+    });
+    let vat = breakdown.iter().filter_map(|it| it.tax).sum();
+    complete_totals(input, vat);
+    let payment = input.payment.take();
+    input.payment = payment.filter(|payment| *payment != Payment::default());
+    Ok(())
+}
+
+fn complete_line(line: &mut LineInput, index: usize) -> Result<(), Problem> {
+    line.id.get_or_insert_with(|| (index + 1).to_string());
+    line.unit.get_or_insert_with(|| ONE.to_owned());
+    for it in line.allowances.iter_mut().chain(&mut line.charges) {
+        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent));
+    }
+    let net = line.net_amount.or_else(|| line_net(line));
+    let Some(net) = net.filter(|net| amount_problem(*net).is_none()) else {
         let detail = "Quantity times price is too large a figure.";
         return Err(Problem::at(format!("/lines/{index}/quantity"), detail));
     };
-    Ok(Line {
-        id: line.id.unwrap_or_else(|| (index + 1).to_string()),
-        description: line.description,
-        quantity: line.quantity,
-        unit: line.unit,
-        unit_price: line.unit_price,
-        base_quantity: line.base_quantity,
-        net_amount,
-        vat: line.vat,
-    })
+    line.net_amount = Some(net);
+    Ok(())
 }
 
-fn break_down(
-    lines: &[Line],
-    allowances: &[Adjustment],
-    charges: &[Adjustment],
-) -> Vec<VatSubtotal> {
-    taxable_by_vat(lines, allowances, charges)
-        .into_iter()
-        .map(|(vat, taxable)| {
-            let tax = tax_on(taxable, vat.rate);
-            VatSubtotal { category: vat.category, rate: vat.rate, taxable, tax }
-        })
-        .collect()
+/// Returns a percentage of a base amount.
+fn share(base: Option<Decimal>, percent: Option<Decimal>) -> Option<Decimal> {
+    let product = base?.checked_mul(percent?)?;
+    product.checked_div(Decimal::ONE_HUNDRED).map(super::money::round)
 }
 
-fn settle_totals(
-    given: &TotalsInput,
-    lines: &[Line],
-    allowances: &[Adjustment],
-    charges: &[Adjustment],
-    vat_breakdown: &[VatSubtotal],
-) -> Totals {
-    let allowance_total = given.allowances.unwrap_or_else(|| sum_of(allowances));
-    let charge_total = given.charges.unwrap_or_else(|| sum_of(charges));
-    let line_total = given.lines.unwrap_or_else(|| match given.without_vat {
+fn complete_totals(input: &mut InvoiceInput, vat: Decimal) {
+    let lines: Decimal = input.lines.iter().filter_map(|line| line.net_amount).sum();
+    let has_lines = !input.lines.is_empty();
+    let sum = |all: &[AdjustmentInput]| all.iter().filter_map(|it| it.amount).sum();
+    let (allowances, charges) = (sum(&input.allowances), sum(&input.charges));
+    let totals = &mut input.totals;
+    let allowances = *totals.allowances.get_or_insert(allowances);
+    let charges = *totals.charges.get_or_insert(charges);
+    let lines = *totals.lines.get_or_insert(match totals.without_vat {
         // Profiles without lines state only the results (Factur-X MINIMUM).
-        Some(without_vat) if lines.is_empty() => without_vat + allowance_total - charge_total,
-        _ => sum_of_lines(lines),
+        Some(without_vat) if !has_lines => without_vat + allowances - charges,
+        _ => lines,
     });
-    let without_vat = given.without_vat.unwrap_or(line_total - allowance_total + charge_total);
-    let vat = given.vat.unwrap_or_else(|| vat_breakdown.iter().map(|it| it.tax).sum());
-    let with_vat = given.with_vat.unwrap_or(without_vat + vat);
-    let paid = given.paid.unwrap_or_default();
-    let rounding = given.rounding.unwrap_or_default();
-    Totals {
-        lines: line_total,
-        allowances: allowance_total,
-        charges: charge_total,
-        without_vat,
-        vat,
-        with_vat,
-        paid,
-        rounding,
-        due: given.due.unwrap_or(with_vat - paid + rounding),
-    }
+    let without_vat = *totals.without_vat.get_or_insert(lines - allowances + charges);
+    let vat = *totals.vat.get_or_insert(vat);
+    let with_vat = *totals.with_vat.get_or_insert(without_vat + vat);
+    let paid = *totals.paid.get_or_insert(Decimal::ZERO);
+    let rounding = *totals.rounding.get_or_insert(Decimal::ZERO);
+    totals.due.get_or_insert(with_vat - paid + rounding);
 }
 
 /// Returns a problem for each computed sum that exceeds the limits of a figure. A settled invoice must be
 /// valid input again.
-fn too_large(invoice: &Invoice) -> Vec<Problem> {
+fn too_large(invoice: &InvoiceInput) -> Vec<Problem> {
     let totals = &invoice.totals;
-    let taxable = invoice.vat_breakdown.iter().flat_map(|it| [it.taxable, it.tax]);
-    let sums: [(&str, Decimal); 7] = [
+    let taxable = invoice.vat_breakdown.iter().flatten().flat_map(|it| [it.taxable, it.tax]);
+    let sums: [(&str, Option<Decimal>); 7] = [
         ("/totals/lines", totals.lines),
         ("/totals/allowances", totals.allowances),
         ("/totals/charges", totals.charges),
@@ -187,7 +222,7 @@ fn too_large(invoice: &Invoice) -> Vec<Problem> {
     taxable
         .map(|figure| ("/vat_breakdown", figure))
         .chain(sums)
-        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, amount_problem(figure)?)))
+        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, amount_problem(figure?)?)))
         .collect()
 }
 

@@ -9,9 +9,12 @@ use en16931_formats::{Read, Syntax};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
-use super::model::{Account, Currency, LineVat, Payment, VatSubtotal};
-use super::party::{Address, PartyDetails};
+use super::currency::Currency;
+use super::model::{
+    Account, Address, AdjustmentInput, InvoiceInput, LineInput, LineVat, Note, Payment, TotalsInput,
+    VatSubtotalInput,
+};
+use super::party::PartyDetails;
 use super::problem::Problem;
 
 /// The greatest number of characters of an unreadable value that its refusal repeats.
