@@ -1,16 +1,31 @@
-//! The business terms of an original invoice that our model does not have. Pure.
+//! The business terms of an invoice for which page and PDF have no place of their own. They list them.
 
-mod document;
-mod lines;
-mod parties;
+use rust_decimal::Decimal;
+use serde_json::Value;
 
-use std::fmt::Display;
+use super::model::term::Kind;
+use super::model::walk::{Leaf, walk};
+use super::model::{Address, InvoiceInput};
+use super::money::plain;
+use super::xml;
 
-use super::xml::bounds;
-use en16931::invoice::PostalAddress;
-use en16931::{Identifier, Percentage};
+/// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
+/// elsewhere.
+const SHOWN: [&str; 44] = [
+    "BT-1", "BT-2", "BT-3", "BT-5", "BT-9", "BT-10", "BT-13", "BT-20", "BT-23", "BT-24", "BT-27",
+    "BT-31", "BT-44", "BT-48", "BT-81", "BT-83", "BT-84", "BT-86", "BT-92", "BT-95", "BT-96",
+    "BT-97", "BT-99", "BT-102", "BT-103", "BT-104", "BT-106", "BT-107", "BT-108", "BT-109",
+    "BT-110", "BT-112", "BT-113", "BT-114", "BT-115", "BT-116", "BT-117", "BT-118", "BT-119",
+    "BT-126", "BT-129", "BT-130", "BT-131", "BT-146",
+];
+/// The same, of the items of a line.
+const SHOWN_OF_ITEMS: [&str; 5] = ["BT-149", "BT-151", "BT-152", "BT-153", "BT-154"];
+/// The addresses that have a place of their own: the seller's and the buyer's.
+const SHOWN_ADDRESSES: [&str; 2] = ["BG-5", "BG-8"];
+/// The other addresses, which are one term each.
+const ADDRESSES: [&str; 2] = ["BG-12", "BG-15"];
 
-/// A business term of an invoice that our model does not have.
+/// A business term that has no place of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
     /// The business term or group of EN 16931, such as `BT-12`. Each has a text `bt-12` in every language.
@@ -21,65 +36,169 @@ pub struct Term {
     pub value: String,
 }
 
-/// Returns the business terms of a UBL or CII invoice that our model does not have, in the order of
-/// EN 16931. Returns nothing if the file is not such an invoice, or exceeds the present limits.
+/// Returns the business terms of a UBL or CII invoice that have no place of their own, in the order of the
+/// model. Returns nothing if the file is not such an invoice, or exceeds the present limits.
 pub fn further_terms(original: &[u8]) -> Vec<Term> {
-    if bounds::check(original).is_err() {
-        return Vec::new();
-    }
-    let Ok(read) = en16931_formats::read(original) else { return Vec::new() };
-    let mut terms = Terms::default();
-    document::references(&read.invoice, &mut terms);
-    parties::parties(&read.invoice, &mut terms);
-    document::settlement(&read.invoice, &mut terms);
-    lines::lines(&read.invoice, &mut terms);
+    xml::read(original).map_or_else(|_| Vec::new(), |read| further_terms_of(&read.invoice))
+}
+
+/// Returns the business terms of an invoice that have no place of their own, in the order of the model.
+pub fn further_terms_of(invoice: &InvoiceInput) -> Vec<Term> {
+    let Ok(value) = serde_json::to_value(invoice) else { return Vec::new() };
+    let mut terms = Terms { invoice, value: &value, found: Vec::new(), told: String::new() };
+    walk(&value, |leaf| terms.add(leaf));
     terms.found
 }
 
-/// The terms found so far, and the line that the next ones are about.
-#[derive(Default)]
-struct Terms {
+struct Terms<'a> {
+    invoice: &'a InvoiceInput,
+    value: &'a Value,
     found: Vec<Term>,
-    line: Option<String>,
+    /// The group that was told as one term last.
+    told: String,
 }
 
-impl Terms {
-    /// Adds a term, unless its value is empty. White space in XML is only layout.
-    fn say(&mut self, id: &'static str, value: Option<impl Display>) {
-        let Some(value) = value else { return };
-        let value = value.to_string();
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !value.is_empty() {
-            self.found.push(Term { id, line: self.line.clone(), value });
+impl Terms<'_> {
+    fn add(&mut self, leaf: &Leaf<'_>) {
+        let group = leaf.groups.last().map_or("", |(id, _)| *id);
+        if SHOWN_ADDRESSES.contains(&group) || SHOWN.contains(&leaf.id) {
+            return;
+        }
+        if ADDRESSES.contains(&group) {
+            self.whole(leaf, group, |value| {
+                serde_json::from_value::<Address>(value.clone()).map(one_line).unwrap_or_default()
+            });
+        } else if group == "BG-32" {
+            self.whole(leaf, group, |value| {
+                let parts = ["name", "value"].iter().filter_map(|part| value.get(part)?.as_str());
+                parts.collect::<Vec<_>>().join(": ")
+            });
+        } else if let Some(value) = self.text(leaf, group) {
+            self.say(leaf, leaf.id, &value);
         }
     }
 
-    /// Adds an identifier, with its scheme in brackets.
-    fn say_identifier(&mut self, id: &'static str, identifier: Option<&Identifier>) {
-        let value = identifier.filter(|it| !it.is_blank()).map(|it| match it.scheme() {
-            Some(scheme) => format!("{} ({scheme})", it.content()),
-            None => it.content().to_owned(),
-        });
-        self.say(id, value);
+    /// Tells a group as one term.
+    fn whole(&mut self, leaf: &Leaf<'_>, id: &'static str, text: impl FnOnce(&Value) -> String) {
+        let Some((parent, _)) = leaf.pointer.rsplit_once('/') else { return };
+        if self.told == parent {
+            return;
+        }
+        self.told = parent.to_owned();
+        if let Some(group) = self.value.pointer(parent) {
+            let text = text(group);
+            self.say(leaf, id, &text);
+        }
     }
 
-    /// Adds an address in one line.
-    fn say_address(&mut self, id: &'static str, it: &PostalAddress) {
-        let city: Vec<&str> =
-            [&it.post_code, &it.city].into_iter().flatten().map(String::as_str).collect();
-        let city = city.join(" ");
-        let country = it.country.as_ref().map(en16931::invoice::Code::as_str);
-        let lines = [&it.line1, &it.line2, &it.line3].into_iter().flatten().map(String::as_str);
-        let place = [Some(city.as_str()), it.subdivision.as_deref(), country].into_iter().flatten();
-        let parts: Vec<&str> =
-            lines.chain(place).map(str::trim).filter(|part| !part.is_empty()).collect();
-        self.say(id, Some(parts.join(", ")));
+    fn say(&mut self, leaf: &Leaf<'_>, id: &'static str, value: &str) {
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !value.is_empty() {
+            self.found.push(Term { id, line: self.line(leaf), value });
+        }
+    }
+
+    /// The id of the line in which a term stands.
+    fn line(&self, leaf: &Leaf<'_>) -> Option<String> {
+        let index = leaf.groups.iter().find(|(id, _)| *id == "BG-25")?.1?;
+        self.invoice.lines.get(index)?.id.clone()
+    }
+
+    /// The value of a term as a person reads it; none if it is shown elsewhere.
+    fn text(&self, leaf: &Leaf<'_>, group: &str) -> Option<String> {
+        let value = leaf.value;
+        let plain_text = || value.as_str().map(str::to_owned);
+        let payment = self.invoice.payment.as_ref();
+        match leaf.id {
+            id if SHOWN_OF_ITEMS.contains(&id) => None,
+            // Without a code, the words stand in its place.
+            "BT-82" => plain_text().filter(|_| payment.is_some_and(|it| it.means.is_some())),
+            // The name of the first account has a place; further ones are told apart by their number.
+            "BT-85" if group == "BG-17" => {
+                let index = leaf.groups.last()?.1?;
+                let account = payment?.further_accounts.get(index)?;
+                Some(format!("{} ({})", account.account_name.as_ref()?, account.iban))
+            }
+            "BT-85" => None,
+            "BT-87" => plain_text().map(|number| masked(&number)),
+            "BG-1" => value.get("subject")?.as_str().map(str::to_owned),
+            "BT-93" | "BT-94" | "BT-98" | "BT-100" | "BT-101" | "BT-105" => {
+                Some(format!("{}{}", self.figure_or_text(leaf)?, self.of_adjustment(leaf)))
+            }
+            "BT-120" | "BT-121" => Some(format!("{}{}", value.as_str()?, self.of_category(leaf))),
+            "BT-111" => Some(format!("{} {}", self.invoice.vat_currency?, value.as_str()?)),
+            // It is worth a word only if it is another unit than the one of the quantity.
+            "BT-150" => {
+                let index = leaf.groups.iter().find(|(id, _)| *id == "BG-25")?.1?;
+                let unit = self.invoice.lines.get(index)?.unit.as_deref();
+                plain_text().filter(|it| Some(it.as_str()) != unit)
+            }
+            _ => self.figure_or_text(leaf),
+        }
+    }
+
+    fn figure_or_text(&self, leaf: &Leaf<'_>) -> Option<String> {
+        let value = leaf.value;
+        match leaf.term.kind {
+            Kind::Figure if is_percentage(leaf.id) => {
+                Some(format!("{} %", plain(value.as_str()?.parse::<Decimal>().ok()?)))
+            }
+            Kind::Identifier | Kind::Identifiers | Kind::Classifications => match value {
+                Value::String(id) => Some(id.clone()),
+                parts => {
+                    let id = parts.get("id")?.as_str()?;
+                    let scheme = parts.get("scheme").and_then(Value::as_str);
+                    Some(scheme.map_or_else(|| id.to_owned(), |scheme| format!("{id} ({scheme})")))
+                }
+            },
+            Kind::Attachment => value.get("filename")?.as_str().map(str::to_owned),
+            _ => value.as_str().map(str::to_owned),
+        }
+    }
+
+    /// Of several allowances or charges, each is told apart by its reason.
+    fn of_adjustment(&self, leaf: &Leaf<'_>) -> String {
+        let Some((id, Some(index))) = leaf.groups.last().copied() else { return String::new() };
+        let all = if id == "BG-20" { &self.invoice.allowances } else { &self.invoice.charges };
+        match all.get(index).and_then(|it| it.reason.as_ref()) {
+            Some(reason) if all.len() > 1 => format!(" ({reason})"),
+            _ => String::new(),
+        }
+    }
+
+    /// Of several categories with a reason for exemption, each is named.
+    fn of_category(&self, leaf: &Leaf<'_>) -> String {
+        let Some((_, Some(index))) = leaf.groups.last().copied() else { return String::new() };
+        let rows = self.invoice.vat_breakdown.as_deref().unwrap_or_default();
+        let exempt = rows
+            .iter()
+            .filter(|it| it.exemption_reason.is_some() || it.exemption_reason_code.is_some());
+        match rows.get(index) {
+            Some(row) if exempt.count() > 1 => format!(" ({})", row.category),
+            _ => String::new(),
+        }
     }
 }
 
-/// Such as `19 %`.
-fn per_cent(rate: Percentage) -> String {
-    format!("{} %", rate.into_decimal().normalize())
+fn is_percentage(id: &str) -> bool {
+    matches!(id, "BT-94" | "BT-101" | "BT-138" | "BT-143")
+}
+
+/// An address in one line.
+fn one_line(it: Address) -> String {
+    let city: Vec<String> = [it.postal_code, it.city].into_iter().flatten().collect();
+    let place = [Some(city.join(" ")), it.region, it.country].into_iter().flatten();
+    let parts: Vec<String> = it.lines.into_iter().chain(place).collect();
+    let parts: Vec<&str> =
+        parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+/// At most four digits of a card's number may be shown (BR-51 allows six and four).
+fn masked(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_alphanumeric).collect();
+    let shown: String = digits[digits.len().saturating_sub(4)..].iter().collect();
+    format!("… {shown}")
 }
 
 #[cfg(test)]

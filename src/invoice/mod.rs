@@ -16,14 +16,15 @@ mod rules;
 mod settle;
 mod xml;
 
+pub use currency::Currency;
 pub use epc::epc_payload;
 pub use further::{Term, further_terms};
-pub use currency::Currency;
 pub use model::{
-    Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification, Contact,
-    Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item, ItemAttribute, Line,
-    LineAdjustment, LineAdjustmentInput, LineInput, LineVat, Note, Payee, Payment, Period,
-    PrecedingInvoice, Seller, TaxRepresentative, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
+    Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
+    Contact, Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item,
+    ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat, Note, Payee,
+    Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, Totals, TotalsInput, VatSubtotal,
+    VatSubtotalInput,
 };
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
@@ -31,4 +32,4 @@ pub use problem::Problem;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use settle::{Settled, settle};
-pub use xml::{FromXml, XmlFormat, read as read_xml};
+pub use xml::{FromXml, LeftOver, LeftOvers, XmlFormat, read as read_xml};

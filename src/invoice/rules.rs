@@ -103,7 +103,13 @@ fn totals(invoice: &InvoiceInput) -> impl Iterator<Item = Problem> + use<> {
             sum_of(&invoice.allowances),
             "the sum of the allowances",
         ),
-        ("BR-CO-12", "charges", figure(totals.charges), sum_of(&invoice.charges), "the sum of the charges"),
+        (
+            "BR-CO-12",
+            "charges",
+            figure(totals.charges),
+            sum_of(&invoice.charges),
+            "the sum of the charges",
+        ),
         (
             "BR-CO-13",
             "without_vat",

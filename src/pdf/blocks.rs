@@ -127,7 +127,7 @@ pub(super) fn notes(document: &Document<'_>, typesetter: &Typesetter, sheet: &mu
     sheet.y += GAP;
     sheet.keep(heading_height() + 2.0 * Style::BODY.leading());
     heading(document, "notes", typesetter, sheet);
-    for note in notes.iter().flat_map(|note| note.lines()) {
+    for note in notes.iter().flat_map(|note| note.text.lines()) {
         sheet.flow((0.0, WIDTH), &typesetter.lines(note, Style::BODY, WIDTH));
         sheet.y += 3.0;
     }

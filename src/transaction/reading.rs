@@ -6,7 +6,7 @@ use serde_path_to_error::{Path, Segment};
 
 use super::party::matrix_id;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{self, Problem};
+use crate::invoice::{self, FromXml, Problem};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of a JSON pointer in an error, in bytes.
@@ -90,9 +90,12 @@ impl Submission {
     /// # Errors
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
-        let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
+        let read = read_xml(bytes)?;
         let mut submission = Self {
-            external_id: with.external_id.unwrap_or_else(|| read.invoice.number.clone()),
+            external_id: with
+                .external_id
+                .or_else(|| read.invoice.number.clone())
+                .unwrap_or_default(),
             status: with.status,
             invoice: read.invoice,
             buyer: with.buyer.unwrap_or_default(),
@@ -118,9 +121,14 @@ impl Patch {
     /// # Errors
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
-        let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
+        let read = read_xml(bytes)?;
         Ok(Self { invoice: Some(read.invoice), status, ..Self::default() })
     }
+}
+
+fn read_xml(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
+    let under = |problem: Problem| problem.under("/invoice");
+    invoice::read_xml(bytes).map_err(|problems| problems.into_iter().map(under).collect())
 }
 
 /// Parses JSON.

@@ -18,7 +18,9 @@ use jiff::civil::Date;
 
 pub use address::Address;
 pub use group::{Missing, Settled};
-pub use line::{Item, ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat};
+pub use line::{
+    Item, ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat,
+};
 pub use parties::{Buyer, Contact, Delivery, Payee, Period, Seller, TaxRepresentative};
 pub use payment::{Account, Card, DirectDebit, Payment};
 pub use references::{Document, PrecedingInvoice};

@@ -76,13 +76,8 @@ impl Walker<'_> {
     }
 
     fn leaf(&mut self, term: &'static Term, role: usize, value: &Value) {
-        let leaf = Leaf {
-            term,
-            id: term.id(role),
-            pointer: &self.pointer,
-            groups: &self.groups,
-            value,
-        };
+        let leaf =
+            Leaf { term, id: term.id(role), pointer: &self.pointer, groups: &self.groups, value };
         (self.visit)(&leaf);
     }
 }

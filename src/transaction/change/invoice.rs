@@ -64,7 +64,8 @@ pub(super) fn head(before: &Invoice, after: &Invoice, found: &mut Found) {
     found.text("buyer_reference", None, old, new);
     let [old, new] = [before, after].map(|it| it.order_reference.as_ref());
     found.text("order_reference", None, old, new);
-    for (old, new) in pairs(&before.notes, &after.notes, Clone::clone) {
+    for (old, new) in pairs(&before.notes, &after.notes, |note| note.text.clone()) {
+        let [old, new] = [old, new].map(|it| it.map(|note| &note.text));
         found.text("note", None, old, new);
     }
 }

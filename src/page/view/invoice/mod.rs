@@ -35,7 +35,7 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
             @if !terms.invoice.notes.is_empty() {
                 section.notes {
                     h3 { (text(reader, "notes")) }
-                    @for note in &terms.invoice.notes { p dir="auto" { (note) } }
+                    @for note in &terms.invoice.notes { p dir="auto" { (note.text) } }
                 }
             }
             @let further: Vec<_> = page.further().iter().filter(|it| it.line.is_none()).collect();

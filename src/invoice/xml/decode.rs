@@ -1,0 +1,86 @@
+//! Decodes the bytes of an XML file (XML 1.0, section 4.3.3).
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+/// How far from its beginning a file declares its encoding, in bytes.
+const DECLARATION_BYTES: usize = 256;
+
+/// Decodes a file by its byte order mark, or else by the encoding that it declares, or else as UTF-8.
+///
+/// # Errors
+/// What is wrong, as the end of a sentence that begins with "The file".
+pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
+    let (encoding, is_declared) = match Encoding::for_bom(bytes) {
+        Some((encoding, _)) => (encoding, false),
+        // UTF-16 without a mark: `<` is the first character.
+        None if bytes.starts_with(&[0, b'<']) => (UTF_16BE, false),
+        None if bytes.starts_with(&[b'<', 0]) => (UTF_16LE, false),
+        None => match declared(bytes) {
+            None => (UTF_8, false),
+            Some(label) => {
+                let known = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+                    format!("is in the encoding {label:?}, which is unknown; send it in UTF-8")
+                })?;
+                (known, true)
+            }
+        },
+    };
+    let (text, has_errors) = encoding.decode_with_bom_removal(bytes);
+    if has_errors {
+        let name = encoding.name();
+        let why =
+            if is_declared { "as it declares" } else { "in which XML is if it declares no other" };
+        return Err(format!(
+            "holds bytes that are no {name}, {why}; send it in UTF-8, or declare its encoding in its \
+             first line"
+        ));
+    }
+    Ok(text)
+}
+
+/// Returns the encoding that the XML declaration names.
+fn declared(bytes: &[u8]) -> Option<String> {
+    let start = bytes.get(..DECLARATION_BYTES.min(bytes.len()))?;
+    let start = String::from_utf8_lossy(start);
+    let declaration = start.trim_start().strip_prefix("<?xml")?.split("?>").next()?;
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|it| matches!(it, '"' | '\''))?;
+    value[1..].split(quote).next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_in_the_encoding_that_it_declares() {
+        for (declared, bytes) in [
+            ("ISO-8859-1", &b"\xfc"[..]),
+            ("windows-1252", b"\xfc"),
+            ("UTF-8", "ü".as_bytes()),
+            ("ISO-8859-15", b"\xfc"),
+        ] {
+            let head = format!("<?xml version='1.0' encoding='{declared}'?><a>");
+            let file = [head.as_bytes(), bytes, b"</a>"].concat();
+            assert!(decode(&file).unwrap().ends_with("<a>ü</a>"), "{declared}");
+        }
+        let ascii = b"<?xml version=\"1.0\" encoding=\"US-ASCII\"?><a>b</a>";
+        assert!(decode(ascii).unwrap().ends_with("<a>b</a>"));
+        for (order, units) in [
+            (&[][..], "<a>ü</a>".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+            (&[0xfe, 0xff], "<a>ü</a>".encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        ] {
+            assert_eq!(decode(&[order, &units].concat()).unwrap(), "<a>ü</a>");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_names_the_encoding() {
+        let unknown = decode(b"<?xml version='1.0' encoding='EBCDIC-XY'?><a/>").unwrap_err();
+        assert!(unknown.contains("EBCDIC-XY"), "{unknown}");
+        let wrong = decode(b"<a>\xfc</a>").unwrap_err();
+        assert!(wrong.contains("UTF-8"), "{wrong}");
+    }
+}

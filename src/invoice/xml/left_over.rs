@@ -1,0 +1,96 @@
+//! What a file says beyond what was read from it.
+
+use super::tree::{Element, Id, Tree};
+
+/// The greatest number of values that are listed.
+const MAX_LISTED: usize = 200;
+/// The greatest number of characters of a value that are kept.
+const MAX_VALUE_CHARS: usize = 1_000;
+
+/// Attributes that say of which list a code is, or how to check the file, and nothing of the invoice.
+const OF_LISTS: [&str; 14] = [
+    "listID",
+    "listName",
+    "listAgencyID",
+    "listAgencyName",
+    "listVersionID",
+    "listURI",
+    "listSchemeURI",
+    "schemeName",
+    "schemeAgencyID",
+    "schemeAgencyName",
+    "schemeVersionID",
+    "schemeURI",
+    "schemeDataURI",
+    "languageID",
+];
+
+/// A value of a file that the model of an invoice does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOver {
+    /// The XPath of the element or attribute, with the usual prefixes of UBL and CII.
+    pub path: String,
+    /// The value.
+    pub value: String,
+}
+
+/// What a file says beyond the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOvers {
+    /// The values in the order of the file; at most [`MAX_LISTED`].
+    pub listed: Vec<LeftOver>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// Returns each text and attribute that was not read, without what only repeats that a tax is VAT.
+pub(super) fn left_over(tree: &Tree) -> LeftOvers {
+    let mut found = LeftOvers::default();
+    let mut add = |path: &dyn Fn() -> String, value: &str| {
+        if found.listed.len() < MAX_LISTED {
+            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+            let value = value.chars().take(MAX_VALUE_CHARS).collect();
+            found.listed.push(LeftOver { path: path(), value });
+        } else {
+            found.more += 1;
+        }
+    };
+    for id in tree.ids() {
+        let element = tree.element(id);
+        let text = element.text.trim();
+        if !text.is_empty() && !element.is_read.get() && !is_structure(tree, id) {
+            add(&|| tree.xpath(id), text);
+        }
+        for attribute in &element.attributes {
+            let value = attribute.value.trim();
+            let says = !value.is_empty() && !attribute.is_read.get();
+            if says && !is_of_a_list(element, &attribute.name) {
+                add(&|| format!("{}/@{}", tree.xpath(id), attribute.name), value);
+            }
+        }
+    }
+    found
+}
+
+/// Whether an element only says what its place says anyway: that the tax is VAT, or the version of UBL.
+fn is_structure(tree: &Tree, id: Id) -> bool {
+    let element = tree.element(id);
+    let around = &*tree.element(element.parent).name;
+    let is_vat = element.text.trim().eq_ignore_ascii_case("VAT");
+    match &*element.name {
+        "cbc:ID" => is_vat && around == "cac:TaxScheme",
+        "ram:TypeCode" => {
+            is_vat && matches!(around, "ram:ApplicableTradeTax" | "ram:CategoryTradeTax")
+        }
+        "cbc:UBLVersionID" => true,
+        _ => false,
+    }
+}
+
+fn is_of_a_list(element: &Element, attribute: &str) -> bool {
+    OF_LISTS.contains(&attribute)
+        || attribute.starts_with("xsi:")
+        || attribute.starts_with("xml:")
+        // The amount itself is listed.
+        || (attribute == "currencyID" && !element.is_read.get())
+}

@@ -1,0 +1,83 @@
+//! Reads UBL 2.1 and CII D16B, as the rows of the model say.
+
+mod date;
+mod decode;
+mod figure;
+mod left_over;
+mod path;
+mod read;
+mod tree;
+mod unknown;
+
+pub use left_over::{LeftOver, LeftOvers};
+
+use super::model::InvoiceInput;
+use super::party::PartyDetails;
+use super::problem::Problem;
+use tree::Tree;
+
+/// The two syntaxes of EN 16931.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XmlFormat {
+    /// OASIS Universal Business Language 2.1.
+    Ubl,
+    /// UN/CEFACT Cross Industry Invoice.
+    Cii,
+}
+
+/// The content of an XML invoice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FromXml {
+    /// The invoice with everything that it states, so that settling checks it instead of computing it.
+    pub invoice: InvoiceInput,
+    /// The seller (BG-4).
+    pub seller: PartyDetails,
+    /// The buyer (BG-7).
+    pub buyer: PartyDetails,
+    /// The syntax of the file.
+    pub format: XmlFormat,
+    /// What the file says beyond the model.
+    pub left_over: LeftOvers,
+}
+
+/// Reads an invoice or credit note.
+///
+/// # Errors
+/// If the file is not an invoice, or contains values that cannot be read. The detail names the place in the
+/// file. The pointer is empty, unless one field of our model corresponds to that place.
+pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
+    let tree = Tree::read(bytes).map_err(|problem| vec![problem])?;
+    let format = unknown::format(&tree).map_err(|problem| vec![problem])?;
+    let read::Reading { invoice, mut problems } = read::read(&tree, format);
+    let mut invoice: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
+        Ok(invoice) => invoice,
+        Err(error) => {
+            problems.push(Problem::at("", format!("The invoice cannot be read: {error}.")));
+            return Err(problems);
+        }
+    };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    state_nothing_as_zero(&mut invoice);
+    Ok(FromXml {
+        seller: invoice.seller.as_ref().map(PartyDetails::from).unwrap_or_default(),
+        buyer: invoice.buyer.as_ref().map(PartyDetails::from).unwrap_or_default(),
+        invoice,
+        format,
+        left_over: left_over::left_over(&tree),
+    })
+}
+
+/// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances
+/// and charges, what was paid, and a VAT breakdown.
+fn state_nothing_as_zero(invoice: &mut InvoiceInput) {
+    invoice.vat_breakdown.get_or_insert_default();
+    let totals = &mut invoice.totals;
+    for total in [&mut totals.allowances, &mut totals.charges, &mut totals.vat] {
+        total.get_or_insert_default();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,421 @@
+//! An XML file as a tree of elements, and the limits within which one is built.
+//!
+//! Building takes time in proportion to the length of the file. A parser that compares each attribute with
+//! all others of its element, or that copies the namespaces of all outer elements, would take seconds for a
+//! small file.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::ResolveResult;
+use quick_xml::{NsReader, XmlVersion};
+
+use super::super::problem::Problem;
+use super::decode::decode;
+
+/// The greatest number of attributes of an element, including declarations of namespaces.
+const MAX_ATTRIBUTES: usize = 64;
+/// The greatest number of namespaces that an element and its outer elements declare.
+const MAX_NAMESPACES: usize = 32;
+/// The greatest length of a tag, in bytes.
+const MAX_TAG_BYTES: usize = 16 * 1024;
+/// The greatest number of elements inside each other.
+const MAX_DEPTH: usize = 64;
+/// The greatest number of elements. An invoice with 10,000 lines has less than half of it.
+const MAX_ELEMENTS: usize = 1_000_000;
+/// The greatest length of the text of an element, in bytes. Only attached files may be longer.
+const MAX_TEXT_BYTES: usize = 256 * 1024;
+/// The end of the names of elements that contain an attached file, in both syntaxes.
+const ATTACHED: &str = "BinaryObject";
+
+/// The prefixes by which paths name the namespaces of UBL 2.1 and CII D16B, whatever prefixes a file uses.
+const NAMESPACES: [(&str, &str); 11] = [
+    ("urn:oasis:names:specification:ubl:schema:xsd:Invoice-2", "ubl"),
+    ("urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2", "ubl"),
+    ("urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2", "cbc"),
+    ("urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2", "cac"),
+    ("urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2", "ext"),
+    ("urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100", "rsm"),
+    ("urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100", "ram"),
+    ("urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100", "udt"),
+    ("urn:un:unece:uncefact:data:standard:QualifiedDataType:100", "qdt"),
+    ("http://www.w3.org/2001/XMLSchema-instance", "xsi"),
+    ("http://www.w3.org/2000/09/xmldsig#", "ds"),
+];
+
+/// An XML file.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// The elements in the order in which they begin. The first one is the root.
+    elements: Vec<Element>,
+}
+
+/// The place of an element in its tree.
+pub(super) type Id = usize;
+
+/// An element.
+#[derive(Debug)]
+pub(super) struct Element {
+    /// The name with one of the prefixes of [`NAMESPACES`]; with the prefix of the file if its namespace
+    /// is none of them.
+    pub(super) name: Rc<str>,
+    /// The URI of its namespace, if it is none of [`NAMESPACES`].
+    pub(super) foreign: Option<Rc<str>>,
+    /// Its attributes without declarations of namespaces, in order.
+    pub(super) attributes: Vec<Attribute>,
+    /// Its own text, without that of other elements in it.
+    pub(super) text: String,
+    /// The elements in it.
+    pub(super) children: Vec<Id>,
+    /// The element around it; the root is around itself.
+    pub(super) parent: Id,
+    /// Whether its text was read.
+    pub(super) is_read: Cell<bool>,
+}
+
+/// An attribute of an element.
+#[derive(Debug)]
+pub(super) struct Attribute {
+    /// The name, with the prefix of the file if it has one.
+    pub(super) name: String,
+    pub(super) value: String,
+    /// Whether it was read.
+    pub(super) is_read: Cell<bool>,
+}
+
+impl Tree {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The first violation of a limit, or of the rules of XML, with its place in the file.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        let text = decode(bytes).map_err(|what| Problem::at("", format!("The file {what}.")))?;
+        Builder::default().build(&text)
+    }
+
+    /// The element at this place.
+    pub(super) fn element(&self, id: Id) -> &Element {
+        // Places come from this tree only.
+        &self.elements[id]
+    }
+
+    /// The outermost element.
+    pub(super) fn root(&self) -> &Element {
+        self.element(0)
+    }
+
+    /// Every element, in the order of the file.
+    pub(super) fn ids(&self) -> std::ops::Range<Id> {
+        0..self.elements.len()
+    }
+
+    /// The elements with this name in an element.
+    pub(super) fn children(&self, of: Id, name: &str) -> impl Iterator<Item = Id> {
+        self.element(of).children.iter().copied().filter(move |id| &*self.element(*id).name == name)
+    }
+
+    /// The text of an element without white space around it, and marks it as read.
+    pub(super) fn read_text(&self, id: Id) -> &str {
+        let element = self.element(id);
+        element.is_read.set(true);
+        element.text.trim()
+    }
+
+    /// The value of an attribute without white space around it, and marks it as read.
+    pub(super) fn read_attribute(&self, id: Id, name: &str) -> Option<&str> {
+        let found = self.element(id).attributes.iter().find(|it| it.name == name)?;
+        found.is_read.set(true);
+        Some(found.value.trim())
+    }
+
+    /// The XPath of an element, such as `/ubl:Invoice/cac:InvoiceLine[2]/cbc:ID`. The number is left out
+    /// if there is one such element only.
+    pub(super) fn xpath(&self, id: Id) -> String {
+        let element = self.element(id);
+        let around = if id == 0 { String::new() } else { self.xpath(element.parent) };
+        let mut path = format!("{around}/{}", element.name);
+        if id != 0 {
+            let alike: Vec<Id> = self.children(element.parent, &element.name).collect();
+            if alike.len() > 1 {
+                let place = alike.iter().take_while(|it| **it != id).count() + 1;
+                path.push_str(&format!("[{place}]"));
+            }
+        }
+        path
+    }
+}
+
+/// A tree that is being built.
+#[derive(Default)]
+struct Builder {
+    elements: Vec<Element>,
+    open: Vec<Open>,
+    names: HashMap<String, Rc<str>>,
+}
+
+/// An element that has not ended so far.
+struct Open {
+    id: Id,
+    /// The number of namespaces that it and its outer elements declare.
+    namespaces: usize,
+    /// The length of its text so far, in bytes.
+    text_bytes: usize,
+    is_attached: bool,
+}
+
+impl Builder {
+    fn build(mut self, text: &str) -> Result<Tree, Problem> {
+        let mut reader = NsReader::from_str(text);
+        loop {
+            let start = reader.buffer_position();
+            let place = || Place { text, byte: usize::try_from(start).unwrap_or(usize::MAX) };
+            let event = reader.read_event().map_err(|error| {
+                let byte = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
+                Place { text, byte }.problem(&format!("it is no well-formed XML: {error}"))
+            })?;
+            let length = usize::try_from(reader.buffer_position().saturating_sub(start));
+            let length = length.unwrap_or(usize::MAX);
+            let done = match event {
+                Event::Eof if self.elements.is_empty() => Err("there is no element".to_owned()),
+                Event::Eof => return Ok(Tree { elements: self.elements }),
+                Event::DocType(_) => {
+                    Err("there is a document type declaration (DTD), which is not \
+                                          taken; leave it out"
+                        .to_owned())
+                }
+                Event::Start(tag) => self.begin(&reader, &tag),
+                Event::Empty(tag) => self.begin(&reader, &tag).map(|()| {
+                    self.open.pop();
+                }),
+                Event::End(_) => {
+                    self.open.pop();
+                    Ok(())
+                }
+                Event::Text(text) => self.say(
+                    length,
+                    text.xml10_content().map_err(|error| error.to_string()).as_deref(),
+                ),
+                Event::CData(text) => self.say(
+                    length,
+                    text.xml10_content().map_err(|error| error.to_string()).as_deref(),
+                ),
+                Event::GeneralRef(reference) => self.say(length, referenced(&reference).as_deref()),
+                Event::Comment(_) | Event::PI(_) | Event::Decl(_) => Ok(()),
+            };
+            done.map_err(|what| place().problem(&what))?;
+        }
+    }
+
+    /// Begins an element.
+    fn begin(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Result<(), String> {
+        if self.elements.len() >= MAX_ELEMENTS {
+            let what = format!("more than {MAX_ELEMENTS} elements are not taken");
+            return Err(format!("{what}; the next one is {}", name(tag)));
+        }
+        let around = self.open.last().map_or(0, |it| it.namespaces);
+        let (attributes, namespaces) = check_tag(tag, around)?;
+        if self.open.len() >= MAX_DEPTH {
+            let what = format!("{} stands inside {MAX_DEPTH} other elements", name(tag));
+            return Err(format!("{what}; no more are taken"));
+        }
+        if self.open.is_empty() && !self.elements.is_empty() {
+            return Err(format!("{} stands after the end of the first element", name(tag)));
+        }
+        let (namespace, local) = reader.resolver().resolve_element(tag.name());
+        let local = String::from_utf8_lossy(local.as_ref()).into_owned();
+        let uri = match namespace {
+            ResolveResult::Bound(uri) => String::from_utf8_lossy(uri.as_ref()).into_owned(),
+            _ => String::new(),
+        };
+        let known = NAMESPACES.iter().find(|(it, _)| *it == uri).map(|(_, prefix)| *prefix);
+        let full = match known {
+            Some(prefix) => format!("{prefix}:{local}"),
+            None => String::from_utf8_lossy(tag.name().as_ref()).into_owned(),
+        };
+        let foreign = known.is_none().then(|| self.interned(uri));
+        let is_attached = local.ends_with(ATTACHED);
+        let id = self.elements.len();
+        let parent = self.open.last().map_or(id, |it| it.id);
+        if parent != id
+            && let Some(parent) = self.elements.get_mut(parent)
+        {
+            parent.children.push(id);
+        }
+        let name = self.interned(full);
+        self.elements.push(Element {
+            name,
+            foreign,
+            attributes,
+            text: String::new(),
+            children: Vec::new(),
+            parent,
+            is_read: Cell::new(false),
+        });
+        self.open.push(Open { id, namespaces, text_bytes: 0, is_attached });
+        Ok(())
+    }
+
+    /// Adds to the text of the innermost element.
+    fn say(&mut self, length: usize, text: Result<&str, &String>) -> Result<(), String> {
+        let text = text.map_err(Clone::clone)?;
+        let Some(open) = self.open.last_mut() else { return Ok(()) };
+        open.text_bytes += length;
+        let Some(element) = self.elements.get_mut(open.id) else { return Ok(()) };
+        if open.text_bytes > MAX_TEXT_BYTES && !open.is_attached {
+            let name = shortened(&element.name);
+            return Err(format!(
+                "the text of <{name}> is longer than {MAX_TEXT_BYTES} bytes; shorten it"
+            ));
+        }
+        element.text.push_str(text);
+        Ok(())
+    }
+
+    fn interned(&mut self, name: String) -> Rc<str> {
+        self.names.entry(name).or_insert_with_key(|name| Rc::from(name.as_str())).clone()
+    }
+}
+
+/// The character that a reference such as `&amp;` or `&#228;` stands for.
+fn referenced(reference: &BytesRef<'_>) -> Result<String, String> {
+    if let Some(character) = reference.resolve_char_ref().map_err(|error| error.to_string())? {
+        return Ok(character.to_string());
+    }
+    let name = reference.decode().map_err(|error| error.to_string())?;
+    quick_xml::escape::resolve_predefined_entity(&name).map(str::to_owned).ok_or_else(|| {
+        format!("&{}; is no reference that XML defines; write the character", shortened(&name))
+    })
+}
+
+/// Checks a tag, and returns its attributes and the number of namespaces that are declared inside the
+/// element.
+fn check_tag(tag: &BytesStart<'_>, around: usize) -> Result<(Vec<Attribute>, usize), String> {
+    if tag.len() > MAX_TAG_BYTES {
+        return Err(format!(
+            "the tag of {} is longer than {MAX_TAG_BYTES} bytes; shorten it",
+            name(tag)
+        ));
+    }
+    let (mut attributes, mut count, mut namespaces) = (Vec::new(), 0, around);
+    // Duplicates are not checked here, because that compares each attribute with all others.
+    for attribute in tag.attributes().with_checks(false).flatten() {
+        count += 1;
+        if count > MAX_ATTRIBUTES {
+            let what = format!("{} has more than {MAX_ATTRIBUTES} attributes", name(tag));
+            return Err(format!("{what}; leave out those that no invoice needs"));
+        }
+        if attribute.key.as_namespace_binding().is_some() {
+            namespaces += 1;
+            continue;
+        }
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(|error| format!("an attribute of {} cannot be read: {error}", name(tag)))?;
+        attributes.push(Attribute {
+            name: String::from_utf8_lossy(attribute.key.as_ref()).into_owned(),
+            value: value.into_owned(),
+            is_read: Cell::new(false),
+        });
+    }
+    if namespaces > MAX_NAMESPACES {
+        let what = format!("{} and the elements around it declare", name(tag));
+        return Err(format!(
+            "{what} more than {MAX_NAMESPACES} namespaces; declare those that are used, once"
+        ));
+    }
+    Ok((attributes, namespaces))
+}
+
+/// Returns the name of an element for an error message.
+fn name(tag: &BytesStart<'_>) -> String {
+    format!("<{}>", shortened(&String::from_utf8_lossy(tag.name().as_ref())))
+}
+
+fn shortened(name: &str) -> String {
+    const SHOWN_CHARS: usize = 60;
+    name.chars().take(SHOWN_CHARS).collect()
+}
+
+struct Place<'a> {
+    text: &'a str,
+    byte: usize,
+}
+
+impl Place<'_> {
+    fn problem(&self, what: &str) -> Problem {
+        let before = self.text.as_bytes().get(..self.byte).unwrap_or(self.text.as_bytes());
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Problem::at(
+            "",
+            format!(
+                "The file is no EN 16931 invoice that can be taken: in line {line}, at byte {}, {what}.",
+                self.byte
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(xml: &str) -> String {
+        Tree::read(xml.as_bytes()).expect_err("it is beyond the bounds").detail
+    }
+
+    fn attributes(number: usize) -> String {
+        (0..number).map(|it| format!(" a{it}=''")).collect()
+    }
+
+    #[test]
+    fn what_is_beyond_the_bounds_is_named_with_its_place() {
+        let namespaces: String = (0..33).map(|it| format!(" xmlns:n{it}='urn:{it}'")).collect();
+        let deep = ["<d>", "</d>"].map(|it| it.repeat(65)).concat();
+        let long = format!("<a>\n<note>{}</note></a>", "x".repeat(MAX_TEXT_BYTES + 1));
+        for (xml, words) in [
+            (
+                format!("<a>\n\n<b{}/></a>", attributes(65)),
+                "in line 3, at byte 5, <b> has more than 64 attributes",
+            ),
+            (format!("<a{}></a>", attributes(5_000)), "longer than 16384 bytes"),
+            (format!("<a{namespaces}/>"), "<a> and the elements around it declare more than 32"),
+            (deep, "at byte 192, <d> stands inside 64"),
+            (long, "in line 2, at byte 10, the text of <note>"),
+            (format!("<a></{}>", "b".repeat(100_000)), "ill-formed document"),
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".to_owned(), "document type"),
+            ("<a>\n<b></a>".to_owned(), "in line 2"),
+        ] {
+            let told = refused(&xml);
+            assert!(told.contains(words) && told.chars().count() < 1_100, "{words}: {told}");
+        }
+    }
+
+    #[test]
+    fn namespaces_of_elements_around_count_too() {
+        let nested: String = (0..33).map(|it| format!("<a xmlns:n{it}='urn:{it}'>")).collect();
+        assert!(refused(&[nested, "</a>".repeat(33)].concat()).contains("namespaces"));
+        let beside: String = (0..100).map(|it| format!("<a xmlns:n{it}='urn:{it}'/>")).collect();
+        Tree::read(format!("<all>{beside}</all>").as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn the_same_holds_in_any_encoding() {
+        let xml = format!("<b{}/>", attributes(65));
+        for (mark, units) in [
+            ([0xff, 0xfe], xml.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+            ([0xfe, 0xff], xml.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        ] {
+            assert!(Tree::read(&[&mark[..], &units].concat()).is_err());
+        }
+        assert!(Tree::read(&[b"\xef\xbb\xbf", xml.as_bytes()].concat()).is_err());
+    }
+
+    #[test]
+    fn an_attached_file_may_be_long() {
+        let file = "QUJD".repeat(MAX_TEXT_BYTES);
+        let element = "cbc:EmbeddedDocumentBinaryObject";
+        Tree::read(format!("<a><{element}>{file}</{element}></a>").as_bytes()).unwrap();
+    }
+}
