@@ -12,7 +12,9 @@ use super::model::walk::{Leaf, walk};
 use super::money::{amount_problem, fine_problem};
 use super::problem::Problem;
 
-/// The greatest length of a text in one line (names, numbers, references, codes), in characters.
+/// The greatest length of a code or an account number, in characters.
+const MAX_CODE_CHARS: usize = 200;
+/// The greatest length of another text in one line (names, numbers, references), in characters.
 const MAX_SHORT_CHARS: usize = 1_000;
 /// The greatest length of a text that may have several lines, in characters. A line of the invoice with
 /// such a text still fits into a state event of its room.
@@ -60,8 +62,9 @@ fn leaf_problem(leaf: &Leaf<'_>) -> Option<Problem> {
     match leaf.term.kind {
         Kind::Amount | Kind::VatCurrencyAmount => amount_problem(figure(leaf.value)?).map(at),
         Kind::Figure => fine_problem(figure(leaf.value)?).map(at),
-        Kind::Text | Kind::Code | Kind::VatPointCode => {
-            text_problem(leaf.value.as_str()?, MAX_SHORT_CHARS, false).map(at)
+        Kind::Text => text_problem(leaf.value.as_str()?, MAX_SHORT_CHARS, false).map(at),
+        Kind::Code | Kind::VatPointCode => {
+            text_problem(leaf.value.as_str()?, MAX_CODE_CHARS, false).map(at)
         }
         Kind::Prose => text_problem(leaf.value.as_str()?, MAX_LONG_CHARS, true).map(at),
         Kind::Notes => {

@@ -13,6 +13,10 @@ pub struct Problem {
     /// The rule that is broken, such as `BR-CO-15`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The XPath of the place in the file, with the usual prefixes of UBL and CII, if the invoice came as
+    /// XML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xpath: Option<String>,
     /// A sentence that explains the problem to a person.
     pub detail: String,
     /// The figure that was stated.
@@ -29,6 +33,7 @@ impl Problem {
         Self {
             pointer: pointer.into(),
             rule: None,
+            xpath: None,
             detail: shortened(detail.into()),
             stated: None,
             computed: None,

@@ -233,6 +233,7 @@ fn contradiction(
     Problem {
         detail: format!("{rule}: {stated} is stated, but {words} is {computed}."),
         pointer,
+        xpath: None,
         rule: Some(rule.to_owned()),
         stated: Some(stated),
         computed: Some(computed),

@@ -27,6 +27,9 @@ pub struct Patch {
     /// redacted before. `retain` does not restore erased content.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
+    /// The warnings of whoever read the invoice from a file.
+    #[serde(skip)]
+    pub warnings: Vec<Problem>,
 }
 
 /// The changes to one party. A list of contacts replaces the old list.
@@ -63,12 +66,13 @@ impl Patch {
     /// All problems of the new terms, each with a JSON pointer into the patch.
     pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.or(current.redactions);
-        let (terms, warnings) = accept_terms(
+        let (terms, mut warnings) = accept_terms(
             Some(self.status.unwrap_or_else(|| current.status.clone())),
             self.invoice.unwrap_or_else(|| InvoiceInput::from(current.invoice.clone())),
             patched(self.buyer, &current.buyer),
             patched(self.seller, &current.seller),
         )?;
+        warnings.extend(self.warnings);
         Ok((Terms { redactions, ..terms }, warnings))
     }
 }

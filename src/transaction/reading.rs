@@ -101,6 +101,7 @@ impl Submission {
             buyer: with.buyer.unwrap_or_default(),
             seller: with.seller.unwrap_or_default(),
             redactions: with.redactions,
+            warnings: read.left_over.warnings(),
         };
         submission.complete_parties(read.buyer, read.seller);
         Ok(submission)
@@ -122,7 +123,8 @@ impl Patch {
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
         let read = read_xml(bytes)?;
-        Ok(Self { invoice: Some(read.invoice), status, ..Self::default() })
+        let warnings = read.left_over.warnings();
+        Ok(Self { invoice: Some(read.invoice), status, warnings, ..Self::default() })
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Submission {
     /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
+    /// The warnings of whoever read the invoice from a file.
+    #[serde(skip)]
+    pub warnings: Vec<Problem>,
 }
 
 /// A submission that passed all checks.
@@ -71,7 +74,8 @@ impl Submission {
             problems.push(Problem::at("/external_id", detail));
         }
         match accept_terms(self.status, self.invoice, self.buyer, self.seller) {
-            Ok((terms, warnings)) if problems.is_empty() => {
+            Ok((terms, mut warnings)) if problems.is_empty() => {
+                warnings.extend(self.warnings);
                 let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
             }
@@ -198,7 +202,7 @@ fn too_long(invoice: &mut Invoice, parties: [&Party; 2]) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invoice::Address;
+    use crate::invoice::{Address, Note};
     use crate::transaction::sample_submission;
 
     fn accepted(id: &str) -> Result<String, Vec<Problem>> {
@@ -224,7 +228,8 @@ mod tests {
     fn what_does_not_fit_into_a_room_is_refused() {
         let noted = |notes: usize, characters: usize| {
             let mut submission = sample_submission();
-            submission.invoice.notes = vec!["é".repeat(characters); notes];
+            let note = Note { subject: None, text: "é".repeat(characters) };
+            submission.invoice.notes = vec![note; notes];
             submission.accept().map(drop)
         };
         assert!(noted(1, 20_000).is_ok());
@@ -239,7 +244,7 @@ mod tests {
         assert!(submission.accept().is_err());
         // Lines can be split over several events.
         let mut submission = sample_submission();
-        submission.invoice.lines[0].description = "x".repeat(4_000);
+        submission.invoice.lines[0].description = Some("x".repeat(4_000));
         submission.invoice.lines = vec![submission.invoice.lines[0].clone(); 50];
         assert!(submission.accept().is_ok());
     }

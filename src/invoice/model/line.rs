@@ -14,7 +14,7 @@ group! {
         id: must String,
             "BT-126", Kind::Text, "cbc:ID", "ram:AssociatedDocumentLineDocument/ram:LineID";
         description: must String,
-            "BT-153", Kind::Text, "cac:Item/cbc:Name", "ram:SpecifiedTradeProduct/ram:Name";
+            "BT-153", Kind::Prose, "cac:Item/cbc:Name", "ram:SpecifiedTradeProduct/ram:Name";
         details: may Option<String>,
             "BT-154", Kind::Prose, "cac:Item/cbc:Description",
             "ram:SpecifiedTradeProduct/ram:Description";

@@ -134,10 +134,10 @@ fn texts_have_limits_and_no_control_characters() {
     for (pointer, value, at) in [
         ("/number", json!("4\u{1b}2"), "/number"),
         ("/number", json!("4\n2"), "/number"),
-        ("/number", json!("x".repeat(201)), "/number"),
+        ("/number", json!("x".repeat(1_001)), "/number"),
         ("/buyer_reference", json!("\u{0}"), "/buyer_reference"),
         ("/lines/0/description", json!("a\u{0}b"), "/lines/0/description"),
-        ("/lines/0/description", json!("é".repeat(4_001)), "/lines/0/description"),
+        ("/lines/0/description", json!("é".repeat(20_001)), "/lines/0/description"),
         ("/lines/0/unit", json!("C\t62"), "/lines/0/unit"),
         ("/notes", json!(["fine", "not\u{0}"]), "/notes/1"),
         ("/notes", json!(vec![""; 101]), "/notes"),
@@ -147,6 +147,6 @@ fn texts_have_limits_and_no_control_characters() {
         assert_eq!(pointers(with(pointer, value)), [at]);
     }
     let notes = json!(["two\nlines"]);
-    assert_eq!(with("/notes", notes).unwrap().invoice.notes, ["two\nlines"]);
-    assert!(with("/lines/0/description", json!("é".repeat(4_000))).is_ok());
+    assert_eq!(with("/notes", notes).unwrap().invoice.notes[0].text, "two\nlines");
+    assert!(with("/lines/0/description", json!("é".repeat(20_000))).is_ok());
 }

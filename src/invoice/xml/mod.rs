@@ -11,7 +11,7 @@ mod unknown;
 
 pub use left_over::{LeftOver, LeftOvers};
 
-use super::model::InvoiceInput;
+use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
 use super::problem::Problem;
 use tree::Tree;
@@ -60,6 +60,9 @@ pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
         return Err(problems);
     }
     state_nothing_as_zero(&mut invoice);
+    if let Some(payment) = &mut invoice.payment {
+        name_each_account_once(payment);
+    }
     Ok(FromXml {
         seller: invoice.seller.as_ref().map(PartyDetails::from).unwrap_or_default(),
         buyer: invoice.buyer.as_ref().map(PartyDetails::from).unwrap_or_default(),
@@ -67,6 +70,16 @@ pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
         format,
         left_over: left_over::left_over(&tree),
     })
+}
+
+/// CII repeats an account for each means of payment for which it is used.
+fn name_each_account_once(payment: &mut Payment) {
+    let mut known: Vec<String> = payment.iban.iter().cloned().collect();
+    payment.further_accounts.retain(|account| {
+        let is_new = !account.iban.is_empty() && !known.contains(&account.iban);
+        known.push(account.iban.clone());
+        is_new
+    });
 }
 
 /// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances

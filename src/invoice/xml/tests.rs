@@ -1,5 +1,7 @@
 //! Real published invoices come in as they are; what is none is refused.
 
+use rust_decimal::Decimal;
+
 use super::super::settle;
 use super::*;
 
@@ -20,6 +22,11 @@ const EXAMPLES: [(&str, &str, usize); 8] = [
     (include_str!("../../../tests/invoices/ubl-tc434-example2.xml"), "NOK", 5),
     (include_str!("../../../tests/invoices/ubl-tc434-example4.xml"), "DKK", 3),
 ];
+
+/// Why a file is refused.
+fn refused(bytes: &[u8]) -> Problem {
+    read(bytes).unwrap_err().remove(0)
+}
 
 /// The text of the first `tag` in the block `within` of the file, found without an XML parser.
 fn stated(xml: &str, within: &str, tag: &str) -> Option<Decimal> {
@@ -124,12 +131,12 @@ fn everything_that_the_summary_needs_is_read() {
     assert_eq!(seller.vat_id.as_deref(), Some("NL8200.98.395.B.01"));
     assert_eq!(buyer.name, "ODIN 59");
     assert_eq!(buyer.address.unwrap().city.as_deref(), Some("HEEMSKERK"));
-    assert_eq!(invoice.lines[0].description, "PATAT FRITES 10MM 10KG");
+    assert_eq!(invoice.lines[0].description.as_deref(), Some("PATAT FRITES 10MM 10KG"));
     let payment = invoice.payment.unwrap();
     assert_eq!(payment.iban.as_deref(), Some("NL57 RABO 0107307510"));
     assert_eq!(payment.further_accounts[0].iban, "NL03 INGB 0004489902");
     assert_eq!(payment.reference.as_deref(), Some("Deb. 10202 / Fact. 12115118"));
-    assert!(invoice.notes[0].starts_with("Alle leveringen"));
+    assert!(invoice.notes[0].text.starts_with("Alle leveringen"));
 }
 
 #[test]
@@ -143,10 +150,6 @@ fn what_is_stated_twice_is_read_once() {
     let payment = read(CII.as_bytes()).unwrap().invoice.payment.unwrap();
     assert_eq!(payment.iban.as_deref(), Some("NL57 RABO 0107307510"));
     assert_eq!(payment.further_accounts, []);
-    let said = |name: &str, more: &str| description(Some(name.into()), Some(more.into()));
-    assert_eq!(said("Paper", "Paper, 2mm"), "Paper, 2mm");
-    assert_eq!(said("Pen", "Black,\n  fine"), "Pen – Black, fine");
-    assert_eq!(description(Some("Pen".into()), None), "Pen");
 }
 
 /// Without every element of that name.
@@ -187,7 +190,6 @@ fn a_file_without_lines_and_totals_is_no_invoice() {
 fn what_is_no_invoice_is_refused_in_words() {
     let half = &UBL[..UBL.len() / 2];
     let deep = format!("{}{}", "<a>".repeat(50_000), "</a>".repeat(50_000));
-    let latin = UBL.replacen("UTF-8", "ISO-8859-1", 1);
     for bytes in [
         b"".as_slice(),
         b" \n",
@@ -198,9 +200,8 @@ fn what_is_no_invoice_is_refused_in_words() {
         b"\xff\xfe\x00",
         half.as_bytes(),
         deep.as_bytes(),
-        latin.as_bytes(),
     ] {
-        let problem = read(bytes).unwrap_err();
+        let problem = refused(bytes);
         assert!(problem.detail.starts_with("The file is no EN 16931 invoice"), "{problem:?}");
     }
 }
@@ -219,7 +220,7 @@ fn a_document_type_is_refused_whatever_it_declares() {
         // Also where nothing uses it: it must be the declaration that is refused.
         for rest in [rest, &uses_it] {
             let problem = read(format!("{before}{declaration}<Invoice{rest}").as_bytes());
-            let detail = problem.unwrap_err().detail;
+            let detail = problem.unwrap_err()[0].detail.clone();
             assert!(detail.contains("DTD"), "{declaration}: {detail}");
         }
     }
@@ -228,15 +229,14 @@ fn a_document_type_is_refused_whatever_it_declares() {
 #[test]
 fn a_value_that_cannot_be_read_is_refused_with_its_place() {
     for (good, bad, words) in [
-        (">19.90<", ">19.901<", "InvoiceLine/LineExtensionAmount holds \"19.901\""),
-        (">19.90<", ">1e3<", "InvoiceLine/LineExtensionAmount holds \"1e3\""),
+        (">19.90<", ">1e3<", "cac:InvoiceLine[1]/cbc:LineExtensionAmount holds \"1e3\""),
+        (">9.95<", ">3.0E-2<", "cac:InvoiceLine[1]/cac:Price/cbc:PriceAmount holds \"3.0E-2\""),
         (">250.33<", ">25O.33<", "25O.33"),
-        (">2015-01-09<", ">2015-13-09<", "Invoice/IssueDate holds \"2015-13-09\""),
-        ("<cbc:ID>12115118<", "<cbc:ID>1</cbc:ID><cbc:ID>12115118<", "may stand only once"),
+        (">2015-01-09<", ">2015-13-09<", "Invoice/cbc:IssueDate holds \"2015-13-09\""),
     ] {
         let broken = UBL.replacen(good, bad, 1);
         assert_ne!(broken, UBL, "{good} is not there");
-        let problem = read(broken.as_bytes()).unwrap_err();
+        let problem = refused(broken.as_bytes());
         assert!(problem.detail.contains(words), "{problem:?}");
     }
 }
@@ -261,8 +261,8 @@ fn an_invoice_with_thousands_of_attributes_is_refused_with_its_place() {
     let xml = UBL.replacen("<cac:InvoiceLine>", &format!("<cac:InvoiceLine{attributes}>"), 1);
     assert_ne!(xml, UBL);
     let line = UBL.split("<cac:InvoiceLine>").next().unwrap().lines().count();
-    let detail = read(xml.as_bytes()).unwrap_err().detail;
+    let detail = refused(xml.as_bytes()).detail;
     assert!(detail.contains("<cac:InvoiceLine>"), "{detail}");
     assert!(detail.contains(&format!("in line {line}")), "{line}: {detail}");
-    assert_eq!(super::super::further_terms(xml.as_bytes()), [], "nor when it is there already");
+    assert_eq!(super::super::Further::of_file(xml.as_bytes()).terms, [], "nor when it is there already");
 }

@@ -78,6 +78,11 @@ due = تاريخ الاستحقاق
 buyer-reference = مرجعكم
 order-reference = أمر الشراء
 further = تفاصيل أخرى
+also-in-the-file = موجود أيضًا في الملف
+also-in-the-file-more = { $count ->
+    [one] وقيمة أخرى واحدة
+   *[other] و{ $count } قيم أخرى
+}
 lines = بنود الفاتورة
 no-lines = لا تذكر هذه الفاتورة سوى المجاميع.
 line-description = الوصف

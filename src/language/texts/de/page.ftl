@@ -71,6 +71,11 @@ due = Fällig
 buyer-reference = Ihr Zeichen
 order-reference = Bestellung
 further = Weitere Angaben
+also-in-the-file = Außerdem in der Datei
+also-in-the-file-more = { $count ->
+    [one] und ein weiterer Wert
+   *[other] und { $count } weitere Werte
+}
 lines = Positionen
 no-lines = Diese Rechnung nennt nur Summen.
 line-description = Bezeichnung

@@ -80,6 +80,11 @@ buyer-reference = Your reference
 order-reference = Order
 # Heading of whatever else the invoice says.
 further = More details
+also-in-the-file = Also in the file
+also-in-the-file-more = { $count ->
+    [one] and one more value
+   *[other] and { $count } more values
+}
 lines = What it is for
 no-lines = This invoice states totals only.
 line-description = Description

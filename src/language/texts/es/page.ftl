@@ -71,6 +71,11 @@ due = Vencimiento
 buyer-reference = Su referencia
 order-reference = Pedido
 further = Más datos
+also-in-the-file = También en el archivo
+also-in-the-file-more = { $count ->
+    [one] y un valor más
+   *[other] y { $count } valores más
+}
 lines = Conceptos
 no-lines = Esta factura solo indica totales.
 line-description = Descripción

@@ -71,6 +71,11 @@ due = Échéance
 buyer-reference = Votre référence
 order-reference = Commande
 further = Autres informations
+also-in-the-file = Également dans le fichier
+also-in-the-file-more = { $count ->
+    [one] et une autre valeur
+   *[other] et { $count } autres valeurs
+}
 lines = Détail
 no-lines = Cette facture n’indique que des totaux.
 line-description = Désignation

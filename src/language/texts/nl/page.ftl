@@ -71,6 +71,11 @@ due = Vervaldatum
 buyer-reference = Uw referentie
 order-reference = Bestelling
 further = Meer gegevens
+also-in-the-file = Ook in het bestand
+also-in-the-file-more = { $count ->
+    [one] en nog één waarde
+   *[other] en nog { $count } waarden
+}
 lines = Specificatie
 no-lines = Deze factuur vermeldt alleen totalen.
 line-description = Omschrijving
