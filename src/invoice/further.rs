@@ -6,9 +6,12 @@ mod parties;
 
 use std::fmt::Display;
 
+use super::currency::Currency;
+use super::money::exact;
 use super::xml::bounds;
 use en16931::invoice::PostalAddress;
 use en16931::{Identifier, Percentage};
+use rust_decimal::Decimal;
 
 /// A business term of an invoice that our model does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +31,9 @@ pub fn further_terms(original: &[u8]) -> Vec<Term> {
         return Vec::new();
     }
     let Ok(read) = en16931_formats::read(original) else { return Vec::new() };
-    let mut terms = Terms::default();
+    let currency = read.invoice.currency.as_ref();
+    let currency = currency.and_then(|code| Currency::parse(code.as_str()).ok());
+    let mut terms = Terms { currency, ..Terms::default() };
     document::references(&read.invoice, &mut terms);
     parties::parties(&read.invoice, &mut terms);
     document::settlement(&read.invoice, &mut terms);
@@ -36,11 +41,12 @@ pub fn further_terms(original: &[u8]) -> Vec<Term> {
     terms.found
 }
 
-/// The terms found so far, and the line that the next ones are about.
+/// The terms found so far, the line that the next ones are about, and the currency of the amounts.
 #[derive(Default)]
 struct Terms {
     found: Vec<Term>,
     line: Option<String>,
+    currency: Option<Currency>,
 }
 
 impl Terms {
@@ -52,6 +58,15 @@ impl Terms {
         if !value.is_empty() {
             self.found.push(Term { id, line: self.line.clone(), value });
         }
+    }
+
+    /// Adds an amount or a price, with the decimals of the currency or with more.
+    fn say_amount(&mut self, id: &'static str, amount: Option<Decimal>) {
+        let write = |amount: Decimal| match self.currency {
+            Some(currency) => exact(amount, currency),
+            None => amount.to_string(),
+        };
+        self.say(id, amount.map(write));
     }
 
     /// Adds an identifier, with its scheme in brackets.

@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use super::currency::Currency;
 use super::date;
-use super::model::{Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal};
+use super::model::{Adjustment, Invoice, Line, LineVat, Payment, Totals, VatSubtotal};
 use super::money::{amount, fine, optional_amount, optional_fine};
 
 /// UNTDID 1001: commercial invoice.

@@ -5,9 +5,10 @@
 
 use rust_decimal::Decimal;
 
+use super::currency::Currency;
 use super::input::{AdjustmentInput, InvoiceInput, LineInput};
 use super::model::{LineVat, Payment};
-use super::money::{amount_problem, fine_problem};
+use super::money::{decimals_problem, size_problem};
 use super::problem::Problem;
 
 /// The greatest length of a short text (numbers, ids, references, units), in characters.
@@ -23,7 +24,7 @@ const MAX_LINES_OR_ROWS: usize = 100_000;
 
 /// Returns a problem for each text, figure and list that exceeds its limit.
 pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
-    let mut limits = Limits::default();
+    let mut limits = Limits { exceeded: Vec::new(), currency: input.currency };
     limits.short("/number", &input.number);
     limits.short("/type", &input.type_code);
     limits.short("/buyer_reference", input.buyer_reference.as_deref().unwrap_or_default());
@@ -32,10 +33,12 @@ pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
     for (index, line) in input.lines.iter().enumerate() {
         limits.line(&format!("/lines/{index}"), line);
     }
-    for (name, all) in [("allowances", &input.allowances), ("charges", &input.charges)] {
+    for (name, rule, all) in
+        [("allowances", "BR-DEC-01", &input.allowances), ("charges", "BR-DEC-05", &input.charges)]
+    {
         limits.count(&format!("/{name}"), all.len(), MAX_LINES_OR_ROWS);
         for (index, adjustment) in all.iter().enumerate() {
-            limits.adjustment(&format!("/{name}/{index}"), adjustment);
+            limits.adjustment(&format!("/{name}/{index}"), adjustment, rule);
         }
     }
     let breakdown = input.vat_breakdown.as_deref().unwrap_or_default();
@@ -43,8 +46,8 @@ pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
     for (index, subtotal) in breakdown.iter().enumerate() {
         let at = format!("/vat_breakdown/{index}");
         limits.tax(&at, &subtotal.category, subtotal.rate);
-        limits.amount(&format!("{at}/taxable"), Some(subtotal.taxable));
-        limits.amount(&format!("{at}/tax"), Some(subtotal.tax));
+        limits.amount(&format!("{at}/taxable"), Some(subtotal.taxable), "BR-DEC-19");
+        limits.amount(&format!("{at}/tax"), Some(subtotal.tax), "BR-DEC-20");
     }
     limits.totals(input);
     if let Some(payment) = &input.payment {
@@ -58,9 +61,10 @@ pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
 }
 
 /// Collects the problems.
-#[derive(Default)]
 struct Limits {
     exceeded: Vec<Problem>,
+    /// The currency of all amounts, or `None` if the invoice names none.
+    currency: Option<Currency>,
 }
 
 impl Limits {
@@ -76,12 +80,12 @@ impl Limits {
             let problem = Problem::at(format!("{at}/base_quantity"), detail);
             self.exceeded.push(problem.breaking("PEPPOL-EN16931-R121"));
         }
-        self.amount(&format!("{at}/net_amount"), line.net_amount);
+        self.amount(&format!("{at}/net_amount"), line.net_amount, "BR-DEC-23");
         self.vat(at, &line.vat);
     }
 
-    fn adjustment(&mut self, at: &str, adjustment: &AdjustmentInput) {
-        self.amount(&format!("{at}/amount"), Some(adjustment.amount));
+    fn adjustment(&mut self, at: &str, adjustment: &AdjustmentInput, rule: &str) {
+        self.amount(&format!("{at}/amount"), Some(adjustment.amount), rule);
         self.long(&format!("{at}/reason"), adjustment.reason.as_deref().unwrap_or_default());
         self.vat(at, &adjustment.vat);
     }
@@ -102,18 +106,18 @@ impl Limits {
 
     fn totals(&mut self, input: &InvoiceInput) {
         let totals = &input.totals;
-        for (name, amount) in [
-            ("lines", totals.lines),
-            ("allowances", totals.allowances),
-            ("charges", totals.charges),
-            ("without_vat", totals.without_vat),
-            ("vat", totals.vat),
-            ("with_vat", totals.with_vat),
-            ("paid", totals.paid),
-            ("rounding", totals.rounding),
-            ("due", totals.due),
+        for (name, rule, amount) in [
+            ("lines", "BR-DEC-09", totals.lines),
+            ("allowances", "BR-DEC-10", totals.allowances),
+            ("charges", "BR-DEC-11", totals.charges),
+            ("without_vat", "BR-DEC-12", totals.without_vat),
+            ("vat", "BR-DEC-13", totals.vat),
+            ("with_vat", "BR-DEC-14", totals.with_vat),
+            ("paid", "BR-DEC-16", totals.paid),
+            ("rounding", "BR-DEC-17", totals.rounding),
+            ("due", "BR-DEC-18", totals.due),
         ] {
-            self.amount(&format!("/totals/{name}"), amount);
+            self.amount(&format!("/totals/{name}"), amount, rule);
         }
     }
 
@@ -159,12 +163,17 @@ impl Limits {
         }
     }
 
-    fn amount(&mut self, at: &str, figure: Option<Decimal>) {
-        self.exceeded.extend(figure.and_then(amount_problem).map(|detail| Problem::at(at, detail)));
+    /// Checks an amount. `rule` is the rule of EN 16931 about the decimals of this amount.
+    fn amount(&mut self, at: &str, figure: Option<Decimal>, rule: &str) {
+        self.fine(at, figure);
+        let detail = figure.zip(self.currency).and_then(|(it, of)| decimals_problem(it, of));
+        let problem = detail.map(|it| Problem::at(at, format!("{rule}: {it}")).breaking(rule));
+        self.exceeded.extend(problem);
     }
 
+    /// Checks a price, a quantity or a rate. It may have as many decimals as it has.
     fn fine(&mut self, at: &str, figure: Option<Decimal>) {
-        self.exceeded.extend(figure.and_then(fine_problem).map(|detail| Problem::at(at, detail)));
+        self.exceeded.extend(figure.and_then(size_problem).map(|detail| Problem::at(at, detail)));
     }
 
     fn count(&mut self, at: &str, count: usize, limit: usize) {

@@ -1,6 +1,8 @@
 //! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
+mod amounts;
 mod codes;
+mod currency;
 mod date;
 mod epc;
 mod further;
@@ -16,12 +18,11 @@ mod rules;
 mod settle;
 mod xml;
 
+pub use currency::Currency;
 pub use epc::epc_payload;
 pub use further::{Term, further_terms};
 pub use input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
-pub use model::{
-    Account, Adjustment, Currency, Invoice, Line, LineVat, Payment, Totals, VatSubtotal,
-};
+pub use model::{Account, Adjustment, Invoice, Line, LineVat, Payment, Totals, VatSubtotal};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::{Address, PartyDetails};
 pub use problem::Problem;

@@ -1,12 +1,12 @@
 //! The invoice, complete and consistent. Names in comments are business terms of EN 16931-1.
 
-use std::fmt;
-
-use iso_currency::Currency as Iso;
+use en16931::codes::contains;
+use en16931::codes::generated::CREDIT_NOTE_TYPE_CODES;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use super::currency::Currency;
 use super::money::{amount, fine, optional_fine};
 
 /// An invoice or credit note.
@@ -51,12 +51,9 @@ pub struct Invoice {
 }
 
 impl Invoice {
-    /// Whether it gives money back (UNTDID 1001 credit note codes used with EN 16931).
+    /// Whether it gives money back: its type is in the list of credit notes of EN 16931 (BR-CL-01).
     pub fn is_credit_note(&self) -> bool {
-        matches!(
-            self.type_code.as_str(),
-            "81" | "83" | "261" | "262" | "296" | "308" | "381" | "396" | "420" | "458" | "532"
-        )
+        contains(CREDIT_NOTE_TYPE_CODES, &self.type_code)
     }
 }
 
@@ -194,42 +191,4 @@ pub struct Account {
     /// BT-86.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bic: Option<String>,
-}
-
-/// How many characters of a wrong code its refusal repeats.
-const SHOWN_OF_CODE: usize = 10;
-
-/// BT-5: a code of ISO 4217.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Currency(Iso);
-
-impl Currency {
-    /// The currency of this code.
-    ///
-    /// # Errors
-    /// What to write instead.
-    pub fn parse(code: &str) -> Result<Self, String> {
-        Iso::from_code(code).map(Self).ok_or_else(|| {
-            let shown: String = code.chars().take(SHOWN_OF_CODE).collect();
-            format!("{shown:?} is no currency of ISO 4217; write one such as \"EUR\"")
-        })
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.code())
-    }
-}
-
-impl Serialize for Currency {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Currency {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
 }

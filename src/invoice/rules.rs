@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::codes;
+use super::currency::Currency;
 use super::model::{Adjustment, Invoice, Line, LineVat};
-use super::money::{exact, plain, round};
+use super::money::{exact, plain, round, rounded_product};
 use super::problem::Problem;
 
 /// The VAT of a category may differ from the taxable amount times the rate by less than this.
@@ -60,20 +61,23 @@ fn group(category: &str, rate: Option<Decimal>) -> LineVat {
     LineVat { category: category.to_owned(), rate: (!has_none).then_some(rate) }
 }
 
-/// Returns the taxable amount times the rate, rounded to the cent (BR-CO-17).
-pub(super) fn tax_on(taxable: Decimal, rate: Option<Decimal>) -> Decimal {
-    round(taxable * rate.unwrap_or_default() / Decimal::ONE_HUNDRED)
+/// Returns the taxable amount times the rate, rounded to the decimals of the currency (BR-CO-17).
+pub(super) fn tax_on(taxable: Decimal, rate: Option<Decimal>, currency: Currency) -> Decimal {
+    let (rate, decimals) = (rate.unwrap_or_default(), currency.decimals());
+    rounded_product(taxable, rate, Decimal::ONE_HUNDRED, decimals)
+        .unwrap_or_else(|| round(taxable * rate / Decimal::ONE_HUNDRED, decimals))
 }
 
-/// Returns the quantity times the price per base quantity, rounded to the cent, or `None` if it is too
-/// large.
+/// Returns the quantity times the price per base quantity, rounded to the decimals of the currency, or
+/// `None` if it is too large or has too many digits.
 pub(super) fn line_net(
     quantity: Decimal,
     price: Decimal,
     base_quantity: Option<Decimal>,
+    currency: Currency,
 ) -> Option<Decimal> {
-    let product = quantity.checked_mul(price)?;
-    product.checked_div(base_quantity.unwrap_or(Decimal::ONE)).map(round)
+    let base_quantity = base_quantity.unwrap_or(Decimal::ONE);
+    rounded_product(quantity, price, base_quantity, currency.decimals())
 }
 
 /// Checks a complete invoice.
@@ -88,6 +92,7 @@ pub(super) fn check(invoice: &Invoice) -> Findings {
 
 fn totals(invoice: &Invoice) -> impl Iterator<Item = Problem> + use<> {
     let totals = &invoice.totals;
+    let currency = invoice.currency;
     // A profile without lines states only totals, and the smallest profile has no breakdown either.
     let states_only_totals = invoice.lines.is_empty() && invoice.vat_breakdown.is_empty();
     let vat: Decimal = if states_only_totals {
@@ -131,21 +136,22 @@ fn totals(invoice: &Invoice) -> impl Iterator<Item = Problem> + use<> {
     ]
     .into_iter()
     .filter(|(_, _, stated, computed, _)| stated != computed)
-    .map(|(rule, field, stated, computed, words)| {
-        contradiction(rule, format!("/totals/{field}"), stated, computed, words)
+    .map(move |(rule, field, stated, computed, words)| {
+        contradiction(rule, format!("/totals/{field}"), [stated, computed], words, currency)
     })
 }
 
 fn vat(invoice: &Invoice, findings: &mut Findings) {
     for (index, subtotal) in invoice.vat_breakdown.iter().enumerate() {
-        let computed = tax_on(subtotal.taxable, subtotal.rate);
+        let computed = tax_on(subtotal.taxable, subtotal.rate, invoice.currency);
         let off = (subtotal.tax - computed).abs();
         if off.is_zero() {
             continue;
         }
         let words = "the taxable amount times the rate";
         let at = format!("/vat_breakdown/{index}/tax");
-        let problem = contradiction("BR-CO-17", at, subtotal.tax, computed, words);
+        let figures = [subtotal.tax, computed];
+        let problem = contradiction("BR-CO-17", at, figures, words, invoice.currency);
         if off >= VAT_TOLERANCE {
             findings.refused.push(problem);
         } else {
@@ -165,7 +171,8 @@ fn taxable(invoice: &Invoice, warnings: &mut Vec<Problem>) {
             let rule = format!("BR-{}-08", rule_family(&subtotal.category));
             let at = format!("/vat_breakdown/{index}/taxable");
             let words = "lines less allowances plus charges of this category and rate";
-            warnings.push(contradiction(&rule, at, subtotal.taxable, computed, words));
+            let figures = [subtotal.taxable, computed];
+            warnings.push(contradiction(&rule, at, figures, words, invoice.currency));
         }
     }
     for (vat, amount) in left.into_iter().filter(|(_, amount)| !amount.is_zero()) {
@@ -175,7 +182,7 @@ fn taxable(invoice: &Invoice, warnings: &mut Vec<Problem>) {
             "{rule}: the VAT breakdown has no row for category {}{rate}, in which the lines, \
              allowances and charges come to {}.",
             vat.category,
-            exact(amount)
+            exact(amount, invoice.currency)
         );
         warnings.push(Problem::at("/vat_breakdown", detail).breaking(&rule));
     }
@@ -194,16 +201,17 @@ fn rule_family(category: &str) -> &str {
 fn lines(invoice: &Invoice, warnings: &mut Vec<Problem>) {
     let mut seen = std::collections::HashSet::new();
     for (index, line) in invoice.lines.iter().enumerate() {
-        let computed = line_net(line.quantity, line.unit_price, line.base_quantity);
+        let computed =
+            line_net(line.quantity, line.unit_price, line.base_quantity, invoice.currency);
         if let Some(computed) = computed
             && (line.net_amount - computed).abs() > LINE_TOLERANCE
         {
             warnings.push(contradiction(
                 "PEPPOL-EN16931-R120",
                 format!("/lines/{index}/net_amount"),
-                line.net_amount,
-                computed,
+                [line.net_amount, computed],
                 "quantity times unit price (an allowance or charge on the line explains it)",
+                invoice.currency,
             ));
         }
         if !seen.insert(&line.id) {
@@ -216,11 +224,11 @@ fn lines(invoice: &Invoice, warnings: &mut Vec<Problem>) {
 fn contradiction(
     rule: &str,
     pointer: String,
-    stated: Decimal,
-    computed: Decimal,
+    stated_and_computed: [Decimal; 2],
     words: &str,
+    currency: Currency,
 ) -> Problem {
-    let (stated, computed) = (exact(stated), exact(computed));
+    let [stated, computed] = stated_and_computed.map(|figure| exact(figure, currency));
     Problem {
         detail: format!("{rule}: {stated} is stated, but {words} is {computed}."),
         pointer,

@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
+use super::currency::Currency;
 use super::input::{InvoiceInput, LineInput, TotalsInput};
 use super::limits;
 use super::model::{Adjustment, Invoice, Line, Payment, Totals, VatSubtotal};
-use super::money::amount_problem;
+use super::money::size_problem;
 use super::problem::Problem;
 use super::rules::{self, Findings, line_net, sum_of, sum_of_lines, tax_on, taxable_by_vat};
 
@@ -37,12 +38,12 @@ pub fn settle(input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
         .lines
         .into_iter()
         .enumerate()
-        .map(|(index, line)| settle_line(line, index).map_err(|problem| vec![problem]))
+        .map(|(index, line)| settle_line(line, index, currency).map_err(|problem| vec![problem]))
         .collect::<Result<Vec<_>, _>>()?;
     let allowances: Vec<_> = input.allowances.into_iter().map(Adjustment::from).collect();
     let charges: Vec<_> = input.charges.into_iter().map(Adjustment::from).collect();
     let vat_breakdown =
-        input.vat_breakdown.unwrap_or_else(|| break_down(&lines, &allowances, &charges));
+        input.vat_breakdown.unwrap_or_else(|| break_down(&lines, &allowances, &charges, currency));
     let totals = settle_totals(&input.totals, &lines, &allowances, &charges, &vat_breakdown);
     let invoice = Invoice {
         number: input.number,
@@ -64,6 +65,7 @@ pub fn settle(input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
     if !too_large.is_empty() {
         return Err(too_large);
     }
+    let invoice = invoice.in_currency();
     let Findings { refused, warnings } = rules::check(&invoice);
     if refused.is_empty() { Ok(Settled { invoice, warnings }) } else { Err(refused) }
 }
@@ -105,11 +107,12 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
     missing
 }
 
-fn settle_line(line: LineInput, index: usize) -> Result<Line, Problem> {
-    let net =
-        line.net_amount.or_else(|| line_net(line.quantity, line.unit_price, line.base_quantity));
-    let Some(net_amount) = net.filter(|net| amount_problem(*net).is_none()) else {
-        let detail = "Quantity times price is too large a figure.";
+fn settle_line(line: LineInput, index: usize, currency: Currency) -> Result<Line, Problem> {
+    let net = line
+        .net_amount
+        .or_else(|| line_net(line.quantity, line.unit_price, line.base_quantity, currency));
+    let Some(net_amount) = net.filter(|net| size_problem(*net).is_none()) else {
+        let detail = "Quantity times price is too large a figure, or one with too many digits.";
         return Err(Problem::at(format!("/lines/{index}/quantity"), detail));
     };
     Ok(Line {
@@ -128,11 +131,12 @@ fn break_down(
     lines: &[Line],
     allowances: &[Adjustment],
     charges: &[Adjustment],
+    currency: Currency,
 ) -> Vec<VatSubtotal> {
     taxable_by_vat(lines, allowances, charges)
         .into_iter()
         .map(|(vat, taxable)| {
-            let tax = tax_on(taxable, vat.rate);
+            let tax = tax_on(taxable, vat.rate, currency);
             VatSubtotal { category: vat.category, rate: vat.rate, taxable, tax }
         })
         .collect()
@@ -187,9 +191,11 @@ fn too_large(invoice: &Invoice) -> Vec<Problem> {
     taxable
         .map(|figure| ("/vat_breakdown", figure))
         .chain(sums)
-        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, amount_problem(figure)?)))
+        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, size_problem(figure)?)))
         .collect()
 }
 
+#[cfg(test)]
+mod money_tests;
 #[cfg(test)]
 mod tests;

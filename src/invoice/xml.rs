@@ -9,8 +9,9 @@ use en16931_formats::{Read, Syntax};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::currency::Currency;
 use super::input::{AdjustmentInput, InvoiceInput, LineInput, TotalsInput};
-use super::model::{Account, Currency, LineVat, Payment, VatSubtotal};
+use super::model::{Account, LineVat, Payment, VatSubtotal};
 use super::party::{Address, PartyDetails};
 use super::problem::Problem;
 

@@ -96,13 +96,13 @@ impl Locale {
 
     /// Writes an amount of money with its currency, such as `€1,234.50`. It is never rounded.
     pub fn amount(&self, amount: Decimal, currency: Currency) -> String {
-        numbers::amount(&self.formats, amount, &currency.to_string())
+        numbers::amount(&self.formats, amount, currency)
     }
 
     /// Writes an amount without its currency, with the decimals of the currency, or with more if the
     /// amount has more.
     pub fn bare_amount(&self, amount: Decimal, currency: Currency) -> String {
-        numbers::bare_amount(&self.formats, amount, &currency.to_string())
+        numbers::bare_amount(&self.formats, amount, currency)
     }
 
     /// Writes a number with the decimals that it has.

@@ -2,7 +2,6 @@
 
 use en16931::invoice::{Invoice, InvoiceLine, Item, LineAllowanceCharge};
 
-use super::super::money::exact;
 use super::{Terms, per_cent};
 
 /// BG-25.
@@ -30,8 +29,8 @@ fn line(line: &InvoiceLine, terms: &mut Terms) {
     for charge in &line.charges {
         adjustment(charge, ["BT-141", "BT-142", "BT-143", "BT-144", "BT-145"], terms);
     }
-    terms.say("BT-147", line.price.price_discount.map(|it| exact(it.into_decimal())));
-    terms.say("BT-148", line.price.gross_price.map(|it| exact(it.into_decimal())));
+    terms.say_amount("BT-147", line.price.price_discount.map(|it| it.into_decimal()));
+    terms.say_amount("BT-148", line.price.gross_price.map(|it| it.into_decimal()));
     item(&line.item, terms);
 }
 
@@ -40,8 +39,8 @@ fn adjustment(
     [amount, base, rate, reason, code]: [&'static str; 5],
     terms: &mut Terms,
 ) {
-    terms.say(amount, Some(exact(it.amount.into_decimal())));
-    terms.say(base, it.base_amount.map(|it| exact(it.into_decimal())));
+    terms.say_amount(amount, Some(it.amount.into_decimal()));
+    terms.say_amount(base, it.base_amount.map(|it| it.into_decimal()));
     terms.say(rate, it.percentage.map(per_cent));
     terms.say(reason, it.reason.as_ref());
     terms.say(code, it.reason_code.as_ref());
