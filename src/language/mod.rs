@@ -2,9 +2,9 @@
 //!
 //! The texts of one language are in `texts/{tag}/`: `page.ftl` has the texts of the invoice page,
 //! `problems.ftl` the reasons why something was refused, `room.ftl` the texts of the Matrix room,
-//! `terms.ftl` the names of what an invoice contains and a revision changes, and `words.ftl` units, sizes
-//! and durations. A text that a language lacks is shown in English. A test makes sure that no language
-//! lacks a text.
+//! `terms.ftl` the names of what an invoice contains and a revision changes, `types.ftl` the names of the
+//! types of documents, and `words.ftl` units, sizes and durations. A text that a language lacks is shown in
+//! English. A test makes sure that no language lacks a text.
 
 mod countries;
 mod dates;
