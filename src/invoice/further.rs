@@ -150,12 +150,18 @@ impl Terms<'_> {
         }
     }
 
+    /// An amount or a price, with the decimals of the currency or with more.
+    fn money(&self, value: &Value) -> Option<String> {
+        let amount = figure(value)?;
+        Some(self.invoice.currency.map_or_else(|| amount.to_string(), |it| exact(amount, it)))
+    }
+
     fn figure_or_text(&self, leaf: &Leaf<'_>) -> Option<String> {
         let value = leaf.value;
         match leaf.term.kind {
-            Kind::Amount => Some(exact(figure(value)?)),
+            Kind::Amount => self.money(value),
             // Prices.
-            Kind::Figure if matches!(leaf.id, "BT-147" | "BT-148") => Some(exact(figure(value)?)),
+            Kind::Figure if matches!(leaf.id, "BT-147" | "BT-148") => self.money(value),
             Kind::Figure => Some(format!("{} %", plain(figure(value)?))),
             Kind::Identifier | Kind::Identifiers | Kind::Classifications => match value {
                 Value::String(id) => Some(id.clone()),

@@ -1,5 +1,6 @@
 //! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
+mod amounts;
 mod codes;
 mod currency;
 mod date;

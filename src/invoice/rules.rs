@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::codes;
+use super::currency::Currency;
 use super::model::{AdjustmentInput, InvoiceInput, LineAdjustmentInput, LineInput};
-use super::money::{exact, plain, round};
+use super::money::{exact, plain, round, rounded_product};
 use super::problem::Problem;
 
 /// The VAT of a category may differ from the taxable amount times the rate by less than this.
@@ -53,16 +54,20 @@ fn group(category: &str, rate: Option<Decimal>) -> VatGroup {
     VatGroup { category: category.to_owned(), rate: (!has_none).then_some(rate) }
 }
 
-/// Returns the taxable amount times the rate, rounded to the cent (BR-CO-17).
-pub(super) fn tax_on(taxable: Decimal, rate: Option<Decimal>) -> Decimal {
-    round(taxable * rate.unwrap_or_default() / Decimal::ONE_HUNDRED)
+/// Returns the taxable amount times the rate, rounded to the decimals of the currency (BR-CO-17).
+pub(super) fn tax_on(taxable: Decimal, rate: Option<Decimal>, currency: Currency) -> Decimal {
+    let (rate, decimals) = (rate.unwrap_or_default(), currency.decimals());
+    rounded_product(taxable, rate, Decimal::ONE_HUNDRED, decimals)
+        .unwrap_or_else(|| round(taxable * rate / Decimal::ONE_HUNDRED, decimals))
 }
 
-/// Returns the quantity times the price per base quantity, rounded to the cent, less the allowances and
-/// plus the charges of the line (PEPPOL-EN16931-R120); or `None` if it is too large.
-pub(super) fn line_net(line: &LineInput) -> Option<Decimal> {
-    let product = line.quantity?.checked_mul(line.unit_price?)?;
-    let gross = product.checked_div(line.base_quantity.unwrap_or(Decimal::ONE)).map(round)?;
+/// Returns the quantity times the price per base quantity, rounded to the decimals of the currency, less
+/// the allowances and plus the charges of the line (PEPPOL-EN16931-R120); or `None` if it is too large or
+/// has too many digits.
+pub(super) fn line_net(line: &LineInput, currency: Currency) -> Option<Decimal> {
+    let base_quantity = line.base_quantity.unwrap_or(Decimal::ONE);
+    let decimals = currency.decimals();
+    let gross = rounded_product(line.quantity?, line.unit_price?, base_quantity, decimals)?;
     let sum = |all: &[LineAdjustmentInput]| all.iter().filter_map(|it| it.amount).sum::<Decimal>();
     gross.checked_sub(sum(&line.allowances))?.checked_add(sum(&line.charges))
 }
@@ -70,14 +75,15 @@ pub(super) fn line_net(line: &LineInput) -> Option<Decimal> {
 /// Checks a complete invoice.
 pub(super) fn check(invoice: &InvoiceInput) -> Findings {
     let mut findings = Findings::default();
-    findings.refused.extend(totals(invoice));
-    vat(invoice, &mut findings);
-    lines(invoice, &mut findings.warnings);
+    let Some(currency) = invoice.currency else { return findings };
+    findings.refused.extend(totals(invoice, currency));
+    vat(invoice, currency, &mut findings);
+    lines(invoice, currency, &mut findings.warnings);
     findings.warnings.extend(codes::unknown(invoice));
     findings
 }
 
-fn totals(invoice: &InvoiceInput) -> impl Iterator<Item = Problem> + use<> {
+fn totals(invoice: &InvoiceInput, currency: Currency) -> impl Iterator<Item = Problem> + use<> {
     let totals = &invoice.totals;
     let breakdown = invoice.vat_breakdown.as_deref().unwrap_or_default();
     let figure = |stated: Option<Decimal>| stated.unwrap_or_default();
@@ -135,14 +141,14 @@ fn totals(invoice: &InvoiceInput) -> impl Iterator<Item = Problem> + use<> {
     ]
     .into_iter()
     .filter(|(_, _, stated, computed, _)| stated != computed)
-    .map(|(rule, field, stated, computed, words)| {
-        contradiction(rule, format!("/totals/{field}"), stated, computed, words)
+    .map(move |(rule, field, stated, computed, words)| {
+        contradiction(rule, format!("/totals/{field}"), [stated, computed], words, currency)
     })
 }
 
-fn vat(invoice: &InvoiceInput, findings: &mut Findings) {
+fn vat(invoice: &InvoiceInput, currency: Currency, findings: &mut Findings) {
     for (index, subtotal) in invoice.vat_breakdown.iter().flatten().enumerate() {
-        let computed = tax_on(subtotal.taxable.unwrap_or_default(), subtotal.rate);
+        let computed = tax_on(subtotal.taxable.unwrap_or_default(), subtotal.rate, currency);
         let tax = subtotal.tax.unwrap_or_default();
         let off = (tax - computed).abs();
         if off.is_zero() {
@@ -150,7 +156,7 @@ fn vat(invoice: &InvoiceInput, findings: &mut Findings) {
         }
         let words = "the taxable amount times the rate";
         let at = format!("/vat_breakdown/{index}/tax");
-        let problem = contradiction("BR-CO-17", at, tax, computed, words);
+        let problem = contradiction("BR-CO-17", at, [tax, computed], words, currency);
         if off >= VAT_TOLERANCE {
             findings.refused.push(problem);
         } else {
@@ -158,11 +164,11 @@ fn vat(invoice: &InvoiceInput, findings: &mut Findings) {
         }
     }
     if !invoice.lines.is_empty() {
-        taxable(invoice, &mut findings.warnings);
+        taxable(invoice, currency, &mut findings.warnings);
     }
 }
 
-fn taxable(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
+fn taxable(invoice: &InvoiceInput, currency: Currency, warnings: &mut Vec<Problem>) {
     let mut left = taxable_by_vat(invoice);
     for (index, subtotal) in invoice.vat_breakdown.iter().flatten().enumerate() {
         let taxable = subtotal.taxable.unwrap_or_default();
@@ -171,7 +177,7 @@ fn taxable(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
             let rule = format!("BR-{}-08", rule_family(&subtotal.category));
             let at = format!("/vat_breakdown/{index}/taxable");
             let words = "lines less allowances plus charges of this category and rate";
-            warnings.push(contradiction(&rule, at, taxable, computed, words));
+            warnings.push(contradiction(&rule, at, [taxable, computed], words, currency));
         }
     }
     for (vat, amount) in left.into_iter().filter(|(_, amount)| !amount.is_zero()) {
@@ -181,7 +187,7 @@ fn taxable(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
             "{rule}: the VAT breakdown has no row for category {}{rate}, in which the lines, \
              allowances and charges come to {}.",
             vat.category,
-            exact(amount)
+            exact(amount, currency)
         );
         warnings.push(Problem::at("/vat_breakdown", detail).breaking(&rule));
     }
@@ -197,10 +203,10 @@ fn rule_family(category: &str) -> &str {
     }
 }
 
-fn lines(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
+fn lines(invoice: &InvoiceInput, currency: Currency, warnings: &mut Vec<Problem>) {
     let mut seen = std::collections::HashSet::new();
     for (index, line) in invoice.lines.iter().enumerate() {
-        let computed = line_net(line);
+        let computed = line_net(line, currency);
         if let Some(computed) = computed
             && let Some(net) = line.net_amount
             && (net - computed).abs() > LINE_TOLERANCE
@@ -208,9 +214,9 @@ fn lines(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
             warnings.push(contradiction(
                 "PEPPOL-EN16931-R120",
                 format!("/lines/{index}/net_amount"),
-                net,
-                computed,
+                [net, computed],
                 "quantity times unit price, less allowances and plus charges of the line,",
+                currency,
             ));
         }
         if let Some(id) = &line.id
@@ -225,11 +231,11 @@ fn lines(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
 fn contradiction(
     rule: &str,
     pointer: String,
-    stated: Decimal,
-    computed: Decimal,
+    figures: [Decimal; 2],
     words: &str,
+    currency: Currency,
 ) -> Problem {
-    let (stated, computed) = (exact(stated), exact(computed));
+    let [stated, computed] = figures.map(|figure| exact(figure, currency));
     Problem {
         detail: format!("{rule}: {stated} is stated, but {words} is {computed}."),
         pointer,

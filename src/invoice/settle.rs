@@ -2,12 +2,13 @@
 
 use rust_decimal::Decimal;
 
+use super::currency::Currency;
 use super::limits;
 use super::model::{
     AdjustmentInput, Invoice, InvoiceInput, LineAdjustmentInput, LineInput, Payment, Settled as _,
     TotalsInput, VatSubtotalInput,
 };
-use super::money::amount_problem;
+use super::money::{rounded_product, size_problem};
 use super::problem::Problem;
 use super::rules::{self, Findings, line_net, tax_on, taxable_by_vat};
 
@@ -34,14 +35,15 @@ pub struct Settled {
 pub fn settle(mut input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
     let mut problems = limits::exceeded(&input);
     problems.extend(missing(&input));
-    if !problems.is_empty() {
+    let (true, Some(currency)) = (problems.is_empty(), input.currency) else {
         return Err(problems);
-    }
-    complete(&mut input)?;
+    };
+    complete(&mut input, currency)?;
     let too_large = too_large(&input);
     if !too_large.is_empty() {
         return Err(too_large);
     }
+    input.in_currency();
     let Findings { refused, warnings } = rules::check(&input);
     if !refused.is_empty() {
         return Err(refused);
@@ -137,18 +139,18 @@ fn has_amount_of_line(it: &LineAdjustmentInput) -> bool {
 }
 
 /// Computes everything that was left out.
-fn complete(input: &mut InvoiceInput) -> Result<(), Vec<Problem>> {
+fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Problem>> {
     input.type_code.get_or_insert_with(|| INVOICE.to_owned());
     for (index, line) in input.lines.iter_mut().enumerate() {
-        complete_line(line, index).map_err(|problem| vec![problem])?;
+        complete_line(line, index, currency).map_err(|problem| vec![problem])?;
     }
     for it in input.allowances.iter_mut().chain(&mut input.charges) {
-        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent));
+        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent, currency));
     }
     let taxable = taxable_by_vat(input);
     let breakdown = input.vat_breakdown.get_or_insert_with(|| {
         let row = |(vat, taxable): (rules::VatGroup, Decimal)| VatSubtotalInput {
-            tax: Some(tax_on(taxable, vat.rate)),
+            tax: Some(tax_on(taxable, vat.rate, currency)),
             category: vat.category,
             rate: vat.rate,
             taxable: Some(taxable),
@@ -163,15 +165,15 @@ fn complete(input: &mut InvoiceInput) -> Result<(), Vec<Problem>> {
     Ok(())
 }
 
-fn complete_line(line: &mut LineInput, index: usize) -> Result<(), Problem> {
+fn complete_line(line: &mut LineInput, index: usize, currency: Currency) -> Result<(), Problem> {
     line.id.get_or_insert_with(|| (index + 1).to_string());
     line.unit.get_or_insert_with(|| ONE.to_owned());
     for it in line.allowances.iter_mut().chain(&mut line.charges) {
-        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent));
+        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent, currency));
     }
-    let net = line.net_amount.or_else(|| line_net(line));
-    let Some(net) = net.filter(|net| amount_problem(*net).is_none()) else {
-        let detail = "Quantity times price is too large a figure.";
+    let net = line.net_amount.or_else(|| line_net(line, currency));
+    let Some(net) = net.filter(|net| size_problem(*net).is_none()) else {
+        let detail = "Quantity times price is too large a figure, or one with too many digits.";
         return Err(Problem::at(format!("/lines/{index}/quantity"), detail));
     };
     line.net_amount = Some(net);
@@ -179,9 +181,8 @@ fn complete_line(line: &mut LineInput, index: usize) -> Result<(), Problem> {
 }
 
 /// Returns a percentage of a base amount.
-fn share(base: Option<Decimal>, percent: Option<Decimal>) -> Option<Decimal> {
-    let product = base?.checked_mul(percent?)?;
-    product.checked_div(Decimal::ONE_HUNDRED).map(super::money::round)
+fn share(base: Option<Decimal>, percent: Option<Decimal>, currency: Currency) -> Option<Decimal> {
+    rounded_product(base?, percent?, Decimal::ONE_HUNDRED, currency.decimals())
 }
 
 fn complete_totals(input: &mut InvoiceInput, vat: Decimal) {
@@ -222,7 +223,7 @@ fn too_large(invoice: &InvoiceInput) -> Vec<Problem> {
     taxable
         .map(|figure| ("/vat_breakdown", figure))
         .chain(sums)
-        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, amount_problem(figure?)?)))
+        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, size_problem(figure?)?)))
         .collect()
 }
 

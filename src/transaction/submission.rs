@@ -2,6 +2,7 @@
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Party, PartyRole, Terms};
@@ -73,7 +74,7 @@ impl Submission {
             let detail = "`external_id` begins or ends with white space; remove it.";
             problems.push(Problem::at("/external_id", detail));
         }
-        match accept_terms(self.status, self.invoice, self.buyer, self.seller) {
+        match accept_terms(self.status, settle(self.invoice), self.buyer, self.seller) {
             Ok((terms, mut warnings)) if problems.is_empty() => {
                 warnings.extend(self.warnings);
                 let terms = Terms { redactions: self.redactions, ..terms };
@@ -121,8 +122,17 @@ impl Terms {
     /// The SHA-256 of the terms in a canonical form. Equal content has an equal hash, whatever the
     /// order of keys, the white space or the notation of amounts in the submission.
     pub fn content_hash(&self) -> String {
+        let invoice = InvoiceInput::from(self.invoice.clone()).in_canonical_form();
+        let has_lines = !invoice.lines.is_empty();
         // The map of serde_json sorts its keys, so a conversion to `Value` gives a canonical form.
-        let canonical = serde_json::to_value(self).map(|value| value.to_string());
+        let canonical = serde_json::to_value(self).and_then(|mut terms| {
+            terms["invoice"] = serde_json::to_value(invoice)?;
+            if !has_lines {
+                // The hashes in the database were computed with an empty list.
+                terms["invoice"]["lines"] = Value::Array(Vec::new());
+            }
+            Ok(terms.to_string())
+        });
         format!("{:x}", Sha256::digest(canonical.unwrap_or_default()))
     }
 }
@@ -130,7 +140,7 @@ impl Terms {
 /// Checks the terms of a new or a changed transaction. Returns them with the warnings about them.
 pub(super) fn accept_terms(
     status: Option<String>,
-    invoice: InvoiceInput,
+    settled: Result<Settled, Vec<Problem>>,
     buyer: Party,
     seller: Party,
 ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
@@ -161,7 +171,7 @@ pub(super) fn accept_terms(
             problems.push(Problem::at(format!("/seller/contacts/{index}/matrix"), detail));
         }
     }
-    match settle(invoice) {
+    match settled {
         Ok(Settled { mut invoice, warnings }) if problems.is_empty() => {
             if let Some(problem) = too_long(&mut invoice, [&buyer, &seller]) {
                 return Err(vec![problem]);
@@ -224,6 +234,21 @@ mod tests {
         }
         assert_eq!(accepted("order 7/\u{5e9}").unwrap(), "order 7/\u{5e9}");
     }
+
+    #[test]
+    fn the_same_amounts_are_the_same_content_however_many_zeros_they_have() {
+        let in_yen = |due: &str| {
+            let mut submission = sample_submission();
+            submission.invoice.currency = crate::invoice::Currency::parse("JPY").ok();
+            let mut terms = submission.accept().unwrap().terms;
+            terms.invoice.totals.due = due.parse().unwrap();
+            terms.content_hash()
+        };
+        // An invoice in yen was stored with two decimals once, and is sent again.
+        assert_eq!(in_yen("54.00"), in_yen("54"));
+        assert_ne!(in_yen("54.00"), in_yen("54.5"));
+    }
+
     #[test]
     fn what_does_not_fit_into_a_room_is_refused() {
         let noted = |notes: usize, characters: usize| {

@@ -23,9 +23,15 @@ const COUNTRY_TERM: &str = "BT-159";
 /// The VAT category (UNTDID 5305) whose rate says everything: standard rate.
 const STANDARD_RATE: &str = "S";
 
-/// What the document is called, such as `Invoice`.
+/// What the document is called by its type, such as `Invoice`, `Credit note` or `Corrected invoice`. A type
+/// that is in no list of EN 16931 is called an invoice.
 pub fn kind(invoice: &Invoice, locale: &Locale) -> String {
-    locale.text(if invoice.is_credit_note() { "credit-note" } else { "invoice" })
+    type_name(&invoice.type_code, locale).unwrap_or_else(|| locale.text("type-380"))
+}
+
+/// The name of a type of document (UNTDID 1001), if it is one that EN 16931 allows.
+fn type_name(code: &str, locale: &Locale) -> Option<String> {
+    known(&format!("type-{code}"), locale)
 }
 
 /// The shop's status in the reader's language if we have a text for it, otherwise as the shop
@@ -112,6 +118,7 @@ pub fn changed_value(change: &Change, value: &str, locale: &Locale) -> String {
     let text = match &change.kind {
         ChangeKind::Text => match change.what {
             "status" => Some(status(value, locale)),
+            "type" => type_name(value, locale),
             "iban" | "account" => Some(in_groups_of_four(value)),
             _ => None,
         },
@@ -125,4 +132,54 @@ pub fn changed_value(change: &Change, value: &str, locale: &Locale) -> String {
 /// The text with this id; none if there is no such text.
 fn known(id: &str, locale: &Locale) -> Option<String> {
     Some(locale.text(id)).filter(|text| text != id)
+}
+
+#[cfg(test)]
+mod tests {
+    use en16931::codes::generated::{CREDIT_NOTE_TYPE_CODES, INVOICE_TYPE_CODES};
+
+    use super::*;
+    use crate::language::Language;
+    use crate::transaction::sample;
+
+    fn called(code: &str, language: Language) -> String {
+        let mut invoice = sample().terms.invoice;
+        invoice.type_code = code.to_owned();
+        kind(&invoice, &Locale::of(language))
+    }
+
+    #[test]
+    fn every_type_of_document_has_a_name_of_its_own_in_every_language() {
+        let codes: std::collections::BTreeSet<_> =
+            INVOICE_TYPE_CODES.iter().chain(CREDIT_NOTE_TYPE_CODES).collect();
+        assert_eq!(codes.len(), 62);
+        for language in Language::ALL {
+            let locale = Locale::of(language);
+            let mut names = std::collections::BTreeSet::new();
+            for code in &codes {
+                let name = type_name(code, &locale);
+                assert!(name.is_some(), "{code} has no name in {language:?}");
+                assert!(names.insert(name), "{code} is called as another type in {language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_document_is_called_by_its_type() {
+        for (code, english, german) in [
+            ("380", "Invoice", "Rechnung"),
+            ("381", "Credit note", "Gutschrift"),
+            ("384", "Corrected invoice", "Korrigierte Rechnung"),
+            ("389", "Self-billed invoice", "Selbst ausgestellte Rechnung"),
+            ("386", "Prepayment invoice", "Anzahlungsrechnung"),
+            ("326", "Partial invoice", "Teilrechnung"),
+            ("877", "Final construction invoice", "Schlussrechnung (Bau)"),
+            // It is in no list, and neither is a text of another kind.
+            ("999", "Invoice", "Rechnung"),
+            ("", "Invoice", "Rechnung"),
+        ] {
+            assert_eq!(called(code, Language::English), english);
+            assert_eq!(called(code, Language::German), german);
+        }
+    }
 }

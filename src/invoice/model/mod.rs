@@ -14,6 +14,8 @@ mod totals;
 mod values;
 pub(super) mod walk;
 
+use en16931::codes::contains;
+use en16931::codes::generated::CREDIT_NOTE_TYPE_CODES;
 use jiff::civil::Date;
 
 pub use address::Address;
@@ -145,11 +147,8 @@ group! {
 }
 
 impl Invoice {
-    /// Whether it gives money back (UNTDID 1001 credit note codes used with EN 16931).
+    /// Whether it gives money back: its type is in the list of credit notes of EN 16931 (BR-CL-01).
     pub fn is_credit_note(&self) -> bool {
-        matches!(
-            self.type_code.as_str(),
-            "81" | "83" | "261" | "262" | "296" | "308" | "381" | "396" | "420" | "458" | "532"
-        )
+        contains(CREDIT_NOTE_TYPE_CODES, &self.type_code)
     }
 }

@@ -244,7 +244,7 @@ fn a_value_that_cannot_be_read_is_refused_with_its_place() {
 #[test]
 fn a_figure_beyond_our_limits_is_refused_before_it_is_stored() {
     for (good, bad, pointer) in [
-        (">9.95<", ">9.9500000000001<", "/lines/0/unit_price"),
+        (">9.95<", ">1000000000000000.5<", "/lines/0/unit_price"),
         ("\"EA\">2<", "\"EA\">9999999999999999999<", "/lines/0/quantity"),
         (">250.33<", ">92233720368547758.07<", "/totals/with_vat"),
     ] {
@@ -264,5 +264,21 @@ fn an_invoice_with_thousands_of_attributes_is_refused_with_its_place() {
     let detail = refused(xml.as_bytes()).detail;
     assert!(detail.contains("<cac:InvoiceLine>"), "{detail}");
     assert!(detail.contains(&format!("in line {line}")), "{line}: {detail}");
-    assert_eq!(super::super::Further::of_file(xml.as_bytes()).terms, [], "nor when it is there already");
+    assert_eq!(
+        super::super::Further::of_file(xml.as_bytes()).terms,
+        [],
+        "nor when it is there already"
+    );
+}
+
+#[test]
+fn figures_below_zero_and_long_prices_come_in_without_a_warning() {
+    let negative = include_str!("../../../tests/invoices/own/negative-stated.ubl.xml");
+    let settled = settle(read(negative.as_bytes()).unwrap().invoice).unwrap();
+    assert_eq!(settled.invoice.totals.vat.to_string(), "-13.78");
+    assert_eq!(settled.warnings, []);
+    let long = include_str!("../../../tests/invoices/own/float-price.cii.xml");
+    let settled = settle(read(long.as_bytes()).unwrap().invoice).unwrap();
+    assert_eq!(settled.invoice.lines[0].unit_price.to_string(), "47.050000000000004");
+    assert_eq!(settled.warnings, []);
 }

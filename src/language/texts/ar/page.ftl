@@ -21,8 +21,6 @@ role-other = ضيف
 ## What is to pay, in the page's head
 
 summary = نظرة سريعة
-invoice = فاتورة
-credit-note = إشعار دائن
 amount-due = المبلغ المستحق
 amount-credited = المبلغ المقيد لصالحكم
 named-with-side = { $name } ({ $side })

@@ -22,8 +22,6 @@ role-other = Gast
 ## What is to pay, in the page's head
 
 summary = Auf einen Blick
-invoice = Rechnung
-credit-note = Gutschrift
 amount-due = Offener Betrag
 amount-credited = Gutgeschriebener Betrag
 named-with-side = { $name } ({ $side })

@@ -25,9 +25,6 @@ role-other = guest
 ## What is to pay, in the page's head
 
 summary = At a glance
-# What kind of document it is.
-invoice = Invoice
-credit-note = Credit note
 amount-due = Amount due
 amount-credited = Amount credited
 # Somebody with the side that they speak for. $side: role-buyer, role-seller or role-other.

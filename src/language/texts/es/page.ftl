@@ -22,8 +22,6 @@ role-other = invitado
 ## What is to pay, in the page's head
 
 summary = De un vistazo
-invoice = Factura
-credit-note = Nota de abono
 amount-due = Importe pendiente
 amount-credited = Importe abonado
 named-with-side = { $name } ({ $side })

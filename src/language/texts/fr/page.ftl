@@ -22,8 +22,6 @@ role-other = invité
 ## What is to pay, in the page's head
 
 summary = En bref
-invoice = Facture
-credit-note = Avoir
 amount-due = Montant à payer
 amount-credited = Montant crédité
 named-with-side = { $name } ({ $side })

@@ -22,8 +22,6 @@ role-other = gast
 ## What is to pay, in the page's head
 
 summary = In één oogopslag
-invoice = Factuur
-credit-note = Creditnota
 amount-due = Te betalen bedrag
 amount-credited = Gecrediteerd bedrag
 named-with-side = { $name } ({ $side })
