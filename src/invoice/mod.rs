@@ -29,8 +29,8 @@ pub use model::{
 };
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
-pub use problem::Problem;
+pub use problem::{Problem, pointer};
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use settle::{Settled, settle};
-pub use xml::{FromXml, LeftOver, LeftOvers, XmlFormat, read as read_xml};
+pub use xml::{FromXml, LeftOver, LeftOvers, Places, XmlFormat, read as read_xml};

@@ -112,7 +112,7 @@ fn read(found: &Value) -> Result<Decimal, String> {
 
 /// Reads a figure in plain notation: an optional minus sign, digits, and decimals after a point. It keeps
 /// the decimals as they are written, as far as they fit.
-fn parse(text: &str) -> Result<Decimal, String> {
+pub(super) fn parse(text: &str) -> Result<Decimal, String> {
     if text.len() > MAX_FIGURE_CHARS {
         return Err(format!(
             "a figure has at most {MAX_FIGURE_CHARS} characters, this has {}: write one such as \

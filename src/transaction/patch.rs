@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::reading::ReadFile;
 use super::submission::accept_terms;
 use super::{Contact, Party, Terms};
 use crate::invoice::{Address, Invoice, InvoiceInput, Problem, Settled, settle};
@@ -27,9 +28,9 @@ pub struct Patch {
     /// redacted before. `retain` does not restore erased content.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
-    /// The warnings of whoever read the invoice from a file.
+    /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
-    pub warnings: Vec<Problem>,
+    pub file: Option<ReadFile>,
 }
 
 /// The changes to one party. A list of contacts replaces the old list.
@@ -66,13 +67,19 @@ impl Patch {
     /// All problems of the new terms, each with a JSON pointer into the patch.
     pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.or(current.redactions);
-        let (terms, mut warnings) = accept_terms(
+        let settled = match self.invoice {
+            None => Ok(settled_before(&current.invoice)),
+            Some(invoice) => match self.file {
+                Some(file) => file.complete(settle(invoice)),
+                None => settle(invoice),
+            },
+        };
+        let (terms, warnings) = accept_terms(
             Some(self.status.unwrap_or_else(|| current.status.clone())),
-            self.invoice.map_or_else(|| Ok(settled_before(&current.invoice)), settle),
+            settled,
             patched(self.buyer, &current.buyer),
             patched(self.seller, &current.seller),
         )?;
-        warnings.extend(self.warnings);
         Ok((Terms { redactions, ..terms }, warnings))
     }
 }

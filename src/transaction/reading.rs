@@ -2,11 +2,10 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Path, Segment};
 
 use super::party::matrix_id;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{self, FromXml, Problem};
+use crate::invoice::{self, FromXml, Places, Problem, Settled, pointer};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of a JSON pointer in an error, in bytes.
@@ -76,6 +75,37 @@ impl Accompaniment {
     }
 }
 
+/// What is known of the file in which an invoice came.
+#[derive(Clone, Debug)]
+pub struct ReadFile {
+    places: Places,
+    warnings: Vec<Problem>,
+}
+
+impl ReadFile {
+    fn of(read: &FromXml) -> Self {
+        Self { places: read.places.clone(), warnings: read.left_over.warnings() }
+    }
+
+    /// Adds the places in the file to the problems of the invoice, and the warnings about the file.
+    pub(super) fn complete(
+        self,
+        settled: Result<Settled, Vec<Problem>>,
+    ) -> Result<Settled, Vec<Problem>> {
+        match settled {
+            Ok(mut settled) => {
+                self.places.name(&mut settled.warnings);
+                settled.warnings.extend(self.warnings);
+                Ok(settled)
+            }
+            Err(mut problems) => {
+                self.places.name(&mut problems);
+                Err(problems)
+            }
+        }
+    }
+}
+
 impl Submission {
     /// Parses JSON.
     ///
@@ -91,6 +121,7 @@ impl Submission {
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
         let read = read_xml(bytes)?;
+        let file = ReadFile::of(&read);
         let mut submission = Self {
             external_id: with
                 .external_id
@@ -101,7 +132,7 @@ impl Submission {
             buyer: with.buyer.unwrap_or_default(),
             seller: with.seller.unwrap_or_default(),
             redactions: with.redactions,
-            warnings: read.left_over.warnings(),
+            file: Some(file),
         };
         submission.complete_parties(read.buyer, read.seller);
         Ok(submission)
@@ -123,8 +154,8 @@ impl Patch {
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
         let read = read_xml(bytes)?;
-        let warnings = read.left_over.warnings();
-        Ok(Self { invoice: Some(read.invoice), status, warnings, ..Self::default() })
+        let file = Some(ReadFile::of(&read));
+        Ok(Self { invoice: Some(read.invoice), status, file, ..Self::default() })
     }
 }
 
@@ -154,17 +185,6 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
-}
-
-/// Returns the path as a JSON pointer (RFC 6901).
-fn pointer(path: &Path) -> String {
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
 }
 
 /// Replaces the Rust types in a message of serde by JSON types, which the sender knows.

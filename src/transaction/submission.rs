@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::reading::ReadFile;
 use super::{Party, PartyRole, Terms};
 use crate::invoice::{Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
@@ -37,9 +38,9 @@ pub struct Submission {
     /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
-    /// The warnings of whoever read the invoice from a file.
+    /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
-    pub warnings: Vec<Problem>,
+    pub file: Option<ReadFile>,
 }
 
 /// A submission that passed all checks.
@@ -74,9 +75,13 @@ impl Submission {
             let detail = "`external_id` begins or ends with white space; remove it.";
             problems.push(Problem::at("/external_id", detail));
         }
-        match accept_terms(self.status, settle(self.invoice), self.buyer, self.seller) {
-            Ok((terms, mut warnings)) if problems.is_empty() => {
-                warnings.extend(self.warnings);
+        let settled = settle(self.invoice);
+        let settled = match self.file {
+            Some(file) => file.complete(settled),
+            None => settled,
+        };
+        match accept_terms(self.status, settled, self.buyer, self.seller) {
+            Ok((terms, warnings)) if problems.is_empty() => {
                 let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
             }

@@ -19,7 +19,7 @@ use en16931::codes::generated::CREDIT_NOTE_TYPE_CODES;
 use jiff::civil::Date;
 
 pub use address::Address;
-pub use group::{Missing, Settled};
+pub(super) use group::Settled;
 pub use line::{
     Item, ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat,
 };

@@ -55,7 +55,7 @@ impl LeftOvers {
         let warning = |it: &LeftOver| Problem {
             xpath: Some(it.path.clone()),
             ..Problem::at(
-                "/invoice",
+                "",
                 format!(
                     "{} is in the file, but is no business term of EN 16931. It is kept in the original, \
                      and the page lists it as also in the file.",
@@ -70,7 +70,7 @@ impl LeftOvers {
                  in the original.",
                 self.more
             );
-            warnings.push(Problem::at("/invoice", detail));
+            warnings.push(Problem::at("", detail));
         }
         warnings
     }

@@ -5,15 +5,17 @@ mod decode;
 mod figure;
 mod left_over;
 mod path;
+mod places;
 mod read;
 mod tree;
 mod unknown;
 
 pub use left_over::{LeftOver, LeftOvers};
+pub use places::Places;
 
 use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
-use super::problem::Problem;
+use super::problem::{Problem, pointer};
 use tree::Tree;
 
 /// The two syntaxes of EN 16931.
@@ -36,6 +38,8 @@ pub struct FromXml {
     pub buyer: PartyDetails,
     /// The syntax of the file.
     pub format: XmlFormat,
+    /// Where the values of the invoice stand in the file.
+    pub places: Places,
     /// What the file says beyond the model.
     pub left_over: LeftOvers,
 }
@@ -48,15 +52,18 @@ pub struct FromXml {
 pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
     let tree = Tree::read(bytes).map_err(|problem| vec![problem])?;
     let format = unknown::format(&tree).map_err(|problem| vec![problem])?;
-    let read::Reading { invoice, mut problems } = read::read(&tree, format);
+    let read::Reading { invoice, mut problems, places } = read::read(&tree, format);
     let mut invoice: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
         Ok(invoice) => invoice,
         Err(error) => {
-            problems.push(Problem::at("", format!("The invoice cannot be read: {error}.")));
+            let detail = format!("The value cannot be read: {}.", error.inner());
+            problems.push(Problem::at(pointer(error.path()), detail));
+            places.name(&mut problems);
             return Err(problems);
         }
     };
     if !problems.is_empty() {
+        places.name(&mut problems);
         return Err(problems);
     }
     state_nothing_as_zero(&mut invoice);
@@ -68,6 +75,7 @@ pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
         buyer: invoice.buyer.as_ref().map(PartyDetails::from).unwrap_or_default(),
         invoice,
         format,
+        places,
         left_over: left_over::left_over(&tree),
     })
 }

@@ -1,14 +1,18 @@
 //! Reads a tree into the JSON form of the invoice, as the rows of the model say.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::super::model::InvoiceInput;
 use super::super::model::term::{Kind, Term};
+use super::super::money::parse;
 use super::super::problem::Problem;
 use super::XmlFormat;
 use super::date::{DateText, read_date};
 use super::figure::read_figure;
-use super::path::{Route, follow, parts_of, path_of, routes};
+use super::path::{Route, follow, parts_of, path_of, routes, written};
+use super::places::Places;
 use super::tree::{Id, Tree};
 
 /// The greatest number of characters of an unreadable value that its refusal repeats.
@@ -23,6 +27,8 @@ pub(super) struct Reading {
     pub(super) invoice: Value,
     /// Values that cannot be read.
     pub(super) problems: Vec<Problem>,
+    /// Where the values stand in the file.
+    pub(super) places: Places,
 }
 
 /// Reads the whole tree.
@@ -34,12 +40,15 @@ pub(super) fn read(tree: &Tree, format: XmlFormat) -> Reading {
         vat_currency: None,
         pointer: String::new(),
         problems: Vec::new(),
+        places: Places::new(format, &tree.root().name),
+        xpath: format!("/{}", tree.root().name),
     };
     // Amounts are compared with the currencies, which may stand after them.
     reader.currency = reader.text_of("currency");
     reader.vat_currency = reader.text_of("vat_currency");
     let invoice = reader.group(InvoiceInput::TERMS, 0);
-    Reading { invoice: Value::Object(invoice), problems: reader.problems }
+    let Reader { problems, places, .. } = reader;
+    Reading { invoice: Value::Object(invoice), problems, places }
 }
 
 struct Reader<'t> {
@@ -50,7 +59,10 @@ struct Reader<'t> {
     vat_currency: Option<String>,
     /// The JSON pointer to what is being read.
     pointer: String,
+    /// The XPath of the group that is being read.
+    xpath: String,
     problems: Vec<Problem>,
+    places: Places,
 }
 
 /// A place that holds a value: an element, or an attribute of it.
@@ -86,17 +98,26 @@ impl<'t> Reader<'t> {
         match term.kind {
             Kind::Group(terms, _) => {
                 let id = self.hits(path, from).first()?.id;
+                let before = self.xpath.len();
+                self.enter(path);
                 let group = self.group(terms, id);
+                self.xpath.truncate(before);
                 (!group.is_empty()).then_some(Value::Object(group))
             }
             Kind::Groups(terms, _) => {
                 let hits = self.hits(path, from);
+                let ordinals = self.ordinals(&hits);
                 let mut all = Vec::with_capacity(hits.len());
                 for (index, hit) in hits.into_iter().enumerate() {
-                    let before = self.pointer.len();
+                    let (pointer, xpath) = (self.pointer.len(), self.xpath.len());
                     self.pointer.push_str(&format!("/{index}"));
+                    self.enter(path);
+                    let ordinal = ordinals.get(&hit.id).copied().unwrap_or(1);
+                    self.xpath.push_str(&format!("[{ordinal}]"));
+                    self.places.add(&self.pointer, self.xpath.clone());
                     all.push(Value::Object(self.group(terms, hit.id)));
-                    self.pointer.truncate(before);
+                    self.pointer.truncate(pointer);
+                    self.xpath.truncate(xpath);
                 }
                 (!all.is_empty()).then_some(Value::Array(all))
             }
@@ -115,13 +136,22 @@ impl<'t> Reader<'t> {
             }
             Kind::Prose => {
                 let texts = self.hits(path, from).into_iter().map(|hit| prose(self.text(hit)));
-                let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+                let mut texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+                texts.dedup();
                 (!texts.is_empty()).then(|| Value::from(texts.join("\n")))
             }
             Kind::Amount => self.amount(path, from, false),
             Kind::VatCurrencyAmount => self.amount(path, from, true),
             Kind::Figure => {
                 let hit = self.said(path, from)?;
+                // A price names its currency.
+                let currency = self.tree.read_attribute(hit.id, "currencyID");
+                let other = currency.filter(|it| {
+                    !it.is_empty() && self.currency.as_ref().is_some_and(|currency| currency != it)
+                });
+                if let Some(other) = other {
+                    self.in_other_currency(hit, other);
+                }
                 self.figure(hit)
             }
             Kind::Date => self.date(path, from),
@@ -161,6 +191,28 @@ impl<'t> Reader<'t> {
                 Some(self.with_attributes("content", content, hit, &attributes))
             }
         }
+    }
+
+    /// Adds the path of a group to the XPath.
+    fn enter(&mut self, path: &'static str) {
+        let path = routes(path).first().map(written).unwrap_or_default();
+        if !path.is_empty() {
+            self.xpath.push('/');
+            self.xpath.push_str(&path);
+        }
+    }
+
+    /// The place of each element among those with the same name around it, from 1.
+    fn ordinals(&self, hits: &[Hit]) -> HashMap<Id, usize> {
+        let mut ordinals = HashMap::new();
+        for hit in hits {
+            if !ordinals.contains_key(&hit.id) {
+                let element = self.tree.element(hit.id);
+                let alike = self.tree.children(element.parent, &element.name);
+                ordinals.extend(alike.enumerate().map(|(index, id)| (id, index + 1)));
+            }
+        }
+        ordinals
     }
 
     /// The places that the first route with any leads to.
@@ -267,10 +319,11 @@ impl<'t> Reader<'t> {
     }
 
     fn figure(&mut self, hit: Hit) -> Option<Value> {
-        match read_figure(self.text(hit)) {
+        let figure = read_figure(self.text(hit)).map_err(str::to_owned);
+        match figure.and_then(|figure| parse(&figure).map(|_| figure)) {
             Ok(figure) => Some(Value::from(figure)),
             Err(why) => {
-                self.unreadable(hit, why);
+                self.unreadable(hit, &why);
                 None
             }
         }
@@ -309,22 +362,25 @@ impl<'t> Reader<'t> {
         }
         let (hit, other) = said.into_iter().find_map(|(hit, it)| Some((hit, it?)))?;
         let is_for_vat = Some(&other) == self.vat_currency.as_ref();
-        if !in_vat_currency
-            && !is_for_vat
-            && !self.currency.as_deref().unwrap_or_default().is_empty()
-        {
-            self.tree.read_attribute(hit.id, "currencyID");
+        if !in_vat_currency && !is_for_vat && self.currency.is_some() {
             self.tree.read_text(hit.id);
-            let shown: String = other.chars().take(MAX_SHOWN_CHARS).collect();
-            let detail = format!(
-                "{} is in {shown}, but the invoice is in {wanted} (BT-5). Every amount of an invoice is \
-                 in its currency; correct one of the two.",
-                self.tree.xpath(hit.id)
-            );
-            let problem = Problem::at(self.pointer.clone(), detail);
-            self.problems.push(problem.breaking("PEPPOL-EN16931-R051"));
+            self.in_other_currency(hit, &other);
         }
         None
+    }
+
+    /// Every amount of an invoice is in its currency, and so is every price.
+    fn in_other_currency(&mut self, hit: Hit, other: &str) {
+        self.tree.read_attribute(hit.id, "currencyID");
+        let shown: String = other.chars().take(MAX_SHOWN_CHARS).collect();
+        let detail = format!(
+            "{} is in {shown}, but the invoice is in {} (BT-5). Every amount of an invoice is in its \
+             currency; correct one of the two.",
+            self.tree.xpath(hit.id),
+            self.currency.as_deref().unwrap_or_default()
+        );
+        let problem = Problem::at(self.pointer.clone(), detail);
+        self.problems.push(problem.breaking("PEPPOL-EN16931-R051"));
     }
 
     fn date(&mut self, path: &'static str, from: Id) -> Option<Value> {
@@ -360,6 +416,7 @@ impl<'t> Reader<'t> {
     fn unreadable(&mut self, hit: Hit, why: &str) {
         let shown: String = self.text(hit).chars().take(MAX_SHOWN_CHARS).collect();
         let place = self.tree.xpath(hit.id);
+        let why = why.trim_end_matches('.');
         let detail = format!("{place} holds {shown:?}, which cannot be read: {why}.");
         self.problems.push(Problem::at(self.pointer.clone(), detail));
     }
