@@ -165,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_type_is_named() {
+        let change = Change {
+            what: "type",
+            which: None,
+            before: Some("380".to_owned()),
+            after: Some("384".to_owned()),
+            kind: ChangeKind::Text,
+        };
+        let english = Locale::of(Language::English);
+        assert_eq!(changed_value(&change, "384", &english), "Corrected invoice");
+        assert_eq!(changed_value(&change, "999", &english), "999");
+    }
+
+    #[test]
     fn a_document_is_called_by_its_type() {
         for (code, english, german) in [
             ("380", "Invoice", "Rechnung"),
