@@ -54,6 +54,7 @@ impl InvoiceInput {
         of_lines
             .chain(adjustments.flat_map(|it| [&mut it.amount, &mut it.base_amount]))
             .chain(breakdown.flat_map(|it| [&mut it.taxable, &mut it.tax]))
+            .chain(self.third_party_payments.iter_mut().map(|it| &mut it.amount))
             .chain(totals)
             .flatten()
     }

@@ -84,6 +84,14 @@ impl Terms<'_> {
                 let parts = ["name", "value"].iter().filter_map(|part| value.get(part)?.as_str());
                 parts.collect::<Vec<_>>().join(": ")
             });
+        } else if group == "BG-DEX-09" {
+            let payments = &self.invoice.third_party_payments;
+            let payment = leaf.groups.last().and_then(|(_, index)| payments.get((*index)?));
+            let amount = payment.and_then(|it| it.amount).map(|it| self.money_of(it));
+            let words = payment.map(|it| [it.type_name.clone(), it.description.clone()]);
+            let words = words.into_iter().flatten().flatten();
+            let text = amount.into_iter().chain(words).collect::<Vec<_>>().join(" · ");
+            self.whole(leaf, group, |_| text);
         } else if leaf.id == "BG-1" {
             let subject = leaf.value.get("subject").and_then(Value::as_str).unwrap_or_default();
             self.say(leaf, "BT-21", subject);
@@ -134,6 +142,8 @@ impl Terms<'_> {
                 Some(format!("{} ({})", account.account_name.as_ref()?, account.iban))
             }
             "BT-85" => None,
+            // A line that is added like any other needs no word.
+            "BT-X-8" => plain_text().filter(|role| role != "DETAIL"),
             "BT-87" => plain_text().map(|number| masked(&number)),
             "BT-93" | "BT-94" | "BT-98" | "BT-100" | "BT-101" | "BT-105" => {
                 Some(format!("{}{}", self.figure_or_text(leaf)?, self.of_adjustment(leaf)))
@@ -152,8 +162,11 @@ impl Terms<'_> {
 
     /// An amount or a price, with the decimals of the currency or with more.
     fn money(&self, value: &Value) -> Option<String> {
-        let amount = figure(value)?;
-        Some(self.invoice.currency.map_or_else(|| amount.to_string(), |it| exact(amount, it)))
+        figure(value).map(|amount| self.money_of(amount))
+    }
+
+    fn money_of(&self, amount: Decimal) -> String {
+        self.invoice.currency.map_or_else(|| amount.to_string(), |it| exact(amount, it))
     }
 
     fn figure_or_text(&self, leaf: &Leaf<'_>) -> Option<String> {

@@ -24,8 +24,8 @@ pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
     Contact, Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item,
     ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat, Note, Payee,
-    Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, Totals, TotalsInput, VatSubtotal,
-    VatSubtotalInput,
+    Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
+    ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;

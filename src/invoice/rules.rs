@@ -37,7 +37,8 @@ pub(super) struct VatGroup {
 /// (BR-S-08, and the same rule of the other categories).
 pub(super) fn taxable_by_vat(invoice: &InvoiceInput) -> BTreeMap<VatGroup, Decimal> {
     let mut taxable: BTreeMap<VatGroup, Decimal> = BTreeMap::new();
-    let lines = invoice.lines.iter().map(|line| (&line.vat, line.net_amount.unwrap_or_default()));
+    let summed = invoice.lines.iter().filter(|line| line.is_summed());
+    let lines = summed.map(|line| (&line.vat, line.net_amount.unwrap_or_default()));
     let allowances = invoice.allowances.iter().map(|it| (&it.vat, -it.amount.unwrap_or_default()));
     let charges = invoice.charges.iter().map(|it| (&it.vat, it.amount.unwrap_or_default()));
     for (vat, amount) in lines.chain(allowances).chain(charges) {
@@ -72,6 +73,11 @@ pub(super) fn line_net(line: &LineInput, currency: Currency) -> Option<Decimal> 
     gross.checked_sub(sum(&line.allowances))?.checked_add(sum(&line.charges))
 }
 
+/// Returns what is collected for somebody else (BR-DEX-09 of the XRechnung extension).
+pub(super) fn for_others(invoice: &InvoiceInput) -> Decimal {
+    invoice.third_party_payments.iter().filter_map(|it| it.amount).sum()
+}
+
 /// Checks a complete invoice.
 pub(super) fn check(invoice: &InvoiceInput) -> Findings {
     let mut findings = Findings::default();
@@ -97,7 +103,12 @@ fn totals(invoice: &InvoiceInput, currency: Currency) -> impl Iterator<Item = Pr
     let lines = if invoice.lines.is_empty() {
         figure(totals.lines)
     } else {
-        invoice.lines.iter().filter_map(|line| line.net_amount).sum()
+        invoice
+            .lines
+            .iter()
+            .filter(|line| line.is_summed())
+            .filter_map(|line| line.net_amount)
+            .sum()
     };
     let sum_of = |all: &[AdjustmentInput]| all.iter().filter_map(|it| it.amount).sum::<Decimal>();
     [
@@ -135,8 +146,10 @@ fn totals(invoice: &InvoiceInput, currency: Currency) -> impl Iterator<Item = Pr
             "BR-CO-16",
             "due",
             figure(totals.due),
-            figure(totals.with_vat) - figure(totals.paid) + figure(totals.rounding),
-            "the total with VAT less what is paid, plus rounding",
+            figure(totals.with_vat) - figure(totals.paid)
+                + figure(totals.rounding)
+                + for_others(invoice),
+            "the total with VAT less what is paid, plus rounding and what is collected for others",
         ),
     ]
     .into_iter()

@@ -97,6 +97,15 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
             }
         }
     }
+    for (index, it) in input.third_party_payments.iter().enumerate() {
+        let detail = "a payment that is collected for somebody else needs its amount.";
+        must(
+            it.amount.is_some(),
+            &format!("/third_party_payments/{index}/amount"),
+            "BR-DEX-10",
+            detail,
+        );
+    }
     for (list, rule, all) in
         [("allowances", "BR-31", &input.allowances), ("charges", "BR-36", &input.charges)]
     {
@@ -186,7 +195,9 @@ fn share(base: Option<Decimal>, percent: Option<Decimal>, currency: Currency) ->
 }
 
 fn complete_totals(input: &mut InvoiceInput, vat: Decimal) {
-    let lines: Decimal = input.lines.iter().filter_map(|line| line.net_amount).sum();
+    let lines: Decimal =
+        input.lines.iter().filter(|line| line.is_summed()).filter_map(|line| line.net_amount).sum();
+    let for_others = rules::for_others(input);
     let has_lines = !input.lines.is_empty();
     let sum = |all: &[AdjustmentInput]| all.iter().filter_map(|it| it.amount).sum();
     let (allowances, charges) = (sum(&input.allowances), sum(&input.charges));
@@ -203,7 +214,7 @@ fn complete_totals(input: &mut InvoiceInput, vat: Decimal) {
     let with_vat = *totals.with_vat.get_or_insert(without_vat + vat);
     let paid = *totals.paid.get_or_insert(Decimal::ZERO);
     let rounding = *totals.rounding.get_or_insert(Decimal::ZERO);
-    totals.due.get_or_insert(with_vat - paid + rounding);
+    totals.due.get_or_insert(with_vat - paid + rounding + for_others);
 }
 
 /// Returns a problem for each computed sum that exceeds the limits of a figure. A settled invoice must be

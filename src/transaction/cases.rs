@@ -155,3 +155,22 @@ fn what_is_no_invoice_of_ours_is_named() {
         assert!(problems[0].detail.contains(name), "{problems:?}");
     }
 }
+
+#[test]
+fn extensions_that_are_in_use_are_read_and_summed_as_their_rules_say() {
+    let (groups, told) = taken(case!("group-lines.cii.xml"));
+    assert_eq!(groups["totals"]["due"], "119.00");
+    assert_eq!(groups["lines"][1]["parent"], "1");
+    assert_eq!(told, [""; 0]);
+    let (parts, told) = taken(case!("sub-lines.ubl.xml"));
+    assert_eq!(
+        (&parts["lines"][1]["parent"], &parts["lines"][1]["role"]),
+        (&"1".into(), &"INFORMATION".into())
+    );
+    assert_eq!(parts["lines"].as_array().unwrap().len(), 3);
+    assert_eq!(told, [""; 0]);
+    let (others, told) = taken(case!("third-party-payment.ubl.xml"));
+    assert_eq!(others["totals"]["due"], "139.00");
+    assert_eq!(others["third_party_payments"][0]["amount"], "20.00");
+    assert_eq!(told, [""; 0]);
+}

@@ -20,6 +20,8 @@ use crate::transaction::{Change, ChangeKind};
 const DATE_TERMS: [&str; 7] = ["BT-7", "BT-26", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135"];
 /// The business term that holds a country: the item's country of origin.
 const COUNTRY_TERM: &str = "BT-159";
+/// The business term that says whether a line is part of the sums.
+const ROLE_TERM: &str = "BT-X-8";
 /// The VAT category (UNTDID 5305) whose rate says everything: standard rate.
 const STANDARD_RATE: &str = "S";
 
@@ -93,6 +95,10 @@ pub fn term(term: &Term, locale: &Locale) -> (String, String) {
     let date = term.value.parse::<Date>().ok().filter(|_| DATE_TERMS.contains(&term.id));
     let value = match date {
         Some(date) => locale.date(date),
+        None if term.id == ROLE_TERM => {
+            let id = format!("line-role-{}", term.value.to_lowercase());
+            known(&id, locale).unwrap_or_else(|| term.value.clone())
+        }
         None if term.id == COUNTRY_TERM => locale.country(&term.value),
         None => term.value.clone(),
     };

@@ -5,7 +5,7 @@
 
 mod address;
 mod group;
-mod line;
+pub(super) mod line;
 mod parties;
 mod payment;
 mod references;
@@ -26,7 +26,10 @@ pub use line::{
 pub use parties::{Buyer, Contact, Delivery, Payee, Period, Seller, TaxRepresentative};
 pub use payment::{Account, Card, DirectDebit, Payment};
 pub use references::{Document, PrecedingInvoice};
-pub use totals::{Adjustment, AdjustmentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput};
+pub use totals::{
+    Adjustment, AdjustmentInput, ThirdPartyPayment, ThirdPartyPaymentInput, Totals, TotalsInput,
+    VatSubtotal, VatSubtotalInput,
+};
 pub use values::{Attachment, Classification, Identifier, Note};
 
 use super::currency::Currency;
@@ -130,6 +133,8 @@ group! {
             "BG-21", Kind::Groups(AdjustmentInput::TERMS, 1),
             "cac:AllowanceCharge[cbc:ChargeIndicator=true]",
             "Settlement/ram:SpecifiedTradeAllowanceCharge[ram:ChargeIndicator/udt:Indicator=true]";
+        third_party_payments: each ThirdPartyPayment,
+            "BG-DEX-09", Kind::Groups(ThirdPartyPaymentInput::TERMS, 0), "cac:PrepaidPayment", "";
         totals: part Totals,
             "BG-22", Kind::Group(TotalsInput::TERMS, 0), "",
             "Settlement/ram:SpecifiedTradeSettlementHeaderMonetarySummation";

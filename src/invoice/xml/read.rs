@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::super::model::InvoiceInput;
+use super::super::model::line::INFORMATION;
 use super::super::model::term::{Kind, Term};
 use super::super::money::parse;
 use super::super::problem::Problem;
@@ -17,6 +18,8 @@ use super::tree::{Id, Tree};
 
 /// The greatest number of characters of an unreadable value that its refusal repeats.
 const MAX_SHOWN_CHARS: usize = 60;
+/// The part of the specification identifier (BT-24) that claims the extension of XRechnung, in any version.
+const XRECHNUNG_EXTENSION: &str = ":extension:xrechnung_";
 /// The codes of UNTDID 2475, by which CII names the time at which VAT becomes due, and those of UNTDID
 /// 2005 that mean the same (EN 16931-3-3, BT-8).
 const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
@@ -38,6 +41,7 @@ pub(super) fn read(tree: &Tree, format: XmlFormat) -> Reading {
         format,
         currency: None,
         vat_currency: None,
+        is_extension_of_xrechnung: false,
         pointer: String::new(),
         problems: Vec::new(),
         places: Places::new(format, &tree.root().name),
@@ -46,6 +50,9 @@ pub(super) fn read(tree: &Tree, format: XmlFormat) -> Reading {
     // Amounts are compared with the currencies, which may stand after them.
     reader.currency = reader.text_of("currency");
     reader.vat_currency = reader.text_of("vat_currency");
+    reader.is_extension_of_xrechnung = reader
+        .text_of("specification")
+        .is_some_and(|specification| specification.contains(XRECHNUNG_EXTENSION));
     let invoice = reader.group(InvoiceInput::TERMS, 0);
     let Reader { problems, places, .. } = reader;
     Reading { invoice: Value::Object(invoice), problems, places }
@@ -57,6 +64,8 @@ struct Reader<'t> {
     /// BT-5 and BT-6.
     currency: Option<String>,
     vat_currency: Option<String>,
+    /// Whether BT-24 claims the extension of XRechnung.
+    is_extension_of_xrechnung: bool,
     /// The JSON pointer to what is being read.
     pointer: String,
     /// The XPath of the group that is being read.
@@ -95,6 +104,12 @@ impl<'t> Reader<'t> {
 
     fn term(&mut self, term: &'static Term, from: Id) -> Option<Value> {
         let path = path_of(term, self.format);
+        // UBL has payments before the invoice in the same place.
+        if path.is_empty() && !matches!(term.kind, Kind::Group(..))
+            || (term.ids == "BG-DEX-09" && !self.is_extension_of_xrechnung)
+        {
+            return None;
+        }
         match term.kind {
             Kind::Group(terms, _) => {
                 let id = self.hits(path, from).first()?.id;
@@ -108,14 +123,20 @@ impl<'t> Reader<'t> {
                 let hits = self.hits(path, from);
                 let ordinals = self.ordinals(&hits);
                 let mut all = Vec::with_capacity(hits.len());
-                for (index, hit) in hits.into_iter().enumerate() {
+                for (hit, parent) in self.with_sub_lines(hits) {
+                    let index = all.len();
                     let (pointer, xpath) = (self.pointer.len(), self.xpath.len());
                     self.pointer.push_str(&format!("/{index}"));
                     self.enter(path);
                     let ordinal = ordinals.get(&hit.id).copied().unwrap_or(1);
                     self.xpath.push_str(&format!("[{ordinal}]"));
                     self.places.add(&self.pointer, self.xpath.clone());
-                    all.push(Value::Object(self.group(terms, hit.id)));
+                    let mut group = self.group(terms, hit.id);
+                    if let Some(parent) = parent {
+                        group.insert("parent".to_owned(), Value::from(self.tree.read_text(parent)));
+                        group.insert("role".to_owned(), Value::from(INFORMATION));
+                    }
+                    all.push(Value::Object(group));
                     self.pointer.truncate(pointer);
                     self.xpath.truncate(xpath);
                 }
@@ -191,6 +212,24 @@ impl<'t> Reader<'t> {
                 Some(self.with_attributes("content", content, hit, &attributes))
             }
         }
+    }
+
+    /// The lines with their sub-lines after them (XRechnung extension), and the id of the line around each
+    /// sub-line. Other groups have none.
+    fn with_sub_lines(&self, hits: Vec<Hit>) -> Vec<(Hit, Option<Id>)> {
+        let mut all = Vec::with_capacity(hits.len());
+        let mut open: Vec<(Hit, Option<Id>)> =
+            hits.into_iter().rev().map(|hit| (hit, None)).collect();
+        while let Some((hit, parent)) = open.pop() {
+            all.push((hit, parent));
+            let number = self.tree.children(hit.id, "cbc:ID").next();
+            let inner: Vec<Id> = ["cac:SubInvoiceLine", "cac:SubCreditNoteLine"]
+                .iter()
+                .flat_map(|name| self.tree.children(hit.id, name))
+                .collect();
+            open.extend(inner.into_iter().rev().map(|id| (Hit { id, attribute: None }, number)));
+        }
+        all
     }
 
     /// Adds the path of a group to the XPath.
