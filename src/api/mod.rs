@@ -11,6 +11,7 @@ mod links;
 mod precondition;
 mod present;
 mod problem;
+mod schema;
 mod search;
 mod transactions;
 
@@ -96,6 +97,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));
     Router::new()
         .merge(shops)
+        .route("/api/v1/invoice.schema.json", get(schema::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(async || Problem::not_found("There is nothing at this address."))

@@ -20,6 +20,7 @@ mod xml;
 pub use currency::Currency;
 pub use epc::epc_payload;
 pub use further::{Further, Term};
+pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
     Contact, Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item,

@@ -8,7 +8,9 @@ use std::fmt::Write;
 use rust_decimal::Decimal;
 
 use super::safe::{escape, keep_end, keep_start, one_line, visible_chars};
-use super::{TotalKind, amount_with_code, kind, owed_label, payment, price, status, totals, vat};
+use super::{
+    TotalKind, amount_with_code, kind, line_text, owed_label, payment, price, status, totals, vat,
+};
 use crate::invoice::{Adjustment, Invoice, Line, Owed, status_to_show};
 use crate::language::Locale;
 
@@ -211,7 +213,7 @@ fn introduction(input: &SummaryInput<'_>) -> String {
 
 fn line_row(line: &Line, input: &SummaryInput<'_>) -> Row {
     let arguments = [
-        ("description", one_line(&line.description, MAX_TEXT_CHARS).into()),
+        ("description", one_line(&line_text(line), MAX_TEXT_CHARS).into()),
         ("quantity", input.locale.quantity(line.quantity, &line.unit).into()),
         ("price", price(line, input.invoice.currency, input.locale).into()),
     ];
