@@ -21,6 +21,7 @@ mod openid;
 mod page;
 mod people;
 mod proof;
+mod proof_outside;
 mod readme;
 mod record;
 mod restore;
