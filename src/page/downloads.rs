@@ -30,6 +30,7 @@ pub(super) async fn pdf(
     let qr =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
     let name = format!("{}.pdf", terms.invoice.number);
+    let fonts = state.fonts.clone();
     // A long invoice takes seconds, so it is written outside the threads that answer requests.
     let written = tokio::task::spawn_blocking(move || {
         // The place is held until the PDF is written, even if the client has gone.
@@ -37,7 +38,7 @@ pub(super) async fn pdf(
         let terms = &session.transaction.terms;
         let locale = &session.reader.locale;
         let further = further.as_deref().unwrap_or_default();
-        invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref() })
+        invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref(), fonts: &fonts })
             .map_err(anyhow::Error::from)
     });
     let written = written.await.map_err(|error| abnormal_end(&error).into()).flatten();
