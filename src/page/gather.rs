@@ -10,7 +10,7 @@ use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{epc_payload, further_terms, qr_svg, status_to_show};
+use crate::invoice::{OriginalKind, epc_payload, further_terms, qr_svg, status_to_show, xml_of};
 use crate::quota::run_blocking;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
@@ -41,6 +41,7 @@ pub(super) async fn page<'a>(
     let transaction = &session.transaction;
     let terms = &transaction.terms;
     let further = further(state, transaction).await?;
+    let original_type = state.store.original_type(transaction.id).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let payload =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
@@ -55,6 +56,7 @@ pub(super) async fn page<'a>(
         reader: &session.reader,
         revisions: history.to_vec(),
         further,
+        is_from_pdf: original_type.as_deref() == Some(OriginalKind::Pdf.media_type()),
         qr: payload.as_deref().and_then(qr_svg),
         chat,
         people: others.people(state),
@@ -70,7 +72,9 @@ pub(super) async fn further(
     let Transaction { id, revision, .. } = *transaction;
     let read = async || {
         let Some((_, bytes)) = state.store.original(id).await? else { return Ok(None) };
-        Ok(Some(run_blocking(move || further_terms(&bytes)).await.map_err(panicked)?))
+        // A PDF whose XML cannot be read any more has no further terms.
+        let read = move || xml_of(&bytes).map(|xml| further_terms(&xml)).unwrap_or_default();
+        Ok(Some(run_blocking(read).await.map_err(panicked)?))
     };
     state.readings.further.get_or_read((id, revision), read).await
 }

@@ -31,6 +31,8 @@ pub struct Page<'a> {
     /// The terms in the original invoice that our model does not have; `None` if the invoice did
     /// not come as a file.
     pub further: Arc<Option<Vec<Term>>>,
+    /// Whether the invoice came in a PDF that carries it, so that there are two originals.
+    pub is_from_pdf: bool,
     /// The EPC QR code as SVG, if the visitor is a buyer and the invoice has an IBAN, is in euro,
     /// and has an amount to pay.
     pub qr: Option<String>,

@@ -17,6 +17,9 @@ const SELECT_REVISION: &str = "\
 const SELECT_CURRENT_ORIGINAL: &str = "SELECT r.original_type, r.original FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
      WHERE r.transaction_id = $1 AND r.original IS NOT NULL";
+const SELECT_CURRENT_ORIGINAL_TYPE: &str = "SELECT r.original_type FROM revisions r \
+     JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
+     WHERE r.transaction_id = $1 AND r.original IS NOT NULL";
 
 /// The terms of one revision.
 #[derive(Clone, Debug)]
@@ -78,6 +81,18 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.map(|(media_type, bytes)| (media_type.unwrap_or_default(), bytes)))
+    }
+
+    /// Returns the media type of the file that the current invoice came in. None: it came as JSON.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn original_type(&self, id: Ulid) -> Result<Option<String>, StoreError> {
+        let found: Option<Option<String>> = sqlx::query_scalar(SELECT_CURRENT_ORIGINAL_TYPE)
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(found.flatten())
     }
 }
 

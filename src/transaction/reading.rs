@@ -85,12 +85,13 @@ impl Submission {
         json(bytes)
     }
 
-    /// Parses an EN 16931 invoice in UBL or CII, and adds the fields that it does not contain.
+    /// Parses an EN 16931 invoice in UBL or CII, or in a PDF that carries one of them, and adds the fields
+    /// that it does not contain.
     ///
     /// # Errors
     /// When the file is not such an invoice.
-    pub fn from_xml(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
-        let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
+    pub fn from_file(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
+        let read = invoice::read_file(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
         let mut submission = Self {
             external_id: with.external_id.unwrap_or_else(|| read.invoice.number.clone()),
             status: with.status,
@@ -113,12 +114,12 @@ impl Patch {
         json(bytes)
     }
 
-    /// Parses a new version of the invoice in UBL or CII.
+    /// Parses a new version of the invoice in UBL or CII, or in a PDF that carries one of them.
     ///
     /// # Errors
     /// When the file is not such an invoice.
-    pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
-        let read = invoice::read_xml(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
+    pub fn from_file(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
+        let read = invoice::read_file(bytes).map_err(|problem| vec![problem.under("/invoice")])?;
         Ok(Self { invoice: Some(read.invoice), status, ..Self::default() })
     }
 }

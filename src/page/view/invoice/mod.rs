@@ -78,6 +78,13 @@ fn downloads(page: &Page<'_>) -> Markup {
                     }
                 }
             }
+            @if page.is_from_pdf {
+                li {
+                    a.button href=(page.address.part("original.xml")) {
+                        (text(reader, "download-xml"))
+                    }
+                }
+            }
         }
     }
 }

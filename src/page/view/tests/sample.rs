@@ -61,6 +61,7 @@ impl Sample {
             reader: &self.reader,
             revisions: revisions(),
             further: Arc::new(Some(further())),
+            is_from_pdf: true,
             qr: Some(qr()),
             chat: chat(),
             people: people(),
