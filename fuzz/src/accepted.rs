@@ -149,6 +149,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: &[Term]
         reader: &reader,
         revisions: vec![revision(2, since), revision(1, Vec::new())],
         further: Arc::new(Some(further.to_vec())),
+        is_from_pdf: before.is_some(),
         qr: payload.as_deref().and_then(qr_svg),
         chat: Chat::default(),
         people: Vec::new(),

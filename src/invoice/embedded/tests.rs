@@ -107,11 +107,11 @@ fn a_damaged_table_of_objects_does_no_harm_and_a_cut_file_is_refused() {
 
 #[test]
 fn what_is_cut_or_changed_anywhere_makes_no_panic() {
-    for step in 0..FACTUR_X.len() / 40 {
+    for step in 0..FACTUR_X.len() / 97 {
         let mut pdf = FACTUR_X.to_vec();
-        pdf[step * 40 + step % 40] ^= 0x15;
+        pdf[step * 97 + step % 97] ^= 0x15;
         let _ = embedded_invoice(&pdf);
-        let _ = embedded_invoice(&FACTUR_X[..step * 40]);
+        let _ = embedded_invoice(&FACTUR_X[..step * 97]);
     }
 }
 
@@ -121,7 +121,7 @@ fn nothing_is_unpacked_without_end() {
     assert!(huge.len() < 20_000);
     let refused = refusal(&with_attachment("/Filter /FlateDecode", &huge));
     assert!(refused.contains("16777216 bytes"), "{refused}");
-    let twice = packed(&packed(&vec![b' '; 10 * MAX_XML_BYTES]));
+    let twice = packed(&packed(&vec![b' '; 2 * MAX_XML_BYTES]));
     let filter = "/Filter [/FlateDecode /FlateDecode]";
     assert!(refusal(&with_attachment(filter, &twice)).contains("16777216 bytes"));
     let unknown = refusal(&with_attachment("/Filter /Unheard", b"<Invoice/>"));
