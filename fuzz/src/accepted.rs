@@ -10,7 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tallyroom::config::RoomsConfig;
-use tallyroom::invoice::{Further, InvoiceInput, Problem, epc_payload, qr_svg, settle};
+use tallyroom::invoice::{
+    Further, InvoiceInput, OriginalKind, Problem, epc_payload, qr_svg, settle,
+};
 use tallyroom::language::{Language, Locale};
 use tallyroom::page::model::{Address, Chat, Page, ReadInvoice, Reader, Revision};
 use tallyroom::page::view;
@@ -148,7 +150,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         speaker: "@_tallyroom_guest_a:example.org",
         reader: &reader,
         revisions: vec![revision(2, since), revision(1, Vec::new())],
-        read: Arc::new(ReadInvoice { further, has_file: true }),
+        read: Arc::new(ReadInvoice { further, original: before.map(|_| OriginalKind::Pdf) }),
         qr: payload.as_deref().and_then(qr_svg),
         chat: Chat::default(),
         people: Vec::new(),

@@ -8,6 +8,7 @@ mod files;
 mod health;
 mod invitations;
 mod links;
+mod originals;
 mod precondition;
 mod present;
 mod problem;
@@ -90,6 +91,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/entries", get(search::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
+        .route("/api/v1/transactions/{id}/original", get(originals::show))
+        .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
         .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
         // `body` has its own limit, which also answers clients that are still sending.

@@ -156,6 +156,11 @@ const KEYS: &[Key] = &[
         "the name of an IANA time zone that this machine knows, such as Europe/Berlin or UTC",
         "correct the name; if it is correct, install the time zone database (tzdata)",
     ),
+    key(
+        "page.fonts",
+        "null, or the path of a folder with TrueType or OpenType files",
+        "write the path of the folder, or null for the typefaces of the system only",
+    ),
     number("page.link_days", 3_650, "write a number, such as 90"),
     number("page.open_pages", 8_000, "write a number, such as 20"),
     number("page.messages_per_minute", 6_000, "write a number, such as 60"),

@@ -102,6 +102,7 @@ impl Config {
         config.appservice.registration = folder.join(&config.appservice.registration);
         config.database.url = config.database.url.relative_to(folder);
         config.record.signing_key = folder.join(&config.record.signing_key);
+        config.page.fonts = config.page.fonts.map(|fonts| folder.join(fonts));
         if !config.files.is_s3() {
             let files = folder.join(&config.files.store);
             config.files.store = files.to_string_lossy().into_owned();

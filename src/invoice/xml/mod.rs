@@ -50,8 +50,8 @@ pub struct FromXml {
 /// If the file is not an invoice, or contains values that cannot be read. The detail names the place in the
 /// file. The pointer is empty, unless one field of our model corresponds to that place.
 pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
-    let tree = Tree::read(bytes).map_err(|problem| vec![*problem])?;
-    let format = unknown::format(&tree).map_err(|problem| vec![*problem])?;
+    let tree = Tree::read(bytes).map_err(|problem| vec![problem])?;
+    let format = unknown::format(&tree).map_err(|problem| vec![problem])?;
     let read::Reading { invoice, mut problems, places } = read::read(&tree, format);
     let mut invoice: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
         Ok(invoice) => invoice,

@@ -90,10 +90,10 @@ impl Tree {
     ///
     /// # Errors
     /// The first violation of a limit, or of the rules of XML, with its place in the file.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Box<Problem>> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         let text = decode(bytes).map_err(|what| {
             let detail = format!("The file is no EN 16931 invoice that can be taken: it {what}.");
-            Box::new(Problem::at("", detail))
+            Problem::at("", detail)
         })?;
         Builder::default().build(&text)
     }
@@ -169,7 +169,7 @@ struct Open {
 }
 
 impl Builder {
-    fn build(mut self, text: &str) -> Result<Tree, Box<Problem>> {
+    fn build(mut self, text: &str) -> Result<Tree, Problem> {
         let mut reader = NsReader::from_str(text);
         loop {
             let start = reader.buffer_position();
@@ -347,14 +347,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn problem(&self, what: &str) -> Box<Problem> {
+    fn problem(&self, what: &str) -> Problem {
         let before = self.text.as_bytes().get(..self.byte).unwrap_or(self.text.as_bytes());
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let detail = format!(
             "The file is no EN 16931 invoice that can be taken: in line {line}, at byte {}, {what}.",
             self.byte
         );
-        Box::new(Problem::at("", detail))
+        Problem::at("", detail)
     }
 }
 

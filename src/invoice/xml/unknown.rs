@@ -50,7 +50,7 @@ const KNOWN: [(&str, &str); 9] = [
 ///
 /// # Errors
 /// What the file is, and what to send instead.
-pub(super) fn format(tree: &Tree) -> Result<XmlFormat, Box<Problem>> {
+pub(super) fn format(tree: &Tree) -> Result<XmlFormat, Problem> {
     let root = tree.root();
     match &*root.name {
         "ubl:Invoice" | "ubl:CreditNote" => return Ok(XmlFormat::Ubl),
@@ -76,5 +76,5 @@ pub(super) fn format(tree: &Tree) -> Result<XmlFormat, Box<Problem>> {
         }
     };
     let detail = format!("The file is no EN 16931 invoice in UBL or CII: {what}.");
-    Err(Box::new(Problem::at("", detail)))
+    Err(Problem::at("", detail))
 }
