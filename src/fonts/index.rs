@@ -72,7 +72,11 @@ impl Index {
     /// Reads a typeface from its file.
     pub(super) fn load(&self, place: usize, bold: bool) -> Option<Typeface> {
         let family = self.families.get(place)?;
-        let id = family.bold.filter(|_| bold).unwrap_or(family.regular);
+        let id = match (bold, family.bold) {
+            (true, Some(own)) => own,
+            (true, None) if !family.is_variable => return None,
+            _ => family.regular,
+        };
         let weight = if bold { BOLD } else { REGULAR };
         let face = self.faces.face(id)?;
         let Source::File(path) = &face.source else { return None };
