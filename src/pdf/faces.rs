@@ -115,6 +115,8 @@ impl FaceId {
 }
 
 type Weights = [Rc<Face>; 2];
+/// By family, and whether it is bold.
+type Read = HashMap<(FamilyId, bool), Option<Rc<Face>>>;
 
 /// All typefaces of a document.
 pub(super) struct Faces {
@@ -122,7 +124,7 @@ pub(super) struct Faces {
     signs: [Charmap<'static>; 3],
     fonts: Fonts,
     /// Those of the machine that were needed so far; `None` for what cannot be read.
-    read: RefCell<HashMap<(FamilyId, bool), Option<Rc<Face>>>>,
+    read: RefCell<Read>,
     /// Where each character was found so far.
     found: RefCell<HashMap<(char, Look), Option<FaceId>>>,
 }
