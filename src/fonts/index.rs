@@ -37,6 +37,10 @@ impl Index {
         let start = Instant::now();
         let mut faces = Database::new();
         if let Some(folder) = folder {
+            if let Err(error) = fs::read_dir(folder) {
+                let folder = folder.display();
+                tracing::warn!(%folder, %error, "the folder of page.fonts cannot be read");
+            }
             faces.load_fonts_dir(folder);
         }
         let mut families = read_all(&faces, &BTreeSet::new());
