@@ -31,7 +31,7 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
-pub use original::{OriginalKind, read_file, xml_of};
+pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use problem::{Problem, pointer};
