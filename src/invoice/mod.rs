@@ -1,6 +1,5 @@
 //! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
-mod codes;
 mod currency;
 mod date;
 mod epc;
@@ -28,8 +27,9 @@ pub use model::{
 };
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
-pub use problem::Problem;
+pub use problem::{Problem, Severity};
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
+pub use rules::{Form, Rule, all as all_rules};
 pub use settle::{Settled, settle};
-pub use xml::{FromXml, LeftOver, LeftOvers, XmlFormat, read as read_xml};
+pub use xml::{FromXml, LeftOver, LeftOvers, XmlFormat, check as check_xml, read as read_xml};

@@ -9,7 +9,7 @@ use super::model::{
 };
 use super::money::amount_problem;
 use super::problem::Problem;
-use super::rules::{self, Findings, line_net, tax_on, taxable_by_vat};
+use super::rules::{self, Form, line_net, tax_on, taxable_by_vat};
 
 /// UNTDID 1001: commercial invoice.
 const INVOICE: &str = "380";
@@ -28,11 +28,18 @@ pub struct Settled {
 /// Computes what was left out, and checks what was stated. Settling a settled invoice again changes
 /// nothing.
 ///
+/// The rules run on what XML states. What JSON leaves out is computed before.
+///
 /// # Errors
 /// All problems at once, with pointers relative to the invoice. Contradictions between figures are only
 /// reported if each single figure is valid.
-pub fn settle(mut input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
+pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Problem>> {
     let mut problems = limits::exceeded(&input);
+    let mut warnings = Vec::new();
+    if form != Form::Json {
+        warnings = rules::check(&input, form);
+        state_nothing_as_zero(&mut input);
+    }
     problems.extend(missing(&input));
     if !problems.is_empty() {
         return Err(problems);
@@ -42,13 +49,27 @@ pub fn settle(mut input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
     if !too_large.is_empty() {
         return Err(too_large);
     }
-    let Findings { refused, warnings } = rules::check(&input);
+    let refused = rules::refusals(&input);
     if !refused.is_empty() {
         return Err(refused);
     }
+    if form == Form::Json {
+        warnings = rules::check(&input, form);
+    }
+    warnings.extend(rules::unlikely(&input));
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
     Ok(Settled { invoice, warnings })
+}
+
+/// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances
+/// and charges, what was paid, and a VAT breakdown.
+fn state_nothing_as_zero(invoice: &mut InvoiceInput) {
+    invoice.vat_breakdown.get_or_insert_default();
+    let totals = &mut invoice.totals;
+    for total in [&mut totals.allowances, &mut totals.charges, &mut totals.vat] {
+        total.get_or_insert_default();
+    }
 }
 
 impl From<Invoice> for InvoiceInput {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::submission::accept_terms;
+use super::submission::{Source, accept_terms};
 use super::{Contact, Party, Terms};
 use crate::invoice::{Address, InvoiceInput, Problem};
 use crate::record::RedactionPolicy;
@@ -27,6 +27,9 @@ pub struct Patch {
     /// redacted before. `retain` does not restore erased content.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
+    /// Where the invoice is from.
+    #[serde(skip)]
+    pub source: Source,
 }
 
 /// The changes to one party. A list of contacts replaces the old list.
@@ -63,9 +66,10 @@ impl Patch {
     /// All problems of the new terms, each with a JSON pointer into the patch.
     pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.or(current.redactions);
+        let invoice = self.invoice.unwrap_or_else(|| InvoiceInput::from(current.invoice.clone()));
         let (terms, warnings) = accept_terms(
             Some(self.status.unwrap_or_else(|| current.status.clone())),
-            self.invoice.unwrap_or_else(|| InvoiceInput::from(current.invoice.clone())),
+            (invoice, self.source),
             patched(self.buyer, &current.buyer),
             patched(self.seller, &current.seller),
         )?;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::party::matrix_id;
-use super::{Contact, Party, Patch, Submission};
+use super::{Contact, Party, Patch, Submission, submission::Source};
 use crate::invoice::{self, FromXml, Problem};
 use crate::record::RedactionPolicy;
 
@@ -101,6 +101,7 @@ impl Submission {
             buyer: with.buyer.unwrap_or_default(),
             seller: with.seller.unwrap_or_default(),
             redactions: with.redactions,
+            source: Source { form: read.format.into(), findings: read.findings },
         };
         submission.complete_parties(read.buyer, read.seller);
         Ok(submission)
@@ -122,7 +123,8 @@ impl Patch {
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
         let read = read_xml(bytes)?;
-        Ok(Self { invoice: Some(read.invoice), status, ..Self::default() })
+        let source = Source { form: read.format.into(), findings: read.findings };
+        Ok(Self { invoice: Some(read.invoice), status, source, ..Self::default() })
     }
 }
 

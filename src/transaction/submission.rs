@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Party, PartyRole, Terms};
-use crate::invoice::{Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
+use crate::invoice::{Form, Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of an external id, in bytes.
@@ -17,6 +17,15 @@ const MAX_STATUS_CHARS: usize = 40;
 const MAX_BYTES_WITHOUT_LINES: usize = 58 * 1024;
 /// The status of a transaction whose shop named none.
 const DEFAULT_STATUS: &str = "open";
+
+/// The form in which an invoice came, and what was found while it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Source {
+    /// The form.
+    pub form: Form,
+    /// The rules that the file breaks beyond those about its content.
+    pub findings: Vec<Problem>,
+}
 
 /// A transaction as the shop submits it.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +45,9 @@ pub struct Submission {
     /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
+    /// Where the invoice is from.
+    #[serde(skip)]
+    pub source: Source,
 }
 
 /// A submission that passed all checks.
@@ -70,7 +82,7 @@ impl Submission {
             let detail = "`external_id` begins or ends with white space; remove it.";
             problems.push(Problem::at("/external_id", detail));
         }
-        match accept_terms(self.status, self.invoice, self.buyer, self.seller) {
+        match accept_terms(self.status, (self.invoice, self.source), self.buyer, self.seller) {
             Ok((terms, warnings)) if problems.is_empty() => {
                 let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
@@ -126,7 +138,7 @@ impl Terms {
 /// Checks the terms of a new or a changed transaction. Returns them with the warnings about them.
 pub(super) fn accept_terms(
     status: Option<String>,
-    invoice: InvoiceInput,
+    (invoice, Source { form, findings }): (InvoiceInput, Source),
     buyer: Party,
     seller: Party,
 ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
@@ -157,12 +169,13 @@ pub(super) fn accept_terms(
             problems.push(Problem::at(format!("/seller/contacts/{index}/matrix"), detail));
         }
     }
-    match settle(invoice) {
+    match settle(invoice, form) {
         Ok(Settled { mut invoice, warnings }) if problems.is_empty() => {
             if let Some(problem) = too_long(&mut invoice, [&buyer, &seller]) {
                 return Err(vec![problem]);
             }
-            let warnings = warnings.into_iter().map(|warning| warning.under("/invoice")).collect();
+            let warnings = findings.into_iter().chain(warnings);
+            let warnings = warnings.map(|warning| warning.under("/invoice")).collect();
             Ok((Terms { status, invoice, buyer, seller, redactions: None }, warnings))
         }
         Ok(_) => Err(problems),

@@ -1,11 +1,14 @@
 //! Reads UBL 2.1 and CII D16B, as the rows of the model say.
 
+mod codes;
+mod counts;
 mod date;
 mod decode;
 mod figure;
 mod left_over;
 mod path;
 mod read;
+mod structure;
 mod tree;
 mod unknown;
 
@@ -14,6 +17,7 @@ pub use left_over::{LeftOver, LeftOvers};
 use super::model::InvoiceInput;
 use super::party::PartyDetails;
 use super::problem::Problem;
+use super::rules::{self, Form};
 use tree::Tree;
 
 /// The two syntaxes of EN 16931.
@@ -38,6 +42,54 @@ pub struct FromXml {
     pub format: XmlFormat,
     /// What the file says beyond the model.
     pub left_over: LeftOvers,
+    /// The rules about the syntax of the file, and about its codes, that it breaks.
+    pub findings: Vec<Problem>,
+}
+
+impl From<XmlFormat> for Form {
+    fn from(format: XmlFormat) -> Self {
+        match format {
+            XmlFormat::Ubl => Self::Ubl,
+            XmlFormat::Cii => Self::Cii,
+        }
+    }
+}
+
+/// What was read of a file, also if some of its values cannot be read.
+struct Parsed {
+    format: XmlFormat,
+    tree: Tree,
+    /// Without the values that cannot be read.
+    invoice: Result<InvoiceInput, Problem>,
+    /// The values that cannot be read.
+    unreadable: Vec<Problem>,
+    /// The rules about syntax and codes that are broken.
+    findings: Vec<Problem>,
+}
+
+fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
+    let tree = Tree::read(bytes)?;
+    let format = unknown::format(&tree)?;
+    let mut findings = structure::violations(&tree, format);
+    findings.extend(codes::unknown(&tree, format));
+    let read::Reading { invoice, problems } = read::read(&tree, format);
+    let invoice = serde_path_to_error::deserialize(invoice)
+        .map_err(|error| Problem::at("", format!("The invoice cannot be read: {error}.")));
+    Ok(Parsed { format, tree, invoice, unreadable: problems, findings })
+}
+
+/// Runs every rule on a file, also if it would be refused.
+///
+/// # Errors
+/// If the file is no invoice at all.
+pub fn check(bytes: &[u8]) -> Result<Vec<Problem>, Problem> {
+    let Parsed { format, invoice, unreadable, mut findings, .. } = parse(bytes)?;
+    match invoice {
+        Ok(invoice) => findings.extend(rules::check(&invoice, format.into())),
+        Err(problem) => findings.push(problem),
+    }
+    findings.extend(unreadable);
+    Ok(findings)
 }
 
 /// Reads an invoice or credit note.
@@ -46,37 +98,24 @@ pub struct FromXml {
 /// If the file is not an invoice, or contains values that cannot be read. The detail names the place in the
 /// file. The pointer is empty, unless one field of our model corresponds to that place.
 pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
-    let tree = Tree::read(bytes).map_err(|problem| vec![problem])?;
-    let format = unknown::format(&tree).map_err(|problem| vec![problem])?;
-    let read::Reading { invoice, mut problems } = read::read(&tree, format);
-    let mut invoice: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
-        Ok(invoice) => invoice,
-        Err(error) => {
-            problems.push(Problem::at("", format!("The invoice cannot be read: {error}.")));
+    let parsed = parse(bytes).map_err(|problem| vec![problem])?;
+    let Parsed { format, tree, invoice, unreadable: mut problems, findings } = parsed;
+    let invoice = match invoice {
+        Ok(invoice) if problems.is_empty() => invoice,
+        Ok(_) => return Err(problems),
+        Err(problem) => {
+            problems.push(problem);
             return Err(problems);
         }
     };
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    state_nothing_as_zero(&mut invoice);
     Ok(FromXml {
         seller: invoice.seller.as_ref().map(PartyDetails::from).unwrap_or_default(),
         buyer: invoice.buyer.as_ref().map(PartyDetails::from).unwrap_or_default(),
         invoice,
         format,
         left_over: left_over::left_over(&tree),
+        findings,
     })
-}
-
-/// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances
-/// and charges, what was paid, and a VAT breakdown.
-fn state_nothing_as_zero(invoice: &mut InvoiceInput) {
-    invoice.vat_breakdown.get_or_insert_default();
-    let totals = &mut invoice.totals;
-    for total in [&mut totals.allowances, &mut totals.charges, &mut totals.vat] {
-        total.get_or_insert_default();
-    }
 }
 
 #[cfg(test)]

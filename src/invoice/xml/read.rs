@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::currency::Currency;
 use super::super::model::InvoiceInput;
 use super::super::model::term::{Kind, Term};
 use super::super::problem::Problem;
@@ -106,7 +107,18 @@ impl<'t> Reader<'t> {
                     parts.into_iter().filter_map(|part| self.first(part, from)).collect();
                 (!lines.is_empty()).then_some(Value::Array(lines))
             }
-            Kind::Text | Kind::Code | Kind::Currency => self.first(path, from),
+            Kind::Text | Kind::Code => self.first(path, from),
+            Kind::Currency => {
+                let hit = self.said(path, from)?;
+                let code = one_line(self.text(hit));
+                match Currency::parse(&code) {
+                    Ok(_) => Some(Value::from(code)),
+                    Err(why) => {
+                        self.unreadable(hit, &why);
+                        None
+                    }
+                }
+            }
             Kind::VatPointCode => {
                 let code = self.first(path, from)?;
                 let same = VAT_POINT_CODES.iter().find(|(cii, _)| code.as_str() == Some(cii));
