@@ -2,14 +2,14 @@
 //! invoice; what is accepted is read again as it was written, settles to itself, fits into the
 //! events of a room, and can be shown with what the file says beyond our model.
 
-use tallyroom::invoice::{further_terms, read_xml};
+use tallyroom::invoice::{Further, read_xml};
 use tallyroom::transaction::{Accompaniment, Patch, Submission};
 
 use super::accepted::{are_told, hold};
 
 /// Fails if something of that does not hold.
 pub fn check(file: &[u8]) {
-    let further = further_terms(file);
+    let further = Further::of_file(file).terms;
     if let Err(problem) = read_xml(file) {
         are_told(&[problem]);
         assert!(Patch::from_xml(file, None).is_err());

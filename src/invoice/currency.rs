@@ -1,4 +1,4 @@
-//! Currencies of ISO 4217.
+//! The currency of an invoice, and how many decimals an amount in it has.
 
 use std::fmt;
 
@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// How many characters of a wrong code its refusal repeats.
 const SHOWN_OF_CODE: usize = 10;
+/// The number of decimals where ISO 4217 names no minor unit, as for gold (XAU) and for no currency at all
+/// (XXX). It is the most that EN 16931 allows.
+const DECIMALS_WITHOUT_MINOR_UNIT: u32 = 2;
 
 /// BT-5: a code of ISO 4217.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,15 @@ impl Currency {
             let shown: String = code.chars().take(SHOWN_OF_CODE).collect();
             format!("{shown:?} is no currency of ISO 4217; write one such as \"EUR\"")
         })
+    }
+
+    /// The number of decimals of an amount, which is the minor unit of ISO 4217: 2 for EUR, 0 for JPY, 3
+    /// for KWD, 4 for CLF.
+    ///
+    /// EN 16931 allows at most two decimals in an amount (the BR-DEC rules). Currencies with more keep
+    /// theirs, because an amount that cannot be stated exactly cannot be paid exactly.
+    pub fn decimals(self) -> u32 {
+        self.0.exponent().map_or(DECIMALS_WITHOUT_MINOR_UNIT, u32::from)
     }
 }
 
@@ -40,5 +52,27 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_has_the_decimals_of_its_minor_unit() {
+        for (code, decimals) in [
+            ("EUR", 2),
+            ("JPY", 0),
+            ("ISK", 0),
+            ("KWD", 3),
+            ("TND", 3),
+            ("CLF", 4),
+            ("UYW", 4),
+            ("XAU", 2),
+            ("XXX", 2),
+        ] {
+            assert_eq!(Currency::parse(code).unwrap().decimals(), decimals, "{code}");
+        }
     }
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::model::term::Kind;
 use super::model::walk::{Leaf, walk};
 use super::model::{Address, InvoiceInput};
-use super::money::plain;
-use super::xml;
+use super::money::{exact, plain};
+use super::xml::{self, LeftOvers};
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
 /// elsewhere.
@@ -36,18 +36,29 @@ pub struct Term {
     pub value: String,
 }
 
-/// Returns the business terms of a UBL or CII invoice that have no place of their own, in the order of the
-/// model. Returns nothing if the file is not such an invoice, or exceeds the present limits.
-pub fn further_terms(original: &[u8]) -> Vec<Term> {
-    xml::read(original).map_or_else(|_| Vec::new(), |read| further_terms_of(&read.invoice))
+/// What an invoice says for which page and PDF have no place of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Further {
+    /// The business terms, in the order of the model.
+    pub terms: Vec<Term>,
+    /// What its file says beyond the model.
+    pub left_over: LeftOvers,
 }
 
-/// Returns the business terms of an invoice that have no place of their own, in the order of the model.
-pub fn further_terms_of(invoice: &InvoiceInput) -> Vec<Term> {
-    let Ok(value) = serde_json::to_value(invoice) else { return Vec::new() };
-    let mut terms = Terms { invoice, value: &value, found: Vec::new(), told: String::new() };
-    walk(&value, |leaf| terms.add(leaf));
-    terms.found
+impl Further {
+    /// Of a UBL or CII invoice. Nothing if the file is not such an invoice, or exceeds the present limits.
+    pub fn of_file(original: &[u8]) -> Self {
+        let Ok(read) = xml::read(original) else { return Self::default() };
+        Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }
+    }
+
+    /// Of an invoice that came as JSON.
+    pub fn of_invoice(invoice: &InvoiceInput) -> Self {
+        let Ok(value) = serde_json::to_value(invoice) else { return Self::default() };
+        let mut terms = Terms { invoice, value: &value, found: Vec::new(), told: String::new() };
+        walk(&value, |leaf| terms.add(leaf));
+        Self { terms: terms.found, left_over: LeftOvers::default() }
+    }
 }
 
 struct Terms<'a> {
@@ -73,6 +84,17 @@ impl Terms<'_> {
                 let parts = ["name", "value"].iter().filter_map(|part| value.get(part)?.as_str());
                 parts.collect::<Vec<_>>().join(": ")
             });
+        } else if group == "BG-DEX-09" {
+            let payments = &self.invoice.third_party_payments;
+            let payment = leaf.groups.last().and_then(|(_, index)| payments.get((*index)?));
+            let amount = payment.and_then(|it| it.amount).map(|it| self.money_of(it));
+            let words = payment.map(|it| [it.type_name.clone(), it.description.clone()]);
+            let words = words.into_iter().flatten().flatten();
+            let text = amount.into_iter().chain(words).collect::<Vec<_>>().join(" · ");
+            self.whole(leaf, group, |_| text);
+        } else if leaf.id == "BG-1" {
+            let subject = leaf.value.get("subject").and_then(Value::as_str).unwrap_or_default();
+            self.say(leaf, "BT-21", subject);
         } else if let Some(value) = self.text(leaf, group) {
             self.say(leaf, leaf.id, &value);
         }
@@ -120,8 +142,9 @@ impl Terms<'_> {
                 Some(format!("{} ({})", account.account_name.as_ref()?, account.iban))
             }
             "BT-85" => None,
+            // A line that is added like any other needs no word.
+            "BT-X-8" => plain_text().filter(|role| role != "DETAIL"),
             "BT-87" => plain_text().map(|number| masked(&number)),
-            "BG-1" => value.get("subject")?.as_str().map(str::to_owned),
             "BT-93" | "BT-94" | "BT-98" | "BT-100" | "BT-101" | "BT-105" => {
                 Some(format!("{}{}", self.figure_or_text(leaf)?, self.of_adjustment(leaf)))
             }
@@ -137,12 +160,22 @@ impl Terms<'_> {
         }
     }
 
+    /// An amount or a price, with the decimals of the currency or with more.
+    fn money(&self, value: &Value) -> Option<String> {
+        figure(value).map(|amount| self.money_of(amount))
+    }
+
+    fn money_of(&self, amount: Decimal) -> String {
+        self.invoice.currency.map_or_else(|| amount.to_string(), |it| exact(amount, it))
+    }
+
     fn figure_or_text(&self, leaf: &Leaf<'_>) -> Option<String> {
         let value = leaf.value;
         match leaf.term.kind {
-            Kind::Figure if is_percentage(leaf.id) => {
-                Some(format!("{} %", plain(value.as_str()?.parse::<Decimal>().ok()?)))
-            }
+            Kind::Amount => self.money(value),
+            // Prices.
+            Kind::Figure if matches!(leaf.id, "BT-147" | "BT-148") => self.money(value),
+            Kind::Figure => Some(format!("{} %", plain(figure(value)?))),
             Kind::Identifier | Kind::Identifiers | Kind::Classifications => match value {
                 Value::String(id) => Some(id.clone()),
                 parts => {
@@ -180,8 +213,8 @@ impl Terms<'_> {
     }
 }
 
-fn is_percentage(id: &str) -> bool {
-    matches!(id, "BT-94" | "BT-101" | "BT-138" | "BT-143")
+fn figure(value: &Value) -> Option<Decimal> {
+    value.as_str()?.parse().ok()
 }
 
 /// An address in one line.

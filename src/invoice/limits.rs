@@ -6,13 +6,16 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::currency::Currency;
 use super::model::InvoiceInput;
 use super::model::term::Kind;
 use super::model::walk::{Leaf, walk};
-use super::money::{amount_problem, fine_problem};
+use super::money::{decimals_problem, size_problem};
 use super::problem::Problem;
 
-/// The greatest length of a text in one line (names, numbers, references, codes), in characters.
+/// The greatest length of a code or an account number, in characters.
+const MAX_CODE_CHARS: usize = 200;
+/// The greatest length of another text in one line (names, numbers, references), in characters.
 const MAX_SHORT_CHARS: usize = 1_000;
 /// The greatest length of a text that may have several lines, in characters. A line of the invoice with
 /// such a text still fits into a state event of its room.
@@ -22,6 +25,31 @@ const MAX_ROWS: usize = 100_000;
 /// The greatest number of rows of a list that is in the room as a whole.
 const MAX_NOTES_OR_ACCOUNTS: usize = 100;
 
+/// The rule of EN 16931 about the decimals of each amount.
+const RULES_OF_DECIMALS: [(&str, &str); 21] = [
+    ("BT-92", "BR-DEC-01"),
+    ("BT-93", "BR-DEC-02"),
+    ("BT-99", "BR-DEC-05"),
+    ("BT-100", "BR-DEC-06"),
+    ("BT-106", "BR-DEC-09"),
+    ("BT-107", "BR-DEC-10"),
+    ("BT-108", "BR-DEC-11"),
+    ("BT-109", "BR-DEC-12"),
+    ("BT-110", "BR-DEC-13"),
+    ("BT-112", "BR-DEC-14"),
+    ("BT-111", "BR-DEC-15"),
+    ("BT-113", "BR-DEC-16"),
+    ("BT-114", "BR-DEC-17"),
+    ("BT-115", "BR-DEC-18"),
+    ("BT-116", "BR-DEC-19"),
+    ("BT-117", "BR-DEC-20"),
+    ("BT-131", "BR-DEC-23"),
+    ("BT-136", "BR-DEC-24"),
+    ("BT-137", "BR-DEC-25"),
+    ("BT-141", "BR-DEC-27"),
+    ("BT-142", "BR-DEC-28"),
+];
+
 /// Returns a problem for each text, figure and list that exceeds its limit.
 pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
     let mut exceeded = counts(input);
@@ -29,7 +57,7 @@ pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
         Ok(value) => value,
         Err(error) => return vec![Problem::at("", error.to_string())],
     };
-    walk(&value, |leaf| exceeded.extend(leaf_problem(leaf)));
+    walk(&value, |leaf| exceeded.extend(leaf_problem(leaf, input)));
     exceeded.extend(figures(input));
     exceeded
 }
@@ -55,13 +83,16 @@ fn counts(input: &InvoiceInput) -> Vec<Problem> {
         .collect()
 }
 
-fn leaf_problem(leaf: &Leaf<'_>) -> Option<Problem> {
+fn leaf_problem(leaf: &Leaf<'_>, input: &InvoiceInput) -> Option<Problem> {
     let at = |detail: String| Problem::at(leaf.pointer, detail);
     match leaf.term.kind {
-        Kind::Amount | Kind::VatCurrencyAmount => amount_problem(figure(leaf.value)?).map(at),
-        Kind::Figure => fine_problem(figure(leaf.value)?).map(at),
-        Kind::Text | Kind::Code | Kind::VatPointCode => {
-            text_problem(leaf.value.as_str()?, MAX_SHORT_CHARS, false).map(at)
+        Kind::Amount => amount_problem(leaf, input.currency),
+        Kind::VatCurrencyAmount => amount_problem(leaf, input.vat_currency),
+        // It may have as many decimals as it has.
+        Kind::Figure => size_problem(figure(leaf.value)?).map(at),
+        Kind::Text => text_problem(leaf.value.as_str()?, MAX_SHORT_CHARS, false).map(at),
+        Kind::Code | Kind::VatPointCode => {
+            text_problem(leaf.value.as_str()?, MAX_CODE_CHARS, false).map(at)
         }
         Kind::Prose => text_problem(leaf.value.as_str()?, MAX_LONG_CHARS, true).map(at),
         Kind::Notes => {
@@ -78,6 +109,20 @@ fn leaf_problem(leaf: &Leaf<'_>) -> Option<Problem> {
             .map(at),
         Kind::Currency | Kind::Date | Kind::Group(..) | Kind::Groups(..) => None,
     }
+}
+
+/// Returns why an amount cannot be part of an invoice.
+fn amount_problem(leaf: &Leaf<'_>, currency: Option<Currency>) -> Option<Problem> {
+    let amount = figure(leaf.value)?;
+    if let Some(detail) = size_problem(amount) {
+        return Some(Problem::at(leaf.pointer, detail));
+    }
+    let detail = decimals_problem(amount, currency?)?;
+    let rule = RULES_OF_DECIMALS.iter().find(|(term, _)| *term == leaf.id).map(|(_, rule)| *rule);
+    Some(match rule {
+        Some(rule) => Problem::at(leaf.pointer, format!("{rule}: {detail}")).breaking(rule),
+        None => Problem::at(leaf.pointer, detail),
+    })
 }
 
 /// Returns the texts of a value that is a text, a list of texts, or an object of texts.

@@ -134,7 +134,7 @@ fn folded(status: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{InvoiceInput, settle};
+    use super::super::{Form, InvoiceInput, settle};
     use super::*;
 
     fn invoice(change: impl FnOnce(&mut Value)) -> Invoice {
@@ -144,7 +144,7 @@ mod tests {
                         "unit_price": "100.00", "vat": { "category": "Z", "rate": "0" } }],
         });
         change(&mut json);
-        settle(serde_json::from_value::<InvoiceInput>(json).unwrap()).unwrap().invoice
+        settle(serde_json::from_value::<InvoiceInput>(json).unwrap(), Form::Json).unwrap().invoice
     }
 
     fn cents(cents: i64) -> Decimal {
@@ -189,6 +189,11 @@ mod tests {
         let of = |change: fn(&mut Value)| Owed::of(&invoice(change), "awaiting_payment");
         assert_eq!(of(|json| json["totals"] = json!({ "paid": "100.00" })), Owed::Nothing);
         assert_eq!(of(|json| json["type"] = json!("381")), Owed::Credited(cents(10_000)));
+        // Self-billed factored credit note, and prepayment credit note.
+        assert_eq!(of(|json| json["type"] = json!("502")), Owed::Credited(cents(10_000)));
+        assert_eq!(of(|json| json["type"] = json!("503")), Owed::Credited(cents(10_000)));
+        // Corrected invoice.
+        assert_eq!(of(|json| json["type"] = json!("384")), Owed::Payable(cents(10_000)));
         let negative = of(|json| json["lines"][0]["quantity"] = json!("-1"));
         assert_eq!(negative, Owed::Credited(cents(10_000)));
         let paid_too_much = of(|json| json["totals"] = json!({ "paid": "150.00" }));

@@ -1,6 +1,7 @@
 //! A problem of an invoice: what is wrong, where, and how to fix it.
 
 use serde::{Deserialize, Serialize};
+use serde_path_to_error::{Path, Segment};
 
 /// How much of each end of a long detail is kept, in characters.
 const KEPT_CHARS_AT_EACH_END: usize = 500;
@@ -26,7 +27,8 @@ pub struct Problem {
     /// How much it weighs, if a rule is broken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// The place in the XML file, as an XPath, if it is known.
+    /// The XPath of the place in the file, with the usual prefixes of UBL and CII, if the invoice came as
+    /// XML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xpath: Option<String>,
     /// A sentence that explains the problem to a person.
@@ -80,6 +82,17 @@ impl Problem {
         self.pointer.insert_str(0, parent);
         self
     }
+}
+
+/// Returns the path to a value as a JSON pointer (RFC 6901).
+pub fn pointer(path: &Path) -> String {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
 }
 
 /// Removes the middle of a long detail, such as one that repeats a long name from a file.

@@ -2,12 +2,13 @@
 
 use rust_decimal::Decimal;
 
+use super::currency::Currency;
 use super::limits;
 use super::model::{
     AdjustmentInput, Invoice, InvoiceInput, LineAdjustmentInput, LineInput, Payment, Settled as _,
     TotalsInput, VatSubtotalInput,
 };
-use super::money::amount_problem;
+use super::money::{rounded_product, size_problem};
 use super::problem::Problem;
 use super::rules::{self, Form, line_net, tax_on, taxable_by_vat};
 
@@ -41,22 +42,23 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
         state_nothing_as_zero(&mut input);
     }
     problems.extend(missing(&input));
-    if !problems.is_empty() {
+    let (true, Some(currency)) = (problems.is_empty(), input.currency) else {
         return Err(problems);
-    }
-    complete(&mut input)?;
+    };
+    complete(&mut input, currency)?;
     let too_large = too_large(&input);
     if !too_large.is_empty() {
         return Err(too_large);
     }
-    let refused = rules::refusals(&input);
+    let refused = rules::refusals(&input, currency);
     if !refused.is_empty() {
         return Err(refused);
     }
+    input.in_currency();
     if form == Form::Json {
         warnings = rules::check(&input, form);
     }
-    warnings.extend(rules::unlikely(&input));
+    warnings.extend(rules::unlikely(&input, currency));
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
     Ok(Settled { invoice, warnings })
@@ -116,6 +118,15 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
             }
         }
     }
+    for (index, it) in input.third_party_payments.iter().enumerate() {
+        let detail = "a payment that is collected for somebody else needs its amount.";
+        must(
+            it.amount.is_some(),
+            &format!("/third_party_payments/{index}/amount"),
+            "BR-DEX-10",
+            detail,
+        );
+    }
     for (list, rule, all) in
         [("allowances", "BR-31", &input.allowances), ("charges", "BR-36", &input.charges)]
     {
@@ -158,18 +169,18 @@ fn has_amount_of_line(it: &LineAdjustmentInput) -> bool {
 }
 
 /// Computes everything that was left out.
-fn complete(input: &mut InvoiceInput) -> Result<(), Vec<Problem>> {
+fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Problem>> {
     input.type_code.get_or_insert_with(|| INVOICE.to_owned());
     for (index, line) in input.lines.iter_mut().enumerate() {
-        complete_line(line, index).map_err(|problem| vec![problem])?;
+        complete_line(line, index, currency).map_err(|problem| vec![problem])?;
     }
     for it in input.allowances.iter_mut().chain(&mut input.charges) {
-        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent));
+        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent, currency));
     }
     let taxable = taxable_by_vat(input);
     let breakdown = input.vat_breakdown.get_or_insert_with(|| {
         let row = |(vat, taxable): (rules::VatGroup, Decimal)| VatSubtotalInput {
-            tax: Some(tax_on(taxable, vat.rate)),
+            tax: Some(tax_on(taxable, vat.rate, currency)),
             category: vat.category,
             rate: vat.rate,
             taxable: Some(taxable),
@@ -184,15 +195,15 @@ fn complete(input: &mut InvoiceInput) -> Result<(), Vec<Problem>> {
     Ok(())
 }
 
-fn complete_line(line: &mut LineInput, index: usize) -> Result<(), Problem> {
+fn complete_line(line: &mut LineInput, index: usize, currency: Currency) -> Result<(), Problem> {
     line.id.get_or_insert_with(|| (index + 1).to_string());
     line.unit.get_or_insert_with(|| ONE.to_owned());
     for it in line.allowances.iter_mut().chain(&mut line.charges) {
-        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent));
+        it.amount = it.amount.or_else(|| share(it.base_amount, it.percent, currency));
     }
-    let net = line.net_amount.or_else(|| line_net(line));
-    let Some(net) = net.filter(|net| amount_problem(*net).is_none()) else {
-        let detail = "Quantity times price is too large a figure.";
+    let net = line.net_amount.or_else(|| line_net(line, currency));
+    let Some(net) = net.filter(|net| size_problem(*net).is_none()) else {
+        let detail = "Quantity times price is too large a figure, or one with too many digits.";
         return Err(Problem::at(format!("/lines/{index}/quantity"), detail));
     };
     line.net_amount = Some(net);
@@ -200,13 +211,14 @@ fn complete_line(line: &mut LineInput, index: usize) -> Result<(), Problem> {
 }
 
 /// Returns a percentage of a base amount.
-fn share(base: Option<Decimal>, percent: Option<Decimal>) -> Option<Decimal> {
-    let product = base?.checked_mul(percent?)?;
-    product.checked_div(Decimal::ONE_HUNDRED).map(super::money::round)
+fn share(base: Option<Decimal>, percent: Option<Decimal>, currency: Currency) -> Option<Decimal> {
+    rounded_product(base?, percent?, Decimal::ONE_HUNDRED, currency.decimals())
 }
 
 fn complete_totals(input: &mut InvoiceInput, vat: Decimal) {
-    let lines: Decimal = input.lines.iter().filter_map(|line| line.net_amount).sum();
+    let lines: Decimal =
+        input.lines.iter().filter(|line| line.is_summed()).filter_map(|line| line.net_amount).sum();
+    let for_others = rules::for_others(input);
     let has_lines = !input.lines.is_empty();
     let sum = |all: &[AdjustmentInput]| all.iter().filter_map(|it| it.amount).sum();
     let (allowances, charges) = (sum(&input.allowances), sum(&input.charges));
@@ -223,7 +235,7 @@ fn complete_totals(input: &mut InvoiceInput, vat: Decimal) {
     let with_vat = *totals.with_vat.get_or_insert(without_vat + vat);
     let paid = *totals.paid.get_or_insert(Decimal::ZERO);
     let rounding = *totals.rounding.get_or_insert(Decimal::ZERO);
-    totals.due.get_or_insert(with_vat - paid + rounding);
+    totals.due.get_or_insert(with_vat - paid + rounding + for_others);
 }
 
 /// Returns a problem for each computed sum that exceeds the limits of a figure. A settled invoice must be
@@ -243,7 +255,7 @@ fn too_large(invoice: &InvoiceInput) -> Vec<Problem> {
     taxable
         .map(|figure| ("/vat_breakdown", figure))
         .chain(sums)
-        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, amount_problem(figure?)?)))
+        .filter_map(|(pointer, figure)| Some(Problem::at(pointer, size_problem(figure?)?)))
         .collect()
 }
 

@@ -2,9 +2,9 @@
 //!
 //! The texts of one language are in `texts/{tag}/`: `page.ftl` has the texts of the invoice page,
 //! `problems.ftl` the reasons why something was refused, `room.ftl` the texts of the Matrix room,
-//! `terms.ftl` the names of what an invoice contains and a revision changes, and `words.ftl` units, sizes
-//! and durations. A text that a language lacks is shown in English. A test makes sure that no language
-//! lacks a text.
+//! `terms.ftl` the names of what an invoice contains and a revision changes, `types.ftl` the names of the
+//! types of documents, and `words.ftl` units, sizes and durations. A text that a language lacks is shown in
+//! English. A test makes sure that no language lacks a text.
 
 mod countries;
 mod dates;
@@ -96,13 +96,13 @@ impl Locale {
 
     /// Writes an amount of money with its currency, such as `€1,234.50`. It is never rounded.
     pub fn amount(&self, amount: Decimal, currency: Currency) -> String {
-        numbers::amount(&self.formats, amount, &currency.to_string())
+        numbers::amount(&self.formats, amount, currency)
     }
 
     /// Writes an amount without its currency, with the decimals of the currency, or with more if the
     /// amount has more.
     pub fn bare_amount(&self, amount: Decimal, currency: Currency) -> String {
-        numbers::bare_amount(&self.formats, amount, &currency.to_string())
+        numbers::bare_amount(&self.formats, amount, currency)
     }
 
     /// Writes a number with the decimals that it has.

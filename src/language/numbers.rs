@@ -10,12 +10,11 @@ use icu_locale::Locale;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use crate::invoice::Currency;
+
 /// The currencies whose sign no other currency has. All others are written with their code, since
 /// several currencies share `$`, `kr` and `¥`.
 const OWN_SIGN: [&str; 7] = ["EUR", "GBP", "ILS", "INR", "TRY", "UAH", "VND"];
-
-/// The number of decimals of a currency for which ISO 4217 names none.
-const USUAL_DIGITS: u32 = 2;
 
 /// Writes a number with the decimals that it has.
 pub(super) fn number(locale: &Locale, number: Decimal) -> String {
@@ -29,14 +28,14 @@ pub(super) fn number(locale: &Locale, number: Decimal) -> String {
 
 /// Writes an amount with the decimals of its currency, or with more if the amount has more, as unit
 /// prices do.
-pub(super) fn bare_amount(locale: &Locale, amount: Decimal, currency: &str) -> String {
+pub(super) fn bare_amount(locale: &Locale, amount: Decimal, currency: Currency) -> String {
     number(locale, with_digits(amount, currency))
 }
 
 /// As [`bare_amount`], with the sign or the code of the currency.
-pub(super) fn amount(locale: &Locale, amount: Decimal, currency: &str) -> String {
+pub(super) fn amount(locale: &Locale, amount: Decimal, currency: Currency) -> String {
     let amount = with_digits(amount, currency);
-    written_with_currency(locale, amount, currency)
+    written_with_currency(locale, amount, &currency.to_string())
         .unwrap_or_else(|| format!("{currency}\u{a0}{}", number(locale, amount)))
 }
 
@@ -72,12 +71,9 @@ fn currency_formatter(
     }
 }
 
-fn with_digits(amount: Decimal, currency: &str) -> Decimal {
-    let digits = iso_currency::Currency::from_code(currency)
-        .and_then(|currency| currency.exponent())
-        .map_or(USUAL_DIGITS, u32::from);
+fn with_digits(amount: Decimal, currency: Currency) -> Decimal {
     let mut amount = amount.normalize();
-    amount.rescale(amount.scale().max(digits));
+    amount.rescale(amount.scale().max(currency.decimals()));
     amount
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn pdf(
     let transaction = &session.transaction;
     let place = state.limits.pdf(session.grant, &transaction.shop).await?;
     let terms = &transaction.terms;
-    let further = gather::further(&state, transaction).await?;
+    let read = gather::read_invoice(&state, transaction).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let qr =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
@@ -36,7 +36,7 @@ pub(super) async fn pdf(
         let _place = place;
         let terms = &session.transaction.terms;
         let locale = &session.reader.locale;
-        let further = further.as_deref().unwrap_or_default();
+        let further = &read.further.terms;
         invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref() })
             .map_err(anyhow::Error::from)
     });

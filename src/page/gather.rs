@@ -5,12 +5,12 @@ use super::cast::Cast;
 use super::chat::{self, LINES_PER_PAGE};
 use super::model::{Chat, Composing, Named, Page, Quote, Revision, Unsent, UnsentRelation};
 use super::people::{Others, usual_reply_time};
-use super::readings::FurtherTerms;
+use super::readings::ReadInvoice;
 use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{epc_payload, further_terms, qr_svg, status_to_show};
+use crate::invoice::{Further, epc_payload, qr_svg, status_to_show};
 use crate::quota::run_blocking;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
@@ -40,7 +40,7 @@ pub(super) async fn page<'a>(
 ) -> Result<Page<'a>, StoreError> {
     let transaction = &session.transaction;
     let terms = &transaction.terms;
-    let further = further(state, transaction).await?;
+    let read = read_invoice(state, transaction).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let payload =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
@@ -54,7 +54,7 @@ pub(super) async fn page<'a>(
         speaker: session.guest.user_id.as_str(),
         reader: &session.reader,
         revisions: history.to_vec(),
-        further,
+        read,
         qr: payload.as_deref().and_then(qr_svg),
         chat,
         people: others.people(state),
@@ -62,17 +62,25 @@ pub(super) async fn page<'a>(
     })
 }
 
-/// Reads the terms in the original file of the current invoice that our model does not have.
-pub(super) async fn further(
+/// Reads what the current invoice says for which the page has no place of its own.
+pub(super) async fn read_invoice(
     state: &PageState,
     transaction: &Transaction,
-) -> Result<FurtherTerms, StoreError> {
+) -> Result<Arc<ReadInvoice>, StoreError> {
     let Transaction { id, revision, .. } = *transaction;
     let read = async || {
-        let Some((_, bytes)) = state.store.original(id).await? else { return Ok(None) };
-        Ok(Some(run_blocking(move || further_terms(&bytes)).await.map_err(panicked)?))
+        let file = state.store.original(id).await?;
+        let invoice = transaction.terms.invoice.clone();
+        let read = move || ReadInvoice {
+            has_file: file.is_some(),
+            further: match file {
+                Some((_, bytes)) => Further::of_file(&bytes),
+                None => Further::of_invoice(&invoice.into()),
+            },
+        };
+        run_blocking(read).await.map_err(panicked)
     };
-    state.readings.further.get_or_read((id, revision), read).await
+    state.readings.invoices.get_or_read((id, revision), read).await
 }
 
 /// Reads what each of the last revisions changed.

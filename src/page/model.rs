@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ulid::Ulid;
 
+pub use super::readings::ReadInvoice;
 pub use crate::invoice::Term;
 use crate::language::Locale;
 use crate::record::Kind;
@@ -28,9 +29,8 @@ pub struct Page<'a> {
     pub reader: &'a Reader,
     /// The revisions of the transaction, newest first. The first one is shown.
     pub revisions: Vec<Revision>,
-    /// The terms in the original invoice that our model does not have; `None` if the invoice did
-    /// not come as a file.
-    pub further: Arc<Option<Vec<Term>>>,
+    /// What the invoice says for which the page has no place of its own.
+    pub read: Arc<ReadInvoice>,
     /// The EPC QR code as SVG, if the visitor is a buyer and the invoice has an IBAN, is in euro,
     /// and has an amount to pay.
     pub qr: Option<String>,
@@ -44,9 +44,9 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// Returns the terms in the original invoice that our model does not have.
+    /// Returns the terms of the invoice for which the page has no place of its own.
     pub fn further(&self) -> &[Term] {
-        self.further.as_deref().unwrap_or_default()
+        &self.read.further.terms
     }
 }
 

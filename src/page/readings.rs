@@ -1,25 +1,28 @@
 //! Caches what the page shows of revisions, so that it is read only once for all visitors.
 
-use std::sync::Arc;
-
 use super::model::Revision;
-use crate::invoice::Term;
+use crate::invoice::Further;
 use crate::store::{ReadOnce, Weight};
 
-/// The terms in the original file of a revision that our model does not have; `None` if there is no
-/// file.
-pub(super) type FurtherTerms = Arc<Option<Vec<Term>>>;
+/// What a revision says for which the page has no place of its own.
+#[derive(Debug, Default)]
+pub struct ReadInvoice {
+    /// The terms, and what the file says beyond the model.
+    pub further: Further,
+    /// Whether the invoice came as a file, which can be downloaded.
+    pub has_file: bool,
+}
 
 /// What was read so far, by transaction and revision.
 #[derive(Debug, Default)]
 pub struct Readings {
-    pub(super) further: ReadOnce<Option<Vec<Term>>>,
+    pub(super) invoices: ReadOnce<ReadInvoice>,
     pub(super) history: ReadOnce<Vec<Revision>>,
 }
 
-impl Weight for Option<Vec<Term>> {
+impl Weight for ReadInvoice {
     fn weight(&self) -> usize {
-        self.as_ref().map_or(0, Vec::len)
+        self.further.terms.len() + self.further.left_over.listed.len()
     }
 }
 

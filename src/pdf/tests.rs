@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::invoice::{InvoiceInput, epc_payload, further_terms, read_xml, settle};
+use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_xml, settle};
 use crate::transaction::Party;
 
 const LONG: &str = include_str!("../../tests/invoices/ubl-tc434-example1.xml");
@@ -18,7 +18,7 @@ fn from_xml(xml: &str) -> Terms {
     let read = read_xml(xml.as_bytes()).unwrap();
     Terms {
         status: "open".to_owned(),
-        invoice: settle(read.invoice).unwrap().invoice,
+        invoice: settle(read.invoice, read.format.into()).unwrap().invoice,
         buyer: party(read.buyer),
         seller: party(read.seller),
         redactions: None,
@@ -41,7 +41,7 @@ fn from_lines(lines: usize, description: &str) -> Terms {
     let named = |name: &str| Party { name: name.to_owned(), ..Party::default() };
     Terms {
         status: "open".to_owned(),
-        invoice: settle(input).unwrap().invoice,
+        invoice: settle(input, Form::Json).unwrap().invoice,
         buyer: named("Birch"),
         seller: named("Acme"),
         redactions: None,
@@ -83,7 +83,7 @@ fn english() -> Locale {
 
 fn pdf(terms: &Terms, locale: &Locale) -> Vec<u8> {
     let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
-    let further = further_terms(RICH.as_bytes());
+    let further = Further::of_file(RICH.as_bytes()).terms;
     let document = Document { terms, locale, further: &further, qr: qr.as_deref() };
     assert_inside(&sheet_of(&document));
     invoice_pdf(&document).unwrap()
@@ -155,7 +155,8 @@ fn no_text_is_too_much() {
     for description in [words.as_str(), &unbroken, &odd, "", " ", "\u{200d}", "\u{202e}"] {
         let mut terms = from_lines(2, "x");
         terms.invoice.lines[1].description = description.to_owned();
-        terms.invoice.notes = vec![description.chars().take(500).collect()];
+        let text = description.chars().take(500).collect();
+        terms.invoice.notes = vec![crate::invoice::Note { subject: None, text }];
         terms.invoice.number = description.chars().take(100).collect();
         terms.seller.name = description.chars().take(200).collect();
         pdf(&terms, &english());
@@ -200,7 +201,7 @@ fn a_paragraph_has_one_direction_and_foreign_words_keep_theirs() {
 fn languages_from_right_to_left_are_mirrored() {
     let terms = from_xml(RICH);
     let locale = Locale::negotiate(Some("ar"), None, "en");
-    let further = further_terms(RICH.as_bytes());
+    let further = Further::of_file(RICH.as_bytes()).terms;
     let document = Document { terms: &terms, locale: &locale, further: &further, qr: None };
     let mut sheet = Sheet::new(true);
     let typesetter = Typesetter::new().unwrap();

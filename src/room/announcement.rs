@@ -162,6 +162,7 @@ mod tests {
         for c in ["\u{10348}", "\"", "x"] {
             let account = |number: usize| crate::invoice::Account {
                 iban: format!("{number}{}", c.repeat(190)),
+                account_name: None,
                 bic: None,
             };
             let message = told(|terms| {

@@ -39,7 +39,8 @@ pub struct RoomPlan {
     pub power_levels: Value,
     /// The name, which clients show in room lists.
     pub name: String,
-    /// The topic, which clients show under the name: total, status and due date.
+    /// The topic, which clients show under the name: what is to be paid, status and
+    /// due date.
     pub topic: String,
     /// All state events that the room should have, including those above.
     pub state: Vec<StateEvent>,

@@ -101,7 +101,8 @@ impl Found {
         }
         let same = before.1 == after.1;
         let text = |(amount, currency): (Decimal, Currency)| {
-            Some(if same { exact(amount) } else { format!("{currency} {}", exact(amount)) })
+            let figure = exact(amount, currency);
+            Some(if same { figure } else { format!("{currency} {figure}") })
         };
         let kind = if same { ChangeKind::Amount(after.1) } else { ChangeKind::Text };
         self.push(what, which, text(before), text(after), kind);

@@ -1,5 +1,7 @@
 //! A commercial transaction, its parties and their contacts. Pure: no I/O.
 
+#[cfg(test)]
+mod cases;
 mod change;
 mod party;
 mod patch;
@@ -12,8 +14,8 @@ mod visitor;
 pub use change::{Change, ChangeKind, changes};
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
-pub use reading::Accompaniment;
 pub(crate) use reading::json;
+pub use reading::{Accompaniment, ReadFile};
 #[cfg(test)]
 pub(crate) use sample::{sample, sample_submission};
 pub use submission::{Accepted, Submission, external_id};

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::submission::{Source, accept_terms};
+use super::reading::ReadFile;
+use super::submission::accept_terms;
 use super::{Contact, Party, Terms};
-use crate::invoice::{Address, InvoiceInput, Problem};
+use crate::invoice::{Address, Form, Invoice, InvoiceInput, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
 
 /// The changes that a shop sends. Fields that are left out stay as they are.
@@ -27,9 +28,9 @@ pub struct Patch {
     /// redacted before. `retain` does not restore erased content.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
-    /// Where the invoice is from.
+    /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
-    pub source: Source,
+    pub file: Option<ReadFile>,
 }
 
 /// The changes to one party. A list of contacts replaces the old list.
@@ -66,15 +67,28 @@ impl Patch {
     /// All problems of the new terms, each with a JSON pointer into the patch.
     pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.or(current.redactions);
-        let invoice = self.invoice.unwrap_or_else(|| InvoiceInput::from(current.invoice.clone()));
+        let settled = match self.invoice {
+            None => Ok(settled_before(&current.invoice)),
+            Some(invoice) => match self.file {
+                Some(file) => file.settle(invoice),
+                None => settle(invoice, Form::Json),
+            },
+        };
         let (terms, warnings) = accept_terms(
             Some(self.status.unwrap_or_else(|| current.status.clone())),
-            (invoice, self.source),
+            settled,
             patched(self.buyer, &current.buyer),
             patched(self.seller, &current.seller),
         )?;
         Ok((Terms { redactions, ..terms }, warnings))
     }
+}
+
+/// Returns an invoice that was taken in before, with the present warnings about it. It is kept as it is if
+/// the present rules would refuse it, so that its status can still change.
+fn settled_before(invoice: &Invoice) -> Settled {
+    settle(InvoiceInput::from(invoice.clone()), Form::Json)
+        .unwrap_or_else(|_| Settled { invoice: invoice.clone(), warnings: Vec::new() })
 }
 
 fn patched(patch: Option<PartyPatch>, current: &Party) -> Party {
@@ -84,5 +98,24 @@ fn patched(patch: Option<PartyPatch>, current: &Party) -> Party {
         vat_id: patch.vat_id.or_else(|| current.vat_id.clone()),
         address: patch.address.or_else(|| current.address.clone()),
         contacts: patch.contacts.unwrap_or_else(|| current.contacts.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::sample;
+
+    #[test]
+    fn an_invoice_from_before_the_present_rules_is_kept_and_its_status_can_change() {
+        let mut current = sample().terms;
+        current.invoice.currency = crate::invoice::Currency::parse("JPY").unwrap();
+        current.invoice.totals.due = "54.50".parse().unwrap();
+        let status = Some("paid".to_owned());
+        let (terms, _) = Patch { status, ..Patch::default() }.apply(&current).unwrap();
+        assert_eq!((terms.status.as_str(), &terms.invoice), ("paid", &current.invoice));
+        let invoice = Some(InvoiceInput::from(current.invoice.clone()));
+        let problems = Patch { invoice, ..Patch::default() }.apply(&current).unwrap_err();
+        assert!(problems.iter().any(|it| it.rule.as_deref() == Some("BR-DEC-18")), "{problems:?}");
     }
 }

@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Path, Segment};
 
 use super::party::matrix_id;
-use super::{Contact, Party, Patch, Submission, submission::Source};
-use crate::invoice::{self, FromXml, Problem};
+use super::{Contact, Party, Patch, Submission};
+use crate::invoice::{
+    self, Form, FromXml, InvoiceInput, Places, Problem, Settled, pointer, settle,
+};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of a JSON pointer in an error, in bytes.
@@ -76,6 +77,38 @@ impl Accompaniment {
     }
 }
 
+/// What is known of the file in which an invoice came.
+#[derive(Clone, Debug)]
+pub struct ReadFile {
+    form: Form,
+    places: Places,
+    warnings: Vec<Problem>,
+}
+
+impl ReadFile {
+    fn of(read: &FromXml) -> Self {
+        let mut warnings = read.findings.clone();
+        warnings.extend(read.left_over.warnings());
+        Self { form: read.format.into(), places: read.places.clone(), warnings }
+    }
+
+    /// Settles the invoice of the file. Adds the places in the file to its problems, and the warnings about
+    /// the file.
+    pub(super) fn settle(self, invoice: InvoiceInput) -> Result<Settled, Vec<Problem>> {
+        match settle(invoice, self.form) {
+            Ok(mut settled) => {
+                self.places.name(&mut settled.warnings);
+                settled.warnings.extend(self.warnings);
+                Ok(settled)
+            }
+            Err(mut problems) => {
+                self.places.name(&mut problems);
+                Err(problems)
+            }
+        }
+    }
+}
+
 impl Submission {
     /// Parses JSON.
     ///
@@ -91,6 +124,7 @@ impl Submission {
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
         let read = read_xml(bytes)?;
+        let file = ReadFile::of(&read);
         let mut submission = Self {
             external_id: with
                 .external_id
@@ -101,7 +135,7 @@ impl Submission {
             buyer: with.buyer.unwrap_or_default(),
             seller: with.seller.unwrap_or_default(),
             redactions: with.redactions,
-            source: Source { form: read.format.into(), findings: read.findings },
+            file: Some(file),
         };
         submission.complete_parties(read.buyer, read.seller);
         Ok(submission)
@@ -123,8 +157,8 @@ impl Patch {
     /// When the file is not such an invoice.
     pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
         let read = read_xml(bytes)?;
-        let source = Source { form: read.format.into(), findings: read.findings };
-        Ok(Self { invoice: Some(read.invoice), status, source, ..Self::default() })
+        let file = Some(ReadFile::of(&read));
+        Ok(Self { invoice: Some(read.invoice), status, file, ..Self::default() })
     }
 }
 
@@ -154,17 +188,6 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
-}
-
-/// Returns the path as a JSON pointer (RFC 6901).
-fn pointer(path: &Path) -> String {
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
 }
 
 /// Replaces the Rust types in a message of serde by JSON types, which the sender knows.

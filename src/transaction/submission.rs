@@ -2,8 +2,10 @@
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::reading::ReadFile;
 use super::{Party, PartyRole, Terms};
 use crate::invoice::{Form, Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
@@ -17,15 +19,6 @@ const MAX_STATUS_CHARS: usize = 40;
 const MAX_BYTES_WITHOUT_LINES: usize = 58 * 1024;
 /// The status of a transaction whose shop named none.
 const DEFAULT_STATUS: &str = "open";
-
-/// The form in which an invoice came, and what was found while it was read.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Source {
-    /// The form.
-    pub form: Form,
-    /// The rules that the file breaks beyond those about its content.
-    pub findings: Vec<Problem>,
-}
 
 /// A transaction as the shop submits it.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,9 +38,9 @@ pub struct Submission {
     /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
-    /// Where the invoice is from.
+    /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
-    pub source: Source,
+    pub file: Option<ReadFile>,
 }
 
 /// A submission that passed all checks.
@@ -82,7 +75,11 @@ impl Submission {
             let detail = "`external_id` begins or ends with white space; remove it.";
             problems.push(Problem::at("/external_id", detail));
         }
-        match accept_terms(self.status, (self.invoice, self.source), self.buyer, self.seller) {
+        let settled = match self.file {
+            Some(file) => file.settle(self.invoice),
+            None => settle(self.invoice, Form::Json),
+        };
+        match accept_terms(self.status, settled, self.buyer, self.seller) {
             Ok((terms, warnings)) if problems.is_empty() => {
                 let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
@@ -129,8 +126,17 @@ impl Terms {
     /// The SHA-256 of the terms in a canonical form. Equal content has an equal hash, whatever the
     /// order of keys, the white space or the notation of amounts in the submission.
     pub fn content_hash(&self) -> String {
+        let invoice = InvoiceInput::from(self.invoice.clone()).in_canonical_form();
+        let has_lines = !invoice.lines.is_empty();
         // The map of serde_json sorts its keys, so a conversion to `Value` gives a canonical form.
-        let canonical = serde_json::to_value(self).map(|value| value.to_string());
+        let canonical = serde_json::to_value(self).and_then(|mut terms| {
+            terms["invoice"] = serde_json::to_value(invoice)?;
+            if !has_lines {
+                // The hashes in the database were computed with an empty list.
+                terms["invoice"]["lines"] = Value::Array(Vec::new());
+            }
+            Ok(terms.to_string())
+        });
         format!("{:x}", Sha256::digest(canonical.unwrap_or_default()))
     }
 }
@@ -138,7 +144,7 @@ impl Terms {
 /// Checks the terms of a new or a changed transaction. Returns them with the warnings about them.
 pub(super) fn accept_terms(
     status: Option<String>,
-    (invoice, Source { form, findings }): (InvoiceInput, Source),
+    settled: Result<Settled, Vec<Problem>>,
     buyer: Party,
     seller: Party,
 ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
@@ -169,13 +175,12 @@ pub(super) fn accept_terms(
             problems.push(Problem::at(format!("/seller/contacts/{index}/matrix"), detail));
         }
     }
-    match settle(invoice, form) {
+    match settled {
         Ok(Settled { mut invoice, warnings }) if problems.is_empty() => {
             if let Some(problem) = too_long(&mut invoice, [&buyer, &seller]) {
                 return Err(vec![problem]);
             }
-            let warnings = findings.into_iter().chain(warnings);
-            let warnings = warnings.map(|warning| warning.under("/invoice")).collect();
+            let warnings = warnings.into_iter().map(|warning| warning.under("/invoice")).collect();
             Ok((Terms { status, invoice, buyer, seller, redactions: None }, warnings))
         }
         Ok(_) => Err(problems),
@@ -211,7 +216,7 @@ fn too_long(invoice: &mut Invoice, parties: [&Party; 2]) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invoice::Address;
+    use crate::invoice::{Address, Note};
     use crate::transaction::sample_submission;
 
     fn accepted(id: &str) -> Result<String, Vec<Problem>> {
@@ -233,11 +238,27 @@ mod tests {
         }
         assert_eq!(accepted("order 7/\u{5e9}").unwrap(), "order 7/\u{5e9}");
     }
+
+    #[test]
+    fn the_same_amounts_are_the_same_content_however_many_zeros_they_have() {
+        let in_yen = |due: &str| {
+            let mut submission = sample_submission();
+            submission.invoice.currency = crate::invoice::Currency::parse("JPY").ok();
+            let mut terms = submission.accept().unwrap().terms;
+            terms.invoice.totals.due = due.parse().unwrap();
+            terms.content_hash()
+        };
+        // An invoice in yen was stored with two decimals once, and is sent again.
+        assert_eq!(in_yen("54.00"), in_yen("54"));
+        assert_ne!(in_yen("54.00"), in_yen("54.5"));
+    }
+
     #[test]
     fn what_does_not_fit_into_a_room_is_refused() {
         let noted = |notes: usize, characters: usize| {
             let mut submission = sample_submission();
-            submission.invoice.notes = vec!["é".repeat(characters); notes];
+            let note = Note { subject: None, text: "é".repeat(characters) };
+            submission.invoice.notes = vec![note; notes];
             submission.accept().map(drop)
         };
         assert!(noted(1, 20_000).is_ok());
@@ -252,7 +273,7 @@ mod tests {
         assert!(submission.accept().is_err());
         // Lines can be split over several events.
         let mut submission = sample_submission();
-        submission.invoice.lines[0].description = "x".repeat(4_000);
+        submission.invoice.lines[0].description = Some("x".repeat(4_000));
         submission.invoice.lines = vec![submission.invoice.lines[0].clone(); 50];
         assert!(submission.accept().is_ok());
     }

@@ -20,12 +20,20 @@ use crate::transaction::{Change, ChangeKind};
 const DATE_TERMS: [&str; 7] = ["BT-7", "BT-26", "BT-72", "BT-73", "BT-74", "BT-134", "BT-135"];
 /// The business term that holds a country: the item's country of origin.
 const COUNTRY_TERM: &str = "BT-159";
+/// The business term that says whether a line is part of the sums.
+const ROLE_TERM: &str = "BT-X-8";
 /// The VAT category (UNTDID 5305) whose rate says everything: standard rate.
 const STANDARD_RATE: &str = "S";
 
-/// What the document is called, such as `Invoice`.
+/// What the document is called by its type, such as `Invoice`, `Credit note` or `Corrected invoice`. A type
+/// that is in no list of EN 16931 is called an invoice.
 pub fn kind(invoice: &Invoice, locale: &Locale) -> String {
-    locale.text(if invoice.is_credit_note() { "credit-note" } else { "invoice" })
+    type_name(&invoice.type_code, locale).unwrap_or_else(|| locale.text("type-380"))
+}
+
+/// The name of a type of document (UNTDID 1001), if it is one that EN 16931 allows.
+fn type_name(code: &str, locale: &Locale) -> Option<String> {
+    known(&format!("type-{code}"), locale)
 }
 
 /// The shop's status in the reader's language if we have a text for it, otherwise as the shop
@@ -87,6 +95,10 @@ pub fn term(term: &Term, locale: &Locale) -> (String, String) {
     let date = term.value.parse::<Date>().ok().filter(|_| DATE_TERMS.contains(&term.id));
     let value = match date {
         Some(date) => locale.date(date),
+        None if term.id == ROLE_TERM => {
+            let id = format!("line-role-{}", term.value.to_lowercase());
+            known(&id, locale).unwrap_or_else(|| term.value.clone())
+        }
         None if term.id == COUNTRY_TERM => locale.country(&term.value),
         None => term.value.clone(),
     };
@@ -112,6 +124,7 @@ pub fn changed_value(change: &Change, value: &str, locale: &Locale) -> String {
     let text = match &change.kind {
         ChangeKind::Text => match change.what {
             "status" => Some(status(value, locale)),
+            "type" => type_name(value, locale),
             "iban" | "account" => Some(in_groups_of_four(value)),
             _ => None,
         },
@@ -125,4 +138,68 @@ pub fn changed_value(change: &Change, value: &str, locale: &Locale) -> String {
 /// The text with this id; none if there is no such text.
 fn known(id: &str, locale: &Locale) -> Option<String> {
     Some(locale.text(id)).filter(|text| text != id)
+}
+
+#[cfg(test)]
+mod tests {
+    use en16931::codes::generated::{CREDIT_NOTE_TYPE_CODES, INVOICE_TYPE_CODES};
+
+    use super::*;
+    use crate::language::Language;
+    use crate::transaction::sample;
+
+    fn called(code: &str, language: Language) -> String {
+        let mut invoice = sample().terms.invoice;
+        invoice.type_code = code.to_owned();
+        kind(&invoice, &Locale::of(language))
+    }
+
+    #[test]
+    fn every_type_of_document_has_a_name_of_its_own_in_every_language() {
+        let codes: std::collections::BTreeSet<_> =
+            INVOICE_TYPE_CODES.iter().chain(CREDIT_NOTE_TYPE_CODES).collect();
+        assert_eq!(codes.len(), 62);
+        for language in Language::ALL {
+            let locale = Locale::of(language);
+            let mut names = std::collections::BTreeSet::new();
+            for code in &codes {
+                let name = type_name(code, &locale);
+                assert!(name.is_some(), "{code} has no name in {language:?}");
+                assert!(names.insert(name), "{code} is called as another type in {language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_type_is_named() {
+        let change = Change {
+            what: "type",
+            which: None,
+            before: Some("380".to_owned()),
+            after: Some("384".to_owned()),
+            kind: ChangeKind::Text,
+        };
+        let english = Locale::of(Language::English);
+        assert_eq!(changed_value(&change, "384", &english), "Corrected invoice");
+        assert_eq!(changed_value(&change, "999", &english), "999");
+    }
+
+    #[test]
+    fn a_document_is_called_by_its_type() {
+        for (code, english, german) in [
+            ("380", "Invoice", "Rechnung"),
+            ("381", "Credit note", "Gutschrift"),
+            ("384", "Corrected invoice", "Korrigierte Rechnung"),
+            ("389", "Self-billed invoice", "Selbst ausgestellte Rechnung"),
+            ("386", "Prepayment invoice", "Anzahlungsrechnung"),
+            ("326", "Partial invoice", "Teilrechnung"),
+            ("877", "Final construction invoice", "Schlussrechnung (Bau)"),
+            // It is in no list, and neither is a text of another kind.
+            ("999", "Invoice", "Rechnung"),
+            ("", "Invoice", "Rechnung"),
+        ] {
+            assert_eq!(called(code, Language::English), english);
+            assert_eq!(called(code, Language::German), german);
+        }
+    }
 }

@@ -56,14 +56,16 @@ impl SummaryInput<'_> {
         Owed::of(self.invoice, self.status)
     }
 
-    /// The amount that the document is known by: its total, or what it gives back.
+    /// The amount that matters to the buyer: what is to be paid or what is given back. If nobody has to
+    /// pay, it is the total, and the words after it say so.
     fn amount(&self) -> String {
         match self.owed() {
             Owed::Credited(amount) => {
                 let amount = self.with_code(amount);
                 self.locale.text_with("summary-credited", &[("amount", amount.as_str().into())])
             }
-            _ => self.with_code(self.invoice.totals.with_vat),
+            Owed::Payable(amount) => self.with_code(amount),
+            Owed::Nothing | Owed::Ended(_) => self.with_code(self.invoice.totals.with_vat),
         }
     }
 
@@ -308,7 +310,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::invoice::{InvoiceInput, settle};
+    use crate::invoice::{Form, InvoiceInput, settle};
     use crate::language::Language;
 
     static ENGLISH: LazyLock<Locale> = LazyLock::new(|| Locale::of(Language::English));
@@ -322,7 +324,7 @@ mod tests {
             "payment": { "iban": "DE02120300000000202051", "bic": "BYLADEM1001", "terms": "30 days" },
         });
         change(&mut json);
-        settle(serde_json::from_value::<InvoiceInput>(json).unwrap()).unwrap().invoice
+        settle(serde_json::from_value::<InvoiceInput>(json).unwrap(), Form::Json).unwrap().invoice
     }
 
     fn of(invoice: &Invoice) -> SummaryInput<'_> {
@@ -465,6 +467,38 @@ mod tests {
         let invoice = invoice(|json| json["totals"] = json!({ "paid": "40.00" }));
         let body = summarise(&of(&invoice)).body;
         assert!(body.contains("Already paid: EUR -40.00\nAmount due: EUR 500.00"), "{body}");
+    }
+
+    #[test]
+    fn headline_and_topic_tell_what_is_to_be_paid_and_not_the_total() {
+        let invoice = invoice(|json| {
+            json["totals"] = json!({ "paid": "40.00", "rounding": "0.01" });
+        });
+        let input = of(&invoice);
+        assert_eq!(topic(&input), "EUR 500.01 · Awaiting payment · Due 1 Jul 2024");
+        assert!(headline(&input).starts_with("INV-2024-0042 · EUR 500.01 · "));
+        let body = summarise(&input).body;
+        assert!(body.contains("\nTotal: EUR 540.00\n"), "{body}");
+        // Once it is paid, nothing is to be paid, and the total is what the invoice is known by.
+        assert_eq!(topic(&SummaryInput { status: "paid", ..input }), "EUR 540.00 · Paid");
+    }
+
+    #[test]
+    fn amounts_have_the_decimals_of_their_currency() {
+        for (currency, price, amount) in [
+            ("JPY", "109.9", "JPY 1,319"),
+            ("KWD", "1.2345", "KWD 14.814"),
+            ("CLF", "1.00001", "CLF 12.0001"),
+        ] {
+            let invoice = invoice(|json| {
+                json["currency"] = json!(currency);
+                json["lines"][0]["unit_price"] = json!(price);
+            });
+            let input = of(&invoice);
+            assert!(topic(&input).starts_with(&format!("{amount} · ")), "{}", topic(&input));
+            let Summary { body, .. } = summarise(&input);
+            assert!(body.contains(&format!("\nTotal: {amount}\n")), "{body}");
+        }
     }
 
     #[test]

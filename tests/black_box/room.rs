@@ -305,3 +305,39 @@ async fn the_bot_writes_in_the_language_of_the_shop() {
         })
         .await;
 }
+
+/// On one database: the texts do not depend on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_tells_its_kind_of_document_and_what_is_to_be_paid_in_its_currency() {
+    let world = World::start(Database::Sqlite).await;
+    let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
+    for (currency, kind, paid, name, topic, due) in [
+        ("JPY", "384", "600", "Corrected invoice", "JPY 35 · Awaiting payment", "35"),
+        ("KWD", "389", "600", "Self-billed invoice", "KWD 34.500 · Awaiting payment", "34.500"),
+        ("EUR", "381", "0", "Credit note", "EUR 634.50 credited", "634.50"),
+    ] {
+        let mut body = sample(&format!("order-{kind}"), &buyer.id, &seller.id);
+        let invoice = &mut body["invoice"];
+        invoice["currency"] = json!(currency);
+        invoice["type"] = json!(kind);
+        invoice["totals"] = json!({ "paid": paid });
+        for line in invoice["lines"].as_array_mut().unwrap() {
+            line.as_object_mut().unwrap().remove("net_amount");
+        }
+        let id = world.shop.create(&body).await;
+        let room = world.shop.room(&id).await;
+        buyer.join(&room).await;
+        let state = async |event_type: &str| buyer.state(&room, event_type, "").await.unwrap();
+        let told = state("m.room.name").await["name"].as_str().unwrap().to_owned();
+        assert!(told.starts_with(&format!("{name} INV-2026-0042 · ")), "{told}");
+        let told = state("m.room.topic").await["topic"].as_str().unwrap().to_owned();
+        assert!(told.starts_with(topic), "{told}");
+        assert_eq!(state("org.tallyroom.invoice").await["invoice"]["totals"]["due"], due);
+        let pinned = pinned(&buyer, &room).await;
+        let summary = buyer.event(&room, &pinned[0]).await;
+        let told = summary["content"]["body"].as_str().unwrap();
+        let headline = told.lines().next().unwrap();
+        assert!(headline.contains(&format!("26-0042 · {topic}")), "{told}");
+        assert!(told.contains(&format!("{name} of 1 June 2026")), "{told}");
+    }
+}

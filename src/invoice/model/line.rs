@@ -8,13 +8,18 @@ use super::term::Kind;
 use super::values::{Classification, Identifier};
 use crate::invoice::money::figure;
 
+/// The roles of lines that are not part of the sums.
+const NOT_SUMMED: [&str; 2] = ["GROUP", INFORMATION];
+/// The role of a line that only informs.
+pub(in crate::invoice) const INFORMATION: &str = "INFORMATION";
+
 group! {
     /// One thing that is invoiced (BG-25), with its price (BG-29) and its VAT (BG-30).
     Line / LineInput {
         id: must String,
             "BT-126", Kind::Text, "cbc:ID", "ram:AssociatedDocumentLineDocument/ram:LineID";
         description: must String,
-            "BT-153", Kind::Text, "cac:Item/cbc:Name", "ram:SpecifiedTradeProduct/ram:Name";
+            "BT-153", Kind::Prose, "cac:Item/cbc:Name", "ram:SpecifiedTradeProduct/ram:Name";
         details: may Option<String>,
             "BT-154", Kind::Prose, "cac:Item/cbc:Description",
             "ram:SpecifiedTradeProduct/ram:Description";
@@ -76,8 +81,20 @@ group! {
             "BG-30", Kind::Group(LineVat::TERMS, 0),
             "cac:Item/cac:ClassifiedTaxCategory",
             "ram:SpecifiedLineTradeSettlement/ram:ApplicableTradeTax";
+        parent: may Option<String>,
+            "BT-X-304", Kind::Text, "", "ram:AssociatedDocumentLineDocument/ram:ParentLineID";
+        role: may Option<String>,
+            "BT-X-8", Kind::Code, "", "ram:AssociatedDocumentLineDocument/ram:LineStatusReasonCode";
         item: may Option<Item>,
             "BG-31", Kind::Group(Item::TERMS, 0), "cac:Item", "ram:SpecifiedTradeProduct";
+    }
+}
+
+impl LineInput {
+    /// Whether the line is part of the sums. A line that groups others, or that only informs, is not
+    /// (Factur-X EXTENDED, BT-X-8; a sub-line of the XRechnung extension is read as such a line).
+    pub fn is_summed(&self) -> bool {
+        self.role.as_deref().is_none_or(|role| !NOT_SUMMED.contains(&role))
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod address;
 mod group;
-mod line;
+pub(super) mod line;
 mod parties;
 mod payment;
 mod references;
@@ -14,17 +14,22 @@ mod totals;
 mod values;
 pub(super) mod walk;
 
+use en16931::codes::contains;
+use en16931::codes::generated::CREDIT_NOTE_TYPE_CODES;
 use jiff::civil::Date;
 
 pub use address::Address;
-pub use group::{Missing, Settled};
+pub(super) use group::Settled;
 pub use line::{
     Item, ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat,
 };
 pub use parties::{Buyer, Contact, Delivery, Payee, Period, Seller, TaxRepresentative};
 pub use payment::{Account, Card, DirectDebit, Payment};
 pub use references::{Document, PrecedingInvoice};
-pub use totals::{Adjustment, AdjustmentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput};
+pub use totals::{
+    Adjustment, AdjustmentInput, ThirdPartyPayment, ThirdPartyPaymentInput, Totals, TotalsInput,
+    VatSubtotal, VatSubtotalInput,
+};
 pub use values::{Attachment, Classification, Identifier, Note};
 
 use super::currency::Currency;
@@ -128,6 +133,8 @@ group! {
             "BG-21", Kind::Groups(AdjustmentInput::TERMS, 1),
             "cac:AllowanceCharge[cbc:ChargeIndicator=true]",
             "Settlement/ram:SpecifiedTradeAllowanceCharge[ram:ChargeIndicator/udt:Indicator=true]";
+        third_party_payments: each ThirdPartyPayment,
+            "BG-DEX-09", Kind::Groups(ThirdPartyPaymentInput::TERMS, 0), "cac:PrepaidPayment", "";
         totals: part Totals,
             "BG-22", Kind::Group(TotalsInput::TERMS, 0), "",
             "Settlement/ram:SpecifiedTradeSettlementHeaderMonetarySummation";
@@ -145,11 +152,8 @@ group! {
 }
 
 impl Invoice {
-    /// Whether it gives money back (UNTDID 1001 credit note codes used with EN 16931).
+    /// Whether it gives money back: its type is in the list of credit notes of EN 16931 (BR-CL-01).
     pub fn is_credit_note(&self) -> bool {
-        matches!(
-            self.type_code.as_str(),
-            "81" | "83" | "261" | "262" | "296" | "308" | "381" | "396" | "420" | "458" | "532"
-        )
+        contains(CREDIT_NOTE_TYPE_CODES, &self.type_code)
     }
 }

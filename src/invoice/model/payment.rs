@@ -13,16 +13,16 @@ group! {
             "BT-82", Kind::Text, "cac:PaymentMeans/cbc:PaymentMeansCode/@name",
             "Settlement/ram:SpecifiedTradeSettlementPaymentMeans/ram:Information";
         iban: (Option<String>),
-            "BT-84", Kind::Text, "cac:PaymentMeans[first cac:PayeeFinancialAccount]/cac:PayeeFinancialAccount/cbc:ID",
+            "BT-84", Kind::Code, "cac:PaymentMeans[first cac:PayeeFinancialAccount]/cac:PayeeFinancialAccount/cbc:ID",
             "Settlement/ram:SpecifiedTradeSettlementPaymentMeans[first ram:PayeePartyCreditorFinancialAccount]/ram:PayeePartyCreditorFinancialAccount/ram:IBANID|Settlement/ram:SpecifiedTradeSettlementPaymentMeans[first ram:PayeePartyCreditorFinancialAccount]/ram:PayeePartyCreditorFinancialAccount/ram:ProprietaryID";
         account_name: (Option<String>),
             "BT-85", Kind::Text, "cac:PaymentMeans[first cac:PayeeFinancialAccount]/cac:PayeeFinancialAccount/cbc:Name",
             "Settlement/ram:SpecifiedTradeSettlementPaymentMeans[first ram:PayeePartyCreditorFinancialAccount]/ram:PayeePartyCreditorFinancialAccount/ram:AccountName";
         bic: (Option<String>),
-            "BT-86", Kind::Text, "cac:PaymentMeans[first cac:PayeeFinancialAccount]/cac:PayeeFinancialAccount/cac:FinancialInstitutionBranch/cbc:ID",
+            "BT-86", Kind::Code, "cac:PaymentMeans[first cac:PayeeFinancialAccount]/cac:PayeeFinancialAccount/cac:FinancialInstitutionBranch/cbc:ID",
             "Settlement/ram:SpecifiedTradeSettlementPaymentMeans[first ram:PayeePartyCreditorFinancialAccount]/ram:PayeeSpecifiedCreditorFinancialInstitution/ram:BICID";
         reference: (Option<String>),
-            "BT-83", Kind::Text, "cac:PaymentMeans/cbc:PaymentID", "Settlement/ram:PaymentReference";
+            "BT-83", Kind::Prose, "cac:PaymentMeans/cbc:PaymentID", "Settlement/ram:PaymentReference";
         terms: (Option<String>),
             "BT-20", Kind::Prose, "cac:PaymentTerms/cbc:Note",
             "Settlement/ram:SpecifiedTradePaymentTerms/ram:Description";
@@ -41,13 +41,13 @@ group! {
     /// A further account that may be paid to (BG-17 may repeat).
     Account {
         iban: (String),
-            "BT-84", Kind::Text, "cac:PayeeFinancialAccount/cbc:ID",
+            "BT-84", Kind::Code, "cac:PayeeFinancialAccount/cbc:ID",
             "ram:PayeePartyCreditorFinancialAccount/ram:IBANID|ram:PayeePartyCreditorFinancialAccount/ram:ProprietaryID";
         account_name: (Option<String>),
             "BT-85", Kind::Text, "cac:PayeeFinancialAccount/cbc:Name",
             "ram:PayeePartyCreditorFinancialAccount/ram:AccountName";
         bic: (Option<String>),
-            "BT-86", Kind::Text, "cac:PayeeFinancialAccount/cac:FinancialInstitutionBranch/cbc:ID",
+            "BT-86", Kind::Code, "cac:PayeeFinancialAccount/cac:FinancialInstitutionBranch/cbc:ID",
             "ram:PayeeSpecifiedCreditorFinancialInstitution/ram:BICID";
     }
 }

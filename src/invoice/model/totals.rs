@@ -51,6 +51,20 @@ group! {
 }
 
 group! {
+    /// An amount that is collected for somebody else, without VAT (BG-DEX-09 of the XRechnung extension).
+    /// It is part of what is due.
+    ThirdPartyPayment / ThirdPartyPaymentInput {
+        type_name as "type": may Option<String>,
+            "BT-DEX-001", Kind::Text, "cbc:ID", "";
+        #[serde(with = "figure")]
+        amount: must Decimal,
+            "BT-DEX-002", Kind::Amount, "cbc:PaidAmount", "";
+        description: may Option<String>,
+            "BT-DEX-003", Kind::Prose, "cbc:InstructionID", "";
+    }
+}
+
+group! {
     /// The totals of the document (BG-22).
     Totals / TotalsInput {
         #[serde(with = "figure")]

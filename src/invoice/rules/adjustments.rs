@@ -1,6 +1,6 @@
 //! Rules about allowances and charges, on the document and on lines.
 
-use super::{Catalogue, Checker, is_said};
+use super::{Catalogue, Checker, is_said, lines_of};
 use crate::invoice::model::{AdjustmentInput, LineAdjustmentInput};
 
 /// What these rules say.
@@ -42,7 +42,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     on_document(checker, &invoice.allowances, "/allowances", rules);
     let rules = ["BR-36", "BR-37", "BR-38", "BR-CO-22"];
     on_document(checker, &invoice.charges, "/charges", rules);
-    for (index, line) in invoice.lines.iter().enumerate() {
+    for (index, line) in lines_of(invoice) {
         let at = format!("/lines/{index}/allowances");
         on_line(checker, &line.allowances, &at, ["BR-41", "BR-42", "BR-CO-23"]);
         let at = format!("/lines/{index}/charges");

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Catalogue, Checker, Form};
+use super::{Catalogue, Checker, Form, lines_of};
 
 const MAX_DECIMALS: u32 = 2;
 
@@ -58,7 +58,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         two(checker, row.taxable, "BR-DEC-19", format!("/vat_breakdown/{index}/taxable"));
         two(checker, row.tax, "BR-DEC-20", format!("/vat_breakdown/{index}/tax"));
     }
-    for (index, line) in invoice.lines.iter().enumerate() {
+    for (index, line) in lines_of(invoice) {
         two(checker, line.net_amount, "BR-DEC-23", format!("/lines/{index}/net_amount"));
         for (list, rules, all) in [
             ("allowances", ["BR-DEC-24", "BR-DEC-25"], &line.allowances),

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use crate::invoice::currency::Currency;
 use crate::invoice::model::{AdjustmentInput, InvoiceInput, LineAdjustmentInput, LineInput};
-use crate::invoice::money::{exact, round};
+use crate::invoice::money::{exact, round, rounded_product};
 use crate::invoice::problem::{Problem, Severity};
 
 /// The VAT of a category may differ from the taxable amount times the rate by less than this.
@@ -41,18 +42,31 @@ pub(super) fn group(category: &str, rate: Option<Decimal>) -> VatGroup {
     VatGroup { category: category.to_owned(), rate: (!has_none).then_some(rate) }
 }
 
-/// Returns the taxable amount times the rate, rounded to the cent (BR-CO-17).
-pub(in crate::invoice) fn tax_on(taxable: Decimal, rate: Option<Decimal>) -> Decimal {
-    round(taxable * rate.unwrap_or_default() / Decimal::ONE_HUNDRED)
+/// Returns the taxable amount times the rate, rounded to the decimals of the currency (BR-CO-17).
+pub(in crate::invoice) fn tax_on(
+    taxable: Decimal,
+    rate: Option<Decimal>,
+    currency: Currency,
+) -> Decimal {
+    let (rate, decimals) = (rate.unwrap_or_default(), currency.decimals());
+    rounded_product(taxable, rate, Decimal::ONE_HUNDRED, decimals)
+        .unwrap_or_else(|| round(taxable * rate / Decimal::ONE_HUNDRED, decimals))
 }
 
-/// Returns the quantity times the price per base quantity, rounded to the cent, less the allowances and
-/// plus the charges of the line (PEPPOL-EN16931-R120); or `None` if it is too large.
-pub(in crate::invoice) fn line_net(line: &LineInput) -> Option<Decimal> {
-    let product = line.quantity?.checked_mul(line.unit_price?)?;
-    let gross = product.checked_div(line.base_quantity.unwrap_or(Decimal::ONE)).map(round)?;
+/// Returns the quantity times the price per base quantity, rounded to the decimals of the currency, less
+/// the allowances and plus the charges of the line (PEPPOL-EN16931-R120); or `None` if it is too large or
+/// has too many digits.
+pub(in crate::invoice) fn line_net(line: &LineInput, currency: Currency) -> Option<Decimal> {
+    let base_quantity = line.base_quantity.unwrap_or(Decimal::ONE);
+    let decimals = currency.decimals();
+    let gross = rounded_product(line.quantity?, line.unit_price?, base_quantity, decimals)?;
     let sum = |all: &[LineAdjustmentInput]| all.iter().filter_map(|it| it.amount).sum::<Decimal>();
     gross.checked_sub(sum(&line.allowances))?.checked_add(sum(&line.charges))
+}
+
+/// Returns what is collected for somebody else (BR-DEX-09 of the XRechnung extension).
+pub(in crate::invoice) fn for_others(invoice: &InvoiceInput) -> Decimal {
+    invoice.third_party_payments.iter().filter_map(|it| it.amount).sum()
 }
 
 /// Rounds to two decimals as XPath's `round()` does in the published artefacts: a half is rounded up, also
@@ -65,13 +79,14 @@ pub(super) fn half_up(figure: Decimal) -> Decimal {
 }
 
 /// Returns the contradictions for which a complete invoice is refused.
-pub(in crate::invoice) fn refusals(invoice: &InvoiceInput) -> Vec<Problem> {
-    let mut refused: Vec<Problem> = totals(invoice).collect();
-    refused.extend(vat_off(invoice).filter(|(off, _)| *off >= VAT_TOLERANCE).map(|(_, it)| it));
+pub(in crate::invoice) fn refusals(invoice: &InvoiceInput, currency: Currency) -> Vec<Problem> {
+    let mut refused: Vec<Problem> = totals(invoice, currency).collect();
+    let vat = vat_off(invoice, currency).filter(|(off, _)| *off >= VAT_TOLERANCE);
+    refused.extend(vat.map(|(_, problem)| problem));
     refused
 }
 
-fn totals(invoice: &InvoiceInput) -> impl Iterator<Item = Problem> + use<> {
+fn totals(invoice: &InvoiceInput, currency: Currency) -> impl Iterator<Item = Problem> + use<> {
     let totals = &invoice.totals;
     let breakdown = invoice.vat_breakdown.as_deref().unwrap_or_default();
     let figure = |stated: Option<Decimal>| stated.unwrap_or_default();
@@ -85,7 +100,12 @@ fn totals(invoice: &InvoiceInput) -> impl Iterator<Item = Problem> + use<> {
     let lines = if invoice.lines.is_empty() {
         figure(totals.lines)
     } else {
-        invoice.lines.iter().filter_map(|line| line.net_amount).sum()
+        invoice
+            .lines
+            .iter()
+            .filter(|line| line.is_summed())
+            .filter_map(|line| line.net_amount)
+            .sum()
     };
     let sum_of = |all: &[AdjustmentInput]| all.iter().filter_map(|it| it.amount).sum::<Decimal>();
     [
@@ -123,39 +143,43 @@ fn totals(invoice: &InvoiceInput) -> impl Iterator<Item = Problem> + use<> {
             "BR-CO-16",
             "due",
             figure(totals.due),
-            figure(totals.with_vat) - figure(totals.paid) + figure(totals.rounding),
-            "the total with VAT less what is paid, plus rounding",
+            figure(totals.with_vat) - figure(totals.paid)
+                + figure(totals.rounding)
+                + for_others(invoice),
+            "the total with VAT less what is paid, plus rounding and what is collected for others",
         ),
     ]
     .into_iter()
     .filter(|(_, _, stated, computed, _)| stated != computed)
-    .map(|(rule, field, stated, computed, words)| {
-        contradiction(rule, format!("/totals/{field}"), stated, computed, words)
+    .map(move |(rule, field, stated, computed, words)| {
+        contradiction(rule, format!("/totals/{field}"), [stated, computed], words, currency)
     })
 }
 
 /// Returns each row whose VAT is not the taxable amount times the rate, and by how much it is off.
 pub(super) fn vat_off(
     invoice: &InvoiceInput,
+    currency: Currency,
 ) -> impl Iterator<Item = (Decimal, Problem)> + use<'_> {
-    invoice.vat_breakdown.iter().flatten().enumerate().filter_map(|(index, row)| {
-        let computed = tax_on(row.taxable.unwrap_or_default(), row.rate);
+    invoice.vat_breakdown.iter().flatten().enumerate().filter_map(move |(index, row)| {
+        let computed = tax_on(row.taxable.unwrap_or_default(), row.rate, currency);
         let tax = row.tax.unwrap_or_default();
         let off = (tax - computed).abs();
         let at = format!("/vat_breakdown/{index}/tax");
         let words = "the taxable amount times the rate";
-        (!off.is_zero()).then(|| (off, contradiction("BR-CO-17", at, tax, computed, words)))
+        let problem = || contradiction("BR-CO-17", at, [tax, computed], words, currency);
+        (!off.is_zero()).then(|| (off, problem()))
     })
 }
 
 pub(super) fn contradiction(
     rule: &str,
     pointer: String,
-    stated: Decimal,
-    computed: Decimal,
+    figures: [Decimal; 2],
     words: &str,
+    currency: Currency,
 ) -> Problem {
-    let (stated, computed) = (exact(stated), exact(computed));
+    let [stated, computed] = figures.map(|figure| exact(figure, currency));
     let detail = format!("{rule}: {stated} is stated, but {words} is {computed}.");
     let mut problem = Problem::at(pointer, detail).breaking(rule).of(Severity::Fatal);
     problem.stated = Some(stated);

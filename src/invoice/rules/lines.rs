@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::document::is_in_order;
-use super::{Catalogue, Checker, is_said};
+use super::{Catalogue, Checker, is_said, lines_of};
 
 /// What these rules say.
 pub(super) const RULES: Catalogue = &[
@@ -31,7 +31,7 @@ pub(super) const RULES: Catalogue = &[
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let invoice = checker.invoice;
-    for (index, line) in invoice.lines.iter().enumerate() {
+    for (index, line) in lines_of(invoice) {
         let at = |field: &str| format!("/lines/{index}/{field}");
         checker.must(is_said(line.id.as_ref()), "BR-21", at("id"));
         checker.must(line.quantity.is_some(), "BR-22", at("quantity"));

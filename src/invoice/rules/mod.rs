@@ -20,10 +20,12 @@ mod unlikely;
 mod vat;
 mod vat_families;
 
-use super::model::InvoiceInput;
+use super::currency::Currency;
+use super::model::{InvoiceInput, LineInput};
+use super::money::exact;
 use super::problem::{Problem, Severity};
 pub(super) use codes::List;
-pub(super) use figures::{VatGroup, line_net, refusals, tax_on, taxable_by_vat};
+pub(super) use figures::{VatGroup, for_others, line_net, refusals, tax_on, taxable_by_vat};
 use rust_decimal::Decimal;
 pub(super) use unlikely::unlikely;
 
@@ -140,26 +142,41 @@ impl Checker<'_> {
         holds: bool,
         rule: &str,
         pointer: impl Into<String>,
-        (stated, computed): (Option<Decimal>, Decimal),
+        figures: (Option<Decimal>, Decimal),
     ) {
         if !holds {
-            self.found.push(with_figures(broken(rule, pointer), stated, computed));
+            self.found.push(with_figures(broken(rule, pointer), figures, self.invoice.currency));
         }
+    }
+
+    /// Rounds as CEN does, to two decimals. In JSON, currencies with more keep theirs.
+    fn rounded(&self, figure: Decimal) -> Decimal {
+        let decimals = self.invoice.currency.map_or(2, Currency::decimals);
+        if self.is_xml() || decimals <= 2 { figures::half_up(figure) } else { figure }
     }
 }
 
+/// The lines on which the rules run, with their places. CEN has no rules for the sub-lines of the extension of
+/// XRechnung, and a line that groups others or only informs is no part of the sums.
+fn lines_of(invoice: &InvoiceInput) -> impl Iterator<Item = (usize, &LineInput)> {
+    invoice.lines.iter().enumerate().filter(|(_, line)| line.is_summed())
+}
+
 /// Adds the stated and the computed figure to a finding, and to its sentence.
-fn with_figures(mut finding: Problem, stated: Option<Decimal>, computed: Decimal) -> Problem {
-    use super::money::exact;
-    let computed = exact(computed);
-    finding.detail = match stated.map(exact) {
+fn with_figures(
+    mut finding: Problem,
+    (stated, computed): (Option<Decimal>, Decimal),
+    currency: Option<Currency>,
+) -> Problem {
+    let written = |figure: Decimal| currency.map_or(figure.to_string(), |it| exact(figure, it));
+    let computed = written(computed);
+    match stated.map(written) {
         Some(stated) => {
-            let detail = format!("{} {stated} is stated, but it is {computed}.", finding.detail);
+            finding.detail.push_str(&format!(" {stated} is stated, but it is {computed}."));
             finding.stated = Some(stated);
-            detail
         }
-        None => format!("{} Nothing is stated, but it is {computed}.", finding.detail),
-    };
+        None => finding.detail.push_str(&format!(" Nothing is stated, but it is {computed}.")),
+    }
     finding.computed = Some(computed);
     finding
 }

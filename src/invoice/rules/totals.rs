@@ -2,8 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::figures::half_up;
-use super::{Catalogue, Checker, Form};
+use super::{Catalogue, Checker, Form, for_others, lines_of};
 use crate::invoice::model::{AdjustmentInput, InvoiceInput, TotalsInput};
 
 /// What these rules say.
@@ -61,8 +60,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 
 fn sums(checker: &mut Checker<'_>, totals: &TotalsInput) {
     let invoice = checker.invoice;
-    let lines: Decimal = invoice.lines.iter().filter_map(|line| line.net_amount).sum();
-    let lines = half_up(lines);
+    let lines: Decimal = lines_of(invoice).filter_map(|(_, line)| line.net_amount).sum();
+    let lines = checker.rounded(lines);
     // A profile without lines states only totals (Factur-X MINIMUM); BR-16 says that lines are missing.
     let is_asked = checker.is_xml() || !invoice.lines.is_empty();
     let holds = totals.lines == Some(lines) || !is_asked;
@@ -73,27 +72,27 @@ fn sums(checker: &mut Checker<'_>, totals: &TotalsInput) {
         ("BR-CO-12", "/totals/charges", totals.charges, &invoice.charges),
     ];
     for (rule, at, total, all) in kinds {
-        let sum = sum_of(all);
+        let sum = checker.rounded(sum_of(all));
         let holds = total.map_or(all.is_empty(), |total| total == sum);
         checker.must_be(holds, rule, at, (total, sum));
     }
 
     let (allowances, charges) =
         (totals.allowances.unwrap_or_default(), totals.charges.unwrap_or_default());
-    let computed = totals.lines.map(|lines| half_up(lines - allowances + charges));
+    let computed = totals.lines.map(|lines| checker.rounded(lines - allowances + charges));
     let holds = computed.is_some() && totals.without_vat == computed;
     let figures = (totals.without_vat, computed.unwrap_or_default());
     checker.must_be(holds, "BR-CO-13", "/totals/without_vat", figures);
 }
 
 fn sum_of(all: &[AdjustmentInput]) -> Decimal {
-    half_up(all.iter().filter_map(|it| it.amount).sum())
+    all.iter().filter_map(|it| it.amount).sum()
 }
 
 /// In UBL, CEN asks a total that has a breakdown; in CII, one that is in the currency of the invoice.
 fn vat(checker: &mut Checker<'_>, invoice: &InvoiceInput) {
     let rows = invoice.vat_breakdown.as_deref().unwrap_or_default();
-    let sum = half_up(rows.iter().filter_map(|row| row.tax).sum());
+    let sum = checker.rounded(rows.iter().filter_map(|row| row.tax).sum());
     let total = invoice.totals.vat;
     let holds = match checker.form {
         Form::Ubl | Form::Json => rows.is_empty() || total == Some(sum),
@@ -108,7 +107,7 @@ fn with_vat(checker: &mut Checker<'_>, invoice: &InvoiceInput) {
     if invoice.currency.is_none() {
         return;
     }
-    let computed = without_vat.zip(vat).map(|(without, vat)| half_up(without + vat));
+    let computed = without_vat.zip(vat).map(|(without, vat)| checker.rounded(without + vat));
     let is_sum = computed.is_some() && with_vat == computed;
     let is_without = checker.form == Form::Cii && with_vat.is_some() && with_vat == without_vat;
     let figures = (with_vat, computed.or(without_vat).unwrap_or_default());
@@ -117,6 +116,8 @@ fn with_vat(checker: &mut Checker<'_>, invoice: &InvoiceInput) {
 
 fn due(checker: &mut Checker<'_>, totals: &TotalsInput) {
     let TotalsInput { with_vat, paid, rounding, due, .. } = *totals;
+    // The extension of XRechnung adds what is collected for others (BR-DEX-09).
+    let with_vat = with_vat.map(|it| it + for_others(checker.invoice));
     let computed = with_vat.map(|it| it - paid.unwrap_or_default() + rounding.unwrap_or_default());
     let holds = match (checker.form, computed, due) {
         (_, None, _) | (_, _, None) => false,
@@ -124,11 +125,12 @@ fn due(checker: &mut Checker<'_>, totals: &TotalsInput) {
         // In UBL, CEN rounds both sides, unless nothing was paid.
         (_, Some(computed), Some(due)) => {
             let rounded = match (paid, rounding) {
-                (Some(_), None) => due == half_up(computed),
+                (Some(_), None) => due == checker.rounded(computed),
                 (Some(paid), Some(rounding)) => {
-                    with_vat.map(|it| half_up(it - paid)) == Some(half_up(due - rounding))
+                    with_vat.map(|it| checker.rounded(it - paid))
+                        == Some(checker.rounded(due - rounding))
                 }
-                (None, Some(rounding)) => with_vat == Some(half_up(due - rounding)),
+                (None, Some(rounding)) => with_vat == Some(checker.rounded(due - rounding)),
                 (None, None) => false,
             };
             computed == due || rounded

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use super::figures::{contradiction, group, line_net, taxable_by_vat, vat_off};
 use super::vat::rows_of;
+use crate::invoice::currency::Currency;
 use crate::invoice::model::InvoiceInput;
 use crate::invoice::money::{exact, plain};
 use crate::invoice::problem::{Problem, Severity};
@@ -13,18 +14,19 @@ use crate::invoice::problem::{Problem, Severity};
 const LINE_TOLERANCE: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
 
 /// Returns the warnings about a complete invoice.
-pub(in crate::invoice) fn unlikely(invoice: &InvoiceInput) -> Vec<Problem> {
-    let mut warnings: Vec<Problem> = vat_off(invoice).map(|(_, problem)| problem).collect();
+pub(in crate::invoice) fn unlikely(invoice: &InvoiceInput, currency: Currency) -> Vec<Problem> {
+    let mut warnings: Vec<Problem> =
+        vat_off(invoice, currency).map(|(_, problem)| problem).collect();
     if !invoice.lines.is_empty() {
-        rates_without_row(invoice, &mut warnings);
+        rates_without_row(invoice, currency, &mut warnings);
     }
-    lines(invoice, &mut warnings);
+    lines(invoice, currency, &mut warnings);
     warnings.extend(accounts(invoice));
     warnings.into_iter().map(|it| it.of(Severity::Warning)).collect()
 }
 
 /// The norm asks for a row for each category and rate. CEN only looks at categories.
-fn rates_without_row(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
+fn rates_without_row(invoice: &InvoiceInput, currency: Currency, warnings: &mut Vec<Problem>) {
     let mut left = taxable_by_vat(invoice);
     for row in invoice.vat_breakdown.iter().flatten() {
         left.remove(&group(&row.category, row.rate));
@@ -39,7 +41,7 @@ fn rates_without_row(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
             "{rule}: the VAT breakdown has no row for category {}{rate}, in which the lines, \
              allowances and charges come to {}.",
             vat.category,
-            exact(amount)
+            exact(amount, currency)
         );
         warnings.push(Problem::at("/vat_breakdown", detail).breaking(&rule));
     }
@@ -55,10 +57,10 @@ fn rule_family(category: &str) -> &str {
     }
 }
 
-fn lines(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
+fn lines(invoice: &InvoiceInput, currency: Currency, warnings: &mut Vec<Problem>) {
     let mut seen = std::collections::HashSet::new();
     for (index, line) in invoice.lines.iter().enumerate() {
-        let computed = line_net(line);
+        let computed = line_net(line, currency);
         if let Some(computed) = computed
             && let Some(net) = line.net_amount
             && (net - computed).abs() > LINE_TOLERANCE
@@ -66,9 +68,9 @@ fn lines(invoice: &InvoiceInput, warnings: &mut Vec<Problem>) {
             warnings.push(contradiction(
                 "PEPPOL-EN16931-R120",
                 format!("/lines/{index}/net_amount"),
-                net,
-                computed,
+                [net, computed],
                 "quantity times unit price, less allowances and plus charges of the line,",
+                currency,
             ));
         }
         if let Some(id) = &line.id

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::breakdown::{TOLERANCE, product};
 use super::figures::half_up;
 use super::vat_families::{FAMILIES, Family, Ids, Rate, Rows};
-use super::{Checker, Form, Rule, finding, with_figures};
+use super::{Checker, Form, Rule, finding, lines_of, with_figures};
 use crate::invoice::model::{AdjustmentInput, InvoiceInput, VatSubtotalInput};
 use crate::invoice::problem::Problem;
 
@@ -146,7 +146,7 @@ fn taxed<'a>(invoice: &'a InvoiceInput, place: &str) -> Box<dyn Iterator<Item = 
         })
     };
     match place {
-        "line" => Box::new(invoice.lines.iter().enumerate().map(|(index, line)| Taxed {
+        "line" => Box::new(lines_of(invoice).map(|(index, line)| Taxed {
             at: format!("/lines/{index}/vat"),
             category: &line.vat.category,
             rate: line.vat.rate,
@@ -258,10 +258,18 @@ impl<'a> OneFamily<'a> {
     fn row(&self, index: usize, row: &VatSubtotalInput, found: &mut Vec<Problem>) {
         let at = |field: &str| format!("/vat_breakdown/{index}/{field}");
         if let Some(computed) = self.other_taxable(row) {
-            found.push(with_figures(self.broken(8, at("taxable")), row.taxable, computed));
+            found.push(with_figures(
+                self.broken(8, at("taxable")),
+                (row.taxable, computed),
+                self.invoice.currency,
+            ));
         }
         if let Some(computed) = self.other_tax(row) {
-            found.push(with_figures(self.broken(9, at("tax")), row.tax, computed));
+            found.push(with_figures(
+                self.broken(9, at("tax")),
+                (row.tax, computed),
+                self.invoice.currency,
+            ));
         }
         let has_reason = row.exemption_reason.is_some() || row.exemption_reason_code.is_some();
         if has_reason != self.family.has_reason {

@@ -1,5 +1,6 @@
 //! What a file says beyond what was read from it.
 
+use super::super::problem::Problem;
 use super::tree::{Element, Id, Tree};
 
 /// The greatest number of values that are listed.
@@ -41,6 +42,38 @@ pub struct LeftOvers {
     pub listed: Vec<LeftOver>,
     /// How many more there are.
     pub more: usize,
+}
+
+impl LeftOvers {
+    /// Whether the file says nothing beyond the model.
+    pub fn is_empty(&self) -> bool {
+        self.listed.is_empty()
+    }
+
+    /// A warning for each value, which names its place but does not repeat it: warnings may be logged.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let warning = |it: &LeftOver| Problem {
+            xpath: Some(it.path.clone()),
+            ..Problem::at(
+                "",
+                format!(
+                    "{} is in the file, but is no business term of EN 16931. It is kept in the original, \
+                     and the page lists it as also in the file.",
+                    it.path
+                ),
+            )
+        };
+        let mut warnings: Vec<Problem> = self.listed.iter().map(warning).collect();
+        if self.more > 0 {
+            let detail = format!(
+                "{} more values are in the file that are no business terms of EN 16931. They are kept \
+                 in the original.",
+                self.more
+            );
+            warnings.push(Problem::at("", detail));
+        }
+        warnings
+    }
 }
 
 /// Returns each text and attribute that was not read, without what only repeats that a tax is VAT.

@@ -7,16 +7,18 @@ mod decode;
 mod figure;
 mod left_over;
 mod path;
+mod places;
 mod read;
 mod structure;
 mod tree;
 mod unknown;
 
 pub use left_over::{LeftOver, LeftOvers};
+pub use places::Places;
 
-use super::model::InvoiceInput;
+use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
-use super::problem::Problem;
+use super::problem::{Problem, pointer};
 use super::rules::{self, Form};
 use tree::Tree;
 
@@ -40,6 +42,8 @@ pub struct FromXml {
     pub buyer: PartyDetails,
     /// The syntax of the file.
     pub format: XmlFormat,
+    /// Where the values of the invoice stand in the file.
+    pub places: Places,
     /// What the file says beyond the model.
     pub left_over: LeftOvers,
     /// The rules about the syntax of the file, and about its codes, that it breaks.
@@ -63,6 +67,8 @@ struct Parsed {
     invoice: Result<InvoiceInput, Problem>,
     /// The values that cannot be read.
     unreadable: Vec<Problem>,
+    /// Where the values stand in the file.
+    places: Places,
     /// The rules about syntax and codes that are broken.
     findings: Vec<Problem>,
 }
@@ -72,10 +78,12 @@ fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
     let format = unknown::format(&tree)?;
     let mut findings = structure::violations(&tree, format);
     findings.extend(codes::unknown(&tree, format));
-    let read::Reading { invoice, problems } = read::read(&tree, format);
-    let invoice = serde_path_to_error::deserialize(invoice)
-        .map_err(|error| Problem::at("", format!("The invoice cannot be read: {error}.")));
-    Ok(Parsed { format, tree, invoice, unreadable: problems, findings })
+    let read::Reading { invoice, problems, places } = read::read(&tree, format);
+    let invoice = serde_path_to_error::deserialize(invoice).map_err(|error| {
+        let detail = format!("The value cannot be read: {}.", error.inner());
+        Problem::at(pointer(error.path()), detail)
+    });
+    Ok(Parsed { format, tree, invoice, unreadable: problems, places, findings })
 }
 
 /// Runs every rule on a file, also if it would be refused.
@@ -83,12 +91,13 @@ fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
 /// # Errors
 /// If the file is no invoice at all.
 pub fn check(bytes: &[u8]) -> Result<Vec<Problem>, Problem> {
-    let Parsed { format, invoice, unreadable, mut findings, .. } = parse(bytes)?;
+    let Parsed { format, invoice, unreadable, places, mut findings, .. } = parse(bytes)?;
     match invoice {
         Ok(invoice) => findings.extend(rules::check(&invoice, format.into())),
         Err(problem) => findings.push(problem),
     }
     findings.extend(unreadable);
+    places.name(&mut findings);
     Ok(findings)
 }
 
@@ -99,23 +108,37 @@ pub fn check(bytes: &[u8]) -> Result<Vec<Problem>, Problem> {
 /// file. The pointer is empty, unless one field of our model corresponds to that place.
 pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
     let parsed = parse(bytes).map_err(|problem| vec![problem])?;
-    let Parsed { format, tree, invoice, unreadable: mut problems, findings } = parsed;
-    let invoice = match invoice {
+    let Parsed { format, tree, invoice, unreadable: mut problems, places, findings } = parsed;
+    let mut invoice = match invoice {
         Ok(invoice) if problems.is_empty() => invoice,
-        Ok(_) => return Err(problems),
-        Err(problem) => {
-            problems.push(problem);
+        invoice => {
+            problems.extend(invoice.err());
+            places.name(&mut problems);
             return Err(problems);
         }
     };
+    if let Some(payment) = &mut invoice.payment {
+        name_each_account_once(payment);
+    }
     Ok(FromXml {
         seller: invoice.seller.as_ref().map(PartyDetails::from).unwrap_or_default(),
         buyer: invoice.buyer.as_ref().map(PartyDetails::from).unwrap_or_default(),
         invoice,
         format,
+        places,
         left_over: left_over::left_over(&tree),
         findings,
     })
+}
+
+/// CII repeats an account for each means of payment for which it is used.
+fn name_each_account_once(payment: &mut Payment) {
+    let mut known: Vec<String> = payment.iban.iter().cloned().collect();
+    payment.further_accounts.retain(|account| {
+        let is_new = !account.iban.is_empty() && !known.contains(&account.iban);
+        known.push(account.iban.clone());
+        is_new
+    });
 }
 
 #[cfg(test)]

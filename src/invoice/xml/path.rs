@@ -90,6 +90,13 @@ pub(super) fn routes(path: &'static str) -> &'static [Route] {
     PATHS.get(path).map_or(&[], Vec::as_slice)
 }
 
+/// A route as an XPath without its conditions.
+pub(super) fn written(route: &Route) -> String {
+    let steps = route.steps.iter().map(|step| step.name.to_owned());
+    let attribute = route.attribute.map(|name| format!("@{name}"));
+    steps.chain(attribute).collect::<Vec<_>>().join("/")
+}
+
 /// The path of a term in a syntax.
 pub(super) fn path_of(term: &Term, format: XmlFormat) -> &'static str {
     match format {

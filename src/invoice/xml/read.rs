@@ -1,19 +1,26 @@
 //! Reads a tree into the JSON form of the invoice, as the rows of the model say.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::super::currency::Currency;
 use super::super::model::InvoiceInput;
+use super::super::model::line::INFORMATION;
 use super::super::model::term::{Kind, Term};
+use super::super::money::parse;
 use super::super::problem::Problem;
 use super::XmlFormat;
 use super::date::{DateText, read_date};
 use super::figure::read_figure;
-use super::path::{Route, follow, parts_of, path_of, routes};
+use super::path::{Route, follow, parts_of, path_of, routes, written};
+use super::places::Places;
 use super::tree::{Id, Tree};
 
 /// The greatest number of characters of an unreadable value that its refusal repeats.
 const MAX_SHOWN_CHARS: usize = 60;
+/// The part of the specification identifier (BT-24) that claims the extension of XRechnung, in any version.
+const XRECHNUNG_EXTENSION: &str = ":extension:xrechnung_";
 /// The codes of UNTDID 2475, by which CII names the time at which VAT becomes due, and those of UNTDID
 /// 2005 that mean the same (EN 16931-3-3, BT-8).
 const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
@@ -24,6 +31,8 @@ pub(super) struct Reading {
     pub(super) invoice: Value,
     /// Values that cannot be read.
     pub(super) problems: Vec<Problem>,
+    /// Where the values stand in the file.
+    pub(super) places: Places,
 }
 
 /// Reads the whole tree.
@@ -33,14 +42,21 @@ pub(super) fn read(tree: &Tree, format: XmlFormat) -> Reading {
         format,
         currency: None,
         vat_currency: None,
+        is_extension_of_xrechnung: false,
         pointer: String::new(),
         problems: Vec::new(),
+        places: Places::new(format, &tree.root().name),
+        xpath: format!("/{}", tree.root().name),
     };
     // Amounts are compared with the currencies, which may stand after them.
     reader.currency = reader.text_of("currency");
     reader.vat_currency = reader.text_of("vat_currency");
+    reader.is_extension_of_xrechnung = reader
+        .text_of("specification")
+        .is_some_and(|specification| specification.contains(XRECHNUNG_EXTENSION));
     let invoice = reader.group(InvoiceInput::TERMS, 0);
-    Reading { invoice: Value::Object(invoice), problems: reader.problems }
+    let Reader { problems, places, .. } = reader;
+    Reading { invoice: Value::Object(invoice), problems, places }
 }
 
 struct Reader<'t> {
@@ -49,9 +65,14 @@ struct Reader<'t> {
     /// BT-5 and BT-6.
     currency: Option<String>,
     vat_currency: Option<String>,
+    /// Whether BT-24 claims the extension of XRechnung.
+    is_extension_of_xrechnung: bool,
     /// The JSON pointer to what is being read.
     pointer: String,
+    /// The XPath of the group that is being read.
+    xpath: String,
     problems: Vec<Problem>,
+    places: Places,
 }
 
 /// A place that holds a value: an element, or an attribute of it.
@@ -84,20 +105,41 @@ impl<'t> Reader<'t> {
 
     fn term(&mut self, term: &'static Term, from: Id) -> Option<Value> {
         let path = path_of(term, self.format);
+        // UBL has payments before the invoice in the same place.
+        if path.is_empty() && !matches!(term.kind, Kind::Group(..))
+            || (term.ids == "BG-DEX-09" && !self.is_extension_of_xrechnung)
+        {
+            return None;
+        }
         match term.kind {
             Kind::Group(terms, _) => {
                 let id = self.hits(path, from).first()?.id;
+                let before = self.xpath.len();
+                self.enter(path);
                 let group = self.group(terms, id);
+                self.xpath.truncate(before);
                 (!group.is_empty()).then_some(Value::Object(group))
             }
             Kind::Groups(terms, _) => {
                 let hits = self.hits(path, from);
+                let ordinals = self.ordinals(&hits);
                 let mut all = Vec::with_capacity(hits.len());
-                for (index, hit) in hits.into_iter().enumerate() {
-                    let before = self.pointer.len();
+                for (hit, parent) in self.with_sub_lines(hits) {
+                    let index = all.len();
+                    let (pointer, xpath) = (self.pointer.len(), self.xpath.len());
                     self.pointer.push_str(&format!("/{index}"));
-                    all.push(Value::Object(self.group(terms, hit.id)));
-                    self.pointer.truncate(before);
+                    self.enter(path);
+                    let ordinal = ordinals.get(&hit.id).copied().unwrap_or(1);
+                    self.xpath.push_str(&format!("[{ordinal}]"));
+                    self.places.add(&self.pointer, self.xpath.clone());
+                    let mut group = self.group(terms, hit.id);
+                    if let Some(parent) = parent {
+                        group.insert("parent".to_owned(), Value::from(self.tree.read_text(parent)));
+                        group.insert("role".to_owned(), Value::from(INFORMATION));
+                    }
+                    all.push(Value::Object(group));
+                    self.pointer.truncate(pointer);
+                    self.xpath.truncate(xpath);
                 }
                 (!all.is_empty()).then_some(Value::Array(all))
             }
@@ -127,13 +169,22 @@ impl<'t> Reader<'t> {
             }
             Kind::Prose => {
                 let texts = self.hits(path, from).into_iter().map(|hit| prose(self.text(hit)));
-                let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+                let mut texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+                texts.dedup();
                 (!texts.is_empty()).then(|| Value::from(texts.join("\n")))
             }
             Kind::Amount => self.amount(path, from, false),
             Kind::VatCurrencyAmount => self.amount(path, from, true),
             Kind::Figure => {
                 let hit = self.said(path, from)?;
+                // A price names its currency.
+                let currency = self.tree.read_attribute(hit.id, "currencyID");
+                let other = currency.filter(|it| {
+                    !it.is_empty() && self.currency.as_ref().is_some_and(|currency| currency != it)
+                });
+                if let Some(other) = other {
+                    self.in_other_currency(hit, other);
+                }
                 self.figure(hit)
             }
             Kind::Date => self.date(path, from),
@@ -173,6 +224,46 @@ impl<'t> Reader<'t> {
                 Some(self.with_attributes("content", content, hit, &attributes))
             }
         }
+    }
+
+    /// The lines with their sub-lines after them (XRechnung extension), and the id of the line around each
+    /// sub-line. Other groups have none.
+    fn with_sub_lines(&self, hits: Vec<Hit>) -> Vec<(Hit, Option<Id>)> {
+        let mut all = Vec::with_capacity(hits.len());
+        let mut open: Vec<(Hit, Option<Id>)> =
+            hits.into_iter().rev().map(|hit| (hit, None)).collect();
+        while let Some((hit, parent)) = open.pop() {
+            all.push((hit, parent));
+            let number = self.tree.children(hit.id, "cbc:ID").next();
+            let inner: Vec<Id> = ["cac:SubInvoiceLine", "cac:SubCreditNoteLine"]
+                .iter()
+                .flat_map(|name| self.tree.children(hit.id, name))
+                .collect();
+            open.extend(inner.into_iter().rev().map(|id| (Hit { id, attribute: None }, number)));
+        }
+        all
+    }
+
+    /// Adds the path of a group to the XPath.
+    fn enter(&mut self, path: &'static str) {
+        let path = routes(path).first().map(written).unwrap_or_default();
+        if !path.is_empty() {
+            self.xpath.push('/');
+            self.xpath.push_str(&path);
+        }
+    }
+
+    /// The place of each element among those with the same name around it, from 1.
+    fn ordinals(&self, hits: &[Hit]) -> HashMap<Id, usize> {
+        let mut ordinals = HashMap::new();
+        for hit in hits {
+            if !ordinals.contains_key(&hit.id) {
+                let element = self.tree.element(hit.id);
+                let alike = self.tree.children(element.parent, &element.name);
+                ordinals.extend(alike.enumerate().map(|(index, id)| (id, index + 1)));
+            }
+        }
+        ordinals
     }
 
     /// The places that the first route with any leads to.
@@ -279,10 +370,11 @@ impl<'t> Reader<'t> {
     }
 
     fn figure(&mut self, hit: Hit) -> Option<Value> {
-        match read_figure(self.text(hit)) {
+        let figure = read_figure(self.text(hit)).map_err(str::to_owned);
+        match figure.and_then(|figure| parse(&figure).map(|_| figure)) {
             Ok(figure) => Some(Value::from(figure)),
             Err(why) => {
-                self.unreadable(hit, why);
+                self.unreadable(hit, &why);
                 None
             }
         }
@@ -321,22 +413,25 @@ impl<'t> Reader<'t> {
         }
         let (hit, other) = said.into_iter().find_map(|(hit, it)| Some((hit, it?)))?;
         let is_for_vat = Some(&other) == self.vat_currency.as_ref();
-        if !in_vat_currency
-            && !is_for_vat
-            && !self.currency.as_deref().unwrap_or_default().is_empty()
-        {
-            self.tree.read_attribute(hit.id, "currencyID");
+        if !in_vat_currency && !is_for_vat && self.currency.is_some() {
             self.tree.read_text(hit.id);
-            let shown: String = other.chars().take(MAX_SHOWN_CHARS).collect();
-            let detail = format!(
-                "{} is in {shown}, but the invoice is in {wanted} (BT-5). Every amount of an invoice is \
-                 in its currency; correct one of the two.",
-                self.tree.xpath(hit.id)
-            );
-            let problem = Problem::at(self.pointer.clone(), detail);
-            self.problems.push(problem.breaking("PEPPOL-EN16931-R051"));
+            self.in_other_currency(hit, &other);
         }
         None
+    }
+
+    /// Every amount of an invoice is in its currency, and so is every price.
+    fn in_other_currency(&mut self, hit: Hit, other: &str) {
+        self.tree.read_attribute(hit.id, "currencyID");
+        let shown: String = other.chars().take(MAX_SHOWN_CHARS).collect();
+        let detail = format!(
+            "{} is in {shown}, but the invoice is in {} (BT-5). Every amount of an invoice is in its \
+             currency; correct one of the two.",
+            self.tree.xpath(hit.id),
+            self.currency.as_deref().unwrap_or_default()
+        );
+        let problem = Problem::at(self.pointer.clone(), detail);
+        self.problems.push(problem.breaking("PEPPOL-EN16931-R051"));
     }
 
     fn date(&mut self, path: &'static str, from: Id) -> Option<Value> {
@@ -372,6 +467,7 @@ impl<'t> Reader<'t> {
     fn unreadable(&mut self, hit: Hit, why: &str) {
         let shown: String = self.text(hit).chars().take(MAX_SHOWN_CHARS).collect();
         let place = self.tree.xpath(hit.id);
+        let why = why.trim_end_matches('.');
         let detail = format!("{place} holds {shown:?}, which cannot be read: {why}.");
         self.problems.push(Problem::at(self.pointer.clone(), detail));
     }

@@ -91,7 +91,12 @@ impl Tree {
     /// # Errors
     /// The first violation of a limit, or of the rules of XML, with its place in the file.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
-        let text = decode(bytes).map_err(|what| Problem::at("", format!("The file {what}.")))?;
+        let text = decode(bytes).map_err(|what| {
+            Problem::at(
+                "",
+                format!("The file is no EN 16931 invoice that can be taken: it {what}."),
+            )
+        })?;
         Builder::default().build(&text)
     }
 

@@ -128,7 +128,7 @@ fn adjustment(
         found.text(what_vat, which, Some(&vat(&old.vat)), Some(&vat(&new.vat)));
     } else {
         let currency = if new.is_some() { new_invoice } else { old_invoice }.currency;
-        let [before, after] = [old, new].map(|it| it.map(|it| exact(it.amount)));
+        let [before, after] = [old, new].map(|it| it.map(|it| exact(it.amount, currency)));
         found.push(what, which, before, after, ChangeKind::Amount(currency));
     }
 }

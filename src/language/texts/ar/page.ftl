@@ -21,8 +21,6 @@ role-other = ضيف
 ## What is to pay, in the page's head
 
 summary = نظرة سريعة
-invoice = فاتورة
-credit-note = إشعار دائن
 amount-due = المبلغ المستحق
 amount-credited = المبلغ المقيد لصالحكم
 named-with-side = { $name } ({ $side })
@@ -78,6 +76,11 @@ due = تاريخ الاستحقاق
 buyer-reference = مرجعكم
 order-reference = أمر الشراء
 further = تفاصيل أخرى
+also-in-the-file = موجود أيضًا في الملف
+also-in-the-file-more = { $count ->
+    [one] وقيمة أخرى واحدة
+   *[other] و{ $count } قيم أخرى
+}
 lines = بنود الفاتورة
 no-lines = لا تذكر هذه الفاتورة سوى المجاميع.
 line-description = الوصف

@@ -37,3 +37,8 @@ change-more = تغييرات أخرى
 # Heading of the column with the lines' numbers.
 pdf-line = م
 pdf-page = الصفحة { $page } من { $pages }
+bt-x-304 = جزء من البند
+bt-x-8 = نوع البند
+bg-dex-09 = مُحصَّل لصالح طرف آخر
+line-role-group = عنوان مجموعة، لا يُجمع
+line-role-information = للعلم فقط، لا يُجمع

@@ -22,8 +22,6 @@ role-other = Gast
 ## What is to pay, in the page's head
 
 summary = Auf einen Blick
-invoice = Rechnung
-credit-note = Gutschrift
 amount-due = Offener Betrag
 amount-credited = Gutgeschriebener Betrag
 named-with-side = { $name } ({ $side })
@@ -71,6 +69,11 @@ due = Fällig
 buyer-reference = Ihr Zeichen
 order-reference = Bestellung
 further = Weitere Angaben
+also-in-the-file = Außerdem in der Datei
+also-in-the-file-more = { $count ->
+    [one] und ein weiterer Wert
+   *[other] und { $count } weitere Werte
+}
 lines = Positionen
 no-lines = Diese Rechnung nennt nur Summen.
 line-description = Bezeichnung

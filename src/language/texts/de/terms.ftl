@@ -37,3 +37,8 @@ change-more = Weitere Änderungen
 # Heading of the column with the lines' numbers.
 pdf-line = Pos.
 pdf-page = Seite { $page } von { $pages }
+bt-x-304 = Teil der Position
+bt-x-8 = Art der Position
+bg-dex-09 = Für Dritte eingezogen
+line-role-group = Überschrift einer Gruppe, nicht summiert
+line-role-information = Zur Information, nicht summiert

@@ -25,9 +25,6 @@ role-other = guest
 ## What is to pay, in the page's head
 
 summary = At a glance
-# What kind of document it is.
-invoice = Invoice
-credit-note = Credit note
 amount-due = Amount due
 amount-credited = Amount credited
 # Somebody with the side that they speak for. $side: role-buyer, role-seller or role-other.
@@ -80,6 +77,11 @@ buyer-reference = Your reference
 order-reference = Order
 # Heading of whatever else the invoice says.
 further = More details
+also-in-the-file = Also in the file
+also-in-the-file-more = { $count ->
+    [one] and one more value
+   *[other] and { $count } more values
+}
 lines = What it is for
 no-lines = This invoice states totals only.
 line-description = Description

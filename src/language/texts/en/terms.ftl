@@ -37,3 +37,8 @@ change-more = Further changes
 # Heading of the column with the lines' numbers.
 pdf-line = No.
 pdf-page = Page { $page } of { $pages }
+bt-x-304 = Part of line
+bt-x-8 = Kind of line
+bg-dex-09 = Collected for somebody else
+line-role-group = Heading of a group, not added
+line-role-information = For information, not added

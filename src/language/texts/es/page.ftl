@@ -22,8 +22,6 @@ role-other = invitado
 ## What is to pay, in the page's head
 
 summary = De un vistazo
-invoice = Factura
-credit-note = Nota de abono
 amount-due = Importe pendiente
 amount-credited = Importe abonado
 named-with-side = { $name } ({ $side })
@@ -71,6 +69,11 @@ due = Vencimiento
 buyer-reference = Su referencia
 order-reference = Pedido
 further = Más datos
+also-in-the-file = También en el archivo
+also-in-the-file-more = { $count ->
+    [one] y un valor más
+   *[other] y { $count } valores más
+}
 lines = Conceptos
 no-lines = Esta factura solo indica totales.
 line-description = Descripción

@@ -37,3 +37,8 @@ change-more = Otros cambios
 # Heading of the column with the lines' numbers.
 pdf-line = N.º
 pdf-page = Página { $page } de { $pages }
+bt-x-304 = Parte de la línea
+bt-x-8 = Tipo de línea
+bg-dex-09 = Cobrado por cuenta de terceros
+line-role-group = Título de un grupo, no se suma
+line-role-information = A título informativo, no se suma

@@ -22,8 +22,6 @@ role-other = invité
 ## What is to pay, in the page's head
 
 summary = En bref
-invoice = Facture
-credit-note = Avoir
 amount-due = Montant à payer
 amount-credited = Montant crédité
 named-with-side = { $name } ({ $side })
@@ -71,6 +69,11 @@ due = Échéance
 buyer-reference = Votre référence
 order-reference = Commande
 further = Autres informations
+also-in-the-file = Également dans le fichier
+also-in-the-file-more = { $count ->
+    [one] et une autre valeur
+   *[other] et { $count } autres valeurs
+}
 lines = Détail
 no-lines = Cette facture n’indique que des totaux.
 line-description = Désignation

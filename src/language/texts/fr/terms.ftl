@@ -37,3 +37,8 @@ change-more = Autres modifications
 # Heading of the column with the lines' numbers.
 pdf-line = N°
 pdf-page = Page { $page } sur { $pages }
+bt-x-304 = Partie de la ligne
+bt-x-8 = Type de ligne
+bg-dex-09 = Encaissé pour un tiers
+line-role-group = Titre d’un groupe, non additionné
+line-role-information = Pour information, non additionné

@@ -22,8 +22,6 @@ role-other = gast
 ## What is to pay, in the page's head
 
 summary = In één oogopslag
-invoice = Factuur
-credit-note = Creditnota
 amount-due = Te betalen bedrag
 amount-credited = Gecrediteerd bedrag
 named-with-side = { $name } ({ $side })
@@ -71,6 +69,11 @@ due = Vervaldatum
 buyer-reference = Uw referentie
 order-reference = Bestelling
 further = Meer gegevens
+also-in-the-file = Ook in het bestand
+also-in-the-file-more = { $count ->
+    [one] en nog één waarde
+   *[other] en nog { $count } waarden
+}
 lines = Specificatie
 no-lines = Deze factuur vermeldt alleen totalen.
 line-description = Omschrijving

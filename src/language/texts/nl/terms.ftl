@@ -37,3 +37,8 @@ change-more = Verdere wijzigingen
 # Heading of the column with the lines' numbers.
 pdf-line = Nr.
 pdf-page = Pagina { $page } van { $pages }
+bt-x-304 = Deel van regel
+bt-x-8 = Soort regel
+bg-dex-09 = Geïnd voor een derde
+line-role-group = Kop van een groep, niet opgeteld
+line-role-information = Ter informatie, niet opgeteld

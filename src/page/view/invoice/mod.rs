@@ -45,7 +45,29 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
                     (list(page, &further))
                 }
             }
+            (also_in_the_file(page))
             (history::history(page))
+        }
+    }
+}
+
+/// Returns a list of what the file says beyond the model of an invoice, as it stands there.
+fn also_in_the_file(page: &Page<'_>) -> Markup {
+    let (reader, also) = (page.reader, &page.read.further.left_over);
+    html! {
+        @if !also.is_empty() {
+            section.more {
+                h3 { (text(reader, "also-in-the-file")) }
+                dl.further {
+                    @for it in &also.listed {
+                        div { dt { code { (it.path) } } dd dir="auto" { (it.value) } }
+                    }
+                }
+                @if also.more > 0 {
+                    @let count = [("count", also.more.into())];
+                    p { (reader.locale.text_with("also-in-the-file-more", &count)) }
+                }
+            }
         }
     }
 }
@@ -71,7 +93,7 @@ fn downloads(page: &Page<'_>) -> Markup {
                     (text(reader, "download-pdf"))
                 }
             }
-            @if page.further.is_some() {
+            @if page.read.has_file {
                 li {
                     a.button href=(page.address.part("original")) {
                         (text(reader, "download-original"))

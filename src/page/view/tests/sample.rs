@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use ulid::Ulid;
 
+use crate::invoice::{Further, LeftOver, LeftOvers};
 use crate::language::Locale;
 use crate::page::model::*;
 use crate::record::Kind;
@@ -60,7 +61,10 @@ impl Sample {
             speaker: "@tallyroom_robin:example.org",
             reader: &self.reader,
             revisions: revisions(),
-            further: Arc::new(Some(further())),
+            read: Arc::new(ReadInvoice {
+                further: Further { terms: further(), left_over: left_over() },
+                has_file: true,
+            }),
             qr: Some(qr()),
             chat: chat(),
             people: people(),
@@ -147,6 +151,14 @@ fn revisions() -> Vec<Revision> {
         ),
         revision(1, START - 16 * DAY, "draft", vec![]),
     ]
+}
+
+fn left_over() -> LeftOvers {
+    let listed = vec![LeftOver {
+        path: "/ubl:Invoice/cac:Delivery[2]/cbc:ActualDeliveryDate".to_owned(),
+        value: "2026-06-02".to_owned(),
+    }];
+    LeftOvers { listed, more: 0 }
 }
 
 fn further() -> Vec<Term> {
