@@ -29,16 +29,15 @@ pub struct Settled {
 /// Computes what was left out, and checks what was stated. Settling a settled invoice again changes
 /// nothing.
 ///
-/// The rules run on what XML states. What JSON leaves out is computed before.
+/// What JSON leaves out is computed before the rules run. On XML they run when it is read, because they ask
+/// for what it states.
 ///
 /// # Errors
 /// All problems at once, with pointers relative to the invoice. Contradictions between figures are only
 /// reported if each single figure is valid.
 pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Problem>> {
     let mut problems = limits::exceeded(&input);
-    let mut warnings = Vec::new();
     if form != Form::Json {
-        warnings = rules::check(&input, form);
         state_nothing_as_zero(&mut input);
     }
     problems.extend(missing(&input));
@@ -55,9 +54,10 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
         return Err(refused);
     }
     input.in_currency();
-    if form == Form::Json {
-        warnings = rules::check(&input, form);
-    }
+    let mut warnings = match form {
+        Form::Json => rules::check(&input, form),
+        Form::Ubl | Form::Cii => Vec::new(),
+    };
     warnings.extend(rules::unlikely(&input, currency));
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;

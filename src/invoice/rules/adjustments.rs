@@ -59,7 +59,11 @@ fn on_document(
     for (index, it) in all.iter().enumerate() {
         let at = format!("{at}/{index}");
         checker.must(it.amount.is_some(), amount, format!("{at}/amount"));
-        checker.must(!it.vat.category.is_empty(), vat, format!("{at}/vat/category"));
+        checker.must(
+            checker.is_xml() || !it.vat.category.is_empty(),
+            vat,
+            format!("{at}/vat/category"),
+        );
         reason(checker, [it.reason.as_ref(), it.reason_code.as_ref()], &at, why, also_why);
     }
 }

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::figures::half_up;
-use super::vat::{NOT_TAXED, has_own_rule_in_cii};
+use super::vat::has_own_rule_in_cii;
 use super::{Catalogue, Checker, Form};
 use crate::invoice::model::VatSubtotalInput;
 
@@ -37,22 +37,25 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         let at = |field: &str| format!("/vat_breakdown/{index}/{field}");
         checker.must(row.taxable.is_some(), "BR-45", at("taxable"));
         checker.must(row.tax.is_some(), "BR-46", at("tax"));
-        checker.must(!row.category.is_empty(), "BR-47", at("category"));
-        // In JSON, a rate that is left out is zero.
-        let has_rate = row.rate.is_some() || row.category == NOT_TAXED || !checker.is_xml();
-        checker.must(has_rate, "BR-48", at("rate"));
-        let computed = row.taxable.zip(row.rate).map(|(taxable, rate)| product(taxable, rate));
-        let computed = computed.unwrap_or_default();
+        // In XML, whether the tax is VAT matters too: see `xml/existence.rs`.
+        checker.must(checker.is_xml() || !row.category.is_empty(), "BR-47", at("category"));
+        let computed = signed_product(row).unwrap_or_default();
         let holds = is_tax(row, checker.form);
         checker.must_be(holds, "BR-CO-17", at("tax"), (row.tax, computed));
     }
 }
 
-/// A taxable amount times a rate in percent, as CEN computes it: from the absolute amount.
+/// An absolute taxable amount times a rate in percent, as CEN compares it with the absolute VAT.
 pub(super) fn product(taxable: Decimal, rate: Decimal) -> Decimal {
     let product = taxable.abs().checked_mul(rate).unwrap_or(Decimal::MAX);
-    let product = half_up(product / Decimal::ONE_HUNDRED);
-    if taxable.is_sign_negative() { -product } else { product }
+    half_up(product / Decimal::ONE_HUNDRED)
+}
+
+/// The VAT of a row, with the sign of its taxable amount.
+pub(super) fn signed_product(row: &VatSubtotalInput) -> Option<Decimal> {
+    let (taxable, rate) = row.taxable.zip(row.rate)?;
+    let product = product(taxable, rate);
+    Some(if taxable.is_sign_negative() { -product } else { product })
 }
 
 /// A rate below a half counts as none, so the VAT has to be less than a half too. In CII, the tolerance is
@@ -64,7 +67,7 @@ fn is_tax(row: &VatSubtotalInput, form: Form) -> bool {
         None => whole(tax).is_zero(),
         Some(rate) if whole(rate).is_zero() => whole(tax).is_zero(),
         Some(rate) => row.taxable.is_some_and(|taxable| {
-            let off = (tax.abs() - product(taxable, rate).abs()).abs();
+            let off = (tax.abs() - product(taxable, rate)).abs();
             off < TOLERANCE || (form == Form::Cii && off == TOLERANCE)
         }),
     }

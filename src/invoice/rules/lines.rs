@@ -44,7 +44,11 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         checker.must(is_positive, "BR-27", at("unit_price"));
         let is_positive = line.gross_price.is_none_or(|it| it >= Decimal::ZERO);
         checker.must(is_positive, "BR-28", at("gross_price"));
-        checker.must(!line.vat.category.is_empty(), "BR-CO-04", at("vat/category"));
+        checker.must(
+            checker.is_xml() || !line.vat.category.is_empty(),
+            "BR-CO-04",
+            at("vat/category"),
+        );
         if let Some(period) = &line.period {
             checker.must(is_in_order(period), "BR-30", at("period/end"));
             let is_stated = period.start.is_some() || period.end.is_some();

@@ -24,7 +24,6 @@ pub(super) const RULES: Catalogue = &[
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let Some(payment) = &checker.invoice.payment else { return };
-    let further_without = payment.further_accounts.iter().position(|it| it.iban.trim().is_empty());
     let has_account = is_said(payment.iban.as_ref());
     let names_account = payment.account_name.is_some() || payment.bic.is_some();
     let names_means = payment.means.is_some();
@@ -37,14 +36,15 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     if checker.is_xml() {
         checker.must(names_means || !is_any, "BR-49", "/payment/means");
     }
-    if payment.means.as_ref().is_some_and(|it| TRANSFERS.contains(&it.trim())) {
+    // In XML, whether the account is there matters too: see `xml/existence.rs`.
+    if !checker.is_xml() && payment.means.as_ref().is_some_and(|it| TRANSFERS.contains(&it.trim()))
+    {
         checker.must(has_account || !names_account, "BR-50", "/payment/iban");
-        if let Some(index) = further_without {
+        let further = payment.further_accounts.iter();
+        if let Some(index) = further.clone().position(|it| it.iban.trim().is_empty()) {
             checker.must(false, "BR-50", format!("/payment/further_accounts/{index}/iban"));
         }
-        // In CII, CEN asks an account for its number (BR-61), and the settlement for an account (CII-SR-470).
-        let is_asked = checker.form != Form::Cii || names_account;
-        checker.must(has_account || !is_asked, "BR-61", "/payment/iban");
+        checker.must(has_account, "BR-61", "/payment/iban");
     }
     let number = payment.card.as_ref().and_then(|it| it.number.as_ref());
     if number.is_some_and(|it| it.trim().chars().count() > MAX_CARD_CHARS) {

@@ -15,7 +15,7 @@ fn invoice() -> Value {
             { "description": "c", "quantity": "2", "unit_price": "9.99", "vat": { "category": "Z", "rate": "0" } },
         ],
         "allowances": [{ "amount": "10.00", "reason": "loyalty", "vat": { "category": "S", "rate": "21" } }],
-        "charges": [{ "amount": "5.00", "vat": { "category": "Z", "rate": "0" } }],
+        "charges": [{ "amount": "5.00", "reason": "freight", "vat": { "category": "Z", "rate": "0" } }],
     })
 }
 
@@ -191,8 +191,9 @@ fn line() -> impl Strategy<Value = Value> {
 }
 
 fn adjustment() -> impl Strategy<Value = Value> {
-    (0_i64..1_000_000, vat())
-        .prop_map(|(amount, vat)| json!({ "amount": figure(amount, 2), "vat": vat }))
+    (0_i64..1_000_000, vat()).prop_map(
+        |(amount, vat)| json!({ "amount": figure(amount, 2), "reason": "why", "vat": vat }),
+    )
 }
 
 fn any_invoice() -> impl Strategy<Value = Value> {

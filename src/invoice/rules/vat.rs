@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
-use super::breakdown::{TOLERANCE, product};
+use super::breakdown::{TOLERANCE, product, signed_product};
 use super::figures::half_up;
+use super::figures::taxable_by_vat;
 use super::vat_families::{FAMILIES, Family, Ids, Rate, Rows};
 use super::{Checker, Form, Rule, finding, lines_of, with_figures};
 use crate::invoice::model::{AdjustmentInput, InvoiceInput, VatSubtotalInput};
+use crate::invoice::money::{exact, plain};
 use crate::invoice::problem::Problem;
 
 /// UNTDID 5305: not subject to VAT.
@@ -177,7 +179,9 @@ impl<'a> OneFamily<'a> {
     fn check(&mut self) -> Vec<Problem> {
         let mut found = Vec::new();
         if !self.has_its_rows() {
-            found.push(self.broken(1, "/vat_breakdown".to_owned()));
+            let mut finding = self.broken(1, "/vat_breakdown".to_owned());
+            finding.detail.push_str(&self.without_row());
+            found.push(finding);
         }
         for (nth, place) in PLACES.iter().enumerate() {
             let all: Vec<Taxed<'_>> = self.in_it(place).collect();
@@ -204,6 +208,26 @@ impl<'a> OneFamily<'a> {
 
     fn broken(&self, number: usize, at: String) -> Problem {
         finding(&id(self.family, number), &says(self.family, number), at)
+    }
+
+    /// What the breakdown has no row for, as a sentence.
+    fn without_row(&self) -> String {
+        if rows_of(self.invoice, self.family.code).next().is_some() {
+            return String::new();
+        }
+        let code = self.family.code;
+        let of_category =
+            taxable_by_vat(self.invoice).into_iter().filter(|(vat, _)| vat.category == code);
+        let written = |amount| match self.invoice.currency {
+            Some(currency) => exact(amount, currency),
+            None => plain(amount),
+        };
+        let sentences = of_category.map(|(vat, amount)| {
+            let rate = vat.rate.map(|rate| format!(" at {} %", plain(rate))).unwrap_or_default();
+            let amount = written(amount);
+            format!(" There is none for {code}{rate}, in which they come to {amount}.")
+        });
+        sentences.collect()
     }
 
     fn in_it(&self, place: &str) -> impl Iterator<Item = Taxed<'a>> + use<'a> {
@@ -325,9 +349,9 @@ impl<'a> OneFamily<'a> {
             return None;
         }
         let computed = row.taxable.zip(row.rate).map(|(taxable, rate)| product(taxable, rate));
-        let off = computed.zip(row.tax).map(|(computed, tax)| (tax.abs() - computed.abs()).abs());
+        let off = computed.zip(row.tax).map(|(computed, tax)| (tax.abs() - computed).abs());
         let holds = off.is_some_and(|off| off < TOLERANCE);
-        (!holds).then_some(computed.unwrap_or_default())
+        (!holds).then_some(signed_product(row).unwrap_or_default())
     }
 
     /// The rules of category O about everything else.

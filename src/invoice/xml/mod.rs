@@ -4,6 +4,7 @@ mod codes;
 mod counts;
 mod date;
 mod decode;
+mod existence;
 mod figure;
 mod left_over;
 mod path;
@@ -20,6 +21,7 @@ use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
 use super::problem::{Problem, pointer};
 use super::rules::{self, Form};
+use serde_json::Value;
 use tree::Tree;
 
 /// The two syntaxes of EN 16931.
@@ -46,7 +48,7 @@ pub struct FromXml {
     pub places: Places,
     /// What the file says beyond the model.
     pub left_over: LeftOvers,
-    /// The rules about the syntax of the file, and about its codes, that it breaks.
+    /// The rules that the file breaks.
     pub findings: Vec<Problem>,
 }
 
@@ -69,7 +71,7 @@ struct Parsed {
     unreadable: Vec<Problem>,
     /// Where the values stand in the file.
     places: Places,
-    /// The rules about syntax and codes that are broken.
+    /// The rules that are broken.
     findings: Vec<Problem>,
 }
 
@@ -78,12 +80,48 @@ fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
     let format = unknown::format(&tree)?;
     let mut findings = structure::violations(&tree, format);
     findings.extend(codes::unknown(&tree, format));
+    findings.extend(existence::violations(&tree, format));
     let read::Reading { invoice, problems, places } = read::read(&tree, format);
-    let invoice = serde_path_to_error::deserialize(invoice).map_err(|error| {
+    let (mut read, mut value) = (typed(&invoice), invoice);
+    if let Ok(invoice) = &read {
+        let rules = rules::check(invoice, format.into());
+        // What is there and cannot be read is not missing.
+        let is_there = |it: &Problem| {
+            problems.iter().any(|problem| problem.rule.is_none() && problem.pointer == it.pointer)
+        };
+        findings.extend(rules.into_iter().filter(|it| !is_there(it)));
+        // The rules ask whether a group is there. An empty one says nothing to anybody else.
+        if without_empty_groups(&mut value) {
+            read = typed(&value);
+        }
+    }
+    places.name(&mut findings);
+    Ok(Parsed { format, tree, invoice: read, unreadable: problems, places, findings })
+}
+
+fn typed(invoice: &Value) -> Result<InvoiceInput, Problem> {
+    serde_path_to_error::deserialize(invoice).map_err(|error| {
         let detail = format!("The value cannot be read: {}.", error.inner());
         Problem::at(pointer(error.path()), detail)
-    });
-    Ok(Parsed { format, tree, invoice, unreadable: problems, places, findings })
+    })
+}
+
+/// Removes groups that say nothing, and returns whether there was one. Elements of lists stay.
+fn without_empty_groups(value: &mut Value) -> bool {
+    match value {
+        Value::Array(all) => all.iter_mut().fold(false, |any, it| without_empty_groups(it) || any),
+        Value::Object(fields) => {
+            let mut any =
+                fields.values_mut().fold(false, |any, it| without_empty_groups(it) || any);
+            fields.retain(|_, field| {
+                let is_empty = field.as_object().is_some_and(serde_json::Map::is_empty);
+                any |= is_empty;
+                !is_empty
+            });
+            any
+        }
+        _ => false,
+    }
 }
 
 /// Runs every rule on a file, also if it would be refused.
@@ -91,11 +129,8 @@ fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
 /// # Errors
 /// If the file is no invoice at all.
 pub fn check(bytes: &[u8]) -> Result<Vec<Problem>, Problem> {
-    let Parsed { format, invoice, unreadable, places, mut findings, .. } = parse(bytes)?;
-    match invoice {
-        Ok(invoice) => findings.extend(rules::check(&invoice, format.into())),
-        Err(problem) => findings.push(problem),
-    }
+    let Parsed { invoice, unreadable, places, mut findings, .. } = parse(bytes)?;
+    findings.extend(invoice.err());
     findings.extend(unreadable);
     places.name(&mut findings);
     Ok(findings)

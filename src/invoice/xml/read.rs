@@ -25,6 +25,9 @@ const XRECHNUNG_EXTENSION: &str = ":extension:xrechnung_";
 /// 2005 that mean the same (EN 16931-3-3, BT-8).
 const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
 
+/// The paths of the totals of VAT, of which a file may have one in each of two currencies.
+const TOTALS_OF_VAT: [&str; 2] = ["cac:TaxTotal/cbc:TaxAmount", "ram:TaxTotalAmount"];
+
 /// What was read, and what could not be.
 pub(super) struct Reading {
     /// The invoice in its JSON form.
@@ -118,7 +121,8 @@ impl<'t> Reader<'t> {
                 self.enter(path);
                 let group = self.group(terms, id);
                 self.xpath.truncate(before);
-                (!group.is_empty()).then_some(Value::Object(group))
+                // An element that is there but says nothing matters to the rules.
+                (!group.is_empty() || !path.is_empty()).then_some(Value::Object(group))
             }
             Kind::Groups(terms, _) => {
                 let hits = self.hits(path, from);
@@ -407,7 +411,8 @@ impl<'t> Reader<'t> {
             Some(currency) => *currency == wanted,
             None => !in_vat_currency,
         };
-        if let Some((hit, _)) = said.iter().find(|(_, currency)| fits(currency)) {
+        let is_any = self.currency.is_none() && !in_vat_currency;
+        if let Some((hit, _)) = said.iter().find(|(_, currency)| is_any || fits(currency)) {
             self.tree.read_attribute(hit.id, "currencyID");
             return self.figure(*hit);
         }
@@ -416,6 +421,10 @@ impl<'t> Reader<'t> {
         if !in_vat_currency && !is_for_vat && self.currency.is_some() {
             self.tree.read_text(hit.id);
             self.in_other_currency(hit, &other);
+            // The rules go on with the figure, except with a total of VAT: the right one may be missing.
+            if !TOTALS_OF_VAT.contains(&path) {
+                return self.figure(hit);
+            }
         }
         None
     }

@@ -204,8 +204,7 @@ fn root_of_ubl(tree: &Tree, found: &mut Vec<Problem>) {
         let schemes = at(tree, 0, &format!("{party}/cac:Party/cac:PartyTaxScheme"));
         let fits = |id: &Id| {
             let schemes: Vec<Id> = tree.children(*id, "cac:TaxScheme").collect();
-            let has_id = |it: &Id| tree.children(*it, "cbc:ID").next().is_some();
-            schemes.iter().any(|it| has_id(it) && is_vat(it) == of_vat)
+            schemes.iter().any(|it| is_vat(it) == of_vat)
         };
         let ids = schemes.into_iter().filter(fits);
         ids.map(|id| tree.children(id, "cbc:CompanyID").count()).sum()
@@ -267,6 +266,10 @@ fn in_cii(tree: &Tree, id: Id, found: &mut Vec<Problem>) {
         let says = "the currency is only at totals of VAT";
         must(!has("currencyID"), "CII-DT-031", says);
         must(!has("currencyCodeListVersionID"), "CII-DT-032", says);
+    }
+    if name.ends_with("Quantity") && has("unitCode") {
+        let says = "a unit stands at the quantities of the lines";
+        must(is_unit_at_lines(tree), "CII-DT-033", says);
     }
     if name.ends_with("TradeTax") && has_child("ram:TypeCode") {
         let is_vat = texts(tree, id, "ram:TypeCode").any(|it| it == "VAT");
@@ -335,6 +338,13 @@ fn in_cii(tree: &Tree, id: Id, found: &mut Vec<Problem>) {
     }
 }
 
+/// Whether the quantity of any line has a unit.
+fn is_unit_at_lines(tree: &Tree) -> bool {
+    let path = "rsm:SupplyChainTradeTransaction/ram:IncludedSupplyChainTradeLineItem/\
+                ram:SpecifiedLineTradeDelivery/ram:BilledQuantity";
+    at(tree, 0, path).into_iter().any(|id| tree.attribute(id, "unitCode").is_some())
+}
+
 /// Whether CEN wants an identifier without any scheme.
 fn is_plain_id(tree: &Tree, id: Id) -> bool {
     [
@@ -354,7 +364,7 @@ fn distinct(tree: &Tree, name: &str) -> usize {
 }
 
 /// The elements at a path in an element.
-fn at(tree: &Tree, of: Id, path: &str) -> Vec<Id> {
+pub(super) fn at(tree: &Tree, of: Id, path: &str) -> Vec<Id> {
     let mut found = vec![of];
     for name in path.split('/') {
         found = found.iter().flat_map(|id| tree.children(*id, name)).collect();
@@ -366,6 +376,6 @@ fn text(tree: &Tree, id: Id) -> &str {
     tree.element(id).text.trim()
 }
 
-fn texts<'t>(tree: &'t Tree, of: Id, name: &'t str) -> impl Iterator<Item = &'t str> {
+pub(super) fn texts<'t>(tree: &'t Tree, of: Id, name: &'t str) -> impl Iterator<Item = &'t str> {
     tree.children(of, name).map(|id| text(tree, id))
 }
