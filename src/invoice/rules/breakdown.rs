@@ -37,7 +37,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         let at = |field: &str| format!("/vat_breakdown/{index}/{field}");
         checker.must(row.taxable.is_some(), "BR-45", at("taxable"));
         checker.must(row.tax.is_some(), "BR-46", at("tax"));
-        // In XML, whether the tax is VAT matters too: see `xml/existence.rs`.
+        // In XML, whether the tax is VAT matters too: see `xml/syntax/existence.rs`.
         checker.must(checker.is_xml() || !row.category.is_empty(), "BR-47", at("category"));
         let computed = signed_product(row).unwrap_or_default();
         let holds = is_tax(row, checker.form);

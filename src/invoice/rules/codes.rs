@@ -1,6 +1,6 @@
 //! The code lists.
 //!
-//! In XML, codes are checked where they stand in the file: see `xml/codes.rs`, which uses these lists too.
+//! In XML, codes are checked where they stand in the file: see `xml/syntax/codes.rs`, which uses these lists too.
 
 use std::borrow::Cow;
 

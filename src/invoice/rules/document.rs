@@ -30,14 +30,18 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         checker.must(is_said(invoice.specification.as_ref()), "BR-01", "/specification");
     }
     checker.must(is_said(invoice.number.as_ref()), "BR-02", "/number");
-    checker.must(invoice.issue_date.is_some(), "BR-03", "/issue_date");
+    // In CII, CEN looks at the format of dates: see `xml/syntax/existence.rs`.
+    let is_cii = checker.form == Form::Cii;
+    checker.must(is_cii || invoice.issue_date.is_some(), "BR-03", "/issue_date");
     checker.must(is_said(invoice.type_code.as_ref()), "BR-04", "/type");
     checker.must(invoice.currency.is_some(), "BR-05", "/currency");
     checker.must(!invoice.lines.is_empty(), "BR-16", "/lines");
     if let Some(period) = &invoice.period {
-        checker.must(is_in_order(period), "BR-29", "/period/end");
+        checker.must(is_cii || is_in_order(period), "BR-29", "/period/end");
         let is_stated = period.start.is_some() || period.end.is_some();
-        checker.must(is_stated || checker.is_xml(), "BR-CO-19", "/period");
+        // In UBL, the code for the date on which VAT becomes due stands in the period.
+        let has_code = checker.form == Form::Ubl && invoice.vat_point_code.is_some();
+        checker.must(is_stated || has_code, "BR-CO-19", "/period");
     }
     for (index, document) in invoice.documents.iter().enumerate() {
         let at = format!("/documents/{index}/reference");

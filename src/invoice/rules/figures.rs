@@ -71,7 +71,7 @@ pub(in crate::invoice) fn for_others(invoice: &InvoiceInput) -> Decimal {
 
 /// Rounds to two decimals as XPath's `round()` does in the published artefacts: a half is rounded up, also
 /// below zero.
-pub(super) fn half_up(figure: Decimal) -> Decimal {
+pub(in crate::invoice) fn half_up(figure: Decimal) -> Decimal {
     let half = Decimal::new(5, 3);
     figure
         .checked_add(half)

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::document::is_in_order;
-use super::{Catalogue, Checker, is_said, lines_of};
+use super::{Catalogue, Checker, Form, is_said, lines_of};
 
 /// What these rules say.
 pub(super) const RULES: Catalogue = &[
@@ -31,11 +31,14 @@ pub(super) const RULES: Catalogue = &[
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let invoice = checker.invoice;
+    // In UBL, CEN asks whether the attribute is there, also if it is empty: see `xml/syntax/existence.rs`.
+    let is_ubl = checker.form == Form::Ubl;
     for (index, line) in lines_of(invoice) {
         let at = |field: &str| format!("/lines/{index}/{field}");
         checker.must(is_said(line.id.as_ref()), "BR-21", at("id"));
         checker.must(line.quantity.is_some(), "BR-22", at("quantity"));
-        checker.must(line.unit.is_some(), "BR-23", at("unit"));
+        // In XML, CEN asks whether the attribute is there, also if it is empty: see `xml/syntax/existence.rs`.
+        checker.must(checker.is_xml() || line.unit.is_some(), "BR-23", at("unit"));
         checker.must(line.net_amount.is_some(), "BR-24", at("net_amount"));
         checker.must(is_said(line.description.as_ref()), "BR-25", at("description"));
         checker.must(line.unit_price.is_some(), "BR-26", at("unit_price"));
@@ -50,9 +53,13 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             at("vat/category"),
         );
         if let Some(period) = &line.period {
-            checker.must(is_in_order(period), "BR-30", at("period/end"));
+            checker.must(
+                checker.form == Form::Cii || is_in_order(period),
+                "BR-30",
+                at("period/end"),
+            );
             let is_stated = period.start.is_some() || period.end.is_some();
-            checker.must(is_stated || checker.is_xml(), "BR-CO-20", at("period"));
+            checker.must(is_stated, "BR-CO-20", at("period"));
         }
         let Some(item) = &line.item else { continue };
         for (nth, attribute) in item.attributes.iter().enumerate() {
@@ -60,10 +67,14 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             checker.must(holds, "BR-54", at(&format!("item/attributes/{nth}")));
         }
         let has_scheme = item.standard_id.as_ref().is_none_or(|it| is_said(it.scheme.as_ref()));
-        checker.must(has_scheme, "BR-64", at("item/standard_id"));
+        checker.must(has_scheme || is_ubl, "BR-64", at("item/standard_id"));
         for (nth, class) in item.classifications.iter().enumerate() {
             let has_scheme = is_said(class.scheme.as_ref());
-            checker.must(has_scheme, "BR-65", at(&format!("item/classifications/{nth}/scheme")));
+            checker.must(
+                has_scheme || is_ubl,
+                "BR-65",
+                at(&format!("item/classifications/{nth}/scheme")),
+            );
         }
     }
 }

@@ -19,13 +19,16 @@ mod totals;
 mod unlikely;
 mod vat;
 mod vat_families;
+mod vat_words;
 
 use super::currency::Currency;
 use super::model::{InvoiceInput, LineInput};
 use super::money::exact;
 use super::problem::{Problem, Severity};
 pub(super) use codes::List;
-pub(super) use figures::{VatGroup, for_others, line_net, refusals, tax_on, taxable_by_vat};
+pub(super) use figures::{
+    VatGroup, for_others, half_up, line_net, refusals, tax_on, taxable_by_vat,
+};
 use rust_decimal::Decimal;
 pub(super) use unlikely::unlikely;
 
@@ -79,7 +82,7 @@ pub fn all() -> Vec<Rule> {
             says: (*says).to_owned(),
         })
     });
-    fixed.chain(vat::all()).collect()
+    fixed.chain(vat_words::all()).collect()
 }
 
 /// Runs every rule, and returns a finding for each violation.

@@ -36,7 +36,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     if checker.is_xml() {
         checker.must(names_means || !is_any, "BR-49", "/payment/means");
     }
-    // In XML, whether the account is there matters too: see `xml/existence.rs`.
+    // In XML, whether the account is there matters too: see `xml/syntax/existence.rs`.
     if !checker.is_xml() && payment.means.as_ref().is_some_and(|it| TRANSFERS.contains(&it.trim()))
     {
         checker.must(has_account || !names_account, "BR-50", "/payment/iban");

@@ -1,16 +1,13 @@
 //! Reads UBL 2.1 and CII D16B, as the rows of the model say.
 
-mod codes;
-mod counts;
 mod date;
 mod decode;
-mod existence;
 mod figure;
 mod left_over;
 mod path;
 mod places;
 mod read;
-mod structure;
+mod syntax;
 mod tree;
 mod unknown;
 
@@ -78,9 +75,7 @@ struct Parsed {
 fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
     let tree = Tree::read(bytes)?;
     let format = unknown::format(&tree)?;
-    let mut findings = structure::violations(&tree, format);
-    findings.extend(codes::unknown(&tree, format));
-    findings.extend(existence::violations(&tree, format));
+    let mut findings = syntax::violations(&tree, format);
     let read::Reading { invoice, problems, places } = read::read(&tree, format);
     let (mut read, mut value) = (typed(&invoice), invoice);
     if let Ok(invoice) = &read {

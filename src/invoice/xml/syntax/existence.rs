@@ -3,14 +3,16 @@
 
 use rust_decimal::Decimal;
 
-use super::super::problem::Problem;
-use super::super::rules::broken;
 use super::XmlFormat;
-use super::structure::{at, texts};
-use super::tree::{Id, Tree};
+use super::{at, texts};
+use crate::invoice::problem::Problem;
+use crate::invoice::rules::{broken, half_up};
+use crate::invoice::xml::tree::{Id, Tree};
 
 /// UNTDID 5305: not subject to VAT.
 const NOT_TAXED: &str = "O";
+/// UNTDID 5305: standard rate.
+const STANDARD: &str = "S";
 /// UNTDID 4461: credit transfer, and SEPA credit transfer.
 const TRANSFERS: [&str; 2] = ["30", "58"];
 
@@ -25,6 +27,13 @@ pub(super) fn violations(tree: &Tree, format: XmlFormat) -> Vec<Problem> {
         };
         found.extend(rules.into_iter().map(|rule| broken(rule, "").in_xml(tree.xpath(id))));
     }
+    let of_lines = |id: &Id| &*tree.element(*id).name == "cac:ClassifiedTaxCategory";
+    let is_standard = |id: &Id| texts(tree, *id, "cbc:ID").any(|it| it == STANDARD);
+    let mut standard = tree.ids().filter(of_lines).filter(is_standard).peekable();
+    // CEN asks lines in category S for identifiers of the seller, and finds none if no tax is VAT.
+    if standard.peek().is_some() && !standard.any(|id| is_vat(tree, id)) {
+        found.push(broken("BR-S-02", "/seller"));
+    }
     if !has_one_total_of_vat(tree, format) {
         found.push(broken("BR-CO-15", "/totals/with_vat"));
     }
@@ -37,7 +46,12 @@ fn in_ubl(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
     match name {
         "cac:InvoiceLine" | "cac:CreditNoteLine" => {
             let vat = at(tree, id, "cac:Item/cac:ClassifiedTaxCategory");
-            unless(vat.iter().any(|it| is_vat(tree, *it) && has(tree, *it, "cbc:ID")), "BR-CO-04")
+            let holds = vat.iter().any(|it| is_vat(tree, *it) && has(tree, *it, "cbc:ID"));
+            let mut rules = unless(holds, "BR-CO-04");
+            let quantities = ["cbc:InvoicedQuantity", "cbc:CreditedQuantity"];
+            let has_unit = |name: &&str| texts_of_attribute(tree, id, name, "unitCode").is_some();
+            rules.extend(unless(quantities.iter().any(has_unit), "BR-23"));
+            rules
         }
         "cac:AllowanceCharge" if is_of_document => {
             let vat = at(tree, id, "cac:TaxCategory");
@@ -57,6 +71,18 @@ fn in_ubl(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
             let tax = texts(tree, id, "cbc:TaxAmount").next();
             of_row(has_category, has_rate, is_free, tax)
         }
+        "cac:AccountingSupplierParty" => unless(has(tree, id, "cac:Party"), "BR-CO-26"),
+        "cac:TaxTotal" if is_of_document => unless(is_sum_of_rows(tree, id), "BR-CO-14"),
+        "cbc:EndpointID" => {
+            let is_buyer = &*tree.element(tree.element(tree.element(id).parent).parent).name
+                == "cac:AccountingCustomerParty";
+            let rule = if is_buyer { "BR-63" } else { "BR-62" };
+            unless(tree.attribute(id, "schemeID").is_some(), rule)
+        }
+        "cbc:ID" if around == "cac:StandardItemIdentification" => {
+            unless(tree.attribute(id, "schemeID").is_some(), "BR-64")
+        }
+        "cbc:ItemClassificationCode" => unless(tree.attribute(id, "listID").is_some(), "BR-65"),
         "cac:PaymentMeans" => {
             let means = texts(tree, id, "cbc:PaymentMeansCode").next();
             if !means.is_some_and(|it| TRANSFERS.contains(&it)) {
@@ -78,7 +104,12 @@ fn in_cii(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
         "ram:IncludedSupplyChainTradeLineItem" => {
             let vat = at(tree, id, "ram:SpecifiedLineTradeSettlement/ram:ApplicableTradeTax");
             let holds = |it: &Id| is_vat(tree, *it) && has(tree, *it, "ram:CategoryCode");
-            unless(vat.iter().any(holds), "BR-CO-04")
+            let mut rules = unless(vat.iter().any(holds), "BR-CO-04");
+            let delivery = at(tree, id, "ram:SpecifiedLineTradeDelivery");
+            let has_unit =
+                |it: &Id| texts_of_attribute(tree, *it, "ram:BilledQuantity", "unitCode").is_some();
+            rules.extend(unless(delivery.iter().any(has_unit), "BR-23"));
+            rules
         }
         "ram:SpecifiedTradeAllowanceCharge" if around == "ram:ApplicableHeaderTradeSettlement" => {
             let vat = at(tree, id, "ram:CategoryTradeTax");
@@ -115,6 +146,22 @@ fn in_cii(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
             rules.extend(unless(numbers.iter().any(|name| has(tree, id, name)), "BR-61"));
             rules
         }
+        "ram:BillingSpecifiedPeriod" => {
+            let rule = match around {
+                "ram:ApplicableHeaderTradeSettlement" => "BR-29",
+                "ram:SpecifiedLineTradeSettlement" => "BR-30",
+                _ => return Vec::new(),
+            };
+            unless(is_in_order(tree, id), rule)
+        }
+        "rsm:ExchangedDocument" => {
+            let days = at(tree, id, "ram:IssueDateTime/udt:DateTimeString");
+            let is_day = |it: &Id| {
+                tree.attribute(*it, "format") == Some("102")
+                    && !tree.element(*it).text.trim().is_empty()
+            };
+            unless(days.iter().any(is_day), "BR-03")
+        }
         "ram:URIUniversalCommunication" => {
             let scheme = texts_of_attribute(tree, id, "ram:URIID", "schemeID");
             let has_scheme = scheme.is_some_and(|it| !it.trim().is_empty());
@@ -128,6 +175,30 @@ fn in_cii(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a period ends on the day on which it begins or later, as far as both days are in format 102. CEN
+/// does not take other formats, so such a period is not in order.
+fn is_in_order(tree: &Tree, period: Id) -> bool {
+    let day = |name: &str| -> Option<&str> {
+        let days = at(tree, period, &format!("{name}/udt:DateTimeString"));
+        let mut days = days.into_iter().filter(|it| tree.attribute(*it, "format") == Some("102"));
+        days.next().map(|it| tree.element(it).text.trim())
+    };
+    let (start, end) = (day("ram:StartDateTime"), day("ram:EndDateTime"));
+    !has(tree, period, "ram:StartDateTime")
+        || !has(tree, period, "ram:EndDateTime")
+        || start.zip(end).is_some_and(|(start, end)| end >= start)
+}
+
+/// Whether a total of VAT in UBL is the sum of the VAT of its rows, if it has any.
+fn is_sum_of_rows(tree: &Tree, total: Id) -> bool {
+    let rows = at(tree, total, "cac:TaxSubtotal/cbc:TaxAmount");
+    let figure = |id: &Id| tree.element(*id).text.trim().parse::<Decimal>().ok();
+    let sum: Option<Decimal> = rows.iter().map(figure).sum();
+    let stated = tree.children(total, "cbc:TaxAmount").next();
+    !has(tree, total, "cac:TaxSubtotal")
+        || stated.is_some_and(|it| figure(&it) == sum.map(half_up) || figure(&it).is_none())
 }
 
 fn unless(holds: bool, rule: &'static str) -> Vec<&'static str> {

@@ -1,9 +1,9 @@
 //! The code lists, run on every code of a file, also on those that the model does not hold.
 
-use super::super::problem::Problem;
-use super::super::rules::{List, broken};
 use super::XmlFormat;
-use super::tree::{Id, Tree};
+use crate::invoice::problem::Problem;
+use crate::invoice::rules::{List, broken};
+use crate::invoice::xml::tree::{Id, Tree};
 
 /// The amounts of UBL whose currency is checked.
 const AMOUNTS: [&str; 13] = [
@@ -38,7 +38,7 @@ pub(super) fn unknown(tree: &Tree, format: XmlFormat) -> Vec<Problem> {
             None => tree.element(id).text.as_str(),
             Some(name) => tree.attribute(id, name).unwrap_or_default(),
         };
-        let code = super::read::one_line(text);
+        let code = crate::invoice::xml::read::one_line(text);
         if !list.has(&code) {
             let shown: String = code.chars().take(40).collect();
             let mut problem = broken(rule, "").in_xml(tree.xpath(id));
