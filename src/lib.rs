@@ -9,6 +9,7 @@ pub mod config;
 pub mod door;
 pub mod export;
 pub mod files;
+pub mod fonts;
 pub mod homeserver;
 pub mod intake;
 pub mod invoice;

@@ -38,24 +38,25 @@ enum Command {
     },
     /// Check config, database, tokens and permissions, and print how to fix each problem.
     Check(ConfigFile),
-    /// Submit transactions from files: EN 16931 invoices in UBL or CII, or JSON.
+    /// Submit transactions from files: EN 16931 invoices in UBL or CII, Factur-X and ZUGFeRD 2 PDFs,
+    /// or JSON.
     Import {
         #[command(flatten)]
         config: ConfigFile,
         /// The shop that owns the transactions [default: the first shop under api.keys].
         #[arg(long)]
         shop: Option<String>,
-        /// The shop's own id of the transaction; for one XML file only [default: the file's name
+        /// The shop's own id of the transaction; for one XML or PDF file only [default: the file's name
         /// without its extension].
         #[arg(long)]
         external_id: Option<String>,
-        /// The status, such as awaiting_payment; for XML files [default: open].
+        /// The status, such as awaiting_payment; for XML and PDF files [default: open].
         #[arg(long)]
         status: Option<String>,
-        /// The Matrix ID of a contact of the buyer; for XML files, may be repeated.
+        /// The Matrix ID of a contact of the buyer; for XML and PDF files, may be repeated.
         #[arg(long, value_name = "MATRIX_ID")]
         buyer: Vec<String>,
-        /// The Matrix ID of a contact of the seller; for XML files, may be repeated.
+        /// The Matrix ID of a contact of the seller; for XML and PDF files, may be repeated.
         #[arg(long, value_name = "MATRIX_ID")]
         seller: Vec<String>,
         /// The files.

@@ -46,6 +46,11 @@ fn invoices_in_xml() {
 }
 
 #[test]
+fn invoices_in_pdfs() {
+    holds("invoice_pdf", fuzz::invoice_pdf::check);
+}
+
+#[test]
 fn configs() {
     holds("config", fuzz::config::check);
 }

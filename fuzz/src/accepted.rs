@@ -10,9 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tallyroom::config::RoomsConfig;
-use tallyroom::invoice::{Form, InvoiceInput, Problem, Term, epc_payload, qr_svg, settle};
+use tallyroom::invoice::{
+    Form, Further, InvoiceInput, OriginalKind, Problem, epc_payload, qr_svg, settle,
+};
 use tallyroom::language::{Language, Locale};
-use tallyroom::page::model::{Address, Chat, Page, Reader, Revision};
+use tallyroom::page::model::{Address, Chat, Page, ReadInvoice, Reader, Revision};
 use tallyroom::page::view;
 use tallyroom::room::{Message, RoomPlan, Setting, announcement};
 use tallyroom::transaction::{
@@ -38,7 +40,7 @@ pub(crate) fn are_told(problems: &[Problem]) {
 }
 
 /// `before` is what the transaction was until then.
-pub(crate) fn hold(before: Option<&Terms>, terms: &Terms, warnings: &[Problem], further: &[Term]) {
+pub(crate) fn hold(before: Option<&Terms>, terms: &Terms, warnings: &[Problem], further: Further) {
     are_read_again(terms);
     assert_eq!(&written_and_read(warnings), &warnings.to_vec());
     let transaction = Transaction {
@@ -130,7 +132,7 @@ fn fits(content: &Value) {
 }
 
 /// On the page, in a language that depends on the number.
-fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: &[Term]) {
+fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further) {
     let terms = &transaction.terms;
     let language = Language::ALL[terms.invoice.number.len() % Language::ALL.len()];
     let reader = Reader {
@@ -149,7 +151,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: &[Term]
         speaker: "@_tallyroom_guest_a:example.org",
         reader: &reader,
         revisions: vec![revision(2, since), revision(1, Vec::new())],
-        further: Arc::new(Some(further.to_vec())),
+        read: Arc::new(ReadInvoice { further, original: before.map(|_| OriginalKind::Pdf) }),
         qr: payload.as_deref().and_then(qr_svg),
         chat: Chat::default(),
         people: Vec::new(),

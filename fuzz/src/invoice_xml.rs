@@ -9,14 +9,14 @@ use super::accepted::{are_told, hold};
 
 /// Fails if something of that does not hold.
 pub fn check(file: &[u8]) {
-    let further = Further::of_file(file).terms;
-    if let Err(problem) = read_xml(file) {
-        are_told(&[problem]);
-        assert!(Patch::from_xml(file, None).is_err());
+    let further = Further::of_file(file);
+    if let Err(problems) = read_xml(file) {
+        are_told(&problems);
+        assert!(Patch::from_file(file, None).is_err());
     }
     let with = Accompaniment::default();
-    match Submission::from_xml(file, with).and_then(Submission::accept) {
-        Ok(accepted) => hold(None, &accepted.terms, &accepted.warnings, &further),
+    match Submission::from_file(file, with).and_then(Submission::accept) {
+        Ok(accepted) => hold(None, &accepted.terms, &accepted.warnings, further),
         Err(problems) => are_told(&problems),
     }
 }

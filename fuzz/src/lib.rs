@@ -4,6 +4,7 @@
 mod accepted;
 pub mod bundle;
 pub mod config;
+pub mod invoice_pdf;
 pub mod invoice_xml;
 pub mod link;
 pub mod push;

@@ -4,6 +4,7 @@
 
 use std::sync::OnceLock;
 
+use tallyroom::invoice::Further;
 use tallyroom::transaction::{Patch, Submission, Terms};
 
 use super::accepted::{are_told, hold};
@@ -13,7 +14,12 @@ pub fn check(body: &[u8]) {
     match Submission::from_json(body).and_then(Submission::accept) {
         Ok(accepted) => {
             assert!(!accepted.external_id.is_empty());
-            hold(None, &accepted.terms, &accepted.warnings, &[]);
+            hold(
+                None,
+                &accepted.terms,
+                &accepted.warnings,
+                Further::of_invoice(&accepted.terms.invoice.clone().into()),
+            );
         }
         Err(problems) => are_told(&problems),
     }
@@ -23,7 +29,12 @@ pub fn check(body: &[u8]) {
     };
     match patch.clone().apply(sample()) {
         Ok((terms, warnings)) => {
-            hold(Some(sample()), &terms, &warnings, &[]);
+            hold(
+                Some(sample()),
+                &terms,
+                &warnings,
+                Further::of_invoice(&terms.invoice.clone().into()),
+            );
             let (again, _) = patch.apply(&terms).expect("it was applied");
             assert_eq!(again, terms, "the same patch once more changes something");
         }

@@ -10,11 +10,11 @@ use futures_util::StreamExt;
 
 use super::MAX_BODY_BYTES;
 use super::problem::Problem;
-use crate::invoice;
+use crate::invoice::{self, OriginalKind};
 use crate::quota::run_blocking;
 use crate::transaction::{Accompaniment, Patch, Submission};
 
-/// The content of a body. If it was sent as an XML file, also the media type and bytes of the file.
+/// The content of a body. If it was sent as a file, also the media type and bytes of the file.
 #[derive(Debug)]
 pub(super) struct Received<T> {
     pub(super) content: T,
@@ -23,7 +23,8 @@ pub(super) struct Received<T> {
 
 enum Kind {
     Json,
-    Xml(String),
+    /// XML or PDF, with the content type that the caller named.
+    File(String),
     Multipart,
 }
 
@@ -36,12 +37,12 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
             let content = read(move || Submission::from_json(&bytes)).await?;
             Ok(Received { content, file: None })
         }
-        Kind::Xml(media_type) => {
+        Kind::File(media_type) => {
             let with = Accompaniment::from_fields(query(&request)).map_err(invalid)?;
             let bytes = whole(request).await?;
             let file = bytes.clone();
-            let content = read(move || Submission::from_xml(&file, with)).await?;
-            Ok(Received { content, file: Some((media_type, bytes)) })
+            let content = read(move || Submission::from_file(&file, with)).await?;
+            Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
         }
         Kind::Multipart => {
             let (bytes, with) = parts(request).await?;
@@ -50,8 +51,9 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
                 |json| Accompaniment::from_json(&json).map_err(invalid),
             )?;
             let file = bytes.clone();
-            let content = read(move || Submission::from_xml(&file, with)).await?;
-            Ok(Received { content, file: Some(("application/xml".to_owned(), bytes)) })
+            let content = read(move || Submission::from_file(&file, with)).await?;
+            let xml = OriginalKind::Xml.media_type().to_owned();
+            Ok(Received { content, file: Some((stored_type(&bytes, xml), bytes)) })
         }
     }
 }
@@ -64,12 +66,12 @@ pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> 
             let content = read(move || Patch::from_json(&bytes)).await?;
             Ok(Received { content, file: None })
         }
-        Kind::Xml(media_type) => {
+        Kind::File(media_type) => {
             let status = query(&request).find(|(name, _)| name == "status").map(|(_, value)| value);
             let bytes = whole(request).await?;
             let file = bytes.clone();
-            let content = read(move || Patch::from_xml(&file, status)).await?;
-            Ok(Received { content, file: Some((media_type, bytes)) })
+            let content = read(move || Patch::from_file(&file, status)).await?;
+            Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
         }
         Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
     }
@@ -90,7 +92,7 @@ pub(super) async fn read<T: Send + 'static>(
 pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     match kind(request.headers())? {
         Kind::Json => whole(request).await,
-        Kind::Xml(media_type) => Err(Problem::media_type(&media_type)),
+        Kind::File(media_type) => Err(Problem::media_type(&media_type)),
         Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
     }
 }
@@ -108,9 +110,19 @@ fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
     let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "application/json" | "application/merge-patch+json" => Ok(Kind::Json),
-        "application/xml" | "text/xml" => Ok(Kind::Xml(essence)),
+        "application/xml" | "text/xml" | "application/pdf" => Ok(Kind::File(essence)),
         "multipart/form-data" => Ok(Kind::Multipart),
         _ => Err(Problem::media_type(found)),
+    }
+}
+
+/// Returns the media type under which a file is kept: that of its content. Only XML has two, so there the
+/// caller's word counts.
+fn stored_type(file: &[u8], named: String) -> String {
+    let kind = OriginalKind::of(file);
+    match kind {
+        OriginalKind::Xml if named.ends_with("/xml") => named,
+        _ => kind.media_type().to_owned(),
     }
 }
 
@@ -167,15 +179,15 @@ async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
             other => {
                 let name = other.unwrap_or_default();
                 return Err(Problem::unreadable(format!(
-                    "The part {name:?} is unknown. The parts are `invoice` (XML) and `transaction` \
-                     (JSON)."
+                    "The part {name:?} is unknown. The parts are `invoice` (XML or PDF) and \
+                     `transaction` (JSON)."
                 )));
             }
         };
         *slot = Some(field.bytes().await.map_err(broken)?);
     }
     let invoice = invoice.ok_or_else(|| {
-        Problem::unreadable("The part `invoice` with the XML file is missing. Add it.")
+        Problem::unreadable("The part `invoice` with the XML or PDF file is missing. Add it.")
     })?;
     Ok((invoice, transaction))
 }

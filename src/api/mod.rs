@@ -8,9 +8,11 @@ mod files;
 mod health;
 mod invitations;
 mod links;
+mod originals;
 mod precondition;
 mod present;
 mod problem;
+mod schema;
 mod search;
 mod transactions;
 
@@ -89,6 +91,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/entries", get(search::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
+        .route("/api/v1/transactions/{id}/original", get(originals::show))
+        .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
         .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
         // `body` has its own limit, which also answers clients that are still sending.
@@ -96,6 +100,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));
     Router::new()
         .merge(shops)
+        .route("/api/v1/invoice.schema.json", get(schema::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(async || Problem::not_found("There is nothing at this address."))

@@ -77,9 +77,9 @@ impl Problem {
 
     pub(super) fn media_type(found: &str) -> Self {
         let detail = format!(
-            "The content type is {found:?}. Send `application/json`, or `application/xml` with the \
-             other fields as query parameters, or `multipart/form-data` with the parts `invoice` \
-             (XML) and `transaction` (JSON)."
+            "The content type is {found:?}. Send `application/json`, or `application/xml` or \
+             `application/pdf` with the other fields as query parameters, or `multipart/form-data` \
+             with the parts `invoice` (XML or PDF) and `transaction` (JSON)."
         );
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

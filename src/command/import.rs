@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::open_store;
 use crate::config::Config;
-use crate::invoice::Problem;
+use crate::invoice::{OriginalKind, Problem};
 use crate::quota::run_blocking;
 use crate::store::{Created, NewRevision, Original, Store};
 use crate::transaction::{Accompaniment, Submission};
@@ -26,7 +26,7 @@ pub struct Request {
     pub buyer: Vec<String>,
     /// The Matrix IDs of the seller's contacts.
     pub seller: Vec<String>,
-    /// The files, in UBL, CII or JSON.
+    /// The files: UBL, CII, PDFs that carry one of them, or JSON.
     pub files: Vec<PathBuf>,
 }
 
@@ -72,12 +72,12 @@ async fn import(
     let accepted = run_blocking(move || {
         let submission = match is_json {
             true => Submission::from_json(&input),
-            false => Submission::from_xml(&input, accompaniment),
+            false => Submission::from_file(&input, accompaniment),
         };
         submission.and_then(Submission::accept)
     });
     let accepted = accepted.await?.map_err(error_of)?;
-    let original = Original { media_type: "application/xml", bytes: &bytes };
+    let original = Original { media_type: OriginalKind::of(&bytes).media_type(), bytes: &bytes };
     let new = NewRevision {
         terms: &accepted.terms,
         warnings: &accepted.warnings,
@@ -104,7 +104,7 @@ async fn import(
     ))
 }
 
-/// Returns the data that an XML file does not contain: the contacts, the status and the external
+/// Returns the data that an XML or PDF file does not contain: the contacts, the status and the external
 /// id. The default of the external id is the name of the file, since different sellers may use the
 /// same invoice number.
 fn accompaniment(request: &Request, file: &Path) -> anyhow::Result<Accompaniment> {

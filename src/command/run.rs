@@ -23,6 +23,7 @@ use crate::config::{Config, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
+use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
 use crate::logging::{Failures, abnormal_end};
@@ -116,6 +117,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             vault: vault.clone(),
             moment,
             homeserver: homeserver.clone(),
+            fonts: Fonts::installed(config.page.fonts.clone()),
             readings: Arc::default(),
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),

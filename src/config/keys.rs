@@ -11,6 +11,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::language::Language;
+
 /// A key of the config file.
 pub(super) struct Key {
     path: &'static str,
@@ -28,6 +30,8 @@ pub(super) enum Allowed {
     Number(u64),
     /// Null, or a number from 1 to this one.
     NumberOrNull(u64),
+    /// The tag of a language for which there are texts, with or without a region.
+    Language,
 }
 
 impl fmt::Display for Allowed {
@@ -36,12 +40,22 @@ impl fmt::Display for Allowed {
             Self::Text(text) => f.write_str(text),
             Self::Number(highest) => write!(f, "a number from 1 to {highest}"),
             Self::NumberOrNull(highest) => write!(f, "null, or a number from 1 to {highest}"),
+            Self::Language => {
+                let tags = Language::ALL.map(Language::tag);
+                let (last, others) = tags.split_last().unwrap_or((&"", &[]));
+                let others = others.join(", ");
+                write!(f, "a language tag that begins with {others} or {last}, such as en or de-AT")
+            }
         }
     }
 }
 
 const fn key(path: &'static str, allowed: &'static str, fix: &'static str) -> Key {
     Key { path, allowed: Allowed::Text(allowed), fix }
+}
+
+const fn language(path: &'static str) -> Key {
+    Key { path, allowed: Allowed::Language, fix: "write one of these languages, such as en" }
 }
 
 const fn number(path: &'static str, highest: u64, fix: &'static str) -> Key {
@@ -52,10 +66,6 @@ const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:
 const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
 const TRUE_OR_FALSE: &str = "true | false";
 const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
-
-const LANGUAGE: &str =
-    "a language tag that begins with en, de, fr, nl, es or ar, such as en or de-AT";
-const LANGUAGE_FIX: &str = "write one of these languages, such as en";
 
 /// All keys that hold a value. `[]` stands for an index in a list.
 const KEYS: &[Key] = &[
@@ -107,7 +117,7 @@ const KEYS: &[Key] = &[
         "a text of at least 16 printable ASCII characters without spaces",
         "generate one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
-    key("api.keys[].language", LANGUAGE, LANGUAGE_FIX),
+    language("api.keys[].language"),
     key(
         "database.url",
         "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -140,11 +150,16 @@ const KEYS: &[Key] = &[
         "write the base URL of the invoice page, such as https://pay.example.org, or null for none",
     ),
     key("page.listen", LISTEN, LISTEN_FIX),
-    key("page.language", LANGUAGE, LANGUAGE_FIX),
+    language("page.language"),
     key(
         "page.time_zone",
         "the name of an IANA time zone that this machine knows, such as Europe/Berlin or UTC",
         "correct the name; if it is correct, install the time zone database (tzdata)",
+    ),
+    key(
+        "page.fonts",
+        "null, or the path of a folder with TrueType or OpenType files",
+        "write the path of the folder, or null for the typefaces of the system only",
     ),
     number("page.link_days", 3_650, "write a number, such as 90"),
     number("page.open_pages", 8_000, "write a number, such as 20"),
@@ -320,7 +335,7 @@ pub(super) fn find(path: &str) -> Option<&'static Key> {
 pub(super) fn numbers() -> impl Iterator<Item = (&'static str, u64)> {
     KEYS.iter().filter_map(|key| match key.allowed {
         Allowed::Number(highest) | Allowed::NumberOrNull(highest) => Some((key.path, highest)),
-        Allowed::Text(_) => None,
+        Allowed::Text(_) | Allowed::Language => None,
     })
 }
 
@@ -467,12 +482,17 @@ mod tests {
 
     #[test]
     fn every_language_is_named() {
-        for language in crate::language::Language::ALL {
-            let tag = language.tag();
-            assert!(
-                LANGUAGE.split([' ', ',']).any(|word| word == tag),
-                "{tag} is missing in LANGUAGE of config/keys.rs"
-            );
+        let has = |text: &str, tag: &str| text.split([' ', ',', '.', '\n']).any(|word| word == tag);
+        let example = include_str!("../../config.example.yaml");
+        let (_, example) = example.split_once("The language for readers").unwrap();
+        let (example, _) = example.split_once("language: en").unwrap();
+        let page = include_str!("../../docs/page.md");
+        let (_, page) = page.split_once("has these languages: ").unwrap();
+        let (page, _) = page.split_once(". ").unwrap();
+        for tag in Language::ALL.map(Language::tag) {
+            assert!(has(&Allowed::Language.to_string(), tag), "{tag} is not named to operators");
+            assert!(has(example, tag), "{tag} is missing at page.language in config.example.yaml");
+            assert!(page.contains(&format!("(`{tag}`)")), "(`{tag}`) is missing in docs/page.md");
         }
     }
 

@@ -35,6 +35,7 @@ pub use self::{
     },
     witness::Witness,
 };
+use crate::language::Locale;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -101,6 +102,7 @@ impl Config {
         config.appservice.registration = folder.join(&config.appservice.registration);
         config.database.url = config.database.url.relative_to(folder);
         config.record.signing_key = folder.join(&config.record.signing_key);
+        config.page.fonts = config.page.fonts.map(|fonts| folder.join(fonts));
         if !config.files.is_s3() {
             let files = folder.join(&config.files.store);
             config.files.store = files.to_string_lossy().into_owned();
@@ -113,8 +115,13 @@ impl Config {
         self.bot.user_id.clone()
     }
 
+    /// Returns the language in which the bot writes in the rooms of `shop`.
+    pub fn room_locale(&self, shop: &str) -> Locale {
+        Locale::negotiate(None, None, self.room_language(shop))
+    }
+
     /// Returns the tag of the language in which the bot writes in the rooms of `shop`.
-    pub fn room_language(&self, shop: &str) -> &str {
+    fn room_language(&self, shop: &str) -> &str {
         let own =
             self.api.keys.iter().filter(|it| it.shop == shop).find_map(|it| it.language.as_deref());
         own.unwrap_or(&self.page.language)

@@ -134,6 +134,9 @@ pub struct PageConfig {
     pub language: String,
     /// The IANA time zone of times that are shown where no script can ask the browser for its own.
     pub time_zone: String,
+    /// A folder with typefaces for PDFs, which come before those of the system. Once loaded, the path is
+    /// absolute or relative to the working directory.
+    pub fonts: Option<PathBuf>,
     /// The number of days for which a link works, if the shop does not specify it.
     pub link_days: u32,
     /// The greatest number of pages with live updates that one link or sign-in may keep open.
@@ -410,6 +413,7 @@ impl Default for PageConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 9332)),
             language: "en".to_owned(),
             time_zone: "UTC".to_owned(),
+            fonts: None,
             link_days: 90,
             open_pages: 20,
             messages_per_minute: 60,

@@ -15,6 +15,7 @@ use super::transcript::{self, About, Lines};
 use super::{Exporter, MANIFEST, VERSION};
 use crate::clock::now;
 use crate::files::Found;
+use crate::invoice::OriginalKind;
 use crate::record::chain::Head;
 use crate::record::{Ballots, Entry, address_of, conversation};
 use crate::seal::sign_head;
@@ -106,7 +107,8 @@ fn write_transaction<W: Write>(
         let path = format!("invoice/revision-{number}.json");
         archive.add(&path, Packing::Deflated, |out| write_json(out, &json!(revision)))?;
         let original = runtime.block_on(snapshot.original(transaction.id, number))?.map(|bytes| {
-            let path = format!("invoice/revision-{number}.xml");
+            let extension = OriginalKind::of(&bytes).extension();
+            let path = format!("invoice/revision-{number}.{extension}");
             archive.add(&path, Packing::Deflated, |out| Ok(out.write_all(&bytes)?)).map(|()| path)
         });
         revisions.push(json!({

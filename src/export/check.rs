@@ -240,12 +240,18 @@ fn lines<T: DeserializeOwned>(bundle: &mut Bundle, name: &str) -> anyhow::Result
     values.with_context(|| format!("{name} holds a line that does not have the expected fields"))
 }
 
+/// Reads a member as text. A member that is too long is refused and not cut, since the rest of it would
+/// pass unchecked.
 fn text(bundle: &mut Bundle, name: &str, max_bytes: u64) -> anyhow::Result<String> {
     let member = bundle.by_name(name).with_context(|| format!("{name} is missing"))?;
-    let mut text = String::new();
-    let read = member.take(max_bytes).read_to_string(&mut text);
+    let mut bytes = Vec::new();
+    let read = member.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes);
     read.with_context(|| format!("{name} cannot be read"))?;
-    Ok(text)
+    ensure!(
+        u64::try_from(bytes.len()).is_ok_and(|length| length <= max_bytes),
+        "{name} is longer than {max_bytes} bytes, so this program does not check it"
+    );
+    String::from_utf8(bytes).with_context(|| format!("{name} is not valid UTF-8"))
 }
 
 /// Returns JSON without the white space between its tokens.
@@ -300,6 +306,21 @@ mod tests {
             assert!(refused(&twice).contains("appears twice in it"), "{}", refused(&twice));
         }
         assert!(refused(&sealed.to_string().replace("\"a\":1", "\"a\":2")).contains("signature"));
+    }
+
+    #[test]
+    fn a_member_that_is_too_long_is_refused_and_not_cut() {
+        let mut archive = Archive::new(Vec::new(), 1_764_000_000_000);
+        archive
+            .add("acts.jsonl", Packing::Deflated, |out| Ok(out.write_all(b"1\n2\n3\n")?))
+            .unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&archive.finish().unwrap()).unwrap();
+        let opened = BufReader::new(File::open(file.path()).unwrap());
+        let mut bundle = ZipArchive::new(opened).unwrap();
+        assert_eq!(text(&mut bundle, "acts.jsonl", 6).unwrap(), "1\n2\n3\n");
+        let error = text(&mut bundle, "acts.jsonl", 4).unwrap_err().to_string();
+        assert!(error.contains("longer than 4 bytes"), "{error}");
     }
 
     #[test]

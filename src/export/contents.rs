@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::archive::Member;
+use crate::invoice::OriginalKind;
 use crate::record::acts::{FileContent, FileEvidence, NamedFile, NamedFiles, RevisionContent};
 use crate::record::{Fault, Place};
 use crate::seal::RecordCheck;
@@ -74,15 +75,18 @@ pub(super) fn check_files(
     }
 }
 
-/// Compares the original file of a revision (UBL or CII) with the SHA-256 in the revision, which its
+/// Compares the original file of a revision (XML or PDF) with the SHA-256 in the revision, which its
 /// act covers.
 pub(super) fn check_original(
     revision: &RevisionContent,
     members: &BTreeMap<String, Member>,
 ) -> Result<(), Fault> {
     let number = revision.revision;
-    let member = members.get(&format!("invoice/revision-{number}.xml"));
-    if member.map(|member| &member.sha256) == revision.original_sha256.as_ref() {
+    let kinds = [OriginalKind::Xml, OriginalKind::Pdf];
+    let path = |kind: OriginalKind| format!("invoice/revision-{number}.{}", kind.extension());
+    let found: Vec<_> = kinds.into_iter().filter_map(|kind| members.get(&path(kind))).collect();
+    let found: Vec<_> = found.into_iter().map(|member| &member.sha256).collect();
+    if found == Vec::from_iter(&revision.original_sha256) {
         return Ok(());
     }
     Err(Fault::at(Place::Revision(number), "its original file is missing, or was replaced"))

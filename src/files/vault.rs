@@ -42,7 +42,6 @@ pub enum Found {
 pub struct Vault {
     store: Arc<dyn ObjectStore>,
     temporary_folder: PathBuf,
-    place: String,
 }
 
 impl Vault {
@@ -51,7 +50,7 @@ impl Vault {
     /// # Errors
     /// Returns an error if the folder cannot be created or the settings are invalid.
     pub fn open(config: &FilesConfig) -> anyhow::Result<Self> {
-        let place = config.store.clone();
+        let place = config.store.as_str();
         if let Some(bucket) = place.strip_prefix("s3://") {
             let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
             let store: Arc<dyn ObjectStore> = Arc::new(s3(config, bucket)?);
@@ -59,18 +58,13 @@ impl Vault {
                 "" => store,
                 prefix => Arc::new(object_store::prefix::PrefixStore::new(store, prefix)),
             };
-            return Ok(Self { store, temporary_folder: std::env::temp_dir(), place });
+            return Ok(Self { store, temporary_folder: std::env::temp_dir() });
         }
-        make_private_folder(&place)
+        make_private_folder(place)
             .with_context(|| format!("cannot create the folder {place} (files.store)"))?;
         // With fsync, a file is on disk before its row says so.
-        let folder = LocalFileSystem::new_with_prefix(&place)?.with_fsync(true);
-        Ok(Self { store: Arc::new(folder), temporary_folder: PathBuf::from(&place), place })
-    }
-
-    /// Returns the value of `files.store`.
-    pub fn place(&self) -> &str {
-        &self.place
+        let folder = LocalFileSystem::new_with_prefix(place)?.with_fsync(true);
+        Ok(Self { store: Arc::new(folder), temporary_folder: PathBuf::from(place) })
     }
 
     /// Returns a new file without a name for a download. The system deletes it when the process

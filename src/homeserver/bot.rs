@@ -24,24 +24,6 @@ const SYNC_POLL_TIMEOUT: Duration = Duration::from_secs(25);
 /// history.
 const SYNC_TIMELINE_LIMIT: u32 = 100;
 
-/// The `mxc://` URIs of the uploaded room avatars.
-#[derive(Clone, Debug)]
-pub struct Avatars {
-    /// The avatar of rooms for invoices.
-    pub invoice: OwnedMxcUri,
-    /// The avatar of rooms for credit notes.
-    pub credit_note: OwnedMxcUri,
-}
-
-/// What is known about the homeserver and our bot on it after the setup.
-#[derive(Clone, Debug)]
-pub struct Bot {
-    /// The room version of new rooms.
-    pub room_version: RoomVersionId,
-    /// The avatars of rooms.
-    pub avatars: Avatars,
-}
-
 impl Homeserver {
     /// Makes sure that the bot has an account. An existing account is a success.
     ///

@@ -19,7 +19,7 @@ mod token;
 
 pub use account_status::tells_account_status;
 use acting_as::ActingAs;
-pub use bot::{Avatars, Bot, room_version};
+pub use bot::room_version;
 pub use device::Device;
 pub use failure::{CallFailure, Refusal};
 pub use media::Download;

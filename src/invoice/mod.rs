@@ -3,11 +3,13 @@
 mod amounts;
 mod currency;
 mod date;
+mod embedded;
 mod epc;
 mod further;
 mod limits;
 mod model;
 pub mod money;
+mod original;
 mod owed;
 mod party;
 mod problem;
@@ -17,8 +19,10 @@ mod settle;
 mod xml;
 
 pub use currency::Currency;
+pub use embedded::{Embedded, embedded_invoice, invoice_of_pdf, is_pdf};
 pub use epc::epc_payload;
 pub use further::{Further, Term};
+pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
     Contact, Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item,
@@ -26,6 +30,7 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
+pub use original::{OriginalKind, read_file, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use problem::{Problem, Severity, pointer};

@@ -44,6 +44,7 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
     let (true, Some(currency)) = (problems.is_empty(), input.currency) else {
         return Err(problems);
     };
+    digest_attachments(&mut input)?;
     complete(&mut input, currency)?;
     let too_large = too_large(&input);
     if !too_large.is_empty() {
@@ -168,11 +169,25 @@ fn has_amount_of_line(it: &LineAdjustmentInput) -> bool {
     it.amount.is_some() || (it.base_amount.is_some() && it.percent.is_some())
 }
 
+/// Replaces the content of each attached file by its length and digest. It stays in the original.
+fn digest_attachments(input: &mut InvoiceInput) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    for (index, document) in input.documents.iter_mut().enumerate() {
+        let Some(attachment) = &mut document.attachment else { continue };
+        if let Err(error) = attachment.digest() {
+            let at = format!("/documents/{index}/attachment/content");
+            let detail = format!("The content of an attached file must be in Base64: {error}.");
+            problems.push(Problem::at(at, detail));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
 /// Computes everything that was left out.
 fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Problem>> {
     input.type_code.get_or_insert_with(|| INVOICE.to_owned());
     for (index, line) in input.lines.iter_mut().enumerate() {
-        complete_line(line, index, currency).map_err(|problem| vec![problem])?;
+        complete_line(line, index, currency)?;
     }
     for it in input.allowances.iter_mut().chain(&mut input.charges) {
         it.amount = it.amount.or_else(|| share(it.base_amount, it.percent, currency));
@@ -195,7 +210,11 @@ fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Prob
     Ok(())
 }
 
-fn complete_line(line: &mut LineInput, index: usize, currency: Currency) -> Result<(), Problem> {
+fn complete_line(
+    line: &mut LineInput,
+    index: usize,
+    currency: Currency,
+) -> Result<(), Vec<Problem>> {
     line.id.get_or_insert_with(|| (index + 1).to_string());
     line.unit.get_or_insert_with(|| ONE.to_owned());
     for it in line.allowances.iter_mut().chain(&mut line.charges) {
@@ -204,7 +223,7 @@ fn complete_line(line: &mut LineInput, index: usize, currency: Currency) -> Resu
     let net = line.net_amount.or_else(|| line_net(line, currency));
     let Some(net) = net.filter(|net| size_problem(*net).is_none()) else {
         let detail = "Quantity times price is too large a figure, or one with too many digits.";
-        return Err(Problem::at(format!("/lines/{index}/quantity"), detail));
+        return Err(vec![Problem::at(format!("/lines/{index}/quantity"), detail)]);
     };
     line.net_amount = Some(net);
     Ok(())

@@ -1,5 +1,6 @@
 //! The table of the languages for which there are texts.
 
+use icu_locale::LocaleDirectionality;
 use icu_locale::subtags::{self, Region, language, region};
 
 /// Defines the enum and everything that follows from the tag of a language. A new language needs one
@@ -67,7 +68,7 @@ languages! {
 impl Language {
     /// Whether it is written from right to left.
     pub fn is_rtl(self) -> bool {
-        self == Self::Arabic
+        LocaleDirectionality::new_common().is_right_to_left(&self.subtag().into())
     }
 
     /// Returns the language of a tag (BCP 47) such as `de` or `de-AT`, or `None` if there are no texts

@@ -47,9 +47,10 @@ impl Cast {
     pub(super) async fn of(state: &PageState, session: &Session) -> Result<Self, StoreError> {
         let transaction = &session.transaction;
         let server = &state.config.homeserver.domain;
+        let locale = state.config.room_locale(&transaction.shop);
         let visitors = possible_visitors(&transaction.terms);
         let possible_guests = visitors.filter_map(|visitor| {
-            let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server)?;
+            let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
             Some((visitor.role, guest))
         });
         let stored_guests = state.store.guests(transaction.id).await?;

@@ -1,6 +1,8 @@
 //! Downloads: the invoice as PDF and as its original file, the files of the conversation, and the
 //! assets of the page.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -11,10 +13,10 @@ use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, gather, view};
 use crate::files::{Found, disposition, shown_as};
-use crate::invoice::epc_payload;
+use crate::invoice::{OriginalKind, epc_payload, xml_of};
 use crate::logging::abnormal_end;
 use crate::pdf::{Document, invoice_pdf};
-use crate::quota::paced;
+use crate::quota::{paced, run_blocking};
 use crate::transaction::PartyRole;
 
 /// `GET /t/{id}/invoice.pdf`
@@ -30,6 +32,7 @@ pub(super) async fn pdf(
     let qr =
         is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
     let name = format!("{}.pdf", terms.invoice.number);
+    let fonts = state.fonts.clone();
     // A long invoice takes seconds, so it is written outside the threads that answer requests.
     let written = tokio::task::spawn_blocking(move || {
         // The place is held until the PDF is written, even if the client has gone.
@@ -37,7 +40,7 @@ pub(super) async fn pdf(
         let terms = &session.transaction.terms;
         let locale = &session.reader.locale;
         let further = &read.further.terms;
-        invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref() })
+        invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref(), fonts: &fonts })
             .map_err(anyhow::Error::from)
     });
     let written = written.await.map_err(|error| abnormal_end(&error).into()).flatten();
@@ -53,11 +56,36 @@ pub(super) async fn original(
     State(state): State<PageState>,
     session: Session,
 ) -> Result<Response, Refusal> {
+    let bytes = original_of(&state, &session).await?;
+    Ok(original_as(OriginalKind::of(&bytes), bytes, &session))
+}
+
+/// `GET /t/{id}/original.xml`: the XML, also if it came in a PDF.
+pub(super) async fn original_xml(
+    State(state): State<PageState>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let bytes = original_of(&state, &session).await?;
+    let taken_out = run_blocking(move || xml_of(&bytes).map(Cow::into_owned)).await;
+    let xml = taken_out
+        .map_err(anyhow::Error::from)
+        .and_then(|xml| xml.map_err(|problem| anyhow::anyhow!(problem.detail)));
+    let xml = xml.map_err(|error| {
+        tracing::error!(%error, "cannot take the invoice out of its original");
+        Refusal::try_again()
+    })?;
+    Ok(original_as(OriginalKind::Xml, xml, &session))
+}
+
+async fn original_of(state: &PageState, session: &Session) -> Result<Vec<u8>, Refusal> {
     let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
     let original = state.store.original(session.transaction.id).await?;
-    let (_, bytes) = original.ok_or_else(missing)?;
-    let name = format!("{}.xml", session.transaction.terms.invoice.number);
-    Ok(attachment("application/xml", &name, Body::from(bytes)))
+    original.map(|(_, bytes)| bytes).ok_or_else(missing)
+}
+
+fn original_as(kind: OriginalKind, bytes: Vec<u8>, session: &Session) -> Response {
+    let name = format!("{}.{}", session.transaction.terms.invoice.number, kind.extension());
+    attachment(kind.media_type(), &name, Body::from(bytes))
 }
 
 fn attachment(media_type: &str, name: &str, body: Body) -> Response {

@@ -10,7 +10,7 @@ use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{Further, epc_payload, qr_svg, status_to_show};
+use crate::invoice::{Further, OriginalKind, epc_payload, qr_svg, status_to_show, xml_of};
 use crate::quota::run_blocking;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
@@ -71,11 +71,12 @@ pub(super) async fn read_invoice(
     let read = async || {
         let file = state.store.original(id).await?;
         let invoice = transaction.terms.invoice.clone();
-        let read = move || ReadInvoice {
-            has_file: file.is_some(),
-            further: match file {
-                Some((_, bytes)) => Further::of_file(&bytes),
-                None => Further::of_invoice(&invoice.into()),
+        let read = move || match file {
+            None => ReadInvoice { further: Further::of_invoice(&invoice.into()), original: None },
+            Some((_, bytes)) => ReadInvoice {
+                // A PDF whose XML cannot be read any more has no further terms.
+                further: xml_of(&bytes).map(|xml| Further::of_file(&xml)).unwrap_or_default(),
+                original: Some(OriginalKind::of(&bytes)),
             },
         };
         run_blocking(read).await.map_err(panicked)

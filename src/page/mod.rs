@@ -50,6 +50,7 @@ use self::token::TokenKey;
 use crate::config::Config;
 use crate::door::WrongKeys;
 use crate::files::Vault;
+use crate::fonts::Fonts;
 use crate::homeserver::Homeserver;
 use crate::moment::Moment;
 use crate::store::Store;
@@ -73,6 +74,8 @@ pub struct PageState {
     pub openid: OpenId,
     /// The time zone of times of day that no script adjusts.
     pub time_zone: TimeZone,
+    /// The typefaces of the machine, for PDFs.
+    pub fonts: Fonts,
     /// What was read from revisions.
     pub readings: Arc<Readings>,
     /// Counts wrong links and other wrong credentials.
@@ -110,6 +113,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/seen", post(writing::seen))
         .route("/t/{id}/invoice.pdf", get(downloads::pdf))
         .route("/t/{id}/original", get(downloads::original))
+        .route("/t/{id}/original.xml", get(downloads::original_xml))
         .route("/t/{id}/files/{sha256}", get(downloads::file))
         .route("/widget/{id}", get(widget::page))
         .route("/assets/{name}", get(downloads::asset))

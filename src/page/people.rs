@@ -44,9 +44,10 @@ impl Others {
         let Session { transaction, visitor, .. } = session;
         let role = visitor.role.other();
         let server = &state.config.homeserver.domain;
+        let locale = state.config.room_locale(&transaction.shop);
         let other = |contact: &Contact| {
             let them = Visitor { role, contact: Some(contact.clone()) };
-            let guest = Guest::of(transaction.id, &transaction.terms, &them, server);
+            let guest = Guest::of(transaction.id, &transaction.terms, &them, server, &locale);
             Other {
                 name: plain_name(contact.shown_name()).unwrap_or_default(),
                 role,

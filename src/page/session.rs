@@ -191,7 +191,8 @@ pub(super) async fn admit_by(
     let visitor = role.and_then(|role| transaction.terms.visitor(role, row.contact.as_deref()));
     let admitted = visitor.and_then(|visitor| {
         let server = &state.config.homeserver.domain;
-        let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server)?;
+        let locale = state.config.room_locale(&transaction.shop);
+        let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
         Some((transaction, visitor, guest))
     });
     Ok(admitted.ok_or(Closed::Revoked))

@@ -1,6 +1,8 @@
-//! The invoice as a PDF, typeset like a good printed one. Pure: no I/O.
+//! The invoice as a PDF, typeset like a good printed one. Pure, except that letters that the program
+//! does not have in it are read from the typefaces of the machine.
 
 mod blocks;
+mod breaks;
 mod faces;
 mod fields;
 mod paint;
@@ -11,9 +13,10 @@ mod totals;
 
 use krilla::error::KrillaError;
 
+use crate::fonts::{Fonts, HanForm};
 use crate::invoice::Term;
 use crate::language::Locale;
-use crate::transaction::Terms;
+use crate::transaction::{Party, Terms};
 
 use sheet::Sheet;
 use text::Typesetter;
@@ -29,6 +32,18 @@ pub struct Document<'a> {
     pub further: &'a [Term],
     /// The payload of the QR code to pay with, if there is one.
     pub qr: Option<&'a str>,
+    /// Where letters come from that the program does not have in it.
+    pub fonts: &'a Fonts,
+}
+
+impl Document<'_> {
+    /// The form of Chinese characters in texts that do not show it themselves. No language of the page
+    /// writes any, so the countries of the parties decide.
+    fn han(&self) -> HanForm {
+        let of = |party: &Party| HanForm::of_country(party.address.as_ref()?.country.as_deref()?);
+        let Terms { seller, buyer, .. } = self.terms;
+        of(seller).or_else(|| of(buyer)).unwrap_or(HanForm::Simplified)
+    }
 }
 
 /// Why the PDF could not be written.
@@ -47,10 +62,24 @@ pub enum PdfError {
 
 /// Writes the invoice on A4 pages. The same input gives the same bytes.
 ///
+/// Typefaces of the machine may be broken in ways that are seen only when they are embedded. Then the PDF
+/// is written without them.
+///
 /// # Errors
-/// If the typefaces cannot be read or the document cannot be written. No text causes an error.
+/// If the document cannot be written. No text and no typeface of the machine causes an error.
 pub fn invoice_pdf(document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
-    let typesetter = Typesetter::new()?;
+    let written = pdf_with(document, document.fonts);
+    match written {
+        Err(error) if !document.fonts.is_empty() => {
+            tracing::warn!(%error, "an invoice is written as PDF without the installed typefaces");
+            pdf_with(document, &Fonts::none())
+        }
+        _ => written,
+    }
+}
+
+fn pdf_with(document: &Document<'_>, fonts: &Fonts) -> Result<Vec<u8>, PdfError> {
+    let typesetter = Typesetter::new(fonts.clone(), document.han())?;
     let sheet = laid_out(document, &typesetter);
     paint::write(document, &sheet)
 }

@@ -5,7 +5,7 @@ use super::fields;
 use super::sheet::{Align, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
 use crate::invoice;
-use crate::wording::{price, vat};
+use crate::wording::{line_text, price, vat};
 
 /// The number of columns: line id, description, quantity, price, VAT, net amount.
 const COLUMNS: usize = 6;
@@ -71,7 +71,7 @@ fn cells(document: &Document<'_>, line: &invoice::Line) -> [String; COLUMNS] {
     let locale = document.locale;
     [
         line.id.clone(),
-        line.description.clone(),
+        line_text(line),
         locale.quantity(line.quantity, &line.unit),
         price(line, document.terms.invoice.currency, locale),
         vat(&line.vat.category, line.vat.rate, locale),

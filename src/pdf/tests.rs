@@ -6,6 +6,8 @@ use super::*;
 use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_xml, settle};
 use crate::transaction::Party;
 
+mod scripts;
+
 const LONG: &str = include_str!("../../tests/invoices/ubl-tc434-example1.xml");
 const RICH: &str = include_str!("../../tests/invoices/ubl-tc434-example2.xml");
 const CREDIT_NOTE: &str = include_str!("../../tests/invoices/ubl-tc434-creditnote1.xml");
@@ -49,7 +51,7 @@ fn from_lines(lines: usize, description: &str) -> Terms {
 }
 
 fn sheet_of(document: &Document<'_>) -> Sheet {
-    let typesetter = Typesetter::new().unwrap();
+    let typesetter = Typesetter::new(document.fonts.clone(), document.han()).unwrap();
     laid_out(document, &typesetter)
 }
 
@@ -84,7 +86,8 @@ fn english() -> Locale {
 fn pdf(terms: &Terms, locale: &Locale) -> Vec<u8> {
     let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
     let further = Further::of_file(RICH.as_bytes()).terms;
-    let document = Document { terms, locale, further: &further, qr: qr.as_deref() };
+    let document =
+        Document { terms, locale, further: &further, qr: qr.as_deref(), fonts: &Fonts::none() };
     assert_inside(&sheet_of(&document));
     invoice_pdf(&document).unwrap()
 }
@@ -103,7 +106,8 @@ fn every_kind_of_invoice_is_a_pdf_and_the_same_one_again() {
 fn a_long_table_goes_on_under_its_head_and_every_page_knows_its_number() {
     let locale = english();
     let terms = from_lines(60, "Oak");
-    let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+    let document =
+        Document { terms: &terms, locale: &locale, further: &[], qr: None, fonts: &Fonts::none() };
     let sheet = sheet_of(&document);
     let pages = sheet.pages.len();
     assert!((2..=4).contains(&pages), "{pages}");
@@ -124,7 +128,13 @@ fn the_totals_are_on_one_page() {
     let locale = english();
     for lines in 20..32 {
         let terms = from_lines(lines, "Oak");
-        let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+        let document = Document {
+            terms: &terms,
+            locale: &locale,
+            further: &[],
+            qr: None,
+            fonts: &Fonts::none(),
+        };
         let sheet = sheet_of(&document);
         let of = |id: &str| {
             let label = locale.text(id);
@@ -140,7 +150,8 @@ fn a_price_keeps_its_decimals() {
     let mut terms = from_lines(1, "Screws");
     terms.invoice.lines[0].unit_price = "0.00525".parse().unwrap();
     let locale = english();
-    let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+    let document =
+        Document { terms: &terms, locale: &locale, further: &[], qr: None, fonts: &Fonts::none() };
     let all = texts(&sheet_of(&document).pages[0]).join("\n");
     assert!(all.contains("0.00525"), "{all}");
 }
@@ -168,14 +179,15 @@ fn what_no_typeface_has_is_seen_to_be_missing() {
     let locale = english();
     let mut terms = from_lines(1, "Tea");
     terms.invoice.lines[0].description = "Tea 茶\u{202e}\u{7} and more".to_owned();
-    let document = Document { terms: &terms, locale: &locale, further: &[], qr: None };
+    let document =
+        Document { terms: &terms, locale: &locale, further: &[], qr: None, fonts: &Fonts::none() };
     let texts = texts(&sheet_of(&document).pages[0]);
     assert!(texts.contains(&"Tea \u{fffd} and more".to_owned()), "{texts:?}");
 }
 
 #[test]
 fn a_figure_stays_on_one_line_with_its_sign_and_currency() {
-    let typesetter = Typesetter::new().unwrap();
+    let typesetter = Typesetter::new(Fonts::none(), HanForm::Simplified).unwrap();
     let style = text::Style::BODY;
     let figure = "\u{2212}1\u{202f}234,50\u{a0}€";
     let width = typesetter.line(figure, style).width;
@@ -186,7 +198,7 @@ fn a_figure_stays_on_one_line_with_its_sign_and_currency() {
 
 #[test]
 fn a_paragraph_has_one_direction_and_foreign_words_keep_theirs() {
-    let typesetter = Typesetter::new().unwrap();
+    let typesetter = Typesetter::new(Fonts::none(), HanForm::Simplified).unwrap();
     let runs = |text: &str| -> Vec<String> {
         let line = typesetter.line(text, text::Style::BODY);
         line.runs.iter().map(|run| run.text.trim().to_owned()).collect()
@@ -202,9 +214,15 @@ fn languages_from_right_to_left_are_mirrored() {
     let terms = from_xml(RICH);
     let locale = Locale::negotiate(Some("ar"), None, "en");
     let further = Further::of_file(RICH.as_bytes()).terms;
-    let document = Document { terms: &terms, locale: &locale, further: &further, qr: None };
+    let document = Document {
+        terms: &terms,
+        locale: &locale,
+        further: &further,
+        qr: None,
+        fonts: &Fonts::none(),
+    };
     let mut sheet = Sheet::new(true);
-    let typesetter = Typesetter::new().unwrap();
+    let typesetter = Typesetter::new(Fonts::none(), HanForm::Simplified).unwrap();
     blocks::head(&document, &typesetter, &mut sheet);
     let seller = sheet.pages[0].iter().find_map(|mark| match mark {
         sheet::Mark::Text { x, line, .. } => Some(x + line.width),
@@ -220,7 +238,8 @@ fn the_code_to_pay_with_is_on_paper() {
     let terms = from_lines(1, "Oak");
     let locale = english();
     let qr = Some("BCD\n002\n1\nSCT");
-    let document = Document { terms: &terms, locale: &locale, further: &[], qr };
+    let document =
+        Document { terms: &terms, locale: &locale, further: &[], qr, fonts: &Fonts::none() };
     let sheet = sheet_of(&document);
     let squares = |mark: &&sheet::Mark| matches!(mark, sheet::Mark::Square { .. });
     assert!(sheet.pages.iter().flatten().filter(squares).count() > 100);
@@ -231,7 +250,13 @@ fn nobody_is_asked_on_paper_for_money_that_is_not_owed() {
     let locale = english();
     let of = |terms: &Terms| {
         let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
-        let document = Document { terms, locale: &locale, further: &[], qr: qr.as_deref() };
+        let document = Document {
+            terms,
+            locale: &locale,
+            further: &[],
+            qr: qr.as_deref(),
+            fonts: &Fonts::none(),
+        };
         let pages = sheet_of(&document).pages;
         pages.iter().flat_map(|page| texts(page)).collect::<Vec<_>>().join("\n")
     };

@@ -1,15 +1,17 @@
-//! Turns text into lines of glyphs: direction, typefaces, measuring, and line breaks.
+//! Turns text into lines of glyphs: direction, typefaces, scripts, and measuring.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use harfrust::{Direction, GlyphBuffer, Script, ShapeOptions, ShapePlan, UnicodeBuffer};
+use harfrust::{Direction, GlyphBuffer, Language, Script, ShapeOptions, ShapePlan, UnicodeBuffer};
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use unicode_bidi::{BidiInfo, Level};
 
 use super::PdfError;
-use super::faces::{Face, Faces};
+use super::breaks::Breaks;
+use super::faces::{Face, FaceId, Faces};
+use crate::fonts::{self, Fonts, HanForm, Look};
 
 /// The size, the weight and the grey of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,91 +61,130 @@ pub(super) struct Run {
 /// Turns texts into lines.
 pub(super) struct Typesetter {
     faces: Faces,
-    /// The shaping plans by typeface, weight, direction and script. They are expensive to compute.
+    breaks: Breaks,
+    /// The form of Chinese characters in texts that do not show it.
+    han: HanForm,
+    /// The shaping plans. They are expensive to compute.
     plans: RefCell<HashMap<PlanKey, ShapePlan>>,
-    /// The widths of words at size 1, by weight.
-    widths: RefCell<HashMap<(bool, String), f32>>,
+    /// The widths of words at size 1.
+    widths: RefCell<HashMap<(bool, HanForm, String), f32>>,
 }
 
-type PlanKey = (usize, bool, bool, Script);
+#[derive(PartialEq, Eq, Hash)]
+struct PlanKey {
+    face: FaceId,
+    bold: bool,
+    rtl: bool,
+    script: Script,
+    han: HanForm,
+}
+
+/// What holds for all lines of a paragraph.
+#[derive(Clone, Copy)]
+struct Paragraph {
+    level: Level,
+    han: HanForm,
+}
+
+/// A part of a text in one typeface and one script.
+struct Part {
+    range: Range<usize>,
+    face: FaceId,
+    /// `None` if there is only punctuation so far.
+    script: Option<fonts::Script>,
+}
 
 impl Typesetter {
-    pub(super) fn new() -> Result<Self, PdfError> {
+    pub(super) fn new(fonts: Fonts, han: HanForm) -> Result<Self, PdfError> {
         let (plans, widths) = Default::default();
-        Ok(Self { faces: Faces::new()?, plans, widths })
+        Ok(Self { faces: Faces::new(fonts)?, breaks: Breaks::new(), han, plans, widths })
     }
 
     /// Returns the text as one line, of any length.
     pub(super) fn line(&self, text: &str, style: Style) -> Line {
-        let text = self.faces.settable(text);
-        self.shaped(&text, style, base(&text))
+        let (text, paragraph) = self.paragraph(text);
+        self.shaped(&text, style, paragraph)
     }
 
     /// Returns the text as as many lines as it needs. A word that is too long is broken.
     pub(super) fn lines(&self, text: &str, style: Style, width: f32) -> Vec<Line> {
-        let text = self.faces.settable(text);
+        let (text, paragraph) = self.paragraph(text);
         if text.is_empty() {
             return Vec::new();
         }
-        let space = self.width("n n", style) - self.width("nn", style);
+        let han = paragraph.han;
+        let space = self.width("n n", style, han) - self.width("nn", style, han);
         let mut filled: Vec<(String, f32)> = Vec::new();
         for word in text.split(' ') {
-            for (part, part_width) in self.parts(word, style, width) {
-                match filled.last_mut() {
-                    Some((line, taken)) if *taken + space + part_width <= width => {
-                        line.push(' ');
-                        line.push_str(&part);
-                        *taken += space + part_width;
+            let mut is_first = true;
+            for piece in self.breaks.pieces(word) {
+                for (part, part_width) in self.parts(piece, style, width, han) {
+                    let gap = if is_first { space } else { 0.0 };
+                    match filled.last_mut() {
+                        Some((line, taken)) if *taken + gap + part_width <= width => {
+                            line.push_str(if is_first { " " } else { "" });
+                            line.push_str(&part);
+                            *taken += gap + part_width;
+                        }
+                        _ => filled.push((part, part_width)),
                     }
-                    _ => filled.push((part, part_width)),
+                    is_first = false;
                 }
             }
         }
-        let base = base(&text);
-        filled.iter().map(|(line, _)| self.shaped(line, style, base)).collect()
+        filled.iter().map(|(line, _)| self.shaped(line, style, paragraph)).collect()
     }
 
-    /// Returns the word, or its parts if it does not fit into a line.
-    fn parts(&self, word: &str, style: Style, width: f32) -> Vec<(String, f32)> {
-        let whole = self.width(word, style);
+    /// Returns the piece of a word, or its parts if it does not fit into a line.
+    fn parts(&self, piece: &str, style: Style, width: f32, han: HanForm) -> Vec<(String, f32)> {
+        let whole = self.width(piece, style, han);
         if whole <= width {
-            return vec![(word.to_owned(), whole)];
+            return vec![(piece.to_owned(), whole)];
         }
         let mut parts = vec![(String::new(), 0.0)];
-        for sign in word.chars() {
-            let sign_width = self.width(sign.encode_utf8(&mut [0; 4]), style);
+        for cluster in self.breaks.clusters(piece) {
+            let cluster_width = self.width(cluster, style, han);
             match parts.last_mut() {
-                Some((part, taken)) if part.is_empty() || *taken + sign_width <= width => {
-                    part.push(sign);
-                    *taken += sign_width;
+                Some((part, taken)) if part.is_empty() || *taken + cluster_width <= width => {
+                    part.push_str(cluster);
+                    *taken += cluster_width;
                 }
-                _ => parts.push((sign.to_string(), sign_width)),
+                _ => parts.push((cluster.to_owned(), cluster_width)),
             }
         }
         parts
     }
 
-    /// Returns the runs of a text that contains only characters of our typefaces.
-    fn width(&self, text: &str, style: Style) -> f32 {
-        let key = (style.bold, text.to_owned());
+    /// Returns the text as it can be drawn, and what holds for all of it.
+    fn paragraph(&self, text: &str) -> (String, Paragraph) {
+        let han = HanForm::of_text(text).unwrap_or(self.han);
+        let text = self.faces.settable(text, han);
+        let level = base(&text);
+        (text, Paragraph { level, han })
+    }
+
+    /// Returns the width of a text that contains only characters of our typefaces.
+    fn width(&self, text: &str, style: Style, han: HanForm) -> f32 {
+        let key = (style.bold, han, text.to_owned());
         let known = self.widths.borrow().get(&key).copied();
         let width = known.unwrap_or_else(|| {
-            let width = self.shaped(text, Style { size: 1.0, ..style }, base(text)).width;
+            let paragraph = Paragraph { level: base(text), han };
+            let width = self.shaped(text, Style { size: 1.0, ..style }, paragraph).width;
             self.widths.borrow_mut().insert(key, width);
             width
         });
         width * style.size
     }
 
-    fn shaped(&self, text: &str, style: Style, base: Level) -> Line {
+    fn shaped(&self, text: &str, style: Style, paragraph: Paragraph) -> Line {
         let mut runs = Vec::new();
-        for (range, rtl) in Self::directions(text, base) {
-            let mut parts = self.typefaces(text, range);
+        for (range, rtl) in Self::directions(text, paragraph.level) {
+            let mut parts = self.typefaces(text, range, paragraph.han);
             if rtl {
                 parts.reverse();
             }
-            for (part, script) in parts {
-                runs.push(self.run(&text[part], (script, rtl), style));
+            for part in parts {
+                runs.push(self.run(&text[part.range], part.face, rtl, style, paragraph.han));
             }
         }
         let width = runs.iter().map(|run| run.width).sum();
@@ -159,37 +200,77 @@ impl Typesetter {
         runs.into_iter().map(|run| (run.clone(), is_rtl(&run))).collect()
     }
 
-    /// Parts of one typeface, in the order of the text.
-    fn typefaces(&self, text: &str, range: Range<usize>) -> Vec<(Range<usize>, usize)> {
-        let mut parts: Vec<(Range<usize>, usize)> = Vec::new();
-        for (offset, sign) in text[range.clone()].char_indices() {
-            let start = range.start + offset;
-            let end = start + sign.len_utf8();
-            let current = parts.last().map(|(_, script)| *script);
-            let script = self.faces.script_of(sign, current).unwrap_or_default();
-            match parts.last_mut() {
-                Some((part, same)) if *same == script => part.end = end,
-                _ => parts.push((start..end, script)),
+    /// Parts of one typeface and one script, in the order of the text.
+    fn typefaces(&self, text: &str, range: Range<usize>, han: HanForm) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut start = range.start;
+        for cluster in self.breaks.clusters(&text[range]) {
+            let current = parts.last().map(|part| part.face);
+            if let Some(face) = self.faces.face_of(cluster, current, han) {
+                add(&mut parts, start, cluster, face);
+            } else {
+                for (offset, sign) in cluster.char_indices() {
+                    let current = parts.last().map(|part| part.face);
+                    let look = Look { emoji: fonts::is_emoji(sign), han };
+                    let face = self.faces.face_of_sign(sign, current, look);
+                    let face = face.unwrap_or(FaceId::LATIN);
+                    add(&mut parts, start + offset, sign.encode_utf8(&mut [0; 4]), face);
+                }
             }
+            start += cluster.len();
         }
         parts
     }
 
-    fn run(&self, text: &str, (script, rtl): (usize, bool), style: Style) -> Run {
-        let face = self.faces.get(script, style.bold);
+    fn run(&self, text: &str, id: FaceId, rtl: bool, style: Style, han: HanForm) -> Run {
+        let face = self.faces.get(id, style.bold);
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
         buffer.guess_segment_properties();
         let direction = if rtl { Direction::RightToLeft } else { Direction::LeftToRight };
         buffer.set_direction(direction);
-        let shaper = face.shaper();
+        // A typeface for all forms of Chinese characters chooses by the language.
+        let language =
+            matches!(id, FaceId::Installed(_)).then(|| Language::new(han.tag())).flatten();
+        if let Some(language) = &language {
+            buffer.set_language(language.clone());
+        }
+        let Some(shaper) = face.shaper() else {
+            return Run {
+                font: face.font.clone(),
+                text: text.to_owned(),
+                glyphs: vec![],
+                width: 0.0,
+            };
+        };
         let mut plans = self.plans.borrow_mut();
-        let written = buffer.script();
-        let plan = plans
-            .entry((script, style.bold, rtl, written))
-            .or_insert_with(|| ShapePlan::new(&shaper, direction, Some(written), None, &[]));
+        let script = buffer.script();
+        let key = PlanKey { face: id, bold: style.bold, rtl, script, han };
+        let plan = plans.entry(key).or_insert_with(|| {
+            ShapePlan::new(&shaper, direction, Some(script), language.as_ref(), &[])
+        });
         let shaped = shaper.shape(buffer, ShapeOptions::new().plan(Some(plan)));
-        glyph_run(text, face, style.size, &shaped)
+        glyph_run(text, &face, style.size, &shaped)
+    }
+}
+
+/// Adds characters to the last part, or begins another one.
+fn add(parts: &mut Vec<Part>, start: usize, signs: &str, face: FaceId) {
+    let end = start + signs.len();
+    let script = signs
+        .chars()
+        .next()
+        .map(fonts::script_of)
+        .filter(|script| !matches!(*script, fonts::Script::Common | fonts::Script::Inherited));
+    match parts.last_mut() {
+        Some(part)
+            if part.face == face
+                && (script.is_none() || part.script.is_none() || part.script == script) =>
+        {
+            part.range.end = end;
+            part.script = part.script.or(script);
+        }
+        _ => parts.push(Part { range: start..end, face, script }),
     }
 }
 

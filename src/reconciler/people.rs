@@ -8,6 +8,7 @@ use super::perform::{Obstacle, View, Worker};
 use super::{Installation, backoff, time_after};
 use crate::clock::now;
 use crate::homeserver::CallFailure;
+use crate::room::removal_reason;
 
 /// The shortest pause before the next check of an account that does not exist. The pauses double.
 const MIN_LOOK_UP_PAUSE: Duration = Duration::from_secs(30);
@@ -63,8 +64,8 @@ impl Worker {
     pub(super) async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
-        let reason = "No longer a contact for this transaction";
-        let failure = match homeserver.remove(room_id, user, reason).await {
+        let reason = removal_reason(&self.installation.locale(&view.transaction.shop));
+        let failure = match homeserver.remove(room_id, user, &reason).await {
             Ok(()) => return self.store_membership(view, user, "leave").await,
             Err(failure) => failure,
         };

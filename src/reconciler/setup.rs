@@ -37,7 +37,7 @@ pub struct Installation {
 impl Installation {
     /// The language of what the bot writes in the rooms of `shop`.
     pub fn locale(&self, shop: &str) -> Locale {
-        Locale::negotiate(None, None, self.config.room_language(shop))
+        self.config.room_locale(shop)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Writes the room's state events.
 
-use serde_json::json;
-
 use super::perform::{Obstacle, View, Worker};
+use super::summary::MESSAGE;
 use crate::homeserver::CallFailure;
-use crate::names::{HEAD_STATE, SEND_MARKER};
+use crate::names::HEAD_STATE;
 use crate::record::chain::Head;
-use crate::room::{StateEvent, missing_state};
+use crate::room::{StateEvent, encryption_notice, missing_state};
 use crate::seal::verified_head;
 use crate::store::SendKey;
 
@@ -39,11 +38,10 @@ impl Worker {
     /// Sends the notice, once, that the messages of this room are not recorded.
     pub(super) async fn send_encryption_notice(&self, view: &View) -> Result<(), Obstacle> {
         let bot = self.installation.homeserver.bot_user_id();
-        let body = "This room is encrypted. Tallyroom cannot read its messages, so nothing that is \
-                    written here from now on is recorded.";
-        let content = |send_id: &str| json!({ "msgtype": "m.notice", "body": body, "m.mentions": {}, SEND_MARKER: send_id });
+        let locale = self.installation.locale(&view.transaction.shop);
+        let content = |send_id: &str| encryption_notice(&locale, send_id);
         let key = SendKey::Encrypted.to_string();
-        self.send_once(view, bot, &key, "m.room.message", content).await.map(drop)
+        self.send_once(view, bot, &key, MESSAGE, content).await.map(drop)
     }
 
     /// Writes the newest signed head of the record into the room. The head that is there now must

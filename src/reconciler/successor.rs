@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use ruma::{RoomId, UserId};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::perform::{Obstacle, View, Worker};
 use crate::clock::now;
 use crate::homeserver::{CallFailure, FoundRoom};
-use crate::room::{StateEvent, Successor, is_creator, judge_successor};
+use crate::room::{Successor, is_creator, judge_successor, tombstone};
 use crate::store::{LostSuccessor, RecordRoom};
 
 /// How long to wait for an invitation to the successor, in milliseconds. A person who upgrades a
@@ -89,14 +89,8 @@ impl Worker {
         let here = view.room_id()?;
         let before = view.room.predecessor.as_deref();
         if let Some(before) = before.and_then(|room| <&RoomId>::try_from(room).ok()) {
-            let tombstone = StateEvent {
-                event_type: "m.room.tombstone".to_owned(),
-                state_key: String::new(),
-                content: json!({
-                    "body": "The conversation about this transaction continues in another room.",
-                    "replacement_room": here,
-                }),
-            };
+            let locale = self.installation.locale(&view.transaction.shop);
+            let tombstone = tombstone(&locale, here);
             match self.installation.homeserver.set_state(before, &tombstone).await {
                 Ok(_) => {}
                 Err(failure @ CallFailure::Refused(_)) => {

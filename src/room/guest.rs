@@ -4,6 +4,7 @@ use ruma::{OwnedUserId, ServerName, UserId};
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
+use crate::language::Locale;
 use crate::names::GUEST_PREFIX;
 use crate::transaction::{Terms, Visitor};
 
@@ -23,13 +24,14 @@ impl Guest {
     /// Returns the guest of `visitor`, or `None` if the server name is too long for a user ID.
     ///
     /// A visitor who has a Matrix account writes through a guest as well, since Tallyroom cannot
-    /// and must not act as that account. The display name says that the visitor uses the invoice
-    /// page.
+    /// and must not act as that account. The display name says in the language of the room that the
+    /// visitor uses the invoice page.
     pub fn of(
         transaction: Ulid,
         terms: &Terms,
         visitor: &Visitor,
         server: &ServerName,
+        locale: &Locale,
     ) -> Option<Self> {
         let key = visitor.key().unwrap_or_default();
         let digest = Sha256::digest(format!("{transaction}\0{}\0{key}", visitor.role.as_str()));
@@ -37,7 +39,46 @@ impl Guest {
         let user_id = UserId::parse(format!("@{localpart}:{server}")).ok()?;
         let name: String = visitor.shown_name(terms).chars().take(MAX_DISPLAY_NAME_CHARS).collect();
         let has_account = visitor.contact.as_ref().is_some_and(|it| it.matrix.is_some());
-        let display_name = if has_account { format!("{name} (invoice page)") } else { name };
+        let display_name = if has_account {
+            locale.text_with("guest-name", &[("name", name.into())])
+        } else {
+            name
+        };
         Some(Self { user_id, display_name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use crate::transaction::{Contact, PartyRole, sample};
+    use ruma::server_name;
+
+    /// The guest of a seller's contact called Sam.
+    fn guest(account: Option<&str>, language: Language) -> Guest {
+        let contact = Contact {
+            name: Some("Sam".to_owned()),
+            matrix: account.map(|user| OwnedUserId::try_from(user).unwrap()),
+            ..Contact::default()
+        };
+        let visitor = Visitor { role: PartyRole::Seller, contact: Some(contact) };
+        let terms = sample().terms;
+        let server = server_name!("example.org");
+        Guest::of(Ulid::nil(), &terms, &visitor, server, &Locale::of(language)).unwrap()
+    }
+
+    #[test]
+    fn somebody_with_an_account_is_told_apart_in_the_language_of_the_room() {
+        let shown = |language| guest(Some("@sam:example.org"), language).display_name;
+        assert_eq!(shown(Language::English), "Sam (invoice page)");
+        assert_eq!(shown(Language::German), "Sam (Rechnungsseite)");
+        assert_eq!(guest(None, Language::German).display_name, "Sam");
+    }
+
+    #[test]
+    fn a_guest_is_the_same_user_in_every_language() {
+        let user = |language| guest(Some("@sam:example.org"), language).user_id;
+        assert!(Language::ALL.into_iter().all(|it| user(it) == user(Language::English)));
     }
 }

@@ -66,7 +66,7 @@ const CORRECT_MEMBERSHIP: &str = "\
 const FORGET_ROOM_STATE: &str = "UPDATE rooms SET published = NULL, summary_pinned = $2, \
      head_shown = NULL WHERE transaction_id = $1";
 const FORGET_SUMMARY_TEXT: &str = "UPDATE rooms SET summary_shown = $2 WHERE transaction_id = $1";
-const FORGET_ROOM: &str = "UPDATE rooms SET room_id = NULL, attempted_at = NULL, published = NULL, \
+pub(super) const FORGET_ROOM: &str = "UPDATE rooms SET room_id = NULL, attempted_at = NULL, published = NULL, \
      summary_event = NULL, summary_shown = NULL, summary_pinned = NULL, head_shown = NULL, \
      ready_at = NULL, encrypted_at = NULL, tombstone_at = NULL, successor = NULL \
      WHERE transaction_id = $1";

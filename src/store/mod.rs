@@ -31,6 +31,8 @@ mod refused_steps;
 mod restores;
 mod revisions;
 mod room_changes;
+#[cfg(test)]
+mod room_columns;
 mod room_row;
 mod rooms;
 mod search;

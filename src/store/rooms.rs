@@ -27,7 +27,7 @@ const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failur
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
 const SELECT_DUE_ROOMS: &str =
     "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
-const SELECT_ROOM: &str = "\
+pub(super) const SELECT_ROOM: &str = "\
      SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
      published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, \
      wakes, failures, summaries_gone, told_revision, telling_revision, problem, stopped, \

@@ -7,13 +7,13 @@ use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
 use super::{SendKey, Store, StoreError, Tx, members, room_changes, rooms};
 use crate::clock::now;
 
-const SET_SUCCESSOR_AS_ROOM: &str = "\
+pub(super) const SET_SUCCESSOR_AS_ROOM: &str = "\
      UPDATE rooms SET room_id = $2, room_version = $3, attempted_at = NULL, \
      published = NULL, summary_event = NULL, summary_shown = NULL, summary_pinned = $6, \
      summaries_gone = 0, head_shown = NULL, encrypted_at = $4, tombstone_at = NULL, \
      successor = NULL, predecessor = NULL, upgrades = upgrades + 1, creator = $5 \
      WHERE transaction_id = $1";
-const FORGET_ROOM_FOR_NEW_ONE: &str = "\
+pub(super) const FORGET_ROOM_FOR_NEW_ONE: &str = "\
      UPDATE rooms SET predecessor = room_id, room_id = NULL, room_version = NULL, \
      alias_localpart = COALESCE($2, alias_localpart), attempted_at = NULL, published = NULL, \
      summary_event = NULL, summary_shown = NULL, summary_pinned = NULL, summaries_gone = 0, \

@@ -19,7 +19,7 @@ fn submitted(name: &str, file: &[u8]) -> Result<Accepted, Vec<Problem>> {
     let fields =
         [("external_id", "case"), ("buyer", "@b:example.org"), ("seller", "@s:example.org")];
     let with = Accompaniment::from_fields(fields.map(|(a, b)| (a.into(), b.into())).into_iter())?;
-    Submission::from_xml(file, with)?.accept()
+    Submission::from_file(file, with)?.accept()
 }
 
 /// The invoice as JSON, and the rules and details of its warnings.
@@ -172,5 +172,12 @@ fn extensions_that_are_in_use_are_read_and_summed_as_their_rules_say() {
     let (others, told) = taken(case!("third-party-payment.ubl.xml"));
     assert_eq!(others["totals"]["due"], "139.00");
     assert_eq!(others["third_party_payments"][0]["amount"], "20.00");
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn a_factur_x_pdf_comes_in_as_the_invoice_in_it() {
+    let (invoice, told) = taken(case!("factur-x.pdf"));
+    assert_eq!(invoice["totals"]["due"], "119.00");
     assert_eq!(told, [""; 0]);
 }

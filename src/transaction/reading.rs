@@ -118,12 +118,13 @@ impl Submission {
         json(bytes)
     }
 
-    /// Parses an EN 16931 invoice in UBL or CII, and adds the fields that it does not contain.
+    /// Parses an EN 16931 invoice in UBL or CII, or in a PDF that carries one of them, and adds the fields
+    /// that it does not contain.
     ///
     /// # Errors
     /// When the file is not such an invoice.
-    pub fn from_xml(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
-        let read = read_xml(bytes)?;
+    pub fn from_file(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
+        let read = read_file(bytes)?;
         let file = ReadFile::of(&read);
         let mut submission = Self {
             external_id: with
@@ -151,20 +152,20 @@ impl Patch {
         json(bytes)
     }
 
-    /// Parses a new version of the invoice in UBL or CII.
+    /// Parses a new version of the invoice in UBL or CII, or in a PDF that carries one of them.
     ///
     /// # Errors
     /// When the file is not such an invoice.
-    pub fn from_xml(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
-        let read = read_xml(bytes)?;
+    pub fn from_file(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
+        let read = read_file(bytes)?;
         let file = Some(ReadFile::of(&read));
         Ok(Self { invoice: Some(read.invoice), status, file, ..Self::default() })
     }
 }
 
-fn read_xml(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
+fn read_file(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
     let under = |problem: Problem| problem.under("/invoice");
-    invoice::read_xml(bytes).map_err(|problems| problems.into_iter().map(under).collect())
+    invoice::read_file(bytes).map_err(|problems| problems.into_iter().map(under).collect())
 }
 
 /// Parses JSON.

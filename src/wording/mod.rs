@@ -57,6 +57,15 @@ pub fn vat(category: &str, rate: Option<Decimal>, locale: &Locale) -> String {
     }
 }
 
+/// What a line is for: the name of the item (BT-153), and its description (BT-154) if that says more.
+pub fn line_text(line: &Line) -> String {
+    match line.details.as_deref().map(str::trim).filter(|details| !details.is_empty()) {
+        None => line.description.clone(),
+        Some(details) if details.starts_with(line.description.trim()) => details.to_owned(),
+        Some(details) => format!("{} – {details}", line.description),
+    }
+}
+
 /// What one unit of a line costs, or as many units as the price is for; with all of its decimals.
 pub fn price(line: &Line, currency: Currency, locale: &Locale) -> String {
     let amount = locale.bare_amount(line.unit_price, currency);

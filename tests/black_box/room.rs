@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::on_both_databases;
 use crate::support::{Database, World, sample};
+use crate::watched::empower;
 
 on_both_databases! {
     async fn a_transaction_becomes_a_room_that_says_what_it_is(database) {
@@ -302,6 +303,20 @@ async fn the_bot_writes_in_the_language_of_the_shop() {
             };
             let history = buyer.history(&room).await;
             history.iter().any(|it| it["content"]["body"].as_str().is_some_and(told)).then_some(())
+        })
+        .await;
+
+    empower(&world, &room, &buyer).await;
+    let on = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
+    assert_eq!(buyer.set_state(&room, "m.room.encryption", on).await, 200);
+    world
+        .eventually("people are told that nothing more is recorded", || async {
+            let told = |event: &Value| {
+                let body = event["content"]["body"].as_str().unwrap_or_default();
+                event["content"]["msgtype"] == "m.notice"
+                    && body.starts_with("Dieser Raum ist verschlüsselt. Tallyroom kann")
+            };
+            buyer.history(&room).await.iter().any(told).then_some(())
         })
         .await;
 }

@@ -69,8 +69,9 @@ fn wrong_variables_are_refused_with_their_name() {
 fn paths_are_relative_to_the_config_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.yaml");
-    fs::write(&file, "homeserver: {domain: example.org}\n").unwrap();
+    fs::write(&file, "homeserver: {domain: example.org}\npage: {fonts: letters}\n").unwrap();
     let config = Config::load(&file, std::iter::empty()).unwrap();
+    assert_eq!(config.page.fonts, Some(folder.path().join("letters")));
     assert_eq!(config.appservice.registration, folder.path().join("registration.yaml"));
     let database = folder.path().join("tallyroom.db");
     assert_eq!(config.database.url.expose(), format!("sqlite:{}", database.display()));

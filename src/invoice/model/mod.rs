@@ -9,6 +9,7 @@ pub(super) mod line;
 mod parties;
 mod payment;
 mod references;
+mod schema;
 pub(super) mod term;
 mod totals;
 mod values;
@@ -26,6 +27,7 @@ pub use line::{
 pub use parties::{Buyer, Contact, Delivery, Payee, Period, Seller, TaxRepresentative};
 pub use payment::{Account, Card, DirectDebit, Payment};
 pub use references::{Document, PrecedingInvoice};
+pub use schema::schema;
 pub use totals::{
     Adjustment, AdjustmentInput, ThirdPartyPayment, ThirdPartyPaymentInput, Totals, TotalsInput,
     VatSubtotal, VatSubtotalInput,

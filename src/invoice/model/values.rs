@@ -1,7 +1,11 @@
 //! Values that have parts: identifiers with a scheme, notes with a subject, attached files.
 
+use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::{DecodeError, Engine};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use sha2::{Digest, Sha256};
 
 use super::group::Blank;
 
@@ -48,9 +52,41 @@ pub struct Attachment {
     /// Its media type, such as `application/pdf`.
     #[serde(default, skip_serializing_if = "Blank::is_blank")]
     pub mime: Option<String>,
-    /// Its content, in Base64 (RFC 4648, section 4).
+    /// Its content, in Base64 (RFC 4648, section 4). A settled invoice does not hold it: it stays in the
+    /// original.
     #[serde(default, skip_serializing_if = "Blank::is_blank")]
     pub content: Option<String>,
+    /// The length of its content, in bytes.
+    #[serde(default, skip_serializing_if = "Blank::is_blank")]
+    pub size: Option<usize>,
+    /// The SHA-256 of its content, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Blank::is_blank")]
+    pub sha256: Option<String>,
+}
+
+impl Attachment {
+    /// Returns the content as bytes, or `None` if it has none.
+    ///
+    /// # Errors
+    /// If the content is no Base64. White space in it does not matter.
+    pub fn bytes(&self) -> Result<Option<Vec<u8>>, DecodeError> {
+        let Some(content) = &self.content else { return Ok(None) };
+        let content: String = content.split_whitespace().collect();
+        BASE64.decode(content).map(Some)
+    }
+
+    /// Replaces the content by its length and digest.
+    ///
+    /// # Errors
+    /// If the content is no Base64.
+    pub(in crate::invoice) fn digest(&mut self) -> Result<(), DecodeError> {
+        if let Some(bytes) = self.bytes()? {
+            self.size = Some(bytes.len());
+            self.sha256 = Some(format!("{:x}", Sha256::digest(&bytes)));
+            self.content = None;
+        }
+        Ok(())
+    }
 }
 
 /// A text, or an object with the text and one thing that qualifies it.

@@ -129,6 +129,7 @@ fn a_taxable_amount_that_is_off_warns_under_the_name_of_its_category() {
             invoice["charges"] = json!([]);
             invoice["vat_breakdown"] =
                 json!([{ "category": category, "rate": rate, "taxable": taxable, "tax": "0.00" }]);
+            invoice["delivery"] = json!({ "date": "2026-06-01", "address": { "country": "NL" } });
             let tax: rust_decimal::Decimal = taxable.parse().unwrap();
             let tax = super::tax_on(tax, rate.parse().ok(), Currency::parse("EUR").unwrap());
             invoice["vat_breakdown"][0]["tax"] = json!(tax.to_string());

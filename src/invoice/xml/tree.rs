@@ -92,10 +92,8 @@ impl Tree {
     /// The first violation of a limit, or of the rules of XML, with its place in the file.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         let text = decode(bytes).map_err(|what| {
-            Problem::at(
-                "",
-                format!("The file is no EN 16931 invoice that can be taken: it {what}."),
-            )
+            let detail = format!("The file is no EN 16931 invoice that can be taken: it {what}.");
+            Problem::at("", detail)
         })?;
         Builder::default().build(&text)
     }
@@ -358,13 +356,11 @@ impl Place<'_> {
     fn problem(&self, what: &str) -> Problem {
         let before = self.text.as_bytes().get(..self.byte).unwrap_or(self.text.as_bytes());
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Problem::at(
-            "",
-            format!(
-                "The file is no EN 16931 invoice that can be taken: in line {line}, at byte {}, {what}.",
-                self.byte
-            ),
-        )
+        let detail = format!(
+            "The file is no EN 16931 invoice that can be taken: in line {line}, at byte {}, {what}.",
+            self.byte
+        );
+        Problem::at("", detail)
     }
 }
 

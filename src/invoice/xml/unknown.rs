@@ -75,5 +75,6 @@ pub(super) fn format(tree: &Tree) -> Result<XmlFormat, Problem> {
             )
         }
     };
-    Err(Problem::at("", format!("The file is no EN 16931 invoice in UBL or CII: {what}.")))
+    let detail = format!("The file is no EN 16931 invoice in UBL or CII: {what}.");
+    Err(Problem::at("", detail))
 }

@@ -36,6 +36,7 @@ on_both_databases! {
         let original = fetched(&buyer, &format!("{address}/original")).await;
         assert_eq!(original["text"].as_str().unwrap(), xml, "the file, byte for byte");
         assert!(original["disposition"].as_str().unwrap().starts_with("attachment"));
+        assert_eq!(buyer.count("a[href*='/original.xml']").await, 0, "the original is the XML");
         // On paper there is the invoice, and nothing to press.
         let paper = buyer.printed_text().await;
         for figure in ["12115118", "KRAT BIER", "250.33", "NL57 RABO 0107 3075 10"] {

@@ -157,6 +157,7 @@ means-97 = مقاصة بين الطرفين
 downloads = التنزيلات
 download-pdf = الفاتورة بصيغة PDF
 download-original = الملف الأصلي
+download-xml = الفاتورة بصيغة XML
 
 ## History
 

@@ -150,6 +150,7 @@ means-97 = Verrechnung zwischen den Parteien
 downloads = Herunterladen
 download-pdf = Rechnung als PDF
 download-original = Originaldatei
+download-xml = Rechnung als XML
 
 ## History
 

@@ -163,6 +163,7 @@ means-97 = Clearing between the parties
 downloads = Downloads
 download-pdf = Invoice as PDF
 download-original = Original file
+download-xml = Invoice as XML
 
 ## History
 

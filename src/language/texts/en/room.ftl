@@ -37,3 +37,14 @@ no-value = none
 announcement-more = … and { $count } more
 account-warning = Warning: the account to pay to has changed.
 account-advice = Before you pay, call { $seller } at a phone number that you already know, and have the new account confirmed. Never use a phone number, an e-mail address or a link from a message about this change: false accounts are a common fraud.
+
+## Short notices of the bot
+
+# A message in a room that somebody encrypted.
+notice-encrypted = This room is encrypted. Tallyroom cannot read its messages, so nothing that is written here from now on is recorded.
+# Shown in a room that was replaced, in the place where people would write.
+notice-room-replaced = The conversation about this transaction continues in another room.
+# The reason for which a former contact was removed from the room.
+notice-removed-contact = No longer a contact for this transaction
+# How a contact who has a Matrix account is called when they write on the invoice page. $name: theirs.
+guest-name = { $name } (invoice page)

@@ -150,6 +150,7 @@ means-97 = Compensación entre las partes
 downloads = Descargas
 download-pdf = Factura en PDF
 download-original = Archivo original
+download-xml = Factura en XML
 
 ## History
 

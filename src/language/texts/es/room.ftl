@@ -23,3 +23,8 @@ no-value = ninguno
 announcement-more = … y { $count } más
 account-warning = Atención: la cuenta a la que hay que pagar ha cambiado.
 account-advice = Antes de pagar, llame a { $seller } a un número de teléfono que ya conozca y pida que le confirmen la cuenta nueva. No utilice nunca un número de teléfono, una dirección de correo o un enlace de un mensaje sobre este cambio: las cuentas falsas son un fraude frecuente.
+
+notice-encrypted = Esta sala está cifrada. Tallyroom no puede leer sus mensajes, así que nada de lo que se escriba aquí a partir de ahora quedará registrado.
+notice-room-replaced = La conversación sobre esta transacción continúa en otra sala.
+notice-removed-contact = Ya no es un contacto para esta transacción
+guest-name = { $name } (página de la factura)

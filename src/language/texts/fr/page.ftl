@@ -150,6 +150,7 @@ means-97 = Compensation entre les parties
 downloads = Téléchargements
 download-pdf = Facture en PDF
 download-original = Fichier d’origine
+download-xml = Facture en XML
 
 ## History
 

@@ -23,3 +23,8 @@ no-value = non indiqué
 announcement-more = … et { $count } de plus
 account-warning = Attention : le compte sur lequel payer a changé.
 account-advice = Avant de payer, appelez { $seller } à un numéro de téléphone que vous connaissez déjà et faites confirmer le nouveau compte. N’utilisez jamais un numéro de téléphone, une adresse électronique ou un lien provenant d’un message au sujet de ce changement : les faux comptes sont une fraude courante.
+
+notice-encrypted = Ce salon est chiffré. Tallyroom ne peut pas en lire les messages : rien de ce qui est écrit ici à partir de maintenant n’est donc enregistré.
+notice-room-replaced = La conversation sur cette transaction se poursuit dans un autre salon.
+notice-removed-contact = N’est plus un contact pour cette transaction
+guest-name = { $name } (page de la facture)

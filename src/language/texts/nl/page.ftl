@@ -150,6 +150,7 @@ means-97 = Verrekening tussen de partijen
 downloads = Downloads
 download-pdf = Factuur als pdf
 download-original = Oorspronkelijk bestand
+download-xml = Factuur als XML
 
 ## History
 

@@ -23,3 +23,8 @@ no-value = geen
 announcement-more = … en nog { $count }
 account-warning = Let op: de rekening waarop u betaalt, is gewijzigd.
 account-advice = Bel { $seller } voordat u betaalt op een telefoonnummer dat u al kent, en laat de nieuwe rekening bevestigen. Gebruik nooit een telefoonnummer, een e-mailadres of een link uit een bericht over deze wijziging: valse rekeningen zijn een veelvoorkomende vorm van fraude.
+
+notice-encrypted = Deze kamer is versleuteld. Tallyroom kan de berichten niet lezen, dus wat hier vanaf nu wordt geschreven, wordt niet vastgelegd.
+notice-room-replaced = Het gesprek over deze transactie gaat verder in een andere kamer.
+notice-removed-contact = Niet langer contactpersoon voor deze transactie
+guest-name = { $name } (factuurpagina)

@@ -9,7 +9,7 @@ use super::super::localized::text;
 use super::list;
 use crate::invoice::{Adjustment, Line, Term};
 use crate::page::model::Page;
-use crate::wording::{price, vat};
+use crate::wording::{line_text, price, vat};
 
 /// Returns the table: the lines, then the allowances and charges on the whole document.
 pub(super) fn table(page: &Page<'_>) -> Markup {
@@ -59,7 +59,7 @@ fn row(page: &Page<'_>, line: &Line, further: Option<&Vec<&Term>>) -> Markup {
     html! {
         tr role="row" {
             th.description scope="row" role="rowheader" {
-                span dir="auto" { (line.description) }
+                span dir="auto" { (line_text(line)) }
                 @if let Some(further) = further { (list(page, further)) }
             }
             td.figure.quantity role="cell" { bdi { (locale.quantity(line.quantity, &line.unit)) } }

@@ -9,7 +9,7 @@ mod totals;
 use maud::{Markup, html};
 
 use super::localized::text;
-use crate::invoice::Term;
+use crate::invoice::{OriginalKind, Term};
 use crate::page::model::Page;
 use crate::wording::{kind, term};
 
@@ -93,10 +93,17 @@ fn downloads(page: &Page<'_>) -> Markup {
                     (text(reader, "download-pdf"))
                 }
             }
-            @if page.read.has_file {
+            @if page.read.original.is_some() {
                 li {
                     a.button href=(page.address.part("original")) {
                         (text(reader, "download-original"))
+                    }
+                }
+            }
+            @if page.read.original == Some(OriginalKind::Pdf) {
+                li {
+                    a.button href=(page.address.part("original.xml")) {
+                        (text(reader, "download-xml"))
                     }
                 }
             }

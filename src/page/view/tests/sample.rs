@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use ulid::Ulid;
 
-use crate::invoice::{Further, LeftOver, LeftOvers};
+use crate::invoice::{Further, LeftOver, LeftOvers, OriginalKind};
 use crate::language::Locale;
 use crate::page::model::*;
 use crate::record::Kind;
@@ -63,7 +63,7 @@ impl Sample {
             revisions: revisions(),
             read: Arc::new(ReadInvoice {
                 further: Further { terms: further(), left_over: left_over() },
-                has_file: true,
+                original: Some(OriginalKind::Pdf),
             }),
             qr: Some(qr()),
             chat: chat(),
