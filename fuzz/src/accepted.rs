@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tallyroom::config::RoomsConfig;
 use tallyroom::invoice::{
-    Further, InvoiceInput, OriginalKind, Problem, epc_payload, qr_svg, settle,
+    Form, Further, InvoiceInput, OriginalKind, Problem, epc_payload, qr_svg, settle,
 };
 use tallyroom::language::{Language, Locale};
 use tallyroom::page::model::{Address, Chat, Page, ReadInvoice, Reader, Revision};
@@ -67,7 +67,8 @@ fn are_read_again(terms: &Terms) {
     assert_eq!(written_and_read(&terms.invoice), terms.invoice);
     assert_eq!(written_and_read(&terms.buyer), terms.buyer);
     assert_eq!(written_and_read(&terms.seller), terms.seller);
-    let settled = settle(InvoiceInput::from(terms.invoice.clone())).expect("it was settled");
+    let settled =
+        settle(InvoiceInput::from(terms.invoice.clone()), Form::Json).expect("it was settled");
     assert_eq!(settled.invoice, terms.invoice);
     let (unchanged, _) = Patch::default().apply(terms).expect("it was accepted");
     assert_eq!(&unchanged, terms);

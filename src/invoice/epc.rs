@@ -109,7 +109,7 @@ fn shortened(text: &str, characters: usize, bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{InvoiceInput, settle};
+    use super::super::{Form, InvoiceInput, settle};
     use super::*;
     use serde_json::json;
 
@@ -123,7 +123,7 @@ mod tests {
         });
         change(&mut json);
         let input: InvoiceInput = serde_json::from_value(json).unwrap();
-        settle(input).unwrap().invoice
+        settle(input, Form::Json).unwrap().invoice
     }
 
     #[test]

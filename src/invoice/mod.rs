@@ -1,7 +1,6 @@
 //! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
 mod amounts;
-mod codes;
 mod currency;
 mod date;
 mod embedded;
@@ -34,8 +33,11 @@ pub use model::{
 pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
-pub use problem::{Problem, pointer};
+pub use problem::{Problem, Severity, pointer};
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
+pub use rules::{Form, Rule, all as all_rules};
 pub use settle::{Settled, settle};
-pub use xml::{FromXml, LeftOver, LeftOvers, Places, XmlFormat, read as read_xml};
+pub use xml::{
+    FromXml, LeftOver, LeftOvers, Places, XmlFormat, check as check_xml, read as read_xml,
+};

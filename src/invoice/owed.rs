@@ -134,7 +134,7 @@ fn folded(status: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{InvoiceInput, settle};
+    use super::super::{Form, InvoiceInput, settle};
     use super::*;
 
     fn invoice(change: impl FnOnce(&mut Value)) -> Invoice {
@@ -144,7 +144,7 @@ mod tests {
                         "unit_price": "100.00", "vat": { "category": "Z", "rate": "0" } }],
         });
         change(&mut json);
-        settle(serde_json::from_value::<InvoiceInput>(json).unwrap()).unwrap().invoice
+        settle(serde_json::from_value::<InvoiceInput>(json).unwrap(), Form::Json).unwrap().invoice
     }
 
     fn cents(cents: i64) -> Decimal {

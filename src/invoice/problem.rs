@@ -6,6 +6,16 @@ use serde_path_to_error::{Path, Segment};
 /// How much of each end of a long detail is kept, in characters.
 const KEPT_CHARS_AT_EACH_END: usize = 500;
 
+/// How much a finding of a rule weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The invoice breaks a rule, and other programs will refuse it.
+    Fatal,
+    /// The invoice is valid, and most likely not what was meant.
+    Warning,
+}
+
 /// One problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -14,6 +24,9 @@ pub struct Problem {
     /// The rule that is broken, such as `BR-CO-15`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// How much it weighs, if a rule is broken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// The XPath of the place in the file, with the usual prefixes of UBL and CII, if the invoice came as
     /// XML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +47,7 @@ impl Problem {
         Self {
             pointer: pointer.into(),
             rule: None,
+            severity: None,
             xpath: None,
             detail: shortened(detail.into()),
             stated: None,
@@ -45,6 +59,20 @@ impl Problem {
     #[must_use]
     pub(super) fn breaking(mut self, rule: &str) -> Self {
         self.rule = Some(rule.to_owned());
+        self
+    }
+
+    /// Returns the same problem with this severity.
+    #[must_use]
+    pub(super) fn of(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// Returns the same problem with its place in the XML file.
+    #[must_use]
+    pub(super) fn in_xml(mut self, xpath: String) -> Self {
+        self.xpath = Some(xpath);
         self
     }
 

@@ -10,7 +10,7 @@ use super::model::{
 };
 use super::money::{rounded_product, size_problem};
 use super::problem::Problem;
-use super::rules::{self, Findings, line_net, tax_on, taxable_by_vat};
+use super::rules::{self, Form, line_net, tax_on, taxable_by_vat};
 
 /// UNTDID 1001: commercial invoice.
 const INVOICE: &str = "380";
@@ -29,11 +29,17 @@ pub struct Settled {
 /// Computes what was left out, and checks what was stated. Settling a settled invoice again changes
 /// nothing.
 ///
+/// What JSON leaves out is computed before the rules run. On XML they run when it is read, because they ask
+/// for what it states.
+///
 /// # Errors
 /// All problems at once, with pointers relative to the invoice. Contradictions between figures are only
 /// reported if each single figure is valid.
-pub fn settle(mut input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
+pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Problem>> {
     let mut problems = limits::exceeded(&input);
+    if form != Form::Json {
+        state_nothing_as_zero(&mut input);
+    }
     problems.extend(missing(&input));
     let (true, Some(currency)) = (problems.is_empty(), input.currency) else {
         return Err(problems);
@@ -44,14 +50,29 @@ pub fn settle(mut input: InvoiceInput) -> Result<Settled, Vec<Problem>> {
     if !too_large.is_empty() {
         return Err(too_large);
     }
-    input.in_currency();
-    let Findings { refused, warnings } = rules::check(&input);
+    let refused = rules::refusals(&input, currency);
     if !refused.is_empty() {
         return Err(refused);
     }
+    input.in_currency();
+    let mut warnings = match form {
+        Form::Json => rules::check(&input, form),
+        Form::Ubl | Form::Cii => Vec::new(),
+    };
+    warnings.extend(rules::unlikely(&input, currency));
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
     Ok(Settled { invoice, warnings })
+}
+
+/// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances
+/// and charges, what was paid, and a VAT breakdown.
+fn state_nothing_as_zero(invoice: &mut InvoiceInput) {
+    invoice.vat_breakdown.get_or_insert_default();
+    let totals = &mut invoice.totals;
+    for total in [&mut totals.allowances, &mut totals.charges, &mut totals.vat] {
+        total.get_or_insert_default();
+    }
 }
 
 impl From<Invoice> for InvoiceInput {

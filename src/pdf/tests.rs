@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::invoice::{Further, InvoiceInput, epc_payload, read_xml, settle};
+use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_xml, settle};
 use crate::transaction::Party;
 
 mod scripts;
@@ -20,7 +20,7 @@ fn from_xml(xml: &str) -> Terms {
     let read = read_xml(xml.as_bytes()).unwrap();
     Terms {
         status: "open".to_owned(),
-        invoice: settle(read.invoice).unwrap().invoice,
+        invoice: settle(read.invoice, read.format.into()).unwrap().invoice,
         buyer: party(read.buyer),
         seller: party(read.seller),
         redactions: None,
@@ -43,7 +43,7 @@ fn from_lines(lines: usize, description: &str) -> Terms {
     let named = |name: &str| Party { name: name.to_owned(), ..Party::default() };
     Terms {
         status: "open".to_owned(),
-        invoice: settle(input).unwrap().invoice,
+        invoice: settle(input, Form::Json).unwrap().invoice,
         buyer: named("Birch"),
         seller: named("Acme"),
         redactions: None,

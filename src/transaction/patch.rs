@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::reading::ReadFile;
 use super::submission::accept_terms;
 use super::{Contact, Party, Terms};
-use crate::invoice::{Address, Invoice, InvoiceInput, Problem, Settled, settle};
+use crate::invoice::{Address, Form, Invoice, InvoiceInput, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
 
 /// The changes that a shop sends. Fields that are left out stay as they are.
@@ -70,8 +70,8 @@ impl Patch {
         let settled = match self.invoice {
             None => Ok(settled_before(&current.invoice)),
             Some(invoice) => match self.file {
-                Some(file) => file.complete(settle(invoice)),
-                None => settle(invoice),
+                Some(file) => file.settle(invoice),
+                None => settle(invoice, Form::Json),
             },
         };
         let (terms, warnings) = accept_terms(
@@ -87,7 +87,7 @@ impl Patch {
 /// Returns an invoice that was taken in before, with the present warnings about it. It is kept as it is if
 /// the present rules would refuse it, so that its status can still change.
 fn settled_before(invoice: &Invoice) -> Settled {
-    settle(InvoiceInput::from(invoice.clone()))
+    settle(InvoiceInput::from(invoice.clone()), Form::Json)
         .unwrap_or_else(|_| Settled { invoice: invoice.clone(), warnings: Vec::new() })
 }
 

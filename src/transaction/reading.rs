@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::party::matrix_id;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{self, FromXml, Places, Problem, Settled, pointer};
+use crate::invoice::{
+    self, Form, FromXml, InvoiceInput, Places, Problem, Settled, pointer, settle,
+};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of a JSON pointer in an error, in bytes.
@@ -78,21 +80,22 @@ impl Accompaniment {
 /// What is known of the file in which an invoice came.
 #[derive(Clone, Debug)]
 pub struct ReadFile {
+    form: Form,
     places: Places,
     warnings: Vec<Problem>,
 }
 
 impl ReadFile {
     fn of(read: &FromXml) -> Self {
-        Self { places: read.places.clone(), warnings: read.left_over.warnings() }
+        let mut warnings = read.findings.clone();
+        warnings.extend(read.left_over.warnings());
+        Self { form: read.format.into(), places: read.places.clone(), warnings }
     }
 
-    /// Adds the places in the file to the problems of the invoice, and the warnings about the file.
-    pub(super) fn complete(
-        self,
-        settled: Result<Settled, Vec<Problem>>,
-    ) -> Result<Settled, Vec<Problem>> {
-        match settled {
+    /// Settles the invoice of the file. Adds the places in the file to its problems, and the warnings about
+    /// the file.
+    pub(super) fn settle(self, invoice: InvoiceInput) -> Result<Settled, Vec<Problem>> {
+        match settle(invoice, self.form) {
             Ok(mut settled) => {
                 self.places.name(&mut settled.warnings);
                 settled.warnings.extend(self.warnings);

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::reading::ReadFile;
 use super::{Party, PartyRole, Terms};
-use crate::invoice::{Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
+use crate::invoice::{Form, Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of an external id, in bytes.
@@ -75,10 +75,9 @@ impl Submission {
             let detail = "`external_id` begins or ends with white space; remove it.";
             problems.push(Problem::at("/external_id", detail));
         }
-        let settled = settle(self.invoice);
         let settled = match self.file {
-            Some(file) => file.complete(settled),
-            None => settled,
+            Some(file) => file.settle(self.invoice),
+            None => settle(self.invoice, Form::Json),
         };
         match accept_terms(self.status, settled, self.buyer, self.seller) {
             Ok((terms, warnings)) if problems.is_empty() => {

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{Currency, InvoiceInput, Problem, Settled, settle};
+use super::super::{Currency, Form, InvoiceInput, Problem, Settled, settle};
 
 fn invoice() -> Value {
     json!({
@@ -15,12 +15,18 @@ fn invoice() -> Value {
             { "description": "c", "quantity": "2", "unit_price": "9.99", "vat": { "category": "Z", "rate": "0" } },
         ],
         "allowances": [{ "amount": "10.00", "reason": "loyalty", "vat": { "category": "S", "rate": "21" } }],
-        "charges": [{ "amount": "5.00", "vat": { "category": "Z", "rate": "0" } }],
+        "charges": [{ "amount": "5.00", "reason": "freight", "vat": { "category": "Z", "rate": "0" } }],
     })
 }
 
 fn settled(invoice: Value) -> Result<Settled, Vec<Problem>> {
-    settle(serde_json::from_value::<InvoiceInput>(invoice).unwrap())
+    settle(serde_json::from_value::<InvoiceInput>(invoice).unwrap(), Form::Json)
+}
+
+/// The warnings without those that ask why there is no VAT, which nobody can compute.
+fn without_reason_rule(warnings: Vec<Problem>) -> Vec<Problem> {
+    let asks_why = |it: &Problem| it.rule.as_deref().is_some_and(|rule| rule.ends_with("-10"));
+    warnings.into_iter().filter(|it| !asks_why(it)).collect()
 }
 
 fn refused(invoice: Value) -> Vec<(String, Option<String>)> {
@@ -123,12 +129,15 @@ fn a_taxable_amount_that_is_off_warns_under_the_name_of_its_category() {
             invoice["charges"] = json!([]);
             invoice["vat_breakdown"] =
                 json!([{ "category": category, "rate": rate, "taxable": taxable, "tax": "0.00" }]);
+            invoice["delivery"] = json!({ "date": "2026-06-01", "address": { "country": "NL" } });
             let tax: rust_decimal::Decimal = taxable.parse().unwrap();
             let tax = super::tax_on(tax, rate.parse().ok(), Currency::parse("EUR").unwrap());
             invoice["vat_breakdown"][0]["tax"] = json!(tax.to_string());
-            settled(invoice).unwrap().warnings
+            without_reason_rule(settled(invoice).unwrap().warnings)
         };
-        assert_eq!(stating("100.99"), [], "{category}");
+        // CEN tolerates less than one unit where there is VAT, and nothing where there is none.
+        let tolerated = if matches!(category, "S" | "L" | "M") { "100.99" } else { "100.00" };
+        assert_eq!(stating(tolerated), [], "{category}");
         let warnings = stating("101.00");
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert_eq!(warnings[0].rule.as_deref(), Some(rule));
@@ -148,12 +157,14 @@ fn a_rate_that_is_left_out_is_the_rate_of_zero() {
         invoice["allowances"] = json!([]);
         invoice["charges"] = json!([]);
         let Settled { invoice: computed, warnings } = settled(invoice.clone()).unwrap();
+        let warnings = without_reason_rule(warnings);
         assert_eq!((computed.vat_breakdown.len(), warnings), (1, vec![]), "{category}");
         for stated in [json!("0"), Value::Null] {
             invoice["vat_breakdown"] = json!([
                 { "category": category, "rate": stated, "taxable": "10.00", "tax": "0.00" }
             ]);
-            assert_eq!(settled(invoice.clone()).unwrap().warnings, [], "{category}");
+            let warnings = without_reason_rule(settled(invoice.clone()).unwrap().warnings);
+            assert_eq!(warnings, [], "{category}");
         }
     }
 }
@@ -191,8 +202,9 @@ fn line() -> impl Strategy<Value = Value> {
 }
 
 fn adjustment() -> impl Strategy<Value = Value> {
-    (0_i64..1_000_000, vat())
-        .prop_map(|(amount, vat)| json!({ "amount": figure(amount, 2), "vat": vat }))
+    (0_i64..1_000_000, vat()).prop_map(
+        |(amount, vat)| json!({ "amount": figure(amount, 2), "reason": "why", "vat": vat }),
+    )
 }
 
 fn any_invoice() -> impl Strategy<Value = Value> {
@@ -225,6 +237,7 @@ proptest! {
     #[test]
     fn what_is_computed_satisfies_every_rule(input in any_invoice()) {
         let Settled { invoice, warnings } = settled(input).unwrap();
+        let warnings = without_reason_rule(warnings);
         prop_assert!(warnings.is_empty(), "{warnings:?}");
         let json = serde_json::to_value(invoice).unwrap();
         let total = |name: &str| cents(&json["totals"][name]);
@@ -250,7 +263,7 @@ proptest! {
     #[test]
     fn a_settled_invoice_settles_to_itself(input in any_invoice()) {
         let first = settled(input).unwrap();
-        let again = settle(InvoiceInput::from(first.invoice.clone())).unwrap();
+        let again = settle(InvoiceInput::from(first.invoice.clone()), Form::Json).unwrap();
         prop_assert_eq!(&again, &first);
         // And after a trip through JSON, as it is stored and sent.
         let json = serde_json::to_value(&first.invoice).unwrap();

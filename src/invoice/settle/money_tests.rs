@@ -17,7 +17,7 @@ fn line(quantity: &str, price: &str, category: &str, rate: &str) -> Value {
 }
 
 fn settled(invoice: Value) -> Result<Settled, Vec<Problem>> {
-    settle(serde_json::from_value(invoice).unwrap())
+    settle(serde_json::from_value(invoice).unwrap(), Form::Json)
 }
 
 /// The settled invoice as it is sent, and stored, and the number of its warnings.

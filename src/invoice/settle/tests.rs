@@ -16,7 +16,7 @@ fn with(pointer: &str, value: Value) -> Result<Settled, Vec<Problem>> {
     let mut invoice = invoice();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     invoice.pointer_mut(parent).unwrap()[key] = value;
-    settle(serde_json::from_value(invoice).unwrap())
+    settle(serde_json::from_value(invoice).unwrap(), Form::Json)
 }
 
 fn pointers(settled: Result<Settled, Vec<Problem>>) -> Vec<String> {
@@ -25,7 +25,7 @@ fn pointers(settled: Result<Settled, Vec<Problem>>) -> Vec<String> {
 
 #[test]
 fn every_gap_is_named_at_once() {
-    let problems = settle(serde_json::from_value(json!({})).unwrap()).unwrap_err();
+    let problems = settle(serde_json::from_value(json!({})).unwrap(), Form::Json).unwrap_err();
     let found: Vec<_> =
         problems.iter().map(|it| (it.pointer.as_str(), it.rule.as_deref())).collect();
     assert_eq!(
@@ -46,11 +46,11 @@ fn stated_totals_stand_for_lines_but_only_all_of_them() {
         let mut invoice = invoice();
         invoice["lines"] = json!([]);
         invoice["totals"] = totals;
-        settle(serde_json::from_value(invoice).unwrap())
+        settle(serde_json::from_value(invoice).unwrap(), Form::Json)
     };
     let settled = without_lines(all.clone()).unwrap();
     assert_eq!(settled.invoice.totals.lines, Decimal::TEN);
-    assert_eq!(settle(settled.invoice.clone().into()).unwrap(), settled);
+    assert_eq!(settle(settled.invoice.clone().into(), Form::Json).unwrap(), settled);
     for left_out in ["without_vat", "vat", "with_vat", "due"] {
         let mut some = all.clone();
         some.as_object_mut().unwrap().remove(left_out);

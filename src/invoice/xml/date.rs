@@ -48,6 +48,19 @@ pub(super) fn read_date(text: &str, format: Option<&str>) -> DateText {
     }
 }
 
+/// Whether a text is a day as the format 102 writes it.
+pub(super) fn is_compact(text: &str) -> bool {
+    let is_in = |range: std::ops::Range<usize>, from: u8, to: u8| {
+        text.get(range)
+            .and_then(|it| it.parse::<u8>().ok())
+            .is_some_and(|it| from <= it && it <= to)
+    };
+    text.len() == 8
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && is_in(4..6, 1, 12)
+        && is_in(6..8, 1, 31)
+}
+
 /// Whether nothing, a time zone or a time follows the day.
 fn is_zone_or_time(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with(['Z', '+', '-', 'T'])

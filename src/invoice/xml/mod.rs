@@ -7,6 +7,7 @@ mod left_over;
 mod path;
 mod places;
 mod read;
+mod syntax;
 mod tree;
 mod unknown;
 
@@ -16,6 +17,8 @@ pub use places::Places;
 use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
 use super::problem::{Problem, pointer};
+use super::rules::{self, Form};
+use serde_json::Value;
 use tree::Tree;
 
 /// The two syntaxes of EN 16931.
@@ -42,6 +45,90 @@ pub struct FromXml {
     pub places: Places,
     /// What the file says beyond the model.
     pub left_over: LeftOvers,
+    /// The rules that the file breaks.
+    pub findings: Vec<Problem>,
+}
+
+impl From<XmlFormat> for Form {
+    fn from(format: XmlFormat) -> Self {
+        match format {
+            XmlFormat::Ubl => Self::Ubl,
+            XmlFormat::Cii => Self::Cii,
+        }
+    }
+}
+
+/// What was read of a file, also if some of its values cannot be read.
+struct Parsed {
+    format: XmlFormat,
+    tree: Tree,
+    /// Without the values that cannot be read.
+    invoice: Result<InvoiceInput, Problem>,
+    /// The values that cannot be read.
+    unreadable: Vec<Problem>,
+    /// Where the values stand in the file.
+    places: Places,
+    /// The rules that are broken.
+    findings: Vec<Problem>,
+}
+
+fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
+    let tree = Tree::read(bytes)?;
+    let format = unknown::format(&tree)?;
+    let mut findings = syntax::violations(&tree, format);
+    let read::Reading { invoice, problems, places } = read::read(&tree, format);
+    let (mut read, mut value) = (typed(&invoice), invoice);
+    if let Ok(invoice) = &read {
+        let rules = rules::check(invoice, format.into());
+        // What is there and cannot be read is not missing.
+        let is_there = |it: &Problem| {
+            problems.iter().any(|problem| problem.rule.is_none() && problem.pointer == it.pointer)
+        };
+        findings.extend(rules.into_iter().filter(|it| !is_there(it)));
+        // The rules ask whether a group is there. An empty one says nothing to anybody else.
+        if without_empty_groups(&mut value) {
+            read = typed(&value);
+        }
+    }
+    places.name(&mut findings);
+    Ok(Parsed { format, tree, invoice: read, unreadable: problems, places, findings })
+}
+
+fn typed(invoice: &Value) -> Result<InvoiceInput, Problem> {
+    serde_path_to_error::deserialize(invoice).map_err(|error| {
+        let detail = format!("The value cannot be read: {}.", error.inner());
+        Problem::at(pointer(error.path()), detail)
+    })
+}
+
+/// Removes groups that say nothing, and returns whether there was one. Elements of lists stay.
+fn without_empty_groups(value: &mut Value) -> bool {
+    match value {
+        Value::Array(all) => all.iter_mut().fold(false, |any, it| without_empty_groups(it) || any),
+        Value::Object(fields) => {
+            let mut any =
+                fields.values_mut().fold(false, |any, it| without_empty_groups(it) || any);
+            fields.retain(|_, field| {
+                let is_empty = field.as_object().is_some_and(serde_json::Map::is_empty);
+                any |= is_empty;
+                !is_empty
+            });
+            any
+        }
+        _ => false,
+    }
+}
+
+/// Runs every rule on a file, also if it would be refused.
+///
+/// # Errors
+/// If the file is no invoice at all.
+pub fn check(bytes: &[u8]) -> Result<Vec<Problem>, Problem> {
+    let Parsed { invoice, unreadable, places, mut findings, .. } = parse(bytes)?;
+    findings.extend(invoice.err());
+    findings.extend(unreadable);
+    places.name(&mut findings);
+    Ok(findings)
 }
 
 /// Reads an invoice or credit note.
@@ -50,23 +137,16 @@ pub struct FromXml {
 /// If the file is not an invoice, or contains values that cannot be read. The detail names the place in the
 /// file. The pointer is empty, unless one field of our model corresponds to that place.
 pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
-    let tree = Tree::read(bytes).map_err(|problem| vec![problem])?;
-    let format = unknown::format(&tree).map_err(|problem| vec![problem])?;
-    let read::Reading { invoice, mut problems, places } = read::read(&tree, format);
-    let mut invoice: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
-        Ok(invoice) => invoice,
-        Err(error) => {
-            let detail = format!("The value cannot be read: {}.", error.inner());
-            problems.push(Problem::at(pointer(error.path()), detail));
+    let parsed = parse(bytes).map_err(|problem| vec![problem])?;
+    let Parsed { format, tree, invoice, unreadable: mut problems, places, findings } = parsed;
+    let mut invoice = match invoice {
+        Ok(invoice) if problems.is_empty() => invoice,
+        invoice => {
+            problems.extend(invoice.err());
             places.name(&mut problems);
             return Err(problems);
         }
     };
-    if !problems.is_empty() {
-        places.name(&mut problems);
-        return Err(problems);
-    }
-    state_nothing_as_zero(&mut invoice);
     if let Some(payment) = &mut invoice.payment {
         name_each_account_once(payment);
     }
@@ -77,6 +157,7 @@ pub fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
         format,
         places,
         left_over: left_over::left_over(&tree),
+        findings,
     })
 }
 
@@ -88,16 +169,6 @@ fn name_each_account_once(payment: &mut Payment) {
         known.push(account.iban.clone());
         is_new
     });
-}
-
-/// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances
-/// and charges, what was paid, and a VAT breakdown.
-fn state_nothing_as_zero(invoice: &mut InvoiceInput) {
-    invoice.vat_breakdown.get_or_insert_default();
-    let totals = &mut invoice.totals;
-    for total in [&mut totals.allowances, &mut totals.charges, &mut totals.vat] {
-        total.get_or_insert_default();
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::super::currency::Currency;
 use super::super::model::InvoiceInput;
 use super::super::model::line::INFORMATION;
 use super::super::model::term::{Kind, Term};
@@ -23,6 +24,9 @@ const XRECHNUNG_EXTENSION: &str = ":extension:xrechnung_";
 /// The codes of UNTDID 2475, by which CII names the time at which VAT becomes due, and those of UNTDID
 /// 2005 that mean the same (EN 16931-3-3, BT-8).
 const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
+
+/// The paths of the totals of VAT, of which a file may have one in each of two currencies.
+const TOTALS_OF_VAT: [&str; 2] = ["cac:TaxTotal/cbc:TaxAmount", "ram:TaxTotalAmount"];
 
 /// What was read, and what could not be.
 pub(super) struct Reading {
@@ -117,7 +121,8 @@ impl<'t> Reader<'t> {
                 self.enter(path);
                 let group = self.group(terms, id);
                 self.xpath.truncate(before);
-                (!group.is_empty()).then_some(Value::Object(group))
+                // An element that is there but says nothing matters to the rules.
+                (!group.is_empty() || !path.is_empty()).then_some(Value::Object(group))
             }
             Kind::Groups(terms, _) => {
                 let hits = self.hits(path, from);
@@ -148,7 +153,18 @@ impl<'t> Reader<'t> {
                     parts.into_iter().filter_map(|part| self.first(part, from)).collect();
                 (!lines.is_empty()).then_some(Value::Array(lines))
             }
-            Kind::Text | Kind::Code | Kind::Currency => self.first(path, from),
+            Kind::Text | Kind::Code => self.first(path, from),
+            Kind::Currency => {
+                let hit = self.said(path, from)?;
+                let code = one_line(self.text(hit));
+                match Currency::parse(&code) {
+                    Ok(_) => Some(Value::from(code)),
+                    Err(why) => {
+                        self.unreadable(hit, &why);
+                        None
+                    }
+                }
+            }
             Kind::VatPointCode => {
                 let code = self.first(path, from)?;
                 let same = VAT_POINT_CODES.iter().find(|(cii, _)| code.as_str() == Some(cii));
@@ -395,7 +411,8 @@ impl<'t> Reader<'t> {
             Some(currency) => *currency == wanted,
             None => !in_vat_currency,
         };
-        if let Some((hit, _)) = said.iter().find(|(_, currency)| fits(currency)) {
+        let is_any = self.currency.is_none() && !in_vat_currency;
+        if let Some((hit, _)) = said.iter().find(|(_, currency)| is_any || fits(currency)) {
             self.tree.read_attribute(hit.id, "currencyID");
             return self.figure(*hit);
         }
@@ -404,6 +421,10 @@ impl<'t> Reader<'t> {
         if !in_vat_currency && !is_for_vat && self.currency.is_some() {
             self.tree.read_text(hit.id);
             self.in_other_currency(hit, &other);
+            // The rules go on with the figure, except with a total of VAT: the right one may be missing.
+            if !TOTALS_OF_VAT.contains(&path) {
+                return self.figure(hit);
+            }
         }
         None
     }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::super::settle;
+use super::super::{Settled, settle};
 use super::*;
 
 const UBL: &str = include_str!("../../../tests/invoices/ubl-tc434-example1.xml");
@@ -28,6 +28,11 @@ fn refused(bytes: &[u8]) -> Problem {
     read(bytes).unwrap_err().remove(0)
 }
 
+fn settle_file(xml: &str) -> Result<Settled, Vec<Problem>> {
+    let FromXml { invoice, format, .. } = read(xml.as_bytes()).unwrap();
+    settle(invoice, format.into())
+}
+
 /// The text of the first `tag` in the block `within` of the file, found without an XML parser.
 fn stated(xml: &str, within: &str, tag: &str) -> Option<Decimal> {
     // A prefix stands before every name, and attributes may follow it.
@@ -42,7 +47,7 @@ fn stated(xml: &str, within: &str, tag: &str) -> Option<Decimal> {
 fn every_example_comes_in_with_the_totals_that_it_states() {
     for (xml, currency, lines) in EXAMPLES {
         let FromXml { invoice, format, .. } = read(xml.as_bytes()).unwrap();
-        let invoice = settle(invoice).unwrap().invoice;
+        let invoice = settle(invoice, format.into()).unwrap().invoice;
         let (within, names) = match format {
             XmlFormat::Ubl => (
                 "LegalMonetaryTotal",
@@ -103,11 +108,11 @@ fn every_example_comes_in_with_the_totals_that_it_states() {
 #[test]
 fn every_example_can_be_stored_as_json_and_read_again() {
     for (xml, ..) in EXAMPLES {
-        let settled = settle(read(xml.as_bytes()).unwrap().invoice).unwrap();
+        let settled = settle_file(xml).unwrap();
         let json = serde_json::to_string(&settled.invoice).unwrap();
         let invoice: super::super::Invoice = serde_json::from_str(&json).unwrap();
         assert_eq!(invoice, settled.invoice);
-        assert_eq!(settle(serde_json::from_str(&json).unwrap()).unwrap(), settled);
+        assert_eq!(settle(serde_json::from_str(&json).unwrap(), Form::Json).unwrap(), settled);
     }
 }
 
@@ -141,7 +146,7 @@ fn everything_that_the_summary_needs_is_read() {
 
 #[test]
 fn a_credit_note_is_one() {
-    let settled = settle(read(CREDIT_NOTE.as_bytes()).unwrap().invoice).unwrap();
+    let settled = settle_file(CREDIT_NOTE).unwrap();
     assert!(settled.invoice.is_credit_note());
 }
 
@@ -170,7 +175,7 @@ fn a_profile_without_lines_comes_in_with_its_totals() {
     // The summation's own line total is gone too, as that profile has it.
     assert_eq!(minimum.matches("LineTotalAmount").count(), 0);
     for xml in [basic, minimum] {
-        let invoice = settle(read(xml.as_bytes()).unwrap().invoice).unwrap().invoice;
+        let invoice = settle_file(&xml).unwrap().invoice;
         assert_eq!(invoice.lines, []);
         assert_eq!(invoice.totals.lines.to_string(), "4000.00");
         assert_eq!(invoice.totals.vat.to_string(), "675.00");
@@ -181,7 +186,7 @@ fn a_profile_without_lines_comes_in_with_its_totals() {
 #[test]
 fn a_file_without_lines_and_totals_is_no_invoice() {
     let bare = without(&without(UBL, "cac:InvoiceLine"), "cac:LegalMonetaryTotal");
-    let problems = settle(read(bare.as_bytes()).unwrap().invoice).unwrap_err();
+    let problems = settle_file(&bare).unwrap_err();
     assert_eq!(problems[0].pointer, "/lines");
     assert_eq!(problems[0].rule.as_deref(), Some("BR-16"));
 }
@@ -251,7 +256,7 @@ fn a_figure_beyond_our_limits_is_refused_before_it_is_stored() {
         let huge = UBL.replacen(good, bad, 1);
         assert_ne!(huge, UBL, "{good} is not there");
         let read = read(huge.as_bytes()).map(|read| read.invoice);
-        let problems = read.and_then(settle).map(|_| ()).unwrap_err();
+        let problems = read.and_then(|it| settle(it, Form::Json)).map(|_| ()).unwrap_err();
         assert_eq!(problems[0].pointer, pointer, "{problems:?}");
     }
 }
@@ -275,11 +280,11 @@ fn an_invoice_with_thousands_of_attributes_is_refused_with_its_place() {
 #[test]
 fn figures_below_zero_and_long_prices_come_in_without_a_warning() {
     let negative = include_str!("../../../tests/invoices/own/negative-stated.ubl.xml");
-    let settled = settle(read(negative.as_bytes()).unwrap().invoice).unwrap();
+    let settled = settle_file(negative).unwrap();
     assert_eq!(settled.invoice.totals.vat.to_string(), "-13.78");
     assert_eq!(settled.warnings, []);
     let long = include_str!("../../../tests/invoices/own/float-price.cii.xml");
-    let settled = settle(read(long.as_bytes()).unwrap().invoice).unwrap();
+    let settled = settle_file(long).unwrap();
     assert_eq!(settled.invoice.lines[0].unit_price.to_string(), "47.050000000000004");
     assert_eq!(settled.warnings, []);
 }

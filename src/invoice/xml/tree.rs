@@ -133,6 +133,12 @@ impl Tree {
         Some(found.value.trim())
     }
 
+    /// The value of an attribute as it stands in the file. It stays as unread as it was.
+    pub(super) fn attribute(&self, id: Id, name: &str) -> Option<&str> {
+        let found = self.element(id).attributes.iter().find(|it| it.name == name)?;
+        Some(&found.value)
+    }
+
     /// The XPath of an element, such as `/ubl:Invoice/cac:InvoiceLine[2]/cbc:ID`. The number is left out
     /// if there is one such element only.
     pub(super) fn xpath(&self, id: Id) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::invoice::{InvoiceInput, settle};
+use crate::invoice::{Form, InvoiceInput, settle};
 
 fn terms(change: impl FnOnce(&mut Value)) -> Terms {
     let line = |id: &str| {
@@ -24,7 +24,7 @@ fn terms(change: impl FnOnce(&mut Value)) -> Terms {
     let input: InvoiceInput = serde_json::from_value(json["invoice"].take()).unwrap();
     Terms {
         status: json["status"].as_str().unwrap().to_owned(),
-        invoice: settle(input).unwrap().invoice,
+        invoice: settle(input, Form::Json).unwrap().invoice,
         buyer: serde_json::from_value(json["buyer"].take()).unwrap(),
         seller: serde_json::from_value(json["seller"].take()).unwrap(),
         redactions: None,

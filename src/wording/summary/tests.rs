@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::invoice::{InvoiceInput, settle};
+use crate::invoice::{Form, InvoiceInput, settle};
 use crate::language::Language;
 
 static ENGLISH: LazyLock<Locale> = LazyLock::new(|| Locale::of(Language::English));
@@ -19,7 +19,7 @@ fn invoice(change: impl FnOnce(&mut Value)) -> Invoice {
         "payment": { "iban": "DE02120300000000202051", "bic": "BYLADEM1001", "terms": "30 days" },
     });
     change(&mut json);
-    settle(serde_json::from_value::<InvoiceInput>(json).unwrap()).unwrap().invoice
+    settle(serde_json::from_value::<InvoiceInput>(json).unwrap(), Form::Json).unwrap().invoice
 }
 
 fn of(invoice: &Invoice) -> SummaryInput<'_> {

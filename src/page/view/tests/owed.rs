@@ -70,7 +70,8 @@ fn a_credit_note_or_a_paid_invoice_does_not_ask_for_money() {
     }))
     .unwrap();
     let mut sample = Sample::new();
-    sample.transaction.terms.invoice = crate::invoice::settle(input).unwrap().invoice;
+    sample.transaction.terms.invoice =
+        crate::invoice::settle(input, crate::invoice::Form::Json).unwrap().invoice;
     assert!(!shown(&sample).contains("DE89"));
 }
 
