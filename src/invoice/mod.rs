@@ -6,6 +6,7 @@ mod date;
 mod embedded;
 mod epc;
 mod further;
+mod inspect;
 mod limits;
 mod model;
 pub mod money;
@@ -22,6 +23,7 @@ pub use currency::Currency;
 pub use embedded::{Embedded, embedded_invoice, invoice_of_pdf, is_pdf};
 pub use epc::epc_payload;
 pub use further::{Further, Term};
+pub use inspect::{Inspection, inspect};
 pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,

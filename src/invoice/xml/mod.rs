@@ -103,20 +103,24 @@ fn typed(invoice: &Value) -> Result<InvoiceInput, Problem> {
 
 /// Removes groups that say nothing, and returns whether there was one. Elements of lists stay.
 fn without_empty_groups(value: &mut Value) -> bool {
+    let mut any = false;
     match value {
-        Value::Array(all) => all.iter_mut().fold(false, |any, it| without_empty_groups(it) || any),
-        Value::Object(fields) => {
-            let mut any =
-                fields.values_mut().fold(false, |any, it| without_empty_groups(it) || any);
-            fields.retain(|_, field| {
-                let is_empty = field.as_object().is_some_and(serde_json::Map::is_empty);
-                any |= is_empty;
-                !is_empty
-            });
-            any
+        Value::Array(all) => {
+            for element in all {
+                any |= without_empty_groups(element);
+            }
         }
-        _ => false,
+        Value::Object(fields) => {
+            for field in fields.values_mut() {
+                any |= without_empty_groups(field);
+            }
+            let before = fields.len();
+            fields.retain(|_, field| field.as_object().is_none_or(|it| !it.is_empty()));
+            any |= fields.len() < before;
+        }
+        _ => {}
     }
+    any
 }
 
 /// Runs every rule on a file, also if it would be refused.
