@@ -454,7 +454,8 @@ impl<'t> Reader<'t> {
             let format = element.attributes.iter().find(|it| it.name == "format");
             match read_date(element.text.trim(), format.map(|it| it.value.trim())) {
                 DateText::None => {
-                    element.is_read.set(true);
+                    self.tree.read_text(id);
+                    self.tree.read_attribute(id, "format");
                 }
                 DateText::Day(day) => {
                     self.tree.read_text(id);
@@ -462,7 +463,9 @@ impl<'t> Reader<'t> {
                     return Some(Value::from(day.to_string()));
                 }
                 // It stays unread, so it is listed as it stands in the file.
-                DateText::NoDay => {}
+                DateText::NoDay => {
+                    self.tree.read_attribute(id, "format");
+                }
                 DateText::Unreadable(why) => {
                     self.tree.read_text(id);
                     self.tree.read_attribute(id, "format");
