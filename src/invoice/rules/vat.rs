@@ -267,13 +267,15 @@ impl<'a> OneFamily<'a> {
         if rows_of(self.invoice, NOT_TAXED).next().is_none() {
             return;
         }
-        let is_other = |category: &str| category != NOT_TAXED;
+        // In CII, CEN does not see a category that is not there.
+        let is_cii = self.form == Form::Cii;
+        let is_other = |category: &str| category != NOT_TAXED && !(is_cii && category.is_empty());
         let mut others: Vec<bool> =
             vec![self.invoice.vat_breakdown.iter().flatten().any(|row| is_other(&row.category))];
         others.extend(
             PLACES.iter().map(|it| taxed(self.invoice, it).any(|it| is_other(it.category))),
         );
-        if self.form == Form::Cii {
+        if is_cii {
             // CEN looks at rows and lines together, and at allowances and charges together.
             let [rows, lines, allowances, charges] = others[..] else { return };
             let (first, second) = (rows || lines, allowances || charges);

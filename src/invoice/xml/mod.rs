@@ -7,7 +7,7 @@ mod left_over;
 mod path;
 mod places;
 mod read;
-mod syntax;
+pub(super) mod syntax;
 mod tree;
 mod unknown;
 
