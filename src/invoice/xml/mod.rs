@@ -103,20 +103,18 @@ fn typed(invoice: &Value) -> Result<InvoiceInput, Problem> {
 
 /// Removes groups that say nothing, and returns whether there was one. Elements of lists stay.
 fn without_empty_groups(value: &mut Value) -> bool {
+    let mut any = false;
     match value {
-        Value::Array(all) => all.iter_mut().fold(false, |any, it| without_empty_groups(it) || any),
+        Value::Array(all) => all.iter_mut().for_each(|it| any |= without_empty_groups(it)),
         Value::Object(fields) => {
-            let mut any =
-                fields.values_mut().fold(false, |any, it| without_empty_groups(it) || any);
-            fields.retain(|_, field| {
-                let is_empty = field.as_object().is_some_and(serde_json::Map::is_empty);
-                any |= is_empty;
-                !is_empty
-            });
-            any
+            fields.values_mut().for_each(|it| any |= without_empty_groups(it));
+            let before = fields.len();
+            fields.retain(|_, field| !field.as_object().is_some_and(serde_json::Map::is_empty));
+            any |= fields.len() < before;
         }
-        _ => false,
+        _ => {}
     }
+    any
 }
 
 /// Runs every rule on a file, also if it would be refused.
