@@ -63,7 +63,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             .vat_breakdown
             .iter()
             .flatten()
-            .any(|row| !super::vat::has_own_rule_in_cii(&row.category));
+            .any(|row| !super::vat_families::has_own_rule_in_cii(&row.category));
     checker.must(!(has_both && is_asked), "BR-CO-03", "/vat_point_code");
 }
 

@@ -5,23 +5,12 @@ use rust_decimal::Decimal;
 use super::breakdown::{TOLERANCE, product, signed_product};
 use super::figures::half_up;
 use super::figures::taxable_by_vat;
-use super::vat_families::{FAMILIES, Family, Ids, Rows};
+use super::vat_families::{FAMILIES, Family, Ids, NOT_TAXED, PLACES, Rows};
 use super::vat_words::{id, says};
 use super::{Checker, Form, finding, lines_of, with_figures};
 use crate::invoice::model::{AdjustmentInput, InvoiceInput, VatSubtotalInput};
 use crate::invoice::money::{exact, plain};
 use crate::invoice::problem::Problem;
-
-/// UNTDID 5305: not subject to VAT.
-pub(super) const NOT_TAXED: &str = "O";
-
-/// The places that have a VAT category, in the order in which the norm numbers its rules about them.
-pub(super) const PLACES: [&str; 3] = ["line", "allowance", "charge"];
-
-/// Whether CEN runs the rules of this category on a row in CII instead of those for all rows.
-pub(super) fn has_own_rule_in_cii(category: &str) -> bool {
-    matches!(category, "L" | "M" | "O")
-}
 
 /// The rows of the VAT breakdown in a category, with their places.
 pub(super) fn rows_of<'a>(
