@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tallyroom::invoice::{Severity, check_xml};
+use tallyroom::invoice::{Severity, all_rules, check_xml};
 
 /// What the artefacts report of a file.
 #[derive(Deserialize)]
@@ -51,6 +51,66 @@ fn what_is_fatal_by_cens_artefacts_is_fatal_here_and_nothing_else() {
         }
     }
     assert!(wrong.is_empty(), "{} files differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn no_published_example_breaks_a_rule() {
+    let own = invoices().join("own");
+    for file in files(&invoices()).into_iter().chain(files(&own)) {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(fatal(&file), BTreeSet::new(), "{name}");
+    }
+}
+
+#[test]
+fn every_rule_of_cens_artefacts_is_run() {
+    let rules: BTreeSet<String> = all_rules().into_iter().map(|rule| rule.id).collect();
+    // The artefacts also name BR-CO-05 to BR-CO-08, which they never report.
+    let numbered = |family: &str, numbers: &[u32]| -> Vec<String> {
+        numbers.iter().map(|number| format!("{family}-{number:02}")).collect()
+    };
+    let upto = |last: u32| (1..=last).collect::<Vec<u32>>();
+    let but = |last: u32, left_out: &[u32]| -> Vec<u32> {
+        (1..=last).filter(|number| !left_out.contains(number)).collect()
+    };
+    let mut expected = numbered("BR", &but(65, &[34, 35, 39, 40, 58, 59, 60]));
+    expected.extend(numbered("BR-CO", &but(26, &[1, 2, 5, 6, 7, 8, 25])));
+    expected.extend(numbered("BR-DEC", &but(28, &[3, 4, 7, 8, 21, 22, 26])));
+    expected.extend(numbered("BR-CL", &but(26, &[2, 9, 12])));
+    for family in ["S", "Z", "E", "AE", "G", "AF", "AG"] {
+        expected.extend(numbered(&format!("BR-{family}"), &upto(10)));
+    }
+    expected.extend(numbered("BR-IC", &upto(12)));
+    expected.extend(numbered("BR-O", &upto(14)));
+    expected.extend(numbered("BR-B", &upto(2)));
+    let missing: Vec<&String> = expected.iter().filter(|id| !rules.contains(*id)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(rules.iter().filter(|id| id.starts_with("BR-")).count(), expected.len());
+}
+
+/// `TALLYROOM_WRITE_DOCS=1` writes the tables instead of comparing them.
+#[test]
+fn the_document_lists_every_rule() {
+    let mut tables = String::new();
+    let mut family = "";
+    for rule in all_rules() {
+        if rule.family != family {
+            family = rule.family;
+            tables
+                .push_str(&format!("\n### {family}\n\n| rule | what has to be |\n| --- | --- |\n"));
+        }
+        tables.push_str(&format!("| {} | {} |\n", rule.id, rule.says.replace('|', "\\|")));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let begin = "<!-- The rules begin. They are written by tests/rules.rs. -->\n";
+    let (before, _) = document.split_once(begin).unwrap();
+    let expected = format!("{before}{begin}{tables}");
+    if std::env::var_os("TALLYROOM_WRITE_DOCS").is_some() {
+        fs::write(&path, expected).unwrap();
+    } else {
+        assert_eq!(document, expected, "run this test with TALLYROOM_WRITE_DOCS=1");
+    }
 }
 
 /// `TALLYROOM_RULES_OF=FOLDER` prints the findings of each file in that folder as a line of JSON, to compare

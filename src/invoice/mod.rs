@@ -38,8 +38,13 @@ pub use party::PartyDetails;
 pub use problem::{Problem, Severity, pointer};
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
-pub use rules::{Form, Rule, all as all_rules};
+pub use rules::{Form, Rule};
 pub use settle::{Settled, settle};
 pub use xml::{
     FromXml, LeftOver, LeftOvers, Places, XmlFormat, check as check_xml, read as read_xml,
 };
+
+/// Every rule that is run on an invoice, family by family.
+pub fn all_rules() -> Vec<Rule> {
+    rules::all().into_iter().chain(xml::syntax::all()).collect()
+}

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::figures::half_up;
-use super::vat::has_own_rule_in_cii;
+use super::vat_families::has_own_rule_in_cii;
 use super::{Catalogue, Checker, Form};
 use crate::invoice::model::VatSubtotalInput;
 

@@ -52,7 +52,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         }
     }
     for (index, row) in invoice.vat_breakdown.iter().flatten().enumerate() {
-        if checker.form == Form::Cii && super::vat::has_own_rule_in_cii(&row.category) {
+        if checker.form == Form::Cii && super::vat_families::has_own_rule_in_cii(&row.category) {
             continue;
         }
         two(checker, row.taxable, "BR-DEC-19", format!("/vat_breakdown/{index}/taxable"));

@@ -45,7 +45,9 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     }
     for (index, document) in invoice.documents.iter().enumerate() {
         let at = format!("/documents/{index}/reference");
-        checker.must(is_said(document.reference.as_ref()), "BR-52", at);
+        // In XML, also for the documents of other terms: see `xml/syntax/existence.rs`.
+        let holds = checker.is_xml() || is_said(document.reference.as_ref());
+        checker.must(holds, "BR-52", at);
     }
     for (index, preceding) in invoice.preceding_invoices.iter().enumerate() {
         let at = format!("/preceding_invoices/{index}/number");
@@ -61,7 +63,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             .vat_breakdown
             .iter()
             .flatten()
-            .any(|row| !super::vat::has_own_rule_in_cii(&row.category));
+            .any(|row| !super::vat_families::has_own_rule_in_cii(&row.category));
     checker.must(!(has_both && is_asked), "BR-CO-03", "/vat_point_code");
 }
 

@@ -30,6 +30,7 @@ pub(super) use figures::{
     VatGroup, for_others, half_up, line_net, refusals, tax_on, taxable_by_vat,
 };
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 pub(super) use unlikely::unlikely;
 
 /// The form in which an invoice came. The published artefacts differ a little between the two syntaxes, and
@@ -74,7 +75,7 @@ const FAMILIES: [(&str, Catalogue); 10] = [
 ];
 
 /// Every rule of EN 16931 that is run.
-pub fn all() -> Vec<Rule> {
+pub(super) fn all() -> Vec<Rule> {
     let fixed = FAMILIES.into_iter().flat_map(|(family, rules)| {
         rules.iter().map(move |(id, says)| Rule {
             id: (*id).to_owned(),
@@ -119,6 +120,13 @@ fn finding(rule: &str, says: &str, pointer: impl Into<String>) -> Problem {
     Problem::at(pointer, format!("{rule}: {says}")).breaking(rule).of(Severity::Fatal)
 }
 
+/// How CEN rounds a sum in CII.
+#[derive(Clone, Copy)]
+enum Sum {
+    Decimal,
+    Float,
+}
+
 /// An invoice that is being checked.
 struct Checker<'a> {
     invoice: &'a InvoiceInput,
@@ -150,6 +158,26 @@ impl Checker<'_> {
         if !holds {
             self.found.push(with_figures(broken(rule, pointer), figures, self.invoice.currency));
         }
+    }
+
+    /// The rounded sum. In CII, CEN adds binary floating-point numbers, which can be seen if figures have
+    /// more than two decimals. For some sums it also rounds such a number (`Sum::Float`), and for others a
+    /// decimal one.
+    fn sum(&self, kind: Sum, figures: impl Iterator<Item = Decimal>) -> Decimal {
+        let (mut exact, mut float) = (Decimal::ZERO, 0.0);
+        for figure in figures {
+            exact += figure;
+            float += figure.to_f64().unwrap_or_default();
+        }
+        if self.form != Form::Cii || exact.normalize().scale() <= 2 {
+            return self.rounded(exact);
+        }
+        let sum = match kind {
+            Sum::Decimal => Decimal::from_f64_retain(float).map(figures::half_up),
+            Sum::Float => Decimal::from_f64_retain((float * 10.0 * 10.0 + 0.5).floor())
+                .map(|hundredths| hundredths / Decimal::ONE_HUNDRED),
+        };
+        sum.unwrap_or_else(|| self.rounded(exact))
     }
 
     /// Rounds as CEN does, to two decimals. In JSON, currencies with more keep theirs.

@@ -26,17 +26,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let Some(payment) = &checker.invoice.payment else { return };
     let has_account = is_said(payment.iban.as_ref());
     let names_account = payment.account_name.is_some() || payment.bic.is_some();
-    let names_means = payment.means.is_some();
-    let direct_debit = payment.direct_debit.as_ref();
-    let is_any = has_account
-        || names_account
-        || payment.means_text.is_some()
-        || payment.card.is_some()
-        || direct_debit.is_some_and(|it| it.account.is_some());
-    if checker.is_xml() {
-        checker.must(names_means || !is_any, "BR-49", "/payment/means");
-    }
-    // In XML, whether the account is there matters too: see `xml/syntax/existence.rs`.
+    // In XML, BR-49, BR-50 and BR-61 ask of each means of payment, and whether an account is there at all: see `xml/syntax/existence.rs`.
     if !checker.is_xml() && payment.means.as_ref().is_some_and(|it| TRANSFERS.contains(&it.trim()))
     {
         checker.must(has_account || !names_account, "BR-50", "/payment/iban");

@@ -1,9 +1,7 @@
 //! Rules about the totals (BG-22).
 
-use rust_decimal::Decimal;
-
-use super::{Catalogue, Checker, Form, for_others, lines_of};
-use crate::invoice::model::{AdjustmentInput, InvoiceInput, TotalsInput};
+use super::{Catalogue, Checker, Form, Sum, for_others, lines_of};
+use crate::invoice::model::{InvoiceInput, TotalsInput};
 
 /// What these rules say.
 pub(super) const RULES: Catalogue = &[
@@ -60,8 +58,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 
 fn sums(checker: &mut Checker<'_>, totals: &TotalsInput) {
     let invoice = checker.invoice;
-    let lines: Decimal = lines_of(invoice).filter_map(|(_, line)| line.net_amount).sum();
-    let lines = checker.rounded(lines);
+    let lines =
+        checker.sum(Sum::Decimal, lines_of(invoice).filter_map(|(_, line)| line.net_amount));
     // A profile without lines states only totals (Factur-X MINIMUM); BR-16 says that lines are missing.
     let is_asked = checker.is_xml() || !invoice.lines.is_empty();
     let holds = totals.lines == Some(lines) || !is_asked;
@@ -72,7 +70,7 @@ fn sums(checker: &mut Checker<'_>, totals: &TotalsInput) {
         ("BR-CO-12", "/totals/charges", totals.charges, &invoice.charges),
     ];
     for (rule, at, total, all) in kinds {
-        let sum = checker.rounded(sum_of(all));
+        let sum = checker.sum(Sum::Float, all.iter().filter_map(|it| it.amount));
         let holds = total.map_or(all.is_empty(), |total| total == sum);
         checker.must_be(holds, rule, at, (total, sum));
     }
@@ -85,14 +83,10 @@ fn sums(checker: &mut Checker<'_>, totals: &TotalsInput) {
     checker.must_be(holds, "BR-CO-13", "/totals/without_vat", figures);
 }
 
-fn sum_of(all: &[AdjustmentInput]) -> Decimal {
-    all.iter().filter_map(|it| it.amount).sum()
-}
-
 /// In UBL, CEN asks a total that has a breakdown; in CII, one that is in the currency of the invoice.
 fn vat(checker: &mut Checker<'_>, invoice: &InvoiceInput) {
     let rows = invoice.vat_breakdown.as_deref().unwrap_or_default();
-    let sum = checker.rounded(rows.iter().filter_map(|row| row.tax).sum());
+    let sum = checker.sum(Sum::Float, rows.iter().filter_map(|row| row.tax));
     let total = invoice.totals.vat;
     let holds = match checker.form {
         // See `xml/syntax/existence.rs`: there may be a total for each of two currencies.

@@ -106,3 +106,45 @@ fn account(pointer: String, number: &str) -> Option<Problem> {
                   missing, or two are swapped. Nobody can pay to it.";
     Some(Problem::at(pointer, detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::invoice::{Form, InvoiceInput, settle};
+
+    fn pointers(change: impl FnOnce(&mut Value)) -> Vec<String> {
+        let mut invoice = json!({
+            "number": "1", "issue_date": "2026-06-01", "currency": "EUR",
+            "lines": [{ "description": "Oak", "quantity": "1", "unit": "C62",
+                        "unit_price": "100.00", "vat": { "category": "S", "rate": "20" } }],
+            "payment": { "iban": "DE89 3704 0044 0532 0130 00" },
+        });
+        change(&mut invoice);
+        let input: InvoiceInput = serde_json::from_value(invoice).unwrap();
+        settle(input, Form::Json).unwrap().warnings.into_iter().map(|it| it.pointer).collect()
+    }
+
+    #[test]
+    fn unknown_units_are_told() {
+        assert!(pointers(|_| {}).is_empty());
+        assert_eq!(pointers(|it| it["lines"][0]["unit"] = json!("pcs")), ["/lines/0/unit"]);
+        assert_eq!(pointers(|it| it["lines"][0]["unit"] = json!("hur")), ["/lines/0/unit"]);
+        assert!(pointers(|it| it["lines"][0]["unit"] = json!("HUR")).is_empty());
+    }
+
+    #[test]
+    fn an_iban_with_swapped_or_missing_digits_is_told() {
+        for wrong in ["DE88 3704 0044 0532 0130 00", "DE89370400440532013", "NL91ABNA0417164301"] {
+            assert_eq!(pointers(|it| it["payment"]["iban"] = json!(wrong)), ["/payment/iban"]);
+        }
+        for right in ["nl91 abna 0417 1643 00", "NO9386011117947", "000123456789", "26207729"] {
+            assert!(pointers(|it| it["payment"]["iban"] = json!(right)).is_empty(), "{right}");
+        }
+        let further = json!([{ "iban": "NL91ABNA0417164300" }, { "iban": "NL92ABNA0417164300" }]);
+        assert_eq!(
+            pointers(|it| it["payment"]["further_accounts"] = further),
+            ["/payment/further_accounts/1/iban"]
+        );
+    }
+}

@@ -5,23 +5,12 @@ use rust_decimal::Decimal;
 use super::breakdown::{TOLERANCE, product, signed_product};
 use super::figures::half_up;
 use super::figures::taxable_by_vat;
-use super::vat_families::{FAMILIES, Family, Ids, Rows};
+use super::vat_families::{FAMILIES, Family, Ids, NOT_TAXED, PLACES, Rows};
 use super::vat_words::{id, says};
 use super::{Checker, Form, finding, lines_of, with_figures};
 use crate::invoice::model::{AdjustmentInput, InvoiceInput, VatSubtotalInput};
 use crate::invoice::money::{exact, plain};
 use crate::invoice::problem::Problem;
-
-/// UNTDID 5305: not subject to VAT.
-pub(super) const NOT_TAXED: &str = "O";
-
-/// The places that have a VAT category, in the order in which the norm numbers its rules about them.
-pub(super) const PLACES: [&str; 3] = ["line", "allowance", "charge"];
-
-/// Whether CEN runs the rules of this category on a row in CII instead of those for all rows.
-pub(super) fn has_own_rule_in_cii(category: &str) -> bool {
-    matches!(category, "L" | "M" | "O")
-}
 
 /// The rows of the VAT breakdown in a category, with their places.
 pub(super) fn rows_of<'a>(
@@ -267,13 +256,15 @@ impl<'a> OneFamily<'a> {
         if rows_of(self.invoice, NOT_TAXED).next().is_none() {
             return;
         }
-        let is_other = |category: &str| category != NOT_TAXED;
+        // In CII, CEN does not see a category that is not there.
+        let is_cii = self.form == Form::Cii;
+        let is_other = |category: &str| category != NOT_TAXED && !(is_cii && category.is_empty());
         let mut others: Vec<bool> =
             vec![self.invoice.vat_breakdown.iter().flatten().any(|row| is_other(&row.category))];
         others.extend(
             PLACES.iter().map(|it| taxed(self.invoice, it).any(|it| is_other(it.category))),
         );
-        if self.form == Form::Cii {
+        if is_cii {
             // CEN looks at rows and lines together, and at allowances and charges together.
             let [rows, lines, allowances, charges] = others[..] else { return };
             let (first, second) = (rows || lines, allowances || charges);

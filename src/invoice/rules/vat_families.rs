@@ -3,6 +3,12 @@
 
 use rust_decimal::Decimal;
 
+/// UNTDID 5305: not subject to VAT.
+pub(super) const NOT_TAXED: &str = "O";
+
+/// The places that have a VAT category, in the order in which the norm numbers its rules about them.
+pub(super) const PLACES: [&str; 3] = ["line", "allowance", "charge"];
+
 /// How often the VAT breakdown has a category that lines, allowances or charges have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rows {
@@ -175,3 +181,8 @@ pub(super) const FAMILIES: [Family; 9] = [
         has_reason: false,
     },
 ];
+
+/// Whether CEN runs the rules of this category on a row in CII instead of those for all rows.
+pub(super) fn has_own_rule_in_cii(category: &str) -> bool {
+    matches!(category, "L" | "M" | "O")
+}

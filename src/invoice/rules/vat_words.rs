@@ -1,8 +1,7 @@
 //! What the rules of the VAT categories say.
 
 use super::Rule;
-use super::vat::{NOT_TAXED, PLACES};
-use super::vat_families::{FAMILIES, Family, Ids, Rate, Rows};
+use super::vat_families::{FAMILIES, Family, Ids, NOT_TAXED, PLACES, Rate, Rows};
 
 /// Every rule of every category.
 pub(super) fn all() -> Vec<Rule> {

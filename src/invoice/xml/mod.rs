@@ -7,7 +7,7 @@ mod left_over;
 mod path;
 mod places;
 mod read;
-mod syntax;
+pub(super) mod syntax;
 mod tree;
 mod unknown;
 
@@ -105,17 +105,11 @@ fn typed(invoice: &Value) -> Result<InvoiceInput, Problem> {
 fn without_empty_groups(value: &mut Value) -> bool {
     let mut any = false;
     match value {
-        Value::Array(all) => {
-            for element in all {
-                any |= without_empty_groups(element);
-            }
-        }
+        Value::Array(all) => all.iter_mut().for_each(|it| any |= without_empty_groups(it)),
         Value::Object(fields) => {
-            for field in fields.values_mut() {
-                any |= without_empty_groups(field);
-            }
+            fields.values_mut().for_each(|it| any |= without_empty_groups(it));
             let before = fields.len();
-            fields.retain(|_, field| field.as_object().is_none_or(|it| !it.is_empty()));
+            fields.retain(|_, field| !field.as_object().is_some_and(serde_json::Map::is_empty));
             any |= fields.len() < before;
         }
         _ => {}

@@ -7,6 +7,58 @@ use crate::invoice::problem::Problem;
 use crate::invoice::xml::date::is_compact;
 use crate::invoice::xml::tree::{Id, Tree};
 
+/// What these rules say.
+pub(super) const RULES: &[(&str, &str)] = &[
+    (
+        "CII-DT-001",
+        "The identifiers of the specification, the document and a line, and that of the seller for an item, have no @schemeName.",
+    ),
+    (
+        "CII-DT-002",
+        "The identifiers of the specification, the document and a line, and that of the seller for an item, have no @schemeAgencyName.",
+    ),
+    (
+        "CII-DT-003",
+        "The identifiers of the specification, the document and a line, and that of the seller for an item, have no @schemeDataURI.",
+    ),
+    (
+        "CII-DT-004",
+        "The identifiers of the specification, the document and a line, and that of the seller for an item, have no @schemeURI.",
+    ),
+    (
+        "CII-DT-005",
+        "The identifiers of the specification, the document and a line, and that of the seller for an item, have no @schemeID.",
+    ),
+    (
+        "CII-DT-006",
+        "The identifiers of the specification, the document and a line, and that of the seller for an item, have no @schemeAgencyID.",
+    ),
+    (
+        "CII-DT-007",
+        "The identifiers of the specification, the document and a line, and that of the seller for an item, have no @schemeVersionID.",
+    ),
+    ("CII-DT-101", "No identifier has a @schemeName."),
+    ("CII-DT-102", "No identifier has a @schemeAgencyName."),
+    ("CII-DT-103", "No identifier has a @schemeDataURI."),
+    ("CII-DT-104", "No identifier has a @schemeURI."),
+    ("CII-DT-015", "Only a supporting document (916) has an address."),
+    ("CII-DT-018", "The type of a document is 50, 130 or 916."),
+    ("CII-DT-021", "Only a supporting document (916) has a description."),
+    ("CII-DT-022", "Only a supporting document (916) has an attachment."),
+    ("CII-DT-024", "Only the invoiced object (130) has a scheme."),
+    ("CII-DT-027", "Only a preceding invoice has a date."),
+    ("CII-DT-031", "Only totals of VAT name their currency."),
+    ("CII-DT-032", "No amount names the version of a list of currencies."),
+    ("CII-DT-033", "A quantity has a unit only if the quantities of the lines have one."),
+    ("CII-DT-037", "The type of a tax is VAT."),
+    ("CII-DT-097", "A day in the format 102 is written such as 20260601."),
+    ("CII-SR-046", "The standard identifier of an item names its scheme."),
+    ("CII-SR-462", "All codes for the date on which VAT becomes due are the same."),
+    ("CII-SR-467", "All means of payment have the same code."),
+    ("CII-SR-468", "All means of payment have the same text."),
+    ("CII-SR-470", "A credit transfer (30 or 58) has an account to pay to."),
+];
+
 pub(super) fn check(tree: &Tree, id: Id, found: &mut Vec<Problem>) {
     let element = tree.element(id);
     let name = &*element.name;

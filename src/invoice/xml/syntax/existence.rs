@@ -73,6 +73,9 @@ fn in_ubl(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
         }
         "cac:AccountingSupplierParty" => unless(has(tree, id, "cac:Party"), "BR-CO-26"),
         "cac:TaxTotal" if is_of_document => unless(is_sum_of_rows(tree, id), "BR-CO-14"),
+        "cac:AdditionalDocumentReference" => {
+            unless(texts(tree, id, "cbc:ID").any(|it| !it.is_empty()), "BR-52")
+        }
         "cbc:EndpointID" => {
             let is_buyer = &*tree.element(tree.element(tree.element(id).parent).parent).name
                 == "cac:AccountingCustomerParty";
@@ -86,7 +89,7 @@ fn in_ubl(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
         "cac:PaymentMeans" => {
             let means = texts(tree, id, "cbc:PaymentMeansCode").next();
             if !means.is_some_and(|it| TRANSFERS.contains(&it)) {
-                return Vec::new();
+                return unless(means.is_some(), "BR-49");
             }
             let accounts = at(tree, id, "cac:PayeeFinancialAccount");
             let is_empty = |it: &Id| texts(tree, *it, "cbc:ID").all(str::is_empty);
@@ -135,6 +138,13 @@ fn in_cii(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
             let is_free = is_vat && category == Some(NOT_TAXED);
             of_row(is_vat && category.is_some(), has_rate, is_free, tax)
         }
+        "ram:AdditionalReferencedDocument" => {
+            let mut numbers = texts(tree, id, "ram:IssuerAssignedID");
+            unless(numbers.any(|it| !it.is_empty()), "BR-52")
+        }
+        "ram:SpecifiedTradeSettlementPaymentMeans" => {
+            unless(has(tree, id, "ram:TypeCode"), "BR-49")
+        }
         "ram:PayeePartyCreditorFinancialAccount" => {
             let means = texts(tree, tree.element(id).parent, "ram:TypeCode");
             if !means.into_iter().any(|it| TRANSFERS.contains(&it)) {
@@ -154,8 +164,9 @@ fn in_cii(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
             };
             unless(is_in_order(tree, id), rule)
         }
-        "rsm:ExchangedDocument" => {
-            let days = at(tree, id, "ram:IssueDateTime/udt:DateTimeString");
+        "rsm:CrossIndustryInvoice" => {
+            let path = "rsm:ExchangedDocument/ram:IssueDateTime/udt:DateTimeString";
+            let days = at(tree, id, path);
             let is_day = |it: &Id| {
                 tree.attribute(*it, "format") == Some("102")
                     && !tree.element(*it).text.trim().is_empty()

@@ -15,7 +15,37 @@ use std::collections::{HashMap, HashSet};
 use super::XmlFormat;
 use super::tree::{Id, Tree};
 use crate::invoice::problem::{Problem, Severity};
+use crate::invoice::rules::Rule;
 use counts::{Count, IN_CII, IN_UBL};
+
+/// Every rule about structure.
+pub(in crate::invoice) fn all() -> Vec<Rule> {
+    let mut all: Vec<Rule> = Vec::new();
+    for (family, counts, others) in
+        [("Structure of UBL", IN_UBL, ubl::RULES), ("Structure of CII", IN_CII, cii::RULES)]
+    {
+        let counted = counts.iter().map(|(id, around, path, least, most)| {
+            let around =
+                if *around == "/" { "the invoice" } else { around.trim_start_matches('/') };
+            (*id, format!("In {around}: {}.", how_often(path, *least, *most)))
+        });
+        let others = others.iter().map(|(id, says)| (*id, (*says).to_owned()));
+        let mut rules: Vec<(&str, String)> = counted.chain(others).collect();
+        rules.sort();
+        rules.dedup_by_key(|(id, _)| *id);
+        all.extend(rules.into_iter().map(|(id, says)| Rule { id: id.to_owned(), family, says }));
+    }
+    all
+}
+
+fn how_often(path: &str, least: usize, most: usize) -> String {
+    match (least, most) {
+        (0, 0) => format!("no {path}"),
+        (1, 1) => format!("exactly one {path}"),
+        (1, _) => format!("at least one {path}"),
+        _ => format!("at most {most} {path}"),
+    }
+}
 
 /// Returns a finding for each violation.
 pub(super) fn violations(tree: &Tree, format: XmlFormat) -> Vec<Problem> {
@@ -112,12 +142,7 @@ fn count(tree: &Tree, id: Id, rule: &Count, found: &mut Vec<Problem>) {
     if (least..=most).contains(&number) {
         return;
     }
-    let says = match (least, most) {
-        (0, 0) => format!("{path} must not stand here"),
-        (1, 1) => format!("{path} must stand here exactly once, but stands here {number} times"),
-        (1, _) => format!("{path} must stand here"),
-        _ => format!("{path} may stand here at most {most} times, but stands here {number} times"),
-    };
+    let says = format!("there must be {}, but there are {number}", how_often(path, least, most));
     found.push(broken(tree, id, name, &says));
 }
 

@@ -4,6 +4,33 @@ use super::{at, broken, distinct, text, texts};
 use crate::invoice::problem::Problem;
 use crate::invoice::xml::tree::{Id, Tree};
 
+/// What these rules say.
+pub(super) const RULES: &[(&str, &str)] = &[
+    (
+        "UBL-DT-01",
+        "An amount has at most two decimals, also if the rest are zeros; a price may have more.",
+    ),
+    ("UBL-CR-666", "The reference to the invoiced object has no attachment."),
+    ("UBL-CR-673", "The reference to the invoiced object has no description."),
+    ("UBL-SR-04", "There is at most one invoiced object (type of document 130)."),
+    ("UBL-SR-12", "There is at most one VAT identifier of the seller."),
+    ("UBL-SR-13", "There is at most one tax number of the seller."),
+    ("UBL-SR-18", "There is at most one VAT identifier of the buyer."),
+    ("UBL-SR-19", "A payee has one name, which is not that of the seller."),
+    ("UBL-SR-20", "A payee has at most one identifier, and another name than the seller."),
+    ("UBL-SR-21", "A payee has at most one registration, and another name than the seller."),
+    ("UBL-SR-29", "There is at most one identifier of a creditor (SEPA)."),
+    ("UBL-SR-30", "An allowance has at most one reason in words."),
+    ("UBL-SR-31", "A charge has at most one reason in words."),
+    (
+        "UBL-SR-43",
+        "A scheme or a type of a supporting document is only for the invoiced object (130), and in a credit note \
+         for the project (50).",
+    ),
+    ("UBL-SR-44", "All references for the payment are the same."),
+    ("UBL-SR-47", "All means of payment have the same code."),
+];
+
 /// An amount has at most this many decimals.
 const MAX_DECIMALS: usize = 2;
 
