@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tallyroom::command::{
-    check, export, forget, generate_registration, import, link, problems, rederive, run, verify,
+    check, check_invoice, export, forget, generate_registration, import, link, problems, rederive,
+    run, verify,
 };
 use tallyroom::config::Config;
 use tallyroom::logging;
@@ -25,6 +26,20 @@ struct CommandLine {
 }
 
 #[derive(Debug, Subcommand)]
+enum InvoiceCommand {
+    /// Check invoices by the rules of EN 16931, without config and database. The exit code is 0 if they
+    /// break no rule, 1 if one does, and 2 if one would not be taken in.
+    Check {
+        /// Print one JSON object for each file.
+        #[arg(long)]
+        json: bool,
+        /// UBL, CII, PDFs that carry one of them (Factur-X, ZUGFeRD 2), or JSON.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service.
     Run(ConfigFile),
@@ -35,6 +50,11 @@ enum Command {
         /// The file to write [default: appservice.registration of the config].
         #[arg(short, long)]
         output: Option<PathBuf>,
+    },
+    /// Work with invoice files.
+    Invoice {
+        #[command(subcommand)]
+        command: InvoiceCommand,
     },
     /// Check config, database, tokens and permissions, and print how to fix each problem.
     Check(ConfigFile),
@@ -182,7 +202,7 @@ fn parse_party(text: &str) -> Result<PartyRole, &'static str> {
 async fn main() -> ExitCode {
     logging::hide_payloads();
     match dispatch(CommandLine::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the only place that prints the final error")]
             {
@@ -193,8 +213,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn dispatch(command: Command) -> anyhow::Result<()> {
-    match command {
+async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    let done: anyhow::Result<()> = match command {
+        Command::Invoice { command: InvoiceCommand::Check { json, files } } => {
+            return Ok(check_invoice::run(&files, json));
+        }
         Command::Run(file) => {
             let config = file.load()?;
             logging::start(&config.log)?;
@@ -247,5 +270,6 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Rederive { config, dry_run, transactions } => {
             rederive::run(&config.load()?, &transactions, dry_run).await
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -137,7 +137,7 @@ const MAX_DRAINED_BYTES: usize = 4 * MAX_BODY_BYTES;
 /// How long these bytes are read.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 
-async fn whole(request: Request) -> Result<Bytes, Problem> {
+pub(super) async fn whole(request: Request) -> Result<Bytes, Problem> {
     let mut chunks = request.into_body().into_data_stream();
     let mut body = Vec::new();
     while let Some(chunk) = chunks.next().await {

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod body;
+mod check;
 mod entries;
 mod export;
 mod files;
@@ -89,8 +90,10 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
         .route("/api/v1/entries", get(search::list))
+        .route("/api/v1/invoices/check", post(check::check))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
+        .route("/api/v1/transactions/{id}/attachments/{place}", get(originals::show_attachment))
         .route("/api/v1/transactions/{id}/original", get(originals::show))
         .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))

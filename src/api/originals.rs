@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
-use crate::files::disposition;
-use crate::invoice::{OriginalKind, xml_of};
+use crate::files::{disposition, shown_as};
+use crate::invoice::{AttachedFile, OriginalKind, attached_file, xml_of};
 
 /// `GET /api/v1/transactions/{id}/original`
 pub(super) async fn show(
@@ -33,6 +33,26 @@ pub(super) async fn show_xml(
     let (number, bytes) = original(&state, &shop, &id).await?;
     let read = move || xml_of(&bytes).map(Cow::into_owned).map_err(|problem| vec![problem]);
     Ok(answer(OriginalKind::Xml, &number, body::read(read).await?))
+}
+
+/// `GET /api/v1/transactions/{id}/attachments/{place}`: the file that `invoice.documents[place]` carries.
+pub(super) async fn show_attachment(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path((id, place)): Path<(String, usize)>,
+) -> Result<Response, Problem> {
+    let (_, bytes) = original(&state, &shop, &id).await?;
+    let file = body::read(move || attached_file(&bytes, place)).await?;
+    let missing =
+        || Problem::not_found(format!("The document {place} of this invoice carries no file."));
+    let AttachedFile { name, media_type, bytes } = file.ok_or_else(missing)?;
+    let headers = [
+        (header::CONTENT_TYPE, shown_as(media_type.as_deref()).to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(&name)),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+    ];
+    Ok((headers, Body::from(bytes)).into_response())
 }
 
 /// Returns the number of the invoice, and the file in which its current revision came.

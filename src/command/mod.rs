@@ -1,6 +1,7 @@
 //! The subcommands of the command line, one file or folder each.
 
 pub mod check;
+pub mod check_invoice;
 pub mod export;
 pub mod forget;
 pub mod generate_registration;

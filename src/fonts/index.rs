@@ -37,6 +37,10 @@ impl Index {
         let start = Instant::now();
         let mut faces = Database::new();
         if let Some(folder) = folder {
+            if let Err(error) = fs::read_dir(folder) {
+                let folder = folder.display();
+                tracing::warn!(%folder, %error, "the folder of page.fonts cannot be read");
+            }
             faces.load_fonts_dir(folder);
         }
         let mut families = read_all(&faces, &BTreeSet::new());
@@ -72,7 +76,11 @@ impl Index {
     /// Reads a typeface from its file.
     pub(super) fn load(&self, place: usize, bold: bool) -> Option<Typeface> {
         let family = self.families.get(place)?;
-        let id = family.bold.filter(|_| bold).unwrap_or(family.regular);
+        let id = match (bold, family.bold) {
+            (true, Some(own)) => own,
+            (true, None) if !family.is_variable => return None,
+            _ => family.regular,
+        };
         let weight = if bold { BOLD } else { REGULAR };
         let face = self.faces.face(id)?;
         let Source::File(path) = &face.source else { return None };

@@ -87,8 +87,8 @@ impl Fonts {
         self.index().is_some_and(|index| index.has(family.0, sign))
     }
 
-    /// Reads the typeface of the family, from its file. `None` if the file cannot be read any more. A
-    /// family without a bold typeface gives the regular one.
+    /// Reads the typeface of the family, from its file. `None` if the file cannot be read any more, or if the
+    /// family has no bold typeface.
     pub fn load(&self, family: FamilyId, bold: bool) -> Option<Typeface> {
         self.index()?.load(family.0, bold)
     }

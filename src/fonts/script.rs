@@ -35,6 +35,9 @@ impl HanForm {
 
     /// Returns the form of a text that also has letters of one language only: kana or hangul.
     pub fn of_text(text: &str) -> Option<Self> {
+        if text.is_ascii() {
+            return None;
+        }
         text.chars().find_map(|sign| match script_of(sign) {
             Script::Hiragana | Script::Katakana => Some(Self::Japanese),
             Script::Hangul => Some(Self::Korean),

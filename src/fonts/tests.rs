@@ -39,6 +39,16 @@ fn a_picture_comes_from_a_family_of_pictures_and_a_letter_does_not() {
 }
 
 #[test]
+fn a_script_without_a_typeface_is_told_once() {
+    let fonts = Fonts::installed(None);
+    for sign in ['\u{11150}', '\u{11151}', '\u{e000}'] {
+        fonts.tell_missing(sign);
+    }
+    let told = fonts.0.told.lock().unwrap().clone();
+    assert_eq!(Vec::from_iter(told), ["Mahajani", "Unknown"]);
+}
+
+#[test]
 fn what_is_in_the_folder_comes_before_what_the_system_has() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy("assets/fonts/NotoSansHebrew-Regular.ttf", folder.path().join("a.ttf")).unwrap();
@@ -46,7 +56,8 @@ fn what_is_in_the_folder_comes_before_what_the_system_has() {
     let fonts = Fonts::installed(Some(folder.path().to_owned()));
     let family = fonts.find('ש', PLAIN).unwrap();
     assert_eq!(family, FamilyId(0));
-    assert_eq!(fonts.load(family, true).unwrap().bytes.len(), 14_080);
+    assert_eq!(fonts.load(family, false).unwrap().bytes.len(), 14_080);
+    assert!(fonts.load(family, true).is_none(), "it has no bold letters");
     std::fs::remove_file(folder.path().join("a.ttf")).unwrap();
     assert!(fonts.load(family, false).is_none(), "a file that is gone is no typeface");
 }

@@ -27,7 +27,7 @@ const MAX_XML_BYTES: usize = 16 * 1024 * 1024;
 /// hundred objects into one, which is some tens of kilobytes.
 const MAX_STRUCTURE_BYTES: usize = 1024 * 1024;
 /// The greatest number of streams in the file. Each page, font and picture is one, and each costs time.
-const MAX_STREAMS: usize = 5_000;
+const MAX_STREAMS: usize = 2_000;
 /// How many names of attachments a refusal repeats.
 const SHOWN_NAMES: usize = 5;
 

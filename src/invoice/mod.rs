@@ -6,6 +6,7 @@ mod date;
 mod embedded;
 mod epc;
 mod further;
+mod inspect;
 mod limits;
 mod model;
 pub mod money;
@@ -22,6 +23,7 @@ pub use currency::Currency;
 pub use embedded::{Embedded, embedded_invoice, invoice_of_pdf, is_pdf};
 pub use epc::epc_payload;
 pub use further::{Further, Term};
+pub use inspect::{Inspection, inspect};
 pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
@@ -30,7 +32,7 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
-pub use original::{OriginalKind, read_file, xml_of};
+pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use problem::{Problem, Severity, pointer};

@@ -44,7 +44,7 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
     let (true, Some(currency)) = (problems.is_empty(), input.currency) else {
         return Err(problems);
     };
-    digest_attachments(&mut input)?;
+    digest_attachments(&mut input, form)?;
     complete(&mut input, currency)?;
     let too_large = too_large(&input);
     if !too_large.is_empty() {
@@ -170,12 +170,16 @@ fn has_amount_of_line(it: &LineAdjustmentInput) -> bool {
 }
 
 /// Replaces the content of each attached file by its length and digest. It stays in the original.
-fn digest_attachments(input: &mut InvoiceInput) -> Result<(), Vec<Problem>> {
+fn digest_attachments(input: &mut InvoiceInput, form: Form) -> Result<(), Vec<Problem>> {
     let mut problems = Vec::new();
     for (index, document) in input.documents.iter_mut().enumerate() {
         let Some(attachment) = &mut document.attachment else { continue };
-        if let Err(error) = attachment.digest() {
-            let at = format!("/documents/{index}/attachment/content");
+        let at = format!("/documents/{index}/attachment/content");
+        if form == Form::Json && attachment.content.is_some() {
+            let detail = "A file in a JSON invoice is not kept, because only originals in XML or PDF \
+                          are. Hand the invoice in as XML or PDF, or leave the content out.";
+            problems.push(Problem::at(at, detail));
+        } else if let Err(error) = attachment.digest() {
             let detail = format!("The content of an attached file must be in Base64: {error}.");
             problems.push(Problem::at(at, detail));
         }

@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, gather, view};
 use crate::files::{Found, disposition, shown_as};
-use crate::invoice::{OriginalKind, epc_payload, xml_of};
+use crate::invoice::{OriginalKind, attached_file, epc_payload, xml_of};
 use crate::logging::abnormal_end;
 use crate::pdf::{Document, invoice_pdf};
 use crate::quota::{paced, run_blocking};
@@ -75,6 +75,28 @@ pub(super) async fn original_xml(
         Refusal::try_again()
     })?;
     Ok(original_as(OriginalKind::Xml, xml, &session))
+}
+
+/// `GET /t/{id}/attachments/{place}`: the file that a supporting document of the invoice carries.
+pub(super) async fn attached(
+    State(state): State<PageState>,
+    Path((_, place)): Path<(String, usize)>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let bytes = original_of(&state, &session).await?;
+    let read = run_blocking(move || attached_file(&bytes, place)).await;
+    let found = read.map_err(|error| {
+        tracing::error!(%error, "cannot take a file out of an invoice");
+        Refusal::try_again()
+    })?;
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
+    let file = found.ok().flatten().ok_or_else(missing)?;
+    let headers = [
+        (header::CONTENT_TYPE, shown_as(file.media_type.as_deref()).to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(&file.name)),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+    ];
+    Ok((headers, Body::from(file.bytes)).into_response())
 }
 
 async fn original_of(state: &PageState, session: &Session) -> Result<Vec<u8>, Refusal> {

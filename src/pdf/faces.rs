@@ -115,6 +115,8 @@ impl FaceId {
 }
 
 type Weights = [Rc<Face>; 2];
+/// By family, and whether it is bold.
+type Read = HashMap<(FamilyId, bool), Option<Rc<Face>>>;
 
 /// All typefaces of a document.
 pub(super) struct Faces {
@@ -122,7 +124,7 @@ pub(super) struct Faces {
     signs: [Charmap<'static>; 3],
     fonts: Fonts,
     /// Those of the machine that were needed so far; `None` for what cannot be read.
-    read: RefCell<HashMap<FamilyId, Option<Weights>>>,
+    read: RefCell<Read>,
     /// Where each character was found so far.
     found: RefCell<HashMap<(char, Look), Option<FaceId>>>,
 }
@@ -137,22 +139,19 @@ impl Faces {
     }
 
     pub(super) fn get(&self, id: FaceId, bold: bool) -> Rc<Face> {
-        let read = match id {
-            FaceId::Installed(family) => self.read(family),
-            FaceId::Embedded(place) => self.embedded.get(place).cloned(),
+        let face = match id {
+            FaceId::Installed(family) => {
+                self.read(family, bold).or_else(|| self.read(family, false))
+            }
+            FaceId::Embedded(place) => self.embedded.get(place).map(|it| weight(it, bold)),
         };
-        let [regular, heavy] = read.unwrap_or_else(|| self.embedded[0].clone());
-        if bold { heavy } else { regular }
+        face.unwrap_or_else(|| weight(&self.embedded[0], bold))
     }
 
-    fn read(&self, family: FamilyId) -> Option<Weights> {
-        let read = || {
-            let regular = Rc::new(Face::read(self.fonts.load(family, false)?)?);
-            let bold = self.fonts.load(family, true).and_then(Face::read);
-            let bold = bold.map_or_else(|| Rc::clone(&regular), Rc::new);
-            Some([regular, bold])
-        };
-        self.read.borrow_mut().entry(family).or_insert_with(read).clone()
+    /// Reads a typeface of the machine, the first time that it is needed: it may have 20 MB.
+    fn read(&self, family: FamilyId, bold: bool) -> Option<Rc<Face>> {
+        let read = || Face::read(self.fonts.load(family, bold)?).map(Rc::new);
+        self.read.borrow_mut().entry((family, bold)).or_insert_with(read).clone()
     }
 
     fn has(&self, id: FaceId, sign: char) -> bool {
@@ -215,7 +214,7 @@ impl Faces {
         let embedded = (0..FILES.len()).map(FaceId::Embedded).find(|it| self.has(*it, sign));
         let installed = || {
             let family = self.fonts.find(sign, look)?;
-            self.read(family).map(|_| FaceId::Installed(family))
+            self.read(family, false).map(|_| FaceId::Installed(family))
         };
         let found = if look.emoji { installed().or(embedded) } else { embedded.or_else(installed) };
         self.found.borrow_mut().insert((sign, look), found);
@@ -253,6 +252,10 @@ impl Faces {
             }
         }
     }
+}
+
+fn weight([regular, heavy]: &Weights, bold: bool) -> Rc<Face> {
+    Rc::clone(if bold { heavy } else { regular })
 }
 
 fn weights([regular, bold]: [&'static [u8]; 2]) -> Result<Weights, PdfError> {

@@ -202,6 +202,10 @@ impl Typesetter {
 
     /// Parts of one typeface and one script, in the order of the text.
     fn typefaces(&self, text: &str, range: Range<usize>, han: HanForm) -> Vec<Part> {
+        if text[range.clone()].is_ascii() {
+            // Most texts of an invoice are.
+            return vec![Part { range, face: FaceId::LATIN, script: None }];
+        }
         let mut parts: Vec<Part> = Vec::new();
         let mut start = range.start;
         for cluster in self.breaks.clusters(&text[range]) {

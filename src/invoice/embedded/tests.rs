@@ -129,7 +129,7 @@ fn nothing_is_unpacked_without_end() {
     let plain = with_attachment("", b"<Invoice/>");
     assert_eq!(embedded_invoice(&plain).unwrap().unwrap().xml, b"<Invoice/>");
     let streams = b"endstream ".repeat(MAX_STREAMS + 1);
-    assert!(refusal(&with_attachment("", &streams)).contains("more than 5000 streams"));
+    assert!(refusal(&with_attachment("", &streams)).contains("more than 2000 streams"));
 }
 
 #[test]

@@ -94,6 +94,21 @@ fn no_letter_of_any_script_is_drawn_as_a_missing_one() {
 }
 
 #[test]
+fn the_country_of_the_seller_says_which_form_of_chinese_characters_is_meant() {
+    let (mut terms, locale) = (with_texts(&["橡木板"]), english());
+    let form = |terms: &Terms| {
+        let fonts = &Fonts::none();
+        Document { terms, locale: &locale, further: &[], qr: None, fonts }.han()
+    };
+    assert_eq!(form(&terms), HanForm::Simplified);
+    let of = |country: &str| serde_json::from_value(json!({ "country": country })).unwrap();
+    terms.buyer.address = Some(of("TW"));
+    assert_eq!(form(&terms), HanForm::Traditional);
+    terms.seller.address = Some(of("JP"));
+    assert_eq!(form(&terms), HanForm::Japanese);
+}
+
+#[test]
 fn scripts_in_one_typeface_are_shaped_by_themselves() {
     let typesetter = Typesetter::new(Fonts::installed(None), HanForm::Simplified).unwrap();
     let line = typesetter.line("Ωδ Дуб oak", text::Style::BODY);

@@ -76,6 +76,7 @@ due = تاريخ الاستحقاق
 buyer-reference = مرجعكم
 order-reference = أمر الشراء
 further = تفاصيل أخرى
+attached-files = الملفات المرفقة
 also-in-the-file = موجود أيضًا في الملف
 also-in-the-file-more = { $count ->
     [one] وقيمة أخرى واحدة

@@ -69,6 +69,7 @@ due = Fällig
 buyer-reference = Ihr Zeichen
 order-reference = Bestellung
 further = Weitere Angaben
+attached-files = Angehängte Dateien
 also-in-the-file = Außerdem in der Datei
 also-in-the-file-more = { $count ->
     [one] und ein weiterer Wert

@@ -77,6 +77,7 @@ buyer-reference = Your reference
 order-reference = Order
 # Heading of whatever else the invoice says.
 further = More details
+attached-files = Attached files
 also-in-the-file = Also in the file
 also-in-the-file-more = { $count ->
     [one] and one more value

@@ -69,6 +69,7 @@ due = Vencimiento
 buyer-reference = Su referencia
 order-reference = Pedido
 further = Más datos
+attached-files = Archivos adjuntos
 also-in-the-file = También en el archivo
 also-in-the-file-more = { $count ->
     [one] y un valor más

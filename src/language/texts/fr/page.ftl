@@ -69,6 +69,7 @@ due = Échéance
 buyer-reference = Votre référence
 order-reference = Commande
 further = Autres informations
+attached-files = Fichiers joints
 also-in-the-file = Également dans le fichier
 also-in-the-file-more = { $count ->
     [one] et une autre valeur

@@ -69,6 +69,7 @@ due = Vervaldatum
 buyer-reference = Uw referentie
 order-reference = Bestelling
 further = Meer gegevens
+attached-files = Bijgevoegde bestanden
 also-in-the-file = Ook in het bestand
 also-in-the-file-more = { $count ->
     [one] en nog één waarde

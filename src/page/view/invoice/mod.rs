@@ -45,8 +45,38 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
                     (list(page, &further))
                 }
             }
+            (attached_files(page))
             (also_in_the_file(page))
             (history::history(page))
+        }
+    }
+}
+
+/// Returns a list of the files that the invoice carries (BT-125), to open.
+fn attached_files(page: &Page<'_>) -> Markup {
+    let documents = page.transaction.terms.invoice.documents.iter().enumerate();
+    let mut files = documents
+        .filter_map(|(place, it)| Some((place, it, it.attachment.as_ref()?)))
+        .filter(|_| page.read.original.is_some())
+        .peekable();
+    html! {
+        @if files.peek().is_some() {
+            section.more {
+                h3 { (text(page.reader, "attached-files")) }
+                ul {
+                    @for (place, document, file) in files {
+                        @let name = file.filename.as_ref().or(document.reference.as_ref());
+                        li {
+                            a href=(page.address.part(&format!("attachments/{place}"))) {
+                                bdi { (name.map_or("…", String::as_str)) }
+                            }
+                            @if let Some(about) = &document.description {
+                                " " span dir="auto" { (about) }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }

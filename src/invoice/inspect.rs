@@ -1,0 +1,111 @@
+//! Checks an invoice in any form, without taking it in.
+
+use serde::Serialize;
+
+use super::model::InvoiceInput;
+use super::original::xml_of;
+use super::problem::{Problem, Severity, pointer};
+use super::rules::Form;
+use super::settle::settle;
+use super::xml;
+
+/// What is to be said of a file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Inspection {
+    /// Whether it would be taken in, with its findings as warnings.
+    pub taken: bool,
+    /// Everything that was found: broken rules, values that cannot be read, and what the file says beyond
+    /// the model. Pointers are relative to the invoice.
+    pub findings: Vec<Problem>,
+}
+
+impl Inspection {
+    /// Whether the file is an invoice that breaks no rule. What only looks unlikely does not count.
+    pub fn is_valid(&self) -> bool {
+        self.taken && self.findings.iter().all(|it| it.severity != Some(Severity::Fatal))
+    }
+}
+
+/// Checks a file: UBL, CII, a PDF that carries one of them, or JSON (an invoice, or an object with one as
+/// `invoice`).
+pub fn inspect(file: &[u8]) -> Inspection {
+    if file.trim_ascii_start().first() == Some(&b'{') { of_json(file) } else { of_file(file) }
+}
+
+fn of_json(file: &[u8]) -> Inspection {
+    let refused = |findings| Inspection { taken: false, findings };
+    let value: serde_json::Value = match serde_json::from_slice(file) {
+        Ok(value) => value,
+        Err(error) => return refused(vec![Problem::at("", format!("It is no JSON: {error}."))]),
+    };
+    let invoice = value.get("invoice").unwrap_or(&value);
+    let input: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
+        Ok(input) => input,
+        Err(error) => {
+            let detail = format!("The value cannot be read: {}.", error.inner());
+            return refused(vec![Problem::at(pointer(error.path()), detail)]);
+        }
+    };
+    match settle(input, Form::Json) {
+        Ok(settled) => Inspection { taken: true, findings: settled.warnings },
+        Err(problems) => refused(problems),
+    }
+}
+
+fn of_file(file: &[u8]) -> Inspection {
+    let refused = |problem| Inspection { taken: false, findings: vec![problem] };
+    let xml = match xml_of(file) {
+        Ok(xml) => xml,
+        Err(problem) => return refused(problem),
+    };
+    let mut findings = match xml::check(&xml) {
+        Ok(findings) => findings,
+        Err(problem) => return refused(problem),
+    };
+    let read = xml::read(&xml).and_then(|read| {
+        let settled = settle(read.invoice, read.format.into()).map_err(|mut problems| {
+            read.places.name(&mut problems);
+            problems
+        })?;
+        let mut warnings = settled.warnings;
+        read.places.name(&mut warnings);
+        warnings.extend(read.left_over.warnings());
+        Ok(warnings)
+    });
+    let taken = read.is_ok();
+    let more = read.unwrap_or_else(|problems| problems);
+    // What a rule said already is not said again.
+    let is_new = |it: &Problem| {
+        !findings.iter().any(|known| known.pointer == it.pointer && known.rule == it.rule)
+    };
+    let more: Vec<Problem> = more.into_iter().filter(is_new).collect();
+    findings.extend(more);
+    Inspection { taken, findings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_form_is_checked_and_each_finding_has_its_place() {
+        let sound = inspect(include_bytes!("../../tests/invoices/cases/factur-x.pdf"));
+        assert!(sound.is_valid(), "{sound:?}");
+        let broken = inspect(include_bytes!("../../tests/invoices/cases/BR-S-02.cii.xml"));
+        assert!(broken.taken && !broken.is_valid());
+        let found = broken.findings.iter().find(|it| it.rule.as_deref() == Some("BR-S-02"));
+        assert!(found.is_some_and(|it| it.xpath.is_some()), "{broken:?}");
+        let json = inspect(include_bytes!("../../tests/invoices/cases/kwd.json"));
+        assert!(json.is_valid(), "{json:?}");
+        let bare = br#"{"number": "1", "issue_date": "2026-06-01", "currency": "EUR"}"#;
+        assert_eq!(inspect(bare).findings[0].rule.as_deref(), Some("BR-16"));
+    }
+
+    #[test]
+    fn what_is_no_invoice_is_not_taken_and_says_why() {
+        for file in [&b""[..], b"{", b"[]", b"hello", b"%PDF-1.7", b"<html/>", b"{\"a\": 1}"] {
+            let found = inspect(file);
+            assert!(!found.taken && !found.findings[0].detail.is_empty(), "{file:?}");
+        }
+    }
+}
