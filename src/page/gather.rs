@@ -3,9 +3,10 @@
 use super::PageState;
 use super::cast::Cast;
 use super::chat::{self, LINES_PER_PAGE};
-use super::model::{Chat, Composing, Named, Page, Quote, Revision, Unsent, UnsentRelation};
+use super::model::{
+    Chat, Composing, Named, Page, Quote, ReadInvoice, Revision, Unsent, UnsentRelation,
+};
 use super::people::{Others, usual_reply_time};
-use super::readings::ReadInvoice;
 use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;

@@ -7,11 +7,20 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ulid::Ulid;
 
-pub use super::readings::ReadInvoice;
 pub use crate::invoice::Term;
+use crate::invoice::{Further, OriginalKind};
 use crate::language::Locale;
 use crate::record::Kind;
 use crate::transaction::{PartyRole, Transaction, Visitor};
+
+/// What a revision says for which the page has no place of its own.
+#[derive(Debug, Default)]
+pub struct ReadInvoice {
+    /// The terms, and what the file says beyond the model.
+    pub further: Further,
+    /// The kind of the file in which the invoice came, which can be downloaded; `None` if it came as JSON.
+    pub original: Option<OriginalKind>,
+}
 
 /// Everything on the page.
 #[derive(Clone, Debug)]

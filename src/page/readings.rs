@@ -1,17 +1,7 @@
 //! Caches what the page shows of revisions, so that it is read only once for all visitors.
 
-use super::model::Revision;
-use crate::invoice::{Further, OriginalKind};
+use super::model::{ReadInvoice, Revision};
 use crate::store::{ReadOnce, Weight};
-
-/// What a revision says for which the page has no place of its own.
-#[derive(Debug, Default)]
-pub struct ReadInvoice {
-    /// The terms, and what the file says beyond the model.
-    pub further: Further,
-    /// The kind of the file in which the invoice came, which can be downloaded; `None` if it came as JSON.
-    pub original: Option<OriginalKind>,
-}
 
 /// What was read so far, by transaction and revision.
 #[derive(Debug, Default)]

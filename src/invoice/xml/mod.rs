@@ -105,11 +105,17 @@ fn typed(invoice: &Value) -> Result<InvoiceInput, Problem> {
 fn without_empty_groups(value: &mut Value) -> bool {
     let mut any = false;
     match value {
-        Value::Array(all) => all.iter_mut().for_each(|it| any |= without_empty_groups(it)),
+        Value::Array(all) => {
+            for element in all {
+                any |= without_empty_groups(element);
+            }
+        }
         Value::Object(fields) => {
-            fields.values_mut().for_each(|it| any |= without_empty_groups(it));
+            for field in fields.values_mut() {
+                any |= without_empty_groups(field);
+            }
             let before = fields.len();
-            fields.retain(|_, field| !field.as_object().is_some_and(serde_json::Map::is_empty));
+            fields.retain(|_, field| field.as_object().is_none_or(|it| !it.is_empty()));
             any |= fields.len() < before;
         }
         _ => {}
