@@ -5,6 +5,7 @@ mod cases;
 mod change;
 mod party;
 mod patch;
+mod read_file;
 mod reading;
 #[cfg(test)]
 mod sample;
@@ -14,8 +15,9 @@ mod visitor;
 pub use change::{Change, ChangeKind, changes};
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
+pub use read_file::ReadFile;
+pub use reading::Accompaniment;
 pub(crate) use reading::json;
-pub use reading::{Accompaniment, ReadFile};
 #[cfg(test)]
 pub(crate) use sample::{sample, sample_submission};
 pub use submission::{Accepted, Submission, external_id};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::reading::ReadFile;
+use super::read_file::ReadFile;
 use super::submission::accept_terms;
 use super::{Contact, Party, Terms};
 use crate::invoice::{Address, Form, Invoice, InvoiceInput, Problem, Settled, settle};

@@ -4,10 +4,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::party::matrix_id;
+use super::read_file::ReadFile;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{
-    self, Form, FromXml, InvoiceInput, Places, Problem, Settled, pointer, settle,
-};
+use crate::invoice::{self, FromXml, Problem, pointer};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of a JSON pointer in an error, in bytes.
@@ -74,38 +73,6 @@ impl Accompaniment {
     /// The first error in the JSON, with its pointer.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
         json(bytes)
-    }
-}
-
-/// What is known of the file in which an invoice came.
-#[derive(Clone, Debug)]
-pub struct ReadFile {
-    form: Form,
-    places: Places,
-    warnings: Vec<Problem>,
-}
-
-impl ReadFile {
-    fn of(read: &FromXml) -> Self {
-        let mut warnings = read.findings.clone();
-        warnings.extend(read.left_over.warnings());
-        Self { form: read.format.into(), places: read.places.clone(), warnings }
-    }
-
-    /// Settles the invoice of the file. Adds the places in the file to its problems, and the warnings about
-    /// the file.
-    pub(super) fn settle(self, invoice: InvoiceInput) -> Result<Settled, Vec<Problem>> {
-        match settle(invoice, self.form) {
-            Ok(mut settled) => {
-                self.places.name(&mut settled.warnings);
-                settled.warnings.extend(self.warnings);
-                Ok(settled)
-            }
-            Err(mut problems) => {
-                self.places.name(&mut problems);
-                Err(problems)
-            }
-        }
     }
 }
 

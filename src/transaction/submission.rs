@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::reading::ReadFile;
+use super::read_file::ReadFile;
 use super::{Party, PartyRole, Terms};
 use crate::invoice::{Form, Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
