@@ -7,10 +7,15 @@ use axum::response::{IntoResponse, Response};
 
 use super::{ApiState, problem::Problem};
 use crate::door::Key;
+use crate::invoice::Strictness;
 
 /// The shop whose key the caller holds. Handlers see only this shop's transactions.
 #[derive(Clone, Debug)]
 pub(super) struct Shop(pub(super) String);
+
+/// What happens to an invoice of this caller that breaks a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules(pub(super) Strictness);
 
 /// Middleware that passes on calls with a valid key, together with the key's shop. It answers all
 /// other calls itself with 401 or 429.
@@ -19,8 +24,8 @@ pub(super) async fn require_key(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let shop = bearer(request.headers()).and_then(|key| state.config.api.shop_of(key));
-    let Some(shop) = shop else {
+    let entry = bearer(request.headers()).and_then(|key| state.config.api.entry_of(key));
+    let Some(entry) = entry else {
         let tried =
             state.wrong_keys.count_attempt(Key::Api, request.headers(), request.extensions());
         let problem = match tried {
@@ -32,8 +37,9 @@ pub(super) async fn require_key(
         };
         return problem.into_response();
     };
-    let shop = Shop(shop.to_owned());
+    let (shop, rules) = (Shop(entry.shop.clone()), Rules(state.config.strictness(entry)));
     request.extensions_mut().insert(shop);
+    request.extensions_mut().insert(rules);
     next.run(request).await
 }
 

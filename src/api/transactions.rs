@@ -10,6 +10,7 @@ use ulid::Ulid;
 
 use super::problem::Problem;
 use super::{ApiState, RequestId, Shop, authentication, body, precondition, present};
+use crate::invoice::Strictness;
 use crate::store::{Change, Changed, Created, NewRevision, Original, Page};
 use crate::transaction::Transaction;
 
@@ -20,12 +21,13 @@ const MAX_PAGE_SIZE: i64 = 100;
 pub(super) async fn create(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
+    Extension(authentication::Rules(rules)): Extension<authentication::Rules>,
     Extension(RequestId(correlation)): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
     let received = body::submission(request).await?;
     let content = received.content;
-    let accepted = body::read(move || content.accept()).await?;
+    let accepted = body::read(move || content.accept()?.judged(rules)).await?;
     let new = NewRevision {
         terms: &accepted.terms,
         warnings: &accepted.warnings,
@@ -106,6 +108,7 @@ pub(super) async fn list(
 pub(super) async fn change(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
+    Extension(authentication::Rules(rules)): Extension<authentication::Rules>,
     Extension(RequestId(correlation)): Extension<RequestId>,
     Path(id): Path<String>,
     request: Request,
@@ -125,6 +128,8 @@ pub(super) async fn change(
         .any(|party| party.as_ref().is_some_and(|party| party.contacts.is_some()));
     let file = original(received.file.as_ref());
     let content = received.content;
+    // The invoice of another patch was taken in before.
+    let rules = if content.invoice.is_some() { rules } else { Strictness::Warn };
     let decide = |transaction: &Transaction| {
         if !precondition::allows(&headers, transaction.revision) {
             return Err(Problem::precondition(transaction.revision));
@@ -132,6 +137,7 @@ pub(super) async fn change(
         let (terms, warnings) =
             // This runs inside the tx that locks the row, so it cannot move to another task.
             tokio::task::block_in_place(|| content.apply(&transaction.terms)).map_err(|problems| Problem::content(&problems))?;
+        let warnings = rules.judge(warnings).map_err(|problems| Problem::content(&problems))?;
         let is_new = terms != transaction.terms || names_contacts;
         Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))
     };

@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::open_store;
 use crate::config::Config;
-use crate::invoice::{OriginalKind, Problem};
+use crate::invoice::{OriginalKind, Problem, Strictness};
 use crate::quota::run_blocking;
 use crate::store::{Created, NewRevision, Original, Store};
 use crate::transaction::{Accompaniment, Submission};
@@ -39,10 +39,11 @@ pub async fn run(config: &Config, request: Request) -> anyhow::Result<()> {
     if request.external_id.is_some() && request.files.len() != 1 {
         bail!("--external-id names one transaction; use it with exactly one file");
     }
+    let strictness = config.strictness_of_shop(&shop);
     let store = open_store(config).await?;
     let mut refused = 0;
     for file in &request.files {
-        match import(&store, &shop, &request, file).await {
+        match import(&store, (&shop, strictness), &request, file).await {
             Ok(line) => println!("{line}"),
             Err(error) => {
                 refused += 1;
@@ -59,7 +60,7 @@ pub async fn run(config: &Config, request: Request) -> anyhow::Result<()> {
 
 async fn import(
     store: &Store,
-    shop: &str,
+    (shop, strictness): (&str, Strictness),
     request: &Request,
     file: &Path,
 ) -> anyhow::Result<String> {
@@ -74,7 +75,7 @@ async fn import(
             true => Submission::from_json(&input),
             false => Submission::from_file(&input, accompaniment),
         };
-        submission.and_then(Submission::accept)
+        submission.and_then(Submission::accept).and_then(|accepted| accepted.judged(strictness))
     });
     let accepted = accepted.await?.map_err(error_of)?;
     let original = Original { media_type: OriginalKind::of(&bytes).media_type(), bytes: &bytes };

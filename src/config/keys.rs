@@ -64,6 +64,8 @@ const fn number(path: &'static str, highest: u64, fix: &'static str) -> Key {
 
 const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:9330";
 const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
+const RULES: &str = "warn | refuse";
+const RULES_FIX: &str = "write warn to take in invoices that break a rule, or refuse";
 const TRUE_OR_FALSE: &str = "true | false";
 const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
 
@@ -104,7 +106,7 @@ const KEYS: &[Key] = &[
     ),
     key(
         "api.keys[]",
-        "a section with the keys shop and key, and language if wanted",
+        "a section with the keys shop and key, and language and rules if wanted",
         "give both shop and key",
     ),
     key(
@@ -118,6 +120,8 @@ const KEYS: &[Key] = &[
         "generate one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
     language("api.keys[].language"),
+    key("api.keys[].rules", RULES, RULES_FIX),
+    key("invoice.rules", RULES, RULES_FIX),
     key(
         "database.url",
         "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -289,7 +293,7 @@ pub(super) const LISTS: &[List] = &[
     List {
         path: "api.keys",
         item: SHOP_AND_KEY,
-        optional: &["language"],
+        optional: &["language", "rules"],
         example: SHOP_AND_KEY_EXAMPLE,
     },
     List {

@@ -30,11 +30,13 @@ pub use self::{
     secret::{PLACEHOLDER, Secret},
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
-        GuestAccess, HistoryVisibility, HomeserverConfig, LogConfig, LogFormat, OpenIdServer,
-        PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig, S3Config, SignInKey,
+        GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
+        OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
+        S3Config, SignInKey,
     },
     witness::Witness,
 };
+use crate::invoice::Strictness;
 use crate::language::Locale;
 
 /// The whole configuration.
@@ -49,6 +51,8 @@ pub struct Config {
     pub bot: BotConfig,
     /// The HTTP API for shops.
     pub api: ApiConfig,
+    /// How invoices are taken in.
+    pub invoice: InvoiceConfig,
     /// The database.
     pub database: DatabaseConfig,
     /// The properties of new rooms, and how they are created.
@@ -118,6 +122,17 @@ impl Config {
     /// Returns the language in which the bot writes in the rooms of `shop`.
     pub fn room_locale(&self, shop: &str) -> Locale {
         Locale::negotiate(None, None, self.room_language(shop))
+    }
+
+    /// Returns what happens to an invoice that breaks a rule and is submitted with this entry of `api.keys`.
+    pub fn strictness(&self, entry: &ApiKey) -> Strictness {
+        entry.rules.unwrap_or(self.invoice.rules)
+    }
+
+    /// Returns what happens to an invoice of `shop` that breaks a rule and is submitted without a key.
+    pub fn strictness_of_shop(&self, shop: &str) -> Strictness {
+        let own = self.api.keys.iter().filter(|it| it.shop == shop).find_map(|it| it.rules);
+        own.unwrap_or(self.invoice.rules)
     }
 
     /// Returns the tag of the language in which the bot writes in the rooms of `shop`.

@@ -98,7 +98,8 @@ mod tests {
 
         // First the key comes from the environment, then from the file.
         let key = Secret::new("canary-0123456789");
-        config.api.keys = vec![ApiKey { shop: "shop".to_owned(), key, language: None }];
+        config.api.keys =
+            vec![ApiKey { shop: "shop".to_owned(), key, language: None, rules: None }];
         assert!(check_config_file(&config, &file).is_ok());
         fs::write(&file, "api: {keys: [{shop: shop, key: canary-0123456789}]}").unwrap();
         let told = check_config_file(&config, &file).unwrap_err();

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Witness, database_url::DatabaseUrl, secret::Secret, text};
+use crate::invoice::Strictness;
 use crate::record::RedactionPolicy;
 
 /// The homeserver that we serve.
@@ -64,12 +65,15 @@ pub struct ApiConfig {
 }
 
 impl ApiConfig {
-    /// Returns the shop whose key is `candidate`. All keys are compared, so that the time does not
+    /// Returns the entry whose key is `candidate`. All keys are compared, so that the time does not
     /// depend on which key matches.
-    pub fn shop_of(&self, candidate: &[u8]) -> Option<&str> {
-        self.keys.iter().fold(None, |found, entry| {
-            if entry.key.matches(candidate) { Some(entry.shop.as_str()) } else { found }
-        })
+    pub fn entry_of(&self, candidate: &[u8]) -> Option<&ApiKey> {
+        self.keys.iter().fold(
+            None,
+            |found, entry| {
+                if entry.key.matches(candidate) { Some(entry) } else { found }
+            },
+        )
     }
 }
 
@@ -85,6 +89,17 @@ pub struct ApiKey {
     /// `page.language`.
     #[serde(default)]
     pub language: Option<String>,
+    /// What happens to an invoice of this key that breaks a rule. `None` means `invoice.rules`.
+    #[serde(default)]
+    pub rules: Option<Strictness>,
+}
+
+/// How invoices are taken in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceConfig {
+    /// What happens to an invoice that breaks a rule of EN 16931.
+    pub rules: Strictness,
 }
 
 /// The database.

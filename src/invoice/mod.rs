@@ -17,6 +17,7 @@ mod problem;
 mod qr;
 mod rules;
 mod settle;
+mod strictness;
 mod xml;
 
 pub use currency::Currency;
@@ -40,6 +41,7 @@ pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
 pub use settle::{Settled, settle};
+pub use strictness::Strictness;
 pub use xml::{
     FromXml, LeftOver, LeftOvers, Places, XmlFormat, check as check_xml, read as read_xml,
 };

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::read_file::ReadFile;
 use super::{Party, PartyRole, Terms};
-use crate::invoice::{Form, Invoice, InvoiceInput, PartyDetails, Problem, Settled, settle};
+use crate::invoice::{
+    Form, Invoice, InvoiceInput, PartyDetails, Problem, Settled, Strictness, settle,
+};
 use crate::record::RedactionPolicy;
 
 /// The greatest length of an external id, in bytes.
@@ -52,6 +54,17 @@ pub struct Accepted {
     pub terms: Terms,
     /// The problems that are no reason to refuse it.
     pub warnings: Vec<Problem>,
+}
+
+impl Accepted {
+    /// Returns the same, unless it breaks a rule and such an invoice is refused.
+    ///
+    /// # Errors
+    /// The fatal findings.
+    pub fn judged(self, strictness: Strictness) -> Result<Self, Vec<Problem>> {
+        let warnings = strictness.judge(self.warnings)?;
+        Ok(Self { warnings, ..self })
+    }
 }
 
 impl Submission {

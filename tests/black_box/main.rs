@@ -27,6 +27,7 @@ mod readme;
 mod record;
 mod restore;
 mod room;
+mod rules;
 mod search;
 mod steps;
 mod support;

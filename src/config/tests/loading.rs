@@ -32,8 +32,8 @@ fn the_environment_overrides_every_type_of_key() {
     assert_eq!(config.rooms.parallel, 3);
     assert_eq!(config.page_link("01J"), None);
     assert_eq!(config.bot.display_name, "1984");
-    assert_eq!(config.api.shop_of(KEY.as_bytes()), Some("a"));
-    assert_eq!(config.api.shop_of(b"0123456789abcde"), None);
+    assert_eq!(config.api.entry_of(KEY.as_bytes()).map(|it| it.shop.as_str()), Some("a"));
+    assert!(config.api.entry_of(b"0123456789abcde").is_none());
     assert_eq!(config.database.url.expose(), "postgres://u:canary@h/d");
 }
 

@@ -6,7 +6,11 @@ use super::*;
 fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
     let long = format!("bot: {{display_name: {}}}", "x".repeat(257));
     for (yaml, path, words) in [
-        ("room: {}", "room", &["unknown key", "did you mean rooms?", "homeserver, log"][..]),
+        (
+            "room: {}",
+            "room",
+            &["unknown key", "did you mean rooms?", "homeserver, invoice, log"][..],
+        ),
         ("rooms: {typ: a}", "rooms.typ", &["did you mean rooms.type?", "federate"]),
         ("rooms: {\"a.b\": 1}", "rooms.a.b", &["the keys create", "remove it"]),
         ("parallel: 8", "parallel", &["did you mean rooms.parallel?", "the sections"]),

@@ -34,7 +34,7 @@ fn the_example_shows_every_key_with_its_default() {
 fn the_example_works_once_it_is_filled_in_and_not_before() {
     assert_refused(load_with(EXAMPLE, &[]), "api.keys[0].key", &["CHANGE_ME"]);
     let config = load_with(&EXAMPLE.replace("CHANGE_ME", KEY), &[]).unwrap();
-    assert_eq!(config.api.shop_of(KEY.as_bytes()), Some("example"));
+    assert_eq!(config.api.entry_of(KEY.as_bytes()).map(|it| it.shop.as_str()), Some("example"));
 }
 
 #[test]

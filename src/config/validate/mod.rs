@@ -157,7 +157,7 @@ fn are_in_conflict(one: SocketAddr, other: SocketAddr) -> bool {
 fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
     const MIN_KEY_CHARS: usize = 16;
     const MAX_SHOP_CHARS: usize = 64;
-    for (position, ApiKey { shop, key, language }) in keys.iter().enumerate() {
+    for (position, ApiKey { shop, key, language, rules: _ }) in keys.iter().enumerate() {
         let path = format!("api.keys[{position}].shop");
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if shop.is_empty() || shop.len() > MAX_SHOP_CHARS || !shop.chars().all(is_allowed) {

@@ -21,6 +21,8 @@ use super::tree::{Id, Tree};
 const MAX_SHOWN_CHARS: usize = 60;
 /// The part of the specification identifier (BT-24) that claims the extension of XRechnung, in any version.
 const XRECHNUNG_EXTENSION: &str = ":extension:xrechnung_";
+/// The group of the VAT breakdown.
+const VAT_BREAKDOWN: &str = "BG-23";
 /// The codes of UNTDID 2475, by which CII names the time at which VAT becomes due, and those of UNTDID
 /// 2005 that mean the same (EN 16931-3-3, BT-8).
 const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
@@ -129,6 +131,9 @@ impl<'t> Reader<'t> {
                 let ordinals = self.ordinals(&hits);
                 let mut all = Vec::with_capacity(hits.len());
                 for (hit, parent) in self.with_sub_lines(hits) {
+                    if term.ids == VAT_BREAKDOWN && self.is_for_vat_accounting(hit.id) {
+                        continue;
+                    }
                     let index = all.len();
                     let (pointer, xpath) = (self.pointer.len(), self.xpath.len());
                     self.pointer.push_str(&format!("/{index}"));
@@ -228,6 +233,19 @@ impl<'t> Reader<'t> {
                 Some(self.with_attributes("content", content, hit, &attributes))
             }
         }
+    }
+
+    /// Whether a row of a VAT breakdown is in the currency of VAT accounting. Some files repeat the breakdown
+    /// in it, which EN 16931 does not have.
+    fn is_for_vat_accounting(&self, row: Id) -> bool {
+        let tax = self.tree.children(row, "cbc:TaxAmount").next();
+        let named = tax.and_then(|id| {
+            self.tree.element(id).attributes.iter().find(|it| it.name == "currencyID")
+        });
+        let currency = named.map(|it| it.value.trim());
+        currency.is_some()
+            && currency == self.vat_currency.as_deref()
+            && currency != self.currency.as_deref()
     }
 
     /// The lines with their sub-lines after them (XRechnung extension), and the id of the line around each

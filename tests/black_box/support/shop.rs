@@ -15,7 +15,7 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Shop {
-    base: String,
+    pub base: String,
     key: &'static str,
     http: Client,
 }
