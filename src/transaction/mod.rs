@@ -11,6 +11,7 @@ mod reading;
 mod sample;
 mod submission;
 mod visitor;
+mod whole_invoice;
 
 pub use change::{Change, ChangeKind, changes};
 pub use party::{Contact, Party, PartyRole};

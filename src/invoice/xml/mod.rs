@@ -10,9 +10,12 @@ mod read;
 pub(super) mod syntax;
 mod tree;
 mod unknown;
+mod write;
 
 pub use left_over::{LeftOver, LeftOvers};
 pub use places::Places;
+pub(super) use write::CORE_INVOICE;
+pub use write::{AttachedContents, Written, write};
 
 use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
