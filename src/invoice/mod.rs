@@ -46,7 +46,7 @@ pub use settle::{Settled, settle};
 pub use strictness::Strictness;
 pub use xml::{
     AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, check as check_xml,
-    read as read_xml, write as write_xml,
+    read as read_xml, refusal as why_not_written, write as write_xml,
 };
 
 /// Every rule that is run on an invoice, family by family.
