@@ -1,4 +1,4 @@
-//! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
+//! The EN 16931 invoice: model, money, rules, and XML in and out. Pure: no I/O.
 
 mod amounts;
 mod currency;

@@ -1,4 +1,4 @@
-//! Reads UBL 2.1 and CII D16B, as the rows of the model say.
+//! Reads and writes UBL 2.1 and CII D16B, as the rows of the model say.
 
 mod date;
 mod decode;

@@ -55,8 +55,8 @@ pub struct Written {
 ///
 /// # Errors
 /// If the invoice has no lines and UBL is asked for, whose schema demands one; or if it has amounts that are
-/// collected for somebody else (BG-DEX-09) and CII is asked for, which has no place for them, so that what is due
-/// would be wrong.
+/// collected for somebody else (BG-DEX-09), and is no invoice in UBL: nothing else has a place for them, and what is
+/// due would be wrong.
 ///
 /// # Example
 /// ```ignore
@@ -99,9 +99,11 @@ pub fn refusal(invoice: &Invoice, format: XmlFormat) -> Option<Problem> {
                       as CII.";
         return Some(Problem::at("/lines", detail));
     }
-    if !invoice.third_party_payments.is_empty() && format == XmlFormat::Cii {
-        let detail = "An invoice with amounts that are collected for somebody else (BG-DEX-09) cannot be \
-                      written as CII, which has no place for them. Write it as UBL.";
+    let has_place = format == XmlFormat::Ubl && !invoice.is_credit_note();
+    if !invoice.third_party_payments.is_empty() && !has_place {
+        let detail = "An invoice with amounts that are collected for somebody else (BG-DEX-09) can only be \
+                      written as UBL, and no credit note: there is no other place for them, and what is due \
+                      would be wrong without them.";
         return Some(Problem::at("/third_party_payments", detail));
     }
     None
@@ -281,3 +283,6 @@ fn says_something(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests;
