@@ -1,4 +1,4 @@
-//! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
+//! The EN 16931 invoice: model, money, rules, and XML in and out. Pure: no I/O.
 
 mod amounts;
 mod currency;
@@ -14,6 +14,7 @@ mod original;
 mod owed;
 mod party;
 mod problem;
+mod profile;
 mod qr;
 mod rules;
 mod settle;
@@ -37,13 +38,15 @@ pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of}
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use problem::{Problem, Severity, pointer};
+pub use profile::FacturxProfile;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
 pub use settle::{Settled, settle};
 pub use strictness::Strictness;
 pub use xml::{
-    FromXml, LeftOver, LeftOvers, Places, XmlFormat, check as check_xml, read as read_xml,
+    AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, check as check_xml,
+    read as read_xml, refusal as why_not_written, write as write_xml,
 };
 
 /// Every rule that is run on an invoice, family by family.

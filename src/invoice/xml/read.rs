@@ -25,7 +25,7 @@ const XRECHNUNG_EXTENSION: &str = ":extension:xrechnung_";
 const VAT_BREAKDOWN: &str = "BG-23";
 /// The codes of UNTDID 2475, by which CII names the time at which VAT becomes due, and those of UNTDID
 /// 2005 that mean the same (EN 16931-3-3, BT-8).
-const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
+pub(super) const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
 
 /// The paths of the totals of VAT, of which a file may have one in each of two currencies.
 const TOTALS_OF_VAT: [&str; 2] = ["cac:TaxTotal/cbc:TaxAmount", "ram:TaxTotalAmount"];
@@ -509,6 +509,6 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// Returns a long text with its lines, without the indentation of the file.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     text.trim().lines().map(one_line).collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,27 @@
+//! The contents of the files that an invoice carries (BT-125).
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::invoice::model::Attachment;
+use crate::invoice::original::read_file;
+
+/// The contents of files, by their SHA-256. A settled invoice has only the digests of the files that it
+/// carries; the contents are in the original.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttachedContents(HashMap<String, Vec<u8>>);
+
+impl AttachedContents {
+    /// Those of an original: UBL, CII, or a PDF that carries one of them. None if it is no invoice.
+    pub fn of_original(original: &[u8]) -> Self {
+        let documents = read_file(original).map(|it| it.invoice.documents).unwrap_or_default();
+        let attached = documents.into_iter().filter_map(|it| it.attachment?.bytes().ok().flatten());
+        Self(attached.map(|it| (format!("{:x}", Sha256::digest(&it)), it)).collect())
+    }
+
+    /// The content of a file, if it is one of these.
+    pub(super) fn of(&self, attachment: &Attachment) -> Option<&[u8]> {
+        self.0.get(attachment.sha256.as_deref()?).map(Vec::as_slice)
+    }
+}
