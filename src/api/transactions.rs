@@ -136,7 +136,7 @@ pub(super) async fn change(
         }
         let (terms, warnings) =
             // This runs inside the tx that locks the row, so it cannot move to another task.
-            tokio::task::block_in_place(|| content.apply(&transaction.terms)).map_err(|problems| Problem::content(&problems))?;
+            tokio::task::block_in_place(|| content.apply(&transaction.terms, &transaction.warnings)).map_err(|problems| Problem::content(&problems))?;
         let warnings = rules.judge(warnings).map_err(|problems| Problem::content(&problems))?;
         let is_new = terms != transaction.terms || names_contacts;
         Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))

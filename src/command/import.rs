@@ -65,7 +65,7 @@ async fn import(
     file: &Path,
 ) -> anyhow::Result<String> {
     let bytes = tokio::fs::read(file).await.context("  the file cannot be read")?;
-    let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let is_json = OriginalKind::of(&bytes) == OriginalKind::Json;
     let accompaniment =
         if is_json { Accompaniment::default() } else { accompaniment(request, file)? };
     let bytes: Arc<[u8]> = bytes.into();

@@ -3,11 +3,13 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::card;
 use super::model::term::Kind;
 use super::model::walk::{Leaf, walk};
 use super::model::{Address, InvoiceInput};
 use super::money::{exact, plain};
-use super::xml::{self, LeftOvers};
+use super::original::read_file;
+use super::xml::LeftOvers;
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
 /// elsewhere.
@@ -46,9 +48,10 @@ pub struct Further {
 }
 
 impl Further {
-    /// Of a UBL or CII invoice. Nothing if the file is not such an invoice, or exceeds the present limits.
+    /// Of a UBL or CII invoice, or of a PDF that carries one. Nothing if the file is not such an invoice, or
+    /// exceeds the present limits.
     pub fn of_file(original: &[u8]) -> Self {
-        let Ok(read) = xml::read(original) else { return Self::default() };
+        let Ok(read) = read_file(original) else { return Self::default() };
         Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }
     }
 
@@ -144,7 +147,7 @@ impl Terms<'_> {
             "BT-85" => None,
             // A line that is added like any other needs no word.
             "BT-X-8" => plain_text().filter(|role| role != "DETAIL"),
-            "BT-87" => plain_text().map(|number| masked(&number)),
+            "BT-87" => plain_text().map(|number| card::masked(&number)),
             "BT-93" | "BT-94" | "BT-98" | "BT-100" | "BT-101" | "BT-105" => {
                 Some(format!("{}{}", self.figure_or_text(leaf)?, self.of_adjustment(leaf)))
             }
@@ -225,13 +228,6 @@ fn one_line(it: Address) -> String {
     let parts: Vec<&str> =
         parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
     parts.join(", ")
-}
-
-/// At most four digits of a card's number may be shown (BR-51 allows six and four).
-fn masked(number: &str) -> String {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_alphanumeric).collect();
-    let shown: String = digits[digits.len().saturating_sub(4)..].iter().collect();
-    format!("… {shown}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
 mod amounts;
+mod card;
 mod currency;
 mod date;
 mod embedded;
@@ -33,7 +34,9 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
-pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of};
+pub use original::{
+    AttachedFile, OriginalKind, attached_file, parse_file, read_file, without_mark, xml_of,
+};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use problem::{Problem, Severity, pointer};
@@ -42,9 +45,7 @@ pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
 pub use settle::{Settled, settle};
 pub use strictness::Strictness;
-pub use xml::{
-    FromXml, LeftOver, LeftOvers, Places, XmlFormat, check as check_xml, read as read_xml,
-};
+pub use xml::{FromXml, LeftOver, LeftOvers, Places, XmlFormat, XmlInvoice};
 
 /// Every rule that is run on an invoice, family by family.
 pub fn all_rules() -> Vec<Rule> {

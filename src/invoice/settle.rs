@@ -26,7 +26,8 @@ pub struct Settled {
     pub warnings: Vec<Problem>,
 }
 
-/// Computes what was left out, and checks what was stated. Settling a settled invoice again changes
+/// Computes what was left out, and checks what was stated. Of the number of a card (BT-87), only the part is
+/// kept that BR-51 allows. Settling a settled invoice again changes
 /// nothing.
 ///
 /// What JSON leaves out is computed before the rules run. On XML they run when it is read, because they ask
@@ -60,6 +61,8 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
         Form::Ubl | Form::Cii => Vec::new(),
     };
     warnings.extend(rules::unlikely(&input, currency));
+    // BR-51 was run on what is stated. Nobody after this has to know more of the number than it allows.
+    input.payment.iter_mut().for_each(Payment::cut_card_number);
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
     Ok(Settled { invoice, warnings })

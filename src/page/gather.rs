@@ -11,7 +11,7 @@ use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{Further, OriginalKind, epc_payload, qr_svg, status_to_show, xml_of};
+use crate::invoice::{Further, OriginalKind, epc_payload, qr_svg, status_to_show};
 use crate::quota::run_blocking;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
@@ -75,8 +75,7 @@ pub(super) async fn read_invoice(
         let read = move || match file {
             None => ReadInvoice { further: Further::of_invoice(&invoice.into()), original: None },
             Some((_, bytes)) => ReadInvoice {
-                // A PDF whose XML cannot be read any more has no further terms.
-                further: xml_of(&bytes).map(|xml| Further::of_file(&xml)).unwrap_or_default(),
+                further: Further::of_file(&bytes),
                 original: Some(OriginalKind::of(&bytes)),
             },
         };

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
-use super::transaction_row::redactions;
+use super::transaction_row::{redactions, stored_invoice};
 use super::{Store, StoreError};
 use crate::transaction::Terms;
 
@@ -89,7 +89,7 @@ impl TryFrom<Row> for PastTerms {
             revision: row.revision,
             terms: Terms {
                 status: row.status,
-                invoice: from_json("invoice", &row.invoice)?,
+                invoice: stored_invoice(&row.invoice)?,
                 buyer: from_json("buyer", &row.buyer)?,
                 seller: from_json("seller", &row.seller)?,
                 redactions: redactions(row.redactions.as_deref()),
