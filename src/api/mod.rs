@@ -8,6 +8,7 @@ mod export;
 mod files;
 mod health;
 mod invitations;
+mod kept_files;
 mod links;
 mod originals;
 mod precondition;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::model::InvoiceInput;
 use super::original::{OriginalKind, parse_file, without_mark};
-use super::problem::{Problem, Severity, pointer};
+use super::problem::{Problem, Severity, in_a_line, pointer};
 use super::rules::Form;
 use super::settle::settle;
 use super::xml::XmlInvoice;
@@ -41,7 +41,12 @@ fn of_json(file: &[u8]) -> Inspection {
     let refused = |findings| Inspection { taken: false, findings };
     let value: serde_json::Value = match serde_json::from_slice(file) {
         Ok(value) => value,
-        Err(error) => return refused(vec![Problem::at("", format!("It is no JSON: {error}."))]),
+        Err(error) => {
+            return refused(vec![Problem::at(
+                "",
+                format!("It is no JSON: {}.", in_a_line(&error.to_string())),
+            )]);
+        }
     };
     if !value.is_object() {
         let detail = "An invoice in JSON is an object, such as {\"number\": \"2026-0117\", …}.";
@@ -51,7 +56,8 @@ fn of_json(file: &[u8]) -> Inspection {
     let input: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
         Ok(input) => input,
         Err(error) => {
-            let detail = format!("The value cannot be read: {}.", error.inner());
+            let detail =
+                format!("The value cannot be read: {}.", in_a_line(&error.inner().to_string()));
             return refused(vec![Problem::at(pointer(error.path()), detail)]);
         }
     };

@@ -1,6 +1,7 @@
 //! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
 
 mod amounts;
+mod attached;
 mod card;
 mod currency;
 mod date;
@@ -21,10 +22,11 @@ mod settle;
 mod strictness;
 mod xml;
 
+pub use attached::{AttachedFile, attached_contents, attached_file};
 pub use currency::Currency;
 pub use embedded::{Embedded, embedded_invoice, invoice_of_pdf, is_pdf};
 pub use epc::epc_payload;
-pub use further::{Further, Term};
+pub use further::{Further, Term, terms_to_compare};
 pub use inspect::{Inspection, inspect};
 pub use model::schema;
 pub use model::{
@@ -34,12 +36,10 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
-pub use original::{
-    AttachedFile, OriginalKind, attached_file, parse_file, read_file, without_mark, xml_of,
-};
+pub use original::{OriginalKind, parse_file, read_file, without_mark, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
-pub use problem::{Problem, Severity, pointer};
+pub use problem::{Problem, Severity, in_a_line, pointer, without_middle};
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};

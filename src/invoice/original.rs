@@ -70,37 +70,6 @@ pub fn xml_of(original: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     })
 }
 
-/// A file that an invoice carries (BT-125).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttachedFile {
-    /// The name that the invoice gives it; the reference of its document (BT-122) if it gives none.
-    pub name: String,
-    /// The media type that the invoice claims.
-    pub media_type: Option<String>,
-    /// The content.
-    pub bytes: Vec<u8>,
-}
-
-/// Returns the file that the supporting document at this place (BG-24, from 0) of an original carries, or
-/// `None` if there is none.
-///
-/// # Errors
-/// Those of [`read_file`].
-pub fn attached_file(original: &[u8], place: usize) -> Result<Option<AttachedFile>, Vec<Problem>> {
-    let mut documents = read_file(original)?.invoice.documents.into_iter();
-    let Some(document) = documents.nth(place) else { return Ok(None) };
-    let Some(attachment) = document.attachment else { return Ok(None) };
-    let bytes = attachment.bytes().map_err(|error| {
-        let at = format!("/documents/{place}/attachment/content");
-        vec![Problem::at(at, format!("The file is not in Base64: {error}."))]
-    })?;
-    Ok(bytes.map(|bytes| AttachedFile {
-        name: attachment.filename.or(document.reference).unwrap_or_default(),
-        media_type: attachment.mime,
-        bytes,
-    }))
-}
-
 /// Parses an invoice or credit note in XML, or in a PDF that carries it.
 ///
 /// # Errors
@@ -121,18 +90,8 @@ pub fn read_file(original: &[u8]) -> Result<FromXml, Vec<Problem>> {
 mod tests {
     use super::*;
     use crate::invoice::xml::counted::within;
-    use crate::invoice::{Further, inspect};
+    use crate::invoice::{Further, attached_file, inspect};
 
-    #[test]
-    fn a_file_in_an_invoice_can_be_taken_out() {
-        let invoice = include_bytes!("../../tests/invoices/ubl-tc434-example2.xml");
-        let files: Vec<_> = (0..3).map(|place| attached_file(invoice, place).unwrap()).collect();
-        let found: Vec<_> = files.iter().flatten().collect();
-        assert_eq!(found.len(), 1, "{files:?}");
-        assert_eq!(found[0].name, "test.pdf");
-        assert_eq!(found[0].media_type.as_deref(), Some("application/pdf"));
-        assert!(!found[0].bytes.is_empty());
-    }
     #[test]
     fn the_bytes_say_what_a_file_is_whatever_stands_before_its_content() {
         let kinds: [(&[u8], OriginalKind); 9] = [

@@ -74,10 +74,15 @@ pub(super) async fn read_invoice(
         let invoice = transaction.terms.invoice.clone();
         let read = move || match file {
             None => ReadInvoice { further: Further::of_invoice(&invoice.into()), original: None },
-            Some((_, bytes)) => ReadInvoice {
-                further: Further::of_file(&bytes),
-                original: Some(OriginalKind::of(&bytes)),
-            },
+            Some((_, bytes)) => {
+                let original = OriginalKind::of(&bytes);
+                let further = match original {
+                    // It is kept for the files in it.
+                    OriginalKind::Json => Further::of_invoice(&invoice.into()),
+                    OriginalKind::Xml | OriginalKind::Pdf => Further::of_file(&bytes),
+                };
+                ReadInvoice { further, original: Some(original) }
+            }
         };
         run_blocking(read).await.map_err(panicked)
     };

@@ -6,11 +6,8 @@ use serde::de::DeserializeOwned;
 use super::party::matrix_id;
 use super::read_file::ReadFile;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{InvoiceInput, PartyDetails, Problem, pointer, without_mark};
+use crate::invoice::{InvoiceInput, PartyDetails, Problem, in_a_line, pointer, without_mark};
 use crate::record::RedactionPolicy;
-
-/// The greatest length of a JSON pointer in an error, in bytes.
-const MAX_POINTER_BYTES: usize = 500;
 
 /// The fields of a submission that an XML invoice does not contain.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -147,9 +144,7 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
         {
             detail.truncate(end);
         }
-        // The pointer contains unknown names of fields, which may be as long as the whole JSON.
-        let pointer = if pointer.len() > MAX_POINTER_BYTES { String::new() } else { pointer };
-        vec![Problem::at(pointer, capitalised(&in_json_words(&detail)))]
+        vec![Problem::at(pointer, capitalised(&in_json_words(&in_a_line(&detail))))]
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)

@@ -76,7 +76,7 @@ impl Reader<'_> {
             Kind::Date => self.date(path, from),
             Kind::Identifier => {
                 let hit = self.said(path, from)?;
-                Some(self.identifier(hit))
+                Some(self.identifier(hit, true))
             }
             Kind::Identifiers => {
                 let hits: Vec<Hit> = routes(path)
@@ -84,7 +84,8 @@ impl Reader<'_> {
                     .flat_map(|route| self.route_hits(route, from))
                     .filter(|hit| !self.text(*hit).is_empty())
                     .collect();
-                let all: Vec<Value> = hits.into_iter().map(|hit| self.identifier(hit)).collect();
+                let all: Vec<Value> =
+                    hits.into_iter().map(|hit| self.identifier(hit, false)).collect();
                 (!all.is_empty()).then_some(Value::Array(all))
             }
             Kind::Classifications => {
@@ -112,12 +113,16 @@ impl Reader<'_> {
         }
     }
 
-    fn identifier(&self, hit: Hit) -> Value {
+    /// An identifier and its scheme, which may stand in an element beside it if the identifier does not repeat.
+    fn identifier(&self, hit: Hit, may_stand_beside: bool) -> Value {
         let id = one_line(self.text(hit));
         let scheme = self.tree.read_attribute(hit.id, "schemeID").filter(|it| !it.is_empty());
         // CII names the scheme of BT-18 and BT-128 in an element beside it.
         let beside = self.tree.children(self.tree.element(hit.id).parent, "ram:ReferenceTypeCode");
-        let scheme = scheme.or_else(|| beside.into_iter().next().map(|id| self.tree.read_text(id)));
+        let scheme = scheme.or_else(|| {
+            let id = may_stand_beside.then(|| beside.into_iter().next()).flatten()?;
+            Some(self.tree.read_text(id))
+        });
         match scheme {
             None => Value::from(id),
             Some(scheme) => Value::Object(Map::from_iter([
