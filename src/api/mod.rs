@@ -9,6 +9,7 @@ mod files;
 mod health;
 mod invitations;
 mod invoice_xml;
+mod kept_files;
 mod links;
 mod originals;
 mod precondition;

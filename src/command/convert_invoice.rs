@@ -6,7 +6,8 @@ use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 
 use crate::invoice::{
-    AttachedContents, Form, Invoice, InvoiceInput, Problem, XmlFormat, read_file, settle, write_xml,
+    AttachedContents, Form, Invoice, InvoiceInput, OriginalKind, Problem, XmlFormat, read_file,
+    settle, without_mark, write_xml,
 };
 use crate::transaction::{Party, json, whole_invoice};
 
@@ -76,14 +77,13 @@ struct Converted {
 }
 
 fn converted(file: &[u8], target: Target) -> Result<Converted, Vec<Problem>> {
-    let (invoice, mut left_out) = read(file)?;
+    let Read { invoice, mut left_out, contents } = read(file)?;
     let text = match target {
         Target::Json => {
             let text = serde_json::to_string_pretty(&invoice);
             text.map_err(|error| vec![Problem::at("", error.to_string())])? + "\n"
         }
         Target::Xml(format) => {
-            let contents = AttachedContents::of_original(file);
             let written = write_xml(&invoice, format, &contents).map_err(|it| vec![it])?;
             let more = written.left_out.iter();
             left_out.extend(more.map(|it| format!("{}: {}", it.pointer, it.detail)));
@@ -93,10 +93,19 @@ fn converted(file: &[u8], target: Target) -> Result<Converted, Vec<Problem>> {
     Ok(Converted { text, left_out })
 }
 
-/// The settled invoice of a file, and what the file says beyond it.
-fn read(file: &[u8]) -> Result<(Invoice, Vec<String>), Vec<Problem>> {
-    if file.trim_ascii_start().first() == Some(&b'{') {
-        return Ok((read_json(file)?, Vec::new()));
+/// A file.
+struct Read {
+    /// The settled invoice in it.
+    invoice: Invoice,
+    /// What it says beyond that.
+    left_out: Vec<String>,
+    /// The files that it carries.
+    contents: AttachedContents,
+}
+
+fn read(file: &[u8]) -> Result<Read, Vec<Problem>> {
+    if OriginalKind::of(file) == OriginalKind::Json {
+        return read_json(without_mark(file));
     }
     let read = read_file(file)?;
     let settled = settle(read.invoice, read.format.into()).map_err(|mut problems| {
@@ -109,23 +118,29 @@ fn read(file: &[u8]) -> Result<(Invoice, Vec<String>), Vec<Problem>> {
     if read.left_over.more > 0 {
         left_out.push(format!("{} more values of the file", read.left_over.more));
     }
-    Ok((settled.invoice, left_out))
+    let contents = AttachedContents::of_original(file);
+    Ok(Read { invoice: settled.invoice, left_out, contents })
 }
 
 /// An invoice, or an object with one as `invoice`, and with its parties as `seller` and `buyer`.
-fn read_json(file: &[u8]) -> Result<Invoice, Vec<Problem>> {
+fn read_json(file: &[u8]) -> Result<Read, Vec<Problem>> {
     let value: Value = json(file)?;
     let part = |name: &str| value.get(name).map(Value::to_string);
-    let input: InvoiceInput = json(part("invoice").as_deref().map_or(file, str::as_bytes))?;
+    let invoice = part("invoice");
+    let is_bare = invoice.is_none();
+    let bytes = invoice.as_deref().map_or(file, str::as_bytes);
+    let input: InvoiceInput = json(bytes)?;
     let invoice = settle(input, Form::Json)?.invoice;
-    if value.get("invoice").is_none() {
-        return Ok(invoice);
+    let contents = AttachedContents::of_original(bytes);
+    if is_bare {
+        return Ok(Read { invoice, left_out: Vec::new(), contents });
     }
     let party = |name: &str| match part(name) {
         None => Ok(Party::default()),
         Some(text) => json(text.as_bytes()),
     };
-    Ok(whole_invoice(invoice, &party("seller")?, &party("buyer")?))
+    let invoice = whole_invoice(invoice, &party("seller")?, &party("buyer")?);
+    Ok(Read { invoice, left_out: Vec::new(), contents })
 }
 
 #[cfg(test)]
@@ -142,7 +157,8 @@ mod tests {
             let back =
                 converted(xml.as_bytes(), Target::Json).unwrap_or_else(|it| panic!("{it:?}"));
             assert!(back.text.contains("\"12.345\"") && back.left_out.is_empty(), "{}", back.text);
-            let invoice = read_json(back.text.as_bytes()).unwrap();
+            let invoice =
+                read_json(back.text.as_bytes()).unwrap_or_else(|it| panic!("{it:?}")).invoice;
             assert_eq!(invoice.seller.unwrap().name.as_deref(), Some("Acme Ltd"));
         }
     }

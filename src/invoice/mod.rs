@@ -1,6 +1,8 @@
 //! The EN 16931 invoice: model, money, rules, and XML in and out. Pure: no I/O.
 
 mod amounts;
+mod attached;
+mod card;
 mod currency;
 mod date;
 mod embedded;
@@ -21,10 +23,11 @@ mod settle;
 mod strictness;
 mod xml;
 
+pub use attached::{AttachedFile, attached_contents, attached_file};
 pub use currency::Currency;
 pub use embedded::{Embedded, embedded_invoice, invoice_of_pdf, is_pdf};
 pub use epc::epc_payload;
-pub use further::{Further, Term};
+pub use further::{Further, Term, terms_to_compare};
 pub use inspect::{Inspection, inspect};
 pub use model::schema;
 pub use model::{
@@ -34,10 +37,10 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
-pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of};
+pub use original::{OriginalKind, parse_file, read_file, without_mark, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
-pub use problem::{Problem, Severity, pointer};
+pub use problem::{Problem, Severity, in_a_line, pointer, without_middle};
 pub use profile::FacturxProfile;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
@@ -45,8 +48,8 @@ pub use rules::{Form, Rule};
 pub use settle::{Settled, settle};
 pub use strictness::Strictness;
 pub use xml::{
-    AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, check as check_xml,
-    read as read_xml, refusal as why_not_written, write as write_xml,
+    AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, XmlInvoice,
+    refusal as why_not_written, write as write_xml,
 };
 
 /// Every rule that is run on an invoice, family by family.

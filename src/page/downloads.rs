@@ -101,6 +101,9 @@ pub(super) async fn original_xml(
     session: Session,
 ) -> Result<Response, Refusal> {
     let bytes = original_of(&state, &session).await?;
+    if OriginalKind::of(&bytes) == OriginalKind::Json {
+        return Err(Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file"));
+    }
     let taken_out = run_blocking(move || xml_of(&bytes).map(Cow::into_owned)).await;
     let xml = taken_out
         .map_err(anyhow::Error::from)

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_xml, settle};
+use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_file, settle};
 use crate::transaction::Party;
 
 mod scripts;
@@ -17,7 +17,7 @@ fn party(details: crate::invoice::PartyDetails) -> Party {
 }
 
 fn from_xml(xml: &str) -> Terms {
-    let read = read_xml(xml.as_bytes()).unwrap();
+    let read = read_file(xml.as_bytes()).unwrap();
     Terms {
         status: "open".to_owned(),
         invoice: settle(read.invoice, read.format.into()).unwrap().invoice,

@@ -23,6 +23,10 @@ const EXAMPLES: [(&str, &str, usize); 8] = [
     (include_str!("../../../tests/invoices/ubl-tc434-example4.xml"), "DKK", 3),
 ];
 
+fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
+    XmlInvoice::parse(bytes).map_err(|problem| vec![problem])?.read()
+}
+
 /// Why a file is refused.
 fn refused(bytes: &[u8]) -> Problem {
     read(bytes).unwrap_err().remove(0)

@@ -69,6 +69,8 @@ pub(super) struct Element {
     pub(super) text: String,
     /// The elements in it.
     pub(super) children: Vec<Id>,
+    /// Its place among the elements of its name in the element around it, from 1; none if it is the only one.
+    pub(super) place: Option<usize>,
     /// The element around it; the root is around itself.
     pub(super) parent: Id,
     /// Whether its text was read.
@@ -145,12 +147,8 @@ impl Tree {
         let element = self.element(id);
         let around = if id == 0 { String::new() } else { self.xpath(element.parent) };
         let mut path = format!("{around}/{}", element.name);
-        if id != 0 {
-            let alike: Vec<Id> = self.children(element.parent, &element.name).collect();
-            if alike.len() > 1 {
-                let place = alike.iter().take_while(|it| **it != id).count() + 1;
-                path.push_str(&format!("[{place}]"));
-            }
+        if let Some(place) = element.place {
+            path.push_str(&format!("[{place}]"));
         }
         path
     }
@@ -188,7 +186,10 @@ impl Builder {
             let length = length.unwrap_or(usize::MAX);
             let done = match event {
                 Event::Eof if self.elements.is_empty() => Err("there is no element".to_owned()),
-                Event::Eof => return Ok(Tree { elements: self.elements }),
+                Event::Eof => {
+                    number_alike(&mut self.elements);
+                    return Ok(Tree { elements: self.elements });
+                }
                 Event::DocType(_) => {
                     Err("there is a document type declaration (DTD), which is not \
                                           taken; leave it out"
@@ -259,6 +260,7 @@ impl Builder {
             attributes,
             text: String::new(),
             children: Vec::new(),
+            place: None,
             parent,
             is_read: Cell::new(false),
         });
@@ -284,6 +286,30 @@ impl Builder {
 
     fn interned(&mut self, name: String) -> Rc<str> {
         self.names.entry(name).or_insert_with_key(|name| Rc::from(name.as_str())).clone()
+    }
+}
+
+/// Sets the place of each element that is not the only one of its name. Paths are written for many elements,
+/// so nobody may count those beside an element each time.
+fn number_alike(elements: &mut [Element]) {
+    let mut places = Vec::new();
+    for element in elements.iter().filter(|it| it.children.len() > 1) {
+        let mut alike: HashMap<&str, (Id, usize)> = HashMap::new();
+        for id in &element.children {
+            let Some(child) = elements.get(*id) else { continue };
+            let (first, count) = alike.entry(&child.name).or_insert((*id, 0));
+            *count += 1;
+            match *count {
+                1 => {}
+                2 => places.extend([(*first, 1), (*id, 2)]),
+                count => places.push((*id, count)),
+            }
+        }
+    }
+    for (id, place) in places {
+        if let Some(element) = elements.get_mut(id) {
+            element.place = Some(place);
+        }
     }
 }
 

@@ -43,6 +43,7 @@ fn how_often(path: &str, least: usize, most: usize) -> String {
         (0, 0) => format!("no {path}"),
         (1, 1) => format!("exactly one {path}"),
         (1, _) => format!("at least one {path}"),
+        (_, 1) => format!("at most one {path}"),
         _ => format!("at most {most} {path}"),
     }
 }
@@ -142,7 +143,12 @@ fn count(tree: &Tree, id: Id, rule: &Count, found: &mut Vec<Problem>) {
     if (least..=most).contains(&number) {
         return;
     }
-    let says = format!("there must be {}, but there are {number}", how_often(path, least, most));
+    let are = match number {
+        0 => "there is none".to_owned(),
+        1 => "there is one".to_owned(),
+        _ => format!("there are {number}"),
+    };
+    let says = format!("there must be {}, but {are}", how_often(path, least, most));
     found.push(broken(tree, id, name, &says));
 }
 

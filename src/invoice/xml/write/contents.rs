@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use crate::invoice::model::Attachment;
-use crate::invoice::original::read_file;
 
 /// The contents of files, by their SHA-256. A settled invoice has only the digests of the files that it
 /// carries; the contents are in the original.
@@ -13,11 +12,9 @@ use crate::invoice::original::read_file;
 pub struct AttachedContents(HashMap<String, Vec<u8>>);
 
 impl AttachedContents {
-    /// Those of an original: UBL, CII, or a PDF that carries one of them. None if it is no invoice.
-    pub fn of_original(original: &[u8]) -> Self {
-        let documents = read_file(original).map(|it| it.invoice.documents).unwrap_or_default();
-        let attached = documents.into_iter().filter_map(|it| it.attachment?.bytes().ok().flatten());
-        Self(attached.map(|it| (format!("{:x}", Sha256::digest(&it)), it)).collect())
+    /// The contents of these files.
+    pub(in crate::invoice) fn new(files: impl Iterator<Item = Vec<u8>>) -> Self {
+        Self(files.map(|it| (format!("{:x}", Sha256::digest(&it)), it)).collect())
     }
 
     /// The content of a file, if it is one of these.

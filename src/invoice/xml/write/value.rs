@@ -10,7 +10,8 @@ use crate::invoice::model::term::{Kind, Term};
 use crate::invoice::model::{Attachment, Identifier, Note};
 use crate::invoice::xml::XmlFormat;
 use crate::invoice::xml::path::{Route, parts_of, routes};
-use crate::invoice::xml::read::{VAT_POINT_CODES, one_line, prose};
+use crate::invoice::xml::read::VAT_POINT_CODES;
+use crate::invoice::xml::text::{one_line, prose};
 
 /// The format of a day in CII (UNTDID 2379): `20260601`.
 const DAY: &str = "102";

@@ -123,7 +123,7 @@ fn downloads(page: &Page<'_>) -> Markup {
                     (text(reader, "download-pdf"))
                 }
             }
-            @if page.read.original.is_some() {
+            @if matches!(page.read.original, Some(OriginalKind::Xml | OriginalKind::Pdf)) {
                 li {
                     a.button href=(page.address.part("original")) {
                         (text(reader, "download-original"))
