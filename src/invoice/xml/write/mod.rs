@@ -266,4 +266,3 @@ fn says_something(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) => true,
     }
 }
-
