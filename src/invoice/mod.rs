@@ -1,4 +1,4 @@
-//! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
+//! The EN 16931 invoice: model, money, rules, and XML in and out. Pure: no I/O.
 
 mod amounts;
 mod currency;
@@ -46,7 +46,7 @@ pub use settle::{Settled, settle};
 pub use strictness::Strictness;
 pub use xml::{
     AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, check as check_xml,
-    read as read_xml, write as write_xml,
+    read as read_xml, refusal as why_not_written, write as write_xml,
 };
 
 /// Every rule that is run on an invoice, family by family.

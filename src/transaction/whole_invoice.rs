@@ -4,27 +4,24 @@ use super::{Party, Terms};
 use crate::invoice::{Address, Invoice};
 
 impl Terms {
-    /// The invoice with the name, the VAT identifier and the address of both parties in it (BG-4 and BG-7).
-    /// JSON states them beside the invoice, and a shop can change them after an invoice came in as XML: what
-    /// the parties of the transaction say counts. Contacts in Matrix are no part of an invoice.
+    /// The invoice with the name, the VAT identifier and the address of both parties in it, see
+    /// [`whole_invoice`].
     pub fn whole_invoice(&self) -> Invoice {
-        let mut invoice = self.invoice.clone();
-        let seller = invoice.seller.get_or_insert_default();
-        let trading_name = seller.trading_name.as_deref();
-        complete(
-            &self.seller,
-            trading_name,
-            (&mut seller.name, &mut seller.vat_id, &mut seller.address),
-        );
-        let buyer = invoice.buyer.get_or_insert_default();
-        let trading_name = buyer.trading_name.as_deref();
-        complete(
-            &self.buyer,
-            trading_name,
-            (&mut buyer.name, &mut buyer.vat_id, &mut buyer.address),
-        );
-        invoice
+        whole_invoice(self.invoice.clone(), &self.seller, &self.buyer)
     }
+}
+
+/// Puts the name, the VAT identifier and the address of both parties into an invoice (BG-4 and BG-7). JSON
+/// states them beside the invoice, and a shop can change them after an invoice came in as XML: what the parties
+/// of the transaction say counts. Contacts in Matrix are no part of an invoice.
+pub(crate) fn whole_invoice(mut invoice: Invoice, by_seller: &Party, by_buyer: &Party) -> Invoice {
+    let seller = invoice.seller.get_or_insert_default();
+    let trading_name = seller.trading_name.as_deref();
+    complete(by_seller, trading_name, (&mut seller.name, &mut seller.vat_id, &mut seller.address));
+    let buyer = invoice.buyer.get_or_insert_default();
+    let trading_name = buyer.trading_name.as_deref();
+    complete(by_buyer, trading_name, (&mut buyer.name, &mut buyer.vat_id, &mut buyer.address));
+    invoice
 }
 
 type Stated<'a> = (&'a mut Option<String>, &'a mut Option<String>, &'a mut Option<Address>);

@@ -1,4 +1,4 @@
-//! Reads UBL 2.1 and CII D16B, as the rows of the model say.
+//! Reads and writes UBL 2.1 and CII D16B, as the rows of the model say.
 
 mod date;
 mod decode;
@@ -15,7 +15,7 @@ mod write;
 pub use left_over::{LeftOver, LeftOvers};
 pub use places::Places;
 pub(super) use write::CORE_INVOICE;
-pub use write::{AttachedContents, Written, write};
+pub use write::{AttachedContents, Written, refusal, write};
 
 use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
@@ -50,6 +50,24 @@ pub struct FromXml {
     pub left_over: LeftOvers,
     /// The rules that the file breaks.
     pub findings: Vec<Problem>,
+}
+
+impl XmlFormat {
+    /// Both, in the order in which they are offered.
+    pub const BOTH: [Self; 2] = [Self::Ubl, Self::Cii];
+
+    /// The name in addresses and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ubl => "ubl",
+            Self::Cii => "cii",
+        }
+    }
+
+    /// Reads that name. Returns `None` for any other text.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::BOTH.into_iter().find(|it| it.name() == name)
+    }
 }
 
 impl From<XmlFormat> for Form {

@@ -54,7 +54,9 @@ pub struct Written {
 /// `urn:cen.eu:en16931:2017`, and BT-81 follows from the group that says how to pay.
 ///
 /// # Errors
-/// If the invoice has no lines and UBL is asked for, whose schema demands one.
+/// If the invoice has no lines and UBL is asked for, whose schema demands one; or if it has amounts that are
+/// collected for somebody else (BG-DEX-09), and is no invoice in UBL: nothing else has a place for them, and what is
+/// due would be wrong.
 ///
 /// # Example
 /// ```ignore
@@ -66,10 +68,8 @@ pub fn write(
     format: XmlFormat,
     contents: &AttachedContents,
 ) -> Result<Written, Problem> {
-    if invoice.lines.is_empty() && format == XmlFormat::Ubl {
-        let detail = "An invoice without lines cannot be written as UBL, which demands a line. Write it \
-                      as CII.";
-        return Err(Problem::at("/lines", detail));
+    if let Some(refusal) = refusal(invoice, format) {
+        return Err(refusal);
     }
     let stated = prepare::prepared(invoice, format);
     let value = serde_json::to_value(&stated).map_err(|it| Problem::at("", it.to_string()))?;
@@ -90,6 +90,23 @@ pub fn write(
     fixed::add(&mut root, format);
     root.in_order(writer.schema);
     Ok(Written { xml: print::print(&root), left_out: writer.left_out })
+}
+
+/// Why an invoice cannot be written in a syntax, if it cannot.
+pub fn refusal(invoice: &Invoice, format: XmlFormat) -> Option<Problem> {
+    if invoice.lines.is_empty() && format == XmlFormat::Ubl {
+        let detail = "An invoice without lines cannot be written as UBL, which demands a line. Write it \
+                      as CII.";
+        return Some(Problem::at("/lines", detail));
+    }
+    let has_place = format == XmlFormat::Ubl && !invoice.is_credit_note();
+    if !invoice.third_party_payments.is_empty() && !has_place {
+        let detail = "An invoice with amounts that are collected for somebody else (BG-DEX-09) can only be \
+                      written as UBL, and no credit note: there is no other place for them, and what is due \
+                      would be wrong without them.";
+        return Some(Problem::at("/third_party_payments", detail));
+    }
+    None
 }
 
 struct Writer<'a> {
@@ -266,3 +283,6 @@ fn says_something(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,11 @@ pub(super) fn prepared(invoice: &Invoice, format: XmlFormat) -> InvoiceInput {
     it.specification.get_or_insert_with(|| CORE_INVOICE.to_owned());
     state_no_zeros(&mut it);
     name_means_of_payment(&mut it, invoice.is_credit_note() && format == XmlFormat::Ubl, format);
-    it.lines.iter_mut().for_each(complete_price);
+    it.lines.iter_mut().for_each(|line| complete_price(line, format));
+    if format == XmlFormat::Cii && it.vat_currency == it.currency {
+        // CEN has CII name another currency here than that of the invoice (BR-53).
+        it.vat_currency = None;
+    }
     for (index, document) in it.documents.iter_mut().enumerate() {
         // BT-122 has to be there.
         document.reference.get_or_insert_with(|| (index + 1).to_string());
@@ -74,11 +78,11 @@ fn name_means_of_payment(it: &mut InvoiceInput, is_ubl_credit_note: bool, format
 
 /// A discount on a price, the price before it and the price after it belong together (BT-146 to BT-148). UBL
 /// cannot state the second without the first, and CII not the first without the second.
-fn complete_price(line: &mut LineInput) {
+fn complete_price(line: &mut LineInput, format: XmlFormat) {
     let net = line.unit_price.unwrap_or_default();
-    match (line.price_discount, line.gross_price) {
-        (Some(discount), None) => line.gross_price = net.checked_add(discount),
-        (None, Some(gross)) => line.price_discount = gross.checked_sub(net),
+    match (line.price_discount, line.gross_price, format) {
+        (Some(discount), None, XmlFormat::Cii) => line.gross_price = net.checked_add(discount),
+        (None, Some(gross), XmlFormat::Ubl) => line.price_discount = gross.checked_sub(net),
         _ => {}
     }
     if line.base_quantity_unit.is_some() {

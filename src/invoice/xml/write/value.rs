@@ -55,13 +55,13 @@ impl Writer<'_> {
                 let ids: Vec<Identifier> =
                     serde_json::from_value(value.clone()).unwrap_or_default();
                 let said = ids.iter().filter(|it| !it.id.trim().is_empty());
-                said.fold(true, |all, id| self.identifier(at, path, id) && all)
+                said.map(|id| self.identifier(at, path, id)).filter(|it| !it).count() == 0
             }
             Kind::Classifications => self.classifications(at, path, value),
             Kind::Notes => {
                 let notes: Vec<Note> = serde_json::from_value(value.clone()).unwrap_or_default();
                 let said = notes.iter().filter(|it| !it.text.trim().is_empty());
-                said.fold(true, |all, note| self.note(at, path, note) && all)
+                said.map(|note| self.note(at, path, note)).filter(|it| !it).count() == 0
             }
             Kind::Attachment => {
                 let file: Attachment = serde_json::from_value(value.clone()).unwrap_or_default();
