@@ -12,13 +12,10 @@ use serde::Deserialize;
 use super::limits::DOWNLOAD_WRITE_TIMEOUT;
 use super::refusal::Refusal;
 use super::session::Session;
-use super::{PageState, gather, view};
+use super::{PageState, view};
 use crate::files::{Found, disposition, shown_as};
-use crate::invoice::{
-    AttachedContents, OriginalKind, XmlFormat, attached_file, epc_payload, write_xml, xml_of,
-};
-use crate::logging::abnormal_end;
-use crate::pdf::{Document, invoice_pdf};
+use crate::invoice::{AttachedContents, OriginalKind, XmlFormat, attached_file, write_xml, xml_of};
+use crate::paper::PaperError;
 use crate::quota::{paced, run_blocking};
 use crate::transaction::PartyRole;
 
@@ -28,28 +25,17 @@ pub(super) async fn pdf(
     session: Session,
 ) -> Result<Response, Refusal> {
     let transaction = &session.transaction;
-    let place = state.limits.pdf(session.grant, &transaction.shop).await?;
-    let terms = &transaction.terms;
-    let read = gather::read_invoice(&state, transaction).await?;
-    let is_buyer = session.visitor.role == PartyRole::Buyer;
-    let qr =
-        is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
-    let name = format!("{}.pdf", terms.invoice.number);
-    let fonts = state.fonts.clone();
-    // A long invoice takes seconds, so it is written outside the threads that answer requests.
-    let written = tokio::task::spawn_blocking(move || {
-        // The place is held until the PDF is written, even if the client has gone.
-        let _place = place;
-        let terms = &session.transaction.terms;
-        let locale = &session.reader.locale;
-        let further = &read.further.terms;
-        invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref(), fonts: &fonts })
-            .map_err(anyhow::Error::from)
-    });
-    let written = written.await.map_err(|error| abnormal_end(&error).into()).flatten();
-    let bytes = written.map_err(|error| {
-        tracing::error!(%error, "cannot write an invoice as PDF");
-        Refusal::try_again()
+    let _place = state.limits.pdf(session.grant, &transaction.shop).await?;
+    // The seller has nothing to pay.
+    let with_code = session.visitor.role == PartyRole::Buyer;
+    let name = format!("{}.pdf", transaction.terms.invoice.number);
+    let bytes = state.papers.of(transaction, &session.reader.locale, with_code).await;
+    let bytes = bytes.map_err(|error| match error {
+        PaperError::TooMany(too_many) => too_many.into(),
+        PaperError::Failed(error) => {
+            tracing::error!(%error, "cannot write an invoice as PDF");
+            Refusal::try_again()
+        }
     })?;
     Ok(attachment("application/pdf", &name, Body::from(bytes)))
 }

@@ -19,6 +19,7 @@ mod log_words;
 mod misfits;
 mod openid;
 mod page;
+mod papers;
 mod pdf_invoices;
 mod people;
 mod proof;

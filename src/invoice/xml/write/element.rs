@@ -50,7 +50,7 @@ impl Element {
     /// around it that may repeat is repeated.
     pub(super) fn place(&mut self, steps: &[Step], end: End, schema: &Schema) -> Option<&mut Self> {
         let Some((step, rest)) = steps.split_first() else { return Some(self) };
-        let usable = self.usable(step);
+        let usable = self.candidates(step, rest, end);
         let existing = usable.into_iter().find(|index| {
             let Some(child) = self.children.get(*index) else { return false };
             if rest.is_empty() { end == End::Shared } else { child.has_place(rest, end, schema) }
@@ -72,7 +72,7 @@ impl Element {
     /// Whether [`place`](Self::place) would find or make a place.
     pub(super) fn has_place(&self, steps: &[Step], end: End, schema: &Schema) -> bool {
         let Some((step, rest)) = steps.split_first() else { return true };
-        let in_existing = self.usable(step).into_iter().any(|index| {
+        let in_existing = self.candidates(step, rest, end).into_iter().any(|index| {
             let Some(child) = self.children.get(index) else { return false };
             if rest.is_empty() { end == End::Shared } else { child.has_place(rest, end, schema) }
         });
@@ -84,6 +84,12 @@ impl Element {
     fn may_have_another(&self, name: &str, schema: &Schema) -> bool {
         let Some((_, child)) = schema.child(self.name, name) else { return false };
         child.repeats || self.child(name).is_none()
+    }
+
+    /// The places of the children in which the rest of a path may be. A new element at the end of a path is in none
+    /// of them, so an invoice's lines are not searched for each further line.
+    fn candidates(&self, step: &Step, rest: &[Step], end: End) -> Vec<usize> {
+        if rest.is_empty() && end == End::New { Vec::new() } else { self.usable(step) }
     }
 
     /// The places of the children that a step means.
