@@ -1,6 +1,7 @@
 //! The EN 16931 invoice: model, money, rules, and XML in and out. Pure: no I/O.
 
 mod amounts;
+mod attached_contents;
 mod currency;
 mod date;
 mod embedded;

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::invoice::model::Attachment;
-use crate::invoice::original::read_file;
+use crate::invoice::model::{Attachment, Document};
 
 /// The contents of files, by their SHA-256. A settled invoice has only the digests of the files that it
 /// carries; the contents are in the original.
@@ -13,9 +12,8 @@ use crate::invoice::original::read_file;
 pub struct AttachedContents(HashMap<String, Vec<u8>>);
 
 impl AttachedContents {
-    /// Those of an original: UBL, CII, or a PDF that carries one of them. None if it is no invoice.
-    pub fn of_original(original: &[u8]) -> Self {
-        let documents = read_file(original).map(|it| it.invoice.documents).unwrap_or_default();
+    /// Those of the documents of an invoice that was read and not settled yet.
+    pub(in crate::invoice) fn of_documents(documents: Vec<Document>) -> Self {
         let attached = documents.into_iter().filter_map(|it| it.attachment?.bytes().ok().flatten());
         Self(attached.map(|it| (format!("{:x}", Sha256::digest(&it)), it)).collect())
     }
