@@ -292,3 +292,21 @@ fn figures_below_zero_and_long_prices_come_in_without_a_warning() {
     assert_eq!(settled.invoice.lines[0].unit_price.to_string(), "47.050000000000004");
     assert_eq!(settled.warnings, []);
 }
+
+#[test]
+fn what_a_syntax_demands_and_says_nothing_is_not_also_in_the_file() {
+    let discount = include_bytes!("../../../tests/invoices/sample-discount-price.xml");
+    let read = XmlInvoice::parse(discount).unwrap().read().unwrap();
+    assert_eq!(read.left_over, LeftOvers::default());
+    let text = std::str::from_utf8(discount).unwrap();
+    let means = text.find("<cac:PaymentMeans>").unwrap();
+    let end = text.find("</cac:PaymentMeans>").unwrap() + "</cac:PaymentMeans>".len();
+    let other = text[means..end].replace("<cbc:ID>", "<cbc:ID>NO");
+    let twice = format!("{}{other}{}", &text[..end], &text[end..]);
+    let read = XmlInvoice::parse(twice.as_bytes()).unwrap().read().unwrap();
+    assert!(
+        !read.left_over.listed.iter().any(|it| it.path.contains("PaymentMeansCode")),
+        "{:?}",
+        read.left_over
+    );
+}
