@@ -8,6 +8,7 @@ mod export;
 mod files;
 mod health;
 mod invitations;
+mod invoice_xml;
 mod kept_files;
 mod links;
 mod originals;
@@ -95,6 +96,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         .route("/api/v1/transactions/{id}/attachments/{place}", get(originals::show_attachment))
+        .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/original", get(originals::show))
         .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
+
 use super::model::{Document, InvoiceInput};
 use super::original::{OriginalKind, read_file, without_mark};
 use super::problem::Problem;
+use super::xml::AttachedContents;
 
 /// A file that an invoice carries (BT-125).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +52,28 @@ pub fn attached_contents(original: &[u8]) -> HashMap<String, String> {
     contents.collect()
 }
 
+impl AttachedContents {
+    /// Those of an original: JSON, UBL, CII, or a PDF that carries one of the last two. None if it is no invoice.
+    pub fn of_original(original: &[u8]) -> Self {
+        let documents = documents(original).unwrap_or_default().into_iter();
+        Self::of_attachments(documents.filter_map(|it| it.attachment))
+    }
+}
+
+/// A submission in JSON, of which only the invoice is looked at.
+#[derive(Deserialize)]
+struct Submitted {
+    invoice: InvoiceInput,
+}
+
 /// The supporting documents (BG-24) of an original with what they carry.
 fn documents(original: &[u8]) -> Result<Vec<Document>, Vec<Problem>> {
     if OriginalKind::of(original) == OriginalKind::Json {
-        let invoice: InvoiceInput = serde_json::from_slice(without_mark(original))
+        let json = without_mark(original);
+        if let Ok(submitted) = serde_json::from_slice::<Submitted>(json) {
+            return Ok(submitted.invoice.documents);
+        }
+        let invoice: InvoiceInput = serde_json::from_slice(json)
             .map_err(|error| vec![Problem::at("", format!("It is no invoice: {error}."))])?;
         return Ok(invoice.documents);
     }

@@ -1,4 +1,4 @@
-//! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
+//! The EN 16931 invoice: model, money, rules, and XML in and out. Pure: no I/O.
 
 mod amounts;
 mod attached;
@@ -16,6 +16,7 @@ mod original;
 mod owed;
 mod party;
 mod problem;
+mod profile;
 mod qr;
 mod rules;
 mod settle;
@@ -40,12 +41,16 @@ pub use original::{OriginalKind, parse_file, read_file, without_mark, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use problem::{Problem, Severity, in_a_line, pointer, without_middle};
+pub use profile::FacturxProfile;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
 pub use settle::{Settled, settle};
 pub use strictness::Strictness;
-pub use xml::{FromXml, LeftOver, LeftOvers, Places, XmlFormat, XmlInvoice};
+pub use xml::{
+    AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, XmlInvoice,
+    refusal as why_not_written, write as write_xml,
+};
 
 /// Every rule that is run on an invoice, family by family.
 pub fn all_rules() -> Vec<Rule> {

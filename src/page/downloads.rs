@@ -1,19 +1,22 @@
-//! Downloads: the invoice as PDF and as its original file, the files of the conversation, and the
+//! Downloads: the invoice as PDF, as XML and as its original file, the files of the conversation, and the
 //! assets of the page.
 
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::limits::DOWNLOAD_WRITE_TIMEOUT;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, gather, view};
 use crate::files::{Found, disposition, shown_as};
-use crate::invoice::{OriginalKind, attached_file, epc_payload, xml_of};
+use crate::invoice::{
+    AttachedContents, OriginalKind, XmlFormat, attached_file, epc_payload, write_xml, xml_of,
+};
 use crate::logging::abnormal_end;
 use crate::pdf::{Document, invoice_pdf};
 use crate::quota::{paced, run_blocking};
@@ -49,6 +52,38 @@ pub(super) async fn pdf(
         Refusal::try_again()
     })?;
     Ok(attachment("application/pdf", &name, Body::from(bytes)))
+}
+
+/// Which syntax a visitor asks for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Syntax {
+    syntax: Option<String>,
+}
+
+/// `GET /t/{id}/invoice.xml?syntax=ubl|cii`: the invoice in this syntax, whatever form it came in. CII if none
+/// is named.
+pub(super) async fn xml(
+    State(state): State<PageState>,
+    Query(Syntax { syntax }): Query<Syntax>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
+    let name = syntax.as_deref().unwrap_or(XmlFormat::Cii.name());
+    let format = XmlFormat::from_name(name).ok_or_else(missing)?;
+    let original = state.store.original(session.transaction.id).await?;
+    let name = format!("{}.{}.xml", session.transaction.terms.invoice.number, format.name());
+    let written = run_blocking(move || {
+        let contents = original.map(|(_, bytes)| AttachedContents::of_original(&bytes));
+        let invoice = session.transaction.terms.whole_invoice();
+        write_xml(&invoice, format, &contents.unwrap_or_default())
+    });
+    let written = written.await.map_err(|error| {
+        tracing::error!(%error, "cannot write an invoice as XML");
+        Refusal::try_again()
+    })?;
+    // The page has no link to a syntax in which the invoice cannot be written.
+    let written = written.map_err(|_| missing())?;
+    Ok(attachment("application/xml", &name, Body::from(written.xml)))
 }
 
 /// `GET /t/{id}/original`

@@ -112,6 +112,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/typing", post(writing::typing))
         .route("/t/{id}/seen", post(writing::seen))
         .route("/t/{id}/invoice.pdf", get(downloads::pdf))
+        .route("/t/{id}/invoice.xml", get(downloads::xml))
         .route("/t/{id}/attachments/{place}", get(downloads::attached))
         .route("/t/{id}/original", get(downloads::original))
         .route("/t/{id}/original.xml", get(downloads::original_xml))

@@ -33,3 +33,4 @@ mod steps;
 mod support;
 mod watched;
 mod write_back;
+mod written_invoices;

@@ -1,4 +1,4 @@
-//! Reads UBL 2.1 and CII D16B, as the rows of the model say.
+//! Reads and writes UBL 2.1 and CII D16B, as the rows of the model say.
 
 mod date;
 mod decode;
@@ -11,9 +11,12 @@ pub(super) mod syntax;
 mod text;
 mod tree;
 mod unknown;
+mod write;
 
 pub use left_over::{LeftOver, LeftOvers};
 pub use places::Places;
+pub(super) use write::CORE_INVOICE;
+pub use write::{AttachedContents, Written, refusal, write};
 
 use std::collections::HashSet;
 
@@ -49,6 +52,24 @@ pub struct FromXml {
     pub places: Places,
     /// What the file says beyond the model.
     pub left_over: LeftOvers,
+}
+
+impl XmlFormat {
+    /// Both, in the order in which they are offered.
+    pub const BOTH: [Self; 2] = [Self::Ubl, Self::Cii];
+
+    /// The name in addresses and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ubl => "ubl",
+            Self::Cii => "cii",
+        }
+    }
+
+    /// Reads that name. Returns `None` for any other text.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::BOTH.into_iter().find(|it| it.name() == name)
+    }
 }
 
 impl From<XmlFormat> for Form {

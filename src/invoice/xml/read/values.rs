@@ -16,7 +16,8 @@ use crate::invoice::problem::Problem;
 
 /// The codes of UNTDID 2475, by which CII names the time at which VAT becomes due, and those of UNTDID
 /// 2005 that mean the same (EN 16931-3-3, BT-8).
-const VAT_POINT_CODES: [(&str, &str); 3] = [("5", "3"), ("29", "35"), ("72", "432")];
+pub(in crate::invoice::xml) const VAT_POINT_CODES: [(&str, &str); 3] =
+    [("5", "3"), ("29", "35"), ("72", "432")];
 
 impl Reader<'_> {
     /// Reads the value of a term that is no group; none if the file does not say it.
