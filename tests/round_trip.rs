@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tallyroom::invoice::XmlFormat::{self, Cii, Ubl};
 use tallyroom::invoice::{
-    AttachedContents, Invoice, Problem, Settled, Severity, read_file, settle, write_xml,
+    AttachedContents, Invoice, Problem, Settled, Severity, parse_file, read_file, settle, write_xml,
 };
 use tallyroom::transaction::Submission;
 
@@ -98,9 +98,11 @@ fn taken(file: &[u8]) -> Option<Taken> {
         let (invoice, broken) = (accepted.terms.whole_invoice(), fatal(accepted.warnings));
         return Some(Taken { invoice, broken });
     }
-    let read = read_file(file).ok()?;
+    let parsed = parse_file(file).ok()?;
+    let findings = parsed.check();
+    let read = parsed.read().ok()?;
     let Settled { invoice, mut warnings } = settle(read.invoice, read.format.into()).ok()?;
-    warnings.extend(read.findings);
+    warnings.extend(findings);
     Some(Taken { invoice, broken: fatal(warnings) })
 }
 
