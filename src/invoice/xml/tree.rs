@@ -12,7 +12,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::{NsReader, XmlVersion};
 
-use super::super::problem::Problem;
+use super::super::problem::{Problem, without_middle};
 use super::decode::decode;
 
 /// The greatest number of attributes of an element, including declarations of namespaces.
@@ -27,6 +27,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_ELEMENTS: usize = 1_000_000;
 /// The greatest length of the text of an element, in bytes. Only attached files may be longer.
 const MAX_TEXT_BYTES: usize = 256 * 1024;
+/// How much of each end of an error of the parser is kept, in characters. It repeats names of elements.
+const KEPT_CHARS_OF_ERROR: usize = 100;
 /// The end of the names of elements that contain an attached file, in both syntaxes.
 const ATTACHED: &str = "BinaryObject";
 
@@ -180,6 +182,7 @@ impl Builder {
             let place = || Place { text, byte: usize::try_from(start).unwrap_or(usize::MAX) };
             let event = reader.read_event().map_err(|error| {
                 let byte = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
+                let error = without_middle(error.to_string(), KEPT_CHARS_OF_ERROR);
                 Place { text, byte }.problem(&format!("it is no well-formed XML: {error}"))
             })?;
             let length = usize::try_from(reader.buffer_position().saturating_sub(start));
@@ -421,8 +424,25 @@ mod tests {
             ("<a>\n<b></a>".to_owned(), "in line 2"),
         ] {
             let told = refused(&xml);
-            assert!(told.contains(words) && told.chars().count() < 1_100, "{words}: {told}");
+            assert!(told.contains(words) && told.chars().count() < 400, "{words}: {told}");
         }
+    }
+
+    #[test]
+    fn a_path_counts_the_elements_of_its_name_and_only_if_there_are_several() {
+        let tree = Tree::read(b"<a><b/><c><d/></c><b><d/><d/></b><b/></a>").unwrap();
+        let paths: Vec<String> = tree.ids().map(|id| tree.xpath(id)).collect();
+        let expected = [
+            "/a",
+            "/a/b[1]",
+            "/a/c",
+            "/a/c/d",
+            "/a/b[2]",
+            "/a/b[2]/d[1]",
+            "/a/b[2]/d[2]",
+            "/a/b[3]",
+        ];
+        assert_eq!(paths, expected);
     }
 
     #[test]
