@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
 use super::model::{Document, InvoiceInput};
 use super::original::{OriginalKind, read_file, without_mark};
 use super::problem::Problem;
@@ -63,11 +61,7 @@ impl AttachedContents {
 /// The supporting documents (BG-24) of an original with what they carry.
 fn documents(original: &[u8]) -> Result<Vec<Document>, Vec<Problem>> {
     if OriginalKind::of(original) == OriginalKind::Json {
-        let json = without_mark(original);
-        if let Ok(submitted) = serde_json::from_slice::<Submitted>(json) {
-            return Ok(submitted.invoice.documents);
-        }
-        let invoice: InvoiceInput = serde_json::from_slice(json)
+        let invoice: InvoiceInput = serde_json::from_slice(without_mark(original))
             .map_err(|error| vec![Problem::at("", format!("It is no invoice: {error}."))])?;
         return Ok(invoice.documents);
     }

@@ -4,8 +4,6 @@
 mod amounts;
 mod values;
 
-pub(super) use values::VAT_POINT_CODES;
-
 use std::collections::HashMap;
 
 pub(super) use values::VAT_POINT_CODES;
