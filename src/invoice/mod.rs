@@ -13,7 +13,9 @@ pub mod money;
 mod original;
 mod owed;
 mod party;
+mod payment_terms;
 mod problem;
+mod profiles;
 mod qr;
 mod rules;
 mod settle;
@@ -37,6 +39,7 @@ pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of}
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use problem::{Problem, Severity, pointer};
+pub use profiles::Claims;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
@@ -48,5 +51,5 @@ pub use xml::{
 
 /// Every rule that is run on an invoice, family by family.
 pub fn all_rules() -> Vec<Rule> {
-    rules::all().into_iter().chain(xml::syntax::all()).collect()
+    rules::all().into_iter().chain(xml::syntax::all()).chain(profiles::all()).collect()
 }

@@ -10,6 +10,7 @@ use super::model::{
 };
 use super::money::{rounded_product, size_problem};
 use super::problem::Problem;
+use super::profiles::{self, Claims};
 use super::rules::{self, Form, line_net, tax_on, taxable_by_vat};
 
 /// UNTDID 1001: commercial invoice.
@@ -56,13 +57,30 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
     }
     input.in_currency();
     let mut warnings = match form {
-        Form::Json => rules::check(&input, form),
+        Form::Json => findings_of_json(&input),
         Form::Ubl | Form::Cii => Vec::new(),
     };
-    warnings.extend(rules::unlikely(&input, currency));
+    let claims = Claims::of(input.specification.as_deref().unwrap_or_default());
+    let unlikely = rules::unlikely(&input, currency).into_iter();
+    // A profile has rules of its own about lines.
+    let is_said = |it: &Problem| !claims.is_empty() && it.rule.as_deref() == Some(rules::LINE_RULE);
+    warnings.extend(unlikely.filter(|it| !is_said(it)));
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
     Ok(Settled { invoice, warnings })
+}
+
+/// The rules that an invoice breaks which came as JSON and is complete.
+fn findings_of_json(input: &InvoiceInput) -> Vec<Problem> {
+    let mut findings = rules::check(input, Form::Json);
+    let claims = Claims::of(input.specification.as_deref().unwrap_or_default());
+    if !claims.is_empty()
+        && let Ok(value) = serde_json::to_value(input)
+    {
+        findings.extend(profiles::check_json(&value, claims));
+        profiles::weigh(&mut findings, claims);
+    }
+    findings
 }
 
 /// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances

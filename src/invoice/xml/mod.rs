@@ -2,6 +2,7 @@
 
 mod date;
 mod decode;
+mod document;
 mod figure;
 mod left_over;
 mod path;
@@ -17,7 +18,9 @@ pub use places::Places;
 use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
 use super::problem::{Problem, pointer};
+use super::profiles::{self, Claims, Document as _, Place};
 use super::rules::{self, Form};
+use document::XmlDocument;
 use serde_json::Value;
 use tree::Tree;
 
@@ -75,11 +78,15 @@ struct Parsed {
 fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
     let tree = Tree::read(bytes)?;
     let format = unknown::format(&tree)?;
-    let mut findings = syntax::violations(&tree, format);
+    let document = XmlDocument { tree: &tree, format };
+    let specification = document.first(&Place::default(), "specification");
+    let claims = Claims::of(&specification.unwrap_or_default());
+    let mut findings = syntax::violations(&tree, format, claims);
     let read::Reading { invoice, problems, places } = read::read(&tree, format);
     let (mut read, mut value) = (typed(&invoice), invoice);
     if let Ok(invoice) = &read {
-        let rules = rules::check(invoice, format.into());
+        let mut rules = rules::check(invoice, format.into());
+        rules.extend(profiles::check(&document, claims));
         // What is there and cannot be read is not missing.
         let is_there = |it: &Problem| {
             problems.iter().any(|problem| problem.rule.is_none() && problem.pointer == it.pointer)
@@ -90,6 +97,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
             read = typed(&value);
         }
     }
+    profiles::weigh(&mut findings, claims);
     places.name(&mut findings);
     Ok(Parsed { format, tree, invoice: read, unreadable: problems, places, findings })
 }
