@@ -30,7 +30,7 @@ pub use inspect::{Inspection, inspect};
 pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
-    Contact, Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item,
+    Contact, Delivery, DirectDebit, Discount, Document, Identifier, Invoice, InvoiceInput, Item,
     ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat, Note, Payee,
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
@@ -38,6 +38,7 @@ pub use model::{
 pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
+pub use payment_terms::{EarlyPayment, early_payments, payment_terms_text};
 pub use problem::{Problem, Severity, pointer};
 pub use profiles::Claims;
 pub(crate) use qr::code as qr_code;

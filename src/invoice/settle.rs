@@ -9,6 +9,7 @@ use super::model::{
     TotalsInput, VatSubtotalInput,
 };
 use super::money::{rounded_product, size_problem};
+use super::payment_terms::take_discounts;
 use super::problem::Problem;
 use super::profiles::{self, Claims};
 use super::rules::{self, Form, line_net, tax_on, taxable_by_vat};
@@ -142,7 +143,7 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
         must(
             it.amount.is_some(),
             &format!("/third_party_payments/{index}/amount"),
-            "BR-DEX-10",
+            "BR-DEX-11",
             detail,
         );
     }
@@ -227,6 +228,9 @@ fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Prob
     });
     let vat = breakdown.iter().filter_map(|it| it.tax).sum();
     complete_totals(input, vat);
+    if let Some(payment) = &mut input.payment {
+        take_discounts(payment);
+    }
     let payment = input.payment.take();
     input.payment = payment.filter(|payment| *payment != Payment::default());
     Ok(())

@@ -118,8 +118,11 @@ fn specification(name: &str) -> String {
     }
 }
 
+/// A rule by its names in XRechnung and in Peppol, and what breaks it.
+type GermanCase = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Rules of XRechnung, with what breaks each. The German rules of Peppol are broken by the same.
-const GERMAN: &[(&str, &str, &[(&str, &str)])] = &[
+const GERMAN: &[GermanCase] = &[
     ("BR-DE-1", "DE-R-001", &[("/payment", "null")]),
     ("BR-DE-2", "DE-R-002", &[("/seller/contact", "null")]),
     ("BR-DE-3", "DE-R-003", &[("/seller/address/city", "null")]),
