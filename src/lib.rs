@@ -18,6 +18,7 @@ pub mod logging;
 pub mod moment;
 pub mod names;
 pub mod page;
+pub mod paper;
 pub mod pdf;
 pub mod quota;
 pub mod reconciler;

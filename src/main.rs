@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tallyroom::command::{
-    check, check_invoice, export, forget, generate_registration, import, link, problems, rederive,
-    run, verify,
+    check, check_invoice, convert_invoice, export, forget, generate_registration, import, link,
+    problems, rederive, run, verify,
 };
 use tallyroom::config::Config;
 use tallyroom::logging;
@@ -36,6 +36,18 @@ enum InvoiceCommand {
         /// UBL, CII, PDFs that carry one of them (Factur-X, ZUGFeRD 2), or JSON.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+    },
+    /// Write an invoice in another form, without config and database. What the other form cannot say is told
+    /// on the standard error.
+    Convert {
+        /// The form: ubl, cii or json.
+        #[arg(long, value_name = "FORM", value_parser = convert_invoice::Target::parse)]
+        to: convert_invoice::Target,
+        /// The file to write [default: the standard output].
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// UBL, CII, a PDF that carries one of them (Factur-X, ZUGFeRD 2), or JSON.
+        file: PathBuf,
     },
 }
 
@@ -217,6 +229,9 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     let done: anyhow::Result<()> = match command {
         Command::Invoice { command: InvoiceCommand::Check { json, files } } => {
             return Ok(check_invoice::run(&files, json));
+        }
+        Command::Invoice { command: InvoiceCommand::Convert { to, output, file } } => {
+            convert_invoice::run(&file, to, output.as_deref())
         }
         Command::Run(file) => {
             let config = file.load()?;

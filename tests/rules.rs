@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tallyroom::invoice::{Severity, all_rules, check_xml};
+use tallyroom::invoice::{Severity, XmlInvoice, all_rules};
 
 /// What the artefacts report of a file.
 #[derive(Deserialize)]
@@ -31,7 +31,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn fatal(file: &Path) -> BTreeSet<String> {
-    let found = check_xml(&fs::read(file).unwrap()).unwrap_or_default();
+    let found =
+        XmlInvoice::parse(&fs::read(file).unwrap()).map(|it| it.check()).unwrap_or_default();
     let of_profiles = of_profiles();
     let is_of_cen = |it: &String| !of_profiles.contains(it);
     let fatal = found.into_iter().filter(|it| it.severity == Some(Severity::Fatal));
@@ -137,7 +138,7 @@ fn the_findings_of_a_folder_are_printed() {
     for file in files(Path::new(&folder)) {
         let bytes = fs::read(&file).unwrap();
         let name = file.file_name().unwrap().to_string_lossy();
-        let line = match check_xml(&bytes) {
+        let line = match XmlInvoice::parse(&bytes).map(|it| it.check()) {
             Ok(found) => serde_json::json!({ "file": name, "found": found }),
             Err(problem) => serde_json::json!({ "file": name, "refused": problem }),
         };

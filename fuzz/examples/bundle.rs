@@ -46,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
     let Created::New(id) = created else { bail!("it is there already") };
     store.claim_room(id, room_id!("!r:x"), None, None).await?;
     let patch = Patch { status: Some("paid".to_owned()), ..Patch::default() };
-    let (terms, warnings) = patch.apply(&accepted.terms).ok().context("it is refused")?;
+    let (terms, warnings) = patch.apply(&accepted.terms, &accepted.warnings).ok().context("it is refused")?;
     let change = Change { terms, warnings, invite_again: false };
     store
         .change_transaction("shop", id, None, "t", |_| {

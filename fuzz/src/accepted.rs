@@ -70,7 +70,7 @@ fn are_read_again(terms: &Terms) {
     let settled =
         settle(InvoiceInput::from(terms.invoice.clone()), Form::Json).expect("it was settled");
     assert_eq!(settled.invoice, terms.invoice);
-    let (unchanged, _) = Patch::default().apply(terms).expect("it was accepted");
+    let (unchanged, _) = Patch::default().apply(terms, &[]).expect("it was accepted");
     assert_eq!(&unchanged, terms);
     let mut body = json!(terms);
     body["external_id"] = json!("order");

@@ -2,7 +2,7 @@
 //! invoice; what is accepted is read again as it was written, settles to itself, fits into the
 //! events of a room, and can be shown with what the file says beyond our model.
 
-use tallyroom::invoice::{Further, read_xml};
+use tallyroom::invoice::{Further, read_file};
 use tallyroom::transaction::{Accompaniment, Patch, Submission};
 
 use super::accepted::{are_told, hold};
@@ -10,7 +10,7 @@ use super::accepted::{are_told, hold};
 /// Fails if something of that does not hold.
 pub fn check(file: &[u8]) {
     let further = Further::of_file(file);
-    if let Err(problems) = read_xml(file) {
+    if let Err(problems) = read_file(file) {
         are_told(&problems);
         assert!(Patch::from_file(file, None).is_err());
     }

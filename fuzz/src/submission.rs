@@ -27,7 +27,7 @@ pub fn check(body: &[u8]) {
         Ok(patch) => patch,
         Err(problems) => return are_told(&problems),
     };
-    match patch.clone().apply(sample()) {
+    match patch.clone().apply(sample(), &[]) {
         Ok((terms, warnings)) => {
             hold(
                 Some(sample()),
@@ -35,7 +35,7 @@ pub fn check(body: &[u8]) {
                 &warnings,
                 Further::of_invoice(&terms.invoice.clone().into()),
             );
-            let (again, _) = patch.apply(&terms).expect("it was applied");
+            let (again, _) = patch.apply(&terms, &[]).expect("it was applied");
             assert_eq!(again, terms, "the same patch once more changes something");
         }
         Err(problems) => are_told(&problems),

@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 
 use super::MAX_BODY_BYTES;
-use super::problem::Problem;
-use crate::invoice::{self, OriginalKind};
+use super::problem::{Problem, repeated};
+use crate::invoice::{self, InvoiceInput, OriginalKind, in_a_line};
 use crate::quota::run_blocking;
 use crate::transaction::{Accompaniment, Patch, Submission};
 
@@ -34,8 +34,13 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
     match kind(request.headers())? {
         Kind::Json => {
             let bytes = whole(request).await?;
-            let content = read(move || Submission::from_json(&bytes)).await?;
-            Ok(Received { content, file: None })
+            let read = read(move || {
+                let content = Submission::from_json(&bytes)?;
+                let file = to_keep(&content.invoice)?;
+                Ok((content, file))
+            });
+            let (content, file) = read.await?;
+            Ok(Received { content, file })
         }
         Kind::File(media_type) => {
             let with = Accompaniment::from_fields(query(&request)).map_err(invalid)?;
@@ -75,6 +80,16 @@ pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> 
         }
         Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
     }
+}
+
+/// The invoice of a submission or patch in JSON as it is kept, with its media type; none if it carries no files.
+pub(super) fn to_keep(
+    invoice: &InvoiceInput,
+) -> Result<Option<(String, Bytes)>, Vec<invoice::Problem>> {
+    let kept = invoice.to_keep().map_err(|error| {
+        vec![invoice::Problem::at("/invoice", format!("It cannot be kept: {error}."))]
+    })?;
+    Ok(kept.map(|it| (OriginalKind::Json.media_type().to_owned(), it.into())))
 }
 
 /// Parses or checks a body on another thread, because that takes seconds for long invoices.
@@ -163,21 +178,22 @@ pub(super) async fn whole(request: Request) -> Result<Bytes, Problem> {
 
 /// Reads the parts `invoice` and `transaction` of a multipart body.
 async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
-    let broken =
-        |error: axum::extract::multipart::MultipartError| Problem::unreadable(error.body_text());
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        Problem::unreadable(in_a_line(&error.body_text()))
+    };
     let headers = request.headers().clone();
     let mut request = Request::new(Body::from(whole(request).await?));
     *request.headers_mut() = headers;
     let mut form = Multipart::from_request(request, &())
         .await
-        .map_err(|error| Problem::unreadable(error.body_text()))?;
+        .map_err(|error| Problem::unreadable(in_a_line(&error.body_text())))?;
     let (mut invoice, mut transaction) = (None, None);
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let slot = match field.name() {
             Some("invoice") => &mut invoice,
             Some("transaction") => &mut transaction,
             other => {
-                let name = other.unwrap_or_default();
+                let name = repeated(other.unwrap_or_default());
                 return Err(Problem::unreadable(format!(
                     "The part {name:?} is unknown. The parts are `invoice` (XML or PDF) and \
                      `transaction` (JSON)."

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::present::iso;
-use super::problem::Problem;
+use super::problem::{Problem, repeated};
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
 use crate::invoice;
@@ -63,7 +63,8 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode, Problem> {
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
-    let missing = || Problem::not_found(format!("This transaction has no link {link:?}."));
+    let missing =
+        || Problem::not_found(format!("This transaction has no link {:?}.", repeated(&link)));
     let link = Ulid::from_string(&link).map_err(|_| missing())?;
     if !state.store.revoke_grant(id, link).await? {
         return Err(missing());

@@ -8,8 +8,11 @@ mod export;
 mod files;
 mod health;
 mod invitations;
+mod invoice_xml;
+mod kept_files;
 mod links;
 mod originals;
+mod paper;
 mod precondition;
 mod present;
 mod problem;
@@ -37,6 +40,7 @@ use crate::door::{Arrival, Budget, WrongKeys};
 use crate::export::Exporter;
 use crate::files::Vault;
 use crate::page::token::TokenKey;
+use crate::paper::Papers;
 use crate::quota::Places;
 use crate::store::Store;
 
@@ -58,6 +62,8 @@ pub struct ApiState {
     pub store: Store,
     /// The file store.
     pub vault: Vault,
+    /// Invoices as PDF.
+    pub papers: Papers,
     /// Makes the bundles of exports.
     pub exporter: Exporter,
     /// The whole config.
@@ -94,6 +100,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         .route("/api/v1/transactions/{id}/attachments/{place}", get(originals::show_attachment))
+        .route("/api/v1/transactions/{id}/invoice.pdf", get(paper::show))
+        .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/original", get(originals::show))
         .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))

@@ -31,6 +31,9 @@ pub(super) async fn show_xml(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (number, bytes) = original(&state, &shop, &id).await?;
+    if OriginalKind::of(&bytes) == OriginalKind::Json {
+        return Err(Problem::not_found("The invoice came as JSON, so there is no XML of it."));
+    }
     let read = move || xml_of(&bytes).map(Cow::into_owned).map_err(|problem| vec![problem]);
     Ok(answer(OriginalKind::Xml, &number, body::read(read).await?))
 }

@@ -5,9 +5,22 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::invoice;
+use crate::invoice::{self, without_middle};
 use crate::quota::TooMany;
 use crate::store::StoreError;
+
+/// How much of each end of a long detail is kept, in characters.
+const KEPT_CHARS_AT_EACH_END: usize = 500;
+/// The greatest number of characters of a name or a value that an error answer repeats.
+const MAX_REPEATED_CHARS: usize = 60;
+
+/// Returns the beginning of what was sent, for a sentence that repeats it.
+pub(super) fn repeated(sent: &str) -> String {
+    match sent.char_indices().nth(MAX_REPEATED_CHARS) {
+        Some((end, _)) => format!("{}…", sent.get(..end).unwrap_or_default()),
+        None => sent.to_owned(),
+    }
+}
 
 /// An error answer. It says what is wrong, where, and how to fix it.
 #[derive(Debug)]
@@ -29,7 +42,9 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self { status, kind, title, detail: detail.into(), more: Map::new(), retry_after: None }
+        // Some repeat what was sent: a path, a header, a parameter, the name of a part.
+        let detail = without_middle(detail.into(), KEPT_CHARS_AT_EACH_END);
+        Self { status, kind, title, detail, more: Map::new(), retry_after: None }
     }
 
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
@@ -76,6 +91,7 @@ impl Problem {
     }
 
     pub(super) fn media_type(found: &str) -> Self {
+        let found = repeated(found);
         let detail = format!(
             "The content type is {found:?}. Send `application/json`, or `application/xml` or \
              `application/pdf` with the other fields as query parameters, or `multipart/form-data` \

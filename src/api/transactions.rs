@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
 
-use super::problem::Problem;
-use super::{ApiState, RequestId, Shop, authentication, body, precondition, present};
-use crate::invoice::Strictness;
+use super::problem::{Problem, repeated};
+use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
+use crate::invoice::{Strictness, in_a_line};
 use crate::store::{Change, Changed, Created, NewRevision, Original, Page};
-use crate::transaction::Transaction;
+use crate::transaction::{Patch, Transaction};
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
 const MAX_PAGE_SIZE: i64 = 100;
@@ -79,7 +79,8 @@ pub(super) async fn list(
     Extension(authentication::Shop(shop)): Shop,
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
+    let Query(query) =
+        query.map_err(|error| Problem::parameter("", in_a_line(&error.body_text())))?;
     let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
     let cursor = query.cursor.map(|cursor| {
         Ulid::from_string(&cursor).map_err(|_| {
@@ -123,6 +124,16 @@ pub(super) async fn change(
              `seller`, `redactions`.",
         ));
     }
+    let mut received = received;
+    let brings_files = match &mut received.content {
+        Patch { invoice: Some(invoice), file: None, .. } => {
+            let brings_files = kept_files::add(&state, id, invoice).await?;
+            let kept = invoice.clone();
+            received.file = body::read(move || body::to_keep(&kept)).await?;
+            brings_files
+        }
+        _ => false,
+    };
     let names_contacts = [&received.content.buyer, &received.content.seller]
         .iter()
         .any(|party| party.as_ref().is_some_and(|party| party.contacts.is_some()));
@@ -136,9 +147,9 @@ pub(super) async fn change(
         }
         let (terms, warnings) =
             // This runs inside the tx that locks the row, so it cannot move to another task.
-            tokio::task::block_in_place(|| content.apply(&transaction.terms)).map_err(|problems| Problem::content(&problems))?;
+            tokio::task::block_in_place(|| content.apply(&transaction.terms, &transaction.warnings)).map_err(|problems| Problem::content(&problems))?;
         let warnings = rules.judge(warnings).map_err(|problems| Problem::content(&problems))?;
-        let is_new = terms != transaction.terms || names_contacts;
+        let is_new = terms != transaction.terms || names_contacts || brings_files;
         Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))
     };
     match state.store.change_transaction(&shop, id, file, &correlation, decide).await? {
@@ -171,7 +182,7 @@ pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, P
 }
 
 fn missing(id: &str) -> Problem {
-    Problem::not_found(format!("There is no transaction {id:?}."))
+    Problem::not_found(format!("There is no transaction {:?}.", repeated(id)))
 }
 
 fn original(file: Option<&(String, axum::body::Bytes)>) -> Option<Original<'_>> {

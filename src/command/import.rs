@@ -65,7 +65,7 @@ async fn import(
     file: &Path,
 ) -> anyhow::Result<String> {
     let bytes = tokio::fs::read(file).await.context("  the file cannot be read")?;
-    let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let is_json = OriginalKind::of(&bytes) == OriginalKind::Json;
     let accompaniment =
         if is_json { Accompaniment::default() } else { accompaniment(request, file)? };
     let bytes: Arc<[u8]> = bytes.into();
@@ -74,16 +74,16 @@ async fn import(
         let submission = match is_json {
             true => Submission::from_json(&input),
             false => Submission::from_file(&input, accompaniment),
-        };
-        submission.and_then(Submission::accept).and_then(|accepted| accepted.judged(strictness))
+        }?;
+        // Of JSON, the invoice is kept if there are files in it.
+        let kept = submission.invoice.to_keep().ok().flatten().filter(|_| is_json);
+        Ok((submission.accept()?.judged(strictness)?, kept))
     });
-    let accepted = accepted.await?.map_err(error_of)?;
-    let original = Original { media_type: OriginalKind::of(&bytes).media_type(), bytes: &bytes };
-    let new = NewRevision {
-        terms: &accepted.terms,
-        warnings: &accepted.warnings,
-        original: (!is_json).then_some(original),
-    };
+    let (accepted, kept) = accepted.await?.map_err(error_of)?;
+    let kept = if is_json { kept.as_deref() } else { Some(&*bytes) };
+    let original =
+        kept.map(|bytes| Original { media_type: OriginalKind::of(bytes).media_type(), bytes });
+    let new = NewRevision { terms: &accepted.terms, warnings: &accepted.warnings, original };
     let correlation = format!("import-{}", Ulid::new());
     let external_id = &accepted.external_id;
     let (id, outcome) = match store.create_transaction(shop, external_id, new, &correlation).await?

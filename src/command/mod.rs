@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod check_invoice;
+pub mod convert_invoice;
 pub mod export;
 pub mod forget;
 pub mod generate_registration;

@@ -32,6 +32,7 @@ use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
+use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SigningKey, Trust, sign_forever, witness_forever};
 use crate::store::{Deriving, Store};
@@ -98,9 +99,12 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     });
     let slots = ConnectionSlots::new(budget.pushes);
     tasks.spawn(serve_on_own_thread(push_listener, pushes, slots, stop.clone()));
+    let fonts = Fonts::installed(config.page.fonts.clone());
+    let papers = Papers::new(store.clone(), vault.clone(), fonts, &key);
     let calls = api::router(ApiState {
         store: store.clone(),
         vault: vault.clone(),
+        papers: papers.clone(),
         exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key))
             .with_exports_per_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
@@ -117,7 +121,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             vault: vault.clone(),
             moment,
             homeserver: homeserver.clone(),
-            fonts: Fonts::installed(config.page.fonts.clone()),
+            papers,
             readings: Arc::default(),
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),

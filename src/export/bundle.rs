@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use ulid::Ulid;
 
 use super::archive::{Archive, Packing};
+use super::contents::path_of_original;
 use super::names::file_member;
 use super::transcript::{self, About, Lines};
 use super::{Exporter, MANIFEST, VERSION};
@@ -107,8 +108,7 @@ fn write_transaction<W: Write>(
         let path = format!("invoice/revision-{number}.json");
         archive.add(&path, Packing::Deflated, |out| write_json(out, &json!(revision)))?;
         let original = runtime.block_on(snapshot.original(transaction.id, number))?.map(|bytes| {
-            let extension = OriginalKind::of(&bytes).extension();
-            let path = format!("invoice/revision-{number}.{extension}");
+            let path = path_of_original(number, OriginalKind::of(&bytes));
             archive.add(&path, Packing::Deflated, |out| Ok(out.write_all(&bytes)?)).map(|()| path)
         });
         revisions.push(json!({

@@ -75,15 +75,26 @@ pub(super) fn check_files(
     }
 }
 
-/// Compares the original file of a revision (XML or PDF) with the SHA-256 in the revision, which its
+/// The name in a bundle of the file in which the invoice of a revision came. `revision-N.json` is the revision
+/// itself.
+pub(super) fn path_of_original(number: i64, kind: OriginalKind) -> String {
+    match kind {
+        OriginalKind::Json => format!("invoice/revision-{number}-original.json"),
+        OriginalKind::Xml | OriginalKind::Pdf => {
+            format!("invoice/revision-{number}.{}", kind.extension())
+        }
+    }
+}
+
+/// Compares the original file of a revision (JSON, XML or PDF) with the SHA-256 in the revision, which its
 /// act covers.
 pub(super) fn check_original(
     revision: &RevisionContent,
     members: &BTreeMap<String, Member>,
 ) -> Result<(), Fault> {
     let number = revision.revision;
-    let kinds = [OriginalKind::Xml, OriginalKind::Pdf];
-    let path = |kind: OriginalKind| format!("invoice/revision-{number}.{}", kind.extension());
+    let kinds = [OriginalKind::Json, OriginalKind::Xml, OriginalKind::Pdf];
+    let path = |kind| path_of_original(number, kind);
     let found: Vec<_> = kinds.into_iter().filter_map(|kind| members.get(&path(kind))).collect();
     let found: Vec<_> = found.into_iter().map(|member| &member.sha256).collect();
     if found == Vec::from_iter(&revision.original_sha256) {

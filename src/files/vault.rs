@@ -165,6 +165,50 @@ impl Vault {
         }
     }
 
+    /// Stores what can be made again, under a name in a folder of its own. It has no digest in its name, so whoever
+    /// reads it checks it.
+    ///
+    /// # Errors
+    /// Returns an error if the bytes cannot be written.
+    pub async fn put_derived(&self, folder: &str, name: &str, bytes: Bytes) -> anyhow::Result<()> {
+        self.store.put(&derived_path(folder, name), PutPayload::from(bytes)).await?;
+        Ok(())
+    }
+
+    /// Returns what was stored by [`Self::put_derived`], or `None` if it is not there any more.
+    ///
+    /// # Errors
+    /// Returns an error if the store does not answer.
+    pub async fn derived(&self, folder: &str, name: &str) -> anyhow::Result<Option<Bytes>> {
+        match self.store.get(&derived_path(folder, name)).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns the names in a folder of what can be made again, the oldest first.
+    ///
+    /// # Errors
+    /// Returns an error if the store does not answer.
+    pub async fn derived_names(&self, folder: &str) -> anyhow::Result<Vec<String>> {
+        let folder = Path::from_iter(["derived", folder]);
+        let mut found: Vec<_> = self.store.list(Some(&folder)).try_collect().await?;
+        found.sort_by_key(|it| it.last_modified);
+        Ok(found.iter().filter_map(|it| it.location.filename().map(str::to_owned)).collect())
+    }
+
+    /// Deletes what was stored by [`Self::put_derived`]. What does not exist is a success.
+    ///
+    /// # Errors
+    /// Returns an error if the store does not answer.
+    pub async fn delete_derived(&self, folder: &str, name: &str) -> anyhow::Result<()> {
+        match self.store.delete(&derived_path(folder, name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Checks the store by writing, reading and deleting a few bytes.
     ///
     /// # Errors
@@ -187,6 +231,11 @@ impl Vault {
 fn path(sha256: &str) -> Path {
     let (folder, rest) = sha256.split_at_checked(2).unwrap_or(("", sha256));
     Path::from_iter(["sha256", folder, rest])
+}
+
+/// Returns the path of what can be made again, `derived/FOLDER/NAME`.
+fn derived_path(folder: &str, name: &str) -> Path {
+    Path::from_iter(["derived", folder, name])
 }
 
 fn s3(config: &FilesConfig, bucket: &str) -> anyhow::Result<object_store::aws::AmazonS3> {

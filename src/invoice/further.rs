@@ -3,11 +3,13 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::card;
 use super::model::term::Kind;
 use super::model::walk::{Leaf, walk};
 use super::model::{Address, InvoiceInput};
 use super::money::{exact, plain};
-use super::xml::{self, LeftOvers};
+use super::original::read_file;
+use super::xml::LeftOvers;
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
 /// elsewhere.
@@ -24,6 +26,18 @@ const SHOWN_OF_ITEMS: [&str; 5] = ["BT-149", "BT-151", "BT-152", "BT-153", "BT-1
 const SHOWN_ADDRESSES: [&str; 2] = ["BG-5", "BG-8"];
 /// The other addresses, which are one term each.
 const ADDRESSES: [&str; 2] = ["BG-12", "BG-15"];
+
+/// The terms of which the list of what a revision changed has a sentence of its own, or which only tell others
+/// apart: the id of a line, the reason of an allowance, the category and the rate of a VAT breakdown. It names all
+/// other terms by their names.
+const IN_SENTENCES: [&str; 37] = [
+    "BT-1", "BT-2", "BT-3", "BT-5", "BT-9", "BT-10", "BT-13", "BT-20", "BT-27", "BT-31", "BT-44",
+    "BT-48", "BT-81", "BT-83", "BT-84", "BT-86", "BT-92", "BT-95", "BT-96", "BT-97", "BT-99",
+    "BT-102", "BT-103", "BT-104", "BT-109", "BT-110", "BT-112", "BT-113", "BT-114", "BT-115",
+    "BT-118", "BT-119", "BT-126", "BT-129", "BT-130", "BT-131", "BT-146",
+];
+/// The same, of the items of a line.
+const IN_SENTENCES_OF_ITEMS: [&str; 4] = ["BT-149", "BT-151", "BT-152", "BT-153"];
 
 /// A business term that has no place of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,22 +60,43 @@ pub struct Further {
 }
 
 impl Further {
-    /// Of a UBL or CII invoice. Nothing if the file is not such an invoice, or exceeds the present limits.
+    /// Of a UBL or CII invoice, or of a PDF that carries one. Nothing if the file is not such an invoice, or
+    /// exceeds the present limits.
     pub fn of_file(original: &[u8]) -> Self {
-        let Ok(read) = xml::read(original) else { return Self::default() };
+        let Ok(read) = read_file(original) else { return Self::default() };
         Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }
     }
 
     /// Of an invoice that came as JSON.
     pub fn of_invoice(invoice: &InvoiceInput) -> Self {
-        let Ok(value) = serde_json::to_value(invoice) else { return Self::default() };
-        let mut terms = Terms { invoice, value: &value, found: Vec::new(), told: String::new() };
-        walk(&value, |leaf| terms.add(leaf));
-        Self { terms: terms.found, left_over: LeftOvers::default() }
+        let terms = terms(invoice, For::Page);
+        Self { terms, left_over: LeftOvers::default() }
     }
 }
 
+/// Returns every business term of an invoice that the list of what a revision changed names by its name, in the
+/// order of the model.
+pub fn terms_to_compare(invoice: &InvoiceInput) -> Vec<Term> {
+    terms(invoice, For::Changes)
+}
+
+/// For what terms are listed.
+#[derive(Clone, Copy, PartialEq)]
+enum For {
+    Page,
+    Changes,
+}
+
+fn terms(invoice: &InvoiceInput, list: For) -> Vec<Term> {
+    let Ok(value) = serde_json::to_value(invoice) else { return Vec::new() };
+    let found = Vec::new();
+    let mut terms = Terms { list, invoice, value: &value, found, told: String::new() };
+    walk(&value, |leaf| terms.add(leaf));
+    terms.found
+}
+
 struct Terms<'a> {
+    list: For,
     invoice: &'a InvoiceInput,
     value: &'a Value,
     found: Vec<Term>,
@@ -72,7 +107,11 @@ struct Terms<'a> {
 impl Terms<'_> {
     fn add(&mut self, leaf: &Leaf<'_>) {
         let group = leaf.groups.last().map_or("", |(id, _)| *id);
-        if SHOWN_ADDRESSES.contains(&group) || SHOWN.contains(&leaf.id) {
+        let is_elsewhere = match self.list {
+            For::Page => SHOWN.contains(&leaf.id),
+            For::Changes => IN_SENTENCES.contains(&leaf.id),
+        };
+        if SHOWN_ADDRESSES.contains(&group) || is_elsewhere {
             return;
         }
         if ADDRESSES.contains(&group) {
@@ -132,7 +171,15 @@ impl Terms<'_> {
         let plain_text = || value.as_str().map(str::to_owned);
         let payment = self.invoice.payment.as_ref();
         match leaf.id {
-            id if SHOWN_OF_ITEMS.contains(&id) => None,
+            id if self.list == For::Page && SHOWN_OF_ITEMS.contains(&id) => None,
+            id if self.list == For::Changes && IN_SENTENCES_OF_ITEMS.contains(&id) => None,
+            "BT-116" | "BT-117" => {
+                let rows = self.invoice.vat_breakdown.as_deref().unwrap_or_default();
+                let row = leaf.groups.last().and_then(|(_, index)| rows.get((*index)?))?;
+                let rate = row.rate.map(|rate| format!(" {} %", plain(rate))).unwrap_or_default();
+                let category = &row.category;
+                Some(format!("{} ({category}{rate})", self.money(value)?))
+            }
             // Without a code, the words stand in its place.
             "BT-82" => plain_text().filter(|_| payment.is_some_and(|it| it.means.is_some())),
             // The name of the first account has a place; further ones are told apart by their number.
@@ -144,7 +191,7 @@ impl Terms<'_> {
             "BT-85" => None,
             // A line that is added like any other needs no word.
             "BT-X-8" => plain_text().filter(|role| role != "DETAIL"),
-            "BT-87" => plain_text().map(|number| masked(&number)),
+            "BT-87" => plain_text().map(|number| card::masked(&number)),
             "BT-93" | "BT-94" | "BT-98" | "BT-100" | "BT-101" | "BT-105" => {
                 Some(format!("{}{}", self.figure_or_text(leaf)?, self.of_adjustment(leaf)))
             }
@@ -225,13 +272,6 @@ fn one_line(it: Address) -> String {
     let parts: Vec<&str> =
         parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
     parts.join(", ")
-}
-
-/// At most four digits of a card's number may be shown (BR-51 allows six and four).
-fn masked(number: &str) -> String {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_alphanumeric).collect();
-    let shown: String = digits[digits.len().saturating_sub(4)..].iter().collect();
-    format!("… {shown}")
 }
 
 #[cfg(test)]

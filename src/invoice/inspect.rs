@@ -1,13 +1,15 @@
 //! Checks an invoice in any form, without taking it in.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::model::InvoiceInput;
-use super::original::xml_of;
-use super::problem::{Problem, Severity, pointer};
+use super::original::{OriginalKind, parse_file, without_mark};
+use super::problem::{Problem, Severity, in_a_line, pointer};
 use super::rules::Form;
 use super::settle::settle;
-use super::xml;
+use super::xml::XmlInvoice;
 
 /// What is to be said of a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,20 +31,33 @@ impl Inspection {
 /// Checks a file: UBL, CII, a PDF that carries one of them, or JSON (an invoice, or an object with one as
 /// `invoice`).
 pub fn inspect(file: &[u8]) -> Inspection {
-    if file.trim_ascii_start().first() == Some(&b'{') { of_json(file) } else { of_file(file) }
+    match OriginalKind::of(file) {
+        OriginalKind::Json => of_json(without_mark(file)),
+        OriginalKind::Xml | OriginalKind::Pdf => of_file(file),
+    }
 }
 
 fn of_json(file: &[u8]) -> Inspection {
     let refused = |findings| Inspection { taken: false, findings };
     let value: serde_json::Value = match serde_json::from_slice(file) {
         Ok(value) => value,
-        Err(error) => return refused(vec![Problem::at("", format!("It is no JSON: {error}."))]),
+        Err(error) => {
+            return refused(vec![Problem::at(
+                "",
+                format!("It is no JSON: {}.", in_a_line(&error.to_string())),
+            )]);
+        }
     };
+    if !value.is_object() {
+        let detail = "An invoice in JSON is an object, such as {\"number\": \"2026-0117\", …}.";
+        return refused(vec![Problem::at("", detail)]);
+    }
     let invoice = value.get("invoice").unwrap_or(&value);
     let input: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
         Ok(input) => input,
         Err(error) => {
-            let detail = format!("The value cannot be read: {}.", error.inner());
+            let detail =
+                format!("The value cannot be read: {}.", in_a_line(&error.inner().to_string()));
             return refused(vec![Problem::at(pointer(error.path()), detail)]);
         }
     };
@@ -53,34 +68,33 @@ fn of_json(file: &[u8]) -> Inspection {
 }
 
 fn of_file(file: &[u8]) -> Inspection {
-    let refused = |problem| Inspection { taken: false, findings: vec![problem] };
-    let xml = match xml_of(file) {
-        Ok(xml) => xml,
-        Err(problem) => return refused(problem),
+    let invoice = match parse_file(file) {
+        Ok(invoice) => invoice,
+        Err(problem) => return Inspection { taken: false, findings: vec![problem] },
     };
-    let mut findings = match xml::check(&xml) {
-        Ok(findings) => findings,
-        Err(problem) => return refused(problem),
-    };
-    let read = xml::read(&xml).and_then(|read| {
-        let settled = settle(read.invoice, read.format.into()).map_err(|mut problems| {
-            read.places.name(&mut problems);
-            problems
-        })?;
-        let mut warnings = settled.warnings;
-        read.places.name(&mut warnings);
-        warnings.extend(read.left_over.warnings());
-        Ok(warnings)
-    });
-    let taken = read.is_ok();
-    let more = read.unwrap_or_else(|problems| problems);
+    let mut findings = invoice.check();
+    let taken = settled(invoice);
+    let is_taken = taken.is_ok();
+    let more = taken.unwrap_or_else(|problems| problems);
     // What a rule said already is not said again.
-    let is_new = |it: &Problem| {
-        !findings.iter().any(|known| known.pointer == it.pointer && known.rule == it.rule)
-    };
-    let more: Vec<Problem> = more.into_iter().filter(is_new).collect();
-    findings.extend(more);
-    Inspection { taken, findings }
+    let said: HashSet<(String, Option<String>)> =
+        findings.iter().map(|it| (it.pointer.clone(), it.rule.clone())).collect();
+    let is_new = |it: &Problem| !said.contains(&(it.pointer.clone(), it.rule.clone()));
+    findings.extend(more.into_iter().filter(is_new));
+    Inspection { taken: is_taken, findings }
+}
+
+/// What is to be said of a file beside its rules if it is taken in, or else why it is not.
+fn settled(invoice: XmlInvoice) -> Result<Vec<Problem>, Vec<Problem>> {
+    let read = invoice.read()?;
+    let settled = settle(read.invoice, read.format.into()).map_err(|mut problems| {
+        read.places.name(&mut problems);
+        problems
+    })?;
+    let mut warnings = settled.warnings;
+    read.places.name(&mut warnings);
+    warnings.extend(read.left_over.warnings());
+    Ok(warnings)
 }
 
 #[cfg(test)]

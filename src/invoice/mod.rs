@@ -1,6 +1,8 @@
-//! The EN 16931 invoice: model, money, rules and XML readers. Pure: no I/O.
+//! The EN 16931 invoice: model, money, rules, and XML in and out. Pure: no I/O.
 
 mod amounts;
+mod attached;
+mod card;
 mod currency;
 mod date;
 mod embedded;
@@ -15,17 +17,19 @@ mod owed;
 mod party;
 mod payment_terms;
 mod problem;
-mod profiles;
+mod profile;
+mod profile_rules;
 mod qr;
 mod rules;
 mod settle;
 mod strictness;
 mod xml;
 
+pub use attached::{AttachedFile, attached_contents, attached_file};
 pub use currency::Currency;
 pub use embedded::{Embedded, embedded_invoice, invoice_of_pdf, is_pdf};
 pub use epc::epc_payload;
-pub use further::{Further, Term};
+pub use further::{Further, Term, terms_to_compare};
 pub use inspect::{Inspection, inspect};
 pub use model::schema;
 pub use model::{
@@ -35,22 +39,24 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
-pub use original::{AttachedFile, OriginalKind, attached_file, read_file, xml_of};
+pub use original::{OriginalKind, parse_file, read_file, without_mark, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use payment_terms::{EarlyPayment, early_payments, payment_terms_text};
-pub use problem::{Problem, Severity, pointer};
-pub use profiles::Claims;
+pub use problem::{Problem, Severity, in_a_line, pointer, without_middle};
+pub use profile::FacturxProfile;
+pub use profile_rules::Claims;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
 pub use settle::{Settled, settle};
 pub use strictness::Strictness;
 pub use xml::{
-    FromXml, LeftOver, LeftOvers, Places, XmlFormat, check as check_xml, read as read_xml,
+    AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, XmlInvoice,
+    refusal as why_not_written, write as write_xml,
 };
 
 /// Every rule that is run on an invoice, family by family.
 pub fn all_rules() -> Vec<Rule> {
-    rules::all().into_iter().chain(xml::syntax::all()).chain(profiles::all()).collect()
+    rules::all().into_iter().chain(xml::syntax::all()).chain(profile_rules::all()).collect()
 }

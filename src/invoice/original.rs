@@ -4,26 +4,36 @@ use std::borrow::Cow;
 
 use super::embedded::{invoice_of_pdf, is_pdf};
 use super::problem::Problem;
-use super::xml::{FromXml, read};
+use super::xml::{FromXml, XmlInvoice};
+
+/// The byte order mark of UTF-8, which some programs write before the content.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What kind of file an invoice came in. The bytes say it, and not what somebody called them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginalKind {
-    /// UBL or CII.
+    /// JSON, as the API takes it.
+    Json,
+    /// UBL or CII; also what is none of the others.
     Xml,
     /// A PDF that carries one of them.
     Pdf,
 }
 
 impl OriginalKind {
-    /// Returns the kind of a file.
+    /// Returns the kind of a file. A byte order mark and white space may stand before the content.
     pub fn of(original: &[u8]) -> Self {
-        if is_pdf(original) { Self::Pdf } else { Self::Xml }
+        match without_mark(original).trim_ascii_start().first() {
+            Some(b'{' | b'[') => Self::Json,
+            _ if is_pdf(original) => Self::Pdf,
+            _ => Self::Xml,
+        }
     }
 
     /// The media type.
     pub fn media_type(self) -> &'static str {
         match self {
+            Self::Json => "application/json",
             Self::Xml => "application/xml",
             Self::Pdf => "application/pdf",
         }
@@ -32,74 +42,83 @@ impl OriginalKind {
     /// The end of the file's name, without a dot.
     pub fn extension(self) -> &'static str {
         match self {
+            Self::Json => "json",
             Self::Xml => "xml",
             Self::Pdf => "pdf",
         }
     }
 }
 
+/// Returns a file without the byte order mark of UTF-8 before its content.
+pub fn without_mark(file: &[u8]) -> &[u8] {
+    file.strip_prefix(MARK).unwrap_or(file)
+}
+
 /// Returns the XML of an original: the file itself, or what the PDF carries.
 ///
 /// # Errors
-/// If the file is a PDF that carries no invoice or cannot be read.
+/// If the file is JSON, or a PDF that carries no invoice or cannot be read.
 pub fn xml_of(original: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
     Ok(match OriginalKind::of(original) {
+        OriginalKind::Json => {
+            let detail = "The file is JSON, not an invoice in XML (UBL or CII) or a PDF that carries one. \
+                          Send JSON with the content type `application/json`.";
+            return Err(Problem::at("", detail));
+        }
         OriginalKind::Xml => Cow::Borrowed(original),
         OriginalKind::Pdf => Cow::Owned(invoice_of_pdf(original)?.xml),
     })
 }
 
-/// A file that an invoice carries (BT-125).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttachedFile {
-    /// The name that the invoice gives it; the reference of its document (BT-122) if it gives none.
-    pub name: String,
-    /// The media type that the invoice claims.
-    pub media_type: Option<String>,
-    /// The content.
-    pub bytes: Vec<u8>,
-}
-
-/// Returns the file that the supporting document at this place (BG-24, from 0) of an original carries, or
-/// `None` if there is none.
+/// Parses an invoice or credit note in XML, or in a PDF that carries it.
 ///
 /// # Errors
-/// Those of [`read_file`].
-pub fn attached_file(original: &[u8], place: usize) -> Result<Option<AttachedFile>, Vec<Problem>> {
-    let mut documents = read_file(original)?.invoice.documents.into_iter();
-    let Some(document) = documents.nth(place) else { return Ok(None) };
-    let Some(attachment) = document.attachment else { return Ok(None) };
-    let bytes = attachment.bytes().map_err(|error| {
-        let at = format!("/documents/{place}/attachment/content");
-        vec![Problem::at(at, format!("The file is not in Base64: {error}."))]
-    })?;
-    Ok(bytes.map(|bytes| AttachedFile {
-        name: attachment.filename.or(document.reference).unwrap_or_default(),
-        media_type: attachment.mime,
-        bytes,
-    }))
+/// Those of [`xml_of`], and if the XML is no invoice.
+pub fn parse_file(original: &[u8]) -> Result<XmlInvoice, Problem> {
+    XmlInvoice::parse(&xml_of(original)?)
 }
 
-/// Reads an invoice or credit note from XML, or from a PDF that carries it.
+/// Reads an invoice or credit note from XML, or from a PDF that carries it. Runs no rules.
 ///
 /// # Errors
-/// Those of [`xml_of`], and if the XML is not an invoice or contains a value that cannot be read.
+/// Those of [`parse_file`], and if the XML contains a value that cannot be read.
 pub fn read_file(original: &[u8]) -> Result<FromXml, Vec<Problem>> {
-    read(&xml_of(original).map_err(|problem| vec![problem])?)
+    parse_file(original).map_err(|problem| vec![problem])?.read()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::invoice::xml::counted::within;
+    use crate::invoice::{Further, attached_file, inspect};
 
     #[test]
-    fn a_file_in_an_invoice_can_be_taken_out() {
+    fn the_bytes_say_what_a_file_is_whatever_stands_before_its_content() {
+        let kinds: [(&[u8], OriginalKind); 9] = [
+            (b"{}", OriginalKind::Json),
+            (b" \r\n\t{\"a\": \"%PDF-1.7\"}", OriginalKind::Json),
+            (b"\xef\xbb\xbf {", OriginalKind::Json),
+            (b"[]", OriginalKind::Json),
+            (b"\xef\xbb\xbf\n<Invoice/>", OriginalKind::Xml),
+            (b"<a>%PDF-1.7</a>", OriginalKind::Xml),
+            (b"", OriginalKind::Xml),
+            (b"%PDF-1.7", OriginalKind::Pdf),
+            (b"\xef\xbb\xbf\n%PDF-1.7", OriginalKind::Pdf),
+        ];
+        for (file, kind) in kinds {
+            assert_eq!(OriginalKind::of(file), kind, "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_parsed_once_and_its_rules_are_run_only_for_who_asks() {
         let invoice = include_bytes!("../../tests/invoices/ubl-tc434-example2.xml");
-        let files: Vec<_> = (0..3).map(|place| attached_file(invoice, place).unwrap()).collect();
-        let found: Vec<_> = files.iter().flatten().collect();
-        assert_eq!(found.len(), 1, "{files:?}");
-        assert_eq!(found[0].name, "test.pdf");
-        assert_eq!(found[0].media_type.as_deref(), Some("application/pdf"));
-        assert!(!found[0].bytes.is_empty());
+        let pdf = include_bytes!("../../tests/invoices/cases/factur-x.pdf");
+        for file in [&invoice[..], &pdf[..]] {
+            assert_eq!(within(|| drop(inspect(file))), (1, 1), "the check");
+            assert_eq!(within(|| drop(Further::of_file(file))), (1, 0), "the page");
+            assert_eq!(within(|| drop(attached_file(file, 0))), (1, 0), "an attached file");
+            assert_eq!(within(|| drop(read_file(file))), (1, 0), "the invoice alone");
+        }
     }
 }

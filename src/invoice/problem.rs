@@ -5,6 +5,13 @@ use serde_path_to_error::{Path, Segment};
 
 /// How much of each end of a long detail is kept, in characters.
 const KEPT_CHARS_AT_EACH_END: usize = 500;
+/// The same, of a sentence about a value in JSON.
+const SENTENCE_CHARS_AT_EACH_END: usize = 150;
+/// The same, of what an error of JSON found and repeats.
+const FOUND_CHARS_AT_EACH_END: usize = 60;
+/// The greatest length of a JSON pointer, in bytes. It contains unknown names of fields, which may be as long as
+/// the whole JSON; a longer one is left out.
+const MAX_POINTER_BYTES: usize = 500;
 
 /// How much a finding of a rule weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,12 +53,13 @@ pub struct Problem {
 impl Problem {
     /// Returns a problem at `pointer`.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let pointer = Some(pointer.into()).filter(|it| it.len() <= MAX_POINTER_BYTES);
         Self {
-            pointer: pointer.into(),
+            pointer: pointer.unwrap_or_default(),
             rule: None,
             severity: None,
             xpath: None,
-            detail: shortened(detail.into()),
+            detail: without_middle(detail.into(), KEPT_CHARS_AT_EACH_END),
             stated: None,
             computed: None,
         }
@@ -97,13 +105,52 @@ pub fn pointer(path: &Path) -> String {
         .collect()
 }
 
-/// Removes the middle of a long detail, such as one that repeats a long name from a file.
-fn shortened(detail: String) -> String {
-    let length = detail.chars().count();
-    if length <= 2 * KEPT_CHARS_AT_EACH_END {
-        return detail;
+/// Returns the message of an error of JSON in one line. What it found is shortened, because it repeats names and
+/// texts that were sent, whatever their length; what it expected is ours.
+pub fn in_a_line(message: &str) -> String {
+    let in_line = |text: &str, kept: usize| {
+        without_middle(text.to_owned(), kept).replace(char::is_control, " ")
+    };
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) => {
+            let found = in_line(found, FOUND_CHARS_AT_EACH_END);
+            format!("{found}, expected {}", in_line(expected, KEPT_CHARS_AT_EACH_END))
+        }
+        // A sentence of ours.
+        None => in_line(message, SENTENCE_CHARS_AT_EACH_END),
     }
-    let begin = detail.chars().take(KEPT_CHARS_AT_EACH_END);
-    let end = detail.chars().skip(length - KEPT_CHARS_AT_EACH_END);
+}
+
+/// Removes the middle of a long text, and keeps this many characters of each end.
+pub fn without_middle(text: String, kept: usize) -> String {
+    let length = text.chars().count();
+    if length <= 2 * kept {
+        return text;
+    }
+    let begin = text.chars().take(kept);
+    let end = text.chars().skip(length - kept);
     begin.chain(['…']).chain(end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_repeated_in_a_line_however_long_it_is() {
+        let long = "é\n".repeat(1_000_000);
+        for message in [
+            format!("unknown field `{long}`, expected one of `number`, `type`"),
+            format!("invalid type: string \"{long}\", expected a list"),
+            format!("unknown field `, expected {long}`, expected `number`"),
+            long.clone(),
+        ] {
+            let told = in_a_line(&message);
+            assert!(told.chars().count() < 330 && !told.contains('\n'), "{told}");
+        }
+        let told = in_a_line(&format!("unknown field `{long}`, expected one of `number`, `type`"));
+        assert!(told.ends_with("`, expected one of `number`, `type`"), "{told}");
+        let problem = Problem::at(format!("/{long}"), long);
+        assert!(problem.pointer.is_empty() && problem.detail.chars().count() < 1_100);
+    }
 }

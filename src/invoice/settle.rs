@@ -11,7 +11,7 @@ use super::model::{
 use super::money::{rounded_product, size_problem};
 use super::payment_terms::take_discounts;
 use super::problem::Problem;
-use super::profiles::{self, Claims};
+use super::profile_rules::{self, Claims};
 use super::rules::{self, Form, line_net, tax_on, taxable_by_vat};
 
 /// UNTDID 1001: commercial invoice.
@@ -28,7 +28,8 @@ pub struct Settled {
     pub warnings: Vec<Problem>,
 }
 
-/// Computes what was left out, and checks what was stated. Settling a settled invoice again changes
+/// Computes what was left out, and checks what was stated. Of the number of a card (BT-87), only the part is
+/// kept that BR-51 allows. Settling a settled invoice again changes
 /// nothing.
 ///
 /// What JSON leaves out is computed before the rules run. On XML they run when it is read, because they ask
@@ -38,7 +39,9 @@ pub struct Settled {
 /// All problems at once, with pointers relative to the invoice. Contradictions between figures are only
 /// reported if each single figure is valid.
 pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Problem>> {
-    let mut problems = limits::exceeded(&input);
+    // Contents are long, and nothing below has to carry them along.
+    let mut problems = digest_attachments(&mut input);
+    problems.extend(limits::exceeded(&input));
     if form != Form::Json {
         state_nothing_as_zero(&mut input);
     }
@@ -46,7 +49,6 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
     let (true, Some(currency)) = (problems.is_empty(), input.currency) else {
         return Err(problems);
     };
-    digest_attachments(&mut input, form)?;
     complete(&mut input, currency)?;
     let too_large = too_large(&input);
     if !too_large.is_empty() {
@@ -66,6 +68,8 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
     // A profile has rules of its own about lines.
     let is_said = |it: &Problem| !claims.is_empty() && it.rule.as_deref() == Some(rules::LINE_RULE);
     warnings.extend(unlikely.filter(|it| !is_said(it)));
+    // BR-51 was run on what is stated. Nobody after this has to know more of the number than it allows.
+    input.payment.iter_mut().for_each(Payment::cut_card_number);
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
     Ok(Settled { invoice, warnings })
@@ -78,8 +82,8 @@ fn findings_of_json(input: &InvoiceInput) -> Vec<Problem> {
     if !claims.is_empty()
         && let Ok(value) = serde_json::to_value(input)
     {
-        findings.extend(profiles::check_json(&value, claims));
-        profiles::weigh(&mut findings, claims);
+        findings.extend(profile_rules::check_json(&value, claims));
+        profile_rules::weigh(&mut findings, claims);
     }
     findings
 }
@@ -188,22 +192,20 @@ fn has_amount_of_line(it: &LineAdjustmentInput) -> bool {
     it.amount.is_some() || (it.base_amount.is_some() && it.percent.is_some())
 }
 
-/// Replaces the content of each attached file by its length and digest. It stays in the original.
-fn digest_attachments(input: &mut InvoiceInput, form: Form) -> Result<(), Vec<Problem>> {
+/// Replaces the content of each attached file by its length and digest, and returns a problem for each that is
+/// no Base64. The content stays in the original.
+fn digest_attachments(input: &mut InvoiceInput) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, document) in input.documents.iter_mut().enumerate() {
         let Some(attachment) = &mut document.attachment else { continue };
-        let at = format!("/documents/{index}/attachment/content");
-        if form == Form::Json && attachment.content.is_some() {
-            let detail = "A file in a JSON invoice is not kept, because only originals in XML or PDF \
-                          are. Hand the invoice in as XML or PDF, or leave the content out.";
-            problems.push(Problem::at(at, detail));
-        } else if let Err(error) = attachment.digest() {
+        if let Err(error) = attachment.digest() {
+            attachment.content = None;
+            let at = format!("/documents/{index}/attachment/content");
             let detail = format!("The content of an attached file must be in Base64: {error}.");
             problems.push(Problem::at(at, detail));
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems
 }
 
 /// Computes everything that was left out.

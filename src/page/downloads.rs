@@ -1,21 +1,21 @@
-//! Downloads: the invoice as PDF and as its original file, the files of the conversation, and the
+//! Downloads: the invoice as PDF, as XML and as its original file, the files of the conversation, and the
 //! assets of the page.
 
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::limits::DOWNLOAD_WRITE_TIMEOUT;
 use super::refusal::Refusal;
 use super::session::Session;
-use super::{PageState, gather, view};
+use super::{PageState, view};
 use crate::files::{Found, disposition, shown_as};
-use crate::invoice::{OriginalKind, attached_file, epc_payload, xml_of};
-use crate::logging::abnormal_end;
-use crate::pdf::{Document, invoice_pdf};
+use crate::invoice::{AttachedContents, OriginalKind, XmlFormat, attached_file, write_xml, xml_of};
+use crate::paper::PaperError;
 use crate::quota::{paced, run_blocking};
 use crate::transaction::PartyRole;
 
@@ -25,30 +25,51 @@ pub(super) async fn pdf(
     session: Session,
 ) -> Result<Response, Refusal> {
     let transaction = &session.transaction;
-    let place = state.limits.pdf(session.grant, &transaction.shop).await?;
-    let terms = &transaction.terms;
-    let read = gather::read_invoice(&state, transaction).await?;
-    let is_buyer = session.visitor.role == PartyRole::Buyer;
-    let qr =
-        is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
-    let name = format!("{}.pdf", terms.invoice.number);
-    let fonts = state.fonts.clone();
-    // A long invoice takes seconds, so it is written outside the threads that answer requests.
-    let written = tokio::task::spawn_blocking(move || {
-        // The place is held until the PDF is written, even if the client has gone.
-        let _place = place;
-        let terms = &session.transaction.terms;
-        let locale = &session.reader.locale;
-        let further = &read.further.terms;
-        invoice_pdf(&Document { terms, locale, further, qr: qr.as_deref(), fonts: &fonts })
-            .map_err(anyhow::Error::from)
-    });
-    let written = written.await.map_err(|error| abnormal_end(&error).into()).flatten();
-    let bytes = written.map_err(|error| {
-        tracing::error!(%error, "cannot write an invoice as PDF");
-        Refusal::try_again()
+    let _place = state.limits.pdf(session.grant, &transaction.shop).await?;
+    // The seller has nothing to pay.
+    let with_code = session.visitor.role == PartyRole::Buyer;
+    let name = format!("{}.pdf", transaction.terms.invoice.number);
+    let bytes = state.papers.of(transaction, &session.reader.locale, with_code).await;
+    let bytes = bytes.map_err(|error| match error {
+        PaperError::TooMany(too_many) => too_many.into(),
+        PaperError::Failed(error) => {
+            tracing::error!(%error, "cannot write an invoice as PDF");
+            Refusal::try_again()
+        }
     })?;
     Ok(attachment("application/pdf", &name, Body::from(bytes)))
+}
+
+/// Which syntax a visitor asks for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Syntax {
+    syntax: Option<String>,
+}
+
+/// `GET /t/{id}/invoice.xml?syntax=ubl|cii`: the invoice in this syntax, whatever form it came in. CII if none
+/// is named.
+pub(super) async fn xml(
+    State(state): State<PageState>,
+    Query(Syntax { syntax }): Query<Syntax>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let missing = || Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file");
+    let name = syntax.as_deref().unwrap_or(XmlFormat::Cii.name());
+    let format = XmlFormat::from_name(name).ok_or_else(missing)?;
+    let original = state.store.original(session.transaction.id).await?;
+    let name = format!("{}.{}.xml", session.transaction.terms.invoice.number, format.name());
+    let written = run_blocking(move || {
+        let contents = original.map(|(_, bytes)| AttachedContents::of_original(&bytes));
+        let invoice = session.transaction.terms.whole_invoice();
+        write_xml(&invoice, format, &contents.unwrap_or_default())
+    });
+    let written = written.await.map_err(|error| {
+        tracing::error!(%error, "cannot write an invoice as XML");
+        Refusal::try_again()
+    })?;
+    // The page has no link to a syntax in which the invoice cannot be written.
+    let written = written.map_err(|_| missing())?;
+    Ok(attachment("application/xml", &name, Body::from(written.xml)))
 }
 
 /// `GET /t/{id}/original`
@@ -66,6 +87,9 @@ pub(super) async fn original_xml(
     session: Session,
 ) -> Result<Response, Refusal> {
     let bytes = original_of(&state, &session).await?;
+    if OriginalKind::of(&bytes) == OriginalKind::Json {
+        return Err(Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file"));
+    }
     let taken_out = run_blocking(move || xml_of(&bytes).map(Cow::into_owned)).await;
     let xml = taken_out
         .map_err(anyhow::Error::from)

@@ -11,7 +11,7 @@ use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{Further, OriginalKind, epc_payload, qr_svg, status_to_show, xml_of};
+use crate::invoice::{Further, OriginalKind, epc_payload, qr_svg, status_to_show};
 use crate::quota::run_blocking;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
@@ -74,11 +74,15 @@ pub(super) async fn read_invoice(
         let invoice = transaction.terms.invoice.clone();
         let read = move || match file {
             None => ReadInvoice { further: Further::of_invoice(&invoice.into()), original: None },
-            Some((_, bytes)) => ReadInvoice {
-                // A PDF whose XML cannot be read any more has no further terms.
-                further: xml_of(&bytes).map(|xml| Further::of_file(&xml)).unwrap_or_default(),
-                original: Some(OriginalKind::of(&bytes)),
-            },
+            Some((_, bytes)) => {
+                let original = OriginalKind::of(&bytes);
+                let further = match original {
+                    // It is kept for the files in it.
+                    OriginalKind::Json => Further::of_invoice(&invoice.into()),
+                    OriginalKind::Xml | OriginalKind::Pdf => Further::of_file(&bytes),
+                };
+                ReadInvoice { further, original: Some(original) }
+            }
         };
         run_blocking(read).await.map_err(panicked)
     };

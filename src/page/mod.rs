@@ -50,9 +50,9 @@ use self::token::TokenKey;
 use crate::config::Config;
 use crate::door::WrongKeys;
 use crate::files::Vault;
-use crate::fonts::Fonts;
 use crate::homeserver::Homeserver;
 use crate::moment::Moment;
+use crate::paper::Papers;
 use crate::store::Store;
 
 /// The state that the handlers of the page share.
@@ -74,8 +74,8 @@ pub struct PageState {
     pub openid: OpenId,
     /// The time zone of times of day that no script adjusts.
     pub time_zone: TimeZone,
-    /// The typefaces of the machine, for PDFs.
-    pub fonts: Fonts,
+    /// Invoices as PDF.
+    pub papers: Papers,
     /// What was read from revisions.
     pub readings: Arc<Readings>,
     /// Counts wrong links and other wrong credentials.
@@ -112,6 +112,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/typing", post(writing::typing))
         .route("/t/{id}/seen", post(writing::seen))
         .route("/t/{id}/invoice.pdf", get(downloads::pdf))
+        .route("/t/{id}/invoice.xml", get(downloads::xml))
         .route("/t/{id}/attachments/{place}", get(downloads::attached))
         .route("/t/{id}/original", get(downloads::original))
         .route("/t/{id}/original.xml", get(downloads::original_xml))

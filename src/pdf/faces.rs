@@ -1,7 +1,7 @@
 //! The typefaces of one document: those in the program, and those of the machine that it needs beside
 //! them; and which of them has a character.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -127,6 +127,8 @@ pub(super) struct Faces {
     read: RefCell<Read>,
     /// Where each character was found so far.
     found: RefCell<HashMap<(char, Look), Option<FaceId>>>,
+    /// Whether a character was asked for that no typeface has.
+    misses: Cell<bool>,
 }
 
 impl Faces {
@@ -134,8 +136,13 @@ impl Faces {
         let [latin, arabic, hebrew] = FILES;
         let embedded = [weights(latin)?, weights(arabic)?, weights(hebrew)?];
         let signs = [charmap(latin)?, charmap(arabic)?, charmap(hebrew)?];
-        let (read, found) = Default::default();
-        Ok(Self { embedded, signs, fonts, read, found })
+        let (read, found, misses) = Default::default();
+        Ok(Self { embedded, signs, fonts, read, found, misses })
+    }
+
+    /// Whether a character was asked for that no typeface has.
+    pub(super) fn misses_characters(&self) -> bool {
+        self.misses.get()
     }
 
     pub(super) fn get(&self, id: FaceId, bold: bool) -> Rc<Face> {
@@ -247,6 +254,7 @@ impl Faces {
             _ if is_mark(sign) || self.find(sign, look).is_some() => sign,
             MINUS => DASH,
             _ => {
+                self.misses.set(true);
                 self.fonts.tell_missing(sign);
                 SUBSTITUTE
             }

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod breaks;
+mod carried;
 mod faces;
 mod fields;
 mod paint;
@@ -10,6 +11,9 @@ mod sheet;
 mod table;
 mod text;
 mod totals;
+mod xmp;
+
+pub use carried::CarriedInvoice;
 
 use krilla::error::KrillaError;
 
@@ -20,6 +24,10 @@ use crate::transaction::{Party, Terms};
 
 use sheet::Sheet;
 use text::Typesetter;
+
+/// The version of what the PDF looks like and has in it. Raise it with each change that a reader of the PDF
+/// could notice: PDFs that were kept are then written again.
+pub const VERSION: u32 = 1;
 
 /// The content of the PDF.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +42,20 @@ pub struct Document<'a> {
     pub qr: Option<&'a str>,
     /// Where letters come from that the program does not have in it.
     pub fonts: &'a Fonts,
+    /// The time of the revision, in milliseconds since 1970. It is the date of the PDF, so that the same
+    /// revision gives the same bytes.
+    pub written_at: i64,
+    /// The same invoice for programs. With it, the PDF is a Factur-X file.
+    pub carried: Option<&'a CarriedInvoice>,
+}
+
+/// The PDF of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// The PDF.
+    pub bytes: Vec<u8>,
+    /// Whether every character has a typeface. If not, the PDF may become better when a typeface is installed.
+    pub is_complete: bool,
 }
 
 impl Document<'_> {
@@ -55,19 +77,43 @@ pub enum PdfError {
     /// A page cannot have this size.
     #[error("a page cannot have that size")]
     Page,
+    /// The document has something in it that PDF/A forbids. Names the kinds, without any text of the invoice.
+    #[error("PDF/A forbids what is in the document: {}", .0.join(", "))]
+    Forbidden(Vec<&'static str>),
+    /// The metadata that PDF/A and Factur-X demand cannot be written.
+    #[error("the metadata cannot be written")]
+    Metadata,
     /// The document cannot be written.
-    #[error("the document cannot be written: {0:?}")]
+    #[error("the document cannot be written: {}", without_words(.0))]
     Writing(KrillaError),
 }
 
-/// Writes the invoice on A4 pages. The same input gives the same bytes.
+/// Names the kind of an error. Its details may repeat texts of the invoice, which are not for the log.
+fn without_words(error: &KrillaError) -> &'static str {
+    match error {
+        KrillaError::Font(..) => "a typeface cannot be embedded",
+        KrillaError::Validation(_) => "it breaks a rule",
+        _ => "its parts cannot be put together",
+    }
+}
+
+/// How strict the PDF is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standard {
+    /// PDF/A-3b (ISO 19005-3), and Factur-X if it carries the invoice.
+    Archival,
+    /// Any PDF 1.7. It may carry the invoice, too, but does not claim to be Factur-X.
+    Plain,
+}
+
+/// Writes the invoice on A4 pages, as PDF/A-3b. The same input gives the same bytes.
 ///
-/// Typefaces of the machine may be broken in ways that are seen only when they are embedded. Then the PDF
-/// is written without them.
+/// What PDF/A forbids makes a plain PDF of it, with a warning in the log. Typefaces of the machine may be
+/// broken in ways that are seen only when they are embedded. Then the PDF is written without them.
 ///
 /// # Errors
 /// If the document cannot be written. No text and no typeface of the machine causes an error.
-pub fn invoice_pdf(document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
+pub fn invoice_pdf(document: &Document<'_>) -> Result<Paper, PdfError> {
     let written = pdf_with(document, document.fonts);
     match written {
         Err(error) if !document.fonts.is_empty() => {
@@ -78,10 +124,17 @@ pub fn invoice_pdf(document: &Document<'_>) -> Result<Vec<u8>, PdfError> {
     }
 }
 
-fn pdf_with(document: &Document<'_>, fonts: &Fonts) -> Result<Vec<u8>, PdfError> {
+fn pdf_with(document: &Document<'_>, fonts: &Fonts) -> Result<Paper, PdfError> {
     let typesetter = Typesetter::new(fonts.clone(), document.han())?;
     let sheet = laid_out(document, &typesetter);
-    paint::write(document, &sheet)
+    let bytes = match paint::write(document, &sheet, Standard::Archival) {
+        Err(error @ (PdfError::Forbidden(_) | PdfError::Metadata)) => {
+            tracing::warn!(%error, "an invoice is written as plain PDF, because it cannot be PDF/A");
+            paint::write(document, &sheet, Standard::Plain)?
+        }
+        written => written?,
+    };
+    Ok(Paper { bytes, is_complete: !typesetter.misses_characters() })
 }
 
 fn laid_out(document: &Document<'_>, typesetter: &Typesetter) -> Sheet {

@@ -1,10 +1,16 @@
 //! Writes the pages as a PDF.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU16;
 
+use krilla::SerializeSettings;
 use krilla::color::rgb;
+use krilla::configure::{
+    Archival, Configuration, ConfigurationBuilder, PdfVersion, ValidationError,
+};
+use krilla::error::KrillaError;
 use krilla::geom::{PathBuilder, Point, Rect};
-use krilla::metadata::{Metadata, TextDirection};
+use krilla::metadata::{DateTime, Metadata, TextDirection};
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule};
@@ -15,11 +21,18 @@ use krilla::tagging::{
 
 use super::sheet::{Mark, PAGE, Sheet};
 use super::text::{Line, Style};
-use super::{Document, PdfError, blocks};
+use super::{Document, PdfError, Standard, blocks, xmp};
 
-/// Writes all pages, with the title, the language, and the order in which a screen reader reads them.
-pub(super) fn write(document: &Document<'_>, sheet: &Sheet) -> Result<Vec<u8>, PdfError> {
-    let mut pdf = krilla::Document::new();
+/// Writes all pages, with the title, the language, the order in which a screen reader reads them, and the
+/// invoice for programs.
+pub(super) fn write(
+    document: &Document<'_>,
+    sheet: &Sheet,
+    standard: Standard,
+) -> Result<Vec<u8>, PdfError> {
+    let configuration = configuration(standard)?;
+    let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
+    let mut pdf = krilla::Document::new_with(settings);
     let mut tags = TagTree::new();
     for marks in &sheet.pages {
         let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or(PdfError::Page)?;
@@ -32,12 +45,63 @@ pub(super) fn write(document: &Document<'_>, sheet: &Sheet) -> Result<Vec<u8>, P
         surface.finish();
         page.finish();
     }
-    pdf.set_metadata(metadata(document));
+    let at = date(document.written_at);
+    pdf.set_metadata(metadata(document, at));
     pdf.set_tag_tree(tags);
-    pdf.finish().map_err(PdfError::Writing)
+    if let Some(carried) = document.carried {
+        pdf.embed_file(carried.file(at)).ok_or(PdfError::Metadata)?;
+    }
+    let bytes = pdf.finish().map_err(|error| match error {
+        KrillaError::Validation(errors) => {
+            let kinds: BTreeSet<_> = errors.iter().map(|(error, _)| kind(error)).collect();
+            PdfError::Forbidden(kinds.into_iter().collect())
+        }
+        other => PdfError::Writing(other),
+    })?;
+    match (document.carried, standard) {
+        (Some(carried), Standard::Archival) => {
+            xmp::with_facturx(&bytes, carried).ok_or(PdfError::Metadata)
+        }
+        _ => Ok(bytes),
+    }
 }
 
-fn metadata(document: &Document<'_>) -> Metadata {
+fn configuration(standard: Standard) -> Result<Configuration, PdfError> {
+    let builder = ConfigurationBuilder::new().with_version(PdfVersion::Pdf17);
+    let builder = match standard {
+        Standard::Archival => builder.with_archival_validator(Archival::A3_B),
+        Standard::Plain => builder,
+    };
+    builder.finish().map_err(|_| PdfError::Metadata)
+}
+
+/// Names the kind of a problem. The problem itself may repeat texts of the invoice, which are not for the log.
+fn kind(error: &ValidationError) -> &'static str {
+    match error {
+        ValidationError::ContainsNotDefGlyph(..) => "a character without a glyph",
+        ValidationError::RestrictedLicense(_) => "a typeface that must not be embedded",
+        ValidationError::TooLongString => "a text that is too long",
+        ValidationError::TooManyIndirectObjects => "too many parts",
+        _ => "something else",
+    }
+}
+
+/// Returns a time in milliseconds since 1970 as the date of the PDF, in UTC.
+fn date(at: i64) -> DateTime {
+    let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
+    let at = at.to_zoned_datetime(jiff::tz::TimeZone::UTC);
+    let small = |number: i8| u8::try_from(number).unwrap_or_default();
+    DateTime::new(u16::try_from(at.year()).unwrap_or_default())
+        .month(small(at.month()))
+        .day(small(at.day()))
+        .hour(small(at.hour()))
+        .minute(small(at.minute()))
+        .second(small(at.second()))
+        .utc_offset_hour(0)
+        .utc_offset_minute(0)
+}
+
+fn metadata(document: &Document<'_>, at: DateTime) -> Metadata {
     let direction = if document.locale.is_rtl() {
         TextDirection::RightToLeft
     } else {
@@ -48,6 +112,8 @@ fn metadata(document: &Document<'_>) -> Metadata {
         .language(document.locale.tag())
         .authors(vec![document.terms.seller.name.clone()])
         .creator("Tallyroom".to_owned())
+        .producer("Tallyroom".to_owned())
+        .creation_date(at)
         .text_direction(direction)
 }
 

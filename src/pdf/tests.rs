@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_xml, settle};
+use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_file, settle};
 use crate::transaction::Party;
 
+mod archival;
 mod scripts;
 
 const LONG: &str = include_str!("../../tests/invoices/ubl-tc434-example1.xml");
@@ -17,7 +18,7 @@ fn party(details: crate::invoice::PartyDetails) -> Party {
 }
 
 fn from_xml(xml: &str) -> Terms {
-    let read = read_xml(xml.as_bytes()).unwrap();
+    let read = read_file(xml.as_bytes()).unwrap();
     Terms {
         status: "open".to_owned(),
         invoice: settle(read.invoice, read.format.into()).unwrap().invoice,
@@ -86,10 +87,17 @@ fn english() -> Locale {
 fn pdf(terms: &Terms, locale: &Locale) -> Vec<u8> {
     let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
     let further = Further::of_file(RICH.as_bytes()).terms;
-    let document =
-        Document { terms, locale, further: &further, qr: qr.as_deref(), fonts: &Fonts::none() };
+    let document = Document {
+        terms,
+        locale,
+        further: &further,
+        qr: qr.as_deref(),
+        fonts: &Fonts::none(),
+        written_at: 0,
+        carried: None,
+    };
     assert_inside(&sheet_of(&document));
-    invoice_pdf(&document).unwrap()
+    invoice_pdf(&document).unwrap().bytes
 }
 
 #[test]
@@ -106,8 +114,15 @@ fn every_kind_of_invoice_is_a_pdf_and_the_same_one_again() {
 fn a_long_table_goes_on_under_its_head_and_every_page_knows_its_number() {
     let locale = english();
     let terms = from_lines(60, "Oak");
-    let document =
-        Document { terms: &terms, locale: &locale, further: &[], qr: None, fonts: &Fonts::none() };
+    let document = Document {
+        terms: &terms,
+        locale: &locale,
+        further: &[],
+        qr: None,
+        fonts: &Fonts::none(),
+        written_at: 0,
+        carried: None,
+    };
     let sheet = sheet_of(&document);
     let pages = sheet.pages.len();
     assert!((2..=4).contains(&pages), "{pages}");
@@ -134,6 +149,8 @@ fn the_totals_are_on_one_page() {
             further: &[],
             qr: None,
             fonts: &Fonts::none(),
+            written_at: 0,
+            carried: None,
         };
         let sheet = sheet_of(&document);
         let of = |id: &str| {
@@ -146,12 +163,43 @@ fn the_totals_are_on_one_page() {
 }
 
 #[test]
+fn a_long_amount_of_the_vat_breakdown_stays_on_one_line() {
+    let locale = english();
+    for amount in ["1234567890.12", "999999999999.99", "79228162514264337593.54"] {
+        let mut terms = from_lines(1, "Oak");
+        let row = &mut terms.invoice.vat_breakdown[0];
+        (row.taxable, row.tax) = (amount.parse().unwrap(), amount.parse().unwrap());
+        let shown = locale.bare_amount(row.taxable, terms.invoice.currency);
+        let document = Document {
+            terms: &terms,
+            locale: &locale,
+            further: &[],
+            qr: None,
+            fonts: &Fonts::none(),
+            written_at: 0,
+            carried: None,
+        };
+        let sheet = sheet_of(&document);
+        let all: Vec<String> = sheet.pages.iter().flat_map(|page| texts(page)).collect();
+        assert_eq!(all.iter().filter(|text| **text == shown).count(), 2, "{shown} in {all:?}");
+        assert_inside(&sheet);
+    }
+}
+
+#[test]
 fn a_price_keeps_its_decimals() {
     let mut terms = from_lines(1, "Screws");
     terms.invoice.lines[0].unit_price = "0.00525".parse().unwrap();
     let locale = english();
-    let document =
-        Document { terms: &terms, locale: &locale, further: &[], qr: None, fonts: &Fonts::none() };
+    let document = Document {
+        terms: &terms,
+        locale: &locale,
+        further: &[],
+        qr: None,
+        fonts: &Fonts::none(),
+        written_at: 0,
+        carried: None,
+    };
     let all = texts(&sheet_of(&document).pages[0]).join("\n");
     assert!(all.contains("0.00525"), "{all}");
 }
@@ -179,8 +227,15 @@ fn what_no_typeface_has_is_seen_to_be_missing() {
     let locale = english();
     let mut terms = from_lines(1, "Tea");
     terms.invoice.lines[0].description = "Tea 茶\u{202e}\u{7} and more".to_owned();
-    let document =
-        Document { terms: &terms, locale: &locale, further: &[], qr: None, fonts: &Fonts::none() };
+    let document = Document {
+        terms: &terms,
+        locale: &locale,
+        further: &[],
+        qr: None,
+        fonts: &Fonts::none(),
+        written_at: 0,
+        carried: None,
+    };
     let texts = texts(&sheet_of(&document).pages[0]);
     assert!(texts.contains(&"Tea \u{fffd} and more".to_owned()), "{texts:?}");
 }
@@ -220,6 +275,8 @@ fn languages_from_right_to_left_are_mirrored() {
         further: &further,
         qr: None,
         fonts: &Fonts::none(),
+        written_at: 0,
+        carried: None,
     };
     let mut sheet = Sheet::new(true);
     let typesetter = Typesetter::new(Fonts::none(), HanForm::Simplified).unwrap();
@@ -238,8 +295,15 @@ fn the_code_to_pay_with_is_on_paper() {
     let terms = from_lines(1, "Oak");
     let locale = english();
     let qr = Some("BCD\n002\n1\nSCT");
-    let document =
-        Document { terms: &terms, locale: &locale, further: &[], qr, fonts: &Fonts::none() };
+    let document = Document {
+        terms: &terms,
+        locale: &locale,
+        further: &[],
+        qr,
+        fonts: &Fonts::none(),
+        written_at: 0,
+        carried: None,
+    };
     let sheet = sheet_of(&document);
     let squares = |mark: &&sheet::Mark| matches!(mark, sheet::Mark::Square { .. });
     assert!(sheet.pages.iter().flatten().filter(squares).count() > 100);
@@ -256,6 +320,8 @@ fn nobody_is_asked_on_paper_for_money_that_is_not_owed() {
             further: &[],
             qr: qr.as_deref(),
             fonts: &Fonts::none(),
+            written_at: 0,
+            carried: None,
         };
         let pages = sheet_of(&document).pages;
         pages.iter().flat_map(|page| texts(page)).collect::<Vec<_>>().join("\n")

@@ -100,6 +100,11 @@ impl Typesetter {
         Ok(Self { faces: Faces::new(fonts)?, breaks: Breaks::new(), han, plans, widths })
     }
 
+    /// Whether a text so far has a character that no typeface has.
+    pub(super) fn misses_characters(&self) -> bool {
+        self.faces.misses_characters()
+    }
+
     /// Returns the text as one line, of any length.
     pub(super) fn line(&self, text: &str, style: Style) -> Line {
         let (text, paragraph) = self.paragraph(text);

@@ -6,14 +6,18 @@ use super::fields;
 use super::sheet::{Align, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
 use super::{Document, blocks};
-use crate::invoice::{Adjustment, Invoice, Owed};
+use crate::invoice::{Adjustment, Invoice, Owed, VatSubtotal};
 use crate::language::Locale;
 use crate::wording::{self, TotalKind, owed_label, vat};
 
 /// The column of the totals: its start and its width, in points.
 const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
-/// The columns of the VAT breakdown: rate, taxable amount, tax.
-const VAT: [(f32, f32); 3] = [(0.0, 78.0), (82.0, 68.0), (154.0, 64.0)];
+/// The least widths of the columns of the VAT breakdown: rate, taxable amount, tax. In points, as all here.
+const VAT: [f32; 3] = [78.0, 68.0, 64.0];
+/// The space between them.
+const VAT_GAP: f32 = 4.0;
+/// The least space between both blocks side by side.
+const BETWEEN: f32 = 12.0;
 /// The least width of the amount of a total, in points.
 const FIGURE: f32 = 100.0;
 /// The greatest number of allowances and charges that are shown one by one.
@@ -34,33 +38,36 @@ impl Row {
     }
 }
 
-/// Draws both blocks side by side and on one page, if they fit onto a page.
+/// Draws both blocks on one page, if they fit onto a page: side by side, unless long amounts make them too wide.
 pub(super) fn totals(document: &Document<'_>, typesetter: &Typesetter, sheet: &mut Sheet) {
     let totals = total_rows(document, typesetter);
-    let breakdown = vat_rows(document, typesetter);
+    let (breakdown, columns) = vat_rows(document, typesetter);
+    let breakdown_column = (0.0, columns[2].0 + columns[2].1);
     let heights = [&totals, &breakdown].map(|rows| rows.iter().map(Row::height).sum::<f32>());
-    sheet.y += blocks::GAP * 0.6;
-    let needed = heights[0].max(heights[1]);
-    if needed > Sheet::capacity() {
-        draw(sheet, &breakdown, None);
-        draw(sheet, &totals, Some(TOTALS));
-        return;
-    }
+    let gap = blocks::GAP * 0.6;
+    sheet.y += gap;
+    let are_beside = breakdown_column.1 + BETWEEN <= TOTALS.0;
+    let needed =
+        if are_beside { heights[0].max(heights[1]) } else { heights[0] + gap + heights[1] };
     sheet.keep(needed);
     let top = sheet.y;
-    draw(sheet, &breakdown, None);
+    draw(sheet, &breakdown, breakdown_column);
+    if !are_beside || needed > Sheet::capacity() {
+        sheet.y += if are_beside { 0.0 } else { gap };
+        draw(sheet, &totals, TOTALS);
+        return;
+    }
     let below = std::mem::replace(&mut sheet.y, top);
-    draw(sheet, &totals, Some(TOTALS));
+    draw(sheet, &totals, TOTALS);
     sheet.y = sheet.y.max(below);
 }
 
-fn draw(sheet: &mut Sheet, rows: &[Row], column: Option<(f32, f32)>) {
-    let full = (VAT[0].0, VAT[2].0 + VAT[2].1);
+fn draw(sheet: &mut Sheet, rows: &[Row], column: (f32, f32)) {
     for row in rows {
         sheet.keep(row.height());
         let mut top = sheet.y;
         if row.ruled {
-            sheet.rule(column.unwrap_or(full), top + 1.0, 0.8, 60);
+            sheet.rule(column, top + 1.0, 0.8, 60);
             top += 5.0;
         }
         for (column, align, lines) in &row.cells {
@@ -134,25 +141,50 @@ fn total_row(label: &str, figure: &str, style: Style, ruled: bool, typesetter: &
     Row { cells, ruled }
 }
 
-fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
+/// The columns of the VAT breakdown.
+type VatColumns = [(f32, f32); 3];
+
+fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> (Vec<Row>, VatColumns) {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
     let labels = ["vat-category", "vat-taxable", "vat-tax"].map(|id| locale.text(id));
-    let mut rows = vec![vat_row(&labels, Style::LABEL, false, typesetter)];
-    for (index, it) in invoice.vat_breakdown.iter().enumerate() {
-        let cells = [
+    let shown = |it: &VatSubtotal| {
+        [
             vat(&it.category, it.rate, locale),
             locale.bare_amount(it.taxable, invoice.currency),
             locale.bare_amount(it.tax, invoice.currency),
-        ];
-        rows.push(vat_row(&cells, Style::BODY, index == 0, typesetter));
+        ]
+    };
+    let cells: Vec<[String; 3]> = invoice.vat_breakdown.iter().map(shown).collect();
+    let columns = vat_columns(&cells, typesetter);
+    let mut rows = vec![vat_row(&labels, &columns, Style::LABEL, false, typesetter)];
+    for (index, cells) in cells.iter().enumerate() {
+        rows.push(vat_row(cells, &columns, Style::BODY, index == 0, typesetter));
     }
-    rows
+    (rows, columns)
 }
 
-fn vat_row(texts: &[String; 3], style: Style, ruled: bool, typesetter: &Typesetter) -> Row {
+/// Returns the columns. Those of amounts are as wide as their widest amount, so that none is broken.
+fn vat_columns(cells: &[[String; 3]], typesetter: &Typesetter) -> VatColumns {
+    let mut start = 0.0;
+    std::array::from_fn(|index| {
+        let amounts = cells.iter().filter(|_| index > 0);
+        let widths = amounts.map(|row| typesetter.line(&row[index], Style::BODY).width + 0.1);
+        let column = (start, widths.fold(VAT[index], f32::max));
+        start += column.1 + VAT_GAP;
+        column
+    })
+}
+
+fn vat_row(
+    texts: &[String; 3],
+    columns: &VatColumns,
+    style: Style,
+    ruled: bool,
+    typesetter: &Typesetter,
+) -> Row {
     let cell = |index: usize| {
         let align = if index == 0 { Align::Start } else { Align::Figures };
-        (VAT[index], align, typesetter.lines(&texts[index], style, VAT[index].1))
+        (columns[index], align, typesetter.lines(&texts[index], style, columns[index].1))
     };
-    Row { cells: (0..VAT.len()).map(cell).collect(), ruled }
+    Row { cells: (0..columns.len()).map(cell).collect(), ruled }
 }

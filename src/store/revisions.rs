@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
-use super::transaction_row::redactions;
+use super::transaction_row::{redactions, stored_invoice};
 use super::{Store, StoreError};
 use crate::transaction::Terms;
 
@@ -14,9 +14,16 @@ const SELECT_NEWEST_REVISIONS: &str = "\
 const SELECT_REVISION: &str = "\
      SELECT revision, status, invoice, buyer, seller, redactions, created_at \
      FROM revisions WHERE transaction_id = $1 AND revision = $2";
+/// Selects the newest original, unless a later revision has another invoice. A change of the status or of a
+/// contact leaves the invoice and its original as they are.
 const SELECT_CURRENT_ORIGINAL: &str = "SELECT r.original_type, r.original FROM revisions r \
-     JOIN transactions t ON t.id = r.transaction_id AND t.revision = r.revision \
-     WHERE r.transaction_id = $1 AND r.original IS NOT NULL";
+     WHERE r.transaction_id = $1 AND r.original IS NOT NULL AND NOT EXISTS \
+     (SELECT 1 FROM revisions s WHERE s.transaction_id = r.transaction_id \
+      AND s.revision > r.revision AND s.invoice <> r.invoice) \
+     ORDER BY r.revision DESC LIMIT 1";
+const SELECT_ORIGINAL_BEFORE: &str = "SELECT revision, original FROM revisions \
+     WHERE transaction_id = $1 AND revision < $2 AND original IS NOT NULL \
+     ORDER BY revision DESC LIMIT 1";
 
 /// The terms of one revision.
 #[derive(Clone, Debug)]
@@ -68,7 +75,7 @@ impl Store {
     }
 
     /// Returns the file that the current invoice came in, with its media type. None: it came as
-    /// JSON.
+    /// JSON without files in it.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -81,6 +88,24 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns the newest original of a revision before `revision`, with the number of its revision.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn original_before(
+        &self,
+        id: Ulid,
+        revision: i64,
+    ) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+        sqlx::query_as(SELECT_ORIGINAL_BEFORE)
+            .bind(id.to_string())
+            .bind(revision)
+            .fetch_optional(&self.pool)
+            .await
+    }
+}
+
 impl TryFrom<Row> for PastTerms {
     type Error = StoreError;
 
@@ -89,7 +114,7 @@ impl TryFrom<Row> for PastTerms {
             revision: row.revision,
             terms: Terms {
                 status: row.status,
-                invoice: from_json("invoice", &row.invoice)?,
+                invoice: stored_invoice(&row.invoice)?,
                 buyer: from_json("buyer", &row.buyer)?,
                 seller: from_json("seller", &row.seller)?,
                 redactions: redactions(row.redactions.as_deref()),

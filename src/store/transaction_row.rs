@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::columns::{from_json, parse_id};
 use super::{StoreError, Weight};
-use crate::invoice::Problem;
+use crate::invoice::{Invoice, Problem};
 use crate::record::RedactionPolicy;
 use crate::transaction::{Terms, Transaction};
 
@@ -70,6 +70,14 @@ impl Weight for RevisionData {
     }
 }
 
+/// Reads an invoice from its column. An invoice that was stored before numbers were cut may hold the whole number of a card.
+/// The column keeps it, because the act of the revision covers it, but nobody is shown more than BR-51 allows.
+pub(super) fn stored_invoice(column: &str) -> Result<Invoice, StoreError> {
+    let mut invoice: Invoice = from_json("invoice", column)?;
+    invoice.cut_card_number();
+    Ok(invoice)
+}
+
 /// Reads the redaction policy from its column.
 pub(super) fn redactions(column: Option<&str>) -> Option<RedactionPolicy> {
     match column {
@@ -103,7 +111,7 @@ impl TryFrom<RevisionRow> for RevisionData {
 
     fn try_from(row: RevisionRow) -> Result<Self, StoreError> {
         let terms = Terms {
-            invoice: from_json("invoice", &row.invoice)?,
+            invoice: stored_invoice(&row.invoice)?,
             buyer: from_json("buyer", &row.buyer)?,
             seller: from_json("seller", &row.seller)?,
             redactions: redactions(row.redactions.as_deref()),

@@ -211,4 +211,25 @@ mod tests {
         }
         assert_eq!(store.revisions.times_read(), 2);
     }
+    #[tokio::test]
+    async fn a_stored_revision_shows_no_whole_card_number_and_keeps_what_its_act_covers() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let mut terms = transaction::sample().terms;
+        let card = crate::invoice::Card { number: Some("4111111111111234".into()), holder: None };
+        terms.invoice.payment.get_or_insert_default().card = Some(card);
+        let new = NewRevision { terms: &terms, warnings: &[], original: None };
+        let created = store.create_transaction("shop", "order-1", new, "test").await;
+        let Ok(Created::New(id)) = created else { panic!("{created:?}") };
+        let number = |terms: &Terms| {
+            let payment = terms.invoice.payment.as_ref().unwrap();
+            payment.card.as_ref().unwrap().number.clone().unwrap()
+        };
+        let current = store.transaction(id).await.unwrap().unwrap().terms;
+        assert_eq!(number(&current), "1234");
+        assert_eq!(number(&store.past_terms(id, 1).await.unwrap()[0].terms), "1234");
+        let mut snapshot = store.snapshot().await.unwrap();
+        let proven = snapshot.revision_after(id, 0).await.unwrap().unwrap();
+        assert_eq!(proven.invoice["payment"]["card"]["number"], "4111111111111234");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod invoice;
 mod parties;
+mod terms;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -20,7 +21,7 @@ const MAX_TEXT_CHARS: usize = 300;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The name of what changed: `status`, `number`, `due_date`, `line`, `due`, … Each has a text
-    /// `change-…`. `more` is the last element of a list that was cut, and its `after` is the number of
+    /// `change-…`. A business term without such a name is named by its id, such as `BT-12`, whose text is `bt-12`. `more` is the last element of a list that was cut, and its `after` is the number of
     /// changes that are left out.
     pub what: &'static str,
     /// The element that changed, if there are several: the id of a line, the reason of an allowance.
@@ -60,6 +61,7 @@ pub fn changes(before: &Terms, after: &Terms) -> Vec<Change> {
     invoice::head(&before.invoice, &after.invoice, &mut found);
     parties::parties(before, after, &mut found);
     invoice::body(&before.invoice, &after.invoice, &mut found);
+    terms::terms(&before.invoice, &after.invoice, &mut found);
     found.bounded()
 }
 

@@ -11,6 +11,7 @@ mod reading;
 mod sample;
 mod submission;
 mod visitor;
+mod whole_invoice;
 
 pub use change::{Change, ChangeKind, changes};
 pub use party::{Contact, Party, PartyRole};
@@ -22,6 +23,7 @@ pub(crate) use reading::json;
 pub(crate) use sample::{sample, sample_submission};
 pub use submission::{Accepted, Submission, external_id};
 pub use visitor::Visitor;
+pub(crate) use whole_invoice::whole_invoice;
 
 use serde::Serialize;
 use ulid::Ulid;

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::read_file::ReadFile;
-use super::submission::accept_terms;
+use super::submission::{accept_terms, under_invoice};
 use super::{Contact, Party, Terms};
-use crate::invoice::{Address, Form, Invoice, InvoiceInput, Problem, Settled, settle};
+use crate::invoice::{Address, Form, InvoiceInput, Problem, Settled, settle};
 use crate::record::RedactionPolicy;
 
 /// The changes that a shop sends. Fields that are left out stay as they are.
@@ -61,18 +61,26 @@ impl Patch {
             && self.redactions.is_none()
     }
 
-    /// Returns the terms after this change, and the warnings about them.
+    /// Returns the terms after this change, and the warnings about them. An invoice that does not change is
+    /// not checked again: it may be from before the present rules, and `warnings` are those that it has.
     ///
     /// # Errors
     /// All problems of the new terms, each with a JSON pointer into the patch.
-    pub fn apply(self, current: &Terms) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
+    pub fn apply(
+        self,
+        current: &Terms,
+        warnings: &[Problem],
+    ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.or(current.redactions);
         let settled = match self.invoice {
-            None => Ok(settled_before(&current.invoice)),
-            Some(invoice) => match self.file {
+            None => {
+                let warnings = warnings.to_vec();
+                Ok(Settled { invoice: current.invoice.clone(), warnings })
+            }
+            Some(invoice) => under_invoice(match self.file {
                 Some(file) => file.settle(invoice),
                 None => settle(invoice, Form::Json),
-            },
+            }),
         };
         let (terms, warnings) = accept_terms(
             Some(self.status.unwrap_or_else(|| current.status.clone())),
@@ -82,13 +90,6 @@ impl Patch {
         )?;
         Ok((Terms { redactions, ..terms }, warnings))
     }
-}
-
-/// Returns an invoice that was taken in before, with the present warnings about it. It is kept as it is if
-/// the present rules would refuse it, so that its status can still change.
-fn settled_before(invoice: &Invoice) -> Settled {
-    settle(InvoiceInput::from(invoice.clone()), Form::Json)
-        .unwrap_or_else(|_| Settled { invoice: invoice.clone(), warnings: Vec::new() })
 }
 
 fn patched(patch: Option<PartyPatch>, current: &Party) -> Party {
@@ -112,10 +113,13 @@ mod tests {
         current.invoice.currency = crate::invoice::Currency::parse("JPY").unwrap();
         current.invoice.totals.due = "54.50".parse().unwrap();
         let status = Some("paid".to_owned());
-        let (terms, _) = Patch { status, ..Patch::default() }.apply(&current).unwrap();
+        let warned = [Problem::at("/invoice/payment/card/number", "BR-51")];
+        let (terms, warnings) =
+            Patch { status, ..Patch::default() }.apply(&current, &warned).unwrap();
+        assert_eq!(warnings, warned, "what was found when it was handed in");
         assert_eq!((terms.status.as_str(), &terms.invoice), ("paid", &current.invoice));
         let invoice = Some(InvoiceInput::from(current.invoice.clone()));
-        let problems = Patch { invoice, ..Patch::default() }.apply(&current).unwrap_err();
+        let problems = Patch { invoice, ..Patch::default() }.apply(&current, &[]).unwrap_err();
         assert!(problems.iter().any(|it| it.rule.as_deref() == Some("BR-DEC-18")), "{problems:?}");
     }
 }

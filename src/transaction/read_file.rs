@@ -1,6 +1,8 @@
 //! The file in which an invoice came: where its values stand, and what was found in it.
 
-use crate::invoice::{Form, FromXml, InvoiceInput, Places, Problem, Settled, settle};
+use crate::invoice::{
+    Form, FromXml, InvoiceInput, PartyDetails, Places, Problem, Settled, parse_file, settle,
+};
 
 /// What is known of the file in which an invoice came.
 #[derive(Clone, Debug)]
@@ -11,11 +13,16 @@ pub struct ReadFile {
 }
 
 impl ReadFile {
-    /// What is known of this one.
-    pub(super) fn of(read: &FromXml) -> Self {
-        let mut warnings = read.findings.clone();
-        warnings.extend(read.left_over.warnings());
-        Self { form: read.format.into(), places: read.places.clone(), warnings }
+    /// Reads a file, and runs the rules on it. Returns the invoice, its seller and its buyer, and what is
+    /// known of the file.
+    pub(super) fn read(
+        file: &[u8],
+    ) -> Result<(InvoiceInput, PartyDetails, PartyDetails, Self), Vec<Problem>> {
+        let invoice = parse_file(file).map_err(|problem| vec![problem])?;
+        let mut warnings = invoice.check();
+        let FromXml { invoice, seller, buyer, format, places, left_over } = invoice.read()?;
+        warnings.extend(left_over.warnings());
+        Ok((invoice, seller, buyer, Self { form: format.into(), places, warnings }))
     }
 
     /// Settles the invoice of the file. Adds the places in the file to its problems, and the warnings about

@@ -6,11 +6,8 @@ use serde::de::DeserializeOwned;
 use super::party::matrix_id;
 use super::read_file::ReadFile;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{self, FromXml, Problem, pointer};
+use crate::invoice::{InvoiceInput, PartyDetails, Problem, in_a_line, pointer, without_mark};
 use crate::record::RedactionPolicy;
-
-/// The greatest length of a JSON pointer in an error, in bytes.
-const MAX_POINTER_BYTES: usize = 500;
 
 /// The fields of a submission that an XML invoice does not contain.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -91,21 +88,17 @@ impl Submission {
     /// # Errors
     /// When the file is not such an invoice.
     pub fn from_file(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
-        let read = read_file(bytes)?;
-        let file = ReadFile::of(&read);
+        let (invoice, seller, buyer, file) = read_file(bytes)?;
         let mut submission = Self {
-            external_id: with
-                .external_id
-                .or_else(|| read.invoice.number.clone())
-                .unwrap_or_default(),
+            external_id: with.external_id.or_else(|| invoice.number.clone()).unwrap_or_default(),
             status: with.status,
-            invoice: read.invoice,
+            invoice,
             buyer: with.buyer.unwrap_or_default(),
             seller: with.seller.unwrap_or_default(),
             redactions: with.redactions,
             file: Some(file),
         };
-        submission.complete_parties(read.buyer, read.seller);
+        submission.complete_parties(buyer, seller);
         Ok(submission)
     }
 }
@@ -124,15 +117,16 @@ impl Patch {
     /// # Errors
     /// When the file is not such an invoice.
     pub fn from_file(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
-        let read = read_file(bytes)?;
-        let file = Some(ReadFile::of(&read));
-        Ok(Self { invoice: Some(read.invoice), status, file, ..Self::default() })
+        let (invoice, _, _, file) = read_file(bytes)?;
+        Ok(Self { invoice: Some(invoice), status, file: Some(file), ..Self::default() })
     }
 }
 
-fn read_file(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
+fn read_file(
+    bytes: &[u8],
+) -> Result<(InvoiceInput, PartyDetails, PartyDetails, ReadFile), Vec<Problem>> {
     let under = |problem: Problem| problem.under("/invoice");
-    invoice::read_file(bytes).map_err(|problems| problems.into_iter().map(under).collect())
+    ReadFile::read(bytes).map_err(|problems| problems.into_iter().map(under).collect())
 }
 
 /// Parses JSON.
@@ -140,7 +134,7 @@ fn read_file(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
 /// # Errors
 /// The first error in the JSON, with its pointer.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(bytes));
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
         let mut detail = error.inner().to_string();
@@ -150,9 +144,7 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
         {
             detail.truncate(end);
         }
-        // The pointer contains unknown names of fields, which may be as long as the whole JSON.
-        let pointer = if pointer.len() > MAX_POINTER_BYTES { String::new() } else { pointer };
-        vec![Problem::at(pointer, capitalised(&in_json_words(&detail)))]
+        vec![Problem::at(pointer, capitalised(&in_json_words(&in_a_line(&detail))))]
     })?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)

@@ -92,7 +92,7 @@ impl Submission {
             Some(file) => file.settle(self.invoice),
             None => settle(self.invoice, Form::Json),
         };
-        match accept_terms(self.status, settled, self.buyer, self.seller) {
+        match accept_terms(self.status, under_invoice(settled), self.buyer, self.seller) {
             Ok((terms, warnings)) if problems.is_empty() => {
                 let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
@@ -154,7 +154,8 @@ impl Terms {
     }
 }
 
-/// Checks the terms of a new or a changed transaction. Returns them with the warnings about them.
+/// Checks the terms of a new or a changed transaction. Returns them with the warnings about them. Pointers of
+/// what was settled are those from the submission or patch.
 pub(super) fn accept_terms(
     status: Option<String>,
     settled: Result<Settled, Vec<Problem>>,
@@ -193,14 +194,25 @@ pub(super) fn accept_terms(
             if let Some(problem) = too_long(&mut invoice, [&buyer, &seller]) {
                 return Err(vec![problem]);
             }
-            let warnings = warnings.into_iter().map(|warning| warning.under("/invoice")).collect();
             Ok((Terms { status, invoice, buyer, seller, redactions: None }, warnings))
         }
         Ok(_) => Err(problems),
         Err(more) => {
-            problems.extend(more.into_iter().map(|problem| problem.under("/invoice")));
+            problems.extend(more);
             Err(problems)
         }
+    }
+}
+
+/// Returns what is said of an invoice with pointers from the submission or patch that contains it.
+pub(super) fn under_invoice(
+    settled: Result<Settled, Vec<Problem>>,
+) -> Result<Settled, Vec<Problem>> {
+    let under =
+        |all: Vec<Problem>| all.into_iter().map(|it| it.under("/invoice")).collect::<Vec<_>>();
+    match settled {
+        Ok(Settled { invoice, warnings }) => Ok(Settled { invoice, warnings: under(warnings) }),
+        Err(problems) => Err(under(problems)),
     }
 }
 

@@ -120,9 +120,19 @@ pub fn in_groups_of_four(iban: &str) -> String {
     letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a change is of a business term that is named by its id.
+fn is_term(what: &str) -> bool {
+    what.starts_with("BT-") || what.starts_with("BG-")
+}
+
 /// The name of what a revision changed, such as `Amount due` or `Line 3`.
 pub fn change_label(change: &Change, locale: &Locale) -> String {
     let which = change.which.as_deref().unwrap_or_default();
+    if is_term(change.what) {
+        let name = locale.text(&change.what.to_lowercase());
+        let line = locale.text_with("change-line", &[("which", which.into())]);
+        return if which.is_empty() { name } else { format!("{} · {name}", line.trim()) };
+    }
     let label = locale.text_with(&format!("change-{}", change.what), &[("which", which.into())]);
     label.trim().to_owned()
 }
@@ -135,6 +145,9 @@ pub fn changed_value(change: &Change, value: &str, locale: &Locale) -> String {
             "status" => Some(status(value, locale)),
             "type" => type_name(value, locale),
             "iban" | "account" => Some(in_groups_of_four(value)),
+            id if is_term(id) => {
+                Some(term(&Term { id, line: None, value: value.to_owned() }, locale).1)
+            }
             _ => None,
         },
         ChangeKind::Date => value.parse::<Date>().ok().map(|date| locale.date(date)),

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 use super::*;
-use crate::invoice::read_xml;
+use crate::invoice::read_file;
 
 macro_rules! file {
     ($name:literal) => {
@@ -18,7 +18,7 @@ const FACTUR_X: &[u8] = file!("factur-x.pdf");
 
 fn found(pdf: &[u8]) -> Embedded {
     let embedded = embedded_invoice(pdf).unwrap().unwrap();
-    read_xml(&embedded.xml).unwrap();
+    read_file(&embedded.xml).unwrap();
     assert_eq!(invoice_of_pdf(pdf).unwrap(), embedded);
     embedded
 }

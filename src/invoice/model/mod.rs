@@ -158,4 +158,10 @@ impl Invoice {
     pub fn is_credit_note(&self) -> bool {
         contains(CREDIT_NOTE_TYPE_CODES, &self.type_code)
     }
+
+    /// Cuts the number of a card (BT-87) to the part that may be shown (BR-51). Settling does so; revisions
+    /// that were stored before it did so have the whole number.
+    pub fn cut_card_number(&mut self) {
+        self.payment.iter_mut().for_each(Payment::cut_card_number);
+    }
 }

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::group::group;
 use super::term::Kind;
+use crate::invoice::card;
 use crate::invoice::money::figure;
 
 group! {
@@ -40,6 +41,15 @@ group! {
             "Settlement/ram:SpecifiedTradeSettlementPaymentMeans/ram:ApplicableTradeSettlementFinancialCard";
         direct_debit: (Option<DirectDebit>),
             "BG-19", Kind::Group(DirectDebit::TERMS, 0), "", "";
+    }
+}
+
+impl Payment {
+    /// Cuts the number of the card (BT-87) to the part that may be shown (BR-51).
+    pub(in crate::invoice) fn cut_card_number(&mut self) {
+        if let Some(card) = &mut self.card {
+            card.number = card.number.take().and_then(card::cut);
+        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! Rules about how to pay.
 
 use super::{Catalogue, Checker, Form, is_said};
+use crate::invoice::card;
 use crate::invoice::problem::Severity;
 
 /// UNTDID 4461: credit transfer, and SEPA credit transfer.
 const TRANSFERS: [&str; 2] = ["30", "58"];
-/// The greatest number of characters of the account number of a card (BT-87) that may be shown.
-const MAX_CARD_CHARS: usize = 10;
 
 /// What these rules say.
 pub(super) const RULES: Catalogue = &[
@@ -37,7 +36,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         checker.must(has_account, "BR-61", "/payment/iban");
     }
     let number = payment.card.as_ref().and_then(|it| it.number.as_ref());
-    if number.is_some_and(|it| it.trim().chars().count() > MAX_CARD_CHARS) {
+    if number.is_some_and(|it| card::shows_too_much(it)) {
         // In UBL, CEN only warns of it.
         let is_fatal = checker.form == Form::Cii;
         let severity = if is_fatal { Severity::Fatal } else { Severity::Warning };

@@ -150,3 +150,27 @@ fn texts_have_limits_and_no_control_characters() {
     assert_eq!(with("/notes", notes).unwrap().invoice.notes[0].text, "two\nlines");
     assert!(with("/lines/0/description", json!("é".repeat(20_000))).is_ok());
 }
+
+#[test]
+fn a_card_number_is_cut_in_every_form_and_its_finding_stays() {
+    let whole = json!({ "means": "48", "card": { "number": "4111 1111 1111 1234" } });
+    let in_json = with("/payment", whole).unwrap();
+    let ubl = include_str!("../../../tests/invoices/ubl-tc434-example1.xml").replace(
+        "<cbc:PaymentID>",
+        "<cac:CardAccount><cbc:PrimaryAccountNumberID>4111111111111234</cbc:PrimaryAccountNumberID>\
+         <cbc:NetworkID>V</cbc:NetworkID></cac:CardAccount><cbc:PaymentID>",
+    );
+    let read = crate::invoice::parse_file(ubl.as_bytes()).unwrap();
+    let findings = read.check();
+    let read = read.read().unwrap();
+    let in_ubl = settle(read.invoice, Form::Ubl).unwrap();
+    for (settled, findings) in [(&in_json, &in_json.warnings), (&in_ubl, &findings)] {
+        let number = settled.invoice.payment.as_ref().unwrap().card.as_ref().unwrap();
+        assert_eq!(number.number.as_deref(), Some("1234"));
+        let found = findings.iter().find(|it| it.rule.as_deref() == Some("BR-51"));
+        assert!(!found.unwrap().detail.contains("4111"), "{found:?}");
+        assert!(!format!("{settled:?}{findings:?}").contains("4111"));
+    }
+    let again = settle(in_json.invoice.clone().into(), Form::Json).unwrap();
+    assert_eq!(again.invoice, in_json.invoice);
+}

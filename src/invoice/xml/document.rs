@@ -8,11 +8,11 @@ use rust_decimal::Decimal;
 
 use super::XmlFormat;
 use super::path::{follow, parts_of, path_of, routes};
-use super::read::one_line;
+use super::text::one_line;
 use super::tree::{Id, Tree};
 use crate::invoice::model::InvoiceInput;
 use crate::invoice::model::term::{Kind, Term};
-use crate::invoice::profiles::{Document, Identified, Means, Part, Place};
+use crate::invoice::profile_rules::{Document, Identified, Means, Part, Place};
 use crate::invoice::rules::Form;
 
 /// An XML invoice.

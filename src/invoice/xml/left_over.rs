@@ -1,5 +1,7 @@
 //! What a file says beyond what was read from it.
 
+use std::collections::HashSet;
+
 use super::super::problem::Problem;
 use super::tree::{Element, Id, Tree};
 
@@ -88,10 +90,11 @@ pub(super) fn left_over(tree: &Tree) -> LeftOvers {
             found.more += 1;
         }
     };
+    let means = means_of_payment(tree);
     for id in tree.ids() {
         let element = tree.element(id);
         let text = element.text.trim();
-        if !text.is_empty() && !element.is_read.get() && !is_structure(tree, id) {
+        if !text.is_empty() && !element.is_read.get() && !is_structure(tree, id, &means) {
             add(&|| tree.xpath(id), text);
         }
         for attribute in &element.attributes {
@@ -105,17 +108,44 @@ pub(super) fn left_over(tree: &Tree) -> LeftOvers {
     found
 }
 
-/// Whether an element only says what its place says anyway: that the tax is VAT, or the version of UBL.
-fn is_structure(tree: &Tree, id: Id) -> bool {
+/// The codes of the means of payment (BT-81) that were read. UBL and CII repeat them for each account.
+fn means_of_payment(tree: &Tree) -> HashSet<&str> {
+    let elements = tree.ids().map(|id| (id, tree.element(id)));
+    let read = elements.filter(|(id, it)| it.is_read.get() && is_means_of_payment(tree, *id));
+    read.map(|(_, it)| it.text.trim()).collect()
+}
+
+fn is_means_of_payment(tree: &Tree, id: Id) -> bool {
     let element = tree.element(id);
     let around = &*tree.element(element.parent).name;
+    matches!(
+        (around, &*element.name),
+        ("cac:PaymentMeans", "cbc:PaymentMeansCode")
+            | ("ram:SpecifiedTradeSettlementPaymentMeans", "ram:TypeCode")
+    )
+}
+
+/// Whether an element only says what its place says anyway: that the tax is VAT, that the discount of a price
+/// (BT-147) is no charge, the version of UBL; or the means of payment once more.
+fn is_structure(tree: &Tree, id: Id, means_of_payment: &HashSet<&str>) -> bool {
+    let element = tree.element(id);
+    let parent = tree.element(element.parent);
+    let around = &*parent.name;
+    let before = &*tree.element(parent.parent).name;
+    let is_false = element.text.trim() == "false";
     let is_vat = element.text.trim().eq_ignore_ascii_case("VAT");
     match &*element.name {
         "cbc:ID" => is_vat && around == "cac:TaxScheme",
         "ram:TypeCode" => {
             is_vat && matches!(around, "ram:ApplicableTradeTax" | "ram:CategoryTradeTax")
+                || is_means_of_payment(tree, id) && means_of_payment.contains(element.text.trim())
         }
         "cbc:UBLVersionID" => true,
+        "cbc:ChargeIndicator" => is_false && before == "cac:Price",
+        "udt:Indicator" => is_false && before == "ram:AppliedTradeAllowanceCharge",
+        "cbc:PaymentMeansCode" => {
+            is_means_of_payment(tree, id) && means_of_payment.contains(element.text.trim())
+        }
         _ => false,
     }
 }

@@ -23,6 +23,10 @@ const EXAMPLES: [(&str, &str, usize); 8] = [
     (include_str!("../../../tests/invoices/ubl-tc434-example4.xml"), "DKK", 3),
 ];
 
+fn read(bytes: &[u8]) -> Result<FromXml, Vec<Problem>> {
+    XmlInvoice::parse(bytes).map_err(|problem| vec![problem])?.read()
+}
+
 /// Why a file is refused.
 fn refused(bytes: &[u8]) -> Problem {
     read(bytes).unwrap_err().remove(0)
@@ -287,4 +291,20 @@ fn figures_below_zero_and_long_prices_come_in_without_a_warning() {
     let settled = settle_file(long).unwrap();
     assert_eq!(settled.invoice.lines[0].unit_price.to_string(), "47.050000000000004");
     assert_eq!(settled.warnings, []);
+}
+
+#[test]
+fn what_a_syntax_demands_and_says_nothing_is_not_also_in_the_file() {
+    let discount = include_bytes!("../../../tests/invoices/sample-discount-price.xml");
+    let read = XmlInvoice::parse(discount).unwrap().read().unwrap();
+    assert_eq!(read.left_over, LeftOvers::default());
+    let text = std::str::from_utf8(discount).unwrap();
+    let means =
+        "<cac:PaymentMeans><cbc:PaymentMeansCode>4</cbc:PaymentMeansCode></cac:PaymentMeans>";
+    let twice = text.replacen("</cac:PaymentMeans>", &format!("</cac:PaymentMeans>{means}"), 1);
+    let read = XmlInvoice::parse(twice.as_bytes()).unwrap().read().unwrap();
+    assert_eq!(read.left_over, LeftOvers::default());
+    let other = twice.replacen(means, &means.replace('4', "5"), 1);
+    let read = XmlInvoice::parse(other.as_bytes()).unwrap().read().unwrap();
+    assert_eq!(read.left_over.listed.len(), 1, "{:?}", read.left_over);
 }

@@ -181,3 +181,48 @@ fn every_change_has_a_label() {
         }
     }
 }
+
+#[test]
+fn a_term_without_a_sentence_of_its_own_is_named_by_its_id_with_its_line() {
+    let change = |json: &mut Value| {
+        let invoice = &mut json["invoice"];
+        invoice["contract_reference"] = json!("C-2");
+        invoice["delivery"] = json!({ "date": "2026-07-03", "address": { "city": "Rome" } });
+        invoice["payment"]["card"] = json!({ "number": "4111111111111234" });
+        invoice["lines"][1]["details"] = json!("Oak from the north");
+        invoice["lines"][1]["item"] =
+            json!({ "attributes": [{ "name": "Colour", "value": "red" }] });
+    };
+    let told = changes(&terms(|_| ()), &terms(change));
+    let told: Vec<_> = told
+        .iter()
+        .map(|it| (it.what, it.which.as_deref(), it.before.as_deref(), it.after.as_deref()))
+        .collect();
+    for expected in [
+        ("BT-12", None, None, Some("C-2")),
+        ("BT-72", None, None, Some("2026-07-03")),
+        ("BG-15", None, None, Some("Rome")),
+        ("BT-87", None, None, Some("… 1234")),
+        ("BT-154", Some("b"), None, Some("Oak from the north")),
+        ("BG-32", Some("b"), None, Some("Colour: red")),
+    ] {
+        assert!(told.contains(&expected), "{expected:?} in {told:?}");
+    }
+    let again = changes(&terms(change), &terms(|_| ()));
+    assert!(again.iter().any(|it| it.what == "BT-12" && it.after.is_none()), "{again:?}");
+    assert_eq!(told.len(), 6, "{told:?}");
+}
+
+#[test]
+fn elements_of_a_list_are_compared_by_their_values_and_not_by_their_order() {
+    let before = terms(|json| {
+        json["invoice"]["preceding_invoices"] = json!([{ "number": "1" }, { "number": "2" }]);
+    });
+    let after = terms(|json| {
+        json["invoice"]["preceding_invoices"] = json!([{ "number": "3" }, { "number": "1" }]);
+    });
+    let told = changes(&before, &after);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].before.as_deref(), Some("2"));
+    assert_eq!(told[0].after.as_deref(), Some("3"));
+}

@@ -194,7 +194,16 @@ async fn nothing_is_shown(visitor: &crate::support::Visitor) {
 
 /// Everything of a transaction that can be asked for.
 fn paths(id: &str) -> Vec<(Method, String)> {
-    let get = ["", "/live", "/lines", "/invoice.pdf", "/original", "/original.xml", "/files/0000"];
+    let get = [
+        "",
+        "/live",
+        "/lines",
+        "/invoice.pdf",
+        "/invoice.xml",
+        "/original",
+        "/original.xml",
+        "/files/0000",
+    ];
     let post = ["messages", "remove", "react", "retry", "discard", "typing", "seen"];
     let get = get.iter().map(|it| (Method::GET, format!("/t/{id}{it}")));
     get.chain(post.iter().map(|it| (Method::POST, format!("/t/{id}/{it}")))).collect()

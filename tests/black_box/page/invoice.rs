@@ -33,6 +33,14 @@ on_both_databases! {
         let pdf = fetched(&buyer, &format!("{address}/invoice.pdf")).await;
         assert_eq!((&pdf["status"], &pdf["type"]), (&json!(200), &json!("application/pdf")));
         assert!(pdf["text"].as_str().unwrap().starts_with("%PDF-"), "{pdf}");
+        for (syntax, root) in [("ubl", "<Invoice "), ("cii", "<rsm:CrossIndustryInvoice ")] {
+            let link = format!("a[href*='/invoice.xml'][href*='syntax={syntax}']");
+            assert_eq!(buyer.count(&link).await, 1, "{syntax}");
+            let written = fetched(&buyer, &format!("{address}/invoice.xml?syntax={syntax}")).await;
+            assert_eq!((&written["status"], &written["type"]), (&json!(200), &json!("application/xml")));
+            let text = written["text"].as_str().unwrap();
+            assert!(text.contains(root) && text.contains("12115118"), "{text}");
+        }
         let original = fetched(&buyer, &format!("{address}/original")).await;
         assert_eq!(original["text"].as_str().unwrap(), xml, "the file, byte for byte");
         assert!(original["disposition"].as_str().unwrap().starts_with("attachment"));

@@ -3,6 +3,7 @@
 use super::XmlFormat;
 use crate::invoice::problem::Problem;
 use crate::invoice::rules::{List, broken};
+use crate::invoice::xml::text::one_line;
 use crate::invoice::xml::tree::{Id, Tree};
 
 /// The amounts of UBL whose currency is checked.
@@ -38,7 +39,7 @@ pub(super) fn unknown(tree: &Tree, format: XmlFormat) -> Vec<Problem> {
             None => tree.element(id).text.as_str(),
             Some(name) => tree.attribute(id, name).unwrap_or_default(),
         };
-        let code = crate::invoice::xml::read::one_line(text);
+        let code = one_line(text);
         if !list.has(&code) {
             let shown: String = code.chars().take(40).collect();
             let mut problem = broken(rule, "").in_xml(tree.xpath(id));

@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use super::XmlFormat;
 use super::tree::{Id, Tree};
 use crate::invoice::problem::{Problem, Severity};
-use crate::invoice::profiles::Claims;
+use crate::invoice::profile_rules::Claims;
 use crate::invoice::rules::Rule;
 use codes::is_within;
 use counts::{Count, IN_CII, IN_UBL};
@@ -51,6 +51,7 @@ fn how_often(path: &str, least: usize, most: usize) -> String {
         (0, 0) => format!("no {path}"),
         (1, 1) => format!("exactly one {path}"),
         (1, _) => format!("at least one {path}"),
+        (_, 1) => format!("at most one {path}"),
         _ => format!("at most {most} {path}"),
     }
 }
@@ -151,7 +152,12 @@ fn count(tree: &Tree, id: Id, rule: &Count, found: &mut Vec<Problem>) {
     if (least..=most).contains(&number) {
         return;
     }
-    let says = format!("there must be {}, but there are {number}", how_often(path, least, most));
+    let are = match number {
+        0 => "there is none".to_owned(),
+        1 => "there is one".to_owned(),
+        _ => format!("there are {number}"),
+    };
+    let says = format!("there must be {}, but {are}", how_often(path, least, most));
     found.push(broken(tree, id, name, &says));
 }
 

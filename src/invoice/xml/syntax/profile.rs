@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::{at, is_within, text, texts};
 use crate::invoice::problem::Problem;
-use crate::invoice::profiles::{
+use crate::invoice::profile_rules::{
     Claims, broken, entry, has_scheme, is_address_scheme, is_media_type,
 };
 use crate::invoice::rules::{Form, List};

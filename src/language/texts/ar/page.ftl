@@ -161,6 +161,8 @@ downloads = التنزيلات
 download-pdf = الفاتورة بصيغة PDF
 download-original = الملف الأصلي
 download-xml = الفاتورة بصيغة XML
+download-ubl = الفاتورة بصيغة UBL
+download-cii = الفاتورة بصيغة CII
 
 ## History
 

@@ -154,6 +154,8 @@ downloads = Herunterladen
 download-pdf = Rechnung als PDF
 download-original = Originaldatei
 download-xml = Rechnung als XML
+download-ubl = Rechnung als UBL
+download-cii = Rechnung als CII
 
 ## History
 

@@ -1,6 +1,11 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
 bt-85 = Inhaber eines weiteren Kontos
+bt-106 = Summe der Positionen
+bt-107 = Summe der Nachlässe
+bt-108 = Summe der Zuschläge
+bt-116 = Zu versteuernder Betrag
+bt-117 = Umsatzsteuerbetrag
 bg-12 = Anschrift des Steuervertreters
 bg-15 = Lieferanschrift
 bg-32 = Eigenschaft

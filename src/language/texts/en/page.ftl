@@ -167,6 +167,8 @@ downloads = Downloads
 download-pdf = Invoice as PDF
 download-original = Original file
 download-xml = Invoice as XML
+download-ubl = Invoice as UBL
+download-cii = Invoice as CII
 
 ## History
 

@@ -1,6 +1,11 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
 bt-85 = Name of a further account
+bt-106 = Sum of the lines
+bt-107 = Sum of the allowances
+bt-108 = Sum of the charges
+bt-116 = Taxable amount
+bt-117 = Amount of VAT
 bg-12 = Tax representative’s address
 bg-15 = Address of delivery
 bg-32 = Property

@@ -154,6 +154,8 @@ downloads = Descargas
 download-pdf = Factura en PDF
 download-original = Archivo original
 download-xml = Factura en XML
+download-ubl = Factura en UBL
+download-cii = Factura en CII
 
 ## History
 

@@ -1,6 +1,11 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
 bt-85 = Titular de otra cuenta
+bt-106 = Suma de las líneas
+bt-107 = Suma de los descuentos
+bt-108 = Suma de los cargos
+bt-116 = Base imponible
+bt-117 = Importe del IVA
 bg-12 = Dirección del representante fiscal
 bg-15 = Dirección de entrega
 bg-32 = Característica

@@ -154,6 +154,8 @@ downloads = Téléchargements
 download-pdf = Facture en PDF
 download-original = Fichier d’origine
 download-xml = Facture en XML
+download-ubl = Facture en UBL
+download-cii = Facture en CII
 
 ## History
 

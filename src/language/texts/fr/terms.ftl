@@ -1,6 +1,11 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
 bt-85 = Titulaire d’un autre compte
+bt-106 = Total des lignes
+bt-107 = Total des remises
+bt-108 = Total des frais
+bt-116 = Base d’imposition
+bt-117 = Montant de la TVA
 bg-12 = Adresse du représentant fiscal
 bg-15 = Adresse de livraison
 bg-32 = Caractéristique

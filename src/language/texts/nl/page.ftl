@@ -154,6 +154,8 @@ downloads = Downloads
 download-pdf = Factuur als pdf
 download-original = Oorspronkelijk bestand
 download-xml = Factuur als XML
+download-ubl = Factuur als UBL
+download-cii = Factuur als CII
 
 ## History
 

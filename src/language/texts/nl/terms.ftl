@@ -1,6 +1,11 @@
 ## Groups of business terms of EN 16931, and terms that page.ftl lacks
 
 bt-85 = Naam van een andere rekening
+bt-106 = Som van de regels
+bt-107 = Som van de kortingen
+bt-108 = Som van de toeslagen
+bt-116 = Maatstaf van heffing
+bt-117 = Btw-bedrag
 bg-12 = Adres van de fiscaal vertegenwoordiger
 bg-15 = Leveringsadres
 bg-32 = Eigenschap

@@ -9,7 +9,7 @@ mod totals;
 use maud::{Markup, html};
 
 use super::localized::text;
-use crate::invoice::{OriginalKind, Term};
+use crate::invoice::{OriginalKind, Term, XmlFormat, why_not_written};
 use crate::page::model::Page;
 use crate::wording::{kind, term};
 
@@ -123,7 +123,7 @@ fn downloads(page: &Page<'_>) -> Markup {
                     (text(reader, "download-pdf"))
                 }
             }
-            @if page.read.original.is_some() {
+            @if matches!(page.read.original, Some(OriginalKind::Xml | OriginalKind::Pdf)) {
                 li {
                     a.button href=(page.address.part("original")) {
                         (text(reader, "download-original"))
@@ -134,6 +134,18 @@ fn downloads(page: &Page<'_>) -> Markup {
                 li {
                     a.button href=(page.address.part("original.xml")) {
                         (text(reader, "download-xml"))
+                    }
+                }
+            }
+            @for format in XmlFormat::BOTH {
+                @if why_not_written(&page.transaction.terms.invoice, format).is_none() {
+                    li {
+                        a.button href=(format!("{}&syntax={}", page.address.part("invoice.xml"), format.name())) {
+                            (text(reader, match format {
+                                XmlFormat::Ubl => "download-ubl",
+                                XmlFormat::Cii => "download-cii",
+                            }))
+                        }
                     }
                 }
             }

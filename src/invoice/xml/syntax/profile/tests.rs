@@ -1,6 +1,6 @@
 //! What XRechnung and Peppol ask of files only: each case is a small file that breaks a rule, and one that keeps it.
 
-use crate::invoice::xml::check;
+use crate::invoice::xml::XmlInvoice;
 
 const PEPPOL: &str = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0";
 const EXTENSION: &str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0";
@@ -29,7 +29,11 @@ fn cii(specification: &str, inner: &str) -> String {
 }
 
 fn breaks(xml: &str, rule: &str) -> bool {
-    check(xml.as_bytes()).unwrap().iter().any(|it| it.rule.as_deref() == Some(rule))
+    XmlInvoice::parse(xml.as_bytes())
+        .unwrap()
+        .check()
+        .iter()
+        .any(|it| it.rule.as_deref() == Some(rule))
 }
 
 #[test]

@@ -1,0 +1,68 @@
+//! The endpoint that answers the invoice as a PDF.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::problem::Problem;
+use super::transactions::{find, transaction_id};
+use super::{ApiState, Shop, authentication};
+use crate::files::disposition;
+use crate::language::{Language, Locale};
+use crate::paper::PaperError;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PaperQuery {
+    language: Option<String>,
+}
+
+/// `GET /api/v1/transactions/{id}/invoice.pdf`: what the buyer gets on the invoice page, in the language of the
+/// shop's rooms or in `language`.
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path(id): Path<String>,
+    query: Result<Query<PaperQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
+    let locale = match query.language.as_deref() {
+        None => state.config.room_locale(&shop),
+        Some(tag) => locale(tag)?,
+    };
+    let transaction = find(&state, &shop, transaction_id(&id)?).await?;
+    let bytes = state.papers.of(&transaction, &locale, true).await.map_err(|error| match error {
+        PaperError::TooMany(too_many) => Problem::too_many(
+            too_many,
+            "Too many PDFs are being written for this shop. Try again.",
+        ),
+        PaperError::Failed(error) => {
+            tracing::error!(transaction = %transaction.id, %error, "cannot write an invoice as PDF");
+            Problem::try_again("The PDF cannot be written. Nothing was changed; try again.")
+        }
+    })?;
+    let name = format!("{}.pdf", transaction.terms.invoice.number);
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(&name)),
+        (header::CONTENT_LANGUAGE, locale.tag()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((headers, Body::from(bytes)).into_response())
+}
+
+/// Returns the language with this tag, such as `de` or `de-AT`.
+fn locale(tag: &str) -> Result<Locale, Problem> {
+    let primary = tag.split(['-', '_']).next().unwrap_or_default();
+    if Language::ALL.iter().any(|it| it.tag().eq_ignore_ascii_case(primary)) {
+        return Ok(Locale::negotiate(Some(tag), None, "en"));
+    }
+    let tags: Vec<_> = Language::ALL.iter().map(|it| it.tag()).collect();
+    let detail =
+        format!("`language` must be one of {}, with or without a region.", tags.join(", "));
+    Err(Problem::parameter("language", detail))
+}

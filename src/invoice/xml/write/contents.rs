@@ -1,0 +1,24 @@
+//! The contents of the files that an invoice carries (BT-125).
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::invoice::model::Attachment;
+
+/// The contents of files, by their SHA-256. A settled invoice has only the digests of the files that it
+/// carries; the contents are in the original.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttachedContents(HashMap<String, Vec<u8>>);
+
+impl AttachedContents {
+    /// The contents of these files.
+    pub(in crate::invoice) fn new(files: impl Iterator<Item = Vec<u8>>) -> Self {
+        Self(files.map(|it| (format!("{:x}", Sha256::digest(&it)), it)).collect())
+    }
+
+    /// The content of a file, if it is one of these.
+    pub(super) fn of(&self, attachment: &Attachment) -> Option<&[u8]> {
+        self.0.get(attachment.sha256.as_deref()?).map(Vec::as_slice)
+    }
+}
