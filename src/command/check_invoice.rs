@@ -64,6 +64,7 @@ fn as_text(file: &Path, inspection: &Inspection) -> String {
         let weight = match it.severity {
             Some(Severity::Fatal) => "fatal",
             _ if !inspection.taken && it.severity.is_none() => "refused",
+            Some(Severity::Information) => "information",
             _ => "warning",
         };
         let place = it.xpath.as_ref().unwrap_or(&it.pointer);

@@ -11,6 +11,7 @@ use super::model::InvoiceInput;
 use super::model::term::Kind;
 use super::model::walk::{Leaf, walk};
 use super::money::{decimals_problem, size_problem};
+use super::payment_terms::{MAX_DAYS, MAX_DISCOUNTS};
 use super::problem::Problem;
 
 /// The greatest length of a code or an account number, in characters.
@@ -65,6 +66,7 @@ pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
 /// Checks how many elements the lists have.
 fn counts(input: &InvoiceInput) -> Vec<Problem> {
     let further = input.payment.as_ref().map_or(0, |payment| payment.further_accounts.len());
+    let discounts = input.payment.as_ref().map_or(0, |payment| payment.discounts.len());
     let lists = [
         ("/lines", input.lines.len(), MAX_ROWS),
         ("/allowances", input.allowances.len(), MAX_ROWS),
@@ -73,6 +75,7 @@ fn counts(input: &InvoiceInput) -> Vec<Problem> {
         ("/documents", input.documents.len(), MAX_ROWS),
         ("/preceding_invoices", input.preceding_invoices.len(), MAX_ROWS),
         ("/payment/further_accounts", further, MAX_NOTES_OR_ACCOUNTS),
+        ("/payment/discounts", discounts, MAX_DISCOUNTS),
         ("/notes", input.notes.len(), MAX_NOTES_OR_ACCOUNTS),
     ];
     let too_many = lists.into_iter().filter(|(_, count, limit)| count > limit);
@@ -157,6 +160,23 @@ fn figures(input: &InvoiceInput) -> Vec<Problem> {
             let detail = "The base quantity of a price must be more than zero.";
             let problem = Problem::at(format!("/lines/{index}/base_quantity"), detail);
             problems.push(problem.breaking("PEPPOL-EN16931-R121"));
+        }
+    }
+    for (index, it) in input.payment.iter().flat_map(|it| &it.discounts).enumerate() {
+        let is_count =
+            |it: Decimal| it.is_integer() && it >= Decimal::ZERO && it <= MAX_DAYS.into();
+        if it.days.is_some_and(|it| !is_count(it)) {
+            let at = format!("/payment/discounts/{index}/days");
+            let detail = format!("The days of a discount are a whole number from 0 to {MAX_DAYS}.");
+            problems.push(Problem::at(at, detail));
+        }
+        let is_percentage = |it: Decimal| it >= Decimal::ZERO && it <= Decimal::ONE_HUNDRED;
+        if it.percent.is_some_and(|it| !is_percentage(it)) {
+            let at = format!("/payment/discounts/{index}/percent");
+            problems.push(Problem::at(
+                at,
+                "A discount is a percentage from 0 to 100, such as \"2.00\".",
+            ));
         }
     }
     let lines = input.lines.iter().map(|it| it.vat.rate).enumerate();

@@ -15,8 +15,10 @@ pub mod money;
 mod original;
 mod owed;
 mod party;
+mod payment_terms;
 mod problem;
 mod profile;
+mod profile_rules;
 mod qr;
 mod rules;
 mod settle;
@@ -32,7 +34,7 @@ pub use inspect::{Inspection, inspect};
 pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
-    Contact, Delivery, DirectDebit, Document, Identifier, Invoice, InvoiceInput, Item,
+    Contact, Delivery, DirectDebit, Discount, Document, Identifier, Invoice, InvoiceInput, Item,
     ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat, Note, Payee,
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
@@ -40,8 +42,10 @@ pub use model::{
 pub use original::{OriginalKind, parse_file, read_file, without_mark, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
+pub use payment_terms::{EarlyPayment, early_payments, payment_terms_text};
 pub use problem::{Problem, Severity, in_a_line, pointer, without_middle};
 pub use profile::FacturxProfile;
+pub use profile_rules::Claims;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
@@ -54,5 +58,5 @@ pub use xml::{
 
 /// Every rule that is run on an invoice, family by family.
 pub fn all_rules() -> Vec<Rule> {
-    rules::all().into_iter().chain(xml::syntax::all()).collect()
+    rules::all().into_iter().chain(xml::syntax::all()).chain(profile_rules::all()).collect()
 }

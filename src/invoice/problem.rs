@@ -21,6 +21,8 @@ pub enum Severity {
     Fatal,
     /// The invoice is valid, and most likely not what was meant.
     Warning,
+    /// The invoice is valid, and its profile suggests to say more.
+    Information,
 }
 
 /// One problem.

@@ -9,7 +9,9 @@ use super::model::{
     TotalsInput, VatSubtotalInput,
 };
 use super::money::{rounded_product, size_problem};
+use super::payment_terms::take_discounts;
 use super::problem::Problem;
+use super::profile_rules::{self, Claims};
 use super::rules::{self, Form, line_net, tax_on, taxable_by_vat};
 
 /// UNTDID 1001: commercial invoice.
@@ -58,15 +60,32 @@ pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Proble
     }
     input.in_currency();
     let mut warnings = match form {
-        Form::Json => rules::check(&input, form),
+        Form::Json => findings_of_json(&input),
         Form::Ubl | Form::Cii => Vec::new(),
     };
-    warnings.extend(rules::unlikely(&input, currency));
+    let claims = Claims::of(input.specification.as_deref().unwrap_or_default());
+    let unlikely = rules::unlikely(&input, currency).into_iter();
+    // A profile has rules of its own about lines.
+    let is_said = |it: &Problem| !claims.is_empty() && it.rule.as_deref() == Some(rules::LINE_RULE);
+    warnings.extend(unlikely.filter(|it| !is_said(it)));
     // BR-51 was run on what is stated. Nobody after this has to know more of the number than it allows.
     input.payment.iter_mut().for_each(Payment::cut_card_number);
     let invoice = Invoice::settled(input)
         .map_err(|missing| vec![Problem::at("", format!("In the invoice, {missing}."))])?;
     Ok(Settled { invoice, warnings })
+}
+
+/// The rules that an invoice breaks which came as JSON and is complete.
+fn findings_of_json(input: &InvoiceInput) -> Vec<Problem> {
+    let mut findings = rules::check(input, Form::Json);
+    let claims = Claims::of(input.specification.as_deref().unwrap_or_default());
+    if !claims.is_empty()
+        && let Ok(value) = serde_json::to_value(input)
+    {
+        findings.extend(profile_rules::check_json(&value, claims));
+        profile_rules::weigh(&mut findings, claims);
+    }
+    findings
 }
 
 /// What an XML invoice does not state is nothing, and is not computed from the rest of it: sums of allowances
@@ -128,7 +147,7 @@ fn missing(input: &InvoiceInput) -> Vec<Problem> {
         must(
             it.amount.is_some(),
             &format!("/third_party_payments/{index}/amount"),
-            "BR-DEX-10",
+            "BR-DEX-11",
             detail,
         );
     }
@@ -211,6 +230,9 @@ fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Prob
     });
     let vat = breakdown.iter().filter_map(|it| it.tax).sum();
     complete_totals(input, vat);
+    if let Some(payment) = &mut input.payment {
+        take_discounts(payment);
+    }
     let payment = input.payment.take();
     input.payment = payment.filter(|payment| *payment != Payment::default());
     Ok(())

@@ -1,7 +1,7 @@
 //! How to pay, in the reader's language.
 
-use super::{in_groups_of_four, known};
-use crate::invoice::{Invoice, Owed};
+use super::{amount_with_code, in_groups_of_four, known};
+use crate::invoice::{Invoice, Owed, early_payments};
 use crate::language::Locale;
 
 /// One detail of how to pay.
@@ -19,8 +19,9 @@ pub struct PaymentDetail {
 
 /// Everything that the invoice says about paying it; nothing if nobody has to pay.
 pub fn payment(invoice: &Invoice, owed: Owed, locale: &Locale) -> Vec<PaymentDetail> {
-    let asks = owed.payable().is_some();
-    let Some(payment) = invoice.payment.as_ref().filter(|_| asks) else { return Vec::new() };
+    let Some((payment, payable)) = invoice.payment.as_ref().zip(owed.payable()) else {
+        return Vec::new();
+    };
     let mut details = Vec::new();
     let mut add = |id: &'static str, shown: String, copied: Option<&String>| {
         details.push(PaymentDetail { id, label: locale.text(id), shown, copied: copied.cloned() });
@@ -46,6 +47,14 @@ pub fn payment(invoice: &Invoice, owed: Owed, locale: &Locale) -> Vec<PaymentDet
         let bic = account.bic.as_ref().map(|bic| format!(" · {bic}")).unwrap_or_default();
         let shown = format!("{}{bic}", in_groups_of_four(&account.iban));
         add("payment-further-account", shown, Some(&account.iban));
+    }
+    for early in early_payments(invoice, payable) {
+        let percent = locale.percent(early.percent);
+        let date = locale.date(early.until);
+        let amount = amount_with_code(early.amount, invoice.currency, locale);
+        let arguments =
+            [("percent", percent.into()), ("date", date.into()), ("amount", amount.into())];
+        add("payment-discount", locale.text_with("payment-discount-until", &arguments), None);
     }
     if let Some(terms) = &payment.terms {
         add("payment-terms", terms.clone(), None);

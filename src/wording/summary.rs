@@ -281,13 +281,16 @@ fn payment_lines(input: &SummaryInput<'_>) -> Vec<String> {
         return vec![owed_label(Owed::Nothing, locale)];
     }
     let mut lines = Vec::new();
-    let mut further_accounts = 0;
+    let (mut further_accounts, mut discounts) = (0, 0);
     for detail in payment(invoice, owed, locale) {
-        if detail.id == "payment-further-account" {
-            further_accounts += 1;
-            if further_accounts > MAX_ROWS {
-                continue;
-            }
+        let count = match detail.id {
+            "payment-further-account" => &mut further_accounts,
+            "payment-discount" => &mut discounts,
+            _ => &mut 0,
+        };
+        *count += 1;
+        if *count > MAX_ROWS {
+            continue;
         }
         let text = one_line(&detail.shown, MAX_PAYMENT_CHARS);
         let arguments = [("label", detail.label.into()), ("text", text.into())];

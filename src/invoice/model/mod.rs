@@ -25,7 +25,7 @@ pub use line::{
     Item, ItemAttribute, Line, LineAdjustment, LineAdjustmentInput, LineInput, LineVat,
 };
 pub use parties::{Buyer, Contact, Delivery, Payee, Period, Seller, TaxRepresentative};
-pub use payment::{Account, Card, DirectDebit, Payment};
+pub use payment::{Account, Card, DirectDebit, Discount, Payment};
 pub use references::{Document, PrecedingInvoice};
 pub use schema::schema;
 pub use totals::{

@@ -1,8 +1,11 @@
 //! How to pay.
 
+use rust_decimal::Decimal;
+
 use super::group::group;
 use super::term::Kind;
 use crate::invoice::card;
+use crate::invoice::money::figure;
 
 group! {
     /// How to pay (BG-16).
@@ -27,6 +30,9 @@ group! {
         terms: (Option<String>),
             "BT-20", Kind::Prose, "cac:PaymentTerms/cbc:Note",
             "Settlement/ram:SpecifiedTradePaymentTerms/ram:Description";
+        discounts: (Vec<Discount>),
+            "BT-20", Kind::Groups(Discount::TERMS, 0), "",
+            "Settlement/ram:SpecifiedTradePaymentTerms/ram:ApplicableTradePaymentDiscountTerms";
         further_accounts: (Vec<Account>),
             "BG-17", Kind::Groups(Account::TERMS, 0), "cac:PaymentMeans[further cac:PayeeFinancialAccount]",
             "Settlement/ram:SpecifiedTradeSettlementPaymentMeans[further ram:PayeePartyCreditorFinancialAccount]";
@@ -44,6 +50,22 @@ impl Payment {
         if let Some(card) = &mut self.card {
             card.number = card.number.take().and_then(card::cut);
         }
+    }
+}
+
+group! {
+    /// A discount for early payment (Skonto). Within EN 16931, it is a line of the terms of payment (BT-20), as
+    /// XRechnung writes it.
+    Discount {
+        #[serde(with = "figure")]
+        days: (Option<Decimal>),
+            "BT-20", Kind::Figure, "", "ram:BasisPeriodMeasure[@unitCode=DAY]";
+        #[serde(with = "figure")]
+        percent: (Option<Decimal>),
+            "BT-20", Kind::Figure, "", "ram:CalculationPercent";
+        #[serde(with = "figure")]
+        base_amount: (Option<Decimal>),
+            "BT-20", Kind::Amount, "", "ram:BasisAmount";
     }
 }
 

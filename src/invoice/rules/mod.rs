@@ -31,7 +31,7 @@ pub(super) use figures::{
 };
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-pub(super) use unlikely::unlikely;
+pub(super) use unlikely::{LINE_RULE, unlikely};
 
 /// The form in which an invoice came. The published artefacts differ a little between the two syntaxes, and
 /// JSON leaves out what the transaction says, or what is computed.
@@ -53,6 +53,8 @@ pub struct Rule {
     pub id: String,
     /// The family under which the documentation lists it.
     pub family: &'static str,
+    /// How much it weighs.
+    pub severity: Severity,
     /// What has to be, as a sentence for people.
     pub says: String,
 }
@@ -80,6 +82,7 @@ pub(super) fn all() -> Vec<Rule> {
         rules.iter().map(move |(id, says)| Rule {
             id: (*id).to_owned(),
             family,
+            severity: Severity::Fatal,
             says: (*says).to_owned(),
         })
     });

@@ -10,6 +10,8 @@ use crate::invoice::model::InvoiceInput;
 use crate::invoice::money::{exact, plain};
 use crate::invoice::problem::{Problem, Severity};
 
+/// The rule about the net amount of a line, which is one of Peppol and XRechnung.
+pub(in crate::invoice) const LINE_RULE: &str = "PEPPOL-EN16931-R120";
 /// The net amount of a line may differ from quantity times price by this (PEPPOL-EN16931-R120).
 const LINE_TOLERANCE: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
 
@@ -66,7 +68,7 @@ fn lines(invoice: &InvoiceInput, currency: Currency, warnings: &mut Vec<Problem>
             && (net - computed).abs() > LINE_TOLERANCE
         {
             warnings.push(contradiction(
-                "PEPPOL-EN16931-R120",
+                LINE_RULE,
                 format!("/lines/{index}/net_amount"),
                 [net, computed],
                 "quantity times unit price, less allowances and plus charges of the line,",

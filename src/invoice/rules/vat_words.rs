@@ -2,6 +2,7 @@
 
 use super::Rule;
 use super::vat_families::{FAMILIES, Family, Ids, NOT_TAXED, PLACES, Rate, Rows};
+use crate::invoice::problem::Severity;
 
 /// Every rule of every category.
 pub(super) fn all() -> Vec<Rule> {
@@ -10,7 +11,8 @@ pub(super) fn all() -> Vec<Rule> {
         let last = if family.code == NOT_TAXED { 14 } else { 10 };
         for number in 1..=last {
             let id = id(family, number);
-            all.push(Rule { id, family: "VAT categories", says: says(family, number) });
+            let says = says(family, number);
+            all.push(Rule { id, family: "VAT categories", severity: Severity::Fatal, says });
         }
     }
     all

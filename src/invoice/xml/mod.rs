@@ -2,6 +2,7 @@
 
 mod date;
 mod decode;
+mod document;
 mod figure;
 mod left_over;
 mod path;
@@ -25,7 +26,9 @@ use serde_json::Value;
 use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
 use super::problem::{Problem, pointer};
+use super::profile_rules::{self, Claims, Document as _, Place};
 use super::rules::{self, Form};
+use document::XmlDocument;
 use tree::Tree;
 
 /// The two syntaxes of EN 16931.
@@ -113,19 +116,24 @@ impl XmlInvoice {
         Ok(Self { format, tree, stated, has_empty_groups, unreadable: problems, places })
     }
 
-    /// Runs every rule of EN 16931 on the file, also if it would be refused. Values that cannot be read are
+    /// Runs every rule of EN 16931 on the file, and of the profile that it claims, also if it would be refused. Values that cannot be read are
     /// no findings of the rules; [`read`](Self::read) names them.
     pub fn check(&self) -> Vec<Problem> {
         #[cfg(test)]
         counted::checked();
-        let mut findings = syntax::violations(&self.tree, self.format);
+        let document = XmlDocument { tree: &self.tree, format: self.format };
+        let specification = document.first(&Place::default(), "specification");
+        let claims = Claims::of(&specification.unwrap_or_default());
+        let mut findings = syntax::violations(&self.tree, self.format, claims);
         if let Ok(invoice) = &self.stated {
             // What is there and cannot be read is not missing.
             let unread = self.unreadable.iter().filter(|it| it.rule.is_none());
             let unread: HashSet<&str> = unread.map(|it| it.pointer.as_str()).collect();
-            let rules = rules::check(invoice, self.format.into()).into_iter();
-            findings.extend(rules.filter(|it| !unread.contains(it.pointer.as_str())));
+            let mut rules = rules::check(invoice, self.format.into());
+            rules.extend(profile_rules::check(&document, claims));
+            findings.extend(rules.into_iter().filter(|it| !unread.contains(it.pointer.as_str())));
         }
+        profile_rules::weigh(&mut findings, claims);
         self.places.name(&mut findings);
         findings
     }

@@ -6,7 +6,9 @@ use rust_decimal::Decimal;
 
 use super::{ChangeKind, Found};
 use crate::invoice::money::exact;
-use crate::invoice::{Account, Adjustment, Invoice, Line, LineVat, Payment, Totals};
+use crate::invoice::{
+    Account, Adjustment, Invoice, Line, LineVat, Payment, Totals, payment_terms_text,
+};
 
 /// Compares the payment instructions (BG-16). They come first, because a changed account may be an
 /// attempt to steal the payment.
@@ -28,7 +30,8 @@ pub(super) fn payment(before: &Invoice, after: &Invoice, found: &mut Found) {
     }
     found.text("payment_means", None, old.means.as_ref(), new.means.as_ref());
     found.text("payment_reference", None, old.reference.as_ref(), new.reference.as_ref());
-    found.text("payment_terms", None, old.terms.as_ref(), new.terms.as_ref());
+    let [old, new] = [old, new].map(payment_terms_text);
+    found.text("payment_terms", None, old.as_ref(), new.as_ref());
 }
 
 /// Compares the totals (BG-22).

@@ -198,7 +198,7 @@ fn has_text(tree: &Tree, of: Id, name: &str, text: &str) -> bool {
     tree.children(of, name).any(|id| tree.element(id).text == text)
 }
 
-fn is_within(tree: &Tree, id: Id, name: &str) -> bool {
+pub(super) fn is_within(tree: &Tree, id: Id, name: &str) -> bool {
     let mut at = id;
     while at != 0 {
         at = tree.element(at).parent;

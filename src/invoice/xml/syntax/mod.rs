@@ -8,6 +8,7 @@ mod cii;
 mod codes;
 mod counts;
 mod existence;
+mod profile;
 mod ubl;
 
 use std::collections::{HashMap, HashSet};
@@ -15,7 +16,9 @@ use std::collections::{HashMap, HashSet};
 use super::XmlFormat;
 use super::tree::{Id, Tree};
 use crate::invoice::problem::{Problem, Severity};
+use crate::invoice::profile_rules::Claims;
 use crate::invoice::rules::Rule;
+use codes::is_within;
 use counts::{Count, IN_CII, IN_UBL};
 
 /// Every rule about structure.
@@ -33,7 +36,12 @@ pub(in crate::invoice) fn all() -> Vec<Rule> {
         let mut rules: Vec<(&str, String)> = counted.chain(others).collect();
         rules.sort();
         rules.dedup_by_key(|(id, _)| *id);
-        all.extend(rules.into_iter().map(|(id, says)| Rule { id: id.to_owned(), family, says }));
+        all.extend(rules.into_iter().map(|(id, says)| Rule {
+            id: id.to_owned(),
+            family,
+            severity: Severity::Fatal,
+            says,
+        }));
     }
     all
 }
@@ -49,7 +57,7 @@ fn how_often(path: &str, least: usize, most: usize) -> String {
 }
 
 /// Returns a finding for each violation.
-pub(super) fn violations(tree: &Tree, format: XmlFormat) -> Vec<Problem> {
+pub(super) fn violations(tree: &Tree, format: XmlFormat, claims: Claims) -> Vec<Problem> {
     let mut found = Vec::new();
     let rules = match format {
         XmlFormat::Ubl => IN_UBL,
@@ -67,6 +75,7 @@ pub(super) fn violations(tree: &Tree, format: XmlFormat) -> Vec<Problem> {
     }
     found.extend(codes::unknown(tree, format));
     found.extend(existence::violations(tree, format));
+    found.extend(profile::violations(tree, format, claims));
     let mut seen = HashSet::new();
     found.retain(|it: &Problem| seen.insert((it.rule.clone(), it.xpath.clone())));
     found

@@ -4,6 +4,7 @@
 use rust_decimal::Decimal;
 
 use crate::invoice::model::{Invoice, InvoiceInput, LineInput, Payment, Settled as _};
+use crate::invoice::payment_terms::payment_terms_text;
 use crate::invoice::xml::XmlFormat;
 
 /// The specification (BT-24) of an invoice that names none: that of EN 16931 itself.
@@ -22,6 +23,11 @@ pub(super) fn prepared(invoice: &Invoice, format: XmlFormat) -> InvoiceInput {
     let mut it = invoice.clone().stated();
     it.specification.get_or_insert_with(|| CORE_INVOICE.to_owned());
     state_no_zeros(&mut it);
+    if let Some(payment) = &mut it.payment {
+        payment.terms = payment_terms_text(payment);
+        // They are in the terms now, except those that do not say enough for a line.
+        payment.discounts.retain(|it| it.days.is_none() || it.percent.is_none());
+    }
     name_means_of_payment(&mut it, invoice.is_credit_note() && format == XmlFormat::Ubl, format);
     it.lines.iter_mut().for_each(|line| complete_price(line, format));
     if format == XmlFormat::Cii && it.vat_currency == it.currency {

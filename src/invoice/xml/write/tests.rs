@@ -47,7 +47,7 @@ const ALWAYS: [&str; 20] = [
     "BT-DEX-002",
 ];
 /// What is not drawn: it depends on other values, and has tests of its own.
-const NEVER: [&str; 5] = ["BT-3", "BT-24", "BT-125", "BT-X-304", "BT-X-8"];
+const NEVER: [&str; 6] = ["BT-3", "BT-20", "BT-24", "BT-125", "BT-X-304", "BT-X-8"];
 
 fn group(terms: &'static [Term], draws: &mut Draws) -> Value {
     let mut group = Map::new();
@@ -193,5 +193,23 @@ proptest! {
     #[test]
     fn any_invoice_is_the_same_after_it_was_written_as_cii(seed: u64) {
         is_the_same_again(seed, XmlFormat::Cii);
+    }
+}
+
+#[test]
+fn discounts_are_written_into_the_terms_of_payment_as_xrechnung_has_them() {
+    let invoice = json!({
+        "number": "1", "issue_date": "2026-06-01", "currency": "EUR",
+        "payment": { "means": "30", "iban": "DE89370400440532013000", "terms": "30 days net",
+                     "discounts": [{ "days": "14", "percent": "2.25" }] },
+        "lines": [{ "description": "Oak", "quantity": "1", "unit_price": "100",
+                    "vat": { "category": "Z", "rate": "0" } }],
+    });
+    let input = serde_json::from_value(invoice).unwrap();
+    let invoice = crate::invoice::settle(input, crate::invoice::Form::Json).unwrap().invoice;
+    for format in XmlFormat::BOTH {
+        let prepared = super::prepare::prepared(&invoice, format).payment.unwrap();
+        let terms = "30 days net\n#SKONTO#TAGE=14#PROZENT=2.25#\n";
+        assert_eq!((prepared.terms.as_deref(), prepared.discounts.len()), (Some(terms), 0));
     }
 }

@@ -33,7 +33,14 @@ impl Writer<'_> {
             Kind::Lines => self.lines(at, term, path, value),
             Kind::Text | Kind::Code => self.leaf(at, path, &one_line(text)).is_some(),
             Kind::Currency => self.leaf(at, path, text).is_some(),
-            Kind::Prose => self.leaf(at, path, &prose(text)).is_some(),
+            Kind::Prose => {
+                let mut said = prose(text);
+                if text.ends_with("#\n") {
+                    // A line break has to follow after a discount for early payment (BR-DE-18).
+                    said.push('\n');
+                }
+                self.leaf(at, path, &said).is_some()
+            }
             Kind::VatPointCode => {
                 let same = VAT_POINT_CODES.iter().find(|(_, ubl)| *ubl == text);
                 let same = same.filter(|_| self.format == XmlFormat::Cii);
