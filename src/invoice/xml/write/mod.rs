@@ -57,12 +57,6 @@ pub struct Written {
 /// If the invoice has no lines and UBL is asked for, whose schema demands one; or if it has amounts that are
 /// collected for somebody else (BG-DEX-09), and is no invoice in UBL: nothing else has a place for them, and what is
 /// due would be wrong.
-///
-/// # Example
-/// ```ignore
-/// let written = write_xml(&invoice, XmlFormat::Cii, &AttachedContents::default())?;
-/// std::fs::write("factur-x.xml", written.xml)?;
-/// ```
 pub fn write(
     invoice: &Invoice,
     format: XmlFormat,
