@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::card;
 use super::model::term::Kind;
 use super::model::walk::{Leaf, walk};
-use super::model::{Address, InvoiceInput};
+use super::model::{Address, Invoice, InvoiceInput};
 use super::money::{exact, plain};
-use super::original::read_file;
+use super::original::{OriginalKind, read_file};
 use super::xml::LeftOvers;
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
@@ -60,6 +60,15 @@ pub struct Further {
 }
 
 impl Further {
+    /// Of the current invoice of a transaction, which came in as `original`. Of a JSON original, which is kept
+    /// only for the files in it, and without an original, the invoice itself says everything.
+    pub fn of(invoice: &Invoice, original: Option<&[u8]>) -> Self {
+        match original {
+            Some(file) if OriginalKind::of(file) != OriginalKind::Json => Self::of_file(file),
+            _ => Self::of_invoice(&invoice.clone().into()),
+        }
+    }
+
     /// Of a UBL or CII invoice, or of a PDF that carries one. Nothing if the file is not such an invoice, or
     /// exceeds the present limits.
     pub fn of_file(original: &[u8]) -> Self {

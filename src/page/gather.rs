@@ -72,17 +72,10 @@ pub(super) async fn read_invoice(
     let read = async || {
         let file = state.store.original(id).await?;
         let invoice = transaction.terms.invoice.clone();
-        let read = move || match file {
-            None => ReadInvoice { further: Further::of_invoice(&invoice.into()), original: None },
-            Some((_, bytes)) => {
-                let original = OriginalKind::of(&bytes);
-                let further = match original {
-                    // It is kept for the files in it.
-                    OriginalKind::Json => Further::of_invoice(&invoice.into()),
-                    OriginalKind::Xml | OriginalKind::Pdf => Further::of_file(&bytes),
-                };
-                ReadInvoice { further, original: Some(original) }
-            }
+        let read = move || {
+            let file = file.as_ref().map(|(_, bytes)| bytes.as_slice());
+            let further = Further::of(&invoice, file);
+            ReadInvoice { further, original: file.map(OriginalKind::of) }
         };
         run_blocking(read).await.map_err(panicked)
     };

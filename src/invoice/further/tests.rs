@@ -105,3 +105,20 @@ fn what_is_no_invoice_says_nothing() {
         assert!(terms(file).is_empty(), "{}", String::from_utf8_lossy(file));
     }
 }
+
+#[test]
+fn an_invoice_that_is_kept_as_json_for_the_files_in_it_says_as_much_as_without_them() {
+    let json = serde_json::json!({
+        "number": "1", "issue_date": "2026-06-01", "currency": "EUR", "contract_reference": "C-2",
+        "lines": [{ "description": "Oak", "quantity": "1", "unit_price": "1",
+                    "vat": { "category": "Z", "rate": "0" } }],
+        "documents": [{ "reference": "A", "attachment": { "filename": "a.csv", "mime": "text/csv",
+                        "content": "aGVsbG8=" } }],
+    });
+    let input: InvoiceInput = serde_json::from_value(json).unwrap();
+    let kept = input.to_keep().unwrap();
+    let invoice = crate::invoice::settle(input, crate::invoice::Form::Json).unwrap().invoice;
+    let further = Further::of(&invoice, kept.as_deref());
+    assert!(further.terms.iter().any(|it| it.id == "BT-12" && it.value == "C-2"), "{further:?}");
+    assert_eq!(further, Further::of(&invoice, None));
+}
