@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use super::transactions::{find, limit, transaction_id};
 use super::{ApiState, Shop, authentication, present};
-use crate::invoice::in_a_line;
 
 const DEFAULT_PAGE_SIZE: i64 = 100;
 const MAX_PAGE_SIZE: i64 = 1_000;
@@ -29,8 +28,7 @@ pub(super) async fn list(
     Path(id): Path<String>,
     query: Result<Query<EntriesQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(query) =
-        query.map_err(|error| Problem::parameter("", in_a_line(&error.body_text())))?;
+    let Query(query) = query?;
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
     let after = match query.after.as_deref() {

@@ -29,7 +29,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     query: Result<Query<PaperQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
+    let Query(query) = query?;
     let locale = match query.language.as_deref() {
         None => state.config.room_locale(&shop),
         Some(tag) => locale(tag)?,

@@ -1,11 +1,12 @@
 //! Error answers as problem details (RFC 9457), with a JSON pointer to each wrong field.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::invoice::{self, without_middle};
+use crate::invoice::{self, in_a_line, without_middle};
 use crate::quota::TooMany;
 use crate::store::StoreError;
 
@@ -164,6 +165,13 @@ impl Problem {
 
     pub(super) fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, kind, "This conflicts with existing data", detail)
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    /// The sentence repeats at most a line of the query.
+    fn from(rejection: QueryRejection) -> Self {
+        Self::parameter("", in_a_line(&rejection.body_text()))
     }
 }
 

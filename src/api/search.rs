@@ -12,7 +12,6 @@ use ulid::Ulid;
 use super::problem::Problem;
 use super::transactions::limit;
 use super::{ApiState, Shop, authentication, present};
-use crate::invoice::in_a_line;
 use crate::record::{all_words, in_words};
 use crate::search::{Query, snippet};
 use crate::store::{SearchPage, SearchRequest};
@@ -40,8 +39,7 @@ pub(super) async fn list(
     Extension(authentication::Shop(shop)): Shop,
     query: Result<UrlQuery<SearchQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let UrlQuery(query) =
-        query.map_err(|error| Problem::parameter("", in_a_line(&error.body_text())))?;
+    let UrlQuery(query) = query?;
     let words = Query::read(query.q.as_deref().unwrap_or_default())
         .map_err(|why| Problem::parameter("q", format!("`q` is not a valid search: {why}.")))?;
     let party = query.party.as_deref().filter(|it| !it.is_empty());

@@ -10,7 +10,7 @@ use ulid::Ulid;
 
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
-use crate::invoice::{Strictness, in_a_line};
+use crate::invoice::Strictness;
 use crate::store::{Change, Changed, Created, NewRevision, Original, Page};
 use crate::transaction::{Patch, Transaction};
 
@@ -79,8 +79,7 @@ pub(super) async fn list(
     Extension(authentication::Shop(shop)): Shop,
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(query) =
-        query.map_err(|error| Problem::parameter("", in_a_line(&error.body_text())))?;
+    let Query(query) = query?;
     let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
     let cursor = query.cursor.map(|cursor| {
         Ulid::from_string(&cursor).map_err(|_| {
