@@ -28,7 +28,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     query: Result<Query<InvoiceXmlQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::parameter("", error.body_text()))?;
+    let Query(query) = query?;
     let name = query.syntax.as_deref().unwrap_or(XmlFormat::Cii.name());
     let format = XmlFormat::from_name(name).ok_or_else(|| {
         Problem::parameter("syntax", "`syntax` must be one of ubl, cii. Left out, it is cii.")
@@ -39,9 +39,9 @@ pub(super) async fn show(
     let original = state.store.original(id).await?;
     // A long invoice takes a while, so it is written outside the threads that answer requests.
     let write = move || {
-        let contents = original.map(|(_, bytes)| AttachedContents::of_original(&bytes));
         let invoice = transaction.terms.whole_invoice();
-        write_xml(&invoice, format, &contents.unwrap_or_default())
+        let original = original.as_ref().map(|(_, bytes)| bytes.as_slice());
+        write_xml(&invoice, format, &AttachedContents::for_invoice(&invoice, original))
     };
     let written = run_blocking(write).await.map_err(|error| {
         tracing::error!(%error, "an invoice cannot be written");

@@ -108,6 +108,7 @@ fn read(file: &[u8]) -> Result<Read, Vec<Problem>> {
         return read_json(without_mark(file));
     }
     let read = read_file(file)?;
+    let contents = AttachedContents::of_documents(&read.invoice.documents);
     let settled = settle(read.invoice, read.format.into()).map_err(|mut problems| {
         read.places.name(&mut problems);
         problems
@@ -118,7 +119,6 @@ fn read(file: &[u8]) -> Result<Read, Vec<Problem>> {
     if read.left_over.more > 0 {
         left_out.push(format!("{} more values of the file", read.left_over.more));
     }
-    let contents = AttachedContents::of_original(file);
     Ok(Read { invoice: settled.invoice, left_out, contents })
 }
 
@@ -128,10 +128,9 @@ fn read_json(file: &[u8]) -> Result<Read, Vec<Problem>> {
     let part = |name: &str| value.get(name).map(Value::to_string);
     let invoice = part("invoice");
     let is_bare = invoice.is_none();
-    let bytes = invoice.as_deref().map_or(file, str::as_bytes);
-    let input: InvoiceInput = json(bytes)?;
+    let input: InvoiceInput = json(invoice.as_deref().map_or(file, str::as_bytes))?;
+    let contents = AttachedContents::of_documents(&input.documents);
     let invoice = settle(input, Form::Json)?.invoice;
-    let contents = AttachedContents::of_original(bytes);
     if is_bare {
         return Ok(Read { invoice, left_out: Vec::new(), contents });
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::model::{Document, InvoiceInput};
+use super::model::{Document, Invoice, InvoiceInput};
 use super::original::{OriginalKind, read_file, without_mark};
 use super::problem::Problem;
 use super::xml::AttachedContents;
@@ -51,10 +51,16 @@ pub fn attached_contents(original: &[u8]) -> HashMap<String, String> {
 }
 
 impl AttachedContents {
+    /// Those of the files that an invoice names, which are in the original that it came in as. An original is not
+    /// read for an invoice that names none.
+    pub fn for_invoice(invoice: &Invoice, original: Option<&[u8]>) -> Self {
+        let names_files = invoice.documents.iter().any(|it| it.attachment.is_some());
+        original.filter(|_| names_files).map(Self::of_original).unwrap_or_default()
+    }
+
     /// Those of an original: an invoice in any form. None if it is no invoice.
     pub fn of_original(original: &[u8]) -> Self {
-        let documents = documents(original).unwrap_or_default().into_iter();
-        Self::new(documents.filter_map(|it| it.attachment?.bytes().ok().flatten()))
+        Self::of_documents(&documents(original).unwrap_or_default())
     }
 }
 

@@ -59,9 +59,9 @@ pub(super) async fn xml(
     let original = state.store.original(session.transaction.id).await?;
     let name = format!("{}.{}.xml", session.transaction.terms.invoice.number, format.name());
     let written = run_blocking(move || {
-        let contents = original.map(|(_, bytes)| AttachedContents::of_original(&bytes));
         let invoice = session.transaction.terms.whole_invoice();
-        write_xml(&invoice, format, &contents.unwrap_or_default())
+        let original = original.as_ref().map(|(_, bytes)| bytes.as_slice());
+        write_xml(&invoice, format, &AttachedContents::for_invoice(&invoice, original))
     });
     let written = written.await.map_err(|error| {
         tracing::error!(%error, "cannot write an invoice as XML");

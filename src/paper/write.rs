@@ -2,7 +2,7 @@
 
 use crate::fonts::Fonts;
 use crate::invoice::{
-    AttachedContents, FacturxProfile, Further, XmlFormat, epc_payload, write_xml, xml_of,
+    AttachedContents, FacturxProfile, Further, XmlFormat, epc_payload, write_xml,
 };
 use crate::language::Locale;
 use crate::pdf::{CarriedInvoice, Document, Paper, PdfError, invoice_pdf};
@@ -20,11 +20,7 @@ pub(super) fn paper(
     fonts: &Fonts,
 ) -> Result<Paper, PdfError> {
     let terms = &transaction.terms;
-    let further = match original {
-        None => Further::of_invoice(&terms.invoice.clone().into()),
-        // A PDF whose XML cannot be read any more has no further terms.
-        Some(bytes) => xml_of(bytes).map(|xml| Further::of_file(&xml)).unwrap_or_default(),
-    };
+    let further = Further::of(&terms.invoice, original);
     let code =
         with_code.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
     let carried = carried(terms, original);
@@ -41,7 +37,7 @@ pub(super) fn paper(
 
 /// The invoice for programs, in the profile that has a place for all that it says.
 fn carried(terms: &Terms, original: Option<&[u8]>) -> Option<CarriedInvoice> {
-    let contents = original.map(AttachedContents::of_original).unwrap_or_default();
+    let contents = AttachedContents::for_invoice(&terms.invoice, original);
     let mut invoice = terms.whole_invoice();
     let profile = FacturxProfile::of(&invoice);
     let specification = profile.specification(&invoice);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::invoice::model::Attachment;
+use crate::invoice::model::{Attachment, Document};
 
 /// The contents of files, by their SHA-256. A settled invoice has only the digests of the files that it
 /// carries; the contents are in the original.
@@ -12,8 +12,10 @@ use crate::invoice::model::Attachment;
 pub struct AttachedContents(HashMap<String, Vec<u8>>);
 
 impl AttachedContents {
-    /// The contents of these files.
-    pub(in crate::invoice) fn new(files: impl Iterator<Item = Vec<u8>>) -> Self {
+    /// Those of the documents of an invoice that was read and not settled yet.
+    pub fn of_documents(documents: &[Document]) -> Self {
+        let attachments = documents.iter().filter_map(|it| it.attachment.as_ref());
+        let files = attachments.filter_map(|it| it.bytes().ok().flatten());
         Self(files.map(|it| (format!("{:x}", Sha256::digest(&it)), it)).collect())
     }
 
