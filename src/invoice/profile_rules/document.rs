@@ -4,6 +4,18 @@ use rust_decimal::Decimal;
 
 use crate::invoice::rules::Form;
 
+/// The fields of the model that are identifiers of parties, with a scheme.
+pub(in crate::invoice) const IDENTIFIED_FIELDS: [&str; 8] = [
+    "seller/electronic_address",
+    "buyer/electronic_address",
+    "seller/identifiers",
+    "buyer/identifier",
+    "payee/identifier",
+    "seller/registration",
+    "buyer/registration",
+    "payee/registration",
+];
+
 /// A place in an invoice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::invoice) struct Place {

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::document::{Document, Identified, Means, Part, Place};
+use super::document::{Document, IDENTIFIED_FIELDS, Identified, Means, Part, Place};
 use crate::invoice::rules::Form;
 
 /// An invoice in JSON. A field that is not there is asked for only if its group is.
@@ -83,16 +83,7 @@ impl Document for Json<'_> {
     fn identifiers(&self) -> Vec<Identified> {
         let root = Place::default();
         let mut found = Vec::new();
-        for field in [
-            "seller/electronic_address",
-            "buyer/electronic_address",
-            "seller/identifiers",
-            "buyer/identifier",
-            "payee/identifier",
-            "seller/registration",
-            "buyer/registration",
-            "payee/registration",
-        ] {
+        for field in IDENTIFIED_FIELDS {
             for place in self.each(&root, field) {
                 let Some(scheme) = self.part(&place, Part::Scheme) else { continue };
                 let is_address = field.ends_with("electronic_address");

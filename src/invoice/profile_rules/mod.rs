@@ -24,7 +24,7 @@ use serde_json::Value;
 
 pub(super) use checker::broken;
 pub use claims::Claims;
-pub(super) use document::{Document, Identified, Means, Part, Place};
+pub(super) use document::{Document, IDENTIFIED_FIELDS, Identified, Means, Part, Place};
 pub(super) use extension::{has_scheme, is_media_type};
 pub(super) use identifiers::is_address_scheme;
 

@@ -12,7 +12,7 @@ use super::text::one_line;
 use super::tree::{Id, Tree};
 use crate::invoice::model::InvoiceInput;
 use crate::invoice::model::term::{Kind, Term};
-use crate::invoice::profile_rules::{Document, Identified, Means, Part, Place};
+use crate::invoice::profile_rules::{Document, IDENTIFIED_FIELDS, Identified, Means, Part, Place};
 use crate::invoice::rules::Form;
 
 /// An XML invoice.
@@ -144,21 +144,15 @@ impl XmlDocument<'_> {
         }
     }
 
-    /// The field of the model that an identifier with a scheme is.
-    fn pointer_of_identifier(&self, id: Id) -> String {
-        const FIELDS: [&str; 8] = [
-            "seller/electronic_address",
-            "buyer/electronic_address",
-            "seller/identifiers",
-            "buyer/identifier",
-            "payee/identifier",
-            "seller/registration",
-            "buyer/registration",
-            "payee/registration",
-        ];
+    /// The pointer of each element that is a field with the identifier of a party.
+    fn pointers_of_identifiers(&self) -> HashMap<Id, String> {
         let root = Place::default();
-        let mut places = FIELDS.iter().flat_map(|field| self.each(&root, field));
-        places.find(|it| it.element == id).map(|it| it.pointer).unwrap_or_default()
+        let places = IDENTIFIED_FIELDS.iter().flat_map(|field| self.each(&root, field));
+        let mut pointers = HashMap::new();
+        for place in places {
+            pointers.entry(place.element).or_insert(place.pointer);
+        }
+        pointers
     }
 }
 
@@ -223,6 +217,7 @@ impl Document for XmlDocument<'_> {
     }
 
     fn identifiers(&self) -> Vec<Identified> {
+        let pointers = self.pointers_of_identifiers();
         let mut found = Vec::new();
         for id in self.tree.ids() {
             let element = self.tree.element(id);
@@ -236,7 +231,7 @@ impl Document for XmlDocument<'_> {
             let Some(scheme) = self.tree.attribute(id, "schemeID") else { continue };
             found.push(Identified {
                 place: Place {
-                    pointer: self.pointer_of_identifier(id),
+                    pointer: pointers.get(&id).cloned().unwrap_or_default(),
                     element: id,
                     attribute: None,
                 },

@@ -7,7 +7,7 @@ use crate::invoice::xml::text::one_line;
 use crate::invoice::xml::tree::{Id, Tree};
 
 /// The amounts of UBL whose currency is checked.
-const AMOUNTS: [&str; 13] = [
+pub(super) const AMOUNTS: [&str; 13] = [
     "cbc:Amount",
     "cbc:BaseAmount",
     "cbc:PriceAmount",

@@ -3,6 +3,7 @@
 
 use rust_decimal::Decimal;
 
+use super::codes::AMOUNTS;
 use super::{at, is_within, text, texts};
 use crate::invoice::problem::Problem;
 use crate::invoice::profile_rules::{
@@ -12,21 +13,6 @@ use crate::invoice::rules::{Form, List};
 use crate::invoice::xml::XmlFormat;
 use crate::invoice::xml::tree::{Id, Tree};
 
-/// The amounts of UBL whose currency is looked at.
-const AMOUNTS: [&str; 12] = [
-    "cbc:Amount",
-    "cbc:BaseAmount",
-    "cbc:PriceAmount",
-    "cbc:TaxableAmount",
-    "cbc:LineExtensionAmount",
-    "cbc:TaxExclusiveAmount",
-    "cbc:TaxInclusiveAmount",
-    "cbc:AllowanceTotalAmount",
-    "cbc:ChargeTotalAmount",
-    "cbc:PrepaidAmount",
-    "cbc:PayableRoundingAmount",
-    "cbc:PayableAmount",
-];
 /// The days of UBL.
 const DAYS: [&str; 6] = [
     "cbc:IssueDate",
@@ -171,7 +157,7 @@ impl File<'_> {
                     element.text.len() == 10 && element.text.parse::<jiff::civil::Date>().is_ok();
                 self.must(holds, "PEPPOL-EN16931-F001", id);
             }
-            _ if AMOUNTS.contains(&name) || name == "cbc:TaxAmount" => self.amount(id, around),
+            _ if AMOUNTS.contains(&name) => self.amount(id, around),
             _ => {}
         }
     }
