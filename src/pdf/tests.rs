@@ -1,5 +1,7 @@
 //! The invoice on paper: whatever it says, there are pages, and they say it.
 
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::*;
@@ -51,6 +53,20 @@ fn from_lines(lines: usize, description: &str) -> Terms {
     }
 }
 
+/// A document without a code, further terms and an invoice for programs, and without typefaces of the machine.
+fn plain<'a>(terms: &'a Terms, locale: &'a Locale) -> Document<'a> {
+    static NO_FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::none);
+    Document {
+        terms,
+        locale,
+        further: &[],
+        qr: None,
+        fonts: &NO_FONTS,
+        written_at: 0,
+        carried: None,
+    }
+}
+
 fn sheet_of(document: &Document<'_>) -> Sheet {
     let typesetter = Typesetter::new(document.fonts.clone(), document.han()).unwrap();
     laid_out(document, &typesetter)
@@ -87,15 +103,7 @@ fn english() -> Locale {
 fn pdf(terms: &Terms, locale: &Locale) -> Vec<u8> {
     let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
     let further = Further::of_file(RICH.as_bytes()).terms;
-    let document = Document {
-        terms,
-        locale,
-        further: &further,
-        qr: qr.as_deref(),
-        fonts: &Fonts::none(),
-        written_at: 0,
-        carried: None,
-    };
+    let document = Document { further: &further, qr: qr.as_deref(), ..plain(terms, locale) };
     assert_inside(&sheet_of(&document));
     invoice_pdf(&document).unwrap().bytes
 }
@@ -114,15 +122,7 @@ fn every_kind_of_invoice_is_a_pdf_and_the_same_one_again() {
 fn a_long_table_goes_on_under_its_head_and_every_page_knows_its_number() {
     let locale = english();
     let terms = from_lines(60, "Oak");
-    let document = Document {
-        terms: &terms,
-        locale: &locale,
-        further: &[],
-        qr: None,
-        fonts: &Fonts::none(),
-        written_at: 0,
-        carried: None,
-    };
+    let document = plain(&terms, &locale);
     let sheet = sheet_of(&document);
     let pages = sheet.pages.len();
     assert!((2..=4).contains(&pages), "{pages}");
@@ -143,15 +143,7 @@ fn the_totals_are_on_one_page() {
     let locale = english();
     for lines in 20..32 {
         let terms = from_lines(lines, "Oak");
-        let document = Document {
-            terms: &terms,
-            locale: &locale,
-            further: &[],
-            qr: None,
-            fonts: &Fonts::none(),
-            written_at: 0,
-            carried: None,
-        };
+        let document = plain(&terms, &locale);
         let sheet = sheet_of(&document);
         let of = |id: &str| {
             let label = locale.text(id);
@@ -170,15 +162,7 @@ fn a_long_amount_of_the_vat_breakdown_stays_on_one_line() {
         let row = &mut terms.invoice.vat_breakdown[0];
         (row.taxable, row.tax) = (amount.parse().unwrap(), amount.parse().unwrap());
         let shown = locale.bare_amount(row.taxable, terms.invoice.currency);
-        let document = Document {
-            terms: &terms,
-            locale: &locale,
-            further: &[],
-            qr: None,
-            fonts: &Fonts::none(),
-            written_at: 0,
-            carried: None,
-        };
+        let document = plain(&terms, &locale);
         let sheet = sheet_of(&document);
         let all: Vec<String> = sheet.pages.iter().flat_map(|page| texts(page)).collect();
         assert_eq!(all.iter().filter(|text| **text == shown).count(), 2, "{shown} in {all:?}");
@@ -191,15 +175,7 @@ fn a_price_keeps_its_decimals() {
     let mut terms = from_lines(1, "Screws");
     terms.invoice.lines[0].unit_price = "0.00525".parse().unwrap();
     let locale = english();
-    let document = Document {
-        terms: &terms,
-        locale: &locale,
-        further: &[],
-        qr: None,
-        fonts: &Fonts::none(),
-        written_at: 0,
-        carried: None,
-    };
+    let document = plain(&terms, &locale);
     let all = texts(&sheet_of(&document).pages[0]).join("\n");
     assert!(all.contains("0.00525"), "{all}");
 }
@@ -227,15 +203,7 @@ fn what_no_typeface_has_is_seen_to_be_missing() {
     let locale = english();
     let mut terms = from_lines(1, "Tea");
     terms.invoice.lines[0].description = "Tea 茶\u{202e}\u{7} and more".to_owned();
-    let document = Document {
-        terms: &terms,
-        locale: &locale,
-        further: &[],
-        qr: None,
-        fonts: &Fonts::none(),
-        written_at: 0,
-        carried: None,
-    };
+    let document = plain(&terms, &locale);
     let texts = texts(&sheet_of(&document).pages[0]);
     assert!(texts.contains(&"Tea \u{fffd} and more".to_owned()), "{texts:?}");
 }
@@ -269,15 +237,7 @@ fn languages_from_right_to_left_are_mirrored() {
     let terms = from_xml(RICH);
     let locale = Locale::negotiate(Some("ar"), None, "en");
     let further = Further::of_file(RICH.as_bytes()).terms;
-    let document = Document {
-        terms: &terms,
-        locale: &locale,
-        further: &further,
-        qr: None,
-        fonts: &Fonts::none(),
-        written_at: 0,
-        carried: None,
-    };
+    let document = Document { further: &further, ..plain(&terms, &locale) };
     let mut sheet = Sheet::new(true);
     let typesetter = Typesetter::new(Fonts::none(), HanForm::Simplified).unwrap();
     blocks::head(&document, &typesetter, &mut sheet);
@@ -295,15 +255,7 @@ fn the_code_to_pay_with_is_on_paper() {
     let terms = from_lines(1, "Oak");
     let locale = english();
     let qr = Some("BCD\n002\n1\nSCT");
-    let document = Document {
-        terms: &terms,
-        locale: &locale,
-        further: &[],
-        qr,
-        fonts: &Fonts::none(),
-        written_at: 0,
-        carried: None,
-    };
+    let document = Document { qr, ..plain(&terms, &locale) };
     let sheet = sheet_of(&document);
     let squares = |mark: &&sheet::Mark| matches!(mark, sheet::Mark::Square { .. });
     assert!(sheet.pages.iter().flatten().filter(squares).count() > 100);
@@ -314,15 +266,7 @@ fn nobody_is_asked_on_paper_for_money_that_is_not_owed() {
     let locale = english();
     let of = |terms: &Terms| {
         let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
-        let document = Document {
-            terms,
-            locale: &locale,
-            further: &[],
-            qr: qr.as_deref(),
-            fonts: &Fonts::none(),
-            written_at: 0,
-            carried: None,
-        };
+        let document = Document { qr: qr.as_deref(), ..plain(terms, &locale) };
         let pages = sheet_of(&document).pages;
         pages.iter().flat_map(|page| texts(page)).collect::<Vec<_>>().join("\n")
     };

@@ -23,15 +23,8 @@ fn carried_with(terms: &Terms, contents: &AttachedContents) -> CarriedInvoice {
 
 fn paper(terms: &Terms, carried: &CarriedInvoice) -> Vec<u8> {
     let (locale, fonts) = (english(), Fonts::none());
-    let document = Document {
-        terms,
-        locale: &locale,
-        further: &[],
-        qr: None,
-        fonts: &fonts,
-        written_at: AT,
-        carried: Some(carried),
-    };
+    let document =
+        Document { fonts: &fonts, written_at: AT, carried: Some(carried), ..plain(terms, &locale) };
     invoice_pdf(&document).unwrap().bytes
 }
 

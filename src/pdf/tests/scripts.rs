@@ -34,15 +34,7 @@ fn with_texts(texts: &[&str]) -> Terms {
 
 fn written(terms: &Terms, fonts: &Fonts) -> Vec<u8> {
     let locale = english();
-    let document = Document {
-        terms,
-        locale: &locale,
-        further: &[],
-        qr: None,
-        fonts,
-        written_at: 0,
-        carried: None,
-    };
+    let document = Document { fonts, ..plain(terms, &locale) };
     assert_inside(&sheet_of(&document));
     invoice_pdf(&document).unwrap().bytes
 }
@@ -106,16 +98,7 @@ fn the_country_of_the_seller_says_which_form_of_chinese_characters_is_meant() {
     let (mut terms, locale) = (with_texts(&["橡木板"]), english());
     let form = |terms: &Terms| {
         let fonts = &Fonts::none();
-        Document {
-            terms,
-            locale: &locale,
-            further: &[],
-            qr: None,
-            fonts,
-            written_at: 0,
-            carried: None,
-        }
-        .han()
+        Document { fonts, ..plain(terms, &locale) }.han()
     };
     assert_eq!(form(&terms), HanForm::Simplified);
     let of = |country: &str| serde_json::from_value(json!({ "country": country })).unwrap();
