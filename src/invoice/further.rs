@@ -9,7 +9,7 @@ use super::model::walk::{Leaf, walk};
 use super::model::{Address, Invoice, InvoiceInput};
 use super::money::{exact, plain};
 use super::original::{OriginalKind, read_file};
-use super::xml::LeftOvers;
+use super::xml::{AttachedContents, LeftOvers};
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
 /// elsewhere.
@@ -66,6 +66,19 @@ impl Further {
         match original {
             Some(file) if OriginalKind::of(file) != OriginalKind::Json => Self::of_file(file),
             _ => Self::of_invoice(&invoice.clone().into()),
+        }
+    }
+
+    /// The same, with the contents of the files that the invoice names. The original is parsed once for both.
+    pub fn with_contents(invoice: &Invoice, original: Option<&[u8]>) -> (Self, AttachedContents) {
+        match original {
+            Some(file) if OriginalKind::of(file) != OriginalKind::Json => {
+                let Ok(read) = read_file(file) else { return Default::default() };
+                let contents = AttachedContents::of_documents(&read.invoice.documents);
+                (Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }, contents)
+            }
+            // Without an XML file, the terms follow from the invoice itself.
+            _ => (Self::of(invoice, None), AttachedContents::for_invoice(invoice, original)),
         }
     }
 

@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use crate::files::Vault;
 use crate::fonts::Fonts;
-use crate::invoice::{AttachedContents, Further};
+use crate::invoice::Further;
 use crate::language::Locale;
 use crate::logging::abnormal_end;
 use crate::pdf::Paper;
@@ -126,8 +126,7 @@ impl Papers {
             // The place is held until the PDF is written, even if the client has gone.
             let _place = place;
             let terms = &transaction.terms;
-            let further = Further::of(&terms.invoice, original.as_deref());
-            let contents = AttachedContents::for_invoice(&terms.invoice, original.as_deref());
+            let (further, contents) = Further::with_contents(&terms.invoice, original.as_deref());
             let content = Content {
                 terms,
                 further: &further.terms,
