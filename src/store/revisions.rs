@@ -25,6 +25,21 @@ const SELECT_ORIGINAL_BEFORE: &str = "SELECT revision, original FROM revisions \
      WHERE transaction_id = $1 AND revision < $2 AND original IS NOT NULL \
      ORDER BY revision DESC LIMIT 1";
 
+/// Selects the first and the current revision, which a submission may repeat.
+const SELECT_FIRST_AND_CURRENT: &str = "\
+     SELECT r.revision, r.status, r.invoice, r.buyer, r.seller, r.redactions, r.created_at \
+     FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
+     WHERE t.id = $1 AND (r.revision = 1 OR r.revision = t.revision) ORDER BY r.revision";
+
+/// A stored revision with the file that its invoice came in.
+#[derive(Clone, Debug)]
+pub(super) struct WholeRevision {
+    /// The terms.
+    pub(super) terms: Terms,
+    /// The file, if it was kept.
+    pub(super) original: Option<Vec<u8>>,
+}
+
 /// The terms of one revision.
 #[derive(Clone, Debug)]
 pub struct PastTerms {
@@ -89,6 +104,31 @@ impl Store {
 }
 
 impl Store {
+    /// Returns the first revision of a transaction and the current one, if it is another.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds an unreadable value.
+    pub(super) async fn revisions_to_compare(
+        &self,
+        id: Ulid,
+    ) -> Result<Vec<WholeRevision>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(SELECT_FIRST_AND_CURRENT)
+            .bind(id.to_string())
+            .fetch_all(&self.pool)
+            .await?;
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            let original = if row.revision == 1 {
+                let next_to_first = 2;
+                self.original_before(id, next_to_first).await?.map(|(_, bytes)| bytes)
+            } else {
+                self.original(id).await?.map(|(_, bytes)| bytes)
+            };
+            all.push(WholeRevision { terms: PastTerms::try_from(row)?.terms, original });
+        }
+        Ok(all)
+    }
+
     /// Returns the newest original of a revision before `revision`, with the number of its revision.
     ///
     /// # Errors
