@@ -158,7 +158,8 @@ fn as_pdf(
         .map_err(|error| vec![Problem::at("", format!("It cannot be written as PDF: {error}."))])?;
     left_out.extend(written.left_out.iter().map(in_words));
     if let Some(why) = written.not_carried {
-        left_out.push(format!("the invoice for programs in the PDF, because of {}", in_words(&why)));
+        left_out
+            .push(format!("the invoice for programs in the PDF, because of {}", in_words(&why)));
     }
     Ok(written.paper.bytes)
 }

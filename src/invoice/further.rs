@@ -60,16 +60,9 @@ pub struct Further {
 }
 
 impl Further {
-    /// Of the current invoice of a transaction, which came in as `original`. Of a JSON original, which is kept
-    /// only for the files in it, and without an original, the invoice itself says everything.
-    pub fn of(invoice: &Invoice, original: Option<&[u8]>) -> Self {
-        match original {
-            Some(file) if OriginalKind::of(file) != OriginalKind::Json => Self::of_file(file),
-            _ => Self::of_invoice(&invoice.clone().into()),
-        }
-    }
-
-    /// The same, with the contents of the files that the invoice names. The original is parsed once for both.
+    /// Of the current invoice of a transaction, which came in as `original`; with the contents of the files that the
+    /// invoice carries. The original is parsed once for both. Of a JSON original, which is kept only for the files
+    /// in it, and without an original, the invoice itself says everything.
     pub fn with_contents(invoice: &Invoice, original: Option<&[u8]>) -> (Self, AttachedContents) {
         match original {
             Some(file) if OriginalKind::of(file) != OriginalKind::Json => {
@@ -77,8 +70,10 @@ impl Further {
                 let contents = AttachedContents::of_documents(&read.invoice.documents);
                 (Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }, contents)
             }
-            // Without an XML file, the terms follow from the invoice itself.
-            _ => (Self::of(invoice, None), AttachedContents::for_invoice(invoice, original)),
+            _ => {
+                let contents = AttachedContents::for_invoice(invoice, original);
+                (Self::of_invoice(&invoice.clone().into()), contents)
+            }
         }
     }
 

@@ -102,7 +102,8 @@ async fn a_file_is_converted_on_the_command_line() {
     let (good, _, told) = convert(&[&pdf, "--to", "edifact"]);
     assert!(!good && told.contains("ubl, cii, json or pdf"), "{told}");
     let paper = folder.path().join("invoice.pdf");
-    let to_paper = [&groups, "--to", "pdf", "--language", "de", "--output", paper.to_str().unwrap()];
+    let to_paper =
+        [&groups, "--to", "pdf", "--language", "de", "--output", paper.to_str().unwrap()];
     let (good, out, told) = convert(&to_paper);
     assert!(good && out.is_empty(), "{told}");
     let (good, from_groups, _) = convert(&[&groups, "--to", "json"]);

@@ -97,4 +97,35 @@ on_both_databases! {
         assert_eq!(status, 422);
         assert_eq!(problem["pointer"], "/invoice/documents/1/attachment/content");
     }
+
+    async fn a_file_is_found_in_any_earlier_original_and_has_a_link_only_if_it_is_there(database) {
+        let scene = Scene::set(database).await;
+        let (world, shop) = (&scene.world, &scene.world.shop);
+        let mut body = order("long-history", &scene.sam.id);
+        body["invoice"]["documents"] = json!([carried("hours", "hours.pdf", "application/pdf", PDF)]);
+        let id = shop.create(&body).await;
+        let mut invoice = body["invoice"].clone();
+        for number in 0..25 {
+            let content = format!("{number}");
+            invoice["documents"] = json!([carried("hours", "hours.csv", "text/csv", content.as_bytes())]);
+            let (status, answer) = shop.patch(&id, &json!({ "invoice": invoice })).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+        let named = |name: &str, sha256: &str| {
+            json!({ "reference": name, "attachment": { "filename": name, "mime": "application/pdf", "sha256": sha256 } })
+        };
+        let known = format!("{:x}", Sha256::digest(PDF));
+        invoice["documents"] = json!([named("lost.pdf", &"0".repeat(64)), named("hours.pdf", &known)]);
+        let (status, answer) = shop.patch(&id, &json!({ "invoice": invoice })).await;
+        assert_eq!((status, &answer["revision"]), (200, &json!(27)), "{answer}");
+        let path = format!("/api/v1/transactions/{id}/attachments");
+        assert_eq!(download(world, &format!("{path}/0")).await.0, 404);
+        assert_eq!(download(world, &format!("{path}/1")).await, (200, PDF.to_vec()));
+        let buyer = scene.browser.visitor().await;
+        buyer.open(&shop.link(&id, "buyer", None).await).await;
+        buyer.sees("hours.pdf").await;
+        let links = "[...document.querySelectorAll('a[href*=\"attachments/\"]')].map(it => it.textContent.trim())";
+        let links: Value = buyer.js(links).await;
+        assert_eq!(links, json!(["hours.pdf"]));
+    }
 }
