@@ -6,10 +6,10 @@ use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 
 use crate::invoice::{
-    AttachedContents, Form, Invoice, InvoiceInput, OriginalKind, Problem, XmlFormat, read_file,
-    settle, without_mark, write_xml,
+    AttachedContents, Form, Invoice, InvoiceInput, Limits, OriginalKind, Problem, XmlFormat,
+    read_file, settle, without_mark, write_xml,
 };
-use crate::transaction::{Party, json, whole_invoice};
+use crate::transaction::{Party, json, json_within, whole_invoice};
 
 /// A form in which an invoice is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ fn read(file: &[u8]) -> Result<Read, Vec<Problem>> {
 
 /// An invoice, or an object with one as `invoice`, and with its parties as `seller` and `buyer`.
 fn read_json(file: &[u8]) -> Result<Read, Vec<Problem>> {
-    let value: Value = json(file)?;
+    let value: Value = json_within(file, &Limits::default())?;
     let part = |name: &str| value.get(name).map(Value::to_string);
     let invoice = part("invoice");
     let is_bare = invoice.is_none();
