@@ -1,5 +1,7 @@
 //! The submission of a transaction, and the checks before it is accepted.
 
+use std::collections::HashSet;
+
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -182,11 +184,9 @@ pub(super) fn accept_terms(
     }
     problems.extend(buyer.problems(PartyRole::Buyer, limits));
     problems.extend(seller.problems(PartyRole::Seller, limits));
+    let of_buyer: HashSet<_> = buyer.contacts.iter().filter_map(|it| it.matrix.as_ref()).collect();
     for (index, contact) in seller.contacts.iter().enumerate() {
-        let shared = contact
-            .matrix
-            .as_ref()
-            .filter(|user| buyer.contacts.iter().any(|other| other.matrix.as_ref() == Some(*user)));
+        let shared = contact.matrix.as_ref().filter(|user| of_buyer.contains(user));
         if let Some(user) = shared {
             let detail = format!(
                 "{user} is also a contact of the buyer. An account cannot be on both sides of one \

@@ -4,7 +4,8 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use crate::support::{Database, Shop, World, on_both_databases, sample};
+use crate::on_both_databases;
+use crate::support::{Database, Shop, World, sample};
 
 const WITH_FILE: &str = include_str!("../invoices/ubl-tc434-example2.xml");
 const PDF: &[u8] = include_bytes!("../invoices/cases/factur-x.pdf");

@@ -4,7 +4,7 @@
 //! all others of its element, or that copies the namespaces of all outer elements, would take seconds for a
 //! small file.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -16,6 +16,9 @@ use super::super::limits::{Limits, limit};
 use super::super::problem::{Problem, without_middle};
 use super::decode::decode;
 
+/// Among so many elements in another one, a name is searched one by one; among more, in a table. Otherwise whoever
+/// asks each of many elements for another one beside it would compare each with all.
+const FEW: usize = 16;
 /// How much of each end of an error of the parser is kept, in characters. It repeats names of elements.
 const KEPT_CHARS_OF_ERROR: usize = 100;
 /// The end of the names of elements that contain an attached file, in both syntaxes.
@@ -41,6 +44,10 @@ const NAMESPACES: [(&str, &str); 11] = [
 pub(super) struct Tree {
     /// The elements in the order in which they begin. The first one is the root.
     elements: Vec<Element>,
+    /// The elements by name in each element that has more than [`FEW`].
+    named: HashMap<Id, HashMap<Rc<str>, Vec<Id>>>,
+    /// What was asked of an element before.
+    answers: RefCell<HashMap<(Id, &'static str), Rc<[Id]>>>,
 }
 
 /// The place of an element in its tree.
@@ -109,7 +116,28 @@ impl Tree {
 
     /// The elements with this name in an element.
     pub(super) fn children(&self, of: Id, name: &str) -> impl Iterator<Item = Id> {
-        self.element(of).children.iter().copied().filter(move |id| &*self.element(*id).name == name)
+        let table = self.named.get(&of);
+        let ids = match table {
+            Some(by_name) => by_name.get(name).map_or(&[][..], Vec::as_slice),
+            None => &self.element(of).children,
+        };
+        let is_found = table.is_some();
+        ids.iter().copied().filter(move |id| is_found || &*self.element(*id).name == name)
+    }
+
+    /// The answer to a question about an element, which is found only once. Many elements in it may depend on it.
+    pub(super) fn remembered(
+        &self,
+        of: Id,
+        question: &'static str,
+        find: impl FnOnce() -> Vec<Id>,
+    ) -> Rc<[Id]> {
+        if let Some(known) = self.answers.borrow().get(&(of, question)) {
+            return Rc::clone(known);
+        }
+        let found: Rc<[Id]> = find().into();
+        self.answers.borrow_mut().insert((of, question), Rc::clone(&found));
+        found
     }
 
     /// The text of an element without white space around it, and marks it as read.
@@ -184,7 +212,9 @@ impl<'a> Builder<'a> {
                 Event::Eof if self.elements.is_empty() => Err("there is no element".to_owned()),
                 Event::Eof => {
                     number_alike(&mut self.elements);
-                    return Ok(Tree { elements: self.elements });
+                    let named = by_name(&self.elements);
+                    let answers = RefCell::default();
+                    return Ok(Tree { elements: self.elements, named, answers });
                 }
                 Event::DocType(_) => {
                     Err("there is a document type declaration (DTD), which is not \
@@ -310,6 +340,21 @@ fn number_alike(elements: &mut [Element]) {
             element.place = Some(place);
         }
     }
+}
+
+/// The elements by name in each element that has many.
+fn by_name(elements: &[Element]) -> HashMap<Id, HashMap<Rc<str>, Vec<Id>>> {
+    let wide = elements.iter().enumerate().filter(|(_, it)| it.children.len() > FEW);
+    wide.map(|(id, element)| {
+        let mut named: HashMap<Rc<str>, Vec<Id>> = HashMap::new();
+        for child in &element.children {
+            if let Some(it) = elements.get(*child) {
+                named.entry(Rc::clone(&it.name)).or_default().push(*child);
+            }
+        }
+        (id, named)
+    })
+    .collect()
 }
 
 /// The character that a reference such as `&amp;` or `&#228;` stands for.
@@ -453,6 +498,17 @@ mod tests {
             "/a/b[3]",
         ];
         assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn elements_are_found_by_name_among_few_and_among_many() {
+        for number in [1, FEW, 10 * FEW] {
+            let tree = read(format!("<a>{}</a>", "<b/><c/>".repeat(number)).as_bytes()).unwrap();
+            let found: Vec<Id> = tree.children(0, "c").collect();
+            let expected: Vec<Id> = (1..=number).map(|it| 2 * it).collect();
+            assert_eq!(found, expected);
+            assert_eq!(tree.children(0, "d").count(), 0);
+        }
     }
 
     #[test]
