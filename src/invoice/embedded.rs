@@ -125,12 +125,18 @@ fn found_in(pdf: &[u8], limits: &Limits) -> Result<Found, Problem> {
     let attachments = attachments(&document, limits).map_err(refused)?;
     let is_invoice = |it: &&Attachment<'_>| NAMES.contains(&it.name.to_lowercase().as_str());
     let mut found: Vec<Embedded> = Vec::new();
+    // All of them are unpacked, so that different ones are noticed.
+    let (size, mut left) = (limit!(limits, file_megabytes), limits.file_bytes().saturating_mul(2));
     for attachment in attachments.iter().filter(is_invoice) {
         let name = attachment.name.clone();
         let xml = match attachment.content(limits) {
             Ok(xml) => xml,
             Err(problem) => return Err(refused(format!("its attachment {name:?} {problem}"))),
         };
+        left = left.checked_sub(xml.len()).ok_or_else(|| {
+            let most = limits.file_bytes().saturating_mul(2);
+            refused(format!("the invoices in it have more than {most} bytes together {size}"))
+        })?;
         if !found.iter().any(|other| other.xml == xml) {
             found.push(Embedded { name, xml });
         }

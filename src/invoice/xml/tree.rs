@@ -47,8 +47,11 @@ pub(super) struct Tree {
     /// The elements by name in each element that has more than [`FEW`].
     named: HashMap<Id, HashMap<Rc<str>, Vec<Id>>>,
     /// What was asked of an element before.
-    answers: RefCell<HashMap<(Id, &'static str), Rc<[Id]>>>,
+    answers: RefCell<Answers>,
 }
+
+/// The elements that answer a question about an element.
+type Answers = HashMap<(Id, &'static str), Rc<[Id]>>;
 
 /// The place of an element in its tree.
 pub(super) type Id = usize;

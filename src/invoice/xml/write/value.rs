@@ -190,10 +190,8 @@ impl Writer<'_> {
             let mut routes = fitting.iter();
             let route = routes.find(|it| at.has_place(&it.steps, End::New, self.schema));
             // Each has an element of its own, so those before it are not searched.
-            route.and_then(|it| self.added_on(at, it)).map(|element| {
-                text.clone_into(&mut element.text);
-                element
-            })
+            let element = route.and_then(|it| self.added_on(at, it));
+            element.map(|it| with_text(it, &text))
         } else {
             self.leaf_on(at, &fitting, &text)
         };
@@ -252,6 +250,11 @@ impl Writer<'_> {
         element.set("filename", file.filename.as_deref().unwrap_or(&reference));
         true
     }
+}
+
+fn with_text<'e>(element: &'e mut Element, text: &str) -> &'e mut Element {
+    text.clone_into(&mut element.text);
+    element
 }
 
 fn ends_with(route: &Route, name: &str) -> bool {
