@@ -7,11 +7,11 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, header};
 
 use futures_util::StreamExt;
+use http_body::Body as _;
 
-use super::MAX_BODY_BYTES;
 use super::problem::{Problem, repeated};
-use crate::invoice::{self, InvoiceInput, OriginalKind, in_a_line};
-use crate::quota::run_blocking;
+use crate::invoice::{self, InvoiceInput, Limits, OriginalKind, in_a_line};
+use crate::quota::{Memory, Reserved, run_blocking};
 use crate::transaction::{Accompaniment, Patch, Submission};
 
 /// The content of a body. If it was sent as a file, also the media type and bytes of the file.
@@ -19,6 +19,27 @@ use crate::transaction::{Accompaniment, Patch, Submission};
 pub(super) struct Received<T> {
     pub(super) content: T,
     pub(super) file: Option<(String, Bytes)>,
+}
+
+/// What limits the body of a call. It is in the extensions of the request.
+#[derive(Clone, Debug)]
+pub(super) struct Receiving {
+    pub(super) memory: Memory<String>,
+    pub(super) shop: String,
+    pub(super) limits: Limits,
+}
+
+impl Receiving {
+    fn of(request: &Request) -> Result<Self, Problem> {
+        // The middleware that checks the key puts it there.
+        let found = request.extensions().get::<Self>().cloned();
+        found.ok_or_else(|| Problem::try_again("The call was not prepared. Send it again."))
+    }
+}
+
+/// The limits within which an invoice in the body is read.
+pub(super) fn limits(request: &Request) -> Result<Limits, Problem> {
+    Receiving::of(request).map(|it| it.limits)
 }
 
 enum Kind {
@@ -31,11 +52,12 @@ enum Kind {
 /// Reads `POST /api/v1/transactions`.
 pub(super) async fn submission(request: Request) -> Result<Received<Submission>, Problem> {
     let invalid = |problems: Vec<_>| Problem::content(&problems);
+    let limits = limits(&request)?;
     match kind(request.headers())? {
         Kind::Json => {
             let bytes = whole(request).await?;
             let read = read(move || {
-                let content = Submission::from_json(&bytes)?;
+                let content = Submission::from_json_within(&bytes, &limits)?;
                 let file = to_keep(&content.invoice)?;
                 Ok((content, file))
             });
@@ -46,17 +68,17 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
             let with = Accompaniment::from_fields(query(&request)).map_err(invalid)?;
             let bytes = whole(request).await?;
             let file = bytes.clone();
-            let content = read(move || Submission::from_file(&file, with)).await?;
+            let content = read(move || Submission::from_file_within(&file, with, &limits)).await?;
             Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
         }
         Kind::Multipart => {
             let (bytes, with) = parts(request).await?;
-            let with = with.map_or_else(
-                || Ok(Accompaniment::default()),
-                |json| Accompaniment::from_json(&json).map_err(invalid),
-            )?;
             let file = bytes.clone();
-            let content = read(move || Submission::from_file(&file, with)).await?;
+            let read = read(move || {
+                let with = with.as_deref().map(Accompaniment::from_json).transpose()?;
+                Submission::from_file_within(&file, with.unwrap_or_default(), &limits)
+            });
+            let content = read.await?;
             let xml = OriginalKind::Xml.media_type().to_owned();
             Ok(Received { content, file: Some((stored_type(&bytes, xml), bytes)) })
         }
@@ -65,17 +87,18 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
 
 /// Reads `PATCH /api/v1/transactions/{id}`.
 pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> {
+    let limits = limits(&request)?;
     match kind(request.headers())? {
         Kind::Json => {
             let bytes = whole(request).await?;
-            let content = read(move || Patch::from_json(&bytes)).await?;
+            let content = read(move || Patch::from_json_within(&bytes, &limits)).await?;
             Ok(Received { content, file: None })
         }
         Kind::File(media_type) => {
             let status = query(&request).find(|(name, _)| name == "status").map(|(_, value)| value);
             let bytes = whole(request).await?;
             let file = bytes.clone();
-            let content = read(move || Patch::from_file(&file, status)).await?;
+            let content = read(move || Patch::from_file_within(&file, status, &limits)).await?;
             Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
         }
         Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
@@ -103,10 +126,10 @@ pub(super) async fn read<T: Send + 'static>(
     read.map_err(|problems| Problem::content(&problems))
 }
 
-/// Reads a body that must be JSON.
+/// Reads the body of a call without an invoice. It must be JSON.
 pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     match kind(request.headers())? {
-        Kind::Json => whole(request).await,
+        Kind::Json => short(request).await,
         Kind::File(media_type) => Err(Problem::media_type(&media_type)),
         Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
     }
@@ -116,7 +139,7 @@ pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
 /// which it returns no bytes.
 pub(super) async fn optional_json(request: Request) -> Result<Bytes, Problem> {
     let is_typed = request.headers().contains_key(header::CONTENT_TYPE);
-    if is_typed { json(request).await } else { whole(request).await }
+    if is_typed { json(request).await } else { short(request).await }
 }
 
 fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
@@ -146,34 +169,87 @@ fn query(request: &Request) -> impl Iterator<Item = (String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>().into_iter()
 }
 
-/// How many more bytes are read of a body that is too large. Many clients read the answer only after
+/// The greatest size of a body without an invoice, in bytes. It is also how much of any body is read before memory
+/// is reserved for it.
+const SHORT_BYTES: usize = 64 * 1024;
+/// How many times the allowed bytes are read of a body that is too large. Many clients read the answer only after
 /// they have sent the whole body.
-const MAX_DRAINED_BYTES: usize = 4 * MAX_BODY_BYTES;
+const DRAINED_TIMES: usize = 4;
 /// How long these bytes are read.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a call waits for the memory for its body.
+const MEMORY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// A body and the memory that was reserved for it, which is free once nobody needs the body.
+struct InMemory {
+    body: Vec<u8>,
+    _reserved: Option<Reserved>,
+}
+
+impl AsRef<[u8]> for InMemory {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+/// Reads a body with an invoice.
 pub(super) async fn whole(request: Request) -> Result<Bytes, Problem> {
+    let receiving = Receiving::of(&request)?;
+    let most = receiving.limits.file_bytes();
+    let told = || receiving.limits.size_told();
+    up_to(request, most, told, Some(&receiving)).await
+}
+
+async fn short(request: Request) -> Result<Bytes, Problem> {
+    let told = || format!("At most {SHORT_BYTES} bytes are allowed in the body of this call.");
+    up_to(request, SHORT_BYTES, told, None).await
+}
+
+async fn up_to(
+    request: Request,
+    most: usize,
+    told: impl Fn() -> String,
+    receiving: Option<&Receiving>,
+) -> Result<Bytes, Problem> {
+    let announced = request.body().size_hint().upper();
+    let announced = announced.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
     let mut chunks = request.into_body().into_data_stream();
-    let mut body = Vec::new();
+    let (mut body, mut reserved) = (Vec::new(), None);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| {
             Problem::unreadable("The connection ended before the whole body was received.")
         })?;
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
+        if announced.is_some_and(|it| it > most) || body.len() + chunk.len() > most {
+            drop((body, reserved));
             let rest = async {
                 let mut drained = 0;
                 while let Some(Ok(chunk)) = chunks.next().await
-                    && drained < MAX_DRAINED_BYTES
+                    && drained < most.saturating_mul(DRAINED_TIMES)
                 {
                     drained += chunk.len();
                 }
             };
             tokio::time::timeout(DRAIN_TIMEOUT, rest).await.ok();
-            return Err(Problem::too_large(MAX_BODY_BYTES));
+            return Err(Problem::too_large(told()));
+        }
+        if let Some(receiving) = receiving
+            && reserved.is_none()
+            && body.len() + chunk.len() > SHORT_BYTES
+        {
+            let bytes = announced.unwrap_or(most);
+            let Receiving { memory, shop, .. } = receiving;
+            let waited = memory.reserve(shop, bytes, MEMORY_TIMEOUT).await;
+            reserved = Some(waited.map_err(|_| {
+                Problem::try_again(
+                    "Too many large bodies are being received at the moment (config key \
+                     api.bodies_megabytes). Send the same call again.",
+                )
+            })?);
+            body.reserve_exact(announced.unwrap_or_default().saturating_sub(body.len()));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body.into())
+    Ok(Bytes::from_owner(InMemory { body, _reserved: reserved }))
 }
 
 /// Reads the parts `invoice` and `transaction` of a multipart body.

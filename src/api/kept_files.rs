@@ -24,7 +24,13 @@ pub(super) async fn add(
     if invoice.documents.is_empty() {
         return Ok(false);
     }
-    let sent = contents_of(invoice.to_keep().unwrap_or_default().unwrap_or_default()).await?;
+    let owned = std::mem::take(invoice);
+    let (owned, sent) = body::read(move || {
+        let sent = owned.to_keep().ok().flatten();
+        Ok((owned, sent.map(|it| attached_contents(&it)).unwrap_or_default()))
+    })
+    .await?;
+    *invoice = owned;
     let mut brings_files = false;
     if !sent.is_empty() {
         let current = state.store.original(id).await?.map(|(_, bytes)| bytes).unwrap_or_default();

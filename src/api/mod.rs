@@ -41,11 +41,9 @@ use crate::export::Exporter;
 use crate::files::Vault;
 use crate::page::token::TokenKey;
 use crate::paper::Papers;
-use crate::quota::Places;
+use crate::quota::{Memory, Places};
 use crate::store::Store;
 
-/// The greatest size of a request body. An invoice of 10,000 lines is about 4 MB of UBL.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// The greatest number of parallel downloads of files for one shop.
 const MAX_DOWNLOADS_PER_SHOP: usize = 64;
 /// The greatest number of parallel downloads of files for all shops together.
@@ -72,6 +70,8 @@ pub struct ApiState {
     pub token_key: TokenKey,
     /// Counts and limits calls with wrong keys.
     pub wrong_keys: WrongKeys,
+    /// The memory for the bodies of calls, by shop.
+    pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.
     pub downloads: Places<String>,
     /// The readiness check.
@@ -82,6 +82,12 @@ pub struct ApiState {
 pub fn downloads(budget: &Budget) -> Places<String> {
     let max = budget.files / 4;
     Places::new(MAX_DOWNLOADS_PER_SHOP.min(max), MAX_DOWNLOADS.min(max))
+}
+
+/// The memory for the bodies of calls. One body of the greatest size always fits.
+pub fn bodies(config: &Config) -> Memory<String> {
+    let megabytes = usize::try_from(config.api.bodies_megabytes).unwrap_or(usize::MAX);
+    Memory::new(megabytes.saturating_mul(1_000_000), config.invoice.limits.file_bytes())
 }
 
 /// Identifies one call in the log, in the answer, and in what the call causes.

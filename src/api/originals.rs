@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
 use crate::files::{disposition, shown_as};
-use crate::invoice::{AttachedFile, OriginalKind, attached_file, xml_of};
+use crate::invoice::{AttachedFile, Limits, OriginalKind, attached_file, xml_of};
 
 /// `GET /api/v1/transactions/{id}/original`
 pub(super) async fn show(
@@ -34,7 +34,10 @@ pub(super) async fn show_xml(
     if OriginalKind::of(&bytes) == OriginalKind::Json {
         return Err(Problem::not_found("The invoice came as JSON, so there is no XML of it."));
     }
-    let read = move || xml_of(&bytes).map(Cow::into_owned).map_err(|problem| vec![problem]);
+    // It may have come in within higher limits than the present ones.
+    let read = move || {
+        xml_of(&bytes, &Limits::HIGHEST).map(Cow::into_owned).map_err(|problem| vec![problem])
+    };
     Ok(answer(OriginalKind::Xml, &number, body::read(read).await?))
 }
 

@@ -86,8 +86,8 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", title, detail)
     }
 
-    pub(super) fn too_large(limit: usize) -> Self {
-        let detail = format!("A body may have at most {limit} bytes.");
+    /// 413, with a sentence about the limit.
+    pub(super) fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
     }
 

@@ -127,8 +127,12 @@ pub(super) async fn change(
     let brings_files = match &mut received.content {
         Patch { invoice: Some(invoice), file: None, .. } => {
             let brings_files = kept_files::add(&state, id, invoice).await?;
-            let kept = invoice.clone();
-            received.file = body::read(move || body::to_keep(&kept)).await?;
+            let owned = std::mem::take(invoice);
+            let read = body::read(move || {
+                let kept = body::to_keep(&owned)?;
+                Ok((owned, kept))
+            });
+            (*invoice, received.file) = read.await?;
             brings_files
         }
         _ => false,

@@ -9,12 +9,12 @@ use serde_json::Value;
 use crate::clock::now;
 use crate::fonts::Fonts;
 use crate::invoice::{
-    AttachedContents, Form, Further, Invoice, InvoiceInput, OriginalKind, PartyDetails, Problem,
-    Term, XmlFormat, read_file, settle, without_mark, write_xml,
+    AttachedContents, Form, Further, Invoice, InvoiceInput, Limits, OriginalKind, PartyDetails,
+    Problem, Term, XmlFormat, read_file, settle, without_mark, write_xml,
 };
 use crate::language::{Language, Locale};
 use crate::paper::{Content, write_paper};
-use crate::transaction::{Party, Terms, json, whole_invoice};
+use crate::transaction::{Party, Terms, json, json_within, whole_invoice};
 
 /// The status of an invoice in a file that names none: something may be to be paid.
 const OPEN: &str = "open";
@@ -204,7 +204,7 @@ fn read(file: &[u8]) -> Result<Read, Vec<Problem>> {
 
 /// An invoice, or an object with one as `invoice`, and with its parties as `seller` and `buyer`.
 fn read_json(file: &[u8]) -> Result<Read, Vec<Problem>> {
-    let value: Value = json(file)?;
+    let value: Value = json_within(file, &Limits::default())?;
     let part = |name: &str| value.get(name).map(Value::to_string);
     let invoice = part("invoice");
     let is_bare = invoice.is_none();

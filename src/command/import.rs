@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::open_store;
 use crate::config::Config;
-use crate::invoice::{OriginalKind, Problem, Strictness};
+use crate::invoice::{Limits, OriginalKind, Problem, Strictness};
 use crate::quota::run_blocking;
 use crate::store::{Created, NewRevision, Original, Store};
 use crate::transaction::{Accompaniment, Submission};
@@ -40,10 +40,11 @@ pub async fn run(config: &Config, request: Request) -> anyhow::Result<()> {
         bail!("--external-id names one transaction; use it with exactly one file");
     }
     let strictness = config.strictness_of_shop(&shop);
+    let limits = &config.invoice.limits;
     let store = open_store(config).await?;
     let mut refused = 0;
     for file in &request.files {
-        match import(&store, (&shop, strictness), &request, file).await {
+        match import(&store, (&shop, strictness, limits), &request, file).await {
             Ok(line) => println!("{line}"),
             Err(error) => {
                 refused += 1;
@@ -60,7 +61,7 @@ pub async fn run(config: &Config, request: Request) -> anyhow::Result<()> {
 
 async fn import(
     store: &Store,
-    (shop, strictness): (&str, Strictness),
+    (shop, strictness, limits): (&str, Strictness, &Limits),
     request: &Request,
     file: &Path,
 ) -> anyhow::Result<String> {
@@ -69,11 +70,12 @@ async fn import(
     let accompaniment =
         if is_json { Accompaniment::default() } else { accompaniment(request, file)? };
     let bytes: Arc<[u8]> = bytes.into();
+    let limits = limits.clone();
     let input = Arc::clone(&bytes);
     let accepted = run_blocking(move || {
         let submission = match is_json {
-            true => Submission::from_json(&input),
-            false => Submission::from_file(&input, accompaniment),
+            true => Submission::from_json_within(&input, &limits),
+            false => Submission::from_file_within(&input, accompaniment, &limits),
         }?;
         // Of JSON, the invoice is kept if there are files in it.
         let kept = submission.invoice.to_keep().ok().flatten().filter(|_| is_json);

@@ -110,6 +110,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
+        bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
         health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });

@@ -11,6 +11,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::invoice::Limits;
 use crate::language::Language;
 
 /// A key of the config file.
@@ -62,6 +63,17 @@ const fn number(path: &'static str, highest: u64, fix: &'static str) -> Key {
     Key { path, allowed: Allowed::Number(highest), fix }
 }
 
+/// A key under `invoice.limits`. The greatest value stands beside the default, in `src/invoice/limits.rs`.
+macro_rules! limit {
+    ($name:ident) => {
+        number(
+            concat!("invoice.limits.", stringify!($name)),
+            Limits::HIGHEST.$name as u64,
+            "write a number, or leave the key out for the default",
+        )
+    };
+}
+
 const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:9330";
 const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
 const RULES: &str = "warn | refuse";
@@ -99,6 +111,7 @@ const KEYS: &[Key] = &[
     ),
     key("api.listen", LISTEN, LISTEN_FIX),
     number("api.exports_at_once", 16, "write a number, such as 2"),
+    number("api.bodies_megabytes", 100_000, "write a number of megabytes, such as 400"),
     key(
         "api.keys",
         "a list of sections with the keys shop and key; as JSON in the environment",
@@ -122,6 +135,22 @@ const KEYS: &[Key] = &[
     language("api.keys[].language"),
     key("api.keys[].rules", RULES, RULES_FIX),
     key("invoice.rules", RULES, RULES_FIX),
+    limit!(file_megabytes),
+    limit!(code_chars),
+    limit!(text_chars),
+    limit!(long_text_chars),
+    limit!(rows),
+    limit!(notes_or_accounts),
+    limit!(elements),
+    limit!(xml_depth),
+    limit!(xml_attributes),
+    limit!(xml_namespaces),
+    limit!(xml_tag_bytes),
+    limit!(xml_text_bytes),
+    limit!(pdf_streams),
+    limit!(pdf_structure_bytes),
+    limit!(pdf_attachments),
+    limit!(pdf_list_depth),
     key(
         "database.url",
         "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",

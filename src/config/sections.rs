@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Witness, database_url::DatabaseUrl, secret::Secret, text};
-use crate::invoice::Strictness;
+use crate::invoice::{Limits, Strictness};
 use crate::record::RedactionPolicy;
 
 /// The homeserver that we serve.
@@ -60,6 +60,9 @@ pub struct ApiConfig {
     pub listen: SocketAddr,
     /// The greatest number of exports of one shop that run at the same time.
     pub exports_at_once: u32,
+    /// The greatest size of all bodies that are in memory at the same time, in MB of 1,000,000 bytes. Further
+    /// ones wait. One shop has at most half of it.
+    pub bodies_megabytes: u32,
     /// The keys of the shops that may call it.
     pub keys: Vec<ApiKey>,
 }
@@ -100,6 +103,8 @@ pub struct ApiKey {
 pub struct InvoiceConfig {
     /// What happens to an invoice that breaks a rule of EN 16931.
     pub rules: Strictness,
+    /// The limits that EN 16931 does not have.
+    pub limits: Limits,
 }
 
 /// The database.
@@ -395,6 +400,7 @@ impl Default for ApiConfig {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9331)),
             exports_at_once: 2,
+            bodies_megabytes: 400,
             keys: Vec::new(),
         }
     }

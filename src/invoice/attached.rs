@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::model::{Document, Invoice, InvoiceInput};
-use super::original::{OriginalKind, read_file, without_mark};
+use super::original::{OriginalKind, read_kept, without_mark};
 use super::problem::Problem;
 use super::xml::AttachedContents;
 
@@ -71,7 +71,7 @@ fn documents(original: &[u8]) -> Result<Vec<Document>, Vec<Problem>> {
             .map_err(|error| vec![Problem::at("", format!("It is no invoice: {error}."))])?;
         return Ok(invoice.documents);
     }
-    Ok(read_file(original)?.invoice.documents)
+    Ok(read_kept(original)?.invoice.documents)
 }
 
 impl InvoiceInput {

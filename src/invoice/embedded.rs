@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lopdf::{Document, Error, LoadOptions};
 
+use super::limits::{Limits, limit};
 use super::problem::Problem;
 use attachments::{Attachment, attachments};
 
@@ -21,13 +22,6 @@ const NAMES: [&str; 3] = ["factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml"
 const HEADER: &[u8] = b"%PDF-";
 /// Readers accept bytes before the header, within the first 1,024.
 const HEADER_WITHIN: usize = 1_024;
-/// The greatest size of the XML when it is unpacked, in bytes: that of a body of the API.
-const MAX_XML_BYTES: usize = 16 * 1024 * 1024;
-/// The greatest size of a compressed part of the file's own structure, in bytes. Programs put at most some
-/// hundred objects into one, which is some tens of kilobytes.
-const MAX_STRUCTURE_BYTES: usize = 1024 * 1024;
-/// The greatest number of streams in the file. Each page, font and picture is one, and each costs time.
-const MAX_STREAMS: usize = 2_000;
 /// How many names of attachments a refusal repeats.
 const SHOWN_NAMES: usize = 5;
 
@@ -60,10 +54,18 @@ enum Found {
 /// If the PDF cannot be read, is encrypted with a password, is too large when it is unpacked, or carries
 /// several different invoices.
 pub fn embedded_invoice(pdf: &[u8]) -> Result<Option<Embedded>, Problem> {
-    Ok(match look_into(pdf)? {
+    Ok(match look_into(pdf, &Limits::default())? {
         Found::Invoice(embedded) => Some(embedded),
         Found::Others(_) => None,
     })
+}
+
+/// Returns the invoice that the PDF carries, within the default limits.
+///
+/// # Errors
+/// Those of [`invoice_of_pdf_within`].
+pub fn invoice_of_pdf(pdf: &[u8]) -> Result<Embedded, Problem> {
+    invoice_of_pdf_within(pdf, &Limits::default())
 }
 
 /// Returns the invoice that the PDF carries.
@@ -71,8 +73,8 @@ pub fn embedded_invoice(pdf: &[u8]) -> Result<Option<Embedded>, Problem> {
 /// # Errors
 /// Those of [`embedded_invoice`], and if there is no invoice. The detail says what the file is, and what to
 /// send instead.
-pub fn invoice_of_pdf(pdf: &[u8]) -> Result<Embedded, Problem> {
-    match look_into(pdf)? {
+pub(super) fn invoice_of_pdf_within(pdf: &[u8], limits: &Limits) -> Result<Embedded, Problem> {
+    match look_into(pdf, limits)? {
         Found::Invoice(embedded) => Ok(embedded),
         Found::Others(names) => Err(for_people_only(&names)),
     }
@@ -95,34 +97,46 @@ fn for_people_only(names: &[String]) -> Problem {
     )
 }
 
-fn look_into(pdf: &[u8]) -> Result<Found, Problem> {
-    if count(pdf, b"endstream") > MAX_STREAMS {
-        return Err(refused(format!("it has more than {MAX_STREAMS} streams")));
+fn look_into(pdf: &[u8], limits: &Limits) -> Result<Found, Problem> {
+    let streams = limit!(limits, pdf_streams);
+    if streams.is_exceeded_by(count(pdf, b"endstream")) {
+        return Err(refused(format!("it has more than {} streams {streams}", streams.most)));
     }
     // The library is meant to return an error for every file. If it does not, the file is to blame.
-    let found = catch_unwind(AssertUnwindSafe(|| found_in(pdf)));
+    let found = catch_unwind(AssertUnwindSafe(|| found_in(pdf, limits)));
     found.unwrap_or_else(|_| Err(refused("it is damaged")))
 }
 
-fn found_in(pdf: &[u8]) -> Result<Found, Problem> {
+fn found_in(pdf: &[u8], limits: &Limits) -> Result<Found, Problem> {
+    let structure = limit!(limits, pdf_structure_bytes);
     let options =
-        LoadOptions { max_decompressed_size: Some(MAX_STRUCTURE_BYTES), ..LoadOptions::default() };
+        LoadOptions { max_decompressed_size: Some(structure.most), ..LoadOptions::default() };
     let document = Document::load_mem_with_options(pdf, options).map_err(|error| match error {
         Error::InvalidPassword | Error::Decryption(_) => encrypted(),
+        Error::Decompress(_) => refused(format!(
+            "a part of its structure cannot be unpacked, or has more than {} bytes {structure}",
+            structure.most
+        )),
         _ => refused("it is damaged or not complete"),
     })?;
     if document.is_encrypted() {
         return Err(encrypted());
     }
-    let attachments = attachments(&document).map_err(refused)?;
+    let attachments = attachments(&document, limits).map_err(refused)?;
     let is_invoice = |it: &&Attachment<'_>| NAMES.contains(&it.name.to_lowercase().as_str());
     let mut found: Vec<Embedded> = Vec::new();
+    // All of them are unpacked, so that different ones are noticed.
+    let (size, mut left) = (limit!(limits, file_megabytes), limits.file_bytes().saturating_mul(2));
     for attachment in attachments.iter().filter(is_invoice) {
         let name = attachment.name.clone();
-        let xml = match attachment.content(MAX_XML_BYTES) {
+        let xml = match attachment.content(limits) {
             Ok(xml) => xml,
             Err(problem) => return Err(refused(format!("its attachment {name:?} {problem}"))),
         };
+        left = left.checked_sub(xml.len()).ok_or_else(|| {
+            let most = limits.file_bytes().saturating_mul(2);
+            refused(format!("the invoices in it have more than {most} bytes together {size}"))
+        })?;
         if !found.iter().any(|other| other.xml == xml) {
             found.push(Embedded { name, xml });
         }

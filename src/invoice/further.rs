@@ -8,7 +8,7 @@ use super::model::term::Kind;
 use super::model::walk::{Leaf, walk};
 use super::model::{Address, Invoice, InvoiceInput};
 use super::money::{exact, plain};
-use super::original::{OriginalKind, read_file};
+use super::original::{OriginalKind, read_kept};
 use super::xml::{AttachedContents, LeftOvers};
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
@@ -66,7 +66,7 @@ impl Further {
     pub fn with_contents(invoice: &Invoice, original: Option<&[u8]>) -> (Self, AttachedContents) {
         match original {
             Some(file) if OriginalKind::of(file) != OriginalKind::Json => {
-                let Ok(read) = read_file(file) else { return Default::default() };
+                let Ok(read) = read_kept(file) else { return Default::default() };
                 let contents = AttachedContents::of_documents(&read.invoice.documents);
                 (Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }, contents)
             }
@@ -77,10 +77,9 @@ impl Further {
         }
     }
 
-    /// Of a UBL or CII invoice, or of a PDF that carries one. Nothing if the file is not such an invoice, or
-    /// exceeds the present limits.
+    /// Of a UBL or CII invoice, or of a PDF that carries one. Nothing if the file is not such an invoice.
     pub fn of_file(original: &[u8]) -> Self {
-        let Ok(read) = read_file(original) else { return Self::default() };
+        let Ok(read) = read_kept(original) else { return Self::default() };
         Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }
     }
 

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::limits::{Limits, check_json};
 use super::model::InvoiceInput;
-use super::original::{OriginalKind, parse_file, without_mark};
+use super::original::{OriginalKind, parse_file_within, without_mark};
 use super::problem::{Problem, Severity, in_a_line, pointer};
 use super::rules::Form;
-use super::settle::settle;
+use super::settle::settle_within;
 use super::xml::XmlInvoice;
 
 /// What is to be said of a file.
@@ -28,17 +29,25 @@ impl Inspection {
     }
 }
 
+/// Checks a file within the default limits. See [`inspect_within`].
+pub fn inspect(file: &[u8]) -> Inspection {
+    inspect_within(file, &Limits::default())
+}
+
 /// Checks a file: UBL, CII, a PDF that carries one of them, or JSON (an invoice, or an object with one as
 /// `invoice`).
-pub fn inspect(file: &[u8]) -> Inspection {
+pub fn inspect_within(file: &[u8], limits: &Limits) -> Inspection {
     match OriginalKind::of(file) {
-        OriginalKind::Json => of_json(without_mark(file)),
-        OriginalKind::Xml | OriginalKind::Pdf => of_file(file),
+        OriginalKind::Json => of_json(without_mark(file), limits),
+        OriginalKind::Xml | OriginalKind::Pdf => of_file(file, limits),
     }
 }
 
-fn of_json(file: &[u8]) -> Inspection {
+fn of_json(file: &[u8], limits: &Limits) -> Inspection {
     let refused = |findings| Inspection { taken: false, findings };
+    if let Err(problem) = limits.check_size(file.len()).and_then(|()| check_json(file, limits)) {
+        return refused(vec![problem]);
+    }
     let value: serde_json::Value = match serde_json::from_slice(file) {
         Ok(value) => value,
         Err(error) => {
@@ -61,19 +70,19 @@ fn of_json(file: &[u8]) -> Inspection {
             return refused(vec![Problem::at(pointer(error.path()), detail)]);
         }
     };
-    match settle(input, Form::Json) {
+    match settle_within(input, Form::Json, limits) {
         Ok(settled) => Inspection { taken: true, findings: settled.warnings },
         Err(problems) => refused(problems),
     }
 }
 
-fn of_file(file: &[u8]) -> Inspection {
-    let invoice = match parse_file(file) {
+fn of_file(file: &[u8], limits: &Limits) -> Inspection {
+    let invoice = match parse_file_within(file, limits) {
         Ok(invoice) => invoice,
         Err(problem) => return Inspection { taken: false, findings: vec![problem] },
     };
     let mut findings = invoice.check();
-    let taken = settled(invoice);
+    let taken = settled(invoice, limits);
     let is_taken = taken.is_ok();
     let more = taken.unwrap_or_else(|problems| problems);
     // What a rule said already is not said again.
@@ -85,9 +94,10 @@ fn of_file(file: &[u8]) -> Inspection {
 }
 
 /// What is to be said of a file beside its rules if it is taken in, or else why it is not.
-fn settled(invoice: XmlInvoice) -> Result<Vec<Problem>, Vec<Problem>> {
+fn settled(invoice: XmlInvoice, limits: &Limits) -> Result<Vec<Problem>, Vec<Problem>> {
     let read = invoice.read()?;
-    let settled = settle(read.invoice, read.format.into()).map_err(|mut problems| {
+    let settled = settle_within(read.invoice, read.format.into(), limits);
+    let settled = settled.map_err(|mut problems| {
         read.places.name(&mut problems);
         problems
     })?;

@@ -1,201 +1,184 @@
-//! The limits of each text, figure and list of an invoice. They are checked before the rules.
+//! The limits of an invoice that EN 16931 does not have. They protect the process, its database and the rooms.
 //!
-//! Texts end up in room names, messages and databases. Figures within these limits can be added and
-//! multiplied as the rules require, without an overflow.
+//! Each is a key under `invoice.limits` of the config, and each refusal names its key. What other limits set is no
+//! key: a figure has at most 28 digits, because its arithmetic has no more (`money`), and an event of a room has at
+//! most 65,536 bytes (Matrix, Client-Server API, "Size limits").
 
-use rust_decimal::Decimal;
-use serde_json::Value;
+mod exceeded;
+mod in_json;
 
-use super::currency::Currency;
-use super::model::InvoiceInput;
-use super::model::term::Kind;
-use super::model::walk::{Leaf, walk};
-use super::money::{decimals_problem, size_problem};
-use super::payment_terms::{MAX_DAYS, MAX_DISCOUNTS};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::problem::Problem;
+pub(super) use exceeded::exceeded;
+pub use in_json::check_json;
 
-/// The greatest length of a code or an account number, in characters.
-const MAX_CODE_CHARS: usize = 200;
-/// The greatest length of another text in one line (names, numbers, references), in characters.
-const MAX_SHORT_CHARS: usize = 1_000;
-/// The greatest length of a text that may have several lines, in characters. A line of the invoice with
-/// such a text still fits into a state event of its room.
-const MAX_LONG_CHARS: usize = 20_000;
-/// The greatest number of lines, and of rows of each other list.
-const MAX_ROWS: usize = 100_000;
-/// The greatest number of rows of a list that is in the room as a whole.
-const MAX_NOTES_OR_ACCOUNTS: usize = 100;
+/// The bytes of a megabyte.
+const MEGABYTE: usize = 1_000_000;
 
-/// The rule of EN 16931 about the decimals of each amount.
-const RULES_OF_DECIMALS: [(&str, &str); 21] = [
-    ("BT-92", "BR-DEC-01"),
-    ("BT-93", "BR-DEC-02"),
-    ("BT-99", "BR-DEC-05"),
-    ("BT-100", "BR-DEC-06"),
-    ("BT-106", "BR-DEC-09"),
-    ("BT-107", "BR-DEC-10"),
-    ("BT-108", "BR-DEC-11"),
-    ("BT-109", "BR-DEC-12"),
-    ("BT-110", "BR-DEC-13"),
-    ("BT-112", "BR-DEC-14"),
-    ("BT-111", "BR-DEC-15"),
-    ("BT-113", "BR-DEC-16"),
-    ("BT-114", "BR-DEC-17"),
-    ("BT-115", "BR-DEC-18"),
-    ("BT-116", "BR-DEC-19"),
-    ("BT-117", "BR-DEC-20"),
-    ("BT-131", "BR-DEC-23"),
-    ("BT-136", "BR-DEC-24"),
-    ("BT-137", "BR-DEC-25"),
-    ("BT-141", "BR-DEC-27"),
-    ("BT-142", "BR-DEC-28"),
-];
+/// Makes the struct, its defaults, and its greatest values from one table.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $default:literal, at most $highest:literal;)+) => {
+        /// The limits within which an invoice is read. They come from the config; a program without one uses the
+        /// defaults.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: usize,)+
+        }
 
-/// Returns a problem for each text, figure and list that exceeds its limit.
-pub(super) fn exceeded(input: &InvoiceInput) -> Vec<Problem> {
-    let mut exceeded = counts(input);
-    let value = match serde_json::to_value(input) {
-        Ok(value) => value,
-        Err(error) => return vec![Problem::at("", error.to_string())],
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+
+        impl Limits {
+            /// The greatest values that the config may set. What was taken in before is read within these, so that
+            /// nobody loses an invoice by lowering a limit.
+            pub const HIGHEST: Self = Self { $($name: $highest,)+ };
+        }
     };
-    walk(&value, |leaf| exceeded.extend(leaf_problem(leaf, input)));
-    exceeded.extend(figures(input));
-    exceeded
 }
 
-/// Checks how many elements the lists have.
-fn counts(input: &InvoiceInput) -> Vec<Problem> {
-    let further = input.payment.as_ref().map_or(0, |payment| payment.further_accounts.len());
-    let discounts = input.payment.as_ref().map_or(0, |payment| payment.discounts.len());
-    let lists = [
-        ("/lines", input.lines.len(), MAX_ROWS),
-        ("/allowances", input.allowances.len(), MAX_ROWS),
-        ("/charges", input.charges.len(), MAX_ROWS),
-        ("/vat_breakdown", input.vat_breakdown.as_ref().map_or(0, Vec::len), MAX_ROWS),
-        ("/documents", input.documents.len(), MAX_ROWS),
-        ("/preceding_invoices", input.preceding_invoices.len(), MAX_ROWS),
-        ("/payment/further_accounts", further, MAX_NOTES_OR_ACCOUNTS),
-        ("/payment/discounts", discounts, MAX_DISCOUNTS),
-        ("/notes", input.notes.len(), MAX_NOTES_OR_ACCOUNTS),
-    ];
-    let too_many = lists.into_iter().filter(|(_, count, limit)| count > limit);
-    too_many
-        .map(|(at, count, limit)| {
-            Problem::at(at, format!("At most {limit} are allowed here, not {count}."))
-        })
-        .collect()
+limits! {
+    /// The greatest size of an invoice as it is handed in, in MB of 1,000,000 bytes: the body of a call, a file on
+    /// the command line, or the XML that a PDF carries. It is in memory as a whole, and the database keeps it in
+    /// one value, which both databases limit to 1 GB.
+    file_megabytes: 50, at most 500;
+    /// The greatest length of a code or an account number, in characters. Like each text, a longer one than 50,000
+    /// does not fit into an event of the room.
+    code_chars: 200, at most 50_000;
+    /// The greatest length of another text in one line, such as a name, a number or a reference, in characters.
+    text_chars: 1_000, at most 50_000;
+    /// The greatest length of a text that may have several lines, in characters.
+    long_text_chars: 20_000, at most 50_000;
+    /// The greatest number of lines, and of rows of each other list. A row takes some kilobytes of memory.
+    rows: 100_000, at most 1_000_000;
+    /// The greatest number of notes, of further accounts, and of discounts. They are in one event of the room.
+    notes_or_accounts: 100, at most 10_000;
+    /// The greatest number of elements of an XML file, and of values in JSON. Each takes some hundred bytes of
+    /// memory.
+    elements: 2_000_000, at most 20_000_000;
+    /// The greatest number of XML elements inside each other. They are walked through by recursion.
+    xml_depth: 64, at most 256;
+    /// The greatest number of attributes of an XML element, including declarations of namespaces. They are
+    /// searched one by one.
+    xml_attributes: 64, at most 1_000;
+    /// The greatest number of namespaces that an XML element and its outer elements declare. They are searched one
+    /// by one for each element.
+    xml_namespaces: 32, at most 256;
+    /// The greatest length of a tag in XML, in bytes.
+    xml_tag_bytes: 16_384, at most 1_000_000;
+    /// The greatest length of the text of an XML element, in bytes. Only attached files may be longer.
+    xml_text_bytes: 262_144, at most 10_000_000;
+    /// The greatest number of streams in a PDF. Each page, font and picture is one, and each costs time.
+    pdf_streams: 2_000, at most 20_000;
+    /// The greatest size of a compressed part of a PDF's own structure when it is unpacked, in bytes. Programs put
+    /// at most some hundred objects into one, which is some tens of kilobytes.
+    pdf_structure_bytes: 1_000_000, at most 16_000_000;
+    /// The greatest number of attachments of a PDF and of parts of their list.
+    pdf_attachments: 2_000, at most 20_000;
+    /// The greatest depth of the list of the attachments of a PDF. It is walked through by recursion; a list of
+    /// millions of files has less.
+    pdf_list_depth: 16, at most 64;
 }
 
-fn leaf_problem(leaf: &Leaf<'_>, input: &InvoiceInput) -> Option<Problem> {
-    let at = |detail: String| Problem::at(leaf.pointer, detail);
-    match leaf.term.kind {
-        Kind::Amount => amount_problem(leaf, input.currency),
-        Kind::VatCurrencyAmount => amount_problem(leaf, input.vat_currency),
-        // It may have as many decimals as it has.
-        Kind::Figure => size_problem(figure(leaf.value)?).map(at),
-        Kind::Text => text_problem(leaf.value.as_str()?, MAX_SHORT_CHARS, false).map(at),
-        Kind::Code | Kind::VatPointCode => {
-            text_problem(leaf.value.as_str()?, MAX_CODE_CHARS, false).map(at)
-        }
-        Kind::Prose => text_problem(leaf.value.as_str()?, MAX_LONG_CHARS, true).map(at),
-        Kind::Notes => {
-            let text = leaf.value.as_str().or_else(|| leaf.value.get("text")?.as_str())?;
-            text_problem(text, MAX_LONG_CHARS, true).map(at)
-        }
-        Kind::Lines | Kind::Identifier | Kind::Identifiers | Kind::Classifications => {
-            texts(leaf.value).find_map(|text| text_problem(text, MAX_SHORT_CHARS, false)).map(at)
-        }
-        Kind::Attachment => ["filename", "mime"]
-            .iter()
-            .filter_map(|part| leaf.value.get(part)?.as_str())
-            .find_map(|text| text_problem(text, MAX_SHORT_CHARS, false))
-            .map(at),
-        Kind::Currency | Kind::Date | Kind::Group(..) | Kind::Groups(..) => None,
+/// One limit, for a refusal that names its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The greatest number that is allowed.
+    pub most: usize,
+    key: &'static str,
+}
+
+impl Limit {
+    /// Returns a limit that a key under `invoice.limits` sets. Use [`limit!`], which takes both from one name.
+    pub(super) const fn new(most: usize, key: &'static str) -> Self {
+        Self { most, key }
+    }
+
+    /// Whether this number is too great.
+    pub fn is_exceeded_by(self, number: usize) -> bool {
+        number > self.most
     }
 }
 
-/// Returns why an amount cannot be part of an invoice.
-fn amount_problem(leaf: &Leaf<'_>, currency: Option<Currency>) -> Option<Problem> {
-    let amount = figure(leaf.value)?;
-    if let Some(detail) = size_problem(amount) {
-        return Some(Problem::at(leaf.pointer, detail));
-    }
-    let detail = decimals_problem(amount, currency?)?;
-    let rule = RULES_OF_DECIMALS.iter().find(|(term, _)| *term == leaf.id).map(|(_, rule)| *rule);
-    Some(match rule {
-        Some(rule) => Problem::at(leaf.pointer, format!("{rule}: {detail}")).breaking(rule),
-        None => Problem::at(leaf.pointer, detail),
-    })
-}
-
-/// Returns the texts of a value that is a text, a list of texts, or an object of texts.
-fn texts(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
-    match value {
-        Value::Array(all) => Box::new(all.iter().filter_map(Value::as_str)),
-        Value::Object(parts) => Box::new(parts.values().filter_map(Value::as_str)),
-        text => Box::new(text.as_str().into_iter()),
+/// Says which key sets the limit, in brackets, for the end of a sentence.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(config key {})", self.key)
     }
 }
 
-fn figure(value: &Value) -> Option<Decimal> {
-    value.as_str()?.parse().ok()
+/// Returns a field of [`Limits`] with the path of its key.
+macro_rules! limit {
+    ($limits:expr, $name:ident) => {
+        $crate::invoice::limits::Limit::new(
+            $limits.$name,
+            concat!("invoice.limits.", stringify!($name)),
+        )
+    };
 }
+pub(super) use limit;
 
-fn text_problem(text: &str, limit: usize, may_break: bool) -> Option<String> {
-    let length = text.chars().count();
-    if length > limit {
-        return Some(format!("At most {limit} characters are allowed here, not {length}."));
+impl Limits {
+    /// The greatest size of an invoice as it is handed in, in bytes.
+    pub fn file_bytes(&self) -> usize {
+        self.file_megabytes.saturating_mul(MEGABYTE)
     }
-    let is_bad = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
-    text.chars()
-        .any(is_bad)
-        .then(|| "Control characters are not allowed here; remove them.".to_owned())
-}
 
-/// Checks the figures whose range is limited by what they mean.
-fn figures(input: &InvoiceInput) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for (index, line) in input.lines.iter().enumerate() {
-        if line.base_quantity.is_some_and(|base| base <= Decimal::ZERO) {
-            let detail = "The base quantity of a price must be more than zero.";
-            let problem = Problem::at(format!("/lines/{index}/base_quantity"), detail);
-            problems.push(problem.breaking("PEPPOL-EN16931-R121"));
-        }
-    }
-    for (index, it) in input.payment.iter().flat_map(|it| &it.discounts).enumerate() {
-        let is_count =
-            |it: Decimal| it.is_integer() && it >= Decimal::ZERO && it <= MAX_DAYS.into();
-        if it.days.is_some_and(|it| !is_count(it)) {
-            let at = format!("/payment/discounts/{index}/days");
-            let detail = format!("The days of a discount are a whole number from 0 to {MAX_DAYS}.");
-            problems.push(Problem::at(at, detail));
-        }
-        let is_percentage = |it: Decimal| it >= Decimal::ZERO && it <= Decimal::ONE_HUNDRED;
-        if it.percent.is_some_and(|it| !is_percentage(it)) {
-            let at = format!("/payment/discounts/{index}/percent");
-            problems.push(Problem::at(
-                at,
-                "A discount is a percentage from 0 to 100, such as \"2.00\".",
+    /// Returns why a file of this size cannot be an invoice, if it cannot.
+    ///
+    /// # Errors
+    /// A sentence with the key of the limit.
+    pub fn check_size(&self, bytes: usize) -> Result<(), Problem> {
+        if bytes > self.file_bytes() {
+            return Err(Problem::at(
+                "",
+                format!("The file has {bytes} bytes. {}", self.size_told()),
             ));
         }
+        Ok(())
     }
-    let lines = input.lines.iter().map(|it| it.vat.rate).enumerate();
-    let allowances = input.allowances.iter().map(|it| it.vat.rate).enumerate();
-    let charges = input.charges.iter().map(|it| it.vat.rate).enumerate();
-    let rows = input.vat_breakdown.iter().flatten().map(|it| it.rate).enumerate();
-    let rates = lines
-        .map(|(index, rate)| (format!("/lines/{index}/vat/rate"), rate))
-        .chain(allowances.map(|(index, rate)| (format!("/allowances/{index}/vat/rate"), rate)))
-        .chain(charges.map(|(index, rate)| (format!("/charges/{index}/vat/rate"), rate)))
-        .chain(rows.map(|(index, rate)| (format!("/vat_breakdown/{index}/rate"), rate)));
-    problems.extend(
-        rates
-            .filter(|(_, rate)| {
-                rate.is_some_and(|rate| rate < Decimal::ZERO || rate > Decimal::ONE_HUNDRED)
-            })
-            .map(|(at, _)| {
-                Problem::at(at, "A VAT rate is a percentage from 0 to 100, such as \"21\".")
-            }),
-    );
-    problems
+
+    /// A sentence about the greatest size of an invoice, with its key.
+    pub fn size_told(&self) -> String {
+        let limit = limit!(self, file_megabytes);
+        format!(
+            "At most {} bytes are allowed here, which is {} MB {limit}.",
+            self.file_bytes(),
+            limit.most
+        )
+    }
+
+    /// Returns how the length of a name of a party (BT-27, BT-44) is limited.
+    pub fn of_name(&self) -> Limit {
+        limit!(self, text_chars)
+    }
+
+    /// Returns how the length of a code or an identifier of a party (BT-31, BT-48) is limited.
+    pub fn of_code(&self) -> Limit {
+        limit!(self, code_chars)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_key_and_its_present_value() {
+        let limits = Limits { file_megabytes: 2, ..Limits::default() };
+        let told = limits.check_size(2_000_001).unwrap_err().detail;
+        assert_eq!(
+            told,
+            "The file has 2000001 bytes. At most 2000000 bytes are allowed here, which is 2 MB (config key \
+             invoice.limits.file_megabytes)."
+        );
+        assert_eq!(limits.check_size(2_000_000), Ok(()));
+        assert!(limits.of_name().is_exceeded_by(1_001) && !limits.of_name().is_exceeded_by(1_000));
+    }
 }

@@ -31,7 +31,8 @@ pub use currency::Currency;
 pub use embedded::{Embedded, embedded_invoice, invoice_of_pdf, is_pdf};
 pub use epc::epc_payload;
 pub use further::{Further, Term, terms_to_compare};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, inspect, inspect_within};
+pub use limits::{Limit, Limits, check_json};
 pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
@@ -40,7 +41,8 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
-pub use original::{OriginalKind, parse_file, read_file, without_mark, xml_of};
+pub(crate) use original::read_kept;
+pub use original::{OriginalKind, parse_file, parse_file_within, read_file, without_mark, xml_of};
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use payment_terms::{EarlyPayment, early_payments, payment_terms_text};
@@ -50,7 +52,7 @@ pub use profile_rules::Claims;
 pub(crate) use qr::code as qr_code;
 pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
-pub use settle::{Settled, settle};
+pub use settle::{Settled, settle, settle_within};
 pub use strictness::Strictness;
 pub use xml::{
     AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, XmlInvoice,

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::embedded::{invoice_of_pdf, is_pdf};
+use super::embedded::{invoice_of_pdf_within, is_pdf};
+use super::limits::Limits;
 use super::problem::Problem;
 use super::xml::{FromXml, XmlInvoice};
 
@@ -57,8 +58,9 @@ pub fn without_mark(file: &[u8]) -> &[u8] {
 /// Returns the XML of an original: the file itself, or what the PDF carries.
 ///
 /// # Errors
-/// If the file is JSON, or a PDF that carries no invoice or cannot be read.
-pub fn xml_of(original: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
+/// If the file is JSON, or a PDF that carries no invoice, exceeds a limit or cannot be read.
+pub fn xml_of<'a>(original: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, Problem> {
+    limits.check_size(original.len())?;
     Ok(match OriginalKind::of(original) {
         OriginalKind::Json => {
             let detail = "The file is JSON, not an invoice in XML (UBL or CII) or a PDF that carries one. \
@@ -66,24 +68,42 @@ pub fn xml_of(original: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
             return Err(Problem::at("", detail));
         }
         OriginalKind::Xml => Cow::Borrowed(original),
-        OriginalKind::Pdf => Cow::Owned(invoice_of_pdf(original)?.xml),
+        OriginalKind::Pdf => Cow::Owned(invoice_of_pdf_within(original, limits)?.xml),
     })
+}
+
+/// Parses an invoice or credit note in XML, or in a PDF that carries it, within the default limits.
+///
+/// # Errors
+/// Those of [`parse_file_within`].
+pub fn parse_file(original: &[u8]) -> Result<XmlInvoice, Problem> {
+    parse_file_within(original, &Limits::default())
 }
 
 /// Parses an invoice or credit note in XML, or in a PDF that carries it.
 ///
 /// # Errors
 /// Those of [`xml_of`], and if the XML is no invoice.
-pub fn parse_file(original: &[u8]) -> Result<XmlInvoice, Problem> {
-    XmlInvoice::parse(&xml_of(original)?)
+pub fn parse_file_within(original: &[u8], limits: &Limits) -> Result<XmlInvoice, Problem> {
+    XmlInvoice::parse_within(&xml_of(original, limits)?, limits)
 }
 
-/// Reads an invoice or credit note from XML, or from a PDF that carries it. Runs no rules.
+/// Reads an invoice or credit note from XML, or from a PDF that carries it, within the default limits. Runs no
+/// rules.
 ///
 /// # Errors
-/// Those of [`parse_file`], and if the XML contains a value that cannot be read.
+/// Those of [`parse_file_within`], and if the XML contains a value that cannot be read.
 pub fn read_file(original: &[u8]) -> Result<FromXml, Vec<Problem>> {
     parse_file(original).map_err(|problem| vec![problem])?.read()
+}
+
+/// Reads the original of an invoice that was taken in. Its limits may have been lowered since then, so it is read
+/// within the greatest ones.
+///
+/// # Errors
+/// Those of [`read_file`].
+pub(crate) fn read_kept(original: &[u8]) -> Result<FromXml, Vec<Problem>> {
+    parse_file_within(original, &Limits::HIGHEST).map_err(|problem| vec![problem])?.read()
 }
 
 #[cfg(test)]

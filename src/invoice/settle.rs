@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::currency::Currency;
-use super::limits;
+use super::limits::{self, Limits};
 use super::model::{
     AdjustmentInput, Invoice, InvoiceInput, LineAdjustmentInput, LineInput, Payment, Settled as _,
     TotalsInput, VatSubtotalInput,
@@ -28,6 +28,14 @@ pub struct Settled {
     pub warnings: Vec<Problem>,
 }
 
+/// Settles an invoice within the default limits.
+///
+/// # Errors
+/// Those of [`settle_within`].
+pub fn settle(input: InvoiceInput, form: Form) -> Result<Settled, Vec<Problem>> {
+    settle_within(input, form, &Limits::default())
+}
+
 /// Computes what was left out, and checks what was stated. Of the number of a card (BT-87), only the part is
 /// kept that BR-51 allows. Settling a settled invoice again changes
 /// nothing.
@@ -38,10 +46,14 @@ pub struct Settled {
 /// # Errors
 /// All problems at once, with pointers relative to the invoice. Contradictions between figures are only
 /// reported if each single figure is valid.
-pub fn settle(mut input: InvoiceInput, form: Form) -> Result<Settled, Vec<Problem>> {
+pub fn settle_within(
+    mut input: InvoiceInput,
+    form: Form,
+    limits: &Limits,
+) -> Result<Settled, Vec<Problem>> {
     // Contents are long, and nothing below has to carry them along.
     let mut problems = digest_attachments(&mut input);
-    problems.extend(limits::exceeded(&input));
+    problems.extend(limits::exceeded(&input, limits));
     if form != Form::Json {
         state_nothing_as_zero(&mut input);
     }

@@ -14,7 +14,9 @@ use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, view};
 use crate::files::{Found, disposition, shown_as};
-use crate::invoice::{AttachedContents, OriginalKind, XmlFormat, attached_file, write_xml, xml_of};
+use crate::invoice::{
+    AttachedContents, Limits, OriginalKind, XmlFormat, attached_file, write_xml, xml_of,
+};
 use crate::paper::PaperError;
 use crate::quota::{paced, run_blocking};
 use crate::transaction::PartyRole;
@@ -90,7 +92,9 @@ pub(super) async fn original_xml(
     if OriginalKind::of(&bytes) == OriginalKind::Json {
         return Err(Refusal::problem(StatusCode::NOT_FOUND, "problem-no-file"));
     }
-    let taken_out = run_blocking(move || xml_of(&bytes).map(Cow::into_owned)).await;
+    // It may have come in within higher limits than the present ones.
+    let taken_out =
+        run_blocking(move || xml_of(&bytes, &Limits::HIGHEST).map(Cow::into_owned)).await;
     let xml = taken_out
         .map_err(anyhow::Error::from)
         .and_then(|xml| xml.map_err(|problem| anyhow::anyhow!(problem.detail)));

@@ -42,11 +42,12 @@ pub(super) fn lines(document: &Document<'_>, typesetter: &Typesetter, sheet: &mu
     let table = Table { columns, head };
     sheet.keep(height(&table.head) + 4.0 * Style::BODY.leading());
     table.draw_head(sheet);
-    let further = fields::further_by_line(document);
+    let mut further = fields::further_by_line(document);
     for (line, cells) in lines.iter().zip(&cells) {
         let mut row = row(cells, &table.columns, Style::BODY, typesetter);
-        let terms = further.get(line.id.as_str()).map_or(&[][..], Vec::as_slice);
-        for text in fields::in_paragraphs(terms, document.locale) {
+        // If lines have the same id, what belongs to it is at the first of them, and not at each once more.
+        let terms = further.remove(line.id.as_str()).unwrap_or_default();
+        for text in fields::in_paragraphs(&terms, document.locale) {
             let width = table.columns[DESCRIPTION].1;
             row[DESCRIPTION].extend(typesetter.lines(&text, Style::SMALL, width));
         }

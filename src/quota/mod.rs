@@ -1,11 +1,13 @@
 //! Limits how much one shop, one transaction or one grant may use, so that it cannot slow down
 //! others: rates, places for what runs at the same time, and timeouts for slow readers.
 
+mod memory;
 mod paced;
 mod places;
 mod rate;
 mod run_blocking;
 
+pub use memory::{Memory, Reserved};
 pub use paced::paced;
 pub use places::{Place, Places};
 pub use rate::Rate;

@@ -19,7 +19,7 @@ pub use party::{Contact, Party, PartyRole};
 pub use patch::{PartyPatch, Patch};
 pub use read_file::ReadFile;
 pub use reading::Accompaniment;
-pub(crate) use reading::json;
+pub(crate) use reading::{json, json_within};
 #[cfg(test)]
 pub(crate) use sample::{sample, sample_submission};
 pub use submission::{Accepted, Submission, external_id};

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use ruma::{OwnedUserId, UserId};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::invoice::{Address, Problem};
+use crate::invoice::{Address, Limits, Problem};
 use crate::names::NAMESPACE_PREFIX;
 
 /// The greatest number of contacts of one party. Each contact needs an invitation.
 const MAX_CONTACTS: usize = 50;
 /// The greatest length of a Matrix user ID, in bytes (Matrix specification, "User identifiers").
 const MAX_USER_ID_BYTES: usize = 255;
-/// The greatest length of a name, VAT identifier, duty or e-mail address, in characters.
+/// The greatest length of a contact's name, duty or e-mail address, in characters.
 const MAX_TEXT_CHARS: usize = 200;
 
 /// The role of a party in the invoice.
@@ -93,15 +93,28 @@ pub struct Contact {
 
 impl Party {
     /// Returns the problems of this party. Their pointers start with `/buyer` or `/seller`.
-    pub(super) fn problems(&self, role: PartyRole) -> Vec<Problem> {
+    pub(super) fn problems(&self, role: PartyRole, limits: &Limits) -> Vec<Problem> {
         let at = format!("/{}", role.as_str());
         let mut problems = Vec::new();
         if self.name.trim().is_empty() {
             let detail = format!("The {}'s name is missing: give `name`.", role.as_str());
             problems.push(Problem::at(format!("{at}/name"), detail));
         }
-        check_text(&mut problems, &format!("{at}/name"), Some(&self.name));
-        check_text(&mut problems, &format!("{at}/vat_id"), self.vat_id.as_ref());
+        let of_invoice = [
+            ("name", Some(&self.name), limits.of_name()),
+            ("vat_id", self.vat_id.as_ref(), limits.of_code()),
+        ];
+        for (field, text, limit) in of_invoice {
+            let Some(text) = text else { continue };
+            let length = text.chars().count();
+            if limit.is_exceeded_by(length) {
+                let most = limit.most;
+                let detail =
+                    format!("At most {most} characters are allowed here, not {length} {limit}.");
+                problems.push(Problem::at(format!("{at}/{field}"), detail));
+            }
+            check_controls(&mut problems, &format!("{at}/{field}"), text);
+        }
         if self.contacts.len() > MAX_CONTACTS {
             let detail = format!(
                 "A party may have at most {MAX_CONTACTS} contacts, and this one has {}.",
@@ -163,6 +176,10 @@ fn check_text(problems: &mut Vec<Problem>, pointer: &str, text: Option<&String>)
         let detail = format!("The text has more than {MAX_TEXT_CHARS} characters; shorten it.");
         problems.push(Problem::at(pointer, detail));
     }
+    check_controls(problems, pointer, text);
+}
+
+fn check_controls(problems: &mut Vec<Problem>, pointer: &str, text: &str) {
     if text.chars().any(char::is_control) {
         problems
             .push(Problem::at(pointer, "Control characters are not allowed here; remove them."));

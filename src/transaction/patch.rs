@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::read_file::ReadFile;
 use super::submission::{accept_terms, under_invoice};
 use super::{Contact, Party, Terms};
-use crate::invoice::{Address, Form, InvoiceInput, Problem, Settled, settle};
+use crate::invoice::{Address, Form, InvoiceInput, Limits, Problem, Settled, settle_within};
 use crate::record::RedactionPolicy;
 
 /// The changes that a shop sends. Fields that are left out stay as they are.
@@ -31,6 +31,9 @@ pub struct Patch {
     /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
     pub file: Option<ReadFile>,
+    /// The limits within which it is applied.
+    #[serde(skip)]
+    pub limits: Limits,
 }
 
 /// The changes to one party. A list of contacts replaces the old list.
@@ -78,8 +81,8 @@ impl Patch {
                 Ok(Settled { invoice: current.invoice.clone(), warnings })
             }
             Some(invoice) => under_invoice(match self.file {
-                Some(file) => file.settle(invoice),
-                None => settle(invoice, Form::Json),
+                Some(file) => file.settle(invoice, &self.limits),
+                None => settle_within(invoice, Form::Json, &self.limits),
             }),
         };
         let (terms, warnings) = accept_terms(
@@ -87,6 +90,7 @@ impl Patch {
             settled,
             patched(self.buyer, &current.buyer),
             patched(self.seller, &current.seller),
+            &self.limits,
         )?;
         Ok((Terms { redactions, ..terms }, warnings))
     }

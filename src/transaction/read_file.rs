@@ -1,7 +1,8 @@
 //! The file in which an invoice came: where its values stand, and what was found in it.
 
 use crate::invoice::{
-    Form, FromXml, InvoiceInput, PartyDetails, Places, Problem, Settled, parse_file, settle,
+    Form, FromXml, InvoiceInput, Limits, PartyDetails, Places, Problem, Settled, parse_file_within,
+    settle_within,
 };
 
 /// What is known of the file in which an invoice came.
@@ -17,8 +18,9 @@ impl ReadFile {
     /// known of the file.
     pub(super) fn read(
         file: &[u8],
+        limits: &Limits,
     ) -> Result<(InvoiceInput, PartyDetails, PartyDetails, Self), Vec<Problem>> {
-        let invoice = parse_file(file).map_err(|problem| vec![problem])?;
+        let invoice = parse_file_within(file, limits).map_err(|problem| vec![problem])?;
         let mut warnings = invoice.check();
         let FromXml { invoice, seller, buyer, format, places, left_over } = invoice.read()?;
         warnings.extend(left_over.warnings());
@@ -27,8 +29,12 @@ impl ReadFile {
 
     /// Settles the invoice of the file. Adds the places in the file to its problems, and the warnings about
     /// the file.
-    pub(super) fn settle(self, invoice: InvoiceInput) -> Result<Settled, Vec<Problem>> {
-        match settle(invoice, self.form) {
+    pub(super) fn settle(
+        self,
+        invoice: InvoiceInput,
+        limits: &Limits,
+    ) -> Result<Settled, Vec<Problem>> {
+        match settle_within(invoice, self.form, limits) {
             Ok(mut settled) => {
                 self.places.name(&mut settled.warnings);
                 settled.warnings.extend(self.warnings);

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use super::party::matrix_id;
 use super::read_file::ReadFile;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{InvoiceInput, PartyDetails, Problem, in_a_line, pointer, without_mark};
+use crate::invoice::{
+    InvoiceInput, Limits, PartyDetails, Problem, check_json, in_a_line, pointer, without_mark,
+};
 use crate::record::RedactionPolicy;
 
 /// The fields of a submission that an XML invoice does not contain.
@@ -74,21 +76,41 @@ impl Accompaniment {
 }
 
 impl Submission {
+    /// Parses JSON within the default limits.
+    ///
+    /// # Errors
+    /// Those of [`from_json_within`](Self::from_json_within).
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        Self::from_json_within(bytes, &Limits::default())
+    }
+
     /// Parses JSON.
     ///
     /// # Errors
-    /// The first error in the JSON, with its pointer.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
-        json(bytes)
+    /// The first limit that it exceeds, or the first error in the JSON, with its pointer.
+    pub fn from_json_within(bytes: &[u8], limits: &Limits) -> Result<Self, Vec<Problem>> {
+        Ok(Self { limits: limits.clone(), ..json_within(bytes, limits)? })
+    }
+
+    /// Parses an EN 16931 invoice in UBL or CII, or in a PDF that carries one of them, within the default limits.
+    ///
+    /// # Errors
+    /// Those of [`from_file_within`](Self::from_file_within).
+    pub fn from_file(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
+        Self::from_file_within(bytes, with, &Limits::default())
     }
 
     /// Parses an EN 16931 invoice in UBL or CII, or in a PDF that carries one of them, and adds the fields
     /// that it does not contain.
     ///
     /// # Errors
-    /// When the file is not such an invoice.
-    pub fn from_file(bytes: &[u8], with: Accompaniment) -> Result<Self, Vec<Problem>> {
-        let (invoice, seller, buyer, file) = read_file(bytes)?;
+    /// When the file is not such an invoice, or exceeds a limit.
+    pub fn from_file_within(
+        bytes: &[u8],
+        with: Accompaniment,
+        limits: &Limits,
+    ) -> Result<Self, Vec<Problem>> {
+        let (invoice, seller, buyer, file) = read_file(bytes, limits)?;
         let mut submission = Self {
             external_id: with.external_id.or_else(|| invoice.number.clone()).unwrap_or_default(),
             status: with.status,
@@ -97,6 +119,7 @@ impl Submission {
             seller: with.seller.unwrap_or_default(),
             redactions: with.redactions,
             file: Some(file),
+            limits: limits.clone(),
         };
         submission.complete_parties(buyer, seller);
         Ok(submission)
@@ -104,29 +127,70 @@ impl Submission {
 }
 
 impl Patch {
+    /// Parses JSON within the default limits.
+    ///
+    /// # Errors
+    /// Those of [`from_json_within`](Self::from_json_within).
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        Self::from_json_within(bytes, &Limits::default())
+    }
+
     /// Parses JSON.
     ///
     /// # Errors
-    /// The first error in the JSON, with its pointer.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
-        json(bytes)
+    /// The first limit that it exceeds, or the first error in the JSON, with its pointer.
+    pub fn from_json_within(bytes: &[u8], limits: &Limits) -> Result<Self, Vec<Problem>> {
+        Ok(Self { limits: limits.clone(), ..json_within(bytes, limits)? })
+    }
+
+    /// Parses a new version of the invoice in UBL or CII, or in a PDF that carries one of them, within the
+    /// default limits.
+    ///
+    /// # Errors
+    /// Those of [`from_file_within`](Self::from_file_within).
+    pub fn from_file(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
+        Self::from_file_within(bytes, status, &Limits::default())
     }
 
     /// Parses a new version of the invoice in UBL or CII, or in a PDF that carries one of them.
     ///
     /// # Errors
-    /// When the file is not such an invoice.
-    pub fn from_file(bytes: &[u8], status: Option<String>) -> Result<Self, Vec<Problem>> {
-        let (invoice, _, _, file) = read_file(bytes)?;
-        Ok(Self { invoice: Some(invoice), status, file: Some(file), ..Self::default() })
+    /// When the file is not such an invoice, or exceeds a limit.
+    pub fn from_file_within(
+        bytes: &[u8],
+        status: Option<String>,
+        limits: &Limits,
+    ) -> Result<Self, Vec<Problem>> {
+        let (invoice, _, _, file) = read_file(bytes, limits)?;
+        Ok(Self {
+            invoice: Some(invoice),
+            status,
+            file: Some(file),
+            limits: limits.clone(),
+            ..Self::default()
+        })
     }
 }
 
 fn read_file(
     bytes: &[u8],
+    limits: &Limits,
 ) -> Result<(InvoiceInput, PartyDetails, PartyDetails, ReadFile), Vec<Problem>> {
     let under = |problem: Problem| problem.under("/invoice");
-    ReadFile::read(bytes).map_err(|problems| problems.into_iter().map(under).collect())
+    ReadFile::read(bytes, limits).map_err(|problems| problems.into_iter().map(under).collect())
+}
+
+/// Parses JSON with an invoice in it.
+///
+/// # Errors
+/// The first limit that it exceeds, or the first error in the JSON, with its pointer.
+pub(crate) fn json_within<T: DeserializeOwned>(
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<T, Vec<Problem>> {
+    let fits = limits.check_size(bytes.len()).and_then(|()| check_json(bytes, limits));
+    fits.map_err(|problem| vec![problem])?;
+    json(bytes)
 }
 
 /// Parses JSON.

@@ -2,7 +2,8 @@
 
 use super::Terms;
 use crate::invoice::{
-    Form, Invoice, InvoiceInput, OriginalKind, Settled, read_file, settle, without_mark,
+    Form, Invoice, InvoiceInput, Limits, OriginalKind, Settled, read_kept, settle_within,
+    without_mark,
 };
 
 impl Terms {
@@ -32,12 +33,13 @@ fn from_original(original: &[u8]) -> Option<Invoice> {
     if OriginalKind::of(original) == OriginalKind::Json {
         return settled(serde_json::from_slice(without_mark(original)).ok()?, Form::Json);
     }
-    let read = read_file(original).ok()?;
+    let read = read_kept(original).ok()?;
     settled(read.invoice, read.format.into())
 }
 
+/// Settles it within the greatest limits, as what was taken in before may be larger than what is taken in today.
 fn settled(invoice: InvoiceInput, form: Form) -> Option<Invoice> {
-    settle(invoice, form).ok().map(|Settled { invoice, .. }| invoice)
+    settle_within(invoice, form, &Limits::HIGHEST).ok().map(|Settled { invoice, .. }| invoice)
 }
 
 #[cfg(test)]

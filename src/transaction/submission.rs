@@ -1,5 +1,7 @@
 //! The submission of a transaction, and the checks before it is accepted.
 
+use std::collections::HashSet;
+
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::read_file::ReadFile;
 use super::{Party, PartyRole, Terms};
 use crate::invoice::{
-    Form, Invoice, InvoiceInput, PartyDetails, Problem, Settled, Strictness, settle,
+    Form, Invoice, InvoiceInput, Limits, PartyDetails, Problem, Settled, Strictness, settle_within,
 };
 use crate::record::RedactionPolicy;
 
@@ -17,8 +19,9 @@ const MAX_EXTERNAL_ID_BYTES: usize = 255;
 /// The greatest length of a status, in characters.
 const MAX_STATUS_CHARS: usize = 40;
 /// The greatest size as JSON of the content that must fit into one event, in bytes. An event may have
-/// 65,536 bytes (Client-Server API, "Size limits"), and the rest is left for its other fields.
-const MAX_BYTES_WITHOUT_LINES: usize = 58 * 1024;
+/// 65,536 bytes (Client-Server API, "Size limits"), and the rest is left for its other fields. Matrix sets it, so it
+/// is no key of the config.
+const MAX_BYTES_OF_EVENT: usize = 58 * 1024;
 /// The status of a transaction whose shop named none.
 const DEFAULT_STATUS: &str = "open";
 
@@ -43,6 +46,9 @@ pub struct Submission {
     /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
     pub file: Option<ReadFile>,
+    /// The limits within which it is accepted.
+    #[serde(skip)]
+    pub limits: Limits,
 }
 
 /// A submission that passed all checks.
@@ -89,10 +95,11 @@ impl Submission {
             problems.push(Problem::at("/external_id", detail));
         }
         let settled = match self.file {
-            Some(file) => file.settle(self.invoice),
-            None => settle(self.invoice, Form::Json),
+            Some(file) => file.settle(self.invoice, &self.limits),
+            None => settle_within(self.invoice, Form::Json, &self.limits),
         };
-        match accept_terms(self.status, under_invoice(settled), self.buyer, self.seller) {
+        let settled = under_invoice(settled);
+        match accept_terms(self.status, settled, self.buyer, self.seller, &self.limits) {
             Ok((terms, warnings)) if problems.is_empty() => {
                 let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
@@ -161,6 +168,7 @@ pub(super) fn accept_terms(
     settled: Result<Settled, Vec<Problem>>,
     buyer: Party,
     seller: Party,
+    limits: &Limits,
 ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
     let mut problems = Vec::new();
     let status = status.unwrap_or_else(|| DEFAULT_STATUS.to_owned());
@@ -174,13 +182,11 @@ pub(super) fn accept_terms(
         );
         problems.push(Problem::at("/status", detail));
     }
-    problems.extend(buyer.problems(PartyRole::Buyer));
-    problems.extend(seller.problems(PartyRole::Seller));
+    problems.extend(buyer.problems(PartyRole::Buyer, limits));
+    problems.extend(seller.problems(PartyRole::Seller, limits));
+    let of_buyer: HashSet<_> = buyer.contacts.iter().filter_map(|it| it.matrix.as_ref()).collect();
     for (index, contact) in seller.contacts.iter().enumerate() {
-        let shared = contact
-            .matrix
-            .as_ref()
-            .filter(|user| buyer.contacts.iter().any(|other| other.matrix.as_ref() == Some(*user)));
+        let shared = contact.matrix.as_ref().filter(|user| of_buyer.contains(user));
         if let Some(user) = shared {
             let detail = format!(
                 "{user} is also a contact of the buyer. An account cannot be on both sides of one \
@@ -216,21 +222,29 @@ pub(super) fn under_invoice(
     }
 }
 
-/// Returns a problem if the terms without the lines of the invoice are too long for one event. Only
-/// the lines can be split over several events.
+/// Returns a problem if the terms without the lines of the invoice, or one of the lines, are too long for one
+/// event. The lines can be split over several events, but each of them needs one.
 fn too_long(invoice: &mut Invoice, parties: [&Party; 2]) -> Option<Problem> {
     fn length(value: &impl Serialize) -> usize {
         serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
     }
     let lines = std::mem::take(&mut invoice.lines);
+    let long = lines.iter().map(length).enumerate().find(|(_, it)| *it > MAX_BYTES_OF_EVENT);
     let of_invoice = length(invoice);
     invoice.lines = lines;
+    if let Some((index, bytes)) = long {
+        let detail = format!(
+            "The line has {bytes} bytes as JSON, but at most {MAX_BYTES_OF_EVENT} bytes fit into an event of a room \
+             (Matrix sets this limit). Shorten its texts, or give fewer attributes, allowances or charges."
+        );
+        return Some(Problem::at(format!("/invoice/lines/{index}"), detail));
+    }
     let of_parties = parties.map(|it| length(&(&it.name, &it.vat_id, &it.address)));
     let bytes = of_parties.into_iter().fold(of_invoice, usize::saturating_add);
-    (bytes > MAX_BYTES_WITHOUT_LINES).then(|| {
+    (bytes > MAX_BYTES_OF_EVENT).then(|| {
         let detail = format!(
             "The invoice without its lines, and the parties' names and addresses, have {bytes} \
-             bytes as JSON, but at most {MAX_BYTES_WITHOUT_LINES} bytes fit into a room. Shorten \
+             bytes as JSON, but at most {MAX_BYTES_OF_EVENT} bytes fit into a room (Matrix sets this limit). Shorten \
              the notes, payment terms, reasons or addresses, or give fewer allowances, charges or \
              accounts."
         );

@@ -16,6 +16,7 @@ mod foreign;
 mod homeserver_versions;
 mod intake;
 mod lies;
+mod limits;
 mod links;
 mod log_words;
 mod misfits;

@@ -38,6 +38,37 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
         (&long, "bot.display_name", &["a longer text", "1 to 256"]),
         ("api: {listen: '127.0.0.1:9330'}", "api.listen", &["appservice.listen", "own port"]),
         ("api: {listen: here}", "api.listen", &["\"here\"", "IP address"]),
+        (
+            "invoice: {limits: {code_chars: 0}}",
+            "invoice.limits.code_chars",
+            &["found:   0", "1 to 50000"],
+        ),
+        (
+            "{invoice: {limits: {file_megabytes: 501}}, api: {bodies_megabytes: 600}}",
+            "invoice.limits.file_megabytes",
+            &["501", "1 to 500"],
+        ),
+        (
+            "invoice: {limits: {code_char: 5}}",
+            "invoice.limits.code_char",
+            &["did you mean invoice.limits.code_chars?"],
+        ),
+        (
+            "invoice: {limits: {text_chars: 199}}",
+            "invoice.limits.text_chars",
+            &["199, which is less than invoice.limits.code_chars", "at least 200"],
+        ),
+        (
+            "invoice: {limits: {xml_text_bytes: 79999}}",
+            "invoice.limits.xml_text_bytes",
+            &["79999", "at least 80000"],
+        ),
+        (
+            "invoice: {limits: {pdf_streams: 20000}}",
+            "invoice.limits.pdf_structure_bytes",
+            &["1000000", "4000000000 bytes together"],
+        ),
+        ("api: {bodies_megabytes: 49}", "api.bodies_megabytes", &["at least 50", "file_megabytes"]),
         ("database: {max_connections: 0}", "database.max_connections", &["found:   0", "1 to 100"]),
         ("database: {max_connections: -1}", "database.max_connections", &["-1", "1 to 100"]),
         ("database: {max_connections: many}", "database.max_connections", &["\"many\""]),

@@ -9,12 +9,13 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    ApiKey, Config, FilesConfig, ProxiesConfig, RecordConfig, RoomsConfig, Witness,
+    ApiConfig, ApiKey, Config, FilesConfig, ProxiesConfig, RecordConfig, RoomsConfig, Witness,
     draft::Draft,
     secret::{PLACEHOLDER, Secret},
     sections::parse_network,
     text,
 };
+use crate::invoice::Limits;
 use crate::language::Language;
 use crate::names::BOT_LOCALPART;
 
@@ -32,12 +33,52 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     }
     check_listeners(config, draft);
     check_api_keys(&config.api.keys, draft);
+    check_limits(&config.invoice.limits, &config.api, draft);
     check_rooms(&config.rooms, draft);
     page::check(config, draft);
     check_proxies(&config.proxies, draft);
     check_record(&config.record, draft);
     check_files(&config.files, draft);
     check_log_level(&config.log.level, draft);
+}
+
+/// Checks what the limits of invoices have to do with each other.
+fn check_limits(limits: &Limits, api: &ApiConfig, draft: &mut Draft) {
+    /// The greatest number of bytes of a character in UTF-8.
+    const CHAR_BYTES: usize = 4;
+    /// How much the compressed structure of one PDF may take in memory, in bytes.
+    const MAX_STRUCTURE_BYTES: usize = 4_000_000_000;
+    let least = [
+        ("text_chars", limits.text_chars, "code_chars", limits.code_chars),
+        ("long_text_chars", limits.long_text_chars, "text_chars", limits.text_chars),
+        (
+            "xml_text_bytes",
+            limits.xml_text_bytes,
+            "long_text_chars, of 4 bytes each",
+            limits.long_text_chars.saturating_mul(CHAR_BYTES),
+        ),
+        ("rows", limits.rows, "notes_or_accounts", limits.notes_or_accounts),
+    ];
+    for (key, value, other, needed) in least.into_iter().filter(|it| it.1 < it.3) {
+        let found = format!("{value}, which is less than invoice.limits.{other}");
+        let fix = format!("write at least {needed}, or lower the other key");
+        draft.refuse(&format!("invoice.limits.{key}"), &found, Some(&fix));
+    }
+    let structure = limits.pdf_streams.saturating_mul(limits.pdf_structure_bytes);
+    if structure > MAX_STRUCTURE_BYTES {
+        let found = format!(
+            "{}, which a PDF may have invoice.limits.pdf_streams times",
+            limits.pdf_structure_bytes
+        );
+        let fix = "lower one of the two, so that they are at most 4000000000 bytes together";
+        draft.refuse("invoice.limits.pdf_structure_bytes", &found, Some(fix));
+    }
+    let bodies = usize::try_from(api.bodies_megabytes).unwrap_or(usize::MAX);
+    if bodies < limits.file_megabytes {
+        let found = format!("{bodies}, which is less than invoice.limits.file_megabytes");
+        let fix = format!("write at least {}, or lower the other key", limits.file_megabytes);
+        draft.refuse("api.bodies_megabytes", &found, Some(&fix));
+    }
 }
 
 fn check_proxies(proxies: &ProxiesConfig, draft: &mut Draft) {

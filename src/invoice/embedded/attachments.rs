@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use lopdf::{Dictionary, Document, Error, Object, ObjectId, Stream, decode_text_string};
 
-/// The greatest depth of the name tree. A tree for millions of files has less.
-const MAX_DEPTH: usize = 16;
-/// The greatest number of nodes of the tree and of file specifications.
-const MAX_NODES: usize = 2_000;
+use crate::invoice::limits::{Limit, Limits, limit};
+
 /// The keys under which a file specification has its name, and its file; the better one comes first
 /// (ISO 32000-2, table 43).
 const KEYS: [&[u8]; 2] = [b"UF", b"F"];
@@ -25,9 +23,10 @@ impl Attachment<'_> {
     /// Returns the content, unpacked.
     ///
     /// # Errors
-    /// If it has more than `most` bytes or cannot be unpacked. The error continues a sentence that begins
+    /// If it is larger than a file may be, or cannot be unpacked. The error continues a sentence that begins
     /// with the attachment.
-    pub(super) fn content(&self, most: usize) -> Result<Vec<u8>, String> {
+    pub(super) fn content(&self, limits: &Limits) -> Result<Vec<u8>, String> {
+        let (most, limit) = (limits.file_bytes(), limit!(limits, file_megabytes));
         let unpacked = if self.stream.dict.has(b"Filter") {
             self.stream.decompressed_content_with_limit(most)
         } else {
@@ -36,7 +35,7 @@ impl Attachment<'_> {
         match unpacked {
             Ok(bytes) if bytes.len() <= most => Ok(bytes),
             Ok(_) | Err(Error::Decompress(_)) => {
-                Err(format!("cannot be unpacked, or has more than {most} bytes"))
+                Err(format!("cannot be unpacked, or has more than {most} bytes {limit}"))
             }
             Err(_) => Err("cannot be unpacked".to_owned()),
         }
@@ -47,11 +46,17 @@ impl Attachment<'_> {
 ///
 /// # Errors
 /// If there are too many. The error continues a sentence about the file.
-pub(super) fn attachments(document: &Document) -> Result<Vec<Attachment<'_>>, String> {
+pub(super) fn attachments<'a>(
+    document: &'a Document,
+    limits: &Limits,
+) -> Result<Vec<Attachment<'a>>, String> {
     let Ok(catalog) = document.catalog() else {
         return Err("it has no catalog".to_owned());
     };
-    let mut search = Search { document, seen: BTreeSet::new(), left: MAX_NODES, found: Vec::new() };
+    let most = limit!(limits, pdf_attachments);
+    let depth = limit!(limits, pdf_list_depth);
+    let (seen, found) = (BTreeSet::new(), Vec::new());
+    let mut search = Search { document, seen, most, left: most.most, depth, found };
     for specification in search.array(catalog, b"AF").into_iter().flatten() {
         search.add(specification)?;
     }
@@ -66,7 +71,10 @@ struct Search<'a> {
     document: &'a Document,
     /// The objects that were looked at, so that a circle ends.
     seen: BTreeSet<ObjectId>,
+    /// How many nodes and file specifications are looked at.
+    most: Limit,
     left: usize,
+    depth: Limit,
     found: Vec<Attachment<'a>>,
 }
 
@@ -89,15 +97,20 @@ impl<'a> Search<'a> {
     /// If there were too many already.
     fn is_new(&mut self, id: Option<ObjectId>) -> Result<bool, String> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
-            format!("it has more than {MAX_NODES} attachments and parts of their list")
+            let most = self.most.most;
+            format!("it has more than {most} attachments and parts of their list {}", self.most)
         })?;
         Ok(id.is_none_or(|id| self.seen.insert(id)))
     }
 
     /// Walks through a node of the name tree (ISO 32000-2, 7.9.6).
     fn walk(&mut self, node: &'a Object, depth: usize) -> Result<(), String> {
-        if depth > MAX_DEPTH {
-            return Err(format!("the list of its attachments is more than {MAX_DEPTH} deep"));
+        if self.depth.is_exceeded_by(depth) {
+            let most = self.depth.most;
+            return Err(format!(
+                "the list of its attachments is more than {most} deep {}",
+                self.depth
+            ));
         }
         let (id, node) = self.resolved(node);
         let Ok(node) = node.as_dict() else { return Ok(()) };

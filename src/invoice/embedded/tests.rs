@@ -117,19 +117,26 @@ fn what_is_cut_or_changed_anywhere_makes_no_panic() {
 
 #[test]
 fn nothing_is_unpacked_without_end() {
-    let huge = packed(&vec![b' '; MAX_XML_BYTES + 1]);
+    let limits = Limits { file_megabytes: 1, ..Limits::default() };
+    let refused =
+        |pdf: &[u8]| invoice_of_pdf_within(pdf, &limits).expect_err("it is too large").detail;
+    let huge = packed(&vec![b' '; limits.file_bytes() + 1]);
     assert!(huge.len() < 20_000);
-    let refused = refusal(&with_attachment("/Filter /FlateDecode", &huge));
-    assert!(refused.contains("16777216 bytes"), "{refused}");
-    let twice = packed(&packed(&vec![b' '; 2 * MAX_XML_BYTES]));
+    let told = refused(&with_attachment("/Filter /FlateDecode", &huge));
+    assert!(told.contains("1000000 bytes (config key invoice.limits.file_megabytes)"), "{told}");
+    let twice = packed(&packed(&vec![b' '; 2 * limits.file_bytes()]));
     let filter = "/Filter [/FlateDecode /FlateDecode]";
-    assert!(refusal(&with_attachment(filter, &twice)).contains("16777216 bytes"));
+    assert!(refused(&with_attachment(filter, &twice)).contains("1000000 bytes"));
     let unknown = refusal(&with_attachment("/Filter /Unheard", b"<Invoice/>"));
     assert!(unknown.contains("cannot be unpacked"), "{unknown}");
     let plain = with_attachment("", b"<Invoice/>");
     assert_eq!(embedded_invoice(&plain).unwrap().unwrap().xml, b"<Invoice/>");
-    let streams = b"endstream ".repeat(MAX_STREAMS + 1);
-    assert!(refusal(&with_attachment("", &streams)).contains("more than 2000 streams"));
+    let streams = b"endstream ".repeat(limits.pdf_streams + 1);
+    let told = refusal(&with_attachment("", &streams));
+    assert!(
+        told.contains("more than 2000 streams (config key invoice.limits.pdf_streams)"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -146,5 +153,6 @@ fn a_list_of_attachments_that_leads_in_a_circle_or_too_deep_ends() {
         write!(deep, "{id} 0 obj\n<< /Kids [{} 0 R] >>\nendobj\n", id + 1).unwrap();
     }
     deep.extend_from_slice(b"trailer\n<< /Root 1 0 R /Size 60 >>\n%%EOF\n");
-    assert!(refusal(&deep).contains("16 deep"));
+    let told = refusal(&deep);
+    assert!(told.contains("16 deep (config key invoice.limits.pdf_list_depth)"), "{told}");
 }

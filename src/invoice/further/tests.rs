@@ -129,7 +129,7 @@ fn an_invoice_that_is_kept_as_json_for_the_files_in_it_says_as_much_as_without_t
 #[test]
 fn terms_and_files_of_one_parse_are_those_of_two() {
     for original in EXAMPLES.map(str::as_bytes) {
-        let read = read_file(original).unwrap();
+        let read = read_kept(original).unwrap();
         let settled = crate::invoice::settle(read.invoice, read.format.into()).unwrap();
         let (further, contents) = Further::with_contents(&settled.invoice, Some(original));
         assert_eq!(further, Further::of_file(original));

@@ -1,5 +1,7 @@
 //! The rules of XRechnung (BR-DE). Peppol has most of them for invoices within Germany (DE-R).
 
+use std::collections::HashSet;
+
 use super::checker::{Checker, Entry};
 use super::document::{Document, Means, Part, Place};
 use super::numbers::is_iban;
@@ -285,13 +287,11 @@ fn has_tax_without_number(doc: &dyn Document) -> bool {
 
 fn documents(checker: &mut Checker<'_>) {
     let doc = checker.doc;
-    let mut names = Vec::new();
+    let mut names = HashSet::new();
     for document in doc.each(&Place::default(), "documents") {
         let attachment = doc.each(&document, "attachment").into_iter().next();
         if let Some(name) = attachment.and_then(|it| doc.part(&it, Part::Filename)) {
-            let is_new = !names.contains(&name);
-            checker.must(is_new, "BR-DE-22", &document, "attachment");
-            names.push(name);
+            checker.must(names.insert(name), "BR-DE-22", &document, "attachment");
         }
         if let Some(location) = doc.first(&document, "location") {
             checker.must(has_scheme_of_url(&location), "BR-TMP-2", &document, "location");

@@ -1,10 +1,11 @@
 //! Warnings about what breaks no rule of EN 16931, and is most likely an error all the same.
 
+use std::collections::HashSet;
+
 use iban::Iban;
 use rust_decimal::Decimal;
 
 use super::figures::{contradiction, group, line_net, taxable_by_vat, vat_off};
-use super::vat::rows_of;
 use crate::invoice::currency::Currency;
 use crate::invoice::model::InvoiceInput;
 use crate::invoice::money::{exact, plain};
@@ -33,9 +34,9 @@ fn rates_without_row(invoice: &InvoiceInput, currency: Currency, warnings: &mut 
     for row in invoice.vat_breakdown.iter().flatten() {
         left.remove(&group(&row.category, row.rate));
     }
-    left.retain(|vat, amount| {
-        !amount.is_zero() && rows_of(invoice, &vat.category).next().is_some()
-    });
+    let rows = invoice.vat_breakdown.iter().flatten();
+    let categories: HashSet<&str> = rows.map(|row| row.category.as_str()).collect();
+    left.retain(|vat, amount| !amount.is_zero() && categories.contains(vat.category.as_str()));
     for (vat, amount) in left.into_iter() {
         let rule = format!("BR-{}-01", rule_family(&vat.category));
         let rate = vat.rate.map(|rate| format!(" at {} %", plain(rate))).unwrap_or_default();
@@ -60,7 +61,7 @@ fn rule_family(category: &str) -> &str {
 }
 
 fn lines(invoice: &InvoiceInput, currency: Currency, warnings: &mut Vec<Problem>) {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for (index, line) in invoice.lines.iter().enumerate() {
         let computed = line_net(line, currency);
         if let Some(computed) = computed

@@ -1,5 +1,7 @@
 //! The rules of the VAT categories: the same ones for each, with what [`FAMILIES`] says.
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
 
 use super::breakdown::{TOLERANCE, product, signed_product};
@@ -59,7 +61,7 @@ fn taxed<'a>(invoice: &'a InvoiceInput, place: &str) -> Box<dyn Iterator<Item = 
 pub(super) fn check(checker: &mut Checker<'_>) {
     for family in &FAMILIES {
         if uses(checker.invoice, family.code) {
-            let mut one = OneFamily { family, invoice: checker.invoice, form: checker.form };
+            let mut one = OneFamily::new(family, checker.invoice, checker.form);
             let found = one.check();
             checker.found.extend(found);
         }
@@ -70,9 +72,35 @@ struct OneFamily<'a> {
     family: &'static Family,
     invoice: &'a InvoiceInput,
     form: Form,
+    /// The sums for each row, by its rate; of a family that is not taxed, all are under no rate.
+    sums: HashMap<Option<Decimal>, Sums>,
+}
+
+/// The sums of the amounts of lines, allowances and charges in one row of the VAT breakdown.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    lines: Decimal,
+    allowances: Decimal,
+    charges: Decimal,
 }
 
 impl<'a> OneFamily<'a> {
+    fn new(family: &'static Family, invoice: &'a InvoiceInput, form: Form) -> Self {
+        let mut one = Self { family, invoice, form, sums: HashMap::new() };
+        for place in PLACES {
+            for it in one.in_it(place) {
+                let sums = one.sums.entry(it.rate.filter(|_| family.is_taxed)).or_default();
+                let sum = match place {
+                    "line" => &mut sums.lines,
+                    "allowance" => &mut sums.allowances,
+                    _ => &mut sums.charges,
+                };
+                *sum += it.amount;
+            }
+        }
+        one
+    }
+
     fn check(&mut self) -> Vec<Problem> {
         let mut found = Vec::new();
         if !self.has_its_rows() {
@@ -209,11 +237,8 @@ impl<'a> OneFamily<'a> {
                 return None;
             }
         }
-        let sum = |place: &str| -> Decimal {
-            let has_rate = |it: &Taxed<'_>| !self.family.is_taxed || it.rate == row.rate;
-            self.in_it(place).filter(has_rate).map(|it| it.amount).sum()
-        };
-        let (lines, allowances, charges) = (sum("line"), sum("allowance"), sum("charge"));
+        let sums = self.sums.get(&row.rate.filter(|_| self.family.is_taxed)).copied();
+        let Sums { lines, allowances, charges } = sums.unwrap_or_default();
         let computed = if is_cii {
             half_up(lines) + half_up(charges) - half_up(allowances)
         } else {
@@ -226,7 +251,7 @@ impl<'a> OneFamily<'a> {
             _ => !is_cii,
         };
         let is_used = match self.family.code {
-            "S" if !is_cii => PLACES.iter().any(|it| self.in_it(it).any(|it| it.rate == row.rate)),
+            "S" if !is_cii => sums.is_some(),
             _ => is_cii || !self.invoice.lines.is_empty(),
         };
         let holds = row.taxable.is_some_and(|taxable| {

@@ -23,6 +23,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::limits::Limits;
 use super::model::{InvoiceInput, Payment};
 use super::party::PartyDetails;
 use super::problem::{Problem, pointer};
@@ -100,15 +101,24 @@ pub struct XmlInvoice {
 }
 
 impl XmlInvoice {
+    /// Parses a file within the default limits.
+    ///
+    /// # Errors
+    /// Those of [`parse_within`](Self::parse_within).
+    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        Self::parse_within(bytes, &Limits::default())
+    }
+
     /// Parses a file.
     ///
     /// # Errors
-    /// If the file is no invoice in UBL or CII at all. The detail says what it is, or names the place in the
-    /// file where it stops to be one.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+    /// If the file is no invoice in UBL or CII at all, or exceeds a limit. The detail says what it is, or names
+    /// the place in the file where it stops to be one.
+    pub fn parse_within(bytes: &[u8], limits: &Limits) -> Result<Self, Problem> {
         #[cfg(test)]
         counted::parsed();
-        let tree = Tree::read(bytes)?;
+        limits.check_size(bytes.len())?;
+        let tree = Tree::read(bytes, limits)?;
         let format = unknown::format(&tree)?;
         let read::Reading { invoice, has_empty_groups, problems, places } =
             read::read(&tree, format);

@@ -4,7 +4,7 @@
 //! all others of its element, or that copies the namespaces of all outer elements, would take seconds for a
 //! small file.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -12,21 +12,13 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::{NsReader, XmlVersion};
 
+use super::super::limits::{Limits, limit};
 use super::super::problem::{Problem, without_middle};
 use super::decode::decode;
 
-/// The greatest number of attributes of an element, including declarations of namespaces.
-const MAX_ATTRIBUTES: usize = 64;
-/// The greatest number of namespaces that an element and its outer elements declare.
-const MAX_NAMESPACES: usize = 32;
-/// The greatest length of a tag, in bytes.
-const MAX_TAG_BYTES: usize = 16 * 1024;
-/// The greatest number of elements inside each other.
-const MAX_DEPTH: usize = 64;
-/// The greatest number of elements. An invoice with 10,000 lines has less than half of it.
-const MAX_ELEMENTS: usize = 1_000_000;
-/// The greatest length of the text of an element, in bytes. Only attached files may be longer.
-const MAX_TEXT_BYTES: usize = 256 * 1024;
+/// Among so many elements in another one, a name is searched one by one; among more, in a table. Otherwise whoever
+/// asks each of many elements for another one beside it would compare each with all.
+const FEW: usize = 16;
 /// How much of each end of an error of the parser is kept, in characters. It repeats names of elements.
 const KEPT_CHARS_OF_ERROR: usize = 100;
 /// The end of the names of elements that contain an attached file, in both syntaxes.
@@ -52,7 +44,14 @@ const NAMESPACES: [(&str, &str); 11] = [
 pub(super) struct Tree {
     /// The elements in the order in which they begin. The first one is the root.
     elements: Vec<Element>,
+    /// The elements by name in each element that has more than [`FEW`].
+    named: HashMap<Id, HashMap<Rc<str>, Vec<Id>>>,
+    /// What was asked of an element before.
+    answers: RefCell<Answers>,
 }
+
+/// The elements that answer a question about an element.
+type Answers = HashMap<(Id, &'static str), Rc<[Id]>>;
 
 /// The place of an element in its tree.
 pub(super) type Id = usize;
@@ -94,12 +93,12 @@ impl Tree {
     ///
     /// # Errors
     /// The first violation of a limit, or of the rules of XML, with its place in the file.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Problem> {
         let text = decode(bytes).map_err(|what| {
             let detail = format!("The file is no EN 16931 invoice that can be taken: it {what}.");
             Problem::at("", detail)
         })?;
-        Builder::default().build(&text)
+        Builder::within(limits).build(&text)
     }
 
     /// The element at this place.
@@ -120,7 +119,28 @@ impl Tree {
 
     /// The elements with this name in an element.
     pub(super) fn children(&self, of: Id, name: &str) -> impl Iterator<Item = Id> {
-        self.element(of).children.iter().copied().filter(move |id| &*self.element(*id).name == name)
+        let table = self.named.get(&of);
+        let ids = match table {
+            Some(by_name) => by_name.get(name).map_or(&[][..], Vec::as_slice),
+            None => &self.element(of).children,
+        };
+        let is_found = table.is_some();
+        ids.iter().copied().filter(move |id| is_found || &*self.element(*id).name == name)
+    }
+
+    /// The answer to a question about an element, which is found only once. Many elements in it may depend on it.
+    pub(super) fn remembered(
+        &self,
+        of: Id,
+        question: &'static str,
+        find: impl FnOnce() -> Vec<Id>,
+    ) -> Rc<[Id]> {
+        if let Some(known) = self.answers.borrow().get(&(of, question)) {
+            return Rc::clone(known);
+        }
+        let found: Rc<[Id]> = find().into();
+        self.answers.borrow_mut().insert((of, question), Rc::clone(&found));
+        found
     }
 
     /// The text of an element without white space around it, and marks it as read.
@@ -157,8 +177,8 @@ impl Tree {
 }
 
 /// A tree that is being built.
-#[derive(Default)]
-struct Builder {
+struct Builder<'a> {
+    limits: &'a Limits,
     elements: Vec<Element>,
     open: Vec<Open>,
     names: HashMap<String, Rc<str>>,
@@ -174,7 +194,11 @@ struct Open {
     is_attached: bool,
 }
 
-impl Builder {
+impl<'a> Builder<'a> {
+    fn within(limits: &'a Limits) -> Self {
+        Self { limits, elements: Vec::new(), open: Vec::new(), names: HashMap::new() }
+    }
+
     fn build(mut self, text: &str) -> Result<Tree, Problem> {
         let mut reader = NsReader::from_str(text);
         loop {
@@ -191,7 +215,9 @@ impl Builder {
                 Event::Eof if self.elements.is_empty() => Err("there is no element".to_owned()),
                 Event::Eof => {
                     number_alike(&mut self.elements);
-                    return Ok(Tree { elements: self.elements });
+                    let named = by_name(&self.elements);
+                    let answers = RefCell::default();
+                    return Ok(Tree { elements: self.elements, named, answers });
                 }
                 Event::DocType(_) => {
                     Err("there is a document type declaration (DTD), which is not \
@@ -223,15 +249,16 @@ impl Builder {
 
     /// Begins an element.
     fn begin(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart<'_>) -> Result<(), String> {
-        if self.elements.len() >= MAX_ELEMENTS {
-            let what = format!("more than {MAX_ELEMENTS} elements are not taken");
+        let (elements, depth) = (limit!(self.limits, elements), limit!(self.limits, xml_depth));
+        if self.elements.len() >= elements.most {
+            let what = format!("more than {} elements are not taken {elements}", elements.most);
             return Err(format!("{what}; the next one is {}", name(tag)));
         }
         let around = self.open.last().map_or(0, |it| it.namespaces);
-        let (attributes, namespaces) = check_tag(tag, around)?;
-        if self.open.len() >= MAX_DEPTH {
-            let what = format!("{} stands inside {MAX_DEPTH} other elements", name(tag));
-            return Err(format!("{what}; no more are taken"));
+        let (attributes, namespaces) = check_tag(tag, around, self.limits)?;
+        if self.open.len() >= depth.most {
+            let what = format!("{} stands inside {} other elements", name(tag), depth.most);
+            return Err(format!("{what}; no more are taken {depth}"));
         }
         if self.open.is_empty() && !self.elements.is_empty() {
             return Err(format!("{} stands after the end of the first element", name(tag)));
@@ -277,10 +304,12 @@ impl Builder {
         let Some(open) = self.open.last_mut() else { return Ok(()) };
         open.text_bytes += length;
         let Some(element) = self.elements.get_mut(open.id) else { return Ok(()) };
-        if open.text_bytes > MAX_TEXT_BYTES && !open.is_attached {
+        let limit = limit!(self.limits, xml_text_bytes);
+        if limit.is_exceeded_by(open.text_bytes) && !open.is_attached {
             let name = shortened(&element.name);
             return Err(format!(
-                "the text of <{name}> is longer than {MAX_TEXT_BYTES} bytes; shorten it"
+                "the text of <{name}> is longer than {} bytes; shorten it {limit}",
+                limit.most
             ));
         }
         element.text.push_str(text);
@@ -316,6 +345,21 @@ fn number_alike(elements: &mut [Element]) {
     }
 }
 
+/// The elements by name in each element that has many.
+fn by_name(elements: &[Element]) -> HashMap<Id, HashMap<Rc<str>, Vec<Id>>> {
+    let wide = elements.iter().enumerate().filter(|(_, it)| it.children.len() > FEW);
+    wide.map(|(id, element)| {
+        let mut named: HashMap<Rc<str>, Vec<Id>> = HashMap::new();
+        for child in &element.children {
+            if let Some(it) = elements.get(*child) {
+                named.entry(Rc::clone(&it.name)).or_default().push(*child);
+            }
+        }
+        (id, named)
+    })
+    .collect()
+}
+
 /// The character that a reference such as `&amp;` or `&#228;` stands for.
 fn referenced(reference: &BytesRef<'_>) -> Result<String, String> {
     if let Some(character) = reference.resolve_char_ref().map_err(|error| error.to_string())? {
@@ -329,20 +373,27 @@ fn referenced(reference: &BytesRef<'_>) -> Result<String, String> {
 
 /// Checks a tag, and returns its attributes and the number of namespaces that are declared inside the
 /// element.
-fn check_tag(tag: &BytesStart<'_>, around: usize) -> Result<(Vec<Attribute>, usize), String> {
-    if tag.len() > MAX_TAG_BYTES {
+fn check_tag(
+    tag: &BytesStart<'_>,
+    around: usize,
+    limits: &Limits,
+) -> Result<(Vec<Attribute>, usize), String> {
+    let bytes = limit!(limits, xml_tag_bytes);
+    if bytes.is_exceeded_by(tag.len()) {
         return Err(format!(
-            "the tag of {} is longer than {MAX_TAG_BYTES} bytes; shorten it",
-            name(tag)
+            "the tag of {} is longer than {} bytes; shorten it {bytes}",
+            name(tag),
+            bytes.most
         ));
     }
     let (mut attributes, mut count, mut namespaces) = (Vec::new(), 0, around);
     // Duplicates are not checked here, because that compares each attribute with all others.
     for attribute in tag.attributes().with_checks(false).flatten() {
         count += 1;
-        if count > MAX_ATTRIBUTES {
-            let what = format!("{} has more than {MAX_ATTRIBUTES} attributes", name(tag));
-            return Err(format!("{what}; leave out those that no invoice needs"));
+        let limit = limit!(limits, xml_attributes);
+        if limit.is_exceeded_by(count) {
+            let what = format!("{} has more than {} attributes", name(tag), limit.most);
+            return Err(format!("{what}; leave out those that no invoice needs {limit}"));
         }
         if attribute.key.as_namespace_binding().is_some() {
             namespaces += 1;
@@ -357,10 +408,12 @@ fn check_tag(tag: &BytesStart<'_>, around: usize) -> Result<(Vec<Attribute>, usi
             is_read: Cell::new(false),
         });
     }
-    if namespaces > MAX_NAMESPACES {
+    let limit = limit!(limits, xml_namespaces);
+    if limit.is_exceeded_by(namespaces) {
         let what = format!("{} and the elements around it declare", name(tag));
         return Err(format!(
-            "{what} more than {MAX_NAMESPACES} namespaces; declare those that are used, once"
+            "{what} more than {} namespaces; declare those that are used, once {limit}",
+            limit.most
         ));
     }
     Ok((attributes, namespaces))
@@ -397,8 +450,12 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
+    fn read(xml: &[u8]) -> Result<Tree, Problem> {
+        Tree::read(xml, &Limits::default())
+    }
+
     fn refused(xml: &str) -> String {
-        Tree::read(xml.as_bytes()).expect_err("it is beyond the bounds").detail
+        read(xml.as_bytes()).expect_err("it is beyond the bounds").detail
     }
 
     fn attributes(number: usize) -> String {
@@ -409,7 +466,8 @@ mod tests {
     fn what_is_beyond_the_bounds_is_named_with_its_place() {
         let namespaces: String = (0..33).map(|it| format!(" xmlns:n{it}='urn:{it}'")).collect();
         let deep = ["<d>", "</d>"].map(|it| it.repeat(65)).concat();
-        let long = format!("<a>\n<note>{}</note></a>", "x".repeat(MAX_TEXT_BYTES + 1));
+        let long =
+            format!("<a>\n<note>{}</note></a>", "x".repeat(Limits::default().xml_text_bytes + 1));
         for (xml, words) in [
             (
                 format!("<a>\n\n<b{}/></a>", attributes(65)),
@@ -430,7 +488,7 @@ mod tests {
 
     #[test]
     fn a_path_counts_the_elements_of_its_name_and_only_if_there_are_several() {
-        let tree = Tree::read(b"<a><b/><c><d/></c><b><d/><d/></b><b/></a>").unwrap();
+        let tree = read(b"<a><b/><c><d/></c><b><d/><d/></b><b/></a>").unwrap();
         let paths: Vec<String> = tree.ids().map(|id| tree.xpath(id)).collect();
         let expected = [
             "/a",
@@ -446,11 +504,22 @@ mod tests {
     }
 
     #[test]
+    fn elements_are_found_by_name_among_few_and_among_many() {
+        for number in [1, FEW, 10 * FEW] {
+            let tree = read(format!("<a>{}</a>", "<b/><c/>".repeat(number)).as_bytes()).unwrap();
+            let found: Vec<Id> = tree.children(0, "c").collect();
+            let expected: Vec<Id> = (1..=number).map(|it| 2 * it).collect();
+            assert_eq!(found, expected);
+            assert_eq!(tree.children(0, "d").count(), 0);
+        }
+    }
+
+    #[test]
     fn namespaces_of_elements_around_count_too() {
         let nested: String = (0..33).map(|it| format!("<a xmlns:n{it}='urn:{it}'>")).collect();
         assert!(refused(&[nested, "</a>".repeat(33)].concat()).contains("namespaces"));
         let beside: String = (0..100).map(|it| format!("<a xmlns:n{it}='urn:{it}'/>")).collect();
-        Tree::read(format!("<all>{beside}</all>").as_bytes()).unwrap();
+        read(format!("<all>{beside}</all>").as_bytes()).unwrap();
     }
 
     #[test]
@@ -460,15 +529,15 @@ mod tests {
             ([0xff, 0xfe], xml.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
             ([0xfe, 0xff], xml.encode_utf16().flat_map(u16::to_be_bytes).collect()),
         ] {
-            assert!(Tree::read(&[&mark[..], &units].concat()).is_err());
+            assert!(read(&[&mark[..], &units].concat()).is_err());
         }
-        assert!(Tree::read(&[b"\xef\xbb\xbf", xml.as_bytes()].concat()).is_err());
+        assert!(read(&[b"\xef\xbb\xbf", xml.as_bytes()].concat()).is_err());
     }
 
     #[test]
     fn an_attached_file_may_be_long() {
-        let file = "QUJD".repeat(MAX_TEXT_BYTES);
+        let file = "QUJD".repeat(Limits::default().xml_text_bytes);
         let element = "cbc:EmbeddedDocumentBinaryObject";
-        Tree::read(format!("<a><{element}>{file}</{element}></a>").as_bytes()).unwrap();
+        read(format!("<a><{element}>{file}</{element}></a>").as_bytes()).unwrap();
     }
 }

@@ -166,7 +166,12 @@ pub(super) fn check(tree: &Tree, id: Id, found: &mut Vec<Problem>) {
 fn is_unit_at_lines(tree: &Tree) -> bool {
     let path = "rsm:SupplyChainTradeTransaction/ram:IncludedSupplyChainTradeLineItem/\
                 ram:SpecifiedLineTradeDelivery/ram:BilledQuantity";
-    at(tree, 0, path).into_iter().any(|id| tree.attribute(id, "unitCode").is_some())
+    let has_unit = |id: &Id| tree.attribute(*id, "unitCode").is_some();
+    // Each quantity asks it.
+    let found = tree.remembered(0, "a unit at the lines", || {
+        at(tree, 0, path).into_iter().find(has_unit).into_iter().collect()
+    });
+    !found.is_empty()
 }
 
 /// Whether CEN wants an identifier without any scheme.

@@ -23,6 +23,9 @@ pub(super) const AMOUNTS: [&str; 13] = [
     "cbc:PayableAmount",
 ];
 
+/// UNTDID 1001: the type of a supporting document that is the invoiced object.
+const OBJECT: &str = "130";
+
 /// A code: its rule, its list, and the attribute that holds it if it is not the text of the element.
 type Code = (&'static str, List, Option<&'static str>);
 
@@ -66,7 +69,7 @@ fn in_ubl(tree: &Tree, id: Id) -> Option<Code> {
         (_, "cbc:TaxCurrencyCode") => ("BR-CL-05", List::Currencies, None),
         ("cac:InvoicePeriod", "cbc:DescriptionCode") => ("BR-CL-06", List::VatPoints, None),
         ("cac:AdditionalDocumentReference" | "cac:DocumentReference", "cbc:ID")
-            if has("schemeID") && has_text(tree, element.parent, "cbc:DocumentTypeCode", "130") =>
+            if has("schemeID") && is_object(tree, element.parent) =>
         {
             ("BR-CL-07", List::References, Some("schemeID"))
         }
@@ -194,8 +197,13 @@ fn subject(note: &str) -> Option<Code> {
     is_unknown.then_some(("BR-CL-08", List::SubjectsInUbl, None))
 }
 
-fn has_text(tree: &Tree, of: Id, name: &str, text: &str) -> bool {
-    tree.children(of, name).any(|id| tree.element(id).text == text)
+/// Whether a supporting document is the invoiced object. Each identifier in it asks that.
+fn is_object(tree: &Tree, document: Id) -> bool {
+    let found = tree.remembered(document, "the invoiced object", || {
+        let mut types = tree.children(document, "cbc:DocumentTypeCode");
+        types.find(|id| tree.element(*id).text == OBJECT).into_iter().collect()
+    });
+    !found.is_empty()
 }
 
 pub(super) fn is_within(tree: &Tree, id: Id, name: &str) -> bool {

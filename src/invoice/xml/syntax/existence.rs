@@ -146,8 +146,14 @@ fn in_cii(tree: &Tree, id: Id, name: &str) -> Vec<&'static str> {
             unless(has(tree, id, "ram:TypeCode"), "BR-49")
         }
         "ram:PayeePartyCreditorFinancialAccount" => {
-            let means = texts(tree, tree.element(id).parent, "ram:TypeCode");
-            if !means.into_iter().any(|it| TRANSFERS.contains(&it)) {
+            let around = tree.element(id).parent;
+            // Each account asks it.
+            let transfers = tree.remembered(around, "a transfer", || {
+                let mut means = tree.children(around, "ram:TypeCode");
+                let found = means.find(|it| TRANSFERS.contains(&tree.element(*it).text.trim()));
+                found.into_iter().collect()
+            });
+            if transfers.is_empty() {
                 return Vec::new();
             }
             let numbers = ["ram:IBANID", "ram:ProprietaryID"];

@@ -92,7 +92,15 @@ pub(super) fn check(tree: &Tree, id: Id, found: &mut Vec<Problem>) {
 fn payee(tree: &Tree, id: Id, found: &mut Vec<Problem>) {
     let name = at(tree, id, "cac:PartyName/cbc:Name");
     let path = "cac:AccountingSupplierParty/cac:Party/cac:PartyLegalEntity/cbc:RegistrationName";
-    let seller = at(tree, tree.element(id).parent, path);
+    let around = tree.element(id).parent;
+    // Each payee asks it. Of names that differ, two are enough: no name is the same as both.
+    let seller = tree.remembered(around, "names of the seller", || {
+        let all = at(tree, around, path);
+        let first = all.first().copied();
+        let other =
+            all.into_iter().find(|it| first.is_some_and(|id| text(tree, id) != text(tree, *it)));
+        first.into_iter().chain(other).collect()
+    });
     let is_another =
         name.iter().any(|name| seller.iter().any(|it| text(tree, *it) != text(tree, *name)));
     let ids = at(tree, id, "cac:PartyIdentification/cbc:ID");

@@ -72,13 +72,18 @@ impl Element {
     /// Whether [`place`](Self::place) would find or make a place.
     pub(super) fn has_place(&self, steps: &[Step], end: End, schema: &Schema) -> bool {
         let Some((step, rest)) = steps.split_first() else { return true };
-        let in_existing = self.candidates(step, rest, end).into_iter().any(|index| {
-            let Some(child) = self.children.get(index) else { return false };
-            if rest.is_empty() { end == End::Shared } else { child.has_place(rest, end, schema) }
-        });
-        in_existing
-            || (self.may_have_another(step.name, schema)
-                && (rest.is_empty() || made(step).has_place(rest, end, schema)))
+        let in_another = self.may_have_another(step.name, schema)
+            && (rest.is_empty() || made(step).has_place(rest, end, schema));
+        // Most rows have a place in a new element, so those that are there are not searched for each row.
+        in_another
+            || self.candidates(step, rest, end).into_iter().any(|index| {
+                let Some(child) = self.children.get(index) else { return false };
+                if rest.is_empty() {
+                    end == End::Shared
+                } else {
+                    child.has_place(rest, end, schema)
+                }
+            })
     }
 
     fn may_have_another(&self, name: &str, schema: &Schema) -> bool {

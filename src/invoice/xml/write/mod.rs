@@ -113,10 +113,16 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn group(&mut self, at: &mut Element, terms: &'static [Term], group: &Value) {
-        // Other values of CII stand in the first row of the VAT breakdown.
-        let (first, others): (Vec<&Term>, Vec<&Term>) =
-            terms.iter().partition(|term| term.ids == VAT_BREAKDOWN);
-        for term in first.into_iter().chain(others) {
+        // Other values of CII stand in the first row of the VAT breakdown. The lines come last, so that nothing has
+        // to be found among them.
+        let order = |term: &&Term| match term.ids {
+            VAT_BREAKDOWN => 0,
+            LINES => 2,
+            _ => 1,
+        };
+        let mut terms: Vec<&Term> = terms.iter().collect();
+        terms.sort_by_key(order);
+        for term in terms {
             let Some(value) = group.get(term.json).filter(|it| says_something(it)) else {
                 continue;
             };

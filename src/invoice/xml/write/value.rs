@@ -57,13 +57,13 @@ impl Writer<'_> {
             Kind::Date => self.date(at, path, text),
             Kind::Identifier => {
                 let id: Identifier = serde_json::from_value(value.clone()).unwrap_or_default();
-                self.identifier(at, path, &id)
+                self.identifier(at, path, &id, false)
             }
             Kind::Identifiers => {
                 let ids: Vec<Identifier> =
                     serde_json::from_value(value.clone()).unwrap_or_default();
                 let said = ids.iter().filter(|it| !it.id.trim().is_empty());
-                said.map(|id| self.identifier(at, path, id)).filter(|it| !it).count() == 0
+                said.map(|id| self.identifier(at, path, id, true)).filter(|it| !it).count() == 0
             }
             Kind::Classifications => self.classifications(at, path, value),
             Kind::Notes => {
@@ -166,7 +166,13 @@ impl Writer<'_> {
         true
     }
 
-    fn identifier(&self, at: &mut Element, path: &'static str, id: &Identifier) -> bool {
+    fn identifier(
+        &self,
+        at: &mut Element,
+        path: &'static str,
+        id: &Identifier,
+        repeats: bool,
+    ) -> bool {
         let scheme = id.scheme.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let text = one_line(&id.id);
         let all = routes(path);
@@ -180,7 +186,16 @@ impl Writer<'_> {
         let is_beside = around
             .and_then(<[_]>::last)
             .is_some_and(|it| it.name == "ram:AdditionalReferencedDocument");
-        let Some(element) = self.leaf_on(at, &fitting, &text) else { return false };
+        let element = if repeats {
+            let mut routes = fitting.iter();
+            let route = routes.find(|it| at.has_place(&it.steps, End::New, self.schema));
+            // Each has an element of its own, so those before it are not searched.
+            let element = route.and_then(|it| self.added_on(at, it));
+            element.map(|it| with_text(it, &text))
+        } else {
+            self.leaf_on(at, &fitting, &text)
+        };
+        let Some(element) = element else { return false };
         let Some(scheme) = scheme else { return true };
         if !is_beside {
             element.set("schemeID", scheme);
@@ -235,6 +250,11 @@ impl Writer<'_> {
         element.set("filename", file.filename.as_deref().unwrap_or(&reference));
         true
     }
+}
+
+fn with_text<'e>(element: &'e mut Element, text: &str) -> &'e mut Element {
+    text.clone_into(&mut element.text);
+    element
 }
 
 fn ends_with(route: &Route, name: &str) -> bool {

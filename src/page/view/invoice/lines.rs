@@ -39,7 +39,8 @@ pub(super) fn table(page: &Page<'_>) -> Markup {
                         }
                     }
                     tbody role="rowgroup" {
-                        @for line in &invoice.lines { (row(page, line, about.get(line.id.as_str()))) }
+                        // If lines have the same id, what belongs to it is at the first of them only.
+                        @for line in &invoice.lines { (row(page, line, about.remove(line.id.as_str()))) }
                         @for allowance in &invoice.allowances {
                             (adjustment(page, "allowance", allowance, true))
                         }
@@ -53,14 +54,14 @@ pub(super) fn table(page: &Page<'_>) -> Markup {
     }
 }
 
-fn row(page: &Page<'_>, line: &Line, further: Option<&Vec<&Term>>) -> Markup {
+fn row(page: &Page<'_>, line: &Line, further: Option<Vec<&Term>>) -> Markup {
     let locale = &page.reader.locale;
     let currency = page.transaction.terms.invoice.currency;
     html! {
         tr role="row" {
             th.description scope="row" role="rowheader" {
                 span dir="auto" { (line_text(line)) }
-                @if let Some(further) = further { (list(page, further)) }
+                @if let Some(further) = further { (list(page, &further)) }
             }
             td.figure.quantity role="cell" { bdi { (locale.quantity(line.quantity, &line.unit)) } }
             td.figure.price role="cell" { bdi { (price(line, currency, locale)) } }
