@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::model::InvoiceInput;
 use super::original::{OriginalKind, parse_file, without_mark};
@@ -44,7 +44,7 @@ fn of_json(file: &[u8]) -> Inspection {
         Err(error) => {
             return refused(vec![Problem::at(
                 "",
-                format!("It is no JSON: {}.", in_a_line(&error.to_string())),
+                format!("It is no JSON (which is in UTF-8): {}.", in_a_line(&error.to_string())),
             )]);
         }
     };
@@ -52,19 +52,36 @@ fn of_json(file: &[u8]) -> Inspection {
         let detail = "An invoice in JSON is an object, such as {\"number\": \"2026-0117\", …}.";
         return refused(vec![Problem::at("", detail)]);
     }
-    let invoice = value.get("invoice").unwrap_or(&value);
-    let input: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
+    let input = match typed(file, value.get("invoice").is_some()) {
         Ok(input) => input,
-        Err(error) => {
-            let detail =
-                format!("The value cannot be read: {}.", in_a_line(&error.inner().to_string()));
-            return refused(vec![Problem::at(pointer(error.path()), detail)]);
-        }
+        Err(problem) => return refused(vec![problem]),
     };
     match settle(input, Form::Json) {
         Ok(settled) => Inspection { taken: true, findings: settled.warnings },
         Err(problems) => refused(problems),
     }
+}
+
+/// An object around an invoice, as the API takes it.
+#[derive(Deserialize)]
+struct Around {
+    invoice: InvoiceInput,
+}
+
+/// Reads an invoice from the text itself, because a field that stands twice is refused only there.
+fn typed(file: &[u8], is_around: bool) -> Result<InvoiceInput, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(file);
+    let read = match is_around {
+        true => serde_path_to_error::deserialize::<_, Around>(&mut json).map(|it| it.invoice),
+        false => serde_path_to_error::deserialize(&mut json),
+    };
+    read.map_err(|error| {
+        let pointer = pointer(error.path());
+        let pointer = if is_around { pointer.trim_start_matches("/invoice") } else { &pointer };
+        let detail = in_a_line(&error.inner().to_string());
+        let detail = detail.rsplit_once(" at line ").map_or(detail.as_str(), |(before, _)| before);
+        Problem::at(pointer, format!("The value cannot be read: {detail}."))
+    })
 }
 
 fn of_file(file: &[u8]) -> Inspection {
@@ -111,6 +128,18 @@ mod tests {
         assert!(found.is_some_and(|it| it.xpath.is_some()), "{broken:?}");
         let json = inspect(include_bytes!("../../tests/invoices/cases/kwd.json"));
         assert!(json.is_valid(), "{json:?}");
+        let twice = inspect(br#"{"number": "1", "number": "2", "issue_date": "2026-06-01"}"#);
+        assert!(
+            !twice.taken && twice.findings[0].detail.contains("duplicate field `number`"),
+            "{twice:?}"
+        );
+        let twice = inspect(br#"{"invoice": {}, "invoice": {}}"#);
+        assert!(
+            !twice.taken && twice.findings[0].detail.contains("duplicate field `invoice`"),
+            "{twice:?}"
+        );
+        let wrong = inspect(br#"{"invoice": {"currency": "eur"}}"#);
+        assert_eq!(wrong.findings[0].pointer, "/currency");
         let bare = br#"{"number": "1", "issue_date": "2026-06-01", "currency": "EUR"}"#;
         assert_eq!(inspect(bare).findings[0].rule.as_deref(), Some("BR-16"));
     }
