@@ -14,7 +14,8 @@ use crate::invoice::model::{AdjustmentInput, Identifier, LineInput};
 pub(super) const RULES: Catalogue = &[
     (
         "BR-CL-01",
-        "The type of the invoice (BT-3) is a code of UNTDID 1001 that EN 16931 allows, such as 380.",
+        "The type of the invoice (BT-3) is a code of UNTDID 1001 that EN 16931 allows, such as 380; that of a credit note \
+         of UBL is one of credit notes, such as 381.",
     ),
     ("BR-CL-03", "The currency of an amount is a code of ISO 4217, such as EUR."),
     ("BR-CL-04", "The currency of the invoice (BT-5) is a code of ISO 4217, such as EUR."),
