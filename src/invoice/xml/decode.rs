@@ -23,7 +23,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
                 let known = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
                     format!("is in the encoding {label:?}, which is unknown; send it in UTF-8")
                 })?;
-                (known, true)
+                // What was read as text of one byte each is no UTF-16, whatever it declares. Programs that
+                // write XML to a text in memory declare that.
+                let is_wide = known == UTF_16LE || known == UTF_16BE;
+                (if is_wide { UTF_8 } else { known }, !is_wide)
             }
         },
     };
@@ -73,6 +76,14 @@ mod tests {
             (&[0xfe, 0xff], "<a>ü</a>".encode_utf16().flat_map(u16::to_be_bytes).collect()),
         ] {
             assert_eq!(decode(&[order, &units].concat()).unwrap(), "<a>ü</a>");
+        }
+    }
+
+    #[test]
+    fn what_declares_utf_16_and_has_one_byte_for_a_letter_is_utf_8() {
+        for label in ["utf-16", "UTF-16", "UTF-16BE"] {
+            let file = format!("<?xml version=\"1.0\" encoding=\"{label}\"?><a>ü</a>");
+            assert!(decode(file.as_bytes()).unwrap().ends_with("<a>ü</a>"), "{label}");
         }
     }
 

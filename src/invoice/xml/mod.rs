@@ -108,6 +108,7 @@ impl XmlInvoice {
     pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         #[cfg(test)]
         counted::parsed();
+        unknown::packed(bytes)?;
         let tree = Tree::read(bytes)?;
         let format = unknown::format(&tree)?;
         let read::Reading { invoice, has_empty_groups, problems, places } =
@@ -134,6 +135,7 @@ impl XmlInvoice {
             findings.extend(rules.into_iter().filter(|it| !unread.contains(it.pointer.as_str())));
         }
         profile_rules::weigh(&mut findings, claims);
+        keep_figures(&mut findings);
         self.places.name(&mut findings);
         findings
     }
@@ -168,6 +170,14 @@ impl XmlInvoice {
             left_over: left_over::left_over(&tree),
         })
     }
+}
+
+/// Removes what is found without its figures if it is found with them as well.
+fn keep_figures(findings: &mut Vec<Problem>) {
+    let key = |it: &Problem| (it.rule.clone(), it.pointer.clone());
+    let with_figures = findings.iter().filter(|it| it.computed.is_some());
+    let with_figures: HashSet<_> = with_figures.map(key).collect();
+    findings.retain(|it| it.computed.is_some() || !with_figures.contains(&key(it)));
 }
 
 fn typed(invoice: Value) -> Result<InvoiceInput, Problem> {
