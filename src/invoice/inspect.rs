@@ -96,7 +96,11 @@ fn of_file(file: &[u8]) -> Inspection {
     // What a rule said already is not said again.
     let said: HashSet<(String, Option<String>)> =
         findings.iter().map(|it| (it.pointer.clone(), it.rule.clone())).collect();
-    let is_new = |it: &Problem| !said.contains(&(it.pointer.clone(), it.rule.clone()));
+    // Nor what a rule said of the file as a whole.
+    let is_new = |it: &Problem| {
+        let is_said = |pointer: &str| said.contains(&(pointer.to_owned(), it.rule.clone()));
+        !is_said(&it.pointer) && (it.rule.is_none() || !is_said(""))
+    };
     findings.extend(more.into_iter().filter(is_new));
     Inspection { taken: is_taken, findings }
 }
@@ -142,6 +146,33 @@ mod tests {
         assert_eq!(wrong.findings[0].pointer, "/currency");
         let bare = br#"{"number": "1", "issue_date": "2026-06-01", "currency": "EUR"}"#;
         assert_eq!(inspect(bare).findings[0].rule.as_deref(), Some("BR-16"));
+    }
+
+    #[test]
+    fn what_a_rule_said_of_the_whole_file_is_not_said_again() {
+        let file = include_str!("../../tests/invoices/CII_example1.xml");
+        let day = "<udt:DateTimeString format=\"102\">20150109</udt:DateTimeString>";
+        assert!(file.contains(day));
+        let month =
+            file.replacen(day, "<udt:DateTimeString format=\"610\">201501</udt:DateTimeString>", 1);
+        let found = inspect(month.as_bytes());
+        let of_day = found.findings.iter().filter(|it| it.rule.as_deref() == Some("BR-03"));
+        assert_eq!((found.taken, of_day.count()), (false, 1), "{found:?}");
+    }
+
+    #[test]
+    fn what_declares_another_encoding_than_it_has_is_told() {
+        let file = include_str!("../../tests/invoices/ubl-tc434-example1.xml");
+        let (_, rest) = file.split_once("?>").unwrap();
+        let file = format!(
+            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>{}",
+            rest.replacen("PATAT", "PÄTAT", 1)
+        );
+        let found = inspect(file.as_bytes());
+        assert!(
+            found.findings.iter().any(|it| it.detail.contains("declares the encoding ISO-8859-1")),
+            "{found:?}"
+        );
     }
 
     #[test]

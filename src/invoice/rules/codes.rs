@@ -170,6 +170,12 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let invoice = checker.invoice;
     let mut codes = Codes { checker };
     codes.of(List::Documents, "BR-CL-01", "/type", invoice.type_code.as_ref());
+    for (rule, at, currency) in [
+        ("BR-CL-04", "/currency", invoice.currency.map(|it| it.to_string())),
+        ("BR-CL-05", "/vat_currency", invoice.vat_currency.map(|it| it.to_string())),
+    ] {
+        codes.of(List::Currencies, rule, at, currency.as_ref());
+    }
     codes.of(List::VatPoints, "BR-CL-06", "/vat_point_code", invoice.vat_point_code.as_ref());
     codes.scheme(
         List::References,

@@ -89,6 +89,8 @@ impl From<XmlFormat> for Form {
 pub struct XmlInvoice {
     format: XmlFormat,
     tree: Tree,
+    /// Whether it may be in another encoding than it declares.
+    doubt: Option<Problem>,
     /// Everything that can be read, also groups that are there and say nothing.
     stated: Result<InvoiceInput, Problem>,
     /// Whether there is a group that says nothing.
@@ -114,7 +116,8 @@ impl XmlInvoice {
         let read::Reading { invoice, has_empty_groups, problems, places } =
             read::read(&tree, format);
         let stated = typed(invoice);
-        Ok(Self { format, tree, stated, has_empty_groups, unreadable: problems, places })
+        let doubt = decode::doubt(bytes);
+        Ok(Self { format, tree, doubt, stated, has_empty_groups, unreadable: problems, places })
     }
 
     /// Runs every rule of EN 16931 on the file, and of the profile that it claims, also if it would be refused. Values that cannot be read are
@@ -136,6 +139,7 @@ impl XmlInvoice {
         }
         profile_rules::weigh(&mut findings, claims);
         keep_figures(&mut findings);
+        findings.extend(self.doubt.clone());
         self.places.name(&mut findings);
         findings
     }
@@ -146,8 +150,9 @@ impl XmlInvoice {
     /// If the file contains values that cannot be read. The detail names the place in the file. The pointer
     /// is empty, unless one field of our model corresponds to that place.
     pub fn read(self) -> Result<FromXml, Vec<Problem>> {
-        let Self { format, tree, stated, has_empty_groups, unreadable: mut problems, places } =
-            self;
+        let Self {
+            format, tree, stated, has_empty_groups, unreadable: mut problems, places, ..
+        } = self;
         // The rules ask whether a group is there. An empty one says nothing to anybody else.
         let stated = if has_empty_groups { stated.and_then(without_empty_groups) } else { stated };
         let mut invoice = match stated {
