@@ -161,6 +161,13 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_breakdown_is_taken_and_breaks_the_rules_that_ask_for_it() {
+        let found = inspect(include_bytes!("../../tests/invoices/rules/BR-CO-18.ubl.xml"));
+        let rules: Vec<_> = found.findings.iter().filter_map(|it| it.rule.as_deref()).collect();
+        assert_eq!((found.taken, rules), (true, vec!["BR-CO-18", "BR-S-01"]), "{found:?}");
+    }
+
+    #[test]
     fn what_declares_another_encoding_than_it_has_is_told() {
         let file = include_str!("../../tests/invoices/ubl-tc434-example1.xml");
         let (_, rest) = file.split_once("?>").unwrap();
