@@ -46,7 +46,7 @@ const REFUSED: [(&str, XmlFormat, &str); 1] =
 
 /// Rules that a file breaks, and the invoice from which it was written did not. All but the first few invoices
 /// break another rule themselves: CEN gives the same fault another name in the other syntax.
-const BROKEN: [(&str, XmlFormat, &[&str]); 18] = [
+const BROKEN: [(&str, XmlFormat, &[&str]); 19] = [
     // Peppol publishes its rules for Germany for UBL only.
     ("PEPPOL-R003-no-refs.cii.xml", Ubl, &["DE-R-015"]),
     // CEN allows other differences in one syntax than in the other.
@@ -67,6 +67,7 @@ const BROKEN: [(&str, XmlFormat, &[&str]); 18] = [
     ("BR-CL-17.ubl.xml", Cii, &["BR-CL-18"]),
     ("BR-CO-04.cii.xml", Ubl, &["BR-S-01", "UBL-SR-48"]),
     ("BR-CO-04.ubl.xml", Ubl, &["UBL-SR-48"]),
+    ("BR-CO-18.ubl.xml", Cii, &["BR-CO-14"]),
     ("BR-E-01.ubl.xml", Cii, &["BR-Z-01"]),
 ];
 

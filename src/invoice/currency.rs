@@ -11,9 +11,16 @@ const SHOWN_OF_CODE: usize = 10;
 /// (XXX). It is the most that EN 16931 allows.
 const DECIMALS_WITHOUT_MINOR_UNIT: u32 = 2;
 
-/// BT-5: a code of ISO 4217.
+/// Codes that EN 16931 allows (BR-CL-04) and ISO 4217 does not have or has no more: renminbi outside of China, and
+/// the former dobra of São Tomé. Both have two decimals.
+const ONLY_IN_EN_16931: [&str; 2] = ["CNH", "STD"];
+
+/// BT-5: a code of ISO 4217, or one that EN 16931 has in its list of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Currency(Iso);
+pub struct Currency {
+    code: &'static str,
+    decimals: u32,
+}
 
 impl Currency {
     /// The currency of this code.
@@ -21,7 +28,12 @@ impl Currency {
     /// # Errors
     /// What to write instead.
     pub fn parse(code: &str) -> Result<Self, String> {
-        Iso::from_code(code).map(Self).ok_or_else(|| {
+        if let Some(iso) = Iso::from_code(code) {
+            let decimals = iso.exponent().map_or(DECIMALS_WITHOUT_MINOR_UNIT, u32::from);
+            return Ok(Self { code: iso.code(), decimals });
+        }
+        let other = ONLY_IN_EN_16931.into_iter().find(|it| *it == code);
+        other.map(|code| Self { code, decimals: 2 }).ok_or_else(|| {
             let shown: String = code.chars().take(SHOWN_OF_CODE).collect();
             format!("{shown:?} is no currency of ISO 4217; write one such as \"EUR\"")
         })
@@ -33,13 +45,13 @@ impl Currency {
     /// EN 16931 allows at most two decimals in an amount (the BR-DEC rules). Currencies with more keep
     /// theirs, because an amount that cannot be stated exactly cannot be paid exactly.
     pub fn decimals(self) -> u32 {
-        self.0.exponent().map_or(DECIMALS_WITHOUT_MINOR_UNIT, u32::from)
+        self.decimals
     }
 }
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.code())
+        f.write_str(self.code)
     }
 }
 
@@ -71,8 +83,11 @@ mod tests {
             ("UYW", 4),
             ("XAU", 2),
             ("XXX", 2),
+            ("CNH", 2),
+            ("STD", 2),
         ] {
-            assert_eq!(Currency::parse(code).unwrap().decimals(), decimals, "{code}");
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!((currency.decimals(), currency.to_string()), (decimals, code.to_owned()));
         }
     }
 }

@@ -76,8 +76,17 @@ pub fn invoice_of_pdf(pdf: &[u8]) -> Result<Embedded, Problem> {
 pub(super) fn invoice_of_pdf_within(pdf: &[u8], limits: &Limits) -> Result<Embedded, Problem> {
     match look_into(pdf, limits)? {
         Found::Invoice(embedded) => Ok(embedded),
+        Found::Others(names) if names.is_empty() && !has_end(pdf) => {
+            Err(refused("it is damaged or not complete"))
+        }
         Found::Others(names) => Err(for_people_only(&names)),
     }
+}
+
+/// Whether the mark of the end of a PDF is near the end of the file (ISO 32000-2, 7.5.5).
+fn has_end(pdf: &[u8]) -> bool {
+    let end = pdf.get(pdf.len().saturating_sub(HEADER_WITHIN)..).unwrap_or(pdf);
+    count(end, b"%%EOF") > 0
 }
 
 fn for_people_only(names: &[String]) -> Problem {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::limits::{Limits, check_json};
 use super::model::InvoiceInput;
@@ -53,7 +53,7 @@ fn of_json(file: &[u8], limits: &Limits) -> Inspection {
         Err(error) => {
             return refused(vec![Problem::at(
                 "",
-                format!("It is no JSON: {}.", in_a_line(&error.to_string())),
+                format!("It is no JSON (which is in UTF-8): {}.", in_a_line(&error.to_string())),
             )]);
         }
     };
@@ -61,19 +61,36 @@ fn of_json(file: &[u8], limits: &Limits) -> Inspection {
         let detail = "An invoice in JSON is an object, such as {\"number\": \"2026-0117\", …}.";
         return refused(vec![Problem::at("", detail)]);
     }
-    let invoice = value.get("invoice").unwrap_or(&value);
-    let input: InvoiceInput = match serde_path_to_error::deserialize(invoice) {
+    let input = match typed(file, value.get("invoice").is_some()) {
         Ok(input) => input,
-        Err(error) => {
-            let detail =
-                format!("The value cannot be read: {}.", in_a_line(&error.inner().to_string()));
-            return refused(vec![Problem::at(pointer(error.path()), detail)]);
-        }
+        Err(problem) => return refused(vec![problem]),
     };
     match settle_within(input, Form::Json, limits) {
         Ok(settled) => Inspection { taken: true, findings: settled.warnings },
         Err(problems) => refused(problems),
     }
+}
+
+/// An object around an invoice, as the API takes it.
+#[derive(Deserialize)]
+struct Around {
+    invoice: InvoiceInput,
+}
+
+/// Reads an invoice from the text itself, because a field that stands twice is refused only there.
+fn typed(file: &[u8], is_around: bool) -> Result<InvoiceInput, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(file);
+    let read = match is_around {
+        true => serde_path_to_error::deserialize::<_, Around>(&mut json).map(|it| it.invoice),
+        false => serde_path_to_error::deserialize(&mut json),
+    };
+    read.map_err(|error| {
+        let pointer = pointer(error.path());
+        let pointer = if is_around { pointer.trim_start_matches("/invoice") } else { &pointer };
+        let detail = in_a_line(&error.inner().to_string());
+        let detail = detail.rsplit_once(" at line ").map_or(detail.as_str(), |(before, _)| before);
+        Problem::at(pointer, format!("The value cannot be read: {detail}."))
+    })
 }
 
 fn of_file(file: &[u8], limits: &Limits) -> Inspection {
@@ -88,7 +105,11 @@ fn of_file(file: &[u8], limits: &Limits) -> Inspection {
     // What a rule said already is not said again.
     let said: HashSet<(String, Option<String>)> =
         findings.iter().map(|it| (it.pointer.clone(), it.rule.clone())).collect();
-    let is_new = |it: &Problem| !said.contains(&(it.pointer.clone(), it.rule.clone()));
+    // Nor what a rule said of the file as a whole.
+    let is_new = |it: &Problem| {
+        let is_said = |pointer: &str| said.contains(&(pointer.to_owned(), it.rule.clone()));
+        !is_said(&it.pointer) && (it.rule.is_none() || !is_said(""))
+    };
     findings.extend(more.into_iter().filter(is_new));
     Inspection { taken: is_taken, findings }
 }
@@ -121,8 +142,54 @@ mod tests {
         assert!(found.is_some_and(|it| it.xpath.is_some()), "{broken:?}");
         let json = inspect(include_bytes!("../../tests/invoices/cases/kwd.json"));
         assert!(json.is_valid(), "{json:?}");
+        let twice = inspect(br#"{"number": "1", "number": "2", "issue_date": "2026-06-01"}"#);
+        assert!(
+            !twice.taken && twice.findings[0].detail.contains("duplicate field `number`"),
+            "{twice:?}"
+        );
+        let twice = inspect(br#"{"invoice": {}, "invoice": {}}"#);
+        assert!(
+            !twice.taken && twice.findings[0].detail.contains("duplicate field `invoice`"),
+            "{twice:?}"
+        );
+        let wrong = inspect(br#"{"invoice": {"currency": "eur"}}"#);
+        assert_eq!(wrong.findings[0].pointer, "/currency");
         let bare = br#"{"number": "1", "issue_date": "2026-06-01", "currency": "EUR"}"#;
         assert_eq!(inspect(bare).findings[0].rule.as_deref(), Some("BR-16"));
+    }
+
+    #[test]
+    fn what_a_rule_said_of_the_whole_file_is_not_said_again() {
+        let file = include_str!("../../tests/invoices/CII_example1.xml");
+        let day = "<udt:DateTimeString format=\"102\">20150109</udt:DateTimeString>";
+        assert!(file.contains(day));
+        let month =
+            file.replacen(day, "<udt:DateTimeString format=\"610\">201501</udt:DateTimeString>", 1);
+        let found = inspect(month.as_bytes());
+        let of_day = found.findings.iter().filter(|it| it.rule.as_deref() == Some("BR-03"));
+        assert_eq!((found.taken, of_day.count()), (false, 1), "{found:?}");
+    }
+
+    #[test]
+    fn what_has_no_breakdown_is_taken_and_breaks_the_rules_that_ask_for_it() {
+        let found = inspect(include_bytes!("../../tests/invoices/rules/BR-CO-18.ubl.xml"));
+        let rules: Vec<_> = found.findings.iter().filter_map(|it| it.rule.as_deref()).collect();
+        assert_eq!((found.taken, rules), (true, vec!["BR-CO-18", "BR-S-01"]), "{found:?}");
+    }
+
+    #[test]
+    fn what_declares_another_encoding_than_it_has_is_told() {
+        let file = include_str!("../../tests/invoices/ubl-tc434-example1.xml");
+        let (_, rest) = file.split_once("?>").unwrap();
+        let file = format!(
+            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>{}",
+            rest.replacen("PATAT", "PÄTAT", 1)
+        );
+        let found = inspect(file.as_bytes());
+        assert!(
+            found.findings.iter().any(|it| it.detail.contains("declares the encoding ISO-8859-1")),
+            "{found:?}"
+        );
     }
 
     #[test]

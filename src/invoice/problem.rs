@@ -9,6 +9,8 @@ const KEPT_CHARS_AT_EACH_END: usize = 500;
 const SENTENCE_CHARS_AT_EACH_END: usize = 150;
 /// The same, of what an error of JSON found and repeats.
 const FOUND_CHARS_AT_EACH_END: usize = 60;
+/// The greatest length of an unknown name that is compared with others, in bytes.
+const MAX_NAME_BYTES: usize = 60;
 /// The greatest length of a JSON pointer, in bytes. It contains unknown names of fields, which may be as long as
 /// the whole JSON; a longer one is left out.
 const MAX_POINTER_BYTES: usize = 500;
@@ -113,12 +115,54 @@ pub fn in_a_line(message: &str) -> String {
     };
     match message.rsplit_once(", expected ") {
         Some((found, expected)) => {
+            let meant = meant(found, expected);
             let found = in_line(found, FOUND_CHARS_AT_EACH_END);
-            format!("{found}, expected {}", in_line(expected, KEPT_CHARS_AT_EACH_END))
+            let expected = in_line(expected, KEPT_CHARS_AT_EACH_END);
+            match meant {
+                Some(name) => format!("{found} (is `{name}` meant?), expected {expected}"),
+                None => format!("{found}, expected {expected}"),
+            }
         }
         // A sentence of ours.
         None => in_line(message, SENTENCE_CHARS_AT_EACH_END),
     }
+}
+
+/// The name that is most like an unknown one among those that serde expected.
+fn meant<'a>(found: &str, expected: &'a str) -> Option<&'a str> {
+    let unknown = found.strip_prefix("unknown field `")?.strip_suffix('`')?;
+    if unknown.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    let names = expected.split('`').skip(1).step_by(2);
+    let named = names.map(|name| (distance(&plain(unknown), &plain(name)), name));
+    let (distance, name) = named.min()?;
+    // A third of the letters may be others.
+    (distance * 3 <= plain(unknown).len()).then_some(name)
+}
+
+/// The letters of a name, without what differs between ways to write names.
+fn plain(name: &str) -> Vec<char> {
+    name.to_lowercase().chars().filter(|it| it.is_alphanumeric()).collect()
+}
+
+/// How many letters have to be added, taken out or replaced to make one name of the other (Levenshtein).
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.iter().enumerate() {
+        let mut before = index;
+        let mut left = index + 1;
+        for (above, another) in row.iter_mut().skip(1).zip(other) {
+            let replaced = before + usize::from(letter != another);
+            before = *above;
+            *above = replaced.min(before + 1).min(left + 1);
+            left = *above;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = index + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// Removes the middle of a long text, and keeps this many characters of each end.
@@ -135,6 +179,25 @@ pub fn without_middle(text: String, kept: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_field_is_told_with_the_name_that_is_most_like_it() {
+        let expected = "one of `number`, `issue_date`, `due_date`, `vat_breakdown`, `unit_price`";
+        for (unknown, name) in [
+            ("issueDate", Some("issue_date")),
+            ("issuedate", Some("issue_date")),
+            ("numbr", Some("number")),
+            ("vat_brakedown", Some("vat_breakdown")),
+            ("Unit-Price", Some("unit_price")),
+            ("colour", None),
+            ("x", None),
+        ] {
+            let told = in_a_line(&format!("unknown field `{unknown}`, expected {expected}"));
+            let meant = told.split_once("(is `").and_then(|(_, rest)| rest.split_once('`'));
+            assert_eq!(meant.map(|it| it.0), name, "{told}");
+            assert!(told.ends_with(&format!(", expected {expected}")), "{told}");
+        }
+    }
 
     #[test]
     fn what_was_sent_is_repeated_in_a_line_however_long_it_is() {

@@ -99,6 +99,9 @@ fn a_damaged_table_of_objects_does_no_harm_and_a_cut_file_is_refused() {
     let mut later = b"\nMIME header of a mail\n".to_vec();
     later.extend_from_slice(FACTUR_X);
     assert!(is_pdf(&later));
+    // What is cut off may have been the attachments.
+    let none = file!("without-attachments.pdf");
+    assert!(refusal(&none[..none.len() - 100]).contains("not complete"));
     for end in [0, 8, 100, 1_000, 3_000] {
         let refused = invoice_of_pdf(&FACTUR_X[..end]).unwrap_err().detail;
         assert!(refused.contains("PDF"), "{end}: {refused}");

@@ -19,6 +19,8 @@ pub(super) struct Checker<'a> {
     pub(super) naming: Naming,
     /// Whether the rules are run as XRechnung has them.
     pub(super) is_xrechnung: bool,
+    /// Whether they are run as Peppol has them for self-billing.
+    pub(super) is_self_billing: bool,
     pub(super) found: Vec<Problem>,
 }
 

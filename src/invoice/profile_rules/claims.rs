@@ -1,9 +1,13 @@
 //! Which sets of rules an invoice claims to follow, by its specification identifier (BT-24).
 
-/// The identifier of Peppol BIS Billing 3.0, and what those of other versions begin with.
-pub(super) const PEPPOL: &str =
+/// The identifiers of Peppol BIS Billing 3.0 and of Peppol BIS Self-Billing 3.0, and what those of other versions
+/// have in them.
+pub(super) const BILLING: &str =
     "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0";
-const PEPPOL_IN_ANY_VERSION: &str = "urn:fdc:peppol.eu:2017:poacc:billing:";
+pub(super) const SELF_BILLING: &str =
+    "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0";
+const BILLING_IN_ANY_VERSION: &str = "urn:fdc:peppol.eu:2017:poacc:billing:";
+const SELF_BILLING_IN_ANY_VERSION: &str = "urn:fdc:peppol.eu:2017:poacc:selfbilling:";
 /// The identifiers of XRechnung 3.0, of its extension, and of XRechnung CVD.
 const XRECHNUNG: &str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0";
 const EXTENSION: &str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0";
@@ -23,20 +27,24 @@ pub struct Claims {
     pub extension: bool,
     /// XRechnung for the purchase of clean vehicles.
     pub cvd: bool,
-    /// Peppol BIS Billing, in any version: the rules are those of version 3.
+    /// Peppol BIS Billing or Self-Billing, in any version: the rules are those of version 3.
     pub peppol: bool,
+    /// Peppol BIS Self-Billing, in which the buyer issues the invoice.
+    pub self_billing: bool,
 }
 
 impl Claims {
     /// Returns the sets that a specification identifier claims.
     pub fn of(specification: &str) -> Self {
         let specification = specification.trim();
+        let self_billing = specification.contains(SELF_BILLING_IN_ANY_VERSION);
         Self {
             xrechnung: XRECHNUNG_IN_ANY_VERSION.iter().any(|it| specification.contains(it)),
             current_xrechnung: [XRECHNUNG, EXTENSION, CVD].contains(&specification),
             extension: specification == EXTENSION,
             cvd: specification == CVD,
-            peppol: specification.contains(PEPPOL_IN_ANY_VERSION),
+            peppol: self_billing || specification.contains(BILLING_IN_ANY_VERSION),
+            self_billing,
         }
     }
 
@@ -67,7 +75,8 @@ mod tests {
                 xrechnung,
             ),
             ("urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_4.0", xrechnung),
-            (PEPPOL, Claims { peppol: true, ..none }),
+            (BILLING, Claims { peppol: true, ..none }),
+            (SELF_BILLING, Claims { peppol: true, self_billing: true, ..none }),
             (
                 "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0#conformant#urn:x",
                 Claims { peppol: true, ..none },

@@ -5,7 +5,7 @@ use super::document::{Identified, Part, Place};
 use super::numbers;
 use super::parties::are_both_german;
 use super::patterns::is_digits;
-use super::peppol::is_known_process;
+use super::peppol::{WITH_RESPONSE, is_known_process};
 use crate::invoice::problem::Severity::{Fatal, Warning};
 use crate::invoice::rules::{Form, List};
 
@@ -122,12 +122,13 @@ pub(in crate::invoice) const RULES: &[Entry] = &[
     (
         "PEPPOL-EN16931-P0100",
         Fatal,
-        "The type of an invoice (BT-3) is one that its business process allows, such as 380.",
+        "The type of an invoice (BT-3) is one that its business process allows, such as 380; for self-billing, 389 or \
+         527.",
     ),
     (
         "PEPPOL-EN16931-P0101",
         Fatal,
-        "The type of a credit note (BT-3) is one that its business process allows, such as 381.",
+        "The type of a credit note (BT-3) is one that its business process allows, such as 381; for self-billing, 261.",
     ),
     (
         "PEPPOL-EN16931-P0112",
@@ -150,6 +151,9 @@ const INVOICES: [&str; 26] = [
     "388", "393", "395", "553", "575", "623", "780", "817", "870", "875", "876", "877",
 ];
 const CREDIT_NOTES: [&str; 5] = ["381", "396", "81", "83", "532"];
+/// The same for self-billing.
+const SELF_BILLED_INVOICES: [&str; 2] = ["389", "527"];
+const SELF_BILLED_CREDIT_NOTES: [&str; 1] = ["261"];
 /// The types that are only for Germany.
 const GERMAN: [&str; 2] = ["326", "384"];
 /// Reasons for an exemption, with the VAT category that each belongs to.
@@ -247,7 +251,14 @@ fn type_of_document(checker: &mut Checker<'_>) {
     let (doc, root) = (checker.doc, Place::default());
     let Some(kind) = doc.first(&root, "type") else { return };
     let process = doc.first(&root, "business_process").unwrap_or_default();
-    let is_known = is_known_process(&process, doc.form());
+    let is_self_billing = checker.is_self_billing;
+    // The rules for self-billing do not ask this of an invoice to which the buyer answers.
+    let is_asked = is_known_process(&process, doc.form(), is_self_billing)
+        && !(is_self_billing && process == WITH_RESPONSE);
+    let (invoices, credit_notes): (&[&str], &[&str]) = match is_self_billing {
+        true => (&SELF_BILLED_INVOICES, &SELF_BILLED_CREDIT_NOTES),
+        false => (&INVOICES, &CREDIT_NOTES),
+    };
     let is_credit_note = match doc.form() {
         Form::Ubl => doc.is_ubl_credit_note(),
         // In CII, one rule has both lists, and the published one never reports anything.
@@ -255,13 +266,13 @@ fn type_of_document(checker: &mut Checker<'_>) {
         Form::Json => List::CreditNotes.has(&kind),
     };
     if is_credit_note {
-        let holds = !is_known || CREDIT_NOTES.contains(&kind.as_str());
+        let holds = !is_asked || credit_notes.contains(&kind.as_str());
         checker.must(holds, "PEPPOL-EN16931-P0101", &root, "type");
         return;
     }
-    let holds = !is_known || INVOICES.contains(&kind.as_str());
+    let holds = !is_asked || invoices.contains(&kind.as_str());
     checker.must(holds, "PEPPOL-EN16931-P0100", &root, "type");
-    let holds = !GERMAN.contains(&kind.as_str()) || are_both_german(doc);
+    let holds = is_self_billing || !GERMAN.contains(&kind.as_str()) || are_both_german(doc);
     checker.must(holds, "PEPPOL-EN16931-P0112", &root, "type");
 }
 

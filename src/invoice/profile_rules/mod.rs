@@ -2,7 +2,8 @@
 //!
 //! The yardsticks are the rules that KoSIT publishes for XRechnung 3.0.2 (version 2.5.0), and those that OpenPeppol
 //! publishes for Peppol BIS Billing: for UBL release 3.0.21, and for CII release 3.0.19, which is the last one with
-//! rules for CII. The sentences are our own.
+//! rules for CII. Those of Peppol BIS Self-Billing (release 3.0.2, for UBL only) are the same without the rules of
+//! countries, with another identifier, process and types. The sentences are our own.
 //!
 //! A rule asks for fields by their names in JSON, so it is written once for all three forms. What only XML has, such
 //! as empty elements, is in `xml/syntax/profile.rs`.
@@ -69,7 +70,8 @@ pub(super) fn check_json(invoice: &Value, claims: Claims) -> Vec<Problem> {
 pub(super) fn check(doc: &dyn Doc, claims: Claims) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut run = |naming: Naming, is_xrechnung: bool, rules: &[fn(&mut Checker<'_>)]| {
-        let mut checker = Checker { doc, naming, is_xrechnung, found: Vec::new() };
+        let is_self_billing = claims.self_billing && !is_xrechnung;
+        let mut checker = Checker { doc, naming, is_xrechnung, is_self_billing, found: Vec::new() };
         for rules in rules {
             rules(&mut checker);
         }
@@ -88,6 +90,8 @@ pub(super) fn check(doc: &dyn Doc, claims: Claims) -> Vec<Problem> {
     if claims.peppol {
         run(peppol::named, false, &[peppol::check]);
         run(identifiers::named, false, &[identifiers::check]);
+    }
+    if claims.peppol && !claims.self_billing {
         run(national::named, false, &[national::check]);
         if parties::are_both_german(doc) && doc.form() != super::rules::Form::Cii {
             run(xrechnung::named_german, false, &[xrechnung::check]);

@@ -3,9 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::checker::{Checker, Entry};
-use super::claims::PEPPOL;
+use super::claims::{BILLING, SELF_BILLING};
 use super::document::Place;
 use super::parties::are_both_german;
+use super::patterns::is_digits;
 use crate::invoice::problem::Severity::{Fatal, Warning};
 use crate::invoice::rules::Form;
 
@@ -26,8 +27,8 @@ pub(in crate::invoice) const RULES: &[Entry] = &[
     (
         "PEPPOL-EN16931-R004",
         Fatal,
-        "The specification identifier (BT-24) begins with that of Peppol BIS Billing 3.0, and has no two colons side by \
-         side.",
+        "The specification identifier (BT-24) begins with that of Peppol BIS Billing 3.0 or Self-Billing 3.0, and has no \
+         two colons side by side.",
     ),
     (
         "PEPPOL-EN16931-R005",
@@ -38,7 +39,8 @@ pub(in crate::invoice) const RULES: &[Entry] = &[
     (
         "PEPPOL-EN16931-R007",
         Fatal,
-        "The business process (BT-23) is one that Peppol knows, such as urn:fdc:peppol.eu:2017:poacc:billing:01:1.0.",
+        "The business process (BT-23) is one that Peppol knows, such as urn:fdc:peppol.eu:2017:poacc:billing:01:1.0; for \
+         self-billing, urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0.",
     ),
     ("PEPPOL-EN16931-R008", Fatal, "No element is empty."),
     ("PEPPOL-EN16931-R010", Fatal, "The buyer has an electronic address (BT-49)."),
@@ -130,13 +132,16 @@ const OF_XRECHNUNG: [&str; 21] = [
     "R054", "R055", "R061", "R101", "R110", "R111", "R120", "R121", "R130",
 ];
 
-/// The business processes that Peppol knows.
-const PROCESSES: [&str; 4] = [
-    "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0",
+/// What the business processes of Peppol begin with; a number and the version follow.
+const BILLING_PROCESS: &str = "urn:fdc:peppol.eu:2017:poacc:billing:";
+const SELF_BILLING_PROCESS: &str = "urn:fdc:peppol.eu:2017:poacc:selfbilling:";
+/// The other business processes that Peppol knows, and the one of them in which the buyer answers.
+const PROCESSES: [&str; 3] = [
     "urn:peppol:france:billing:regulated",
     "urn:peppol:france:billing:non-regulated",
-    "urn:peppol:bis:billing_with_response",
+    WITH_RESPONSE,
 ];
+pub(super) const WITH_RESPONSE: &str = "urn:peppol:bis:billing_with_response";
 /// UNTDID 4461: direct debit and SEPA direct debit.
 const DEBITS: [&str; 2] = ["49", "59"];
 
@@ -153,14 +158,12 @@ pub(super) fn named_in_xrechnung(rule: &str) -> Option<Entry> {
 }
 
 /// Whether a business process is one that Peppol knows.
-pub(super) fn is_known_process(process: &str, form: Form) -> bool {
+pub(super) fn is_known_process(process: &str, form: Form, is_self_billing: bool) -> bool {
+    let begin = if is_self_billing { SELF_BILLING_PROCESS } else { BILLING_PROCESS };
+    let number = process.strip_prefix(begin).and_then(|rest| rest.strip_suffix(":1.0"));
     // The rules for CII are older: they take any number of a process.
-    let numbered = |it: &str| {
-        let number = it.split_once(":billing:").and_then(|(_, rest)| rest.strip_suffix(":1.0"));
-        it.starts_with("urn:fdc:peppol.eu:2017:poacc:billing:")
-            && number.is_some_and(|it| it.len() == 2 && it.bytes().all(|it| it.is_ascii_digit()))
-    };
-    PROCESSES.contains(&process) || (form == Form::Cii && numbered(process))
+    let is_known_number = |it: &str| it == "01" || (form == Form::Cii && is_digits(it, 2..=2));
+    PROCESSES.contains(&process) || number.is_some_and(is_known_number)
 }
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -173,7 +176,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         "business_process",
     );
     let process = doc.first(&root, "business_process").unwrap_or_default();
-    let holds = is_known_process(&process, doc.form());
+    let holds = is_known_process(&process, doc.form(), checker.is_self_billing);
     checker.must(holds, "PEPPOL-EN16931-R007", &root, "business_process");
     let notes = doc.each(&root, "notes").len();
     // In CII, the subjects of the notes count, too: see `xml/syntax/profile.rs`.
@@ -183,7 +186,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     // In CII, this is asked where the references stand: see `xml/syntax/profile.rs`.
     checker.must(has_reference || is_cii, "PEPPOL-EN16931-R003", &root, "buyer_reference");
     let specification = doc.first(&root, "specification").unwrap_or_default();
-    let holds = specification.starts_with(PEPPOL) && (is_cii || !specification.contains("::"));
+    let begin = if checker.is_self_billing { SELF_BILLING } else { BILLING };
+    let holds = specification.starts_with(begin) && (is_cii || !specification.contains("::"));
     checker.must(holds, "PEPPOL-EN16931-R004", &root, "specification");
     let vat_currency = doc.first(&root, "vat_currency");
     let currency = doc.first(&root, "currency").unwrap_or_default();

@@ -6,6 +6,8 @@ use super::{Claims, all, check_json, weigh};
 use crate::invoice::problem::{Problem, Severity};
 
 const PEPPOL: &str = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0";
+const SELF_BILLING: &str =
+    "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0";
 const XRECHNUNG: &str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0";
 const EXTENSION: &str = "#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0";
 const VEHICLES: &str = "#compliant#urn:xeinkauf.de:kosit:xrechnung:cvd_0.9";
@@ -636,6 +638,48 @@ fn every_rule_has_a_case() {
     let missing: Vec<String> =
         all().into_iter().map(|it| it.id).filter(|id| !known.contains(&id.as_str())).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// What a self-billed invoice that was made of [`sound`] with these changes breaks.
+fn broken_in_self_billing(country: &str, changes: &[(&str, &str)]) -> Vec<String> {
+    let mut invoice = sound(SELF_BILLING, country);
+    let process = "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0";
+    put(&mut invoice, "/business_process", json!(process));
+    put(&mut invoice, "/type", json!("389"));
+    put(&mut invoice, "/lines/0/item", Value::Null);
+    for (pointer, value) in changes {
+        put(&mut invoice, pointer, json!(value));
+    }
+    found(&invoice).into_iter().filter_map(|it| it.rule).collect()
+}
+
+#[test]
+fn self_billing_has_the_rules_of_billing_with_its_own_identifiers_and_types() {
+    let other = "urn:fdc:peppol.eu:2017:poacc:selfbilling:2.0";
+    let billing = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0";
+    for (changes, rules) in [
+        (&[][..], &[][..]),
+        (&[("/type", "527")], &[]),
+        (&[("/type", "261")], &[]),
+        (&[("/type", "380")], &["PEPPOL-EN16931-P0100"]),
+        (&[("/type", "384")], &["PEPPOL-EN16931-P0100"]),
+        (&[("/type", "381")], &["PEPPOL-EN16931-P0101"]),
+        (&[("/type", "380"), ("/business_process", "urn:peppol:bis:billing_with_response")], &[]),
+        (&[("/business_process", billing)], &["PEPPOL-EN16931-R007"]),
+        (&[("/specification", other)], &["PEPPOL-EN16931-R004"]),
+        (&[("/lines/0/net_amount", "101.00")], &["PEPPOL-EN16931-R120"]),
+        (&[("/seller/electronic_address/id", "7300010000002")], &["PEPPOL-COMMON-R040"]),
+    ] {
+        assert_eq!(broken_in_self_billing("FR", changes), rules, "{changes:?}");
+    }
+}
+
+#[test]
+fn the_rules_of_countries_are_not_run_on_a_self_billed_invoice() {
+    for country in ["DE", "NO", "DK", "IT", "SE", "IS", "NL", "GR"] {
+        let changes = &[("/seller/vat_id", "FR1"), ("/buyer/registration", "1")];
+        assert_eq!(broken_in_self_billing(country, changes), [""; 0], "{country}");
+    }
 }
 
 #[test]

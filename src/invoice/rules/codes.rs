@@ -14,7 +14,8 @@ use crate::invoice::model::{AdjustmentInput, Identifier, LineInput};
 pub(super) const RULES: Catalogue = &[
     (
         "BR-CL-01",
-        "The type of the invoice (BT-3) is a code of UNTDID 1001 that EN 16931 allows, such as 380.",
+        "The type of the invoice (BT-3) is a code of UNTDID 1001 that EN 16931 allows, such as 380; that of a credit note \
+         of UBL is one of credit notes, such as 381.",
     ),
     ("BR-CL-03", "The currency of an amount is a code of ISO 4217, such as EUR."),
     ("BR-CL-04", "The currency of the invoice (BT-5) is a code of ISO 4217, such as EUR."),
@@ -169,6 +170,12 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let invoice = checker.invoice;
     let mut codes = Codes { checker };
     codes.of(List::Documents, "BR-CL-01", "/type", invoice.type_code.as_ref());
+    for (rule, at, currency) in [
+        ("BR-CL-04", "/currency", invoice.currency.map(|it| it.to_string())),
+        ("BR-CL-05", "/vat_currency", invoice.vat_currency.map(|it| it.to_string())),
+    ] {
+        codes.of(List::Currencies, rule, at, currency.as_ref());
+    }
     codes.of(List::VatPoints, "BR-CL-06", "/vat_point_code", invoice.vat_point_code.as_ref());
     codes.scheme(
         List::References,

@@ -9,7 +9,10 @@ use crate::invoice::model::Period;
 pub(super) const RULES: Catalogue = &[
     ("BR-01", "The invoice names the specification that it follows (BT-24)."),
     ("BR-02", "The invoice has a number (BT-1)."),
-    ("BR-03", "The invoice has a date of issue (BT-2)."),
+    (
+        "BR-03",
+        "The invoice has a date of issue (BT-2); in CII it is written in the format 102, such as 20260601.",
+    ),
     ("BR-04", "The invoice has a type (BT-3), such as 380."),
     ("BR-05", "The invoice has a currency (BT-5), such as EUR."),
     ("BR-16", "The invoice has at least one line (BG-25)."),

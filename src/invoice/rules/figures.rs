@@ -90,9 +90,9 @@ fn totals(invoice: &InvoiceInput, currency: Currency) -> impl Iterator<Item = Pr
     let totals = &invoice.totals;
     let breakdown = invoice.vat_breakdown.as_deref().unwrap_or_default();
     let figure = |stated: Option<Decimal>| stated.unwrap_or_default();
-    // A profile without lines states only totals, and the smallest profile has no breakdown either.
-    let states_only_totals = invoice.lines.is_empty() && breakdown.is_empty();
-    let vat: Decimal = if states_only_totals {
+    // The smallest profile has no breakdown. Where another invoice has none, that is BR-CO-18, and nothing that
+    // contradicts its totals.
+    let vat: Decimal = if breakdown.is_empty() {
         figure(totals.vat)
     } else {
         breakdown.iter().filter_map(|it| it.tax).sum()

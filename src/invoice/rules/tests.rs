@@ -170,6 +170,20 @@ fn a_rate_that_is_left_out_is_the_rate_of_zero() {
 }
 
 #[test]
+fn a_currency_that_was_replaced_is_named() {
+    for (field, rule) in [("currency", "BR-CL-04"), ("vat_currency", "BR-CL-05")] {
+        let broken = |code: &str| {
+            let mut invoice = invoice();
+            invoice[field] = json!(code);
+            let warnings = settled(invoice).unwrap().warnings;
+            warnings.into_iter().any(|it| it.rule.as_deref() == Some(rule))
+        };
+        // The kuna became the euro in 2023; renminbi outside of China are in CEN's list only.
+        assert!(broken("HRK") && !broken("CHF") && !broken("CNH"), "{rule}");
+    }
+}
+
+#[test]
 fn lines_that_the_breakdown_forgets_are_named() {
     let mut forgotten = invoice();
     forgotten["vat_breakdown"] =

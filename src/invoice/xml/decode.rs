@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::super::problem::Problem;
+
 /// How far from its beginning a file declares its encoding, in bytes.
 const DECLARATION_BYTES: usize = 256;
 
@@ -23,7 +25,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
                 let known = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
                     format!("is in the encoding {label:?}, which is unknown; send it in UTF-8")
                 })?;
-                (known, true)
+                // What was read as text of one byte each is no UTF-16, whatever it declares. Programs that
+                // write XML to a text in memory declare that.
+                let is_wide = known == UTF_16LE || known == UTF_16BE;
+                (if is_wide { UTF_8 } else { known }, !is_wide)
             }
         },
     };
@@ -32,12 +37,30 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
         let name = encoding.name();
         let why =
             if is_declared { "as it declares" } else { "in which XML is if it declares no other" };
+        let place = match std::str::from_utf8(bytes) {
+            Err(error) if encoding == UTF_8 => {
+                format!(" (the first one is byte {})", error.valid_up_to())
+            }
+            _ => String::new(),
+        };
         return Err(format!(
-            "holds bytes that are no {name}, {why}; send it in UTF-8, or declare its encoding in its \
+            "holds bytes that are no {name}{place}, {why}; send it in UTF-8, or declare its encoding in its \
              first line"
         ));
     }
     Ok(text)
+}
+
+/// Says that a file declares an encoding of one byte for a letter, and is UTF-8. It is read as it declares, as other
+/// programs read it.
+pub(super) fn doubt(bytes: &[u8]) -> Option<Problem> {
+    let label = declared(bytes).filter(|_| Encoding::for_bom(bytes).is_none())?;
+    Encoding::for_label(label.as_bytes()).filter(|it| it.is_single_byte())?;
+    let is_utf_8 = !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok();
+    let detail = format!(
+        "The file declares the encoding {label}, but it is UTF-8: letters such as ü are read wrong. Declare UTF-8."
+    );
+    is_utf_8.then(|| Problem::at("", detail))
 }
 
 /// Returns the encoding that the XML declaration names.
@@ -77,10 +100,36 @@ mod tests {
     }
 
     #[test]
+    fn what_declares_utf_16_and_has_one_byte_for_a_letter_is_utf_8() {
+        for label in ["utf-16", "UTF-16", "UTF-16BE"] {
+            let file = format!("<?xml version=\"1.0\" encoding=\"{label}\"?><a>ü</a>");
+            assert!(decode(file.as_bytes()).unwrap().ends_with("<a>ü</a>"), "{label}");
+        }
+    }
+
+    #[test]
+    fn utf_8_that_declares_an_encoding_of_one_byte_is_told() {
+        let file = |label: &str, text: &[u8]| {
+            let head = format!("<?xml version='1.0' encoding='{label}'?><a>");
+            [head.as_bytes(), text, b"</a>"].concat()
+        };
+        let told = doubt(&file("ISO-8859-1", "Größe".as_bytes())).unwrap().detail;
+        assert!(told.contains("ISO-8859-1") && told.contains("UTF-8"), "{told}");
+        for (label, text) in [
+            ("ISO-8859-1", &b"Gr\xf6\xdfe"[..]),
+            ("ISO-8859-1", b"plain"),
+            ("UTF-8", "Größe".as_bytes()),
+            ("GB18030", "Größe".as_bytes()),
+        ] {
+            assert_eq!(doubt(&file(label, text)), None, "{label}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_decoded_names_the_encoding() {
         let unknown = decode(b"<?xml version='1.0' encoding='EBCDIC-XY'?><a/>").unwrap_err();
         assert!(unknown.contains("EBCDIC-XY"), "{unknown}");
         let wrong = decode(b"<a>\xfc</a>").unwrap_err();
-        assert!(wrong.contains("UTF-8"), "{wrong}");
+        assert!(wrong.contains("no UTF-8 (the first one is byte 3)"), "{wrong}");
     }
 }

@@ -1,8 +1,10 @@
 //! What a file says beyond what was read from it.
 
+mod rules;
+
 use std::collections::HashSet;
 
-use super::super::problem::Problem;
+use super::super::problem::{Problem, Severity};
 use super::tree::{Element, Id, Tree};
 
 /// The greatest number of values that are listed.
@@ -35,6 +37,11 @@ pub struct LeftOver {
     pub path: String,
     /// The value.
     pub value: String,
+    /// The rule by which CEN's artefacts warn of it, such as `UBL-CR-004`. They have none for what EN 16931 has,
+    /// but not so often.
+    pub rule: Option<&'static str>,
+    /// Whether EN 16931 has it, but once, and what stood before was taken.
+    pub is_again: bool,
 }
 
 /// What a file says beyond the model.
@@ -54,16 +61,24 @@ impl LeftOvers {
 
     /// A warning for each value, which names its place but does not repeat it: warnings may be logged.
     pub fn warnings(&self) -> Vec<Problem> {
-        let warning = |it: &LeftOver| Problem {
-            xpath: Some(it.path.clone()),
-            ..Problem::at(
-                "",
-                format!(
-                    "{} is in the file, but is no business term of EN 16931. It is kept in the original, \
-                     and the page lists it as also in the file.",
-                    it.path
-                ),
-            )
+        let warning = |it: &LeftOver| {
+            let what = match it.is_again {
+                true => {
+                    "stands in the file again. EN 16931 has it once, and the first one is taken"
+                }
+                false => "is in the file, but is no business term of EN 16931",
+            };
+            let says = format!(
+                "{} {what}. It is kept in the original, and the page lists it as also in the file.",
+                it.path
+            );
+            let problem = match it.rule {
+                Some(rule) => {
+                    Problem::at("", format!("{rule}: {says}")).breaking(rule).of(Severity::Warning)
+                }
+                None => Problem::at("", says),
+            };
+            problem.in_xml(it.path.clone())
         };
         let mut warnings: Vec<Problem> = self.listed.iter().map(warning).collect();
         if self.more > 0 {
@@ -81,11 +96,13 @@ impl LeftOvers {
 /// Returns each text and attribute that was not read, without what only repeats that a tax is VAT.
 pub(super) fn left_over(tree: &Tree) -> LeftOvers {
     let mut found = LeftOvers::default();
-    let mut add = |path: &dyn Fn() -> String, value: &str| {
+    let mut add = |path: &dyn Fn() -> String, value: &str, id: Id, attribute: Option<&str>| {
         if found.listed.len() < MAX_LISTED {
             let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
             let value = value.chars().take(MAX_VALUE_CHARS).collect();
-            found.listed.push(LeftOver { path: path(), value });
+            let rule = rules::broken_by(tree, id, attribute);
+            let is_again = rule.is_none() && attribute.is_none() && was_read_before(tree, id);
+            found.listed.push(LeftOver { path: path(), value, rule, is_again });
         } else {
             found.more += 1;
         }
@@ -95,17 +112,40 @@ pub(super) fn left_over(tree: &Tree) -> LeftOvers {
         let element = tree.element(id);
         let text = element.text.trim();
         if !text.is_empty() && !element.is_read.get() && !is_structure(tree, id, &means) {
-            add(&|| tree.xpath(id), text);
+            add(&|| tree.xpath(id), text, id, None);
         }
         for attribute in &element.attributes {
             let value = attribute.value.trim();
             let says = !value.is_empty() && !attribute.is_read.get();
             if says && !is_of_a_list(element, &attribute.name) {
-                add(&|| format!("{}/@{}", tree.xpath(id), attribute.name), value);
+                let name = attribute.name.as_str();
+                add(&|| format!("{}/@{name}", tree.xpath(id)), value, id, Some(name));
             }
         }
     }
     found
+}
+
+/// Whether an element stands again, by itself or in a group that does, and the first one was read.
+fn was_read_before(tree: &Tree, id: Id) -> bool {
+    let mut names: Vec<&str> = Vec::new();
+    let mut at = id;
+    while at != 0 {
+        let element = tree.element(at);
+        let first = || tree.children(element.parent, &element.name).next();
+        if element.place.is_some_and(|it| it > 1)
+            && let Some(first) = first()
+        {
+            let step = |at: Option<Id>, name: &&str| tree.children(at?, name).next();
+            let same = names.iter().rev().fold(Some(first), step);
+            if same.is_some_and(|it| tree.element(it).is_read.get()) {
+                return true;
+            }
+        }
+        names.push(&element.name);
+        at = element.parent;
+    }
+    false
 }
 
 /// The codes of the means of payment (BT-81) that were read. UBL and CII repeat them for each account.

@@ -90,6 +90,8 @@ impl From<XmlFormat> for Form {
 pub struct XmlInvoice {
     format: XmlFormat,
     tree: Tree,
+    /// Whether it may be in another encoding than it declares.
+    doubt: Option<Problem>,
     /// Everything that can be read, also groups that are there and say nothing.
     stated: Result<InvoiceInput, Problem>,
     /// Whether there is a group that says nothing.
@@ -118,12 +120,14 @@ impl XmlInvoice {
         #[cfg(test)]
         counted::parsed();
         limits.check_size(bytes.len())?;
+        unknown::packed(bytes)?;
         let tree = Tree::read(bytes, limits)?;
         let format = unknown::format(&tree)?;
         let read::Reading { invoice, has_empty_groups, problems, places } =
             read::read(&tree, format);
         let stated = typed(invoice);
-        Ok(Self { format, tree, stated, has_empty_groups, unreadable: problems, places })
+        let doubt = decode::doubt(bytes);
+        Ok(Self { format, tree, doubt, stated, has_empty_groups, unreadable: problems, places })
     }
 
     /// Runs every rule of EN 16931 on the file, and of the profile that it claims, also if it would be refused. Values that cannot be read are
@@ -144,6 +148,8 @@ impl XmlInvoice {
             findings.extend(rules.into_iter().filter(|it| !unread.contains(it.pointer.as_str())));
         }
         profile_rules::weigh(&mut findings, claims);
+        keep_figures(&mut findings);
+        findings.extend(self.doubt.clone());
         self.places.name(&mut findings);
         findings
     }
@@ -154,8 +160,9 @@ impl XmlInvoice {
     /// If the file contains values that cannot be read. The detail names the place in the file. The pointer
     /// is empty, unless one field of our model corresponds to that place.
     pub fn read(self) -> Result<FromXml, Vec<Problem>> {
-        let Self { format, tree, stated, has_empty_groups, unreadable: mut problems, places } =
-            self;
+        let Self {
+            format, tree, stated, has_empty_groups, unreadable: mut problems, places, ..
+        } = self;
         // The rules ask whether a group is there. An empty one says nothing to anybody else.
         let stated = if has_empty_groups { stated.and_then(without_empty_groups) } else { stated };
         let mut invoice = match stated {
@@ -178,6 +185,14 @@ impl XmlInvoice {
             left_over: left_over::left_over(&tree),
         })
     }
+}
+
+/// Removes what is found without its figures if it is found with them as well.
+fn keep_figures(findings: &mut Vec<Problem>) {
+    let key = |it: &Problem| (it.rule.clone(), it.pointer.clone());
+    let with_figures = findings.iter().filter(|it| it.computed.is_some());
+    let with_figures: HashSet<_> = with_figures.map(key).collect();
+    findings.retain(|it| it.computed.is_some() || !with_figures.contains(&key(it)));
 }
 
 fn typed(invoice: Value) -> Result<InvoiceInput, Problem> {

@@ -11,7 +11,7 @@
 //! * `[first cac:PayeeFinancialAccount]`: the first one that has this element.
 //! * `[further cac:PayeeFinancialAccount]`: all after that one.
 //!
-//! `Agreement`, `Delivery` and `Settlement` at the beginning stand for the three parts of a CII document.
+//! `Agreement`, `Delivery`, `Settlement` and `Line` at the beginning stand for the parts of a CII document.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -22,10 +22,11 @@ use super::XmlFormat;
 use super::tree::{Id, Tree};
 
 /// What the short names at the beginning of a path stand for.
-const SHORT_NAMES: [(&str, &str); 3] = [
+pub(super) const SHORT_NAMES: [(&str, &str); 4] = [
     ("Agreement", "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeAgreement"),
     ("Delivery", "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeDelivery"),
     ("Settlement", "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeSettlement"),
+    ("Line", "rsm:SupplyChainTradeTransaction/ram:IncludedSupplyChainTradeLineItem"),
 ];
 
 /// One of the places that a path names.

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::super::problem::Severity;
 use super::super::{Settled, settle};
 use super::*;
 
@@ -307,4 +308,70 @@ fn what_a_syntax_demands_and_says_nothing_is_not_also_in_the_file() {
     let other = twice.replacen(means, &means.replace('4', "5"), 1);
     let read = XmlInvoice::parse(other.as_bytes()).unwrap().read().unwrap();
     assert_eq!(read.left_over.listed.len(), 1, "{:?}", read.left_over);
+}
+
+#[test]
+fn what_is_left_over_names_the_rule_by_which_other_programs_warn() {
+    let period = "<cac:InvoicePeriod><cbc:StartDate>2015-01-01</cbc:StartDate><cbc:StartTime>09:00:00</cbc:StartTime></cac:InvoicePeriod>";
+    let more = UBL.replacen(
+        "<cac:AccountingSupplierParty>",
+        &format!("{period}<cac:AccountingSupplierParty>"),
+        1,
+    );
+    let warnings = read(more.as_bytes()).unwrap().left_over.warnings();
+    let warning = warnings.iter().find(|it| it.rule.as_deref() == Some("UBL-CR-012")).unwrap();
+    assert_eq!(warning.severity, Some(Severity::Warning));
+    assert_eq!(warning.xpath.as_deref(), Some("/ubl:Invoice/cac:InvoicePeriod/cbc:StartTime"));
+    assert!(warning.detail.starts_with("UBL-CR-012: /ubl:Invoice/"), "{warning:?}");
+}
+
+#[test]
+fn what_stands_again_is_told_as_that_and_two_different_amounts_are_refused() {
+    let due = "<cbc:PayableAmount currencyID=\"EUR\">250.33</cbc:PayableAmount>";
+    assert!(UBL.contains(due));
+    let again = |more: &str| UBL.replacen(due, &format!("{due}{more}"), 1);
+    let same = again(&due.replace("250.33", "250.330"));
+    let warning = &read(same.as_bytes()).unwrap().left_over.warnings()[0];
+    assert!(
+        warning.detail.contains("cbc:PayableAmount[2] stands in the file again"),
+        "{warning:?}"
+    );
+    let problem = refused(again(&due.replace("250.33", "25.33")).as_bytes());
+    assert_eq!(problem.pointer, "/totals/due");
+    assert!(problem.detail.contains("states 250.33, and"), "{problem:?}");
+    let totals =
+        format!("<cac:LegalMonetaryTotal>{}</cac:LegalMonetaryTotal>", due.replace("250.33", "1"));
+    let before =
+        UBL.replacen("<cac:LegalMonetaryTotal>", &format!("{totals}<cac:LegalMonetaryTotal>"), 1);
+    assert_eq!(refused(before.as_bytes()).pointer, "/totals/due");
+}
+
+#[test]
+fn what_is_no_currency_is_refused_once_and_not_at_each_amount() {
+    let code = "<cbc:DocumentCurrencyCode>EUR<";
+    assert!(UBL.contains(code));
+    let lower = UBL.replacen(code, &code.replace("EUR", "eur"), 1);
+    let problems = read(lower.as_bytes()).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].pointer, "/currency");
+}
+
+#[test]
+fn files_that_are_sent_in_the_place_of_xml_are_named() {
+    for (file, words) in [
+        (&b"PK\x03\x04\x14\0"[..], "it is a ZIP archive, or a Word or Excel file"),
+        (b"\x1f\x8b\x08\0", "it is packed"),
+        (b"\x89PNG\r\n", "it is a picture"),
+        (b"\xd0\xcf\x11\xe0\xa1", "it is a file of Word, Excel or Outlook"),
+        (b"\x30\x82\x10\0", "it is signed or encrypted"),
+        (b"\xff\xfe\0\0<\0\0\0", "it is in the encoding UTF-32; send it in UTF-8"),
+        (b"UNA:+.? 'UNB+UNOC:3", "text where XML begins with <"),
+        (
+            b"<Order xmlns='urn:oasis:names:specification:ubl:schema:xsd:Order-2'/>",
+            "another document of UBL (<Order>)",
+        ),
+    ] {
+        let problem = refused(file);
+        assert!(problem.detail.contains(words), "{problem:?}");
+    }
 }

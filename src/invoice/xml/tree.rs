@@ -5,7 +5,7 @@
 //! small file.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -60,7 +60,8 @@ pub(super) type Id = usize;
 #[derive(Debug)]
 pub(super) struct Element {
     /// The name with one of the prefixes of [`NAMESPACES`]; with the prefix of the file if its namespace
-    /// is none of them.
+    /// is none of them. Without a prefix if that one is in [`NAMESPACES`], so that no other element is taken
+    /// for one of UBL or CII.
     pub(super) name: Rc<str>,
     /// The URI of its namespace, if it is none of [`NAMESPACES`].
     pub(super) foreign: Option<Rc<str>>,
@@ -212,13 +213,25 @@ impl<'a> Builder<'a> {
             let length = usize::try_from(reader.buffer_position().saturating_sub(start));
             let length = length.unwrap_or(usize::MAX);
             let done = match event {
-                Event::Eof if self.elements.is_empty() => Err("there is no element".to_owned()),
+                Event::Eof if self.elements.is_empty() => {
+                    Err("there is nothing; send the invoice as XML, JSON or PDF".to_owned())
+                }
+                Event::Eof if !self.open.is_empty() => {
+                    let open = self.open.last().and_then(|it| self.elements.get(it.id));
+                    let name = open.map(|it| shortened(&it.name)).unwrap_or_default();
+                    Err(format!("the file ends inside <{name}>; send it whole"))
+                }
                 Event::Eof => {
                     number_alike(&mut self.elements);
                     let named = by_name(&self.elements);
                     let answers = RefCell::default();
                     return Ok(Tree { elements: self.elements, named, answers });
                 }
+                Event::DocType(kind) if is_web_page(&kind) => Err(
+                    "there is a web page (HTML), not an invoice; send the invoice as XML, JSON \
+                         or PDF"
+                        .to_owned(),
+                ),
                 Event::DocType(_) => {
                     Err("there is a document type declaration (DTD), which is not \
                                           taken; leave it out"
@@ -267,12 +280,21 @@ impl<'a> Builder<'a> {
         let local = String::from_utf8_lossy(local.as_ref()).into_owned();
         let uri = match namespace {
             ResolveResult::Bound(uri) => String::from_utf8_lossy(uri.as_ref()).into_owned(),
-            _ => String::new(),
+            ResolveResult::Unbound => String::new(),
+            ResolveResult::Unknown(_) => {
+                let what = format!("no namespace is declared for the prefix of {}", name(tag));
+                return Err(format!("{what}; declare it"));
+            }
         };
         let known = NAMESPACES.iter().find(|(it, _)| *it == uri).map(|(_, prefix)| *prefix);
         let full = match known {
             Some(prefix) => format!("{prefix}:{local}"),
-            None => String::from_utf8_lossy(tag.name().as_ref()).into_owned(),
+            None => {
+                let own = String::from_utf8_lossy(tag.name().as_ref()).into_owned();
+                let prefix = own.split_once(':').map(|(prefix, _)| prefix);
+                let is_taken = NAMESPACES.iter().any(|(_, it)| prefix == Some(*it));
+                if is_taken { local.clone() } else { own }
+            }
         };
         let foreign = known.is_none().then(|| self.interned(uri));
         let is_attached = local.ends_with(ATTACHED);
@@ -301,7 +323,21 @@ impl<'a> Builder<'a> {
     /// Adds to the text of the innermost element.
     fn say(&mut self, length: usize, text: Result<&str, &String>) -> Result<(), String> {
         let text = text.map_err(Clone::clone)?;
-        let Some(open) = self.open.last_mut() else { return Ok(()) };
+        let Some(open) = self.open.last_mut() else {
+            return match (
+                text.trim_start_matches('\u{feff}').trim().is_empty(),
+                self.elements.is_empty(),
+            ) {
+                (true, _) => Ok(()),
+                (false, true) => Err(
+                    "there is text where XML begins with <; send the invoice as XML, JSON or PDF"
+                        .to_owned(),
+                ),
+                (false, false) => {
+                    Err("there is text after the end of the first element; take it out".to_owned())
+                }
+            };
+        };
         open.text_bytes += length;
         let Some(element) = self.elements.get_mut(open.id) else { return Ok(()) };
         let limit = limit!(self.limits, xml_text_bytes);
@@ -387,13 +423,20 @@ fn check_tag(
         ));
     }
     let (mut attributes, mut count, mut namespaces) = (Vec::new(), 0, around);
-    // Duplicates are not checked here, because that compares each attribute with all others.
-    for attribute in tag.attributes().with_checks(false).flatten() {
+    let mut names = HashSet::new();
+    // The parser would compare each attribute with all others.
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute
+            .map_err(|error| format!("an attribute of {} cannot be read: {error}", name(tag)))?;
         count += 1;
         let limit = limit!(limits, xml_attributes);
         if limit.is_exceeded_by(count) {
             let what = format!("{} has more than {} attributes", name(tag), limit.most);
             return Err(format!("{what}; leave out those that no invoice needs {limit}"));
+        }
+        if !names.insert(attribute.key) {
+            let twice = shortened(&String::from_utf8_lossy(attribute.key.as_ref()));
+            return Err(format!("{} has the attribute {twice} twice; keep one", name(tag)));
         }
         if attribute.key.as_namespace_binding().is_some() {
             namespaces += 1;
@@ -417,6 +460,11 @@ fn check_tag(
         ));
     }
     Ok((attributes, namespaces))
+}
+
+/// Whether a document type declaration is that of HTML.
+fn is_web_page(kind: &[u8]) -> bool {
+    kind.trim_ascii_start().get(..4).is_some_and(|it| it.eq_ignore_ascii_case(b"html"))
 }
 
 /// Returns the name of an element for an error message.
@@ -480,6 +528,15 @@ mod tests {
             (format!("<a></{}>", "b".repeat(100_000)), "ill-formed document"),
             ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".to_owned(), "document type"),
             ("<a>\n<b></a>".to_owned(), "in line 2"),
+            ("<a><b>".to_owned(), "the file ends inside <b>"),
+            ("<a/>b".to_owned(), "text after the end of the first element"),
+            ("Invoice 7".to_owned(), "text where XML begins with <"),
+            ("  ".to_owned(), "there is nothing"),
+            ("<a b='1' c='2' b='3'/>".to_owned(), "<a> has the attribute b twice"),
+            ("<a xmlns:b='c' xmlns:b='d'/>".to_owned(), "<a> has the attribute xmlns:b twice"),
+            ("<a b=1/>".to_owned(), "an attribute of <a> cannot be read"),
+            ("<a><b:c/></a>".to_owned(), "no namespace is declared for the prefix of <b:c>"),
+            ("<!DOCTYPE html><html/>".to_owned(), "a web page"),
         ] {
             let told = refused(&xml);
             assert!(told.contains(words) && told.chars().count() < 400, "{words}: {told}");
@@ -515,6 +572,17 @@ mod tests {
     }
 
     #[test]
+    fn an_element_of_another_namespace_is_never_taken_for_one_of_ubl() {
+        let ubl = NAMESPACES[2].0;
+        let xml = format!(
+            "<a xmlns:cbc='urn:x'><cbc:ID/><b:ID xmlns:b='{ubl}'/><c:ID xmlns:c='urn:x'/></a>"
+        );
+        let tree = read(xml.as_bytes()).unwrap();
+        let names: Vec<&str> = tree.ids().map(|id| &*tree.element(id).name).collect();
+        assert_eq!(names, ["a", "ID", "cbc:ID", "c:ID"]);
+    }
+
+    #[test]
     fn namespaces_of_elements_around_count_too() {
         let nested: String = (0..33).map(|it| format!("<a xmlns:n{it}='urn:{it}'>")).collect();
         assert!(refused(&[nested, "</a>".repeat(33)].concat()).contains("namespaces"));
@@ -538,6 +606,7 @@ mod tests {
     fn an_attached_file_may_be_long() {
         let file = "QUJD".repeat(Limits::default().xml_text_bytes);
         let element = "cbc:EmbeddedDocumentBinaryObject";
-        read(format!("<a><{element}>{file}</{element}></a>").as_bytes()).unwrap();
+        let xml = format!("<a xmlns:cbc='urn:x'><{element}>{file}</{element}></a>");
+        read(xml.as_bytes()).unwrap();
     }
 }

@@ -1,8 +1,11 @@
-//! Which syntax a file is in, and what it is if it is no invoice.
+//! Which syntax a file is in, and what it is if it is no invoice or no XML.
 
 use super::super::problem::Problem;
 use super::XmlFormat;
 use super::tree::Tree;
+
+/// What the namespaces of UBL begin with.
+const UBL: &str = "urn:oasis:names:specification:ubl:schema:xsd:";
 
 /// Documents that are no invoices of EN 16931, by the beginning or the end of their namespace, and what to
 /// send instead.
@@ -40,11 +43,47 @@ const KNOWN: [(&str, &str); 9] = [
         "http://www.ebinterface.at/",
         "it is an ebInterface invoice, the format of Austria; send the invoice as UBL or CII of EN 16931",
     ),
-    (
-        "urn:oasis:names:specification:ubl:schema:xsd:",
-        "it is another document of UBL, not an invoice or a credit note; send the invoice for it",
-    ),
+    (UBL, "not an invoice or a credit note of UBL 2.1; send the invoice for it"),
 ];
+
+/// Files that are no XML, by their first bytes, and what to send instead.
+const NO_XML: [(&[u8], &str); 15] = [
+    (b"PK\x03\x04", "a ZIP archive, or a Word or Excel file, which is one"),
+    (b"\x1f\x8b", PACKED),
+    (b"7z\xbc\xaf", PACKED),
+    (b"Rar!", PACKED),
+    (b"BZh", PACKED),
+    (b"\x89PNG", PICTURE),
+    (b"\xff\xd8\xff", PICTURE),
+    (b"GIF8", PICTURE),
+    (b"II*\0", PICTURE),
+    (b"MM\0*", PICTURE),
+    (b"\xd0\xcf\x11\xe0", "a file of Word, Excel or Outlook"),
+    (b"{\\rtf", "a text with formats (RTF)"),
+    (b"\x30\x82", "signed or encrypted (PKCS #7)"),
+    (b"\xff\xfe\0\0", UTF_32),
+    (b"\0\0\xfe\xff", UTF_32),
+];
+const PACKED: &str = "packed";
+const PICTURE: &str = "a picture";
+const UTF_32: &str = "in the encoding UTF-32";
+
+/// Asks whether a file is of a kind that people send in the place of XML.
+///
+/// # Errors
+/// What the file is.
+pub(super) fn packed(file: &[u8]) -> Result<(), Problem> {
+    let Some((_, what)) = NO_XML.iter().find(|(begin, _)| file.starts_with(begin)) else {
+        return Ok(());
+    };
+    let send = match *what {
+        UTF_32 => "send it in UTF-8",
+        _ => "send the invoice itself, as XML (UBL or CII), as JSON, or as a PDF that carries it",
+    };
+    let detail =
+        format!("The file is no EN 16931 invoice that can be taken: it is {what}; {send}.");
+    Err(Problem::at("", detail))
+}
 
 /// Returns the syntax of a file.
 ///
@@ -60,6 +99,10 @@ pub(super) fn format(tree: &Tree) -> Result<XmlFormat, Problem> {
     let namespace = root.foreign.as_deref().unwrap_or_default();
     let known = KNOWN.iter().find(|(it, _)| namespace.starts_with(it));
     let what = match known {
+        Some((UBL, what)) => {
+            let name = root.name.chars().take(40).collect::<String>();
+            format!("it is another document of UBL (<{name}>), {what}")
+        }
         Some((_, what)) => (*what).to_owned(),
         None => {
             let shown = |text: &str| text.chars().take(100).collect::<String>();

@@ -1,5 +1,6 @@
 //! Reads amounts, which have to be in the currency of the invoice, or in the one of VAT accounting.
 
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::super::path::routes;
@@ -10,6 +11,9 @@ use crate::invoice::problem::Problem;
 
 /// The paths of the totals of VAT, of which a file may have one in each of two currencies.
 const TOTALS_OF_VAT: [&str; 2] = ["cac:TaxTotal/cbc:TaxAmount", "ram:TaxTotalAmount"];
+
+/// The group of the totals of UBL.
+const TOTALS_OF_UBL: &str = "cac:LegalMonetaryTotal/";
 
 impl Reader<'_> {
     /// An amount in the currency of the invoice, or in the one of VAT accounting. An amount that names no
@@ -45,7 +49,12 @@ impl Reader<'_> {
             None => !in_vat_currency,
         };
         let is_any = self.currency.is_none() && !in_vat_currency;
-        if let Some((hit, _)) = said.iter().find(|(_, currency)| is_any || fits(currency)) {
+        let mut fitting = said.iter().filter(|(_, currency)| is_any || fits(currency));
+        if let Some((hit, _)) = fitting.next() {
+            let other = fitting.find(|(it, _)| self.contradicts(hit, it, path)).map(|(it, _)| *it);
+            if let Some(other) = other.filter(|_| !TOTALS_OF_VAT.contains(&path)) {
+                self.in_contradiction(*hit, other);
+            }
             self.tree.read_attribute(hit.id, "currencyID");
             return self.figure(*hit);
         }
@@ -60,6 +69,27 @@ impl Reader<'_> {
             }
         }
         None
+    }
+
+    /// Whether two places of one group, or of the totals, state two different amounts. CII may have several
+    /// discounts of a price, which are groups of their own.
+    fn contradicts(&self, hit: &Hit, other: &Hit, path: &str) -> bool {
+        let [one, another] = [hit, other].map(|it| self.tree.element(it.id));
+        let figure =
+            |text: &'_ str| text.trim().parse::<Decimal>().map_err(|_| text.trim().to_owned());
+        (one.parent == another.parent || path.starts_with(TOTALS_OF_UBL))
+            && figure(&one.text) != figure(&another.text)
+    }
+
+    /// Nobody could know which of two amounts is meant.
+    fn in_contradiction(&mut self, hit: Hit, other: Hit) {
+        let [place, again] = [hit, other].map(|it| self.tree.xpath(it.id));
+        let [figure, another] = [hit, other].map(|it| shown(self.tree.element(it.id).text.trim()));
+        let detail = format!(
+            "{place} states {figure}, and {again} states {another}. EN 16931 has this amount once; keep \
+             the right one."
+        );
+        self.problems.push(Problem::at(self.pointer.clone(), detail));
     }
 
     /// Every amount of an invoice is in its currency, and so is every price.

@@ -15,6 +15,7 @@ use super::path::{Route, follow, path_of, routes, written};
 use super::places::Places;
 use super::text::one_line;
 use super::tree::{Id, Tree};
+use crate::invoice::currency::Currency;
 use crate::invoice::model::InvoiceInput;
 use crate::invoice::model::line::INFORMATION;
 use crate::invoice::model::term::{Kind, Term};
@@ -52,7 +53,8 @@ pub(super) fn read(tree: &Tree, format: XmlFormat) -> Reading {
         xpath: format!("/{}", tree.root().name),
     };
     // Amounts are compared with the currencies, which may stand after them.
-    reader.currency = reader.text_of("currency");
+    // What is no currency is refused for itself, and not at each amount.
+    reader.currency = reader.text_of("currency").filter(|it| Currency::parse(it).is_ok());
     reader.vat_currency = reader.text_of("vat_currency");
     reader.is_extension_of_xrechnung = reader
         .text_of("specification")

@@ -2,7 +2,7 @@
 //! model does not hold.
 //!
 //! Of the rules about structure, only those are run that CEN calls fatal. Its warnings are about elements that
-//! the model does not hold, which are listed as left over.
+//! the model does not hold, which are listed as left over, with the rule.
 
 mod cii;
 mod codes;

@@ -159,6 +159,8 @@ fn left_over() -> LeftOvers {
     let listed = vec![LeftOver {
         path: "/ubl:Invoice/cac:Delivery[2]/cbc:ActualDeliveryDate".to_owned(),
         value: "2026-06-02".to_owned(),
+        rule: None,
+        is_again: true,
     }];
     LeftOvers { listed, more: 0 }
 }
