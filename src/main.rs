@@ -9,6 +9,7 @@ use tallyroom::command::{
     problems, rederive, run, verify,
 };
 use tallyroom::config::Config;
+use tallyroom::language::Locale;
 use tallyroom::logging;
 use tallyroom::page::link::LinkRequest;
 use tallyroom::store::ErasureRequest;
@@ -40,9 +41,12 @@ enum InvoiceCommand {
     /// Write an invoice in another form, without config and database. What the other form cannot say is told
     /// on the standard error.
     Convert {
-        /// The form: ubl, cii or json.
+        /// The form: ubl, cii, json or pdf.
         #[arg(long, value_name = "FORM", value_parser = convert_invoice::Target::parse)]
         to: convert_invoice::Target,
+        /// The language of a PDF, such as de or de-AT [default: en].
+        #[arg(long, value_name = "TAG", value_parser = convert_invoice::parse_language)]
+        language: Option<Locale>,
         /// The file to write [default: the standard output].
         #[arg(short, long)]
         output: Option<PathBuf>,
@@ -230,8 +234,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Invoice { command: InvoiceCommand::Check { json, files } } => {
             return Ok(check_invoice::run(&files, json));
         }
-        Command::Invoice { command: InvoiceCommand::Convert { to, output, file } } => {
-            convert_invoice::run(&file, to, output.as_deref())
+        Command::Invoice { command: InvoiceCommand::Convert { to, language, output, file } } => {
+            convert_invoice::run(&file, to, language.as_ref(), output.as_deref())
         }
         Command::Run(file) => {
             let config = file.load()?;

@@ -151,7 +151,11 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         speaker: "@_tallyroom_guest_a:example.org",
         reader: &reader,
         revisions: vec![revision(2, since), revision(1, Vec::new())],
-        read: Arc::new(ReadInvoice { further, original: before.map(|_| OriginalKind::Pdf) }),
+        read: Arc::new(ReadInvoice {
+            further,
+            original: before.map(|_| OriginalKind::Pdf),
+            files: (0..terms.invoice.documents.len()).collect(),
+        }),
         qr: payload.as_deref().and_then(qr_svg),
         chat: Chat::default(),
         people: Vec::new(),

@@ -1,6 +1,6 @@
 //! Files that a JSON invoice names by their digest only, because an earlier revision had their content.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ulid::Ulid;
 
@@ -8,11 +8,11 @@ use super::problem::Problem;
 use super::{ApiState, body};
 use crate::invoice::{InvoiceInput, attached_contents};
 
-/// The greatest number of originals that are searched for a file. Each may be as large as a body.
-const MAX_ORIGINALS: usize = 20;
-
-/// Adds the content to each file (BT-125) that the invoice names by its SHA-256 only, from the newest originals
-/// of the transaction that have it. What none of them has stays without content.
+/// Adds the content to each file (BT-125) that the invoice names by its SHA-256 only, from the originals of the
+/// transaction. What none of them has stays without content.
+///
+/// Each original is read only once to list the files in it, when it is searched for the first time. After that,
+/// only the originals are read that have one of the files.
 ///
 /// Returns whether the invoice brings the content of a file that the current original does not have, so that
 /// it has to be kept even if nothing else is new.
@@ -37,18 +37,33 @@ pub(super) async fn add(
         let current = contents_of(current).await?;
         brings_files = sent.keys().any(|it| !current.contains_key(it));
     }
-    let mut before = i64::MAX;
-    for _ in 0..MAX_ORIGINALS {
-        if invoice.files_without_content().is_empty() {
-            break;
-        }
-        let Some((revision, original)) = state.store.original_before(id, before).await? else {
-            break;
-        };
-        before = revision;
-        invoice.add_contents(&contents_of(original).await?);
+    let named: HashSet<String> = invoice.files_without_content().into_iter().collect();
+    if named.is_empty() {
+        return Ok(brings_files);
     }
+    list_new_originals(state, id).await?;
+    let mut found: HashMap<String, String> = HashMap::new();
+    for sha256 in &named {
+        // Several of them may be in one original.
+        if !found.contains_key(sha256)
+            && let Some(original) = state.store.original_with_file(id, sha256).await?
+        {
+            let contents = contents_of(original).await?.into_iter();
+            found.extend(contents.filter(|(sha256, _)| named.contains(sha256)));
+        }
+    }
+    invoice.add_contents(&found);
     Ok(brings_files)
+}
+
+/// Lists the files of each original that came since a file was searched for the last time.
+async fn list_new_originals(state: &ApiState, id: Ulid) -> Result<(), Problem> {
+    while let Some((revision, original)) = state.store.unlisted_original(id).await? {
+        let contents = contents_of(original).await?;
+        let digests = contents.keys().map(String::as_str);
+        state.store.list_attached_files(id, revision, digests).await?;
+    }
+    Ok(())
 }
 
 async fn contents_of(original: Vec<u8>) -> Result<HashMap<String, String>, Problem> {

@@ -57,12 +57,9 @@ pub(super) async fn show(
 
 /// Returns the language with this tag, such as `de` or `de-AT`.
 fn locale(tag: &str) -> Result<Locale, Problem> {
-    let primary = tag.split(['-', '_']).next().unwrap_or_default();
-    if Language::ALL.iter().any(|it| it.tag().eq_ignore_ascii_case(primary)) {
-        return Ok(Locale::negotiate(Some(tag), None, "en"));
-    }
-    let tags: Vec<_> = Language::ALL.iter().map(|it| it.tag()).collect();
-    let detail =
-        format!("`language` must be one of {}, with or without a region.", tags.join(", "));
-    Err(Problem::parameter("language", detail))
+    Locale::of_tag(tag).ok_or_else(|| {
+        let tags = Language::tags();
+        let detail = format!("`language` must be one of {tags}, with or without a region.");
+        Problem::parameter("language", detail)
+    })
 }

@@ -19,6 +19,8 @@ const RESTRICTED: u16 = 0x2;
 const MAX_RANGES: usize = 40_000;
 /// A smiling face, which every family of emoji has.
 const SMILE: u32 = 0x1f600;
+/// A letter each of Chinese, Japanese and Korean.
+const EAST_ASIAN: [u32; 3] = [0x4e00, 0x3042, 0xac00];
 
 /// A family, as it was found.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(super) struct Family {
     signs: Vec<(u32, u32)>,
     /// Whether it has pictures.
     pub(super) emoji: bool,
+    /// Whether it has letters of Chinese, Japanese or Korean, and not only their punctuation.
+    pub(super) is_east_asian: bool,
     /// The form of Chinese characters for which it was made, if it is one.
     pub(super) form: Option<HanForm>,
     /// Whether it has all weights in one file.
@@ -60,7 +64,8 @@ impl Family {
         let pages = traits.and_then(|it| it.ul_code_page_range_1()).unwrap_or_default();
         let is_variable = font.axes().iter().any(|axis| axis.tag() == Tag::new(b"wght"));
         let form = form_of_name(name).or_else(|| form_of_pages(pages));
-        Some(Self { regular, bold, signs, emoji, form, is_variable })
+        let is_east_asian = EAST_ASIAN.iter().any(|sign| has_sign(&signs, *sign));
+        Some(Self { regular, bold, signs, emoji, is_east_asian, form, is_variable })
     }
 
     /// Whether it has the character.

@@ -60,6 +60,8 @@ impl Index {
         let best = having.min_by_key(|(place, family)| {
             let misfit = match family.form {
                 _ if !has_han_form(sign) => 0,
+                // Others have some of the punctuation, as wide as their own letters need it.
+                _ if !family.is_east_asian => 3,
                 Some(form) if form == look.han => 0,
                 None => 1,
                 Some(_) => 2,
@@ -67,6 +69,10 @@ impl Index {
             (family.emoji != look.emoji, *place >= self.configured, misfit, *place)
         });
         best.map(|(place, _)| place)
+    }
+
+    pub(super) fn has_pictures(&self, place: usize) -> bool {
+        self.families.get(place).is_some_and(|family| family.emoji)
     }
 
     pub(super) fn has(&self, place: usize, sign: char) -> bool {

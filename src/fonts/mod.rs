@@ -87,6 +87,11 @@ impl Fonts {
         self.index().is_some_and(|index| index.has(family.0, sign))
     }
 
+    /// Whether the family is one of pictures.
+    pub fn has_pictures(&self, family: FamilyId) -> bool {
+        self.index().is_some_and(|index| index.has_pictures(family.0))
+    }
+
     /// Reads the typeface of the family, from its file. `None` if the file cannot be read any more, or if the
     /// family has no bold typeface.
     pub fn load(&self, family: FamilyId, bold: bool) -> Option<Typeface> {

@@ -70,3 +70,14 @@ fn a_text_or_a_country_says_which_form_of_chinese_characters_is_meant() {
     assert_eq!(HanForm::of_country("TW"), Some(HanForm::Traditional));
     assert_eq!(HanForm::of_country("DE"), None);
 }
+
+#[test]
+fn punctuation_of_east_asia_comes_from_a_family_with_its_letters() {
+    let fonts = Fonts::installed(None);
+    for han in [HanForm::Simplified, HanForm::Japanese] {
+        let look = Look { han, ..PLAIN };
+        for sign in ['。', '「', '（', '、'] {
+            assert_eq!(fonts.find(sign, look), fonts.find('木', look), "{sign} {han:?}");
+        }
+    }
+}

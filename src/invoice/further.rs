@@ -9,7 +9,7 @@ use super::model::walk::{Leaf, walk};
 use super::model::{Address, Invoice, InvoiceInput};
 use super::money::{exact, plain};
 use super::original::{OriginalKind, read_kept};
-use super::xml::LeftOvers;
+use super::xml::{AttachedContents, LeftOvers};
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
 /// elsewhere.
@@ -60,12 +60,20 @@ pub struct Further {
 }
 
 impl Further {
-    /// Of the current invoice of a transaction, which came in as `original`. Of a JSON original, which is kept
-    /// only for the files in it, and without an original, the invoice itself says everything.
-    pub fn of(invoice: &Invoice, original: Option<&[u8]>) -> Self {
+    /// Of the current invoice of a transaction, which came in as `original`; with the contents of the files that the
+    /// invoice carries. The original is parsed once for both. Of a JSON original, which is kept only for the files
+    /// in it, and without an original, the invoice itself says everything.
+    pub fn with_contents(invoice: &Invoice, original: Option<&[u8]>) -> (Self, AttachedContents) {
         match original {
-            Some(file) if OriginalKind::of(file) != OriginalKind::Json => Self::of_file(file),
-            _ => Self::of_invoice(&invoice.clone().into()),
+            Some(file) if OriginalKind::of(file) != OriginalKind::Json => {
+                let Ok(read) = read_kept(file) else { return Default::default() };
+                let contents = AttachedContents::of_documents(&read.invoice.documents);
+                (Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }, contents)
+            }
+            _ => {
+                let contents = AttachedContents::for_invoice(invoice, original);
+                (Self::of_invoice(&invoice.clone().into()), contents)
+            }
         }
     }
 

@@ -23,6 +23,7 @@ mod qr;
 mod rules;
 mod settle;
 mod strictness;
+mod sub_lines;
 mod xml;
 
 pub use attached::{AttachedFile, attached_contents, attached_file};

@@ -110,7 +110,7 @@ pub(super) fn read_kept(original: &[u8]) -> Result<FromXml, Vec<Problem>> {
 mod tests {
     use super::*;
     use crate::invoice::xml::counted::within;
-    use crate::invoice::{Further, attached_file, inspect};
+    use crate::invoice::{Form, Further, attached_file, inspect, settle};
 
     #[test]
     fn the_bytes_say_what_a_file_is_whatever_stands_before_its_content() {
@@ -138,6 +138,9 @@ mod tests {
             assert_eq!(within(|| drop(inspect(file))), (1, 1), "the check");
             assert_eq!(within(|| drop(Further::of_file(file))), (1, 0), "the page");
             assert_eq!(within(|| drop(attached_file(file, 0))), (1, 0), "an attached file");
+            let settled = settle(read_file(file).unwrap().invoice, Form::Ubl).unwrap().invoice;
+            let all = || drop(Further::with_contents(&settled, Some(file)));
+            assert_eq!(within(all), (1, 0), "a PDF of it, with the files in it");
             assert_eq!(within(|| drop(read_file(file))), (1, 0), "the invoice alone");
         }
     }

@@ -66,6 +66,11 @@ languages! {
 }
 
 impl Language {
+    /// The tags of all languages, for a message: `en, de, …`.
+    pub fn tags() -> String {
+        Self::ALL.map(Self::tag).join(", ")
+    }
+
     /// Whether it is written from right to left.
     pub fn is_rtl(self) -> bool {
         LocaleDirectionality::new_common().is_right_to_left(&self.subtag().into())

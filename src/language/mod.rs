@@ -51,6 +51,13 @@ impl Locale {
         Self::with_region(language, region)
     }
 
+    /// Returns the locale with exactly this tag, such as `de` or `de-AT`, if there are texts in its language.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        let has_texts = Language::ALL.iter().any(|it| it.tag().eq_ignore_ascii_case(primary));
+        has_texts.then(|| Self::negotiate(Some(tag), None, "en"))
+    }
+
     fn with_region(language: Language, region: Option<Region>) -> Self {
         let formats = icu_locale::Locale::from((
             language.subtag(),

@@ -11,7 +11,7 @@ use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{Further, OriginalKind, epc_payload, qr_svg, status_to_show};
+use crate::invoice::{Document, Further, OriginalKind, epc_payload, qr_svg, status_to_show};
 use crate::quota::run_blocking;
 use crate::record::conversation;
 use crate::store::{PastTerms, Store, StoreError};
@@ -74,8 +74,12 @@ pub(super) async fn read_invoice(
         let invoice = transaction.terms.invoice.clone();
         let read = move || {
             let file = file.as_ref().map(|(_, bytes)| bytes.as_slice());
-            let further = Further::of(&invoice, file);
-            ReadInvoice { further, original: file.map(OriginalKind::of) }
+            let (further, contents) = Further::with_contents(&invoice, file);
+            let documents = invoice.documents.iter().enumerate();
+            let is_there =
+                |it: &Document| it.attachment.as_ref().is_some_and(|it| contents.has(it));
+            let files = documents.filter(|(_, it)| is_there(it)).map(|(place, _)| place).collect();
+            ReadInvoice { further, original: file.map(OriginalKind::of), files }
         };
         run_blocking(read).await.map_err(panicked)
     };

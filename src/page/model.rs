@@ -1,6 +1,7 @@
 //! The data that the invoice page shows. The handlers make it, and `view` writes it as HTML.
 //! Pure: no I/O.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -20,6 +21,8 @@ pub struct ReadInvoice {
     pub further: Further,
     /// The kind of the file in which the invoice came, which can be downloaded; `None` if it came as JSON.
     pub original: Option<OriginalKind>,
+    /// The places of the supporting documents (BG-24, from 0) whose file is in the original and can be opened.
+    pub files: BTreeSet<usize>,
 }
 
 /// Everything on the page.

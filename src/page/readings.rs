@@ -12,7 +12,7 @@ pub struct Readings {
 
 impl Weight for ReadInvoice {
     fn weight(&self) -> usize {
-        self.further.terms.len() + self.further.left_over.listed.len()
+        self.further.terms.len() + self.further.left_over.listed.len() + self.files.len()
     }
 }
 

@@ -15,6 +15,7 @@ use ulid::Ulid;
 
 use crate::files::Vault;
 use crate::fonts::Fonts;
+use crate::invoice::Further;
 use crate::language::Locale;
 use crate::logging::abnormal_end;
 use crate::pdf::Paper;
@@ -23,6 +24,7 @@ use crate::seal::SigningKey;
 use crate::store::Store;
 use crate::transaction::Transaction;
 use kept::{Kept, Name};
+pub use write::{Content, WrittenPaper, write_paper};
 
 /// The greatest number of PDFs that are written at the same time. More would only compete for the processors
 /// with everything else.
@@ -123,7 +125,16 @@ impl Papers {
         let written = tokio::task::spawn_blocking(move || {
             // The place is held until the PDF is written, even if the client has gone.
             let _place = place;
-            write::paper(&transaction, original.as_deref(), &locale, with_code, &fonts)
+            let terms = &transaction.terms;
+            let (further, contents) = Further::with_contents(&terms.invoice, original.as_deref());
+            let content = Content {
+                terms,
+                further: &further.terms,
+                contents: &contents,
+                with_code,
+                written_at: transaction.updated_at,
+            };
+            write_paper(&content, &locale, &fonts).map(|it| it.paper)
         });
         let written = written.await.map_err(|error| anyhow::anyhow!(abnormal_end(&error)))?;
         Ok(written?)

@@ -2,54 +2,81 @@
 
 use crate::fonts::Fonts;
 use crate::invoice::{
-    AttachedContents, FacturxProfile, Further, XmlFormat, epc_payload, write_xml,
+    AttachedContents, FacturxProfile, Problem, Term, XmlFormat, epc_payload, write_xml,
 };
 use crate::language::Locale;
 use crate::pdf::{CarriedInvoice, Document, Paper, PdfError, invoice_pdf};
-use crate::transaction::{Terms, Transaction};
+use crate::transaction::Terms;
 
-/// Writes the current invoice of a transaction, which came in as `original` or as JSON.
+/// What a PDF says, in any language.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// The invoice, its status and its parties.
+    pub terms: &'a Terms,
+    /// The business terms of the invoice that have no place of their own.
+    pub further: &'a [Term],
+    /// The contents of the files that the invoice carries.
+    pub contents: &'a AttachedContents,
+    /// Whether it has the code to pay with, if something is to be paid.
+    pub with_code: bool,
+    /// The date of the PDF, in milliseconds since 1970.
+    pub written_at: i64,
+}
+
+/// A PDF, and what the invoice for programs in it lacks.
+#[derive(Clone, Debug)]
+pub struct WrittenPaper {
+    /// The PDF.
+    pub paper: Paper,
+    /// What the invoice says and the XML in the PDF cannot. Pointers are relative to the invoice.
+    pub left_out: Vec<Problem>,
+    /// Why there is no XML in the PDF, if there is none.
+    pub not_carried: Option<Problem>,
+}
+
+/// Writes an invoice as PDF, with the invoice for programs in it if it can be written as CII.
 ///
 /// # Errors
 /// Those of [`invoice_pdf`].
-pub(super) fn paper(
-    transaction: &Transaction,
-    original: Option<&[u8]>,
+pub fn write_paper(
+    content: &Content<'_>,
     locale: &Locale,
-    with_code: bool,
     fonts: &Fonts,
-) -> Result<Paper, PdfError> {
-    let terms = &transaction.terms;
-    let further = Further::of(&terms.invoice, original);
+) -> Result<WrittenPaper, PdfError> {
+    let &Content { terms, further, contents, with_code, written_at } = content;
     let code =
         with_code.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
-    let carried = carried(terms, original);
-    invoice_pdf(&Document {
-        terms,
-        locale,
-        further: &further.terms,
-        qr: code.as_deref(),
-        fonts,
-        written_at: transaction.updated_at,
-        carried: carried.as_ref(),
-    })
-}
-
-/// The invoice for programs, in the profile that has a place for all that it says.
-fn carried(terms: &Terms, original: Option<&[u8]>) -> Option<CarriedInvoice> {
-    let contents = AttachedContents::for_invoice(&terms.invoice, original);
-    let mut invoice = terms.whole_invoice();
-    let profile = FacturxProfile::of(&invoice);
-    let specification = profile.specification(&invoice);
-    invoice.specification = Some(specification.clone());
-    match write_xml(&invoice, XmlFormat::Cii, &contents) {
-        Ok(written) => Some(CarriedInvoice { xml: written.xml, profile, specification }),
+    let (carried, left_out, not_carried) = match carried(terms, contents) {
+        Ok((carried, left_out)) => (Some(carried), left_out, None),
         Err(problem) => {
             tracing::warn!(
                 pointer = problem.pointer,
                 "an invoice cannot be written as CII into its PDF"
             );
-            None
+            (None, Vec::new(), Some(problem))
         }
-    }
+    };
+    let paper = invoice_pdf(&Document {
+        terms,
+        locale,
+        further,
+        qr: code.as_deref(),
+        fonts,
+        written_at,
+        carried: carried.as_ref(),
+    })?;
+    Ok(WrittenPaper { paper, left_out, not_carried })
+}
+
+/// The invoice for programs, in the profile that has a place for all that it says, and what it lacks.
+fn carried(
+    terms: &Terms,
+    contents: &AttachedContents,
+) -> Result<(CarriedInvoice, Vec<Problem>), Problem> {
+    let mut invoice = terms.whole_invoice();
+    let profile = FacturxProfile::of(&invoice);
+    let specification = profile.specification(&invoice);
+    invoice.specification = Some(specification.clone());
+    let written = write_xml(&invoice, XmlFormat::Cii, contents)?;
+    Ok((CarriedInvoice { xml: written.xml, profile, specification }, written.left_out))
 }

@@ -197,16 +197,22 @@ impl Faces {
             let keeps = match current {
                 FaceId::LATIN => false,
                 FaceId::Embedded(_) => self.has(current, sign),
-                FaceId::Installed(_) => {
+                FaceId::Installed(family) => {
                     let is_drawn_on = script_of(sign) == Script::Inherited;
+                    let is_letter =
+                        !self.has(FaceId::LATIN, sign) && !self.fonts.has_pictures(family);
                     !look.emoji
-                        && (is_drawn_on || !self.has(FaceId::LATIN, sign))
+                        && (is_drawn_on || is_letter)
                         && self.has(current, sign)
                         && self
                             .find(sign, look)
                             .is_some_and(|it| !matches!(it, FaceId::Embedded(_)))
                 }
             };
+            if sign == ' ' && matches!(current, FaceId::Installed(_)) {
+                // Lines are filled with spaces of this width, and that of a picture is as wide as a picture.
+                return Some(FaceId::LATIN);
+            }
             if is_mark(sign) || sign == ' ' || keeps {
                 return Some(current);
             }

@@ -213,17 +213,19 @@ impl Typesetter {
         }
         let mut parts: Vec<Part> = Vec::new();
         let mut start = range.start;
+        // The typeface of what comes before, whatever the spaces between have.
+        let mut current = None;
         for cluster in self.breaks.clusters(&text[range]) {
-            let current = parts.last().map(|part| part.face);
             if let Some(face) = self.faces.face_of(cluster, current, han) {
                 add(&mut parts, start, cluster, face);
+                current = if cluster == " " { current } else { Some(face) };
             } else {
                 for (offset, sign) in cluster.char_indices() {
-                    let current = parts.last().map(|part| part.face);
                     let look = Look { emoji: fonts::is_emoji(sign), han };
                     let face = self.faces.face_of_sign(sign, current, look);
                     let face = face.unwrap_or(FaceId::LATIN);
                     add(&mut parts, start + offset, sign.encode_utf8(&mut [0; 4]), face);
+                    current = Some(face);
                 }
             }
             start += cluster.len();

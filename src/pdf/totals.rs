@@ -12,10 +12,12 @@ use crate::wording::{self, TotalKind, owed_label, vat};
 
 /// The column of the totals: its start and its width, in points.
 const TOTALS: (f32, f32) = (WIDTH - 236.0, 236.0);
-/// The least widths of the columns of the VAT breakdown: rate, taxable amount, tax. In points, as all here.
+/// The usual widths of the columns of the VAT breakdown: rate, taxable amount, tax. In points, as all here.
 const VAT: [f32; 3] = [78.0, 68.0, 64.0];
 /// The space between them.
 const VAT_GAP: f32 = 4.0;
+/// The least space before an amount within its column, so that two long amounts beside each other are two.
+const BEFORE_AMOUNT: f32 = 8.0;
 /// The least space between both blocks side by side.
 const BETWEEN: f32 = 12.0;
 /// The least width of the amount of a total, in points.
@@ -141,7 +143,7 @@ fn total_row(label: &str, figure: &str, style: Style, ruled: bool, typesetter: &
     Row { cells, ruled }
 }
 
-/// The columns of the VAT breakdown.
+/// The columns of the VAT breakdown: where each starts, and how wide it is.
 type VatColumns = [(f32, f32); 3];
 
 fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> (Vec<Row>, VatColumns) {
@@ -155,7 +157,7 @@ fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> (Vec<Row>, VatC
         ]
     };
     let cells: Vec<[String; 3]> = invoice.vat_breakdown.iter().map(shown).collect();
-    let columns = vat_columns(&cells, typesetter);
+    let columns = vat_columns(&labels, &cells, typesetter);
     let mut rows = vec![vat_row(&labels, &columns, Style::LABEL, false, typesetter)];
     for (index, cells) in cells.iter().enumerate() {
         rows.push(vat_row(cells, &columns, Style::BODY, index == 0, typesetter));
@@ -163,14 +165,24 @@ fn vat_rows(document: &Document<'_>, typesetter: &Typesetter) -> (Vec<Row>, VatC
     (rows, columns)
 }
 
-/// Returns the columns. Those of amounts are as wide as their widest amount, so that none is broken.
-fn vat_columns(cells: &[[String; 3]], typesetter: &Typesetter) -> VatColumns {
+/// Returns the columns. Those of amounts are wide enough for their widest amount, so that none is broken. What they
+/// need more than usual is taken from the rates, as far as these leave it.
+fn vat_columns(labels: &[String; 3], cells: &[[String; 3]], typesetter: &Typesetter) -> VatColumns {
+    let widest = |index: usize| {
+        let width = |row: &[String; 3]| typesetter.line(&row[index], Style::BODY).width + 0.1;
+        cells.iter().map(width).fold(0.0, f32::max)
+    };
+    let mut widths = VAT;
+    for (index, width) in widths.iter_mut().enumerate().skip(1) {
+        *width = width.max(BEFORE_AMOUNT + widest(index));
+    }
+    let more: f32 = widths.iter().sum::<f32>() - VAT.iter().sum::<f32>();
+    let label = typesetter.line(&labels[0], Style::LABEL).width + 0.1;
+    widths[0] = (VAT[0] - more).max(widest(0).max(label).min(VAT[0]));
     let mut start = 0.0;
-    std::array::from_fn(|index| {
-        let amounts = cells.iter().filter(|_| index > 0);
-        let widths = amounts.map(|row| typesetter.line(&row[index], Style::BODY).width + 0.1);
-        let column = (start, widths.fold(VAT[index], f32::max));
-        start += column.1 + VAT_GAP;
+    widths.map(|width| {
+        let column = (start, width);
+        start += width + VAT_GAP;
         column
     })
 }

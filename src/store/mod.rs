@@ -3,6 +3,7 @@
 
 mod acts;
 mod adoption;
+mod attached_files;
 mod audits;
 mod chat;
 mod columns;

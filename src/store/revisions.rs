@@ -5,6 +5,7 @@ use ulid::Ulid;
 
 use super::columns::from_json;
 use super::transaction_row::{redactions, stored_invoice};
+use super::transactions::SELECT_ORIGINAL;
 use super::{Store, StoreError};
 use crate::transaction::Terms;
 
@@ -21,9 +22,20 @@ const SELECT_CURRENT_ORIGINAL: &str = "SELECT r.original_type, r.original FROM r
      (SELECT 1 FROM revisions s WHERE s.transaction_id = r.transaction_id \
       AND s.revision > r.revision AND s.invoice <> r.invoice) \
      ORDER BY r.revision DESC LIMIT 1";
-const SELECT_ORIGINAL_BEFORE: &str = "SELECT revision, original FROM revisions \
-     WHERE transaction_id = $1 AND revision < $2 AND original IS NOT NULL \
-     ORDER BY revision DESC LIMIT 1";
+/// Selects the first and the current revision, which a submission may repeat.
+const SELECT_FIRST_AND_CURRENT: &str = "\
+     SELECT r.revision, r.status, r.invoice, r.buyer, r.seller, r.redactions, r.created_at \
+     FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
+     WHERE t.id = $1 AND (r.revision = 1 OR r.revision = t.revision) ORDER BY r.revision";
+
+/// A stored revision with the file that its invoice came in.
+#[derive(Clone, Debug)]
+pub(super) struct WholeRevision {
+    /// The terms.
+    pub(super) terms: Terms,
+    /// The file, if it was kept.
+    pub(super) original: Option<Vec<u8>>,
+}
 
 /// The terms of one revision.
 #[derive(Clone, Debug)]
@@ -89,20 +101,38 @@ impl Store {
 }
 
 impl Store {
-    /// Returns the newest original of a revision before `revision`, with the number of its revision.
+    /// Returns the first revision of a transaction and the current one, if it is another.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn original_before(
+    /// If the database does not answer or holds an unreadable value.
+    pub(super) async fn revisions_to_compare(
         &self,
         id: Ulid,
-        revision: i64,
-    ) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
-        sqlx::query_as(SELECT_ORIGINAL_BEFORE)
+    ) -> Result<Vec<WholeRevision>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(SELECT_FIRST_AND_CURRENT)
+            .bind(id.to_string())
+            .fetch_all(&self.pool)
+            .await?;
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            let original = if row.revision == 1 {
+                self.original_of(id, row.revision).await?
+            } else {
+                self.original(id).await?.map(|(_, bytes)| bytes)
+            };
+            all.push(WholeRevision { terms: PastTerms::try_from(row)?.terms, original });
+        }
+        Ok(all)
+    }
+
+    /// Returns the file that a revision came in, if it was kept.
+    async fn original_of(&self, id: Ulid, revision: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(SELECT_ORIGINAL)
             .bind(id.to_string())
             .bind(revision)
             .fetch_optional(&self.pool)
-            .await
+            .await?;
+        Ok(original.flatten())
     }
 }
 

@@ -119,7 +119,9 @@ impl Store {
                 .fetch_one(&mut *tx)
                 .await?;
             let taken = parse_id(&taken)?;
-            return Ok(if same > 0 { Created::Same(taken) } else { Created::Different(taken) });
+            drop(tx);
+            let is_same = same > 0 || self.is_same_today(taken, new.terms).await?;
+            return Ok(if is_same { Created::Same(taken) } else { Created::Different(taken) });
         }
         insert_revision(&mut tx, id, 1, new).await?;
         acts::note_revision(&mut tx, id, 1, self.sign_due()).await?;
@@ -128,6 +130,20 @@ impl Store {
         tx.commit().await?;
         self.hints.rooms.notify_one();
         Ok(Created::New(id))
+    }
+
+    /// Whether the first or the current revision of a transaction says the same as these terms, if it is read as
+    /// submissions are read today. Hashes that an earlier version stored do not show that.
+    async fn is_same_today(&self, id: Ulid, terms: &Terms) -> Result<bool, StoreError> {
+        for stored in self.revisions_to_compare(id).await? {
+            let terms = terms.clone();
+            let compare = move || terms.say_the_same_as(&stored.terms, stored.original.as_deref());
+            let compared = tokio::task::spawn_blocking(compare).await;
+            if compared.map_err(|error| StoreError::Io(std::io::Error::other(error)))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Changes a transaction of this shop and wakes its room. `decide` gets the current transaction
@@ -207,4 +223,45 @@ async fn insert_revision(
         .execute(&mut **tx)
         .await
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::opened;
+    use crate::transaction::sample_submission;
+
+    #[tokio::test]
+    async fn what_an_earlier_version_stored_of_the_same_submission_is_the_same_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let text = "30 days net\n#SKONTO#TAGE=7#PROZENT=2.00#\n";
+        let submitted = |text: &str| {
+            let mut submission = sample_submission();
+            submission.invoice.payment.get_or_insert_default().terms = Some(text.to_owned());
+            submission.accept().unwrap().terms
+        };
+        let new = submitted(text);
+        let mut old = new.clone();
+        let payment = old.invoice.payment.get_or_insert_default();
+        payment.terms = Some(text.to_owned());
+        payment.discounts.clear();
+
+        let create = async |terms: &Terms| {
+            let new = NewRevision { terms, warnings: &[], original: None };
+            store.create_transaction("shop", "order-1", new, "test").await.unwrap()
+        };
+        let Created::New(id) = create(&old).await else { panic!("it is there already") };
+        assert_eq!(create(&new).await, Created::Same(id));
+        let other = submitted(&text.replace("TAGE=7", "TAGE=8"));
+        assert_eq!(create(&other).await, Created::Different(id));
+        // A change of the status leaves the old form, in another revision.
+        let paid = |terms: &Terms| Terms { status: "paid".to_owned(), ..terms.clone() };
+        let change = Change { terms: paid(&old), warnings: Vec::new(), invite_again: false };
+        let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
+        store.change_transaction("shop", id, None, "test", decide).await.unwrap();
+        assert_eq!(create(&paid(&new)).await, Created::Same(id), "the current revision");
+        assert_eq!(create(&new).await, Created::Same(id), "the first revision");
+        assert_eq!(create(&paid(&other)).await, Created::Different(id));
+    }
 }

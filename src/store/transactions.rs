@@ -20,7 +20,7 @@ const SELECT_IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id 
 const SELECT_NEWEST: &str =
     select_transactions!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
 
-const SELECT_ORIGINAL: &str =
+pub(super) const SELECT_ORIGINAL: &str =
     "SELECT original FROM revisions WHERE transaction_id = $1 AND revision = $2";
 const SELECT_ROOM_ID: &str = "SELECT room_id FROM rooms WHERE transaction_id = $1";
 

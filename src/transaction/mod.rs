@@ -7,6 +7,7 @@ mod party;
 mod patch;
 mod read_file;
 mod reading;
+mod same_content;
 #[cfg(test)]
 mod sample;
 mod submission;

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody uses a test from outside")]
 
+mod bounded_answers;
 mod browser_itself;
 mod command_line;
 mod crashes;
+mod discounts;
 mod door;
 mod export;
 mod files;

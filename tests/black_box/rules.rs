@@ -4,6 +4,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::on_both_databases;
+use crate::support::shop::{KEY, OTHER_KEY};
 use crate::support::{Database, Shop, World};
 
 const BROKEN: &str = include_str!("../invoices/cases/BR-S-02.cii.xml");
@@ -29,6 +31,28 @@ async fn an_invoice_that_breaks_a_rule_is_taken_in_or_refused_as_the_config_says
     assert_eq!(rules(&refused["errors"]), ["BR-S-02"], "{refused}");
     let (status, taken) = refuses.shop.post_xml("external_id=b", SOUND).await;
     assert_eq!(status, 201, "{taken}");
+}
+
+on_both_databases! {
+    async fn the_key_of_a_shop_decides_alone_whether_a_broken_rule_warns_or_refuses(database) {
+        for (of_all, of_shop, expected) in [("warn", "refuse", (422, 201)), ("refuse", "warn", (201, 422))] {
+            let keys = json!([
+                { "shop": "shop", "key": KEY, "rules": of_shop },
+                { "shop": "other", "key": OTHER_KEY },
+            ]);
+            let plan = World::with().config("api", json!({ "keys": keys }));
+            let world = plan.config("invoice", json!({ "rules": of_all })).start(database).await;
+            let (of_key, answer) = world.shop.post_xml("external_id=a", BROKEN).await;
+            let (of_config, other) = world.other_shop.post_xml("external_id=a", BROKEN).await;
+            assert_eq!((of_key, of_config), expected, "{answer} {other}");
+            for (status, answer) in [(of_key, &answer), (of_config, &other)] {
+                let found = if status == 201 { &answer["warnings"] } else { &answer["errors"] };
+                assert_eq!(rules(found), ["BR-S-02"], "{answer}");
+            }
+            let (status, taken) = world.shop.post_xml("external_id=b", SOUND).await;
+            assert_eq!(status, 201, "{taken}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,7 +100,24 @@ async fn a_file_is_converted_on_the_command_line() {
     let (good, _, told) = convert(&[&groups, "--to", "ubl"]);
     assert!(good && told.contains("left out: /lines/0"), "{told}");
     let (good, _, told) = convert(&[&pdf, "--to", "edifact"]);
-    assert!(!good && told.contains("ubl, cii or json"), "{told}");
+    assert!(!good && told.contains("ubl, cii, json or pdf"), "{told}");
+    let paper = folder.path().join("invoice.pdf");
+    let to_paper =
+        [&groups, "--to", "pdf", "--language", "de", "--output", paper.to_str().unwrap()];
+    let (good, out, told) = convert(&to_paper);
+    assert!(good && out.is_empty(), "{told}");
+    let (good, from_groups, _) = convert(&[&groups, "--to", "json"]);
+    let (again, from_paper, _) = convert(&[paper.to_str().unwrap(), "--to", "json"]);
+    let invoice = |text: &str| {
+        let mut invoice: Value = serde_json::from_str(text).unwrap();
+        // The PDF names the profile that has a place for all of the invoice.
+        invoice.as_object_mut().unwrap().remove("specification");
+        invoice
+    };
+    assert!(good && again);
+    assert_eq!(invoice(&from_paper), invoice(&from_groups));
+    let (good, _, told) = convert(&[&groups, "--to", "cii", "--language", "de"]);
+    assert!(!good && told.contains("only a PDF has a language"), "{told}");
     let (good, _, told) = convert(&[&format!("{invoices}/README.md"), "--to", "ubl"]);
     assert!(!good && told.contains("cannot be converted"), "{told}");
 }

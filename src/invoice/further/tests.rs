@@ -118,7 +118,21 @@ fn an_invoice_that_is_kept_as_json_for_the_files_in_it_says_as_much_as_without_t
     let input: InvoiceInput = serde_json::from_value(json).unwrap();
     let kept = input.to_keep().unwrap();
     let invoice = crate::invoice::settle(input, crate::invoice::Form::Json).unwrap().invoice;
-    let further = Further::of(&invoice, kept.as_deref());
+    let (further, contents) = Further::with_contents(&invoice, kept.as_deref());
     assert!(further.terms.iter().any(|it| it.id == "BT-12" && it.value == "C-2"), "{further:?}");
-    assert_eq!(further, Further::of(&invoice, None));
+    assert!(invoice.documents[0].attachment.as_ref().is_some_and(|it| contents.has(it)));
+    let (without, contents) = Further::with_contents(&invoice, None);
+    assert_eq!(further, without);
+    assert!(!invoice.documents[0].attachment.as_ref().is_some_and(|it| contents.has(it)));
+}
+
+#[test]
+fn terms_and_files_of_one_parse_are_those_of_two() {
+    for original in EXAMPLES.map(str::as_bytes) {
+        let read = crate::invoice::read_file(original).unwrap();
+        let settled = crate::invoice::settle(read.invoice, read.format.into()).unwrap();
+        let (further, contents) = Further::with_contents(&settled.invoice, Some(original));
+        assert_eq!(further, Further::of_file(original));
+        assert_eq!(contents, AttachedContents::of_original(original));
+    }
 }

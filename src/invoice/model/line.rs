@@ -90,11 +90,16 @@ group! {
     }
 }
 
+/// Whether a line with this role is part of the sums. A line that groups others, or that only informs, is not
+/// (Factur-X EXTENDED, BT-X-8; a sub-line of the XRechnung extension is read as such a line).
+pub(in crate::invoice) fn is_summed(role: Option<&str>) -> bool {
+    role.is_none_or(|role| !NOT_SUMMED.contains(&role))
+}
+
 impl LineInput {
-    /// Whether the line is part of the sums. A line that groups others, or that only informs, is not
-    /// (Factur-X EXTENDED, BT-X-8; a sub-line of the XRechnung extension is read as such a line).
+    /// Whether the line is part of the sums.
     pub fn is_summed(&self) -> bool {
-        self.role.as_deref().is_none_or(|role| !NOT_SUMMED.contains(&role))
+        is_summed(self.role.as_deref())
     }
 }
 

@@ -1,11 +1,14 @@
 //! The rules of the extension of XRechnung (BR-DEX), and of XRechnung for clean vehicles (BR-DE-CVD).
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::checker::{Checker, Entry};
 use super::document::{Part, Place};
 use crate::invoice::problem::Severity::{Fatal, Warning};
 use crate::invoice::rules::{Form, List, half_up};
+use crate::invoice::sub_lines::{Nested, Numbered, nested};
 
 /// What the rules of the extension say.
 pub(in crate::invoice) const RULES: &[Entry] = &[
@@ -143,6 +146,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let (doc, root) = (checker.doc, Place::default());
     if doc.form() == Form::Json {
         codes(checker);
+        sub_lines(checker);
     }
     for place in doc.each(&root, "third_party_payments") {
         checker.must(doc.says(&place, "type"), "BR-DEX-10", &place, "type");
@@ -157,6 +161,31 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     // CII has none, and the figures of JSON were compared already.
     if doc.form() == Form::Ubl && !doc.is_ubl_credit_note() {
         due(checker);
+    }
+}
+
+/// The rules about sub-lines in JSON, which has them as lines that only inform and name the line around. In UBL,
+/// where they stand inside of it, they are checked there: see `xml/syntax/profile.rs`.
+fn sub_lines(checker: &mut Checker<'_>) {
+    let (doc, root) = (checker.doc, Place::default());
+    let lines = doc.each(&root, "lines");
+    let texts: Vec<[Option<String>; 3]> =
+        lines.iter().map(|line| ["id", "parent", "role"].map(|it| doc.first(line, it))).collect();
+    let numbered = texts.iter().map(|[id, parent, role]| Numbered {
+        id: id.as_deref(),
+        parent: parent.as_deref(),
+        role: role.as_deref(),
+    });
+    let mut inside: BTreeMap<usize, Decimal> = BTreeMap::new();
+    for (line, place) in lines.iter().zip(nested(numbered)) {
+        let Nested::Within(around) = place else { continue };
+        checker.must(doc.says(line, "vat/category"), "BR-DEX-03", line, "vat");
+        *inside.entry(around).or_default() += doc.figure(line, "net_amount").unwrap_or_default();
+    }
+    for (around, sum) in inside {
+        let Some(line) = lines.get(around) else { continue };
+        let stated = doc.figure(line, "net_amount").unwrap_or_default();
+        checker.must_be(stated == sum, "BR-DEX-02", line, "net_amount", (stated, sum));
     }
 }
 

@@ -167,6 +167,13 @@ const GERMAN: &[GermanCase] = &[
     ("BR-TMP-2", "DE-R-T02", &[("/documents", "[{\"location\": \"here\"}]")]),
 ];
 
+/// A line with two sub-lines.
+const WITH_SUB_LINES: &str = r#"[
+    { "id": "1", "net_amount": "100.00", "vat": { "category": "S" } },
+    { "id": "1.1", "net_amount": "60.00", "vat": { "category": "S" }, "parent": "1", "role": "INFORMATION" },
+    { "id": "1.2", "net_amount": "40.00", "vat": { "category": "S" }, "parent": "1", "role": "INFORMATION" }
+]"#;
+
 /// What breaks a rule of CEN's structure only in XML is in `xml/syntax/profile/tests.rs`.
 const CASES: &[Case] = &[
     (
@@ -183,6 +190,13 @@ const CASES: &[Case] = &[
         "DE",
         &[("/documents", "[{\"attachment\": {\"mime\": \"text/html\"}}]")],
     ),
+    (
+        "BR-DEX-02",
+        "extension",
+        "DE",
+        &[("/lines", WITH_SUB_LINES), ("/lines/2/net_amount", "\"30.00\"")],
+    ),
+    ("BR-DEX-03", "extension", "DE", &[("/lines", WITH_SUB_LINES), ("/lines/1/vat", "null")]),
     (
         "BR-DEX-04",
         "extension",
@@ -539,10 +553,8 @@ const CASES: &[Case] = &[
 ];
 
 /// The rules that are only about XML: see `xml/syntax/profile/tests.rs`.
-const ONLY_IN_XML: [&str; 19] = [
+const ONLY_IN_XML: [&str; 17] = [
     "BR-TMP-3",
-    "BR-DEX-02",
-    "BR-DEX-03",
     "BR-DEX-09",
     "BR-DEX-13",
     "BR-DEX-14",
@@ -594,6 +606,27 @@ fn each_rule_is_broken_by_one_change() {
             assert!(broken.iter().any(|it| it == rule), "{rule}: {broken:?}");
         }
     }
+}
+
+#[test]
+fn sub_lines_in_json_are_added_up_and_have_a_vat_category() {
+    let of_sub_lines = |changes: &[(&str, &str)]| {
+        let all: Vec<_> = [("/lines", WITH_SUB_LINES)].iter().chain(changes).copied().collect();
+        let found = broken_by("extension", "DE", &all).into_iter();
+        found.filter(|it| ["BR-DEX-02", "BR-DEX-03"].contains(&it.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(of_sub_lines(&[]), [""; 0]);
+    assert_eq!(of_sub_lines(&[("/lines/0/net_amount", "\"99.00\"")]), ["BR-DEX-02"]);
+    // A sub-line of a sub-line, in another sum.
+    let deeper = [("/lines/2/parent", "\"1.1\"")];
+    assert_eq!(of_sub_lines(&deeper), ["BR-DEX-02", "BR-DEX-02"]);
+    // A line that is summed is no sub-line, and neither is one that names no line around it.
+    assert_eq!(of_sub_lines(&[("/lines/1/role", "\"DETAIL\"")]), ["BR-DEX-02"]);
+    let alone =
+        [("/lines/1/parent", "null"), ("/lines/2/parent", "null"), ("/lines/2/vat", "null")];
+    assert_eq!(of_sub_lines(&alone), [""; 0]);
+    let all = [("/lines", WITH_SUB_LINES), ("/lines/2/net_amount", "\"1.00\"")];
+    assert!(!broken_by("xrechnung", "DE", &all).iter().any(|it| it == "BR-DEX-02"));
 }
 
 #[test]

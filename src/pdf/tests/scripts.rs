@@ -130,6 +130,31 @@ fn a_text_without_spaces_fills_its_lines() {
 }
 
 #[test]
+fn spaces_beside_pictures_and_foreign_letters_are_as_wide_as_others() {
+    let typesetter = Typesetter::new(Fonts::installed(None), HanForm::Simplified).unwrap();
+    let style = text::Style::BODY;
+    let space = typesetter.line("n n", style).width - typesetter.line("nn", style).width;
+    for (before, after) in
+        [("🌳", "🪵"), ("🌳", "oak"), ("ไม้", "ไม้"), ("참나무", "판자"), ("木", "木")]
+    {
+        let width = |text: &str| typesetter.line(text, style).width;
+        let gap = width(&format!("{before} {after}")) - width(before) - width(after);
+        assert!((gap - space).abs() < 0.01, "{before} {after}: {gap}");
+    }
+    let text = "Oak 🌳 plank 🪵 planed 😀 橡木 오크 ไม้ ☎\u{fe0f} ☎ ".repeat(20);
+    let lines = typesetter.lines(&text, style, 150.0);
+    assert!(lines.len() > 3 && lines.iter().all(|line| line.width <= 150.0));
+}
+
+#[test]
+fn a_sign_after_a_picture_is_a_picture_only_if_it_is_asked_to_be() {
+    let typesetter = Typesetter::new(Fonts::installed(None), HanForm::Simplified).unwrap();
+    let runs = |text: &str| typesetter.line(text, text::Style::BODY).runs.len();
+    assert_eq!(runs("☎\u{fe0f}☎\u{fe0f}"), 1);
+    assert_eq!(runs("☎\u{fe0f}☎"), 2, "a picture and a sign");
+}
+
+#[test]
 fn a_letter_that_no_typeface_has_and_a_broken_typeface_do_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     // A typeface whose drawings are cut off.

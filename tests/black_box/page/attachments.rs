@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Scene, order};
 use crate::export::{members, pack, verify};
 use crate::on_both_databases;
-use crate::support::World;
+use crate::support::{Entered, World};
 
 const PDF: &[u8] = include_bytes!("../../invoices/pdf/other-attachment.pdf");
 /// A picture of one pixel.
@@ -96,5 +96,34 @@ on_both_databases! {
         let (status, problem) = shop.post(&body).await;
         assert_eq!(status, 422);
         assert_eq!(problem["pointer"], "/invoice/documents/1/attachment/content");
+    }
+
+    async fn a_file_is_found_in_any_earlier_original_and_has_a_link_only_if_it_is_there(database) {
+        let world = &World::with().page().start(database).await;
+        let shop = &world.shop;
+        let mut body = order("long-history", "@sam:tally.localhost");
+        body["invoice"]["documents"] = json!([carried("hours", "hours.pdf", "application/pdf", PDF)]);
+        let id = shop.create(&body).await;
+        let mut invoice = body["invoice"].clone();
+        for number in 0..25 {
+            let content = format!("{number}");
+            invoice["documents"] = json!([carried("hours", "hours.csv", "text/csv", content.as_bytes())]);
+            let (status, answer) = shop.patch(&id, &json!({ "invoice": invoice })).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+        let named = |name: &str, sha256: &str| {
+            json!({ "reference": name, "attachment": { "filename": name, "mime": "application/pdf", "sha256": sha256 } })
+        };
+        let known = format!("{:x}", Sha256::digest(PDF));
+        invoice["documents"] = json!([named("lost.pdf", &"0".repeat(64)), named("hours.pdf", &known)]);
+        let (status, answer) = shop.patch(&id, &json!({ "invoice": invoice })).await;
+        assert_eq!((status, &answer["revision"]), (200, &json!(27)), "{answer}");
+        let path = format!("/api/v1/transactions/{id}/attachments");
+        assert_eq!(download(world, &format!("{path}/0")).await.0, 404);
+        assert_eq!(download(world, &format!("{path}/1")).await, (200, PDF.to_vec()));
+        let page = Entered::by(&shop.link(&id, "buyer", None).await).await;
+        let page = page.request(Method::GET, "").send().await.unwrap().text().await.unwrap();
+        let links = |place: usize| page.matches(&format!("attachments/{place}")).count();
+        assert_eq!((links(0), links(1)), (0, 1), "{page}");
     }
 }

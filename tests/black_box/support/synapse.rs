@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use super::process::tail;
 
@@ -57,8 +58,14 @@ fn ask(version: Version, order: &str) -> String {
     launchers.entry(version).or_insert_with(|| Launcher::start(version)).answer(order)
 }
 
+/// Runs a command of the script, with these arguments.
+pub fn run_script(version: Version, arguments: &Value) {
+    let answer = ask(version, &format!("do {arguments}"));
+    assert_eq!(answer, "yes", "scripts/synapse {arguments}");
+}
+
 /// The script that knows about Synapse.
-pub fn script(version: Version) -> Command {
+fn script(version: Version) -> Command {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/synapse"));
     command.args(version.into_iter().flat_map(|it| ["--version", it]));
     command

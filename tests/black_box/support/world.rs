@@ -63,12 +63,9 @@ impl World {
     /// A new account of an administrator of the homeserver.
     pub async fn admin(&self, name: &str) -> Person {
         let password = password(name);
-        let script = synapse::script(self.synapse_version)
-            .arg("register")
-            .arg(self.folder.path().join("synapse"))
-            .args([name, &password, "--admin"])
-            .status();
-        assert!(script.unwrap().success(), "no account for {name}");
+        let synapse = self.folder.path().join("synapse");
+        let arguments = json!(["register", synapse, name, password, "--admin"]);
+        synapse::run_script(self.synapse_version, &arguments);
         Person::sign_in(self.synapse_port, name, &password).await
     }
 
@@ -361,15 +358,15 @@ impl Plan {
         let made = tallyroom().arg("generate-registration").arg("--config").arg(&file).output();
         let made = made.unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let configured = synapse::script(self.synapse_version)
-            .arg("configure")
-            .arg(folder.path().join("synapse"))
-            .args(["--port", &synapse_port.to_string(), "--server-name", DOMAIN])
-            .arg("--registration")
-            .arg(folder.path().join("registration.yaml"))
-            .args(self.other_servers.iter().flat_map(|it| ["--federate-with", it]))
-            .status();
-        assert!(configured.unwrap().success());
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let mut configure = vec!["configure".to_owned(), path("synapse")];
+        configure.extend(["--port".to_owned(), synapse_port.to_string()]);
+        configure.extend(["--server-name".to_owned(), DOMAIN.to_owned()]);
+        configure.extend(["--registration".to_owned(), path("registration.yaml")]);
+        for other in &self.other_servers {
+            configure.extend(["--federate-with".to_owned(), other.clone()]);
+        }
+        synapse::run_script(self.synapse_version, &json!(configure));
         let homeserver_file = folder.path().join("synapse/homeserver.yaml");
         let text = std::fs::read_to_string(&homeserver_file).unwrap();
         let mut homeserver: Value = serde_json::from_str(&text).unwrap();

@@ -19,6 +19,11 @@ impl AttachedContents {
         Self(files.map(|it| (format!("{:x}", Sha256::digest(&it)), it)).collect())
     }
 
+    /// Whether the content of a file is one of these.
+    pub fn has(&self, attachment: &Attachment) -> bool {
+        self.of(attachment).is_some()
+    }
+
     /// The content of a file, if it is one of these.
     pub(super) fn of(&self, attachment: &Attachment) -> Option<&[u8]> {
         self.0.get(attachment.sha256.as_deref()?).map(Vec::as_slice)

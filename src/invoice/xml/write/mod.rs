@@ -1,8 +1,7 @@
 //! Writes UBL 2.1 and CII D16B, as the rows of the model say.
 //!
 //! The rows say where a value stands. The other files of this folder hold what they do not say: the order of
-//! the elements (`schema`), what a syntax demands beside the values (`fixed`, `prepare`), and lines inside of
-//! lines (`sub_lines`).
+//! the elements (`schema`), and what a syntax demands beside the values (`fixed`, `prepare`).
 
 mod contents;
 mod element;
@@ -10,7 +9,6 @@ mod fixed;
 mod prepare;
 mod print;
 mod schema;
-mod sub_lines;
 mod value;
 
 use serde_json::Value;
@@ -23,9 +21,9 @@ use super::path::{Route, Step, path_of, routes};
 use crate::invoice::model::term::{Kind, Term};
 use crate::invoice::model::{Invoice, InvoiceInput};
 use crate::invoice::problem::Problem;
+use crate::invoice::sub_lines::{Nested, nested};
 use element::{Element, End};
 use schema::Schema;
-use sub_lines::{Nested, nested};
 
 /// The group of the VAT breakdown.
 const VAT_BREAKDOWN: &str = "BG-23";

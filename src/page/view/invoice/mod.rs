@@ -57,7 +57,7 @@ fn attached_files(page: &Page<'_>) -> Markup {
     let documents = page.transaction.terms.invoice.documents.iter().enumerate();
     let mut files = documents
         .filter_map(|(place, it)| Some((place, it, it.attachment.as_ref()?)))
-        .filter(|_| page.read.original.is_some())
+        .filter(|(place, ..)| page.read.files.contains(place))
         .peekable();
     html! {
         @if files.peek().is_some() {

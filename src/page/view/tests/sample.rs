@@ -1,5 +1,6 @@
 //! A sample page that contains everything that a page can show.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -64,6 +65,7 @@ impl Sample {
             read: Arc::new(ReadInvoice {
                 further: Further { terms: further(), left_over: left_over() },
                 original: Some(OriginalKind::Pdf),
+                files: BTreeSet::new(),
             }),
             qr: Some(qr()),
             chat: chat(),

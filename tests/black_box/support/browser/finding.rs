@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::Visitor;
-use super::protocol::{call, handle};
 use crate::support::eventually;
 
 use super::PATIENCE;
@@ -92,14 +91,14 @@ impl Visitor {
         part: &Part,
         name: Option<&str>,
     ) -> Result<Vec<Value>, String> {
-        let Some(root) = handle(&self.page, &part.expression()).await? else {
+        let Some(root) = self.page.handle(&part.expression()).await? else {
             return Ok(Vec::new());
         };
         let mut query = json!({ "objectId": root });
         if let Some(name) = name {
             query["accessibleName"] = json!(name);
         }
-        let mut answer = call(&self.page, "Accessibility.queryAXTree", query).await?;
+        let mut answer = self.page.call("Accessibility.queryAXTree", query).await?;
         let nodes: Vec<Value> = serde_json::from_value(answer["nodes"].take()).unwrap();
         Ok(nodes.into_iter().filter(|node| node["ignored"] != true).collect())
     }
@@ -108,7 +107,7 @@ impl Visitor {
     pub(super) async fn selected(&self, selector: &str) -> i64 {
         let expression = format!("document.querySelector({})", json!(selector));
         eventually(&format!("{selector} on the page"), PATIENCE, || async {
-            let object = handle(&self.page, &expression).await.ok()??;
+            let object = self.page.handle(&expression).await.ok()??;
             self.node_of(object).await.ok()
         })
         .await
@@ -117,14 +116,14 @@ impl Visitor {
     /// Waits for a message; its backend node id.
     pub(super) async fn part(&self, part: &Part) -> i64 {
         eventually(&format!("{part:?} on the page"), PATIENCE, || async {
-            let object = handle(&self.page, &part.expression()).await.ok()??;
+            let object = self.page.handle(&part.expression()).await.ok()??;
             self.node_of(object).await.ok()
         })
         .await
     }
 
     async fn node_of(&self, object: String) -> Result<i64, String> {
-        let node = call(&self.page, "DOM.describeNode", json!({ "objectId": object })).await?;
+        let node = self.page.call("DOM.describeNode", json!({ "objectId": object })).await?;
         node["node"]["backendNodeId"].as_i64().ok_or_else(|| node.to_string())
     }
 }

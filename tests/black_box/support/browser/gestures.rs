@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::finding::Part;
-use super::protocol::call;
+use super::keyboard::Key;
 use super::{PATIENCE, Visitor, eventually};
 
 impl Visitor {
@@ -64,17 +64,15 @@ impl Visitor {
         let (modifiers, name) = keys.rsplit_once('+').unwrap_or(("", keys));
         let bits = [("Alt", 1), ("Control", 2), ("Meta", 4), ("Shift", 8)];
         let modifiers: i64 = bits.iter().filter(|it| modifiers.contains(it.0)).map(|it| it.1).sum();
-        let key = chromiumoxide::keys::get_key_definition(name)
-            .unwrap_or_else(|| panic!("there is no key {name}"));
+        let key = Key::named(name);
         let mut event = json!({
             "type": "keyDown", "key": key.key, "code": key.code, "modifiers": modifiers,
-            "windowsVirtualKeyCode": key.key_code, "nativeVirtualKeyCode": key.key_code,
+            "windowsVirtualKeyCode": key.number, "nativeVirtualKeyCode": key.number,
         });
         if name == "a" && modifiers == 2 {
             event["commands"] = json!(["selectAll"]);
         }
-        let text = key.text.or((key.key.len() == 1).then_some(key.key));
-        if let Some(text) = text.filter(|_| modifiers & 7 == 0) {
+        if let Some(text) = key.text.filter(|_| modifiers & 7 == 0) {
             event["text"] = json!(text);
         }
         self.ok("Input.dispatchKeyEvent", event.clone()).await;
@@ -140,8 +138,8 @@ impl Visitor {
     /// Where an element is, scrolled into view.
     async fn centre(&self, node: i64) -> Result<(f64, f64), String> {
         let target = json!({ "backendNodeId": node });
-        call(&self.page, "DOM.scrollIntoViewIfNeeded", target.clone()).await?;
-        let answer = call(&self.page, "DOM.getContentQuads", target).await?;
+        self.page.call("DOM.scrollIntoViewIfNeeded", target.clone()).await?;
+        let answer = self.page.call("DOM.getContentQuads", target).await?;
         let quad: Vec<f64> = answer["quads"][0]
             .as_array()
             .map(|it| it.iter().filter_map(Value::as_f64).collect())

@@ -3,6 +3,8 @@
 mod audit;
 mod finding;
 mod gestures;
+mod keyboard;
+mod page;
 mod protocol;
 mod visitor;
 mod watching;
@@ -13,13 +15,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use chromiumoxide::cdp::browser_protocol::target::{
-    CreateBrowserContextParams, CreateTargetParams, GetTargetInfoParams,
-};
-use chromiumoxide::handler::HandlerConfig;
-use futures_util::StreamExt;
+use serde_json::json;
 use tempfile::TempDir;
 
+use self::page::Page;
+use self::protocol::DevTools;
 use super::eventually;
 use super::process::Process;
 
@@ -28,7 +28,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ends with the test.
 pub struct Browser {
-    chromium: chromiumoxide::Browser,
+    devtools: DevTools,
     process: Option<Process>,
     folder: TempDir,
 }
@@ -44,37 +44,26 @@ impl Browser {
             path.starts_with('/').then(|| format!("ws://127.0.0.1:{port}{}", path.trim()))
         })
         .await;
-        let config = HandlerConfig { viewport: None, ..HandlerConfig::default() };
-        let (chromium, mut handler) =
-            chromiumoxide::Browser::connect_with_config(url, config).await.unwrap();
-        // It has an end: the connection's, when the process does.
-        tokio::spawn(async move { while handler.next().await.is_some_and(|it| it.is_ok()) {} });
-        Self { chromium, process: Some(process), folder }
+        Self { devtools: DevTools::connect(&url).await, process: Some(process), folder }
     }
 
     /// Somebody with a browser of their own: nothing is shared with other visitors.
     pub async fn visitor(&self) -> Visitor {
-        let context =
-            self.chromium.create_browser_context(CreateBrowserContextParams::default()).await;
-        let target = CreateTargetParams::builder()
-            .url("about:blank")
-            .browser_context_id(context.unwrap())
-            .width(1280)
-            .height(900)
-            .build()
-            .unwrap();
-        Visitor::new(self.chromium.new_page(target).await.unwrap()).await
+        let context = self.devtools.call(None, "Target.createBrowserContext", json!({}));
+        let context = context.await.unwrap()["browserContextId"].take();
+        let tab = json!({
+            "url": "about:blank", "browserContextId": context, "width": 1280, "height": 900,
+        });
+        Visitor::new(Page::open(&self.devtools, tab).await).await
     }
 
     /// Another tab of the same browser: cookies and storage are shared.
     pub async fn tab_beside(&self, visitor: &Visitor) -> Visitor {
-        let info = self
-            .chromium
-            .execute(GetTargetInfoParams { target_id: Some(visitor.page.target_id().clone()) });
-        let info = info.await.unwrap().result.target_info;
-        let mut target = CreateTargetParams::new("about:blank");
-        target.browser_context_id = info.browser_context_id;
-        Visitor::new(self.chromium.new_page(target).await.unwrap()).await
+        let target = json!({ "targetId": visitor.page.target });
+        let info = self.devtools.call(None, "Target.getTargetInfo", target).await.unwrap();
+        let context = &info["targetInfo"]["browserContextId"];
+        let tab = json!({ "url": "about:blank", "browserContextId": context });
+        Visitor::new(Page::open(&self.devtools, tab).await).await
     }
 }
 
@@ -102,7 +91,12 @@ fn command(folder: &Path) -> Command {
         "--disable-default-apps",
         "--disable-sync",
         "--no-first-run",
+        "--disable-extensions",
         "--lang=en-US",
+        // What belongs to no page costs a second of processor time for each window: the first, empty
+        // one, and pages that are kept ready for the field of the address.
+        "--no-startup-window",
+        "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
         // With a mouse: headless, it has found none.
         "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
         "--remote-debugging-port=0",

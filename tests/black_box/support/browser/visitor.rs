@@ -2,23 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use chromiumoxide::Page;
 use serde_json::{Value, json};
 
 use super::PATIENCE;
-use super::protocol::{call, evaluate};
-use super::watching::{Request, Watched};
+use super::page::Page;
+use super::watching::Request;
 use crate::support::eventually;
 
 pub struct Visitor {
     pub(super) page: Page,
-    watched: Watched,
 }
 
 impl Visitor {
     pub(super) async fn new(page: Page) -> Self {
-        let watched = Watched::start(&page).await;
-        let visitor = Self { page, watched };
+        let visitor = Self { page };
         // As if it were the only window: focus, visible, keys.
         visitor.ok("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await;
         visitor
@@ -32,7 +29,7 @@ impl Visitor {
     }
 
     pub async fn reload(&self) {
-        self.page.reload().await.unwrap();
+        self.page.reload().await;
     }
 
     /// Waits until the page shows this.
@@ -72,7 +69,7 @@ impl Visitor {
     pub async fn until(&self, expression: &str) {
         let started = Instant::now();
         loop {
-            let value = evaluate(&self.page, expression).await;
+            let value = self.page.evaluate(expression).await;
             if value.as_ref().is_ok_and(|it| it == true) {
                 return;
             }
@@ -89,7 +86,7 @@ impl Visitor {
     }
 
     async fn seen_text(&self) -> Result<String, String> {
-        let text = evaluate(&self.page, "document.body.innerText").await?;
+        let text = self.page.evaluate("document.body.innerText").await?;
         text.as_str().map(str::to_owned).ok_or_else(|| "no page".to_owned())
     }
 
@@ -101,17 +98,8 @@ impl Visitor {
 
     /// What can be read in the frame whose address has this in it; none if there is no such frame.
     pub async fn text_in_frame(&self, address: &str) -> Option<String> {
-        for frame in self.page.frames().await.ok()? {
-            let url = self.page.frame_url(frame.clone()).await.ok().flatten();
-            if !url.is_some_and(|url| url.contains(address)) {
-                continue;
-            }
-            let context = self.page.frame_execution_context(frame).await.ok()??;
-            let run = json!({ "expression": "document.body.innerText", "contextId": context });
-            let answer = call(&self.page, "Runtime.evaluate", run).await.ok()?;
-            return answer["result"]["value"].as_str().map(str::to_owned);
-        }
-        None
+        let text = self.page.evaluate_in_frame(address, "document.body.innerText").await.ok()??;
+        text.as_str().map(str::to_owned)
     }
 
     /// How many elements a CSS selector finds.
@@ -126,7 +114,7 @@ impl Visitor {
     }
 
     pub async fn url(&self) -> String {
-        let url = evaluate(&self.page, "location.href").await.unwrap_or_default();
+        let url = self.page.evaluate("location.href").await.unwrap_or_default();
         url.as_str().unwrap_or_default().to_owned()
     }
 
@@ -138,7 +126,7 @@ impl Visitor {
 
     /// What the console complained about so far.
     pub fn console_errors(&self) -> Vec<String> {
-        self.watched.errors.lock().unwrap().clone()
+        self.page.watched.errors.lock().unwrap().clone()
     }
 
     /// Waits until the console complains about this.
@@ -151,11 +139,11 @@ impl Visitor {
 
     /// Every request so far.
     pub fn requests(&self) -> Vec<Request> {
-        self.watched.requests.lock().unwrap().clone()
+        self.page.watched.requests.lock().unwrap().clone()
     }
 
     pub fn forget_requests(&self) {
-        self.watched.requests.lock().unwrap().clear();
+        self.page.watched.requests.lock().unwrap().clear();
     }
 
     /// From the next page on, nothing of its scripts runs.
@@ -198,14 +186,14 @@ impl Visitor {
 
     /// The value of a JavaScript expression.
     pub async fn js(&self, expression: &str) -> Value {
-        match evaluate(&self.page, expression).await {
+        match self.page.evaluate(expression).await {
             Ok(value) => value,
             Err(error) => panic!("{:.300}: {error}", expression),
         }
     }
 
-    pub(super) async fn ok(&self, method: &'static str, parameters: Value) -> Value {
-        call(&self.page, method, parameters).await.unwrap_or_else(|error| panic!("{error}"))
+    pub(super) async fn ok(&self, method: &str, parameters: Value) -> Value {
+        self.page.call(method, parameters).await.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 

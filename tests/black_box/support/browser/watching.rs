@@ -1,17 +1,13 @@
-//! What a browser records meanwhile: requests and errors.
+//! What a browser records meanwhile: documents, requests and errors.
 
 use std::sync::{Arc, Mutex};
 
-use chromiumoxide::Page;
-use chromiumoxide::cdp::IntoEventKind;
-use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
-use chromiumoxide::cdp::browser_protocol::network::{
-    EventLoadingFinished, EventRequestWillBeSent, EventResponseReceived,
-};
-use chromiumoxide::cdp::js_protocol::runtime::{
-    ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
-};
-use futures_util::StreamExt;
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::PATIENCE;
+use super::protocol::Event;
+use crate::support::eventually;
 
 /// A request that the page made.
 #[derive(Clone, Debug, Default)]
@@ -30,84 +26,129 @@ pub struct Request {
 /// Filled while the visitor does other things.
 #[derive(Clone, Default)]
 pub struct Watched {
+    pub documents: Documents,
     pub errors: Arc<Mutex<Vec<String>>>,
     pub requests: Arc<Mutex<Vec<Request>>>,
 }
 
+/// The documents that the tab has shown, and which of them were loaded as a whole.
+#[derive(Clone, Default)]
+pub struct Documents(Arc<Mutex<Vec<Document>>>);
+
+struct Document {
+    loader: String,
+    is_loaded: bool,
+}
+
 impl Watched {
-    pub async fn start(page: &Page) -> Self {
+    pub fn start(mut events: UnboundedReceiver<Event>) -> Self {
         let watched = Self::default();
-        watched.on(page, |it, event: &EventEntryAdded| it.log_entry(event)).await;
-        watched.on(page, |it, event: &EventExceptionThrown| it.exception(event)).await;
-        watched.on(page, |it, event: &EventConsoleApiCalled| it.console(event)).await;
-        watched.on(page, |it, event: &EventRequestWillBeSent| it.request(event)).await;
-        watched.on(page, |it, event: &EventResponseReceived| it.response(event)).await;
-        watched.on(page, |it, event: &EventLoadingFinished| it.finished(event)).await;
+        let notes = watched.clone();
+        tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                notes.note(&event.method, &event.parameters);
+            }
+        });
         watched
     }
 
-    async fn on<E: IntoEventKind + Unpin + Send + Sync>(
-        &self,
-        page: &Page,
-        note: impl Fn(&Self, &E) + Send + 'static,
-    ) {
-        let mut events = page.event_listener::<E>().await.unwrap();
-        let watched = self.clone();
-        tokio::spawn(async move {
-            while let Some(event) = events.next().await {
-                note(&watched, &event);
+    fn note(&self, method: &str, it: &Value) {
+        match method {
+            "Page.frameNavigated" if it["frame"]["parentId"].is_null() => {
+                self.documents.began(text(&it["frame"]["loaderId"]));
             }
-        });
-    }
-
-    fn log_entry(&self, event: &EventEntryAdded) {
-        if matches!(event.entry.level, LogEntryLevel::Error | LogEntryLevel::Warning) {
-            let url = event.entry.url.as_deref().unwrap_or_default();
-            self.errors.lock().unwrap().push(format!("{} {url}", event.entry.text));
+            "Page.lifecycleEvent" if it["name"] == "load" => {
+                self.documents.loaded(text(&it["loaderId"]));
+            }
+            "Log.entryAdded" if is_complaint(&it["entry"]["level"]) => {
+                let (text, url) = (text(&it["entry"]["text"]), text(&it["entry"]["url"]));
+                self.complaint(format!("{text} {url}"));
+            }
+            "Runtime.exceptionThrown" => self.complaint(it["exceptionDetails"].to_string()),
+            "Runtime.consoleAPICalled" if is_complaint(&it["type"]) => {
+                self.complaint(it["args"].to_string());
+            }
+            "Network.requestWillBeSent" => self.request(it),
+            "Network.responseReceived" => {
+                self.update(it, |request| request.status = status(&it["response"]));
+            }
+            "Network.loadingFinished" => {
+                self.update(it, |request| request.bytes = bytes(it));
+            }
+            _ => {}
         }
     }
 
-    fn exception(&self, event: &EventExceptionThrown) {
-        self.errors.lock().unwrap().push(format!("{:?}", event.exception_details));
+    fn complaint(&self, text: String) {
+        self.errors.lock().unwrap().push(text);
     }
 
-    fn console(&self, event: &EventConsoleApiCalled) {
-        if matches!(event.r#type, ConsoleApiCalledType::Error | ConsoleApiCalledType::Warning) {
-            self.errors.lock().unwrap().push(format!("{:?}", event.args));
-        }
-    }
-
-    fn request(&self, event: &EventRequestWillBeSent) {
-        let mut requests = self.requests.lock().unwrap();
+    fn request(&self, it: &Value) {
         // A redirect goes on under the same id.
-        if let Some(answer) = &event.redirect_response
-            && let Some(before) = requests.iter_mut().rfind(|it| it.id == *event.request_id.inner())
-        {
-            before.status = answer.status;
-            before.bytes = answer.encoded_data_length;
+        if let Some(answer) = it.get("redirectResponse") {
+            self.update(it, |before| {
+                before.status = status(answer);
+                before.bytes = bytes(answer);
+            });
         }
-        let headers = event.request.headers.inner();
-        let referer = headers.get("Referer").or_else(|| headers.get("referer"));
-        requests.push(Request {
-            id: event.request_id.inner().clone(),
-            method: event.request.method.clone(),
-            url: event.request.url.clone(),
-            referer: referer.and_then(|it| it.as_str()).map(str::to_owned),
+        let request = &it["request"];
+        let headers = &request["headers"];
+        let referer = headers["Referer"].as_str().or_else(|| headers["referer"].as_str());
+        self.requests.lock().unwrap().push(Request {
+            id: text(&it["requestId"]).to_owned(),
+            method: text(&request["method"]).to_owned(),
+            url: text(&request["url"]).to_owned(),
+            referer: referer.map(str::to_owned),
             ..Request::default()
         });
     }
 
-    fn response(&self, event: &EventResponseReceived) {
+    /// Changes the request that an event is about, if it is one of those that were noted.
+    fn update(&self, event: &Value, change: impl FnOnce(&mut Request)) {
         let mut requests = self.requests.lock().unwrap();
-        if let Some(it) = requests.iter_mut().rfind(|it| it.id == *event.request_id.inner()) {
-            it.status = event.response.status;
+        if let Some(it) = requests.iter_mut().rfind(|it| event["requestId"] == it.id.as_str()) {
+            change(it);
         }
+    }
+}
+
+impl Documents {
+    fn began(&self, loader: &str) {
+        let document = Document { loader: loader.to_owned(), is_loaded: false };
+        self.0.lock().unwrap().push(document);
     }
 
-    fn finished(&self, event: &EventLoadingFinished) {
-        let mut requests = self.requests.lock().unwrap();
-        if let Some(it) = requests.iter_mut().rfind(|it| it.id == *event.request_id.inner()) {
-            it.bytes = event.encoded_data_length;
-        }
+    fn loaded(&self, loader: &str) {
+        let mut documents = self.0.lock().unwrap();
+        documents.iter_mut().filter(|it| it.loader == loader).for_each(|it| it.is_loaded = true);
     }
+
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// Waits until a document is loaded that came after so many others.
+    pub async fn loaded_after(&self, before: usize, what: &str) {
+        eventually(&format!("{what} loaded"), PATIENCE, || async {
+            self.0.lock().unwrap()[before..].iter().any(|it| it.is_loaded).then_some(())
+        })
+        .await;
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The console calls it `warning`, too.
+fn is_complaint(level: &Value) -> bool {
+    level == "error" || level == "warning"
+}
+
+fn status(response: &Value) -> i64 {
+    response["status"].as_i64().unwrap_or_default()
+}
+
+fn bytes(it: &Value) -> f64 {
+    it["encodedDataLength"].as_f64().unwrap_or_default()
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::invoice::model::LineInput;
-use crate::invoice::model::line::INFORMATION;
+use super::model::LineInput;
+use super::model::line::{INFORMATION, is_summed};
 
 /// The greatest depth of lines inside each other.
 const MAX_DEPTH: usize = 16;
@@ -19,21 +19,40 @@ pub(super) enum Nested {
     Nowhere,
 }
 
+/// What decides where a line stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numbered<'a> {
+    /// The id (BT-126).
+    pub(super) id: Option<&'a str>,
+    /// The id of the line around.
+    pub(super) parent: Option<&'a str>,
+    /// The role (BT-X-8).
+    pub(super) role: Option<&'a str>,
+}
+
+impl<'a> From<&'a LineInput> for Numbered<'a> {
+    fn from(line: &'a LineInput) -> Self {
+        let LineInput { id, parent, role, .. } = line;
+        Self { id: id.as_deref(), parent: parent.as_deref(), role: role.as_deref() }
+    }
+}
+
 /// Returns where each line stands in UBL. The lines that are summed are lines of the invoice, so that its sums
 /// stay right. A line that only informs is a sub-line of the line that it names. A line that groups others
 /// has no place: UBL would add it to the sum.
-pub(super) fn nested(lines: &[LineInput]) -> Vec<Nested> {
-    let mut all = Vec::with_capacity(lines.len());
-    let mut depths: Vec<usize> = Vec::with_capacity(lines.len());
+pub(super) fn nested<'a>(lines: impl IntoIterator<Item = impl Into<Numbered<'a>>>) -> Vec<Nested> {
+    let mut all = Vec::new();
+    let mut depths: Vec<usize> = Vec::new();
     let mut latest: HashMap<&str, usize> = HashMap::new();
-    for (index, line) in lines.iter().enumerate() {
-        let around = line.parent.as_deref().and_then(|parent| latest.get(parent)).copied();
-        let (place, depth) = if line.is_summed() {
+    for (index, line) in lines.into_iter().enumerate() {
+        let Numbered { id, parent, role } = line.into();
+        let around = parent.and_then(|parent| latest.get(parent)).copied();
+        let (place, depth) = if is_summed(role) {
             (Nested::Line, 0)
         } else {
             let depth = around.and_then(|around| depths.get(around)).map_or(0, |depth| depth + 1);
             match around {
-                Some(around) if line.role.as_deref() == Some(INFORMATION) && depth < MAX_DEPTH => {
+                Some(around) if role == Some(INFORMATION) && depth < MAX_DEPTH => {
                     (Nested::Within(around), depth)
                 }
                 _ => (Nested::Nowhere, 0),
@@ -41,7 +60,7 @@ pub(super) fn nested(lines: &[LineInput]) -> Vec<Nested> {
         };
         all.push(place);
         depths.push(depth);
-        if let (Some(id), true) = (&line.id, place != Nested::Nowhere) {
+        if let (Some(id), true) = (id, place != Nested::Nowhere) {
             latest.insert(id, index);
         }
     }
