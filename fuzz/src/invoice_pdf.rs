@@ -1,18 +1,15 @@
 //! Any bytes as a PDF: looking for the invoice in it ends in bounded words or in XML of a bounded
 //! size, the same one again.
 
-use tallyroom::invoice::{embedded_invoice, invoice_of_pdf};
+use tallyroom::invoice::{Limits, embedded_invoice, invoice_of_pdf};
 
 use super::accepted::are_told;
-
-/// The bound of the XML that `src/invoice/embedded.rs` sets.
-const MAX_XML_BYTES: usize = 16 * 1024 * 1024;
 
 /// Fails if something of that does not hold.
 pub fn check(file: &[u8]) {
     match embedded_invoice(file) {
         Ok(Some(embedded)) => {
-            assert!(embedded.xml.len() <= MAX_XML_BYTES);
+            assert!(embedded.xml.len() <= Limits::default().file_bytes());
             assert_eq!(invoice_of_pdf(file), Ok(embedded));
         }
         Ok(None) => are_told(&[invoice_of_pdf(file).expect_err("there is no invoice")]),
