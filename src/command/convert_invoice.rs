@@ -4,7 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::clock::now;
 use crate::fonts::Fonts;
@@ -202,23 +203,31 @@ fn read(file: &[u8]) -> Result<Read, Vec<Problem>> {
     Ok(Read { invoice: settled.invoice, status: None, further, left_out, contents })
 }
 
+/// A submission, if there is an invoice in it. Its parts are read from the text itself, because a field that stands
+/// twice is refused only there.
+#[derive(Deserialize)]
+struct Around {
+    invoice: Option<Box<RawValue>>,
+    seller: Option<Box<RawValue>>,
+    buyer: Option<Box<RawValue>>,
+    status: Option<Box<RawValue>>,
+}
+
 /// An invoice, or an object with one as `invoice`, and with its parties as `seller` and `buyer`.
 fn read_json(file: &[u8]) -> Result<Read, Vec<Problem>> {
-    let value: Value = json_within(file, &Limits::default())?;
-    let part = |name: &str| value.get(name).map(Value::to_string);
-    let invoice = part("invoice");
-    let is_bare = invoice.is_none();
-    let input: InvoiceInput = json(invoice.as_deref().map_or(file, str::as_bytes))?;
+    let around: Around = json_within(file, &Limits::default())?;
+    let bytes = around.invoice.as_ref().map_or(file, |it| it.get().as_bytes());
+    let input: InvoiceInput = json(bytes)?;
     let contents = AttachedContents::of_documents(&input.documents);
     let mut invoice = settle(input, Form::Json)?.invoice;
     let mut status = None;
-    if !is_bare {
-        let party = |name: &str| match part(name) {
+    if around.invoice.is_some() {
+        let party = |part: Option<Box<RawValue>>| match part {
             None => Ok(Party::default()),
-            Some(text) => json(text.as_bytes()),
+            Some(text) => json(text.get().as_bytes()),
         };
-        invoice = whole_invoice(invoice, &party("seller")?, &party("buyer")?);
-        status = value.get("status").and_then(Value::as_str).map(str::to_owned);
+        invoice = whole_invoice(invoice, &party(around.seller)?, &party(around.buyer)?);
+        status = around.status.and_then(|it| json(it.get().as_bytes()).ok());
     }
     let further = Further::of_invoice(&invoice.clone().into()).terms;
     Ok(Read { invoice, status, further, left_out: Vec::new(), contents })
@@ -236,6 +245,17 @@ mod tests {
 
     fn text(converted: &Converted) -> &str {
         std::str::from_utf8(&converted.bytes).unwrap()
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_in_json_is_refused() {
+        let file = include_str!("../../tests/invoices/cases/kwd.json");
+        let invoice = file.replacen("\"number\"", "\"number\": \"1\", \"number\"", 1);
+        let whole = file.replacen('{', "{\"status\": \"paid\", \"status\": \"paid\",", 1);
+        for twice in [invoice, whole] {
+            let problems = read_json(twice.as_bytes()).err().unwrap_or_default();
+            assert!(problems.iter().any(|it| it.detail.contains("uplicate field")), "{problems:?}");
+        }
     }
 
     #[test]

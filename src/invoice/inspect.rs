@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::{Limits, check_json};
 use super::model::InvoiceInput;
 use super::original::{OriginalKind, parse_file_within, without_mark};
-use super::problem::{Problem, Severity, in_a_line, pointer};
+use super::problem::{Problem, Severity, in_a_line, listed, pointer};
 use super::rules::Form;
 use super::settle::settle_within;
 use super::xml::XmlInvoice;
@@ -37,10 +37,11 @@ pub fn inspect(file: &[u8]) -> Inspection {
 /// Checks a file: UBL, CII, a PDF that carries one of them, or JSON (an invoice, or an object with one as
 /// `invoice`).
 pub fn inspect_within(file: &[u8], limits: &Limits) -> Inspection {
-    match OriginalKind::of(file) {
+    let Inspection { taken, findings } = match OriginalKind::of(file) {
         OriginalKind::Json => of_json(without_mark(file), limits),
         OriginalKind::Xml | OriginalKind::Pdf => of_file(file, limits),
-    }
+    };
+    Inspection { taken, findings: listed(findings) }
 }
 
 fn of_json(file: &[u8], limits: &Limits) -> Inspection {

@@ -46,7 +46,7 @@ pub use original::{OriginalKind, parse_file, parse_file_within, read_file, witho
 pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use payment_terms::{EarlyPayment, early_payments, payment_terms_text};
-pub use problem::{Problem, Severity, in_a_line, pointer, without_middle};
+pub use problem::{Problem, Severity, in_a_line, listed, pointer, without_middle};
 pub use profile::FacturxProfile;
 pub use profile_rules::Claims;
 pub(crate) use qr::code as qr_code;

@@ -15,6 +15,10 @@ const MAX_NAME_BYTES: usize = 60;
 /// the whole JSON; a longer one is left out.
 const MAX_POINTER_BYTES: usize = 500;
 
+/// The greatest number of problems of one invoice that are listed. A large file can have one for each element, and
+/// they are stored with the invoice and shown to people.
+const MAX_LISTED: usize = 1_000;
+
 /// How much a finding of a rule weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -94,6 +98,19 @@ impl Problem {
         self.pointer.insert_str(0, parent);
         self
     }
+}
+
+/// Returns the same problems, or as many as are listed of one invoice and one that says how many are left out. What
+/// other programs refuse an invoice for is listed before the rest.
+pub fn listed(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let left_out = problems.len().saturating_sub(MAX_LISTED);
+    if left_out > 0 {
+        problems.sort_by_key(|it| it.severity != Some(Severity::Fatal));
+        problems.truncate(MAX_LISTED);
+        let detail = format!("There are {left_out} more problems, which are not listed.");
+        problems.push(Problem::at("", detail));
+    }
+    problems
 }
 
 /// Returns the path to a value as a JSON pointer (RFC 6901).
@@ -179,6 +196,20 @@ pub fn without_middle(text: String, kept: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_very_many_problems_the_fatal_ones_are_listed_first_and_the_rest_is_counted() {
+        let warning = Problem::at("/a", "unlikely").of(Severity::Warning);
+        let fatal = Problem::at("/b", "wrong").of(Severity::Fatal);
+        let few = vec![warning.clone(), fatal.clone()];
+        assert_eq!(listed(few.clone()), few);
+        let mut many = vec![warning.clone(); MAX_LISTED + 5];
+        many.push(fatal.clone());
+        let listed = listed(many);
+        assert_eq!(listed.len(), MAX_LISTED + 1);
+        assert_eq!((&listed[0], &listed[1]), (&fatal, &warning));
+        assert!(listed[MAX_LISTED].detail.contains("6 more problems"), "{:?}", listed[MAX_LISTED]);
+    }
 
     #[test]
     fn an_unknown_field_is_told_with_the_name_that_is_most_like_it() {

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::read_file::ReadFile;
 use super::{Party, PartyRole, Terms};
 use crate::invoice::{
-    Form, Invoice, InvoiceInput, Limits, PartyDetails, Problem, Settled, Strictness, settle_within,
+    Form, Invoice, InvoiceInput, Limits, PartyDetails, Problem, Settled, Strictness, listed,
+    settle_within,
 };
 use crate::record::RedactionPolicy;
 
@@ -210,12 +211,13 @@ pub(super) fn accept_terms(
     }
 }
 
-/// Returns what is said of an invoice with pointers from the submission or patch that contains it.
+/// Returns what is said of an invoice with pointers from the submission or patch that contains it, and not more
+/// than is listed of one invoice.
 pub(super) fn under_invoice(
     settled: Result<Settled, Vec<Problem>>,
 ) -> Result<Settled, Vec<Problem>> {
     let under =
-        |all: Vec<Problem>| all.into_iter().map(|it| it.under("/invoice")).collect::<Vec<_>>();
+        |all| listed(all).into_iter().map(|it| it.under("/invoice")).collect::<Vec<Problem>>();
     match settled {
         Ok(Settled { invoice, warnings }) => Ok(Settled { invoice, warnings: under(warnings) }),
         Err(problems) => Err(under(problems)),
