@@ -186,6 +186,18 @@ struct InMemory {
     _reserved: Option<Reserved>,
 }
 
+/// A part of a body. The memory of the whole body is reserved as long as somebody needs the part.
+struct Part {
+    bytes: Bytes,
+    _whole: Bytes,
+}
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl AsRef<[u8]> for InMemory {
     fn as_ref(&self) -> &[u8] {
         &self.body
@@ -258,7 +270,8 @@ async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
         Problem::unreadable(in_a_line(&error.body_text()))
     };
     let headers = request.headers().clone();
-    let mut request = Request::new(Body::from(whole(request).await?));
+    let whole = whole(request).await?;
+    let mut request = Request::new(Body::from(whole.clone()));
     *request.headers_mut() = headers;
     let mut form = Multipart::from_request(request, &())
         .await
@@ -281,5 +294,7 @@ async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
     let invoice = invoice.ok_or_else(|| {
         Problem::unreadable("The part `invoice` with the XML or PDF file is missing. Add it.")
     })?;
+    // A part is a copy, which keeps the memory that was reserved for the whole body.
+    let invoice = Bytes::from_owner(Part { bytes: invoice, _whole: whole });
     Ok((invoice, transaction))
 }

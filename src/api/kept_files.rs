@@ -1,6 +1,6 @@
 //! Files that a JSON invoice names by their digest only, because an earlier revision had their content.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ulid::Ulid;
 
@@ -12,7 +12,7 @@ use crate::invoice::{InvoiceInput, attached_contents};
 /// transaction. What none of them has stays without content.
 ///
 /// Each original is read only once to list the files in it, when it is searched for the first time. After that,
-/// only the originals are read that have one of the files.
+/// only the originals are read that have one of the files, and no more than may be handed in at once.
 ///
 /// Returns whether the invoice brings the content of a file that the current original does not have, so that
 /// it has to be kept even if nothing else is new.
@@ -42,17 +42,26 @@ pub(super) async fn add(
         return Ok(brings_files);
     }
     list_new_originals(state, id).await?;
-    let mut found: HashMap<String, String> = HashMap::new();
-    for sha256 in &named {
-        // Several of them may be in one original.
-        if !found.contains_key(sha256)
-            && let Some(original) = state.store.original_with_file(id, sha256).await?
-        {
-            let contents = contents_of(original).await?.into_iter();
-            found.extend(contents.filter(|(sha256, _)| named.contains(sha256)));
+    let limits = &state.config.invoice.limits;
+    let most = limits.file_bytes();
+    let (mut found, mut bytes) = (HashMap::new(), 0_usize);
+    let listed = state.store.attached_files(id).await?.into_iter();
+    let revisions: BTreeSet<i64> =
+        listed.filter(|(sha256, _)| named.contains(sha256)).map(|(_, revision)| revision).collect();
+    for revision in revisions {
+        let original = state.store.original_of(id, revision).await?.unwrap_or_default();
+        let contents = contents_of(original).await?.into_iter();
+        for (sha256, content) in contents.filter(|(sha256, _)| named.contains(sha256)) {
+            bytes = bytes.saturating_add(content.len());
+            found.insert(sha256, content);
+        }
+        if bytes > most {
+            break;
         }
     }
-    invoice.add_contents(&found);
+    if bytes > most || !invoice.add_contents(&found, most) {
+        return Err(Problem::too_large(limits.size_told()));
+    }
     Ok(brings_files)
 }
 

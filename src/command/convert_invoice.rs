@@ -88,7 +88,11 @@ pub fn run(
         }
     }
     match output {
-        None => std::io::stdout().write_all(&bytes).context("cannot write the invoice")?,
+        None => {
+            let mut out = std::io::stdout();
+            // What is written at the exit of the program could fail without a word.
+            out.write_all(&bytes).and_then(|()| out.flush()).context("cannot write the invoice")?;
+        }
         Some(output) => std::fs::write(output, bytes)
             .with_context(|| format!("cannot write {}", output.display()))?,
     }

@@ -87,14 +87,22 @@ impl InvoiceInput {
         attachments.filter(|it| it.content.is_none()).filter_map(|it| it.sha256.clone()).collect()
     }
 
-    /// Adds the content to each file that it names by its SHA-256 only, if `contents` has it.
-    pub fn add_contents(&mut self, contents: &HashMap<String, String>) {
+    /// Adds the content to each file that it names by its SHA-256 only, if `contents` has it. Returns whether all of
+    /// them together have at most `most` bytes; otherwise the rest is not added.
+    pub fn add_contents(&mut self, contents: &HashMap<String, String>, most: usize) -> bool {
+        let mut bytes = 0_usize;
         for attachment in self.documents.iter_mut().filter_map(|it| it.attachment.as_mut()) {
             let known = attachment.sha256.as_ref().and_then(|it| contents.get(it));
             if let (None, Some(content)) = (&attachment.content, known) {
+                // The same file may be named any number of times.
+                bytes = bytes.saturating_add(content.len());
+                if bytes > most {
+                    return false;
+                }
                 attachment.content = Some(content.clone());
             }
         }
+        true
     }
 
     /// The invoice as it is kept if it came as JSON and carries files, because a settled invoice does not hold
@@ -137,7 +145,13 @@ mod tests {
         let mut named: InvoiceInput = serde_json::from_value(named).unwrap();
         assert_eq!(named.files_without_content(), [sha256]);
         assert_eq!(named.to_keep().unwrap(), None);
-        named.add_contents(&attached_contents(&kept));
+        let mut twice = named.clone();
+        twice.documents.extend(named.documents.clone());
+        assert!(
+            !twice.add_contents(&attached_contents(&kept), 15),
+            "the same file of 8 bytes, twice"
+        );
+        assert!(named.add_contents(&attached_contents(&kept), 15));
         assert_eq!(
             attached_file(&named.to_keep().unwrap().unwrap(), 0).unwrap().unwrap().bytes,
             b"hello"

@@ -87,7 +87,8 @@ fn typed(file: &[u8], is_around: bool) -> Result<InvoiceInput, Problem> {
     };
     read.map_err(|error| {
         let pointer = pointer(error.path());
-        let pointer = if is_around { pointer.trim_start_matches("/invoice") } else { &pointer };
+        let pointer =
+            if is_around { pointer.strip_prefix("/invoice").unwrap_or(&pointer) } else { &pointer };
         let detail = in_a_line(&error.inner().to_string());
         let detail = detail.rsplit_once(" at line ").map_or(detail.as_str(), |(before, _)| before);
         Problem::at(pointer, format!("The value cannot be read: {detail}."))
@@ -104,12 +105,13 @@ fn of_file(file: &[u8], limits: &Limits) -> Inspection {
     let is_taken = taken.is_ok();
     let more = taken.unwrap_or_else(|problems| problems);
     // What a rule said already is not said again.
-    let said: HashSet<(String, Option<String>)> =
-        findings.iter().map(|it| (it.pointer.clone(), it.rule.clone())).collect();
+    let said: HashSet<(String, String)> =
+        findings.iter().filter_map(|it| Some((it.pointer.clone(), it.rule.clone()?))).collect();
     // Nor what a rule said of the file as a whole.
     let is_new = |it: &Problem| {
-        let is_said = |pointer: &str| said.contains(&(pointer.to_owned(), it.rule.clone()));
-        !is_said(&it.pointer) && (it.rule.is_none() || !is_said(""))
+        let Some(rule) = &it.rule else { return true };
+        let is_said = |pointer: &str| said.contains(&(pointer.to_owned(), rule.clone()));
+        !is_said(&it.pointer) && !is_said("")
     };
     findings.extend(more.into_iter().filter(is_new));
     Inspection { taken: is_taken, findings }
@@ -153,6 +155,8 @@ mod tests {
             !twice.taken && twice.findings[0].detail.contains("duplicate field `invoice`"),
             "{twice:?}"
         );
+        let unknown = inspect(br#"{"invoice": {"invoice_number": "1"}}"#);
+        assert_eq!(unknown.findings[0].pointer, "/invoice_number");
         let wrong = inspect(br#"{"invoice": {"currency": "eur"}}"#);
         assert_eq!(wrong.findings[0].pointer, "/currency");
         let bare = br#"{"number": "1", "issue_date": "2026-06-01", "currency": "EUR"}"#;
@@ -191,6 +195,10 @@ mod tests {
             found.findings.iter().any(|it| it.detail.contains("declares the encoding ISO-8859-1")),
             "{found:?}"
         );
+        // The model has no place for it, and no rule is about it.
+        let element = "<x:Own xmlns:x=\"urn:x\">7</x:Own><cbc:IssueDate>";
+        let more = inspect(file.replacen("<cbc:IssueDate>", element, 1).as_bytes());
+        assert_eq!(more.findings.len(), found.findings.len() + 1, "{more:?}");
     }
 
     #[test]

@@ -10,6 +10,9 @@ use super::xml::{FromXml, XmlInvoice};
 /// The byte order mark of UTF-8, which some programs write before the content.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// What a text with formats (RTF) begins with, which is not JSON although a brace stands there.
+const RTF: &[u8] = b"{\\rtf";
+
 /// What kind of file an invoice came in. The bytes say it, and not what somebody called them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginalKind {
@@ -25,7 +28,7 @@ impl OriginalKind {
     /// Returns the kind of a file. A byte order mark and white space may stand before the content.
     pub fn of(original: &[u8]) -> Self {
         match without_mark(original).trim_ascii_start().first() {
-            Some(b'{' | b'[') => Self::Json,
+            Some(b'{' | b'[') if !without_mark(original).starts_with(RTF) => Self::Json,
             _ if is_pdf(original) => Self::Pdf,
             _ => Self::Xml,
         }

@@ -11,8 +11,6 @@ use super::money::rounded_product;
 
 /// The greatest number of days within which a discount is given.
 pub(super) const MAX_DAYS: u32 = 9_999;
-/// The greatest number of discounts. Further lines stay in the text.
-pub(super) const MAX_DISCOUNTS: usize = 100;
 
 /// What is to be paid if somebody pays early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +65,14 @@ fn two_decimals(figure: Decimal) -> String {
 }
 
 /// Moves the lines of the terms of payment (BT-20) that are discounts to where discounts are listed. What is already
-/// listed is not listed again.
-pub(super) fn take_discounts(payment: &mut Payment) {
+/// listed is not listed again. Of more than `most` discounts, the rest stays text.
+pub(super) fn take_discounts(payment: &mut Payment, most: usize) {
     let Some(terms) = payment.terms.take() else { return };
     let mut rest = Vec::new();
     for line in terms.split('\n') {
         match discount_of(line.trim()) {
             Some(discount) if payment.discounts.contains(&discount) => {}
-            Some(discount) if payment.discounts.len() < MAX_DISCOUNTS => {
+            Some(discount) if payment.discounts.len() < most => {
                 payment.discounts.push(discount);
             }
             _ => rest.push(line),
@@ -151,7 +149,7 @@ mod tests {
 
     fn terms(text: &str) -> Payment {
         let mut payment = Payment { terms: Some(text.to_owned()), ..Payment::default() };
-        take_discounts(&mut payment);
+        take_discounts(&mut payment, 100);
         payment
     }
 
@@ -175,7 +173,7 @@ mod tests {
         );
         assert_eq!(payment.terms.as_deref(), Some("30 days net\nThank you"));
         let mut again = payment.clone();
-        take_discounts(&mut again);
+        take_discounts(&mut again, 100);
         assert_eq!(again, payment);
         let written = "30 days net\nThank you\n#SKONTO#TAGE=7#PROZENT=2.00#\n\
                        #SKONTO#TAGE=14#PROZENT=2.25#BASISBETRAG=357.93#\n";

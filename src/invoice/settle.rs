@@ -61,7 +61,7 @@ pub fn settle_within(
     let (true, Some(currency)) = (problems.is_empty(), input.currency) else {
         return Err(problems);
     };
-    complete(&mut input, currency)?;
+    complete(&mut input, currency, limits)?;
     let too_large = too_large(&input);
     if !too_large.is_empty() {
         return Err(too_large);
@@ -221,7 +221,11 @@ fn digest_attachments(input: &mut InvoiceInput) -> Vec<Problem> {
 }
 
 /// Computes everything that was left out.
-fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Problem>> {
+fn complete(
+    input: &mut InvoiceInput,
+    currency: Currency,
+    limits: &Limits,
+) -> Result<(), Vec<Problem>> {
     input.type_code.get_or_insert_with(|| INVOICE.to_owned());
     for (index, line) in input.lines.iter_mut().enumerate() {
         complete_line(line, index, currency)?;
@@ -243,7 +247,7 @@ fn complete(input: &mut InvoiceInput, currency: Currency) -> Result<(), Vec<Prob
     let vat = breakdown.iter().filter_map(|it| it.tax).sum();
     complete_totals(input, vat);
     if let Some(payment) = &mut input.payment {
-        take_discounts(payment);
+        take_discounts(payment, limits.notes_or_accounts);
     }
     let payment = input.payment.take();
     input.payment = payment.filter(|payment| *payment != Payment::default());

@@ -13,9 +13,7 @@ const INSERT_FILE: &str = "INSERT INTO attached_files (transaction_id, sha256, r
      VALUES ($1, $2, $3) ON CONFLICT (transaction_id, sha256) DO NOTHING";
 const SET_LISTED: &str =
     "UPDATE revisions SET files_listed = 1 WHERE transaction_id = $1 AND revision = $2";
-const SELECT_ORIGINAL_WITH_FILE: &str = "SELECT r.original FROM attached_files a \
-     JOIN revisions r ON r.transaction_id = a.transaction_id AND r.revision = a.revision \
-     WHERE a.transaction_id = $1 AND a.sha256 = $2 AND r.original IS NOT NULL";
+const SELECT_FILES: &str = "SELECT sha256, revision FROM attached_files WHERE transaction_id = $1";
 
 impl Store {
     /// Returns the oldest original of a transaction whose files are not listed, with the number of its revision.
@@ -46,19 +44,12 @@ impl Store {
         tx.commit().await
     }
 
-    /// Returns an original that carries the file with this SHA-256, if a listed one does.
+    /// Returns the SHA-256 of each file that the listed originals of a transaction carry, with the revision of an
+    /// original that has it.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn original_with_file(
-        &self,
-        id: Ulid,
-        sha256: &str,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlx::query_scalar(SELECT_ORIGINAL_WITH_FILE)
-            .bind(id.to_string())
-            .bind(sha256)
-            .fetch_optional(&self.pool)
-            .await
+    pub async fn attached_files(&self, id: Ulid) -> Result<Vec<(String, i64)>, StoreError> {
+        sqlx::query_as(SELECT_FILES).bind(id.to_string()).fetch_all(&self.pool).await
     }
 }

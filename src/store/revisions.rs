@@ -28,15 +28,6 @@ const SELECT_FIRST_AND_CURRENT: &str = "\
      FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
      WHERE t.id = $1 AND (r.revision = 1 OR r.revision = t.revision) ORDER BY r.revision";
 
-/// A stored revision with the file that its invoice came in.
-#[derive(Clone, Debug)]
-pub(super) struct WholeRevision {
-    /// The terms.
-    pub(super) terms: Terms,
-    /// The file, if it was kept.
-    pub(super) original: Option<Vec<u8>>,
-}
-
 /// The terms of one revision.
 #[derive(Clone, Debug)]
 pub struct PastTerms {
@@ -105,28 +96,35 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
-    pub(super) async fn revisions_to_compare(
-        &self,
-        id: Ulid,
-    ) -> Result<Vec<WholeRevision>, StoreError> {
+    pub(super) async fn first_and_current(&self, id: Ulid) -> Result<Vec<PastTerms>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(SELECT_FIRST_AND_CURRENT)
             .bind(id.to_string())
             .fetch_all(&self.pool)
             .await?;
-        let mut all = Vec::with_capacity(rows.len());
-        for row in rows {
-            let original = if row.revision == 1 {
-                self.original_of(id, row.revision).await?
-            } else {
-                self.original(id).await?.map(|(_, bytes)| bytes)
-            };
-            all.push(WholeRevision { terms: PastTerms::try_from(row)?.terms, original });
+        rows.into_iter().map(PastTerms::try_from).collect()
+    }
+
+    /// Returns the file in which the invoice of the first or the current revision came, if it was kept.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub(super) async fn original_behind(
+        &self,
+        id: Ulid,
+        revision: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        if revision == 1 {
+            return self.original_of(id, revision).await;
         }
-        Ok(all)
+        Ok(self.original(id).await?.map(|(_, bytes)| bytes))
     }
 
     /// Returns the file that a revision came in, if it was kept.
-    async fn original_of(&self, id: Ulid, revision: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub async fn original_of(
+        &self,
+        id: Ulid,
+        revision: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(SELECT_ORIGINAL)
             .bind(id.to_string())
             .bind(revision)

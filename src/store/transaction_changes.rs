@@ -8,6 +8,7 @@ use super::transactions::SELECT_ID;
 use super::{Store, StoreError, Tx, acts, adoption, contacts, erasure, members, rooms};
 use crate::clock::now;
 use crate::invoice::Problem;
+use crate::quota::run_blocking;
 use crate::record::RedactionPolicy;
 use crate::transaction::{Terms, Transaction};
 
@@ -135,10 +136,14 @@ impl Store {
     /// Whether the first or the current revision of a transaction says the same as these terms, if it is read as
     /// submissions are read today. Hashes that an earlier version stored do not show that.
     async fn is_same_today(&self, id: Ulid, terms: &Terms) -> Result<bool, StoreError> {
-        for stored in self.revisions_to_compare(id).await? {
+        for stored in self.first_and_current(id).await? {
+            if !terms.are_alike_without_invoice(&stored.terms) {
+                continue;
+            }
+            let original = self.original_behind(id, stored.revision).await?;
             let terms = terms.clone();
-            let compare = move || terms.say_the_same_as(&stored.terms, stored.original.as_deref());
-            let compared = tokio::task::spawn_blocking(compare).await;
+            let compare = move || terms.say_the_same_as(&stored.terms, original.as_deref());
+            let compared = run_blocking(compare).await;
             if compared.map_err(|error| StoreError::Io(std::io::Error::other(error)))? {
                 return Ok(true);
             }

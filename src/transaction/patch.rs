@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::read_file::ReadFile;
-use super::submission::{accept_terms, under_invoice};
+use super::submission::{accept_terms, check_length, under_invoice};
 use super::{Contact, Party, Terms};
 use crate::invoice::{Address, Form, InvoiceInput, Limits, Problem, Settled, settle_within};
 use crate::record::RedactionPolicy;
@@ -75,6 +75,13 @@ impl Patch {
         warnings: &[Problem],
     ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.or(current.redactions);
+        let is_longer = self.invoice.is_some() || self.buyer.is_some() || self.seller.is_some();
+        // Of what does not change, nobody is asked to make it shorter: the limits may have been lowered.
+        let limits = |party: &Option<PartyPatch>| match party {
+            Some(_) => &self.limits,
+            None => &Limits::HIGHEST,
+        };
+        let (of_buyer, of_seller) = (limits(&self.buyer), limits(&self.seller));
         let settled = match self.invoice {
             None => {
                 let warnings = warnings.to_vec();
@@ -85,13 +92,15 @@ impl Patch {
                 None => settle_within(invoice, Form::Json, &self.limits),
             }),
         };
-        let (terms, warnings) = accept_terms(
+        let (mut terms, warnings) = accept_terms(
             Some(self.status.unwrap_or_else(|| current.status.clone())),
             settled,
-            patched(self.buyer, &current.buyer),
-            patched(self.seller, &current.seller),
-            &self.limits,
+            (patched(self.buyer, &current.buyer), of_buyer),
+            (patched(self.seller, &current.seller), of_seller),
         )?;
+        if is_longer {
+            check_length(&mut terms)?;
+        }
         Ok((Terms { redactions, ..terms }, warnings))
     }
 }
@@ -122,6 +131,13 @@ mod tests {
             Patch { status, ..Patch::default() }.apply(&current, &warned).unwrap();
         assert_eq!(warnings, warned, "what was found when it was handed in");
         assert_eq!((terms.status.as_str(), &terms.invoice), ("paid", &current.invoice));
+        // Nor is a party that is longer than it may be today.
+        current.seller.name = "A".repeat(2_000);
+        let status = || Some("paid".to_owned());
+        Patch { status: status(), ..Patch::default() }.apply(&current, &warned).unwrap();
+        let buyer = Some(PartyPatch { name: Some("A".repeat(2_000)), ..PartyPatch::default() });
+        let problems = Patch { buyer, ..Patch::default() }.apply(&current, &[]).unwrap_err();
+        assert_eq!(problems[0].pointer, "/buyer/name");
         let invoice = Some(InvoiceInput::from(current.invoice.clone()));
         let problems = Patch { invoice, ..Patch::default() }.apply(&current, &[]).unwrap_err();
         assert!(problems.iter().any(|it| it.rule.as_deref() == Some("BR-DEC-18")), "{problems:?}");

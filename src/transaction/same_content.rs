@@ -17,15 +17,19 @@ impl Terms {
         if hash == stored.content_hash() {
             return true;
         }
-        let is_alike_without_invoice = (&self.status, &self.buyer, &self.seller, self.redactions)
-            == (&stored.status, &stored.buyer, &stored.seller, stored.redactions);
         // Reading takes time, and only the invoice is read.
-        if !is_alike_without_invoice {
+        if !self.are_alike_without_invoice(stored) {
             return false;
         }
         let fields = || settled(stored.invoice.clone().into(), Form::Json);
         let invoice = original.and_then(from_original).or_else(fields);
         invoice.is_some_and(|invoice| Self { invoice, ..stored.clone() }.content_hash() == hash)
+    }
+
+    /// Whether these terms and stored ones say the same beside the invoice.
+    pub fn are_alike_without_invoice(&self, stored: &Self) -> bool {
+        (&self.status, &self.buyer, &self.seller, self.redactions)
+            == (&stored.status, &stored.buyer, &stored.seller, stored.redactions)
     }
 }
 

@@ -100,8 +100,10 @@ impl Submission {
             None => settle_within(self.invoice, Form::Json, &self.limits),
         };
         let settled = under_invoice(settled);
-        match accept_terms(self.status, settled, self.buyer, self.seller, &self.limits) {
-            Ok((terms, warnings)) if problems.is_empty() => {
+        let (buyer, seller) = ((self.buyer, &self.limits), (self.seller, &self.limits));
+        match accept_terms(self.status, settled, buyer, seller) {
+            Ok((mut terms, warnings)) if problems.is_empty() => {
+                check_length(&mut terms)?;
                 let terms = Terms { redactions: self.redactions, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
             }
@@ -167,9 +169,8 @@ impl Terms {
 pub(super) fn accept_terms(
     status: Option<String>,
     settled: Result<Settled, Vec<Problem>>,
-    buyer: Party,
-    seller: Party,
-    limits: &Limits,
+    (buyer, limits_of_buyer): (Party, &Limits),
+    (seller, limits_of_seller): (Party, &Limits),
 ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
     let mut problems = Vec::new();
     let status = status.unwrap_or_else(|| DEFAULT_STATUS.to_owned());
@@ -183,8 +184,8 @@ pub(super) fn accept_terms(
         );
         problems.push(Problem::at("/status", detail));
     }
-    problems.extend(buyer.problems(PartyRole::Buyer, limits));
-    problems.extend(seller.problems(PartyRole::Seller, limits));
+    problems.extend(buyer.problems(PartyRole::Buyer, limits_of_buyer));
+    problems.extend(seller.problems(PartyRole::Seller, limits_of_seller));
     let of_buyer: HashSet<_> = buyer.contacts.iter().filter_map(|it| it.matrix.as_ref()).collect();
     for (index, contact) in seller.contacts.iter().enumerate() {
         let shared = contact.matrix.as_ref().filter(|user| of_buyer.contains(user));
@@ -197,10 +198,7 @@ pub(super) fn accept_terms(
         }
     }
     match settled {
-        Ok(Settled { mut invoice, warnings }) if problems.is_empty() => {
-            if let Some(problem) = too_long(&mut invoice, [&buyer, &seller]) {
-                return Err(vec![problem]);
-            }
+        Ok(Settled { invoice, warnings }) if problems.is_empty() => {
             Ok((Terms { status, invoice, buyer, seller, redactions: None }, warnings))
         }
         Ok(_) => Err(problems),
@@ -224,8 +222,16 @@ pub(super) fn under_invoice(
     }
 }
 
-/// Returns a problem if the terms without the lines of the invoice, or one of the lines, are too long for one
-/// event. The lines can be split over several events, but each of them needs one.
+/// Checks that the terms without the lines of the invoice, and each of the lines, fit into one event. The lines can
+/// be split over several events, but each of them needs one.
+///
+/// # Errors
+/// What is too long.
+pub(super) fn check_length(terms: &mut Terms) -> Result<(), Vec<Problem>> {
+    let Terms { invoice, buyer, seller, .. } = terms;
+    too_long(invoice, [buyer, seller]).map_or(Ok(()), |problem| Err(vec![problem]))
+}
+
 fn too_long(invoice: &mut Invoice, parties: [&Party; 2]) -> Option<Problem> {
     fn length(value: &impl Serialize) -> usize {
         serde_json::to_string(value).map_or(usize::MAX, |text| text.len())

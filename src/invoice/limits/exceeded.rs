@@ -47,34 +47,51 @@ pub(in crate::invoice) fn exceeded(input: &InvoiceInput, limits: &Limits) -> Vec
         Ok(value) => value,
         Err(error) => return vec![Problem::at("", error.to_string())],
     };
+    long_lists(&value, &mut String::new(), limit!(limits, rows), &mut exceeded);
     walk(&value, |leaf| exceeded.extend(leaf_problem(leaf, input, limits)));
     exceeded.extend(figures(input));
     exceeded
 }
 
-/// Checks how many elements the lists have.
+/// Checks how many elements the lists have that are in one event of the room.
 fn counts(input: &InvoiceInput, limits: &Limits) -> Vec<Problem> {
-    let (rows, few) = (limit!(limits, rows), limit!(limits, notes_or_accounts));
+    let few = limit!(limits, notes_or_accounts);
     let further = input.payment.as_ref().map_or(0, |payment| payment.further_accounts.len());
     let discounts = input.payment.as_ref().map_or(0, |payment| payment.discounts.len());
     let lists = [
-        ("/lines", input.lines.len(), rows),
-        ("/allowances", input.allowances.len(), rows),
-        ("/charges", input.charges.len(), rows),
-        ("/vat_breakdown", input.vat_breakdown.as_ref().map_or(0, Vec::len), rows),
-        ("/documents", input.documents.len(), rows),
-        ("/preceding_invoices", input.preceding_invoices.len(), rows),
-        ("/payment/further_accounts", further, few),
-        ("/payment/discounts", discounts, few),
-        ("/notes", input.notes.len(), few),
+        ("/payment/further_accounts", further),
+        ("/payment/discounts", discounts),
+        ("/notes", input.notes.len()),
     ];
-    let too_many = lists.into_iter().filter(|(_, count, limit)| limit.is_exceeded_by(*count));
-    too_many
-        .map(|(at, count, limit)| {
-            let most = limit.most;
-            Problem::at(at, format!("At most {most} are allowed here, not {count} {limit}."))
-        })
-        .collect()
+    let too_many = lists.into_iter().filter(|(_, count)| few.is_exceeded_by(*count));
+    too_many.map(|(at, count)| too_many_rows(at, count, few)).collect()
+}
+
+/// Adds a problem for each list that has too many rows, wherever it is in the invoice.
+fn long_lists(value: &Value, pointer: &mut String, rows: Limit, problems: &mut Vec<Problem>) {
+    let mut below = |step: &str, value: &Value| {
+        let before = pointer.len();
+        pointer.push('/');
+        pointer.push_str(step);
+        long_lists(value, pointer, rows, problems);
+        pointer.truncate(before);
+    };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| below(name, value)),
+        Value::Array(all) if rows.is_exceeded_by(all.len()) => {
+            problems.push(too_many_rows(pointer, all.len(), rows));
+        }
+        Value::Array(all) => {
+            let all = all.iter().enumerate();
+            all.for_each(|(index, value)| below(&index.to_string(), value));
+        }
+        _ => {}
+    }
+}
+
+fn too_many_rows(at: &str, count: usize, limit: Limit) -> Problem {
+    let most = limit.most;
+    Problem::at(at, format!("At most {most} are allowed here, not {count} {limit}."))
 }
 
 fn leaf_problem(leaf: &Leaf<'_>, input: &InvoiceInput, limits: &Limits) -> Option<Problem> {

@@ -12,8 +12,9 @@ use crate::invoice::problem::Problem;
 /// The paths of the totals of VAT, of which a file may have one in each of two currencies.
 const TOTALS_OF_VAT: [&str; 2] = ["cac:TaxTotal/cbc:TaxAmount", "ram:TaxTotalAmount"];
 
-/// The group of the totals of UBL.
-const TOTALS_OF_UBL: &str = "cac:LegalMonetaryTotal/";
+/// The groups of the totals. An invoice has one of them.
+const TOTALS: [&str; 2] =
+    ["cac:LegalMonetaryTotal", "ram:SpecifiedTradeSettlementHeaderMonetarySummation"];
 
 impl Reader<'_> {
     /// An amount in the currency of the invoice, or in the one of VAT accounting. An amount that names no
@@ -51,7 +52,7 @@ impl Reader<'_> {
         let is_any = self.currency.is_none() && !in_vat_currency;
         let mut fitting = said.iter().filter(|(_, currency)| is_any || fits(currency));
         if let Some((hit, _)) = fitting.next() {
-            let other = fitting.find(|(it, _)| self.contradicts(hit, it, path)).map(|(it, _)| *it);
+            let other = fitting.find(|(it, _)| self.contradicts(hit, it)).map(|(it, _)| *it);
             if let Some(other) = other.filter(|_| !TOTALS_OF_VAT.contains(&path)) {
                 self.in_contradiction(*hit, other);
             }
@@ -73,12 +74,12 @@ impl Reader<'_> {
 
     /// Whether two places of one group, or of the totals, state two different amounts. CII may have several
     /// discounts of a price, which are groups of their own.
-    fn contradicts(&self, hit: &Hit, other: &Hit, path: &str) -> bool {
+    fn contradicts(&self, hit: &Hit, other: &Hit) -> bool {
         let [one, another] = [hit, other].map(|it| self.tree.element(it.id));
         let figure =
             |text: &'_ str| text.trim().parse::<Decimal>().map_err(|_| text.trim().to_owned());
-        (one.parent == another.parent || path.starts_with(TOTALS_OF_UBL))
-            && figure(&one.text) != figure(&another.text)
+        let is_total = TOTALS.contains(&&*self.tree.element(one.parent).name);
+        (one.parent == another.parent || is_total) && figure(&one.text) != figure(&another.text)
     }
 
     /// Nobody could know which of two amounts is meant.
