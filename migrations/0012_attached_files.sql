@@ -1,5 +1,5 @@
 -- The files that the originals of a transaction carry (BT-125), so that a later revision can name one of them by
--- its digest. An original is listed when such a file is searched for the first time after it.
+-- its digest. The files of an original are listed when somebody next searches for a file by its digest.
 ALTER TABLE revisions ADD COLUMN files_listed BIGINT NOT NULL DEFAULT 0; -- whether its original is listed
 CREATE TABLE attached_files (
     transaction_id  TEXT   NOT NULL REFERENCES transactions (id),

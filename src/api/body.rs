@@ -33,7 +33,10 @@ impl Receiving {
     fn of(request: &Request) -> Result<Self, Problem> {
         // The middleware that checks the key puts it there.
         let found = request.extensions().get::<Self>().cloned();
-        found.ok_or_else(|| Problem::try_again("The call was not prepared. Send it again."))
+        found.ok_or_else(|| {
+            tracing::error!("a call came to its body without what the check of its key adds");
+            Problem::fault("The call was not prepared. This is a fault of Tallyroom; report it.")
+        })
     }
 }
 

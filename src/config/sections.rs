@@ -61,7 +61,7 @@ pub struct ApiConfig {
     /// The greatest number of exports of one shop that run at the same time.
     pub exports_at_once: u32,
     /// The greatest size of all bodies that are in memory at the same time, in MB of 1,000,000 bytes. Further
-    /// ones wait. One shop has at most half of it.
+    /// ones wait. One shop has at most half of it, or one invoice of the greatest size if that is more.
     pub bodies_megabytes: u32,
     /// The keys of the shops that may call it.
     pub keys: Vec<ApiKey>,

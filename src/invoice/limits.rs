@@ -1,8 +1,9 @@
 //! The limits of an invoice that EN 16931 does not have. They protect the process, its database and the rooms.
 //!
 //! Each is a key under `invoice.limits` of the config, and each refusal names its key. What other limits set is no
-//! key: a figure has at most 28 digits, because its arithmetic has no more (`money`), and an event of a room has at
-//! most 65,536 bytes (Matrix, Client-Server API, "Size limits").
+//! key: a figure has at most 28 digits, because its arithmetic has no more, and at most 15 of them stand before the
+//! point, so that sums fit, too (`money`); and an event of a room has at most 65,536 bytes (Matrix, Client-Server API,
+//! "Size limits").
 
 mod exceeded;
 mod in_json;

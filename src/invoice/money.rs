@@ -15,7 +15,8 @@ pub(super) use product::rounded_product;
 const MAX_FIGURE_CHARS: usize = 100;
 /// The greatest number of digits of a figure, which is what `Decimal` holds in any case.
 const MAX_DIGITS: usize = 28;
-/// The greatest number of digits before the point. Sums of 100,000 such figures fit into a `Decimal`.
+/// The greatest number of digits before the point. Sums of 1,000,000 such figures, which is the highest number of
+/// rows that the config may allow, fit into a `Decimal`.
 const MAX_WHOLE_DIGITS: usize = 15;
 /// The smallest figure with more digits before the point: 10 to the power of 15.
 const TOO_LARGE: Decimal = Decimal::from_parts(0xa4c6_8000, 0x0003_8d7e, 0, false, 0);

@@ -40,8 +40,8 @@ impl<K: Hash + Eq + Clone> Memory<K> {
         Self { all: Arc::new(Semaphore::new(most)), each, callers: Arc::default() }
     }
 
-    /// Reserves memory, and waits for it if others have it. Callers get it in the order in which they came. More
-    /// than one caller may have is counted as that.
+    /// Reserves memory, and waits for it if others have it. Callers get it in the order in which they came. If
+    /// `bytes` is more than one caller may have, that maximum is reserved.
     ///
     /// # Errors
     /// If there is none within `timeout`.
@@ -61,7 +61,7 @@ impl<K: Hash + Eq + Clone> Memory<K> {
                 .or_insert_with(|| Arc::new(Semaphore::new(self.each))),
         );
         let all = Arc::clone(&self.all);
-        // Whoever has memory needs no more to go on, so nobody waits for ever.
+        // Nobody who holds memory asks for more, so there is no deadlock.
         let waiting = async {
             let of_caller = of_caller.acquire_many_owned(pieces).await.ok()?;
             let of_all = all.acquire_many_owned(pieces).await.ok()?;

@@ -1,5 +1,5 @@
 //! Limits how much one shop, one transaction or one grant may use, so that it cannot slow down
-//! others: rates, places for what runs at the same time, and timeouts for slow readers.
+//! others: rates, places for what runs at the same time, a budget of memory, and timeouts for slow readers.
 
 mod memory;
 mod paced;

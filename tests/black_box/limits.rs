@@ -21,24 +21,24 @@ fn with_attachment(bytes: usize) -> String {
 
 on_both_databases! {
     async fn a_large_invoice_comes_in_and_its_attachment_opens(database) {
-    let world = World::start(database).await;
-    let xml = with_attachment(22_500_000);
-    assert!(xml.len() > 30_000_000);
-    let (status, taken) = world.shop.post_xml("external_id=large", &xml).await;
-    assert_eq!(status, 201, "{taken}");
-    let documents = taken["invoice"]["documents"].as_array().unwrap();
-    let place = documents.iter().position(|it| it["attachment"].is_object()).unwrap();
-    assert_eq!(documents[place]["attachment"]["size"], 22_500_000);
-    let id = taken["id"].as_str().unwrap();
-    let path = format!("/api/v1/transactions/{id}/attachments/{place}");
-    let answer = world.shop.request(Method::GET, &path).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    let file = answer.bytes().await.unwrap();
-    assert!(file.len() == 22_500_000 && file.starts_with(b"ABCABC"));
-    let path = format!("/api/v1/transactions/{id}/original");
-    let original = world.shop.request(Method::GET, &path).send().await.unwrap();
-    assert_eq!(original.bytes().await.unwrap().len(), xml.len());
-}
+        let world = World::start(database).await;
+        let xml = with_attachment(22_500_000);
+        assert!(xml.len() > 30_000_000);
+        let (status, taken) = world.shop.post_xml("external_id=large", &xml).await;
+        assert_eq!(status, 201, "{taken}");
+        let documents = taken["invoice"]["documents"].as_array().unwrap();
+        let place = documents.iter().position(|it| it["attachment"].is_object()).unwrap();
+        assert_eq!(documents[place]["attachment"]["size"], 22_500_000);
+        let id = taken["id"].as_str().unwrap();
+        let path = format!("/api/v1/transactions/{id}/attachments/{place}");
+        let answer = world.shop.request(Method::GET, &path).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let file = answer.bytes().await.unwrap();
+        assert!(file.len() == 22_500_000 && file.starts_with(b"ABCABC"));
+        let path = format!("/api/v1/transactions/{id}/original");
+        let original = world.shop.request(Method::GET, &path).send().await.unwrap();
+        assert_eq!(original.bytes().await.unwrap().len(), xml.len());
+    }
 }
 
 /// The sentences of an answer.

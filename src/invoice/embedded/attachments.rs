@@ -53,10 +53,15 @@ pub(super) fn attachments<'a>(
     let Ok(catalog) = document.catalog() else {
         return Err("it has no catalog".to_owned());
     };
-    let most = limit!(limits, pdf_attachments);
-    let depth = limit!(limits, pdf_list_depth);
-    let (seen, found) = (BTreeSet::new(), Vec::new());
-    let mut search = Search { document, seen, most, left: most.most, depth, found };
+    let nodes_limit = limit!(limits, pdf_attachments);
+    let mut search = Search {
+        document,
+        seen: BTreeSet::new(),
+        nodes_limit,
+        left: nodes_limit.most,
+        depth_limit: limit!(limits, pdf_list_depth),
+        found: Vec::new(),
+    };
     for specification in search.array(catalog, b"AF").into_iter().flatten() {
         search.add(specification)?;
     }
@@ -72,9 +77,11 @@ struct Search<'a> {
     /// The objects that were looked at, so that a circle ends.
     seen: BTreeSet<ObjectId>,
     /// How many nodes and file specifications are looked at.
-    most: Limit,
+    nodes_limit: Limit,
+    /// How many more of them may be looked at.
     left: usize,
-    depth: Limit,
+    /// How deep the name tree may be.
+    depth_limit: Limit,
     found: Vec<Attachment<'a>>,
 }
 
@@ -97,20 +104,19 @@ impl<'a> Search<'a> {
     /// If there were too many already.
     fn is_new(&mut self, id: Option<ObjectId>) -> Result<bool, String> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
-            let most = self.most.most;
-            format!("it has more than {most} attachments and parts of their list {}", self.most)
+            let limit = self.nodes_limit;
+            let most = limit.most;
+            format!("it has more than {most} attachments and parts of their list {limit}")
         })?;
         Ok(id.is_none_or(|id| self.seen.insert(id)))
     }
 
     /// Walks through a node of the name tree (ISO 32000-2, 7.9.6).
     fn walk(&mut self, node: &'a Object, depth: usize) -> Result<(), String> {
-        if self.depth.is_exceeded_by(depth) {
-            let most = self.depth.most;
-            return Err(format!(
-                "the list of its attachments is more than {most} deep {}",
-                self.depth
-            ));
+        let limit = self.depth_limit;
+        if limit.is_exceeded_by(depth) {
+            let most = limit.most;
+            return Err(format!("the list of its attachments is more than {most} deep {limit}"));
         }
         let (id, node) = self.resolved(node);
         let Ok(node) = node.as_dict() else { return Ok(()) };

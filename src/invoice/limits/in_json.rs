@@ -6,7 +6,7 @@
 use super::{Limits, limit};
 use crate::invoice::problem::Problem;
 
-/// Lists that one could nest deeper are refused by the parser. Rows are counted down to this depth.
+/// The parser refuses deeper nesting, so rows are counted only down to this depth.
 const MAX_DEPTH: usize = 128;
 
 /// Checks how many values JSON has, and how many rows each of its lists has. Whether it is JSON at all is not

@@ -8,35 +8,38 @@ use super::super::problem::Problem;
 
 /// How far from its beginning a file declares its encoding, in bytes.
 const DECLARATION_BYTES: usize = 256;
+/// Why a file is taken to be in an encoding that its first bytes show.
+const AS_IT_BEGINS: &str = "as its first bytes say";
 
 /// Decodes a file by its byte order mark, or else by the encoding that it declares, or else as UTF-8.
 ///
 /// # Errors
 /// What is wrong, as the end of a sentence that begins with "The file".
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
-    let (encoding, is_declared) = match Encoding::for_bom(bytes) {
-        Some((encoding, _)) => (encoding, false),
+    let (encoding, why) = match Encoding::for_bom(bytes) {
+        Some((encoding, _)) => (encoding, AS_IT_BEGINS),
         // UTF-16 without a mark: `<` is the first character.
-        None if bytes.starts_with(&[0, b'<']) => (UTF_16BE, false),
-        None if bytes.starts_with(&[b'<', 0]) => (UTF_16LE, false),
+        None if bytes.starts_with(&[0, b'<']) => (UTF_16BE, AS_IT_BEGINS),
+        None if bytes.starts_with(&[b'<', 0]) => (UTF_16LE, AS_IT_BEGINS),
         None => match declared(bytes) {
-            None => (UTF_8, false),
+            None => (UTF_8, "in which XML is if it declares no other"),
             Some(label) => {
                 let known = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
                     format!("is in the encoding {label:?}, which is unknown; send it in UTF-8")
                 })?;
                 // What was read as text of one byte each is no UTF-16, whatever it declares. Programs that
                 // write XML to a text in memory declare that.
-                let is_wide = known == UTF_16LE || known == UTF_16BE;
-                (if is_wide { UTF_8 } else { known }, !is_wide)
+                if known == UTF_16LE || known == UTF_16BE {
+                    (UTF_8, "which it must be, as it is not the UTF-16 that it declares")
+                } else {
+                    (known, "as it declares")
+                }
             }
         },
     };
     let (text, has_errors) = encoding.decode_with_bom_removal(bytes);
     if has_errors {
         let name = encoding.name();
-        let why =
-            if is_declared { "as it declares" } else { "in which XML is if it declares no other" };
         let place = match std::str::from_utf8(bytes) {
             Err(error) if encoding == UTF_8 => {
                 format!(" (the first one is byte {})", error.valid_up_to())
@@ -131,5 +134,13 @@ mod tests {
         assert!(unknown.contains("EBCDIC-XY"), "{unknown}");
         let wrong = decode(b"<a>\xfc</a>").unwrap_err();
         assert!(wrong.contains("no UTF-8 (the first one is byte 3)"), "{wrong}");
+        assert!(wrong.contains("in which XML is if it declares no other"), "{wrong}");
+        let wrong = decode(b"<?xml version='1.0' encoding='UTF-16'?><a>\xfc</a>").unwrap_err();
+        assert!(wrong.contains("no UTF-8 (the first one is byte 42)"), "{wrong}");
+        assert!(wrong.contains("as it is not the UTF-16 that it declares"), "{wrong}");
+        let wrong = decode(b"<?xml version='1.0' encoding='GB18030'?><a>\xff</a>").unwrap_err();
+        assert!(wrong.contains("no gb18030, as it declares"), "{wrong}");
+        let wrong = decode(b"\xef\xbb\xbf<a>\xfc</a>").unwrap_err();
+        assert!(wrong.contains("as its first bytes say"), "{wrong}");
     }
 }

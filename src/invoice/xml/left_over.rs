@@ -37,10 +37,10 @@ pub struct LeftOver {
     pub path: String,
     /// The value.
     pub value: String,
-    /// The rule by which CEN's artefacts warn of it, such as `UBL-CR-004`. They have none for what EN 16931 has,
-    /// but not so often.
+    /// The rule by which CEN's artefacts warn of it, such as `UBL-CR-004`. None if EN 16931 has the element, but
+    /// allows it fewer times.
     pub rule: Option<&'static str>,
-    /// Whether EN 16931 has it, but once, and what stood before was taken.
+    /// Whether EN 16931 allows this element once, and an earlier one was read.
     pub is_again: bool,
 }
 

@@ -120,7 +120,7 @@ impl XmlInvoice {
         #[cfg(test)]
         counted::parsed();
         limits.check_size(bytes.len())?;
-        unknown::packed(bytes)?;
+        unknown::refuse_no_xml(bytes)?;
         let tree = Tree::read(bytes, limits)?;
         let format = unknown::format(&tree)?;
         let read::Reading { invoice, has_empty_groups, problems, places } =
@@ -130,8 +130,8 @@ impl XmlInvoice {
         Ok(Self { format, tree, doubt, stated, has_empty_groups, unreadable: problems, places })
     }
 
-    /// Runs every rule of EN 16931 on the file, and of the profile that it claims, also if it would be refused. Values that cannot be read are
-    /// no findings of the rules; [`read`](Self::read) names them.
+    /// Runs every rule of EN 16931 on the file, and of the profile that it claims, also if it would be refused.
+    /// Values that cannot be read are no findings of the rules; [`read`](Self::read) names them.
     pub fn check(&self) -> Vec<Problem> {
         #[cfg(test)]
         counted::checked();

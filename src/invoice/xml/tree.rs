@@ -60,8 +60,8 @@ pub(super) type Id = usize;
 #[derive(Debug)]
 pub(super) struct Element {
     /// The name with one of the prefixes of [`NAMESPACES`]; with the prefix of the file if its namespace
-    /// is none of them. Without a prefix if that one is in [`NAMESPACES`], so that no other element is taken
-    /// for one of UBL or CII.
+    /// is none of them. An element of another namespace whose prefix is one of ours (such as `cbc`) is named
+    /// without its prefix, so that it is not taken for one of UBL or CII.
     pub(super) name: Rc<str>,
     /// The URI of its namespace, if it is none of [`NAMESPACES`].
     pub(super) foreign: Option<Rc<str>>,

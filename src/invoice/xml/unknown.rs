@@ -68,11 +68,11 @@ const PACKED: &str = "packed";
 const PICTURE: &str = "a picture";
 const UTF_32: &str = "in the encoding UTF-32";
 
-/// Asks whether a file is of a kind that people send in the place of XML.
+/// Refuses a file of a kind that people send in the place of XML, such as a picture or an archive.
 ///
 /// # Errors
 /// What the file is.
-pub(super) fn packed(file: &[u8]) -> Result<(), Problem> {
+pub(super) fn refuse_no_xml(file: &[u8]) -> Result<(), Problem> {
     let Some((_, what)) = NO_XML.iter().find(|(begin, _)| file.starts_with(begin)) else {
         return Ok(());
     };
