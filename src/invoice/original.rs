@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_bytes_say_what_a_file_is_whatever_stands_before_its_content() {
-        let kinds: [(&[u8], OriginalKind); 9] = [
+        let kinds: [(&[u8], OriginalKind); 10] = [
             (b"{}", OriginalKind::Json),
             (b" \r\n\t{\"a\": \"%PDF-1.7\"}", OriginalKind::Json),
             (b"\xef\xbb\xbf {", OriginalKind::Json),
@@ -125,6 +125,7 @@ mod tests {
             (b"\xef\xbb\xbf\n<Invoice/>", OriginalKind::Xml),
             (b"<a>%PDF-1.7</a>", OriginalKind::Xml),
             (b"", OriginalKind::Xml),
+            (b"{\\rtf1", OriginalKind::Xml),
             (b"%PDF-1.7", OriginalKind::Pdf),
             (b"\xef\xbb\xbf\n%PDF-1.7", OriginalKind::Pdf),
         ];

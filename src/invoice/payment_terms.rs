@@ -200,6 +200,15 @@ mod tests {
     }
 
     #[test]
+    fn of_more_discounts_than_are_taken_the_rest_stays_text() {
+        let terms = "#SKONTO#TAGE=7#PROZENT=3.00#\n#SKONTO#TAGE=14#PROZENT=2.00#\n";
+        let mut payment = Payment { terms: Some(terms.to_owned()), ..Payment::default() };
+        take_discounts(&mut payment, 1);
+        assert_eq!(payment.discounts.len(), 1);
+        assert_eq!(payment.terms.as_deref(), Some("#SKONTO#TAGE=14#PROZENT=2.00#"));
+    }
+
+    #[test]
     fn xrechnung_asks_for_whole_lines_and_a_line_break_at_the_end() {
         for good in [
             "30 days",

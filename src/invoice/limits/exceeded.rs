@@ -208,3 +208,33 @@ fn figures(input: &InvoiceInput) -> Vec<Problem> {
     );
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_list_is_counted_wherever_it_is() {
+        let limits = Limits { rows: 2, notes_or_accounts: 1, ..Limits::default() };
+        let allowance = json!({ "amount": "1", "reason": "Rebate" });
+        let line = json!({ "allowances": [allowance, allowance, allowance] });
+        let input = json!({ "lines": [{}, line], "notes": ["a", "b"], "charges": [{}, {}] });
+        let found = exceeded(&serde_json::from_value(input).unwrap(), &limits);
+        let found: Vec<(&str, &str)> = found.iter().map(|it| (&*it.pointer, &*it.detail)).collect();
+        assert_eq!(
+            found,
+            [
+                (
+                    "/notes",
+                    "At most 1 are allowed here, not 2 (config key invoice.limits.notes_or_accounts)."
+                ),
+                (
+                    "/lines/1/allowances",
+                    "At most 2 are allowed here, not 3 (config key invoice.limits.rows)."
+                ),
+            ]
+        );
+    }
+}

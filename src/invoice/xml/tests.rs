@@ -344,6 +344,14 @@ fn what_stands_again_is_told_as_that_and_two_different_amounts_are_refused() {
     let before =
         UBL.replacen("<cac:LegalMonetaryTotal>", &format!("{totals}<cac:LegalMonetaryTotal>"), 1);
     assert_eq!(refused(before.as_bytes()).pointer, "/totals/due");
+    let group = "<ram:SpecifiedTradeSettlementHeaderMonetarySummation>";
+    let more = "<ram:DuePayableAmount>1</ram:DuePayableAmount>";
+    let before =
+        CII.replacen(group, &format!("{group}{more}{}{group}", group.replace('<', "</")), 1);
+    assert_ne!(before, CII);
+    let problem = refused(before.as_bytes());
+    assert_eq!(problem.pointer, "/totals");
+    assert!(problem.detail.contains("MonetarySummation[2] states totals again"), "{problem:?}");
 }
 
 #[test]
@@ -365,6 +373,7 @@ fn files_that_are_sent_in_the_place_of_xml_are_named() {
         (b"\xd0\xcf\x11\xe0\xa1", "it is a file of Word, Excel or Outlook"),
         (b"\x30\x82\x10\0", "it is signed or encrypted"),
         (b"\xff\xfe\0\0<\0\0\0", "it is in the encoding UTF-32; send it in UTF-8"),
+        (b"{\\rtf1\\ansi Invoice}", "it is a text with formats (RTF)"),
         (b"UNA:+.? 'UNB+UNOC:3", "text where XML begins with <"),
         (
             b"<Order xmlns='urn:oasis:names:specification:ubl:schema:xsd:Order-2'/>",

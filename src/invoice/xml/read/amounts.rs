@@ -12,9 +12,8 @@ use crate::invoice::problem::Problem;
 /// The paths of the totals of VAT, of which a file may have one in each of two currencies.
 const TOTALS_OF_VAT: [&str; 2] = ["cac:TaxTotal/cbc:TaxAmount", "ram:TaxTotalAmount"];
 
-/// The groups of the totals. An invoice has one of them.
-const TOTALS: [&str; 2] =
-    ["cac:LegalMonetaryTotal", "ram:SpecifiedTradeSettlementHeaderMonetarySummation"];
+/// The group of the totals of UBL.
+const TOTALS_OF_UBL: &str = "cac:LegalMonetaryTotal";
 
 impl Reader<'_> {
     /// An amount in the currency of the invoice, or in the one of VAT accounting. An amount that names no
@@ -78,7 +77,7 @@ impl Reader<'_> {
         let [one, another] = [hit, other].map(|it| self.tree.element(it.id));
         let figure =
             |text: &'_ str| text.trim().parse::<Decimal>().map_err(|_| text.trim().to_owned());
-        let is_total = TOTALS.contains(&&*self.tree.element(one.parent).name);
+        let is_total = &*self.tree.element(one.parent).name == TOTALS_OF_UBL;
         (one.parent == another.parent || is_total) && figure(&one.text) != figure(&another.text)
     }
 
@@ -89,6 +88,15 @@ impl Reader<'_> {
         let detail = format!(
             "{place} states {figure}, and {again} states {another}. EN 16931 has this amount once; keep \
              the right one."
+        );
+        self.problems.push(Problem::at(self.pointer.clone(), detail));
+    }
+
+    /// Of several groups of totals in CII, nobody could know which one is meant.
+    pub(super) fn in_totals_again(&mut self, hit: Hit) {
+        let detail = format!(
+            "{} states totals again. EN 16931 has them once; keep the right ones.",
+            self.tree.xpath(hit.id)
         );
         self.problems.push(Problem::at(self.pointer.clone(), detail));
     }

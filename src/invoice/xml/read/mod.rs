@@ -25,6 +25,8 @@ use crate::invoice::problem::Problem;
 const XRECHNUNG_EXTENSION: &str = ":extension:xrechnung_";
 /// The group of the VAT breakdown.
 const VAT_BREAKDOWN: &str = "BG-23";
+/// The totals.
+const TOTALS: &str = "BG-22";
 
 /// What was read, and what could not be.
 pub(super) struct Reading {
@@ -119,7 +121,11 @@ impl<'t> Reader<'t> {
         }
         match term.kind {
             Kind::Group(terms, _) => {
-                let id = self.hits(path, from).first()?.id;
+                let hits = self.hits(path, from);
+                let id = hits.first()?.id;
+                if let (TOTALS, Some(again)) = (term.ids, hits.get(1)) {
+                    self.in_totals_again(*again);
+                }
                 let before = self.xpath.len();
                 self.enter(path);
                 let group = self.group(terms, id);
