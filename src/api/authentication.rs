@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{ApiState, body::Receiving, problem::Problem};
+use super::{ApiState, problem::Problem};
 use crate::door::Key;
 use crate::invoice::Strictness;
 
@@ -38,11 +38,6 @@ pub(super) async fn require_key(
         return problem.into_response();
     };
     let (shop, rules) = (Shop(entry.shop.clone()), Rules(state.config.strictness(entry)));
-    request.extensions_mut().insert(Receiving {
-        memory: state.bodies.clone(),
-        shop: entry.shop.clone(),
-        limits: state.config.invoice.limits.clone(),
-    });
     request.extensions_mut().insert(shop);
     request.extensions_mut().insert(rules);
     next.run(request).await

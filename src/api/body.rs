@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 use http_body::Body as _;
 
+use super::ApiState;
 use super::problem::{Problem, repeated};
 use crate::invoice::{self, InvoiceInput, Limits, OriginalKind, in_a_line};
-use crate::quota::{Memory, Reserved, run_blocking};
+use crate::quota::{Reserved, run_blocking};
 use crate::transaction::{Accompaniment, Patch, Submission};
 
 /// The content of a body. If it was sent as a file, also the media type and bytes of the file.
@@ -21,28 +22,18 @@ pub(super) struct Received<T> {
     pub(super) file: Option<(String, Bytes)>,
 }
 
-/// What limits the body of a call. It is in the extensions of the request.
-#[derive(Clone, Debug)]
-pub(super) struct Receiving {
-    pub(super) memory: Memory<String>,
-    pub(super) shop: String,
-    pub(super) limits: Limits,
+/// Whose body is received, and what limits it.
+#[derive(Clone, Copy)]
+pub(super) struct Receiver<'a> {
+    pub(super) state: &'a ApiState,
+    pub(super) shop: &'a String,
 }
 
-impl Receiving {
-    fn of(request: &Request) -> Result<Self, Problem> {
-        // The middleware that checks the key puts it there.
-        let found = request.extensions().get::<Self>().cloned();
-        found.ok_or_else(|| {
-            tracing::error!("a call came to its body without what the check of its key adds");
-            Problem::fault("The call was not prepared. This is a fault of Tallyroom; report it.")
-        })
+impl Receiver<'_> {
+    /// The limits within which an invoice in the body is read.
+    pub(super) fn limits(self) -> Limits {
+        self.state.config.invoice.limits.clone()
     }
-}
-
-/// The limits within which an invoice in the body is read.
-pub(super) fn limits(request: &Request) -> Result<Limits, Problem> {
-    Receiving::of(request).map(|it| it.limits)
 }
 
 enum Kind {
@@ -53,12 +44,15 @@ enum Kind {
 }
 
 /// Reads `POST /api/v1/transactions`.
-pub(super) async fn submission(request: Request) -> Result<Received<Submission>, Problem> {
+pub(super) async fn submission(
+    request: Request,
+    receiver: Receiver<'_>,
+) -> Result<Received<Submission>, Problem> {
     let invalid = |problems: Vec<_>| Problem::content(&problems);
-    let limits = limits(&request)?;
+    let limits = receiver.limits();
     match kind(request.headers())? {
         Kind::Json => {
-            let bytes = whole(request).await?;
+            let bytes = whole(request, receiver).await?;
             let read = read(move || {
                 let content = Submission::from_json_within(&bytes, &limits)?;
                 let file = to_keep(&content.invoice)?;
@@ -69,13 +63,13 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
         }
         Kind::File(media_type) => {
             let with = Accompaniment::from_fields(query(&request)).map_err(invalid)?;
-            let bytes = whole(request).await?;
+            let bytes = whole(request, receiver).await?;
             let file = bytes.clone();
             let content = read(move || Submission::from_file_within(&file, with, &limits)).await?;
             Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
         }
         Kind::Multipart => {
-            let (bytes, with) = parts(request).await?;
+            let (bytes, with) = parts(request, receiver).await?;
             let file = bytes.clone();
             let read = read(move || {
                 let with = with.as_deref().map(Accompaniment::from_json).transpose()?;
@@ -89,17 +83,20 @@ pub(super) async fn submission(request: Request) -> Result<Received<Submission>,
 }
 
 /// Reads `PATCH /api/v1/transactions/{id}`.
-pub(super) async fn patch(request: Request) -> Result<Received<Patch>, Problem> {
-    let limits = limits(&request)?;
+pub(super) async fn patch(
+    request: Request,
+    receiver: Receiver<'_>,
+) -> Result<Received<Patch>, Problem> {
+    let limits = receiver.limits();
     match kind(request.headers())? {
         Kind::Json => {
-            let bytes = whole(request).await?;
+            let bytes = whole(request, receiver).await?;
             let content = read(move || Patch::from_json_within(&bytes, &limits)).await?;
             Ok(Received { content, file: None })
         }
         Kind::File(media_type) => {
             let status = query(&request).find(|(name, _)| name == "status").map(|(_, value)| value);
-            let bytes = whole(request).await?;
+            let bytes = whole(request, receiver).await?;
             let file = bytes.clone();
             let content = read(move || Patch::from_file_within(&file, status, &limits)).await?;
             Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
@@ -208,11 +205,9 @@ impl AsRef<[u8]> for InMemory {
 }
 
 /// Reads a body with an invoice.
-pub(super) async fn whole(request: Request) -> Result<Bytes, Problem> {
-    let receiving = Receiving::of(&request)?;
-    let most = receiving.limits.file_bytes();
-    let told = || receiving.limits.size_told();
-    up_to(request, most, told, Some(&receiving)).await
+pub(super) async fn whole(request: Request, receiver: Receiver<'_>) -> Result<Bytes, Problem> {
+    let limits = &receiver.state.config.invoice.limits;
+    up_to(request, limits.file_bytes(), || limits.size_told(), Some(receiver)).await
 }
 
 async fn short(request: Request) -> Result<Bytes, Problem> {
@@ -224,7 +219,7 @@ async fn up_to(
     request: Request,
     most: usize,
     told: impl Fn() -> String,
-    receiving: Option<&Receiving>,
+    receiver: Option<Receiver<'_>>,
 ) -> Result<Bytes, Problem> {
     let announced = request.body().size_hint().upper();
     let announced = announced.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
@@ -247,13 +242,12 @@ async fn up_to(
             tokio::time::timeout(DRAIN_TIMEOUT, rest).await.ok();
             return Err(Problem::too_large(told()));
         }
-        if let Some(receiving) = receiving
+        if let Some(Receiver { state, shop }) = receiver
             && reserved.is_none()
             && body.len() + chunk.len() > SHORT_BYTES
         {
             let bytes = announced.unwrap_or(most);
-            let Receiving { memory, shop, .. } = receiving;
-            let waited = memory.reserve(shop, bytes, MEMORY_TIMEOUT).await;
+            let waited = state.bodies.reserve(shop, bytes, MEMORY_TIMEOUT).await;
             reserved = Some(waited.map_err(|_| {
                 Problem::try_again(
                     "Too many large bodies are being received at the moment (config key \
@@ -268,12 +262,15 @@ async fn up_to(
 }
 
 /// Reads the parts `invoice` and `transaction` of a multipart body.
-async fn parts(request: Request) -> Result<(Bytes, Option<Bytes>), Problem> {
+async fn parts(
+    request: Request,
+    receiver: Receiver<'_>,
+) -> Result<(Bytes, Option<Bytes>), Problem> {
     let broken = |error: axum::extract::multipart::MultipartError| {
         Problem::unreadable(in_a_line(&error.body_text()))
     };
     let headers = request.headers().clone();
-    let whole = whole(request).await?;
+    let whole = whole(request, receiver).await?;
     let mut request = Request::new(Body::from(whole.clone()));
     *request.headers_mut() = headers;
     let mut form = Multipart::from_request(request, &())

@@ -26,8 +26,8 @@ pub(super) async fn add(
     }
     let owned = std::mem::take(invoice);
     let (owned, sent) = body::read(move || {
-        let sent = owned.to_keep().ok().flatten();
-        Ok((owned, sent.map(|it| attached_contents(&it)).unwrap_or_default()))
+        let sent = owned.files_with_content();
+        Ok((owned, sent))
     })
     .await?;
     *invoice = owned;
@@ -35,7 +35,7 @@ pub(super) async fn add(
     if !sent.is_empty() {
         let current = state.store.original(id).await?.map(|(_, bytes)| bytes).unwrap_or_default();
         let current = contents_of(current).await?;
-        brings_files = sent.keys().any(|it| !current.contains_key(it));
+        brings_files = sent.iter().any(|it| !current.contains_key(it));
     }
     let named: HashSet<String> = invoice.files_without_content().into_iter().collect();
     if named.is_empty() {
@@ -44,6 +44,7 @@ pub(super) async fn add(
     list_new_originals(state, id).await?;
     let limits = &state.config.invoice.limits;
     let most = limits.file_bytes();
+    let too_large = || Problem::too_large(limits.size_told());
     let (mut found, mut bytes) = (HashMap::new(), 0_usize);
     let listed = state.store.attached_files(id).await?.into_iter();
     let revisions: BTreeSet<i64> =
@@ -56,13 +57,10 @@ pub(super) async fn add(
             found.insert(sha256, content);
         }
         if bytes > most {
-            break;
+            return Err(too_large());
         }
     }
-    if bytes > most || !invoice.add_contents(&found, most) {
-        return Err(Problem::too_large(limits.size_told()));
-    }
-    Ok(brings_files)
+    if invoice.add_contents(&found, most) { Ok(brings_files) } else { Err(too_large()) }
 }
 
 /// Lists the files of each original that came since a file was searched for the last time.

@@ -157,12 +157,6 @@ impl Problem {
         Self { retry_after: Some(5), ..problem }
     }
 
-    /// 500: a fault of the program. The same call fails again, so there is no `Retry-After`.
-    pub(super) fn fault(detail: &'static str) -> Self {
-        let title = "The program has a fault";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", title, detail)
-    }
-
     /// 500: stored data was changed from outside.
     pub(super) fn damaged(detail: &'static str) -> Self {
         let title = "Stored data is damaged";

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
 
+use super::body::Receiver;
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::invoice::Strictness;
@@ -25,7 +26,7 @@ pub(super) async fn create(
     Extension(RequestId(correlation)): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let received = body::submission(request).await?;
+    let received = body::submission(request, Receiver { state: &state, shop: &shop }).await?;
     let content = received.content;
     let accepted = body::read(move || content.accept()?.judged(rules)).await?;
     let new = NewRevision {
@@ -116,7 +117,7 @@ pub(super) async fn change(
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
     let headers = request.headers().clone();
-    let received = body::patch(request).await?;
+    let received = body::patch(request, Receiver { state: &state, shop: &shop }).await?;
     if received.content.is_empty() {
         return Err(Problem::unreadable(
             "The patch changes nothing. Give at least one of `invoice`, `status`, `buyer`, \

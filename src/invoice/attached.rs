@@ -41,8 +41,12 @@ pub fn attached_file(original: &[u8], place: usize) -> Result<Option<AttachedFil
 /// The contents in Base64 of the files that an original carries, by their SHA-256 in hexadecimal digits. What
 /// cannot be read is left out.
 pub fn attached_contents(original: &[u8]) -> HashMap<String, String> {
-    let attachments = documents(original).unwrap_or_default().into_iter();
-    let contents = attachments.filter_map(|it| it.attachment).filter_map(|mut it| {
+    contents_of(documents(original).unwrap_or_default())
+}
+
+fn contents_of(documents: Vec<Document>) -> HashMap<String, String> {
+    let attachments = documents.into_iter().filter_map(|it| it.attachment);
+    let contents = attachments.filter_map(|mut it| {
         let content = it.content.clone()?;
         it.digest().ok()?;
         Some((it.sha256?, content))
@@ -79,6 +83,11 @@ impl InvoiceInput {
     pub fn carries_files(&self) -> bool {
         let mut attachments = self.documents.iter().filter_map(|it| it.attachment.as_ref());
         attachments.any(|it| it.content.is_some())
+    }
+
+    /// The SHA-256 of each file whose content it carries. What cannot be read is left out.
+    pub fn files_with_content(&self) -> Vec<String> {
+        contents_of(self.documents.clone()).into_keys().collect()
     }
 
     /// The SHA-256 of each file that it names without its content.
@@ -144,6 +153,7 @@ mod tests {
         let named = json!({ "documents": [{ "attachment": { "sha256": sha256, "size": 5 } }] });
         let mut named: InvoiceInput = serde_json::from_value(named).unwrap();
         assert_eq!(named.files_without_content(), [sha256]);
+        assert_eq!(sent.files_with_content(), [sha256]);
         assert_eq!(named.to_keep().unwrap(), None);
         let mut twice = named.clone();
         twice.documents.extend(named.documents.clone());
