@@ -105,6 +105,13 @@ impl Limit {
     pub fn is_exceeded_by(self, number: usize) -> bool {
         number > self.most
     }
+
+    /// Returns why a text is too long for a limit of characters, if it is.
+    pub fn length_problem(self, text: &str) -> Option<String> {
+        let (most, length) = (self.most, text.chars().count());
+        let told = || format!("At most {most} characters are allowed here, not {length} {self}.");
+        self.is_exceeded_by(length).then(told)
+    }
 }
 
 /// Says which key sets the limit, in brackets, for the end of a sentence.

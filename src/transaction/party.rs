@@ -106,13 +106,8 @@ impl Party {
         ];
         for (field, text, limit) in of_invoice {
             let Some(text) = text else { continue };
-            let length = text.chars().count();
-            if limit.is_exceeded_by(length) {
-                let most = limit.most;
-                let detail =
-                    format!("At most {most} characters are allowed here, not {length} {limit}.");
-                problems.push(Problem::at(format!("{at}/{field}"), detail));
-            }
+            let too_long = limit.length_problem(text);
+            problems.extend(too_long.map(|it| Problem::at(format!("{at}/{field}"), it)));
             check_controls(&mut problems, &format!("{at}/{field}"), text);
         }
         if self.contacts.len() > MAX_CONTACTS {

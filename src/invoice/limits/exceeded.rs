@@ -150,15 +150,9 @@ fn figure(value: &Value) -> Option<Decimal> {
 }
 
 fn text_problem(text: &str, limit: Limit, may_break: bool) -> Option<String> {
-    let length = text.chars().count();
-    if limit.is_exceeded_by(length) {
-        let most = limit.most;
-        return Some(format!("At most {most} characters are allowed here, not {length} {limit}."));
-    }
     let is_bad = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
-    text.chars()
-        .any(is_bad)
-        .then(|| "Control characters are not allowed here; remove them.".to_owned())
+    let controls = || "Control characters are not allowed here; remove them.".to_owned();
+    limit.length_problem(text).or_else(|| text.chars().any(is_bad).then(controls))
 }
 
 /// Checks the figures whose range is limited by what they mean.
