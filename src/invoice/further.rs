@@ -9,7 +9,7 @@ use super::model::walk::{Leaf, walk};
 use super::model::{Address, Invoice, InvoiceInput};
 use super::money::{exact, plain};
 use super::original::{OriginalKind, read_kept};
-use super::xml::{AttachedContents, LeftOvers};
+use super::xml::{AttachedContents, FromXml, LeftOvers};
 
 /// The terms that have a place of their own, or that say nothing to a person: page and PDF show them
 /// elsewhere.
@@ -68,7 +68,7 @@ impl Further {
             Some(file) if OriginalKind::of(file) != OriginalKind::Json => {
                 let Ok(read) = read_kept(file) else { return Default::default() };
                 let contents = AttachedContents::of_documents(&read.invoice.documents);
-                (Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }, contents)
+                (Self::of_read(read), contents)
             }
             _ => {
                 let contents = AttachedContents::for_invoice(invoice, original);
@@ -79,7 +79,10 @@ impl Further {
 
     /// Of a UBL or CII invoice, or of a PDF that carries one. Nothing if the file is not such an invoice.
     pub fn of_file(original: &[u8]) -> Self {
-        let Ok(read) = read_kept(original) else { return Self::default() };
+        read_kept(original).map(Self::of_read).unwrap_or_default()
+    }
+
+    fn of_read(read: FromXml) -> Self {
         Self { left_over: read.left_over, ..Self::of_invoice(&read.invoice) }
     }
 

@@ -5,7 +5,7 @@ use ulid::Ulid;
 
 use super::columns::from_json;
 use super::transaction_row::{redactions, stored_invoice};
-use super::transactions::SELECT_ORIGINAL;
+use super::transactions::original;
 use super::{Store, StoreError};
 use crate::transaction::Terms;
 
@@ -125,12 +125,7 @@ impl Store {
         id: Ulid,
         revision: i64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(SELECT_ORIGINAL)
-            .bind(id.to_string())
-            .bind(revision)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(original.flatten())
+        original(&self.pool, id, revision).await
     }
 }
 

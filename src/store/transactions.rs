@@ -1,5 +1,6 @@
 //! Reading transactions.
 
+use sqlx::{Any, Executor};
 use ulid::Ulid;
 
 use super::columns::parse_id;
@@ -20,12 +21,26 @@ const SELECT_IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id 
 const SELECT_NEWEST: &str =
     select_transactions!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
 
-pub(super) const SELECT_ORIGINAL: &str =
+const SELECT_ORIGINAL: &str =
     "SELECT original FROM revisions WHERE transaction_id = $1 AND revision = $2";
 const SELECT_ROOM_ID: &str = "SELECT room_id FROM rooms WHERE transaction_id = $1";
 
 /// A text that sorts after every ULID.
 const AFTER_ALL_IDS: &str = "~";
+
+/// Returns the file that a revision came in, if it was kept.
+pub(super) async fn original<'e>(
+    database: impl Executor<'e, Database = Any>,
+    id: Ulid,
+    revision: i64,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(SELECT_ORIGINAL)
+        .bind(id.to_string())
+        .bind(revision)
+        .fetch_optional(database)
+        .await?;
+    Ok(original.flatten())
+}
 
 /// One page of transactions, newest first.
 #[derive(Clone, Debug)]
@@ -159,12 +174,7 @@ impl Snapshot {
         id: Ulid,
         revision: i64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let original: Option<Option<Vec<u8>>> = sqlx::query_scalar(SELECT_ORIGINAL)
-            .bind(id.to_string())
-            .bind(revision)
-            .fetch_optional(&mut *self.tx)
-            .await?;
-        Ok(original.flatten())
+        original(&mut *self.tx, id, revision).await
     }
 
     /// Returns the id of the current Matrix room of a transaction, if it is made.
