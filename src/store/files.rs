@@ -247,8 +247,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn file_arrived(&self, mxc: &str, sha256: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(SET_DIGEST).bind(mxc).bind(sha256).execute(&self.pool).await?;
-        Ok(done.rows_affected() == 1)
+        Ok(self.write_one(sqlx::query(SET_DIGEST).bind(mxc).bind(sha256)).await? == 1)
     }
 
     /// Notes that a file is in the file store. It is to be deleted at `expires_at`.

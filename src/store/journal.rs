@@ -1,24 +1,44 @@
 //! The journal: raw events in order of receipt, for each room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ruma::UserId;
 use sqlx::FromRow;
 
+use super::many_rows::{ManyRows, in_exact_pieces, in_padded_pieces};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, Tx, foreign};
 use crate::clock::now;
 use crate::room::{Sign, sign};
 
-/// Locks the row of a room for the rest of the tx and returns the last position in its journal.
-const LOCK_ROOM: &str = "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
-     VALUES ($1, 0, 0) \
+/// Locks the rows of those rooms that are ours for the rest of the tx, and returns the last positions
+/// in their journals. A room that is not returned is a foreign one. The second column is 1 for a
+/// room that the bot made.
+static LOCK_OUR_ROOMS: ManyRows = ManyRows::new(
+    "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
+     SELECT v.column1, 0, 0 FROM (VALUES ",
+    2,
+    ") AS v WHERE v.column2 = 1 OR EXISTS (SELECT 1 FROM record_rooms r WHERE r.room_id = v.column1) \
+     OR EXISTS (SELECT 1 FROM journal_rooms j WHERE j.room_id = v.column1) \
      ON CONFLICT (room_id) DO UPDATE SET last_position = journal_rooms.last_position \
-     RETURNING last_position";
-const INSERT_EVENT: &str = "INSERT INTO journal \
-     (room_id, position, event_id, source, correlation, received_at, raw, salt) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (room_id, event_id) DO NOTHING";
-const SET_LAST_POSITION: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id = $1";
+     RETURNING room_id, last_position",
+);
+static SELECT_KNOWN_EVENTS: ManyRows = ManyRows::new(
+    "SELECT j.room_id, j.event_id FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN journal j WHERE j.room_id = v.column1 AND j.event_id = v.column2",
+);
+static INSERT_EVENTS: ManyRows = ManyRows::new(
+    "INSERT INTO journal \
+     (room_id, position, event_id, source, correlation, received_at, raw, salt) VALUES ",
+    8,
+    "",
+);
+static SET_LAST_POSITIONS: ManyRows = ManyRows::new(
+    "UPDATE journal_rooms SET last_position = v.column2 FROM (VALUES ",
+    2,
+    ") AS v WHERE journal_rooms.room_id = v.column1",
+);
 const SELECT_UNDERIVED_ROOMS: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
@@ -39,6 +59,9 @@ const SELECT_RAW_EVENT: &str = "SELECT raw FROM journal WHERE room_id = $1 AND e
 /// If the creation of a room arrives as its first event, its history need not be read.
 const DELETE_GAP_OF_WHOLE_ROOM: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = $2 \
      AND to_token = $3 AND audit = 0";
+
+/// The type of the event that begins a room. No homeserver writes it with escapes.
+const ROOM_CREATION: &str = "m.room.create";
 
 /// The way by which an event reached Tallyroom first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,50 +232,136 @@ pub(super) async fn write(
     for arrival in arrivals {
         by_room.entry(&arrival.room_id).or_default().push(arrival);
     }
+    let made_by_us: HashSet<&str> = arrivals
+        .iter()
+        .filter(|it| it.raw.contains(ROOM_CREATION) && sign(&it.raw, bot) == Sign::MadeByUs)
+        .map(|it| it.room_id.as_str())
+        .collect();
+    let last_positions = lock_our_rooms(tx, &by_room, &made_by_us).await?;
+    for (room_id, _) in last_positions.iter().filter(|(_, last)| **last == 0) {
+        if made_by_us.contains(room_id.as_str()) {
+            let delete = sqlx::query(DELETE_GAP_OF_WHOLE_ROOM).bind(room_id);
+            let delete = delete.bind(FROM_NEWEST_EVENT).bind(TO_START_OF_ROOM);
+            delete.execute(&mut **tx).await?;
+        }
+    }
+    let mut foreign_events = 0;
+    for (room_id, arrivals) in &by_room {
+        if !last_positions.contains_key(*room_id) {
+            foreign_events += arrivals.len();
+            leave_foreign(tx, room_id, arrivals, bot).await?;
+        }
+    }
+    let rows = new_rows(tx, &by_room, &last_positions).await?;
+    insert_rows(tx, &rows, source, correlation).await?;
+    foreign::add_to_count(tx, foreign::FOREIGN_EVENTS, foreign_events).await?;
+    Ok(Kept { new: rows.len(), foreign: foreign_events })
+}
+
+/// Locks those of the rooms that are ours. Returns the last position in the journal of each.
+async fn lock_our_rooms(
+    tx: &mut Tx,
+    by_room: &BTreeMap<&str, Vec<&Arrival>>,
+    made_by_us: &HashSet<&str>,
+) -> Result<HashMap<String, i64>, StoreError> {
+    let rooms: Vec<&str> = by_room.keys().copied().collect();
+    let mut last_positions = HashMap::new();
+    for piece in in_exact_pieces(&rooms) {
+        let mut query = sqlx::query_as(LOCK_OUR_ROOMS.statement(piece.len()));
+        for room_id in piece {
+            query = query.bind(room_id).bind(i64::from(made_by_us.contains(room_id)));
+        }
+        let locked: Vec<(String, i64)> = query.fetch_all(&mut **tx).await?;
+        last_positions.extend(locked);
+    }
+    Ok(last_positions)
+}
+
+/// An event that is written to the journal, with its position.
+struct NewRow<'a> {
+    arrival: &'a Arrival,
+    position: i64,
+}
+
+/// Returns the events of our rooms that the journal does not have, each with its position.
+async fn new_rows<'a>(
+    tx: &mut Tx,
+    by_room: &BTreeMap<&str, Vec<&'a Arrival>>,
+    last_positions: &HashMap<String, i64>,
+) -> Result<Vec<NewRow<'a>>, StoreError> {
+    let ours = || by_room.iter().filter_map(|(room, it)| Some((it, *last_positions.get(*room)?)));
+    let in_used_rooms = ours().filter(|(_, last)| *last > 0).flat_map(|(arrivals, _)| arrivals);
+    let events: Vec<_> =
+        in_used_rooms.map(|it| (it.room_id.as_str(), it.event_id.as_str())).collect();
+    let mut known: HashSet<(String, String)> = HashSet::new();
+    // No event has an empty id.
+    for piece in in_padded_pieces(&events, ("", "")) {
+        let mut query = sqlx::query_as(SELECT_KNOWN_EVENTS.statement(piece.len()));
+        for (room_id, event_id) in piece {
+            query = query.bind(room_id).bind(event_id);
+        }
+        known.extend(query.fetch_all(&mut **tx).await?);
+    }
+    let mut rows = Vec::with_capacity(events.len());
+    for (arrivals, mut position) in ours() {
+        for &arrival in arrivals {
+            if known.insert((arrival.room_id.clone(), arrival.event_id.clone())) {
+                position += 1;
+                rows.push(NewRow { arrival, position });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Inserts the events, and moves the last positions of their rooms.
+async fn insert_rows(
+    tx: &mut Tx,
+    rows: &[NewRow<'_>],
+    source: Source,
+    correlation: &str,
+) -> Result<(), StoreError> {
     let received_at = now();
-    let mut kept = Kept::default();
-    for (room_id, arrivals) in by_room {
-        let made_by_us = || arrivals.iter().any(|it| sign(&it.raw, bot) == Sign::MadeByUs);
-        if !foreign::is_ours(tx, room_id).await? && !made_by_us() {
-            kept.foreign += arrivals.len();
-            leave_foreign(tx, room_id, &arrivals, bot).await?;
-            continue;
-        }
-        let before: i64 = sqlx::query_scalar(LOCK_ROOM).bind(room_id).fetch_one(&mut **tx).await?;
-        if before == 0 && made_by_us() {
-            sqlx::query(DELETE_GAP_OF_WHOLE_ROOM)
-                .bind(room_id)
-                .bind(FROM_NEWEST_EVENT)
-                .bind(TO_START_OF_ROOM)
-                .execute(&mut **tx)
-                .await?;
-        }
-        let mut last = before;
-        for arrival in arrivals {
-            let inserted = sqlx::query(INSERT_EVENT)
-                .bind(room_id)
-                .bind(last + 1)
+    for piece in in_exact_pieces(rows) {
+        let mut query = sqlx::query(INSERT_EVENTS.statement(piece.len()));
+        for NewRow { arrival, position } in piece {
+            query = query
+                .bind(&arrival.room_id)
+                .bind(position)
                 .bind(&arrival.event_id)
                 .bind(source.as_str())
                 .bind(correlation)
                 .bind(received_at)
                 .bind(&arrival.raw)
-                .bind(salt())
-                .execute(&mut **tx)
-                .await?
-                .rows_affected();
-            if inserted == 1 {
-                last += 1;
-                kept.new += 1;
-            }
+                .bind(salt());
         }
-        if last > before {
-            sqlx::query(SET_LAST_POSITION).bind(room_id).bind(last).execute(&mut **tx).await?;
+        query.execute(&mut **tx).await?;
+    }
+    // The rows are grouped by room, so the last one of a group has the last position.
+    let mut last: Vec<(&str, i64)> = Vec::new();
+    for NewRow { arrival, position } in rows {
+        match last.last_mut() {
+            Some((room_id, last)) if *room_id == arrival.room_id => *last = *position,
+            _ => last.push((&arrival.room_id, *position)),
         }
     }
-    let foreign = u64::try_from(kept.foreign).unwrap_or(u64::MAX);
-    foreign::add_to_count(tx, foreign::FOREIGN_EVENTS, foreign).await?;
-    Ok(kept)
+    set_positions(tx, &SET_LAST_POSITIONS, &last).await
+}
+
+/// Sets one of the two positions of some rooms.
+async fn set_positions(
+    tx: &mut Tx,
+    statement: &'static ManyRows,
+    positions: &[(&str, i64)],
+) -> Result<(), StoreError> {
+    for piece in in_padded_pieces(positions, ("", 0)) {
+        let mut query = sqlx::query(statement.statement(piece.len()));
+        for (room_id, position) in piece {
+            query = query.bind(room_id).bind(position);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// Has the users of Tallyroom who are in a foreign room, or invited to it, leave the room.

@@ -394,7 +394,7 @@ impl Store {
         &self,
         query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
     ) -> Result<(), StoreError> {
-        query.execute(&self.pool).await.map(drop)
+        self.write_one(query).await.map(drop)
     }
 }
 
