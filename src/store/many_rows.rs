@@ -3,6 +3,7 @@
 //! A statement for each number of rows would fill the caches of prepared statements. So there are
 //! only statements for 1, 2, 4 … 128 rows.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
@@ -15,7 +16,7 @@ const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
 /// A statement that takes a list of rows. In the statement, the columns of
 /// `(VALUES …) AS v` are called `v.column1`, `v.column2` and so on, on both databases.
 pub(super) struct ManyRows {
-    before: &'static str,
+    before: Cow<'static, str>,
     columns: usize,
     after: &'static str,
     texts: [OnceLock<String>; SIZES],
@@ -25,7 +26,13 @@ impl ManyRows {
     /// Makes a statement from what stands before the list of rows, the number of columns of the
     /// list, and what stands after it.
     pub(super) const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
+        let before = Cow::Borrowed(before);
         Self { before, columns, after, texts: [const { OnceLock::new() }; SIZES] }
+    }
+
+    /// Makes a statement that ends with the list of rows, from a text that was built.
+    pub(super) fn built(before: String, columns: usize) -> Self {
+        Self { before: Cow::Owned(before), ..Self::new("", columns, "") }
     }
 
     /// Returns the statement for `rows` rows, which has to be the length of a piece of
@@ -34,7 +41,7 @@ impl ManyRows {
         let size = rows.next_power_of_two().ilog2() as usize;
         debug_assert_eq!(1 << size, rows, "a piece has a power of two as its length");
         self.texts[size.min(SIZES - 1)].get_or_init(|| {
-            let mut text = self.before.to_owned();
+            let mut text = self.before.clone().into_owned();
             for row in 0..rows {
                 text.push_str(if row == 0 { "(" } else { ", (" });
                 for column in 0..self.columns {
