@@ -10,8 +10,8 @@ use super::entry_row::{EvidenceRow, Row, select_entries};
 use super::members::SeenMember;
 use super::room_changes::{self, Seen};
 use super::{
-    JournalRow, Snapshot, Store, StoreError, Tx, acts, adoption, contacts, erasure, files, journal,
-    members, polls, restores, rooms, search, successors, transaction_row,
+    JournalRow, Snapshot, Store, StoreError, Tx, acts, adoption, contacts, erasure, files,
+    indexing, journal, members, restores, rooms, successors, transaction_row,
 };
 use crate::clock::now;
 use crate::config::Config;
@@ -19,8 +19,7 @@ use crate::names::HEAD_STATE;
 use crate::record::chain::{Evidence, Head, link};
 use crate::record::digest::content_digest;
 use crate::record::{
-    Attachment, Entry, Fixed, Kind, RedactionPolicy, VOTE_TOO_LATE, all_words, derive, objection,
-    sort_at,
+    Attachment, Entry, Fixed, Kind, RedactionPolicy, VOTE_TOO_LATE, derive, objection, sort_at,
 };
 use crate::room::change;
 
@@ -35,7 +34,6 @@ const SELECT_ENTRIES_AFTER: &str =
     select_entries!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
 const SELECT_ENTRY_BY_EVENT: &str =
     select_entries!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
-const SELECT_ENTRY_BY_SEQ: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
 const SELECT_EVIDENCE_AFTER: &str = select_entries!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
@@ -139,6 +137,7 @@ impl Store {
         tx.commit().await?;
         self.hints.files.notify_one();
         self.hints.rooms.notify_one();
+        self.hints.index.notify_one();
         if let Ok(id) = Ulid::from_string(transaction_id) {
             self.hints.changed(id);
         }
@@ -224,19 +223,6 @@ impl Store {
         sqlx::query_as(SELECT_HEAD).bind(id.to_string()).fetch_one(&self.pool).await
     }
 
-    /// Returns one entry.
-    pub(super) async fn entry_row(
-        &self,
-        transaction_id: &str,
-        seq: i64,
-    ) -> Result<Option<Row>, StoreError> {
-        sqlx::query_as(SELECT_ENTRY_BY_SEQ)
-            .bind(transaction_id)
-            .bind(seq)
-            .fetch_optional(&self.pool)
-            .await
-    }
-
     /// Writes an entry that the current version of the derivation made again from its raw event,
     /// unless the entry is erased.
     ///
@@ -256,7 +242,7 @@ impl Store {
             return Ok(());
         }
         files::rename(&mut tx, transaction, entry.fixed.seq, &entry.attachments).await?;
-        index_words(&mut tx, &entry.fixed, &derived).await?;
+        indexing::index_again(&mut tx, &entry.fixed, &derived).await?;
         let policy = policy(&mut tx, transaction).await?.unwrap_or(deriving.redactions);
         apply_redactions_of(&mut tx, &entry.fixed, &derived, policy).await?;
         acts::sign_by(&mut tx, transaction, self.sign_due()).await?;
@@ -366,7 +352,6 @@ async fn write(
     for source in derived.attachments.iter().filter_map(Attachment::source) {
         files::want(tx, transaction_id, fixed.seq, &source).await?;
     }
-    index_words(tx, &fixed, &part).await?;
     if derived.kind == Kind::Redaction
         && let Some(target) = part.target()
     {
@@ -401,38 +386,6 @@ async fn apply_redactions_of(
         erasure::apply_redactions(tx, &fixed.transaction, &relation.event_id, policy).await?;
     }
     Ok(())
-}
-
-/// Writes the words of an entry into the search index.
-///
-/// The words of a vote stand in its poll. The poll may come before or after the vote, so each of
-/// them has the votes indexed.
-async fn index_words(
-    tx: &mut Tx,
-    fixed: &Fixed,
-    derived: &DerivedPart<'_>,
-) -> Result<(), StoreError> {
-    let transaction_id = &fixed.transaction;
-    if derived.kind != Kind::PollResponse {
-        let words = all_words(derived.text, derived.html, derived.attachments, derived.remark);
-        let indexed = search::Indexed {
-            transaction_id,
-            seq: fixed.seq,
-            party: &fixed.party,
-            sort_at: sort_at(fixed),
-            kind: derived.kind,
-            words: &words,
-        };
-        search::index(tx, indexed).await?;
-    }
-    match (derived.kind, derived.target()) {
-        (Kind::PollStart, _) => polls::index_votes(tx, transaction_id, &fixed.event_id, None).await,
-        (Kind::Edit, Some(poll)) => polls::index_votes(tx, transaction_id, poll, None).await,
-        (Kind::PollResponse, Some(poll)) => {
-            polls::index_votes(tx, transaction_id, poll, Some(&fixed.event_id)).await
-        }
-        _ => Ok(()),
-    }
 }
 
 impl<'r> FromRow<'r, AnyRow> for Head {
