@@ -139,6 +139,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         tasks.spawn(infallible(door::serve(listener, pages, slots, stop.clone())));
     }
     tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
+    tasks.spawn(infallible(intake::index_forever(store.clone(), stop.clone())));
     let witnesses = config.record.witnesses.clone();
     let trust = Trust::Keys(vec![key.public_key().to_owned()]);
     tasks.spawn(infallible(sign_forever(store.clone(), key, witnesses.clone(), stop.clone())));

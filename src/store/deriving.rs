@@ -211,6 +211,7 @@ impl Store {
     fn tell(&self, events: &[&Event]) {
         self.hints.files.notify_one();
         self.hints.rooms.notify_one();
+        self.hints.index.notify_one();
         let changed: HashSet<_> = events.iter().map(|event| &event.transaction_id).collect();
         for id in changed.into_iter().filter_map(|id| parse_id(id).ok()) {
             self.hints.changed(id);
@@ -307,9 +308,6 @@ async fn write(
     let rows: Vec<_> = entries.iter().map(New::row).collect();
     entry_columns::insert(tx, &rows).await?;
     want_files(tx, &entries, records).await?;
-    for (row, part) in &rows {
-        super::entries::index_words(tx, row.fixed, part).await?;
-    }
     for new in entries.iter().filter(|new| is_own_head(&new.fixed, &deriving.bot)) {
         let (id, raw) = (&new.fixed.transaction, &new.event.next.row.raw);
         restores::check_shown_head(tx, id, new.fixed.seq, raw, false).await?;

@@ -8,12 +8,10 @@ use super::deriving::Deriving;
 use super::entry_columns::{self, DerivedPart};
 use super::entry_row::{EvidenceRow, Row, select_entries};
 use super::{
-    Snapshot, Store, StoreError, Tx, acts, adoption, erasure, files, polls, search, transaction_row,
+    Snapshot, Store, StoreError, Tx, acts, adoption, erasure, files, indexing, transaction_row,
 };
 use crate::record::chain::{Evidence, Head};
-use crate::record::{
-    Entry, Fixed, Kind, RedactionPolicy, VOTE_TOO_LATE, all_words, objection, sort_at,
-};
+use crate::record::{Entry, Fixed, Kind, RedactionPolicy, VOTE_TOO_LATE, objection};
 
 const SELECT_REDACTION_POLICY: &str = "SELECT r.redactions FROM transactions t JOIN revisions r \
      ON r.transaction_id = t.id AND r.revision = t.revision WHERE t.id = $1";
@@ -22,7 +20,6 @@ const SELECT_ENTRIES_AFTER: &str =
     select_entries!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
 const SELECT_ENTRY_BY_EVENT: &str =
     select_entries!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
-const SELECT_ENTRY_BY_SEQ: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
 const SELECT_EVIDENCE_AFTER: &str = select_entries!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
@@ -106,19 +103,6 @@ impl Store {
         sqlx::query_as(SELECT_HEAD).bind(id.to_string()).fetch_one(&self.pool).await
     }
 
-    /// Returns one entry.
-    pub(super) async fn entry_row(
-        &self,
-        transaction_id: &str,
-        seq: i64,
-    ) -> Result<Option<Row>, StoreError> {
-        sqlx::query_as(SELECT_ENTRY_BY_SEQ)
-            .bind(transaction_id)
-            .bind(seq)
-            .fetch_optional(&self.pool)
-            .await
-    }
-
     /// Writes an entry that the current version of the derivation made again from its raw event,
     /// unless the entry is erased.
     ///
@@ -138,7 +122,7 @@ impl Store {
             return Ok(());
         }
         files::rename(&mut tx, transaction, entry.fixed.seq, &entry.attachments).await?;
-        index_words(&mut tx, &entry.fixed, &derived).await?;
+        indexing::index_again(&mut tx, &entry.fixed, &derived).await?;
         let policy = policy(&mut tx, transaction).await?.unwrap_or(deriving.redactions);
         apply_redactions_of(&mut tx, &entry.fixed, &derived, policy).await?;
         acts::sign_by(&mut tx, transaction, self.sign_due()).await?;
@@ -202,38 +186,6 @@ async fn apply_redactions_of(
         erasure::apply_redactions(tx, &fixed.transaction, &relation.event_id, policy).await?;
     }
     Ok(())
-}
-
-/// Writes the words of an entry into the search index.
-///
-/// The words of a vote stand in its poll. The poll may come before or after the vote, so each of
-/// them has the votes indexed.
-pub(super) async fn index_words(
-    tx: &mut Tx,
-    fixed: &Fixed,
-    derived: &DerivedPart<'_>,
-) -> Result<(), StoreError> {
-    let transaction_id = &fixed.transaction;
-    if derived.kind != Kind::PollResponse {
-        let words = all_words(derived.text, derived.html, derived.attachments, derived.remark);
-        let indexed = search::Indexed {
-            transaction_id,
-            seq: fixed.seq,
-            party: &fixed.party,
-            sort_at: sort_at(fixed),
-            kind: derived.kind,
-            words: &words,
-        };
-        search::index(tx, indexed).await?;
-    }
-    match (derived.kind, derived.target()) {
-        (Kind::PollStart, _) => polls::index_votes(tx, transaction_id, &fixed.event_id, None).await,
-        (Kind::Edit, Some(poll)) => polls::index_votes(tx, transaction_id, poll, None).await,
-        (Kind::PollResponse, Some(poll)) => {
-            polls::index_votes(tx, transaction_id, poll, Some(&fixed.event_id)).await
-        }
-        _ => Ok(()),
-    }
 }
 
 impl<'r> FromRow<'r, AnyRow> for Head {

@@ -10,7 +10,7 @@ use ulid::Ulid;
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, to_json};
 use super::many_rows::{ManyRows, in_padded_pieces};
-use super::{Store, StoreError, Tx, adoption, files, polls, search};
+use super::{Store, StoreError, Tx, adoption, files, indexing, search_rows};
 use crate::clock::now;
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
 
@@ -228,7 +228,7 @@ async fn erase(
         .bind(place.position)
         .execute(&mut **tx)
         .await?;
-    search::remove(tx, transaction_id, seq).await?;
+    search_rows::remove(tx, transaction_id, seq).await?;
     // The search index holds the words of the answers with each vote, so these are removed as well.
     let poll = match place.kind.as_str() {
         "poll_start" => Some(&place.event_id),
@@ -236,7 +236,7 @@ async fn erase(
         _ => None,
     };
     if let Some(poll) = poll {
-        polls::index_votes(tx, transaction_id, poll, None).await?;
+        indexing::index_votes_again(tx, transaction_id, poll, None).await?;
     }
     files::release(tx, transaction_id, seq).await
 }
