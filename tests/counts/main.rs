@@ -12,4 +12,5 @@ mod commits;
 mod counting;
 mod databases;
 mod reading;
+mod recording;
 mod service;
