@@ -55,10 +55,10 @@ const SELECT_FIRST_UNINDEXED: &str = "SELECT MIN(received_at) FROM ( \
        AND t.id = r.transaction_id AND t.shop = $1 \
        AND j.room_id = w.room_id AND j.position = w.derived_position + 1) u";
 
-/// The greatest number of entries that are indexed in one tx.
-const ENTRIES_PER_TX: usize = 200;
+/// The greatest number of entries that are indexed in one tx. On SQLite, pushes wait meanwhile.
+const ENTRIES_PER_TX: usize = 100;
 /// The length of the words, in bytes, after which no further entry is indexed in the same tx.
-const WORDS_PER_TX: usize = 256 * 1024;
+const WORDS_PER_TX: usize = 128 * 1024;
 
 /// A record with entries that are not indexed yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow, Serialize)]
@@ -134,7 +134,7 @@ impl Store {
             .await
     }
 
-    /// Indexes the next entries of these records in one tx, at most 200 in all. Returns how many.
+    /// Indexes the next entries of these records in one tx, at most 100 in all. Returns how many.
     ///
     /// A record that somebody else is writing is left out (on PostgreSQL), so several processes can
     /// index at the same time.
