@@ -86,10 +86,12 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let wrong_keys = WrongKeys::new(config.proxies.networks());
     tasks.spawn(infallible(wrong_keys.clone().log_summaries_forever(stop.clone())));
 
+    tasks.spawn(infallible(store.clone().shorten_log_forever(stop.clone())));
+
     let deriving = Deriving::of(&config);
     // Pushes are accepted at once, since the homeserver may have some to send.
     let pushes = intake::router(PushState {
-        store: store.with_own_connections(&config.database, PUSH_CONNECTIONS)?,
+        store: store.for_pushes(&config.database, PUSH_CONNECTIONS)?,
         moment: moment.clone(),
         pings: pings.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),

@@ -12,7 +12,7 @@ mod retry;
 mod sync;
 
 pub use arrivals::events_of_push;
-pub use deriver::derive_forever;
+pub use deriver::{derive_all, derive_forever};
 pub use foreign::leave_foreign_rooms_forever;
 pub use gaps::fill_gaps_forever;
 pub use indexer::index_forever;

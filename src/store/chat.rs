@@ -7,7 +7,6 @@ use ulid::Ulid;
 
 use super::entry_row::{Row, select_entries};
 use super::{Store, StoreError};
-use crate::clock::now;
 use crate::record::{Entry, Kind, Role};
 
 static SELECT_LAST_LINES: LazyLock<String> =
@@ -42,20 +41,9 @@ static SELECT_SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
          WHERE e.transaction_id = $1 AND e.event_id IN ({events})"
     )
 });
-/// A receipt never moves backwards. If the record has both events, their places in the reading
-/// order are compared, because the times of reading come from different clocks (the page's, the
-/// homeserver's). If an event is not in the record yet, only the times of reading can be compared.
-const UPSERT_RECEIPT: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
-     VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
-     event_id = excluded.event_id, at = excluded.at \
-     WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = $1 \
-     AND event_id = excluded.event_id) - (SELECT sort_at FROM entries WHERE transaction_id = $1 \
-     AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0";
 const SELECT_RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.sort_at FROM receipts r \
      JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
      WHERE r.transaction_id = $1";
-const SELECT_TRANSACTION_OF_ROOM: &str =
-    "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
 
 /// A receipt: how far a person has read.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -194,42 +182,12 @@ impl Store {
         query.bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// Notes that a person has read up to `event`, unless they have already read further. `at` is
-    /// the time of reading, in milliseconds since 1970.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn note_receipt(
-        &self,
-        id: Ulid,
-        user: &str,
-        event: &str,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        let see = sqlx::query(UPSERT_RECEIPT).bind(id.to_string()).bind(user).bind(event);
-        self.run(see.bind(at.min(now()))).await?;
-        self.hints.changed(id);
-        Ok(())
-    }
-
     /// Returns how far people have read.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn receipts(&self, id: Ulid) -> Result<Vec<Receipt>, StoreError> {
         sqlx::query_as(SELECT_RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
-    }
-
-    /// Returns the transaction to which a record room belongs.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn transaction_of_room(&self, room_id: &str) -> Result<Option<Ulid>, StoreError> {
-        let id: Option<String> = sqlx::query_scalar(SELECT_TRANSACTION_OF_ROOM)
-            .bind(room_id)
-            .fetch_optional(&self.pool)
-            .await?;
-        id.as_deref().map(super::columns::parse_id).transpose()
     }
 }
 

@@ -2,11 +2,14 @@
 //!
 //! The content is deleted. The links of the chain stay, so that the record can still be verified.
 
+use std::collections::HashSet;
+
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, to_json};
+use super::many_rows::{ManyRows, in_padded_pieces};
 use super::{Store, StoreError, Tx, adoption, files, indexing, search_rows};
 use crate::clock::now;
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
@@ -21,6 +24,12 @@ const SELECT_ENTRY_WITH_CHANGES: &str = "\
      UNION ALL SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
      WHERE transaction_id = $1 AND target = $2 AND event_id <> $2 \
      AND kind IN ('redaction', 'edit')";
+static SELECT_REDACTED: ManyRows = ManyRows::new(
+    "SELECT DISTINCT e.transaction_id, e.target FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.target = v.column2 \
+     AND e.kind = 'redaction'",
+);
 const MARK_REDACTED: &str =
     "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
 const SELECT_UNERASED_ENTRY: &str = "\
@@ -119,6 +128,23 @@ pub(super) async fn erase_redacted(tx: &mut Tx, id: Ulid) -> Result<(), StoreErr
         apply_redactions(tx, &id, &event_id, RedactionPolicy::Honour).await?;
     }
     Ok(())
+}
+
+/// Returns those of the events (transaction and event id) that a redaction names, whether it has an
+/// effect or not.
+pub(super) async fn redacted_among(
+    tx: &mut Tx,
+    events: &[(&str, &str)],
+) -> Result<HashSet<(String, String)>, StoreError> {
+    let mut redacted = HashSet::new();
+    for piece in in_padded_pieces(events, ("", "")) {
+        let mut query = sqlx::query_as(SELECT_REDACTED.statement(piece.len()));
+        for (transaction_id, event_id) in piece {
+            query = query.bind(transaction_id).bind(event_id);
+        }
+        redacted.extend(query.fetch_all(&mut **tx).await?);
+    }
+    Ok(redacted)
 }
 
 /// Applies the redactions of the event `event_id`: marks its entry as redacted, and erases the
