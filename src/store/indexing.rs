@@ -344,3 +344,33 @@ pub(super) async fn index_votes_again(
 async fn shop(tx: &mut Tx, transaction_id: &str) -> Result<String, StoreError> {
     sqlx::query_scalar(SELECT_SHOP).bind(transaction_id).fetch_one(&mut **tx).await
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::migrate::Migrator;
+    use sqlx::{AnyConnection, Connection};
+
+    use super::*;
+    use crate::store::MIGRATIONS;
+    use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn what_an_older_version_recorded_counts_as_indexed() {
+        let folder = tempfile::tempdir().unwrap();
+        sqlx::any::install_default_drivers();
+        let url = format!("sqlite:{}/tallyroom.db?mode=rwc", folder.path().display());
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let before = MIGRATIONS.iter().filter(|it| it.version < 13).cloned().collect();
+        Migrator::with_migrations(before).run(&mut connection).await.unwrap();
+        let insert = "INSERT INTO transactions \
+             (id, shop, external_id, revision, last_seq, created_at, updated_at) \
+             VALUES ('T', 's', 'e', 1, 7, 1, 1)";
+        sqlx::query(insert).execute(&mut connection).await.unwrap();
+        let store = opened(folder.path()).await;
+        assert_eq!(store.unindexed(&Unindexed::default(), 1).await.unwrap(), []);
+        // What it records from now on does not.
+        let record = "UPDATE transactions SET last_seq = 8";
+        sqlx::query(record).execute(&mut connection).await.unwrap();
+        assert_eq!(store.unindexed(&Unindexed::default(), 1).await.unwrap().len(), 1);
+    }
+}
