@@ -55,10 +55,10 @@ const SELECT_FIRST_UNINDEXED: &str = "SELECT MIN(received_at) FROM ( \
        AND t.id = r.transaction_id AND t.shop = $1 \
        AND j.room_id = w.room_id AND j.position = w.derived_position + 1) u";
 
-/// The greatest number of entries that are indexed in one tx.
-const ENTRIES_PER_TX: usize = 200;
+/// The greatest number of entries that are indexed in one tx. On SQLite, pushes wait meanwhile.
+const ENTRIES_PER_TX: usize = 100;
 /// The length of the words, in bytes, after which no further entry is indexed in the same tx.
-const WORDS_PER_TX: usize = 256 * 1024;
+const WORDS_PER_TX: usize = 128 * 1024;
 
 /// A record with entries that are not indexed yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow, Serialize)]
@@ -134,7 +134,7 @@ impl Store {
             .await
     }
 
-    /// Indexes the next entries of these records in one tx, at most 200 in all. Returns how many.
+    /// Indexes the next entries of these records in one tx, at most 100 in all. Returns how many.
     ///
     /// A record that somebody else is writing is left out (on PostgreSQL), so several processes can
     /// index at the same time.
@@ -343,4 +343,34 @@ pub(super) async fn index_votes_again(
 
 async fn shop(tx: &mut Tx, transaction_id: &str) -> Result<String, StoreError> {
     sqlx::query_scalar(SELECT_SHOP).bind(transaction_id).fetch_one(&mut **tx).await
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::migrate::Migrator;
+    use sqlx::{AnyConnection, Connection};
+
+    use super::*;
+    use crate::store::MIGRATIONS;
+    use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn what_an_older_version_recorded_counts_as_indexed() {
+        let folder = tempfile::tempdir().unwrap();
+        sqlx::any::install_default_drivers();
+        let url = format!("sqlite:{}/tallyroom.db?mode=rwc", folder.path().display());
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let before = MIGRATIONS.iter().filter(|it| it.version < 13).cloned().collect();
+        Migrator::with_migrations(before).run(&mut connection).await.unwrap();
+        let insert = "INSERT INTO transactions \
+             (id, shop, external_id, revision, last_seq, created_at, updated_at) \
+             VALUES ('T', 's', 'e', 1, 7, 1, 1)";
+        sqlx::query(insert).execute(&mut connection).await.unwrap();
+        let store = opened(folder.path()).await;
+        assert_eq!(store.unindexed(&Unindexed::default(), 1).await.unwrap(), []);
+        // What it records from now on does not.
+        let record = "UPDATE transactions SET last_seq = 8";
+        sqlx::query(record).execute(&mut connection).await.unwrap();
+        assert_eq!(store.unindexed(&Unindexed::default(), 1).await.unwrap().len(), 1);
+    }
 }

@@ -1,8 +1,8 @@
 //! Statements over many rows that are passed as one parameter: a JSON array of objects.
 //!
-//! So a statement has the same text for any number of rows, and is prepared once. (With a parameter
-//! for each value, SQLite takes a time that grows with the square of their number, because it keeps
-//! their names in a list.)
+//! So a statement has the same text for any number of rows, and is prepared once. (Where each value
+//! is a parameter with a name such as `$900`, binding them takes a time that grows with the square
+//! of their number on SQLite: it keeps the names in a list, and sqlx asks for each.)
 
 use serde::Serialize;
 

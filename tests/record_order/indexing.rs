@@ -1,12 +1,16 @@
 //! Checks the full-text index, which is written after the entries: what it holds at which time, and
 //! that erased words are never in it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection};
 use tallyroom::clock::now;
+use tallyroom::intake::index_forever;
 use tallyroom::search::Query;
 use tallyroom::store::{ErasureRequest, SearchRequest, Source, Unindexed};
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::bench::{self, Bench};
@@ -74,9 +78,18 @@ impl Bench {
         page.entries.into_iter().filter_map(|it| it.text).collect()
     }
 
-    async fn record_of(&self, id: Ulid) -> Unindexed {
-        Unindexed { shop: "shop".to_owned(), id: id.to_string() }
+    async fn until_indexed(&self, id: Ulid, word: &str) {
+        let found = async {
+            while !self.words(id).await.iter().any(|words| words == word) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), found).await.unwrap();
     }
+}
+
+fn record_of(id: Ulid) -> Unindexed {
+    Unindexed { shop: "shop".to_owned(), id: id.to_string() }
 }
 
 async fn deriving_writes_nothing_into_the_index(bench: &Bench) {
@@ -97,11 +110,11 @@ async fn one_tx_takes_entries_of_several_records_and_of_each_only_some(bench: &B
         bench.arrive(long, &long_room, some).await;
     }
     bench.arrive(short, &short_room, &[message(1, "oak"), message(2, "elm")]).await;
-    let records = [bench.record_of(long).await, bench.record_of(short).await];
-    assert_eq!(bench.store.index(&records).await.unwrap(), 102);
-    assert_eq!((bench.words(long).await.len(), bench.words(short).await.len()), (100, 2));
+    let records = [record_of(long), record_of(short)];
+    assert_eq!(bench.store.index(&records).await.unwrap(), 52);
+    assert_eq!((bench.words(long).await.len(), bench.words(short).await.len()), (50, 2));
     // It goes on behind them, and nothing is indexed twice.
-    assert_eq!(bench.index().await, [200, 150]);
+    assert_eq!(bench.index().await, [100; 4]);
     let expected: Vec<_> = (1..=450).map(|number| format!("word{number}")).collect();
     assert_eq!(bench.words(long).await, expected);
     assert_eq!(bench.found(long, "word317").await, ["word317"]);
@@ -178,6 +191,31 @@ async fn a_search_says_until_when_it_has_looked(bench: &Bench) {
     assert!(bench.store.searched_until("shop").await.unwrap() >= asked_at);
 }
 
+async fn a_record_that_cannot_be_indexed_does_not_keep_others_from_it(bench: &Bench) {
+    let ((odd, odd_room), (fine, fine_room)) =
+        (bench.transaction().await, bench.transaction().await);
+    bench.arrive(odd, &odd_room, &[message(1, "oak")]).await;
+    bench.arrive(fine, &fine_room, &[message(1, "elm")]).await;
+    let mut connection = AnyConnection::connect(&bench.url).await.unwrap();
+    let mut damage = async |attachments: &'static str| {
+        let damage = "UPDATE entries SET attachments = $2 WHERE transaction_id = $1";
+        let damage = sqlx::query(damage).bind(odd.to_string()).bind(attachments);
+        damage.execute(&mut connection).await.unwrap();
+    };
+    damage("damaged").await;
+    let stop = CancellationToken::new();
+    let indexer = tokio::spawn(index_forever(bench.store.clone(), stop.clone()));
+    bench.until_indexed(fine, "elm").await;
+    assert_eq!(bench.words(odd).await, [""; 0]);
+    damage("[]").await;
+    bench.until_indexed(odd, "oak").await;
+    // What comes now is indexed without anybody asking for it.
+    bench.arrive(fine, &fine_room, &[message(2, "larch")]).await;
+    bench.until_indexed(fine, "larch").await;
+    stop.cancel();
+    indexer.await.unwrap();
+}
+
 /// So several processes can index at the same time, and an erasure waits for the index, but the
 /// index never waits.
 async fn a_record_that_is_being_written_is_left_out(bench: &Bench) {
@@ -192,7 +230,7 @@ async fn a_record_that_is_being_written_is_left_out(bench: &Bench) {
     let mut tx = connection.begin().await.unwrap();
     let lock = "UPDATE transactions SET last_seq = last_seq WHERE id = $1";
     sqlx::query(lock).bind(one.to_string()).execute(&mut *tx).await.unwrap();
-    let records = [bench.record_of(one).await, bench.record_of(other).await];
+    let records = [record_of(one), record_of(other)];
     assert_eq!(bench.store.index(&records).await.unwrap(), 1);
     assert_eq!((bench.words(one).await.len(), bench.words(other).await.len()), (0, 1));
     tx.commit().await.unwrap();
@@ -209,6 +247,7 @@ fn all(url: &str) {
         what_is_erased_after_it_was_indexed_leaves_the_index_at_once(&bench).await;
         votes_get_the_words_of_their_poll_whichever_is_indexed_first(&bench).await;
         a_search_says_until_when_it_has_looked(&bench).await;
+        a_record_that_cannot_be_indexed_does_not_keep_others_from_it(&bench).await;
         a_record_that_is_being_written_is_left_out(&bench).await;
     });
 }
