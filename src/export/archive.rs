@@ -1,7 +1,7 @@
 //! Writes a ZIP file from front to back, and computes the digest of each member.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,6 +47,16 @@ pub(super) enum Packing {
     Stored,
 }
 
+/// The number of bytes that are collected before they are hashed and compressed. JSON and HTML are
+/// written in pieces of a few bytes, and each piece would cost more than its bytes.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// The level of compression, of 9. Most of what higher levels save is not worth their time, which
+/// is several times as long.
+const LEVEL: i64 = 1;
+
+/// The member that is being written, behind a buffer.
+pub(super) type Buffered<'a, W> = BufWriter<MemberWriter<'a, W>>;
+
 /// The member that is being written.
 pub(super) struct MemberWriter<'a, W: Write> {
     zip: &'a mut Zip<W>,
@@ -75,21 +85,25 @@ impl<W: Write> Archive<W> {
         &mut self,
         path: &str,
         packing: Packing,
-        write: impl FnOnce(&mut MemberWriter<'_, W>) -> anyhow::Result<T>,
+        write: impl FnOnce(&mut Buffered<'_, W>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        let (method, level) = match packing {
+            Packing::Deflated => (CompressionMethod::Deflated, Some(LEVEL)),
+            Packing::Stored => (CompressionMethod::Stored, None),
+        };
         let options = SimpleFileOptions::default()
-            .compression_method(match packing {
-                Packing::Deflated => CompressionMethod::Deflated,
-                Packing::Stored => CompressionMethod::Stored,
-            })
+            .compression_method(method)
+            .compression_level(level)
             .last_modified_time(self.modified)
             .unix_permissions(0o644)
             // The sizes are not known in advance, and members may be larger than 4 GiB.
             .large_file(true);
         let zip = self.zip.as_mut().context("the archive has ended")?;
         zip.start_file(path, options)?;
-        let mut writer = MemberWriter { zip, digest: Sha256::new(), size: 0 };
-        let done = write(&mut writer)?;
+        let writer = MemberWriter { zip, digest: Sha256::new(), size: 0 };
+        let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, writer);
+        let done = write(&mut buffered)?;
+        let writer = buffered.into_inner().map_err(IntoInnerError::into_error)?;
         let member =
             Member { sha256: format!("{:x}", writer.digest.finalize()), size: writer.size };
         self.members.insert(path.to_owned(), member);

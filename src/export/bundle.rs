@@ -7,6 +7,7 @@ use anyhow::Context;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use ulid::Ulid;
 
 use super::archive::{Archive, Packing};
@@ -17,15 +18,18 @@ use super::{Exporter, MANIFEST, VERSION};
 use crate::clock::now;
 use crate::files::Found;
 use crate::invoice::OriginalKind;
-use crate::record::chain::Head;
+use crate::logging::abnormal_end;
+use crate::record::chain::{Evidence, Head};
 use crate::record::{Ballots, Entry, address_of, conversation};
 use crate::seal::sign_head;
-use crate::store::{FileRow, Snapshot};
+use crate::store::{FileRow, Snapshot, StoreError};
 use crate::transaction::Transaction;
 
 const README: &str = include_str!("readme.txt");
 /// The number of entries that are read from the database at a time.
 const ENTRIES_PER_PAGE: i64 = 500;
+/// The number of pages that are read before they are written.
+const PAGES_AHEAD: usize = 2;
 
 /// Writes the bundle of one record to `out`. All its content is from the same snapshot of the
 /// database. The function blocks, so it must run on a thread of its own.
@@ -35,7 +39,7 @@ const ENTRIES_PER_PAGE: i64 = 500;
 pub(super) fn write<W: Write>(
     exporter: &Exporter,
     id: Ulid,
-    snapshot: &mut Snapshot,
+    mut snapshot: Snapshot,
     out: W,
 ) -> anyhow::Result<W> {
     let runtime = Handle::current();
@@ -47,11 +51,12 @@ pub(super) fn write<W: Write>(
     let mut archive = Archive::new(out, exported_at);
     archive.add("README.txt", Packing::Deflated, |out| Ok(out.write_all(README.as_bytes())?))?;
 
-    write_transaction(&mut archive, &runtime, snapshot, &transaction)?;
-    write_acts(&mut archive, &runtime, snapshot, id)?;
-    let record = write_entries(&mut archive, &runtime, snapshot, id)?;
-    write_heads(&mut archive, &runtime, exporter, snapshot, id, &head)?;
-    let files = write_files(&mut archive, &runtime, exporter, snapshot, id, &record.entries)?;
+    write_transaction(&mut archive, &runtime, &mut snapshot, &transaction)?;
+    write_acts(&mut archive, &runtime, &mut snapshot, id)?;
+    let (record, mut snapshot) = write_entries(&mut archive, &runtime, snapshot, id)?;
+    write_heads(&mut archive, &runtime, exporter, &mut snapshot, id, &head)?;
+    let files = write_files(&mut archive, &runtime, exporter, &mut snapshot, id, &record.entries)?;
+    drop(snapshot);
 
     archive.add("transcript.html", Packing::Deflated, |out| {
         let about = About {
@@ -169,20 +174,21 @@ fn write_acts<W: Write>(
     })
 }
 
-/// Writes `entries.jsonl`, page by page.
+/// Writes `entries.jsonl`, page by page. The next pages are read while one is written.
 fn write_entries<W: Write>(
     archive: &mut Archive<W>,
     runtime: &Handle,
-    snapshot: &mut Snapshot,
+    snapshot: Snapshot,
     id: Ulid,
-) -> anyhow::Result<Record> {
-    archive.add("entries.jsonl", Packing::Deflated, |out| {
+) -> anyhow::Result<(Record, Snapshot)> {
+    let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
+    let reading = runtime.spawn_blocking({
+        let runtime = runtime.clone();
+        move || read_entries(&runtime, snapshot, id, &sender)
+    });
+    let record = archive.add("entries.jsonl", Packing::Deflated, |out| {
         let mut record = Record { entries: Vec::new(), ballots: Ballots::default() };
-        let mut after = 0;
-        loop {
-            let page = runtime.block_on(snapshot.evidence(id, after, ENTRIES_PER_PAGE))?;
-            let Some(last) = page.last() else { return Ok(record) };
-            after = last.entry.fixed.seq;
+        while let Some(page) = pages.blocking_recv() {
             for evidence in page {
                 serde_json::to_writer(&mut *out, &evidence)?;
                 out.write_all(b"\n")?;
@@ -192,7 +198,30 @@ fn write_entries<W: Write>(
                 record.entries.push(evidence.entry);
             }
         }
-    })
+        Ok(record)
+    })?;
+    let read = runtime.block_on(reading).map_err(|error| abnormal_end(&error))?;
+    // After a failure the member has no end, and the bundle is not completed.
+    Ok((record, read?))
+}
+
+/// Reads the entries of a record and sends them page by page. Returns the snapshot when all are read,
+/// or when nobody takes them any more.
+fn read_entries(
+    runtime: &Handle,
+    mut snapshot: Snapshot,
+    id: Ulid,
+    pages: &mpsc::Sender<Vec<Evidence>>,
+) -> Result<Snapshot, StoreError> {
+    let mut after = 0;
+    loop {
+        let page = runtime.block_on(snapshot.evidence(id, after, ENTRIES_PER_PAGE))?;
+        let Some(last) = page.last() else { return Ok(snapshot) };
+        after = last.entry.fixed.seq;
+        if pages.blocking_send(page).is_err() {
+            return Ok(snapshot);
+        }
+    }
 }
 
 /// Writes `heads.jsonl`: the kept heads, and the current head, which is signed now if necessary.

@@ -120,16 +120,16 @@ impl Exporter {
     /// # Errors
     /// When the transaction does not exist, or when the database, the file store or `out` fails.
     pub async fn write<W: Write + Send + 'static>(&self, id: Ulid, out: W) -> anyhow::Result<W> {
-        let mut snapshot = self.store.snapshot().await?;
+        let snapshot = self.store.snapshot().await?;
         let exporter = self.clone();
-        tokio::task::spawn_blocking(move || bundle::write(&exporter, id, &mut snapshot, out))
+        tokio::task::spawn_blocking(move || bundle::write(&exporter, id, snapshot, out))
             .await
             .map_err(|error| abnormal_end(&error))?
     }
 
-    fn write_spool(&self, id: Ulid, mut snapshot: Snapshot, spool: Spool) {
+    fn write_spool(&self, id: Ulid, snapshot: Snapshot, spool: Spool) {
         let out = BufWriter::with_capacity(PIECE_BYTES, spool);
-        let written = bundle::write(self, id, &mut snapshot, out)
+        let written = bundle::write(self, id, snapshot, out)
             .and_then(|out| Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?));
         match written {
             Ok(spool) => spool.finish(),

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::files::Vault;
 use crate::language::Locale;
 use crate::pdf;
+use crate::quota::run_blocking;
 use crate::seal::SigningKey;
 use crate::transaction::Transaction;
 
@@ -80,7 +81,8 @@ impl Kept {
             return None;
         }
         let pdf = found.split_off(TAG_BYTES);
-        if self.mac(name, &pdf).verify_slice(&found).is_err() {
+        let mac = self.mac(name, &pdf).await?;
+        if mac.verify_slice(&found).is_err() {
             tracing::warn!("a kept PDF was changed in the file store; it is written again");
             return None;
         }
@@ -89,8 +91,9 @@ impl Kept {
 
     /// Keeps a PDF, and deletes those of earlier revisions. A failure costs only time later.
     pub(super) async fn put(&self, name: &Name, pdf: &Bytes) {
+        let Some(mac) = self.mac(name, pdf).await else { return };
         let mut tagged = Vec::with_capacity(TAG_BYTES + pdf.len());
-        tagged.extend_from_slice(&self.mac(name, pdf).finalize().into_bytes());
+        tagged.extend_from_slice(&mac.finalize().into_bytes());
         tagged.extend_from_slice(pdf);
         let kept = async {
             self.vault.put_derived(&name.folder, &name.file, tagged.into()).await?;
@@ -105,14 +108,17 @@ impl Kept {
         }
     }
 
-    fn mac(&self, name: &Name, pdf: &[u8]) -> Hmac<Sha256> {
+    /// Authenticates a PDF. It may be long, so this is done outside the threads that answer requests.
+    async fn mac(&self, name: &Name, pdf: &Bytes) -> Option<Hmac<Sha256>> {
         let mut mac = self.key.clone();
         mac.update(name.folder.as_bytes());
         mac.update(b"/");
         mac.update(name.file.as_bytes());
         mac.update(b"\n");
-        mac.update(pdf);
-        mac
+        let pdf = pdf.clone();
+        let authenticated = run_blocking(move || mac.chain_update(&pdf)).await;
+        let told = |error: &_| tracing::error!(%error, "cannot authenticate a kept PDF");
+        authenticated.inspect_err(told).ok()
     }
 }
 

@@ -2,11 +2,10 @@
 //! The poll may arrive after the vote, change, or be erased.
 
 use sqlx::{Any, Executor};
-use ulid::Ulid;
 
 use super::entry_row::{EvidenceRow, select_entries};
 use super::search_rows::NewRow;
-use super::{Store, StoreError, Tx};
+use super::{StoreError, Tx};
 use crate::record::{Ballots, Entry, Kind, in_words};
 
 /// Selects a poll, its edits and its votes.
@@ -23,29 +22,6 @@ const SELECT_POLL_AND_VOTES: &str = concat!(
     ),
     ") v"
 );
-
-impl Store {
-    /// Returns the poll that the event `event_id` started, with its votes.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn ballots(&self, id: Ulid, event_id: &str) -> Result<Ballots, StoreError> {
-        Ok(read(&self.pool, &id.to_string(), event_id).await?.0)
-    }
-
-    /// Returns the poll to which a vote belongs, or none if the entry is not a vote or is erased.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn ballots_of_vote(&self, entry: &Entry) -> Result<Option<Ballots>, StoreError> {
-        if entry.kind != Kind::PollResponse {
-            return Ok(None);
-        }
-        let Some(relation) = &entry.relates_to else { return Ok(None) };
-        let found = read(&self.pool, &entry.fixed.transaction, &relation.event_id).await?;
-        Ok(Some(found.0))
-    }
-}
 
 /// Returns what the search index is to hold about each vote in a poll, with the event id of the
 /// vote. Votes that are erased are left out.

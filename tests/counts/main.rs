@@ -9,6 +9,7 @@
 #[path = "../record_order/bench.rs"]
 mod bench;
 mod commits;
+mod conversation;
 mod counting;
 mod databases;
 mod reading;

@@ -1,12 +1,26 @@
 //! What it takes to show people and shops what is recorded.
 
 use serde_json::{Value, json};
+use tallyroom::clock::now;
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
-use crate::bench::{BOT, Bench, USERS};
-use crate::databases::on_each_database;
+use crate::bench::USERS;
+use crate::conversation::Conversation;
+use crate::databases::{Database, on_each_database};
 use crate::service::Service;
+
+/// Makes a transaction with this number of messages, and then one of everything, in its record.
+async fn talked_about(database: &Database, messages: usize) -> (Ulid, Conversation) {
+    let (id, room) = database.bench.transaction().await;
+    let mut said = Conversation::of_everybody(&room);
+    for number in 0..messages {
+        said.text(USERS[number % 2], &format!("Line {number}"));
+    }
+    said.one_of_everything();
+    database.bench.arrive(id, &room, &said.events).await;
+    (id, said)
+}
 
 #[test]
 fn counting_sees_each_statement_and_each_commit_that_wrote() {
@@ -27,56 +41,96 @@ fn counting_sees_each_statement_and_each_commit_that_wrote() {
 }
 
 #[test]
-fn a_list_of_transactions_takes_few_statements() {
+fn a_list_of_transactions_takes_three_statements_however_long_it_is() {
     on_each_database(async |database| {
-        for number in 0..50 {
-            let (id, room) = database.bench.transaction().await;
-            talk(&database.bench, id, &room, number % 3).await;
+        for messages in 0..50 {
+            talked_about(database, messages % 3).await;
         }
         let service = Service::start(&database.bench.store).await;
         let (list, counted) = database.count(service.get("transactions?limit=50")).await;
-        assert_eq!(list["transactions"].as_array().unwrap().len(), 50);
-        counted.assert_statements_at_most(401);
+        let listed = list["transactions"].as_array().unwrap();
+        assert_eq!(listed.len(), 50);
+        assert!(listed.iter().all(|it| it["room"]["members"][0]["membership"] == "joined"));
+        counted.assert_statements_at_most(3);
         counted.assert_commits_at_most(0);
+
+        let path = format!("transactions/{}", listed[7]["id"].as_str().unwrap());
+        assert_eq!(service.get(&path).await, listed[7]);
+        // The content of a revision is read once, and then kept.
+        let (_, counted) = database.count(service.get(&path)).await;
+        counted.assert_statements_at_most(3);
     });
 }
 
 #[test]
-fn an_invoice_page_that_was_shown_before_takes_few_statements() {
+fn a_page_of_entries_takes_four_statements_however_many_edits_and_votes_are_on_it() {
     on_each_database(async |database| {
-        let (id, room) = database.bench.transaction().await;
-        talk(&database.bench, id, &room, 100).await;
+        let (id, said) = talked_about(database, 150).await;
         let service = Service::start(&database.bench.store).await;
-        let visitor = service.visitor(id, PartyRole::Buyer).await;
-        // What the page shows of a revision is read once, and then kept.
-        service.open(&visitor, "").await;
-        let (page, counted) = database.count(service.open(&visitor, "")).await;
-        assert!(page.contains("Line 59"), "{page}");
-        counted.assert_statements_at_most(10);
-        counted.assert_commits_at_most(0);
+        let path = format!("transactions/{id}/entries?limit=1000");
+        service.get(&path).await;
+        for path in [&path, &format!("{path}&include=raw")] {
+            let (answer, counted) = database.count(service.get(path)).await;
+            let entries = answer["entries"].as_array().unwrap();
+            assert_eq!(entries.len(), said.events.len());
+            let ignored: Vec<&str> =
+                entries.iter().filter_map(|it| it["ignored"].as_str()).collect();
+            assert_eq!(ignored.len(), 2, "{ignored:?}");
+            assert!(ignored[0].contains("somebody who did not write"), "{ignored:?}");
+            assert!(ignored[1].contains("after the end of the poll"), "{ignored:?}");
+            let votes: Vec<&Value> =
+                entries.iter().filter(|it| it["kind"] == "poll_response").collect();
+            assert_eq!(votes[0]["text"], "Tuesday");
+            let raw = path.ends_with("raw").then(|| said.events[0]["event_id"].clone());
+            assert_eq!(entries[0]["raw"]["event_id"], json!(raw));
+            counted.assert_statements_at_most(4);
+            counted.assert_commits_at_most(0);
+        }
     });
 }
 
-/// Writes a conversation into the record: everybody joins, and then messages follow.
-async fn talk(bench: &Bench, id: Ulid, room: &str, messages: usize) {
-    let event = |number: usize, sender: &str, kind: &str, more: Value| {
-        let mut event = json!({
-            "type": kind, "room_id": room, "sender": sender, "event_id": format!("$e{number}:x"),
-            "origin_server_ts": 1_780_000_000_000_i64 + i64::try_from(number).unwrap(),
-        });
-        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        event
-    };
-    let join = json!({ "state_key": "", "content": { "membership": "join" } });
-    let mut events = Vec::new();
-    for (number, user) in [BOT, USERS[0], USERS[1]].into_iter().enumerate() {
-        let mut join = join.clone();
-        join["state_key"] = json!(user);
-        events.push(event(number, user, "m.room.member", join));
-    }
-    for number in 0..messages {
-        let text = json!({ "content": { "msgtype": "m.text", "body": format!("Line {number}") } });
-        events.push(event(events.len(), USERS[number % 2], "m.room.message", text));
-    }
-    bench.arrive(id, room, &events).await;
+#[test]
+fn what_is_shown_with_matches_of_a_search_takes_two_statements() {
+    on_each_database(async |database| {
+        for _ in 0..30 {
+            talked_about(database, 1).await;
+        }
+        let service = Service::start(&database.bench.store).await;
+        let (answer, counted) = database.count(service.get("entries?q=tuesday&limit=100")).await;
+        let found = answer["entries"].as_array().unwrap();
+        let votes = found.iter().filter(|it| it["kind"] == "poll_response").count();
+        assert_eq!((found.len(), votes), (60, 30), "the polls, and the votes");
+        let with_matches = counted.statements.iter().filter(|it| it.contains("WITH chosen"));
+        assert!(with_matches.count() <= 2, "{counted}");
+    });
+}
+
+#[test]
+fn an_invoice_page_takes_four_statements_whatever_is_on_it() {
+    on_each_database(async |database| {
+        let (id, said) = talked_about(database, 100).await;
+        let store = database.bench.store.clone();
+        let last = said.events.last().unwrap()["event_id"].as_str().unwrap();
+        store.note_receipt(id, USERS[1], last, now()).await.unwrap();
+        let service = Service::start(&store).await;
+        let visitor = service.visitor(id, PartyRole::Buyer).await;
+        service.write(&visitor, "Is anybody there?").await;
+        // What the page shows of a revision is read once, and then kept.
+        service.open(&visitor, "").await;
+        for (part, words) in [
+            ("", "Is anybody there?"),
+            ("?reply=REPLY", "Where is our order?"),
+            ("/lines?before=9999999999999_", "On its way."),
+        ] {
+            let reply = said.events[103]["event_id"].as_str().unwrap();
+            let reply: String = form_urlencoded::byte_serialize(reply.as_bytes()).collect();
+            let part = part.replace("REPLY", &reply);
+            let (page, counted) = database.count(service.open(&visitor, &part)).await;
+            for words in [words, "Line 99", "Where is our order?", "Tuesday", "slip.pdf"] {
+                assert!(page.contains(words), "{words} is missing in {part}: {page}");
+            }
+            counted.assert_statements_at_most(4);
+            counted.assert_commits_at_most(0);
+        }
+    });
 }

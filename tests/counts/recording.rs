@@ -85,8 +85,8 @@ fn read_receipts_share_the_commit_of_their_push() {
         counted.assert_commits_at_most(COMMITS);
         counted.assert_statements_at_most(STATEMENTS_OF_ONE_MESSAGE + 3);
         for (id, room) in &rooms {
-            let receipts = database.bench.store.receipts(*id).await.unwrap();
-            assert_eq!(receipts[0].event_id, format!("$0:{room}"));
+            let receipts = database.bench.store.last_reads(*id).await.unwrap();
+            assert_eq!(receipts[0].line.as_deref(), Some(&*format!("$0:{room}")));
         }
     });
 }
@@ -106,9 +106,9 @@ fn of_several_receipts_of_one_person_in_a_push_the_one_that_is_furthest_counts()
         ];
         let ordinary = [0, 2, 1].map(|number| read(room, USERS[1], &event(number)));
         push(database, &[], &[odd.as_slice(), ordinary.as_slice()].concat()).await;
-        let receipts = database.bench.store.receipts(*id).await.unwrap();
+        let receipts = database.bench.store.last_reads(*id).await.unwrap();
         assert_eq!(receipts.len(), 1);
-        assert_eq!(receipts[0].event_id, event(2));
+        assert_eq!(receipts[0].line, Some(event(2)));
     });
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use jiff::tz::TimeZone;
 use reqwest::Client;
+use reqwest::redirect::Policy;
 use serde_json::Value;
 use tallyroom::api::{self, ApiState, Health};
 use tallyroom::clock::now;
@@ -109,7 +110,7 @@ impl Service {
         Self {
             store: store.clone(),
             key: TokenKey::from(&*key),
-            http: Client::builder().no_proxy().build().unwrap(),
+            http: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
             api: serve(calls, &stop).await,
             page: serve(pages, &stop).await,
             _folder: folder,
@@ -139,6 +140,14 @@ impl Service {
         let session = self.store.open_session(grant, expires_at).await.unwrap();
         let held = Ticket { transaction, grant, session };
         Visitor { transaction, token: ticket::write(&self.key, Purpose::Bearer, &held) }
+    }
+
+    /// Writes a message on the page as this visitor.
+    pub async fn write(&self, visitor: &Visitor, text: &str) {
+        let url = format!("{}/t/{}/messages", self.page, visitor.transaction);
+        let form = reqwest::multipart::Form::new().text("text", text.to_owned()).text("id", "1");
+        let post = self.http.post(url).bearer_auth(&visitor.token).multipart(form);
+        post.send().await.unwrap().error_for_status().unwrap();
     }
 
     /// Opens the page, or a part of it, as this visitor. Returns its HTML.

@@ -70,8 +70,8 @@ async fn reading_only_goes_on(bench: &Bench) {
     let start = now();
     let read = async |event: &str, at: i64| {
         bench.store.note_receipt(id, SELLER, event, at).await.unwrap();
-        let receipts = bench.store.receipts(id).await.unwrap();
-        receipts.first().map(|receipt| receipt.event_id.clone()).unwrap_or_default()
+        let last_reads = bench.store.last_reads(id).await.unwrap();
+        last_reads.first().and_then(|read| read.line.clone()).unwrap_or_default()
     };
     let said: Vec<_> = (1..=3).map(|number| message(number, start + number as i64)).collect();
     bench.arrive(id, &room, &said).await;
