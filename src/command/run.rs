@@ -35,7 +35,7 @@ use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SigningKey, Trust, sign_forever, witness_forever};
-use crate::store::{Deriving, Store};
+use crate::store::{Deriving, ServiceLock, Store};
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
@@ -67,6 +67,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     }
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
     let key = Arc::new(key);
+    let _lock = ServiceLock::take(&config.database.url)?;
     let store = open_store_with(&config, config.database.connections_for_work()).await?;
     // Reading that serves people never takes the connections of the work.
     let people =

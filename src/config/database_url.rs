@@ -1,6 +1,7 @@
 //! The URL of the database. It hides the password when it is printed.
 
-use std::{fmt, path::Path};
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use url::Url;
@@ -86,6 +87,13 @@ impl DatabaseUrl {
         let url = Url::parse(&self.text);
         self.kind == DatabaseKind::Postgres
             && url.is_ok_and(|it| it.password().is_some() || it.query().is_some())
+    }
+
+    /// Returns the file of a SQLite database. None: there is no file.
+    pub fn file(&self) -> Option<PathBuf> {
+        let path = self.sqlite_path().filter(|path| !path.is_empty() && !self.is_memory())?;
+        // `relative_to` escapes these characters.
+        Some(path.replace("%3F", "?").replace("%23", "#").replace("%25", "%").into())
     }
 
     fn sqlite_path(&self) -> Option<&str> {

@@ -8,6 +8,7 @@ mod audits;
 mod chat;
 mod columns;
 mod contacts;
+mod database_file;
 mod deriving;
 mod entries;
 mod entry_columns;
@@ -60,6 +61,7 @@ mod writers;
 pub use acts::ErasureRequest;
 pub use audits::KnownEvent;
 pub use chat::Receipt;
+pub use database_file::ServiceLock;
 pub use deriving::{Deriving, Progress};
 pub use far_invitations::FarInvitation;
 pub use files::{DueFile, FileRow};
@@ -89,9 +91,6 @@ pub use transactions::Page;
 pub use tx::Tx;
 pub use witnessings::Witnessing;
 
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,9 +148,7 @@ impl Store {
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
         sqlx::any::install_default_drivers();
         let kind = config.url.kind();
-        if kind == DatabaseKind::Sqlite {
-            make_private_file(config.url.expose())?;
-        }
+        database_file::make_private(&config.url)?;
         let options = AnyConnectOptions::from_str(config.url.expose())?;
         // The pool would retry until the timeout, and would not report the cause.
         let first = tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect_with(&options));
@@ -304,24 +301,6 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                 Ok(())
             })
         })
-}
-
-/// Creates the database file if it does not exist, with access for its owner only, because it holds
-/// private messages. SQLite gives its additional files the same mode.
-fn make_private_file(url: &str) -> std::io::Result<()> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or_default();
-    // `DatabaseUrl` escapes these characters.
-    let path = &path.replace("%3F", "?").replace("%23", "#").replace("%25", "%");
-    if path.is_empty() || path == ":memory:" {
-        return Ok(());
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -255,3 +255,16 @@ async fn invited_to_these_only(rooms: &[String], parties: [&Person; 2]) {
         assert_eq!(invitations, rooms, "{} was invited to other rooms", person.id);
     }
 }
+
+#[tokio::test]
+async fn a_second_process_on_the_same_file_is_refused_in_words() {
+    let world = World::start(Database::Sqlite).await;
+    let (status, _, error) = world.run(&["run"]);
+    assert_eq!(status.code(), Some(1), "{error}");
+    for part in ["another Tallyroom (process ", "tallyroom.db", "use PostgreSQL"] {
+        assert!(error.contains(part), "{error}");
+    }
+    // Commands beside the service are welcome.
+    let (status, out, error) = world.run(&["problems"]);
+    assert!(status.success(), "{out}{error}");
+}
