@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tallyroom::clock::now;
 use tallyroom::intake::derive_all;
 use tallyroom::record::Entry;
-use tallyroom::store::{Arrival, ReadUpTo};
+use tallyroom::store::{Arrival, ReadUpTo, Unindexed};
 use ulid::Ulid;
 
 use crate::bench::{BOT, Bench, USERS, deriving};
@@ -15,6 +15,8 @@ use crate::databases::{Database, on_each_database};
 const STATEMENTS_OF_A_LARGE_PUSH: usize = 20;
 /// The greatest number of statements for a push of one message, recorded.
 const STATEMENTS_OF_ONE_MESSAGE: usize = 14;
+/// The greatest number of statements to index 100 entries.
+const STATEMENTS_OF_INDEXING: usize = 6;
 /// One commit for the push, and one for the record.
 const COMMITS: u64 = 2;
 
@@ -45,6 +47,28 @@ fn a_push_of_a_hundred_events_in_one_room_takes_few_statements() {
             entries(&database.bench, *id).await.into_iter().filter_map(|it| it.text).collect();
         let said: Vec<_> = (0..100).map(|n| format!("line {n}")).collect();
         assert_eq!(texts, said);
+    });
+}
+
+#[test]
+fn a_hundred_entries_of_twenty_records_are_indexed_with_few_statements_and_one_commit() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 20).await;
+        let events: Vec<_> = (0..100).map(|n| message(&rooms[n % 20].1, n)).collect();
+        let recorded = push(database, &events, &[]).await;
+        let is_of_index = |sql: &String| sql.contains("search");
+        assert!(!recorded.statements.iter().any(is_of_index), "{recorded}");
+        let store = database.bench.store.clone();
+        let (indexed, counted) = database
+            .count(async {
+                let records = store.unindexed(&Unindexed::default(), 50).await.unwrap();
+                store.index(&records).await.unwrap()
+            })
+            .await;
+        assert_eq!(indexed, 100);
+        counted.assert_statements_at_most(STATEMENTS_OF_INDEXING);
+        counted.assert_commits_at_most(1);
+        assert_eq!(store.unindexed(&Unindexed::default(), 50).await.unwrap(), []);
     });
 }
 
