@@ -66,13 +66,20 @@ pub(super) async fn list(
         offset: cursor.map_or(0, |(_, offset)| offset),
         limit,
     };
+    // It is asked first: whatever is indexed in between is found as well.
+    let searched_until = state.store.searched_until(&shop).await?;
     let page = state.store.search(&request).await?;
     let found = i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
     let offset = request.offset.saturating_add(found);
     let next = (found > 0 && offset < page.ranked).then(|| format!("{}.{offset}", page.as_of));
     let more_unranked = page.more_unranked;
     let entries = shown(&state, &words, page).await?;
-    Ok(Json(json!({ "entries": entries, "next": next, "older_matches": more_unranked })))
+    Ok(Json(json!({
+        "entries": entries,
+        "next": next,
+        "older_matches": more_unranked,
+        "searched_until": present::iso(searched_until),
+    })))
 }
 
 async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<Value>, Problem> {

@@ -5,10 +5,8 @@ use ruma::UserId;
 
 use super::open_store;
 use crate::config::Config;
+use crate::intake::derive_all;
 use crate::store::{Deriving, ErasureRequest};
-
-/// The number of rooms that one query returns.
-const ROOMS_PER_QUERY: i64 = 64;
 
 /// Erases everything that `user` wrote. The sender, the time and the hashes stay, so that the
 /// chains can be verified. The record also keeps who requested the erasure, and the reason.
@@ -22,15 +20,7 @@ pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow:
     let store = open_store(config).await?;
     // Events in the journal that have no entry so far would otherwise not be erased.
     let deriving = Deriving::of(config);
-    loop {
-        let mut derived = 0;
-        for room in store.underived(ROOMS_PER_QUERY).await? {
-            derived += store.derive_room(&room.transaction_id, &room.room_id, &deriving).await?;
-        }
-        if derived == 0 {
-            break;
-        }
-    }
+    derive_all(&store, &deriving).await?;
     let mut erased = 0;
     loop {
         match store.forget(user.as_str(), asked).await? {

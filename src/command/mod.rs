@@ -16,11 +16,17 @@ pub mod verify;
 
 use anyhow::Context;
 
-use crate::config::Config;
+use crate::config::{Config, DatabaseConfig};
 use crate::store::Store;
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let store = Store::open(&config.database)
+    open_store_with(config, config.database.max_connections).await
+}
+
+/// Opens the database with this number of connections.
+async fn open_store_with(config: &Config, connections: u32) -> anyhow::Result<Store> {
+    let database = DatabaseConfig { max_connections: connections, ..config.database.clone() };
+    let store = Store::open(&database)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database.url))?;
     Ok(store.signing_after(config.record.sign_after_ms()))

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{open_store, registration};
+use super::{open_store_with, registration};
 use crate::api::{self, ApiState, Health};
 use crate::config::{Config, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
@@ -67,7 +67,10 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     }
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
     let key = Arc::new(key);
-    let store = open_store(&config).await?;
+    let store = open_store_with(&config, config.database.connections_for_work()).await?;
+    // Reading that serves people never takes the connections of the work.
+    let people =
+        store.with_own_connections(&config.database, config.database.connections_for_people())?;
     let vault = Vault::open(&config.files)?;
     let homeserver = Homeserver::connect(&config, &registration).await?;
     let push_listener = listen(config.appservice.listen, "appservice.listen").await?;
@@ -86,10 +89,12 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let wrong_keys = WrongKeys::new(config.proxies.networks());
     tasks.spawn(infallible(wrong_keys.clone().log_summaries_forever(stop.clone())));
 
+    tasks.spawn(infallible(store.clone().shorten_log_forever(stop.clone())));
+
     let deriving = Deriving::of(&config);
     // Pushes are accepted at once, since the homeserver may have some to send.
     let pushes = intake::router(PushState {
-        store: store.with_own_connections(&config.database, PUSH_CONNECTIONS)?,
+        store: store.for_pushes(&config.database, PUSH_CONNECTIONS)?,
         moment: moment.clone(),
         pings: pings.clone(),
         hs_token: Arc::new(registration.hs_token.clone()),
@@ -100,25 +105,25 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let slots = ConnectionSlots::new(budget.pushes);
     tasks.spawn(serve_on_own_thread(push_listener, pushes, slots, stop.clone()));
     let fonts = Fonts::installed(config.page.fonts.clone());
-    let papers = Papers::new(store.clone(), vault.clone(), fonts, &key);
+    let papers = Papers::new(people.clone(), vault.clone(), fonts, &key);
     let calls = api::router(ApiState {
-        store: store.clone(),
+        store: people.clone(),
         vault: vault.clone(),
         papers: papers.clone(),
-        exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key))
+        exporter: Exporter::new(people.clone(), vault.clone(), Arc::clone(&key))
             .with_exports_per_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
-        health: Health::new(store.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
+        health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
     let slots = ConnectionSlots::new(budget.api);
     tasks.spawn(infallible(door::serve(api_listener, calls, slots, stop.clone())));
     if let (Some(listener), Some(time_zone)) = (page_listener, time_zone) {
         let pages = page::router(PageState {
-            store: store.clone(),
+            store: people.clone(),
             vault: vault.clone(),
             moment,
             homeserver: homeserver.clone(),
@@ -137,6 +142,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         tasks.spawn(infallible(door::serve(listener, pages, slots, stop.clone())));
     }
     tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
+    tasks.spawn(infallible(intake::index_forever(store.clone(), stop.clone())));
     let witnesses = config.record.witnesses.clone();
     let trust = Trust::Keys(vec![key.public_key().to_owned()]);
     tasks.spawn(infallible(sign_forever(store.clone(), key, witnesses.clone(), stop.clone())));
@@ -171,6 +177,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, rest).await.is_err() {
         tracing::warn!("some work was left unfinished; it is done after the next start");
     }
+    people.close().await;
     store.close().await;
     outcome
 }
@@ -257,7 +264,9 @@ async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 fn open_files_budget(config: &Config) -> anyhow::Result<Budget> {
     let limit = door::raise_open_files_limit();
     // SQLite has one more connection, for writing.
-    let connections = config.database.max_connections + PUSH_CONNECTIONS + 1;
+    let database = &config.database;
+    let connections =
+        database.connections_for_work() + database.connections_for_people() + PUSH_CONNECTIONS + 1;
     let budget = Budget::of(limit, connections.into())?;
     tracing::info!(
         limit,

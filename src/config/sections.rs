@@ -117,6 +117,19 @@ pub struct DatabaseConfig {
     pub max_connections: u32,
 }
 
+impl DatabaseConfig {
+    /// The number of connections for work that has to go on whatever people read: recording,
+    /// rooms, files, and so on.
+    pub fn connections_for_work(&self) -> u32 {
+        (self.max_connections / 2).max(1)
+    }
+
+    /// The number of connections for the pages and the API.
+    pub fn connections_for_people(&self) -> u32 {
+        self.max_connections.saturating_sub(self.connections_for_work()).max(1)
+    }
+}
+
 /// The properties of new rooms, and how they are created.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,43 +2,126 @@
 
 use std::time::Duration;
 
+use ruma::UserId;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Deriving, Store, Underived};
+use crate::store::{Deriving, Progress, Store, StoreError, Underived};
 
 /// The interval at which the journal is polled, since another process may have written to it.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The greatest number of rooms that one query returns.
-const MAX_ROOMS_PER_QUERY: i64 = 64;
+/// The pause before records are tried again that another process was writing.
+const LOCKED_PAUSE: Duration = Duration::from_millis(20);
+/// The greatest number of rooms whose events are derived in one tx.
+const ROOMS_PER_TX: i64 = 64;
 
 /// Derives entries until `stop`.
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
+    let mut turns = Turns::default();
     while !stop.is_cancelled() {
-        match store.underived(MAX_ROOMS_PER_QUERY).await {
-            Ok(rooms) if derive(&store, &rooms, &deriving).await => continue,
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "cannot read the events to record; retrying"),
-        }
+        let pause = match turns.next(&store, &deriving).await {
+            Ok(Progress { entries: 1.., .. }) => continue,
+            Ok(Progress { left_out: true, .. }) => LOCKED_PAUSE,
+            Ok(_) => POLL_INTERVAL,
+            Err(error) => {
+                tracing::error!(%error, "cannot read the events to record; retrying");
+                POLL_INTERVAL
+            }
+        };
         tokio::select! {
             () = store.hints().journal.notified() => {}
-            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
     }
 }
 
-/// Derives the next events of each of these rooms. Returns false if no room made progress. A
-/// failure in one room does not hold up the others.
-pub(super) async fn derive(store: &Store, rooms: &[Underived], deriving: &Deriving) -> bool {
-    let mut progress = false;
-    for room in rooms {
-        match store.derive_room(&room.transaction_id, &room.room_id, deriving).await {
-            Ok(count) => progress |= count > 0,
-            Err(error) => tracing::error!(
-                transaction = room.transaction_id, room = room.room_id, %error,
-                "cannot record the events of this room; retrying"
-            ),
+/// The rooms have turns, so that many busy rooms do not keep the others waiting.
+#[derive(Default)]
+struct Turns {
+    /// The last room that had its turn. Empty if the first room is next.
+    last: String,
+}
+
+impl Turns {
+    /// Derives events of the next rooms. At the end of all rooms, it begins with the first one.
+    async fn next(&mut self, store: &Store, deriving: &Deriving) -> Result<Progress, StoreError> {
+        let mut rooms = store.underived(&self.last, ROOMS_PER_TX).await?;
+        if rooms.is_empty() && !self.last.is_empty() {
+            rooms = store.underived("", ROOMS_PER_TX).await?;
+        }
+        // If these are not all rooms, others follow.
+        let is_full = i64::try_from(rooms.len()).is_ok_and(|count| count == ROOMS_PER_TX);
+        let last = rooms.last().filter(|_| is_full);
+        self.last = last.map(|room| room.room_id.clone()).unwrap_or_default();
+        Ok(derive(store, &rooms, deriving).await)
+    }
+}
+
+/// Derives all events that the journal holds now.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn derive_all(store: &Store, deriving: &Deriving) -> Result<(), StoreError> {
+    loop {
+        let rooms = store.underived("", ROOMS_PER_TX).await?;
+        if !goes_on(store.derive(&rooms, deriving).await?).await {
+            return Ok(());
         }
     }
-    progress
+}
+
+/// Derives all events of the transactions in which this user is a contact, as far as nothing fails.
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn derive_all_of(
+    store: &Store,
+    user: &UserId,
+    deriving: &Deriving,
+) -> Result<(), StoreError> {
+    loop {
+        let rooms = store.underived_of(user, ROOMS_PER_TX).await?;
+        if !goes_on(derive(store, &rooms, deriving).await).await {
+            return Ok(());
+        }
+    }
+}
+
+/// Returns whether there may be more to derive. Waits a moment for another process that is writing.
+async fn goes_on(progress: Progress) -> bool {
+    if progress.entries == 0 && progress.left_out {
+        tokio::time::sleep(LOCKED_PAUSE).await;
+    }
+    progress != Progress::default()
+}
+
+/// Derives the next events of these rooms. A failure in one room does not hold up the others.
+async fn derive(store: &Store, rooms: &[Underived], deriving: &Deriving) -> Progress {
+    match store.derive(rooms, deriving).await {
+        Ok(progress) => progress,
+        Err(error) if rooms.len() > 1 => {
+            tracing::debug!(%error, "cannot record the events of these rooms together");
+            derive_one_by_one(store, rooms, deriving).await
+        }
+        Err(error) => {
+            for room in rooms {
+                tracing::error!(
+                    transaction = room.transaction_id, room = room.room_id, %error,
+                    "cannot record the events of this room; retrying"
+                );
+            }
+            Progress::default()
+        }
+    }
+}
+
+/// Derives the next events of each of these rooms in a tx of its own.
+async fn derive_one_by_one(store: &Store, rooms: &[Underived], deriving: &Deriving) -> Progress {
+    let mut all = Progress::default();
+    for room in rooms {
+        let one = Box::pin(derive(store, std::slice::from_ref(room), deriving)).await;
+        all.entries += one.entries;
+        all.left_out |= one.left_out;
+    }
+    all
 }

@@ -40,6 +40,6 @@ pub async fn invite_again(
     user: &UserId,
     correlation: &str,
 ) -> Result<usize, StoreError> {
-    while deriver::derive(store, &store.underived_of(user).await?, deriving).await {}
+    deriver::derive_all_of(store, user, deriving).await?;
     store.invite_back(user, correlation).await
 }

@@ -1,19 +1,21 @@
-//! Writes what the homeserver sends, by push and by sync, into the journal, and from there into the
-//! record.
+//! Writes what the homeserver sends, by push and by sync, into the journal, from there into the
+//! record, and from there into the full-text index.
 
 mod arrivals;
 mod deriver;
 mod foreign;
 mod gaps;
+mod indexer;
 mod invitations;
 mod push;
 mod retry;
 mod sync;
 
 pub use arrivals::events_of_push;
-pub use deriver::derive_forever;
+pub use deriver::{derive_all, derive_forever};
 pub use foreign::leave_foreign_rooms_forever;
 pub use gaps::fill_gaps_forever;
+pub use indexer::index_forever;
 pub use invitations::invite_again;
 pub use push::{PushState, router};
 pub use sync::sync_forever;

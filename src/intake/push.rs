@@ -19,7 +19,7 @@ use crate::door::{self, Key, WrongKeys};
 use crate::homeserver::Pings;
 use crate::moment::{Moment, Reading, events_of_push};
 use crate::room::{Sign, sign};
-use crate::store::{Arrival, Deriving, Kept, Source, Store, StoreError};
+use crate::store::{Arrival, Deriving, Kept, ReadUpTo, Store, StoreError};
 
 /// The greatest size of a push. 100 events of 64 KiB are 6.4 MB, and ephemeral data is added to
 /// that. The limit is generous, since the homeserver repeats a refused push for ever and sends no
@@ -90,17 +90,19 @@ async fn handle_push(
             return matrix_error(StatusCode::BAD_REQUEST, "M_NOT_JSON", error);
         }
     };
-    // The homeserver reuses push ids after a restart, so they are used in the log only.
-    let correlation = format!("push-{}", Ulid::new());
-    if arrivals.is_empty() {
-        learn_ephemeral(&state, &body).await;
+    let ephemeral = events_of_push(&body);
+    state.moment.learn(&ephemeral);
+    if arrivals.is_empty() && ephemeral.reading.is_empty() {
         return empty_answer();
     }
-    match commit_push(&state, &arrivals, &correlation).await {
+    // The homeserver reuses push ids after a restart, so they are used in the log only.
+    let correlation = format!("push-{}", Ulid::new());
+    match commit_push(&state, &arrivals, ephemeral.reading, &correlation).await {
         Ok(Kept { new, foreign }) => {
             let events = arrivals.len();
-            tracing::info!(correlation, push_id, events, new, foreign, "push committed");
-            learn_ephemeral(&state, &body).await;
+            if events > 0 {
+                tracing::info!(correlation, push_id, events, new, foreign, "push committed");
+            }
             empty_answer()
         }
         Err(error) => {
@@ -117,14 +119,24 @@ async fn handle_push(
     }
 }
 
-/// Commits the events. Without a sync, it also handles the invitations of the bot among them.
+/// Commits the events and the read receipts. Without a sync, it also handles the invitations of the
+/// bot among the events.
 async fn commit_push(
     state: &PushState,
     arrivals: &[Arrival],
+    receipts: Vec<Reading>,
     correlation: &str,
 ) -> Result<Kept, StoreError> {
     let PushState { store, bot, .. } = state;
-    let kept = store.journal(arrivals, Source::Push, correlation, bot).await?;
+    let receipts: Vec<ReadUpTo> = receipts.into_iter().map(read_up_to).collect();
+    let kept = match store.journal_push(arrivals, &receipts, correlation, bot).await {
+        // If the receipts were the reason, the homeserver would repeat the push for ever.
+        Err(error) if !receipts.is_empty() => {
+            tracing::warn!(correlation, %error, "cannot store a push with its read receipts");
+            store.journal_push(arrivals, &[], correlation, bot).await?
+        }
+        kept => kept?,
+    };
     let Some(deriving) = &state.without_sync else { return Ok(kept) };
     for arrival in arrivals {
         if let Sign::Invites(inviter) = sign(&arrival.raw, bot) {
@@ -138,21 +150,9 @@ async fn commit_push(
     Ok(kept)
 }
 
-/// Learns who types, who is online and who has read what. If that fails, nothing important is lost.
-async fn learn_ephemeral(state: &PushState, body: &[u8]) {
-    let ephemeral = events_of_push(body);
-    state.moment.learn(&ephemeral);
-    for Reading { room_id, user, event, at } in ephemeral.reading {
-        let stored = async {
-            match state.store.transaction_of_room(&room_id).await? {
-                Some(id) => state.store.note_receipt(id, &user, &event, at).await,
-                None => Ok(()),
-            }
-        };
-        if let Err(error) = stored.await {
-            tracing::warn!(%error, "cannot store a read receipt");
-        }
-    }
+fn read_up_to(reading: Reading) -> ReadUpTo {
+    let Reading { room_id, user, event, at } = reading;
+    ReadUpTo { room_id, user_id: user, event_id: event, at }
 }
 
 /// Refuses requests without the right hs_token, before anything of the body is read.

@@ -7,7 +7,6 @@ use ulid::Ulid;
 
 use super::entry_row::{Row, select_entries};
 use super::{Store, StoreError};
-use crate::clock::now;
 use crate::record::{Entry, Kind, Role};
 
 pub(super) const NEWEST_FIRST: &str = "ORDER BY e.sort_at DESC, e.event_id DESC";
@@ -28,15 +27,6 @@ static SELECT_ENTRIES_ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
         select_entries!("", "")
     )
 });
-/// A receipt never moves backwards. If the record has both events, their places in the reading
-/// order are compared, because the times of reading come from different clocks (the page's, the
-/// homeserver's). If an event is not in the record yet, only the times of reading can be compared.
-const UPSERT_RECEIPT: &str = "INSERT INTO receipts (transaction_id, user_id, event_id, at) \
-     VALUES ($1, $2, $3, $4) ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
-     event_id = excluded.event_id, at = excluded.at \
-     WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = $1 \
-     AND event_id = excluded.event_id) - (SELECT sort_at FROM entries WHERE transaction_id = $1 \
-     AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0";
 /// Selects how far people have read. An event that they have read may be no line.
 pub(super) static SELECT_LAST_READS: LazyLock<String> = LazyLock::new(|| {
     let line = where_line();
@@ -47,8 +37,6 @@ pub(super) static SELECT_LAST_READS: LazyLock<String> = LazyLock::new(|| {
          AND m.event_id = r.event_id WHERE r.transaction_id = $1"
     )
 });
-const SELECT_TRANSACTION_OF_ROOM: &str =
-    "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
 
 /// How far a person has read.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -123,24 +111,6 @@ impl Store {
         query.bind(id.to_string()).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// Notes that a person has read up to `event`, unless they have already read further. `at` is
-    /// the time of reading, in milliseconds since 1970.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn note_receipt(
-        &self,
-        id: Ulid,
-        user: &str,
-        event: &str,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        let see = sqlx::query(UPSERT_RECEIPT).bind(id.to_string()).bind(user).bind(event);
-        self.run(see.bind(at.min(now()))).await?;
-        self.hints.changed(id);
-        Ok(())
-    }
-
     /// Returns how far people have read.
     ///
     /// # Errors
@@ -148,18 +118,6 @@ impl Store {
     pub async fn last_reads(&self, id: Ulid) -> Result<Vec<LastRead>, StoreError> {
         let query = sqlx::query_as(AssertSqlSafe(SELECT_LAST_READS.as_str()));
         query.bind(id.to_string()).fetch_all(&self.pool).await
-    }
-
-    /// Returns the transaction to which a record room belongs.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn transaction_of_room(&self, room_id: &str) -> Result<Option<Ulid>, StoreError> {
-        let id: Option<String> = sqlx::query_scalar(SELECT_TRANSACTION_OF_ROOM)
-            .bind(room_id)
-            .fetch_optional(&self.pool)
-            .await?;
-        id.as_deref().map(super::columns::parse_id).transpose()
     }
 }
 

@@ -11,8 +11,6 @@ const UPSERT_CONTACT: &str = "INSERT INTO contacts (transaction_id, user_id, par
      ON CONFLICT (transaction_id, user_id) DO UPDATE SET party = excluded.party, active = 1";
 const SELECT_FORMER_CONTACTS: &str =
     "SELECT user_id FROM contacts WHERE transaction_id = $1 AND active = 0 ORDER BY user_id";
-const SELECT_PARTY: &str = "SELECT party FROM contacts WHERE transaction_id = $1 AND user_id = $2 \
-     UNION ALL SELECT party FROM guests WHERE transaction_id = $1 AND user_id = $2 LIMIT 1";
 
 impl Store {
     /// Returns the Matrix users who were contacts earlier and no longer are.
@@ -22,15 +20,6 @@ impl Store {
     pub async fn former_contacts(&self, id: Ulid) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar(SELECT_FORMER_CONTACTS).bind(id.to_string()).fetch_all(&self.pool).await
     }
-}
-
-/// Returns the party for which `user` speaks or spoke.
-pub(super) async fn party_of(
-    tx: &mut Tx,
-    transaction_id: &str,
-    user: &str,
-) -> Result<Option<String>, StoreError> {
-    sqlx::query_scalar(SELECT_PARTY).bind(transaction_id).bind(user).fetch_optional(&mut **tx).await
 }
 
 /// Replaces the contacts of a transaction by those in `terms`. Former contacts stay as inactive

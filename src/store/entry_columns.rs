@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::columns::to_json;
+use super::many_rows::{ManyRows, in_exact_pieces};
 use super::{StoreError, Tx};
 use crate::record::{
     Attachment, DERIVATION_VERSION, Derived, Entry, Fixed, Kind, MembershipChange,
@@ -80,6 +81,12 @@ impl<'a> DerivedPart<'a> {
         self.relation.map(|relation| relation.event_id.as_str())
     }
 
+    /// The id of the event that the entry edits or redacts.
+    pub(super) fn changed(&self) -> Option<&'a str> {
+        let relation = self.relation.filter(|relation| relation.changes_its_target())?;
+        Some(&relation.event_id)
+    }
+
     /// The columns that are written when an event is derived for the first time and again.
     fn columns(&self) -> Result<Columns, StoreError> {
         Ok(vec![
@@ -122,21 +129,27 @@ impl NewEntry<'_> {
     }
 }
 
-/// Inserts an entry.
+/// Inserts entries.
 pub(super) async fn insert(
     tx: &mut Tx,
-    new: &NewEntry<'_>,
-    derived: &DerivedPart<'_>,
+    entries: &[(NewEntry<'_>, DerivedPart<'_>)],
 ) -> Result<(), StoreError> {
-    static STATEMENT: OnceLock<String> = OnceLock::new();
-    let mut columns = new.columns();
-    columns.extend(derived.columns()?);
-    let statement = STATEMENT.get_or_init(|| {
-        let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
-        let parameters: Vec<_> = (1..=columns.len()).map(|number| format!("${number}")).collect();
-        format!("INSERT INTO entries ({}) VALUES ({})", names.join(", "), parameters.join(", "))
-    });
-    bound(sqlx::query(statement.as_str()), columns).execute(&mut **tx).await.map(drop)
+    static STATEMENT: OnceLock<ManyRows> = OnceLock::new();
+    for piece in in_exact_pieces(entries) {
+        let mut values = Vec::new();
+        for (new, derived) in piece {
+            values.extend(new.columns());
+            values.extend(derived.columns()?);
+        }
+        let statement = STATEMENT.get_or_init(|| {
+            let count = values.len() / piece.len();
+            let names: Vec<_> = values.iter().take(count).map(|(name, _)| *name).collect();
+            let before = format!("INSERT INTO entries ({}) VALUES ", names.join(", "));
+            ManyRows::built(before, count)
+        });
+        bound(sqlx::query(statement.statement(piece.len())), values).execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// Writes the derived part of an entry again. Returns false if the entry is erased or missing.

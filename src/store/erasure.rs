@@ -2,12 +2,15 @@
 //!
 //! The content is deleted. The links of the chain stay, so that the record can still be verified.
 
+use std::collections::HashSet;
+
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, to_json};
-use super::{Store, StoreError, Tx, adoption, files, polls, search};
+use super::many_rows::{ManyRows, in_padded_pieces};
+use super::{Store, StoreError, Tx, adoption, files, indexing, search_rows};
 use crate::clock::now;
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
 
@@ -21,6 +24,12 @@ const SELECT_ENTRY_WITH_CHANGES: &str = "\
      UNION ALL SELECT seq, event_id, kind, sender, party, erased, redacted_by FROM entries \
      WHERE transaction_id = $1 AND target = $2 AND event_id <> $2 \
      AND kind IN ('redaction', 'edit')";
+static SELECT_REDACTED: ManyRows = ManyRows::new(
+    "SELECT DISTINCT e.transaction_id, e.target FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.target = v.column2 \
+     AND e.kind = 'redaction'",
+);
 const MARK_REDACTED: &str =
     "UPDATE entries SET redacted_by = $3 WHERE transaction_id = $1 AND seq = $2";
 const SELECT_UNERASED_ENTRY: &str = "\
@@ -121,6 +130,23 @@ pub(super) async fn erase_redacted(tx: &mut Tx, id: Ulid) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Returns those of the events (transaction and event id) that a redaction names, whether it has an
+/// effect or not.
+pub(super) async fn redacted_among(
+    tx: &mut Tx,
+    events: &[(&str, &str)],
+) -> Result<HashSet<(String, String)>, StoreError> {
+    let mut redacted = HashSet::new();
+    for piece in in_padded_pieces(events, ("", "")) {
+        let mut query = sqlx::query_as(SELECT_REDACTED.statement(piece.len()));
+        for (transaction_id, event_id) in piece {
+            query = query.bind(transaction_id).bind(event_id);
+        }
+        redacted.extend(query.fetch_all(&mut **tx).await?);
+    }
+    Ok(redacted)
+}
+
 /// Applies the redactions of the event `event_id`: marks its entry as redacted, and erases the
 /// entry and its edits if the policy is to honour redactions.
 ///
@@ -202,7 +228,7 @@ async fn erase(
         .bind(place.position)
         .execute(&mut **tx)
         .await?;
-    search::remove(tx, transaction_id, seq).await?;
+    search_rows::remove(tx, transaction_id, seq).await?;
     // The search index holds the words of the answers with each vote, so these are removed as well.
     let poll = match place.kind.as_str() {
         "poll_start" => Some(&place.event_id),
@@ -210,7 +236,7 @@ async fn erase(
         _ => None,
     };
     if let Some(poll) = poll {
-        polls::index_votes(tx, transaction_id, poll, None).await?;
+        indexing::index_votes_again(tx, transaction_id, poll, None).await?;
     }
     files::release(tx, transaction_id, seq).await
 }

@@ -24,7 +24,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn set_fact(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        sqlx::query(UPSERT_FACT).bind(name).bind(value).execute(&self.pool).await.map(drop)
+        self.run(sqlx::query(UPSERT_FACT).bind(name).bind(value)).await
     }
 
     /// Deletes a fact.
@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn forget_fact(&self, name: &str) -> Result<(), StoreError> {
-        sqlx::query(DELETE_FACT).bind(name).execute(&self.pool).await.map(drop)
+        self.run(sqlx::query(DELETE_FACT).bind(name)).await
     }
 }
 

@@ -196,8 +196,8 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn server_answers(&self, server: &str) -> Result<(), StoreError> {
-        let known = sqlx::query(DELETE_SERVER_FAILURE).bind(server).execute(&self.pool).await?;
-        if known.rows_affected() > 0 {
+        let known = self.write_one(sqlx::query(DELETE_SERVER_FAILURE).bind(server)).await?;
+        if known > 0 {
             self.run(sqlx::query(MAKE_DUE_FOR_SERVER).bind(server).bind(now())).await?;
         }
         Ok(())

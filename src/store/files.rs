@@ -1,23 +1,34 @@
 //! The files that messages name, and what is to be done about each of them.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
+use super::many_rows::{ManyRows, in_exact_pieces};
 use super::{Snapshot, Store, StoreError, Tx, file_acts};
 use crate::clock::now;
 use crate::record::{Attachment, AttachmentKey, key_in};
 
-const UPSERT_WANTED_FILE: &str = "\
-     INSERT INTO files (mxc, state, due_at, server, shop) VALUES ($1, 'wanted', \
-     $2, $3, (SELECT shop FROM transactions WHERE id = $4)) \
-     ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0, \
+static UPSERT_WANTED_FILES: ManyRows = ManyRows::new(
+    "INSERT INTO files (mxc, state, due_at, server, shop) VALUES ",
+    5,
+    " ON CONFLICT (mxc) DO UPDATE SET state = 'wanted', due_at = excluded.due_at, failures = 0, \
      refusals = 0, failing_since = NULL, given_up_at = NULL, shop = excluded.shop \
-     WHERE files.state IN ('unwanted', 'erased')";
-const COUNT_NAMING: &str = "UPDATE files SET namings = namings + 1 WHERE mxc = $1";
-const INSERT_ENTRY_FILE: &str = "\
-     INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ($1, $2, $3) \
-     ON CONFLICT (transaction_id, seq, mxc) DO NOTHING";
+     WHERE files.state IN ('unwanted', 'erased')",
+);
+static COUNT_NAMINGS: ManyRows = ManyRows::new(
+    "UPDATE files SET namings = namings + v.column2 FROM (VALUES ",
+    2,
+    ") AS v WHERE files.mxc = v.column1",
+);
+static INSERT_ENTRY_FILES: ManyRows = ManyRows::new(
+    "INSERT INTO entry_files (transaction_id, seq, mxc) VALUES ",
+    3,
+    " ON CONFLICT (transaction_id, seq, mxc) DO NOTHING",
+);
+const SELECT_SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
 const SELECT_FILES_OF_ENTRY: &str =
     "SELECT mxc FROM entry_files WHERE transaction_id = $1 AND seq = $2";
 const DELETE_ENTRY_FILES: &str = "DELETE FROM entry_files WHERE transaction_id = $1 AND seq = $2";
@@ -247,8 +258,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn file_arrived(&self, mxc: &str, sha256: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(SET_DIGEST).bind(mxc).bind(sha256).execute(&self.pool).await?;
-        Ok(done.rows_affected() == 1)
+        Ok(self.write_one(sqlx::query(SET_DIGEST).bind(mxc).bind(sha256)).await? == 1)
     }
 
     /// Notes that a file is in the file store. It is to be deleted at `expires_at`.
@@ -383,28 +393,45 @@ fn server_of(mxc: &str) -> &str {
     rest.split_once('/').map_or("", |(server, _)| server)
 }
 
-/// Notes that an entry names a file. The file is fetched unless it is stored already.
-pub(super) async fn want(
-    tx: &mut Tx,
-    transaction_id: &str,
-    seq: i64,
-    mxc: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(UPSERT_WANTED_FILE)
-        .bind(mxc)
-        .bind(now())
-        .bind(server_of(mxc))
-        .bind(transaction_id)
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query(COUNT_NAMING).bind(mxc).execute(&mut **tx).await?;
-    sqlx::query(INSERT_ENTRY_FILE)
-        .bind(transaction_id)
-        .bind(seq)
-        .bind(mxc)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
+/// A file that an entry names.
+pub(super) struct Wanted<'a> {
+    pub(super) transaction_id: &'a str,
+    /// The number of the entry.
+    pub(super) seq: i64,
+    pub(super) mxc: String,
+    /// The shop of the transaction.
+    pub(super) shop: &'a str,
+}
+
+/// Notes that entries name files. Files are fetched unless they are stored already.
+pub(super) async fn want(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<(), StoreError> {
+    // For each file, the shop that names it first, and the number of namings. The order is fixed
+    // because the rows are locked in it.
+    let mut files: BTreeMap<&str, (&str, i64)> = BTreeMap::new();
+    for file in wanted {
+        files.entry(&file.mxc).or_insert((file.shop, 0)).1 += 1;
+    }
+    let files: Vec<_> = files.into_iter().collect();
+    for piece in in_exact_pieces(&files) {
+        let mut query = sqlx::query(UPSERT_WANTED_FILES.statement(piece.len()));
+        for (mxc, (shop, _)) in piece {
+            query = query.bind(mxc).bind("wanted").bind(now()).bind(server_of(mxc)).bind(shop);
+        }
+        query.execute(&mut **tx).await?;
+        let mut query = sqlx::query(COUNT_NAMINGS.statement(piece.len()));
+        for (mxc, (_, namings)) in piece {
+            query = query.bind(mxc).bind(namings);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    for piece in in_exact_pieces(wanted) {
+        let mut query = sqlx::query(INSERT_ENTRY_FILES.statement(piece.len()));
+        for Wanted { transaction_id, seq, mxc, .. } in piece {
+            query = query.bind(transaction_id).bind(seq).bind(mxc);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// Notes that an entry no longer names its files. Files that no entry names are to be deleted.
@@ -439,8 +466,8 @@ pub(super) async fn rename(
         return Ok(());
     }
     release(tx, transaction_id, seq).await?;
-    for mxc in names {
-        want(tx, transaction_id, seq, &mxc).await?;
-    }
-    Ok(())
+    let shop: String =
+        sqlx::query_scalar(SELECT_SHOP).bind(transaction_id).fetch_one(&mut **tx).await?;
+    let wanted = |mxc| Wanted { transaction_id, seq, mxc, shop: &shop };
+    want(tx, &names.into_iter().map(wanted).collect::<Vec<_>>()).await
 }

@@ -74,7 +74,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn due_departure(&self, by: i64) -> Result<Option<Departure>, StoreError> {
-        sqlx::query(DELETE_DEPARTURES_FROM_RECORD_ROOMS).bind(by).execute(&self.pool).await?;
+        self.run(sqlx::query(DELETE_DEPARTURES_FROM_RECORD_ROOMS).bind(by)).await?;
         sqlx::query_as(SELECT_DUE_DEPARTURE).bind(by).fetch_optional(&self.pool).await
     }
 
@@ -204,7 +204,8 @@ impl Store {
             sqlx::query(DELETE_GAPS).bind(room).execute(&mut *tx).await?;
             sqlx::query(DELETE_JOURNAL_ROOM).bind(room).execute(&mut *tx).await?;
         }
-        add_to_count(&mut tx, FOREIGN_EVENTS, dropped).await?;
+        let count = usize::try_from(dropped).unwrap_or(usize::MAX);
+        add_to_count(&mut tx, FOREIGN_EVENTS, count).await?;
         tx.commit().await?;
         Ok(dropped)
     }
@@ -218,7 +219,7 @@ pub(super) async fn is_ours(tx: &mut Tx, room: &str) -> Result<bool, StoreError>
 }
 
 /// Adds `more` to the count in the fact `name`.
-pub(super) async fn add_to_count(tx: &mut Tx, name: &str, more: u64) -> Result<(), StoreError> {
+pub(super) async fn add_to_count(tx: &mut Tx, name: &str, more: usize) -> Result<(), StoreError> {
     if more == 0 {
         return Ok(());
     }

@@ -204,13 +204,8 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn close_gap(&self, gap: &Gap) -> Result<(), StoreError> {
-        sqlx::query(DELETE_GAP)
-            .bind(&gap.room_id)
-            .bind(&gap.to_token)
-            .bind(&gap.from_token)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+        let close = sqlx::query(DELETE_GAP).bind(&gap.room_id).bind(&gap.to_token);
+        self.run(close.bind(&gap.from_token)).await
     }
 
     /// Returns the token at which the bot's sync goes on. None: it begins anew.

@@ -105,17 +105,15 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn open_grant(&self, grant: &NewGrant<'_>) -> Result<bool, StoreError> {
-        let done = sqlx::query(INSERT_GRANT)
+        let grant = sqlx::query(INSERT_GRANT)
             .bind(grant.id.to_string())
             .bind(grant.transaction.to_string())
             .bind(grant.role.as_str())
             .bind(grant.contact)
             .bind(grant.way.as_str())
             .bind(now())
-            .bind(grant.expires_at)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() == 1)
+            .bind(grant.expires_at);
+        Ok(self.write_one(grant).await? == 1)
     }
 
     /// Returns the grant with this id, open or not.
@@ -139,15 +137,14 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn revoke_grant(&self, transaction: Ulid, id: Ulid) -> Result<bool, StoreError> {
-        let done = sqlx::query(REVOKE_GRANT)
+        let revoked = sqlx::query(REVOKE_GRANT)
             .bind(transaction.to_string())
             .bind(id.to_string())
-            .bind(now())
-            .execute(&self.pool)
-            .await?;
+            .bind(now());
+        let revoked = self.write_one(revoked).await?;
         // Pages that were opened with this grant close now.
         self.hints.changed(transaction);
-        Ok(done.rows_affected() == 1)
+        Ok(revoked == 1)
     }
 
     /// Notes that a grant was used.
@@ -155,6 +152,6 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn grant_used(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query(SET_USED).bind(id).bind(now()).execute(&self.pool).await.map(drop)
+        self.run(sqlx::query(SET_USED).bind(id).bind(now())).await
     }
 }

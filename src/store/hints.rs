@@ -12,6 +12,8 @@ use ulid::Ulid;
 pub struct Hints {
     /// The journal has new events.
     pub journal: Notify,
+    /// A record has new entries for the full-text index.
+    pub index: Notify,
     /// A file is wanted or no longer wanted.
     pub files: Notify,
     /// A room is due.

@@ -1,44 +1,83 @@
 //! The journal: raw events in order of receipt, for each room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ruma::UserId;
 use sqlx::FromRow;
 
+use super::deriving::EVENTS_PER_TX;
+use super::many_rows::{ManyRows, in_exact_pieces, in_padded_pieces};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, Tx, foreign};
 use crate::clock::now;
 use crate::room::{Sign, sign};
 
-/// Locks the row of a room for the rest of the tx and returns the last position in its journal.
-const LOCK_ROOM: &str = "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
-     VALUES ($1, 0, 0) \
+/// Locks the rows of those rooms that are ours for the rest of the tx, and returns the last positions
+/// in their journals. A room that is not returned is a foreign one. The second column is 1 for a
+/// room that the bot made.
+static LOCK_OUR_ROOMS: ManyRows = ManyRows::new(
+    "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
+     SELECT v.column1, 0, 0 FROM (VALUES ",
+    2,
+    ") AS v WHERE v.column2 = 1 OR EXISTS (SELECT 1 FROM record_rooms r WHERE r.room_id = v.column1) \
+     OR EXISTS (SELECT 1 FROM journal_rooms j WHERE j.room_id = v.column1) \
      ON CONFLICT (room_id) DO UPDATE SET last_position = journal_rooms.last_position \
-     RETURNING last_position";
-const INSERT_EVENT: &str = "INSERT INTO journal \
-     (room_id, position, event_id, source, correlation, received_at, raw, salt) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (room_id, event_id) DO NOTHING";
-const SET_LAST_POSITION: &str = "UPDATE journal_rooms SET last_position = $2 WHERE room_id = $1";
-const SELECT_UNDERIVED_ROOMS: &str = "SELECT j.room_id, r.transaction_id, j.derived_position \
+     RETURNING room_id, last_position",
+);
+static SELECT_KNOWN_EVENTS: ManyRows = ManyRows::new(
+    "SELECT j.room_id, j.event_id FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN journal j WHERE j.room_id = v.column1 AND j.event_id = v.column2",
+);
+static INSERT_EVENTS: ManyRows = ManyRows::new(
+    "INSERT INTO journal \
+     (room_id, position, event_id, source, correlation, received_at, raw, salt) VALUES ",
+    8,
+    "",
+);
+static SET_LAST_POSITIONS: ManyRows = ManyRows::new(
+    "UPDATE journal_rooms SET last_position = v.column2 FROM (VALUES ",
+    2,
+    ") AS v WHERE journal_rooms.room_id = v.column1",
+);
+const SELECT_UNDERIVED_ROOMS: &str = "SELECT j.room_id, r.transaction_id, \
+     j.last_position - j.derived_position AS pending \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
-     WHERE j.derived_position < j.last_position ORDER BY j.room_id LIMIT $1";
-const SELECT_UNDERIVED_ROOMS_OF_CONTACT: &str = "\
-     SELECT j.room_id, r.transaction_id, j.derived_position \
+     WHERE j.derived_position < j.last_position AND j.room_id > $1 ORDER BY j.room_id LIMIT $2";
+const SELECT_UNDERIVED_ROOMS_OF_CONTACT: &str = "SELECT j.room_id, r.transaction_id, \
+     j.last_position - j.derived_position AS pending \
      FROM journal_rooms j JOIN record_rooms r ON r.room_id = j.room_id \
      WHERE j.derived_position < j.last_position AND EXISTS (SELECT 1 FROM contacts c \
-     WHERE c.user_id = $1 AND c.transaction_id = r.transaction_id) ORDER BY j.room_id";
-const LOCK_FOR_DERIVING: &str = "UPDATE journal_rooms SET derived_position = derived_position \
-     WHERE room_id = $1 RETURNING derived_position";
-const SELECT_NEXT_EVENTS: &str = "SELECT position, event_id, source, correlation, received_at, \
-     COALESCE(raw, '') AS raw, COALESCE(salt, '') AS salt FROM journal \
-     WHERE room_id = $1 AND position > $2 ORDER BY position LIMIT $3";
-const SET_DERIVED_POSITION: &str =
-    "UPDATE journal_rooms SET derived_position = $2 WHERE room_id = $1";
+     WHERE c.user_id = $1 AND c.transaction_id = r.transaction_id) ORDER BY j.room_id LIMIT $2";
+/// The second column is the greatest number of events of the room.
+static SELECT_NEXT_EVENTS: ManyRows = ManyRows::new(
+    "SELECT j.room_id, j.position, j.event_id, j.source, j.correlation, j.received_at, \
+     COALESCE(j.raw, '') AS raw, COALESCE(j.salt, '') AS salt FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN journal_rooms r CROSS JOIN journal j WHERE r.room_id = v.column1 \
+     AND j.room_id = r.room_id AND j.position > r.derived_position \
+     AND j.position <= r.derived_position + v.column2 ORDER BY j.room_id, j.position",
+);
+static SELECT_DERIVED_POSITIONS: ManyRows = ManyRows::new(
+    "SELECT j.room_id, j.derived_position FROM (VALUES ",
+    1,
+    ") AS v CROSS JOIN journal_rooms j WHERE j.room_id = v.column1",
+);
+/// The rows exist. As an insertion, the statement locks them in the order of the list, like
+/// [`LOCK_OUR_ROOMS`].
+static SET_DERIVED_POSITIONS: ManyRows = ManyRows::new(
+    "INSERT INTO journal_rooms (room_id, last_position, derived_position) VALUES ",
+    3,
+    " ON CONFLICT (room_id) DO UPDATE SET derived_position = excluded.derived_position",
+);
 const SELECT_RAW_EVENT: &str = "SELECT raw FROM journal WHERE room_id = $1 AND event_id = $2";
 
 /// If the creation of a room arrives as its first event, its history need not be read.
 const DELETE_GAP_OF_WHOLE_ROOM: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = $2 \
      AND to_token = $3 AND audit = 0";
+
+/// The type of the event that begins a room. No homeserver writes it with escapes.
+const ROOM_CREATION: &str = "m.room.create";
 
 /// The way by which an event reached Tallyroom first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +147,16 @@ pub struct Underived {
     pub room_id: String,
     /// The id of the transaction that the room belongs to.
     pub transaction_id: String,
+    /// The number of those events.
+    pub pending: i64,
+}
+
+/// An event that is to be derived next.
+#[derive(Debug, FromRow)]
+pub(super) struct NextEvent {
+    pub(super) room_id: String,
+    #[sqlx(flatten)]
+    pub(super) row: JournalRow,
 }
 
 impl Store {
@@ -135,24 +184,48 @@ impl Store {
     }
 
     /// Returns at most `limit` rooms of records whose journal holds events that are not derived
-    /// yet.
+    /// yet, in the order of their ids. Only rooms after `after` count.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn underived(&self, limit: i64) -> Result<Vec<Underived>, StoreError> {
-        sqlx::query_as(SELECT_UNDERIVED_ROOMS).bind(limit).fetch_all(&self.pool).await
+    pub async fn underived(&self, after: &str, limit: i64) -> Result<Vec<Underived>, StoreError> {
+        sqlx::query_as(SELECT_UNDERIVED_ROOMS).bind(after).bind(limit).fetch_all(&self.pool).await
     }
 
-    /// Like [`Self::underived`], but returns all such rooms of the transactions in which this user
-    /// is a contact.
+    /// Like [`Self::underived`], but only for the transactions in which this user is a contact.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn underived_of(&self, user: &UserId) -> Result<Vec<Underived>, StoreError> {
+    pub async fn underived_of(
+        &self,
+        user: &UserId,
+        limit: i64,
+    ) -> Result<Vec<Underived>, StoreError> {
         sqlx::query_as(SELECT_UNDERIVED_ROOMS_OF_CONTACT)
             .bind(user.as_str())
+            .bind(limit)
             .fetch_all(&self.pool)
             .await
+    }
+
+    /// Returns the next events of these rooms, at most [`EVENTS_PER_TX`] of them, ordered by room
+    /// and position.
+    pub(super) async fn next_events(
+        &self,
+        rooms: &[Underived],
+    ) -> Result<Vec<NextEvent>, StoreError> {
+        let pending: Vec<i64> = rooms.iter().map(|room| room.pending).collect();
+        let shares = shares(&pending, EVENTS_PER_TX);
+        let shares: Vec<_> = rooms.iter().map(|it| it.room_id.as_str()).zip(shares).collect();
+        let mut events = Vec::new();
+        for piece in in_padded_pieces(&shares, ("", 0)) {
+            let mut query = sqlx::query_as(SELECT_NEXT_EVENTS.statement(piece.len()));
+            for (room_id, share) in piece {
+                query = query.bind(room_id).bind(share);
+            }
+            events.extend(query.fetch_all(&self.pool).await?);
+        }
+        Ok(events)
     }
 
     /// Returns the raw event of an entry, or none if it is erased.
@@ -169,31 +242,59 @@ impl Store {
     }
 }
 
-/// Locks the deriving of a room for the rest of `tx`. Returns at most `limit` of the next raw
-/// events.
-pub(super) async fn next_rows(
-    tx: &mut Tx,
-    room_id: &str,
-    limit: i64,
-) -> Result<Vec<JournalRow>, StoreError> {
-    let position: i64 =
-        sqlx::query_scalar(LOCK_FOR_DERIVING).bind(room_id).fetch_one(&mut **tx).await?;
-    sqlx::query_as(SELECT_NEXT_EVENTS)
-        .bind(room_id)
-        .bind(position)
-        .bind(limit)
-        .fetch_all(&mut **tx)
-        .await
+/// Distributes `total` among rooms with so many pending events each. No room gets more than it has,
+/// and what a room does not need is left for the others.
+fn shares(pending: &[i64], total: usize) -> Vec<i64> {
+    let mut by_need: Vec<usize> = (0..pending.len()).collect();
+    by_need.sort_by_key(|room| pending.get(*room));
+    let mut shares = vec![0; pending.len()];
+    let mut left = i64::try_from(total).unwrap_or(i64::MAX);
+    for (served, room) in by_need.iter().enumerate() {
+        let rooms_left = i64::try_from(pending.len() - served).unwrap_or(i64::MAX);
+        // If there are more rooms than events, the last ones get the remainder.
+        let fair = left / rooms_left;
+        if let (Some(share), Some(pending)) = (shares.get_mut(*room), pending.get(*room)) {
+            *share = fair.min(*pending);
+            left -= *share;
+        }
+    }
+    shares
 }
 
-/// Notes in `tx` that all events up to `position` are derived.
-pub(super) async fn derived(tx: &mut Tx, room_id: &str, position: i64) -> Result<(), StoreError> {
-    sqlx::query(SET_DERIVED_POSITION)
-        .bind(room_id)
-        .bind(position)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
+/// Returns up to which position each of these rooms is derived.
+pub(super) async fn derived_positions(
+    tx: &mut Tx,
+    rooms: &[Underived],
+) -> Result<HashMap<String, i64>, StoreError> {
+    let rooms: Vec<&str> = rooms.iter().map(|room| room.room_id.as_str()).collect();
+    let mut positions = HashMap::new();
+    for piece in in_padded_pieces(&rooms, "") {
+        let mut query = sqlx::query_as(SELECT_DERIVED_POSITIONS.statement(piece.len()));
+        for room_id in piece {
+            query = query.bind(room_id);
+        }
+        let rows: Vec<(String, i64)> = query.fetch_all(&mut **tx).await?;
+        positions.extend(rows);
+    }
+    Ok(positions)
+}
+
+/// Notes in `tx` that all events up to these positions are derived. Of several positions of a room,
+/// the last one counts.
+pub(super) async fn set_derived_positions(
+    tx: &mut Tx,
+    positions: impl Iterator<Item = (&str, i64)>,
+) -> Result<(), StoreError> {
+    let last: BTreeMap<&str, i64> = positions.collect();
+    let last: Vec<_> = last.into_iter().collect();
+    for piece in in_exact_pieces(&last) {
+        let mut query = sqlx::query(SET_DERIVED_POSITIONS.statement(piece.len()));
+        for (room_id, position) in piece {
+            query = query.bind(room_id).bind(position).bind(position);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// Writes the events that are not in the journal yet.
@@ -209,50 +310,127 @@ pub(super) async fn write(
     for arrival in arrivals {
         by_room.entry(&arrival.room_id).or_default().push(arrival);
     }
+    let made_by_us: HashSet<&str> = arrivals
+        .iter()
+        .filter(|it| it.raw.contains(ROOM_CREATION) && sign(&it.raw, bot) == Sign::MadeByUs)
+        .map(|it| it.room_id.as_str())
+        .collect();
+    let last_positions = lock_our_rooms(tx, &by_room, &made_by_us).await?;
+    for (room_id, _) in last_positions.iter().filter(|(_, last)| **last == 0) {
+        if made_by_us.contains(room_id.as_str()) {
+            let delete = sqlx::query(DELETE_GAP_OF_WHOLE_ROOM).bind(room_id);
+            let delete = delete.bind(FROM_NEWEST_EVENT).bind(TO_START_OF_ROOM);
+            delete.execute(&mut **tx).await?;
+        }
+    }
+    let mut foreign_events = 0;
+    for (room_id, arrivals) in &by_room {
+        if !last_positions.contains_key(*room_id) {
+            foreign_events += arrivals.len();
+            leave_foreign(tx, room_id, arrivals, bot).await?;
+        }
+    }
+    let rows = new_rows(tx, &by_room, &last_positions).await?;
+    insert_rows(tx, &rows, source, correlation).await?;
+    foreign::add_to_count(tx, foreign::FOREIGN_EVENTS, foreign_events).await?;
+    Ok(Kept { new: rows.len(), foreign: foreign_events })
+}
+
+/// Locks those of the rooms that are ours. Returns the last position in the journal of each.
+async fn lock_our_rooms(
+    tx: &mut Tx,
+    by_room: &BTreeMap<&str, Vec<&Arrival>>,
+    made_by_us: &HashSet<&str>,
+) -> Result<HashMap<String, i64>, StoreError> {
+    let rooms: Vec<&str> = by_room.keys().copied().collect();
+    let mut last_positions = HashMap::new();
+    for piece in in_exact_pieces(&rooms) {
+        let mut query = sqlx::query_as(LOCK_OUR_ROOMS.statement(piece.len()));
+        for room_id in piece {
+            query = query.bind(room_id).bind(i64::from(made_by_us.contains(room_id)));
+        }
+        let locked: Vec<(String, i64)> = query.fetch_all(&mut **tx).await?;
+        last_positions.extend(locked);
+    }
+    Ok(last_positions)
+}
+
+/// An event that is written to the journal, with its position.
+struct NewRow<'a> {
+    arrival: &'a Arrival,
+    position: i64,
+}
+
+/// Returns the events of our rooms that the journal does not have, each with its position.
+async fn new_rows<'a>(
+    tx: &mut Tx,
+    by_room: &BTreeMap<&str, Vec<&'a Arrival>>,
+    last_positions: &HashMap<String, i64>,
+) -> Result<Vec<NewRow<'a>>, StoreError> {
+    let ours = || by_room.iter().filter_map(|(room, it)| Some((it, *last_positions.get(*room)?)));
+    let in_used_rooms = ours().filter(|(_, last)| *last > 0).flat_map(|(arrivals, _)| arrivals);
+    let events: Vec<_> =
+        in_used_rooms.map(|it| (it.room_id.as_str(), it.event_id.as_str())).collect();
+    let mut known: HashSet<(String, String)> = HashSet::new();
+    // No event has an empty id.
+    for piece in in_padded_pieces(&events, ("", "")) {
+        let mut query = sqlx::query_as(SELECT_KNOWN_EVENTS.statement(piece.len()));
+        for (room_id, event_id) in piece {
+            query = query.bind(room_id).bind(event_id);
+        }
+        known.extend(query.fetch_all(&mut **tx).await?);
+    }
+    let mut rows = Vec::with_capacity(events.len());
+    for (arrivals, mut position) in ours() {
+        for &arrival in arrivals {
+            if known.insert((arrival.room_id.clone(), arrival.event_id.clone())) {
+                position += 1;
+                rows.push(NewRow { arrival, position });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Inserts the events, and moves the last positions of their rooms.
+async fn insert_rows(
+    tx: &mut Tx,
+    rows: &[NewRow<'_>],
+    source: Source,
+    correlation: &str,
+) -> Result<(), StoreError> {
     let received_at = now();
-    let mut kept = Kept::default();
-    for (room_id, arrivals) in by_room {
-        let made_by_us = || arrivals.iter().any(|it| sign(&it.raw, bot) == Sign::MadeByUs);
-        if !foreign::is_ours(tx, room_id).await? && !made_by_us() {
-            kept.foreign += arrivals.len();
-            leave_foreign(tx, room_id, &arrivals, bot).await?;
-            continue;
-        }
-        let before: i64 = sqlx::query_scalar(LOCK_ROOM).bind(room_id).fetch_one(&mut **tx).await?;
-        if before == 0 && made_by_us() {
-            sqlx::query(DELETE_GAP_OF_WHOLE_ROOM)
-                .bind(room_id)
-                .bind(FROM_NEWEST_EVENT)
-                .bind(TO_START_OF_ROOM)
-                .execute(&mut **tx)
-                .await?;
-        }
-        let mut last = before;
-        for arrival in arrivals {
-            let inserted = sqlx::query(INSERT_EVENT)
-                .bind(room_id)
-                .bind(last + 1)
+    for piece in in_exact_pieces(rows) {
+        let mut query = sqlx::query(INSERT_EVENTS.statement(piece.len()));
+        for NewRow { arrival, position } in piece {
+            query = query
+                .bind(&arrival.room_id)
+                .bind(position)
                 .bind(&arrival.event_id)
                 .bind(source.as_str())
                 .bind(correlation)
                 .bind(received_at)
                 .bind(&arrival.raw)
-                .bind(salt())
-                .execute(&mut **tx)
-                .await?
-                .rows_affected();
-            if inserted == 1 {
-                last += 1;
-                kept.new += 1;
-            }
+                .bind(salt());
         }
-        if last > before {
-            sqlx::query(SET_LAST_POSITION).bind(room_id).bind(last).execute(&mut **tx).await?;
+        query.execute(&mut **tx).await?;
+    }
+    // The rows are grouped by room, so the last one of a group has the last position.
+    let mut last: Vec<(&str, i64)> = Vec::new();
+    for NewRow { arrival, position } in rows {
+        match last.last_mut() {
+            Some((room_id, last)) if *room_id == arrival.room_id => *last = *position,
+            _ => last.push((&arrival.room_id, *position)),
         }
     }
-    let foreign = u64::try_from(kept.foreign).unwrap_or(u64::MAX);
-    foreign::add_to_count(tx, foreign::FOREIGN_EVENTS, foreign).await?;
-    Ok(kept)
+    for piece in in_padded_pieces(&last, ("", 0)) {
+        let mut query = sqlx::query(SET_LAST_POSITIONS.statement(piece.len()));
+        for (room_id, position) in piece {
+            query = query.bind(room_id).bind(position);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// Has the users of Tallyroom who are in a foreign room, or invited to it, leave the room.
@@ -277,4 +455,19 @@ async fn leave_foreign(
 /// Returns 128 random bits as hex.
 pub(super) fn salt() -> String {
     format!("{:032x}", rand::random::<u128>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shares;
+
+    #[test]
+    fn what_a_room_does_not_need_is_left_for_the_others() {
+        assert_eq!(shares(&[1_000, 1, 2], 128), [125, 1, 2]);
+        assert_eq!(shares(&[5; 20], 128), [5; 20]);
+        assert_eq!(shares(&[i64::MAX], 128), [128]);
+        assert_eq!(shares(&[100, 100, 100], 128), [42, 43, 43]);
+        assert_eq!(shares(&[9, 9, 9], 2), [0, 1, 1]);
+        assert!(shares(&[], 128).is_empty());
+    }
 }

@@ -47,9 +47,7 @@ const UPSERT_MEMBER_FROM_EVENT: &str = "INSERT INTO members \
      membership_at = excluded.membership_at, \
      display_name = COALESCE(excluded.display_name, members.display_name), \
      retry_at = NULL, problem = NULL, gave_up = 0 \
-     WHERE members.membership_at <= excluded.membership_at";
-const SELECT_DISPLAY_NAME: &str =
-    "SELECT display_name FROM members WHERE transaction_id = $1 AND user_id = $2";
+     WHERE members.membership_at <= excluded.membership_at RETURNING display_name";
 const FORGET_REFUSALS: &str = "\
      UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
@@ -319,13 +317,15 @@ pub(super) async fn forget_refusals(
     look.execute(&mut **tx).await.map(drop)
 }
 
-/// Notes what a member event says, unless a newer member event was noted already.
+/// Notes what a member event says, unless a newer member event was noted already. Returns the
+/// display name that the person has in the room since then. (The outer option is none if nothing
+/// was noted.)
 pub(super) async fn see_member(
     tx: &mut Tx,
     transaction_id: &str,
     seen: SeenMember<'_>,
-) -> Result<(), StoreError> {
-    sqlx::query(UPSERT_MEMBER_FROM_EVENT)
+) -> Result<Option<Option<String>>, StoreError> {
+    sqlx::query_scalar(UPSERT_MEMBER_FROM_EVENT)
         .bind(transaction_id)
         .bind(seen.user)
         .bind(seen.membership)
@@ -333,21 +333,6 @@ pub(super) async fn see_member(
         .bind(seen.display_name)
         .bind(if seen.is_own_leave { seen.before } else { Some(NO_MEMBERSHIP) })
         .bind(i64::from(seen.is_own_leave))
-        .execute(&mut **tx)
-        .await
-        .map(drop)
-}
-
-/// Returns the display name that a person last had in the room.
-pub(super) async fn display_name(
-    tx: &mut Tx,
-    transaction_id: &str,
-    user: &str,
-) -> Result<Option<String>, StoreError> {
-    let name: Option<Option<String>> = sqlx::query_scalar(SELECT_DISPLAY_NAME)
-        .bind(transaction_id)
-        .bind(user)
         .fetch_optional(&mut **tx)
-        .await?;
-    Ok(name.flatten())
+        .await
 }

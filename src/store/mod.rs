@@ -8,6 +8,7 @@ mod audits;
 mod chat;
 mod columns;
 mod contacts;
+mod deriving;
 mod effects;
 mod entries;
 mod entry_columns;
@@ -22,13 +23,17 @@ mod gaps;
 mod grants;
 mod heads;
 mod hints;
+mod indexing;
 mod journal;
+mod json_rows;
+mod many_rows;
 mod members;
 mod outgoing;
 mod polls;
 mod problem_list;
 mod questions;
 mod read_once;
+mod receipts;
 mod redundant_columns;
 mod refused_steps;
 mod restores;
@@ -39,6 +44,7 @@ mod room_columns;
 mod room_row;
 mod rooms;
 mod search;
+mod search_rows;
 mod send_key;
 mod sends;
 mod sessions;
@@ -51,13 +57,16 @@ mod surroundings;
 mod transaction_changes;
 mod transaction_row;
 mod transactions;
+mod tx;
 mod witnessings;
+mod write_ahead_log;
+mod writers;
 
 pub use acts::ErasureRequest;
 pub use audits::KnownEvent;
 pub use chat::LastRead;
+pub use deriving::{Deriving, Progress};
 pub use effects::Effects;
-pub use entries::Deriving;
 pub use far_invitations::FarInvitation;
 pub use files::{DueFile, FileRow};
 pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
@@ -65,11 +74,13 @@ pub use gaps::Gap;
 pub use grants::{GrantRow, NewGrant, Way};
 pub use heads::HeadRow;
 pub use hints::Hints;
+pub use indexing::Unindexed;
 pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
 pub use members::Person;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problem_list::{Problem, TakenUp};
 pub use read_once::{ReadOnce, Weight};
+pub use receipts::ReadUpTo;
 pub use refused_steps::RoomProblem;
 pub use revisions::PastTerms;
 pub use room_row::RoomRow;
@@ -84,6 +95,7 @@ pub use successors::{LostSuccessor, RecordRoom};
 pub use surroundings::Surroundings;
 pub use transaction_changes::{Change, Changed, Created, NewRevision, Original};
 pub use transactions::Page;
+pub use tx::Tx;
 pub use witnessings::Witnessing;
 
 use std::fs::OpenOptions;
@@ -96,16 +108,15 @@ use std::time::Duration;
 use anyhow::Context;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor};
 
 use self::transaction_row::RevisionData;
+use self::write_ahead_log::LOG_PAGES_OF_COMMANDS;
+use self::writers::{Rank, Writers};
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-
-/// A database transaction. If it is dropped without a commit, it is rolled back.
-pub type Tx = sqlx::Transaction<'static, Any>;
 
 /// The error of a database call.
 pub type StoreError = sqlx::Error;
@@ -119,9 +130,12 @@ const SIGN_AFTER_MS: i64 = 60 * 60_000;
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
-    /// The connections of txs that write. SQLite allows one writer at a time and lets the others
-    /// poll for the lock. With a pool of one connection, they wait in a queue instead.
+    /// The connections of those who write. On SQLite it is a single one.
     writing: AnyPool,
+    /// The queue for that single connection.
+    writers: Writers,
+    /// The place of this handle's users in that queue.
+    rank: Rank,
     kind: DatabaseKind,
     hints: Arc<Hints>,
     /// The cache of revisions.
@@ -155,15 +169,20 @@ impl Store {
             .context("The database did not answer in time. Check database.url and the network.")??
             .close()
             .await?;
-        let pool = pool_options(kind, config.max_connections).connect_with(options.clone()).await?;
+        let pool = pool_options(kind, Use::Reading, config.max_connections);
+        let pool = pool.connect_lazy_with(options.clone());
         let writing = match kind {
-            DatabaseKind::Sqlite => pool_options(kind, 1).connect_lazy_with(options),
+            DatabaseKind::Sqlite => {
+                pool_options(kind, Use::Writing, 1).connect_with(options).await?
+            }
             DatabaseKind::Postgres => pool.clone(),
         };
-        MIGRATIONS.run(&pool).await?;
+        MIGRATIONS.run(&writing).await?;
         let store = Self {
             pool,
             writing,
+            writers: Writers::default(),
+            rank: Rank::Other,
             kind,
             hints: Arc::default(),
             revisions: Arc::default(),
@@ -173,8 +192,21 @@ impl Store {
         Ok(store)
     }
 
-    /// Returns the same database with `connections` connections of its own. They are opened when
-    /// they are needed.
+    /// Returns the same database for pushes, with `connections` connections of its own. On SQLite,
+    /// where one connection writes for everybody, pushes go first.
+    ///
+    /// # Errors
+    /// If the URL of the database is invalid.
+    pub fn for_pushes(
+        &self,
+        config: &DatabaseConfig,
+        connections: u32,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { rank: Rank::Push, ..self.with_own_connections(config, connections)? })
+    }
+
+    /// Returns the same database with `connections` connections of its own, so that nobody else can
+    /// take them. They are opened when they are needed.
     ///
     /// # Errors
     /// If the URL of the database is invalid.
@@ -184,27 +216,12 @@ impl Store {
         connections: u32,
     ) -> Result<Self, StoreError> {
         let options = AnyConnectOptions::from_str(config.url.expose())?;
-        let pool = pool_options(self.kind, connections).connect_lazy_with(options);
+        let pool = pool_options(self.kind, Use::Reading, connections).connect_lazy_with(options);
         let writing = match self.kind {
             DatabaseKind::Sqlite => self.writing.clone(),
             DatabaseKind::Postgres => pool.clone(),
         };
         Ok(Self { pool, writing, ..self.clone() })
-    }
-
-    /// Begins a tx that will write.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.writing
-            .begin_with(match self.kind {
-                // The write lock is taken at once, because a read lock cannot always be upgraded
-                // later.
-                DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
-                DatabaseKind::Postgres => "BEGIN",
-            })
-            .await
     }
 
     /// Returns the hints that there is work.
@@ -244,8 +261,16 @@ impl Store {
     }
 }
 
+/// What the connections of a pool are for. On PostgreSQL there is no difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Nothing can be written. So nobody writes without standing in the queue of the writers.
+    Reading,
+    Writing,
+}
+
 /// Returns the settings of a pool of connections.
-fn pool_options(kind: DatabaseKind, connections: u32) -> AnyPoolOptions {
+fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -273,6 +298,13 @@ fn pool_options(kind: DatabaseKind, connections: u32) -> AnyPoolOptions {
                                  PRAGMA secure_delete = ON",
                             )
                             .await?;
+                        let more = match purpose {
+                            Use::Reading => "PRAGMA query_only = ON".to_owned(),
+                            Use::Writing => {
+                                format!("PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}")
+                            }
+                        };
+                        connection.execute(AssertSqlSafe(more)).await?;
                     }
                     DatabaseKind::Postgres => {
                         connection.execute("SET synchronous_commit = on").await?;

@@ -4,7 +4,8 @@
 use sqlx::{Any, Executor};
 
 use super::entry_row::{EvidenceRow, select_entries};
-use super::{StoreError, Tx, search};
+use super::search_rows::NewRow;
+use super::{StoreError, Tx};
 use crate::record::{Ballots, Entry, Kind, in_words};
 
 /// Selects a poll, its edits and its votes.
@@ -22,34 +23,26 @@ const SELECT_POLL_AND_VOTES: &str = concat!(
     ") v"
 );
 
-/// Writes the words of the votes in a poll into the search index. If `only` is the id of a vote,
-/// only that vote is written.
-pub(super) async fn index_votes(
+/// Returns what the search index is to hold about each vote in a poll, with the event id of the
+/// vote. Votes that are erased are left out.
+pub(super) async fn votes_for_index(
     tx: &mut Tx,
     transaction_id: &str,
+    shop: &str,
     poll: &str,
-    only: Option<&str>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<(String, NewRow)>, StoreError> {
     let (ballots, votes) = read(&mut **tx, transaction_id, poll).await?;
-    for vote in votes {
-        let fixed = &vote.fixed;
-        if only.is_some_and(|only| only != fixed.event_id) {
-            continue;
-        }
+    let row = |vote: Entry| {
+        let fixed = vote.fixed;
         let choices = ballots.choices(&fixed.event_id).unwrap_or_default();
         // Nobody searches for the ids of answers whose words are unknown.
         let known: Vec<_> = choices.into_iter().filter(|choice| choice.text.is_some()).collect();
-        let indexed = search::Indexed {
-            transaction_id,
-            seq: fixed.seq,
-            party: &fixed.party,
-            sort_at: vote.sort_at,
-            kind: vote.kind,
-            words: &in_words(&known),
-        };
-        search::index(tx, indexed).await?;
-    }
-    Ok(())
+        let place = (transaction_id, fixed.seq);
+        let whose = (shop, fixed.party.as_str());
+        let row = NewRow::new(place, whose, vote.sort_at, vote.kind, &in_words(&known));
+        (fixed.event_id, row)
+    };
+    Ok(votes.into_iter().map(row).collect())
 }
 
 /// Reads a poll and its votes, except those that are erased.

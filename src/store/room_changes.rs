@@ -3,7 +3,6 @@
 //! A change is noted in the tx that records its event, so that the reconciler certainly reacts to
 //! it.
 
-use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
@@ -12,9 +11,6 @@ use super::{SendKey, StoreError, Tx, foreign, rooms};
 use crate::clock::now;
 use crate::room::{Change, Repairs, Step};
 
-const SELECT_IF_CURRENT_ROOM: &str = "\
-     SELECT summary_event, ready_at, repairs, COALESCE(repaired_at, 0) AS repaired_at \
-     FROM rooms WHERE transaction_id = $1 AND room_id = $2";
 const FORGET_PUBLISHED_STATE: &str = "UPDATE rooms SET published = NULL WHERE transaction_id = $1";
 const FORGET_PINS: &str = "UPDATE rooms SET summary_pinned = $2 \
      WHERE transaction_id = $1 AND summary_pinned IS NOT NULL";
@@ -41,12 +37,14 @@ const UPSERT_REPAIR_PROBLEM: &str = "INSERT INTO room_problems \
 /// The greatest length of a room id, in bytes (Matrix specification, "Room IDs").
 const MAX_ROOM_ID_BYTES: usize = 255;
 
-#[derive(FromRow)]
-struct Current {
-    summary_event: Option<String>,
-    ready_at: Option<i64>,
-    repairs: i64,
-    repaired_at: i64,
+/// What is known about the current room of a transaction.
+pub(super) struct CurrentRoom {
+    pub(super) summary_event: Option<String>,
+    pub(super) ready_at: Option<i64>,
+    /// See [`Repairs`].
+    pub(super) repairs: i64,
+    /// See [`Repairs`].
+    pub(super) repaired_at: i64,
 }
 
 /// An event that was recorded.
@@ -60,20 +58,14 @@ pub(super) struct Seen {
     pub(super) change: Option<Change>,
 }
 
-/// Notes what the events `seen` change in `room_id`, if this is the current room.
+/// Notes what the events `seen` change in the current room.
 pub(super) async fn note(
     tx: &mut Tx,
     transaction_id: &str,
-    room_id: &str,
+    current: &CurrentRoom,
     seen: &[Seen],
     bot: &str,
 ) -> Result<(), StoreError> {
-    let current: Option<Current> = sqlx::query_as(SELECT_IF_CURRENT_ROOM)
-        .bind(transaction_id)
-        .bind(room_id)
-        .fetch_optional(&mut **tx)
-        .await?;
-    let Some(current) = current else { return Ok(()) };
     let id = parse_id(transaction_id)?;
     let mut steps: Vec<(Step, String)> = Vec::new();
     let mut wake = false;
@@ -147,7 +139,7 @@ pub(super) async fn note(
         }
     }
     if !steps.is_empty() {
-        put_back(tx, transaction_id, &current, &steps).await?;
+        put_back(tx, transaction_id, current, &steps).await?;
         wake = true;
     }
     if wake {
@@ -177,7 +169,7 @@ async fn tell_again(tx: &mut Tx, transaction_id: &str, event: &str) -> Result<bo
 async fn put_back(
     tx: &mut Tx,
     transaction_id: &str,
-    current: &Current,
+    current: &CurrentRoom,
     steps: &[(Step, String)],
 ) -> Result<(), StoreError> {
     let repairs = Repairs { count: current.repairs, last: current.repaired_at };

@@ -50,7 +50,7 @@ async fn each_column_of_a_room_is_read() {
     }
     // A field of `RoomRow` that the statement lacks is an error here.
     let id = Ulid::nil();
-    let mut connection = store.pool.acquire().await.unwrap();
+    let mut connection = store.writing.acquire().await.unwrap();
     for statement in [
         "PRAGMA foreign_keys = OFF".to_owned(),
         format!("INSERT INTO rooms (transaction_id, alias_localpart) VALUES ('{id}', 'a')"),

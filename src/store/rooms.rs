@@ -67,7 +67,6 @@ const OPEN_GAP_OF_WHOLE_ROOM: &str = "INSERT INTO gaps (room_id, from_token, to_
      SELECT $1, $2, $3, $4 WHERE NOT EXISTS \
      (SELECT 1 FROM journal_rooms WHERE room_id = $1) \
      ON CONFLICT (room_id, to_token) DO NOTHING";
-const IS_CURRENT: &str = "SELECT 1 FROM rooms WHERE transaction_id = $1 AND room_id = $2";
 /// If somebody changed the room since the view was taken, `wakes` is higher and the statement does
 /// nothing.
 const SET_PUBLISHED_STATE: &str =
@@ -404,7 +403,7 @@ impl Store {
         &self,
         query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
     ) -> Result<(), StoreError> {
-        query.execute(&self.pool).await.map(drop)
+        self.write_one(query).await.map(drop)
     }
 }
 
@@ -421,20 +420,6 @@ pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(
         .execute(&mut **tx)
         .await
         .map(drop)
-}
-
-/// Returns true if this is the current room of the transaction.
-pub(super) async fn is_current(
-    tx: &mut Tx,
-    transaction_id: &str,
-    room_id: &str,
-) -> Result<bool, StoreError> {
-    let found: Option<i64> = sqlx::query_scalar(IS_CURRENT)
-        .bind(transaction_id)
-        .bind(room_id)
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(found.is_some())
 }
 
 /// Returns a random local part for an alias, which nobody can guess.

@@ -54,15 +54,9 @@ impl Store {
         send_id: &str,
         sender: &UserId,
     ) -> Result<SendState, StoreError> {
-        let begun = sqlx::query(INSERT_SEND)
-            .bind(id.to_string())
-            .bind(key)
-            .bind(send_id)
-            .bind(now())
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
-        if begun == 1 {
+        let begin =
+            sqlx::query(INSERT_SEND).bind(id.to_string()).bind(key).bind(send_id).bind(now());
+        if self.write_one(begin).await? == 1 {
             return Ok(SendState::Begun);
         }
         let row: Row = sqlx::query_as(SELECT_SEND)
@@ -102,12 +96,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn sent(&self, id: Ulid, key: &str, event_id: &str) -> Result<(), StoreError> {
-        sqlx::query(SET_SENT_EVENT)
-            .bind(id.to_string())
-            .bind(key)
-            .bind(event_id)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+        let sent = sqlx::query(SET_SENT_EVENT).bind(id.to_string()).bind(key);
+        self.run(sent.bind(event_id)).await
     }
 }

@@ -97,7 +97,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn end_session(&self, transaction: Ulid, session: Ulid) -> Result<(), StoreError> {
-        sqlx::query(DELETE_SESSION).bind(session.to_string()).execute(&self.pool).await?;
+        self.run(sqlx::query(DELETE_SESSION).bind(session.to_string())).await?;
         self.hints.changed(transaction);
         Ok(())
     }

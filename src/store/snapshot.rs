@@ -22,7 +22,7 @@ impl Store {
             DatabaseKind::Sqlite => "BEGIN DEFERRED",
             DatabaseKind::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        let mut tx = self.pool.begin_with(begin).await?;
+        let mut tx = Tx::reading(self.pool.begin_with(begin).await?);
         // The first read fixes the moment.
         tx.execute("SELECT 1 FROM transactions LIMIT 1").await?;
         Ok(Snapshot { tx })

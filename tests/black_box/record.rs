@@ -306,9 +306,9 @@ on_both_databases! {
         assert_eq!(own["remark"], Value::Null, "{own}");
 
         let found_by = |words: &'static str| {
-            let (world, path) = (&world, format!("/api/v1/entries?q={words}"));
+            let world = &world;
             async move {
-                let (_, page) = world.shop.get(&path).await;
+                let page = world.shop.search(&[("q", words)]).await;
                 let events = page["entries"].as_array().unwrap().iter();
                 events.map(|it| it["event_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
             }

@@ -16,10 +16,7 @@ async fn found(world: &World, query: &[(&str, &str)]) -> Vec<String> {
 }
 
 async fn search(world: &World, query: &[(&str, &str)]) -> Value {
-    let request = world.shop.request(reqwest::Method::GET, "/api/v1/entries").query(query);
-    let (status, page) = crate::support::Shop::answer(request).await;
-    assert_eq!(status, 200, "{page}");
-    page
+    world.shop.search(query).await
 }
 
 on_both_databases! {

@@ -13,4 +13,5 @@ mod conversation;
 mod counting;
 mod databases;
 mod reading;
+mod recording;
 mod service;

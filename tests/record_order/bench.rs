@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor};
+use sqlx::{AnyConnection, Connection, Executor};
 use tallyroom::config::{DatabaseConfig, DatabaseUrl};
 use tallyroom::record::RedactionPolicy;
-use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store};
+use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store, Unindexed};
 use tallyroom::transaction::Submission;
 use tokio::runtime::Runtime;
 use ulid::Ulid;
@@ -36,14 +36,15 @@ pub fn postgres() -> String {
 /// A store with a separate transaction and room for each record.
 pub struct Bench {
     pub store: Store,
+    pub url: String,
     made: AtomicUsize,
 }
 
 impl Bench {
     pub async fn open(url: &str) -> Self {
-        let url = DatabaseUrl::parse(url).unwrap();
-        let store = Store::open(&DatabaseConfig { url, max_connections: 4 }).await.unwrap();
-        Self { store, made: AtomicUsize::new(0) }
+        let config = DatabaseConfig { url: DatabaseUrl::parse(url).unwrap(), max_connections: 4 };
+        let store = Store::open(&config).await.unwrap();
+        Self { store, url: url.to_owned(), made: AtomicUsize::new(0) }
     }
 
     /// Makes a new transaction and its room.
@@ -73,6 +74,27 @@ impl Bench {
     pub async fn arrive(&self, id: Ulid, room: &str, events: &[Value]) {
         self.journal(Source::Push, room, events).await;
         self.store.derive_room(&id.to_string(), room, &deriving()).await.unwrap();
+    }
+
+    /// Indexes all entries that are not indexed yet. Returns how many each tx indexed.
+    pub async fn index(&self) -> Vec<usize> {
+        let mut counts = Vec::new();
+        loop {
+            let records = self.store.unindexed(&Unindexed::default(), 50).await.unwrap();
+            if records.is_empty() {
+                return counts;
+            }
+            counts.push(self.store.index(&records).await.unwrap());
+        }
+    }
+
+    /// Returns the words in the index for each event of a record, in the order of event ids.
+    pub async fn indexed_words(&self, id: Ulid) -> Vec<(String, String)> {
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        let words = "SELECT e.event_id, s.words FROM search_rows s JOIN entries e \
+             ON e.transaction_id = s.transaction_id AND e.seq = s.seq \
+             WHERE s.transaction_id = $1 ORDER BY e.event_id";
+        sqlx::query_as(words).bind(id.to_string()).fetch_all(&mut connection).await.unwrap()
     }
 
     /// Writes events of a room to the journal without deriving them.

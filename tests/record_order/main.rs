@@ -6,6 +6,7 @@
 #![allow(unreachable_pub, reason = "nobody uses a test from outside")]
 
 mod bench;
+mod indexing;
 mod two_ways;
 
 use proptest::collection::vec;
@@ -42,11 +43,11 @@ enum Said {
 }
 
 /// How the events are delivered: their order (some are repeated), and for each push their number,
-/// their source, and how often the record is derived afterwards.
+/// their source, how often the record is derived afterwards, and whether it is indexed then.
 #[derive(Clone, Debug)]
 struct Delivery {
     order: Vec<usize>,
-    splits: Vec<(usize, Source, usize)>,
+    splits: Vec<(usize, Source, usize, bool)>,
 }
 
 fn said(count: usize) -> impl Strategy<Value = Said> {
@@ -77,7 +78,7 @@ fn story() -> impl Strategy<Value = (Vec<(usize, Said)>, Delivery)> {
             let again = vec(0..count, 0..8);
             let source =
                 prop_oneof![Just(Source::Push), Just(Source::Sync), Just(Source::Backfill)];
-            (events, order, again, vec((1..5_usize, source, 0..3_usize), 24))
+            (events, order, again, vec((1..5_usize, source, 0..3_usize, any::<bool>()), 24))
         })
         .prop_map(|(events, mut order, again, splits)| {
             for (place, event) in again.into_iter().enumerate() {
@@ -152,14 +153,15 @@ fn raw(number: usize, user: &str, said: &Said, start: i64) -> String {
 }
 
 impl Bench {
-    /// Returns the record of these events after this delivery.
+    /// Returns the record of these events after this delivery, and the words in the index for each
+    /// event.
     async fn record(
         &self,
         events: &[(usize, Said)],
         delivery: &Delivery,
         policy: RedactionPolicy,
         start: i64,
-    ) -> (Ulid, Vec<Evidence>) {
+    ) -> (Ulid, Vec<Evidence>, Vec<(String, String)>) {
         let (id, room) = self.transaction().await;
         let deriving = Deriving { bot: BOT.to_owned(), redactions: policy, sign_after: 1 };
         let arrival = |number: usize| {
@@ -170,7 +172,7 @@ impl Bench {
         let mut rest = delivery.order.as_slice();
         let mut splits = delivery.splits.iter().cycle();
         while !rest.is_empty() {
-            let (size, source, derived) = splits.next().unwrap();
+            let (size, source, derived, indexed) = splits.next().unwrap();
             let (push, later) = rest.split_at((*size).min(rest.len()));
             let arrivals: Vec<_> = push.iter().map(|number| arrival(*number)).collect();
             self.store
@@ -180,11 +182,15 @@ impl Bench {
             for _ in 0..*derived {
                 self.store.derive_room(&id.to_string(), &room, &deriving).await.unwrap();
             }
+            if *indexed {
+                self.index().await;
+            }
             rest = later;
         }
         self.store.derive_room(&id.to_string(), &room, &deriving).await.unwrap();
         let evidence = self.store.snapshot().await.unwrap().evidence(id, 0, 1_000).await.unwrap();
-        (id, evidence)
+        self.index().await;
+        (id, evidence, self.indexed_words(id).await)
     }
 }
 
@@ -266,12 +272,15 @@ fn any_delivery_gives_the_same_record(url: &str, cases: u32) {
             let start = now();
             let in_order = Delivery {
                 order: (0..events.len()).collect(),
-                splits: vec![(events.len(), Source::Push, 0)],
+                splits: vec![(events.len(), Source::Push, 0, false)],
             };
-            let (one, expected) = runtime.block_on(bench.record(&events, &in_order, policy, start));
-            let (other, found) = runtime.block_on(bench.record(&events, &delivery, policy, start));
+            let (one, expected, expected_words) =
+                runtime.block_on(bench.record(&events, &in_order, policy, start));
+            let (other, found, words) =
+                runtime.block_on(bench.record(&events, &delivery, policy, start));
             prop_assert_eq!(expected.len(), events.len());
             prop_assert_eq!(essence(&expected), essence(&found));
+            prop_assert_eq!(expected_words, words);
             verifies(one, &expected)?;
             verifies(other, &found)
         });

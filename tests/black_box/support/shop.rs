@@ -115,6 +115,20 @@ impl Shop {
         }
     }
 
+    /// Searches, again and again until the search has looked at everything that was received before
+    /// this call.
+    pub async fn search(&self, query: &[(&str, &str)]) -> Value {
+        let asked_at = jiff::Timestamp::now();
+        eventually("a search that has looked at everything", Duration::from_secs(60), || async {
+            let request = self.request(Method::GET, "/api/v1/entries").query(query);
+            let (status, page) = Self::answer(request).await;
+            assert_eq!(status, 200, "{page}");
+            let until: jiff::Timestamp = page["searched_until"].as_str().unwrap().parse().unwrap();
+            (until > asked_at).then_some(page)
+        })
+        .await
+    }
+
     /// Waits for the entry of this event.
     pub async fn entry(&self, id: &str, event: &str) -> Value {
         self.entry_within(id, event, Duration::from_secs(60)).await

@@ -1,0 +1,541 @@
+//! Derives the entries of the record from the journal: the next events of many rooms in one tx.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sqlx::FromRow;
+
+use super::columns::parse_id;
+use super::entry_columns::{self, DerivedPart, NewEntry};
+use super::files::Wanted;
+use super::journal::NextEvent;
+use super::many_rows::{ManyRows, in_padded_pieces};
+use super::members::SeenMember;
+use super::room_changes::{self, CurrentRoom, Seen};
+use super::{
+    Store, StoreError, Tx, Underived, adoption, erasure, files, journal, members, restores, rooms,
+    successors, transaction_row,
+};
+use crate::clock::now;
+use crate::config::{Config, DatabaseKind};
+use crate::names::HEAD_STATE;
+use crate::record::chain::{Head, link};
+use crate::record::digest::content_digest;
+use crate::record::{Attachment, Derived, Fixed, Kind, RedactionPolicy, derive, sort_at};
+use crate::room::change;
+
+/// A statement that selects records as [`RecordRow`], in the order of their ids. `$lock` follows.
+macro_rules! select_records {
+    ($lock:literal) => {
+        ManyRows::new(
+            "SELECT t.id, t.shop, t.last_seq AS seq, t.last_hash AS hash, t.acts, t.acts_hash, \
+             v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, r.repaired_at \
+             FROM (VALUES ",
+            1,
+            concat!(
+                ") AS w JOIN transactions t ON t.id = w.column1 ",
+                "JOIN revisions v ON v.transaction_id = t.id AND v.revision = t.revision ",
+                "JOIN rooms r ON r.transaction_id = t.id ORDER BY t.id",
+                $lock
+            ),
+        )
+    };
+}
+static LOCK_RECORDS_SQLITE: ManyRows = select_records!("");
+/// Another process may be writing some of these records. They have their turn when it is done.
+/// Rows that only refer to a transaction, such as a receipt, can be written meanwhile.
+static LOCK_RECORDS_POSTGRES: ManyRows = select_records!(" FOR NO KEY UPDATE OF t SKIP LOCKED");
+static SELECT_PEOPLE: ManyRows = ManyRows::new(
+    "SELECT w.column1 AS transaction_id, w.column2 AS user_id, \
+     COALESCE(c.party, g.party) AS party, m.display_name FROM (VALUES ",
+    2,
+    ") AS w LEFT JOIN contacts c ON c.transaction_id = w.column1 AND c.user_id = w.column2 \
+     LEFT JOIN guests g ON g.transaction_id = w.column1 AND g.user_id = w.column2 \
+     LEFT JOIN members m ON m.transaction_id = w.column1 AND m.user_id = w.column2",
+);
+static SET_HEADS: ManyRows = ManyRows::new(
+    "UPDATE transactions SET last_seq = w.column2, last_hash = w.column3, \
+     sign_due_at = CASE WHEN w.column4 = 0 THEN sign_due_at \
+     ELSE COALESCE(sign_due_at, w.column4) END FROM (VALUES ",
+    4,
+    ") AS w WHERE transactions.id = w.column1",
+);
+
+/// The greatest number of events that are derived in one tx. Others can write between two txs.
+pub(super) const EVENTS_PER_TX: usize = 128;
+/// Deriving more than this many bytes of events is left to a thread for work that takes long.
+const LONG_WORK_BYTES: usize = 32 * 1024;
+
+/// The settings from the config that deriving depends on.
+#[derive(Clone, Debug)]
+pub struct Deriving {
+    /// The bot's Matrix user id.
+    pub bot: String,
+    /// The redaction policy of transactions that do not state one.
+    pub redactions: RedactionPolicy,
+    /// The time from a new entry to the next signature of the head, in milliseconds.
+    pub sign_after: i64,
+}
+
+impl Deriving {
+    /// Reads the settings from the config.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            bot: config.bot_user_id().to_string(),
+            redactions: config.record.redactions,
+            sign_after: config.record.sign_after_ms(),
+        }
+    }
+}
+
+/// What deriving achieved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The number of entries that were written.
+    pub entries: usize,
+    /// Whether a record was left out because another process was writing it.
+    pub left_out: bool,
+}
+
+/// A locked record.
+#[derive(FromRow)]
+struct RecordRow {
+    id: String,
+    shop: String,
+    seq: i64,
+    hash: String,
+    acts: i64,
+    acts_hash: String,
+    redactions: Option<String>,
+    room_id: Option<String>,
+    summary_event: Option<String>,
+    ready_at: Option<i64>,
+    repairs: i64,
+    repaired_at: Option<i64>,
+}
+
+/// A record that is being written.
+struct Record {
+    shop: String,
+    head: Head,
+    policy: RedactionPolicy,
+    /// The id of the current room. Memberships and changes are noted only for it.
+    room_id: Option<String>,
+    room: CurrentRoom,
+    /// Whether there is something new to sign.
+    has_news: bool,
+}
+
+#[derive(FromRow)]
+struct PersonRow {
+    transaction_id: String,
+    user_id: String,
+    party: Option<String>,
+    display_name: Option<String>,
+}
+
+/// What is known about the people of some records, by transaction and user.
+type People = HashMap<(String, String), (Option<String>, Option<String>)>;
+
+/// An event with what was derived from it.
+struct Event {
+    transaction_id: String,
+    next: NextEvent,
+    derived: Derived,
+}
+
+/// An event that becomes an entry.
+struct New<'a> {
+    event: &'a Event,
+    fixed: Fixed,
+    hash: String,
+    display_name: Option<String>,
+}
+
+impl Store {
+    /// Derives the next events of these rooms' journals into their records, in one tx. Each room
+    /// has a share of at most [`EVENTS_PER_TX`] events.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn derive(
+        &self,
+        rooms: &[Underived],
+        deriving: &Deriving,
+    ) -> Result<Progress, StoreError> {
+        let events = derive_all(rooms, self.next_events(rooms).await?).await;
+        if events.is_empty() {
+            return Ok(Progress::default());
+        }
+        let mut tx = self.begin().await?;
+        let mut records = lock_records(&mut tx, self.kind, &events, deriving).await?;
+        for (id, _) in records.iter().filter(|(_, record)| record.head.acts == 0) {
+            adoption::adopt(&mut tx, id, self.sign_due()).await?;
+        }
+        // Somebody else may have derived some of the events meanwhile.
+        let positions = journal::derived_positions(&mut tx, rooms).await?;
+        let (locked, others): (Vec<_>, Vec<_>) =
+            events.iter().partition(|event| records.contains_key(&event.transaction_id));
+        let is_underived = |event: &&Event| {
+            positions.get(&event.next.room_id).is_some_and(|last| event.next.row.position > *last)
+        };
+        let locked: Vec<&Event> = locked.into_iter().filter(is_underived).collect();
+        let progress = Progress { entries: locked.len(), left_out: !others.is_empty() };
+        if locked.is_empty() {
+            return Ok(progress);
+        }
+        write(&mut tx, &locked, &mut records, deriving).await?;
+        tx.commit().await?;
+        self.tell(&locked);
+        Ok(progress)
+    }
+
+    /// Derives the next events of one room. Returns how many.
+    ///
+    /// # Errors
+    /// As [`Self::derive`].
+    pub async fn derive_room(
+        &self,
+        transaction_id: &str,
+        room_id: &str,
+        deriving: &Deriving,
+    ) -> Result<usize, StoreError> {
+        let room = Underived {
+            room_id: room_id.to_owned(),
+            transaction_id: transaction_id.to_owned(),
+            pending: i64::MAX,
+        };
+        Ok(self.derive(&[room], deriving).await?.entries)
+    }
+
+    /// Wakes those who wait for new entries.
+    fn tell(&self, events: &[&Event]) {
+        self.hints.files.notify_one();
+        self.hints.rooms.notify_one();
+        self.hints.index.notify_one();
+        let changed: HashSet<_> = events.iter().map(|event| &event.transaction_id).collect();
+        for id in changed.into_iter().filter_map(|id| parse_id(id).ok()) {
+            self.hints.changed(id);
+        }
+        for Event { transaction_id, next: NextEvent { row, .. }, .. } in events {
+            tracing::debug!(
+                transaction = transaction_id,
+                event = row.event_id,
+                correlation = row.correlation,
+                source = row.source,
+                milliseconds = now() - row.received_at,
+                "recorded"
+            );
+        }
+    }
+}
+
+/// Derives events. This takes no part of the time in which others cannot write.
+async fn derive_all(rooms: &[Underived], events: Vec<NextEvent>) -> Vec<Event> {
+    let transactions: HashMap<_, _> =
+        rooms.iter().map(|it| (it.room_id.clone(), it.transaction_id.clone())).collect();
+    let bytes: usize = events.iter().map(|event| event.row.raw.len()).sum();
+    let work = move || {
+        let with_transaction = |next: NextEvent| {
+            let transaction_id = transactions.get(&next.room_id)?.clone();
+            Some(Event { transaction_id, derived: derive(&next.row.raw), next })
+        };
+        events.into_iter().filter_map(with_transaction).collect()
+    };
+    if bytes < LONG_WORK_BYTES {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(events) => events,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+/// Locks the records of these events, as far as nobody else is writing them.
+async fn lock_records(
+    tx: &mut Tx,
+    kind: DatabaseKind,
+    events: &[Event],
+    deriving: &Deriving,
+) -> Result<BTreeMap<String, Record>, StoreError> {
+    let statement = match kind {
+        DatabaseKind::Sqlite => &LOCK_RECORDS_SQLITE,
+        DatabaseKind::Postgres => &LOCK_RECORDS_POSTGRES,
+    };
+    let mut ids: Vec<&str> = events.iter().map(|event| event.transaction_id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut records = BTreeMap::new();
+    for piece in in_padded_pieces(&ids, "") {
+        let mut query = sqlx::query_as(statement.statement(piece.len()));
+        for id in piece {
+            query = query.bind(id);
+        }
+        let rows: Vec<RecordRow> = query.fetch_all(&mut **tx).await?;
+        records.extend(rows.into_iter().map(|row| {
+            let policy = transaction_row::redactions(row.redactions.as_deref());
+            let record = Record {
+                shop: row.shop,
+                head: Head {
+                    seq: row.seq,
+                    hash: row.hash,
+                    acts: row.acts,
+                    acts_hash: row.acts_hash,
+                },
+                policy: policy.unwrap_or(deriving.redactions),
+                room_id: row.room_id,
+                room: CurrentRoom {
+                    summary_event: row.summary_event,
+                    ready_at: row.ready_at,
+                    repairs: row.repairs,
+                    repaired_at: row.repaired_at.unwrap_or(0),
+                },
+                has_news: false,
+            };
+            (row.id, record)
+        }));
+    }
+    Ok(records)
+}
+
+/// Writes the entries of the events, and everything that follows from them.
+async fn write(
+    tx: &mut Tx,
+    events: &[&Event],
+    records: &mut BTreeMap<String, Record>,
+    deriving: &Deriving,
+) -> Result<(), StoreError> {
+    let entries = link_all(tx, events, records, deriving).await?;
+    let rows: Vec<_> = entries.iter().map(New::row).collect();
+    entry_columns::insert(tx, &rows).await?;
+    want_files(tx, &entries, records).await?;
+    for new in entries.iter().filter(|new| is_own_head(&new.fixed, &deriving.bot)) {
+        let (id, raw) = (&new.fixed.transaction, &new.event.next.row.raw);
+        restores::check_shown_head(tx, id, new.fixed.seq, raw, false).await?;
+    }
+    apply_redactions(tx, &entries, records).await?;
+    set_heads(tx, records, deriving).await?;
+    note_changes(tx, &entries, records, deriving).await?;
+    journal::set_derived_positions(
+        tx,
+        events.iter().map(|event| (event.next.room_id.as_str(), event.next.row.position)),
+    )
+    .await
+}
+
+/// Links the events to the chains of their records, and notes the memberships that they state.
+async fn link_all<'a>(
+    tx: &mut Tx,
+    events: &[&'a Event],
+    records: &mut BTreeMap<String, Record>,
+    deriving: &Deriving,
+) -> Result<Vec<New<'a>>, StoreError> {
+    let mut people = people(tx, events).await?;
+    let mut entries = Vec::with_capacity(events.len());
+    for &event in events {
+        let Event { transaction_id, next: NextEvent { room_id, row }, derived } = event;
+        let Some(record) = records.get_mut(transaction_id) else { continue };
+        let sender = derived.sender.as_deref().unwrap_or_default();
+        let key = (transaction_id.clone(), sender.to_owned());
+        let party = match people.get(&key) {
+            _ if sender == deriving.bot => "bot",
+            Some((Some(party), _)) => party,
+            _ => "other",
+        };
+        let fixed = Fixed {
+            transaction: transaction_id.clone(),
+            seq: record.head.seq + 1,
+            room_id: room_id.clone(),
+            event_id: row.event_id.clone(),
+            event_type: derived.event_type.clone(),
+            sender: sender.to_owned(),
+            party: party.to_owned(),
+            sent_at: derived.sent_at,
+            received_at: row.received_at,
+            source: row.source.clone(),
+            content: content_digest(&row.salt, &row.raw),
+        };
+        if record.room_id.as_ref() == Some(room_id) {
+            see_member(tx, event, &fixed, &mut people).await?;
+        }
+        let display_name = people.get(&key).and_then(|(_, name)| name.clone());
+        let hash = link(&record.head.hash, &fixed);
+        record.head.seq = fixed.seq;
+        record.head.hash.clone_from(&hash);
+        // A head that the bot puts into the room must not lead to the next head.
+        record.has_news |= !is_own_head(&fixed, &deriving.bot);
+        entries.push(New { event, fixed, hash, display_name });
+    }
+    Ok(entries)
+}
+
+/// Returns what is known about the senders of the events.
+async fn people(tx: &mut Tx, events: &[&Event]) -> Result<People, StoreError> {
+    let senders: HashSet<(&str, &str)> = events
+        .iter()
+        .filter_map(|event| Some((event.transaction_id.as_str(), event.derived.sender.as_deref()?)))
+        .collect();
+    let senders: Vec<_> = senders.into_iter().collect();
+    let mut people = People::new();
+    for piece in in_padded_pieces(&senders, ("", "")) {
+        let mut query = sqlx::query_as(SELECT_PEOPLE.statement(piece.len()));
+        for (transaction_id, user) in piece {
+            query = query.bind(transaction_id).bind(user);
+        }
+        let rows: Vec<PersonRow> = query.fetch_all(&mut **tx).await?;
+        people.extend(
+            rows.into_iter()
+                .map(|row| ((row.transaction_id, row.user_id), (row.party, row.display_name))),
+        );
+    }
+    Ok(people)
+}
+
+/// Notes the membership that an event of the current room states.
+async fn see_member(
+    tx: &mut Tx,
+    event: &Event,
+    fixed: &Fixed,
+    people: &mut People,
+) -> Result<(), StoreError> {
+    let Some(change) = &event.derived.membership else { return Ok(()) };
+    let transaction_id = &event.transaction_id;
+    let before = previous_membership(&event.next.row.raw);
+    let seen = SeenMember {
+        user: &change.user_id,
+        membership: &change.membership,
+        at: sort_at(fixed),
+        display_name: change.display_name.as_deref(),
+        is_own_leave: change.membership == "leave" && change.user_id == fixed.sender,
+        before: before.as_deref(),
+    };
+    if let Some(name) = members::see_member(tx, transaction_id, seen).await? {
+        let key = (transaction_id.clone(), change.user_id.clone());
+        people.entry(key).or_default().1 = name;
+    }
+    // This may be the last contact that the transaction waits for.
+    let is_awaited =
+        change.membership == "join" && successors::has_lost_successor(tx, transaction_id).await?;
+    if change.membership == "knock" || is_awaited {
+        rooms::wake(tx, parse_id(transaction_id)?, &event.next.row.correlation).await?;
+    }
+    Ok(())
+}
+
+/// Returns the membership before a member event, as its homeserver states it (Client-Server API,
+/// `unsigned.prev_content`).
+fn previous_membership(raw: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(raw).ok()?;
+    Some(event.get("unsigned")?.get("prev_content")?.get("membership")?.as_str()?.to_owned())
+}
+
+/// Notes the files that the entries name.
+async fn want_files(
+    tx: &mut Tx,
+    entries: &[New<'_>],
+    records: &BTreeMap<String, Record>,
+) -> Result<(), StoreError> {
+    let mut wanted = Vec::new();
+    for New { event, fixed, .. } in entries {
+        let shop = records.get(&fixed.transaction).map_or("", |record| record.shop.as_str());
+        for mxc in event.derived.attachments.iter().filter_map(Attachment::source) {
+            wanted.push(Wanted { transaction_id: &fixed.transaction, seq: fixed.seq, mxc, shop });
+        }
+    }
+    files::want(tx, &wanted).await
+}
+
+/// Applies the redactions that concern the entries or their targets.
+///
+/// A redaction may come before its target, and an edit may come after its message was redacted, so
+/// both are looked at whenever an entry is written.
+async fn apply_redactions(
+    tx: &mut Tx,
+    entries: &[New<'_>],
+    records: &BTreeMap<String, Record>,
+) -> Result<(), StoreError> {
+    let mut concerned: Vec<(&str, &str)> = Vec::new();
+    for New { event, fixed, .. } in entries {
+        let part = DerivedPart::of_event(&event.derived);
+        concerned.push((&fixed.transaction, &fixed.event_id));
+        concerned.extend(part.changed().map(|target| (fixed.transaction.as_str(), target)));
+        if event.derived.kind == Kind::Redaction
+            && let Some(target) = part.target()
+        {
+            // The room no longer shows the target, even if the redaction has no effect in the
+            // record.
+            rooms::event_redacted(tx, parse_id(&fixed.transaction)?, target).await?;
+        }
+    }
+    let mut redacted = erasure::redacted_among(tx, &concerned).await?;
+    for (transaction_id, event_id) in concerned {
+        let is_redacted = redacted.remove(&(transaction_id.to_owned(), event_id.to_owned()));
+        if let Some(record) = records.get(transaction_id).filter(|_| is_redacted) {
+            erasure::apply_redactions(tx, transaction_id, event_id, record.policy).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the new heads of the records.
+async fn set_heads(
+    tx: &mut Tx,
+    records: &BTreeMap<String, Record>,
+    deriving: &Deriving,
+) -> Result<(), StoreError> {
+    let due = now().saturating_add(deriving.sign_after);
+    let heads: Vec<_> = records
+        .iter()
+        .map(|(id, it)| (id.as_str(), it.head.seq, it.head.hash.as_str(), it.has_news))
+        .collect();
+    for piece in in_padded_pieces(&heads, ("", 0, "", false)) {
+        let mut query = sqlx::query(SET_HEADS.statement(piece.len()));
+        for (id, seq, hash, has_news) in piece {
+            query = query.bind(id).bind(seq).bind(hash).bind(if has_news { due } else { 0 });
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Notes what the events change in the current rooms.
+async fn note_changes(
+    tx: &mut Tx,
+    entries: &[New<'_>],
+    records: &BTreeMap<String, Record>,
+    deriving: &Deriving,
+) -> Result<(), StoreError> {
+    let mut seen: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
+    for New { event, fixed, .. } in entries {
+        let record = records.get(&fixed.transaction);
+        if record.is_some_and(|record| record.room_id.as_ref() == Some(&fixed.room_id)) {
+            seen.entry(&fixed.transaction).or_default().push(Seen {
+                event_id: fixed.event_id.clone(),
+                sender: fixed.sender.clone(),
+                change: change(&event.next.row.raw, &deriving.bot),
+            });
+        }
+    }
+    for (id, seen) in seen {
+        let Some(record) = records.get(id) else { continue };
+        room_changes::note(tx, id, &record.room, &seen, &deriving.bot).await?;
+    }
+    Ok(())
+}
+
+/// Returns whether an entry is a signed head that the bot put into the room.
+fn is_own_head(fixed: &Fixed, bot: &str) -> bool {
+    fixed.event_type == HEAD_STATE && fixed.sender == bot
+}
+
+impl New<'_> {
+    fn row(&self) -> (NewEntry<'_>, DerivedPart<'_>) {
+        let new = NewEntry {
+            fixed: &self.fixed,
+            hash: &self.hash,
+            position: self.event.next.row.position,
+            display_name: self.display_name.as_deref(),
+            is_redacted: self.event.derived.redacted,
+        };
+        (new, DerivedPart::of_event(&self.event.derived))
+    }
+}

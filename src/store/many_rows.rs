@@ -1,0 +1,119 @@
+//! Statements for many rows at once: each has a list of rows after `VALUES`.
+//!
+//! A statement for each number of rows would fill the caches of prepared statements. So there are
+//! only statements for 1, 2, 4 … 128 rows.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+/// The greatest number of rows in one statement. With 32 columns, it has 4,096 parameters
+/// (SQLite allows 32,766 of them, PostgreSQL 65,535).
+pub(super) const MAX_ROWS: usize = 128;
+/// The number of powers of two up to [`MAX_ROWS`].
+const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
+
+/// A statement that takes a list of rows. In the statement, the columns of
+/// `(VALUES …) AS v` are called `v.column1`, `v.column2` and so on, on both databases.
+pub(super) struct ManyRows {
+    before: Cow<'static, str>,
+    columns: usize,
+    after: &'static str,
+    texts: [OnceLock<String>; SIZES],
+}
+
+impl ManyRows {
+    /// Makes a statement from what stands before the list of rows, the number of columns of the
+    /// list, and what stands after it.
+    pub(super) const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
+        let before = Cow::Borrowed(before);
+        Self { before, columns, after, texts: [const { OnceLock::new() }; SIZES] }
+    }
+
+    /// Makes a statement that ends with the list of rows, from a text that was built.
+    pub(super) fn built(before: String, columns: usize) -> Self {
+        Self { before: Cow::Owned(before), ..Self::new("", columns, "") }
+    }
+
+    /// Returns the statement for `rows` rows, which has to be the length of a piece of
+    /// [`in_exact_pieces`] or [`in_padded_pieces`].
+    pub(super) fn statement(&'static self, rows: usize) -> &'static str {
+        let size = rows.next_power_of_two().ilog2() as usize;
+        debug_assert_eq!(1 << size, rows, "a piece has a power of two as its length");
+        self.texts[size.min(SIZES - 1)].get_or_init(|| {
+            let mut text = self.before.clone().into_owned();
+            for row in 0..rows {
+                text.push_str(if row == 0 { "(" } else { ", (" });
+                for column in 0..self.columns {
+                    let comma = if column == 0 { "" } else { ", " };
+                    let number = row * self.columns + column + 1;
+                    // Writing to a String cannot fail.
+                    let _ = write!(text, "{comma}${number}");
+                }
+                text.push(')');
+            }
+            text.push_str(self.after);
+            text
+        })
+    }
+}
+
+/// Cuts a list of rows into pieces for which there is a statement. Each row is in one piece.
+pub(super) fn in_exact_pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = 1 << rows.len().min(MAX_ROWS).checked_ilog2()?;
+        let (piece, rest) = rows.split_at(length);
+        rows = rest;
+        Some(piece)
+    })
+}
+
+/// Cuts a list of rows into as few pieces as possible. The last one is filled up with `padding`, a
+/// row that the statement ignores.
+pub(super) fn in_padded_pieces<T: Clone>(rows: &[T], padding: T) -> impl Iterator<Item = Vec<T>> {
+    rows.chunks(MAX_ROWS).map(move |piece| {
+        let mut piece = piece.to_vec();
+        piece.resize(piece.len().next_power_of_two(), padding.clone());
+        piece
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static INSERT: ManyRows = ManyRows::new("INSERT INTO t (a, b) VALUES ", 2, " RETURNING a");
+
+    #[test]
+    fn the_parameters_are_numbered_row_by_row() {
+        assert_eq!(INSERT.statement(1), "INSERT INTO t (a, b) VALUES ($1, $2) RETURNING a");
+        assert_eq!(
+            INSERT.statement(2),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a"
+        );
+        assert!(INSERT.statement(MAX_ROWS).ends_with(", ($255, $256) RETURNING a"));
+    }
+
+    #[test]
+    fn exact_pieces_hold_each_row_once() {
+        for count in [0, 1, 2, 3, 100, 127, 128, 129, 300] {
+            let rows: Vec<_> = (0..count).collect();
+            let pieces: Vec<_> = in_exact_pieces(&rows).collect();
+            assert!(pieces.iter().all(|it| it.len().is_power_of_two() && it.len() <= MAX_ROWS));
+            assert_eq!(pieces.concat(), rows);
+        }
+        let lengths: Vec<_> = in_exact_pieces(&[(); 100]).map(<[_]>::len).collect();
+        assert_eq!(lengths, [64, 32, 4]);
+    }
+
+    #[test]
+    fn padded_pieces_are_few() {
+        let rows: Vec<_> = (1..=100).collect();
+        let pieces: Vec<_> = in_padded_pieces(&rows, 0).collect();
+        assert_eq!(pieces.len(), 1);
+        assert_eq!(pieces[0].len(), 128);
+        assert_eq!(pieces[0][..100], rows);
+        assert!(pieces[0][100..].iter().all(|padding| *padding == 0));
+        assert_eq!(in_padded_pieces::<i32>(&[], 0).count(), 0);
+    }
+}

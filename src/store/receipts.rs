@@ -1,0 +1,160 @@
+//! Read receipts: how far people have read.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use ruma::UserId;
+use ulid::Ulid;
+
+use super::columns::parse_id;
+use super::journal::{self, Arrival, Kept, Source};
+use super::many_rows::{ManyRows, in_exact_pieces, in_padded_pieces};
+use super::{Store, StoreError, Tx};
+use crate::clock::now;
+
+static SELECT_TRANSACTIONS_OF_ROOMS: ManyRows = ManyRows::new(
+    "SELECT r.room_id, r.transaction_id FROM (VALUES ",
+    1,
+    ") AS v CROSS JOIN record_rooms r WHERE r.room_id = v.column1",
+);
+/// A receipt never moves backwards. If the record has both events, their places in the reading
+/// order are compared, because the times of reading come from different clocks (the page's, the
+/// homeserver's). If an event is not in the record yet, only the times of reading can be compared.
+static UPSERT_RECEIPTS: ManyRows = ManyRows::new(
+    "INSERT INTO receipts (transaction_id, user_id, event_id, at) VALUES ",
+    4,
+    " ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
+     event_id = excluded.event_id, at = excluded.at \
+     WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = excluded.transaction_id \
+     AND event_id = excluded.event_id) \
+     - (SELECT sort_at FROM entries WHERE transaction_id = excluded.transaction_id \
+     AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0",
+);
+
+/// The greatest number of receipts of one push that are kept: the first ones. A homeserver sends one
+/// for each person who reads.
+const MAX_RECEIPTS_PER_PUSH: usize = 1_024;
+/// The greatest length of an id, in bytes (Matrix specification, "Size limits").
+const MAX_ID_BYTES: usize = 255;
+
+/// A receipt that reached Tallyroom: a person has read up to an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadUpTo {
+    /// The id of the room.
+    pub room_id: String,
+    /// The Matrix user.
+    pub user_id: String,
+    /// The last event that they have read.
+    pub event_id: String,
+    /// The time of reading, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl Store {
+    /// Writes the events and the receipts of a push, in one tx. For the events, it does the same as
+    /// [`Self::journal`]. Receipts in foreign rooms are ignored.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn journal_push(
+        &self,
+        arrivals: &[Arrival],
+        receipts: &[ReadUpTo],
+        correlation: &str,
+        bot: &UserId,
+    ) -> Result<Kept, StoreError> {
+        let mut tx = self.begin().await?;
+        let kept = journal::write(&mut tx, arrivals, Source::Push, correlation, bot).await?;
+        let readable = receipts.iter().filter(|receipt| receipt.is_valid());
+        let changed = note(&mut tx, readable.take(MAX_RECEIPTS_PER_PUSH)).await?;
+        tx.commit().await?;
+        if kept.new > 0 {
+            self.hints.journal.notify_one();
+        }
+        for id in changed {
+            self.hints.changed(id);
+        }
+        Ok(kept)
+    }
+
+    /// Notes that a person has read up to `event`, unless they have already read further. `at` is
+    /// the time of reading, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn note_receipt(
+        &self,
+        id: Ulid,
+        user: &str,
+        event: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let see = sqlx::query(UPSERT_RECEIPTS.statement(1)).bind(id.to_string()).bind(user);
+        self.run(see.bind(event).bind(at.min(now()))).await?;
+        self.hints.changed(id);
+        Ok(())
+    }
+}
+
+impl ReadUpTo {
+    /// Whether both databases can store the receipt.
+    fn is_valid(&self) -> bool {
+        [&self.user_id, &self.event_id]
+            .iter()
+            .all(|id| id.len() <= MAX_ID_BYTES && !id.contains('\0'))
+            && !self.room_id.contains('\0')
+    }
+}
+
+/// Notes receipts. Returns the transactions in whose rooms they are.
+async fn note(
+    tx: &mut Tx,
+    receipts: impl Iterator<Item = &ReadUpTo>,
+) -> Result<HashSet<Ulid>, StoreError> {
+    let receipts: Vec<&ReadUpTo> = receipts.collect();
+    let transactions = transactions_of_rooms(tx, &receipts).await?;
+    // The rows are locked in a fixed order.
+    let mut of_people: BTreeMap<(&str, &str), Vec<&ReadUpTo>> = BTreeMap::new();
+    for receipt in receipts {
+        if let Some(id) = transactions.get(&receipt.room_id) {
+            of_people.entry((id, &receipt.user_id)).or_default().push(receipt);
+        }
+    }
+    // One statement can change a row only once, so further receipts of the same person follow in
+    // further rounds.
+    for round in 0.. {
+        let rows: Vec<_> = of_people
+            .iter()
+            .filter_map(|((id, user), receipts)| Some((*id, *user, *receipts.get(round)?)))
+            .collect();
+        if rows.is_empty() {
+            break;
+        }
+        for piece in in_exact_pieces(&rows) {
+            let mut query = sqlx::query(UPSERT_RECEIPTS.statement(piece.len()));
+            for (id, user, ReadUpTo { event_id, at, .. }) in piece {
+                query = query.bind(id).bind(user).bind(event_id).bind((*at).clamp(0, now()));
+            }
+            query.execute(&mut **tx).await?;
+        }
+    }
+    of_people.keys().map(|(id, _)| parse_id(id)).collect()
+}
+
+/// Returns the transactions to which those of the rooms belong that are record rooms.
+async fn transactions_of_rooms(
+    tx: &mut Tx,
+    receipts: &[&ReadUpTo],
+) -> Result<HashMap<String, String>, StoreError> {
+    let rooms: HashSet<&str> = receipts.iter().map(|receipt| receipt.room_id.as_str()).collect();
+    let rooms: Vec<&str> = rooms.into_iter().collect();
+    let mut transactions = HashMap::new();
+    for piece in in_padded_pieces(&rooms, "") {
+        let mut query = sqlx::query_as(SELECT_TRANSACTIONS_OF_ROOMS.statement(piece.len()));
+        for room_id in piece {
+            query = query.bind(room_id);
+        }
+        let found: Vec<(String, String)> = query.fetch_all(&mut **tx).await?;
+        transactions.extend(found);
+    }
+    Ok(transactions)
+}

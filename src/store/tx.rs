@@ -1,0 +1,84 @@
+//! Database transactions that write.
+
+use std::ops::{Deref, DerefMut};
+
+use sqlx::{Any, AnyConnection};
+
+use super::writers::Turn;
+use super::{Store, StoreError};
+use crate::config::DatabaseKind;
+
+/// A database transaction. If it is dropped without a commit, it is rolled back.
+#[derive(Debug)]
+pub struct Tx {
+    // The order of the fields matters: the transaction ends before the turn does.
+    inner: sqlx::Transaction<'static, Any>,
+    _turn: Option<Turn>,
+}
+
+impl Tx {
+    /// A transaction without a turn, which must only read on SQLite.
+    pub(super) fn reading(inner: sqlx::Transaction<'static, Any>) -> Self {
+        Self { inner, _turn: None }
+    }
+
+    /// Commits everything. When the call returns, it is on disk.
+    ///
+    /// # Errors
+    /// If the database does not answer. Then it is unknown whether it committed.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.inner.commit().await
+    }
+}
+
+impl Deref for Tx {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+}
+
+impl Store {
+    /// Begins a tx that will write.
+    ///
+    /// # Errors
+    /// If the database does not answer, or if too many others want to write.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let turn = self.turn().await?;
+        let begin = match self.kind {
+            // The write lock is taken at once, because a read lock cannot always be upgraded later.
+            DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
+            DatabaseKind::Postgres => "BEGIN",
+        };
+        Ok(Tx { inner: self.writing.begin_with(begin).await?, _turn: turn })
+    }
+
+    /// Executes one statement that writes. Returns the number of rows that it changed.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(super) async fn write_one(
+        &self,
+        query: sqlx::query::Query<'_, Any, sqlx::any::AnyArguments>,
+    ) -> Result<u64, StoreError> {
+        let _turn = self.turn().await?;
+        Ok(query.execute(&self.writing).await?.rows_affected())
+    }
+
+    /// Waits for the turn to write, where there are turns.
+    async fn turn(&self) -> Result<Option<Turn>, StoreError> {
+        match self.kind {
+            DatabaseKind::Sqlite => {
+                self.writers.turn(self.rank, super::ACQUIRE_TIMEOUT).await.map(Some)
+            }
+            DatabaseKind::Postgres => Ok(None),
+        }
+    }
+}

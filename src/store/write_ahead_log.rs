@@ -1,0 +1,86 @@
+//! Keeps SQLite's write-ahead log short, outside the path of those who write.
+//!
+//! By default, SQLite copies the log into the database file in the commit that makes the log longer
+//! than 1,000 pages. That commit may be a push, and the homeserver would wait for it.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::writers::Rank;
+use super::{ACQUIRE_TIMEOUT, Store, StoreError};
+use crate::config::DatabaseKind;
+
+/// The interval at which the log is copied into the database file, if anything was written.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+/// The length of the log, in pages of 4 KiB, from which the writers wait for the last part of the
+/// copy. Only if the whole log is copied while nobody writes, it begins anew and does not grow.
+const LONG_LOG_PAGES: i64 = 4_096;
+/// The length of the log, in pages, at which a commit copies it. It is only reached if nobody calls
+/// [`Store::shorten_log_forever`], as in a long command.
+pub(super) const LOG_PAGES_OF_COMMANDS: i64 = 16_384;
+
+impl Store {
+    /// Copies the write-ahead log into the database file again and again, until `stop`. Returns at
+    /// once on PostgreSQL, which does this by itself.
+    pub async fn shorten_log_forever(self, stop: CancellationToken) {
+        if self.kind == DatabaseKind::Postgres {
+            return stop.cancelled().await;
+        }
+        let mut turns = 0;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(CHECKPOINT_INTERVAL) => {}
+                () = stop.cancelled() => return,
+            }
+            if self.writers.turns() == turns {
+                continue;
+            }
+            turns = self.writers.turns();
+            if let Err(error) = self.shorten_log().await {
+                tracing::warn!(%error, "cannot copy the write-ahead log into the database file");
+            }
+        }
+    }
+
+    /// Copies the log once. Returns how many of its pages were not copied.
+    async fn shorten_log(&self) -> Result<i64, StoreError> {
+        let (length, copied) = self.checkpoint().await?;
+        if length < LONG_LOG_PAGES {
+            return Ok(length - copied);
+        }
+        let turn = self.writers.turn(Rank::Other, ACQUIRE_TIMEOUT).await?;
+        let (length, copied) = self.checkpoint().await?;
+        drop(turn);
+        Ok(length - copied)
+    }
+
+    /// Copies what nobody is reading any more. Returns the length of the log and how much of it was
+    /// copied so far, in pages.
+    async fn checkpoint(&self) -> Result<(i64, i64), StoreError> {
+        let (_is_busy, length, copied): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&self.pool).await?;
+        Ok((length, copied))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn the_log_begins_anew_although_somebody_writes_all_the_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let large = "x".repeat(4_000_000);
+        let log = || std::fs::metadata(folder.path().join("tallyroom.db-wal")).unwrap().len();
+        for round in 0..12 {
+            for part in 0..8 {
+                store.set_fact(&format!("{part}"), &format!("{round}{large}")).await.unwrap();
+            }
+            assert_eq!(store.shorten_log().await.unwrap(), 0);
+        }
+        // 384 MB were written.
+        assert!(log() < 100_000_000, "{}", log());
+    }
+}

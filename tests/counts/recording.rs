@@ -1,0 +1,164 @@
+//! What it takes to write a push and to record it.
+
+use serde_json::{Value, json};
+use tallyroom::clock::now;
+use tallyroom::intake::derive_all;
+use tallyroom::record::Entry;
+use tallyroom::store::{Arrival, ReadUpTo};
+use ulid::Ulid;
+
+use crate::bench::{BOT, Bench, USERS, deriving};
+use crate::counting::Counted;
+use crate::databases::{Database, on_each_database};
+
+/// The greatest number of statements for a push of 100 events, recorded.
+const STATEMENTS_OF_A_LARGE_PUSH: usize = 20;
+/// The greatest number of statements for a push of one message, recorded.
+const STATEMENTS_OF_ONE_MESSAGE: usize = 14;
+/// One commit for the push, and one for the record.
+const COMMITS: u64 = 2;
+
+#[test]
+fn a_push_of_a_hundred_events_in_twenty_rooms_takes_few_statements() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 20).await;
+        let events: Vec<_> = (0..100).map(|n| message(&rooms[n % 20].1, n)).collect();
+        let counted = push(database, &events, &[]).await;
+        counted.assert_statements_at_most(STATEMENTS_OF_A_LARGE_PUSH);
+        counted.assert_commits_at_most(COMMITS);
+        for (id, _) in &rooms {
+            assert_eq!(entries(&database.bench, *id).await.len(), 5);
+        }
+    });
+}
+
+#[test]
+fn a_push_of_a_hundred_events_in_one_room_takes_few_statements() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 1).await;
+        let (id, room) = &rooms[0];
+        let events: Vec<_> = (0..100).map(|n| message(room, n)).collect();
+        let counted = push(database, &events, &[]).await;
+        counted.assert_statements_at_most(STATEMENTS_OF_A_LARGE_PUSH);
+        counted.assert_commits_at_most(COMMITS);
+        let texts: Vec<_> =
+            entries(&database.bench, *id).await.into_iter().filter_map(|it| it.text).collect();
+        let said: Vec<_> = (0..100).map(|n| format!("line {n}")).collect();
+        assert_eq!(texts, said);
+    });
+}
+
+#[test]
+fn a_push_of_one_message_takes_few_statements() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 1).await;
+        let counted = push(database, &[message(&rooms[0].1, 0)], &[]).await;
+        counted.assert_statements_at_most(STATEMENTS_OF_ONE_MESSAGE);
+        counted.assert_commits_at_most(COMMITS);
+    });
+}
+
+#[test]
+fn a_push_that_brings_nothing_new_writes_nothing_but_locks() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 20).await;
+        let events: Vec<_> = (0..100).map(|n| message(&rooms[n % 20].1, n)).collect();
+        push(database, &events, &[]).await;
+        let counted = push(database, &events, &[]).await;
+        assert!(counted.statements.iter().all(|sql| !sql.contains("INTO entries")), "{counted}");
+        counted.assert_statements_at_most(4);
+        for (id, _) in &rooms {
+            assert_eq!(entries(&database.bench, *id).await.len(), 5);
+        }
+    });
+}
+
+#[test]
+fn read_receipts_share_the_commit_of_their_push() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 5).await;
+        let first: Vec<_> = rooms.iter().map(|(_, room)| message(room, 0)).collect();
+        push(database, &first, &[]).await;
+        let receipts: Vec<_> =
+            rooms.iter().map(|(_, room)| read(room, USERS[1], &format!("$0:{room}"))).collect();
+        let counted = push(database, &[message(&rooms[0].1, 1)], &receipts).await;
+        counted.assert_commits_at_most(COMMITS);
+        counted.assert_statements_at_most(STATEMENTS_OF_ONE_MESSAGE + 3);
+        for (id, room) in &rooms {
+            let reads = database.bench.store.last_reads(*id).await.unwrap();
+            assert_eq!(reads[0].line, Some(format!("$0:{room}")));
+        }
+    });
+}
+
+#[test]
+fn of_several_receipts_of_one_person_in_a_push_the_one_that_is_furthest_counts() {
+    on_each_database(async |database| {
+        let rooms = rooms(&database.bench, 1).await;
+        let (id, room) = &rooms[0];
+        let events: Vec<_> = (0..3).map(|n| message(room, n)).collect();
+        push(database, &events, &[]).await;
+        let event = |number: usize| format!("${number}:{room}");
+        let odd = [
+            ReadUpTo { user_id: "@\0:x".to_owned(), ..read(room, USERS[1], &event(0)) },
+            ReadUpTo { at: i64::MIN, ..read(room, USERS[1], &event(0)) },
+            read("!foreign:x", USERS[1], &event(0)),
+        ];
+        let ordinary = [0, 2, 1].map(|number| read(room, USERS[1], &event(number)));
+        push(database, &[], &[odd.as_slice(), ordinary.as_slice()].concat()).await;
+        let reads = database.bench.store.last_reads(*id).await.unwrap();
+        assert_eq!(reads.len(), 1);
+        assert_eq!(reads[0].line, Some(event(2)));
+    });
+}
+
+/// Writes a push and records it.
+async fn push(database: &mut Database, events: &[Value], receipts: &[ReadUpTo]) -> Counted {
+    let arrivals: Vec<_> = events
+        .iter()
+        .map(|event| Arrival {
+            room_id: event["room_id"].as_str().unwrap().to_owned(),
+            event_id: event["event_id"].as_str().unwrap().to_owned(),
+            raw: event.to_string(),
+        })
+        .collect();
+    let store = database.bench.store.clone();
+    let bot = ruma::UserId::parse(BOT).unwrap();
+    let ((), counted) = database
+        .count(async {
+            store.journal_push(&arrivals, receipts, "test", &bot).await.unwrap();
+            derive_all(&store, &deriving()).await.unwrap();
+        })
+        .await;
+    counted
+}
+
+/// Makes transactions with rooms.
+async fn rooms(bench: &Bench, count: usize) -> Vec<(Ulid, String)> {
+    let mut rooms = Vec::new();
+    for _ in 0..count {
+        rooms.push(bench.transaction().await);
+    }
+    rooms
+}
+
+async fn entries(bench: &Bench, id: Ulid) -> Vec<Entry> {
+    bench.store.entries(id, 0, 1_000).await.unwrap()
+}
+
+fn message(room: &str, number: usize) -> Value {
+    json!({
+        "type": "m.room.message", "room_id": room, "sender": USERS[number % 2],
+        "event_id": format!("${number}:{room}"), "origin_server_ts": now() - 1_000 + i64::try_from(number).unwrap(),
+        "content": { "msgtype": "m.text", "body": format!("line {number}") },
+    })
+}
+
+fn read(room: &str, user: &str, event: &str) -> ReadUpTo {
+    ReadUpTo {
+        room_id: room.to_owned(),
+        user_id: user.to_owned(),
+        event_id: event.to_owned(),
+        at: now(),
+    }
+}
