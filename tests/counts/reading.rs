@@ -95,6 +95,7 @@ fn what_is_shown_with_matches_of_a_search_takes_two_statements() {
         for _ in 0..30 {
             talked_about(database, 1).await;
         }
+        database.bench.index().await;
         let service = Service::start(&database.bench.store).await;
         let (answer, counted) = database.count(service.get("entries?q=tuesday&limit=100")).await;
         let found = answer["entries"].as_array().unwrap();
