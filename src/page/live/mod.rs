@@ -33,6 +33,7 @@ use super::limits::PlacePair;
 use super::session::{Session, named_grant};
 use super::view::Closed;
 use super::{PageState, refusal::Refusal, view};
+use crate::door::Lasting;
 use crate::moment::Looking;
 use crate::quota::Place;
 use crate::store::StoreError;
@@ -98,6 +99,7 @@ pub(super) async fn stream(
     let mut response = Sse::new(hello.chain(news.flatten())).keep_alive(keep_alive).into_response();
     let no_buffer = header::HeaderValue::from_static("no");
     response.headers_mut().insert("x-accel-buffering", no_buffer);
+    response.extensions_mut().insert(Lasting);
     Ok(response)
 }
 
@@ -147,7 +149,8 @@ impl OpenPage {
                 news = self.feed.next() => news?,
             };
             let events = if self.has_gap_before(&news) {
-                match self.catch_up().await {
+                // Most pages never catch up, so its memory is taken only then.
+                match Box::pin(self.catch_up()).await {
                     Ok(news) => self.events_of(&news),
                     Err(error) => {
                         // The browser connects again, with its position.
