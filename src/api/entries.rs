@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use super::transactions::{find, limit, transaction_id};
 use super::{ApiState, Shop, authentication, present};
+use crate::record::Entry;
 
 const DEFAULT_PAGE_SIZE: i64 = 100;
 const MAX_PAGE_SIZE: i64 = 1_000;
@@ -43,27 +44,33 @@ pub(super) async fn list(
         Some(_) => return Err(Problem::parameter("include", "`include` can only be `raw`.")),
     };
     let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
-    let mut entries = state.store.entries(id, after, limit + 1).await?;
-    let more = i64::try_from(entries.len()).is_ok_and(|count| count > limit);
-    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut read = match with_raw {
+        true => state.store.entries_with_raw(id, after, limit + 1).await?,
+        false => {
+            let entries = state.store.entries(id, after, limit + 1).await?;
+            entries.into_iter().map(|entry| (entry, None)).collect()
+        }
+    };
+    let more = i64::try_from(read.len()).is_ok_and(|count| count > limit);
+    read.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let (entries, raws): (Vec<Entry>, Vec<Option<String>>) = read.into_iter().unzip();
     // `next` is present even on the last page, so that the caller can ask later for new entries.
     let next = entries.last().map_or(after, |entry| entry.fixed.seq);
-    let files = match entries.first() {
-        Some(first) => state.store.files_of_entries(id, first.fixed.seq, next).await?,
+    let mut naming = entries.iter().filter(|it| !it.attachments.is_empty()).map(|it| it.fixed.seq);
+    let files = match naming.next() {
+        Some(first) => state.store.files_of_entries(id, first, next).await?,
         None => Vec::new(),
     };
-    let mut shown = Vec::with_capacity(entries.len());
-    for entry in &entries {
-        let objection = state.store.objection(entry).await?;
-        let ballots = state.store.ballots_of_vote(entry).await?;
-        let choices = ballots.and_then(|it| it.choices(&entry.fixed.event_id));
+    let effects = state.store.effects_in(id, &entries).await?;
+    let shown = entries.iter().zip(raws).map(|(entry, raw)| {
+        let (objection, choices) = (effects.objection(entry), effects.choices(entry));
         let mut json = present::entry(entry, objection, choices.as_deref(), &files);
         if with_raw {
-            let raw = state.store.raw(&entry.fixed.room_id, &entry.fixed.event_id).await?;
             json["raw"] = raw.as_deref().map_or(Value::Null, raw_event);
         }
-        shown.push(json);
-    }
+        json
+    });
+    let shown: Vec<Value> = shown.collect();
     Ok(Json(json!({ "entries": shown, "next": next, "more": more })))
 }
 

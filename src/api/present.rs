@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::record::{Choice, Entry, Erased, in_words, named_redaction, times_differ};
-use crate::store::{FileRow, Person, Store, StoreError};
-use crate::transaction::{PartyRole, Transaction};
+use crate::store::{FileRow, Person, RoomRow, Standing, Store, StoreError};
+use crate::transaction::{PartyRole, Terms, Transaction};
 
-/// Returns the transaction with its room as JSON.
+/// Returns the transaction with its room and its record as JSON.
 ///
 /// # Errors
 /// When the database fails.
@@ -18,59 +18,36 @@ pub async fn present(
     config: &Config,
     transaction: &Transaction,
 ) -> Result<Value, StoreError> {
+    let standings = store.standings(&transaction.shop, transaction.id, transaction.id).await?;
+    let standing = standings.into_values().next().unwrap_or_default();
+    Ok(shown(config, transaction, &standing))
+}
+
+/// Returns a page of a shop's transactions, which are next to each other in the order of their ids,
+/// with their rooms and records as JSON.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn present_page(
+    store: &Store,
+    config: &Config,
+    shop: &str,
+    transactions: &[Transaction],
+) -> Result<Vec<Value>, StoreError> {
+    let ids = transactions.iter().map(|it| it.id);
+    let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else { return Ok(Vec::new()) };
+    let mut standings = store.standings(shop, first, last).await?;
+    let shown = transactions.iter().map(|it| {
+        let standing = standings.remove(&it.id).unwrap_or_default();
+        shown(config, it, &standing)
+    });
+    Ok(shown.collect())
+}
+
+fn shown(config: &Config, transaction: &Transaction, standing: &Standing) -> Value {
     let Transaction { id, terms, .. } = transaction;
-    let room = store.room(*id).await?;
-    let room = match room {
-        None => Value::Null,
-        Some(room) => {
-            let people = store.people(*id).await?;
-            let handed_over = store.handed_over(*id).await?;
-            let of = |user: &UserId| people.get(user.as_str()).cloned().unwrap_or_default();
-            let members: Vec<Value> = terms
-                .matrix_contacts()
-                .map(|(role, user)| member(role, user, &of(user), handed_over.contains_key(user)))
-                .collect();
-            let mut unreached: Vec<Value> = members
-                .iter()
-                .filter(|it| it["problem"].is_string())
-                .map(|it| json!({ "matrix": it["matrix"], "problem": it["problem"] }))
-                .collect();
-            // Former contacts who could not be removed.
-            let is_former = |user: &str| !terms.matrix_contacts().any(|(_, it)| it == user);
-            unreached.extend(people.values().filter(|it| is_former(&it.user_id)).filter_map(
-                |it| Some(json!({ "matrix": it.user_id, "problem": it.problem.as_ref()? })),
-            ));
-            let problems = store.room_problems(*id).await?;
-            let problem = room.problem.as_ref().or(problems.first().map(|it| &it.problem));
-            let earlier = store.rooms_of(*id).await?;
-            let earlier: Vec<_> = earlier
-                .iter()
-                .filter(|it| Some(&it.room_id) != room.room_id.as_ref())
-                .map(|it| json!({ "id": it.room_id, "since": iso(it.since), "why": it.why }))
-                .collect();
-            json!({
-                "id": room.room_id,
-                "alias": format!("#{}:{}", room.alias_localpart, config.homeserver.domain),
-                "state": room.state(&problems),
-                "version": room.room_version,
-                "problem": problem,
-                "problems": problems.iter().map(|it| json!({
-                    "step": it.step,
-                    "problem": it.problem,
-                    "since": iso(it.since),
-                    "retry_at": iso(it.retry_at),
-                })).collect::<Vec<_>>(),
-                "members": members,
-                "unreached": unreached,
-                "earlier": earlier,
-                "encrypted_at": room.encrypted_at.and_then(iso),
-            })
-        }
-    };
-    let head = store.head(*id).await?;
-    let unreadable = store.count_encrypted_messages(*id).await?;
-    let signed = store.last_signed_head(*id).await?;
-    Ok(json!({
+    let record = &standing.record;
+    json!({
         "id": id.to_string(),
         "external_id": transaction.external_id,
         "revision": transaction.revision,
@@ -80,21 +57,66 @@ pub async fn present(
         "seller": terms.seller,
         "redactions": terms.redactions.unwrap_or(config.record.redactions),
         "warnings": transaction.warnings,
-        "room": room,
+        "room": standing.room.as_ref().map(|it| room(config, terms, it, standing)),
         "record": {
-            "entries": head.seq,
-            "unreadable": unreadable,
-            "head": head.hash,
-            "signed": signed.map(|signed| json!({
-                "seq": signed.seq,
-                "signed_at": iso(signed.signed_at),
-                "public_key": signed.public_key,
+            "entries": record.seq,
+            "unreadable": record.unreadable,
+            "head": record.hash,
+            "signed": record.signed.as_ref().map(|(seq, signed_at, public_key)| json!({
+                "seq": seq,
+                "signed_at": iso(*signed_at),
+                "public_key": public_key,
             })),
         },
         "page": config.page_link(id),
         "created_at": iso(transaction.created_at),
         "updated_at": iso(transaction.updated_at),
-    }))
+    })
+}
+
+/// Returns the room of a transaction as JSON.
+fn room(config: &Config, terms: &Terms, room: &RoomRow, standing: &Standing) -> Value {
+    let Standing { people, handed_over, problems, rooms, .. } = standing;
+    let of = |user: &UserId| people.get(user.as_str()).cloned().unwrap_or_default();
+    let members: Vec<Value> = terms
+        .matrix_contacts()
+        .map(|(role, user)| member(role, user, &of(user), handed_over.contains(user.as_str())))
+        .collect();
+    let mut unreached: Vec<Value> = members
+        .iter()
+        .filter(|it| it["problem"].is_string())
+        .map(|it| json!({ "matrix": it["matrix"], "problem": it["problem"] }))
+        .collect();
+    // Former contacts who could not be removed.
+    let is_former = |user: &str| !terms.matrix_contacts().any(|(_, it)| it == user);
+    unreached.extend(
+        people.values().filter(|it| is_former(&it.user_id)).filter_map(|it| {
+            Some(json!({ "matrix": it.user_id, "problem": it.problem.as_ref()? }))
+        }),
+    );
+    let problem = room.problem.as_ref().or(problems.first().map(|it| &it.problem));
+    let earlier: Vec<_> = rooms
+        .iter()
+        .filter(|it| Some(&it.room_id) != room.room_id.as_ref())
+        .map(|it| json!({ "id": it.room_id, "since": iso(it.since), "why": it.why }))
+        .collect();
+    json!({
+        "id": room.room_id,
+        "alias": format!("#{}:{}", room.alias_localpart, config.homeserver.domain),
+        "state": room.state(problems),
+        "version": room.room_version,
+        "problem": problem,
+        "problems": problems.iter().map(|it| json!({
+            "step": it.step,
+            "problem": it.problem,
+            "since": iso(it.since),
+            "retry_at": iso(it.retry_at),
+        })).collect::<Vec<_>>(),
+        "members": members,
+        "unreached": unreached,
+        "earlier": earlier,
+        "encrypted_at": room.encrypted_at.and_then(iso),
+    })
 }
 
 /// Returns the membership of a contact in the room as JSON.

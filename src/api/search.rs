@@ -76,17 +76,10 @@ pub(super) async fn list(
 }
 
 async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<Value>, Problem> {
-    let mut shown = Vec::with_capacity(page.entries.len());
-    for entry in &page.entries {
-        let seq = entry.fixed.seq;
-        let Ok(id) = Ulid::from_string(&entry.fixed.transaction) else { continue };
-        let files = match entry.attachments.is_empty() {
-            true => Vec::new(),
-            false => state.store.files_of_entries(id, seq, seq).await?,
-        };
-        let objection = state.store.objection(entry).await?;
-        let ballots = state.store.ballots_of_vote(entry).await?;
-        let choices = ballots.and_then(|it| it.choices(&entry.fixed.event_id));
+    let files = state.store.files_named_by(&page.entries).await?;
+    let effects = state.store.effects_of(&page.entries).await?;
+    let shown = page.entries.iter().map(|entry| {
+        let choices = effects.choices(entry);
         let read = match &choices {
             Some(choices) => in_words(choices),
             None => all_words(
@@ -96,12 +89,13 @@ async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<
                 entry.remark.as_deref(),
             ),
         };
+        let objection = effects.objection(entry);
         let mut json = present::entry(entry, objection, choices.as_deref(), &files);
         json["transaction"] = json!(entry.fixed.transaction);
         json["snippet"] = json!(snippet(&read, words));
-        shown.push(json);
-    }
-    Ok(shown)
+        json
+    });
+    Ok(shown.collect())
 }
 
 /// Reads a day or a time. Returns its first millisecond, and the first millisecond after it.

@@ -97,10 +97,8 @@ pub(super) async fn list(
         }
         None => state.store.transactions_of(&shop, cursor.transpose()?, limit).await?,
     };
-    let mut transactions = Vec::with_capacity(page.transactions.len());
-    for transaction in &page.transactions {
-        transactions.push(present::present(&state.store, &state.config, transaction).await?);
-    }
+    let transactions =
+        present::present_page(&state.store, &state.config, &shop, &page.transactions).await?;
     let next = page.next.map(|id| id.to_string());
     Ok(Json(json!({ "transactions": transactions, "next": next })).into_response())
 }

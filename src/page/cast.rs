@@ -45,6 +45,13 @@ struct KnownUser {
 impl Cast {
     /// Reads the users of the conversation for the visitor of this session.
     pub(super) async fn of(state: &PageState, session: &Session) -> Result<Self, StoreError> {
+        let stored_guests = state.store.guests(session.transaction.id).await?;
+        Ok(Self::with(state, session, stored_guests))
+    }
+
+    /// Returns the users of the conversation, of whom these are the stored guests, for the visitor
+    /// of this session.
+    pub(super) fn with(state: &PageState, session: &Session, stored_guests: Vec<GuestRow>) -> Self {
         let transaction = &session.transaction;
         let server = &state.config.homeserver.domain;
         let locale = state.config.room_locale(&transaction.shop);
@@ -53,13 +60,12 @@ impl Cast {
             let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
             Some((visitor.role, guest))
         });
-        let stored_guests = state.store.guests(transaction.id).await?;
         // The order matters: what is added later replaces what was added before.
         let mut users = KnownUsers::default();
         users.add_contacts(&transaction.terms);
         users.add_possible_guests(possible_guests);
         users.add_stored_guests(stored_guests);
-        Ok(Self { own: OwnUsers::of(session), role: session.visitor.role, users })
+        Self { own: OwnUsers::of(session), role: session.visitor.role, users }
     }
 
     /// Whether a user speaks for the other party.

@@ -1,5 +1,7 @@
 //! Turns entries of the record into the lines of the conversation that one visitor sees.
 
+use std::collections::BTreeSet;
+
 use ulid::Ulid;
 
 use super::PageState;
@@ -8,9 +10,9 @@ use super::model::{Address, ChatFile, ChatLine, Poll, Quote, Reaction, Reader, T
 use super::session::Session;
 use super::view;
 use crate::record::{
-    Attachment, Entry, Kind, Line, RelationKind, Role, conversation, times_differ,
+    Attachment, Ballots, Entry, Kind, Line, RelationKind, Role, conversation, times_differ,
 };
-use crate::store::{FileRow, SendKey, StoreError};
+use crate::store::{Around, FileRow, SendKey, ShownEntry, Store, StoreError};
 use crate::transaction::PartyRole;
 
 /// The number of lines on one page of the history.
@@ -23,91 +25,111 @@ pub(super) fn is_line(entry: &Entry) -> bool {
     entry.fixed.party != "bot" && entry.kind.role() == Role::Line
 }
 
-/// Turns these entries into lines, in reading order, with their edits, reactions, votes and files.
+/// Lines that were read from the record, and what is around them.
+#[derive(Debug)]
+pub(super) struct ReadLines {
+    lines: Vec<ShownEntry>,
+    around: Around,
+}
+
+impl ReadLines {
+    /// Reads what is around these lines, and the message `also` as if one of them quoted it.
+    pub(super) async fn of(
+        store: &Store,
+        transaction: Ulid,
+        lines: Vec<ShownEntry>,
+        also: Option<&str>,
+    ) -> Result<Self, StoreError> {
+        let events = events_of(lines.iter().map(|it| &it.entry));
+        let quoted = lines.iter().filter_map(|it| answered(&it.entry)).chain(also);
+        let quoted: BTreeSet<String> = quoted.map(str::to_owned).collect();
+        let quoted: Vec<String> = quoted.into_iter().collect();
+        let around = store.around(transaction, &events, &quoted).await?;
+        Ok(Self { lines, around })
+    }
+
+    /// Returns the quoted messages, with their edits.
+    pub(super) fn quoted(&self) -> Vec<Line<'_>> {
+        conversation(&self.around.quoted)
+    }
+
+    /// Returns the lines as a visitor sees them, in reading order, with their edits, reactions,
+    /// votes and files.
+    pub(super) fn shown(self, session: &Session, cast: &Cast) -> Vec<ChatLine> {
+        let Self { lines, around } = self;
+        let events = events_of(lines.iter().map(|it| &it.entry));
+        let (mut ballots, mut files, mut outgoing) = (Ballots::default(), Vec::new(), Vec::new());
+        let mut all = Vec::with_capacity(lines.len() + around.about.len());
+        for shown in lines.into_iter().chain(around.about) {
+            let ShownEntry { entry, raw, send_key, files: its_files } = shown;
+            if let Some(raw) = raw {
+                ballots.add(&entry, &raw);
+            }
+            outgoing.extend(outgoing_of(&entry, send_key.as_deref(), session));
+            files.extend(its_files);
+            all.push(entry);
+        }
+        let quoted = conversation(&around.quoted);
+        let (reader, address) = (&session.reader, session.address());
+        let context = LineContext { cast, reader, quoted: &quoted, files: &files, address };
+        let lines = conversation(&all);
+        let lines = lines.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
+        let chat_line = |line: &Line<'_>| {
+            let shown = context.chat_line(line, &all);
+            let is_its = |(event, _): &&(String, String)| *event == shown.event;
+            let its_outgoing = outgoing.iter().filter(is_its).map(|(_, id)| id.clone());
+            let poll = if shown.kind == Kind::PollStart { poll(&ballots, line) } else { None };
+            ChatLine { poll, outgoing: its_outgoing.collect(), ..shown }
+        };
+        lines.map(chat_line).collect()
+    }
+}
+
+/// Turns these entries into lines, as [`ReadLines::shown`] does.
 pub(super) async fn lines(
     state: &PageState,
     session: &Session,
     cast: &Cast,
     entries: Vec<Entry>,
 ) -> Result<Vec<ChatLine>, StoreError> {
-    let id = session.transaction.id;
-    let events: Vec<String> = entries.iter().map(|it| it.fixed.event_id.clone()).collect();
-    let mut all = entries;
-    all.extend(state.store.entries_about(id, &events).await?);
-    let answered: Vec<String> = all.iter().filter_map(answered).map(str::to_owned).collect();
-    let quoted = state.store.entries_with_changes(id, &answered).await?;
-    let quoted = conversation(&quoted);
-    let files = files_of(state, id, &all).await?;
-    let lines = conversation(&all);
-    let lines = lines.iter().filter(|line| events.contains(&line.entry.fixed.event_id));
-    let address = session.address();
-    let context =
-        LineContext { cast, reader: &session.reader, quoted: &quoted, files: &files, address };
-    let mut chat_lines = Vec::new();
-    for line in lines {
-        let mut chat_line = context.chat_line(line, &all);
-        if chat_line.kind == Kind::PollStart {
-            chat_line.poll = poll(state, session, line).await?;
-        }
-        chat_lines.push(chat_line);
-    }
-    add_outgoing_ids(state, session, &mut chat_lines, &all).await?;
-    Ok(chat_lines)
+    let (store, id) = (&state.store, session.transaction.id);
+    let lines = store.shown_events(id, &events_of(entries.iter())).await?;
+    Ok(ReadLines::of(store, id, lines, None).await?.shown(session, cast))
 }
 
-/// Adds the ids of the outgoing messages to those of the visitor's lines that were written on the
-/// page, or edited there. With these ids, the script replaces the messages that it shows as being
-/// sent.
-async fn add_outgoing_ids(
-    state: &PageState,
+fn events_of<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<String> {
+    entries.map(|it| it.fixed.event_id.clone()).collect()
+}
+
+/// Returns the event id of the line and the id of the outgoing message, if the visitor wrote this
+/// line on the page, or this edit of it. With these ids, the script replaces the messages that it
+/// shows as being sent.
+fn outgoing_of(
+    entry: &Entry,
+    send_key: Option<&str>,
     session: &Session,
-    lines: &mut [ChatLine],
-    all: &[Entry],
-) -> Result<(), StoreError> {
-    let guest = session.guest.user_id.as_str();
-    let own = all.iter().filter(|entry| entry.fixed.sender == guest);
-    let own: Vec<&Entry> = own.filter(|it| is_line(it) || it.kind == Kind::Edit).collect();
-    let events: Vec<String> = own.iter().map(|it| it.fixed.event_id.clone()).collect();
-    for (event, key) in state.store.send_keys(session.transaction.id, &events).await? {
-        let entry = own.iter().find(|it| it.fixed.event_id == event);
-        let edited = entry.and_then(|it| it.relates_to.as_ref()).map(|it| it.event_id.as_str());
-        let line = lines.iter_mut().find(|it| it.event == event || Some(&*it.event) == edited);
-        if let (Some(line), Some(outgoing)) = (line, SendKey::outgoing_id(&key)) {
-            line.outgoing.push(outgoing.to_owned());
-        }
+) -> Option<(String, String)> {
+    if entry.fixed.sender != session.guest.user_id.as_str() {
+        return None;
     }
-    Ok(())
+    let outgoing = SendKey::outgoing_id(send_key?)?.to_owned();
+    let line = match &entry.relates_to {
+        Some(relation) if entry.kind == Kind::Edit => &relation.event_id,
+        _ if is_line(entry) => &entry.fixed.event_id,
+        _ => return None,
+    };
+    Some((line.clone(), outgoing))
 }
 
 /// Returns the answers of a poll in their order, with the number of valid votes for each. Returns
 /// `None` if the poll cannot be read.
-async fn poll(
-    state: &PageState,
-    session: &Session,
-    line: &Line<'_>,
-) -> Result<Option<Poll>, StoreError> {
-    let event = &line.entry.fixed.event_id;
-    let ballots = state.store.ballots(session.transaction.id, event).await?;
-    let Some(poll) = ballots.poll(event) else { return Ok(None) };
+fn poll(ballots: &Ballots, line: &Line<'_>) -> Option<Poll> {
+    let poll = ballots.poll(&line.entry.fixed.event_id)?;
     let votes = line.votes.values().filter_map(|vote| ballots.choices(&vote.fixed.event_id));
     let choices: Vec<_> = votes.flatten().collect();
     let count = |id: &String| choices.iter().filter(|choice| choice.id == *id).count();
     let answers = poll.answers.iter().map(|(id, text)| (text.clone(), count(id)));
-    Ok(Some(Poll { answers: answers.collect(), ended: line.poll_end.is_some() }))
-}
-
-/// Returns the files that these entries, and the entries between them, name.
-async fn files_of(
-    state: &PageState,
-    id: Ulid,
-    entries: &[Entry],
-) -> Result<Vec<FileRow>, StoreError> {
-    let seqs = entries.iter().filter(|it| !it.attachments.is_empty()).map(|it| it.fixed.seq);
-    let (first, last) = (seqs.clone().min(), seqs.max());
-    match (first, last) {
-        (Some(first), Some(last)) => state.store.files_of_entries(id, first, last).await,
-        _ => Ok(Vec::new()),
-    }
+    Some(Poll { answers: answers.collect(), ended: line.poll_end.is_some() })
 }
 
 /// Returns the event id of the message that an entry answers.

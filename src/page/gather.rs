@@ -2,42 +2,39 @@
 
 use super::PageState;
 use super::cast::Cast;
-use super::chat::{self, LINES_PER_PAGE};
-use super::model::{
-    Chat, Composing, Named, Page, Quote, ReadInvoice, Revision, Unsent, UnsentRelation,
-};
-use super::people::{Others, usual_reply_time};
+use super::chat::{LINES_PER_PAGE, ReadLines};
+use super::composing::{ChatRequest, Writing};
+use super::model::{Chat, Named, Page, ReadInvoice, Revision, Unsent, UnsentRelation};
+use super::people::{LINES_FOR_REPLY_TIME, Others, usual_reply_time};
 use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
 use crate::invoice::{Document, Further, OriginalKind, epc_payload, qr_svg, status_to_show};
 use crate::quota::run_blocking;
-use crate::record::conversation;
-use crate::store::{PastTerms, Store, StoreError};
+use crate::store::{LastRead, Outgoing, PastTerms, Store, StoreError, Surroundings};
 use crate::transaction::{PartyRole, Transaction, changes};
 
 /// The greatest number of revisions that the page lists.
 const MAX_REVISIONS: i64 = 20;
-
-/// The part of the conversation that a visitor requests, and what they want to write.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ChatRequest {
-    /// The cursor of the line before which older lines are requested.
-    pub(super) before: Option<String>,
-    /// The event id of the line to answer.
-    pub(super) reply: Option<String>,
-    /// The event id of the line to change.
-    pub(super) edit: Option<String>,
-    /// The id of the unsent message to write again.
-    pub(super) again: Option<String>,
-}
 
 /// Reads the whole page except the conversation, which the caller gives.
 pub(super) async fn page<'a>(
     state: &PageState,
     session: &'a Session,
     chat: Chat,
+) -> Result<Page<'a>, StoreError> {
+    let replies_in = usual_reply_time(state, session).await?;
+    page_with(state, session, chat, replies_in).await
+}
+
+/// Reads the whole page except the conversation and the usual reply time (in milliseconds), which
+/// the caller gives.
+pub(super) async fn page_with<'a>(
+    state: &PageState,
+    session: &'a Session,
+    chat: Chat,
+    replies_in: Option<i64>,
 ) -> Result<Page<'a>, StoreError> {
     let transaction = &session.transaction;
     let terms = &transaction.terms;
@@ -59,7 +56,7 @@ pub(super) async fn page<'a>(
         qr: payload.as_deref().and_then(qr_svg),
         chat,
         people: others.people(state),
-        replies_in: usual_reply_time(state, session).await?,
+        replies_in,
     })
 }
 
@@ -117,34 +114,52 @@ fn revisions(past: &[PastTerms]) -> Vec<Revision> {
     past.iter().enumerate().take(shown).map(revision).collect()
 }
 
+/// Reads what there is around the lines of the conversation.
+pub(super) async fn surroundings(
+    state: &PageState,
+    session: &Session,
+) -> Result<Surroundings, StoreError> {
+    let (id, guest) = (session.transaction.id, &session.guest.user_id);
+    state.store.surroundings(id, guest, LINES_FOR_REPLY_TIME).await
+}
+
 /// Reads the newest part of the conversation, or the part before a line.
+///
+/// The surroundings were read first. So what arrives in the meantime is sent again and not left
+/// out, because their seq is that of an earlier entry.
 pub(super) async fn chat(
     state: &PageState,
     session: &Session,
     cast: &Cast,
+    surroundings: &Surroundings,
     request: ChatRequest,
 ) -> Result<Chat, StoreError> {
     let id = session.transaction.id;
-    // The seq is read first, so that what arrives in the meantime is sent again and not left out.
-    let seq = state.store.head(id).await?.seq;
     let before = request.before.as_deref().and_then(cursor);
-    let mut entries = state.store.lines(id, before, LINES_PER_PAGE + 1).await?;
-    let has_older = entries.len() > usize::try_from(LINES_PER_PAGE).unwrap_or(usize::MAX);
+    let mut lines = state.store.shown_lines(id, before, LINES_PER_PAGE + 1).await?;
+    let has_older = lines.len() > usize::try_from(LINES_PER_PAGE).unwrap_or(usize::MAX);
     if has_older {
-        entries.remove(0);
+        lines.remove(0);
     }
-    let lines = chat::lines(state, session, cast, entries).await?;
+    let mut unsent = unsent_of(&surroundings.unsent, surroundings.is_stuck, session);
+    let writing = Writing::of(&request, &unsent);
+    let read = ReadLines::of(&state.store, id, lines, writing.quotes()).await?;
+    let composing = writing.composing(&read.quoted(), session, cast);
+    let lines = read.shown(session, cast);
+    // It may have come into the record in the meantime.
+    unsent.retain(|it| !lines.iter().any(|line| line.outgoing.contains(&it.id)));
     let older = lines.first().filter(|_| has_older).map(|it| format!("{}_{}", it.at, it.event));
+    let room = surroundings.room_id.as_deref();
     Ok(Chat {
         older,
-        composing: composing(&state.store, session, cast, &request).await?,
-        seen: seen_by(state, session, cast).await?,
+        composing,
+        seen: newest_seen(&surroundings.last_reads, cast),
         lines,
-        unsent: unsent(&state.store, session).await?,
-        seq,
+        unsent,
+        seq: surroundings.seq,
         client_id: Ulid::new().to_string(),
         closed: None,
-        typing: typing(state, session, cast).await?,
+        typing: room.map(|room| typing_in(state, cast, room)).unwrap_or_default(),
     })
 }
 
@@ -162,21 +177,25 @@ pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsen
         return Ok(Vec::new());
     }
     let is_stuck = store.room(id).await?.is_some_and(|room| room.failures > 0);
+    Ok(unsent_of(&outgoing, is_stuck, session))
+}
+
+fn unsent_of(outgoing: &[Outgoing], is_stuck: bool, session: &Session) -> Vec<Unsent> {
     let text = |id: &str| session.reader.locale.text(&format!("unsent-{id}"));
-    let unsent = outgoing.into_iter().filter_map(|outgoing| {
+    let unsent = outgoing.iter().filter_map(|outgoing| {
         let content = outgoing.content();
         // Reactions and removals have no body. They are not shown as messages.
         let body = content["m.new_content"]["body"].as_str().or(content["body"].as_str())?;
         Some(Unsent {
             text: body.to_owned(),
             relation: relation_of_text(&content),
-            id: outgoing.id,
+            id: outgoing.id.clone(),
             at: outgoing.written_at,
             gave_up: outgoing.problem.is_some(),
             problem: outgoing.problem.as_deref().or(is_stuck.then_some("later")).map(text),
         })
     });
-    Ok(unsent.collect())
+    unsent.collect()
 }
 
 /// Returns the message that an unsent text answers or replaces. Returns `None` if it is not a text.
@@ -190,85 +209,20 @@ fn relation_of_text(content: &serde_json::Value) -> Option<UnsentRelation> {
     })
 }
 
-/// Returns a message as the text field quotes it, or `None` if the record does not have it.
-async fn quoted(
-    store: &Store,
-    session: &Session,
-    cast: &Cast,
-    event: &str,
-) -> Result<Option<Quote>, StoreError> {
-    let id = session.transaction.id;
-    let events = [event.to_owned()];
-    let entries = store.entries_with_changes(id, &events).await?;
-    let lines = conversation(&entries);
-    let line = lines.iter().find(|it| it.entry.fixed.event_id == event);
-    Ok(line.map(|line| chat::quote(line, None, cast, &session.reader)))
-}
-
-/// Returns what the text field is for.
-async fn composing(
-    store: &Store,
-    session: &Session,
-    cast: &Cast,
-    request: &ChatRequest,
-) -> Result<Composing, StoreError> {
-    if let Some(id) = &request.again {
-        let unsent = unsent(store, session).await?;
-        let found = unsent.into_iter().find(|unsent| unsent.id == *id && unsent.gave_up);
-        let Some(Unsent { id: outgoing, text, relation: Some(relation), .. }) = found else {
-            return Ok(Composing::New);
-        };
-        let quote = match &relation.reply {
-            Some(event) => quoted(store, session, cast, event).await?,
-            None => None,
-        };
-        return Ok(Composing::Resend { text, relation, outgoing, quote });
-    }
-    if let (None, Some(event)) = (&request.edit, &request.reply) {
-        let quote = quoted(store, session, cast, event).await?;
-        return Ok(quote.map_or(Composing::New, Composing::Reply));
-    }
-    let Some(event) = request.edit.clone() else { return Ok(Composing::New) };
-    let id = session.transaction.id;
-    let events = [event.clone()];
-    let entries = store.entries_with_changes(id, &events).await?;
-    let lines = conversation(&entries);
-    let Some(line) = lines.iter().find(|it| it.entry.fixed.event_id == event) else {
-        return Ok(Composing::New);
-    };
-    if line.entry.fixed.sender != session.guest.user_id.as_str() {
-        return Ok(Composing::New);
-    }
-    let text = line.current().text.clone().unwrap_or_default();
-    Ok(Composing::Edit { event, text })
-}
-
-/// Returns the newest line that the other party has read, and the person who read it.
+/// Reads which line is the newest that the other party has read, and who read it.
 pub(super) async fn seen_by(
     state: &PageState,
     session: &Session,
     cast: &Cast,
 ) -> Result<Option<(String, Named)>, StoreError> {
-    let id = session.transaction.id;
-    let receipts = state.store.receipts(id).await?;
-    let others = receipts.iter().filter(|it| cast.is_other_party(&it.user_id));
-    let Some(newest) = others.max_by_key(|it| it.sort_at) else { return Ok(None) };
-    // The receipt may name an event that is not a line.
-    let line = state.store.lines(id, Some((newest.sort_at + 1, "")), 1).await?.pop();
-    Ok(line.map(|line| (line.fixed.event_id, cast.named(&newest.user_id, None, None))))
+    Ok(newest_seen(&state.store.last_reads(session.transaction.id).await?, cast))
 }
 
-/// Returns the other people who are typing.
-pub(super) async fn typing(
-    state: &PageState,
-    session: &Session,
-    cast: &Cast,
-) -> Result<Vec<Named>, StoreError> {
-    let Some(room) = state.store.room(session.transaction.id).await?.and_then(|it| it.room_id)
-    else {
-        return Ok(Vec::new());
-    };
-    Ok(typing_in(state, cast, &room))
+/// Returns the newest line that the other party has read, and the person who read it.
+fn newest_seen(last_reads: &[LastRead], cast: &Cast) -> Option<(String, Named)> {
+    let others = last_reads.iter().filter(|it| cast.is_other_party(&it.user_id));
+    let newest = others.max_by_key(|it| it.sort_at)?;
+    Some((newest.line.clone()?, cast.named(&newest.user_id, None, None)))
 }
 
 /// Returns the other people who are typing in this room.

@@ -6,6 +6,7 @@
 
 mod cast;
 mod chat;
+mod composing;
 mod downloads;
 mod gather;
 mod headers;

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 use crate::transaction::{Contact, PartyRole, Visitor};
 
 /// The number of the last lines from which the usual reply time is computed.
-const LINES_FOR_REPLY_TIME: i64 = 200;
+pub(super) const LINES_FOR_REPLY_TIME: i64 = 200;
 /// The least number of replies that is needed for a usual reply time.
 const MIN_REPLIES: usize = 3;
 /// How long the homeserver may take to answer a question about presence.
@@ -111,7 +111,13 @@ pub(super) async fn usual_reply_time(
 ) -> Result<Option<i64>, StoreError> {
     let turns =
         state.store.parties_of_last_lines(session.transaction.id, LINES_FOR_REPLY_TIME).await?;
-    Ok(median_reply_time(&turns, session.visitor.role.other().as_str()))
+    Ok(reply_time_in(&turns, session))
+}
+
+/// Computes how long the other party usually takes to reply, in milliseconds, from the last
+/// [`LINES_FOR_REPLY_TIME`] turns.
+pub(super) fn reply_time_in(turns: &[(String, i64)], session: &Session) -> Option<i64> {
+    median_reply_time(turns, session.visitor.role.other().as_str())
 }
 
 /// Computes the median reply time of `party`. `turns` has the party and the time of each line,

@@ -164,7 +164,10 @@ pub(super) async fn admit(
     held: &Ticket,
 ) -> Result<Result<Admitted, Closed>, StoreError> {
     match state.store.grant_of_session(held.session, held.grant).await? {
-        Some(row) => admit_by(state, held.transaction, &row).await,
+        Some((row, transaction)) => {
+            let open = check_open(held.transaction, &row);
+            Ok(open.and_then(|()| admit_to(state, transaction, &row)))
+        }
         None => Ok(Err(Closed::SignedOut)),
     }
 }
@@ -175,18 +178,30 @@ pub(super) async fn admit_by(
     id: Ulid,
     row: &GrantRow,
 ) -> Result<Result<Admitted, Closed>, StoreError> {
+    if let Err(why) = check_open(id, row) {
+        return Ok(Err(why));
+    }
+    let transaction = state.store.transaction(id).await?;
+    Ok(transaction.ok_or(Closed::SignedOut).and_then(|it| admit_to(state, it, row)))
+}
+
+/// Checks whether a grant is for this transaction and still open.
+fn check_open(id: Ulid, row: &GrantRow) -> Result<(), Closed> {
     if row.transaction_id != id.to_string() {
-        return Ok(Err(Closed::SignedOut));
+        return Err(Closed::SignedOut);
     }
     if row.revoked_at.is_some() {
-        return Ok(Err(Closed::Revoked));
+        return Err(Closed::Revoked);
     }
-    if !row.is_open() {
-        return Ok(Err(Closed::Expired));
-    }
-    let Some(transaction) = state.store.transaction(id).await? else {
-        return Ok(Err(Closed::SignedOut));
-    };
+    if row.is_open() { Ok(()) } else { Err(Closed::Expired) }
+}
+
+/// Checks whether the transaction still has the contact or party for whom an open grant was made.
+fn admit_to(
+    state: &PageState,
+    transaction: Transaction,
+    row: &GrantRow,
+) -> Result<Admitted, Closed> {
     let role = row.role();
     let visitor = role.and_then(|role| transaction.terms.visitor(role, row.contact.as_deref()));
     let admitted = visitor.and_then(|visitor| {
@@ -195,5 +210,5 @@ pub(super) async fn admit_by(
         let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
         Some((transaction, visitor, guest))
     });
-    Ok(admitted.ok_or(Closed::Revoked))
+    admitted.ok_or(Closed::Revoked)
 }

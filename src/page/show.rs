@@ -6,8 +6,10 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use super::cast::Cast;
-use super::gather::{self, ChatRequest};
+use super::composing::ChatRequest;
+use super::gather;
 use super::model::Chat;
+use super::people::reply_time_in;
 use super::reader::LANGUAGE_COOKIE;
 use super::refusal::Refusal;
 use super::session::{Session, is_secure};
@@ -29,11 +31,13 @@ pub(super) async fn page(
     session: Session,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Refusal> {
-    let cast = Cast::of(&state, &session).await?;
     let PageQuery { before, reply, edit, again, lang } = query;
     let request = ChatRequest { before, reply, edit, again };
-    let chat = gather::chat(&state, &session, &cast, request).await?;
-    let page = gather::page(&state, &session, chat).await?;
+    let surroundings = gather::surroundings(&state, &session).await?;
+    let cast = Cast::with(&state, &session, surroundings.guests.clone());
+    let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
+    let replies_in = reply_time_in(&surroundings.turns, &session);
+    let page = gather::page_with(&state, &session, chat, replies_in).await?;
     let html = view::page(&page).into_string();
     let mut response = Html(html).into_response();
     if lang.is_some() {
@@ -59,9 +63,10 @@ pub(super) async fn lines(
     session: Session,
     Query(query): Query<PageQuery>,
 ) -> Result<Html<String>, Refusal> {
-    let cast = Cast::of(&state, &session).await?;
     let request = ChatRequest { before: query.before, ..ChatRequest::default() };
-    let chat = gather::chat(&state, &session, &cast, request).await?;
+    let surroundings = gather::surroundings(&state, &session).await?;
+    let cast = Cast::with(&state, &session, surroundings.guests.clone());
+    let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
     Ok(Html(view::lines(&chat, &session.reader, &session.address()).into_string()))
 }
 

@@ -10,36 +10,22 @@ use super::{Store, StoreError};
 use crate::clock::now;
 use crate::record::{Entry, Kind, Role};
 
-static SELECT_LAST_LINES: LazyLock<String> =
-    LazyLock::new(|| format!("{} {} {NEWEST_FIRST}", select_entries!("", ""), where_line()));
-static SELECT_LINES_BEFORE: LazyLock<String> = LazyLock::new(|| {
-    let (entries, line) = (select_entries!("", ""), where_line());
-    format!("{entries} {line} AND (e.sort_at, e.event_id) < ($3, $4) {NEWEST_FIRST}")
-});
+pub(super) const NEWEST_FIRST: &str = "ORDER BY e.sort_at DESC, e.event_id DESC";
+/// The number of event ids in one list of a query.
+pub(super) const EVENTS_PER_QUERY: usize = 64;
 static SELECT_PARTIES_OF_LAST_LINES: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT e.party, e.sort_at FROM entries e {} {NEWEST_FIRST}", where_line())
+    format!("SELECT e.party, e.sort_at FROM entries e {} {NEWEST_FIRST} LIMIT $2", where_line())
 });
-const NEWEST_FIRST: &str = "ORDER BY e.sort_at DESC, e.event_id DESC LIMIT $2";
-/// The number of event ids in one query.
-const EVENTS_PER_QUERY: usize = 64;
 static SELECT_ENTRIES_OF_EVENTS: LazyLock<String> = LazyLock::new(|| {
-    let events = placeholders();
+    let events = placeholders(2);
     format!("{} WHERE e.transaction_id = $1 AND e.event_id IN ({events})", select_entries!("", ""))
 });
 static SELECT_ENTRIES_ABOUT_EVENTS: LazyLock<String> = LazyLock::new(|| {
-    let events = placeholders();
+    let events = placeholders(2);
     let kinds = quoted_kinds(|role| matches!(role, Role::About(_)));
     format!(
         "{} WHERE e.transaction_id = $1 AND e.target IN ({events}) AND e.kind IN ({kinds})",
         select_entries!("", "")
-    )
-});
-static SELECT_SEND_KEYS: LazyLock<String> = LazyLock::new(|| {
-    let events = placeholders();
-    format!(
-        "SELECT e.event_id, s.send_key FROM entries e JOIN sends s \
-         ON s.transaction_id = e.transaction_id AND s.send_id = e.marker \
-         WHERE e.transaction_id = $1 AND e.event_id IN ({events})"
     )
 });
 /// A receipt never moves backwards. If the record has both events, their places in the reading
@@ -51,49 +37,32 @@ const UPSERT_RECEIPT: &str = "INSERT INTO receipts (transaction_id, user_id, eve
      WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = $1 \
      AND event_id = excluded.event_id) - (SELECT sort_at FROM entries WHERE transaction_id = $1 \
      AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0";
-const SELECT_RECEIPTS: &str = "SELECT r.user_id, r.event_id, e.sort_at FROM receipts r \
-     JOIN entries e ON e.transaction_id = r.transaction_id AND e.event_id = r.event_id \
-     WHERE r.transaction_id = $1";
+/// Selects how far people have read. An event that they have read may be no line.
+pub(super) static SELECT_LAST_READS: LazyLock<String> = LazyLock::new(|| {
+    let line = where_line();
+    format!(
+        "SELECT r.user_id, m.sort_at, (SELECT e.event_id FROM entries e {line} \
+         AND e.sort_at <= m.sort_at {NEWEST_FIRST} LIMIT 1) AS line \
+         FROM receipts r JOIN entries m ON m.transaction_id = r.transaction_id \
+         AND m.event_id = r.event_id WHERE r.transaction_id = $1"
+    )
+});
 const SELECT_TRANSACTION_OF_ROOM: &str =
     "SELECT transaction_id FROM record_rooms WHERE room_id = $1";
 
-/// A receipt: how far a person has read.
+/// How far a person has read.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Receipt {
+pub struct LastRead {
     /// The Matrix user.
     pub user_id: String,
-    /// The last event that they have read.
-    pub event_id: String,
-    /// The place of that event in the reading order, in milliseconds since 1970.
+    /// The event id of the last line up to the event that they have read. None: it comes before all
+    /// lines.
+    pub line: Option<String>,
+    /// The place of the read event in the reading order, in milliseconds since 1970.
     pub sort_at: i64,
 }
 
 impl Store {
-    /// Returns at most `limit` of the last lines of a conversation, in reading order. If `before`
-    /// (place in the reading order and event id) is given, only lines before it count.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn lines(
-        &self,
-        id: Ulid,
-        before: Option<(i64, &str)>,
-        limit: i64,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let query = match before {
-            None => {
-                let query = sqlx::query_as(AssertSqlSafe(SELECT_LAST_LINES.as_str()));
-                query.bind(id.to_string()).bind(limit)
-            }
-            Some((at, event)) => {
-                let query = sqlx::query_as(AssertSqlSafe(SELECT_LINES_BEFORE.as_str()));
-                query.bind(id.to_string()).bind(limit).bind(at).bind(event)
-            }
-        };
-        let rows: Vec<Row> = query.fetch_all(&self.pool).await?;
-        rows.into_iter().rev().map(Entry::try_from).collect()
-    }
-
     /// Returns the entries of these events, in no particular order.
     ///
     /// # Errors
@@ -119,21 +88,6 @@ impl Store {
         self.of_events(SELECT_ENTRIES_ABOUT_EVENTS.as_str(), id, events).await
     }
 
-    /// Returns the entries of these events and the entries whose target is one of them, in no
-    /// particular order.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn entries_with_changes(
-        &self,
-        id: Ulid,
-        events: &[String],
-    ) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = self.entries_of_events(id, events).await?;
-        entries.extend(self.entries_about(id, events).await?);
-        Ok(entries)
-    }
-
     /// Returns the entries that a query with a list of event ids selects.
     async fn of_events(
         &self,
@@ -153,31 +107,6 @@ impl Store {
             }
         }
         Ok(entries)
-    }
-
-    /// Returns those of these events that Tallyroom sent, each with the text of its
-    /// [`SendKey`](super::SendKey).
-    ///
-    /// The marker in the event identifies the send, so it is found even before the homeserver
-    /// answers the request.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn send_keys(
-        &self,
-        id: Ulid,
-        events: &[String],
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        let mut keys = Vec::new();
-        for events in events.chunks(EVENTS_PER_QUERY) {
-            let mut query =
-                sqlx::query_as(AssertSqlSafe(SELECT_SEND_KEYS.as_str())).bind(id.to_string());
-            for event in padded(events) {
-                query = query.bind(event);
-            }
-            keys.extend(query.fetch_all(&self.pool).await?);
-        }
-        Ok(keys)
     }
 
     /// Returns the parties that wrote the last lines, and the times (milliseconds since 1970),
@@ -216,8 +145,9 @@ impl Store {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn receipts(&self, id: Ulid) -> Result<Vec<Receipt>, StoreError> {
-        sqlx::query_as(SELECT_RECEIPTS).bind(id.to_string()).fetch_all(&self.pool).await
+    pub async fn last_reads(&self, id: Ulid) -> Result<Vec<LastRead>, StoreError> {
+        let query = sqlx::query_as(AssertSqlSafe(SELECT_LAST_READS.as_str()));
+        query.bind(id.to_string()).fetch_all(&self.pool).await
     }
 
     /// Returns the transaction to which a record room belongs.
@@ -235,26 +165,26 @@ impl Store {
 
 /// Returns the condition that selects the lines of one transaction's conversation. It has to be the
 /// condition of the index `entries_lines`, or SQLite would not use that index.
-fn where_line() -> String {
+pub(super) fn where_line() -> String {
     let kinds = quoted_kinds(|role| role == Role::Line);
     format!("WHERE e.transaction_id = $1 AND e.party <> 'bot' AND e.kind IN ({kinds})")
 }
 
 /// Returns the names of all kinds with such a role, as a list in SQL.
-fn quoted_kinds(has_role: impl Fn(Role) -> bool) -> String {
+pub(super) fn quoted_kinds(has_role: impl Fn(Role) -> bool) -> String {
     let kinds = Kind::ALL.iter().filter(|kind| has_role(kind.role()));
     let quoted: Vec<_> = kinds.map(|kind| format!("'{}'", kind.as_str())).collect();
     quoted.join(", ")
 }
 
-/// Returns the placeholders of the event ids. They follow `$1`, the transaction.
-fn placeholders() -> String {
-    let numbers: Vec<_> = (0..EVENTS_PER_QUERY).map(|number| format!("${}", number + 2)).collect();
-    numbers.join(", ")
+/// Returns the placeholders of a list of event ids. The first is `$first`.
+pub(super) fn placeholders(first: usize) -> String {
+    let numbers = first..first + EVENTS_PER_QUERY;
+    numbers.map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Fills the list of event ids up to the number of placeholders. No event has an empty id.
-fn padded(events: &[String]) -> impl Iterator<Item = &str> {
+pub(super) fn padded(events: &[String]) -> impl Iterator<Item = &str> {
     events.iter().map(String::as_str).chain(std::iter::repeat("")).take(EVENTS_PER_QUERY)
 }
 

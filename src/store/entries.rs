@@ -18,10 +18,7 @@ use crate::config::Config;
 use crate::names::HEAD_STATE;
 use crate::record::chain::{Evidence, Head, link};
 use crate::record::digest::content_digest;
-use crate::record::{
-    Attachment, Entry, Fixed, Kind, RedactionPolicy, VOTE_TOO_LATE, all_words, derive, objection,
-    sort_at,
-};
+use crate::record::{Attachment, Entry, Fixed, Kind, RedactionPolicy, all_words, derive, sort_at};
 use crate::room::change;
 
 const LOCK_TRANSACTION: &str = "UPDATE transactions SET last_seq = last_seq WHERE id = $1 \
@@ -33,20 +30,11 @@ const UPDATE_HEAD: &str = "UPDATE transactions SET last_seq = $2, last_hash = $3
 
 const SELECT_ENTRIES_AFTER: &str =
     select_entries!("", "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
-const SELECT_ENTRY_BY_EVENT: &str =
-    select_entries!("", "WHERE e.transaction_id = $1 AND e.event_id = $2");
 const SELECT_ENTRY_BY_SEQ: &str = select_entries!("", "WHERE e.transaction_id = $1 AND e.seq = $2");
 const SELECT_EVIDENCE_AFTER: &str = select_entries!(
     ", j.raw, j.salt, e.derivation, e.marker",
     "WHERE e.transaction_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"
 );
-/// Selects a valid end of the poll that precedes the vote in the reading order.
-const SELECT_POLL_END_BEFORE_VOTE: &str = "\
-     SELECT e.seq FROM entries e WHERE e.transaction_id = $1 AND e.target = $2 \
-     AND e.kind = 'poll_end' AND (e.sender = $3 OR e.party = 'bot') \
-     AND (e.sort_at < $4 OR (e.sort_at = $4 AND e.event_id < $5)) LIMIT 1";
-const COUNT_ENCRYPTED_ENTRIES: &str =
-    "SELECT COUNT(*) FROM entries WHERE transaction_id = $1 AND kind = 'encrypted'";
 const SELECT_HEAD: &str =
     "SELECT last_seq AS seq, last_hash AS hash, acts, acts_hash FROM transactions WHERE id = $1";
 /// The number of events that are derived in one tx.
@@ -174,46 +162,24 @@ impl Store {
         rows.into_iter().map(Entry::try_from).collect()
     }
 
-    /// Returns why an edit, a redaction, a vote or the end of a poll has no effect. Returns none if
-    /// it has an effect, or if the record does not hold its target.
+    /// Does the same as [`Self::entries`]. Each entry comes with its raw event, unless that is
+    /// erased.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
-    pub async fn objection(&self, entry: &Entry) -> Result<Option<&'static str>, StoreError> {
-        let Some(relation) = &entry.relates_to else { return Ok(None) };
-        let in_poll = matches!(entry.kind, Kind::PollResponse | Kind::PollEnd);
-        if !relation.changes_its_target() && !in_poll {
-            return Ok(None);
-        }
-        let target: Option<Row> = sqlx::query_as(SELECT_ENTRY_BY_EVENT)
-            .bind(&entry.fixed.transaction)
-            .bind(&relation.event_id)
-            .fetch_optional(&self.pool)
+    pub async fn entries_with_raw(
+        &self,
+        id: Ulid,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(Entry, Option<String>)>, StoreError> {
+        let rows: Vec<EvidenceRow> = sqlx::query_as(SELECT_EVIDENCE_AFTER)
+            .bind(id.to_string())
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.pool)
             .await?;
-        let Some(target) = target.map(Entry::try_from).transpose()? else { return Ok(None) };
-        if let Some(why) = objection(entry, &target) {
-            return Ok(Some(why));
-        }
-        if entry.kind != Kind::PollResponse {
-            return Ok(None);
-        }
-        let ended: Option<i64> = sqlx::query_scalar(SELECT_POLL_END_BEFORE_VOTE)
-            .bind(&entry.fixed.transaction)
-            .bind(&relation.event_id)
-            .bind(&target.fixed.sender)
-            .bind(entry.sort_at)
-            .bind(&entry.fixed.event_id)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(ended.map(|_| VOTE_TOO_LATE))
-    }
-
-    /// Returns the number of encrypted messages in a record. Tallyroom cannot read them.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn count_encrypted_messages(&self, id: Ulid) -> Result<i64, StoreError> {
-        sqlx::query_scalar(COUNT_ENCRYPTED_ENTRIES).bind(id.to_string()).fetch_one(&self.pool).await
+        rows.into_iter().map(|row| Ok((row.row.try_into()?, row.raw))).collect()
     }
 
     /// Returns the head of a record.

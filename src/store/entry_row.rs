@@ -10,7 +10,7 @@ use crate::record::{Entry, Erased, Fixed, Kind};
 /// A statement that selects entries as [`Row`]. `$more` are further columns, `$rest` follows the
 /// tables.
 macro_rules! select_entries {
-    ($more:literal, $rest:literal) => {
+    ($more:expr, $rest:expr) => {
         concat!(
             "SELECT e.transaction_id, e.seq, e.hash, e.content, e.erased, e.room_id, e.event_id, ",
             "e.event_type, e.kind, e.sender, e.party, e.display_name, e.sent_at, e.received_at, ",
@@ -28,7 +28,7 @@ pub(super) use select_entries;
 #[derive(FromRow)]
 pub(super) struct Row {
     transaction_id: String,
-    seq: i64,
+    pub(super) seq: i64,
     hash: String,
     content: String,
     erased: Option<String>,

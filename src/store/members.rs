@@ -70,9 +70,6 @@ const UPSERT_LOOKUP: &str = "INSERT INTO members (transaction_id, user_id, look_
      THEN NULL ELSE COALESCE(members.missing_since, excluded.missing_since) END";
 const SELECT_MISSING_SINCE: &str =
     "SELECT missing_since FROM members WHERE transaction_id = $1 AND user_id = $2";
-const SELECT_PEOPLE: &str = "\
-     SELECT user_id, membership, since, declined, missing_since, failing_since, \
-     problem FROM members WHERE transaction_id = $1";
 /// The shop asked for its contacts. If the admin of the homeserver deleted the room, another room
 /// is made.
 const SET_WANTED_AGAIN: &str =
@@ -157,16 +154,6 @@ impl Store {
                 Some((user, member))
             })
             .collect())
-    }
-
-    /// Returns what is known about everybody in the room or invited to it, by Matrix user id.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn people(&self, id: Ulid) -> Result<BTreeMap<String, Person>, StoreError> {
-        let rows: Vec<Person> =
-            sqlx::query_as(SELECT_PEOPLE).bind(id.to_string()).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|person| (person.user_id.clone(), person)).collect())
     }
 
     /// Returns since when the account is known not to exist. None: the account exists, or it was

@@ -176,15 +176,7 @@ impl Store {
         let rows: Vec<Row> =
             sqlx::query_as(SELECT_GUESTS).bind(id.to_string()).fetch_all(&self.pool).await?;
         let guest = |row: Row| {
-            Some(GuestRow {
-                guest: Guest {
-                    user_id: UserId::parse(&row.user_id).ok()?,
-                    display_name: row.display_name,
-                },
-                party: row.party,
-                contact: row.contact,
-                made: row.made_at.is_some(),
-            })
+            guest_row(&row.user_id, row.party, row.contact, row.display_name, row.made_at)
         };
         Ok(rows.into_iter().filter_map(guest).collect())
     }
@@ -317,6 +309,18 @@ impl Store {
         self.hints.changed(id);
         Ok(())
     }
+}
+
+/// Returns a guest with these columns, or none if its user id is invalid.
+pub(super) fn guest_row(
+    user_id: &str,
+    party: String,
+    contact: Option<String>,
+    display_name: String,
+    made_at: Option<i64>,
+) -> Option<GuestRow> {
+    let guest = Guest { user_id: UserId::parse(user_id).ok()?, display_name };
+    Some(GuestRow { guest, party, contact, made: made_at.is_some() })
 }
 
 /// Has the guest invited again if inviting it was given up.

@@ -2,10 +2,9 @@
 //! The poll may arrive after the vote, change, or be erased.
 
 use sqlx::{Any, Executor};
-use ulid::Ulid;
 
 use super::entry_row::{EvidenceRow, select_entries};
-use super::{Store, StoreError, Tx, search};
+use super::{StoreError, Tx, search};
 use crate::record::{Ballots, Entry, Kind, in_words};
 
 /// Selects a poll, its edits and its votes.
@@ -22,29 +21,6 @@ const SELECT_POLL_AND_VOTES: &str = concat!(
     ),
     ") v"
 );
-
-impl Store {
-    /// Returns the poll that the event `event_id` started, with its votes.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn ballots(&self, id: Ulid, event_id: &str) -> Result<Ballots, StoreError> {
-        Ok(read(&self.pool, &id.to_string(), event_id).await?.0)
-    }
-
-    /// Returns the poll to which a vote belongs, or none if the entry is not a vote or is erased.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn ballots_of_vote(&self, entry: &Entry) -> Result<Option<Ballots>, StoreError> {
-        if entry.kind != Kind::PollResponse {
-            return Ok(None);
-        }
-        let Some(relation) = &entry.relates_to else { return Ok(None) };
-        let found = read(&self.pool, &entry.fixed.transaction, &relation.event_id).await?;
-        Ok(Some(found.0))
-    }
-}
 
 /// Writes the words of the votes in a poll into the search index. If `only` is the id of a vote,
 /// only that vote is written.

@@ -27,19 +27,29 @@ const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failur
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
 const SELECT_DUE_ROOMS: &str =
     "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
-pub(super) const SELECT_ROOM: &str = "\
-     SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, \
-     published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, due_at, \
-     wakes, failures, summaries_gone, told_revision, telling_revision, problem, stopped, \
-     correlation, encrypted_at, tombstone_at, upgrades, predecessor, led_on, blocked_at, \
-     retold, wanted_again, creator, \
-     (SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, \
-     (SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, \
-     (SELECT l.room_id FROM lost_successors l WHERE l.transaction_id = rooms.transaction_id \
-     ORDER BY l.since DESC, l.room_id LIMIT 1) AS lost_successor, \
-     (SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id \
-     AND e.event_id = rooms.summary_event) AS summary_seq \
-     FROM rooms WHERE transaction_id = $1";
+/// A statement that selects rooms as [`RoomRow`].
+macro_rules! select_rooms {
+    ($rest:expr) => {
+        concat!(
+            "SELECT transaction_id, alias_localpart, room_id, room_version, attempted_at, ",
+            "published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, ",
+            "due_at, wakes, failures, summaries_gone, told_revision, telling_revision, problem, ",
+            "stopped, correlation, encrypted_at, tombstone_at, upgrades, predecessor, led_on, ",
+            "blocked_at, retold, wanted_again, creator, ",
+            "(SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, ",
+            "(SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, ",
+            "(SELECT l.room_id FROM lost_successors l ",
+            "WHERE l.transaction_id = rooms.transaction_id ",
+            "ORDER BY l.since DESC, l.room_id LIMIT 1) AS lost_successor, ",
+            "(SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id ",
+            "AND e.event_id = rooms.summary_event) AS summary_seq FROM rooms ",
+            $rest
+        )
+    };
+}
+pub(super) use select_rooms;
+
+pub(super) const SELECT_ROOM: &str = select_rooms!("WHERE transaction_id = $1");
 const SET_ATTEMPT: &str = "UPDATE rooms SET attempted_at = COALESCE(attempted_at, $2), \
      room_version = $3 WHERE transaction_id = $1";
 const CLEAR_ATTEMPT: &str = "UPDATE rooms SET attempted_at = NULL WHERE transaction_id = $1";

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
+use super::transaction_row::Outline;
 use super::{GrantRow, Store, StoreError};
 use crate::clock::now;
+use crate::transaction::Transaction;
 
 /// The greatest number of sessions of one grant. If there are more, the oldest one is deleted.
 const MAX_SESSIONS_PER_GRANT: i64 = 1_000;
@@ -17,10 +20,23 @@ const DELETE_EXCESS_SESSIONS: &str = "DELETE FROM sessions WHERE grant_id = $1 A
      (SELECT id FROM sessions WHERE grant_id = $1 ORDER BY id DESC LIMIT $2)";
 const SELECT_GRANT_OF_SESSION: &str = "\
      SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, \
-     g.expires_at, g.revoked_at, g.used_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
-     WHERE s.id = $1 AND s.grant_id = $2";
+     g.expires_at, g.revoked_at, g.used_at, t.shop, t.external_id, t.revision, \
+     t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
+     JOIN transactions t ON t.id = g.transaction_id WHERE s.id = $1 AND s.grant_id = $2";
 const SELECT_SESSIONS: &str = "SELECT id FROM sessions WHERE grant_id = $1";
 const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
+
+/// A grant, and the columns of its transaction.
+#[derive(FromRow)]
+struct SessionRow {
+    #[sqlx(flatten)]
+    grant: GrantRow,
+    shop: String,
+    external_id: String,
+    revision: i64,
+    made_at: i64,
+    updated_at: i64,
+}
 
 impl Store {
     /// Begins a session with a grant. Returns the id of the session.
@@ -41,19 +57,29 @@ impl Store {
         Ok(id)
     }
 
-    /// Returns the grant of a session, open or not. None if there is no such session of this grant.
+    /// Returns the grant of a session, open or not, and the transaction that it opens. None if there
+    /// is no such session of this grant.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// If the database does not answer or holds an unreadable value.
     pub async fn grant_of_session(
         &self,
         session: Ulid,
         grant: Ulid,
-    ) -> Result<Option<GrantRow>, StoreError> {
+    ) -> Result<Option<(GrantRow, Transaction)>, StoreError> {
         let query = sqlx::query_as(SELECT_GRANT_OF_SESSION)
             .bind(session.to_string())
             .bind(grant.to_string());
-        query.fetch_optional(&self.pool).await
+        let row: Option<SessionRow> = query.fetch_optional(&self.pool).await?;
+        let Some(SessionRow { grant, shop, external_id, revision, made_at, updated_at }) = row
+        else {
+            return Ok(None);
+        };
+        let id = grant.transaction_id.clone();
+        let transaction = parse_id(&id)?;
+        let created_at = made_at;
+        let outline = Outline { id, shop, external_id, revision, created_at, updated_at };
+        Ok(Some((grant, self.with_content(transaction, outline).await?)))
     }
 
     /// Returns the ids of all sessions of a grant.

@@ -33,12 +33,12 @@ pub(super) struct Row {
 /// The columns of a transaction.
 #[derive(FromRow)]
 pub(super) struct Outline {
-    id: String,
-    shop: String,
-    external_id: String,
+    pub(super) id: String,
+    pub(super) shop: String,
+    pub(super) external_id: String,
     pub(super) revision: i64,
-    created_at: i64,
-    updated_at: i64,
+    pub(super) created_at: i64,
+    pub(super) updated_at: i64,
 }
 
 /// The columns of a revision.

@@ -60,6 +60,15 @@ impl Store {
         let outline: Option<Outline> =
             sqlx::query_as(SELECT_OUTLINE).bind(id.to_string()).fetch_optional(&self.pool).await?;
         let Some(outline) = outline else { return Ok(None) };
+        self.with_content(id, outline).await.map(Some)
+    }
+
+    /// Adds the content of its current revision to a transaction.
+    pub(super) async fn with_content(
+        &self,
+        id: Ulid,
+        outline: Outline,
+    ) -> Result<Transaction, StoreError> {
         let revision = outline.revision;
         // An invoice may be large, and an open invoice page reads it again and again, so its
         // content is cached.
@@ -72,7 +81,7 @@ impl Store {
             RevisionData::try_from(row)
         };
         let data = self.revisions.get_or_read((id, revision), read).await?;
-        outline.with(RevisionData::clone(&data)).map(Some)
+        outline.with(RevisionData::clone(&data))
     }
 
     /// Returns a transaction of this shop, or none if it belongs to another shop.

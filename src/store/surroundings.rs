@@ -1,0 +1,150 @@
+//! What the invoice page shows around the lines of a conversation.
+
+use std::sync::LazyLock;
+
+use ruma::UserId;
+use sqlx::AssertSqlSafe;
+use ulid::Ulid;
+
+use super::chat::{NEWEST_FIRST, SELECT_LAST_READS, where_line};
+use super::outgoing::guest_row;
+use super::questions::{self, Answer, Question};
+use super::{GuestRow, LastRead, Outgoing, Store, StoreError};
+
+static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
+    let (line, reads) = (where_line(), SELECT_LAST_READS.as_str());
+    let last_lines = format!(
+        "(SELECT e.transaction_id, e.party, e.event_id, e.sort_at FROM entries e {line} \
+         {NEWEST_FIRST} LIMIT $3) turns"
+    );
+    questions::ask(&[
+        Question {
+            name: "room",
+            of: "t.id",
+            texts: &["r.room_id"],
+            numbers: &["t.last_seq", "r.failures"],
+            from: "transactions t LEFT JOIN rooms r ON r.transaction_id = t.id WHERE t.id = $1",
+        },
+        Question {
+            name: "guest",
+            of: "transaction_id",
+            texts: &["user_id", "party", "contact", "display_name"],
+            numbers: &["made_at"],
+            from: "guests WHERE transaction_id = $1",
+        },
+        Question {
+            name: "last_read",
+            of: "$1",
+            texts: &["user_id", "line"],
+            numbers: &["sort_at"],
+            from: &format!("({reads}) last_reads"),
+        },
+        Question {
+            name: "unsent",
+            of: "transaction_id",
+            texts: &["id", "event_type", "content", "sha256", "problem"],
+            numbers: &["written_at"],
+            from: "outgoing WHERE transaction_id = $1 AND user_id = $2 AND event_id IS NULL",
+        },
+        Question {
+            name: "turn",
+            of: "transaction_id",
+            texts: &["party", "event_id"],
+            numbers: &["sort_at"],
+            from: &last_lines,
+        },
+    ])
+});
+
+/// What there is around the lines of a conversation, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The `seq` of the last entry of the record.
+    pub seq: i64,
+    /// The id of the current Matrix room, once it is made.
+    pub room_id: Option<String>,
+    /// Whether the last steps in the room failed.
+    pub is_stuck: bool,
+    /// The guests of the transaction.
+    pub guests: Vec<GuestRow>,
+    /// How far people have read.
+    pub last_reads: Vec<LastRead>,
+    /// The messages of the visitor that are not in the room, oldest first.
+    pub unsent: Vec<Outgoing>,
+    /// The parties that wrote the last lines, and the times (milliseconds since 1970), newest
+    /// first.
+    pub turns: Vec<(String, i64)>,
+}
+
+impl Store {
+    /// Returns what there is around the lines of a conversation, for a visitor who speaks through
+    /// this guest. `turns` is the greatest number of turns.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn surroundings(
+        &self,
+        id: Ulid,
+        guest: &UserId,
+        turns: i64,
+    ) -> Result<Surroundings, StoreError> {
+        let answers: Vec<Answer> = sqlx::query_as(AssertSqlSafe(SELECT_SURROUNDINGS.as_str()))
+            .bind(id.to_string())
+            .bind(guest.as_str())
+            .bind(turns)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(Surroundings::of(answers, guest))
+    }
+}
+
+impl Surroundings {
+    fn of(answers: Vec<Answer>, guest: &UserId) -> Self {
+        let mut found = Self::default();
+        let mut turns = Vec::new();
+        for Answer { question, texts, numbers, .. } in answers {
+            let ([first, second, third, fourth, fifth], [number, failures, ..]) = (texts, numbers);
+            let number = number.unwrap_or_default();
+            match question.as_str() {
+                "room" => {
+                    found.seq = number;
+                    found.room_id = first;
+                    found.is_stuck = failures.is_some_and(|failures| failures > 0);
+                }
+                "guest" => {
+                    let user = first.unwrap_or_default();
+                    let name = fourth.unwrap_or_default();
+                    let made_at = numbers[0];
+                    found.guests.extend(guest_row(
+                        &user,
+                        second.unwrap_or_default(),
+                        third,
+                        name,
+                        made_at,
+                    ));
+                }
+                "last_read" => found.last_reads.push(LastRead {
+                    user_id: first.unwrap_or_default(),
+                    line: second,
+                    sort_at: number,
+                }),
+                "unsent" => found.unsent.push(Outgoing {
+                    id: first.unwrap_or_default(),
+                    user_id: guest.to_string(),
+                    event_type: second.unwrap_or_default(),
+                    content: third,
+                    sha256: fourth,
+                    written_at: number,
+                    problem: fifth,
+                }),
+                _ => turns.push((number, second.unwrap_or_default(), first.unwrap_or_default())),
+            }
+        }
+        // A union has no order of its own.
+        found.guests.sort_by(|one, other| one.guest.user_id.cmp(&other.guest.user_id));
+        found.unsent.sort_by(|one, other| one.id.cmp(&other.id));
+        turns.sort_by(|one, other| other.cmp(one));
+        found.turns = turns.into_iter().map(|(at, _, party)| (party, at)).collect();
+        found
+    }
+}

@@ -1,0 +1,55 @@
+//! Runs a counted story on each database, one story at a time.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::runtime::Runtime;
+
+use crate::bench::{self, Bench};
+use crate::commits::Commits;
+use crate::counting::{self, Counted};
+
+/// Everything in this process is counted, so the next story waits.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A new database whose statements and commits can be counted.
+pub struct Database {
+    pub bench: Bench,
+    commits: Commits,
+}
+
+impl Database {
+    async fn open(url: &str) -> Self {
+        let bench = Bench::open(url).await;
+        Self { bench, commits: Commits::of(url).await }
+    }
+
+    /// Does some work. Returns what it gave and what it took. Nothing else may use a database
+    /// meanwhile.
+    pub async fn count<T>(&mut self, work: impl Future<Output = T>) -> (T, Counted) {
+        let before = self.commits.begin().await;
+        counting::begin();
+        let done = work.await;
+        let statements = counting::end();
+        let commits = self.commits.end().await - before;
+        (done, Counted { statements, commits })
+    }
+}
+
+/// Runs a story on SQLite, and on PostgreSQL if `TALLYROOM_TEST_POSTGRES` names a server.
+pub fn on_each_database(story: impl AsyncFn(&mut Database)) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let mut urls = vec![bench::sqlite(folder.path())];
+    if std::env::var_os("TALLYROOM_TEST_POSTGRES").is_some() {
+        urls.push(bench::postgres());
+    }
+    for url in urls {
+        let (kind, _) = url.split_once(':').unwrap();
+        println!("on {kind}:");
+        Runtime::new().unwrap().block_on(async {
+            let mut database = Database::open(&url).await;
+            story(&mut database).await;
+            database.bench.store.close().await;
+        });
+    }
+}

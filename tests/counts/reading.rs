@@ -1,0 +1,136 @@
+//! What it takes to show people and shops what is recorded.
+
+use serde_json::{Value, json};
+use tallyroom::clock::now;
+use tallyroom::transaction::PartyRole;
+use ulid::Ulid;
+
+use crate::bench::USERS;
+use crate::conversation::Conversation;
+use crate::databases::{Database, on_each_database};
+use crate::service::Service;
+
+/// Makes a transaction with this number of messages, and then one of everything, in its record.
+async fn talked_about(database: &Database, messages: usize) -> (Ulid, Conversation) {
+    let (id, room) = database.bench.transaction().await;
+    let mut said = Conversation::of_everybody(&room);
+    for number in 0..messages {
+        said.text(USERS[number % 2], &format!("Line {number}"));
+    }
+    said.one_of_everything();
+    database.bench.arrive(id, &room, &said.events).await;
+    (id, said)
+}
+
+#[test]
+fn counting_sees_each_statement_and_each_commit_that_wrote() {
+    on_each_database(async |database| {
+        let store = database.bench.store.clone();
+        let ((), counted) = database
+            .count(async {
+                store.set_fact("one", "1").await.unwrap();
+                store.set_fact("two", "2").await.unwrap();
+                assert_eq!(store.fact("two").await.unwrap().as_deref(), Some("2"));
+                // A tx that writes nothing does not wait for the disk.
+                store.begin().await.unwrap().commit().await.unwrap();
+            })
+            .await;
+        assert_eq!((counted.statements.len(), counted.commits), (3, 2), "{counted}");
+        assert!(counted.statements[2].starts_with("SELECT value FROM facts"), "{counted}");
+    });
+}
+
+#[test]
+fn a_list_of_transactions_takes_three_statements_however_long_it_is() {
+    on_each_database(async |database| {
+        for messages in 0..50 {
+            talked_about(database, messages % 3).await;
+        }
+        let service = Service::start(&database.bench.store).await;
+        let (list, counted) = database.count(service.get("transactions?limit=50")).await;
+        let listed = list["transactions"].as_array().unwrap();
+        assert_eq!(listed.len(), 50);
+        assert!(listed.iter().all(|it| it["room"]["members"][0]["membership"] == "joined"));
+        counted.assert_statements_at_most(3);
+        counted.assert_commits_at_most(0);
+
+        let path = format!("transactions/{}", listed[7]["id"].as_str().unwrap());
+        assert_eq!(service.get(&path).await, listed[7]);
+        // The content of a revision is read once, and then kept.
+        let (_, counted) = database.count(service.get(&path)).await;
+        counted.assert_statements_at_most(3);
+    });
+}
+
+#[test]
+fn a_page_of_entries_takes_four_statements_however_many_edits_and_votes_are_on_it() {
+    on_each_database(async |database| {
+        let (id, said) = talked_about(database, 150).await;
+        let service = Service::start(&database.bench.store).await;
+        let path = format!("transactions/{id}/entries?limit=1000");
+        service.get(&path).await;
+        for path in [&path, &format!("{path}&include=raw")] {
+            let (answer, counted) = database.count(service.get(path)).await;
+            let entries = answer["entries"].as_array().unwrap();
+            assert_eq!(entries.len(), said.events.len());
+            let ignored: Vec<&str> =
+                entries.iter().filter_map(|it| it["ignored"].as_str()).collect();
+            assert_eq!(ignored.len(), 2, "{ignored:?}");
+            assert!(ignored[0].contains("somebody who did not write"), "{ignored:?}");
+            assert!(ignored[1].contains("after the end of the poll"), "{ignored:?}");
+            let votes: Vec<&Value> =
+                entries.iter().filter(|it| it["kind"] == "poll_response").collect();
+            assert_eq!(votes[0]["text"], "Tuesday");
+            let raw = path.ends_with("raw").then(|| said.events[0]["event_id"].clone());
+            assert_eq!(entries[0]["raw"]["event_id"], json!(raw));
+            counted.assert_statements_at_most(4);
+            counted.assert_commits_at_most(0);
+        }
+    });
+}
+
+#[test]
+fn what_is_shown_with_matches_of_a_search_takes_two_statements() {
+    on_each_database(async |database| {
+        for _ in 0..30 {
+            talked_about(database, 1).await;
+        }
+        let service = Service::start(&database.bench.store).await;
+        let (answer, counted) = database.count(service.get("entries?q=tuesday&limit=100")).await;
+        let found = answer["entries"].as_array().unwrap();
+        let votes = found.iter().filter(|it| it["kind"] == "poll_response").count();
+        assert_eq!((found.len(), votes), (60, 30), "the polls, and the votes");
+        let with_matches = counted.statements.iter().filter(|it| it.contains("WITH chosen"));
+        assert!(with_matches.count() <= 2, "{counted}");
+    });
+}
+
+#[test]
+fn an_invoice_page_takes_four_statements_whatever_is_on_it() {
+    on_each_database(async |database| {
+        let (id, said) = talked_about(database, 100).await;
+        let store = database.bench.store.clone();
+        let last = said.events.last().unwrap()["event_id"].as_str().unwrap();
+        store.note_receipt(id, USERS[1], last, now()).await.unwrap();
+        let service = Service::start(&store).await;
+        let visitor = service.visitor(id, PartyRole::Buyer).await;
+        service.write(&visitor, "Is anybody there?").await;
+        // What the page shows of a revision is read once, and then kept.
+        service.open(&visitor, "").await;
+        for (part, words) in [
+            ("", "Is anybody there?"),
+            ("?reply=REPLY", "Where is our order?"),
+            ("/lines?before=9999999999999_", "On its way."),
+        ] {
+            let reply = said.events[103]["event_id"].as_str().unwrap();
+            let reply: String = form_urlencoded::byte_serialize(reply.as_bytes()).collect();
+            let part = part.replace("REPLY", &reply);
+            let (page, counted) = database.count(service.open(&visitor, &part)).await;
+            for words in [words, "Line 99", "Where is our order?", "Tuesday", "slip.pdf"] {
+                assert!(page.contains(words), "{words} is missing in {part}: {page}");
+            }
+            counted.assert_statements_at_most(4);
+            counted.assert_commits_at_most(0);
+        }
+    });
+}
