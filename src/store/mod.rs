@@ -51,6 +51,7 @@ mod surroundings;
 mod transaction_changes;
 mod transaction_row;
 mod transactions;
+mod watched;
 mod witnessings;
 
 pub use acts::ErasureRequest;
@@ -84,6 +85,7 @@ pub use successors::{LostSuccessor, RecordRoom};
 pub use surroundings::Surroundings;
 pub use transaction_changes::{Change, Changed, Created, NewRevision, Original};
 pub use transactions::Page;
+pub use watched::{GrantSession, Marks};
 pub use witnessings::Witnessing;
 
 use std::fs::OpenOptions;

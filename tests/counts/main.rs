@@ -12,5 +12,6 @@ mod commits;
 mod conversation;
 mod counting;
 mod databases;
+mod open_pages;
 mod reading;
 mod service;

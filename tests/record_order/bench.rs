@@ -1,6 +1,7 @@
 //! Makes transactions with rooms on a real database, without a homeserver.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
@@ -34,16 +35,17 @@ pub fn postgres() -> String {
 }
 
 /// A store with a separate transaction and room for each record.
+#[derive(Clone)]
 pub struct Bench {
     pub store: Store,
-    made: AtomicUsize,
+    made: Arc<AtomicUsize>,
 }
 
 impl Bench {
     pub async fn open(url: &str) -> Self {
         let url = DatabaseUrl::parse(url).unwrap();
         let store = Store::open(&DatabaseConfig { url, max_connections: 4 }).await.unwrap();
-        Self { store, made: AtomicUsize::new(0) }
+        Self { store, made: Arc::default() }
     }
 
     /// Makes a new transaction and its room.
