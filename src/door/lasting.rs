@@ -9,6 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Body as AnyBody;
 use axum::http::{HeaderValue, Method, Version, header};
 use bytes::Bytes;
 use http_body::{Body, Frame};
@@ -17,8 +18,6 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
-
-use super::service::ResponseBody;
 
 /// The greatest number of bytes that a client may send after its request. It has no reason to send
 /// any, because the connection is closed after the response.
@@ -31,7 +30,7 @@ pub struct Lasting;
 
 /// A response that lasts long, with what its request says about how to send it.
 pub(super) struct LastingResponse {
-    response: Response<ResponseBody>,
+    response: Response<AnyBody>,
     /// Whether the client understands chunks (RFC 9112, section 7.1). To others, the end of the
     /// connection is the end of the body.
     is_chunked: bool,
@@ -50,18 +49,21 @@ struct Inner {
 impl HandOver {
     /// Returns a response that hyper shall send. Hands any other one over, and then never returns,
     /// because the connection is taken from hyper.
-    pub(super) async fn unless_lasting(
+    pub(super) async fn unless_lasting<B>(
         &self,
-        response: Response<ResponseBody>,
+        response: Response<B>,
         (method, version): (Method, Version),
-    ) -> Response<ResponseBody> {
+    ) -> Response<B>
+    where
+        B: Body<Data = Bytes, Error = axum::Error> + Send + 'static,
+    {
         let is_lasting = response.extensions().get::<Lasting>().is_some();
         let has_length = response.headers().contains_key(header::CONTENT_LENGTH);
         if !is_lasting || has_length || method != Method::GET {
             return response;
         }
         let is_chunked = version >= Version::HTTP_11;
-        let lasting = LastingResponse { response, is_chunked };
+        let lasting = LastingResponse { response: response.map(AnyBody::new), is_chunked };
         *self.0.response.lock().unwrap_or_else(PoisonError::into_inner) = Some(lasting);
         self.0.given.notify_one();
         pending().await
@@ -117,7 +119,7 @@ where
     stream.shutdown().await
 }
 
-async fn next_frame(body: &mut ResponseBody) -> Option<Result<Frame<Bytes>, axum::Error>> {
+async fn next_frame(body: &mut AnyBody) -> Option<Result<Frame<Bytes>, axum::Error>> {
     poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 
@@ -133,7 +135,7 @@ async fn closed(stream: &mut (impl AsyncRead + Unpin), left_to_ignore: &mut usiz
 }
 
 /// Returns the status line and the headers (RFC 9112, sections 4 and 5).
-fn head(response: &Response<ResponseBody>, is_chunked: bool) -> Vec<u8> {
+fn head(response: &Response<AnyBody>, is_chunked: bool) -> Vec<u8> {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();
     let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();

@@ -42,19 +42,19 @@ pub(super) struct Faces {
 }
 
 impl Faces {
-    /// Returns the face that a session sees, and whether it is new.
-    pub(super) fn of(&mut self, session: &Session) -> (Arc<Face>, bool) {
+    /// Returns the face that a session sees.
+    pub(super) fn of(&mut self, session: &Session) -> Arc<Face> {
         let (role, reader) = (session.visitor.role, &session.reader);
         let contact = session.visitor.key().map(str::to_owned);
         let key = FaceKey { role, contact: contact.clone(), locale: reader.locale.tag() };
         if let Some(face) = self.by_key.get(&key) {
-            return (Arc::clone(face), false);
+            return Arc::clone(face);
         }
         self.last_number += 1;
         let reader = Reader { nonce: String::new(), ..reader.clone() };
         let face = Arc::new(Face { number: self.last_number, role, contact, reader });
         self.by_key.insert(key, Arc::clone(&face));
-        (face, true)
+        face
     }
 
     /// Returns all faces that are shown. Forgets those that no page shows any more.

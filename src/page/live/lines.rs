@@ -9,7 +9,7 @@ use ulid::Ulid;
 use super::Position;
 use super::faces::Face;
 use super::news::LineNews;
-use super::views::Watched;
+use super::watched::Watched;
 use crate::page::cast::Cast;
 use crate::page::chat::{ReadLines, is_line};
 use crate::page::model::{Chat, ChatLine, Side};

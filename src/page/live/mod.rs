@@ -15,6 +15,7 @@ mod page;
 mod reading;
 mod views;
 mod wakeups;
+mod watched;
 
 use std::convert::Infallible;
 use std::time::Duration;
