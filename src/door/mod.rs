@@ -9,6 +9,7 @@
 mod bad_request;
 mod budget;
 mod full;
+mod lasting;
 mod peer;
 mod request_body;
 mod service;
@@ -17,6 +18,7 @@ mod write_timeout;
 mod wrong_keys;
 
 pub use budget::{Budget, LimitTooLow, raise_open_files_limit};
+pub use lasting::Lasting;
 pub use peer::Peer;
 pub use request_body::Arrival;
 pub use slots::ConnectionSlots;
@@ -34,6 +36,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use self::lasting::{HandOver, LastingResponse};
 use self::service::ConnectionService;
 use self::slots::Slot;
 use self::write_timeout::WriteTimeout;
@@ -115,35 +118,57 @@ async fn serve_connection(
 ) {
     // Otherwise live updates would wait until the client acknowledges the previous packet.
     stream.set_nodelay(true).ok();
-    let service = ConnectionService::new(router, Peer(peer.ip()), Arc::clone(&slot));
+    // What hyper needs is in this box, and is given back before a response that lasts long.
+    let requests = Box::pin(serve_requests(stream, peer, router, slot, stop));
+    let Some((stream, lasting)) = requests.await else { return };
+    if let Err(error) = lasting::send(stream, lasting).await {
+        tracing::trace!(%error, "a response that lasts long ended");
+    }
+}
+
+/// Answers the requests of one connection. Returns the stream and the response if a response lasts
+/// long. Otherwise the connection has ended.
+async fn serve_requests(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    slot: Arc<Slot>,
+    stop: CancellationToken,
+) -> Option<(WriteTimeout<TcpStream>, LastingResponse)> {
+    let hand_over = HandOver::default();
+    let (peer, own_slot) = (Peer(peer.ip()), Arc::clone(&slot));
+    let service = ConnectionService::new(router, peer, own_slot, hand_over.clone());
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(NEXT_HEADER_TIMEOUT)
         .max_buf_size(MAX_BUFFER_BYTES);
     let stream = TokioIo::new(WriteTimeout::new(stream));
-    let mut connection = pin!(builder.serve_connection(stream, service));
+    let mut connection = builder.serve_connection(stream, service);
     let mut timeout = pin!(tokio::time::sleep(FIRST_HEADER_TIMEOUT));
     let (mut has_elapsed, mut is_stopping) = (false, false);
     loop {
         tokio::select! {
-            ended = connection.as_mut() => {
+            ended = &mut connection => {
                 if let Err(error) = ended {
                     tracing::trace!(%error, "a connection ended");
                 }
-                return;
+                return None;
             }
-            () = slot.wait_until_needed() => return,
+            lasting = hand_over.taken() => {
+                return Some((connection.into_parts().io.into_inner(), lasting));
+            }
+            () = slot.wait_until_needed() => return None,
             () = timeout.as_mut(), if !has_elapsed => {
                 has_elapsed = true;
                 if slot.is_new() || (is_stopping && slot.is_waiting()) {
-                    return;
+                    return None;
                 }
             }
             () = stop.cancelled(), if !is_stopping => {
                 is_stopping = true;
                 has_elapsed = false;
-                connection.as_mut().graceful_shutdown();
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
                 timeout.as_mut().reset(tokio::time::Instant::now() + SHUTDOWN_TIMEOUT);
             }
         }

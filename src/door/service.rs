@@ -17,6 +17,7 @@ use hyper::{Request, Response};
 use hyper_util::service::TowerToHyperService;
 
 use super::bad_request;
+use super::lasting::HandOver;
 use super::peer::Peer;
 use super::request_body::{Arrival, RequestBody};
 use super::slots::{Slot, Waiting};
@@ -26,11 +27,12 @@ pub(super) struct ConnectionService {
     router: TowerToHyperService<Router>,
     peer: Peer,
     slot: Arc<Slot>,
+    hand_over: HandOver,
 }
 
 impl ConnectionService {
-    pub(super) fn new(router: Router, peer: Peer, slot: Arc<Slot>) -> Self {
-        Self { router: TowerToHyperService::new(router), peer, slot }
+    pub(super) fn new(router: Router, peer: Peer, slot: Arc<Slot>, hand_over: HandOver) -> Self {
+        Self { router: TowerToHyperService::new(router), peer, slot, hand_over }
     }
 }
 
@@ -46,6 +48,7 @@ impl Service<Request<Incoming>> for ConnectionService {
         let idle_on_drop = IdleOnDrop(Arc::clone(&self.slot));
         let arrival = Arrival::default();
         let (mut parts, body) = request.into_parts();
+        let (hand_over, asked) = (self.hand_over.clone(), (parts.method.clone(), parts.version));
         let body = RequestBody::new(body, Arc::clone(&self.slot), arrival.clone());
         parts.extensions.insert(self.peer);
         parts.extensions.insert(arrival);
@@ -56,7 +59,8 @@ impl Service<Request<Incoming>> for ConnectionService {
         };
         Box::pin(async move {
             let response = response.await?;
-            Ok(response.map(|body| ResponseBody { body, _idle_on_drop: idle_on_drop }))
+            let response = response.map(|body| ResponseBody { body, _idle_on_drop: idle_on_drop });
+            Ok(hand_over.unless_lasting(response, asked).await)
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Tests of serving connections.
 
 use super::*;
+use axum::Extension;
 use axum::body::Body;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use futures_util::stream;
 use std::convert::Infallible;
@@ -19,6 +21,11 @@ impl TestServer {
         let router = Router::new()
             .route("/", get(async || "here"))
             .route("/endless", get(async || Body::from_stream(endless())))
+            .route("/lasting", get(lasting))
+            .route(
+                "/endless-lasting",
+                get(async || (Extension(Lasting), Body::from_stream(endless()))),
+            )
             .route("/body", post(async |body: String| body));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -39,6 +46,16 @@ impl TestServer {
 fn endless() -> impl futures_util::Stream<Item = Result<&'static str, Infallible>> {
     use futures_util::StreamExt;
     stream::iter([Ok("first")]).chain(stream::pending())
+}
+
+/// A response that lasts long, of two parts.
+async fn lasting() -> impl IntoResponse {
+    let parts = stream::iter([Ok::<_, Infallible>("first"), Ok("second")]);
+    (
+        [("x-kept", "yes"), ("connection", "keep-alive")],
+        Extension(Lasting),
+        Body::from_stream(parts),
+    )
 }
 
 /// Reads until the data contains `word`, or to the end.
@@ -129,5 +146,59 @@ async fn a_request_has_exactly_one_host() {
         let answer = read_until(&mut stream, "never").await;
         assert!(answer.split(' ').nth(1) == Some(status), "{request} {answer}");
         assert_eq!(answer.contains("\r\nx-content-type-options: nosniff\r\n"), status == "400");
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_lasts_long_is_sent_to_its_end_and_ends_the_connection() {
+    let server = TestServer::start(1).await;
+    let mut stream = server.send("GET /lasting HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let answer = read_until(&mut stream, "\0").await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\ndate: "), "{head}");
+    for line in ["connection: close", "transfer-encoding: chunked", "x-kept: yes"] {
+        assert_eq!(head.lines().filter(|it| *it == line).count(), 1, "{head}");
+    }
+    assert!(!head.contains("keep-alive"), "{head}");
+    assert_eq!(body, "5\r\nfirst\r\n6\r\nsecond\r\n0\r\n\r\n");
+    // The slot is free again.
+    let mut next = server.send(SHORT_REQUEST).await;
+    assert!(read_until(&mut next, "here").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_client_that_knows_no_chunks_gets_the_bare_body_of_a_response_that_lasts_long() {
+    let server = TestServer::start(1).await;
+    let mut stream = server.send("GET /lasting HTTP/1.0\r\n\r\n").await;
+    let answer = read_until(&mut stream, "\0").await;
+    assert!(!answer.contains("transfer-encoding"), "{answer}");
+    assert_eq!(answer.split_once("\r\n\r\n").unwrap().1, "firstsecond");
+}
+
+#[tokio::test]
+async fn only_the_head_of_a_response_that_lasts_long_is_sent_if_it_is_asked_for() {
+    let server = TestServer::start(1).await;
+    let heads = "HEAD /lasting HTTP/1.1\r\nhost: x\r\n\r\n".to_owned();
+    let mut stream = server.send(&(heads + SHORT_REQUEST)).await;
+    let answer = read_until(&mut stream, "here").await;
+    assert!(answer.contains("x-kept: yes") && !answer.contains("first"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_a_response_that_lasts_long() {
+    let server = TestServer::start(1).await;
+    let mut stream = server.send("GET /endless-lasting HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_until(&mut stream, "first").await;
+    // It is not closed for another connection, also if its client has sent more.
+    stream.write_all(SHORT_REQUEST.as_bytes()).await.unwrap();
+    let mut other = server.send(SHORT_REQUEST).await;
+    assert!(read_until(&mut other, "\0").await.starts_with("HTTP/1.1 503"));
+    drop(stream);
+    // Once its slot is free, others are served.
+    loop {
+        let mut next = server.send(SHORT_REQUEST).await;
+        if read_until(&mut next, "here").await.starts_with("HTTP/1.1 200") {
+            return;
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! the visitor sees them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::PageState;
 use super::model::{Named, Side};
@@ -17,7 +18,7 @@ pub(super) struct Cast {
     own: OwnUsers,
     /// The party for which the visitor speaks.
     role: PartyRole,
-    users: KnownUsers,
+    users: Arc<KnownUsers>,
 }
 
 /// The Matrix users that are the visitor.
@@ -65,7 +66,14 @@ impl Cast {
         users.add_contacts(&transaction.terms);
         users.add_possible_guests(possible_guests);
         users.add_stored_guests(stored_guests);
-        Self { own: OwnUsers::of(session), role: session.visitor.role, users }
+        let (own, role) = (OwnUsers::of(session), session.visitor.role);
+        Self { own, role, users: Arc::new(users) }
+    }
+
+    /// Returns the same users for the visitor of this session, which is of the same transaction.
+    pub(super) fn for_visitor(&self, session: &Session) -> Self {
+        let (own, role) = (OwnUsers::of(session), session.visitor.role);
+        Self { own, role, users: Arc::clone(&self.users) }
     }
 
     /// Whether a user speaks for the other party.

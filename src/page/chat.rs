@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use ulid::Ulid;
 
-use super::PageState;
 use super::cast::Cast;
 use super::model::{Address, ChatFile, ChatLine, Poll, Quote, Reaction, Reader, Times};
 use super::session::Session;
@@ -48,6 +47,16 @@ impl ReadLines {
         Ok(Self { lines, around })
     }
 
+    /// Returns the lines as they were read.
+    pub(super) fn lines(&self) -> &[ShownEntry] {
+        &self.lines
+    }
+
+    /// Returns the entries of the lines, and those that are about them.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.lines.iter().chain(&self.around.about).map(|shown| &shown.entry)
+    }
+
     /// Returns the quoted messages, with their edits.
     pub(super) fn quoted(&self) -> Vec<Line<'_>> {
         conversation(&self.around.quoted)
@@ -55,19 +64,19 @@ impl ReadLines {
 
     /// Returns the lines as a visitor sees them, in reading order, with their edits, reactions,
     /// votes and files.
-    pub(super) fn shown(self, session: &Session, cast: &Cast) -> Vec<ChatLine> {
+    pub(super) fn shown(&self, session: &Session, cast: &Cast) -> Vec<ChatLine> {
         let Self { lines, around } = self;
         let events = events_of(lines.iter().map(|it| &it.entry));
         let (mut ballots, mut files, mut outgoing) = (Ballots::default(), Vec::new(), Vec::new());
         let mut all = Vec::with_capacity(lines.len() + around.about.len());
-        for shown in lines.into_iter().chain(around.about) {
+        for shown in lines.iter().chain(&around.about) {
             let ShownEntry { entry, raw, send_key, files: its_files } = shown;
             if let Some(raw) = raw {
-                ballots.add(&entry, &raw);
+                ballots.add(entry, raw);
             }
-            outgoing.extend(outgoing_of(&entry, send_key.as_deref(), session));
-            files.extend(its_files);
-            all.push(entry);
+            outgoing.extend(outgoing_of(entry, send_key.as_deref(), session));
+            files.extend(its_files.iter().cloned());
+            all.push(entry.clone());
         }
         let quoted = conversation(&around.quoted);
         let (reader, address) = (&session.reader, session.address());
@@ -83,18 +92,6 @@ impl ReadLines {
         };
         lines.map(chat_line).collect()
     }
-}
-
-/// Turns these entries into lines, as [`ReadLines::shown`] does.
-pub(super) async fn lines(
-    state: &PageState,
-    session: &Session,
-    cast: &Cast,
-    entries: Vec<Entry>,
-) -> Result<Vec<ChatLine>, StoreError> {
-    let (store, id) = (&state.store, session.transaction.id);
-    let lines = store.shown_events(id, &events_of(entries.iter())).await?;
-    Ok(ReadLines::of(store, id, lines, None).await?.shown(session, cast))
 }
 
 fn events_of<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<String> {

@@ -12,7 +12,7 @@ use ulid::Ulid;
 
 use crate::invoice::{Document, Further, OriginalKind, epc_payload, qr_svg, status_to_show};
 use crate::quota::run_blocking;
-use crate::store::{LastRead, Outgoing, PastTerms, Store, StoreError, Surroundings};
+use crate::store::{LastRead, Outgoing, PastTerms, StoreError, Surroundings};
 use crate::transaction::{PartyRole, Transaction, changes};
 
 /// The greatest number of revisions that the page lists.
@@ -169,18 +169,9 @@ fn cursor(text: &str) -> Option<(i64, &str)> {
     Some((at.parse().ok()?, event))
 }
 
-/// Reads the messages of the visitor that are not in the room yet.
-pub(super) async fn unsent(store: &Store, session: &Session) -> Result<Vec<Unsent>, StoreError> {
-    let id = session.transaction.id;
-    let outgoing = store.unsent(id, &session.guest.user_id).await?;
-    if outgoing.is_empty() {
-        return Ok(Vec::new());
-    }
-    let is_stuck = store.room(id).await?.is_some_and(|room| room.failures > 0);
-    Ok(unsent_of(&outgoing, is_stuck, session))
-}
-
-fn unsent_of(outgoing: &[Outgoing], is_stuck: bool, session: &Session) -> Vec<Unsent> {
+/// Returns these messages of the visitor, which are not in the room yet, as the page shows them.
+/// `is_stuck` tells whether the last steps in the room failed.
+pub(super) fn unsent_of(outgoing: &[Outgoing], is_stuck: bool, session: &Session) -> Vec<Unsent> {
     let text = |id: &str| session.reader.locale.text(&format!("unsent-{id}"));
     let unsent = outgoing.iter().filter_map(|outgoing| {
         let content = outgoing.content();
@@ -209,17 +200,8 @@ fn relation_of_text(content: &serde_json::Value) -> Option<UnsentRelation> {
     })
 }
 
-/// Reads which line is the newest that the other party has read, and who read it.
-pub(super) async fn seen_by(
-    state: &PageState,
-    session: &Session,
-    cast: &Cast,
-) -> Result<Option<(String, Named)>, StoreError> {
-    Ok(newest_seen(&state.store.last_reads(session.transaction.id).await?, cast))
-}
-
 /// Returns the newest line that the other party has read, and the person who read it.
-fn newest_seen(last_reads: &[LastRead], cast: &Cast) -> Option<(String, Named)> {
+pub(super) fn newest_seen(last_reads: &[LastRead], cast: &Cast) -> Option<(String, Named)> {
     let others = last_reads.iter().filter(|it| cast.is_other_party(&it.user_id));
     let newest = others.max_by_key(|it| it.sort_at)?;
     Some((newest.line.clone()?, cast.named(&newest.user_id, None, None)))

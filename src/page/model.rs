@@ -338,7 +338,7 @@ pub struct UnsentRelation {
 }
 
 /// A contact of the other party.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The name of the contact.
     pub name: String,

@@ -18,7 +18,7 @@ use super::view::Closed;
 use crate::door::Key;
 use crate::room::Guest;
 use crate::store::{GrantRow, StoreError};
-use crate::transaction::{Transaction, Visitor};
+use crate::transaction::{PartyRole, Transaction, Visitor};
 
 /// A person who may see a transaction, at the moment of a request.
 #[derive(Clone, Debug)]
@@ -202,13 +202,22 @@ fn admit_to(
     transaction: Transaction,
     row: &GrantRow,
 ) -> Result<Admitted, Closed> {
-    let role = row.role();
-    let visitor = role.and_then(|role| transaction.terms.visitor(role, row.contact.as_deref()));
-    let admitted = visitor.and_then(|visitor| {
-        let server = &state.config.homeserver.domain;
-        let locale = state.config.room_locale(&transaction.shop);
-        let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
-        Some((transaction, visitor, guest))
-    });
-    admitted.ok_or(Closed::Revoked)
+    let contact = row.contact.as_deref();
+    let visitor = row.role().and_then(|role| visitor_of(state, &transaction, role, contact));
+    visitor.map(|(visitor, guest)| (transaction, visitor, guest)).ok_or(Closed::Revoked)
+}
+
+/// Returns the visitor of a transaction with this role and contact key, and the guest through whom
+/// they speak. Returns `None` if the shop does not name them any more.
+pub(super) fn visitor_of(
+    state: &PageState,
+    transaction: &Transaction,
+    role: PartyRole,
+    contact: Option<&str>,
+) -> Option<(Visitor, Guest)> {
+    let visitor = transaction.terms.visitor(role, contact)?;
+    let server = &state.config.homeserver.domain;
+    let locale = state.config.room_locale(&transaction.shop);
+    let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
+    Some((visitor, guest))
 }

@@ -59,6 +59,7 @@ mod transaction_changes;
 mod transaction_row;
 mod transactions;
 mod tx;
+mod watched;
 mod witnessings;
 mod write_ahead_log;
 mod writers;
@@ -98,6 +99,7 @@ pub use surroundings::Surroundings;
 pub use transaction_changes::{Change, Changed, Created, NewRevision, Original};
 pub use transactions::Page;
 pub use tx::Tx;
+pub use watched::{GrantSession, Marks};
 pub use witnessings::Witnessing;
 
 use std::str::FromStr;

@@ -1,7 +1,5 @@
 //! The sessions of visitors on the invoice page.
 
-use std::collections::BTreeSet;
-
 use sqlx::FromRow;
 use ulid::Ulid;
 
@@ -23,7 +21,6 @@ const SELECT_GRANT_OF_SESSION: &str = "\
      g.expires_at, g.revoked_at, g.used_at, t.shop, t.external_id, t.revision, \
      t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
      JOIN transactions t ON t.id = g.transaction_id WHERE s.id = $1 AND s.grant_id = $2";
-const SELECT_SESSIONS: &str = "SELECT id FROM sessions WHERE grant_id = $1";
 const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
 
 /// A grant, and the columns of its transaction.
@@ -80,16 +77,6 @@ impl Store {
         let created_at = made_at;
         let outline = Outline { id, shop, external_id, revision, created_at, updated_at };
         Ok(Some((grant, self.with_content(transaction, outline).await?)))
-    }
-
-    /// Returns the ids of all sessions of a grant.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn sessions_of(&self, grant: Ulid) -> Result<BTreeSet<Ulid>, StoreError> {
-        let query = sqlx::query_scalar(SELECT_SESSIONS).bind(grant.to_string());
-        let ids: Vec<String> = query.fetch_all(&self.pool).await?;
-        ids.iter().map(|id| parse_id(id)).collect()
     }
 
     /// Ends a session for ever. Pages that are open in this session close.

@@ -13,6 +13,11 @@ const DESCRIPTORS: u32 = 600;
 /// More than it may have of any one kind.
 const CROWD: usize = 700;
 
+/// Open pages whose memory is measured, and what one may take, in bytes. It takes less than half of it;
+/// a connection with hyper's buffers takes twice as much.
+const OPEN_PAGES: u64 = 500;
+const BYTES_PER_OPEN_PAGE: u64 = 16 * 1024;
+
 /// How far somebody gets with a request, and no further.
 const SILENT: (&str, &str) = ("silent", "");
 const HALF_A_HEADER: (&str, &str) = ("half a header", "GET / HTTP/1.1\r\nhost: x\r\nx-");
@@ -189,4 +194,40 @@ async fn ended(crowd: Vec<TcpStream>) -> usize {
         ended += usize::from(tokio::time::timeout(patience, reading).await.is_ok());
     }
     ended
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_takes_little_memory() {
+    let plan = World::with().page().config("page", json!({ "open_pages": 2 * OPEN_PAGES }));
+    let world = plan.start(Database::Sqlite).await;
+    let deal = world.deal().await;
+    let reader = Entered::by(&world.shop.link(&deal.id, "buyer", None).await).await;
+    let open = async |pages: u64| {
+        let mut opened = Vec::new();
+        for _ in 0..pages {
+            let mut live = reader.request(Method::GET, "/live").send().await.unwrap();
+            assert_eq!(live.status(), 200);
+            let mut told = String::new();
+            while !told.contains("event: people") {
+                told.push_str(&String::from_utf8_lossy(&live.chunk().await.unwrap().unwrap()));
+            }
+            opened.push(live);
+        }
+        opened
+    };
+    // What the process needs for any page at all does not count.
+    let first = open(50).await;
+    let before = resident_bytes(world.tallyroom().id());
+    let pages = open(OPEN_PAGES).await;
+    let taken = resident_bytes(world.tallyroom().id()).saturating_sub(before);
+    let each = taken / OPEN_PAGES;
+    assert!(each < BYTES_PER_OPEN_PAGE, "{each} bytes for each open page");
+    drop((first, pages));
+}
+
+/// The memory of a process, without what is swapped out.
+fn resident_bytes(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }

@@ -15,12 +15,18 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 pub struct Database {
     pub bench: Bench,
     commits: Commits,
+    url: String,
 }
 
 impl Database {
     async fn open(url: &str) -> Self {
         let bench = Bench::open(url).await;
-        Self { bench, commits: Commits::of(url).await }
+        Self { bench, commits: Commits::of(url).await, url: url.to_owned() }
+    }
+
+    /// Opens the database once more, as another process does.
+    pub async fn opened_elsewhere(&self) -> Bench {
+        Bench::open(&self.url).await
     }
 
     /// Does some work. Returns what it gave and what it took. Nothing else may use a database

@@ -12,6 +12,7 @@ mod commits;
 mod conversation;
 mod counting;
 mod databases;
+mod open_pages;
 mod reading;
 mod recording;
 mod service;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use jiff::tz::TimeZone;
-use reqwest::Client;
 use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
 use serde_json::Value;
 use tallyroom::api::{self, ApiState, Health};
 use tallyroom::clock::now;
@@ -40,6 +40,8 @@ page: { url: 'http://page.test' }
 const API_KEY: &str = "0123456789abcdef";
 /// The number of file descriptors that the parts of the service share.
 const FILES: u64 = 4_096;
+/// The number of connections that each listener has at most.
+const MAX_CONNECTIONS: usize = 512;
 /// How long a visitor is let in, in milliseconds.
 const AN_HOUR: i64 = 3_600_000;
 
@@ -156,6 +158,34 @@ impl Service {
         let answer = self.http.get(url).bearer_auth(&visitor.token).send().await.unwrap();
         answer.error_for_status().unwrap().text().await.unwrap()
     }
+
+    /// Opens the stream of news of a page in a language, from the beginning of the record.
+    pub async fn news(&self, visitor: &Visitor, language: &str) -> News {
+        let url = format!("{}/t/{}/live?after=0&revision=1", self.page, visitor.transaction);
+        let request = self.http.get(url).header("accept-language", language);
+        let answer = request.bearer_auth(&visitor.token).send().await.unwrap();
+        News { answer: answer.error_for_status().unwrap(), unread: String::new() }
+    }
+}
+
+/// The news of an open page.
+pub struct News {
+    answer: Response,
+    unread: String,
+}
+
+impl News {
+    /// Reads up to a word. Returns what was read.
+    pub async fn until(&mut self, word: &str) -> String {
+        loop {
+            if let Some(at) = self.unread.find(word) {
+                let rest = self.unread.split_off(at + word.len());
+                return std::mem::replace(&mut self.unread, rest);
+            }
+            let piece = self.answer.chunk().await.unwrap();
+            self.unread.push_str(&String::from_utf8_lossy(&piece.expect("more news")));
+        }
+    }
 }
 
 fn config(folder: &Path) -> Config {
@@ -166,6 +196,11 @@ fn config(folder: &Path) -> Config {
 async fn serve(router: Router, stop: &CancellationToken) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(door::serve(listener, router, ConnectionSlots::new(64), stop.clone()));
+    tokio::spawn(door::serve(
+        listener,
+        router,
+        ConnectionSlots::new(MAX_CONNECTIONS),
+        stop.clone(),
+    ));
     address
 }

@@ -1,6 +1,7 @@
 //! Makes transactions with rooms on a real database, without a homeserver.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
@@ -34,18 +35,19 @@ pub fn postgres() -> String {
 }
 
 /// A store with a separate transaction and room for each record.
+#[derive(Clone)]
 pub struct Bench {
     pub store: Store,
     #[allow(dead_code, reason = "only some of the tests that share this file need it")]
     pub url: String,
-    made: AtomicUsize,
+    made: Arc<AtomicUsize>,
 }
 
 impl Bench {
     pub async fn open(url: &str) -> Self {
         let config = DatabaseConfig { url: DatabaseUrl::parse(url).unwrap(), max_connections: 4 };
         let store = Store::open(&config).await.unwrap();
-        Self { store, url: url.to_owned(), made: AtomicUsize::new(0) }
+        Self { store, url: url.to_owned(), made: Arc::default() }
     }
 
     /// Makes a new transaction and its room.

@@ -1,133 +1,87 @@
-//! Pages that show the same share one reading.
+//! The records that open pages show. A task for each of them tells all its pages.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::broadcast;
 use ulid::Ulid;
 
 use super::Position;
-use super::reading::{AwaitedFiles, News, Reading};
+use super::look::look_forever;
+use super::news::News;
+use super::reading::Reading;
+use super::watched::{NewsFeed, Watched};
 use crate::page::PageState;
 use crate::page::session::Session;
-use crate::store::StoreError;
 
 /// The greatest number of [`News`] that may wait for a page. If a page takes them more slowly, its
 /// stream is closed, and its browser has to connect again.
 const MAX_UNTAKEN_NEWS: usize = 16;
-/// The number of pages that get the news before the next pause.
-const PAGES_PER_PAUSE: usize = 16;
-/// The pause between two groups of pages. A thousand pages take a quarter of a second, and other
-/// requests are answered in the pauses.
-const PUBLISH_PAUSE: Duration = Duration::from_millis(4);
-
-/// What pages that show the same have in common: the transaction, the grant, and the language.
-type ViewKey = (Ulid, Ulid, String);
 
 /// Everything that is shown on open pages.
 #[derive(Debug, Default)]
-pub struct Views(Mutex<HashMap<ViewKey, View>>);
-
-/// What is shown on open pages of one transaction, grant and language.
-#[derive(Debug, Default)]
-struct View {
-    /// Distinguishes this view from earlier ones with the same key.
-    id: Ulid,
-    pages: Vec<mpsc::Sender<Arc<News>>>,
-    last: Option<Arc<News>>,
-    awaited_files: AwaitedFiles,
+pub struct Views {
+    records: Mutex<HashMap<Ulid, Record>>,
+    /// Whether the task runs that looks for what other processes wrote.
+    is_looking: AtomicBool,
 }
 
-/// The news of one view, for one page.
+/// A record that at least one open page shows.
 #[derive(Debug)]
-pub(super) struct NewsFeed {
-    news: mpsc::Receiver<Arc<News>>,
-    awaited_files: AwaitedFiles,
-}
-
-impl NewsFeed {
-    /// Waits for the next news. Returns `None` when there will be no more.
-    pub(super) async fn next(&mut self) -> Option<Arc<News>> {
-        self.news.recv().await
-    }
-
-    /// Returns the lines whose files are awaited.
-    pub(super) fn awaited_files(&self) -> AwaitedFiles {
-        Arc::clone(&self.awaited_files)
-    }
+struct Record {
+    watched: Arc<Watched>,
+    news: broadcast::Sender<Arc<News>>,
 }
 
 impl Views {
-    /// Adds a page, which first gets the last news. If it is the first page of the view, reading
-    /// begins at its position.
-    pub(super) async fn join(
-        state: &PageState,
-        session: &Session,
-        position: Position,
-    ) -> Result<NewsFeed, StoreError> {
-        let locale = session.reader.locale.tag();
-        let key = (session.transaction.id, session.grant, locale);
-        if let Some(view) = state.views.views().get_mut(&key) {
-            return Ok(view.add_page());
+    /// Adds a page. If it is the first page of the record, reading begins at its position.
+    pub(super) fn join(state: &PageState, session: &Session, position: Position) -> NewsFeed {
+        if !state.views.is_looking.swap(true, Ordering::Relaxed) {
+            tokio::spawn(look_forever(state.clone()));
         }
-        let awaited_files = AwaitedFiles::default();
-        let files = Arc::clone(&awaited_files);
-        let reading = Reading::of(state.clone(), session, position, files).await?;
-        let mut views = state.views.views();
-        match views.entry(key.clone()) {
-            // Another page has made the view in the meantime.
-            Entry::Occupied(mut view) => Ok(view.get_mut().add_page()),
+        let mut records = state.views.records();
+        let record = match records.entry(session.transaction.id) {
+            Entry::Occupied(record) => record.into_mut(),
             Entry::Vacant(place) => {
-                let id = Ulid::new();
-                let view = View { id, awaited_files, ..View::default() };
-                let feed = place.insert(view).add_page();
-                tokio::spawn(Publisher { state: state.clone(), key, id }.run(reading));
-                Ok(feed)
+                let watched = Arc::new(Watched::new(state.clone(), session.transaction.id));
+                let news = broadcast::channel(MAX_UNTAKEN_NEWS).0;
+                let reading = Reading::of(Arc::clone(&watched), position);
+                let publisher = Publisher { watched: Arc::clone(&watched), news: news.clone() };
+                tokio::spawn(publisher.run(reading));
+                place.insert(Record { watched, news })
             }
-        }
+        };
+        record.watched.add_page(session, &record.news)
     }
 
-    fn views(&self) -> MutexGuard<'_, HashMap<ViewKey, View>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the transactions that open pages show.
+    pub(super) fn watched(&self) -> BTreeSet<Ulid> {
+        self.records().keys().copied().collect()
     }
-}
 
-impl View {
-    fn add_page(&mut self) -> NewsFeed {
-        let (page, news) = mpsc::channel(MAX_UNTAKEN_NEWS);
-        if let Some(last) = &self.last {
-            page.try_send(Arc::clone(last)).ok();
-        }
-        self.pages.push(page);
-        NewsFeed { news, awaited_files: Arc::clone(&self.awaited_files) }
+    fn records(&self) -> MutexGuard<'_, HashMap<Ulid, Record>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Sends news to the pages of a view as long as there are any. When it ends for any reason, the
-/// streams of the pages end as well, and their browsers connect again.
+/// Tells the pages of a record the news as long as there are any pages. When it ends for any reason,
+/// the streams of the pages end as well, and their browsers connect again.
 struct Publisher {
-    state: PageState,
-    key: ViewKey,
-    id: Ulid,
+    watched: Arc<Watched>,
+    news: broadcast::Sender<Arc<News>>,
 }
 
 impl Publisher {
     async fn run(self, mut reading: Reading) {
         while !self.has_ended() {
             let news = tokio::select! {
-                () = self.state.stop.cancelled() => return,
+                () = self.watched.state.stop.cancelled() => return,
                 news = reading.next() => news,
             };
             match news {
-                Ok(Some(news)) => {
-                    let is_over = news.closed.is_some();
-                    self.publish(&Arc::new(news)).await;
-                    if is_over {
-                        return;
-                    }
-                }
+                Ok(Some(news)) => self.watched.publish(news, &self.news),
                 Ok(None) => {}
                 Err(error) => {
                     tracing::error!(%error, "cannot read the news of open pages");
@@ -137,48 +91,26 @@ impl Publisher {
         }
     }
 
-    /// Removes the view if all its pages are closed. Returns whether there is no view any more.
+    /// Removes the record if all its pages are closed. Returns whether it did.
     fn has_ended(&self) -> bool {
-        let mut views = self.state.views.views();
-        let Some(view) = views.get_mut(&self.key) else { return true };
-        view.pages.retain(|page| !page.is_closed());
-        let has_ended = view.pages.is_empty();
+        let mut records = self.watched.state.views.records();
+        let has_ended = self.news.receiver_count() == 0;
         if has_ended {
-            views.remove(&self.key);
+            self.remove_from(&mut records);
         }
         has_ended
     }
 
-    /// Sends news to every page, and closes the streams of the pages that are too slow.
-    async fn publish(&self, news: &Arc<News>) {
-        let pages = {
-            let mut views = self.state.views.views();
-            let Some(view) = views.get_mut(&self.key) else { return };
-            // A page that is added from now on gets the news from here.
-            view.last = Some(Arc::clone(news));
-            view.pages.clone()
-        };
-        let mut slow = Vec::new();
-        for group in pages.chunks(PAGES_PER_PAUSE) {
-            let is_slow = |page: &&mpsc::Sender<_>| page.try_send(Arc::clone(news)).is_err();
-            slow.extend(group.iter().filter(is_slow));
-            if pages.len() > PAGES_PER_PAUSE {
-                tokio::time::sleep(PUBLISH_PAUSE).await;
-            }
-        }
-        if !slow.is_empty()
-            && let Some(view) = self.state.views.views().get_mut(&self.key)
-        {
-            view.pages.retain(|page| !slow.iter().any(|slow| slow.same_channel(page)));
+    fn remove_from(&self, records: &mut HashMap<Ulid, Record>) {
+        let id = self.watched.transaction;
+        if records.get(&id).is_some_and(|it| self.news.same_channel(&it.news)) {
+            records.remove(&id);
         }
     }
 }
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        let mut views = self.state.views.views();
-        if views.get(&self.key).is_some_and(|view| view.id == self.id) {
-            views.remove(&self.key);
-        }
+        self.remove_from(&mut self.watched.state.views.records());
     }
 }
