@@ -60,8 +60,6 @@ static SET_HEADS: ManyRows = ManyRows::new(
     ") AS w WHERE transactions.id = w.column1",
 );
 
-/// The greatest number of events that are derived in one tx. Others can write between two txs.
-pub(super) const EVENTS_PER_TX: usize = 128;
 /// Deriving more than this many bytes of events is left to a thread for work that takes long.
 const LONG_WORK_BYTES: usize = 32 * 1024;
 
@@ -153,7 +151,7 @@ struct New<'a> {
 
 impl Store {
     /// Derives the next events of these rooms' journals into their records, in one tx. Each room
-    /// has a share of at most [`EVENTS_PER_TX`] events.
+    /// has a share of the events of a tx (128).
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use ruma::UserId;
 use sqlx::FromRow;
 
-use super::deriving::EVENTS_PER_TX;
 use super::many_rows::{ManyRows, in_exact_pieces, in_padded_pieces};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, Tx, foreign};
@@ -76,6 +75,8 @@ const SELECT_RAW_EVENT: &str = "SELECT raw FROM journal WHERE room_id = $1 AND e
 const DELETE_GAP_OF_WHOLE_ROOM: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = $2 \
      AND to_token = $3 AND audit = 0";
 
+/// The greatest number of events that are derived in one tx. Others can write between two txs.
+const EVENTS_PER_TX: usize = 128;
 /// The type of the event that begins a room. No homeserver writes it with escapes.
 const ROOM_CREATION: &str = "m.room.create";
 
