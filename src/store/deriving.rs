@@ -16,34 +16,26 @@ use super::{
     successors, transaction_row,
 };
 use crate::clock::now;
-use crate::config::{Config, DatabaseKind};
+use crate::config::Config;
 use crate::names::HEAD_STATE;
 use crate::record::chain::{Head, link};
 use crate::record::digest::content_digest;
 use crate::record::{Attachment, Derived, Fixed, Kind, RedactionPolicy, derive, sort_at};
 use crate::room::change;
 
-/// A statement that selects records as [`RecordRow`], in the order of their ids. `$lock` follows.
-macro_rules! select_records {
-    ($lock:literal) => {
-        ManyRows::new(
-            "SELECT t.id, t.shop, t.last_seq AS seq, t.last_hash AS hash, t.acts, t.acts_hash, \
-             v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, r.repaired_at \
-             FROM (VALUES ",
-            1,
-            concat!(
-                ") AS w JOIN transactions t ON t.id = w.column1 ",
-                "JOIN revisions v ON v.transaction_id = t.id AND v.revision = t.revision ",
-                "JOIN rooms r ON r.transaction_id = t.id ORDER BY t.id",
-                $lock
-            ),
-        )
-    };
-}
-static LOCK_RECORDS_SQLITE: ManyRows = select_records!("");
-/// Another process may be writing some of these records. They have their turn when it is done.
-/// Rows that only refer to a transaction, such as a receipt, can be written meanwhile.
-static LOCK_RECORDS_POSTGRES: ManyRows = select_records!(" FOR NO KEY UPDATE OF t SKIP LOCKED");
+/// Selects records as [`RecordRow`], in the order of their ids.
+///
+/// Another process may be writing some of these records. They have their turn when it is done. Rows
+/// that only refer to a transaction, such as a receipt, can be written meanwhile.
+static LOCK_RECORDS: ManyRows = ManyRows::locking(
+    "SELECT t.id, t.shop, t.last_seq AS seq, t.last_hash AS hash, t.acts, t.acts_hash, \
+     v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, r.repaired_at FROM (VALUES ",
+    1,
+    ") AS w JOIN transactions t ON t.id = w.column1 \
+     JOIN revisions v ON v.transaction_id = t.id AND v.revision = t.revision \
+     JOIN rooms r ON r.transaction_id = t.id ORDER BY t.id",
+    " FOR NO KEY UPDATE OF t SKIP LOCKED",
+);
 static SELECT_PEOPLE: ManyRows = ManyRows::new(
     "SELECT w.column1 AS transaction_id, w.column2 AS user_id, \
      COALESCE(c.party, g.party) AS party, m.display_name FROM (VALUES ",
@@ -165,7 +157,7 @@ impl Store {
             return Ok(Progress::default());
         }
         let mut tx = self.begin().await?;
-        let mut records = lock_records(&mut tx, self.kind, &events, deriving).await?;
+        let mut records = lock_records(&mut tx, &events, deriving).await?;
         for (id, _) in records.iter().filter(|(_, record)| record.head.acts == 0) {
             adoption::adopt(&mut tx, id, self.sign_due()).await?;
         }
@@ -251,20 +243,15 @@ async fn derive_all(rooms: &[Underived], events: Vec<NextEvent>) -> Vec<Event> {
 /// Locks the records of these events, as far as nobody else is writing them.
 async fn lock_records(
     tx: &mut Tx,
-    kind: DatabaseKind,
     events: &[Event],
     deriving: &Deriving,
 ) -> Result<BTreeMap<String, Record>, StoreError> {
-    let statement = match kind {
-        DatabaseKind::Sqlite => &LOCK_RECORDS_SQLITE,
-        DatabaseKind::Postgres => &LOCK_RECORDS_POSTGRES,
-    };
     let mut ids: Vec<&str> = events.iter().map(|event| event.transaction_id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut records = BTreeMap::new();
     for piece in in_padded_pieces(&ids, "") {
-        let mut query = sqlx::query_as(statement.statement(piece.len()));
+        let mut query = sqlx::query_as(LOCK_RECORDS.in_tx(tx, piece.len()));
         for id in piece {
             query = query.bind(id);
         }
@@ -375,7 +362,7 @@ async fn people(tx: &mut Tx, events: &[&Event]) -> Result<People, StoreError> {
     let senders: Vec<_> = senders.into_iter().collect();
     let mut people = People::new();
     for piece in in_padded_pieces(&senders, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_PEOPLE.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_PEOPLE.in_tx(tx, piece.len()));
         for (transaction_id, user) in piece {
             query = query.bind(transaction_id).bind(user);
         }
@@ -486,7 +473,7 @@ async fn set_heads(
         .map(|(id, it)| (id.as_str(), it.head.seq, it.head.hash.as_str(), it.has_news))
         .collect();
     for piece in in_padded_pieces(&heads, ("", 0, "", false)) {
-        let mut query = sqlx::query(SET_HEADS.statement(piece.len()));
+        let mut query = sqlx::query(SET_HEADS.in_tx(tx, piece.len()));
         for (id, seq, hash, has_news) in piece {
             query = query.bind(id).bind(seq).bind(hash).bind(if has_news { due } else { 0 });
         }

@@ -220,7 +220,7 @@ impl Store {
         let shares: Vec<_> = rooms.iter().map(|it| it.room_id.as_str()).zip(shares).collect();
         let mut events = Vec::new();
         for piece in in_padded_pieces(&shares, ("", 0)) {
-            let mut query = sqlx::query_as(SELECT_NEXT_EVENTS.statement(piece.len()));
+            let mut query = sqlx::query_as(SELECT_NEXT_EVENTS.on(self.kind, piece.len()));
             for (room_id, share) in piece {
                 query = query.bind(room_id).bind(share);
             }
@@ -270,7 +270,7 @@ pub(super) async fn derived_positions(
     let rooms: Vec<&str> = rooms.iter().map(|room| room.room_id.as_str()).collect();
     let mut positions = HashMap::new();
     for piece in in_padded_pieces(&rooms, "") {
-        let mut query = sqlx::query_as(SELECT_DERIVED_POSITIONS.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_DERIVED_POSITIONS.in_tx(tx, piece.len()));
         for room_id in piece {
             query = query.bind(room_id);
         }
@@ -289,7 +289,7 @@ pub(super) async fn set_derived_positions(
     let last: BTreeMap<&str, i64> = positions.collect();
     let last: Vec<_> = last.into_iter().collect();
     for piece in in_exact_pieces(&last) {
-        let mut query = sqlx::query(SET_DERIVED_POSITIONS.statement(piece.len()));
+        let mut query = sqlx::query(SET_DERIVED_POSITIONS.in_tx(tx, piece.len()));
         for (room_id, position) in piece {
             query = query.bind(room_id).bind(position).bind(position);
         }
@@ -346,7 +346,7 @@ async fn lock_our_rooms(
     let rooms: Vec<&str> = by_room.keys().copied().collect();
     let mut last_positions = HashMap::new();
     for piece in in_exact_pieces(&rooms) {
-        let mut query = sqlx::query_as(LOCK_OUR_ROOMS.statement(piece.len()));
+        let mut query = sqlx::query_as(LOCK_OUR_ROOMS.in_tx(tx, piece.len()));
         for room_id in piece {
             query = query.bind(room_id).bind(i64::from(made_by_us.contains(room_id)));
         }
@@ -375,7 +375,7 @@ async fn new_rows<'a>(
     let mut known: HashSet<(String, String)> = HashSet::new();
     // No event has an empty id.
     for piece in in_padded_pieces(&events, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_KNOWN_EVENTS.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_KNOWN_EVENTS.in_tx(tx, piece.len()));
         for (room_id, event_id) in piece {
             query = query.bind(room_id).bind(event_id);
         }
@@ -402,7 +402,7 @@ async fn insert_rows(
 ) -> Result<(), StoreError> {
     let received_at = now();
     for piece in in_exact_pieces(rows) {
-        let mut query = sqlx::query(INSERT_EVENTS.statement(piece.len()));
+        let mut query = sqlx::query(INSERT_EVENTS.in_tx(tx, piece.len()));
         for NewRow { arrival, position } in piece {
             query = query
                 .bind(&arrival.room_id)
@@ -425,7 +425,7 @@ async fn insert_rows(
         }
     }
     for piece in in_padded_pieces(&last, ("", 0)) {
-        let mut query = sqlx::query(SET_LAST_POSITIONS.statement(piece.len()));
+        let mut query = sqlx::query(SET_LAST_POSITIONS.in_tx(tx, piece.len()));
         for (room_id, position) in piece {
             query = query.bind(room_id).bind(position);
         }

@@ -88,7 +88,7 @@ impl Store {
         event: &str,
         at: i64,
     ) -> Result<(), StoreError> {
-        let see = sqlx::query(UPSERT_RECEIPTS.statement(1)).bind(id.to_string()).bind(user);
+        let see = sqlx::query(UPSERT_RECEIPTS.on(self.kind, 1)).bind(id.to_string()).bind(user);
         self.run(see.bind(event).bind(at.min(now()))).await?;
         self.hints.changed(id);
         Ok(())
@@ -130,7 +130,7 @@ async fn note(
             break;
         }
         for piece in in_exact_pieces(&rows) {
-            let mut query = sqlx::query(UPSERT_RECEIPTS.statement(piece.len()));
+            let mut query = sqlx::query(UPSERT_RECEIPTS.in_tx(tx, piece.len()));
             for (id, user, ReadUpTo { event_id, at, .. }) in piece {
                 query = query.bind(id).bind(user).bind(event_id).bind((*at).clamp(0, now()));
             }
@@ -149,7 +149,7 @@ async fn transactions_of_rooms(
     let rooms: Vec<&str> = rooms.into_iter().collect();
     let mut transactions = HashMap::new();
     for piece in in_padded_pieces(&rooms, "") {
-        let mut query = sqlx::query_as(SELECT_TRANSACTIONS_OF_ROOMS.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_TRANSACTIONS_OF_ROOMS.in_tx(tx, piece.len()));
         for room_id in piece {
             query = query.bind(room_id);
         }
