@@ -16,7 +16,7 @@ use super::{
     successors, transaction_row,
 };
 use crate::clock::now;
-use crate::config::Config;
+use crate::config::{Config, DatabaseKind};
 use crate::names::HEAD_STATE;
 use crate::record::chain::{Head, link};
 use crate::record::digest::content_digest;
@@ -169,7 +169,9 @@ impl Store {
             positions.get(&event.next.room_id).is_some_and(|last| event.next.row.position > *last)
         };
         let locked: Vec<&Event> = locked.into_iter().filter(is_underived).collect();
-        let progress = Progress { entries: locked.len(), left_out: !others.is_empty() };
+        // On SQLite, nobody else can be writing.
+        let left_out = self.kind == DatabaseKind::Postgres && !others.is_empty();
+        let progress = Progress { entries: locked.len(), left_out };
         if locked.is_empty() {
             return Ok(progress);
         }
@@ -436,7 +438,7 @@ async fn want_files(
 async fn apply_redactions(
     tx: &mut Tx,
     entries: &[New<'_>],
-    records: &BTreeMap<String, Record>,
+    records: &mut BTreeMap<String, Record>,
 ) -> Result<(), StoreError> {
     let mut concerned: Vec<(&str, &str)> = Vec::new();
     for New { event, fixed, .. } in entries {
@@ -448,7 +450,11 @@ async fn apply_redactions(
         {
             // The room no longer shows the target, even if the redaction has no effect in the
             // record.
-            rooms::event_redacted(tx, parse_id(&fixed.transaction)?, target).await?;
+            let was_summary =
+                rooms::event_redacted(tx, parse_id(&fixed.transaction)?, target).await?;
+            if let Some(record) = records.get_mut(&fixed.transaction).filter(|_| was_summary) {
+                record.room.summary_event = None;
+            }
         }
     }
     let mut redacted = erasure::redacted_among(tx, &concerned).await?;

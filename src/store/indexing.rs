@@ -138,6 +138,9 @@ impl Store {
     /// If the database does not answer or holds an unreadable value. In this case nothing is
     /// written.
     pub async fn index(&self, records: &[Unindexed]) -> Result<usize, StoreError> {
+        if records.is_empty() {
+            return Ok(0);
+        }
         let mut tx = self.begin().await?;
         let locked = lock(&mut tx, records).await?;
         if locked.is_empty() {
@@ -177,7 +180,7 @@ impl Store {
     }
 
     /// Returns up to when a search in the records of a shop looks, in milliseconds since 1970: what
-    /// was received before this time is in the index. If everything is in the index, this is the
+    /// was in the records at this time is in the index. If everything is in the index, this is the
     /// present time.
     ///
     /// # Errors
