@@ -72,6 +72,7 @@ on_both_databases! {
         while let Some(cursor) = next.as_str() {
             let page = search(&world, &[("q", "the"), ("limit", "1"), ("cursor", cursor)]).await;
             seen.push(page["entries"][0]["event_id"].clone());
+            assert_eq!(page["searched_until"], first["searched_until"]);
             next = page["next"].clone();
         }
         let mut unique = seen.clone();
