@@ -1,5 +1,7 @@
 //! The endpoint for full text search in all records of a shop.
 
+use std::fmt;
+
 use axum::extract::{Query as UrlQuery, State};
 use axum::{Extension, Json};
 use jiff::Timestamp;
@@ -62,16 +64,21 @@ pub(super) async fn list(
         transaction,
         from,
         until,
-        as_of: cursor.map(|(as_of, _)| as_of),
-        offset: cursor.map_or(0, |(_, offset)| offset),
+        as_of: cursor.map(|cursor| cursor.as_of),
+        offset: cursor.map_or(0, |cursor| cursor.offset),
         limit,
     };
-    // It is asked first: whatever is indexed in between is found as well.
-    let searched_until = state.store.searched_until(&shop).await?;
+    // It is asked first: whatever is indexed in between is found as well. All pages search what the
+    // first one searched.
+    let searched_until = match cursor {
+        Some(cursor) => cursor.searched_until,
+        None => state.store.searched_until(&shop).await?,
+    };
     let page = state.store.search(&request).await?;
     let found = i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
     let offset = request.offset.saturating_add(found);
-    let next = (found > 0 && offset < page.ranked).then(|| format!("{}.{offset}", page.as_of));
+    let next = Cursor { as_of: page.as_of, offset, searched_until };
+    let next = (found > 0 && offset < page.ranked).then(|| next.to_string());
     let more_unranked = page.more_unranked;
     let entries = shown(&state, &words, page).await?;
     Ok(Json(json!({
@@ -128,11 +135,31 @@ fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>, Problem> {
     })
 }
 
-fn cursor(text: &str) -> Result<(i64, i64), Problem> {
+/// Where the next page of a search begins, as the text of `next`: three numbers.
+#[derive(Clone, Copy)]
+struct Cursor {
+    /// As in [`SearchRequest`].
+    as_of: i64,
+    /// As in [`SearchRequest`].
+    offset: i64,
+    /// How far the first page searched, in milliseconds since 1970.
+    searched_until: i64,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.as_of, self.offset, self.searched_until)
+    }
+}
+
+fn cursor(text: &str) -> Result<Cursor, Problem> {
     let parsed = || {
-        let (as_of, offset) = text.split_once('.')?;
-        let (as_of, offset) = (as_of.parse::<i64>().ok()?, offset.parse::<i64>().ok()?);
-        (as_of >= 0 && offset >= 0).then_some((as_of, offset))
+        let mut numbers = text.split('.').map(|number| number.parse::<i64>().ok());
+        let (as_of, offset) = (numbers.next()??, numbers.next()??);
+        // A cursor of an older version has no third number.
+        let searched_until = numbers.next().map_or(Some(0), |number| number)?;
+        let is_valid = as_of >= 0 && offset >= 0 && numbers.next().is_none();
+        is_valid.then_some(Cursor { as_of, offset, searched_until })
     };
     parsed().ok_or_else(|| {
         Problem::parameter("cursor", "`cursor` must be the value of `next` in an earlier answer.")

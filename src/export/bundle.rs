@@ -201,7 +201,7 @@ fn write_entries<W: Write>(
         Ok(record)
     })?;
     let read = runtime.block_on(reading).map_err(|error| abnormal_end(&error))?;
-    // After a failure the member has no end, and the bundle is not completed.
+    // After a failure the bundle has no end.
     Ok((record, read?))
 }
 

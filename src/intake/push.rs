@@ -129,14 +129,7 @@ async fn commit_push(
 ) -> Result<Kept, StoreError> {
     let PushState { store, bot, .. } = state;
     let receipts: Vec<ReadUpTo> = receipts.into_iter().map(read_up_to).collect();
-    let kept = match store.journal_push(arrivals, &receipts, correlation, bot).await {
-        // If the receipts were the reason, the homeserver would repeat the push for ever.
-        Err(error) if !receipts.is_empty() => {
-            tracing::warn!(correlation, %error, "cannot store a push with its read receipts");
-            store.journal_push(arrivals, &[], correlation, bot).await?
-        }
-        kept => kept?,
-    };
+    let kept = store.journal_push(arrivals, &receipts, correlation, bot).await?;
     let Some(deriving) = &state.without_sync else { return Ok(kept) };
     for arrival in arrivals {
         if let Sign::Invites(inviter) = sign(&arrival.raw, bot) {

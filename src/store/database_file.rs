@@ -27,6 +27,7 @@ impl ServiceLock {
     /// If another process serves the database, or if the file of the lock cannot be written.
     pub fn take(url: &DatabaseUrl) -> anyhow::Result<Self> {
         let Some(database) = url.file() else { return Ok(Self { _file: None }) };
+        let database = without_links(&database);
         let path = service_lock_of(&database);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -53,6 +54,12 @@ impl ServiceLock {
             .with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { _file: Some(file) })
     }
+}
+
+/// Returns the same file by its path without symbolic links, as far as it exists.
+fn without_links(file: &Path) -> PathBuf {
+    let by_folder = || Some(file.parent()?.canonicalize().ok()?.join(file.file_name()?));
+    file.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| file.to_owned())
 }
 
 fn service_lock_of(database: &Path) -> PathBuf {
@@ -91,7 +98,11 @@ mod tests {
         let lock = ServiceLock::take(&url).unwrap();
         let error = ServiceLock::take(&url).unwrap_err().to_string();
         assert!(error.contains(&std::process::id().to_string()), "{error}");
+        let link = folder.path().join("link.db");
+        std::os::unix::fs::symlink(&name, &link).unwrap();
+        let by_link = DatabaseUrl::parse(&format!("sqlite:{}", link.display())).unwrap();
+        ServiceLock::take(&by_link).unwrap_err();
         drop(lock);
-        ServiceLock::take(&url).unwrap();
+        ServiceLock::take(&by_link).unwrap();
     }
 }

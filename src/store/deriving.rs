@@ -23,27 +23,19 @@ use crate::record::digest::content_digest;
 use crate::record::{Attachment, Derived, Fixed, Kind, RedactionPolicy, derive, sort_at};
 use crate::room::change;
 
-/// A statement that selects records as [`RecordRow`], in the order of their ids. `$lock` follows.
-macro_rules! select_records {
-    ($lock:literal) => {
-        ManyRows::new(
-            "SELECT t.id, t.shop, t.last_seq AS seq, t.last_hash AS hash, t.acts, t.acts_hash, \
-             v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, r.repaired_at \
-             FROM (VALUES ",
-            1,
-            concat!(
-                ") AS w JOIN transactions t ON t.id = w.column1 ",
-                "JOIN revisions v ON v.transaction_id = t.id AND v.revision = t.revision ",
-                "JOIN rooms r ON r.transaction_id = t.id ORDER BY t.id",
-                $lock
-            ),
-        )
-    };
-}
-static LOCK_RECORDS_SQLITE: ManyRows = select_records!("");
-/// Another process may be writing some of these records. They have their turn when it is done.
-/// Rows that only refer to a transaction, such as a receipt, can be written meanwhile.
-static LOCK_RECORDS_POSTGRES: ManyRows = select_records!(" FOR NO KEY UPDATE OF t SKIP LOCKED");
+/// Selects records as [`RecordRow`], in the order of their ids.
+///
+/// Another process may be writing some of these records. They have their turn when it is done. Rows
+/// that only refer to a transaction, such as a receipt, can be written meanwhile.
+static LOCK_RECORDS: ManyRows = ManyRows::locking(
+    "SELECT t.id, t.shop, t.last_seq AS seq, t.last_hash AS hash, t.acts, t.acts_hash, \
+     v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, r.repaired_at FROM (VALUES ",
+    1,
+    ") AS w JOIN transactions t ON t.id = w.column1 \
+     JOIN revisions v ON v.transaction_id = t.id AND v.revision = t.revision \
+     JOIN rooms r ON r.transaction_id = t.id ORDER BY t.id",
+    " FOR NO KEY UPDATE OF t SKIP LOCKED",
+);
 static SELECT_PEOPLE: ManyRows = ManyRows::new(
     "SELECT w.column1 AS transaction_id, w.column2 AS user_id, \
      COALESCE(c.party, g.party) AS party, m.display_name FROM (VALUES ",
@@ -60,8 +52,6 @@ static SET_HEADS: ManyRows = ManyRows::new(
     ") AS w WHERE transactions.id = w.column1",
 );
 
-/// The greatest number of events that are derived in one tx. Others can write between two txs.
-pub(super) const EVENTS_PER_TX: usize = 128;
 /// Deriving more than this many bytes of events is left to a thread for work that takes long.
 const LONG_WORK_BYTES: usize = 32 * 1024;
 
@@ -153,7 +143,7 @@ struct New<'a> {
 
 impl Store {
     /// Derives the next events of these rooms' journals into their records, in one tx. Each room
-    /// has a share of at most [`EVENTS_PER_TX`] events.
+    /// has a share of the events of a tx (128).
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -167,7 +157,7 @@ impl Store {
             return Ok(Progress::default());
         }
         let mut tx = self.begin().await?;
-        let mut records = lock_records(&mut tx, self.kind, &events, deriving).await?;
+        let mut records = lock_records(&mut tx, &events, deriving).await?;
         for (id, _) in records.iter().filter(|(_, record)| record.head.acts == 0) {
             adoption::adopt(&mut tx, id, self.sign_due()).await?;
         }
@@ -179,7 +169,9 @@ impl Store {
             positions.get(&event.next.room_id).is_some_and(|last| event.next.row.position > *last)
         };
         let locked: Vec<&Event> = locked.into_iter().filter(is_underived).collect();
-        let progress = Progress { entries: locked.len(), left_out: !others.is_empty() };
+        // On SQLite, nobody else can be writing.
+        let left_out = self.kind == DatabaseKind::Postgres && !others.is_empty();
+        let progress = Progress { entries: locked.len(), left_out };
         if locked.is_empty() {
             return Ok(progress);
         }
@@ -253,20 +245,15 @@ async fn derive_all(rooms: &[Underived], events: Vec<NextEvent>) -> Vec<Event> {
 /// Locks the records of these events, as far as nobody else is writing them.
 async fn lock_records(
     tx: &mut Tx,
-    kind: DatabaseKind,
     events: &[Event],
     deriving: &Deriving,
 ) -> Result<BTreeMap<String, Record>, StoreError> {
-    let statement = match kind {
-        DatabaseKind::Sqlite => &LOCK_RECORDS_SQLITE,
-        DatabaseKind::Postgres => &LOCK_RECORDS_POSTGRES,
-    };
     let mut ids: Vec<&str> = events.iter().map(|event| event.transaction_id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut records = BTreeMap::new();
     for piece in in_padded_pieces(&ids, "") {
-        let mut query = sqlx::query_as(statement.statement(piece.len()));
+        let mut query = sqlx::query_as(LOCK_RECORDS.in_tx(tx, piece.len()));
         for id in piece {
             query = query.bind(id);
         }
@@ -377,7 +364,7 @@ async fn people(tx: &mut Tx, events: &[&Event]) -> Result<People, StoreError> {
     let senders: Vec<_> = senders.into_iter().collect();
     let mut people = People::new();
     for piece in in_padded_pieces(&senders, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_PEOPLE.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_PEOPLE.in_tx(tx, piece.len()));
         for (transaction_id, user) in piece {
             query = query.bind(transaction_id).bind(user);
         }
@@ -451,7 +438,7 @@ async fn want_files(
 async fn apply_redactions(
     tx: &mut Tx,
     entries: &[New<'_>],
-    records: &BTreeMap<String, Record>,
+    records: &mut BTreeMap<String, Record>,
 ) -> Result<(), StoreError> {
     let mut concerned: Vec<(&str, &str)> = Vec::new();
     for New { event, fixed, .. } in entries {
@@ -463,7 +450,11 @@ async fn apply_redactions(
         {
             // The room no longer shows the target, even if the redaction has no effect in the
             // record.
-            rooms::event_redacted(tx, parse_id(&fixed.transaction)?, target).await?;
+            let was_summary =
+                rooms::event_redacted(tx, parse_id(&fixed.transaction)?, target).await?;
+            if let Some(record) = records.get_mut(&fixed.transaction).filter(|_| was_summary) {
+                record.room.summary_event = None;
+            }
         }
     }
     let mut redacted = erasure::redacted_among(tx, &concerned).await?;
@@ -488,7 +479,7 @@ async fn set_heads(
         .map(|(id, it)| (id.as_str(), it.head.seq, it.head.hash.as_str(), it.has_news))
         .collect();
     for piece in in_padded_pieces(&heads, ("", 0, "", false)) {
-        let mut query = sqlx::query(SET_HEADS.statement(piece.len()));
+        let mut query = sqlx::query(SET_HEADS.in_tx(tx, piece.len()));
         for (id, seq, hash, has_news) in piece {
             query = query.bind(id).bind(seq).bind(hash).bind(if has_news { due } else { 0 });
         }

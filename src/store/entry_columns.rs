@@ -147,7 +147,7 @@ pub(super) async fn insert(
             let before = format!("INSERT INTO entries ({}) VALUES ", names.join(", "));
             ManyRows::built(before, count)
         });
-        bound(sqlx::query(statement.statement(piece.len())), values).execute(&mut **tx).await?;
+        bound(sqlx::query(statement.in_tx(tx, piece.len())), values).execute(&mut **tx).await?;
     }
     Ok(())
 }

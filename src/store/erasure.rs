@@ -138,7 +138,7 @@ pub(super) async fn redacted_among(
 ) -> Result<HashSet<(String, String)>, StoreError> {
     let mut redacted = HashSet::new();
     for piece in in_padded_pieces(events, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_REDACTED.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_REDACTED.in_tx(tx, piece.len()));
         for (transaction_id, event_id) in piece {
             query = query.bind(transaction_id).bind(event_id);
         }

@@ -413,19 +413,19 @@ pub(super) async fn want(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<(), Store
     }
     let files: Vec<_> = files.into_iter().collect();
     for piece in in_exact_pieces(&files) {
-        let mut query = sqlx::query(UPSERT_WANTED_FILES.statement(piece.len()));
+        let mut query = sqlx::query(UPSERT_WANTED_FILES.in_tx(tx, piece.len()));
         for (mxc, (shop, _)) in piece {
             query = query.bind(mxc).bind("wanted").bind(now()).bind(server_of(mxc)).bind(shop);
         }
         query.execute(&mut **tx).await?;
-        let mut query = sqlx::query(COUNT_NAMINGS.statement(piece.len()));
+        let mut query = sqlx::query(COUNT_NAMINGS.in_tx(tx, piece.len()));
         for (mxc, (_, namings)) in piece {
             query = query.bind(mxc).bind(namings);
         }
         query.execute(&mut **tx).await?;
     }
     for piece in in_exact_pieces(wanted) {
-        let mut query = sqlx::query(INSERT_ENTRY_FILES.statement(piece.len()));
+        let mut query = sqlx::query(INSERT_ENTRY_FILES.in_tx(tx, piece.len()));
         for Wanted { transaction_id, seq, mxc, .. } in piece {
             query = query.bind(transaction_id).bind(seq).bind(mxc);
         }

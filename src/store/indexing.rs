@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::TryStreamExt;
-use serde::Serialize;
 use sqlx::FromRow;
 
 use super::columns::from_json;
 use super::entry_columns::DerivedPart;
-use super::json_rows::{OverRows, json_rows, over_rows};
+use super::many_rows::{ManyRows, in_padded_pieces};
 use super::search_rows::{NewRow, replace};
 use super::{Store, StoreError, Tx, polls};
 use crate::clock::now;
@@ -19,22 +18,24 @@ const SELECT_UNINDEXED: &str = "SELECT shop, id FROM transactions \
      WHERE indexed_seq < last_seq AND (shop, id) > ($1, $2) ORDER BY shop, id LIMIT $3";
 /// An erasure locks the same row first. So either it finds the words in the index, or the words are
 /// gone from the entry before they are read for the index.
-const LOCK_UNINDEXED: OverRows = over_rows!(
-    "SELECT t.id, t.shop, t.indexed_seq, t.last_seq FROM transactions t \
-     WHERE t.indexed_seq < t.last_seq AND t.id IN (SELECT n.value ->> 'id' FROM ",
-    " n) ORDER BY t.id",
-    " FOR NO KEY UPDATE OF t SKIP LOCKED"
+static LOCK_UNINDEXED: ManyRows = ManyRows::locking(
+    "SELECT t.id, t.shop, t.indexed_seq, t.last_seq FROM (VALUES ",
+    1,
+    ") AS v CROSS JOIN transactions t WHERE t.id = v.column1 AND t.indexed_seq < t.last_seq \
+     ORDER BY t.id",
+    " FOR NO KEY UPDATE OF t SKIP LOCKED",
 );
-const SELECT_ENTRIES: OverRows = over_rows!(
+static SELECT_ENTRIES: ManyRows = ManyRows::new(
     "SELECT e.transaction_id, e.seq, e.event_id, e.event_type, e.kind, e.party, e.sort_at, \
-     e.text, e.html, e.target, e.attachments, e.remark FROM ",
-    " n JOIN entries e ON e.transaction_id = n.value ->> 'id' \
-     AND e.seq > CAST(n.value ->> 'after' AS BIGINT) \
-     AND e.seq <= CAST(n.value ->> 'upto' AS BIGINT) ORDER BY e.transaction_id, e.seq"
+     e.text, e.html, e.target, e.attachments, e.remark FROM (VALUES ",
+    3,
+    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.seq > v.column2 \
+     AND e.seq <= v.column3 ORDER BY e.transaction_id, e.seq",
 );
-const SET_INDEXED: OverRows = over_rows!(
-    "UPDATE transactions SET indexed_seq = CAST(n.value ->> 'seq' AS BIGINT) FROM ",
-    " n WHERE transactions.id = n.value ->> 'id'"
+static SET_INDEXED: ManyRows = ManyRows::new(
+    "UPDATE transactions SET indexed_seq = v.column2 FROM (VALUES ",
+    2,
+    ") AS v WHERE transactions.id = v.column1",
 );
 const SELECT_SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
 /// Selects when the first event was received that is not in the index: of the entries that are not
@@ -61,7 +62,7 @@ const ENTRIES_PER_TX: usize = 100;
 const WORDS_PER_TX: usize = 128 * 1024;
 
 /// A record with entries that are not indexed yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct Unindexed {
     /// The shop of the transaction.
     pub shop: String,
@@ -78,17 +79,11 @@ struct Locked {
     last_seq: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Clone)]
 struct Range<'a> {
     id: &'a str,
     after: i64,
     upto: i64,
-}
-
-#[derive(Serialize)]
-struct Indexed<'a> {
-    id: &'a str,
-    seq: i64,
 }
 
 #[derive(FromRow)]
@@ -143,11 +138,11 @@ impl Store {
     /// If the database does not answer or holds an unreadable value. In this case nothing is
     /// written.
     pub async fn index(&self, records: &[Unindexed]) -> Result<usize, StoreError> {
+        if records.is_empty() {
+            return Ok(0);
+        }
         let mut tx = self.begin().await?;
-        let locked: Vec<Locked> = sqlx::query_as(LOCK_UNINDEXED.sql(&tx))
-            .bind(json_rows(records)?)
-            .fetch_all(&mut *tx)
-            .await?;
+        let locked = lock(&mut tx, records).await?;
         if locked.is_empty() {
             return Ok(0);
         }
@@ -179,14 +174,13 @@ impl Store {
             rows.extend(due.map(|(_, row)| row));
         }
         replace(&mut tx, &rows).await?;
-        let indexed: Vec<_> = ends.iter().map(|(id, seq)| Indexed { id, seq: *seq }).collect();
-        sqlx::query(SET_INDEXED.sql(&tx)).bind(json_rows(&indexed)?).execute(&mut *tx).await?;
+        set_indexed(&mut tx, &ends).await?;
         tx.commit().await?;
         Ok(batch.entries)
     }
 
     /// Returns up to when a search in the records of a shop looks, in milliseconds since 1970: what
-    /// was received before this time is in the index. If everything is in the index, this is the
+    /// was in the records at this time is in the index. If everything is in the index, this is the
     /// present time.
     ///
     /// # Errors
@@ -259,6 +253,22 @@ impl Batch {
     }
 }
 
+/// Locks those of the records that have entries to index and that nobody else is writing.
+async fn lock(tx: &mut Tx, records: &[Unindexed]) -> Result<Vec<Locked>, StoreError> {
+    // The rows are locked in the order of their ids.
+    let mut ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    ids.sort_unstable();
+    let mut locked = Vec::new();
+    for piece in in_padded_pieces(&ids, "") {
+        let mut query = sqlx::query_as(LOCK_UNINDEXED.in_tx(tx, piece.len()));
+        for id in piece {
+            query = query.bind(id);
+        }
+        locked.extend(query.fetch_all(&mut **tx).await?);
+    }
+    Ok(locked)
+}
+
 /// Reads the entries in these ranges, until their words are enough for one tx.
 async fn read(
     tx: &mut Tx,
@@ -266,17 +276,35 @@ async fn read(
     shops: &HashMap<&str, &str>,
     batch: &mut Batch,
 ) -> Result<(), StoreError> {
-    let sql = SELECT_ENTRIES.sql(tx);
-    let mut entries = sqlx::query_as(sql).bind(json_rows(ranges)?).fetch(&mut **tx);
     let mut length = 0;
-    while let Some(entry) = entries.try_next().await? {
-        let entry: EntryRow = entry;
-        if length >= WORDS_PER_TX {
-            batch.is_cut = true;
-            break;
+    for piece in in_padded_pieces(ranges, Range { id: "", after: 0, upto: 0 }) {
+        let mut query = sqlx::query_as(SELECT_ENTRIES.in_tx(tx, piece.len()));
+        for Range { id, after, upto } in piece {
+            query = query.bind(id).bind(after).bind(upto);
         }
-        let shop = shops.get(entry.transaction_id.as_str()).copied().unwrap_or_default();
-        length += batch.add(entry, shop)?;
+        let mut entries = query.fetch(&mut **tx);
+        while let Some(entry) = entries.try_next().await? {
+            let entry: EntryRow = entry;
+            if length >= WORDS_PER_TX {
+                batch.is_cut = true;
+                return Ok(());
+            }
+            let shop = shops.get(entry.transaction_id.as_str()).copied().unwrap_or_default();
+            length += batch.add(entry, shop)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes up to which entry each of these transactions is indexed.
+async fn set_indexed(tx: &mut Tx, ends: &BTreeMap<&str, i64>) -> Result<(), StoreError> {
+    let ends: Vec<_> = ends.iter().map(|(id, seq)| (*id, *seq)).collect();
+    for piece in in_padded_pieces(&ends, ("", 0)) {
+        let mut query = sqlx::query(SET_INDEXED.in_tx(tx, piece.len()));
+        for (id, seq) in piece {
+            query = query.bind(id).bind(seq);
+        }
+        query.execute(&mut **tx).await?;
     }
     Ok(())
 }

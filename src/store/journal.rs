@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use ruma::UserId;
 use sqlx::FromRow;
 
-use super::deriving::EVENTS_PER_TX;
 use super::many_rows::{ManyRows, in_exact_pieces, in_padded_pieces};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, Tx, foreign};
@@ -76,6 +75,8 @@ const SELECT_RAW_EVENT: &str = "SELECT raw FROM journal WHERE room_id = $1 AND e
 const DELETE_GAP_OF_WHOLE_ROOM: &str = "DELETE FROM gaps WHERE room_id = $1 AND from_token = $2 \
      AND to_token = $3 AND audit = 0";
 
+/// The greatest number of events that are derived in one tx. Others can write between two txs.
+const EVENTS_PER_TX: usize = 128;
 /// The type of the event that begins a room. No homeserver writes it with escapes.
 const ROOM_CREATION: &str = "m.room.create";
 
@@ -219,7 +220,7 @@ impl Store {
         let shares: Vec<_> = rooms.iter().map(|it| it.room_id.as_str()).zip(shares).collect();
         let mut events = Vec::new();
         for piece in in_padded_pieces(&shares, ("", 0)) {
-            let mut query = sqlx::query_as(SELECT_NEXT_EVENTS.statement(piece.len()));
+            let mut query = sqlx::query_as(SELECT_NEXT_EVENTS.on(self.kind, piece.len()));
             for (room_id, share) in piece {
                 query = query.bind(room_id).bind(share);
             }
@@ -269,7 +270,7 @@ pub(super) async fn derived_positions(
     let rooms: Vec<&str> = rooms.iter().map(|room| room.room_id.as_str()).collect();
     let mut positions = HashMap::new();
     for piece in in_padded_pieces(&rooms, "") {
-        let mut query = sqlx::query_as(SELECT_DERIVED_POSITIONS.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_DERIVED_POSITIONS.in_tx(tx, piece.len()));
         for room_id in piece {
             query = query.bind(room_id);
         }
@@ -288,7 +289,7 @@ pub(super) async fn set_derived_positions(
     let last: BTreeMap<&str, i64> = positions.collect();
     let last: Vec<_> = last.into_iter().collect();
     for piece in in_exact_pieces(&last) {
-        let mut query = sqlx::query(SET_DERIVED_POSITIONS.statement(piece.len()));
+        let mut query = sqlx::query(SET_DERIVED_POSITIONS.in_tx(tx, piece.len()));
         for (room_id, position) in piece {
             query = query.bind(room_id).bind(position).bind(position);
         }
@@ -345,7 +346,7 @@ async fn lock_our_rooms(
     let rooms: Vec<&str> = by_room.keys().copied().collect();
     let mut last_positions = HashMap::new();
     for piece in in_exact_pieces(&rooms) {
-        let mut query = sqlx::query_as(LOCK_OUR_ROOMS.statement(piece.len()));
+        let mut query = sqlx::query_as(LOCK_OUR_ROOMS.in_tx(tx, piece.len()));
         for room_id in piece {
             query = query.bind(room_id).bind(i64::from(made_by_us.contains(room_id)));
         }
@@ -374,7 +375,7 @@ async fn new_rows<'a>(
     let mut known: HashSet<(String, String)> = HashSet::new();
     // No event has an empty id.
     for piece in in_padded_pieces(&events, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_KNOWN_EVENTS.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_KNOWN_EVENTS.in_tx(tx, piece.len()));
         for (room_id, event_id) in piece {
             query = query.bind(room_id).bind(event_id);
         }
@@ -401,7 +402,7 @@ async fn insert_rows(
 ) -> Result<(), StoreError> {
     let received_at = now();
     for piece in in_exact_pieces(rows) {
-        let mut query = sqlx::query(INSERT_EVENTS.statement(piece.len()));
+        let mut query = sqlx::query(INSERT_EVENTS.in_tx(tx, piece.len()));
         for NewRow { arrival, position } in piece {
             query = query
                 .bind(&arrival.room_id)
@@ -424,7 +425,7 @@ async fn insert_rows(
         }
     }
     for piece in in_padded_pieces(&last, ("", 0)) {
-        let mut query = sqlx::query(SET_LAST_POSITIONS.statement(piece.len()));
+        let mut query = sqlx::query(SET_LAST_POSITIONS.in_tx(tx, piece.len()));
         for (room_id, position) in piece {
             query = query.bind(room_id).bind(position);
         }

@@ -2,10 +2,16 @@
 //!
 //! A statement for each number of rows would fill the caches of prepared statements. So there are
 //! only statements for 1, 2, 4 … 128 rows.
+//!
+//! On SQLite, the parameters are `?`. It keeps those with a name such as `$900` in a list, and sqlx
+//! asks for the name of each, so the time to bind them would grow with the square of their number.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
+
+use super::Tx;
+use crate::config::DatabaseKind;
 
 /// The greatest number of rows in one statement. With 32 columns, it has 4,096 parameters
 /// (SQLite allows 32,766 of them, PostgreSQL 65,535).
@@ -19,15 +25,37 @@ pub(super) struct ManyRows {
     before: Cow<'static, str>,
     columns: usize,
     after: &'static str,
-    texts: [OnceLock<String>; SIZES],
+    /// What follows on PostgreSQL only.
+    lock: &'static str,
+    sqlite: [OnceLock<String>; SIZES],
+    postgres: [OnceLock<String>; SIZES],
 }
 
 impl ManyRows {
     /// Makes a statement from what stands before the list of rows, the number of columns of the
     /// list, and what stands after it.
     pub(super) const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
-        let before = Cow::Borrowed(before);
-        Self { before, columns, after, texts: [const { OnceLock::new() }; SIZES] }
+        Self {
+            before: Cow::Borrowed(before),
+            columns,
+            after,
+            lock: "",
+            sqlite: [const { OnceLock::new() }; SIZES],
+            postgres: [const { OnceLock::new() }; SIZES],
+        }
+    }
+
+    /// Like [`Self::new`], for a statement that locks rows with `lock`. On SQLite, a tx that writes
+    /// has locked everything.
+    pub(super) const fn locking(
+        before: &'static str,
+        columns: usize,
+        after: &'static str,
+        lock: &'static str,
+    ) -> Self {
+        let mut statement = Self::new(before, columns, after);
+        statement.lock = lock;
+        statement
     }
 
     /// Makes a statement that ends with the list of rows, from a text that was built.
@@ -35,26 +63,46 @@ impl ManyRows {
         Self { before: Cow::Owned(before), ..Self::new("", columns, "") }
     }
 
-    /// Returns the statement for `rows` rows, which has to be the length of a piece of
-    /// [`in_exact_pieces`] or [`in_padded_pieces`].
-    pub(super) fn statement(&'static self, rows: usize) -> &'static str {
+    /// Returns the statement for `rows` rows on the database of `tx`. The number of rows has to be the
+    /// length of a piece of [`in_exact_pieces`] or [`in_padded_pieces`].
+    pub(super) fn in_tx(&'static self, tx: &Tx, rows: usize) -> &'static str {
+        self.on(tx.kind(), rows)
+    }
+
+    /// Like [`Self::in_tx`], on this kind of database.
+    pub(super) fn on(&'static self, kind: DatabaseKind, rows: usize) -> &'static str {
         let size = rows.next_power_of_two().ilog2() as usize;
         debug_assert_eq!(1 << size, rows, "a piece has a power of two as its length");
-        self.texts[size.min(SIZES - 1)].get_or_init(|| {
-            let mut text = self.before.clone().into_owned();
-            for row in 0..rows {
-                text.push_str(if row == 0 { "(" } else { ", (" });
-                for column in 0..self.columns {
-                    let comma = if column == 0 { "" } else { ", " };
-                    let number = row * self.columns + column + 1;
-                    // Writing to a String cannot fail.
-                    let _ = write!(text, "{comma}${number}");
+        let texts = match kind {
+            DatabaseKind::Sqlite => &self.sqlite,
+            DatabaseKind::Postgres => &self.postgres,
+        };
+        texts[size.min(SIZES - 1)].get_or_init(|| self.text(kind, rows))
+    }
+
+    fn text(&self, kind: DatabaseKind, rows: usize) -> String {
+        let mut text = self.before.clone().into_owned();
+        for row in 0..rows {
+            text.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..self.columns {
+                if column > 0 {
+                    text.push_str(", ");
                 }
-                text.push(')');
+                match kind {
+                    DatabaseKind::Sqlite => text.push('?'),
+                    DatabaseKind::Postgres => {
+                        // Writing to a String cannot fail.
+                        let _ = write!(text, "${}", row * self.columns + column + 1);
+                    }
+                }
             }
-            text.push_str(self.after);
-            text
-        })
+            text.push(')');
+        }
+        text.push_str(self.after);
+        if kind == DatabaseKind::Postgres {
+            text.push_str(self.lock);
+        }
+        text
     }
 }
 
@@ -85,13 +133,13 @@ mod tests {
     static INSERT: ManyRows = ManyRows::new("INSERT INTO t (a, b) VALUES ", 2, " RETURNING a");
 
     #[test]
-    fn the_parameters_are_numbered_row_by_row() {
-        assert_eq!(INSERT.statement(1), "INSERT INTO t (a, b) VALUES ($1, $2) RETURNING a");
-        assert_eq!(
-            INSERT.statement(2),
-            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a"
-        );
-        assert!(INSERT.statement(MAX_ROWS).ends_with(", ($255, $256) RETURNING a"));
+    fn the_parameters_are_numbered_row_by_row_where_they_have_numbers() {
+        let on_postgres = |rows| INSERT.on(DatabaseKind::Postgres, rows);
+        assert_eq!(on_postgres(1), "INSERT INTO t (a, b) VALUES ($1, $2) RETURNING a");
+        assert_eq!(on_postgres(2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a");
+        assert!(on_postgres(MAX_ROWS).ends_with(", ($255, $256) RETURNING a"));
+        let on_sqlite = INSERT.on(DatabaseKind::Sqlite, 2);
+        assert_eq!(on_sqlite, "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) RETURNING a");
     }
 
     #[test]

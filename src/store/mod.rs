@@ -26,7 +26,6 @@ mod heads;
 mod hints;
 mod indexing;
 mod journal;
-mod json_rows;
 mod many_rows;
 mod members;
 mod outgoing;

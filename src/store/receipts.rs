@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ruma::UserId;
+use sqlx::Executor;
 use ulid::Ulid;
 
 use super::columns::parse_id;
@@ -33,6 +34,9 @@ static UPSERT_RECEIPTS: ManyRows = ManyRows::new(
 /// The greatest number of receipts of one push that are kept: the first ones. A homeserver sends one
 /// for each person who reads.
 const MAX_RECEIPTS_PER_PUSH: usize = 1_024;
+/// The greatest number of receipts of one person in one room and one push that are looked at: the
+/// newest ones. Clients send one for the room, and one for each thread that they show.
+const MAX_RECEIPTS_OF_ONE_PERSON: usize = 4;
 /// The greatest length of an id, in bytes (Matrix specification, "Size limits").
 const MAX_ID_BYTES: usize = 255;
 
@@ -64,8 +68,7 @@ impl Store {
     ) -> Result<Kept, StoreError> {
         let mut tx = self.begin().await?;
         let kept = journal::write(&mut tx, arrivals, Source::Push, correlation, bot).await?;
-        let readable = receipts.iter().filter(|receipt| receipt.is_valid());
-        let changed = note(&mut tx, readable.take(MAX_RECEIPTS_PER_PUSH)).await?;
+        let changed = note_or_drop(&mut tx, receipts).await?;
         tx.commit().await?;
         if kept.new > 0 {
             self.hints.journal.notify_one();
@@ -88,7 +91,7 @@ impl Store {
         event: &str,
         at: i64,
     ) -> Result<(), StoreError> {
-        let see = sqlx::query(UPSERT_RECEIPTS.statement(1)).bind(id.to_string()).bind(user);
+        let see = sqlx::query(UPSERT_RECEIPTS.on(self.kind, 1)).bind(id.to_string()).bind(user);
         self.run(see.bind(event).bind(at.min(now()))).await?;
         self.hints.changed(id);
         Ok(())
@@ -105,12 +108,32 @@ impl ReadUpTo {
     }
 }
 
+/// Notes receipts. If the database refuses them, they are dropped, and what was written before in
+/// `tx` stays: otherwise the homeserver would repeat the push for ever. Returns the transactions in
+/// whose rooms they are.
+async fn note_or_drop(tx: &mut Tx, receipts: &[ReadUpTo]) -> Result<HashSet<Ulid>, StoreError> {
+    let valid = receipts.iter().filter(|receipt| receipt.is_valid());
+    let receipts: Vec<&ReadUpTo> = valid.take(MAX_RECEIPTS_PER_PUSH).collect();
+    if receipts.is_empty() {
+        return Ok(HashSet::new());
+    }
+    tx.execute("SAVEPOINT receipts").await?;
+    match note(tx, receipts).await {
+        Err(StoreError::Database(error)) => {
+            tracing::warn!(%error, "the database refuses the read receipts of a push");
+            tx.execute("ROLLBACK TO SAVEPOINT receipts").await?;
+            Ok(HashSet::new())
+        }
+        noted => {
+            let noted = noted?;
+            tx.execute("RELEASE SAVEPOINT receipts").await?;
+            Ok(noted)
+        }
+    }
+}
+
 /// Notes receipts. Returns the transactions in whose rooms they are.
-async fn note(
-    tx: &mut Tx,
-    receipts: impl Iterator<Item = &ReadUpTo>,
-) -> Result<HashSet<Ulid>, StoreError> {
-    let receipts: Vec<&ReadUpTo> = receipts.collect();
+async fn note(tx: &mut Tx, receipts: Vec<&ReadUpTo>) -> Result<HashSet<Ulid>, StoreError> {
     let transactions = transactions_of_rooms(tx, &receipts).await?;
     // The rows are locked in a fixed order.
     let mut of_people: BTreeMap<(&str, &str), Vec<&ReadUpTo>> = BTreeMap::new();
@@ -119,9 +142,14 @@ async fn note(
             of_people.entry((id, &receipt.user_id)).or_default().push(receipt);
         }
     }
+    for receipts in of_people.values_mut() {
+        receipts.sort_by_key(|receipt| receipt.at);
+        let superfluous = receipts.len().saturating_sub(MAX_RECEIPTS_OF_ONE_PERSON);
+        receipts.drain(..superfluous);
+    }
     // One statement can change a row only once, so further receipts of the same person follow in
     // further rounds.
-    for round in 0.. {
+    for round in 0..MAX_RECEIPTS_OF_ONE_PERSON {
         let rows: Vec<_> = of_people
             .iter()
             .filter_map(|((id, user), receipts)| Some((*id, *user, *receipts.get(round)?)))
@@ -130,7 +158,7 @@ async fn note(
             break;
         }
         for piece in in_exact_pieces(&rows) {
-            let mut query = sqlx::query(UPSERT_RECEIPTS.statement(piece.len()));
+            let mut query = sqlx::query(UPSERT_RECEIPTS.in_tx(tx, piece.len()));
             for (id, user, ReadUpTo { event_id, at, .. }) in piece {
                 query = query.bind(id).bind(user).bind(event_id).bind((*at).clamp(0, now()));
             }
@@ -149,7 +177,7 @@ async fn transactions_of_rooms(
     let rooms: Vec<&str> = rooms.into_iter().collect();
     let mut transactions = HashMap::new();
     for piece in in_padded_pieces(&rooms, "") {
-        let mut query = sqlx::query_as(SELECT_TRANSACTIONS_OF_ROOMS.statement(piece.len()));
+        let mut query = sqlx::query_as(SELECT_TRANSACTIONS_OF_ROOMS.in_tx(tx, piece.len()));
         for room_id in piece {
             query = query.bind(room_id);
         }

@@ -445,15 +445,16 @@ pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
 }
 
 /// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room,
-/// another summary is sent and pinned.
+/// another summary is sent and pinned. Returns whether it is.
 pub(super) async fn event_redacted(
     tx: &mut Tx,
     id: Ulid,
     event_id: &str,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let gone = sqlx::query(FORGET_SUMMARY).bind(id.to_string()).bind(event_id);
-    if gone.execute(&mut **tx).await?.rows_affected() > 0 {
+    let was_summary = gone.execute(&mut **tx).await?.rows_affected() > 0;
+    if was_summary {
         wake(tx, id, &format!("removed-{event_id}")).await?;
     }
-    Ok(())
+    Ok(was_summary)
 }

@@ -2,24 +2,24 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Serialize;
-
-use super::json_rows::{OverRows, is_postgres, json_rows, over_rows};
+use super::many_rows::{ManyRows, in_padded_pieces};
 use super::{StoreError, Tx};
+use crate::config::DatabaseKind;
 use crate::record::Kind;
 use crate::search::searchable;
 
-const INSERT_ROWS: OverRows = over_rows!(
+/// A row with the id 0 is padding.
+static INSERT_ROWS: ManyRows = ManyRows::new(
     "INSERT INTO search_rows (id, transaction_id, seq, shop, party, scope, words) \
-     SELECT CAST(n.value ->> 'id' AS BIGINT), n.value ->> 'transaction_id', \
-     CAST(n.value ->> 'seq' AS BIGINT), n.value ->> 'shop', n.value ->> 'party', \
-     n.value ->> 'scope', n.value ->> 'words' FROM ",
-    " n WHERE true ON CONFLICT (id) DO NOTHING RETURNING id"
+     SELECT v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7 \
+     FROM (VALUES ",
+    7,
+    ") AS v WHERE v.column1 <> 0 ON CONFLICT (id) DO NOTHING RETURNING id",
 );
-const DELETE_ROWS: OverRows = over_rows!(
-    "DELETE FROM search_rows WHERE id IN (SELECT s.id FROM ",
-    " n JOIN search_rows s ON s.transaction_id = n.value ->> 'transaction_id' \
-     AND s.seq = CAST(n.value ->> 'seq' AS BIGINT))"
+static DELETE_ROWS: ManyRows = ManyRows::new(
+    "DELETE FROM search_rows WHERE id IN (SELECT s.id FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN search_rows s WHERE s.transaction_id = v.column1 AND s.seq = v.column2)",
 );
 const DELETE_ROW: &str = "DELETE FROM search_rows WHERE transaction_id = $1 AND seq = $2";
 
@@ -39,25 +39,6 @@ pub(super) struct NewRow {
     /// All texts that a person may have read in the entry, in the form that is compared. If empty,
     /// the entry gets no row.
     words: String,
-}
-
-/// A row as it is written.
-#[derive(Serialize)]
-struct Written<'a> {
-    id: i64,
-    transaction_id: &'a str,
-    seq: i64,
-    shop: &'a str,
-    party: &'a str,
-    scope: String,
-    words: &'a str,
-}
-
-/// The key of an entry.
-#[derive(Serialize)]
-struct Key<'a> {
-    transaction_id: &'a str,
-    seq: i64,
 }
 
 impl NewRow {
@@ -84,18 +65,6 @@ impl NewRow {
         self.words.len()
     }
 
-    fn written(&self, id: i64, with_scope: bool) -> Written<'_> {
-        Written {
-            id,
-            transaction_id: &self.transaction_id,
-            seq: self.seq,
-            shop: &self.shop,
-            party: &self.party,
-            scope: if with_scope { self.scopes() } else { String::new() },
-            words: &self.words,
-        }
-    }
-
     /// Returns all scopes of a search in which the entry is found.
     fn scopes(&self) -> String {
         let Self { shop, party, transaction_id, .. } = self;
@@ -111,32 +80,53 @@ impl NewRow {
 
 /// Writes entries into the index. Earlier words of the same entries are replaced.
 ///
-/// The rows are written by one statement and in the order of their ids. Otherwise FTS5 would write
-/// a piece of its index for each row: it does so before each statement of a tx, and at each row
-/// whose id is smaller than the one before.
+/// The rows are written in the order of their ids, and as many as possible by one statement.
+/// Otherwise FTS5 would write a piece of its index for each row: it does so before each statement of
+/// a tx, and at each row whose id is smaller than the one before.
 pub(super) async fn replace(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
+    let keys: Vec<_> = rows.iter().map(|row| (row.transaction_id.as_str(), row.seq)).collect();
+    for piece in in_padded_pieces(&keys, ("", 0)) {
+        let mut query = sqlx::query(DELETE_ROWS.in_tx(tx, piece.len()));
+        for (transaction_id, seq) in piece {
+            query = query.bind(transaction_id).bind(seq);
+        }
+        query.execute(&mut **tx).await?;
     }
-    let keys: Vec<Key<'_>> =
-        rows.iter().map(|row| Key { transaction_id: &row.transaction_id, seq: row.seq }).collect();
-    sqlx::query(DELETE_ROWS.sql(tx)).bind(json_rows(&keys)?).execute(&mut **tx).await?;
-    let with_scope = !is_postgres(tx);
     let mut left: Vec<&NewRow> = rows.iter().filter(|row| !row.words.is_empty()).collect();
     for attempt in 0.. {
         if left.is_empty() {
             break;
         }
         let by_id = with_ids(&left, attempt);
-        let written: Vec<_> = by_id.iter().map(|(id, row)| row.written(*id, with_scope)).collect();
-        let inserted: Vec<i64> = sqlx::query_scalar(INSERT_ROWS.sql(tx))
-            .bind(json_rows(&written)?)
-            .fetch_all(&mut **tx)
-            .await?;
-        let inserted: HashSet<i64> = inserted.into_iter().collect();
+        let inserted = insert(tx, &by_id).await?;
         left = by_id.into_iter().filter(|(id, _)| !inserted.contains(id)).map(|it| it.1).collect();
     }
     Ok(())
+}
+
+/// Inserts the rows whose ids are free. Returns the ids of those.
+async fn insert(tx: &mut Tx, by_id: &BTreeMap<i64, &NewRow>) -> Result<HashSet<i64>, StoreError> {
+    let with_scope = tx.kind() == DatabaseKind::Sqlite;
+    let rows: Vec<_> = by_id.iter().map(|(id, row)| Some((*id, *row))).collect();
+    let mut inserted = HashSet::new();
+    for piece in in_padded_pieces(&rows, None) {
+        let mut query = sqlx::query_scalar::<_, i64>(INSERT_ROWS.in_tx(tx, piece.len()));
+        for row in piece {
+            query = match row {
+                Some((id, row)) => query
+                    .bind(id)
+                    .bind(&row.transaction_id)
+                    .bind(row.seq)
+                    .bind(&row.shop)
+                    .bind(&row.party)
+                    .bind(if with_scope { row.scopes() } else { String::new() })
+                    .bind(&row.words),
+                None => query.bind(0_i64).bind("").bind(0_i64).bind("").bind("").bind("").bind(""),
+            };
+        }
+        inserted.extend(query.fetch_all(&mut **tx).await?);
+    }
+    Ok(inserted)
 }
 
 /// Draws a different id for each row.

@@ -22,6 +22,14 @@ impl Tx {
         Self { inner, _turn: None }
     }
 
+    /// Returns the kind of the database.
+    pub(super) fn kind(&self) -> DatabaseKind {
+        match self.inner.backend_name() {
+            <sqlx::Postgres as sqlx::Database>::NAME => DatabaseKind::Postgres,
+            _ => DatabaseKind::Sqlite,
+        }
+    }
+
     /// Commits everything. When the call returns, it is on disk.
     ///
     /// # Errors

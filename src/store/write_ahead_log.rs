@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use sqlx::AnyConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::writers::Rank;
@@ -45,23 +46,25 @@ impl Store {
 
     /// Copies the log once. Returns how many of its pages were not copied.
     async fn shorten_log(&self) -> Result<i64, StoreError> {
-        let (length, copied) = self.checkpoint().await?;
+        // The connection comes first, so that nobody waits for it while the others cannot write.
+        let mut connection = self.pool.acquire().await?;
+        let (length, copied) = checkpoint(&mut connection).await?;
         if length < LONG_LOG_PAGES {
             return Ok(length - copied);
         }
         let turn = self.writers.turn(Rank::Other, ACQUIRE_TIMEOUT).await?;
-        let (length, copied) = self.checkpoint().await?;
+        let (length, copied) = checkpoint(&mut connection).await?;
         drop(turn);
         Ok(length - copied)
     }
+}
 
-    /// Copies what nobody is reading any more. Returns the length of the log and how much of it was
-    /// copied so far, in pages.
-    async fn checkpoint(&self) -> Result<(i64, i64), StoreError> {
-        let (_is_busy, length, copied): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&self.pool).await?;
-        Ok((length, copied))
-    }
+/// Copies what nobody is reading any more. Returns the length of the log and how much of it was
+/// copied so far, in pages.
+async fn checkpoint(connection: &mut AnyConnection) -> Result<(i64, i64), StoreError> {
+    let (_is_busy, length, copied): (i64, i64, i64) =
+        sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await?;
+    Ok((length, copied))
 }
 
 #[cfg(test)]
