@@ -12,6 +12,8 @@ mod commits;
 mod conversation;
 mod counting;
 mod databases;
+#[path = "../record_order/indexing.rs"]
+mod indexing;
 mod open_pages;
 mod reading;
 mod recording;

@@ -73,6 +73,25 @@ fn what_another_process_wrote_is_told_without_a_hint() {
     });
 }
 
+#[test]
+fn a_page_with_a_wrong_position_keeps_nothing_from_the_other_pages() {
+    on_each_database(async |database| {
+        let service = Service::start(&database.bench.store).await;
+        for wrong in [i64::MAX, -1, 1_000] {
+            let (id, room) = database.bench.transaction().await;
+            talk(database, id, &room, 1).await;
+            let visitor = service.visitor(id, PartyRole::Buyer).await;
+            let mut first = service.news_after(&visitor, "en", wrong).await;
+            first.until("event: people").await;
+            let mut second = service.news(&visitor, "en").await;
+            second.until("event: people").await;
+            database.bench.arrive(id, &room, &[message("for everybody", &room)]).await;
+            first.until("for everybody").await;
+            second.until("for everybody").await;
+        }
+    });
+}
+
 /// Everybody joins a room, and then messages follow.
 async fn talk(database: &Database, id: Ulid, room: &str, messages: usize) {
     let mut conversation = Conversation::of_everybody(room);

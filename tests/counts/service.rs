@@ -161,7 +161,13 @@ impl Service {
 
     /// Opens the stream of news of a page in a language, from the beginning of the record.
     pub async fn news(&self, visitor: &Visitor, language: &str) -> News {
-        let url = format!("{}/t/{}/live?after=0&revision=1", self.page, visitor.transaction);
+        self.news_after(visitor, language, 0).await
+    }
+
+    /// Opens the stream of news of a page that says that it has got the entries up to `after`.
+    pub async fn news_after(&self, visitor: &Visitor, language: &str, after: i64) -> News {
+        let path = format!("/t/{}/live?after={after}&revision=1", visitor.transaction);
+        let url = format!("{}{path}", self.page);
         let request = self.http.get(url).header("accept-language", language);
         let answer = request.bearer_auth(&visitor.token).send().await.unwrap();
         News { answer: answer.error_for_status().unwrap(), unread: String::new() }

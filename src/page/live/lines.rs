@@ -39,7 +39,7 @@ pub(super) struct NewLines {
 pub(super) type WrittenLines = BTreeMap<(PartyRole, String, Option<usize>), Arc<[LineNews]>>;
 
 impl NewLines {
-    /// Reads the lines that the entries after `upto` are, or are about. Sets `upto` to the last
+    /// Reads the lines that all entries after `upto` are, or are about. Sets `upto` to the last
     /// entry. A list for each [`ENTRY_BATCH`] entries is returned.
     pub(super) async fn after(
         store: &Store,
@@ -48,17 +48,30 @@ impl NewLines {
     ) -> Result<Vec<Self>, StoreError> {
         let mut lists = Vec::new();
         loop {
-            let entries = store.entries(transaction, *upto, ENTRY_BATCH).await?;
-            let Some(last) = entries.last().map(|entry| entry.fixed.seq) else { break };
-            let changed_at = changed_lines(store, transaction, &entries).await?;
-            let new = entries.iter().map(|entry| entry.fixed.event_id.clone()).collect();
-            lists.extend(Self::of(store, transaction, changed_at, new, false).await?);
-            *upto = last;
-            if i64::try_from(entries.len()).is_ok_and(|read| read < ENTRY_BATCH) {
-                break;
+            let (list, is_all) = Self::next_after(store, transaction, upto).await?;
+            lists.extend(list);
+            if is_all {
+                return Ok(lists);
             }
         }
-        Ok(lists)
+    }
+
+    /// Reads the lines that the next [`ENTRY_BATCH`] entries after `upto` are, or are about. Sets
+    /// `upto` to the last of these entries. Returns also whether there are no more entries.
+    async fn next_after(
+        store: &Store,
+        transaction: Ulid,
+        upto: &mut i64,
+    ) -> Result<(Option<Self>, bool), StoreError> {
+        let entries = store.entries(transaction, *upto, ENTRY_BATCH).await?;
+        let Some(last) = entries.last().map(|entry| entry.fixed.seq) else {
+            return Ok((None, true));
+        };
+        let changed_at = changed_lines(store, transaction, &entries).await?;
+        let new = entries.iter().map(|entry| entry.fixed.event_id.clone()).collect();
+        let list = Self::of(store, transaction, changed_at, new, false).await?;
+        *upto = last;
+        Ok((list, i64::try_from(entries.len()).is_ok_and(|read| read < ENTRY_BATCH)))
     }
 
     /// Reads lines whose files were awaited.
@@ -129,13 +142,15 @@ pub(super) struct Missed {
     pub(super) lines: Arc<[LineNews]>,
     /// The seq of the last entry that the lines cover.
     pub(super) upto: i64,
+    /// Whether the page lacks no more lines than these.
+    pub(super) is_all: bool,
     /// The invoice at this revision, if the page has an earlier one.
     pub(super) invoice: Option<Arc<str>>,
     pub(super) revision: i64,
 }
 
 impl Missed {
-    /// Reads what a page at this position lacks.
+    /// Reads what a page at this position lacks, with the lines of at most [`ENTRY_BATCH`] entries.
     pub(super) async fn read(
         watched: &Watched,
         face: &Face,
@@ -146,6 +161,7 @@ impl Missed {
         let nothing = |lines| Self {
             lines,
             upto: position.after,
+            is_all: true,
             invoice: None,
             revision: position.revision,
         };
@@ -158,7 +174,8 @@ impl Missed {
             return Ok(nothing(Arc::default()));
         };
         let cast = Cast::of(state, &session).await?;
-        let lists = NewLines::after(&state.store, id, &mut upto).await?;
+        let (list, is_all) = NewLines::next_after(&state.store, id, &mut upto).await?;
+        let lists = Vec::from_iter(list);
         for list in &lists {
             let awaiting = list.awaiting_files().map(str::to_owned);
             watched.awaited_files().extend(awaiting);
@@ -171,7 +188,7 @@ impl Missed {
         } else {
             None
         };
-        Ok(Self { lines, upto, invoice, revision })
+        Ok(Self { lines, upto, is_all, invoice, revision })
     }
 }
 

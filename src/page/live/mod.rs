@@ -44,7 +44,7 @@ use crate::quota::Place;
 const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 const CONTENT_TYPE: &str = "text/event-stream";
 
-/// What a page has got so far.
+/// What a page has got so far. The browser sends it, so it may be wrong.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct Position {
     /// The seq of the last entry that the page has got.
@@ -89,7 +89,7 @@ pub(super) async fn stream(
         return Ok([(header::CONTENT_TYPE, CONTENT_TYPE)].into_response());
     }
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    position.after = last.and_then(|id| id.parse().ok()).unwrap_or(position.after);
+    position.after = last.and_then(|id| id.parse().ok()).unwrap_or(position.after).max(0);
     let page = OpenPage::of(&state, &session, place, position);
     let hello = format!("retry: {}\n: here\n\n", RECONNECT_DELAY.as_millis());
     let news = stream::unfold(page, async |mut page| Some((page.next().await?, page)));

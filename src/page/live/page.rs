@@ -51,14 +51,16 @@ impl OpenPage {
         place: PlacePair,
         position: Position,
     ) -> Self {
+        // What is read from now on includes the session and everything that the page has got.
+        let opened_at = Instant::now();
         let looking = state.moment.look(session.transaction.id, session.guest.user_id.as_str());
-        let NewsFeed { watched, face, last, news } = Views::join(state, session, position);
+        let NewsFeed { watched, face, last, news } = Views::join(state, session);
         Self {
             watched,
             face,
             grant: session.grant,
             session: session.id,
-            opened_at: Instant::now(),
+            opened_at,
             position,
             sent_parts: vec![Part::nobody_typing()],
             first: last,
@@ -88,10 +90,22 @@ impl OpenPage {
                 },
             };
             let mut events = Events::default();
+            self.correct_position(&news);
             if self.has_gap_before(&news) {
                 // Few pages ever miss something, so the memory for it is taken only then.
                 match Box::pin(Missed::read(&self.watched, &self.face, self.position)).await {
-                    Ok(missed) => self.add_missed(missed, &mut events),
+                    Ok(missed) => {
+                        let is_all = missed.is_all;
+                        self.add_missed(missed, &mut events);
+                        if !is_all {
+                            // This news comes after the pieces that are still missing.
+                            self.first = Some(news);
+                            match events.for_grant(self.grant) {
+                                Some(events) => return Some(events),
+                                None => continue,
+                            }
+                        }
+                    }
                     Err(error) => {
                         tracing::error!(%error, "cannot read the news of an open page");
                         return None;
@@ -106,6 +120,26 @@ impl OpenPage {
         None
     }
 
+    /// Corrects a position that the record has not reached. A browser may send such a position after
+    /// the database was restored from a backup.
+    fn correct_position(&mut self, news: &News) {
+        // The record may have had less when older news was read.
+        if !self.is_newer(news) {
+            return;
+        }
+        if self.position.after > news.upto {
+            self.position.after = news.from;
+        }
+        if self.position.revision > news.revision {
+            self.position.revision = 0;
+        }
+    }
+
+    /// Whether all of this news was read after the page was opened.
+    fn is_newer(&self, news: &News) -> bool {
+        news.began > self.opened_at
+    }
+
     /// Whether there is something that the page lacks and that this news does not contain either.
     fn has_gap_before(&self, news: &News) -> bool {
         let Some(face) = news.faces.get(&self.face.number) else { return false };
@@ -118,7 +152,7 @@ impl OpenPage {
     /// Returns why this page is closed.
     fn refusal(&self, news: &News, face: &FaceNews) -> Option<Closed> {
         // What was read before the page was opened may lack its session.
-        let is_newer = news.began > self.opened_at;
+        let is_newer = self.is_newer(news);
         let of_grant = || news.grants.as_ref()?.refusal(self.grant, self.session);
         of_grant().or(face.closed).filter(|_| is_newer)
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::Position;
 use super::faces::Face;
 use super::lines::{self, NewLines, WrittenLines};
 use super::news::{FaceNews, Grants, News, Part};
@@ -37,6 +36,8 @@ pub(super) struct Reading {
     last: News,
     /// The `upto` of the last news that was told.
     told_upto: i64,
+    /// Whether the record was read at least once.
+    has_begun: bool,
 }
 
 /// The people of the conversation, as far as they were found so far.
@@ -103,8 +104,10 @@ impl OtherSide {
 }
 
 impl Reading {
-    /// Begins to read a record, from the position of a page.
-    pub(super) fn of(watched: Arc<Watched>, Position { after, revision }: Position) -> Self {
+    /// Begins to read a record. The first read finds where the record ends, and only what is written
+    /// after that is read for all pages. The positions of the pages play no part in it, because
+    /// browsers send them, and a wrong one must not affect the other pages.
+    pub(super) fn of(watched: Arc<Watched>) -> Self {
         let began = Instant::now();
         let hints = watched.state.store.hints().watch(watched.transaction);
         Self {
@@ -113,13 +116,14 @@ impl Reading {
             people: People::default(),
             grants: Arc::default(),
             file_pause: FILE_PAUSE.0,
-            told_upto: after,
+            told_upto: 0,
+            has_begun: false,
             last: News {
                 began,
                 grants: None,
-                from: after,
-                upto: after,
-                revision,
+                from: 0,
+                upto: 0,
+                revision: 0,
                 faces: HashMap::new(),
             },
         }
@@ -259,6 +263,11 @@ impl Reading {
             self.people.room.clone_from(&surroundings.room_id);
             let room = self.people.room.as_deref();
             self.wakeups.typing = room.map(|room| state.moment.watch(room));
+        }
+        if !self.has_begun {
+            self.has_begun = true;
+            (news.from, news.upto) = (surroundings.seq, surroundings.seq);
+            news.revision = transaction.revision;
         }
         let mut lists = Vec::new();
         let awaited = std::mem::take(&mut *watched.awaited_files());

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 use ulid::Ulid;
 
-use super::Position;
 use super::look::look_forever;
 use super::news::News;
 use super::reading::Reading;
@@ -36,8 +35,9 @@ struct Record {
 }
 
 impl Views {
-    /// Adds a page. If it is the first page of the record, reading begins at its position.
-    pub(super) fn join(state: &PageState, session: &Session, position: Position) -> NewsFeed {
+    /// Adds a page. If it is the first page of the record, reading begins at the present end of the
+    /// record.
+    pub(super) fn join(state: &PageState, session: &Session) -> NewsFeed {
         if !state.views.is_looking.swap(true, Ordering::Relaxed) {
             tokio::spawn(look_forever(state.clone()));
         }
@@ -47,7 +47,7 @@ impl Views {
             Entry::Vacant(place) => {
                 let watched = Arc::new(Watched::new(state.clone(), session.transaction.id));
                 let news = broadcast::channel(MAX_UNTAKEN_NEWS).0;
-                let reading = Reading::of(Arc::clone(&watched), position);
+                let reading = Reading::of(Arc::clone(&watched));
                 let publisher = Publisher { watched: Arc::clone(&watched), news: news.clone() };
                 tokio::spawn(publisher.run(reading));
                 place.insert(Record { watched, news })
