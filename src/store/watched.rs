@@ -21,19 +21,20 @@ const SELECT_GRANTS: &str = "SELECT g.id, g.revoked_at, g.expires_at, s.id AS se
      WHERE g.transaction_id = $1 AND g.expires_at > $2";
 const SELECT_UNSENT: &str = "SELECT id, user_id, event_type, content, sha256, written_at, problem \
      FROM outgoing WHERE transaction_id = $1 AND event_id IS NULL ORDER BY id";
-/// What is written about a transaction changes one of these numbers. Texts are counted by their
-/// lengths.
+/// What is written about a transaction changes one of these numbers. They are sums of times, because
+/// the numbers of rows would not show that one row took the place of another. Texts are counted by
+/// their lengths.
 static SELECT_MARKS: LazyLock<String> = LazyLock::new(|| {
     let ids: Vec<_> = (1..=RECORDS_PER_QUERY).map(|number| format!("${number}")).collect();
     format!(
         "SELECT t.id, t.last_seq, t.revision, t.acts, \
-         (SELECT COUNT(*) FROM grants g WHERE g.transaction_id = t.id AND g.revoked_at IS NULL) \
-           AS grants, \
-         (SELECT COUNT(*) FROM grants g JOIN sessions s ON s.grant_id = g.id \
-           WHERE g.transaction_id = t.id) AS sessions, \
+         (SELECT CAST(COALESCE(SUM(1 + COALESCE(g.revoked_at, 0)), 0) AS BIGINT) FROM grants g \
+           WHERE g.transaction_id = t.id) AS grants, \
+         (SELECT CAST(COALESCE(SUM(1 + s.expires_at), 0) AS BIGINT) FROM grants g \
+           JOIN sessions s ON s.grant_id = g.id WHERE g.transaction_id = t.id) AS sessions, \
          (SELECT CAST(COALESCE(SUM(r.at), 0) AS BIGINT) FROM receipts r \
            WHERE r.transaction_id = t.id) AS receipts, \
-         (SELECT CAST(COALESCE(SUM(1 + COALESCE(LENGTH(o.problem), 0)), 0) AS BIGINT) \
+         (SELECT CAST(COALESCE(SUM(o.written_at + COALESCE(LENGTH(o.problem), 0)), 0) AS BIGINT) \
            FROM outgoing o WHERE o.transaction_id = t.id AND o.event_id IS NULL) AS unsent \
          FROM transactions t WHERE t.id IN ({})",
         ids.join(", ")

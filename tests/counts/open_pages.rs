@@ -92,6 +92,30 @@ fn a_page_with_a_wrong_position_keeps_nothing_from_the_other_pages() {
     });
 }
 
+#[test]
+fn a_page_that_missed_much_catches_up_in_pieces() {
+    on_each_database(async |database| {
+        let (id, room) = database.bench.transaction().await;
+        let begun = now() - 10_000;
+        let missed = |number: i64| {
+            let mut message = message(&format!("number-{number:04}"), &room);
+            message["origin_server_ts"] = json!(begun + number);
+            message
+        };
+        let messages: Vec<_> = (0..450).map(missed).collect();
+        database.bench.arrive(id, &room, &messages).await;
+        let service = Service::start(&database.bench.store).await;
+        let visitor = service.visitor(id, PartyRole::Buyer).await;
+        let mut page = service.news_after(&visitor, "en", 0).await;
+        for number in 0..450 {
+            page.until(&format!("number-{number:04}")).await;
+        }
+        database.bench.arrive(id, &room, &[message("one more", &room)]).await;
+        let between = page.until("one more").await;
+        assert!(!between.contains("number-0448"), "{between}");
+    });
+}
+
 /// Everybody joins a room, and then messages follow.
 async fn talk(database: &Database, id: Ulid, room: &str, messages: usize) {
     let mut conversation = Conversation::of_everybody(room);

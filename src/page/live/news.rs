@@ -104,6 +104,8 @@ pub(super) struct Grants(HashMap<Ulid, Grant>);
 #[derive(Debug, PartialEq, Eq)]
 struct Grant {
     is_revoked: bool,
+    /// Whether it had expired at that moment, so that its end alone is news.
+    has_expired: bool,
     /// In milliseconds since 1970.
     expires_at: i64,
     sessions: BTreeSet<Ulid>,
@@ -111,9 +113,14 @@ struct Grant {
 
 impl Grants {
     pub(super) fn of(rows: Vec<GrantSession>) -> Self {
+        Self::at(now(), rows)
+    }
+
+    fn at(now: i64, rows: Vec<GrantSession>) -> Self {
         let mut grants = HashMap::new();
         for GrantSession { grant, is_revoked, expires_at, session } in rows {
-            let new = || Grant { is_revoked, expires_at, sessions: BTreeSet::new() };
+            let has_expired = expires_at <= now;
+            let new = || Grant { is_revoked, has_expired, expires_at, sessions: BTreeSet::new() };
             grants.entry(grant).or_insert_with(new).sessions.extend(session);
         }
         Self(grants)
@@ -140,6 +147,17 @@ impl Grants {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_grant_is_a_change_although_nobody_wrote_anything() {
+        let end = now() + 60_000;
+        let (grant, session) = (Ulid::new(), Some(Ulid::new()));
+        let row = GrantSession { grant, is_revoked: false, expires_at: end, session };
+        let grants = |at| Grants::at(at, vec![row.clone()]);
+        assert_eq!(grants(end - 2), grants(end - 1));
+        assert_ne!(grants(end - 1), grants(end));
+        assert_eq!(grants(end - 1).next_end(), Some(end));
+    }
 
     #[test]
     fn a_page_is_closed_for_the_reason_that_its_grant_lets_nobody_in() {

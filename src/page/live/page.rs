@@ -151,10 +151,10 @@ impl OpenPage {
 
     /// Returns why this page is closed.
     fn refusal(&self, news: &News, face: &FaceNews) -> Option<Closed> {
-        // What was read before the page was opened may lack its session.
-        let is_newer = self.is_newer(news);
         let of_grant = || news.grants.as_ref()?.refusal(self.grant, self.session);
-        of_grant().or(face.closed).filter(|_| is_newer)
+        let why = of_grant().or(face.closed);
+        // What was read before the page was opened may lack its session. Everything else is final.
+        why.filter(|why| *why != Closed::SignedOut || self.is_newer(news))
     }
 
     fn add_missed(&mut self, missed: Missed, events: &mut Events) {

@@ -158,7 +158,9 @@ impl Reading {
 
     /// Returns news in which nothing is new.
     fn nothing_new(&self) -> News {
-        News { from: self.told_upto, ..self.last.clone() }
+        // A page may have been let in just before its grant was revoked.
+        let grants = self.has_begun.then(|| Arc::clone(&self.grants));
+        News { from: self.told_upto, grants, ..self.last.clone() }
     }
 
     fn read_typing(&self) -> News {
@@ -200,11 +202,13 @@ impl Reading {
         let _permit = state.limits.news_read().await;
         let began = Instant::now();
         self.wakeups.reads(began);
+        // What was read before still holds the faces of pages that are closed by now.
+        self.people.casts.clear();
         let faces = watched.faces();
         let grants = Grants::of(state.store.grants_with_sessions(id).await?);
         if let Some(end) = grants.next_end() {
             let left = u64::try_from(end.saturating_sub(now())).unwrap_or(0);
-            self.wakeups.read_by(began + Duration::from_millis(left));
+            self.wakeups.read_by(Instant::now() + Duration::from_millis(left));
         }
         let mut news = News {
             began,
