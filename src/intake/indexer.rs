@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::backoff;
 use crate::store::{Store, StoreError, Unindexed};
 
 /// The interval at which the records are polled, since another process may have written to them.
@@ -14,9 +15,7 @@ const GATHERING: Duration = Duration::from_millis(150);
 /// The greatest number of records in one tx.
 const RECORDS_PER_TX: i64 = 50;
 
-/// How long a record that cannot be indexed is left alone.
-const BROKEN_PAUSE: Duration = Duration::from_secs(60);
-/// The greatest number of such records that are remembered. Further ones are tried in each round.
+/// The greatest number of records that cannot be indexed and are remembered. Further ones are tried in each round.
 const MAX_BROKEN: usize = 1_000;
 
 /// Indexes entries until `stop`.
@@ -57,19 +56,28 @@ struct Round {
     has_indexed: bool,
 }
 
-/// The records that cannot be indexed, and when each of them is tried again.
+/// The records that cannot be indexed: how often each failed, and when it is tried again.
 #[derive(Default)]
-struct Broken(HashMap<String, Instant>);
+struct Broken(HashMap<String, (u32, Instant)>);
 
 impl Broken {
     fn is_due(&self, record: &Unindexed) -> bool {
-        self.0.get(&record.id).is_none_or(|retry_at| *retry_at <= Instant::now())
+        self.0.get(&record.id).is_none_or(|(_, retry_at)| *retry_at <= Instant::now())
     }
 
-    fn add(&mut self, record: &Unindexed) {
-        self.0.retain(|_, retry_at| *retry_at > Instant::now());
-        if self.0.len() < MAX_BROKEN {
-            self.0.insert(record.id.clone(), Instant::now() + BROKEN_PAUSE);
+    /// Returns how long the record is left alone.
+    fn add(&mut self, record: &Unindexed) -> Duration {
+        let failures = self.0.get(&record.id).map_or(0, |(failures, _)| *failures);
+        let pause = backoff(failures);
+        if failures > 0 || self.0.len() < MAX_BROKEN {
+            self.0.insert(record.id.clone(), (failures + 1, Instant::now() + pause));
+        }
+        pause
+    }
+
+    fn forget(&mut self, records: &[Unindexed]) {
+        for record in records {
+            self.0.remove(&record.id);
         }
     }
 }
@@ -82,18 +90,21 @@ impl Round {
         let Some(last) = records.last().cloned() else { return Ok(false) };
         records.retain(|record| broken.is_due(record));
         match store.index(&records).await {
-            Ok(entries) => self.has_indexed |= entries > 0,
+            Ok(entries) => {
+                broken.forget(&records);
+                self.has_indexed |= entries > 0;
+            }
             Err(error) if !self.one_by_one => {
                 self.one_by_one = true;
                 tracing::debug!(%error, "cannot index the entries of these records together");
                 return Ok(true);
             }
             Err(error) => {
+                let pause = broken.add(&last);
                 tracing::error!(
-                    transaction = last.id, %error,
-                    "cannot index the entries of this record for the search; retrying in a minute"
+                    transaction = last.id, %error, ?pause,
+                    "cannot index the entries of this record for the search; retrying after a pause"
                 );
-                broken.add(&last);
             }
         }
         self.after = last;

@@ -12,8 +12,6 @@ mod commits;
 mod conversation;
 mod counting;
 mod databases;
-#[path = "../record_order/indexing.rs"]
-mod indexing;
 mod open_pages;
 mod reading;
 mod recording;
