@@ -171,9 +171,13 @@ fn cursor(text: &str) -> Option<(i64, &str)> {
 
 /// Returns these messages of the visitor, which are not in the room yet, as the page shows them.
 /// `is_stuck` tells whether the last steps in the room failed.
-pub(super) fn unsent_of(outgoing: &[Outgoing], is_stuck: bool, session: &Session) -> Vec<Unsent> {
+pub(super) fn unsent_of<'a>(
+    outgoing: impl IntoIterator<Item = &'a Outgoing>,
+    is_stuck: bool,
+    session: &Session,
+) -> Vec<Unsent> {
     let text = |id: &str| session.reader.locale.text(&format!("unsent-{id}"));
-    let unsent = outgoing.iter().filter_map(|outgoing| {
+    let unsent = outgoing.into_iter().filter_map(|outgoing| {
         let content = outgoing.content();
         // Reactions and removals have no body. They are not shown as messages.
         let body = content["m.new_content"]["body"].as_str().or(content["body"].as_str())?;

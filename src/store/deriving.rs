@@ -8,7 +8,7 @@ use super::columns::parse_id;
 use super::entry_columns::{self, DerivedPart, NewEntry};
 use super::files::Wanted;
 use super::journal::NextEvent;
-use super::many_rows::{ManyRows, in_padded_pieces};
+use super::many_rows::ManyRows;
 use super::members::SeenMember;
 use super::room_changes::{self, CurrentRoom, Seen};
 use super::{
@@ -29,7 +29,8 @@ use crate::room::change;
 /// that only refer to a transaction, such as a receipt, can be written meanwhile.
 static LOCK_RECORDS: ManyRows = ManyRows::locking(
     "SELECT t.id, t.shop, t.last_seq AS seq, t.last_hash AS hash, t.acts, t.acts_hash, \
-     v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, r.repaired_at FROM (VALUES ",
+     v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, \
+     COALESCE(r.repaired_at, 0) AS repaired_at FROM (VALUES ",
     1,
     ") AS w JOIN transactions t ON t.id = w.column1 \
      JOIN revisions v ON v.transaction_id = t.id AND v.revision = t.revision \
@@ -97,10 +98,8 @@ struct RecordRow {
     acts_hash: String,
     redactions: Option<String>,
     room_id: Option<String>,
-    summary_event: Option<String>,
-    ready_at: Option<i64>,
-    repairs: i64,
-    repaired_at: Option<i64>,
+    #[sqlx(flatten)]
+    room: CurrentRoom,
 }
 
 /// A record that is being written.
@@ -251,37 +250,21 @@ async fn lock_records(
     let mut ids: Vec<&str> = events.iter().map(|event| event.transaction_id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut records = BTreeMap::new();
-    for piece in in_padded_pieces(&ids, "") {
-        let mut query = sqlx::query_as(LOCK_RECORDS.in_tx(tx, piece.len()));
-        for id in piece {
-            query = query.bind(id);
-        }
-        let rows: Vec<RecordRow> = query.fetch_all(&mut **tx).await?;
-        records.extend(rows.into_iter().map(|row| {
-            let policy = transaction_row::redactions(row.redactions.as_deref());
-            let record = Record {
-                shop: row.shop,
-                head: Head {
-                    seq: row.seq,
-                    hash: row.hash,
-                    acts: row.acts,
-                    acts_hash: row.acts_hash,
-                },
-                policy: policy.unwrap_or(deriving.redactions),
-                room_id: row.room_id,
-                room: CurrentRoom {
-                    summary_event: row.summary_event,
-                    ready_at: row.ready_at,
-                    repairs: row.repairs,
-                    repaired_at: row.repaired_at.unwrap_or(0),
-                },
-                has_news: false,
-            };
-            (row.id, record)
-        }));
-    }
-    Ok(records)
+    let rows: Vec<RecordRow> = LOCK_RECORDS.select(tx, &ids).await?;
+    let record = |row: RecordRow| {
+        let policy = transaction_row::redactions(row.redactions.as_deref());
+        let head = Head { seq: row.seq, hash: row.hash, acts: row.acts, acts_hash: row.acts_hash };
+        let record = Record {
+            shop: row.shop,
+            head,
+            policy: policy.unwrap_or(deriving.redactions),
+            room_id: row.room_id,
+            room: row.room,
+            has_news: false,
+        };
+        (row.id, record)
+    };
+    Ok(rows.into_iter().map(record).collect())
 }
 
 /// Writes the entries of the events, and everything that follows from them.
@@ -362,19 +345,10 @@ async fn people(tx: &mut Tx, events: &[&Event]) -> Result<People, StoreError> {
         .filter_map(|event| Some((event.transaction_id.as_str(), event.derived.sender.as_deref()?)))
         .collect();
     let senders: Vec<_> = senders.into_iter().collect();
-    let mut people = People::new();
-    for piece in in_padded_pieces(&senders, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_PEOPLE.in_tx(tx, piece.len()));
-        for (transaction_id, user) in piece {
-            query = query.bind(transaction_id).bind(user);
-        }
-        let rows: Vec<PersonRow> = query.fetch_all(&mut **tx).await?;
-        people.extend(
-            rows.into_iter()
-                .map(|row| ((row.transaction_id, row.user_id), (row.party, row.display_name))),
-        );
-    }
-    Ok(people)
+    let rows: Vec<PersonRow> = SELECT_PEOPLE.select(tx, &senders).await?;
+    let person =
+        |row: PersonRow| ((row.transaction_id, row.user_id), (row.party, row.display_name));
+    Ok(rows.into_iter().map(person).collect())
 }
 
 /// Notes the membership that an event of the current room states.
@@ -476,16 +450,11 @@ async fn set_heads(
     let due = now().saturating_add(deriving.sign_after);
     let heads: Vec<_> = records
         .iter()
-        .map(|(id, it)| (id.as_str(), it.head.seq, it.head.hash.as_str(), it.has_news))
+        .map(|(id, Record { head, has_news, .. })| {
+            (id.as_str(), head.seq, head.hash.as_str(), if *has_news { due } else { 0 })
+        })
         .collect();
-    for piece in in_padded_pieces(&heads, ("", 0, "", false)) {
-        let mut query = sqlx::query(SET_HEADS.in_tx(tx, piece.len()));
-        for (id, seq, hash, has_news) in piece {
-            query = query.bind(id).bind(seq).bind(hash).bind(if has_news { due } else { 0 });
-        }
-        query.execute(&mut **tx).await?;
-    }
-    Ok(())
+    SET_HEADS.change(tx, &heads).await
 }
 
 /// Notes what the events change in the current rooms.

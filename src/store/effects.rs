@@ -7,36 +7,35 @@ use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
 use super::entry_row::{Row, select_entries};
+use super::many_rows::ManyRows;
 use super::{FileRow, Store, StoreError};
 use crate::record::{Ballots, Choice, Entry, Kind, VOTE_TOO_LATE, objection};
 
-/// The number of entries in one list of a query: a page of search results.
-const ENTRIES_PER_QUERY: usize = 100;
-/// The entries of a record between two seqs.
-const IN_RECORD: &str = "SELECT transaction_id, seq FROM entries WHERE transaction_id = $1 \
-     AND seq >= $2 AND seq <= $3";
-/// Entries of any records.
-static LISTED: LazyLock<String> = LazyLock::new(|| {
-    let pair =
-        |number: usize| format!("(${}, CAST(${} AS BIGINT))", 2 * number + 1, 2 * number + 2);
-    let pairs: Vec<_> = (0..ENTRIES_PER_QUERY).map(pair).collect();
-    format!("VALUES {}", pairs.join(", "))
-});
-static SELECT_EFFECTS_IN_RECORD: LazyLock<String> = LazyLock::new(|| select_effects(IN_RECORD));
-static SELECT_EFFECTS_LISTED: LazyLock<String> = LazyLock::new(|| select_effects(&LISTED));
-static SELECT_FILES_LISTED: LazyLock<String> = LazyLock::new(|| {
-    let listed = LISTED.as_str();
+/// The statement for the entries of a record between two seqs.
+static SELECT_EFFECTS_IN_RECORD: LazyLock<String> = LazyLock::new(|| {
+    let effects = of_chosen_entries();
     format!(
-        "WITH chosen (transaction_id, seq) AS ({listed}) SELECT DISTINCT f.mxc, f.state, \
-         f.failures, f.problem, f.sha256, f.size, f.media_type, f.stored_at FROM chosen c \
-         JOIN entry_files n ON n.transaction_id = c.transaction_id AND n.seq = c.seq \
-         JOIN files f ON f.mxc = n.mxc"
+        "WITH chosen (transaction_id, seq) AS (SELECT transaction_id, seq FROM entries \
+         WHERE transaction_id = $1 AND seq >= $2 AND seq <= $3{effects}"
     )
 });
+/// The statement for a list of entries of any records.
+static SELECT_EFFECTS_LISTED: LazyLock<ManyRows> = LazyLock::new(|| {
+    let listed = "WITH chosen (transaction_id, seq) AS (VALUES ";
+    ManyRows::built(listed.to_owned(), 2, of_chosen_entries())
+});
+static SELECT_FILES_LISTED: ManyRows = ManyRows::new(
+    "WITH chosen (transaction_id, seq) AS (VALUES ",
+    2,
+    ") SELECT DISTINCT f.mxc, f.state, f.failures, f.problem, f.sha256, f.size, f.media_type, \
+     f.stored_at FROM chosen c \
+     JOIN entry_files n ON n.transaction_id = c.transaction_id AND n.seq = c.seq \
+     JOIN files f ON f.mxc = n.mxc",
+);
 
-/// Returns the statement that selects the targets of the chosen entries, and what else is about
-/// these targets. What a reaction does is never in doubt.
-fn select_effects(chosen: &str) -> String {
+/// Returns the part of a statement that follows the chosen entries. It selects their targets, and
+/// what else is about these targets. What a reaction does is never in doubt.
+fn of_chosen_entries() -> String {
     let targets = select_entries!(
         ", 1 AS is_target, CASE WHEN e.kind = 'poll_start' THEN j.raw END AS raw",
         "JOIN named m ON m.transaction_id = e.transaction_id AND m.target = e.event_id"
@@ -47,8 +46,7 @@ fn select_effects(chosen: &str) -> String {
          WHERE e.kind IN ('edit', 'poll_response', 'poll_end')"
     );
     format!(
-        "WITH chosen (transaction_id, seq) AS ({chosen}), named AS \
-         (SELECT DISTINCT n.transaction_id, n.target FROM chosen c JOIN entries n \
+        "), named AS (SELECT DISTINCT n.transaction_id, n.target FROM chosen c JOIN entries n \
          ON n.transaction_id = c.transaction_id AND n.seq = c.seq \
          WHERE n.target IS NOT NULL AND n.kind <> 'reaction') \
          SELECT * FROM ({targets}) t UNION ALL SELECT * FROM ({about}) a"
@@ -101,14 +99,10 @@ impl Store {
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
     pub async fn effects_of(&self, entries: &[Entry]) -> Result<Effects, StoreError> {
-        let concerned: Vec<&Entry> = entries.iter().filter(|it| depends_on_target(it)).collect();
-        let mut rows = Vec::new();
-        for listed in concerned.chunks(ENTRIES_PER_QUERY) {
-            let query = sqlx::query_as(AssertSqlSafe(SELECT_EFFECTS_LISTED.as_str()));
-            let query = padded(listed).fold(query, |query, (id, seq)| query.bind(id).bind(seq));
-            rows.extend(query.fetch_all(&self.pool).await?);
-        }
-        Effects::of(rows)
+        let concerned = entries.iter().filter(|it| depends_on_target(it));
+        let listed: Vec<_> = concerned.map(key).collect();
+        let select = LazyLock::force(&SELECT_EFFECTS_LISTED);
+        Effects::of(select.select_outside((&self.pool, self.kind), &listed).await?)
     }
 
     /// Returns the files that these entries of any records name. It takes one statement for each
@@ -117,21 +111,15 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn files_named_by(&self, entries: &[Entry]) -> Result<Vec<FileRow>, StoreError> {
-        let naming: Vec<&Entry> = entries.iter().filter(|it| !it.attachments.is_empty()).collect();
-        let mut files = Vec::new();
-        for listed in naming.chunks(ENTRIES_PER_QUERY) {
-            let query = sqlx::query_as(AssertSqlSafe(SELECT_FILES_LISTED.as_str()));
-            let query = padded(listed).fold(query, |query, (id, seq)| query.bind(id).bind(seq));
-            files.extend(query.fetch_all(&self.pool).await?);
-        }
-        Ok(files)
+        let naming = entries.iter().filter(|it| !it.attachments.is_empty());
+        let listed: Vec<_> = naming.map(key).collect();
+        SELECT_FILES_LISTED.select_outside((&self.pool, self.kind), &listed).await
     }
 }
 
-/// Fills a list of entries up to the number of places in the query. No entry has the seq 0.
-fn padded<'a>(entries: &'a [&Entry]) -> impl Iterator<Item = (&'a str, i64)> {
-    let listed = entries.iter().map(|it| (it.fixed.transaction.as_str(), it.fixed.seq));
-    listed.chain(std::iter::repeat(("", 0))).take(ENTRIES_PER_QUERY)
+/// Returns what identifies an entry. No entry has the seq 0.
+fn key(entry: &Entry) -> (&str, i64) {
+    (&entry.fixed.transaction, entry.fixed.seq)
 }
 
 impl Effects {

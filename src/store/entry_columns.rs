@@ -145,7 +145,7 @@ pub(super) async fn insert(
             let count = values.len() / piece.len();
             let names: Vec<_> = values.iter().take(count).map(|(name, _)| *name).collect();
             let before = format!("INSERT INTO entries ({}) VALUES ", names.join(", "));
-            ManyRows::built(before, count)
+            ManyRows::built(before, count, String::new())
         });
         bound(sqlx::query(statement.in_tx(tx, piece.len())), values).execute(&mut **tx).await?;
     }

@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, to_json};
-use super::many_rows::{ManyRows, in_padded_pieces};
+use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx, adoption, files, indexing, search_rows};
 use crate::clock::now;
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
@@ -136,15 +136,7 @@ pub(super) async fn redacted_among(
     tx: &mut Tx,
     events: &[(&str, &str)],
 ) -> Result<HashSet<(String, String)>, StoreError> {
-    let mut redacted = HashSet::new();
-    for piece in in_padded_pieces(events, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_REDACTED.in_tx(tx, piece.len()));
-        for (transaction_id, event_id) in piece {
-            query = query.bind(transaction_id).bind(event_id);
-        }
-        redacted.extend(query.fetch_all(&mut **tx).await?);
-    }
-    Ok(redacted)
+    Ok(SELECT_REDACTED.select(tx, events).await?.into_iter().collect())
 }
 
 /// Applies the redactions of the event `event_id`: marks its entry as redacted, and erases the

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::from_json;
-use super::many_rows::{ManyRows, in_exact_pieces};
+use super::many_rows::ManyRows;
 use super::{Snapshot, Store, StoreError, Tx, file_acts};
 use crate::clock::now;
 use crate::record::{Attachment, AttachmentKey, key_in};
@@ -411,27 +411,17 @@ pub(super) async fn want(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<(), Store
     for file in wanted {
         files.entry(&file.mxc).or_insert((file.shop, 0)).1 += 1;
     }
-    let files: Vec<_> = files.into_iter().collect();
-    for piece in in_exact_pieces(&files) {
-        let mut query = sqlx::query(UPSERT_WANTED_FILES.in_tx(tx, piece.len()));
-        for (mxc, (shop, _)) in piece {
-            query = query.bind(mxc).bind("wanted").bind(now()).bind(server_of(mxc)).bind(shop);
-        }
-        query.execute(&mut **tx).await?;
-        let mut query = sqlx::query(COUNT_NAMINGS.in_tx(tx, piece.len()));
-        for (mxc, (_, namings)) in piece {
-            query = query.bind(mxc).bind(namings);
-        }
-        query.execute(&mut **tx).await?;
-    }
-    for piece in in_exact_pieces(wanted) {
-        let mut query = sqlx::query(INSERT_ENTRY_FILES.in_tx(tx, piece.len()));
-        for Wanted { transaction_id, seq, mxc, .. } in piece {
-            query = query.bind(transaction_id).bind(seq).bind(mxc);
-        }
-        query.execute(&mut **tx).await?;
-    }
-    Ok(())
+    let due_at = now();
+    let rows: Vec<_> = files
+        .iter()
+        .map(|(mxc, (shop, _))| (*mxc, "wanted", due_at, server_of(mxc), *shop))
+        .collect();
+    UPSERT_WANTED_FILES.insert(tx, &rows).await?;
+    let namings: Vec<_> = files.into_iter().map(|(mxc, (_, namings))| (mxc, namings)).collect();
+    COUNT_NAMINGS.change(tx, &namings).await?;
+    let of_entries: Vec<_> =
+        wanted.iter().map(|it| (it.transaction_id, it.seq, it.mxc.as_str())).collect();
+    INSERT_ENTRY_FILES.insert(tx, &of_entries).await
 }
 
 /// Notes that an entry no longer names its files. Files that no entry names are to be deleted.

@@ -258,15 +258,7 @@ async fn lock(tx: &mut Tx, records: &[Unindexed]) -> Result<Vec<Locked>, StoreEr
     // The rows are locked in the order of their ids.
     let mut ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
     ids.sort_unstable();
-    let mut locked = Vec::new();
-    for piece in in_padded_pieces(&ids, "") {
-        let mut query = sqlx::query_as(LOCK_UNINDEXED.in_tx(tx, piece.len()));
-        for id in piece {
-            query = query.bind(id);
-        }
-        locked.extend(query.fetch_all(&mut **tx).await?);
-    }
-    Ok(locked)
+    LOCK_UNINDEXED.select(tx, &ids).await
 }
 
 /// Reads the entries in these ranges, until their words are enough for one tx.
@@ -299,14 +291,7 @@ async fn read(
 /// Notes up to which entry each of these transactions is indexed.
 async fn set_indexed(tx: &mut Tx, ends: &BTreeMap<&str, i64>) -> Result<(), StoreError> {
     let ends: Vec<_> = ends.iter().map(|(id, seq)| (*id, *seq)).collect();
-    for piece in in_padded_pieces(&ends, ("", 0)) {
-        let mut query = sqlx::query(SET_INDEXED.in_tx(tx, piece.len()));
-        for (id, seq) in piece {
-            query = query.bind(id).bind(seq);
-        }
-        query.execute(&mut **tx).await?;
-    }
-    Ok(())
+    SET_INDEXED.change(tx, &ends).await
 }
 
 /// Returns the poll whose votes get other words by an entry, and whether all of them do. If not all

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use ruma::UserId;
 use sqlx::FromRow;
 
-use super::many_rows::{ManyRows, in_exact_pieces, in_padded_pieces};
+use super::many_rows::{ManyRows, in_exact_pieces};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, Tx, foreign};
 use crate::clock::now;
@@ -218,15 +218,7 @@ impl Store {
         let pending: Vec<i64> = rooms.iter().map(|room| room.pending).collect();
         let shares = shares(&pending, EVENTS_PER_TX);
         let shares: Vec<_> = rooms.iter().map(|it| it.room_id.as_str()).zip(shares).collect();
-        let mut events = Vec::new();
-        for piece in in_padded_pieces(&shares, ("", 0)) {
-            let mut query = sqlx::query_as(SELECT_NEXT_EVENTS.on(self.kind, piece.len()));
-            for (room_id, share) in piece {
-                query = query.bind(room_id).bind(share);
-            }
-            events.extend(query.fetch_all(&self.pool).await?);
-        }
-        Ok(events)
+        SELECT_NEXT_EVENTS.select_outside((&self.pool, self.kind), &shares).await
     }
 
     /// Returns the raw event of an entry, or none if it is erased.
@@ -268,16 +260,7 @@ pub(super) async fn derived_positions(
     rooms: &[Underived],
 ) -> Result<HashMap<String, i64>, StoreError> {
     let rooms: Vec<&str> = rooms.iter().map(|room| room.room_id.as_str()).collect();
-    let mut positions = HashMap::new();
-    for piece in in_padded_pieces(&rooms, "") {
-        let mut query = sqlx::query_as(SELECT_DERIVED_POSITIONS.in_tx(tx, piece.len()));
-        for room_id in piece {
-            query = query.bind(room_id);
-        }
-        let rows: Vec<(String, i64)> = query.fetch_all(&mut **tx).await?;
-        positions.extend(rows);
-    }
-    Ok(positions)
+    Ok(SELECT_DERIVED_POSITIONS.select(tx, &rooms).await?.into_iter().collect())
 }
 
 /// Notes in `tx` that all events up to these positions are derived. Of several positions of a room,
@@ -287,15 +270,9 @@ pub(super) async fn set_derived_positions(
     positions: impl Iterator<Item = (&str, i64)>,
 ) -> Result<(), StoreError> {
     let last: BTreeMap<&str, i64> = positions.collect();
-    let last: Vec<_> = last.into_iter().collect();
-    for piece in in_exact_pieces(&last) {
-        let mut query = sqlx::query(SET_DERIVED_POSITIONS.in_tx(tx, piece.len()));
-        for (room_id, position) in piece {
-            query = query.bind(room_id).bind(position).bind(position);
-        }
-        query.execute(&mut **tx).await?;
-    }
-    Ok(())
+    let rows: Vec<_> =
+        last.into_iter().map(|(room, position)| (room, position, position)).collect();
+    SET_DERIVED_POSITIONS.insert(tx, &rows).await
 }
 
 /// Writes the events that are not in the journal yet.
@@ -343,17 +320,9 @@ async fn lock_our_rooms(
     by_room: &BTreeMap<&str, Vec<&Arrival>>,
     made_by_us: &HashSet<&str>,
 ) -> Result<HashMap<String, i64>, StoreError> {
-    let rooms: Vec<&str> = by_room.keys().copied().collect();
-    let mut last_positions = HashMap::new();
-    for piece in in_exact_pieces(&rooms) {
-        let mut query = sqlx::query_as(LOCK_OUR_ROOMS.in_tx(tx, piece.len()));
-        for room_id in piece {
-            query = query.bind(room_id).bind(i64::from(made_by_us.contains(room_id)));
-        }
-        let locked: Vec<(String, i64)> = query.fetch_all(&mut **tx).await?;
-        last_positions.extend(locked);
-    }
-    Ok(last_positions)
+    let is_made = |room_id: &str| i64::from(made_by_us.contains(room_id));
+    let rooms: Vec<_> = by_room.keys().map(|room_id| (*room_id, is_made(room_id))).collect();
+    Ok(LOCK_OUR_ROOMS.select(tx, &rooms).await?.into_iter().collect())
 }
 
 /// An event that is written to the journal, with its position.
@@ -372,15 +341,8 @@ async fn new_rows<'a>(
     let in_used_rooms = ours().filter(|(_, last)| *last > 0).flat_map(|(arrivals, _)| arrivals);
     let events: Vec<_> =
         in_used_rooms.map(|it| (it.room_id.as_str(), it.event_id.as_str())).collect();
-    let mut known: HashSet<(String, String)> = HashSet::new();
-    // No event has an empty id.
-    for piece in in_padded_pieces(&events, ("", "")) {
-        let mut query = sqlx::query_as(SELECT_KNOWN_EVENTS.in_tx(tx, piece.len()));
-        for (room_id, event_id) in piece {
-            query = query.bind(room_id).bind(event_id);
-        }
-        known.extend(query.fetch_all(&mut **tx).await?);
-    }
+    let known: Vec<(String, String)> = SELECT_KNOWN_EVENTS.select(tx, &events).await?;
+    let mut known: HashSet<_> = known.into_iter().collect();
     let mut rows = Vec::with_capacity(events.len());
     for (arrivals, mut position) in ours() {
         for &arrival in arrivals {
@@ -424,14 +386,7 @@ async fn insert_rows(
             _ => last.push((&arrival.room_id, *position)),
         }
     }
-    for piece in in_padded_pieces(&last, ("", 0)) {
-        let mut query = sqlx::query(SET_LAST_POSITIONS.in_tx(tx, piece.len()));
-        for (room_id, position) in piece {
-            query = query.bind(room_id).bind(position);
-        }
-        query.execute(&mut **tx).await?;
-    }
-    Ok(())
+    SET_LAST_POSITIONS.change(tx, &last).await
 }
 
 /// Has the users of Tallyroom who are in a foreign room, or invited to it, leave the room.

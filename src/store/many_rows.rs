@@ -10,7 +10,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use super::Tx;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::error::BoxDynError;
+use sqlx::{AnyPool, Arguments, FromRow};
+
+use super::{StoreError, Tx};
 use crate::config::DatabaseKind;
 
 /// The greatest number of rows in one statement. With 32 columns, it has 4,096 parameters
@@ -24,7 +28,7 @@ const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
 pub(super) struct ManyRows {
     before: Cow<'static, str>,
     columns: usize,
-    after: &'static str,
+    after: Cow<'static, str>,
     /// What follows on PostgreSQL only.
     lock: &'static str,
     sqlite: [OnceLock<String>; SIZES],
@@ -38,7 +42,7 @@ impl ManyRows {
         Self {
             before: Cow::Borrowed(before),
             columns,
-            after,
+            after: Cow::Borrowed(after),
             lock: "",
             sqlite: [const { OnceLock::new() }; SIZES],
             postgres: [const { OnceLock::new() }; SIZES],
@@ -58,9 +62,64 @@ impl ManyRows {
         statement
     }
 
-    /// Makes a statement that ends with the list of rows, from a text that was built.
-    pub(super) fn built(before: String, columns: usize) -> Self {
-        Self { before: Cow::Owned(before), ..Self::new("", columns, "") }
+    /// Like [`Self::new`], from texts that were built.
+    pub(super) fn built(before: String, columns: usize, after: String) -> Self {
+        let (before, after) = (Cow::Owned(before), Cow::Owned(after));
+        Self { before, after, ..Self::new("", columns, "") }
+    }
+
+    /// Returns what the statement selects for these rows. It has to ignore rows with empty ids.
+    pub(super) async fn select<R: Row, T: Selected>(
+        &'static self,
+        tx: &mut Tx,
+        rows: &[R],
+    ) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
+        for piece in in_padded_pieces(rows, R::default()) {
+            let query = sqlx::query_as_with(self.in_tx(tx, piece.len()), arguments(&piece)?);
+            found.extend(query.fetch_all(&mut **tx).await?);
+        }
+        Ok(found)
+    }
+
+    /// Like [`Self::select`], outside a tx.
+    pub(super) async fn select_outside<R: Row, T: Selected>(
+        &'static self,
+        (pool, kind): (&AnyPool, DatabaseKind),
+        rows: &[R],
+    ) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
+        for piece in in_padded_pieces(rows, R::default()) {
+            let query = sqlx::query_as_with(self.on(kind, piece.len()), arguments(&piece)?);
+            found.extend(query.fetch_all(pool).await?);
+        }
+        Ok(found)
+    }
+
+    /// Executes a statement that changes or deletes rows. It has to ignore rows with empty ids.
+    pub(super) async fn change<R: Row>(
+        &'static self,
+        tx: &mut Tx,
+        rows: &[R],
+    ) -> Result<(), StoreError> {
+        for piece in in_padded_pieces(rows, R::default()) {
+            let query = sqlx::query_with(self.in_tx(tx, piece.len()), arguments(&piece)?);
+            query.execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Executes a statement that inserts rows, in their order.
+    pub(super) async fn insert<R: Row>(
+        &'static self,
+        tx: &mut Tx,
+        rows: &[R],
+    ) -> Result<(), StoreError> {
+        for piece in in_exact_pieces(rows) {
+            let query = sqlx::query_with(self.in_tx(tx, piece.len()), arguments(piece)?);
+            query.execute(&mut **tx).await?;
+        }
+        Ok(())
     }
 
     /// Returns the statement for `rows` rows on the database of `tx`. The number of rows has to be the
@@ -98,12 +157,61 @@ impl ManyRows {
             }
             text.push(')');
         }
-        text.push_str(self.after);
+        text.push_str(&self.after);
         if kind == DatabaseKind::Postgres {
             text.push_str(self.lock);
         }
         text
     }
+}
+
+/// A row of a list: texts and numbers. The default is empty.
+pub(super) trait Row: Copy + Default + Send + Sync {
+    fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError>;
+}
+
+impl Row for &str {
+    fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError> {
+        arguments.add(self)
+    }
+}
+
+impl Row for i64 {
+    fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError> {
+        arguments.add(self)
+    }
+}
+
+/// Makes rows of several columns.
+macro_rules! rows_of_several_columns {
+    ($(($($name:ident: $column:ident),+))+) => { $(
+        impl<$($column: Row),+> Row for ($($column,)+) {
+            fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError> {
+                let ($($name,)+) = self;
+                $($name.add_to(arguments)?;)+
+                Ok(())
+            }
+        }
+    )+ };
+}
+rows_of_several_columns! {
+    (a: A, b: B)
+    (a: A, b: B, c: C)
+    (a: A, b: B, c: C, d: D)
+    (a: A, b: B, c: C, d: D, e: E)
+}
+
+/// What a statement selects.
+pub(super) trait Selected: for<'r> FromRow<'r, AnyRow> + Send + Unpin {}
+
+impl<T: for<'r> FromRow<'r, AnyRow> + Send + Unpin> Selected for T {}
+
+fn arguments<R: Row>(rows: &[R]) -> Result<AnyArguments, StoreError> {
+    let mut arguments = AnyArguments::default();
+    for row in rows {
+        row.add_to(&mut arguments).map_err(StoreError::Encode)?;
+    }
+    Ok(arguments)
 }
 
 /// Cuts a list of rows into pieces for which there is a statement. Each row is in one piece.

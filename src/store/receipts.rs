@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::journal::{self, Arrival, Kept, Source};
-use super::many_rows::{ManyRows, in_exact_pieces, in_padded_pieces};
+use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
 
@@ -150,20 +150,14 @@ async fn note(tx: &mut Tx, receipts: Vec<&ReadUpTo>) -> Result<HashSet<Ulid>, St
     // One statement can change a row only once, so further receipts of the same person follow in
     // further rounds.
     for round in 0..MAX_RECEIPTS_OF_ONE_PERSON {
-        let rows: Vec<_> = of_people
+        let rows: Vec<(&str, &str, &str, i64)> = of_people
             .iter()
-            .filter_map(|((id, user), receipts)| Some((*id, *user, *receipts.get(round)?)))
+            .filter_map(|((id, user), receipts)| {
+                let ReadUpTo { event_id, at, .. } = receipts.get(round)?;
+                Some((*id, *user, event_id.as_str(), (*at).clamp(0, now())))
+            })
             .collect();
-        if rows.is_empty() {
-            break;
-        }
-        for piece in in_exact_pieces(&rows) {
-            let mut query = sqlx::query(UPSERT_RECEIPTS.in_tx(tx, piece.len()));
-            for (id, user, ReadUpTo { event_id, at, .. }) in piece {
-                query = query.bind(id).bind(user).bind(event_id).bind((*at).clamp(0, now()));
-            }
-            query.execute(&mut **tx).await?;
-        }
+        UPSERT_RECEIPTS.insert(tx, &rows).await?;
     }
     of_people.keys().map(|(id, _)| parse_id(id)).collect()
 }
@@ -175,14 +169,5 @@ async fn transactions_of_rooms(
 ) -> Result<HashMap<String, String>, StoreError> {
     let rooms: HashSet<&str> = receipts.iter().map(|receipt| receipt.room_id.as_str()).collect();
     let rooms: Vec<&str> = rooms.into_iter().collect();
-    let mut transactions = HashMap::new();
-    for piece in in_padded_pieces(&rooms, "") {
-        let mut query = sqlx::query_as(SELECT_TRANSACTIONS_OF_ROOMS.in_tx(tx, piece.len()));
-        for room_id in piece {
-            query = query.bind(room_id);
-        }
-        let found: Vec<(String, String)> = query.fetch_all(&mut **tx).await?;
-        transactions.extend(found);
-    }
-    Ok(transactions)
+    Ok(SELECT_TRANSACTIONS_OF_ROOMS.select(tx, &rooms).await?.into_iter().collect())
 }

@@ -397,14 +397,6 @@ impl Store {
         self.hints.changed(id);
         Ok(())
     }
-
-    /// Executes a statement outside a tx.
-    pub(super) async fn run(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
-    ) -> Result<(), StoreError> {
-        self.write_one(query).await.map(drop)
-    }
 }
 
 /// Inserts the row of the room of a new transaction. The row is due at once.

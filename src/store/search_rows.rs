@@ -85,13 +85,7 @@ impl NewRow {
 /// a tx, and at each row whose id is smaller than the one before.
 pub(super) async fn replace(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
     let keys: Vec<_> = rows.iter().map(|row| (row.transaction_id.as_str(), row.seq)).collect();
-    for piece in in_padded_pieces(&keys, ("", 0)) {
-        let mut query = sqlx::query(DELETE_ROWS.in_tx(tx, piece.len()));
-        for (transaction_id, seq) in piece {
-            query = query.bind(transaction_id).bind(seq);
-        }
-        query.execute(&mut **tx).await?;
-    }
+    DELETE_ROWS.change(tx, &keys).await?;
     let mut left: Vec<&NewRow> = rows.iter().filter(|row| !row.words.is_empty()).collect();
     for attempt in 0.. {
         if left.is_empty() {

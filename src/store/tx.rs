@@ -80,6 +80,17 @@ impl Store {
         Ok(query.execute(&self.writing).await?.rows_affected())
     }
 
+    /// Executes one statement that writes.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(super) async fn run(
+        &self,
+        query: sqlx::query::Query<'_, Any, sqlx::any::AnyArguments>,
+    ) -> Result<(), StoreError> {
+        self.write_one(query).await.map(drop)
+    }
+
     /// Waits for the turn to write, where there are turns.
     async fn turn(&self) -> Result<Option<Turn>, StoreError> {
         match self.kind {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use tallyroom::clock::now;
-use tallyroom::store::{Store, Unindexed};
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
@@ -96,7 +95,7 @@ fn what_is_shown_with_matches_of_a_search_takes_two_statements() {
         for _ in 0..30 {
             talked_about(database, 1).await;
         }
-        index_all(&database.bench.store).await;
+        database.bench.index().await;
         let service = Service::start(&database.bench.store).await;
         let (answer, counted) = database.count(service.get("entries?q=tuesday&limit=100")).await;
         let found = answer["entries"].as_array().unwrap();
@@ -135,15 +134,4 @@ fn an_invoice_page_takes_four_statements_whatever_is_on_it() {
             counted.assert_commits_at_most(0);
         }
     });
-}
-
-/// Writes everything into the full-text index.
-async fn index_all(store: &Store) {
-    loop {
-        let records = store.unindexed(&Unindexed::default(), 100).await.unwrap();
-        if records.is_empty() {
-            return;
-        }
-        store.index(&records).await.unwrap();
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
 use tallyroom::config::{DatabaseConfig, DatabaseUrl};
 use tallyroom::record::RedactionPolicy;
-use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store};
+use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store, Unindexed};
 use tallyroom::transaction::Submission;
 use tokio::runtime::Runtime;
 use ulid::Ulid;
@@ -77,6 +77,18 @@ impl Bench {
     pub async fn arrive(&self, id: Ulid, room: &str, events: &[Value]) {
         self.journal(Source::Push, room, events).await;
         while self.store.derive_room(&id.to_string(), room, &deriving()).await.unwrap() > 0 {}
+    }
+
+    /// Indexes all entries that are not indexed yet. Returns how many each tx indexed.
+    pub async fn index(&self) -> Vec<usize> {
+        let mut counts = Vec::new();
+        loop {
+            let records = self.store.unindexed(&Unindexed::default(), 50).await.unwrap();
+            if records.is_empty() {
+                return counts;
+            }
+            counts.push(self.store.index(&records).await.unwrap());
+        }
     }
 
     /// Writes events of a room to the journal without deriving them.

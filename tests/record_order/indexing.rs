@@ -55,18 +55,6 @@ fn vote(number: usize, in_poll: usize) -> Value {
 }
 
 impl Bench {
-    /// Indexes all entries that are not indexed yet. Returns how many each tx indexed.
-    pub async fn index(&self) -> Vec<usize> {
-        let mut counts = Vec::new();
-        loop {
-            let records = self.store.unindexed(&Unindexed::default(), 50).await.unwrap();
-            if records.is_empty() {
-                return counts;
-            }
-            counts.push(self.store.index(&records).await.unwrap());
-        }
-    }
-
     /// Returns the words in the index for each event of a record, in the order of event ids.
     pub async fn indexed_words(&self, id: Ulid) -> Vec<(String, String)> {
         let mut connection = AnyConnection::connect(&self.url).await.unwrap();

@@ -319,8 +319,8 @@ impl Reading {
             }
         };
         let guest = session.guest.user_id.as_str();
-        let own = unsent.iter().filter(|it| it.user_id == guest).cloned().collect::<Vec<_>>();
-        let own = gather::unsent_of(&own, surroundings.is_stuck, session);
+        let own = unsent.iter().filter(|it| it.user_id == guest);
+        let own = gather::unsent_of(own, surroundings.is_stuck, session);
         let unsent = view::unsent(&own, reader, &session.address());
         let mut parts =
             vec![Part::html("unsent", unsent), self.people.typing(state, cast, reader), people];
