@@ -34,7 +34,7 @@ use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
-use crate::seal::{SigningKey, Trust, sign_forever, witness_forever};
+use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
 use crate::store::{Deriving, ServiceLock, Store};
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
@@ -69,6 +69,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let key = Arc::new(key);
     let _lock = ServiceLock::take(&config.database.url)?;
     let store = open_store_with(&config, config.database.connections_for_work()).await?;
+    share_key(&store, &key).await?;
     // Reading that serves people never takes the connections of the work.
     let people =
         store.with_own_connections(&config.database, config.database.connections_for_people())?;
@@ -144,13 +145,12 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     }
     tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
     tasks.spawn(infallible(intake::index_forever(store.clone(), stop.clone())));
-    let witnesses = config.record.witnesses.clone();
     let trust = Trust::Keys(vec![key.public_key().to_owned()]);
-    tasks.spawn(infallible(sign_forever(store.clone(), key, witnesses.clone(), stop.clone())));
-    tasks.spawn(infallible(witness_forever(
-        store.clone(),
+    tasks.spawn(infallible(seal_forever(
+        config.record.witnesses.clone(),
         homeserver.clone(),
-        witnesses,
+        store.clone(),
+        key,
         stop.clone(),
     )));
     tasks.spawn(infallible(work_with_homeserver(
@@ -184,7 +184,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
 }
 
 /// Introduces the bot to the homeserver, and then runs all tasks that need the homeserver: rooms,
-/// `/sync`, gaps and files.
+/// `/sync`, gaps and files. If several processes serve one database, they share the rooms, and each
+/// of the other tasks is done by one of them at a time.
 async fn work_with_homeserver(
     config: Config,
     homeserver: Homeserver,
@@ -194,7 +195,8 @@ async fn work_with_homeserver(
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
-    let Some(installation) = introduce_bot(&config, &homeserver, &store, &vault, &stop).await
+    let introducing = || introduce_bot(&config, &homeserver, &store, &vault, &stop);
+    let Some(Some(installation)) = store.alone("introduce the bot", &stop, introducing).await
     else {
         return;
     };
@@ -203,26 +205,54 @@ async fn work_with_homeserver(
         "the homeserver knows the bot");
     let installation = Arc::new(installation);
     let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), trust, stop.clone());
-    let far = invite_far_forever(store.clone(), installation, stop.clone());
-    let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
-    let files =
-        keep_files_forever(store.clone(), homeserver.clone(), vault, &config.files, stop.clone());
+    let far = store.alone("invite far users", &stop, || {
+        invite_far_forever(store.clone(), Arc::clone(&installation), stop.clone())
+    });
+    let gaps = store.alone("fill gaps", &stop, || {
+        intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone())
+    });
+    let files = store.alone("keep files", &stop, || {
+        let (homeserver, vault) = (homeserver.clone(), vault.clone());
+        keep_files_forever(store.clone(), homeserver, vault, &config.files, stop.clone())
+    });
     let sync = async {
         if config.record.sync {
-            let deriving = Deriving::of(&config);
-            intake::sync_forever(store.clone(), homeserver.clone(), deriving, stop.clone()).await;
+            let syncing = || {
+                let deriving = Deriving::of(&config);
+                intake::sync_forever(store.clone(), homeserver.clone(), deriving, stop.clone())
+            };
+            store.alone("sync", &stop, syncing).await;
         } else {
             tracing::warn!("record.sync is off: events that the homeserver fails to push are lost");
         }
     };
-    let witnesses = config.record.witness_rooms();
-    let foreign = intake::leave_foreign_rooms_forever(
-        store.clone(),
-        homeserver.clone(),
-        witnesses,
-        stop.clone(),
-    );
+    let foreign = store.alone("leave foreign rooms", &stop, || {
+        let witnesses = config.record.witness_rooms();
+        intake::leave_foreign_rooms_forever(
+            store.clone(),
+            homeserver.clone(),
+            witnesses,
+            stop.clone(),
+        )
+    });
     tokio::join!(rooms, far, gaps, files, sync, foreign);
+}
+
+/// Signs heads and sends them to the witnesses.
+async fn seal_forever(
+    witnesses: Vec<String>,
+    homeserver: Homeserver,
+    store: Store,
+    key: Arc<SigningKey>,
+    stop: CancellationToken,
+) {
+    let signing = store.alone(SIGNING, &stop, || {
+        sign_forever(store.clone(), Arc::clone(&key), witnesses.clone(), stop.clone())
+    });
+    let witnessing = store.alone("send heads to witnesses", &stop, || {
+        witness_forever(store.clone(), homeserver.clone(), witnesses.clone(), stop.clone())
+    });
+    tokio::join!(signing, witnessing);
 }
 
 /// Retries until the bot is introduced. Returns `None` if `stop` is cancelled before that.

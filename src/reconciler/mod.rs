@@ -18,7 +18,6 @@ mod summary;
 pub use far_invitations::invite_far_forever;
 pub use setup::{Installation, set_up_bot};
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,11 +30,14 @@ use self::perform::{Obstacle, Worker};
 use crate::clock::now;
 use crate::logging::abnormal_end;
 use crate::seal::Trust;
-use crate::store::{Store, StoreError};
+use crate::store::{Lease, Store, StoreError};
 
 /// The interval at which the database is polled for due rooms, since another process may have added
 /// one.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How many more due rooms are read than this process can work on. The rooms on which somebody works,
+/// here or in other processes, are still due.
+const READ_AHEAD: usize = 8;
 /// The longest wait between two tries for one room.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
@@ -50,23 +52,23 @@ pub async fn reconcile_forever(
     let parallel = installation.config.rooms.parallel;
     let worker = Arc::new(Worker { store: store.clone(), installation, trust, stop: stop.clone() });
     let mut running = JoinSet::new();
-    let mut busy = HashSet::new();
     while !stop.is_cancelled() {
-        match due(&store, &busy, parallel).await {
-            Ok(ids) => {
-                for id in ids {
-                    busy.insert(id);
+        match due(&store, parallel, parallel.saturating_sub(running.len())).await {
+            Ok(rooms) => {
+                for (id, lease) in rooms {
                     let worker = Arc::clone(&worker);
-                    running.spawn(async move {
-                        reconcile(&worker, id).await;
-                        id
-                    });
+                    running.spawn(async move { lease.hold(reconcile(&worker, id)).await });
                 }
             }
             Err(error) => tracing::error!(%error, "cannot read the due rooms; retrying"),
         }
         tokio::select! {
-            Some(finished) = running.join_next() => remove_finished(&mut busy, finished),
+            Some(finished) = running.join_next() => {
+                if let Err(error) = finished {
+                    let error = abnormal_end(&error);
+                    tracing::error!(%error, "the work on a room ended abnormally; retrying");
+                }
+            }
             () = store.hints().rooms.notified() => {}
             () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => {}
@@ -75,35 +77,17 @@ pub async fn reconcile_forever(
     while running.join_next().await.is_some() {}
 }
 
-/// Returns due rooms that are not being worked on, at most as many as there are free workers.
+/// Returns due rooms on which nobody works, at most `free`.
 async fn due(
     store: &Store,
-    busy: &HashSet<Ulid>,
     parallel: usize,
-) -> Result<Vec<Ulid>, StoreError> {
-    let free = parallel.saturating_sub(busy.len());
+    free: usize,
+) -> Result<Vec<(Ulid, Lease)>, StoreError> {
     if free == 0 {
         return Ok(Vec::new());
     }
-    // Rooms that are being worked on are still due, so the query has to return more than those.
-    let limit = i64::try_from(parallel * 2).unwrap_or(i64::MAX);
-    let due = store.due_rooms(limit).await?;
-    Ok(due.into_iter().filter(|id| !busy.contains(id)).take(free).collect())
-}
-
-fn remove_finished(busy: &mut HashSet<Ulid>, finished: Result<Ulid, tokio::task::JoinError>) {
-    match finished {
-        Ok(id) => {
-            busy.remove(&id);
-        }
-        // After a panic it is not known which room it was, so no room counts as busy any more.
-        // Those that are still running are started again if they are due.
-        Err(error) => {
-            let error = abnormal_end(&error);
-            tracing::error!(%error, "the work on a room ended abnormally; retrying");
-            busy.clear();
-        }
-    }
+    let limit = i64::try_from(parallel * READ_AHEAD).unwrap_or(i64::MAX);
+    store.lease("room", store.due_rooms(limit).await?, free).await
 }
 
 /// Works on one room for one turn, and stores when it is due again.
@@ -121,6 +105,10 @@ async fn reconcile(worker: &Worker, id: Ulid) {
 
 async fn reconcile_or_postpone(worker: &Worker, id: Ulid) -> Result<(), StoreError> {
     let Some(before) = worker.store.room(id).await? else { return Ok(()) };
+    // Somebody else may have worked on the room since it was read that it is due.
+    if before.due_at.is_none_or(|due_at| due_at > now()) {
+        return Ok(());
+    }
     let (wait, problem) = match worker.take_turn(id).await {
         Ok(()) | Err(Obstacle::Stopping) => return Ok(()),
         Err(Obstacle::Store(error)) => return Err(error),

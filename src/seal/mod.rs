@@ -7,6 +7,7 @@ mod heads;
 mod held;
 mod key;
 mod record_check;
+mod shared_key;
 mod signed;
 mod witnesses;
 
@@ -14,5 +15,6 @@ pub use heads::{sign_forever, sign_head};
 pub use held::{heads_in, is_head_of};
 pub use key::SigningKey;
 pub use record_check::{Ending, HeldBy, RecordCheck, Verdict};
+pub use shared_key::{KeyMismatch, SIGNING, share_key};
 pub use signed::{SignedHead, Trust, Unproven, head_statement, verified_head, verify};
 pub use witnesses::witness_forever;

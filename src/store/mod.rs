@@ -26,6 +26,7 @@ mod heads;
 mod hints;
 mod indexing;
 mod journal;
+mod leases;
 mod many_rows;
 mod members;
 mod outgoing;
@@ -78,6 +79,7 @@ pub use heads::HeadRow;
 pub use hints::Hints;
 pub use indexing::Unindexed;
 pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
+pub use leases::Lease;
 pub use members::Person;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problem_list::{Problem, TakenUp};
@@ -110,6 +112,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor};
 
+use self::leases::Leases;
 use self::transaction_row::RevisionData;
 use self::write_ahead_log::LOG_PAGES_OF_COMMANDS;
 use self::writers::{Rank, Writers};
@@ -138,6 +141,7 @@ pub struct Store {
     rank: Rank,
     kind: DatabaseKind,
     hints: Arc<Hints>,
+    leases: Leases,
     /// The cache of revisions.
     revisions: Arc<ReadOnce<RevisionData>>,
     /// The time from a new entry or act to the signature of the head, in milliseconds.
@@ -183,6 +187,7 @@ impl Store {
             rank: Rank::Other,
             kind,
             hints: Arc::default(),
+            leases: Leases::of(config)?,
             revisions: Arc::default(),
             sign_after: SIGN_AFTER_MS,
         };

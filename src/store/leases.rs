@@ -1,0 +1,381 @@
+//! Leases: who does what, if several processes serve one PostgreSQL.
+//!
+//! A lease is an advisory lock of PostgreSQL, and all leases of a process belong to one connection
+//! (PostgreSQL, "Explicit Locking"). When the process is killed, PostgreSQL notices the end of the
+//! connection and releases them at once. If the process hangs or loses its network, PostgreSQL ends
+//! the connection after [`SILENCE_TIMEOUT`]. The process itself stops the work before that, because
+//! it notices sooner that nothing answers.
+//!
+//! On SQLite, only one process serves the database, so the leases are in its memory.
+
+use std::collections::HashSet;
+use std::fmt::{Display, Write as _};
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{Store, StoreError};
+use crate::config::{DatabaseConfig, DatabaseKind};
+
+/// The interval at which the connection shows that the process is alive.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
+/// How long an answer may take. After that, all leases count as lost.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The silence after which PostgreSQL ends the connection, so that others get its leases. It is
+/// longer than [`HEARTBEAT_INTERVAL`] and [`ANSWER_TIMEOUT`] together.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(12);
+/// The pause before the next try to get a lease that somebody else has.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The name of the connection, for whoever looks at the connections of PostgreSQL.
+const APPLICATION_NAME: &str = "tallyroom leases";
+/// PostgreSQL has had this setting since version 14. Without it, the leases of a process that hangs
+/// are free only when its connection breaks.
+const SET_SILENCE_TIMEOUT: &str = "SELECT set_config(name, $1, false) FROM pg_settings \
+     WHERE name = 'idle_session_timeout'";
+const TAKE: &str = "SELECT key FROM unnest($1) AS key WHERE pg_try_advisory_lock(key)";
+const RELEASE: &str = "SELECT pg_advisory_unlock($1)";
+
+/// The leases of this process. All clones are the same.
+#[derive(Clone, Debug)]
+pub(super) enum Leases {
+    /// The keys that are held.
+    InMemory(Arc<Mutex<HashSet<i64>>>),
+    InPostgres(Arc<Keeper>),
+}
+
+/// A lease. It is given back when it is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    key: i64,
+    /// Cancelled when the lease is lost.
+    lost: CancellationToken,
+    from: Giver,
+}
+
+/// Who takes a lease back.
+#[derive(Clone, Debug)]
+enum Giver {
+    Memory(Arc<Mutex<HashSet<i64>>>),
+    Session { number: u64, requests: mpsc::UnboundedSender<Request> },
+}
+
+impl Lease {
+    /// Does the work that the lease is for. Returns `None` if the lease was lost before the work was
+    /// done. Then the work was stopped where it was waiting for something.
+    pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.lost.cancelled() => None,
+            done = work => Some(done),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        match &self.from {
+            Giver::Memory(held) => {
+                held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+            }
+            Giver::Session { number, requests } => {
+                // This fails only when the runtime ends, and the connection with it.
+                let _ = requests.send(Request::Release { session: *number, key: self.key });
+            }
+        }
+    }
+}
+
+impl Leases {
+    pub(super) fn of(config: &DatabaseConfig) -> Result<Self, StoreError> {
+        Ok(match config.url.kind() {
+            DatabaseKind::Sqlite => Self::InMemory(Arc::default()),
+            DatabaseKind::Postgres => {
+                let options = PgConnectOptions::from_str(config.url.expose())?
+                    .application_name(APPLICATION_NAME);
+                Self::InPostgres(Arc::new(Keeper { options, requests: OnceLock::new() }))
+            }
+        })
+    }
+
+    /// Returns leases for those of the keys for which nobody else has one.
+    async fn take(&self, keys: Vec<i64>) -> Result<Vec<Lease>, StoreError> {
+        match self {
+            Self::InMemory(held) => {
+                let from = Giver::Memory(Arc::clone(held));
+                let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut new = keys;
+                new.retain(|key| held.insert(*key));
+                let lost = CancellationToken::new();
+                let lease = |key| Lease { key, lost: lost.clone(), from: from.clone() };
+                Ok(new.into_iter().map(lease).collect())
+            }
+            Self::InPostgres(keeper) => {
+                let (answer, answered) = oneshot::channel();
+                let asked = keeper.requests().send(Request::Take { keys, answer });
+                let lost = || std::io::Error::other("the connection for leases was lost");
+                asked.map_err(|_| lost())?;
+                Ok(answered.await.map_err(|_| lost())?)
+            }
+        }
+    }
+}
+
+/// Has the connection of the leases.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    options: PgConnectOptions,
+    requests: OnceLock<mpsc::UnboundedSender<Request>>,
+}
+
+/// What is asked of the connection. The queue needs no bound: whoever sent a request waits for it, or
+/// has dropped a lease.
+#[derive(Debug)]
+enum Request {
+    Take { keys: Vec<i64>, answer: oneshot::Sender<Vec<Lease>> },
+    Release { session: u64, key: i64 },
+}
+
+impl Keeper {
+    fn requests(&self) -> &mpsc::UnboundedSender<Request> {
+        self.requests.get_or_init(|| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            // The task must not keep its own queue open.
+            let connection = Connection {
+                options: self.options.clone(),
+                requests: sender.downgrade(),
+                session: None,
+                sessions: 0,
+            };
+            tokio::spawn(connection.serve(receiver));
+            sender
+        })
+    }
+}
+
+/// The task that has the connection.
+struct Connection {
+    options: PgConnectOptions,
+    requests: mpsc::WeakUnboundedSender<Request>,
+    session: Option<Session>,
+    /// The number of sessions so far.
+    sessions: u64,
+}
+
+/// One session of PostgreSQL. When it is dropped, its leases are lost.
+struct Session {
+    number: u64,
+    /// Its type is one that notices at once when PostgreSQL ends the connection.
+    connection: PgListener,
+    held: HashSet<i64>,
+    lost: CancellationToken,
+    _lost_when_dropped: DropGuard,
+}
+
+impl Connection {
+    /// Answers requests until nobody can send one any more.
+    async fn serve(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
+        loop {
+            let request = tokio::select! {
+                request = requests.recv() => match request {
+                    Some(request) => Some(request),
+                    None => return,
+                },
+                () = tokio::time::sleep(HEARTBEAT_INTERVAL), if self.session.is_some() => None,
+                () = end_of(&mut self.session) => {
+                    self.lose("PostgreSQL ended the connection");
+                    continue;
+                }
+            };
+            match tokio::time::timeout(ANSWER_TIMEOUT, self.answer(request)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.lose(&error.to_string()),
+                Err(_) => self.lose("PostgreSQL does not answer"),
+            }
+        }
+    }
+
+    /// Gives up the session, whose leases are lost.
+    fn lose(&mut self, problem: &str) {
+        self.session = None;
+        tracing::warn!(
+            problem,
+            "lost the database connection that says which work this process does; the work goes on \
+             when the database answers"
+        );
+    }
+
+    /// Answers a request. Without one, it shows PostgreSQL that the process is alive. After an error,
+    /// the session must not be used any more.
+    async fn answer(&mut self, request: Option<Request>) -> Result<(), StoreError> {
+        match request {
+            Some(Request::Take { keys, answer }) => {
+                // If nobody waits for them any more, the leases are given back.
+                drop(answer.send(self.take(&keys).await?));
+                Ok(())
+            }
+            Some(Request::Release { session, key }) => self.release(session, key).await,
+            None => self.show_life().await,
+        }
+    }
+
+    async fn take(&mut self, keys: &[i64]) -> Result<Vec<Lease>, StoreError> {
+        let session = match &mut self.session {
+            Some(session) => session,
+            none => {
+                self.sessions += 1;
+                none.insert(Session::open(&self.options, self.sessions).await?)
+            }
+        };
+        // The session itself would get a lock a second time.
+        let free: Vec<i64> =
+            keys.iter().filter(|key| !session.held.contains(key)).copied().collect();
+        let taken: Vec<i64> =
+            sqlx::query_scalar(TAKE).bind(free).fetch_all(&mut session.connection).await?;
+        session.held.extend(&taken);
+        // Without a sender, nobody waits for the answer.
+        let Some(requests) = self.requests.upgrade() else { return Ok(Vec::new()) };
+        let from = Giver::Session { number: session.number, requests };
+        let lease = |key| Lease { key, lost: session.lost.clone(), from: from.clone() };
+        Ok(taken.into_iter().map(lease).collect())
+    }
+
+    async fn release(&mut self, number: u64, key: i64) -> Result<(), StoreError> {
+        // A lease of an earlier session is lost already. Meanwhile, somebody may have taken it anew.
+        let Some(session) = self.session.as_mut().filter(|it| it.number == number) else {
+            return Ok(());
+        };
+        session.held.remove(&key);
+        sqlx::query(RELEASE).bind(key).execute(&mut session.connection).await?;
+        Ok(())
+    }
+
+    async fn show_life(&mut self) -> Result<(), StoreError> {
+        if let Some(session) = &mut self.session {
+            sqlx::query("SELECT 1").execute(&mut session.connection).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits until PostgreSQL ends the session.
+async fn end_of(session: &mut Option<Session>) {
+    match session {
+        // Nobody sends notifications to this connection.
+        Some(session) => while let Ok(Some(_)) = session.connection.try_recv().await {},
+        None => std::future::pending().await,
+    }
+}
+
+impl Session {
+    async fn open(options: &PgConnectOptions, number: u64) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+        let mut connection = PgListener::connect_with(&pool).await?;
+        // A new connection would have none of the leases.
+        connection.eager_reconnect(false);
+        let timeout = SILENCE_TIMEOUT.as_millis().to_string();
+        sqlx::query(SET_SILENCE_TIMEOUT).bind(timeout).execute(&mut connection).await?;
+        let lost = CancellationToken::new();
+        Ok(Self {
+            number,
+            connection,
+            held: HashSet::new(),
+            lost: lost.clone(),
+            _lost_when_dropped: lost.drop_guard(),
+        })
+    }
+}
+
+/// Returns the key of the advisory lock for a piece of work.
+fn key(work: &str, of: &dyn Display) -> i64 {
+    let mut name = format!("tallyroom\n{work}\n");
+    // Writing to a String cannot fail.
+    let _ = write!(name, "{of}");
+    let digest = Sha256::digest(name);
+    digest.iter().take(8).fold(0, |key, byte| (key << 8) | i64::from(*byte))
+}
+
+impl Store {
+    /// Returns a lease for work that one process does at a time. Returns `None` if another one does it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn lease_of(&self, name: &str) -> Result<Option<Lease>, StoreError> {
+        Ok(self.lease("alone", vec![name], 1).await?.pop().map(|(_, lease)| lease))
+    }
+
+    /// Returns leases for the first of these candidates for which nobody has one, at most `at_most`.
+    /// Leases of different kinds of `work` have nothing to do with each other.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn lease<T: Display>(
+        &self,
+        work: &str,
+        candidates: Vec<T>,
+        at_most: usize,
+    ) -> Result<Vec<(T, Lease)>, StoreError> {
+        let mut leased = Vec::new();
+        let mut candidates = candidates.into_iter();
+        while leased.len() < at_most {
+            let missing = at_most - leased.len();
+            let some: Vec<(i64, T)> =
+                candidates.by_ref().take(missing).map(|it| (key(work, &it), it)).collect();
+            if some.is_empty() {
+                break;
+            }
+            let mut leases = self.leases.take(some.iter().map(|(key, _)| *key).collect()).await?;
+            for (key, candidate) in some {
+                if let Some(index) = leases.iter().position(|lease| lease.key == key) {
+                    leased.push((candidate, leases.swap_remove(index)));
+                }
+            }
+        }
+        Ok(leased)
+    }
+
+    /// Does `work` while no other process does work of this name. It waits for its turn, and begins
+    /// anew if it loses its lease. Returns `None` if `stop` is cancelled before `work` has begun.
+    pub async fn alone<T, W: Future<Output = T>>(
+        &self,
+        name: &str,
+        stop: &CancellationToken,
+        mut work: impl FnMut() -> W,
+    ) -> Option<T> {
+        while !stop.is_cancelled() {
+            match self.lease_of(name).await {
+                Ok(Some(lease)) if !stop.is_cancelled() => {
+                    tracing::debug!(name, "this process does this work now");
+                    if let Some(done) = lease.hold(work()).await {
+                        return Some(done);
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, name, "cannot begin this work; retrying"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(RETRY_INTERVAL) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_different_work_differ_and_stay_as_they_are() {
+        // Processes of different versions serve one database side by side.
+        assert_eq!(key("room", &"01J"), -4_117_579_842_113_112_258);
+        assert_ne!(key("room", &"01J"), key("file", &"01J"));
+    }
+}
