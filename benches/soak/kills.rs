@@ -1,6 +1,6 @@
-//! The service is killed many times while two people write, a shop works, and a proxy between the
-//! service and the homeserver falsifies answers. After the faults end, nothing may be lost or done
-//! twice.
+//! Processes of the service are killed many times while two people write and a shop works. Either there
+//! is one process, and a proxy between it and the homeserver falsifies answers; or there are several
+//! behind a load balancer. After the faults end, nothing may be lost or done twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,15 +13,28 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, Person, Shop, World, eventually, sample};
 
-/// How many of a thousand calls to the homeserver the proxy falsifies.
-const LIES_PER_THOUSAND: u32 = 100;
+/// What is special about a run.
+pub struct Run {
+    database: Database,
+    /// The number of processes. One of them is killed at a time.
+    processes: usize,
+    /// How many of a thousand calls to the homeserver the proxy falsifies.
+    lies_per_thousand: u32,
+    /// The time from one kill to the next one, in milliseconds.
+    pause_ms: std::ops::Range<u64>,
+    end: End,
+}
+
+/// When the kills end.
+enum End {
+    Kills(usize),
+    After(Duration),
+}
+
 /// The number of rooms before the first kill.
 const FIRST_ROOMS: usize = 10;
 /// The number of kills for each further transaction.
 const KILLS_PER_ROOM: usize = 10;
-/// The time from the start of the service until it is killed, in milliseconds. Some kills happen
-/// during the start, and some later.
-const LIFETIME_MS: std::ops::Range<u64> = 150..2_500;
 /// The pause between two messages.
 const MESSAGE_PAUSE: Duration = Duration::from_millis(150);
 /// How long the service may take to catch up after the faults end.
@@ -55,11 +68,37 @@ struct Broken {
     does_not_verify: bool,
 }
 
+impl Run {
+    /// One process is killed so many times: some times during its start, and some times later.
+    pub fn of_one_process(database: Database, kills: usize) -> Self {
+        Self {
+            database,
+            processes: 1,
+            lies_per_thousand: 100,
+            pause_ms: 150..2_500,
+            end: End::Kills(kills),
+        }
+    }
+
+    /// One of three processes is killed every few seconds, for so many minutes.
+    pub fn of_three_processes(minutes: usize) -> Self {
+        let minutes = u64::try_from(minutes).unwrap();
+        Self {
+            database: Database::Postgres,
+            processes: 3,
+            lies_per_thousand: 0,
+            pause_ms: 1_000..5_000,
+            end: End::After(Duration::from_secs(minutes * 60)),
+        }
+    }
+}
+
 /// Returns whether no fault was found.
-pub async fn run(database: Database, kills: usize) -> bool {
+pub async fn run(plan: Run) -> bool {
+    let Run { database, processes, lies_per_thousand, pause_ms, end } = plan;
     let started = Instant::now();
-    let plan = World::with().proxy().config("log", json!({ "level": "warn" }));
-    let mut world = plan.start(database).await;
+    let plan = World::with().proxy().processes(processes);
+    let mut world = plan.config("log", json!({ "level": "warn" })).start(database).await;
     let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
     let mut ids = Vec::new();
     for number in 0..FIRST_ROOMS {
@@ -78,24 +117,33 @@ pub async fn run(database: Database, kills: usize) -> bool {
     load.seller.leave(&left).await;
     load.left.insert(left);
 
+    let most_rooms = match end {
+        End::Kills(kills) => kills / KILLS_PER_ROOM,
+        End::After(_) => usize::MAX,
+    };
     let is_over = Arc::new(AtomicBool::new(false));
     let shop = tokio::spawn(sell(
         world.shop.clone(),
         load.buyer.id.clone(),
         load.seller.id.clone(),
         ids.clone(),
-        kills / KILLS_PER_ROOM,
+        most_rooms,
         Arc::clone(&is_over),
     ));
     let talk = tokio::spawn(talk(load, Arc::clone(&is_over)));
-    world.proxy().lie(LIES_PER_THOUSAND);
-    for number in 1..=kills {
-        let life = Duration::from_millis(rand::random_range(LIFETIME_MS));
-        tokio::time::sleep(life).await;
-        world.kill_tallyroom();
-        world.launch_tallyroom();
-        if number % 50 == 0 {
-            println!("{number} kills after {} s", started.elapsed().as_secs());
+    world.proxy().lie(lies_per_thousand);
+    let mut kills = 0;
+    while match end {
+        End::Kills(most) => kills < most,
+        End::After(time) => started.elapsed() < time,
+    } {
+        tokio::time::sleep(Duration::from_millis(rand::random_range(pause_ms.clone()))).await;
+        let victim = rand::random_range(0..processes);
+        world.kill_process(victim);
+        world.launch_process(victim);
+        kills += 1;
+        if kills % 50 == 0 {
+            println!("{kills} kills after {} s", started.elapsed().as_secs());
         }
     }
     is_over.store(true, Ordering::Relaxed);
@@ -106,7 +154,8 @@ pub async fn run(database: Database, kills: usize) -> bool {
     let broken = count(&world, &load, &ids).await;
     let took = started.elapsed().as_secs();
     println!(
-        "{database:?}: {kills} kills, {} rooms, {} messages in {} min {} s, {LIES_PER_THOUSAND} ‰ lies: {broken}",
+        "{database:?}, {processes} process(es): {kills} kills, {} rooms, {} messages in {} min {} s, \
+         {lies_per_thousand} ‰ lies: {broken}",
         ids.len(),
         load.said.len(),
         took / 60,

@@ -3,6 +3,8 @@
 //!
 //! kills DATABASE [KILLS]       The service is killed many times while people write. A proxy before
 //!                              the homeserver falsifies some answers.
+//! replicas postgres [MINUTES]  Three processes behind a load balancer serve one PostgreSQL. One of them
+//!                              is killed every few seconds while people write.
 //! full-disk DATABASE FOLDER    The disk of the database, mounted at FOLDER, becomes full twice while
 //!                              people write.
 //! silent-server DATABASE       Ten contacts are on a server that accepts connections and never
@@ -28,10 +30,13 @@ mod support;
 
 use std::process::ExitCode;
 
+use kills::Run;
 use support::Database;
 
 /// The default number of kills.
 const DEFAULT_KILLS: usize = 1_000;
+/// The default number of minutes in which one of several processes is killed again and again.
+const DEFAULT_MINUTES: usize = 15;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -39,8 +44,18 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let kept = match words.as_slice() {
-        ["kills", on, "--bench"] => kills::run(database(on), DEFAULT_KILLS).await,
-        ["kills", on, kills, "--bench"] => kills::run(database(on), number(kills)).await,
+        ["kills", on, "--bench"] => {
+            kills::run(Run::of_one_process(database(on), DEFAULT_KILLS)).await
+        }
+        ["kills", on, kills, "--bench"] => {
+            kills::run(Run::of_one_process(database(on), number(kills))).await
+        }
+        ["replicas", "postgres", "--bench"] => {
+            kills::run(Run::of_three_processes(DEFAULT_MINUTES)).await
+        }
+        ["replicas", "postgres", minutes, "--bench"] => {
+            kills::run(Run::of_three_processes(number(minutes))).await
+        }
         ["full-disk", on, disk, "--bench"] => full_disk::run(database(on), disk.as_ref()).await,
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
         ["crowd", on, "--bench"] => crowd::run(database(on), None).await,

@@ -217,7 +217,7 @@ async fn sigterm_finishes_what_is_in_flight() {
 
 /// The room is usable and whole, both parties can join it, and its summary stands there once and
 /// is pinned.
-async fn is_the_one_room(world: &World, id: &str, room: &str, parties: [&Person; 2]) {
+pub async fn is_the_one_room(world: &World, id: &str, room: &str, parties: [&Person; 2]) {
     for person in parties {
         person.join(room).await;
     }

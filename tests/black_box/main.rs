@@ -29,6 +29,7 @@ mod proof;
 mod proof_outside;
 mod readme;
 mod record;
+mod replicas;
 mod restore;
 mod room;
 mod rules;

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "tests and benchmarks each use a part of it")]
 
+pub mod balancer;
 pub mod browser;
 pub mod bucket;
 pub mod database;

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 
+use super::balancer::{self, Ports};
 use super::process::{Process, tail};
 use super::proxy::Proxy;
 use super::shop::{KEY, OTHER_KEY};
@@ -29,9 +30,17 @@ pub struct World {
     pub synapse_port: u16,
     synapse_version: Option<&'static str>,
     synapse: Option<Synapse>,
-    tallyroom: Option<Process>,
+    processes: Vec<Instance>,
+    balancer: Option<Process>,
     descriptors: Option<u32>,
     http: reqwest::Client,
+}
+
+/// One of the processes of the service, with its own config.
+struct Instance {
+    name: String,
+    api: Shop,
+    process: Option<Process>,
 }
 
 /// What is special about a world.
@@ -39,6 +48,7 @@ pub struct World {
 pub struct Plan {
     proxied: bool,
     has_page: bool,
+    processes: usize,
     synapse_version: Option<&'static str>,
     descriptors: Option<u32>,
     other_servers: Vec<String>,
@@ -53,7 +63,7 @@ impl World {
     }
 
     pub fn with() -> Plan {
-        Plan { config: json!({}), homeserver: json!({}), ..Plan::default() }
+        Plan { processes: 1, config: json!({}), homeserver: json!({}), ..Plan::default() }
     }
 
     pub fn config_file(&self) -> PathBuf {
@@ -85,20 +95,39 @@ impl World {
 
     /// Starts the service without waiting for it.
     pub fn launch_tallyroom(&mut self) {
+        for number in 0..self.processes.len() {
+            self.launch_process(number);
+        }
+    }
+
+    /// Starts one of the service's processes without waiting for it.
+    pub fn launch_process(&mut self, number: usize) {
         let mut command = match self.descriptors {
             Some(most) => within(most),
             None => tallyroom(),
         };
-        command.arg("run").arg("--config").arg(self.config_file());
-        self.tallyroom = Some(Process::start(&mut command, &self.tallyroom_log()));
+        let config = self.config_file();
+        let instance = &mut self.processes[number];
+        let file = |kind: &str| self.folder.path().join(format!("{}{kind}", instance.name));
+        let config = if number == 0 { config } else { file(".yaml") };
+        command.arg("run").arg("--config").arg(config);
+        instance.process = Some(Process::start(&mut command, &file(".log")));
     }
 
+    /// Waits until all of the service's processes are ready.
     pub async fn wait_for_tallyroom(&mut self) {
-        let url = self.shop.clone();
-        let log = self.tallyroom_log();
-        let process = self.tallyroom.as_mut().unwrap();
+        for number in 0..self.processes.len() {
+            self.wait_for_process(number).await;
+        }
+    }
+
+    /// Waits until one of the service's processes is ready.
+    pub async fn wait_for_process(&mut self, number: usize) {
+        let instance = &mut self.processes[number];
+        let log = self.folder.path().join(format!("{}.log", instance.name));
+        let process = instance.process.as_mut().unwrap();
         for _ in 0..START_TIMEOUT.as_millis() / 50 {
-            let request = url.request(reqwest::Method::GET, "/health/ready");
+            let request = instance.api.request(reqwest::Method::GET, "/health/ready");
             if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
@@ -109,15 +138,30 @@ impl World {
     }
 
     pub fn kill_tallyroom(&mut self) {
-        self.tallyroom.take().unwrap().kill();
+        for number in 0..self.processes.len() {
+            self.kill_process(number);
+        }
+    }
+
+    pub fn kill_process(&mut self, number: usize) {
+        self.processes[number].process.take().unwrap().kill();
     }
 
     pub async fn terminate_tallyroom(&mut self) -> (ExitStatus, Duration) {
-        self.tallyroom.take().unwrap().terminate().await
+        self.terminate_process(0).await
+    }
+
+    pub async fn terminate_process(&mut self, number: usize) -> (ExitStatus, Duration) {
+        self.processes[number].process.take().unwrap().terminate().await
     }
 
     pub fn tallyroom(&self) -> &Process {
-        self.tallyroom.as_ref().unwrap()
+        self.processes[0].process.as_ref().unwrap()
+    }
+
+    /// The API of one of the service's processes.
+    pub fn api_of(&self, number: usize) -> &Shop {
+        &self.processes[number].api
     }
 
     pub async fn start_synapse(&mut self) {
@@ -256,10 +300,15 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.tallyroom = None;
+        for instance in &mut self.processes {
+            instance.process = None;
+        }
+        self.balancer = None;
         self.synapse = None;
         if std::thread::panicking() {
-            println!("{}", tail(&self.tallyroom_log()));
+            for instance in &self.processes {
+                println!("{}", tail(&self.folder.path().join(format!("{}.log", instance.name))));
+            }
             if std::env::var_os("KEEP").is_some() {
                 self.folder.disable_cleanup(true);
                 println!("kept: {}", self.folder.path().display());
@@ -278,6 +327,12 @@ impl Plan {
     /// With the invoice page, at [`World::page`].
     pub fn page(mut self) -> Self {
         self.has_page = true;
+        self
+    }
+
+    /// With so many processes of the service, behind a load balancer.
+    pub fn processes(mut self, count: usize) -> Self {
+        self.processes = count;
         self
     }
 
@@ -321,8 +376,11 @@ impl Plan {
     /// Everything is written; nothing runs yet.
     pub async fn prepare(self, database: Database) -> World {
         let folder = TempDir::new().unwrap();
-        let (synapse_port, push_port, api_port) = (free_port(), free_port(), free_port());
-        let page_port = free_port();
+        let synapse_port = free_port();
+        let new_ports = || Ports { push: free_port(), api: free_port(), page: free_port() };
+        let each: Vec<Ports> = (0..self.processes).map(|_| new_ports()).collect();
+        let is_balanced = each.len() > 1;
+        let public = if is_balanced { new_ports() } else { each[0] };
         let proxy = match self.proxied {
             true => Some(Proxy::start(synapse_port).await),
             false => None,
@@ -331,11 +389,11 @@ impl Plan {
         let mut config = json!({
             "homeserver": { "url": format!("http://127.0.0.1:{homeserver_port}"), "domain": DOMAIN },
             "appservice": {
-                "listen": format!("127.0.0.1:{push_port}"),
-                "url": format!("http://127.0.0.1:{push_port}"),
+                "listen": format!("127.0.0.1:{}", each[0].push),
+                "url": format!("http://127.0.0.1:{}", public.push),
             },
             "api": {
-                "listen": format!("127.0.0.1:{api_port}"),
+                "listen": format!("127.0.0.1:{}", each[0].api),
                 "keys": [{ "shop": "shop", "key": KEY }, { "shop": "other", "key": OTHER_KEY, "language": "de" }],
             },
             "database": { "url": database.create(folder.path()).await },
@@ -343,8 +401,8 @@ impl Plan {
         });
         if self.has_page {
             config["page"] = json!({
-                "listen": format!("127.0.0.1:{page_port}"),
-                "url": format!("http://127.0.0.1:{page_port}"),
+                "listen": format!("127.0.0.1:{}", each[0].page),
+                "url": format!("http://127.0.0.1:{}", public.page),
             });
         }
         for (section, keys) in self.config.as_object().unwrap() {
@@ -353,8 +411,24 @@ impl Plan {
             }
         }
         let file = folder.path().join("config.yaml");
-        std::fs::write(&file, serde_json::to_string_pretty(&config).unwrap()).unwrap();
-        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        write_config(&file, &config);
+        let mut processes = Vec::new();
+        for (number, ports) in each.iter().enumerate() {
+            let name = match number {
+                0 => "tallyroom".to_owned(),
+                _ => format!("tallyroom-{}", number + 1),
+            };
+            if number > 0 {
+                config["appservice"]["listen"] = json!(format!("127.0.0.1:{}", ports.push));
+                config["api"]["listen"] = json!(format!("127.0.0.1:{}", ports.api));
+                if self.has_page {
+                    config["page"]["listen"] = json!(format!("127.0.0.1:{}", ports.page));
+                }
+                write_config(&folder.path().join(format!("{name}.yaml")), &config);
+            }
+            processes.push(Instance { name, api: Shop::new(ports.api, KEY), process: None });
+        }
+        let balancer = is_balanced.then(|| balancer::start(folder.path(), public, &each));
         let made = tallyroom().arg("generate-registration").arg("--config").arg(&file).output();
         let made = made.unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -378,15 +452,16 @@ impl Plan {
         }
         std::fs::write(&homeserver_file, homeserver.to_string()).unwrap();
         World {
-            shop: Shop::new(api_port, KEY),
-            other_shop: Shop::new(api_port, OTHER_KEY),
+            shop: Shop::new(public.api, KEY),
+            other_shop: Shop::new(public.api, OTHER_KEY),
             proxy,
-            push_port,
-            page_port,
+            push_port: public.push,
+            page_port: public.page,
             synapse_port,
             synapse_version: self.synapse_version,
             synapse: None,
-            tallyroom: None,
+            processes,
+            balancer,
             descriptors: self.descriptors,
             http: entering::http(),
             folder,
@@ -421,6 +496,11 @@ impl World {
     ) -> T {
         eventually(what, Duration::from_secs(60), ask).await
     }
+}
+
+fn write_config(file: &Path, config: &Value) {
+    std::fs::write(file, serde_json::to_string_pretty(config).unwrap()).unwrap();
+    std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
 }
 
 fn password(name: &str) -> String {
