@@ -205,6 +205,7 @@ const handlers = {
 let source;
 let last;
 let wait = 1000;
+let gap;
 const connection = byId("connection");
 const say = (state, words) => {
   if (state === connection.dataset.state) return;
@@ -223,10 +224,13 @@ const connect = () => {
   source = new EventSource(url);
   source.onopen = () => {
     wait = 1000;
+    gap = clearTimeout(gap);
     say("live", connection.dataset.state ? text("connection-live") : "");
   };
   source.onerror = async () => {
-    say("lost", text(navigator.onLine ? "connection-lost" : "connection-offline"));
+    // A short gap is not worth a word: another process of the service may be taking over.
+    const lost = () => say("lost", text(navigator.onLine ? "connection-lost" : "connection-offline"));
+    gap ??= setTimeout(lost, navigator.onLine ? 4000 : 0);
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     // Whoever is let in no more is told so by the page itself.
     const answer = await fetch(chat.dataset.live, { method: "HEAD" }).catch(() => null);

@@ -178,16 +178,19 @@ pub(super) async fn file(
 }
 
 /// `GET /assets/{name}`: the name contains the hash of the content, so a browser may cache it
-/// forever.
+/// forever. An asset of another version of the program is answered with ours, which is not cached.
 pub(super) async fn asset(
     State(_): State<PageState>,
     Path(name): Path<String>,
 ) -> Result<Response, StatusCode> {
-    let asset = view::assets::find(&name).ok_or(StatusCode::NOT_FOUND)?;
-    let headers = [
-        (header::CONTENT_TYPE, asset.media_type),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
+    let (asset, caching) = match view::assets::find(&name) {
+        Some(asset) => (asset, "public, max-age=31536000, immutable"),
+        None => {
+            let ours = view::assets::of_other_version(&name).ok_or(StatusCode::NOT_FOUND)?;
+            (ours, "no-store")
+        }
+    };
+    let headers = [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, caching)];
     Ok((headers, asset.bytes).into_response())
 }
 

@@ -80,3 +80,34 @@ pub fn all() -> [&'static Asset; 5] {
 pub fn find(file_name: &str) -> Option<&'static Asset> {
     all().into_iter().find(|asset| asset.file_name == file_name)
 }
+
+/// Returns the asset that has this name in another version of the program. During an upgrade, the page
+/// may come from one version and be sent to the other one for its assets.
+pub fn of_other_version(file_name: &str) -> Option<&'static Asset> {
+    let without_hash = |name: &str| -> Option<String> {
+        let (stem, rest) = name.split_once('.')?;
+        let (hash, extension) = rest.split_once('.')?;
+        let is_hash = hash.len() == HASH_DIGITS && hash.bytes().all(|it| it.is_ascii_hexdigit());
+        is_hash.then(|| format!("{stem}.{extension}"))
+    };
+    let wanted = without_hash(file_name)?;
+    all().into_iter().find(|asset| without_hash(&asset.file_name).as_ref() == Some(&wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_asset_of_another_version_is_known_by_the_rest_of_its_name() {
+        let found = of_other_version("page.0123456789abcdef.css").unwrap();
+        assert!(std::ptr::eq(found, &*STYLE));
+        let found = of_other_version("page.0123456789abcdef.js").unwrap();
+        assert!(std::ptr::eq(found, &*SCRIPT));
+        for name in
+            ["page.css", "page..css", "page.0123456789abcdeg.css", "other.0123456789abcdef.css"]
+        {
+            assert!(of_other_version(name).is_none(), "{name}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Scene;
 use crate::on_both_databases;
-use crate::support::{Fault, When, World};
+use crate::support::{Database, Fault, When, World};
 
 const NOTHING_PENDING: &str = "!document.querySelector('[data-outgoing]:not([data-event])')";
 
@@ -75,5 +75,52 @@ on_both_databases! {
             assert_eq!(entries.iter().filter(|it| it["text"] == text).count(), 1, "{text}");
         }
         assert!(entries.iter().all(|it| it["text"] != "never mind"));
+    }
+}
+
+/// The number of processes of the service.
+const PROCESSES: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_on_the_page_notices_that_the_processes_are_restarted_one_by_one() {
+    let plan = World::with().page().processes(PROCESSES);
+    let mut scene = Scene::set_in(plan, Database::Postgres).await;
+    let (bea, sam) = (scene.bea().await, scene.sam_on_the_page().await);
+    for visitor in [&bea, &sam] {
+        let watch = "globalThis.noticed = []; new MutationObserver(() => { \
+             const words = document.getElementById('connection').textContent; \
+             if (words) noticed.push(words); \
+             }).observe(document.getElementById('connection'), \
+             { childList: true, characterData: true, subtree: true })";
+        visitor.js(watch).await;
+    }
+    let mut said = Vec::new();
+    for number in 0..PROCESSES {
+        let (status, _) = scene.world.terminate_process(number).await;
+        assert!(status.success());
+        for (from, to) in [(&bea, &sam), (&sam, &bea)] {
+            let words = format!("line {} while process {number} is away", said.len());
+            from.says(&words).await;
+            to.sees(&words).await;
+            said.push(words);
+        }
+        let words = format!("line {} from another client", said.len());
+        scene.sam.say(&scene.room, &words).await;
+        bea.sees(&words).await;
+        said.push(words);
+        scene.world.launch_process(number);
+        scene.world.wait_for_process(number).await;
+    }
+    for visitor in [&bea, &sam] {
+        visitor.until(NOTHING_PENDING).await;
+        assert_eq!(visitor.js("noticed").await, serde_json::json!([]));
+        let lines = visitor.js("document.getElementById('lines').innerText").await;
+        for words in &said {
+            assert_eq!(lines.as_str().unwrap().matches(words.as_str()).count(), 1, "{words}");
+        }
+    }
+    let entries = scene.world.shop.entries(&scene.id).await;
+    for words in &said {
+        assert_eq!(entries.iter().filter(|it| it["text"] == *words).count(), 1, "{words}");
     }
 }
