@@ -33,8 +33,7 @@ use crate::logging::abnormal_end;
 use crate::seal::Trust;
 use crate::store::{Store, StoreError};
 
-/// The interval at which the database is polled for due rooms, since another process may have added
-/// one.
+/// The shortest interval at which the database is polled for due rooms, if there is no hint.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait between two tries for one room.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
@@ -52,7 +51,11 @@ pub async fn reconcile_forever(
     let mut running = JoinSet::new();
     let mut busy = HashSet::new();
     while !stop.is_cancelled() {
+        let mut pause = POLL_INTERVAL;
         match due(&store, &busy, parallel).await {
+            Ok(ids) if ids.is_empty() && busy.is_empty() => {
+                pause = store.pause_of_rooms(POLL_INTERVAL).await.unwrap_or(POLL_INTERVAL);
+            }
             Ok(ids) => {
                 for id in ids {
                     busy.insert(id);
@@ -68,7 +71,7 @@ pub async fn reconcile_forever(
         tokio::select! {
             Some(finished) = running.join_next() => remove_finished(&mut busy, finished),
             () = store.hints().rooms.notified() => {}
-            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
     }

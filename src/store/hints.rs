@@ -5,12 +5,20 @@
 //! a notice.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
 
 use crate::notices::{Notice, Outbox, Work};
+
+/// How long a worker waits for a hint before it looks for work, if others can write without a hint
+/// that is heard here.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The same if the hints of all processes are heard here.
+const PATIENCE_OF_HEARERS: Duration = Duration::from_secs(10);
 
 /// The hints, one for each kind of work.
 #[derive(Debug)]
@@ -27,6 +35,8 @@ pub struct Hints {
     pub far: Hint,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
+    /// Whether the hints of other processes are heard.
+    is_hearing: AtomicBool,
     outbox: Outbox,
 }
 
@@ -66,7 +76,25 @@ impl Hints {
             rooms: hint(Work::Rooms),
             far: hint(Work::Far),
             watched: Mutex::default(),
+            is_hearing: AtomicBool::new(false),
             outbox,
+        }
+    }
+
+    /// Returns how long a worker waits for a hint before it looks for work without one.
+    pub fn patience(&self) -> Duration {
+        match self.is_hearing.load(Ordering::Relaxed) {
+            true => PATIENCE_OF_HEARERS,
+            false => PATIENCE,
+        }
+    }
+
+    /// Notes whether the hints of other processes are heard from now on. If not, all workers look
+    /// once, and then wait less long.
+    pub(super) fn set_hearing(&self, is_hearing: bool) {
+        let was_hearing = self.is_hearing.swap(is_hearing, Ordering::Relaxed);
+        if was_hearing && !is_hearing {
+            self.wake_all();
         }
     }
 

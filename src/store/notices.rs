@@ -19,6 +19,8 @@ use crate::notices::{Letter, Notice, Outbox, letters};
 
 /// The channel on which all processes of a database send and listen.
 const CHANNEL: &str = "tallyroom";
+/// The name of the connections, for whoever looks at the connections of PostgreSQL.
+const APPLICATION_NAME: &str = "tallyroom notices";
 /// The number of connections for notices: one that sends and one that listens.
 pub const NOTICE_CONNECTIONS: u32 = 2;
 /// The shortest time between two times of sending. What is said meanwhile is sent together.
@@ -124,7 +126,8 @@ impl Post {
     }
 
     fn options(&self) -> Result<PgConnectOptions, StoreError> {
-        self.url.expose().parse()
+        let options: PgConnectOptions = self.url.expose().parse()?;
+        Ok(options.application_name(APPLICATION_NAME))
     }
 }
 
@@ -176,6 +179,7 @@ impl Store {
                 end = self.hear_until_lost(&hear, &mut has_heard) => end,
                 () = stop.cancelled() => return,
             };
+            self.hints.set_hearing(false);
             if has_heard {
                 failures.reset();
             }
@@ -219,6 +223,7 @@ impl Store {
             match received {
                 Ok(Some(received)) => {
                     (heard_at, *has_heard) = (Instant::now(), true);
+                    self.hints.set_hearing(true);
                     self.hear(received.payload(), hear);
                 }
                 Ok(None) => return StoreError::Protocol("the connection was closed".to_owned()),

@@ -6,7 +6,6 @@ use reqwest::header::COOKIE;
 use reqwest::{Method, Response};
 use serde_json::json;
 
-use crate::support::world::Another;
 use crate::support::{Database, Entered, World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,29 +42,29 @@ async fn a_page_at_a_process_that_gets_no_pushes_shows_what_happens_at_once() {
         page.until("people", |it| !it.contains("looks at this page")).await;
 
         // And the same again after the processes have lost the connections on which they tell it.
-        let lost = world
-            .sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                 AND (query LIKE 'LISTEN%' OR query LIKE '%pg_notify(%')",
-            )
-            .await;
-        assert!(lost >= 2, "{lost} connections were lost");
-        hears_again(&another, &world).await;
+        lose_connections(&world).await;
+        let ready = another.shop.request(Method::GET, "/health/ready").send().await.unwrap();
+        assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
     }
 }
 
-/// Waits until both processes listen again.
-async fn hears_again(another: &Another, world: &World) {
-    let count = "SELECT CAST(count(*) AS TEXT) FROM pg_stat_activity \
-                 WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+/// Ends the connections that carry notices, and waits until both processes listen again.
+async fn lose_connections(world: &World) {
+    let ours = "FROM pg_stat_activity WHERE datname = current_database() \
+                AND application_name = 'tallyroom notices'";
+    let newest = format!("SELECT CAST(MAX(backend_start) AS TEXT) {ours}");
+    let newest = world.sql_text(&newest).await.unwrap();
+    let lost = world.sql(&format!("SELECT pg_terminate_backend(pid) {ours}")).await;
+    assert!(lost >= 2, "{lost} connections were lost");
+    let listening = format!(
+        "SELECT CAST(COUNT(*) AS TEXT) {ours} AND backend_start > '{newest}' \
+         AND state = 'idle' AND query LIKE 'LISTEN%'"
+    );
     world
         .eventually("both processes listen", || async {
-            (world.sql_text(count).await.as_deref() == Some("2")).then_some(())
+            (world.sql_text(&listening).await? == "2").then_some(())
         })
         .await;
-    let ready = another.shop.request(Method::GET, "/health/ready").send().await.unwrap();
-    assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
 }
 
 /// An open page, without a browser.

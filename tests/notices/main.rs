@@ -9,13 +9,11 @@
 mod bench;
 mod process;
 
-use std::time::Duration;
-
 use futures_util::FutureExt;
-use serde_json::json;
+use serde_json::{Value, json};
 use tallyroom::clock::now;
 use tallyroom::notices::{Notice, Work};
-use tallyroom::store::Hint;
+use tallyroom::store::{ErasureRequest, Hint};
 use ulid::Ulid;
 
 use self::bench::USERS;
@@ -55,11 +53,7 @@ fn what_one_process_commits_is_known_to_the_pages_of_the_others() {
         let (id, room) = one.bench.transaction().await;
         other.until(&Notice::Work(Work::Rooms)).await;
         let mut page = other.page(id);
-        let message = json!({
-            "type": "m.room.message", "room_id": room, "sender": USERS[0], "event_id": "$1:x",
-            "origin_server_ts": now(), "content": { "msgtype": "m.text", "body": "Hello" },
-        });
-        one.bench.arrive(id, &room, &[message]).await;
+        one.bench.arrive(id, &room, &[message("$1:x", &room)]).await;
         page.changed().await.unwrap();
     });
 }
@@ -76,6 +70,7 @@ fn after_a_lost_connection_everybody_looks_once_and_hears_again() {
             other.hint(work).notified().await;
         }
         page.changed().await.unwrap();
+        other.until_it_hears().await;
         one.hint(Work::Files).notify_one();
         other.until(&Notice::Work(Work::Files)).await;
         other.hint(Work::Files).notified().await;
@@ -124,6 +119,26 @@ fn a_command_tells_everything_before_it_ends() {
 }
 
 #[test]
+fn what_commands_change_is_told_to_workers_and_pages() {
+    on_postgres(async |url| {
+        let command = Process::without_tasks(url).await;
+        let (id, room) = command.bench.transaction().await;
+        command.bench.arrive(id, &room, &[message("$1:x", &room)]).await;
+        let outbox = command.store.outbox();
+        outbox.take();
+        let asked = ErasureRequest::new("operator", None);
+        assert_eq!(command.store.forget(USERS[0], &asked).await.unwrap(), 1);
+        assert_eq!(outbox.take(), [Notice::Work(Work::Files), Notice::Changed(id)]);
+        command.store.take_up(None).await.unwrap();
+        let told = outbox.take();
+        assert_eq!(told.len(), 3);
+        for work in [Work::Rooms, Work::Far, Work::Files] {
+            assert!(told.contains(&Notice::Work(work)), "{work:?}");
+        }
+    });
+}
+
+#[test]
 fn what_another_version_says_does_no_harm() {
     on_postgres(async |url| {
         let (one, mut other) = (Process::start(url).await, Process::start(url).await);
@@ -136,8 +151,12 @@ fn what_another_version_says_does_no_harm() {
     });
 }
 
-/// Longer than any of this takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+fn message(event: &str, room: &str) -> Value {
+    json!({
+        "type": "m.room.message", "room_id": room, "sender": USERS[0], "event_id": event,
+        "origin_server_ts": now(), "content": { "msgtype": "m.text", "body": "Hello" },
+    })
+}
 
 impl Process {
     fn hint(&self, work: Work) -> &Hint {

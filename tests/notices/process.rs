@@ -1,5 +1,7 @@
 //! A process on a database, as far as notices are concerned.
 
+use std::time::Duration;
+
 use sqlx::{Connection, Executor, PgConnection};
 use tallyroom::notices::Notice;
 use tallyroom::store::Store;
@@ -8,8 +10,14 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use ulid::Ulid;
 
-use crate::PATIENCE;
 use crate::bench::{self, Bench};
+
+/// Longer than any story takes.
+const MAX_TIME: Duration = Duration::from_secs(120);
+/// How long a worker at least waits for a hint if it hears the other processes.
+const LONG_PATIENCE: Duration = Duration::from_secs(5);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs a story on a new PostgreSQL database, if there is a server for tests.
 pub fn on_postgres(story: impl AsyncFn(&str)) {
@@ -18,7 +26,7 @@ pub fn on_postgres(story: impl AsyncFn(&str)) {
     }
     let url = bench::postgres();
     Runtime::new().unwrap().block_on(async {
-        tokio::time::timeout(PATIENCE, story(&url)).await.expect("the story does not end");
+        tokio::time::timeout(MAX_TIME, story(&url)).await.expect("the story does not end");
     });
 }
 
@@ -43,7 +51,16 @@ impl Process {
         for hint in [&hints.journal, &hints.index, &hints.files, &hints.rooms, &hints.far] {
             hint.notified().await;
         }
-        Self { bench, store, heard, _stop: stop.drop_guard() }
+        let process = Self { bench, store, heard, _stop: stop.drop_guard() };
+        process.until_it_hears().await;
+        process
+    }
+
+    /// Waits until the process knows that it hears the others, because it heard its own beat.
+    pub async fn until_it_hears(&self) {
+        while self.store.hints().patience() < LONG_PATIENCE {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Opens the database as a command does, which neither hears nor sends by itself.
@@ -60,9 +77,19 @@ impl Process {
         page
     }
 
+    /// Returns what another process says next, without the beats.
+    pub async fn next(&mut self) -> Notice {
+        loop {
+            match self.heard.recv().await.unwrap() {
+                Notice::Beat => {}
+                notice => return notice,
+            }
+        }
+    }
+
     /// Waits until another process says this.
     pub async fn until(&mut self, expected: &Notice) {
-        while self.heard.recv().await.unwrap() != *expected {}
+        while self.next().await != *expected {}
     }
 
     /// Returns what was heard since, without the beats.
@@ -75,7 +102,7 @@ impl Process {
     pub async fn lose_connections(&self, statement: &str) {
         self.sql(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-             WHERE datname = current_database() AND pid <> pg_backend_pid() \
+             WHERE datname = current_database() AND application_name = 'tallyroom notices' \
              AND query LIKE '{statement}'"
         ))
         .await;
