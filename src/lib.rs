@@ -17,6 +17,7 @@ pub mod language;
 pub mod logging;
 pub mod moment;
 pub mod names;
+pub mod notices;
 pub mod page;
 pub mod paper;
 pub mod pdf;

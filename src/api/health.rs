@@ -78,8 +78,10 @@ impl Health {
             return (Some("has not accepted the bot yet"), None);
         }
         let before = self.pings.count();
-        let outcome = tokio::time::timeout(CHECK_TIMEOUT, self.ping()).await;
-        judge(outcome.ok(), self.pings.count() > before)
+        let outcome = tokio::time::timeout(CHECK_TIMEOUT, self.ping()).await.ok();
+        let has_arrived =
+            !matches!(outcome, Some(Ok(()))) && self.pings.arrived_since(before).await;
+        judge(outcome, has_arrived)
     }
 
     /// Checks with one call that the homeserver answers, that it accepts our token, and that it

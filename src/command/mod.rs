@@ -15,12 +15,17 @@ pub mod run;
 pub mod verify;
 
 use anyhow::Context;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DatabaseConfig};
 use crate::store::Store;
 
+/// Opens the database for a command, which tells the running processes what it does.
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    open_store_with(config, config.database.max_connections).await
+    let store = open_store_with(config, config.database.max_connections).await?;
+    // It ends with the command. What is left then is sent when the store is closed.
+    tokio::spawn(store.clone().send_notices_forever(CancellationToken::new()));
+    Ok(store)
 }
 
 /// Opens the database with this number of connections.

@@ -16,10 +16,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
 
 use super::{open_store_with, registration};
 use crate::api::{self, ApiState, Health};
-use crate::config::{Config, secret_files};
+use crate::config::{Config, DatabaseKind, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
@@ -28,6 +29,7 @@ use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
 use crate::logging::{Failures, abnormal_end};
 use crate::moment::Moment;
+use crate::notices::Notice;
 use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
 use crate::page::token::TokenKey;
@@ -35,7 +37,7 @@ use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
-use crate::store::{Deriving, ServiceLock, Store};
+use crate::store::{Deriving, NOTICE_CONNECTIONS, ServiceLock, Store};
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
@@ -82,7 +84,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         None => None,
     };
     let time_zone = TimeZone::get(&config.page.time_zone).ok();
-    let (moment, pings) = (Moment::default(), Pings::default());
+    let moment = Moment::told_by(store.outbox().clone());
+    let pings = Pings::told_by(store.outbox().clone());
 
     let stop = CancellationToken::new();
     let introduced = Arc::new(AtomicBool::new(false));
@@ -92,6 +95,11 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     tasks.spawn(infallible(wrong_keys.clone().log_summaries_forever(stop.clone())));
 
     tasks.spawn(infallible(store.clone().shorten_log_forever(stop.clone())));
+
+    tasks.spawn(infallible(store.clone().send_notices_forever(stop.clone())));
+    let hear = hearing(moment.clone(), pings.clone());
+    tasks.spawn(infallible(store.clone().hear_notices_forever(hear, stop.clone())));
+    tasks.spawn(infallible(moment.clone().tell_again_forever(stop.clone())));
 
     let deriving = Deriving::of(&config);
     // Pushes are accepted at once, since the homeserver may have some to send.
@@ -181,6 +189,18 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     people.close().await;
     store.close().await;
     outcome
+}
+
+/// Returns what is done with a notice of another process, beside waking workers and pages.
+fn hearing(moment: Moment, pings: Pings) -> impl Fn(Ulid, Notice) {
+    move |process, notice| match notice {
+        Notice::Typing { room, users } => moment.hear_typing(&room, users),
+        Notice::Looking { transaction, guest, is_open } => {
+            moment.hear_looking(process, transaction, guest, is_open);
+        }
+        Notice::Pinged => pings.arrived_elsewhere(),
+        Notice::Work(_) | Notice::Changed(_) | Notice::Lost | Notice::Beat => {}
+    }
 }
 
 /// Introduces the bot to the homeserver, and then runs all tasks that need the homeserver: rooms,
@@ -294,10 +314,16 @@ async fn listen(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 /// Raises the limit of open files and distributes it among the parts of the service.
 fn open_files_budget(config: &Config) -> anyhow::Result<Budget> {
     let limit = door::raise_open_files_limit();
-    // SQLite has one more connection, for writing.
     let database = &config.database;
-    let connections =
-        database.connections_for_work() + database.connections_for_people() + PUSH_CONNECTIONS + 1;
+    let more = match database.url.kind() {
+        // One for writing.
+        DatabaseKind::Sqlite => 1,
+        DatabaseKind::Postgres => NOTICE_CONNECTIONS,
+    };
+    let connections = database.connections_for_work()
+        + database.connections_for_people()
+        + PUSH_CONNECTIONS
+        + more;
     let budget = Budget::of(limit, connections.into())?;
     tracing::info!(
         limit,

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::{Deriving, Progress, Store, StoreError, Underived};
 
-/// The interval at which the journal is polled, since another process may have written to it.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The pause before events are tried again that could not be recorded.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The pause before records are tried again that another process was writing.
 const LOCKED_PAUSE: Duration = Duration::from_millis(20);
 /// The greatest number of rooms whose events are derived in one tx.
@@ -19,12 +19,13 @@ pub async fn derive_forever(store: Store, deriving: Deriving, stop: Cancellation
     let mut turns = Turns::default();
     while !stop.is_cancelled() {
         let pause = match turns.next(&store, &deriving).await {
-            Ok(Progress { entries: 1.., .. }) => continue,
-            Ok(Progress { left_out: true, .. }) => LOCKED_PAUSE,
-            Ok(_) => POLL_INTERVAL,
+            Ok(None) => store.hints().patience(),
+            Ok(Some(Progress { entries: 1.., .. })) => continue,
+            Ok(Some(Progress { left_out: true, .. })) => LOCKED_PAUSE,
+            Ok(Some(_)) => RETRY_PAUSE,
             Err(error) => {
                 tracing::error!(%error, "cannot read the events to record; retrying");
-                POLL_INTERVAL
+                RETRY_PAUSE
             }
         };
         tokio::select! {
@@ -44,16 +45,24 @@ struct Turns {
 
 impl Turns {
     /// Derives events of the next rooms. At the end of all rooms, it begins with the first one.
-    async fn next(&mut self, store: &Store, deriving: &Deriving) -> Result<Progress, StoreError> {
+    /// Returns none if there is nothing to derive in any room.
+    async fn next(
+        &mut self,
+        store: &Store,
+        deriving: &Deriving,
+    ) -> Result<Option<Progress>, StoreError> {
         let mut rooms = store.underived(&self.last, ROOMS_PER_TX).await?;
         if rooms.is_empty() && !self.last.is_empty() {
             rooms = store.underived("", ROOMS_PER_TX).await?;
+        }
+        if rooms.is_empty() {
+            return Ok(None);
         }
         // If these are not all rooms, others follow.
         let is_full = i64::try_from(rooms.len()).is_ok_and(|count| count == ROOMS_PER_TX);
         let last = rooms.last().filter(|_| is_full);
         self.last = last.map(|room| room.room_id.clone()).unwrap_or_default();
-        Ok(derive(store, &rooms, deriving).await)
+        Ok(Some(derive(store, &rooms, deriving).await))
     }
 }
 

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::backoff;
 use crate::store::{Store, StoreError, Unindexed};
 
-/// The interval at which the records are polled, since another process may have written to them.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The interval at which records are looked at again that could not be indexed.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How long new entries are gathered, so that those of many small pushes share one tx.
 const GATHERING: Duration = Duration::from_millis(150);
 /// The greatest number of records in one tx.
@@ -29,16 +29,20 @@ pub async fn index_forever(store: Store, stop: CancellationToken) {
                 Ok(false) => break,
                 Err(error) => {
                     tracing::error!(%error, "cannot index new entries for the search; retrying");
-                    pause(POLL_INTERVAL, &stop).await;
+                    pause(RETRY_INTERVAL, &stop).await;
                 }
             }
         }
         if round.has_indexed {
             continue;
         }
+        let pause_at_most = match round.has_left {
+            true => RETRY_INTERVAL,
+            false => store.hints().patience(),
+        };
         tokio::select! {
             () = store.hints().index.notified() => pause(GATHERING, &stop).await,
-            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            () = tokio::time::sleep(pause_at_most) => {}
             () = stop.cancelled() => {}
         }
     }
@@ -54,6 +58,8 @@ struct Round {
     /// failure in one record does not hold up the others.
     one_by_one: bool,
     has_indexed: bool,
+    /// Whether there was anything that is not indexed.
+    has_left: bool,
 }
 
 /// The records that cannot be indexed: how often each failed, and when it is tried again.
@@ -88,6 +94,7 @@ impl Round {
         let limit = if self.one_by_one { 1 } else { RECORDS_PER_TX };
         let mut records = store.unindexed(&self.after, limit).await?;
         let Some(last) = records.last().cloned() else { return Ok(false) };
+        self.has_left = true;
         records.retain(|record| broken.is_due(record));
         match store.index(&records).await {
             Ok(entries) => {

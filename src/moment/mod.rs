@@ -1,6 +1,10 @@
 //! Knows what happens at this moment: who types, who is online, and who has a page open. This is kept
 //! in memory only. After a restart, people and their homeservers send it again.
+//!
+//! Processes that serve the same database tell each other who types and who has a page open. Who is
+//! online is told to none: each process asks the homeserver about those whom its visitors see.
 
+mod elsewhere;
 mod ephemeral;
 mod presence;
 
@@ -9,12 +13,15 @@ pub use presence::{Online, Query};
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use ulid::Ulid;
 
+use self::elsewhere::Elsewhere;
 use self::presence::Presences;
 use crate::clock::now;
+use crate::notices::{Notice, Outbox};
 
 /// The time after which a user no longer counts as typing without news, in milliseconds.
 const TYPING_TIMEOUT_MS: i64 = 30_000;
@@ -23,6 +30,7 @@ const TYPING_TIMEOUT_MS: i64 = 30_000;
 #[derive(Clone, Debug, Default)]
 pub struct Moment {
     inner: Arc<Mutex<Inner>>,
+    outbox: Outbox,
 }
 
 #[derive(Debug, Default)]
@@ -32,8 +40,10 @@ struct Inner {
     typing: HashMap<String, (BTreeSet<String>, i64)>,
     watched: HashMap<String, watch::Sender<()>>,
     presence: Presences,
-    /// The number of open pages of each visitor.
+    /// The number of open pages of each visitor at this process.
     looking: HashMap<Place, usize>,
+    /// Who has a page open at another process.
+    elsewhere: Elsewhere,
 }
 
 /// The page of a transaction for one visitor, who is identified by their guest's user id.
@@ -47,8 +57,21 @@ pub struct Looking {
 }
 
 impl Moment {
-    /// Sets the users who type in a room now.
+    /// Returns a moment that is told to other processes by this outbox.
+    pub fn told_by(outbox: Outbox) -> Self {
+        Self { outbox, ..Self::default() }
+    }
+
+    /// Sets the users who type in a room now, as the homeserver told this process.
     pub fn set_typing(&self, room_id: &str, users: BTreeSet<String>) {
+        if self.outbox.is_shared() {
+            self.outbox.give(Notice::typing(room_id, &users));
+        }
+        self.hear_typing(room_id, users);
+    }
+
+    /// Sets the users who type in a room now, as another process told.
+    pub fn hear_typing(&self, room_id: &str, users: BTreeSet<String>) {
         let mut inner = self.inner();
         // Most rooms get no more news, so their old entries have to be removed.
         if inner.typing.len() > 64 && inner.typing.len().is_power_of_two() {
@@ -87,13 +110,29 @@ impl Moment {
     /// Counts an open page of a transaction until the returned value is dropped.
     pub fn look(&self, transaction: Ulid, guest: &str) -> Looking {
         let place = (transaction, guest.to_owned());
-        *self.inner().looking.entry(place.clone()).or_default() += 1;
+        let mut inner = self.inner();
+        let count = inner.looking.entry(place.clone()).or_default();
+        *count += 1;
+        if *count == 1 {
+            self.tell_looking(&place, true);
+        }
+        drop(inner);
         Looking { moment: self.clone(), place }
     }
 
     /// Returns whether the visitor with this guest has the page open.
     pub fn is_looking(&self, transaction: Ulid, guest: &str) -> bool {
-        self.inner().looking.contains_key(&(transaction, guest.to_owned()))
+        let (inner, place) = (self.inner(), (transaction, guest.to_owned()));
+        inner.looking.contains_key(&place) || inner.elsewhere.is_looking(&place, Instant::now())
+    }
+
+    /// Tells the other processes whether a visitor has a page open at this one. The caller holds the
+    /// lock, so that of two changes the newer one is told last.
+    fn tell_looking(&self, (transaction, guest): &Place, is_open: bool) {
+        if self.outbox.is_shared() {
+            let (transaction, guest) = (*transaction, guest.clone());
+            self.outbox.give(Notice::Looking { transaction, guest, is_open });
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -108,6 +147,7 @@ impl Drop for Looking {
             *count -= 1;
             if *count == 0 {
                 inner.looking.remove(&self.place);
+                self.moment.tell_looking(&self.place, false);
             }
         }
     }

@@ -32,8 +32,7 @@ use crate::logging::abnormal_end;
 use crate::seal::Trust;
 use crate::store::{Lease, Store, StoreError};
 
-/// The interval at which the database is polled for due rooms, since another process may have added
-/// one.
+/// The shortest interval at which the database is polled for due rooms, if there is no hint.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many more due rooms are read than this process can work on. The rooms on which somebody works,
 /// here or in other processes, are still due.
@@ -53,7 +52,11 @@ pub async fn reconcile_forever(
     let worker = Arc::new(Worker { store: store.clone(), installation, trust, stop: stop.clone() });
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
+        let mut pause = POLL_INTERVAL;
         match due(&store, parallel, parallel.saturating_sub(running.len())).await {
+            Ok(rooms) if rooms.is_empty() && running.is_empty() => {
+                pause = store.pause_of_rooms(POLL_INTERVAL).await.unwrap_or(POLL_INTERVAL);
+            }
             Ok(rooms) => {
                 for (id, lease) in rooms {
                     let worker = Arc::clone(&worker);
@@ -70,7 +73,7 @@ pub async fn reconcile_forever(
                 }
             }
             () = store.hints().rooms.notified() => {}
-            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
     }

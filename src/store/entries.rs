@@ -4,6 +4,7 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 use ulid::Ulid;
 
+use super::columns::parse_id;
 use super::deriving::Deriving;
 use super::entry_columns::{self, DerivedPart};
 use super::entry_row::{EvidenceRow, Row, select_entries};
@@ -97,6 +98,7 @@ impl Store {
         acts::sign_by(&mut tx, transaction, self.sign_due()).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
+        self.hints.changed(parse_id(transaction)?);
         Ok(())
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! The content is deleted. The links of the chain stay, so that the record can still be verified.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::acts::{self, ErasureRequest, NewAct};
-use super::columns::{from_json, to_json};
+use super::columns::{from_json, parse_id, to_json};
 use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx, adoption, files, indexing, search_rows};
 use crate::clock::now;
@@ -114,6 +114,11 @@ impl Store {
         sqlx::query(DELETE_UNSENT).bind(user).execute(&mut *tx).await?;
         sqlx::query(FORGET_DISPLAY_NAME).bind(user).execute(&mut *tx).await?;
         tx.commit().await?;
+        self.hints.files.notify_one();
+        let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
+        for id in changed {
+            self.hints.changed(parse_id(id)?);
+        }
         Ok(rows.len())
     }
 }

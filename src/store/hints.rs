@@ -1,33 +1,133 @@
-//! Hints within this process that there is work. They only save waiting: a worker that misses a
-//! hint finds the work in the database a second later.
+//! Hints that there is work. They only save waiting: a worker that misses a hint finds the work in
+//! the database a moment later.
+//!
+//! A hint reaches the workers of this process at once. On PostgreSQL, other processes hear of it by
+//! a notice.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
 
+use crate::notices::{Notice, Outbox, Work};
+
+/// How long a worker waits for a hint before it looks for work, if others can write without a hint
+/// that is heard here.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The same if the hints of all processes are heard here.
+const PATIENCE_OF_HEARERS: Duration = Duration::from_secs(10);
+
 /// The hints, one for each kind of work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Hints {
     /// The journal has new events.
-    pub journal: Notify,
+    pub journal: Hint,
     /// A record has new entries for the full-text index.
-    pub index: Notify,
+    pub index: Hint,
     /// A file is wanted or no longer wanted.
-    pub files: Notify,
+    pub files: Hint,
     /// A room is due.
-    pub rooms: Notify,
+    pub rooms: Hint,
     /// A user of another homeserver is to be invited.
-    pub far: Notify,
+    pub far: Hint,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
+    /// Whether the hints of other processes are heard.
+    is_hearing: AtomicBool,
+    outbox: Outbox,
+}
+
+/// The hint that there is work of one kind.
+#[derive(Debug)]
+pub struct Hint {
+    here: Notify,
+    work: Work,
+    outbox: Outbox,
+}
+
+impl Hint {
+    fn new(work: Work, outbox: &Outbox) -> Self {
+        Self { here: Notify::new(), work, outbox: outbox.clone() }
+    }
+
+    /// Wakes a worker of this process, now or when it waits next, and those of the others.
+    pub fn notify_one(&self) {
+        self.here.notify_one();
+        self.outbox.give(Notice::Work(self.work));
+    }
+
+    /// Waits for the next hint.
+    pub async fn notified(&self) {
+        self.here.notified().await;
+    }
 }
 
 impl Hints {
-    /// Tells the open pages of a transaction that something has changed.
+    /// Returns hints that are told to other processes by this outbox.
+    pub(super) fn told_by(outbox: Outbox) -> Self {
+        let hint = |work| Hint::new(work, &outbox);
+        Self {
+            journal: hint(Work::Journal),
+            index: hint(Work::Index),
+            files: hint(Work::Files),
+            rooms: hint(Work::Rooms),
+            far: hint(Work::Far),
+            watched: Mutex::default(),
+            is_hearing: AtomicBool::new(false),
+            outbox,
+        }
+    }
+
+    /// Returns how long a worker waits for a hint before it looks for work without one.
+    pub fn patience(&self) -> Duration {
+        match self.is_hearing.load(Ordering::Relaxed) {
+            true => PATIENCE_OF_HEARERS,
+            false => PATIENCE,
+        }
+    }
+
+    /// Notes whether the hints of other processes are heard from now on. If not, all workers look
+    /// once, and then wait less long.
+    pub(super) fn set_hearing(&self, is_hearing: bool) {
+        let was_hearing = self.is_hearing.swap(is_hearing, Ordering::Relaxed);
+        if was_hearing && !is_hearing {
+            self.wake_all();
+        }
+    }
+
+    /// Tells the open pages of a transaction, at all processes, that something has changed.
     pub fn changed(&self, transaction: Ulid) {
+        self.changed_elsewhere(transaction);
+        self.outbox.give(Notice::Changed(transaction));
+    }
+
+    /// Tells the open pages of a transaction at this process that something has changed, which
+    /// another process wrote.
+    pub fn changed_elsewhere(&self, transaction: Ulid) {
         if let Some(sender) = self.watched().get(&transaction) {
+            sender.send_replace(());
+        }
+    }
+
+    /// Wakes the workers and pages of this process that a notice of another one concerns.
+    pub(super) fn hear(&self, notice: &Notice) {
+        match notice {
+            Notice::Work(work) => self.of(*work).here.notify_one(),
+            Notice::Changed(transaction) => self.changed_elsewhere(*transaction),
+            Notice::Lost => self.wake_all(),
+            Notice::Beat | Notice::Pinged | Notice::Typing { .. } | Notice::Looking { .. } => {}
+        }
+    }
+
+    /// Wakes all workers and pages of this process.
+    pub(super) fn wake_all(&self) {
+        for hint in [&self.journal, &self.index, &self.files, &self.rooms, &self.far] {
+            hint.here.notify_one();
+        }
+        for sender in self.watched().values() {
             sender.send_replace(());
         }
     }
@@ -41,6 +141,16 @@ impl Hints {
             watched.retain(|_, sender| sender.receiver_count() > 0);
         }
         watched.entry(transaction).or_insert_with(|| watch::channel(()).0).subscribe()
+    }
+
+    fn of(&self, work: Work) -> &Hint {
+        match work {
+            Work::Journal => &self.journal,
+            Work::Index => &self.index,
+            Work::Files => &self.files,
+            Work::Rooms => &self.rooms,
+            Work::Far => &self.far,
+        }
     }
 
     fn watched(&self) -> MutexGuard<'_, HashMap<Ulid, watch::Sender<()>>> {

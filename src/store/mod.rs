@@ -29,6 +29,7 @@ mod journal;
 mod leases;
 mod many_rows;
 mod members;
+mod notices;
 mod outgoing;
 mod polls;
 mod problem_list;
@@ -76,11 +77,12 @@ pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
 pub use gaps::Gap;
 pub use grants::{GrantRow, NewGrant, Way};
 pub use heads::HeadRow;
-pub use hints::Hints;
+pub use hints::{Hint, Hints};
 pub use indexing::Unindexed;
 pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
 pub use leases::Lease;
 pub use members::Person;
+pub use notices::NOTICE_CONNECTIONS;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problem_list::{Problem, TakenUp};
 pub use read_once::{ReadOnce, Weight};
@@ -113,6 +115,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor};
 
 use self::leases::Leases;
+use self::notices::Post;
 use self::transaction_row::RevisionData;
 use self::write_ahead_log::LOG_PAGES_OF_COMMANDS;
 use self::writers::{Rank, Writers};
@@ -142,6 +145,8 @@ pub struct Store {
     kind: DatabaseKind,
     hints: Arc<Hints>,
     leases: Leases,
+    /// What other processes are told.
+    post: Arc<Post>,
     /// The cache of revisions.
     revisions: Arc<ReadOnce<RevisionData>>,
     /// The time from a new entry or act to the signature of the head, in milliseconds.
@@ -180,14 +185,16 @@ impl Store {
             DatabaseKind::Postgres => pool.clone(),
         };
         MIGRATIONS.run(&writing).await?;
+        let post = Post::of(&config.url);
         let store = Self {
             pool,
             writing,
             writers: Writers::default(),
             rank: Rank::Other,
             kind,
-            hints: Arc::default(),
+            hints: Arc::new(Hints::told_by(post.outbox().clone())),
             leases: Leases::of(config)?,
+            post: Arc::new(post),
             revisions: Arc::default(),
             sign_after: SIGN_AFTER_MS,
         };
@@ -257,8 +264,10 @@ impl Store {
         }
     }
 
-    /// Waits for running queries and closes all connections.
+    /// Sends what other processes are still to be told, waits for running queries, and closes all
+    /// connections.
     pub async fn close(&self) {
+        self.post.close().await;
         self.writing.close().await;
         self.pool.close().await;
     }

@@ -145,6 +145,9 @@ impl Store {
         let files = again(&mut tx, RETRY_FILES, &of).await?;
         sqlx::query(RETRY_MEDIA_SERVERS).execute(&mut *tx).await?;
         tx.commit().await?;
+        for hint in [&self.hints.rooms, &self.hints.far, &self.hints.files] {
+            hint.notify_one();
+        }
         Ok(TakenUp { rooms, contacts: contacts.rows_affected(), gaps, files })
     }
 }

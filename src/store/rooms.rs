@@ -1,5 +1,7 @@
 //! The rooms of transactions: what is done in them, and when the reconciler looks at them next.
 
+use std::time::Duration;
+
 use rand::distr::{Alphanumeric, SampleString};
 use ruma::RoomId;
 use ulid::Ulid;
@@ -25,6 +27,7 @@ const MAKE_LOST_SUCCESSOR_DUE: &str = "UPDATE room_problems SET retry_at = 0 WHE
      RETURNING transaction_id";
 const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
+const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM rooms WHERE due_at IS NOT NULL";
 const SELECT_DUE_ROOMS: &str =
     "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 /// A statement that selects rooms as [`RoomRow`].
@@ -120,6 +123,20 @@ impl Store {
             .fetch_all(&self.pool)
             .await?;
         ids.iter().map(|id| parse_id(id)).collect()
+    }
+
+    /// Returns how long nothing is done for rooms unless there is a hint: until the next room is due,
+    /// but not longer than somebody may wait without a hint.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn pause_of_rooms(&self, shortest: Duration) -> Result<Duration, StoreError> {
+        let longest = self.hints.patience();
+        if longest <= shortest {
+            return Ok(shortest);
+        }
+        let due_at: Option<i64> = sqlx::query_scalar(SELECT_NEXT_DUE).fetch_one(&self.pool).await?;
+        Ok(pause_until(due_at, shortest, longest))
     }
 
     /// Returns the room of a transaction.
@@ -340,8 +357,10 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn room_yields(&self, id: Ulid) -> Result<i64, StoreError> {
+        let mut tx = self.begin().await?;
         let turns = sqlx::query_scalar(POSTPONE_FOR_OTHERS).bind(id.to_string()).bind(now());
-        let turns: Option<i64> = turns.fetch_optional(&self.pool).await?;
+        let turns: Option<i64> = turns.fetch_optional(&mut *tx).await?;
+        tx.commit().await?;
         self.hints.rooms.notify_one();
         Ok(turns.unwrap_or(0))
     }
@@ -399,6 +418,13 @@ impl Store {
     }
 }
 
+/// Returns the time until `due_at` (none: never), within bounds.
+fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Duration {
+    let Some(due_at) = due_at else { return longest };
+    let left = u64::try_from(due_at.saturating_sub(now())).unwrap_or(0);
+    Duration::from_millis(left).clamp(shortest, longest)
+}
+
 /// Inserts the row of the room of a new transaction. The row is due at once.
 ///
 /// The alias is random, because everybody can look up an alias. It is committed before the first
@@ -449,4 +475,30 @@ pub(super) async fn event_redacted(
         wake(tx, id, &format!("removed-{event_id}")).await?;
     }
     Ok(was_summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::opened;
+
+    #[test]
+    fn the_pause_ends_when_a_room_is_due_but_within_bounds() {
+        let (shortest, longest) = (Duration::from_secs(1), Duration::from_secs(10));
+        let pause = |due_at| pause_until(due_at, shortest, longest);
+        assert_eq!(pause(None), longest);
+        assert_eq!(pause(Some(now() + 3_600_000)), longest);
+        // A room that is still due waits for a worker.
+        assert_eq!(pause(Some(0)), shortest);
+        let soon = pause(Some(now() + 5_000));
+        assert!(soon > shortest && soon <= Duration::from_secs(5));
+    }
+
+    /// On SQLite, the connections for reading can write nothing.
+    #[tokio::test]
+    async fn a_room_yields_on_a_connection_that_may_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        assert_eq!(store.room_yields(Ulid::new()).await.unwrap(), 0);
+    }
 }

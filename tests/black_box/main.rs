@@ -20,6 +20,7 @@ mod limits;
 mod links;
 mod log_words;
 mod misfits;
+mod notices;
 mod openid;
 mod page;
 mod papers;

@@ -16,3 +16,4 @@ mod open_pages;
 mod reading;
 mod recording;
 mod service;
+mod waiting;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tallyroom::clock::now;
 use tallyroom::transaction::PartyRole;
+use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use crate::bench::USERS;
@@ -17,6 +18,8 @@ const LANGUAGES: [&str; 2] = ["en", "de"];
 /// How often the cost of a message is measured. The least counts, because the records of all open
 /// pages are looked at every few seconds.
 const ROUNDS: usize = 3;
+/// The number of messages from another process.
+const MESSAGES: usize = 20;
 /// Longer than the time between two looks at all records.
 const AFTER_A_LOOK: Duration = Duration::from_secs(6);
 
@@ -51,8 +54,7 @@ fn idle_pages_ask_nothing() {
         tokio::time::sleep(AFTER_A_LOOK).await;
         let ((), counted) = database.count(tokio::time::sleep(AFTER_A_LOOK)).await;
         counted.assert_statements_at_most(2);
-        let is_a_look = |sql: &String| sql.starts_with("SELECT t.id, t.last_seq, t.revision");
-        assert!(counted.statements.iter().all(is_a_look), "{counted}");
+        assert!(counted.statements.iter().all(|sql| is_a_look(sql)), "{counted}");
     });
 }
 
@@ -69,6 +71,41 @@ fn what_another_process_wrote_is_told_without_a_hint() {
         for page in &mut pages {
             page.until("from elsewhere").await;
         }
+        other.store.close().await;
+    });
+}
+
+/// Each message that is found by looking takes a look of its own.
+#[test]
+fn what_another_process_wrote_is_told_by_a_notice() {
+    on_each_database(async |database| {
+        if database.bench.url.starts_with("sqlite") {
+            return;
+        }
+        let (id, room) = database.bench.transaction().await;
+        talk(database, id, &room, 1).await;
+        let (store, stop) = (&database.bench.store, CancellationToken::new());
+        let other = database.opened_elsewhere().await;
+        tokio::spawn(store.clone().hear_notices_forever(|_, _| (), stop.clone()));
+        tokio::spawn(other.store.clone().send_notices_forever(stop.clone()));
+        // Whoever begins to listen looks for everything.
+        store.hints().far.notified().await;
+        let service = Service::start(store).await;
+        let mut pages = Vec::new();
+        open(&service, id, 1, &mut pages).await;
+        let told = async {
+            for number in 0..MESSAGES {
+                let word = format!("number {number} from elsewhere");
+                other.arrive(id, &room, &[message(&word, &room)]).await;
+                for page in &mut pages {
+                    page.until(&word).await;
+                }
+            }
+        };
+        let ((), counted) = database.count(told).await;
+        let looks = counted.statements.iter().filter(|sql| is_a_look(sql)).count();
+        assert!(looks < MESSAGES, "{MESSAGES} messages and {looks} looks");
+        stop.cancel();
         other.store.close().await;
     });
 }
@@ -159,6 +196,11 @@ async fn cost_of_a_message(
         costs.push(database.count(told).await.1.statements.len());
     }
     costs.into_iter().min().unwrap()
+}
+
+/// Whether this statement looks at all records that pages show.
+fn is_a_look(statement: &str) -> bool {
+    statement.starts_with("SELECT t.id, t.last_seq, t.revision")
 }
 
 fn message(text: &str, room: &str) -> serde_json::Value {

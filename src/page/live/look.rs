@@ -1,8 +1,9 @@
-//! Looks for what other processes wrote about the records of open pages.
+//! Looks for what was written about the records of open pages without a hint.
 //!
-//! This process gives itself hints ([`Hints`](crate::store::Hints)). Others, such as `tallyroom
-//! forget`, cannot, so all records with open pages are looked at together, with one statement for
-//! each 500. It costs the same whether one page shows a record or a thousand do.
+//! This process gives itself hints ([`Hints`](crate::store::Hints)), and on PostgreSQL it hears those of
+//! others. On SQLite, a command such as `tallyroom forget` cannot give any, and a notice may be lost.
+//! So all records with open pages are looked at together, with one statement for each 500. It costs
+//! the same whether one page shows a record or a thousand do.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub(super) async fn look_forever(state: PageState) {
                     // What is looked at for the first time may have changed since its page was
                     // opened.
                     if known.insert(id, marks) != Some(marks) {
-                        state.store.hints().changed(id);
+                        state.store.hints().changed_elsewhere(id);
                     }
                 }
             }

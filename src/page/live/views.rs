@@ -23,7 +23,7 @@ const MAX_UNTAKEN_NEWS: usize = 16;
 #[derive(Debug, Default)]
 pub struct Views {
     records: Mutex<HashMap<Ulid, Record>>,
-    /// Whether the task runs that looks for what other processes wrote.
+    /// Whether the task runs that looks for what was written without a hint.
     is_looking: AtomicBool,
 }
 

@@ -43,6 +43,20 @@ struct Instance {
     process: Option<Process>,
 }
 
+/// A further process of the service.
+pub struct Another {
+    pub process: Process,
+    pub shop: Shop,
+    page_port: u16,
+}
+
+impl Another {
+    /// The address of a path on its server of the invoice page.
+    pub fn page(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.page_port)
+    }
+}
+
 /// What is special about a world.
 #[derive(Default)]
 pub struct Plan {
@@ -123,18 +137,28 @@ impl World {
 
     /// Waits until one of the service's processes is ready.
     pub async fn wait_for_process(&mut self, number: usize) {
-        let instance = &mut self.processes[number];
-        let log = self.folder.path().join(format!("{}.log", instance.name));
-        let process = instance.process.as_mut().unwrap();
-        for _ in 0..START_TIMEOUT.as_millis() / 50 {
-            let request = instance.api.request(reqwest::Method::GET, "/health/ready");
-            if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
-            assert!(!process.has_ended(), "the service ended\n{}", tail(&log));
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let log = self.synapse_log();
+        let Instance { api, process, .. } = &mut self.processes[number];
+        wait_until_ready(process.as_mut().unwrap(), api, &log).await;
+    }
+
+    /// Starts another process of the service on the same database, without a load balancer. The
+    /// homeserver does not push to it.
+    pub async fn start_another(&self) -> Another {
+        let (push_port, api_port, page_port) = (free_port(), free_port(), free_port());
+        let config = std::fs::read_to_string(self.config_file()).unwrap();
+        let mut config: Value = serde_json::from_str(&config).unwrap();
+        for (section, port) in [("appservice", push_port), ("api", api_port), ("page", page_port)] {
+            config[section]["listen"] = json!(format!("127.0.0.1:{port}"));
         }
-        panic!("the service is not ready\n{}\n{}", tail(&log), tail(&self.synapse_log()));
+        let file = self.folder.path().join(format!("config-{api_port}.yaml"));
+        write_config(&file, &config);
+        let mut command = tallyroom();
+        command.arg("run").arg("--config").arg(&file);
+        let mut process = Process::start(&mut command, &file.with_extension("log"));
+        let shop = Shop::new(api_port, KEY);
+        wait_until_ready(&mut process, &shop, &self.synapse_log()).await;
+        Another { process, shop, page_port }
     }
 
     pub fn kill_tallyroom(&mut self) {
@@ -501,6 +525,18 @@ impl World {
 fn write_config(file: &Path, config: &Value) {
     std::fs::write(file, serde_json::to_string_pretty(config).unwrap()).unwrap();
     std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+}
+
+async fn wait_until_ready(process: &mut Process, shop: &Shop, synapse_log: &Path) {
+    for _ in 0..START_TIMEOUT.as_millis() / 50 {
+        let request = shop.request(reqwest::Method::GET, "/health/ready");
+        if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
+            return;
+        }
+        assert!(!process.has_ended(), "the service ended\n{}", process.tail());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the service is not ready\n{}\n{}", process.tail(), tail(synapse_log));
 }
 
 fn password(name: &str) -> String {
