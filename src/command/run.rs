@@ -37,7 +37,7 @@ use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
-use crate::store::{Deriving, NOTICE_CONNECTIONS, ServiceLock, Store};
+use crate::store::{Deriving, LEASE_CONNECTIONS, NOTICE_CONNECTIONS, ServiceLock, Store};
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
@@ -318,7 +318,7 @@ fn open_files_budget(config: &Config) -> anyhow::Result<Budget> {
     let more = match database.url.kind() {
         // One for writing.
         DatabaseKind::Sqlite => 1,
-        DatabaseKind::Postgres => NOTICE_CONNECTIONS,
+        DatabaseKind::Postgres => NOTICE_CONNECTIONS + LEASE_CONNECTIONS,
     };
     let connections = database.connections_for_work()
         + database.connections_for_people()

@@ -33,6 +33,8 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(12);
 /// The pause before the next try to get a lease that somebody else has.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The number of connections for leases.
+pub const LEASE_CONNECTIONS: u32 = 1;
 /// The name of the connection, for whoever looks at the connections of PostgreSQL.
 const APPLICATION_NAME: &str = "tallyroom leases";
 /// PostgreSQL has had this setting since version 14. Without it, the leases of a process that hangs

@@ -80,7 +80,7 @@ pub use heads::HeadRow;
 pub use hints::{Hint, Hints};
 pub use indexing::Unindexed;
 pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
-pub use leases::Lease;
+pub use leases::{LEASE_CONNECTIONS, Lease};
 pub use members::Person;
 pub use notices::NOTICE_CONNECTIONS;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
