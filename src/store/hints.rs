@@ -20,6 +20,8 @@ pub struct Hints {
     pub rooms: Notify,
     /// A user of another homeserver is to be invited.
     pub far: Notify,
+    /// Somebody invited the bot, which the next sync handles.
+    pub invitations: Notify,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
 }
