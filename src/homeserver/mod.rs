@@ -15,6 +15,7 @@ mod media;
 mod misfit;
 mod pings;
 mod rooms;
+mod seen_accounts;
 mod token;
 
 pub use account_status::tells_account_status;
@@ -37,6 +38,7 @@ use matrix_sdk::{SessionMeta, SessionTokens};
 use ruma::{OwnedDeviceId, OwnedUserId};
 
 use self::calls::Call;
+use self::seen_accounts::SeenAccounts;
 use self::token::TokenState;
 use crate::config::{Config, Registration, Secret};
 use crate::names::BOT_DEVICE;
@@ -54,6 +56,7 @@ pub struct Homeserver {
     device: OwnedDeviceId,
     hs_token: Secret,
     token: Arc<TokenState>,
+    seen_accounts: Arc<SeenAccounts>,
 }
 
 impl Homeserver {
@@ -79,7 +82,15 @@ impl Homeserver {
         client.restore_session(session).await?;
         let appservice_id = registration.id.clone();
         let hs_token = registration.hs_token.clone();
-        Ok(Self { client, appservice_id, bot, device, hs_token, token: Arc::default() })
+        Ok(Self {
+            client,
+            appservice_id,
+            bot,
+            device,
+            hs_token,
+            token: Arc::default(),
+            seen_accounts: Arc::default(),
+        })
     }
 
     /// Returns the bot's Matrix user ID.

@@ -1,6 +1,6 @@
 //! The calls that create, find, read and change rooms.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ruma::api::Direction;
 use ruma::api::client::alias::{create_alias, delete_alias, get_alias};
@@ -227,9 +227,26 @@ impl Homeserver {
     /// the account status call (MSC3720). Without that call, a deactivated account that was not
     /// erased counts as usable, because its profile looks like any other.
     ///
+    /// An account that existed a few minutes ago is not requested again.
+    ///
     /// # Errors
     /// Returns an error if the homeserver gives no usable answer.
     pub async fn has_account(
+        &self,
+        user: &UserId,
+        tells_status: bool,
+    ) -> Result<bool, CallFailure> {
+        if self.seen_accounts.contains(user, Instant::now()) {
+            return Ok(true);
+        }
+        let exists = self.request_account(user, tells_status).await?;
+        if exists {
+            self.seen_accounts.add(user, Instant::now());
+        }
+        Ok(exists)
+    }
+
+    async fn request_account(
         &self,
         user: &UserId,
         tells_status: bool,

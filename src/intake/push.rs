@@ -119,8 +119,8 @@ async fn handle_push(
     }
 }
 
-/// Commits the events and the read receipts. Without a sync, it also handles the invitations of the
-/// bot among the events.
+/// Commits the events and the read receipts. The invitations of the bot among the events are left to
+/// the sync, which is hinted, or are handled here if there is no sync.
 async fn commit_push(
     state: &PushState,
     arrivals: &[Arrival],
@@ -130,9 +130,13 @@ async fn commit_push(
     let PushState { store, bot, .. } = state;
     let receipts: Vec<ReadUpTo> = receipts.into_iter().map(read_up_to).collect();
     let kept = store.journal_push(arrivals, &receipts, correlation, bot).await?;
-    let Some(deriving) = &state.without_sync else { return Ok(kept) };
-    for arrival in arrivals {
+    // Most events are no invitations, and need not be parsed to see that.
+    for arrival in arrivals.iter().filter(|arrival| arrival.raw.contains("\"invite\"")) {
         if let Sign::Invites(inviter) = sign(&arrival.raw, bot) {
+            let Some(deriving) = &state.without_sync else {
+                store.hints().invitations.notify_one();
+                continue;
+            };
             let inviter = UserId::parse(inviter).ok();
             let room = &arrival.room_id;
             let inviter = inviter.as_deref();
@@ -187,4 +191,47 @@ fn empty_answer() -> Response {
 
 fn matrix_error(status: StatusCode, errcode: &str, error: &str) -> Response {
     (status, axum::Json(json!({ "errcode": errcode, "error": error }))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use ruma::user_id;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_invitation_of_the_bot_hints_the_sync_that_handles_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tallyroom.db");
+        let database = json!({
+            "url": format!("sqlite:{}", database.display()), "max_connections": 2,
+        });
+        let store = Store::open(&serde_json::from_value(database).unwrap()).await.unwrap();
+        let bot = user_id!("@_tallyroom_bot:example.org");
+        let state = PushState {
+            store: store.clone(),
+            moment: Moment::default(),
+            pings: Pings::default(),
+            hs_token: Arc::new(Secret::new("token")),
+            wrong_keys: WrongKeys::new(Vec::new()),
+            bot: bot.to_owned(),
+            without_sync: None,
+        };
+        let member = |user: &UserId| {
+            let event = json!({
+                "type": "m.room.member", "state_key": user, "sender": "@ann:example.org",
+                "event_id": format!("${}", user.localpart()), "room_id": "!room:example.org",
+                "content": { "membership": "invite" },
+            });
+            let push = json!({ "events": [event] }).to_string();
+            arrivals::events_of_push(push.as_bytes()).unwrap()
+        };
+        let hint = || store.hints().invitations.notified().now_or_never();
+        commit_push(&state, &member(user_id!("@bob:example.org")), vec![], "1").await.unwrap();
+        assert_eq!(hint(), None);
+        commit_push(&state, &member(bot), vec![], "2").await.unwrap();
+        assert_eq!(hint(), Some(()));
+        store.close().await;
+    }
 }

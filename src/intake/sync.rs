@@ -20,9 +20,13 @@ use crate::homeserver::{CallFailure, Homeserver};
 use crate::logging::Failures;
 use crate::store::{Arrival, Deriving, Gap, Kept, Source, Store, StoreError};
 
-/// The pause between two syncs. Pushes are faster, and a sync only has to come within a minute.
-/// Without the pause, a homeserver with many busy rooms would have to answer a sync for each event.
+/// The pause after a sync that brought nothing, or events that no push had brought. Without the
+/// pause, a homeserver with many busy rooms would have to answer a sync for each event.
 const SYNC_PAUSE: Duration = Duration::from_secs(2);
+/// The pause after a sync that mostly brought what pushes had brought before. A sync only has to
+/// come within a minute. For each room with news, Synapse reads that room again, so frequent syncs
+/// would slow down everything else.
+const SYNC_PAUSE_WITH_PUSHES: Duration = Duration::from_secs(20);
 
 /// The interval of the check whether the homeserver still has what it sent us.
 const RESTORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
@@ -48,11 +52,11 @@ pub async fn sync_forever(
         let step = async {
             tokio::select! {
                 result = work => result,
-                () = stop.cancelled() => Ok(()),
+                () = stop.cancelled() => Ok(SYNC_PAUSE),
             }
         };
         let pause = match step.await {
-            Ok(()) => {
+            Ok(pause) => {
                 if failures > 0
                     && let Err(error) = wake_failed(&store).await
                 {
@@ -60,7 +64,7 @@ pub async fn sync_forever(
                 }
                 failures = 0;
                 logged.reset();
-                SYNC_PAUSE
+                pause
             }
             Err(problem) => {
                 failures += 1;
@@ -74,9 +78,16 @@ pub async fn sync_forever(
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            () = store.hints().invitations.notified() => {}
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// Returns the pause after a sync that brought `events` events, of which `new` were not known.
+fn pause_after(events: usize, new: usize) -> Duration {
+    // A push may come a moment after the sync, so a few new events do not mean that pushes fail.
+    if events > 0 && new * 2 <= events { SYNC_PAUSE_WITH_PUSHES } else { SYNC_PAUSE }
 }
 
 /// Makes failed rooms and files due at once, because the homeserver answers again.
@@ -138,18 +149,19 @@ impl RestoreCheck {
     }
 }
 
+/// Reads one sync. Returns the pause before the next one.
 async fn sync_once(
     store: &Store,
     homeserver: &Homeserver,
     deriving: &Deriving,
-) -> Result<(), SyncProblem> {
+) -> Result<Duration, SyncProblem> {
     let since = store.sync_token().await?;
     let answer = match homeserver.sync(since.as_deref()).await {
         Ok(answer) => answer,
         Err(failure @ CallFailure::Refused(_)) if since.is_some() => {
             tracing::warn!(%failure, "the homeserver does not know the sync token; starting anew");
             store.forget_sync_token().await?;
-            return Ok(());
+            return Ok(SYNC_PAUSE);
         }
         Err(failure) => return Err(failure.into()),
     };
@@ -182,7 +194,7 @@ async fn sync_once(
             "sync committed"
         );
     }
-    Ok(())
+    Ok(pause_after(arrivals.len(), new))
 }
 
 /// Returns the sender of an invitation of the bot.
@@ -241,4 +253,19 @@ fn is_join_of(event: &Raw<AnySyncTimelineEvent>, bot: &str) -> bool {
         && event["state_key"] == bot
         && joined("/content/membership")
         && !joined("/unsigned/prev_content/membership")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sync_that_pushes_make_superfluous_comes_rarely() {
+        assert_eq!(pause_after(1, 0), SYNC_PAUSE_WITH_PUSHES);
+        assert_eq!(pause_after(200, 20), SYNC_PAUSE_WITH_PUSHES);
+        // Nothing shows that pushes come, or most of them did not come.
+        assert_eq!(pause_after(0, 0), SYNC_PAUSE);
+        assert_eq!(pause_after(1, 1), SYNC_PAUSE);
+        assert_eq!(pause_after(200, 101), SYNC_PAUSE);
+    }
 }

@@ -66,6 +66,8 @@ pub enum Work {
     Rooms,
     /// A user of another homeserver is to be invited.
     Far,
+    /// Somebody invited the bot, which the next sync handles.
+    Invitations,
 }
 
 impl Notice {

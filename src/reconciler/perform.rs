@@ -258,7 +258,10 @@ impl Worker {
 
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
         let terms = &view.transaction.terms;
-        let guests = self.store.guests(view.id()).await?;
+        let guests = match view.room.has_guests {
+            0 => Vec::new(),
+            _ => self.store.guests(view.id()).await?,
+        };
         let former_contacts = match self.installation.config.rooms.removed_contacts {
             RemovedContacts::Keep => Vec::new(),
             RemovedContacts::Remove => {
@@ -268,20 +271,29 @@ impl Worker {
                 contacts.chain(guests.map(|row| row.guest.user_id.clone())).collect()
             }
         };
-        let page_message = self.store.next_outgoing(view.id()).await?.and_then(|outgoing| {
+        // Whoever wrote a message that is to be sent is a guest.
+        let outgoing = match view.room.has_guests {
+            0 => None,
+            _ => self.store.next_outgoing(view.id()).await?,
+        };
+        let page_message = outgoing.and_then(|outgoing| {
             Some(PageMessage {
                 guest: UserId::parse(&outgoing.user_id).ok()?,
                 has_file: outgoing.sha256.is_some(),
                 id: outgoing.id,
             })
         });
+        let head = match view.room.has_heads {
+            0 => None,
+            _ => self.store.last_signed_head(view.id()).await?,
+        };
         let at_once = self.installation.config.rooms.create == CreateRooms::OnTransaction;
         Ok(Wanted {
             has_room: at_once || page_message.is_some(),
             state_digest: view.plan.state_digest(),
             summary_digest: view.plan.summary_digest(),
             headline_digest: view.plan.headline_digest(),
-            head: self.store.last_signed_head(view.id()).await?.map(|head| head.links()),
+            head: head.map(|head| head.links()),
             bot: self.installation.homeserver.bot_user_id().to_owned(),
             contacts: terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former_contacts,
@@ -292,8 +304,18 @@ impl Worker {
 
     async fn known(&self, view: &View) -> Result<Known, Obstacle> {
         let room = &view.room;
-        let problems = self.store.room_problems(view.id()).await?;
-        let far = self.store.handed_over(view.id()).await?;
+        let problems = match room.has_problems {
+            0 => Vec::new(),
+            _ => self.store.room_problems(view.id()).await?,
+        };
+        let far = match room.has_far_invitations {
+            0 => BTreeMap::new(),
+            _ => self.store.handed_over(view.id()).await?,
+        };
+        let guests = match room.has_guests {
+            0 => BTreeSet::new(),
+            _ => self.store.guests_made(view.id()).await?,
+        };
         Ok(Known {
             room: room.room(),
             creation_attempted: room.attempted_at.is_some(),
@@ -303,7 +325,7 @@ impl Worker {
             pinned_headline_digest: room.summary_pinned.clone(),
             head: room.head_shown,
             members: view.members.clone(),
-            guests: self.store.guests_made(view.id()).await?,
+            guests,
             far_invitation_in_flight: far.values().any(|in_flight| *in_flight),
             handed_over: far.into_keys().collect(),
             has_tombstone: room.tombstone_at.is_some(),

@@ -33,6 +33,8 @@ pub struct Hints {
     pub rooms: Hint,
     /// A user of another homeserver is to be invited.
     pub far: Hint,
+    /// Somebody invited the bot, which the next sync handles.
+    pub invitations: Hint,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
     /// Whether the hints of other processes are heard.
@@ -75,6 +77,7 @@ impl Hints {
             files: hint(Work::Files),
             rooms: hint(Work::Rooms),
             far: hint(Work::Far),
+            invitations: hint(Work::Invitations),
             watched: Mutex::default(),
             is_hearing: AtomicBool::new(false),
             outbox,
@@ -124,7 +127,8 @@ impl Hints {
 
     /// Wakes all workers and pages of this process.
     pub(super) fn wake_all(&self) {
-        for hint in [&self.journal, &self.index, &self.files, &self.rooms, &self.far] {
+        let Self { journal, index, files, rooms, far, invitations, .. } = self;
+        for hint in [journal, index, files, rooms, far, invitations] {
             hint.here.notify_one();
         }
         for sender in self.watched().values() {
@@ -150,6 +154,7 @@ impl Hints {
             Work::Files => &self.files,
             Work::Rooms => &self.rooms,
             Work::Far => &self.far,
+            Work::Invitations => &self.invitations,
         }
     }
 

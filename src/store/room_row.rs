@@ -80,6 +80,15 @@ pub struct RoomRow {
     pub lost_successor: Option<String>,
     /// The `seq` of the summary's entry. None until the record holds it.
     pub summary_seq: Option<i64>,
+    /// 1 if somebody wrote on the invoice page, otherwise 0. Most rooms have none of this and of the
+    /// following, and then it need not be read.
+    pub has_guests: i64,
+    /// 1 if steps were refused, otherwise 0.
+    pub has_problems: i64,
+    /// 1 if invitations of users of other homeservers were handed over, otherwise 0.
+    pub has_far_invitations: i64,
+    /// 1 if a head of the record was signed, otherwise 0.
+    pub has_heads: i64,
 }
 
 impl RoomRow {

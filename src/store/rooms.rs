@@ -45,7 +45,19 @@ macro_rules! select_rooms {
             "WHERE l.transaction_id = rooms.transaction_id ",
             "ORDER BY l.since DESC, l.room_id LIMIT 1) AS lost_successor, ",
             "(SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id ",
-            "AND e.event_id = rooms.summary_event) AS summary_seq FROM rooms ",
+            "AND e.event_id = rooms.summary_event) AS summary_seq, ",
+            "CAST(CASE WHEN EXISTS (SELECT 1 FROM guests o ",
+            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            " AS has_guests, ",
+            "CAST(CASE WHEN EXISTS (SELECT 1 FROM room_problems o ",
+            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            " AS has_problems, ",
+            "CAST(CASE WHEN EXISTS (SELECT 1 FROM far_invitations o ",
+            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            " AS has_far_invitations, ",
+            "CAST(CASE WHEN EXISTS (SELECT 1 FROM heads o ",
+            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            " AS has_heads FROM rooms ",
             $rest
         )
     };

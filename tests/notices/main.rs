@@ -19,6 +19,9 @@ use ulid::Ulid;
 use self::bench::USERS;
 use self::process::{Process, on_postgres};
 
+/// All kinds of work.
+const ALL: [Work; 6] =
+    [Work::Journal, Work::Index, Work::Files, Work::Rooms, Work::Far, Work::Invitations];
 /// More notices than an outbox takes.
 const TOO_MANY: usize = 10_000;
 
@@ -26,7 +29,7 @@ const TOO_MANY: usize = 10_000;
 fn a_hint_of_one_process_wakes_the_others() {
     on_postgres(async |url| {
         let (mut one, mut other) = (Process::start(url).await, Process::start(url).await);
-        for work in [Work::Journal, Work::Index, Work::Files, Work::Rooms, Work::Far] {
+        for work in ALL {
             one.hint(work).notify_one();
             other.hint(work).notified().await;
             // Its own workers are woken as before.
@@ -66,7 +69,7 @@ fn after_a_lost_connection_everybody_looks_once_and_hears_again() {
         let mut page = other.page(id);
         other.lose_connections("LISTEN%").await;
         // Nobody gave a hint.
-        for work in [Work::Journal, Work::Index, Work::Files, Work::Rooms, Work::Far] {
+        for work in ALL {
             other.hint(work).notified().await;
         }
         page.changed().await.unwrap();
@@ -167,6 +170,7 @@ impl Process {
             Work::Files => &hints.files,
             Work::Rooms => &hints.rooms,
             Work::Far => &hints.far,
+            Work::Invitations => &hints.invitations,
         }
     }
 }
