@@ -1,5 +1,5 @@
-//! Checks that several processes can serve one PostgreSQL: who does what, without a homeserver. A
-//! store stands for a process.
+//! Checks that several processes can serve one PostgreSQL: who does what, and what they tell each
+//! other, without a homeserver. A store stands for a process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
 #![allow(unreachable_pub, reason = "nobody uses a test from outside")]
@@ -9,4 +9,6 @@
 mod bench;
 mod frozen;
 mod leases;
+mod notices;
+mod process;
 mod signing_key;

@@ -19,11 +19,8 @@ const LONG_PATIENCE: Duration = Duration::from_secs(5);
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs a story on a new PostgreSQL database, if there is a server for tests.
+/// Runs a story on a new PostgreSQL database.
 pub fn on_postgres(story: impl AsyncFn(&str)) {
-    if std::env::var_os("TALLYROOM_TEST_POSTGRES").is_none() {
-        return;
-    }
     let url = bench::postgres();
     Runtime::new().unwrap().block_on(async {
         tokio::time::timeout(MAX_TIME, story(&url)).await.expect("the story does not end");

@@ -1,13 +1,4 @@
-//! Processes on one PostgreSQL database tell each other what there is to do. Each process is a
-//! store of its own here. The tests do nothing unless `TALLYROOM_TEST_POSTGRES` names a server.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
-#![allow(unreachable_pub, reason = "nobody uses a test from outside")]
-
-#[allow(dead_code, reason = "other tests share this file")]
-#[path = "../record_order/bench.rs"]
-mod bench;
-mod process;
+//! Processes on one PostgreSQL database tell each other what there is to do.
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
@@ -16,8 +7,8 @@ use tallyroom::notices::{Notice, Work};
 use tallyroom::store::{ErasureRequest, Hint};
 use ulid::Ulid;
 
-use self::bench::USERS;
-use self::process::{Process, on_postgres};
+use super::bench::USERS;
+use super::process::{Process, on_postgres};
 
 /// All kinds of work.
 const ALL: [Work; 6] =
