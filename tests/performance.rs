@@ -1,0 +1,15 @@
+//! What `scripts/performance` measures with still fits the program. Its stub homeserver has to answer
+//! everything that a start and a room ask for, and its questions about the database have to work.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::process::Command;
+
+#[test]
+fn the_program_makes_a_room_and_a_record_behind_the_stub_homeserver() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/performance");
+    let program = env!("CARGO_BIN_EXE_tallyroom");
+    let output = Command::new(script).args(["check", "--program", program]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
