@@ -1,8 +1,6 @@
 //! What `scripts/performance` measures with still fits the program. Its stub homeserver has to answer
 //! everything that a start and a room ask for, and its questions about the database have to work.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::process::Command;
 
 #[test]

@@ -51,13 +51,13 @@ class Bench:
         """Returns for how long the group may still measure."""
         return self.end - time.monotonic()
 
-    def rounds(self, wanted=None):
-        """Yields the numbers of the rounds. No round begins that would not end in time.
+    def rounds(self, wanted=3):
+        """Yields the numbers of the rounds, as many as --rounds says or else as many as are wanted.
 
-        The first round takes place in any case.
+        The first round takes place in any case. No other round begins that would not end in time.
         """
         longest = 0.0
-        for number in range(wanted or self.options.rounds):
+        for number in range(self.options.rounds or wanted):
             if number > 0 and self.seconds_left() < longest * 1.2:
                 self.say(f"no time for round {number + 1}")
                 return

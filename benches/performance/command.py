@@ -38,7 +38,8 @@ def read_options(usage):
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(names))
     parser.add_argument("--scale", type=float, default=DEFAULT_SCALE,
                         help="measure this share of pushes, pages and entries (1)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each group (3)")
+    parser.add_argument("--rounds", type=int,
+                        help="rounds of each group (mostly 3; 5 where they are short)")
     parser.add_argument("--databases", default="sqlite,postgresql",
                         help="sqlite, postgresql or both (sqlite,postgresql)")
     parser.add_argument("--replicas", type=int, default=3,

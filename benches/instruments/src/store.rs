@@ -64,7 +64,9 @@ impl Store {
     pub async fn make_table(&mut self) -> anyhow::Result<()> {
         match self {
             Self::Sqlite(connection) => connection.execute_batch(SQLITE_SCHEMA)?,
-            Self::Postgres(connection, _) => drop(connection.execute(POSTGRES_SCHEMA).await?),
+            Self::Postgres(connection, _) => {
+                connection.execute(POSTGRES_SCHEMA).await?;
+            }
         }
         Ok(())
     }
