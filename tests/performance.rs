@@ -11,3 +11,12 @@ fn the_program_makes_a_room_and_a_record_behind_the_stub_homeserver() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
 }
+
+#[test]
+fn its_tables_and_its_document_are_written_as_they_should_be() {
+    let mut tests = Command::new("python3");
+    tests.args(["-B", "-m", "unittest", "performance.test_figures"]);
+    tests.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/benches"));
+    let output = tests.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -6,6 +6,7 @@ record and the search, opens the page, and fills the database with copies.
 import os
 import pathlib
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 from .databases import Postgres, PostgresServer, Sqlite
 from .document import Document
@@ -14,7 +15,7 @@ from .groups import GROUPS
 from .http_client import Client
 from .invoices import message
 from .processes import wait_until
-from .tallyroom import World
+from .tallyroom import World, new_folder
 
 # What a start and one room need. If Tallyroom needs something else, the stub has to answer it.
 EXPECTED_CALLS = [
@@ -28,13 +29,18 @@ SECONDS = 60
 def check(program, root):
     """Checks everything on SQLite, and on the server of TALLYROOM_TEST_POSTGRES if there is one."""
     Document(root / "docs" / "performance.md").check(GROUPS)
-    with tempfile.TemporaryDirectory() as folder:
-        _check_database(program, pathlib.Path(folder), Sqlite)
-    if url := os.environ.get("TALLYROOM_TEST_POSTGRES"):
-        with tempfile.TemporaryDirectory() as folder:
-            server = PostgresServer(root, pathlib.Path(folder), url)
+    url = os.environ.get("TALLYROOM_TEST_POSTGRES")
+    # Mostly, a check waits for the disk, so both take place at the same time.
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
+        folder = pathlib.Path(folder)
+        checks = [threads.submit(_check_database, program, new_folder(folder / "sqlite"), Sqlite)]
+        if url:
+            server = PostgresServer(root, folder, url)
             name = f"performance_{os.getpid()}"
-            _check_database(program, pathlib.Path(folder), lambda _: Postgres(server, name))
+            checks.append(threads.submit(_check_database, program, new_folder(folder / "postgres"),
+                                         lambda _: Postgres(server, name)))
+        for done in checks:
+            done.result()
 
 
 def _check_database(program, folder, make_database):
