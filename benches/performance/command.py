@@ -1,5 +1,6 @@
 """The command line of scripts/performance."""
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 import traceback
+from dataclasses import asdict
 
 from .bench import Bench
 from .check import check
@@ -131,10 +133,18 @@ class Run:
             note += " It was ended before its end."
         if self.options.scale != DEFAULT_SCALE:
             note += f" Scaled by {self.options.scale}."
-        content = section(group, figures, time.strftime("%Y-%m-%d"), commit(self.root), description(),
-                          note)
+        when, at = time.strftime("%Y-%m-%d"), commit(self.root)
+        self._keep(group, figures, when, at)
+        content = section(group, figures, when, at, description(), note)
         print(f"\n{figures.table()}\n", flush=True)
         document.replace(group.NAME, content)
+
+    def _keep(self, group, figures, when, at):
+        """Appends what each round measured to results.jsonl, for those who want more than the tables."""
+        result = {"group": group.NAME, "when": when, "commit": at, "scale": self.options.scale,
+                  "figures": [asdict(figure) for figure in figures.all.values()]}
+        with open(self.folder / "results.jsonl", "a") as results:
+            results.write(json.dumps(result) + "\n")
 
 
 class Alarm:
