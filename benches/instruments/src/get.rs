@@ -1,0 +1,78 @@
+//! Reads one address again and again.
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use bytes::Bytes;
+use clap::Args;
+use http_body_util::Full;
+use hyper::{Request, StatusCode};
+use serde_json::json;
+
+use crate::client::Connection;
+use crate::times::Times;
+
+/// The options of the subcommand.
+#[derive(Args)]
+pub struct Get {
+    /// Host and port of the server.
+    #[arg(long)]
+    address: String,
+    /// Path and query.
+    #[arg(long)]
+    path: String,
+    /// The cookie to show, as `name=value`.
+    #[arg(long)]
+    cookie: Option<String>,
+    /// The key to show.
+    #[arg(long)]
+    token: Option<String>,
+    /// The number of timed requests.
+    #[arg(long, default_value_t = 100)]
+    count: usize,
+    /// The number of requests before the timed ones.
+    #[arg(long, default_value_t = 10)]
+    warm_up: usize,
+    /// No further request begins after this number of seconds.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+}
+
+impl Get {
+    /// Measures, and prints the result.
+    ///
+    /// # Errors
+    /// If the server does not answer, or answers something else than 200.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let mut connection = Connection::open(&self.address).await?;
+        let end = Instant::now() + Duration::from_secs(self.seconds);
+        let mut times = Times::default();
+        let mut bytes = 0;
+        for number in 0..self.warm_up + self.count {
+            let answer = connection.ask(self.request()?).await?;
+            ensure!(answer.status == StatusCode::OK, "{} answered {}", self.path, answer.status);
+            bytes = answer.body.len();
+            if number >= self.warm_up {
+                times.add(answer.first_byte);
+            }
+            if Instant::now() > end {
+                break;
+            }
+        }
+        println!("{}", json!({ "times": times.summary(), "bytes": bytes }));
+        Ok(())
+    }
+
+    fn request(&self) -> anyhow::Result<Request<Full<Bytes>>> {
+        let mut request = Request::get(&self.path)
+            .header("host", &self.address)
+            .header("accept-encoding", "gzip");
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        Ok(request.body(Full::default())?)
+    }
+}

@@ -1,0 +1,112 @@
+"""The two databases: new ones for each measurement, and questions to them behind the service's back."""
+import pathlib
+import sqlite3
+import subprocess
+import threading
+
+from .processes import Process, run
+
+SQLITE = "SQLite"
+POSTGRES = "PostgreSQL"
+# Between two columns that psql prints. No value has it.
+COLUMN_END = "\x1f"
+ANSWER_END = "end-of-answer"
+
+
+class Sqlite:
+    """A database of SQLite in a folder of its own."""
+
+    kind = SQLITE
+
+    def __init__(self, folder):
+        self.file = pathlib.Path(folder) / "tallyroom.db"
+        self.url = "sqlite:tallyroom.db"
+        self.options = ["--sqlite", self.file]
+
+    def rows(self, query):
+        """Returns all rows of a query."""
+        connection = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=20)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def megabytes(self):
+        """Returns what the database takes on the disk."""
+        files = self.file.parent.glob(self.file.name + "*")
+        return sum(file.stat().st_size for file in files) / 1e6
+
+    def close(self):
+        """Ends nothing: each question has a connection of its own."""
+
+    def drop(self):
+        """Removes nothing: the file goes with its folder."""
+
+
+class Postgres:
+    """A database of PostgreSQL. One psql stays connected and answers all questions."""
+
+    kind = POSTGRES
+
+    def __init__(self, server, name):
+        server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.run(f"CREATE DATABASE {name}")
+        self.server = server
+        self.name = name
+        # Threads ask in turns.
+        self.turn = threading.Lock()
+        self.url = server.url_of(name)
+        self.options = ["--postgres", self.url]
+        log = server.folder / f"{name}.psql.log"
+        command = [server.psql, self.url, "-qAt", "-F", COLUMN_END, "-v", "ON_ERROR_STOP=1"]
+        self.psql = Process(command, log, piped=True)
+
+    def rows(self, query):
+        """Returns all rows of a query, or nothing for a statement."""
+        rows = []
+        with self.turn:
+            self.psql.write_line(f"{query};\n\\echo {ANSWER_END}")
+            while (line := self.psql.read_line().rstrip("\n")) != ANSWER_END:
+                rows.append(tuple(line.split(COLUMN_END)))
+        return rows
+
+    def megabytes(self):
+        """Returns what the database takes on the disk."""
+        return int(self.rows(f"SELECT pg_database_size('{self.name}')")[0][0]) / 1e6
+
+    def close(self):
+        """Ends psql."""
+        self.psql.end()
+
+    def drop(self):
+        """Ends psql, and removes the database."""
+        self.close()
+        self.server.run(f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
+class PostgresServer:
+    """A server of PostgreSQL: one that runs, or a private one that scripts/postgres starts.
+
+    A commit waits for the disk on a private one.
+    """
+
+    def __init__(self, root, folder, url=None):
+        self.script = root / "scripts" / "postgres"
+        self.folder = folder
+        self.is_private = url is None
+        self.url = url or run([self.script, "start", folder]).strip()
+        programs = run([self.script, "programs"]).strip()
+        self.psql = pathlib.Path(programs) / "psql"
+
+    def run(self, statement):
+        """Runs a statement outside of all databases that are measured."""
+        run([self.psql, self.url, "-qAtc", statement])
+
+    def url_of(self, name):
+        """Returns the address of a database."""
+        return f"{self.url.rsplit('/', 1)[0]}/{name}"
+
+    def stop(self):
+        """Stops a private server."""
+        if self.is_private:
+            subprocess.run([self.script, "stop", self.folder], check=False)

@@ -1,0 +1,102 @@
+"""How long it takes until a message is in the record."""
+import json
+import threading
+import time
+
+from ..with_synapse import SynapseWorld
+
+NAME = "latency"
+TITLE = "From sending to the entry"
+EXPLANATION = """
+A buyer sends a message on a real Synapse, and a shop asks for new entries until it is there. The floor is the
+time until Synapse has told the same message to another application service, which does nothing with it. That is
+the homeserver's own share, so the difference of the two is what Tallyroom adds.
+"""
+MINUTES = 2
+MESSAGES = 150
+WARM_UP = 20
+PAUSE = 0.03
+FLOOR = "another application service is told"
+
+
+class Announcements:
+    """When the other application service was told of which event, in milliseconds since 1970."""
+
+    def __init__(self, floor):
+        self.times = {}
+        self.process = floor.process
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        try:
+            while True:
+                said = json.loads(self.process.read_line())
+                self.times[said["event_id"]] = said["at"]
+        except (RuntimeError, ValueError, OSError):
+            pass  # The floor ended, as it does at the end of the run.
+
+    def of(self, event_id):
+        """Waits for an event, and returns when it was told."""
+        end = time.monotonic() + 10
+        while event_id not in self.times:
+            if time.monotonic() > end:
+                raise TimeoutError("the other application service was not told")
+            time.sleep(0.001)
+        return self.times[event_id]
+
+
+def measure(bench):
+    """Sends messages one after another. Each is seen by both application services."""
+    world = SynapseWorld(bench, "latency", with_listener=True)
+    announcements = Announcements(world.listener)
+    buyer, seller = world.synapse.person("buyer"), world.synapse.person("seller")
+    (id, room), = world.world.make_rooms(["latency"])
+    for person in (buyer, seller):
+        person.join(room)
+    _warm_up(world.world, id, room, buyer, announcements)
+    for _ in bench.rounds():
+        messages = [_one(world.world, id, room, buyer, announcements)
+                    for _ in range(bench.scaled(MESSAGES, 10))]
+        _add(bench, messages)
+
+
+def _warm_up(world, id, room, buyer, announcements):
+    """The memberships become entries first, and all connections are made."""
+    for _ in range(WARM_UP):
+        _one(world, id, room, buyer, announcements)
+
+
+def _one(world, id, room, buyer, announcements):
+    """Returns the milliseconds until the entry, until the other service was told, and between the two."""
+    after = world.entries(id)
+    sent = {}
+    started = time.time() * 1000
+    text = f"message {started}"
+    sending = threading.Thread(target=lambda: sent.update(event=buyer.say(room, text)))
+    sending.start()
+    seen = _wait_for_entry(world, id, after, text)
+    sending.join()
+    told = announcements.of(sent["event"])
+    time.sleep(PAUSE)
+    return seen - started, told - started, seen - told
+
+
+def _wait_for_entry(world, id, after, text):
+    """Asks for entries until one has the text, and returns when that was."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        path = f"/api/v1/transactions/{id}/entries?after={after}"
+        entries = world.api.ask("GET", path).json()["entries"]
+        if any(entry.get("text") == text for entry in entries):
+            return time.time() * 1000
+        time.sleep(0.0005)
+    raise TimeoutError("the entry did not come")
+
+
+def _add(bench, messages):
+    for quantile, share in (("p50", 0.5), ("p99", 0.99)):
+        entry, told, added = (sorted(times)[int(share * len(times))] for times in zip(*messages))
+        bench.figures.add(f"send to the entry read by the shop, {quantile}", entry, "ms", "SQLite", told,
+                          FLOOR)
+        bench.figures.add(f"entry after the other service was told, {quantile}", added, "ms", "SQLite",
+                          aim="≤ 3 ms" if quantile == "p50" else "")

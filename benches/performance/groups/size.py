@@ -1,0 +1,131 @@
+"""What grows with the size of the database."""
+import time
+import urllib.parse
+
+from ..filling import Filling
+from ..invoices import BUYER, SELLER, message, sentence
+from ..machine import resident_kb
+from ..pushing import Load, names, push_to_world, room_ids
+from ..tallyroom import KEY
+
+NAME = "size"
+TITLE = "The size of the database"
+EXPLANATION = """
+A database with 10,000 entries and one with 1,000,000: a tenth of them in one record, the others in records of
+about thirty (twelve messages, and what the bot does in a room). The floor of most figures is the same at 10,000 entries. That of the page is a still file of 20 kB from the
+minimal handler. A page is asked for over one connection, and the time until its first byte counts. Idle memory
+is read three seconds after the start.
+"""
+MINUTES = 8
+SIZES = [10_000, 1_000_000]
+MESSAGES = 12
+IDLE_SECONDS = 3
+SAME = "the same at {small:,} entries"
+
+
+class Filled:
+    """A world that is filled, with two records to look at."""
+
+    def __init__(self, world, rooms, small, big):
+        self.world = world
+        self.rooms = rooms
+        self.small = small
+        self.big = big
+
+
+def measure(bench):
+    """Fills all databases, and then measures them in turns."""
+    sizes = [SIZES[0], max(SIZES[0] * 2, bench.scaled(SIZES[1]))]
+    floor = bench.floor("floor-still")
+    filled = {(kind, size): _fill(bench, kind, size) for kind in bench.kinds() for size in sizes}
+    for number in bench.rounds():
+        for kind in bench.kinds():
+            measured = {}
+            for size in sizes if number % 2 == 0 else reversed(sizes):
+                measured[size] = _measure_one(bench, filled[kind, size])
+            still = bench.instruments.get(floor.port, "/still", bench.scaled(400, 50))["times"]
+            _add(bench, kind, sizes, measured, still)
+
+
+def _fill(bench, kind, size):
+    started = time.monotonic()
+    world = bench.world(kind, f"size-{size}")
+    rooms = room_ids(world.make_rooms(names("busy", 20)))
+    (template, template_room), (small, small_room), (big, big_room) = world.make_rooms(
+        ["template", "small", "big"])
+    for room in (template_room, small_room, big_room):
+        senders = (BUYER, SELLER)
+        world.push([message(room, sentence(), senders[number % 2]) for number in range(MESSAGES)])
+    world.settle()
+    world.service.stop()
+    filling = Filling(world.database)
+    length = filling.length_of(template)
+    filling.copy_record(template, template_room, size * 9 // 10 // length)
+    filling.lengthen_record(big, big_room, size // 10 // length)
+    filling.finish()
+    (entries,), = world.database.rows("SELECT COUNT(*) FROM entries")
+    bench.say(f"{kind}: {int(entries):,} entries, {world.database.megabytes():,.0f} MB, "
+              f"written in {time.monotonic() - started:.0f} s")
+    world.service.start(world.token)
+    return Filled(world, rooms, small, big)
+
+
+def _measure_one(bench, filled):
+    """Returns what one database takes: names and milliseconds, and "idle memory" in MB."""
+    world = filled.world
+    started = time.monotonic()
+    measured = {"first answer after a start": world.restart()}
+    time.sleep(IDLE_SECONDS)
+    measured["idle memory"] = resident_kb(world.service.process.id) * 1024 / 1e6
+    for load in (Load(1, bench.scaled(200, 20), pause=5), Load(100, bench.scaled(40, 10), pause=50)):
+        times = push_to_world(bench, world, filled.rooms, load)["times"]
+        measured[f"push of {load.name}, p50"] = times["p50"]
+        world.settle()
+    for name, id in (("small", filled.small), ("long", filled.big)):
+        entrance = world.enter(id)
+        times = bench.instruments.get(world.service.page_port, entrance.target(),
+                                      bench.scaled(400, 50), cookie=entrance.cookie)["times"]
+        for quantile in ("p50", "p99"):
+            measured[f"first byte of the page of a {name} record, {quantile}"] = times[quantile]
+    for name, path in _questions(world, filled):
+        times = bench.instruments.get(world.service.api_port, path, bench.scaled(60, 20),
+                                      token=KEY)["times"]
+        measured[f"{name}, p50"] = times["p50"]
+    bench.say(f"{world.folder.name}: measured in {time.monotonic() - started:.0f} s")
+    return measured
+
+
+def _questions(world, filled):
+    """Questions of a shop, as a name and a path each."""
+    def search(words):
+        return "/api/v1/entries?q=" + urllib.parse.quote(words)
+    record = f"/api/v1/transactions/{filled.big}/entries"
+    return [
+        ("the newest 50 transactions", "/api/v1/transactions?limit=50"),
+        ("one transaction", f"/api/v1/transactions/{filled.small}"),
+        ("the last 100 entries of the long record",
+         f"{record}?limit=100&after={world.entries(filled.big) - 100}"),
+        ("search: a rare word", search("rare7")),
+        ("search: a word in 1 of 500 records", search("medium7")),
+        ("search: a word in most records", search("invoice")),
+        ("search: two words", search("medium7 invoice")),
+        ("search: a phrase", search('"invoice delivery"')),
+        ("search: a beginning", search("rare77*")),
+    ]
+
+
+def _add(bench, kind, sizes, measured, still):
+    small, large = sizes
+    add = bench.figures.add
+    for what, value in measured[large].items():
+        unit = "MB" if what == "idle memory" else "ms"
+        aim = {"idle memory": "< 40 MB", "first answer after a start": "< 100 ms"}.get(what, "")
+        if what.startswith("first byte"):
+            aim = "< 10 ms" if what.endswith("p99") else ""
+            quantile = what.split(", ")[1]
+            add(f"{what}, at {small:,}", measured[small][what], unit, kind, still[quantile],
+                "a still file", aim)
+        else:
+            aim = aim or "≤ 1.2"
+        add(f"{what}, at {large:,}", value, unit, kind, measured[small][what],
+            SAME.format(small=small), aim)

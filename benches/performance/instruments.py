@@ -1,0 +1,69 @@
+"""The program in benches/instruments: loads and floors. Each of its answers is a line of JSON."""
+import json
+import random
+
+from .processes import Process, run
+
+TOKEN = "a-token-for-measurements-only"
+
+
+class Instruments:
+    """Runs the program. A measurement ends after `seconds` even if it has not done all."""
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.folder = folder
+
+    def _run(self, *words):
+        return json.loads(run([self.program, *words]))
+
+    def push(self, ports, token, senders, events, pushes, rooms=None, pause=0, in_flight=1,
+             rate=None, seconds=60):
+        """Pushes events, and returns `times`, `events` and `events_per_second`."""
+        words = ["push", "--token", token, "--events", events, "--pushes", pushes, "--pause", pause,
+                 "--in-flight", in_flight, "--seconds", seconds, "--seed", random.randrange(1 << 40)]
+        for port in ports:
+            words += ["--address", f"127.0.0.1:{port}"]
+        for sender in senders:
+            words += ["--sender", sender]
+        if rooms:
+            file = self.folder / "rooms.txt"
+            file.write_text("\n".join(rooms))
+            words += ["--rooms", file]
+        if rate:
+            words += ["--events-per-second", rate]
+        return self._run(*words)
+
+    def get(self, port, path, count, cookie=None, token=None, seconds=30):
+        """Reads one address again and again, and returns the `times` of the first byte."""
+        words = ["get", "--address", f"127.0.0.1:{port}", "--path", path, "--count", count,
+                 "--seconds", seconds]
+        words += ["--cookie", cookie] if cookie else []
+        words += ["--token", token] if token else []
+        return self._run(*words)
+
+    def insert(self, database, events, pushes, pause=0, seconds=60):
+        """Stores the rows of pushes without HTTP, and returns `times` and `events_per_second`."""
+        return self._run("insert", *database.options, "--events", events, "--pushes", pushes,
+                         "--pause", pause, "--seconds", seconds, "--seed", random.randrange(1 << 40))
+
+    def read(self, database, query):
+        """Reads all rows of a query, and returns `times`, `rows` and `bytes`."""
+        return self._run("read", *database.options, "--query", query)
+
+    def serve(self, name, database=None, announces=False):
+        """Starts the floor that takes pushes, with a database or without."""
+        return Floor(self.program, self.folder / f"{name}.log", database, announces)
+
+
+class Floor:
+    """The minimal handler: it stores pushes in a database, or only reads their JSON."""
+
+    def __init__(self, program, log, database, announces):
+        words = [program, "serve", "--token", TOKEN, *(database.options if database else [])]
+        self.process = Process([*words, *(["--announce"] if announces else [])], log, piped=True)
+        self.port = json.loads(self.process.read_line())["port"]
+
+    def end(self):
+        """Ends it."""
+        self.process.end()

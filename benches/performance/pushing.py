@@ -1,0 +1,69 @@
+"""Pushes to Tallyroom and to the floors, with the same events at the same pace."""
+from dataclasses import dataclass
+
+from .instruments import TOKEN
+from .invoices import BUYER, SELLER
+
+
+@dataclass
+class Load:
+    """How much is pushed: events in a push, number of pushes, and the pause after each in milliseconds."""
+
+    events: int
+    pushes: int
+    pause: int = 0
+    seconds: int = 20
+
+    @property
+    def name(self):
+        """The load in words."""
+        return "1 event" if self.events == 1 else f"{self.events} events"
+
+
+def push_to_world(bench, world, rooms, load, **more):
+    """Pushes into rooms of Tallyroom."""
+    ports = [service.push_port for service in world.services]
+    return bench.instruments.push(ports, world.token, [BUYER, SELLER], load.events, load.pushes,
+                                  rooms, load.pause, seconds=load.seconds, **more)
+
+
+def push_to_floor(bench, floor, load, **more):
+    """Pushes to the minimal handler."""
+    return bench.instruments.push([floor.port], TOKEN, [BUYER, SELLER], load.events, load.pushes,
+                                  None, load.pause, seconds=load.seconds, **more)
+
+
+class Floors:
+    """The floors of a push: the handler that only reads JSON, bare inserts, and the durable handler."""
+
+    def __init__(self, bench, kinds):
+        self.bench = bench
+        self.http = bench.floor("floor-json")
+        self.durable = {kind: bench.floor("floor-durable", kind) for kind in kinds}
+        self.inserts = {}
+        for kind in kinds:
+            self.inserts[kind] = bench.database(kind, "floor-insert")[0]
+            bench.started.append(self.inserts[kind].close)
+
+    def json(self, load):
+        """Pushes to the handler that only reads JSON, and returns the times."""
+        return push_to_floor(self.bench, self.http, load)["times"]
+
+    def insert(self, kind, load):
+        """Stores the same rows without HTTP, and returns what was measured."""
+        return self.bench.instruments.insert(self.inserts[kind], load.events, load.pushes, load.pause,
+                                             load.seconds)
+
+    def handler(self, kind, load):
+        """Pushes to the minimal durable handler, and returns what was measured."""
+        return push_to_floor(self.bench, self.durable[kind], load)
+
+
+def names(prefix, count):
+    """Returns names of transactions that no other round uses."""
+    return [f"{prefix}-{number}" for number in range(count)]
+
+
+def room_ids(made):
+    """Returns the rooms of what `World.make_rooms` returned."""
+    return [room for _, room in made]
