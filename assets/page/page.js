@@ -234,7 +234,10 @@ const connect = () => {
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     // Whoever is let in no more is told so by the page itself.
     const answer = await fetch(chat.dataset.live, { method: "HEAD" }).catch(() => null);
-    if (answer?.status === 429) say("busy", text("connection-busy"));
+    if (answer?.status === 429) {
+      clearTimeout(gap);
+      say("busy", text("connection-busy"));
+    }
     if ([401, 409, 410].includes(answer?.status)) return location.reload();
     setTimeout(connect, wait + Math.random() * 1000);
     wait = Math.min(wait * 2, 30000);

@@ -79,8 +79,14 @@ impl Health {
         }
         let before = self.pings.count();
         let outcome = tokio::time::timeout(CHECK_TIMEOUT, self.ping()).await.ok();
-        let has_arrived =
-            !matches!(outcome, Some(Ok(()))) && self.pings.arrived_since(before).await;
+        let has_arrived = match &outcome {
+            // The homeserver answered, so the ping was ours, whichever process it reached.
+            Some(Err(failure)) if mentions_any(failure, &NOT_REACHED) => {
+                self.pings.arrived_since(before).await
+            }
+            // Others may have asked for a ping that reached them.
+            _ => self.pings.arrived_here_since(before),
+        };
         judge(outcome, has_arrived)
     }
 
@@ -98,6 +104,13 @@ impl Health {
 }
 
 const NO_ANSWER: &str = "does not answer";
+/// The codes with which the homeserver says that its ping did not reach us (Application Service API,
+/// "Pinging").
+const NOT_REACHED: [&str; 3] = ["M_CONNECTION_FAILED", "M_CONNECTION_TIMEOUT", "M_URL_NOT_SET"];
+
+fn mentions_any(failure: &CallFailure, codes: &[&str]) -> bool {
+    codes.iter().any(|code| failure.mentions(code))
+}
 
 /// Returns the messages about the homeserver and about its pushes. `outcome` is the answer of the
 /// homeserver, `None` after a timeout. `has_arrived` says whether its ping reached us, which alone
@@ -113,10 +126,10 @@ fn judge(
         Some(Err(failure)) => failure,
         None => return (Some(NO_ANSWER), None),
     };
-    let mentions = |codes: &[&str]| codes.iter().any(|code| failure.mentions(code));
+    let mentions = |codes: &[&str]| mentions_any(&failure, codes);
     if mentions(&["M_BAD_STATUS"]) {
         (None, Some("are refused here: the homeserver has another hs_token"))
-    } else if mentions(&["M_CONNECTION_FAILED", "M_CONNECTION_TIMEOUT", "M_URL_NOT_SET"]) {
+    } else if mentions(&NOT_REACHED) {
         (None, Some("do not reach us at the url of the registration"))
     } else if mentions(&["M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_FORBIDDEN"]) {
         (Some("refuses our as_token"), None)

@@ -37,11 +37,14 @@ use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
-use crate::store::{Deriving, LEASE_CONNECTIONS, NOTICE_CONNECTIONS, ServiceLock, Store};
+use crate::store::{Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, ServiceLock, Store};
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// How long a process waits while another one introduces the bot.
+const TURN_PAUSE: Duration = Duration::from_millis(200);
 
 /// The number of database connections that are reserved for pushes, in addition to those in the
 /// config. A homeserver sends one push at a time.
@@ -71,7 +74,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let key = Arc::new(key);
     let _lock = ServiceLock::take(&config.database.url)?;
     let store = open_store_with(&config, config.database.connections_for_work()).await?;
-    share_key(&store, &key).await?;
+    let signing = share_key(&store, &key).await?;
     // Reading that serves people never takes the connections of the work.
     let people =
         store.with_own_connections(&config.database, config.database.connections_for_people())?;
@@ -96,7 +99,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
 
     tasks.spawn(infallible(store.clone().shorten_log_forever(stop.clone())));
 
-    tasks.spawn(infallible(store.clone().send_notices_forever(stop.clone())));
+    // Others are told of the last work, too. Whatever is left then is sent when the store is closed.
+    let sending = tokio::spawn(store.clone().send_notices_forever(CancellationToken::new()));
     let hear = hearing(moment.clone(), pings.clone());
     tasks.spawn(infallible(store.clone().hear_notices_forever(hear, stop.clone())));
     tasks.spawn(infallible(moment.clone().tell_again_forever(stop.clone())));
@@ -158,7 +162,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         config.record.witnesses.clone(),
         homeserver.clone(),
         store.clone(),
-        key,
+        (key, signing),
         stop.clone(),
     )));
     tasks.spawn(infallible(work_with_homeserver(
@@ -186,6 +190,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, rest).await.is_err() {
         tracing::warn!("some work was left unfinished; it is done after the next start");
     }
+    sending.abort();
     people.close().await;
     store.close().await;
     outcome
@@ -204,8 +209,8 @@ fn hearing(moment: Moment, pings: Pings) -> impl Fn(Ulid, Notice) {
 }
 
 /// Introduces the bot to the homeserver, and then runs all tasks that need the homeserver: rooms,
-/// `/sync`, gaps and files. If several processes serve one database, they share the rooms, and each
-/// of the other tasks is done by one of them at a time.
+/// `/sync`, gaps and files. If several processes serve one database, they share the rooms, and one of
+/// them does all the rest.
 async fn work_with_homeserver(
     config: Config,
     homeserver: Homeserver,
@@ -215,8 +220,7 @@ async fn work_with_homeserver(
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
-    let introducing = || introduce_bot(&config, &homeserver, &store, &vault, &stop);
-    let Some(Some(installation)) = store.alone("introduce the bot", &stop, introducing).await
+    let Some(installation) = introduce_bot(&config, &homeserver, &store, &vault, &stop).await
     else {
         return;
     };
@@ -225,50 +229,68 @@ async fn work_with_homeserver(
         "the homeserver knows the bot");
     let installation = Arc::new(installation);
     let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), trust, stop.clone());
-    let far = store.alone("invite far users", &stop, || {
-        invite_far_forever(store.clone(), Arc::clone(&installation), stop.clone())
+    let others = store.alone("work with the homeserver", &stop, || {
+        work_of_one_process(&installation, &store, &stop)
     });
-    let gaps = store.alone("fill gaps", &stop, || {
-        intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone())
-    });
-    let files = store.alone("keep files", &stop, || {
-        let (homeserver, vault) = (homeserver.clone(), vault.clone());
-        keep_files_forever(store.clone(), homeserver, vault, &config.files, stop.clone())
-    });
-    let sync = async {
-        if config.record.sync {
-            let syncing = || {
-                let deriving = Deriving::of(&config);
-                intake::sync_forever(store.clone(), homeserver.clone(), deriving, stop.clone())
-            };
-            store.alone("sync", &stop, syncing).await;
-        } else {
-            tracing::warn!("record.sync is off: events that the homeserver fails to push are lost");
-        }
-    };
-    let foreign = store.alone("leave foreign rooms", &stop, || {
-        let witnesses = config.record.witness_rooms();
-        intake::leave_foreign_rooms_forever(
-            store.clone(),
-            homeserver.clone(),
-            witnesses,
-            stop.clone(),
-        )
-    });
-    tokio::join!(rooms, far, gaps, files, sync, foreign);
+    tokio::join!(rooms, others);
 }
 
-/// Signs heads and sends them to the witnesses.
+/// The work with the homeserver that one process does at a time. It ends at `stop`, or if the
+/// homeserver cannot be reached from here: then another process does it.
+async fn work_of_one_process(
+    installation: &Arc<Installation>,
+    store: &Store,
+    stop: &CancellationToken,
+) {
+    let Installation { config, homeserver, vault, .. } = &**installation;
+    let far = invite_far_forever(store.clone(), Arc::clone(installation), stop.clone());
+    let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
+    let (homeserver, vault) = (homeserver.clone(), vault.clone());
+    let files =
+        keep_files_forever(store.clone(), homeserver.clone(), vault, &config.files, stop.clone());
+    let foreign = intake::leave_foreign_rooms_forever(
+        store.clone(),
+        homeserver.clone(),
+        config.record.witness_rooms(),
+        stop.clone(),
+    );
+    let sync = async {
+        if config.record.sync {
+            let deriving = Deriving::of(config);
+            intake::sync_for_a_turn(store.clone(), homeserver.clone(), deriving, stop.clone())
+                .await;
+        } else {
+            tracing::warn!("record.sync is off: events that the homeserver fails to push are lost");
+            stop.cancelled().await;
+        }
+    };
+    let others = async { tokio::join!(far, gaps, files, foreign) };
+    tokio::pin!(others);
+    tokio::select! {
+        _ = &mut others => return,
+        () = sync => {}
+    }
+    if stop.is_cancelled() {
+        others.await;
+    }
+}
+
+/// Signs heads and sends them to the witnesses. If this process was the first one, it has the lease for
+/// signing already.
 async fn seal_forever(
     witnesses: Vec<String>,
     homeserver: Homeserver,
     store: Store,
-    key: Arc<SigningKey>,
+    (key, first_turn): (Arc<SigningKey>, Option<Lease>),
     stop: CancellationToken,
 ) {
-    let signing = store.alone(SIGNING, &stop, || {
-        sign_forever(store.clone(), Arc::clone(&key), witnesses.clone(), stop.clone())
-    });
+    let sign = || sign_forever(store.clone(), Arc::clone(&key), witnesses.clone(), stop.clone());
+    let signing = async {
+        if let Some(lease) = first_turn {
+            lease.hold(sign()).await;
+        }
+        store.alone(SIGNING, &stop, sign).await;
+    };
     let witnessing = store.alone("send heads to witnesses", &stop, || {
         witness_forever(store.clone(), homeserver.clone(), witnesses.clone(), stop.clone())
     });
@@ -285,16 +307,29 @@ async fn introduce_bot(
 ) -> Option<Installation> {
     let (mut attempt, mut failures) = (0, Failures::default());
     loop {
-        match set_up_bot(config.clone(), homeserver.clone(), store, vault.clone()).await {
-            Ok(installation) => return Some(installation),
-            Err(problem) if failures.should_log(problem.to_string()) => tracing::error!(
-                %problem,
-                "the homeserver is not ready for Tallyroom; retrying. `tallyroom check` tells more"
-            ),
-            Err(_) => {}
+        let introducing = async {
+            // Two processes at once would upload each picture twice. The lease is for one try, so that
+            // a process that does not reach the homeserver does not keep it.
+            let Some(lease) = store.lease_of("introduce the bot").await? else { return Ok(None) };
+            let setting_up = set_up_bot(config.clone(), homeserver.clone(), store, vault.clone());
+            lease.hold(setting_up).await.transpose()
+        };
+        let mut pause = TURN_PAUSE;
+        match introducing.await {
+            Ok(Some(installation)) => return Some(installation),
+            Ok(None) => {}
+            Err(problem) => {
+                if failures.should_log(problem.to_string()) {
+                    tracing::error!(
+                        %problem,
+                        "the homeserver is not ready for Tallyroom; retrying. `tallyroom check` \
+                         tells more"
+                    );
+                }
+                pause = intake::backoff(attempt);
+                attempt += 1;
+            }
         }
-        let pause = intake::backoff(attempt);
-        attempt += 1;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => return None,

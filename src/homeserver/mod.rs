@@ -26,7 +26,7 @@ pub use failure::{CallFailure, Refusal};
 pub use media::Download;
 pub(crate) use media::causes_of;
 pub use misfit::Misfit;
-pub use pings::Pings;
+pub use pings::{PingCount, Pings};
 pub use rooms::{FoundRoom, HistoryPage};
 
 use std::sync::Arc;

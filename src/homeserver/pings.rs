@@ -10,10 +10,17 @@ use crate::notices::{Notice, Outbox};
 /// How long it may take until another process has told that a ping reached it.
 const TOLD_WITHIN: Duration = Duration::from_millis(500);
 
-/// The number of pings. All clones share one count.
+/// The numbers of pings since the start of the process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PingCount {
+    here: u64,
+    elsewhere: u64,
+}
+
+/// Counts the pings. All clones share one count.
 #[derive(Clone, Debug, Default)]
 pub struct Pings {
-    count: Arc<watch::Sender<u64>>,
+    count: Arc<watch::Sender<PingCount>>,
     outbox: Outbox,
 }
 
@@ -27,27 +34,32 @@ impl Pings {
     /// Counts a ping that reached this process with the right token.
     pub fn arrived(&self) {
         self.outbox.give(Notice::Pinged);
-        self.arrived_elsewhere();
+        self.count.send_modify(|count| count.here = count.here.wrapping_add(1));
     }
 
     /// Counts a ping that reached another process.
     pub fn arrived_elsewhere(&self) {
-        self.count.send_modify(|count| *count = count.wrapping_add(1));
+        self.count.send_modify(|count| count.elsewhere = count.elsewhere.wrapping_add(1));
     }
 
-    /// Returns the number of pings since the start of the process.
-    pub fn count(&self) -> u64 {
+    /// Returns how many there were so far.
+    pub fn count(&self) -> PingCount {
         *self.count.borrow()
     }
 
-    /// Returns whether a ping has arrived since there were this many. If there are other processes, it
-    /// waits for what they tell.
-    pub async fn arrived_since(&self, count: u64) -> bool {
+    /// Returns whether a ping has reached this process since there were this many.
+    pub fn arrived_here_since(&self, before: PingCount) -> bool {
+        self.count().here != before.here
+    }
+
+    /// Returns whether a ping has reached any process since there were this many. If there are other
+    /// processes, it waits for what they tell.
+    pub async fn arrived_since(&self, before: PingCount) -> bool {
         if !self.outbox.is_shared() {
-            return self.count() != count;
+            return self.arrived_here_since(before);
         }
         let mut receiver = self.count.subscribe();
-        let arrived = receiver.wait_for(|now| *now != count);
+        let arrived = receiver.wait_for(|now| *now != before);
         tokio::time::timeout(TOLD_WITHIN, arrived).await.is_ok()
     }
 }
@@ -64,9 +76,10 @@ mod tests {
         assert!(!pings.arrived_since(before).await);
         let (arrived, ()) =
             tokio::join!(pings.arrived_since(before), async { pings.arrived_elsewhere() });
-        assert!(arrived);
+        assert!(arrived && !pings.arrived_here_since(before));
         assert_eq!(outbox.take(), []);
         pings.arrived();
         assert_eq!(outbox.take(), [Notice::Pinged]);
+        assert!(pings.arrived_here_since(before));
     }
 }

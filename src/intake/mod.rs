@@ -18,7 +18,7 @@ pub use gaps::fill_gaps_forever;
 pub use indexer::index_forever;
 pub use invitations::invite_again;
 pub use push::{PushState, router};
-pub use sync::sync_forever;
+pub use sync::sync_for_a_turn;
 
 use std::time::Duration;
 

@@ -35,14 +35,23 @@ const RESTORE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 /// sample is requested.
 const MAX_CHECKED_EVENTS: usize = 60;
 
-/// Reads the sync until `stop`. Every failure is retried, and nothing is skipped.
-pub async fn sync_forever(
+/// The shortest pause between two syncs, also if there is a hint.
+const MIN_SYNC_PAUSE: Duration = Duration::from_secs(1);
+
+/// The number of failures in a row after which another process gets its turn.
+const MAX_FAILURES_OF_A_TURN: u32 = 5;
+
+/// Reads the sync until `stop`, or until it has failed several times in a row: another process may
+/// reach the homeserver. Every failure is retried, and nothing is skipped.
+pub async fn sync_for_a_turn(
     store: Store,
     homeserver: Homeserver,
     deriving: Deriving,
     stop: CancellationToken,
 ) {
     let (mut failures, mut logged) = (0, Failures::default());
+    // An earlier turn may have ended because the homeserver was away.
+    let mut was_away = true;
     let mut restores = RestoreCheck::default();
     while !stop.is_cancelled() {
         let work = async {
@@ -57,28 +66,34 @@ pub async fn sync_forever(
         };
         let pause = match step.await {
             Ok(pause) => {
-                if failures > 0
-                    && let Err(error) = wake_failed(&store).await
-                {
+                if was_away && let Err(error) = wake_failed(&store).await {
                     tracing::warn!(%error, "cannot wake failed rooms and files before their next try");
                 }
-                failures = 0;
+                (failures, was_away) = (0, false);
                 logged.reset();
                 pause
             }
             Err(problem) => {
-                failures += 1;
+                (failures, was_away) = (failures + 1, true);
                 if logged.should_log(problem.to_string()) {
                     tracing::warn!(%problem, failures, "the sync failed; retrying");
                 }
                 // When the homeserver was away, it may have been restored from a backup.
                 restores.checked_at = None;
+                if failures >= MAX_FAILURES_OF_A_TURN {
+                    return;
+                }
                 backoff(failures - 1)
             }
         };
+        // Whoever invites the bot again and again does not make it sync without a pause.
+        let hint = async {
+            tokio::time::sleep(MIN_SYNC_PAUSE).await;
+            store.hints().invitations.notified().await;
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = store.hints().invitations.notified() => {}
+            () = hint, if failures == 0 => {}
             () = stop.cancelled() => {}
         }
     }

@@ -66,7 +66,7 @@ impl Letter {
             return None;
         }
         let known = read.notices.into_iter().filter_map(|it| serde_json::from_value(it).ok());
-        Some(Self { from: read.from, notices: known.collect() })
+        Some(Self { from: read.from, notices: known.filter(Notice::has_valid_ids).collect() })
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::notices::Work;
+    use crate::notices::{MAX_ID_BYTES, Work};
 
     fn notices() -> Vec<Notice> {
         let users = BTreeSet::from(["@a:x".to_owned(), "@\"ü:x".to_owned()]);
@@ -117,6 +117,19 @@ mod tests {
         let letters = letters(Ulid::new(), &[Notice::Beat, long, Notice::Pinged]);
         assert_eq!(notices_of(&letters), [Notice::Beat, Notice::Pinged]);
         assert_eq!(super::letters(Ulid::new(), &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn ids_that_are_too_long_are_ignored() {
+        let long = "x".repeat(MAX_ID_BYTES + 1);
+        let (transaction, is_open) = (Ulid::new(), true);
+        for notice in [
+            Notice::typing(&long, &BTreeSet::new()),
+            Notice::typing("!r:x", &BTreeSet::from([long.clone()])),
+            Notice::Looking { transaction, guest: long.clone(), is_open },
+        ] {
+            assert_eq!(notices_of(&letters(Ulid::new(), &[notice])), []);
+        }
     }
 
     #[test]

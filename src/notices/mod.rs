@@ -18,6 +18,9 @@ use ulid::Ulid;
 
 /// The greatest number of users who type in one room and are named in a notice.
 const MAX_TYPING: usize = 20;
+/// The greatest length of an id of Matrix, in bytes (Matrix specification, appendices, "Identifier
+/// Grammar").
+const MAX_ID_BYTES: usize = 255;
 
 /// Something that a process tells the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,5 +78,18 @@ impl Notice {
     pub fn typing(room: &str, users: &BTreeSet<String>) -> Self {
         let users = users.iter().take(MAX_TYPING).cloned().collect();
         Self::Typing { room: room.to_owned(), users }
+    }
+
+    /// Returns whether its ids and their number are within bounds. Whoever may write to the database
+    /// can send notices.
+    fn has_valid_ids(&self) -> bool {
+        let is_valid = |id: &String| id.len() <= MAX_ID_BYTES;
+        match self {
+            Self::Typing { room, users } => {
+                is_valid(room) && users.len() <= MAX_TYPING && users.iter().all(is_valid)
+            }
+            Self::Looking { guest, .. } => is_valid(guest),
+            Self::Work(_) | Self::Changed(_) | Self::Lost | Self::Beat | Self::Pinged => true,
+        }
     }
 }

@@ -34,9 +34,9 @@ use crate::store::{Lease, Store, StoreError};
 
 /// The shortest interval at which the database is polled for due rooms, if there is no hint.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How many more due rooms are read than this process can work on. The rooms on which somebody works,
-/// here or in other processes, are still due.
-const READ_AHEAD: usize = 8;
+/// The number of due rooms that are read for each worker. The rooms on which somebody works, here or in
+/// other processes, are still due, so this also is the number of processes that can all be busy.
+const ROOMS_READ_FOR_EACH_WORKER: usize = 32;
 /// The longest wait between two tries for one room.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
@@ -89,7 +89,7 @@ async fn due(
     if free == 0 {
         return Ok(Vec::new());
     }
-    let limit = i64::try_from(parallel * READ_AHEAD).unwrap_or(i64::MAX);
+    let limit = i64::try_from(parallel * ROOMS_READ_FOR_EACH_WORKER).unwrap_or(i64::MAX);
     store.lease("room", store.due_rooms(limit).await?, free).await
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::SigningKey;
-use crate::store::{Store, StoreError};
+use crate::store::{Lease, Store, StoreError};
 
 /// The name of the work that one of the processes does at any time.
 pub const SIGNING: &str = "sign heads";
@@ -37,19 +37,21 @@ pub enum KeyMismatch {
     Store(#[from] StoreError),
 }
 
-/// Notes that this process has this key.
+/// Notes that this process has this key. If no other process is running, it returns the lease for
+/// signing. It has to be kept until the process signs, so that nobody with another key comes between.
 ///
 /// # Errors
 /// If other processes are running with another key, or if the database does not answer.
-pub async fn share_key(store: &Store, key: &SigningKey) -> Result<(), KeyMismatch> {
+pub async fn share_key(store: &Store, key: &SigningKey) -> Result<Option<Lease>, KeyMismatch> {
     let ours = key.public_key();
     for _ in 0..TRIES {
         if store.fact(FACT).await?.as_deref() == Some(ours) {
-            return Ok(());
+            return Ok(store.lease_of(SIGNING).await?);
         }
         // If nobody signs, no other process is running.
-        if let Some(_nobody_signs) = store.lease_of(SIGNING).await? {
-            return Ok(store.set_fact(FACT, ours).await?);
+        if let Some(lease) = store.lease_of(SIGNING).await? {
+            store.set_fact(FACT, ours).await?;
+            return Ok(Some(lease));
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -97,6 +97,7 @@ impl Store {
         apply_redactions_of(&mut tx, &entry.fixed, &derived, policy).await?;
         acts::sign_by(&mut tx, transaction, self.sign_due()).await?;
         tx.commit().await?;
+        self.hints.index.notify_one();
         self.hints.files.notify_one();
         self.hints.changed(parse_id(transaction)?);
         Ok(())

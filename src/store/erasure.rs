@@ -115,6 +115,7 @@ impl Store {
         sqlx::query(FORGET_DISPLAY_NAME).bind(user).execute(&mut *tx).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
+        self.hints.index.notify_one();
         let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         for id in changed {
             self.hints.changed(parse_id(id)?);

@@ -8,7 +8,7 @@
 //!
 //! On SQLite, only one process serves the database, so the leases are in its memory.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Write as _};
 use std::future::Future;
 use std::str::FromStr;
@@ -22,6 +22,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Store, StoreError};
 use crate::config::{DatabaseConfig, DatabaseKind};
+use crate::logging::Failures;
 
 /// The interval at which the connection shows that the process is alive.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
@@ -32,6 +33,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(12);
 /// The pause before the next try to get a lease that somebody else has.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// The pause before a process does work again of which it had a turn, so that others get it first.
+const PAUSE_AFTER_TURN: Duration = Duration::from_secs(3);
 
 /// The number of connections for leases.
 pub const LEASE_CONNECTIONS: u32 = 1;
@@ -41,7 +44,8 @@ const APPLICATION_NAME: &str = "tallyroom leases";
 /// are free only when its connection breaks.
 const SET_SILENCE_TIMEOUT: &str = "SELECT set_config(name, $1, false) FROM pg_settings \
      WHERE name = 'idle_session_timeout'";
-const TAKE: &str = "SELECT key FROM unnest($1) AS key WHERE pg_try_advisory_lock(key)";
+/// The rows of `unnest` come in their order, and only until there are enough.
+const TAKE: &str = "SELECT key FROM unnest($1) AS key WHERE pg_try_advisory_lock(key) LIMIT $2";
 const RELEASE: &str = "SELECT pg_advisory_unlock($1)";
 
 /// The leases of this process. All clones are the same.
@@ -106,21 +110,20 @@ impl Leases {
         })
     }
 
-    /// Returns leases for those of the keys for which nobody else has one.
-    async fn take(&self, keys: Vec<i64>) -> Result<Vec<Lease>, StoreError> {
+    /// Returns leases for the first of the keys for which nobody has one, at most `at_most`.
+    async fn take(&self, keys: Vec<i64>, at_most: usize) -> Result<Vec<Lease>, StoreError> {
         match self {
             Self::InMemory(held) => {
                 let from = Giver::Memory(Arc::clone(held));
                 let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut new = keys;
-                new.retain(|key| held.insert(*key));
+                let new = keys.into_iter().filter(|key| held.insert(*key));
                 let lost = CancellationToken::new();
                 let lease = |key| Lease { key, lost: lost.clone(), from: from.clone() };
-                Ok(new.into_iter().map(lease).collect())
+                Ok(new.take(at_most).map(lease).collect())
             }
             Self::InPostgres(keeper) => {
                 let (answer, answered) = oneshot::channel();
-                let asked = keeper.requests().send(Request::Take { keys, answer });
+                let asked = keeper.requests().send(Request::Take { keys, at_most, answer });
                 let lost = || std::io::Error::other("the connection for leases was lost");
                 asked.map_err(|_| lost())?;
                 Ok(answered.await.map_err(|_| lost())?)
@@ -140,7 +143,7 @@ pub(super) struct Keeper {
 /// has dropped a lease.
 #[derive(Debug)]
 enum Request {
-    Take { keys: Vec<i64>, answer: oneshot::Sender<Vec<Lease>> },
+    Take { keys: Vec<i64>, at_most: usize, answer: oneshot::Sender<Vec<Lease>> },
     Release { session: u64, key: i64 },
 }
 
@@ -154,6 +157,7 @@ impl Keeper {
                 requests: sender.downgrade(),
                 session: None,
                 sessions: 0,
+                failures: Failures::default(),
             };
             tokio::spawn(connection.serve(receiver));
             sender
@@ -168,6 +172,7 @@ struct Connection {
     session: Option<Session>,
     /// The number of sessions so far.
     sessions: u64,
+    failures: Failures,
 }
 
 /// One session of PostgreSQL. When it is dropped, its leases are lost.
@@ -196,7 +201,7 @@ impl Connection {
                 }
             };
             match tokio::time::timeout(ANSWER_TIMEOUT, self.answer(request)).await {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => self.failures.reset(),
                 Ok(Err(error)) => self.lose(&error.to_string()),
                 Err(_) => self.lose("PostgreSQL does not answer"),
             }
@@ -206,20 +211,22 @@ impl Connection {
     /// Gives up the session, whose leases are lost.
     fn lose(&mut self, problem: &str) {
         self.session = None;
-        tracing::warn!(
-            problem,
-            "lost the database connection that says which work this process does; the work goes on \
-             when the database answers"
-        );
+        if self.failures.should_log(problem.to_owned()) {
+            tracing::warn!(
+                problem,
+                "there is no database connection that says which work this process does; the work \
+                 goes on when the database answers"
+            );
+        }
     }
 
     /// Answers a request. Without one, it shows PostgreSQL that the process is alive. After an error,
     /// the session must not be used any more.
     async fn answer(&mut self, request: Option<Request>) -> Result<(), StoreError> {
         match request {
-            Some(Request::Take { keys, answer }) => {
+            Some(Request::Take { keys, at_most, answer }) => {
                 // If nobody waits for them any more, the leases are given back.
-                drop(answer.send(self.take(&keys).await?));
+                drop(answer.send(self.take(&keys, at_most).await?));
                 Ok(())
             }
             Some(Request::Release { session, key }) => self.release(session, key).await,
@@ -227,7 +234,7 @@ impl Connection {
         }
     }
 
-    async fn take(&mut self, keys: &[i64]) -> Result<Vec<Lease>, StoreError> {
+    async fn take(&mut self, keys: &[i64], at_most: usize) -> Result<Vec<Lease>, StoreError> {
         let session = match &mut self.session {
             Some(session) => session,
             none => {
@@ -238,8 +245,9 @@ impl Connection {
         // The session itself would get a lock a second time.
         let free: Vec<i64> =
             keys.iter().filter(|key| !session.held.contains(key)).copied().collect();
-        let taken: Vec<i64> =
-            sqlx::query_scalar(TAKE).bind(free).fetch_all(&mut session.connection).await?;
+        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+        let take = sqlx::query_scalar(TAKE).bind(free).bind(at_most);
+        let taken: Vec<i64> = take.fetch_all(&mut session.connection).await?;
         session.held.extend(&taken);
         // Without a sender, nobody waits for the answer.
         let Some(requests) = self.requests.upgrade() else { return Ok(Vec::new()) };
@@ -323,50 +331,47 @@ impl Store {
         candidates: Vec<T>,
         at_most: usize,
     ) -> Result<Vec<(T, Lease)>, StoreError> {
-        let mut leased = Vec::new();
-        let mut candidates = candidates.into_iter();
-        while leased.len() < at_most {
-            let missing = at_most - leased.len();
-            let some: Vec<(i64, T)> =
-                candidates.by_ref().take(missing).map(|it| (key(work, &it), it)).collect();
-            if some.is_empty() {
-                break;
-            }
-            let mut leases = self.leases.take(some.iter().map(|(key, _)| *key).collect()).await?;
-            for (key, candidate) in some {
-                if let Some(index) = leases.iter().position(|lease| lease.key == key) {
-                    leased.push((candidate, leases.swap_remove(index)));
-                }
-            }
+        if candidates.is_empty() || at_most == 0 {
+            return Ok(Vec::new());
         }
-        Ok(leased)
+        let candidates: Vec<(i64, T)> =
+            candidates.into_iter().map(|it| (key(work, &it), it)).collect();
+        let keys = candidates.iter().map(|(key, _)| *key).collect();
+        let leases = self.leases.take(keys, at_most).await?;
+        let mut leases: HashMap<i64, Lease> = leases.into_iter().map(|it| (it.key, it)).collect();
+        let leased = |(key, candidate)| Some((candidate, leases.remove(&key)?));
+        Ok(candidates.into_iter().filter_map(leased).collect())
     }
 
-    /// Does `work` while no other process does work of this name. It waits for its turn, and begins
-    /// anew if it loses its lease. Returns `None` if `stop` is cancelled before `work` has begun.
-    pub async fn alone<T, W: Future<Output = T>>(
+    /// Does `work` while no other process does work of this name, again and again until `stop`. It
+    /// waits for its turn. When `work` ends or loses its lease, others may have their turn first.
+    pub async fn alone<W: Future<Output = ()>>(
         &self,
         name: &str,
         stop: &CancellationToken,
         mut work: impl FnMut() -> W,
-    ) -> Option<T> {
+    ) {
+        let mut failures = Failures::default();
         while !stop.is_cancelled() {
+            let mut pause = RETRY_INTERVAL;
             match self.lease_of(name).await {
                 Ok(Some(lease)) if !stop.is_cancelled() => {
+                    failures.reset();
                     tracing::debug!(name, "this process does this work now");
-                    if let Some(done) = lease.hold(work()).await {
-                        return Some(done);
-                    }
+                    lease.hold(work()).await;
+                    pause = PAUSE_AFTER_TURN;
                 }
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, name, "cannot begin this work; retrying"),
+                Ok(_) => failures.reset(),
+                Err(error) if failures.should_log(error.to_string()) => {
+                    tracing::error!(%error, name, "cannot begin this work; retrying");
+                }
+                Err(_) => {}
             }
             tokio::select! {
-                () = tokio::time::sleep(RETRY_INTERVAL) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
         }
-        None
     }
 }
 

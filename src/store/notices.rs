@@ -27,6 +27,10 @@ pub const NOTICE_CONNECTIONS: u32 = 2;
 const GATHERING: Duration = Duration::from_millis(40);
 /// How long sending may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to send the last notices when the process ends.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The greatest number of letters in one statement. A letter has less than 8,000 bytes.
 const LETTERS_PER_STATEMENT: usize = 64;
 /// How often a process says that it is there.
@@ -103,11 +107,16 @@ impl Post {
 
     /// Sends the notices that wait, and closes the connection. It does not matter if it fails.
     pub(super) async fn close(&self) {
-        if let Err(error) = self.send().await {
+        let closing = async {
+            self.send().await?;
+            match self.sending.lock().await.take() {
+                Some(connection) => connection.close().await,
+                None => Ok(()),
+            }
+        };
+        let closed = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
+        if let Err(error) = closed.unwrap_or(Err(StoreError::PoolTimedOut)) {
             tracing::debug!(%error, "the last notices to other processes were not sent");
-        }
-        if let Some(connection) = self.sending.lock().await.take() {
-            connection.close().await.ok();
         }
     }
 
@@ -199,7 +208,8 @@ impl Store {
         hear: &impl Fn(Ulid, Notice),
         has_heard: &mut bool,
     ) -> StoreError {
-        let mut listener = match self.post.listener().await {
+        let listener = tokio::time::timeout(CONNECT_TIMEOUT, self.post.listener()).await;
+        let mut listener = match listener.unwrap_or(Err(StoreError::PoolTimedOut)) {
             Ok(listener) => listener,
             Err(error) => return error,
         };

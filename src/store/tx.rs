@@ -8,6 +8,10 @@ use super::writers::Turn;
 use super::{Store, StoreError};
 use crate::config::DatabaseKind;
 
+/// If the process hangs or loses its network in a tx, PostgreSQL ends the tx after this time, so that
+/// others get its locks. Settling a large invoice within its tx takes less.
+const BEGIN_ON_POSTGRES: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
 /// A database transaction. If it is dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
@@ -63,7 +67,7 @@ impl Store {
         let begin = match self.kind {
             // The write lock is taken at once, because a read lock cannot always be upgraded later.
             DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
-            DatabaseKind::Postgres => "BEGIN",
+            DatabaseKind::Postgres => BEGIN_ON_POSTGRES,
         };
         Ok(Tx { inner: self.writing.begin_with(begin).await?, _turn: turn })
     }

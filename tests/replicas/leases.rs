@@ -7,14 +7,14 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tallyroom::store::{Lease, Store};
 use tokio::runtime::Runtime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::bench::{self, Bench};
 use super::frozen::Network;
 
 /// How long a test waits for something before it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Returns the names of the leases that this process gets.
 async fn lease(store: &Store, names: &[&'static str]) -> Vec<(&'static str, Lease)> {
@@ -129,32 +129,59 @@ fn a_process_without_network_stops_before_others_do_its_work() {
 fn work_that_only_one_process_may_do_moves_to_another_when_it_ends() {
     let url = bench::postgres();
     Runtime::new().unwrap().block_on(async {
-        let stop = CancellationToken::new();
-        let (working, begun) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let (stop, end) = (CancellationToken::new(), Arc::new(Notify::new()));
+        let working = Arc::new(AtomicUsize::new(0));
+        let (sender, mut begun) = mpsc::unbounded_channel();
         let mut processes = Vec::new();
-        for _ in 0..3 {
+        for number in 0..3 {
             let store = Bench::open(&url).await.store;
-            let (stop, working, begun) = (stop.clone(), working.clone(), begun.clone());
+            let (stop, end) = (stop.clone(), Arc::clone(&end));
+            let (working, sender) = (Arc::clone(&working), sender.clone());
             processes.push(tokio::spawn(async move {
                 let work = || async {
                     assert_eq!(working.fetch_add(1, Ordering::SeqCst), 0, "two work at once");
-                    begun.notify_one();
-                    stop.cancelled().await;
+                    sender.send(number).unwrap();
+                    tokio::select! {
+                        () = end.notified() => {}
+                        () = stop.cancelled() => {}
+                    }
                     working.fetch_sub(1, Ordering::SeqCst);
                 };
-                store.alone("the work", &stop, work).await
+                store.alone("the work", &stop, work).await;
             }));
         }
-        begun.notified().await;
-        // All three processes lose their leases, if they have any. Then one begins anew.
+        let mut next = async || {
+            let begun = tokio::time::timeout(PATIENCE, begun.recv()).await;
+            begun.expect("nobody goes on").unwrap()
+        };
+        let first = next().await;
+        end.notify_one();
+        let second = next().await;
+        assert_ne!(first, second, "whoever ends lets others go first");
+        // Work that loses its lease does not end, but is dropped.
         working.store(0, Ordering::SeqCst);
         end_sessions(&url).await;
-        tokio::time::timeout(PATIENCE, begun.notified()).await.expect("nobody goes on");
+        next().await;
         stop.cancel();
-        let mut done = 0;
         for process in processes {
-            done += usize::from(process.await.unwrap().is_some());
+            process.await.unwrap();
         }
-        assert_eq!(done, 1, "the others had no time to begin");
+    });
+}
+
+#[test]
+fn the_locks_of_a_process_that_hangs_in_a_tx_do_not_last() {
+    let url = bench::postgres();
+    Runtime::new().unwrap().block_on(async {
+        let (one, two) = (Bench::open(&url).await, Bench::open(&url).await);
+        one.transaction().await;
+        let lock = "SELECT 1 FROM transactions FOR UPDATE";
+        let mut hanging = one.store.begin().await.unwrap();
+        sqlx::query(lock).fetch_one(&mut *hanging).await.unwrap();
+        let mut waiting = two.store.begin().await.unwrap();
+        let locking = sqlx::query(lock).fetch_one(&mut *waiting);
+        let locked = tokio::time::timeout(PATIENCE, locking).await;
+        locked.expect("the lock is never released").unwrap();
+        assert!(hanging.commit().await.is_err());
     });
 }

@@ -122,7 +122,8 @@ fn what_commands_change_is_told_to_workers_and_pages() {
         outbox.take();
         let asked = ErasureRequest::new("operator", None);
         assert_eq!(command.store.forget(USERS[0], &asked).await.unwrap(), 1);
-        assert_eq!(outbox.take(), [Notice::Work(Work::Files), Notice::Changed(id)]);
+        let told = [Notice::Work(Work::Files), Notice::Work(Work::Index), Notice::Changed(id)];
+        assert_eq!(outbox.take(), told);
         command.store.take_up(None).await.unwrap();
         let told = outbox.take();
         assert_eq!(told.len(), 3);

@@ -45,7 +45,8 @@ impl Process {
         tokio::spawn(store.clone().hear_notices_forever(hear, stop.clone()));
         // Whoever begins to listen looks for everything.
         let hints = store.hints();
-        for hint in [&hints.journal, &hints.index, &hints.files, &hints.rooms, &hints.far] {
+        let work = [&hints.journal, &hints.index, &hints.files, &hints.rooms, &hints.far];
+        for hint in work.into_iter().chain([&hints.invitations]) {
             hint.notified().await;
         }
         let process = Self { bench, store, heard, _stop: stop.drop_guard() };

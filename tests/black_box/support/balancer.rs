@@ -16,11 +16,17 @@ pub struct Ports {
 
 /// What differs between the listeners of the service: their names, and which requests are sent to
 /// another process if one ends before it has answered. A push can be repeated.
-const LISTENERS: [(&str, fn(Ports) -> u16, &str); 3] = [
-    ("push", |ports| ports.push, "conn-failure empty-response"),
-    ("api", |ports| ports.api, "conn-failure"),
-    ("page", |ports| ports.page, "conn-failure"),
+const LISTENERS: [Listener; 3] = [
+    Listener { name: "push", port: |it| it.push, retry_on: "conn-failure empty-response" },
+    Listener { name: "api", port: |it| it.api, retry_on: "conn-failure" },
+    Listener { name: "page", port: |it| it.page, retry_on: "conn-failure" },
 ];
+
+struct Listener {
+    name: &'static str,
+    port: fn(&Ports) -> u16,
+    retry_on: &'static str,
+}
 
 /// Starts the load balancer.
 pub fn start(folder: &Path, ports: Ports, processes: &[Ports]) -> Process {
@@ -28,13 +34,13 @@ pub fn start(folder: &Path, ports: Ports, processes: &[Ports]) -> Process {
         defaults\n    mode http\n    balance roundrobin\n    option redispatch 1\n    retries 3\n    \
         timeout connect 5s\n    timeout client 10m\n    timeout server 10m\n    timeout check 5s\n"
         .to_owned();
-    for (name, port, retry_on) in LISTENERS {
-        let port_of = port(ports);
-        writeln!(config, "listen {name}\n    bind 127.0.0.1:{port_of}\n    retry-on {retry_on}")
+    for Listener { name, port, retry_on } in LISTENERS {
+        let public = port(&ports);
+        writeln!(config, "listen {name}\n    bind 127.0.0.1:{public}\n    retry-on {retry_on}")
             .unwrap();
         writeln!(config, "    option httpchk GET /health/live").unwrap();
         for (number, process) in processes.iter().enumerate() {
-            let (port, check) = (port(*process), process.api);
+            let (port, check) = (port(process), process.api);
             writeln!(
                 config,
                 "    server process-{number} 127.0.0.1:{port} check port {check} inter 200ms \
