@@ -12,10 +12,13 @@ class Document:
         self.file = file
 
     def check(self, groups):
-        """Stops with an error if a group has no section, or a section no group."""
+        """Stops with an error if a group has no section, or a section no group or another explanation."""
         marked = re.findall(r"<!-- begin (\S+) -->", self.file.read_text())
         names = [group.NAME for group in groups]
         assert marked == names, f"{self.file} has sections for {marked}; the groups are {names}"
+        for group in groups:
+            explained = group.EXPLANATION.strip() in self._parts(group.NAME)[1]
+            assert explained, f"{self.file} does not have the explanation of the group {group.NAME}"
 
     def replace(self, name, content):
         """Writes what a group measured into its section."""

@@ -46,7 +46,8 @@ class Figures:
 def _floor(figure):
     if not figure.floors:
         return ""
-    return f"{number(statistics.median(figure.floors))} {figure.unit}: {figure.floor}".strip()
+    median = f"{number(statistics.median(figure.floors))} {figure.unit}".strip()
+    return f"{median}: {figure.floor}"
 
 
 def spread(values, unit=""):

@@ -12,10 +12,10 @@ NAME = "busy"
 TITLE = "The answer to a push while there is other work"
 EXPLANATION = """
 The same pushes one after another without a pause, so that records are derived and indexed all the time; and pushes
-with pauses while 1,000 open pages of one record are told a message ten times a second. The sum of floors is measured
-with the same events and pauses, but with no other work beside it, so it is the least of a quiet machine. "Its own
-p50" and "the same push when nothing else happens" are no floors: they say how much longer the slowest of a hundred
-waits than most, and what the pages cost. The 1,000 readers, the load, Tallyroom and PostgreSQL share the
+with pauses while 1,000 open pages of one record are told a message ten times a second. The sum of floors is
+measured with the same events and pauses, but with no other work beside it, so it is the least of a quiet machine.
+"Its own p50" and "the same push when nothing else happens" are no floors: they say how much longer the slowest of a
+hundred waits than most, and what the pages cost. The 1,000 readers, the load, Tallyroom and PostgreSQL share the
 processors of this machine; a homeserver and people elsewhere would not.
 """
 MINUTES = 8

@@ -8,8 +8,8 @@ NAME = "export"
 TITLE = "Export"
 EXPLANATION = """
 The export of a record with 10,000 entries, until the last byte. The floor reads the same rows, each entry with its
-raw event, over one connection to the same database and does nothing with them. A round is the median of five exports
-and of five readings. Each has one more before it that does not count.
+raw event, over one connection to the same database and does nothing with them. A round is the median of five
+exports and of five readings. Each has one more before it that does not count.
 """
 MINUTES = 3
 ENTRIES = 10_000

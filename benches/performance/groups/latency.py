@@ -10,11 +10,11 @@ from ..with_synapse import SynapseWorld
 NAME = "latency"
 TITLE = "From sending to the entry"
 EXPLANATION = """
-A buyer sends a message on a real Synapse, and a shop asks for new entries until it is there. The floor is the
-time until Synapse has told the same message to another application service, which does nothing with it. That is
-about the homeserver's own share, and the difference is about what Tallyroom adds. It is not exact: Synapse tells
-the two services one after the other, and may tell the other one later, which makes the difference too small.
-Tallyroom is measured on SQLite. Synapse, both services and the asking shop share the processors.
+A buyer sends a message on a real Synapse, and a shop asks for new entries until it is there. The floor is the time
+until Synapse has told the same message to another application service, which does nothing with it. That is about
+the homeserver's own share, and the difference is about what Tallyroom adds. It is not exact: Synapse tells the two
+services one after the other, and may tell the other one later, which makes the difference too small. Tallyroom is
+measured on SQLite. Synapse, both services and the asking shop share the processors.
 """
 MINUTES = 3
 MESSAGES = 300

@@ -12,8 +12,8 @@ from ..tallyroom import push_once
 NAME = "pages"
 TITLE = "Open pages"
 EXPLANATION = """
-1,000 pages of one record are told one message; the time is that from the push, over a connection of its own, until the
-last of them has it. Then 5,000 pages stay open, all of one record or five of each of 1,000 records: what the
+1,000 pages of one record are told one message; the time is that from the push, over a connection of its own, until
+the last of them has it. Then 5,000 pages stay open, all of one record or five of each of 1,000 records: what the
 process has more in memory for each, and how much of a processor it takes in 30 seconds in which nothing happens.
 The floor is the minimal handler, which passes on 1,000 bytes to as many streams and knows nothing about them. The
 readers share the processors with Tallyroom, and take a good part of the time until the last one is told.

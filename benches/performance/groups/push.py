@@ -5,9 +5,9 @@ from ..pushing import Floors, Load, has_p99, names, of_round, push_to_world, roo
 NAME = "push"
 TITLE = "The answer to a push"
 EXPLANATION = """
-Pushes of 1, 10 and 100 events into 20 rooms, with pauses in which the record catches up. The floor is the sum
-of two measurements in the same round, with the same events and pauses: a handler that checks the token and reads
-the JSON, and the same rows in one commit that waits for the disk (on SQLite with `synchronous=FULL`). The minimal
+Pushes of 1, 10 and 100 events into 20 rooms, with pauses in which the record catches up. The floor is the sum of
+two measurements in the same round, with the same events and pauses: a handler that checks the token and reads the
+JSON, and the same rows in one commit that waits for the disk (on SQLite with `synchronous=FULL`). The minimal
 durable handler does both and nothing else; its rows show what is possible. A p99 stands beside the p50 of the same
 pushes, because the slowest of a hundred of two measurements cannot be added. Load, floor, Tallyroom and PostgreSQL
 share the processors.

@@ -11,11 +11,11 @@ NAME = "rooms"
 TITLE = "Rooms a second"
 EXPLANATION = """
 Transactions are handed in until their rooms are complete, on a real Synapse. The floor is a client that sends the
-same five requests for each room to the same Synapse, eight rooms at a time like Tallyroom: createRoom with
-as much state, the summary, its pin, and two invitations. Nothing reads what happens in the bare rooms: Synapse pushes
-their events to nobody, while it pushes those of Tallyroom's rooms, Tallyroom records and indexes them, and its bot
-follows its own `/sync`. All that shares the processors with Synapse, so part of the difference is not
-waiting but work that the bare client does not have.
+same five requests for each room to the same Synapse, eight rooms at a time like Tallyroom: createRoom with as much
+state, the summary, its pin, and two invitations. Nothing reads what happens in the bare rooms: Synapse pushes their
+events to nobody, while it pushes those of Tallyroom's rooms, Tallyroom records and indexes them, and its bot
+follows its own `/sync`. All that shares the processors with Synapse, so part of the difference is not waiting but
+work that the bare client does not have.
 """
 MINUTES = 2
 ROOMS = 80

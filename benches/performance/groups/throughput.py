@@ -10,12 +10,12 @@ from ..pushing import Floors, Load, names, of_round, push_to_floor, push_to_worl
 NAME = "throughput"
 TITLE = "Events a second"
 EXPLANATION = """
-Pushes of 100 events into 200 rooms. First 100,000 events (or as many as 40 seconds allow: a row says how many) as fast
-as they are acknowledged, beside the minimal durable handler with the same events; then the time until record and
-search have all of them. "Recorded" counts the seconds of pushing and those until then. Then a steady rate: the greatest
-of six at which record and search are never more than a second behind, until all is recorded. The processor time
-is that of Tallyroom's process until record and search have everything; on PostgreSQL, that of the database comes
-on top of it. The aims are for two processors; here, load and database share them with Tallyroom.
+Pushes of 100 events into 200 rooms. First 100,000 events (or as many as 40 seconds allow: a row says how many) as
+fast as they are acknowledged, beside the minimal durable handler with the same events; then the time until record
+and search have all of them. "Recorded" counts the seconds of pushing and those until then. Then a steady rate: the
+greatest of six at which record and search are never more than a second behind, until all is recorded. The processor
+time is that of Tallyroom's process until record and search have everything; on PostgreSQL, that of the database
+comes on top of it. The aims are for two processors; here, load and database share them with Tallyroom.
 """
 MINUTES = 8
 ROOMS = 200
