@@ -139,7 +139,7 @@ def refuse_closed_folder(folder):
     """Stops with an error if PostgreSQL, as the user that it runs as for root, cannot enter a folder."""
     if os.geteuid() != 0:
         return
-    for parent in folder.parents:
+    for parent in [folder, *folder.parents]:
         if parent.exists() and not parent.stat().st_mode & stat.S_IXOTH:
             raise SystemExit(
                 f"For root, PostgreSQL runs as the user postgres, who cannot enter {parent}. Either let "

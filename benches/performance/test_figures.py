@@ -1,4 +1,4 @@
-"""Tests of figures and tables. `python3 -m unittest discover benches` runs them."""
+"""Tests of figures, turns and tables. From benches, `python3 -m unittest discover -s performance -t .` runs them."""
 import pathlib
 import tempfile
 import unittest
