@@ -1,4 +1,5 @@
 """What all groups share: where things are, how much is measured, and for how long."""
+import random
 import sys
 import time
 
@@ -6,6 +7,7 @@ from .databases import POSTGRES, SQLITE, Postgres, PostgresServer, Sqlite
 from .figures import Figures
 from .instruments import Instruments
 from .machine import allow_many_files
+from .processes import end_all
 from .synapse import Synapse
 from .tallyroom import World, new_folder
 
@@ -25,6 +27,11 @@ class Bench:
         self.figures = Figures()
         self.server = None
         self.started = []
+        # What is told in the document: names and versions of what is not ours.
+        self.versions = {}
+        # One seed for each round, which results.jsonl has. The loads of a round count on from it.
+        self.seeds = []
+        self.loads = 0
         allow_many_files()
 
     def __enter__(self):
@@ -36,6 +43,7 @@ class Bench:
                 stop()
             except Exception as error:  # The rest has to be stopped, too.
                 self.say(f"could not be stopped: {error}")
+        end_all()
         if self.server:
             self.server.stop()
 
@@ -63,8 +71,15 @@ class Bench:
                 return
             started = time.monotonic()
             self.say(f"round {number + 1}")
+            self.seeds.append(random.randrange(1 << 40))
+            self.loads = 0
             yield number
             longest = max(longest, time.monotonic() - started)
+
+    def new_seed(self):
+        """Returns a seed for a load of this round that no other load has."""
+        self.loads += 1
+        return self.seeds[-1] + self.loads
 
     def kinds(self):
         """Returns the kinds of databases that are measured."""
@@ -77,26 +92,40 @@ class Bench:
             return Sqlite(folder), folder
         if self.server is None:
             self.server = PostgresServer(self.root, new_folder(self.folder / "server"))
-        return Postgres(self.server, f"{name}_measured".replace("-", "_")), folder
+            self.server.start()
+        database = Postgres(self.server, f"{name}_measured".replace("-", "_"))
+        return database, folder
 
     def world(self, kind, name, start=True, **options):
         """Returns a new world, with Tallyroom running in it unless `start` is false."""
         database, folder = self.database(kind, name)
         world = World(self.program, folder, database, **options)
         self.started.append(world.stop)
-        return world.start() if start else world
+        if start:
+            world.start()
+            self.note_version(database)
+        return world
+
+    def note_version(self, database):
+        """Notes the version of a database that is in use, for the document."""
+        self.versions[database.kind] = database.version()
 
     def floor(self, name, kind=None, announces=False):
         """Returns a running floor: with a database of a kind, or without any."""
         database = self.database(kind, name)[0] if kind else None
-        floor = self.instruments.serve(name, database, announces)
-        self.started.append(floor.end)
-        if database:
-            self.started.append(database.close)
-        return floor
+        return self.instruments.serve(name, database, announces)
 
     def synapse(self, port, registrations):
         """Returns a new, running Synapse."""
         synapse = Synapse(self.root, self.folder / "synapse", registrations, port)
-        self.started.append(synapse.end)
+        self.versions["Synapse"] = synapse.version()
         return synapse
+
+
+def in_turns(number, steps):
+    """Does all steps (a dict of functions), in every other round the last one first.
+
+    Returns what they returned, by the same names.
+    """
+    names = list(steps)
+    return {name: steps[name]() for name in (names if number % 2 == 0 else reversed(names))}

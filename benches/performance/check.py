@@ -1,7 +1,7 @@
 """The fast check that everything here still fits Tallyroom. The test suite runs it.
 
 It starts Tallyroom behind the stub homeserver, has it make a room, pushes a message into it, reads the
-record and the search, opens the page, and fills the database with copies.
+record and the search, opens the page and has it told something, and fills the database with copies.
 """
 import os
 import pathlib
@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .databases import Postgres, PostgresServer, Sqlite
 from .document import Document
+from .ending import Alarm
 from .filling import Filling
 from .groups import GROUPS
 from .http_client import Client
 from .invoices import message
-from .processes import wait_until
+from .open_pages import LivePage, live_targets
+from .processes import end_all, wait_until
 from .tallyroom import World, new_folder
 
 # What a start and one room need. If Tallyroom needs something else, the stub has to answer it.
@@ -24,6 +26,8 @@ EXPECTED_CALLS = [
 ]
 COPIES = 3
 SECONDS = 60
+# How long all of it may take. It takes some seconds.
+GREATEST_SECONDS = 240
 
 
 def check(program, root):
@@ -31,7 +35,8 @@ def check(program, root):
     Document(root / "docs" / "performance.md").check(GROUPS)
     url = os.environ.get("TALLYROOM_TEST_POSTGRES")
     # Mostly, a check waits for the disk, so both take place at the same time.
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
+    with Alarm(GREATEST_SECONDS), tempfile.TemporaryDirectory() as folder, \
+            ThreadPoolExecutor() as threads:
         folder = pathlib.Path(folder)
         checks = [threads.submit(_check_database, program, new_folder(folder / "sqlite"), Sqlite)]
         if url:
@@ -39,8 +44,12 @@ def check(program, root):
             name = f"performance_{os.getpid()}"
             checks.append(threads.submit(_check_database, program, new_folder(folder / "postgres"),
                                          lambda _: Postgres(server, name)))
-        for done in checks:
-            done.result()
+        try:
+            for done in checks:
+                done.result()
+        finally:
+            # If this was interrupted, the threads fail soon without what they ask.
+            end_all()
 
 
 def _check_database(program, folder, make_database):
@@ -67,10 +76,19 @@ def _one_room(world):
     entrance = world.enter(id)
     page = Client(world.service.page_port, {"Cookie": entrance.cookie})
     assert b"zebrafish" in page.ask("GET", entrance.target()).expect([200]).body
+    _check_live_page(world, id, room)
     export = world.api.ask("GET", f"/api/v1/transactions/{id}/export").expect([200])
     assert export.body.startswith(b"PK"), export.body[:100]
     _check_calls(world.stub.calls())
     return id, room
+
+
+def _check_live_page(world, id, room):
+    """A page that stays open is told what is new."""
+    (target, cookie), = live_targets(world, [id], 1)
+    with LivePage(world.service.page_port, target, cookie, SECONDS) as page:
+        world.push([message(room, "an okapi beside the pallet")])
+        page.wait_for(b"okapi")
 
 
 def _check_calls(calls):

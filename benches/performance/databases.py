@@ -1,6 +1,8 @@
 """The two databases: new ones for each measurement, and questions to them behind the service's back."""
+import os
 import pathlib
 import sqlite3
+import stat
 import subprocess
 import threading
 
@@ -11,6 +13,11 @@ POSTGRES = "PostgreSQL"
 # Between two columns that psql prints. No value has it.
 COLUMN_END = "\x1f"
 ANSWER_END = "end-of-answer"
+# No statement takes longer, not even those that fill a database. libpq reads this.
+BOUNDS = {"PGCONNECT_TIMEOUT": "20", "PGOPTIONS": "-c statement_timeout=300s"}
+STOP_SECONDS = 90
+# The place and the length of the version of the library in a file of SQLite.
+VERSION_AT, VERSION_BYTES = 96, 4
 
 
 class Sqlite:
@@ -36,6 +43,13 @@ class Sqlite:
         files = self.file.parent.glob(self.file.name + "*")
         return sum(file.stat().st_size for file in files) / 1e6
 
+    def version(self):
+        """Returns the version of the SQLite that wrote the file."""
+        with open(self.file, "rb") as file:
+            file.seek(VERSION_AT)
+            number = int.from_bytes(file.read(VERSION_BYTES), "big")
+        return f"{number // 1_000_000}.{number // 1_000 % 1_000}.{number % 1_000}"
+
     def close(self):
         """Ends nothing: each question has a connection of its own."""
 
@@ -58,8 +72,8 @@ class Postgres:
         self.url = server.url_of(name)
         self.options = ["--postgres", self.url]
         log = server.folder / f"{name}.psql.log"
-        command = [server.psql, self.url, "-qAt", "-F", COLUMN_END, "-v", "ON_ERROR_STOP=1"]
-        self.psql = Process(command, log, piped=True)
+        command = [server.psql, self.url, "-XqAt", "-F", COLUMN_END, "-v", "ON_ERROR_STOP=1"]
+        self.psql = Process(command, log, piped=True, variables=BOUNDS)
 
     def rows(self, query):
         """Returns all rows of a query, or nothing for a statement."""
@@ -74,6 +88,10 @@ class Postgres:
         """Returns what the database takes on the disk."""
         return int(self.rows(f"SELECT pg_database_size('{self.name}')")[0][0]) / 1e6
 
+    def version(self):
+        """Returns the version of the server."""
+        return self.rows("SHOW server_version")[0][0].split()[0]
+
     def close(self):
         """Ends psql."""
         self.psql.end()
@@ -85,7 +103,7 @@ class Postgres:
 
 
 class PostgresServer:
-    """A server of PostgreSQL: one that runs, or a private one that scripts/postgres starts.
+    """A server of PostgreSQL: one that runs, or a private one that `start` starts with scripts/postgres.
 
     A commit waits for the disk on a private one.
     """
@@ -94,13 +112,17 @@ class PostgresServer:
         self.script = root / "scripts" / "postgres"
         self.folder = folder
         self.is_private = url is None
-        self.url = url or run([self.script, "start", folder]).strip()
+        self.url = url
         programs = run([self.script, "programs"]).strip()
         self.psql = pathlib.Path(programs) / "psql"
 
+    def start(self):
+        """Starts a private server. If that fails, `stop` has to be called all the same."""
+        self.url = run([self.script, "start", self.folder]).strip()
+
     def run(self, statement):
         """Runs a statement outside of all databases that are measured."""
-        run([self.psql, self.url, "-qAtc", statement])
+        run([self.psql, self.url, "-XqAtc", statement], env={**os.environ, **BOUNDS})
 
     def url_of(self, name):
         """Returns the address of a database."""
@@ -108,5 +130,18 @@ class PostgresServer:
 
     def stop(self):
         """Stops a private server."""
-        if self.is_private:
-            subprocess.run([self.script, "stop", self.folder], check=False)
+        # Without this file it did not start.
+        if self.is_private and (self.folder / "data" / "postmaster.pid").exists():
+            subprocess.run([self.script, "stop", self.folder], check=False, timeout=STOP_SECONDS)
+
+
+def refuse_closed_folder(folder):
+    """Stops with an error if PostgreSQL, as the user that it runs as for root, cannot enter a folder."""
+    if os.geteuid() != 0:
+        return
+    for parent in [folder, *folder.parents]:
+        if parent.exists() and not parent.stat().st_mode & stat.S_IXOTH:
+            raise SystemExit(
+                f"For root, PostgreSQL runs as the user postgres, who cannot enter {parent}. Either let "
+                f"others enter it (chmod o+x {parent}), or set CARGO_TARGET_DIR to a folder elsewhere, "
+                "such as /var/tmp/tallyroom.")

@@ -12,20 +12,34 @@ class Document:
         self.file = file
 
     def check(self, groups):
-        """Stops with an error if a group has no section, or a section no group."""
+        """Stops with an error if a group has no section, or a section no group or another explanation."""
         marked = re.findall(r"<!-- begin (\S+) -->", self.file.read_text())
         names = [group.NAME for group in groups]
         assert marked == names, f"{self.file} has sections for {marked}; the groups are {names}"
+        for group in groups:
+            explained = group.EXPLANATION.strip() in self._parts(group.NAME)[1]
+            assert explained, f"{self.file} does not have the explanation of the group {group.NAME}"
 
     def replace(self, name, content):
         """Writes what a group measured into its section."""
+        before, _, after = self._parts(name)
+        self.file.write_text(f"{before}\n{content}\n{after}")
+
+    def take(self, other, names):
+        """Takes the sections of these groups from another document."""
+        for name in names:
+            before, _, after = self._parts(name)
+            self.file.write_text(before + other._parts(name)[1] + after)
+
+    def _parts(self, name):
+        """Returns the text up to the beginning of a section, the section, and the text from its end on."""
         text = self.file.read_text()
         begin, end = BEGIN.format(name=name), END.format(name=name)
         before, found, rest = text.partition(begin)
-        _, ended, after = rest.partition(end)
+        section, ended, after = rest.partition(end)
         if not (found and ended):
             raise RuntimeError(f"{self.file} has no section between {begin} and {end}")
-        self.file.write_text(f"{before}{begin}\n{content}\n{end}{after}")
+        return before + begin, section, end + after
 
 
 def section(group, figures, when, commit, machine, note=""):

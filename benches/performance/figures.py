@@ -46,7 +46,8 @@ class Figures:
 def _floor(figure):
     if not figure.floors:
         return ""
-    return f"{number(statistics.median(figure.floors))} {figure.unit}: {figure.floor}".strip()
+    median = f"{number(statistics.median(figure.floors))} {figure.unit}".strip()
+    return f"{median}: {figure.floor}"
 
 
 def spread(values, unit=""):
@@ -59,8 +60,13 @@ def spread(values, unit=""):
     return f"{median} {unit}".strip() + f" ({number(min(values))} to {number(max(values))})"
 
 
+def quantile(values, percent):
+    """Returns the smallest of the values that at least `percent` of them do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
+
+
 def number(value):
-    """Returns a number with three significant digits, and with commas from a thousand on."""
+    """Returns a number with two digits after the point, one from ten on, none from a hundred on."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

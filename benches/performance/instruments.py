@@ -1,6 +1,5 @@
 """The program in benches/instruments: loads and floors. Each of its answers is a line of JSON."""
 import json
-import random
 
 from .processes import Process, run
 
@@ -17,11 +16,13 @@ class Instruments:
     def _run(self, *words):
         return json.loads(run([self.program, *words]))
 
-    def push(self, ports, token, senders, events, pushes, rooms=None, pause=0, in_flight=1,
-             rate=None, seconds=60):
-        """Pushes events, and returns `times`, `events` and `events_per_second`."""
-        words = ["push", "--token", token, "--events", events, "--pushes", pushes, "--pause", pause,
-                 "--in-flight", in_flight, "--seconds", seconds, "--seed", random.randrange(1 << 40)]
+    def push(self, ports, token, senders, load, rooms=None, in_flight=1, rate=None):
+        """Pushes events, and returns `times`, `seconds`, `events` and `events_per_second`.
+
+        "events_with_warm_up" also counts those that were pushed before the measurement. Without `rooms`,
+        the rooms are made up.
+        """
+        words = ["push", "--token", token, "--in-flight", in_flight, *_words(load)]
         for port in ports:
             words += ["--address", f"127.0.0.1:{port}"]
         for sender in senders:
@@ -42,18 +43,23 @@ class Instruments:
         words += ["--token", token] if token else []
         return self._run(*words)
 
-    def insert(self, database, events, pushes, pause=0, seconds=60):
+    def insert(self, database, load):
         """Stores the rows of pushes without HTTP, and returns `times` and `events_per_second`."""
-        return self._run("insert", *database.options, "--events", events, "--pushes", pushes,
-                         "--pause", pause, "--seconds", seconds, "--seed", random.randrange(1 << 40))
+        return self._run("insert", *database.options, *_words(load))
 
-    def read(self, database, query):
-        """Reads all rows of a query, and returns `times`, `rows` and `bytes`."""
-        return self._run("read", *database.options, "--query", query)
+    def read(self, database, query, count):
+        """Reads all rows of a query again and again, and returns `times`, `rows` and `bytes`."""
+        return self._run("read", *database.options, "--query", query, "--count", count)
 
     def serve(self, name, database=None, announces=False):
         """Starts the floor that takes pushes, with a database or without."""
         return Floor(self.program, self.folder / f"{name}.log", database, announces)
+
+
+def _words(load):
+    """Returns a load as the program wants it."""
+    return ["--events", load.events, "--pushes", load.pushes, "--pause", load.pause,
+            "--made-up-rooms", load.rooms, "--seconds", load.seconds, "--seed", load.seed]
 
 
 class Floor:

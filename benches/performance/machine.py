@@ -2,18 +2,36 @@
 import os
 import pathlib
 import platform
+import random
 import resource
 import socket
 import subprocess
+import threading
 
+PORTS = range(10_000, 32_000)
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+# The ports that were given out. Threads ask in turns.
+given = set()
+giving = threading.Lock()
 
 
 def free_port():
-    """Returns a port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Returns a port of 127.0.0.1 on which nobody listens, and gives it out once.
+
+    It is not one that the system gives out by itself: some connection could take it meanwhile.
+    """
+    while True:
+        port = random.choice(PORTS)
+        with giving, socket.socket() as listener:
+            if port in given:
+                continue
+            given.add(port)
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # Somebody listens on it.
 
 
 def resident_kb(process):

@@ -1,4 +1,5 @@
 """Many open pages, held by the program in benches/instruments."""
+import http.client
 import json
 import time
 
@@ -29,6 +30,30 @@ class OpenPages:
     def close(self):
         """Closes all pages."""
         self.process.end()
+
+
+class LivePage:
+    """One page that stays open, without the program in benches/instruments."""
+
+    def __init__(self, port, target, cookie, seconds):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+        self.connection.request("GET", target, headers={"Cookie": cookie, "Accept": "text/event-stream"})
+        self.answer = self.connection.getresponse()
+        if self.answer.status != 200:
+            raise RuntimeError(f"a live page answered {self.answer.status}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def wait_for(self, word):
+        """Reads until a line has the word."""
+        for line in self.answer:
+            if word in line:
+                return
+        raise RuntimeError(f"the live page ended without {word}")
 
 
 def live_targets(world, records, pages_each):

@@ -3,22 +3,28 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
 # The seconds that a process has to end by itself.
 PATIENCE = 20
+# Each process that was started and not ended. Whatever fails, `end_all` ends it.
+running = []
 
 
 class Process:
     """A process whose output goes to a log, or to a pipe if somebody reads it."""
 
-    def __init__(self, command, log, folder=None, piped=False):
+    def __init__(self, command, log, folder=None, piped=False, variables=None):
+        """`variables` are further ones of the environment."""
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as errors:
             self.process = subprocess.Popen(
                 [str(word) for word in command], cwd=folder, stderr=errors, text=piped or None,
+                env={**os.environ, **(variables or {})},
                 stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if piped else errors)
+        running.append(self)
         self.id = self.process.pid
 
     def has_ended(self):
@@ -34,6 +40,8 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self in running:
+            running.remove(self)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
@@ -53,6 +61,15 @@ class Process:
     def tail(self):
         """Returns the end of its log."""
         return self.log.read_text(errors="replace")[-1500:]
+
+
+def end_all():
+    """Ends everything that still runs, whatever failed before."""
+    for process in list(reversed(running)):
+        try:
+            process.end()
+        except Exception as error:  # The rest has to be ended, too.
+            print(f"{process.process.args[0]} could not be ended: {error}", file=sys.stderr)
 
 
 def wait_until(condition, what, seconds=120, pause=0.01):

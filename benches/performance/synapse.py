@@ -33,6 +33,11 @@ class Synapse:
         except OSError:
             return False
 
+    def version(self):
+        """Returns the version of Synapse."""
+        server = Client(self.port).ask("GET", "/_matrix/client/versions").headers["Server"]
+        return server.split("/")[-1].split()[0]
+
     def person(self, name):
         """Makes an account and signs in."""
         run([self.script, "register", self.folder, name, name])

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 from .http_client import Client
 from .invoices import BUYER, DOMAIN, SELLER, submission
@@ -16,6 +17,7 @@ from .registration import registration_value
 KEY = "a-key-for-measurements-only"
 STUB = pathlib.Path(__file__).with_name("stub_homeserver.py")
 START_SECONDS = 120
+STUB_SECONDS = 60
 ROOM_SECONDS = 300
 # As many as the config allows. All pages of a record share one link here.
 OPEN_PAGES = 8_000
@@ -26,10 +28,13 @@ class StubHomeserver:
 
     def __init__(self, port, registration, log):
         self.port = port
-        self.process = Process([sys.executable, STUB, port, registration], log)
-        wait_until(self._answers, "the stub homeserver", 20)
+        # Nothing is written beside the source.
+        self.process = Process([sys.executable, "-B", STUB, port, registration], log)
+        wait_until(self._answers, "the stub homeserver", STUB_SECONDS)
 
     def _answers(self):
+        if self.process.has_ended():
+            raise RuntimeError(f"the stub homeserver ended: {self.process.tail()}")
         try:
             return Client(self.port).ask("GET", "/calls").status == 200
         except OSError:
@@ -125,7 +130,7 @@ class World:
     runs; without it, the stub is started.
     """
 
-    def __init__(self, program, folder, database, processes=1, homeserver_port=None, fresh=True):
+    def __init__(self, program, folder, database, processes=1, homeserver_port=None):
         self.folder = folder
         self.database = database
         self.registration = folder / "registration.yaml"
@@ -136,17 +141,8 @@ class World:
                   "database": {"url": database.url}}
         self.services = [Service(program, folder, number, config) for number in range(processes)]
         self.service = self.services[0]
-        if self.registration.exists():
-            self._correct_registration()
-        else:
-            run([program, "generate-registration", "--config", self.service.config], cwd=folder)
+        run([program, "generate-registration", "--config", self.service.config], cwd=folder)
         self.token = registration_value(self.registration, "hs_token")
-
-    def _correct_registration(self):
-        """The folder was used before: the ports are others, and the tokens stay."""
-        text = self.registration.read_text()
-        url = f"url: http://127.0.0.1:{self.service.push_port}"
-        self.registration.write_text(re.sub(r"^url:.*$", url, text, flags=re.MULTILINE))
 
     @property
     def api(self):
@@ -177,28 +173,44 @@ class World:
         self.database.close()
 
     def make_rooms(self, names):
-        """Hands in a transaction for each name, and waits for their rooms. Returns pairs of id and room.
+        """Hands in a transaction for each name, and waits for their rooms. Returns pairs of id and room."""
+        ids = self.hand_in(names)
+        self.wait_for_rooms(ids)
+        return self.rooms_of(ids)
 
-        The processes get the transactions in turns.
-        """
-        ids = []
-        for number, name in enumerate(names):
-            api = self.services[number % len(self.services)].api
-            ids.append(api.ask("POST", "/api/v1/transactions", submission(name)).json()["id"])
-        return [(id, self._finished_room(id)) for id in ids]
+    def hand_in(self, names, clients=4):
+        """Hands in a transaction for each name, and returns their ids. The processes get them in turns."""
+        def hand_in_some(place):
+            service = self.services[place % len(self.services)]
+            api = Client(service.api_port, service.api.headers)
+            return [api.ask("POST", "/api/v1/transactions", submission(name)).json()["id"]
+                    for name in names[place::clients]]
 
-    def _finished_room(self, id):
-        def room():
-            state = self.api.ask("GET", f"/api/v1/transactions/{id}").json()["room"]
-            return state.get("id") if state["state"] == "ready" else None
-        return wait_until(room, f"the room of {id}", ROOM_SECONDS)
+        with ThreadPoolExecutor(clients) as threads:
+            parts = list(threads.map(hand_in_some, range(clients)))
+        return [parts[place % clients][place // clients] for place in range(len(names))]
+
+    def wait_for_rooms(self, ids):
+        """Waits until all these transactions have a finished room. One question asks for all of them."""
+        wanted = ", ".join(f"'{id}'" for id in ids)
+        query = (f"SELECT COUNT(*) FROM rooms WHERE transaction_id IN ({wanted}) "
+                 "AND ready_at IS NOT NULL")
+        wait_until(lambda: int(self.database.rows(query)[0][0]) == len(ids), f"{len(ids)} rooms",
+                   ROOM_SECONDS, 0.02)
+
+    def rooms_of(self, ids):
+        """Returns pairs of id and room of transactions whose rooms are finished."""
+        pairs = []
+        for id in ids:
+            room = self.api.ask("GET", f"/api/v1/transactions/{id}").json()["room"]
+            if room["state"] != "ready":
+                raise RuntimeError(f"the room of {id} is {room}")
+            pairs.append((id, room["id"]))
+        return pairs
 
     def push(self, events):
-        """Pushes events as the homeserver does, and returns the milliseconds until the 200."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        path = f"/_matrix/app/v1/transactions/one-{time.time_ns()}"
-        client = Client(self.service.push_port, headers)
-        return client.ask("PUT", path, {"events": events}).expect([200]).milliseconds
+        """Pushes events as the homeserver does."""
+        push_once(self.service.push_port, self.token, events)
 
     def entries(self, id):
         """Returns how many entries a record has."""
@@ -229,6 +241,13 @@ class World:
         entered = browser.ask("POST", action, f"token={token}", headers).expect([303])
         path, _, query = entered.headers["Location"].partition("?")
         return Entrance(path, query, entered.headers["Set-Cookie"].split(";")[0])
+
+
+def push_once(port, token, events):
+    """Pushes events over a connection of their own."""
+    path = f"/_matrix/app/v1/transactions/one-{time.time_ns()}"
+    client = Client(port, {"Authorization": f"Bearer {token}"})
+    client.ask("PUT", path, {"events": events}).expect([200])
 
 
 # When the oldest event was received that is no entry yet, or whose entry is not in the search yet.

@@ -1,10 +1,11 @@
-"""Tests of figures and tables. `python3 -m unittest discover benches` runs them."""
+"""Tests of figures, turns and tables. From benches, `python3 -m unittest discover -s performance -t .` runs them."""
 import pathlib
 import tempfile
 import unittest
 
+from .bench import in_turns
 from .document import Document
-from .figures import Figures, number, spread
+from .figures import Figures, number, quantile, spread
 
 
 class TestFigures(unittest.TestCase):
@@ -16,12 +17,26 @@ class TestFigures(unittest.TestCase):
         self.assertEqual(row, "| push | SQLite | 4.00 ms (2.00 to 30.0) | 1.00 ms: insert "
                               "| 3.00 (2.00 to 4.00) | ≤ 3 |")
 
-    def test_numbers_have_three_digits(self):
+    def test_a_quantile_is_one_of_the_values(self):
+        values = list(range(1, 301))
+        self.assertEqual([quantile(values, percent) for percent in (50, 99, 100)], [150, 297, 300])
+        self.assertEqual(quantile([7], 50), 7)
+
+    def test_large_numbers_have_fewer_digits_after_the_point(self):
         self.assertEqual([number(it) for it in (0.123, 12.34, 123.4, 12345.6)],
                          ["0.12", "12.3", "123", "12,346"])
 
     def test_one_round_has_no_spread(self):
         self.assertEqual(spread([1.5], "ms"), "1.50 ms")
+
+
+class TestTurns(unittest.TestCase):
+    def test_what_came_first_comes_last_in_the_next_round(self):
+        for number, expected in ((0, ["floor", "ours"]), (1, ["ours", "floor"])):
+            order = []
+            steps = {name: lambda name=name: order.append(name) or name for name in ("floor", "ours")}
+            self.assertEqual(in_turns(number, steps), {"floor": "floor", "ours": "ours"})
+            self.assertEqual(order, expected)
 
 
 class TestDocument(unittest.TestCase):
@@ -31,3 +46,13 @@ class TestDocument(unittest.TestCase):
             file.write_text("a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n")
             Document(file).replace("x", "new")
             self.assertEqual(file.read_text(), "a\n<!-- begin x -->\nnew\n<!-- end x -->\nb\n")
+
+    def test_sections_are_taken_from_another_document(self):
+        with tempfile.TemporaryDirectory() as folder:
+            one, other = (Document(pathlib.Path(folder, name)) for name in ("one", "other"))
+            one.file.write_text("a\n<!-- begin x -->\nold\n<!-- end x -->\n"
+                                "<!-- begin y -->\nold\n<!-- end y -->\n")
+            other.file.write_text("b\n<!-- begin x -->\nnew\n<!-- end x -->\n")
+            one.take(other, ["x"])
+            self.assertEqual(one.file.read_text(), "a\n<!-- begin x -->\nnew\n<!-- end x -->\n"
+                                                   "<!-- begin y -->\nold\n<!-- end y -->\n")

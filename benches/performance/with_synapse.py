@@ -19,6 +19,7 @@ class SynapseWorld:
             registrations.append(self._register_listener())
         self.synapse = bench.synapse(port, registrations)
         self.world.start()
+        bench.note_version(self.world.database)
 
     def _register_listener(self):
         """Writes the registration of a floor that is interested in the buyer, and in nobody of ours."""

@@ -12,9 +12,6 @@ use crate::rows::{Row, rows_of};
 use crate::store::{Database, Store};
 use crate::times::Times;
 
-/// The number of rooms in which the events are.
-const ROOMS: usize = 100;
-
 /// The options of the subcommand.
 #[derive(Args)]
 pub struct Insert {
@@ -35,6 +32,9 @@ pub struct Insert {
     /// No further push begins after this number of seconds.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// The number of rooms in which the events are.
+    #[arg(long, default_value_t = 20)]
+    made_up_rooms: usize,
     /// Other seeds give other events.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -74,7 +74,8 @@ impl Insert {
 
     fn pushes(&self) -> anyhow::Result<Vec<Vec<Row>>> {
         let senders = ["@buyer", "@seller"].map(|name| format!("{name}:tally.localhost"));
-        let mut conversation = Conversation::new(self.seed, made_up_rooms(ROOMS), senders.into());
+        let rooms = made_up_rooms(self.made_up_rooms);
+        let mut conversation = Conversation::new(self.seed, rooms, senders.into());
         let all = self.warm_up + self.pushes;
         (0..all).map(|_| Ok(rows_of(conversation.push(self.events).as_bytes())?)).collect()
     }

@@ -16,9 +16,6 @@ use crate::client::Connection;
 use crate::events::{Conversation, made_up_rooms};
 use crate::times::Times;
 
-/// The number of rooms if none are named.
-const MADE_UP_ROOMS: usize = 100;
-
 /// The options of the subcommand.
 #[derive(Args, Clone)]
 pub struct Push {
@@ -32,6 +29,9 @@ pub struct Push {
     /// A file with the id of a room on each line. Without it, the rooms are made up.
     #[arg(long)]
     rooms: Option<PathBuf>,
+    /// The number of rooms that are made up.
+    #[arg(long, default_value_t = 20)]
+    made_up_rooms: usize,
     /// Who says something. It can be given several times.
     #[arg(long = "sender", required = true)]
     senders: Vec<String>,
@@ -96,11 +96,12 @@ impl Push {
         }
         let seconds = started.elapsed().as_secs_f64();
         let events = times.len() * self.events;
+        let with_warm_up = events + self.warm_up * self.events;
         println!(
             "{}",
             json!({
-                "times": times.summary(), "events": events, "seconds": seconds,
-                "events_per_second": events as f64 / seconds,
+                "times": times.summary(), "events": events, "events_with_warm_up": with_warm_up,
+                "seconds": seconds, "events_per_second": events as f64 / seconds,
             })
         );
         Ok(())
@@ -112,7 +113,7 @@ impl Push {
                 let text = std::fs::read_to_string(file).with_context(|| format!("{file:?}"))?;
                 text.lines().map(str::to_owned).collect()
             }
-            None => made_up_rooms(MADE_UP_ROOMS),
+            None => made_up_rooms(self.made_up_rooms),
         };
         ensure!(!rooms.is_empty(), "the file of --rooms is empty");
         let mut conversation = Conversation::new(self.seed, rooms, self.senders.clone());

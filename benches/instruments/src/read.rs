@@ -20,6 +20,9 @@ pub struct Read {
     /// The query.
     #[arg(long)]
     query: String,
+    /// The number of timed readings. One more comes before them.
+    #[arg(long, default_value_t = 5)]
+    count: usize,
 }
 
 /// What was read.
@@ -35,21 +38,26 @@ impl Read {
     /// # Errors
     /// If no database is named, or if it fails.
     pub fn run(self, runtime: &Runtime) -> anyhow::Result<()> {
-        let store = runtime
+        let mut store = runtime
             .block_on(Store::open(&self.database))?
             .context("name a database with --sqlite or --postgres")?;
-        let started = Instant::now();
-        let amount = match store {
-            Store::Sqlite(connection) => read_sqlite(&connection, &self.query)?,
-            Store::Postgres(connection, _) => {
-                runtime.block_on(read_postgres(connection, self.query))?
-            }
-        };
+        let mut amount = read(&mut store, &self.query, runtime)?;
         let mut times = Times::default();
-        times.add(started.elapsed());
+        for _ in 0..self.count {
+            let started = Instant::now();
+            amount = read(&mut store, &self.query, runtime)?;
+            times.add(started.elapsed());
+        }
         let (rows, bytes) = (amount.rows, amount.bytes);
         println!("{}", json!({ "times": times.summary(), "rows": rows, "bytes": bytes }));
         Ok(())
+    }
+}
+
+fn read(store: &mut Store, query: &str, runtime: &Runtime) -> anyhow::Result<Amount> {
+    match store {
+        Store::Sqlite(connection) => read_sqlite(connection, query),
+        Store::Postgres(connection, _) => runtime.block_on(read_postgres(connection, query)),
     }
 }
 
@@ -71,12 +79,9 @@ fn read_sqlite(connection: &rusqlite::Connection, query: &str) -> anyhow::Result
     Ok(amount)
 }
 
-async fn read_postgres(
-    mut connection: sqlx::PgConnection,
-    query: String,
-) -> anyhow::Result<Amount> {
+async fn read_postgres(connection: &mut sqlx::PgConnection, query: &str) -> anyhow::Result<Amount> {
     let mut amount = Amount::default();
-    let mut rows = sqlx::query(AssertSqlSafe(query)).fetch(&mut connection);
+    let mut rows = sqlx::query(AssertSqlSafe(query)).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         amount.rows += 1;
         for column in 0..row.len() {

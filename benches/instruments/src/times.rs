@@ -27,12 +27,14 @@ impl Times {
     /// Returns the number of durations, the quantiles and the greatest one.
     pub fn summary(mut self) -> Value {
         self.0.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            let index = (self.0.len() as f64 * share) as usize;
-            self.0.get(index.min(self.0.len().saturating_sub(1))).copied()
-        };
-        json!({ "count": self.0.len(), "p50": at(0.5), "p99": at(0.99), "max": at(1.0) })
+        let at = |percent| self.0.get(place_of(percent, self.0.len())).copied();
+        json!({ "count": self.0.len(), "p50": at(50), "p99": at(99), "max": at(100) })
     }
+}
+
+/// Returns the place of the smallest of `count` sorted values that at least `percent` of them do not exceed.
+fn place_of(percent: usize, count: usize) -> usize {
+    (count * percent).div_ceil(100).saturating_sub(1)
 }
 
 /// Returns the present moment in milliseconds since 1970, with fractions.
@@ -53,5 +55,11 @@ mod tests {
         }
         let summary = times.summary();
         assert_eq!((&summary["p50"], &summary["max"]), (&json!(2.0), &json!(3.0)));
+    }
+
+    #[test]
+    fn one_of_a_hundred_is_above_p99() {
+        assert_eq!([place_of(99, 100), place_of(99, 300), place_of(99, 301)], [98, 296, 297]);
+        assert_eq!([place_of(50, 1), place_of(50, 2), place_of(100, 2)], [0, 0, 1]);
     }
 }

@@ -47,6 +47,8 @@ struct Board {
 
 #[derive(Default)]
 struct BoardState {
+    /// How many orders there were. Each page counts once for each.
+    order: u64,
     word: String,
     told_at: Vec<f64>,
 }
@@ -56,20 +58,20 @@ impl Board {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes that a page was told `text`, if that has the word in it.
-    fn told(&self, text: &[u8]) -> bool {
-        let found = self.with(|state| {
-            let found =
-                !state.word.is_empty() && memmem::find(text, state.word.as_bytes()).is_some();
-            if found {
+    /// Notes that a page was told `text`, if that has the word in it and the page did not have it yet.
+    /// `done` is the last order for which the page had the word.
+    fn told(&self, text: &[u8], done: &mut u64) {
+        let is_new = self.with(|state| {
+            let is_new = state.order > *done && memmem::find(text, state.word.as_bytes()).is_some();
+            if is_new {
                 state.told_at.push(now());
+                *done = state.order;
             }
-            found
+            is_new
         });
-        if found {
+        if is_new {
             self.changed.notify_one();
         }
-        found
     }
 }
 
@@ -116,13 +118,15 @@ async fn open(address: &str, line: &str) -> anyhow::Result<TcpStream> {
 /// Reads what a page is told, until the server ends it.
 async fn follow(mut page: TcpStream, board: Arc<Board>) {
     let mut unread = Vec::new();
+    let mut done = 0;
     let mut piece = [0; PIECE];
     while let Ok(length) = page.read(&mut piece).await
         && length > 0
     {
         unread.extend_from_slice(&piece[..length]);
         // A word may be in two pieces, so the end of a piece is looked at once more.
-        let keep = if board.told(&unread) { 0 } else { board.with(|state| state.word.len()) };
+        board.told(&unread, &mut done);
+        let keep = board.with(|state| state.word.len());
         unread.drain(..unread.len().saturating_sub(keep));
     }
 }
@@ -130,6 +134,7 @@ async fn follow(mut page: TcpStream, board: Arc<Board>) {
 async fn wait_for(board: &Board, word: &str, count: usize) {
     board.with(|state| {
         state.told_at.clear();
+        state.order += 1;
         word.clone_into(&mut state.word);
     });
     println!("{}", json!({ "expecting": word }));
@@ -146,4 +151,26 @@ async fn wait_for(board: &Board, word: &str, count: usize) {
         "{}",
         json!({ "told": told_at.len(), "first": told_at.first(), "middle": middle, "last": told_at.last() })
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_counts_once_for_each_order() {
+        let board = Board::default();
+        let mut done = 0;
+        board.told(b"anything", &mut done);
+        for word in ["first", "second"] {
+            board.with(|state| {
+                state.order += 1;
+                state.told_at.clear();
+                word.clone_into(&mut state.word);
+            });
+            board.told(b"first, second", &mut done);
+            board.told(b"first, second", &mut done);
+            assert_eq!(board.with(|state| state.told_at.len()), 1);
+        }
+    }
 }

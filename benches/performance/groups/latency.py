@@ -3,17 +3,21 @@ import json
 import threading
 import time
 
+from ..figures import quantile
+from ..pushing import LEAST_FOR_P99
 from ..with_synapse import SynapseWorld
 
 NAME = "latency"
 TITLE = "From sending to the entry"
 EXPLANATION = """
-A buyer sends a message on a real Synapse, and a shop asks for new entries until it is there. The floor is the
-time until Synapse has told the same message to another application service, which does nothing with it. That is
-the homeserver's own share, so the difference of the two is what Tallyroom adds.
+A buyer sends a message on a real Synapse, and a shop asks for new entries until it is there. The floor is the time
+until Synapse has told the same message to another application service, which does nothing with it. That is about
+the homeserver's own share, and the difference is about what Tallyroom adds. It is not exact: Synapse tells the two
+services one after the other, and may tell the other one later, which makes the difference too small. Tallyroom is
+measured on SQLite. Synapse, both services and the asking shop share the processors.
 """
-MINUTES = 2
-MESSAGES = 150
+MINUTES = 3
+MESSAGES = 300
 WARM_UP = 20
 PAUSE = 0.03
 FLOOR = "another application service is told"
@@ -94,9 +98,12 @@ def _wait_for_entry(world, id, after, text):
 
 
 def _add(bench, messages):
-    for quantile, share in (("p50", 0.5), ("p99", 0.99)):
-        entry, told, added = (sorted(times)[int(share * len(times))] for times in zip(*messages))
-        bench.figures.add(f"send to the entry read by the shop, {quantile}", entry, "ms", "SQLite", told,
-                          FLOOR)
-        bench.figures.add(f"entry after the other service was told, {quantile}", added, "ms", "SQLite",
-                          aim="≤ 3 ms" if quantile == "p50" else "")
+    entry, told, added = zip(*messages)
+    p50 = quantile(entry, 50)
+    add = bench.figures.add
+    add("send to the entry read by the shop, p50", p50, "ms", "SQLite", quantile(told, 50), FLOOR)
+    add("entry after the other service was told, p50", quantile(added, 50), "ms", "SQLite", aim="≤ 3 ms")
+    if len(messages) >= LEAST_FOR_P99:
+        add("send to the entry read by the shop, p99", quantile(entry, 99), "ms", "SQLite", p50,
+            "its own p50")
+        add("entry after the other service was told, p99", quantile(added, 99), "ms", "SQLite")

@@ -13,8 +13,9 @@ NAME = "missed"
 TITLE = "What was missed"
 EXPLANATION = """
 Two people say 1,000 things while Tallyroom does not run, in a room of which a real Synapse does not push what they
-say. Then Tallyroom starts, and reads all of it from the history. The floor is the time that Synapse took to
-accept the messages.
+say. Then Tallyroom starts, and reads all of it from the history. The time begins before the start of the process.
+"Synapse accepts them" is no floor of that work: it is the time that the same messages took when they were said.
+There is one round. Tallyroom is measured on SQLite, and shares the processors with Synapse.
 """
 MINUTES = 2
 MESSAGES = 1_000
