@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
-use super::{RoomRow, Store, StoreError, Tx};
+use super::{RoomRow, Store, StoreError, Tx, adoption};
 use crate::clock::now;
 use crate::names::NAMESPACE_PREFIX;
 use crate::room::Step;
@@ -277,6 +277,9 @@ impl Store {
 
     /// Notes that the message `event_id` shows the summary with this digest.
     ///
+    /// It waits until entries that are just being written are there. Whoever writes the summary's
+    /// entry without knowing that it is the summary would not wake the room, which waits for it.
+    ///
     /// # Errors
     /// If the database does not answer.
     pub async fn summary_shown(
@@ -285,7 +288,12 @@ impl Store {
         event_id: &str,
         digest: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(SET_SUMMARY).bind(id.to_string()).bind(event_id).bind(digest)).await
+        let id = id.to_string();
+        let mut tx = self.begin().await?;
+        adoption::lock(&mut tx, &id, self.sign_due()).await?;
+        let set = sqlx::query(SET_SUMMARY).bind(&id).bind(event_id).bind(digest);
+        set.execute(&mut *tx).await?;
+        tx.commit().await
     }
 
     /// Notes which revision is about to be told, before the request to the homeserver. None means

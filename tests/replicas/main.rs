@@ -11,4 +11,5 @@ mod frozen;
 mod leases;
 mod notices;
 mod process;
+mod rows;
 mod signing_key;
