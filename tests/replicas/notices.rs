@@ -122,8 +122,10 @@ fn what_commands_change_is_told_to_workers_and_pages() {
         outbox.take();
         let asked = ErasureRequest::new("operator", None);
         assert_eq!(command.store.forget(USERS[0], &asked).await.unwrap(), 1);
-        let told = [Notice::Work(Work::Files), Notice::Work(Work::Index), Notice::Changed(id)];
-        assert_eq!(outbox.take(), told);
+        let told = outbox.take();
+        assert_eq!(told.len(), 3);
+        let work = [Work::Files, Work::Index].map(Notice::Work);
+        assert!(work.into_iter().chain([Notice::Changed(id)]).all(|it| told.contains(&it)));
         command.store.take_up(None).await.unwrap();
         let told = outbox.take();
         assert_eq!(told.len(), 3);
