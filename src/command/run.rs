@@ -245,9 +245,13 @@ async fn work_of_one_process(
     let Installation { config, homeserver, vault, .. } = &**installation;
     let far = invite_far_forever(store.clone(), Arc::clone(installation), stop.clone());
     let gaps = intake::fill_gaps_forever(store.clone(), homeserver.clone(), stop.clone());
-    let (homeserver, vault) = (homeserver.clone(), vault.clone());
-    let files =
-        keep_files_forever(store.clone(), homeserver.clone(), vault, &config.files, stop.clone());
+    let files = keep_files_forever(
+        store.clone(),
+        homeserver.clone(),
+        vault.clone(),
+        &config.files,
+        stop.clone(),
+    );
     let foreign = intake::leave_foreign_rooms_forever(
         store.clone(),
         homeserver.clone(),

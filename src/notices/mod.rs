@@ -73,6 +73,12 @@ pub enum Work {
     Invitations,
 }
 
+impl Work {
+    /// All kinds of work.
+    pub const ALL: [Self; 6] =
+        [Self::Journal, Self::Index, Self::Files, Self::Rooms, Self::Far, Self::Invitations];
+}
+
 impl Notice {
     /// Returns the notice of who types in a room. If there are too many, some of them are named.
     pub fn typing(room: &str, users: &BTreeSet<String>) -> Self {

@@ -10,7 +10,7 @@ use ulid::Ulid;
 
 use super::columns::{from_json, parse_id};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
-use super::{Arrival, Store, StoreError, Tx, facts, rooms, successors};
+use super::{Arrival, Store, StoreError, Tx, due_rooms, facts, successors};
 use crate::clock::now;
 use crate::record::MembershipChange;
 
@@ -178,7 +178,7 @@ impl Store {
             if blocked {
                 successors::set_blocked(&mut tx, id).await?;
             }
-            rooms::wake(&mut tx, id, &format!("audit-{}", Ulid::new())).await?;
+            due_rooms::wake(&mut tx, id, &format!("audit-{}", Ulid::new())).await?;
         }
         sqlx::query(DELETE_GAPS).bind(room_id).execute(&mut *tx).await?;
         tx.commit().await?;
@@ -230,7 +230,7 @@ pub(super) async fn conclude(
     }
     let Some(id) = transaction_of(tx, room_id).await? else { return Ok(()) };
     correct_room(tx, id, room_id).await?;
-    rooms::wake(tx, id, &format!("audit-{}", Ulid::new())).await
+    due_rooms::wake(tx, id, &format!("audit-{}", Ulid::new())).await
 }
 
 /// Corrects what the database says about a room that lost its newest events on the homeserver.

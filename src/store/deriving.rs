@@ -12,8 +12,8 @@ use super::many_rows::ManyRows;
 use super::members::SeenMember;
 use super::room_changes::{self, CurrentRoom, Seen};
 use super::{
-    Store, StoreError, Tx, Underived, adoption, erasure, files, journal, members, restores, rooms,
-    successors, transaction_row,
+    Store, StoreError, Tx, Underived, adoption, due_rooms, erasure, files, journal, members,
+    restores, rooms, successors, transaction_row,
 };
 use crate::clock::now;
 use crate::config::{Config, DatabaseKind};
@@ -377,7 +377,7 @@ async fn see_member(
     let is_awaited =
         change.membership == "join" && successors::has_lost_successor(tx, transaction_id).await?;
     if change.membership == "knock" || is_awaited {
-        rooms::wake(tx, parse_id(transaction_id)?, &event.next.row.correlation).await?;
+        due_rooms::wake(tx, parse_id(transaction_id)?, &event.next.row.correlation).await?;
     }
     Ok(())
 }

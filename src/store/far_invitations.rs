@@ -6,7 +6,7 @@ use ruma::{OwnedUserId, UserId};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError, Tx, rooms};
+use super::{Store, StoreError, Tx, due_rooms};
 use crate::clock::now;
 
 const INSERT_FAR_INVITATION: &str = "INSERT INTO far_invitations \
@@ -139,7 +139,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let done = sqlx::query(DELETE_FAR_INVITATION).bind(&far.transaction_id).bind(&far.user_id);
         done.execute(&mut *tx).await?;
-        rooms::nudge(&mut tx, &far.transaction_id).await?;
+        due_rooms::nudge(&mut tx, &far.transaction_id).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         Ok(())
@@ -157,7 +157,7 @@ impl Store {
             .bind(&far.user_id)
             .bind(due_at);
         later.execute(&mut *tx).await?;
-        rooms::nudge(&mut tx, &far.transaction_id).await?;
+        due_rooms::nudge(&mut tx, &far.transaction_id).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         Ok(())

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Snapshot, Store, StoreError, rooms, witnessings};
+use super::{Snapshot, Store, StoreError, due_rooms, witnessings};
 use crate::clock::now;
 use crate::record::chain::Head;
 
@@ -86,7 +86,7 @@ impl Store {
         signed.execute(&mut *tx).await?;
         if new == 1 {
             witnessings::put(&mut tx, witnesses, &id.to_string(), &row.signed).await?;
-            rooms::wake(&mut tx, id, &format!("head-{}", Ulid::new())).await?;
+            due_rooms::wake(&mut tx, id, &format!("head-{}", Ulid::new())).await?;
         }
         tx.commit().await?;
         self.hints.rooms.notify_one();

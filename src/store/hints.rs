@@ -127,9 +127,8 @@ impl Hints {
 
     /// Wakes all workers and pages of this process.
     pub(super) fn wake_all(&self) {
-        let Self { journal, index, files, rooms, far, invitations, .. } = self;
-        for hint in [journal, index, files, rooms, far, invitations] {
-            hint.here.notify_one();
+        for work in Work::ALL {
+            self.of(work).here.notify_one();
         }
         for sender in self.watched().values() {
             sender.send_replace(());
@@ -147,7 +146,8 @@ impl Hints {
         watched.entry(transaction).or_insert_with(|| watch::channel(()).0).subscribe()
     }
 
-    fn of(&self, work: Work) -> &Hint {
+    /// Returns the hint for this kind of work.
+    pub fn of(&self, work: Work) -> &Hint {
         match work {
             Work::Journal => &self.journal,
             Work::Index => &self.index,

@@ -11,16 +11,15 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Write as _};
 use std::future::Future;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, own_connection};
 use crate::config::{DatabaseConfig, DatabaseKind};
 use crate::logging::Failures;
 
@@ -38,7 +37,7 @@ const PAUSE_AFTER_TURN: Duration = Duration::from_secs(3);
 
 /// The number of connections for leases.
 pub const LEASE_CONNECTIONS: u32 = 1;
-/// The name of the connection, for whoever looks at the connections of PostgreSQL.
+/// The name of the connection.
 const APPLICATION_NAME: &str = "tallyroom leases";
 /// PostgreSQL has had this setting since version 14. Without it, the leases of a process that hangs
 /// are free only when its connection breaks.
@@ -103,8 +102,7 @@ impl Leases {
         Ok(match config.url.kind() {
             DatabaseKind::Sqlite => Self::InMemory(Arc::default()),
             DatabaseKind::Postgres => {
-                let options = PgConnectOptions::from_str(config.url.expose())?
-                    .application_name(APPLICATION_NAME);
+                let options = own_connection::options(&config.url, APPLICATION_NAME)?;
                 Self::InPostgres(Arc::new(Keeper { options, requests: OnceLock::new() }))
             }
         })
@@ -178,7 +176,7 @@ struct Connection {
 /// One session of PostgreSQL. When it is dropped, its leases are lost.
 struct Session {
     number: u64,
-    /// Its type is one that notices at once when PostgreSQL ends the connection.
+    /// It does not connect again by itself: a new connection would have none of the leases.
     connection: PgListener,
     held: HashSet<i64>,
     lost: CancellationToken,
@@ -285,10 +283,7 @@ async fn end_of(session: &mut Option<Session>) {
 
 impl Session {
     async fn open(options: &PgConnectOptions, number: u64) -> Result<Self, StoreError> {
-        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
-        let mut connection = PgListener::connect_with(&pool).await?;
-        // A new connection would have none of the leases.
-        connection.eager_reconnect(false);
+        let mut connection = own_connection::listener(options.clone()).await?;
         let timeout = SILENCE_TIMEOUT.as_millis().to_string();
         sqlx::query(SET_SILENCE_TIMEOUT).bind(timeout).execute(&mut connection).await?;
         let lost = CancellationToken::new();

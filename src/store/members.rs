@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::stored_values::filter;
-use super::{Store, StoreError, Tx, far_invitations, refused_steps, rooms};
+use super::{Store, StoreError, Tx, due_rooms, far_invitations, refused_steps};
 use crate::clock::now;
 use crate::room::Member;
 
@@ -220,7 +220,7 @@ impl Store {
         let mut tx = self.begin().await?;
         for id in &left {
             sqlx::query(FORGET_REFUSALS).bind(id).bind(user.as_str()).execute(&mut *tx).await?;
-            rooms::wake(&mut tx, parse_id(id)?, correlation).await?;
+            due_rooms::wake(&mut tx, parse_id(id)?, correlation).await?;
         }
         tx.commit().await?;
         self.hints.rooms.notify_one();
@@ -300,7 +300,7 @@ pub(super) async fn retry_at_once(
 ) -> Result<(), StoreError> {
     refused_steps::make_due(tx, id).await?;
     far_invitations::make_due(tx, id).await?;
-    rooms::wake(tx, id, correlation).await
+    due_rooms::wake(tx, id, correlation).await
 }
 
 /// Has the contact `user` (none: all contacts) invited again if they declined, left or could not be

@@ -5,21 +5,21 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
-use super::{ACQUIRE_TIMEOUT, Store, StoreError};
+use super::{Store, StoreError, own_connection};
 use crate::config::{DatabaseKind, DatabaseUrl};
 use crate::logging::Failures;
 use crate::notices::{Letter, Notice, Outbox, letters};
 
 /// The channel on which all processes of a database send and listen.
 const CHANNEL: &str = "tallyroom";
-/// The name of the connections, for whoever looks at the connections of PostgreSQL.
+/// The name of the connections.
 const APPLICATION_NAME: &str = "tallyroom notices";
 /// The number of connections for notices: one that sends and one that listens.
 pub const NOTICE_CONNECTIONS: u32 = 2;
@@ -122,21 +122,13 @@ impl Post {
 
     /// Connects to the database and listens.
     async fn listener(&self) -> Result<PgListener, StoreError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(self.options()?);
-        let mut listener = PgListener::connect_with(&pool).await?;
-        listener.eager_reconnect(false);
+        let mut listener = own_connection::listener(self.options()?).await?;
         listener.listen(CHANNEL).await?;
         Ok(listener)
     }
 
     fn options(&self) -> Result<PgConnectOptions, StoreError> {
-        let options: PgConnectOptions = self.url.expose().parse()?;
-        Ok(options.application_name(APPLICATION_NAME))
+        own_connection::options(&self.url, APPLICATION_NAME)
     }
 }
 

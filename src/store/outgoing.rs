@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::to_json;
-use super::{Store, StoreError, Tx, rooms};
+use super::{Store, StoreError, Tx, due_rooms};
 use crate::clock::now;
 use crate::room::Guest;
 use crate::transaction::{PartyRole, Terms, Visitor};
@@ -162,7 +162,7 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
         forget_refusals(&mut tx, transaction, &guest.user_id).await?;
-        rooms::wake(&mut tx, transaction, correlation).await?;
+        due_rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         super::columns::parse_id(&id)
@@ -277,7 +277,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         forget_refusals(&mut tx, transaction, user).await?;
-        rooms::wake(&mut tx, transaction, correlation).await?;
+        due_rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         // Otherwise the page would not notice that the message fails again for the same reason.

@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::stored_values::UNKNOWN_DIGEST;
-use super::{SendKey, StoreError, Tx, foreign, rooms};
+use super::{SendKey, StoreError, Tx, due_rooms, foreign, rooms};
 use crate::clock::now;
 use crate::room::{Change, Repairs, Step};
 
@@ -144,7 +144,7 @@ pub(super) async fn note(
         wake = true;
     }
     if wake {
-        rooms::wake(tx, id, &format!("room-{}", Ulid::new())).await?;
+        due_rooms::wake(tx, id, &format!("room-{}", Ulid::new())).await?;
     }
     Ok(())
 }

@@ -1,6 +1,4 @@
-//! The rooms of transactions: what is done in them, and when the reconciler looks at them next.
-
-use std::time::Duration;
+//! The rooms of transactions: what is known of them, and what was done in them.
 
 use rand::distr::{Alphanumeric, SampleString};
 use ruma::RoomId;
@@ -8,7 +6,7 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
-use super::{RoomRow, Store, StoreError, Tx, adoption};
+use super::{RoomRow, Store, StoreError, Tx, adoption, due_rooms};
 use crate::clock::now;
 use crate::names::NAMESPACE_PREFIX;
 use crate::room::Step;
@@ -25,11 +23,18 @@ const UPSERT_INVITATION_OF_BOT: &str = "INSERT INTO members (transaction_id, use
 /// invited to it now.
 const MAKE_LOST_SUCCESSOR_DUE: &str = "UPDATE room_problems SET retry_at = 0 WHERE step = $1 \
      RETURNING transaction_id";
-const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
-     correlation = $3, stopped = 0 WHERE transaction_id = $1";
-const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM rooms WHERE due_at IS NOT NULL";
-const SELECT_DUE_ROOMS: &str =
-    "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+/// Whether a table has a row of the room's transaction: 1 or 0.
+macro_rules! any_in {
+    ($table:literal) => {
+        concat!(
+            "CAST(CASE WHEN EXISTS (SELECT 1 FROM ",
+            $table,
+            " o WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)"
+        )
+    };
+}
+pub(super) use any_in;
+
 /// A statement that selects rooms as [`RoomRow`].
 macro_rules! select_rooms {
     ($rest:expr) => {
@@ -46,17 +51,13 @@ macro_rules! select_rooms {
             "ORDER BY l.since DESC, l.room_id LIMIT 1) AS lost_successor, ",
             "(SELECT e.seq FROM entries e WHERE e.transaction_id = rooms.transaction_id ",
             "AND e.event_id = rooms.summary_event) AS summary_seq, ",
-            "CAST(CASE WHEN EXISTS (SELECT 1 FROM guests o ",
-            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            $crate::store::rooms::any_in!("guests"),
             " AS has_guests, ",
-            "CAST(CASE WHEN EXISTS (SELECT 1 FROM room_problems o ",
-            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            $crate::store::rooms::any_in!("room_problems"),
             " AS has_problems, ",
-            "CAST(CASE WHEN EXISTS (SELECT 1 FROM far_invitations o ",
-            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            $crate::store::rooms::any_in!("far_invitations"),
             " AS has_far_invitations, ",
-            "CAST(CASE WHEN EXISTS (SELECT 1 FROM heads o ",
-            "WHERE o.transaction_id = rooms.transaction_id) THEN 1 ELSE 0 END AS BIGINT)",
+            $crate::store::rooms::any_in!("heads"),
             " AS has_heads FROM rooms ",
             $rest
         )
@@ -92,15 +93,6 @@ const SET_SUMMARY_TEXT: &str = "UPDATE rooms SET summary_shown = $3 \
      WHERE transaction_id = $1 AND summary_event = $2";
 const SET_PINNED_HEADLINE: &str = "UPDATE rooms SET summary_pinned = $2 WHERE transaction_id = $1 \
      AND summary_event = $4 AND (wakes = $3 OR summary_pinned IS NULL)";
-const SET_AT_REST: &str = "UPDATE rooms SET \
-     ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
-     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, \
-     turns = 0, wanted_again = 0 \
-     WHERE transaction_id = $1";
-const POSTPONE_FOR_OTHERS: &str =
-    "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 RETURNING turns";
-const MAKE_DUE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
-     WHERE transaction_id = $1 AND stopped = 0";
 const SET_TELLING_REVISION: &str =
     "UPDATE rooms SET telling_revision = $2 WHERE transaction_id = $1";
 const SET_TOLD_REVISION: &str = "UPDATE rooms SET told_revision = $2, telling_revision = NULL \
@@ -108,49 +100,12 @@ const SET_TOLD_REVISION: &str = "UPDATE rooms SET told_revision = $2, telling_re
 const FORGET_SUMMARY: &str = "UPDATE rooms SET summary_event = NULL, summary_shown = NULL, \
      summary_pinned = NULL, summaries_gone = summaries_gone + 1 \
      WHERE transaction_id = $1 AND summary_event = $2";
-const POSTPONE_AFTER_FAILURE: &str = "\
-     UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
-     due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
-/// Ends the backoff of all failed rooms, because the homeserver is reachable again.
-const WAKE_FAILED_ROOMS: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
-const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
-     WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
-const STOP_ROOM: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
-     WHERE transaction_id = $1 AND wakes = $2";
 
 /// How long Tallyroom waits for the first events of a new room before it reads the room's history,
 /// in milliseconds.
 const FIRST_EVENTS_TIMEOUT_MS: i64 = 20_000;
 
 impl Store {
-    /// Returns at most `limit` transactions whose room is due now. The one that has been due for
-    /// the longest time comes first.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn due_rooms(&self, limit: i64) -> Result<Vec<Ulid>, StoreError> {
-        let ids: Vec<String> = sqlx::query_scalar(SELECT_DUE_ROOMS)
-            .bind(now())
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await?;
-        ids.iter().map(|id| parse_id(id)).collect()
-    }
-
-    /// Returns how long nothing is done for rooms unless there is a hint: until the next room is due,
-    /// but not longer than somebody may wait without a hint.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn pause_of_rooms(&self, shortest: Duration) -> Result<Duration, StoreError> {
-        let longest = self.hints.patience();
-        if longest <= shortest {
-            return Ok(shortest);
-        }
-        let due_at: Option<i64> = sqlx::query_scalar(SELECT_NEXT_DUE).fetch_one(&self.pool).await?;
-        Ok(pause_until(due_at, shortest, longest))
-    }
-
     /// Returns the room of a transaction.
     ///
     /// # Errors
@@ -197,7 +152,7 @@ impl Store {
             }
         };
         let Some(id) = id else { return Ok(()) };
-        wake(&mut tx, parse_id(&id)?, correlation).await?;
+        due_rooms::wake(&mut tx, parse_id(&id)?, correlation).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         Ok(())
@@ -353,96 +308,6 @@ impl Store {
         )
         .await
     }
-
-    /// Notes that nothing is left to do before `until` (none: nothing at all), unless the room was
-    /// woken since `wakes` was read.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn room_rests(
-        &self,
-        id: Ulid,
-        wakes: i64,
-        until: Option<i64>,
-        is_ready: bool,
-    ) -> Result<(), StoreError> {
-        let rest =
-            sqlx::query(SET_AT_REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until);
-        self.run(rest.bind(i64::from(is_ready))).await
-    }
-
-    /// Puts this room behind the rooms that are due already. Returns how many turns in a row the
-    /// room has had.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn room_yields(&self, id: Ulid) -> Result<i64, StoreError> {
-        let mut tx = self.begin().await?;
-        let turns = sqlx::query_scalar(POSTPONE_FOR_OTHERS).bind(id.to_string()).bind(now());
-        let turns: Option<i64> = turns.fetch_optional(&mut *tx).await?;
-        tx.commit().await?;
-        self.hints.rooms.notify_one();
-        Ok(turns.unwrap_or(0))
-    }
-
-    /// Notes that a step failed. The room is due again at `until`, or at once if it was woken since
-    /// `wakes` was read.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn room_postponed(
-        &self,
-        id: Ulid,
-        wakes: i64,
-        until: i64,
-        problem: &str,
-    ) -> Result<(), StoreError> {
-        self.run(
-            sqlx::query(POSTPONE_AFTER_FAILURE)
-                .bind(id.to_string())
-                .bind(until)
-                .bind(problem)
-                .bind(wakes),
-        )
-        .await?;
-        self.hints.changed(id);
-        Ok(())
-    }
-
-    /// Makes all rooms due that wait because something failed.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn wake_failed_rooms(&self) -> Result<(), StoreError> {
-        self.run(sqlx::query(WAKE_FAILED_ROOMS).bind(now())).await?;
-        self.hints.rooms.notify_one();
-        Ok(())
-    }
-
-    /// Stops the room because only an operator can help, unless the room was woken since `wakes`
-    /// was read.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn room_stopped(
-        &self,
-        id: Ulid,
-        wakes: i64,
-        problem: &str,
-    ) -> Result<(), StoreError> {
-        self.run(sqlx::query(STOP_ROOM).bind(id.to_string()).bind(wakes).bind(problem)).await?;
-        // People who wrote on the invoice page see that the message failed, and can try again.
-        self.run(sqlx::query(FAIL_OUTGOING).bind(id.to_string())).await?;
-        self.hints.changed(id);
-        Ok(())
-    }
-}
-
-/// Returns the time until `due_at` (none: never), within bounds.
-fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Duration {
-    let Some(due_at) = due_at else { return longest };
-    let left = u64::try_from(due_at.saturating_sub(now())).unwrap_or(0);
-    Duration::from_millis(left).clamp(shortest, longest)
 }
 
 /// Inserts the row of the room of a new transaction. The row is due at once.
@@ -466,22 +331,6 @@ pub fn new_alias() -> String {
     format!("{NAMESPACE_PREFIX}{secret}")
 }
 
-/// Makes the room due at once.
-pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
-    sqlx::query(WAKE_ROOM)
-        .bind(id.to_string())
-        .bind(now())
-        .bind(correlation)
-        .execute(&mut **tx)
-        .await
-        .map(drop)
-}
-
-/// Makes the room due because something that it waited for has ended. Its number of failures stays.
-pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
-    sqlx::query(MAKE_DUE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
-}
-
 /// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room,
 /// another summary is sent and pinned. Returns whether it is.
 pub(super) async fn event_redacted(
@@ -492,33 +341,7 @@ pub(super) async fn event_redacted(
     let gone = sqlx::query(FORGET_SUMMARY).bind(id.to_string()).bind(event_id);
     let was_summary = gone.execute(&mut **tx).await?.rows_affected() > 0;
     if was_summary {
-        wake(tx, id, &format!("removed-{event_id}")).await?;
+        due_rooms::wake(tx, id, &format!("removed-{event_id}")).await?;
     }
     Ok(was_summary)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::tests::opened;
-
-    #[test]
-    fn the_pause_ends_when_a_room_is_due_but_within_bounds() {
-        let (shortest, longest) = (Duration::from_secs(1), Duration::from_secs(10));
-        let pause = |due_at| pause_until(due_at, shortest, longest);
-        assert_eq!(pause(None), longest);
-        assert_eq!(pause(Some(now() + 3_600_000)), longest);
-        // A room that is still due waits for a worker.
-        assert_eq!(pause(Some(0)), shortest);
-        let soon = pause(Some(now() + 5_000));
-        assert!(soon > shortest && soon <= Duration::from_secs(5));
-    }
-
-    /// On SQLite, the connections for reading can write nothing.
-    #[tokio::test]
-    async fn a_room_yields_on_a_connection_that_may_write() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = opened(folder.path()).await;
-        assert_eq!(store.room_yields(Ulid::new()).await.unwrap(), 0);
-    }
 }

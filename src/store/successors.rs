@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
-use super::{SendKey, Store, StoreError, Tx, members, room_changes, rooms};
+use super::{SendKey, Store, StoreError, Tx, due_rooms, members, room_changes};
 use crate::clock::now;
 
 pub(super) const SET_SUCCESSOR_AS_ROOM: &str = "\
@@ -111,7 +111,7 @@ impl Store {
         add(&mut tx, id, room).await?;
         forget_previous_room(&mut tx, id).await?;
         sqlx::query(SET_BOT_JOINED).bind(id.to_string()).bind(bot).execute(&mut *tx).await?;
-        rooms::wake(&mut tx, id, &format!("upgrade-{}", Ulid::new())).await?;
+        due_rooms::wake(&mut tx, id, &format!("upgrade-{}", Ulid::new())).await?;
         tx.commit().await?;
         self.hints.journal.notify_one();
         self.hints.changed(id);
@@ -170,7 +170,7 @@ impl Store {
             lost.bind(now()).bind(why).execute(&mut *tx).await?;
             room_changes::reject(&mut tx, room_id, bot).await?;
         }
-        rooms::wake(&mut tx, id, &format!("replace-{}", Ulid::new())).await?;
+        due_rooms::wake(&mut tx, id, &format!("replace-{}", Ulid::new())).await?;
         tx.commit().await?;
         self.hints.changed(id);
         Ok(())

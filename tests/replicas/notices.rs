@@ -4,15 +4,12 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tallyroom::clock::now;
 use tallyroom::notices::{Notice, Work};
-use tallyroom::store::{ErasureRequest, Hint};
+use tallyroom::store::ErasureRequest;
 use ulid::Ulid;
 
 use super::bench::USERS;
 use super::process::{Process, on_postgres};
 
-/// All kinds of work.
-const ALL: [Work; 6] =
-    [Work::Journal, Work::Index, Work::Files, Work::Rooms, Work::Far, Work::Invitations];
 /// More notices than an outbox takes.
 const TOO_MANY: usize = 10_000;
 
@@ -20,7 +17,7 @@ const TOO_MANY: usize = 10_000;
 fn a_hint_of_one_process_wakes_the_others() {
     on_postgres(async |url| {
         let (mut one, mut other) = (Process::start(url).await, Process::start(url).await);
-        for work in ALL {
+        for work in Work::ALL {
             one.hint(work).notify_one();
             other.hint(work).notified().await;
             // Its own workers are woken as before.
@@ -60,7 +57,7 @@ fn after_a_lost_connection_everybody_looks_once_and_hears_again() {
         let mut page = other.page(id);
         other.lose_connections("LISTEN%").await;
         // Nobody gave a hint.
-        for work in ALL {
+        for work in Work::ALL {
             other.hint(work).notified().await;
         }
         page.changed().await.unwrap();
@@ -153,18 +150,4 @@ fn message(event: &str, room: &str) -> Value {
         "type": "m.room.message", "room_id": room, "sender": USERS[0], "event_id": event,
         "origin_server_ts": now(), "content": { "msgtype": "m.text", "body": "Hello" },
     })
-}
-
-impl Process {
-    fn hint(&self, work: Work) -> &Hint {
-        let hints = self.store.hints();
-        match work {
-            Work::Journal => &hints.journal,
-            Work::Index => &hints.index,
-            Work::Files => &hints.files,
-            Work::Rooms => &hints.rooms,
-            Work::Far => &hints.far,
-            Work::Invitations => &hints.invitations,
-        }
-    }
 }

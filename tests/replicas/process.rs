@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
-use tallyroom::notices::Notice;
-use tallyroom::store::Store;
+use tallyroom::notices::{Notice, Work};
+use tallyroom::store::{Hint, Store};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -44,10 +44,8 @@ impl Process {
         let hear = move |_, notice| drop(sender.send(notice));
         tokio::spawn(store.clone().hear_notices_forever(hear, stop.clone()));
         // Whoever begins to listen looks for everything.
-        let hints = store.hints();
-        let work = [&hints.journal, &hints.index, &hints.files, &hints.rooms, &hints.far];
-        for hint in work.into_iter().chain([&hints.invitations]) {
-            hint.notified().await;
+        for work in Work::ALL {
+            store.hints().of(work).notified().await;
         }
         let process = Self { bench, store, heard, _stop: stop.drop_guard() };
         process.until_it_hears().await;
@@ -66,6 +64,10 @@ impl Process {
         let bench = Bench::open(url).await;
         let (store, stop) = (bench.store.clone(), CancellationToken::new());
         Self { bench, store, heard: mpsc::unbounded_channel().1, _stop: stop.drop_guard() }
+    }
+
+    pub fn hint(&self, work: Work) -> &Hint {
+        self.store.hints().of(work)
     }
 
     /// Returns what an open page of a transaction waits for.

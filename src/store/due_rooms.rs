@@ -1,0 +1,195 @@
+//! When the reconciler looks at a room next.
+
+use std::time::Duration;
+
+use ulid::Ulid;
+
+use super::columns::parse_id;
+use super::{Store, StoreError, Tx};
+use crate::clock::now;
+
+const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
+     correlation = $3, stopped = 0 WHERE transaction_id = $1";
+const SELECT_NEXT_DUE: &str = "SELECT MIN(due_at) FROM rooms WHERE due_at IS NOT NULL";
+const SELECT_DUE_ROOMS: &str =
+    "SELECT transaction_id FROM rooms WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+const SET_AT_REST: &str = "UPDATE rooms SET \
+     ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
+     due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, \
+     turns = 0, wanted_again = 0 \
+     WHERE transaction_id = $1";
+const POSTPONE_FOR_OTHERS: &str =
+    "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 RETURNING turns";
+const MAKE_DUE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
+     WHERE transaction_id = $1 AND stopped = 0";
+const POSTPONE_AFTER_FAILURE: &str = "\
+     UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
+     due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
+/// Ends the backoff of all failed rooms, because the homeserver is reachable again.
+const WAKE_FAILED_ROOMS: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
+const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
+     WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
+const STOP_ROOM: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
+     WHERE transaction_id = $1 AND wakes = $2";
+
+impl Store {
+    /// Returns at most `limit` transactions whose room is due now. The one that has been due for
+    /// the longest time comes first.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn due_rooms(&self, limit: i64) -> Result<Vec<Ulid>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(SELECT_DUE_ROOMS)
+            .bind(now())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        ids.iter().map(|id| parse_id(id)).collect()
+    }
+
+    /// Returns how long nothing is done for rooms unless there is a hint: until the next room is due,
+    /// but not longer than somebody may wait without a hint.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn pause_of_rooms(&self, shortest: Duration) -> Result<Duration, StoreError> {
+        let longest = self.hints.patience();
+        if longest <= shortest {
+            return Ok(shortest);
+        }
+        let due_at: Option<i64> = sqlx::query_scalar(SELECT_NEXT_DUE).fetch_one(&self.pool).await?;
+        Ok(pause_until(due_at, shortest, longest))
+    }
+
+    /// Notes that nothing is left to do before `until` (none: nothing at all), unless the room was
+    /// woken since `wakes` was read.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn room_rests(
+        &self,
+        id: Ulid,
+        wakes: i64,
+        until: Option<i64>,
+        is_ready: bool,
+    ) -> Result<(), StoreError> {
+        let rest =
+            sqlx::query(SET_AT_REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until);
+        self.run(rest.bind(i64::from(is_ready))).await
+    }
+
+    /// Puts this room behind the rooms that are due already. Returns how many turns in a row the
+    /// room has had.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn room_yields(&self, id: Ulid) -> Result<i64, StoreError> {
+        let mut tx = self.begin().await?;
+        let turns = sqlx::query_scalar(POSTPONE_FOR_OTHERS).bind(id.to_string()).bind(now());
+        let turns: Option<i64> = turns.fetch_optional(&mut *tx).await?;
+        tx.commit().await?;
+        self.hints.rooms.notify_one();
+        Ok(turns.unwrap_or(0))
+    }
+
+    /// Notes that a step failed. The room is due again at `until`, or at once if it was woken since
+    /// `wakes` was read.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn room_postponed(
+        &self,
+        id: Ulid,
+        wakes: i64,
+        until: i64,
+        problem: &str,
+    ) -> Result<(), StoreError> {
+        self.run(
+            sqlx::query(POSTPONE_AFTER_FAILURE)
+                .bind(id.to_string())
+                .bind(until)
+                .bind(problem)
+                .bind(wakes),
+        )
+        .await?;
+        self.hints.changed(id);
+        Ok(())
+    }
+
+    /// Makes all rooms due that wait because something failed.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn wake_failed_rooms(&self) -> Result<(), StoreError> {
+        self.run(sqlx::query(WAKE_FAILED_ROOMS).bind(now())).await?;
+        self.hints.rooms.notify_one();
+        Ok(())
+    }
+
+    /// Stops the room because only an operator can help, unless the room was woken since `wakes`
+    /// was read.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn room_stopped(
+        &self,
+        id: Ulid,
+        wakes: i64,
+        problem: &str,
+    ) -> Result<(), StoreError> {
+        self.run(sqlx::query(STOP_ROOM).bind(id.to_string()).bind(wakes).bind(problem)).await?;
+        // People who wrote on the invoice page see that the message failed, and can try again.
+        self.run(sqlx::query(FAIL_OUTGOING).bind(id.to_string())).await?;
+        self.hints.changed(id);
+        Ok(())
+    }
+}
+
+/// Returns the time until `due_at` (none: never), within bounds.
+fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Duration {
+    let Some(due_at) = due_at else { return longest };
+    let left = u64::try_from(due_at.saturating_sub(now())).unwrap_or(0);
+    Duration::from_millis(left).clamp(shortest, longest)
+}
+
+/// Makes the room due at once.
+pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
+    sqlx::query(WAKE_ROOM)
+        .bind(id.to_string())
+        .bind(now())
+        .bind(correlation)
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// Makes the room due because something that it waited for has ended. Its number of failures stays.
+pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    sqlx::query(MAKE_DUE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::opened;
+
+    #[test]
+    fn the_pause_ends_when_a_room_is_due_but_within_bounds() {
+        let (shortest, longest) = (Duration::from_secs(1), Duration::from_secs(10));
+        let pause = |due_at| pause_until(due_at, shortest, longest);
+        assert_eq!(pause(None), longest);
+        assert_eq!(pause(Some(now() + 3_600_000)), longest);
+        // A room that is still due waits for a worker.
+        assert_eq!(pause(Some(0)), shortest);
+        let soon = pause(Some(now() + 5_000));
+        assert!(soon > shortest && soon <= Duration::from_secs(5));
+    }
+
+    /// On SQLite, the connections for reading can write nothing.
+    #[tokio::test]
+    async fn a_room_yields_on_a_connection_that_may_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        assert_eq!(store.room_yields(Ulid::new()).await.unwrap(), 0);
+    }
+}
