@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
+use super::free_port;
 use super::process::Process;
 
 /// The ports of one process of the service, or of the load balancer.
@@ -12,6 +13,12 @@ pub struct Ports {
     pub push: u16,
     pub api: u16,
     pub page: u16,
+}
+
+impl Ports {
+    pub fn new() -> Self {
+        Self { push: free_port(), api: free_port(), page: free_port() }
+    }
 }
 
 /// What differs between the listeners of the service: their names, and which requests are sent to

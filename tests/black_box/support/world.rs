@@ -37,23 +37,45 @@ pub struct World {
 }
 
 /// One of the processes of the service, with its own config.
-struct Instance {
-    name: String,
-    api: Shop,
+pub struct Instance {
+    pub shop: Shop,
+    config: PathBuf,
+    log: PathBuf,
+    page_port: u16,
     process: Option<Process>,
 }
 
-/// A further process of the service.
-pub struct Another {
-    pub process: Process,
-    pub shop: Shop,
-    page_port: u16,
-}
+impl Instance {
+    /// A process that has not been started. The config says that it listens at these ports.
+    fn new(folder: &Path, name: &str, config: &Value, ports: Ports) -> Self {
+        let file = folder.join(format!("{name}.yaml"));
+        std::fs::write(&file, serde_json::to_string_pretty(config).unwrap()).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        let (shop, log) = (Shop::new(ports.api, KEY), folder.join(format!("{name}.log")));
+        Self { shop, config: file, log, page_port: ports.page, process: None }
+    }
 
-impl Another {
     /// The address of a path on its server of the invoice page.
     pub fn page(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.page_port)
+    }
+
+    fn launch(&mut self, mut command: Command) {
+        command.arg("run").arg("--config").arg(&self.config);
+        self.process = Some(Process::start(&mut command, &self.log));
+    }
+
+    async fn wait_until_ready(&mut self, synapse_log: &Path) {
+        let process = self.process.as_mut().unwrap();
+        for _ in 0..START_TIMEOUT.as_millis() / 50 {
+            let request = self.shop.request(reqwest::Method::GET, "/health/ready");
+            if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(!process.has_ended(), "the service ended\n{}", process.tail());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the service is not ready\n{}\n{}", process.tail(), tail(synapse_log));
     }
 }
 
@@ -81,7 +103,7 @@ impl World {
     }
 
     pub fn config_file(&self) -> PathBuf {
-        self.folder.path().join("config.yaml")
+        self.processes[0].config.clone()
     }
 
     /// A new account of an administrator of the homeserver.
@@ -116,16 +138,11 @@ impl World {
 
     /// Starts one of the service's processes without waiting for it.
     pub fn launch_process(&mut self, number: usize) {
-        let mut command = match self.descriptors {
+        let command = match self.descriptors {
             Some(most) => within(most),
             None => tallyroom(),
         };
-        let config = self.config_file();
-        let instance = &mut self.processes[number];
-        let file = |kind: &str| self.folder.path().join(format!("{}{kind}", instance.name));
-        let config = if number == 0 { config } else { file(".yaml") };
-        command.arg("run").arg("--config").arg(config);
-        instance.process = Some(Process::start(&mut command, &file(".log")));
+        self.processes[number].launch(command);
     }
 
     /// Waits until all of the service's processes are ready.
@@ -138,27 +155,19 @@ impl World {
     /// Waits until one of the service's processes is ready.
     pub async fn wait_for_process(&mut self, number: usize) {
         let log = self.synapse_log();
-        let Instance { api, process, .. } = &mut self.processes[number];
-        wait_until_ready(process.as_mut().unwrap(), api, &log).await;
+        self.processes[number].wait_until_ready(&log).await;
     }
 
     /// Starts another process of the service on the same database, without a load balancer. The
     /// homeserver does not push to it.
-    pub async fn start_another(&self) -> Another {
-        let (push_port, api_port, page_port) = (free_port(), free_port(), free_port());
+    pub async fn start_another(&self) -> Instance {
         let config = std::fs::read_to_string(self.config_file()).unwrap();
-        let mut config: Value = serde_json::from_str(&config).unwrap();
-        for (section, port) in [("appservice", push_port), ("api", api_port), ("page", page_port)] {
-            config[section]["listen"] = json!(format!("127.0.0.1:{port}"));
-        }
-        let file = self.folder.path().join(format!("config-{api_port}.yaml"));
-        write_config(&file, &config);
-        let mut command = tallyroom();
-        command.arg("run").arg("--config").arg(&file);
-        let mut process = Process::start(&mut command, &file.with_extension("log"));
-        let shop = Shop::new(api_port, KEY);
-        wait_until_ready(&mut process, &shop, &self.synapse_log()).await;
-        Another { process, shop, page_port }
+        let (mut config, ports) = (serde_json::from_str(&config).unwrap(), Ports::new());
+        listen_at(&mut config, ports);
+        let mut another = Instance::new(self.folder.path(), "another", &config, ports);
+        another.launch(tallyroom());
+        another.wait_until_ready(&self.synapse_log()).await;
+        another
     }
 
     pub fn kill_tallyroom(&mut self) {
@@ -185,7 +194,7 @@ impl World {
 
     /// The API of one of the service's processes.
     pub fn api_of(&self, number: usize) -> &Shop {
-        &self.processes[number].api
+        &self.processes[number].shop
     }
 
     pub async fn start_synapse(&mut self) {
@@ -268,7 +277,7 @@ impl World {
 
     /// Everything that the service has logged.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.tallyroom_log()).unwrap_or_default()
+        std::fs::read_to_string(&self.processes[0].log).unwrap_or_default()
     }
 
     /// The address of a path on the invoice page's server.
@@ -313,10 +322,6 @@ impl World {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    fn tallyroom_log(&self) -> PathBuf {
-        self.folder.path().join("tallyroom.log")
-    }
-
     fn synapse_log(&self) -> PathBuf {
         self.folder.path().join("synapse/homeserver.log")
     }
@@ -331,7 +336,7 @@ impl Drop for World {
         self.synapse = None;
         if std::thread::panicking() {
             for instance in &self.processes {
-                println!("{}", tail(&self.folder.path().join(format!("{}.log", instance.name))));
+                println!("{}", tail(&instance.log));
             }
             if std::env::var_os("KEEP").is_some() {
                 self.folder.disable_cleanup(true);
@@ -401,10 +406,9 @@ impl Plan {
     pub async fn prepare(self, database: Database) -> World {
         let folder = TempDir::new().unwrap();
         let synapse_port = free_port();
-        let new_ports = || Ports { push: free_port(), api: free_port(), page: free_port() };
-        let each: Vec<Ports> = (0..self.processes).map(|_| new_ports()).collect();
+        let each: Vec<Ports> = (0..self.processes).map(|_| Ports::new()).collect();
         let is_balanced = each.len() > 1;
-        let public = if is_balanced { new_ports() } else { each[0] };
+        let public = if is_balanced { Ports::new() } else { each[0] };
         let proxy = match self.proxied {
             true => Some(Proxy::start(synapse_port).await),
             false => None,
@@ -412,48 +416,34 @@ impl Plan {
         let homeserver_port = proxy.as_ref().map_or(synapse_port, |proxy| proxy.port);
         let mut config = json!({
             "homeserver": { "url": format!("http://127.0.0.1:{homeserver_port}"), "domain": DOMAIN },
-            "appservice": {
-                "listen": format!("127.0.0.1:{}", each[0].push),
-                "url": format!("http://127.0.0.1:{}", public.push),
-            },
+            "appservice": { "url": format!("http://127.0.0.1:{}", public.push) },
             "api": {
-                "listen": format!("127.0.0.1:{}", each[0].api),
                 "keys": [{ "shop": "shop", "key": KEY }, { "shop": "other", "key": OTHER_KEY, "language": "de" }],
             },
             "database": { "url": database.create(folder.path()).await },
             "log": { "level": "info,tallyroom=debug", "format": "json" },
         });
         if self.has_page {
-            config["page"] = json!({
-                "listen": format!("127.0.0.1:{}", each[0].page),
-                "url": format!("http://127.0.0.1:{}", public.page),
-            });
+            config["page"] = json!({ "url": format!("http://127.0.0.1:{}", public.page) });
         }
+        listen_at(&mut config, each[0]);
         for (section, keys) in self.config.as_object().unwrap() {
             for (key, value) in keys.as_object().unwrap() {
                 config[section][key] = value.clone();
             }
         }
-        let file = folder.path().join("config.yaml");
-        write_config(&file, &config);
-        let mut processes = Vec::new();
-        for (number, ports) in each.iter().enumerate() {
-            let name = match number {
-                0 => "tallyroom".to_owned(),
-                _ => format!("tallyroom-{}", number + 1),
-            };
-            if number > 0 {
-                config["appservice"]["listen"] = json!(format!("127.0.0.1:{}", ports.push));
-                config["api"]["listen"] = json!(format!("127.0.0.1:{}", ports.api));
-                if self.has_page {
-                    config["page"]["listen"] = json!(format!("127.0.0.1:{}", ports.page));
-                }
-                write_config(&folder.path().join(format!("{name}.yaml")), &config);
-            }
-            processes.push(Instance { name, api: Shop::new(ports.api, KEY), process: None });
+        let mut processes = vec![Instance::new(folder.path(), "tallyroom", &config, each[0])];
+        for (number, ports) in each.iter().enumerate().skip(1) {
+            listen_at(&mut config, *ports);
+            let name = format!("tallyroom-{}", number + 1);
+            processes.push(Instance::new(folder.path(), &name, &config, *ports));
         }
         let balancer = is_balanced.then(|| balancer::start(folder.path(), public, &each));
-        let made = tallyroom().arg("generate-registration").arg("--config").arg(&file).output();
+        let made = tallyroom()
+            .arg("generate-registration")
+            .arg("--config")
+            .arg(&processes[0].config)
+            .output();
         let made = made.unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -522,21 +512,13 @@ impl World {
     }
 }
 
-fn write_config(file: &Path, config: &Value) {
-    std::fs::write(file, serde_json::to_string_pretty(config).unwrap()).unwrap();
-    std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
-}
-
-async fn wait_until_ready(process: &mut Process, shop: &Shop, synapse_log: &Path) {
-    for _ in 0..START_TIMEOUT.as_millis() / 50 {
-        let request = shop.request(reqwest::Method::GET, "/health/ready");
-        if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
-            return;
+/// Sets where a process listens, as far as the config has it listen.
+fn listen_at(config: &mut Value, ports: Ports) {
+    for (section, port) in [("appservice", ports.push), ("api", ports.api), ("page", ports.page)] {
+        if config.get(section).is_some() {
+            config[section]["listen"] = json!(format!("127.0.0.1:{port}"));
         }
-        assert!(!process.has_ended(), "the service ended\n{}", process.tail());
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("the service is not ready\n{}\n{}", process.tail(), tail(synapse_log));
 }
 
 fn password(name: &str) -> String {
