@@ -2,6 +2,7 @@
 import random
 import sys
 import time
+from functools import partial
 
 from .databases import POSTGRES, SQLITE, Postgres, PostgresServer, Sqlite
 from .figures import Figures
@@ -129,3 +130,9 @@ def in_turns(number, steps):
     """
     names = list(steps)
     return {name: steps[name]() for name in (names if number % 2 == 0 else reversed(names))}
+
+
+def in_rounds(bench, worlds, one_round, wanted=3):
+    """Has each round do `one_round(number, *world)` for all worlds (a dict of tuples), in turns."""
+    for number in bench.rounds(wanted):
+        in_turns(number, {name: partial(one_round, number, *world) for name, world in worlds.items()})

@@ -46,6 +46,15 @@ class Process:
             if pipe:
                 pipe.close()
 
+    def answers(self, name, ask):
+        """Returns whether `ask()` is answered with 200. If the process has ended, that is a failure."""
+        if self.has_ended():
+            raise RuntimeError(f"{name} ended: {self.tail()}")
+        try:
+            return ask().status == 200
+        except OSError:
+            return False
+
     def read_line(self):
         """Returns the next line that it prints."""
         line = self.process.stdout.readline()

@@ -23,19 +23,15 @@ class Synapse:
             words += ["--registration", registration]
         run(words)
         self.process = Process([self.script, "start", folder], f"{folder}.log")
-        wait_until(self._answers, "Synapse", START_SECONDS, 0.1)
+        wait_until(lambda: self.process.answers("Synapse", self._versions), "Synapse",
+                   START_SECONDS, 0.1)
 
-    def _answers(self):
-        if self.process.has_ended():
-            raise RuntimeError(f"Synapse ended: {self.process.tail()}")
-        try:
-            return Client(self.port).ask("GET", "/_matrix/client/versions").status == 200
-        except OSError:
-            return False
+    def _versions(self):
+        return Client(self.port).ask("GET", "/_matrix/client/versions")
 
     def version(self):
         """Returns the version of Synapse."""
-        server = Client(self.port).ask("GET", "/_matrix/client/versions").headers["Server"]
+        server = self._versions().headers["Server"]
         return server.split("/")[-1].split()[0]
 
     def person(self, name):

@@ -30,19 +30,15 @@ class StubHomeserver:
         self.port = port
         # Nothing is written beside the source.
         self.process = Process([sys.executable, "-B", STUB, port, registration], log)
-        wait_until(self._answers, "the stub homeserver", STUB_SECONDS)
+        wait_until(lambda: self.process.answers("the stub homeserver", self._calls),
+                   "the stub homeserver", STUB_SECONDS)
 
-    def _answers(self):
-        if self.process.has_ended():
-            raise RuntimeError(f"the stub homeserver ended: {self.process.tail()}")
-        try:
-            return Client(self.port).ask("GET", "/calls").status == 200
-        except OSError:
-            return False
+    def _calls(self):
+        return Client(self.port).ask("GET", "/calls")
 
     def calls(self):
         """Returns how often it was asked for what since the last time."""
-        return Client(self.port).ask("GET", "/calls").json()
+        return self._calls().json()
 
     def end(self):
         """Ends it."""
@@ -81,28 +77,20 @@ class Service:
         """Starts it, and returns the milliseconds until it answered the first push with 200."""
         started = time.perf_counter()
         self.process = Process([self.program, "run", "--config", self.config], self.log, self.folder)
-        wait_until(lambda: self._answers_push(token), "the first answer", START_SECONDS, 0.001)
+        wait_until(lambda: self.process.answers("Tallyroom", lambda: self._empty_push(token)),
+                   "the first answer", START_SECONDS, 0.001)
         first_answer = (time.perf_counter() - started) * 1000
-        wait_until(self._is_ready, "Tallyroom is ready", START_SECONDS)
+        wait_until(lambda: self.process.answers("Tallyroom", self._readiness), "Tallyroom is ready",
+                   START_SECONDS)
         return first_answer
 
-    def _answers_push(self, token):
-        if self.process.has_ended():
-            raise RuntimeError(f"Tallyroom ended: {self.process.tail()}")
-        headers = {"Authorization": f"Bearer {token}"}
-        try:
-            path = f"/_matrix/app/v1/transactions/start-{time.time_ns()}"
-            return Client(self.push_port, headers).ask("PUT", path, {"events": []}).status == 200
-        except OSError:
-            return False
+    def _readiness(self):
+        return self.api.ask("GET", "/health/ready")
 
-    def _is_ready(self):
-        if self.process.has_ended():
-            raise RuntimeError(f"Tallyroom ended: {self.process.tail()}")
-        try:
-            return self.api.ask("GET", "/health/ready").status == 200
-        except OSError:
-            return False
+    def _empty_push(self, token):
+        headers = {"Authorization": f"Bearer {token}"}
+        path = f"/_matrix/app/v1/transactions/start-{time.time_ns()}"
+        return Client(self.push_port, headers).ask("PUT", path, {"events": []})
 
     def stop(self):
         """Stops it as an operator does."""

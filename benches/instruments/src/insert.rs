@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::events::{Conversation, made_up_rooms};
+use crate::events::made_up_rooms;
+use crate::load::Load;
 use crate::rows::{Row, rows_of};
 use crate::store::{Database, Store};
 use crate::times::Times;
@@ -17,27 +17,8 @@ use crate::times::Times;
 pub struct Insert {
     #[command(flatten)]
     database: Database,
-    /// The number of events in each push.
-    #[arg(long, default_value_t = 1)]
-    events: usize,
-    /// The number of timed pushes.
-    #[arg(long, default_value_t = 100)]
-    pushes: usize,
-    /// The number of pushes before the timed ones.
-    #[arg(long, default_value_t = 5)]
-    warm_up: usize,
-    /// The pause after each push in milliseconds.
-    #[arg(long, default_value_t = 0)]
-    pause: u64,
-    /// No further push begins after this number of seconds.
-    #[arg(long, default_value_t = 60)]
-    seconds: u64,
-    /// The number of rooms in which the events are.
-    #[arg(long, default_value_t = 20)]
-    made_up_rooms: usize,
-    /// Other seeds give other events.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    load: Load,
 }
 
 impl Insert {
@@ -46,37 +27,34 @@ impl Insert {
     /// # Errors
     /// If no database is named, or if it fails.
     pub fn run(self, runtime: &Runtime) -> anyhow::Result<()> {
-        let mut store = runtime
-            .block_on(Store::open(&self.database))?
-            .context("name a database with --sqlite or --postgres")?;
+        let mut store = runtime.block_on(Store::of(&self.database))?;
         runtime.block_on(store.make_table())?;
         let pushes = self.pushes()?;
-        let end = Instant::now() + Duration::from_secs(self.seconds);
+        let end = Instant::now() + Duration::from_secs(self.load.seconds);
         let mut times = Times::default();
         let mut busy = Duration::ZERO;
         for (number, rows) in pushes.iter().enumerate() {
             let started = Instant::now();
             store.insert(rows)?;
             let took = started.elapsed();
-            if number >= self.warm_up {
+            if number >= self.load.warm_up {
                 times.add(took);
                 busy += took;
             }
             if Instant::now() > end {
                 break;
             }
-            std::thread::sleep(Duration::from_millis(self.pause));
+            std::thread::sleep(Duration::from_millis(self.load.pause));
         }
-        let per_second = (times.len() * self.events) as f64 / busy.as_secs_f64();
+        let per_second = (times.len() * self.load.events) as f64 / busy.as_secs_f64();
         println!("{}", json!({ "times": times.summary(), "events_per_second": per_second }));
         Ok(())
     }
 
     fn pushes(&self) -> anyhow::Result<Vec<Vec<Row>>> {
         let senders = ["@buyer", "@seller"].map(|name| format!("{name}:tally.localhost"));
-        let rooms = made_up_rooms(self.made_up_rooms);
-        let mut conversation = Conversation::new(self.seed, rooms, senders.into());
-        let all = self.warm_up + self.pushes;
-        (0..all).map(|_| Ok(rows_of(conversation.push(self.events).as_bytes())?)).collect()
+        let rooms = made_up_rooms(self.load.made_up_rooms);
+        let bodies = self.load.bodies(rooms, senders.into());
+        bodies.map(|body| Ok(rows_of(body.as_bytes())?)).collect()
     }
 }

@@ -7,6 +7,7 @@ mod client;
 mod events;
 mod get;
 mod insert;
+mod load;
 mod push;
 mod read;
 mod rows;

@@ -13,7 +13,8 @@ use hyper::{Request, StatusCode};
 use serde_json::json;
 
 use crate::client::Connection;
-use crate::events::{Conversation, made_up_rooms};
+use crate::events::made_up_rooms;
+use crate::load::Load;
 use crate::times::Times;
 
 /// The options of the subcommand.
@@ -29,36 +30,17 @@ pub struct Push {
     /// A file with the id of a room on each line. Without it, the rooms are made up.
     #[arg(long)]
     rooms: Option<PathBuf>,
-    /// The number of rooms that are made up.
-    #[arg(long, default_value_t = 20)]
-    made_up_rooms: usize,
     /// Who says something. It can be given several times.
     #[arg(long = "sender", required = true)]
     senders: Vec<String>,
-    /// The number of events in each push.
-    #[arg(long, default_value_t = 1)]
-    events: usize,
-    /// The number of timed pushes.
-    #[arg(long, default_value_t = 100)]
-    pushes: usize,
-    /// The number of pushes before the timed ones.
-    #[arg(long, default_value_t = 5)]
-    warm_up: usize,
+    #[command(flatten)]
+    load: Load,
     /// The number of pushes that are sent before one of them is answered.
     #[arg(long, default_value_t = 1)]
     in_flight: usize,
-    /// The pause after each answer in milliseconds.
-    #[arg(long, default_value_t = 0)]
-    pause: u64,
     /// Send no more than this number of events in a second.
     #[arg(long)]
     events_per_second: Option<f64>,
-    /// No further push begins after this number of seconds.
-    #[arg(long, default_value_t = 60)]
-    seconds: u64,
-    /// Other seeds give other events, and other ids of pushes.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
 }
 
 /// The pushes that are sent, and how far the senders are.
@@ -77,15 +59,15 @@ impl Push {
     pub async fn run(self) -> anyhow::Result<()> {
         let bodies = self.bodies()?;
         let mut connection = Connection::open(&self.addresses[0]).await?;
-        for (number, body) in bodies.iter().take(self.warm_up).enumerate() {
+        for (number, body) in bodies.iter().take(self.load.warm_up).enumerate() {
             self.send(&mut connection, &self.addresses[0], number, body.clone()).await?;
         }
         let started = Instant::now();
         let queue = Arc::new(Queue {
             bodies,
-            next: AtomicUsize::new(self.warm_up),
+            next: AtomicUsize::new(self.load.warm_up),
             started,
-            end: started + Duration::from_secs(self.seconds),
+            end: started + Duration::from_secs(self.load.seconds),
         });
         let senders: Vec<_> = (0..self.in_flight)
             .map(|number| tokio::spawn(self.clone().send_queued(number, Arc::clone(&queue))))
@@ -95,8 +77,8 @@ impl Push {
             times.extend(sender.await??);
         }
         let seconds = started.elapsed().as_secs_f64();
-        let events = times.len() * self.events;
-        let with_warm_up = events + self.warm_up * self.events;
+        let events = times.len() * self.load.events;
+        let with_warm_up = events + self.load.warm_up * self.load.events;
         println!(
             "{}",
             json!({
@@ -113,12 +95,10 @@ impl Push {
                 let text = std::fs::read_to_string(file).with_context(|| format!("{file:?}"))?;
                 text.lines().map(str::to_owned).collect()
             }
-            None => made_up_rooms(self.made_up_rooms),
+            None => made_up_rooms(self.load.made_up_rooms),
         };
         ensure!(!rooms.is_empty(), "the file of --rooms is empty");
-        let mut conversation = Conversation::new(self.seed, rooms, self.senders.clone());
-        let all = self.warm_up + self.pushes;
-        Ok((0..all).map(|_| conversation.push(self.events).into()).collect())
+        Ok(self.load.bodies(rooms, self.senders.clone()).map(Bytes::from).collect())
     }
 
     /// Sends what waits, over one connection, and returns how long each answer took.
@@ -131,11 +111,11 @@ impl Push {
             if place >= queue.bodies.len() || Instant::now() > queue.end {
                 return Ok(times);
             }
-            self.wait_for_turn(place - self.warm_up, queue.started).await;
+            self.wait_for_turn(place - self.load.warm_up, queue.started).await;
             let body = queue.bodies[place].clone();
             times.add(self.send(&mut connection, address, place, body).await?);
-            if self.pause > 0 {
-                tokio::time::sleep(Duration::from_millis(self.pause)).await;
+            if self.load.pause > 0 {
+                tokio::time::sleep(Duration::from_millis(self.load.pause)).await;
             }
         }
     }
@@ -143,7 +123,7 @@ impl Push {
     /// Waits until a push may be sent at the wanted rate.
     async fn wait_for_turn(&self, pushes_before: usize, started: Instant) {
         if let Some(rate) = self.events_per_second {
-            let after = (pushes_before * self.events) as f64 / rate;
+            let after = (pushes_before * self.load.events) as f64 / rate;
             tokio::time::sleep_until((started + Duration::from_secs_f64(after)).into()).await;
         }
     }
@@ -155,7 +135,7 @@ impl Push {
         number: usize,
         body: Bytes,
     ) -> anyhow::Result<Duration> {
-        let path = format!("/_matrix/app/v1/transactions/seed{}-{number}", self.seed);
+        let path = format!("/_matrix/app/v1/transactions/seed{}-{number}", self.load.seed);
         let request = Request::put(path)
             .header("host", address)
             .header("authorization", format!("Bearer {}", self.token))

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::Args;
 use futures_util::TryStreamExt;
 use serde_json::json;
@@ -38,9 +37,7 @@ impl Read {
     /// # Errors
     /// If no database is named, or if it fails.
     pub fn run(self, runtime: &Runtime) -> anyhow::Result<()> {
-        let mut store = runtime
-            .block_on(Store::open(&self.database))?
-            .context("name a database with --sqlite or --postgres")?;
+        let mut store = runtime.block_on(Store::of(&self.database))?;
         let mut amount = read(&mut store, &self.query, runtime)?;
         let mut times = Times::default();
         for _ in 0..self.count {

@@ -57,6 +57,14 @@ impl Store {
         Ok(Some(Self::Postgres(connection, Handle::current())))
     }
 
+    /// Connects.
+    ///
+    /// # Errors
+    /// If no database was named, or if it does not open.
+    pub async fn of(database: &Database) -> anyhow::Result<Self> {
+        Self::open(database).await?.context("name a database with --sqlite or --postgres")
+    }
+
     /// Makes the floor's table, unless it is there. A commit waits for the disk from now on.
     ///
     /// # Errors

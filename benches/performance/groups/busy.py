@@ -3,7 +3,7 @@ import threading
 import time
 from dataclasses import replace
 
-from ..bench import in_turns
+from ..bench import in_rounds, in_turns
 from ..invoices import message
 from ..open_pages import OpenPages, live_targets
 from ..pushing import Floors, Load, has_p99, names, of_round, push_to_world, room_ids
@@ -63,9 +63,7 @@ def measure(bench):
         world = bench.world(kind, "busy")
         watched, *others = world.make_rooms(names("busy", ROOMS + 1))
         worlds[kind] = (world, watched, room_ids(others))
-    for number in bench.rounds():
-        in_turns(number, {kind: lambda kind=kind: _round(bench, number, floors, *worlds[kind])
-                          for kind in kinds})
+    in_rounds(bench, worlds, lambda number, *world: _round(bench, number, floors, *world))
 
 
 def _round(bench, number, floors, world, watched, rooms):

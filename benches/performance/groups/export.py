@@ -1,7 +1,7 @@
 """What an export takes."""
 import statistics
 
-from ..bench import in_turns
+from ..bench import in_rounds, in_turns
 from ..invoices import message, sentence
 
 NAME = "export"
@@ -21,8 +21,7 @@ ROWS = ("SELECT e.*, j.* FROM entries e JOIN journal j ON j.room_id = e.room_id 
 def measure(bench):
     """Measures each database in turns with the bare reading."""
     worlds = {kind: _record(bench, kind) for kind in bench.kinds()}
-    for number in bench.rounds(5):
-        in_turns(number, {kind: lambda kind=kind: _round(bench, number, *worlds[kind]) for kind in worlds})
+    in_rounds(bench, worlds, lambda number, *world: _round(bench, number, *world), 5)
 
 
 def _round(bench, number, world, id):

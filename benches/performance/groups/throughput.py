@@ -2,7 +2,7 @@
 import threading
 import time
 
-from ..bench import in_turns
+from ..bench import in_rounds, in_turns
 from ..databases import SQLITE
 from ..machine import cpu_seconds
 from ..pushing import Floors, Load, names, of_round, push_to_floor, push_to_world, room_ids
@@ -40,9 +40,7 @@ def measure(bench):
         world = bench.world(kind, "throughput")
         rooms = room_ids(world.make_rooms(names("many", bench.scaled(ROOMS, 20))))
         worlds[kind] = (world, rooms)
-    for number in bench.rounds():
-        in_turns(number, {kind: lambda kind=kind: _round(bench, number, floors, *worlds[kind])
-                          for kind in kinds})
+    in_rounds(bench, worlds, lambda number, *world: _round(bench, number, floors, *world))
 
 
 def _round(bench, number, floors, world, rooms):
