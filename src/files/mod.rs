@@ -106,9 +106,13 @@ pub async fn keep_files_forever(
                         error.id()
                     }
                 };
-                in_hand.remove(&id);
-                // The files that were read before are still due.
+                // The other files that were read before are still due.
                 is_query_due = false;
+                if let Some(ended) = in_hand.remove(&id) {
+                    let read_before = waiting.len();
+                    waiting.retain(|file| !turn::is_outdated(file, &ended));
+                    is_query_due = waiting.len() < read_before;
+                }
             }
             () = keeper.store.hints().files.notified(), if free => {}
             () = tokio::time::sleep(POLL_INTERVAL), if free => {}

@@ -40,6 +40,13 @@ pub(super) fn choose(waiting: &[DueFile], in_hand: &[DueFile]) -> Vec<usize> {
     }
 }
 
+/// Whether what was read of a waiting file may be wrong after the work on the file `ended`: that is
+/// the same file, or one of the same other homeserver, which may have failed. If the waiting file
+/// was begun then, it would be tried twice without a pause.
+pub(super) fn is_outdated(file: &DueFile, ended: &DueFile) -> bool {
+    file.mxc == ended.mxc || (file.far == 1 && ended.far == 1 && file.server == ended.server)
+}
+
 /// Whether a worker is free for the file, if the files `taken` have workers.
 fn can_start(file: &DueFile, taken: &[&DueFile]) -> bool {
     if taken.iter().any(|it| it.mxc == file.mxc) {
@@ -111,6 +118,21 @@ mod tests {
         assert_eq!(names(&waiting, &[]), ["a0", "b", "a1", "a2"]);
         assert_eq!(names(&waiting, &waiting[..3]), ["b"]);
         assert_eq!(names(&waiting, &waiting[..4]), [""; 0]);
+    }
+
+    #[test]
+    fn what_ended_work_changed_is_read_again() {
+        let ended = file("1", "a", "x", 0);
+        for (waiting, outdated) in [
+            (file("1", "a", "x", 0), true),
+            (file("2", "b", "x", 0), true),
+            (file("3", "a", "y", 0), false),
+        ] {
+            assert_eq!(is_outdated(&waiting, &ended), outdated, "{}", waiting.mxc);
+        }
+        // Our homeserver answers for one file and not for another.
+        let (one, other) = (file("1", "a", "us", 0), file("2", "a", "us", 0));
+        assert!(is_outdated(&one, &one) && !is_outdated(&other, &one));
     }
 
     #[test]

@@ -20,8 +20,9 @@ async fn its_install_commands_run_as_written() {
     let folder = world.folder.path().to_owned();
     let ports: Value =
         serde_json::from_str(&fs::read_to_string(world.config_file()).unwrap()).unwrap();
-    for file in ["config.yaml", "registration.yaml"] {
-        fs::remove_file(folder.join(file)).unwrap();
+    // Whoever installs it has no config and no registration yet.
+    for file in [world.config_file(), folder.join("registration.yaml")] {
+        fs::remove_file(file).unwrap();
     }
     fs::copy(format!("{ROOT}/config.example.yaml"), folder.join("config.example.yaml")).unwrap();
     let bin = folder.join("bin");
