@@ -5,12 +5,11 @@ use std::time::Duration;
 use ruma::UserId;
 use tokio_util::sync::CancellationToken;
 
+use super::LOCKED_PAUSE;
 use crate::store::{Deriving, Progress, Store, StoreError, Underived};
 
 /// The pause before events are tried again that could not be recorded.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
-/// The pause before records are tried again that another process was writing.
-const LOCKED_PAUSE: Duration = Duration::from_millis(20);
 /// The greatest number of rooms whose events are derived in one tx.
 const ROOMS_PER_TX: i64 = 64;
 

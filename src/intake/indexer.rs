@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::backoff;
-use crate::store::{Store, StoreError, Unindexed};
+use super::{LOCKED_PAUSE, backoff};
+use crate::store::{Progress, Store, StoreError, Unindexed};
 
 /// The interval at which records are looked at again that could not be indexed.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,6 +36,10 @@ pub async fn index_forever(store: Store, stop: CancellationToken) {
         if round.has_indexed {
             continue;
         }
+        if round.left_out {
+            pause(LOCKED_PAUSE, &stop).await;
+            continue;
+        }
         let pause_at_most = match round.has_left {
             true => RETRY_INTERVAL,
             false => store.hints().patience(),
@@ -58,6 +62,8 @@ struct Round {
     /// failure in one record does not hold up the others.
     one_by_one: bool,
     has_indexed: bool,
+    /// Whether somebody else was writing some of the records.
+    left_out: bool,
     /// Whether there was anything that is not indexed.
     has_left: bool,
 }
@@ -97,9 +103,10 @@ impl Round {
         self.has_left = true;
         records.retain(|record| broken.is_due(record));
         match store.index(&records).await {
-            Ok(entries) => {
+            Ok(Progress { entries, left_out }) => {
                 broken.forget(&records);
                 self.has_indexed |= entries > 0;
+                self.left_out |= left_out;
             }
             Err(error) if !self.one_by_one => {
                 self.one_by_one = true;

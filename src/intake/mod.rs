@@ -22,6 +22,10 @@ pub use sync::sync_for_a_turn;
 
 use std::time::Duration;
 
+/// The pause before records are tried again that somebody else was writing: another process, or
+/// deriving and indexing, which lock the same rows for a moment.
+const LOCKED_PAUSE: Duration = Duration::from_millis(20);
+
 /// Returns how long to wait after `failures` failures in a row: 1 s, doubled up to 30 s. The wait
 /// is short, because a minute after the homeserver is back, everything has to be recorded (promise
 /// 7).

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::columns::parse_id;
@@ -10,10 +11,11 @@ use super::files::Wanted;
 use super::journal::NextEvent;
 use super::many_rows::ManyRows;
 use super::members::SeenMember;
+use super::packed_rows::{PackedRows, packed_rows};
 use super::room_changes::{self, CurrentRoom, Seen};
 use super::{
-    Store, StoreError, Tx, Underived, adoption, due_rooms, erasure, files, journal, members,
-    restores, rooms, successors, transaction_row,
+    Progress, Store, StoreError, Tx, Underived, adoption, due_rooms, erasure, files, journal,
+    members, restores, rooms, successors, transaction_row,
 };
 use crate::clock::now;
 use crate::config::{Config, DatabaseKind};
@@ -23,27 +25,45 @@ use crate::record::digest::content_digest;
 use crate::record::{Attachment, Derived, Fixed, Kind, RedactionPolicy, derive, sort_at};
 use crate::room::change;
 
-/// Selects records as [`RecordRow`], in the order of their ids.
+/// Selects records as [`RecordRow`]. They are locked in the order of their ids.
 ///
 /// Another process may be writing some of these records. They have their turn when it is done. Rows
 /// that only refer to a transaction, such as a receipt, can be written meanwhile.
-static LOCK_RECORDS: ManyRows = ManyRows::locking(
-    "SELECT t.id, t.shop, t.last_seq AS seq, t.last_hash AS hash, t.acts, t.acts_hash, \
-     v.redactions, r.room_id, r.summary_event, r.ready_at, r.repairs, \
-     COALESCE(r.repaired_at, 0) AS repaired_at FROM (VALUES ",
+static LOCK_RECORDS: PackedRows = packed_rows!(
+    {
+        id: "t.id",
+        shop: "t.shop",
+        seq: "t.last_seq",
+        hash: "t.last_hash",
+        acts: "t.acts",
+        acts_hash: "t.acts_hash",
+        redactions: "v.redactions",
+        room_id: "r.room_id",
+        summary_event: "r.summary_event",
+        ready_at: "r.ready_at",
+        repairs: "r.repairs",
+        repaired_at: "COALESCE(r.repaired_at, 0)",
+    },
+    " FROM (VALUES ",
     1,
     ") AS w JOIN transactions t ON t.id = w.column1 \
      JOIN revisions v ON v.transaction_id = t.id AND v.revision = t.revision \
-     JOIN rooms r ON r.transaction_id = t.id ORDER BY t.id",
-    " FOR NO KEY UPDATE OF t SKIP LOCKED",
+     JOIN rooms r ON r.transaction_id = t.id",
+    " ORDER BY t.id FOR NO KEY UPDATE OF t SKIP LOCKED"
 );
-static SELECT_PEOPLE: ManyRows = ManyRows::new(
-    "SELECT w.column1 AS transaction_id, w.column2 AS user_id, \
-     COALESCE(c.party, g.party) AS party, m.display_name FROM (VALUES ",
+/// Selects [`PersonRow`]s.
+static SELECT_PEOPLE: PackedRows = packed_rows!(
+    {
+        transaction_id: "w.column1",
+        user_id: "w.column2",
+        party: "COALESCE(c.party, g.party)",
+        display_name: "m.display_name",
+    },
+    " FROM (VALUES ",
     2,
     ") AS w LEFT JOIN contacts c ON c.transaction_id = w.column1 AND c.user_id = w.column2 \
      LEFT JOIN guests g ON g.transaction_id = w.column1 AND g.user_id = w.column2 \
-     LEFT JOIN members m ON m.transaction_id = w.column1 AND m.user_id = w.column2",
+     LEFT JOIN members m ON m.transaction_id = w.column1 AND m.user_id = w.column2"
 );
 static SET_HEADS: ManyRows = ManyRows::new(
     "UPDATE transactions SET last_seq = w.column2, last_hash = w.column3, \
@@ -78,17 +98,8 @@ impl Deriving {
     }
 }
 
-/// What deriving achieved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// The number of entries that were written.
-    pub entries: usize,
-    /// Whether a record was left out because another process was writing it.
-    pub left_out: bool,
-}
-
 /// A locked record.
-#[derive(FromRow)]
+#[derive(Deserialize, FromRow)]
 struct RecordRow {
     id: String,
     shop: String,
@@ -98,6 +109,7 @@ struct RecordRow {
     acts_hash: String,
     redactions: Option<String>,
     room_id: Option<String>,
+    #[serde(flatten)]
     #[sqlx(flatten)]
     room: CurrentRoom,
 }
@@ -114,7 +126,7 @@ struct Record {
     has_news: bool,
 }
 
-#[derive(FromRow)]
+#[derive(Deserialize, FromRow)]
 struct PersonRow {
     transaction_id: String,
     user_id: String,

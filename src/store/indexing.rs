@@ -3,34 +3,49 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures_util::TryStreamExt;
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::columns::from_json;
 use super::entry_columns::DerivedPart;
-use super::many_rows::{ManyRows, in_padded_pieces};
+use super::many_rows::ManyRows;
+use super::packed_rows::{PackedRows, packed_rows};
 use super::search_rows::{NewRow, replace};
-use super::{Store, StoreError, Tx, polls};
+use super::{Progress, Store, StoreError, Tx, polls};
 use crate::clock::now;
+use crate::config::DatabaseKind;
 use crate::record::{Attachment, Fixed, Kind, all_words, sort_at};
 
 const SELECT_UNINDEXED: &str = "SELECT shop, id FROM transactions \
      WHERE indexed_seq < last_seq AND (shop, id) > ($1, $2) ORDER BY shop, id LIMIT $3";
 /// An erasure locks the same row first. So either it finds the words in the index, or the words are
 /// gone from the entry before they are read for the index.
-static LOCK_UNINDEXED: ManyRows = ManyRows::locking(
-    "SELECT t.id, t.shop, t.indexed_seq, t.last_seq FROM (VALUES ",
+static LOCK_UNINDEXED: PackedRows = packed_rows!(
+    { id: "t.id", shop: "t.shop", indexed_seq: "t.indexed_seq", last_seq: "t.last_seq" },
+    " FROM (VALUES ",
     1,
-    ") AS v CROSS JOIN transactions t WHERE t.id = v.column1 AND t.indexed_seq < t.last_seq \
-     ORDER BY t.id",
-    " FOR NO KEY UPDATE OF t SKIP LOCKED",
+    ") AS v CROSS JOIN transactions t WHERE t.id = v.column1 AND t.indexed_seq < t.last_seq",
+    " ORDER BY t.id FOR NO KEY UPDATE OF t SKIP LOCKED",
 );
-static SELECT_ENTRIES: ManyRows = ManyRows::new(
-    "SELECT e.transaction_id, e.seq, e.event_id, e.event_type, e.kind, e.party, e.sort_at, \
-     e.text, e.html, e.target, e.attachments, e.remark FROM (VALUES ",
+static SELECT_ENTRIES: PackedRows = packed_rows!(
+    {
+        transaction_id: "e.transaction_id",
+        seq: "e.seq",
+        event_id: "e.event_id",
+        event_type: "e.event_type",
+        kind: "e.kind",
+        party: "e.party",
+        sort_at: "e.sort_at",
+        text: "e.text",
+        html: "e.html",
+        target: "e.target",
+        attachments: "e.attachments",
+        remark: "e.remark",
+    },
+    " FROM (VALUES ",
     3,
     ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.seq > v.column2 \
-     AND e.seq <= v.column3 ORDER BY e.transaction_id, e.seq",
+     AND e.seq <= v.column3",
 );
 static SET_INDEXED: ManyRows = ManyRows::new(
     "UPDATE transactions SET indexed_seq = v.column2 FROM (VALUES ",
@@ -71,7 +86,7 @@ pub struct Unindexed {
 }
 
 /// The entries of one record that are looked at in one tx.
-#[derive(FromRow)]
+#[derive(Deserialize, FromRow)]
 struct Locked {
     id: String,
     shop: String,
@@ -86,7 +101,7 @@ struct Range<'a> {
     upto: i64,
 }
 
-#[derive(FromRow)]
+#[derive(Deserialize, FromRow)]
 struct EntryRow {
     transaction_id: String,
     seq: i64,
@@ -129,22 +144,24 @@ impl Store {
             .await
     }
 
-    /// Indexes the next entries of these records in one tx, at most 100 in all. Returns how many.
+    /// Indexes the next entries of these records in one tx, at most 100 in all.
     ///
     /// A record that somebody else is writing is left out (on PostgreSQL), so several processes can
-    /// index at the same time.
+    /// index at the same time, and deriving goes on meanwhile.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value. In this case nothing is
     /// written.
-    pub async fn index(&self, records: &[Unindexed]) -> Result<usize, StoreError> {
+    pub async fn index(&self, records: &[Unindexed]) -> Result<Progress, StoreError> {
         if records.is_empty() {
-            return Ok(0);
+            return Ok(Progress::default());
         }
         let mut tx = self.begin().await?;
         let locked = lock(&mut tx, records).await?;
+        // On SQLite, nobody else can be writing.
+        let left_out = self.kind == DatabaseKind::Postgres && locked.len() < records.len();
         if locked.is_empty() {
-            return Ok(0);
+            return Ok(Progress { entries: 0, left_out });
         }
         let share = i64::try_from((ENTRIES_PER_TX / locked.len()).max(1)).unwrap_or(1);
         let ranges: Vec<Range<'_>> = locked
@@ -176,7 +193,7 @@ impl Store {
         replace(&mut tx, &rows).await?;
         set_indexed(&mut tx, &ends).await?;
         tx.commit().await?;
-        Ok(batch.entries)
+        Ok(Progress { entries: batch.entries, left_out })
     }
 
     /// Returns up to when a search in the records of a shop looks, in milliseconds since 1970: what
@@ -261,29 +278,24 @@ async fn lock(tx: &mut Tx, records: &[Unindexed]) -> Result<Vec<Locked>, StoreEr
     LOCK_UNINDEXED.select(tx, &ids).await
 }
 
-/// Reads the entries in these ranges, until their words are enough for one tx.
+/// Reads the entries in these ranges, and takes them until their words are enough for one tx.
 async fn read(
     tx: &mut Tx,
     ranges: &[Range<'_>],
     shops: &HashMap<&str, &str>,
     batch: &mut Batch,
 ) -> Result<(), StoreError> {
+    let ranges: Vec<_> = ranges.iter().map(|it| (it.id, it.after, it.upto)).collect();
+    let mut entries: Vec<EntryRow> = SELECT_ENTRIES.select(tx, &ranges).await?;
+    entries.sort_by(|a, b| (&a.transaction_id, a.seq).cmp(&(&b.transaction_id, b.seq)));
     let mut length = 0;
-    for piece in in_padded_pieces(ranges, Range { id: "", after: 0, upto: 0 }) {
-        let mut query = sqlx::query_as(SELECT_ENTRIES.in_tx(tx, piece.len()));
-        for Range { id, after, upto } in piece {
-            query = query.bind(id).bind(after).bind(upto);
+    for entry in entries {
+        if length >= WORDS_PER_TX {
+            batch.is_cut = true;
+            return Ok(());
         }
-        let mut entries = query.fetch(&mut **tx);
-        while let Some(entry) = entries.try_next().await? {
-            let entry: EntryRow = entry;
-            if length >= WORDS_PER_TX {
-                batch.is_cut = true;
-                return Ok(());
-            }
-            let shop = shops.get(entry.transaction_id.as_str()).copied().unwrap_or_default();
-            length += batch.add(entry, shop)?;
-        }
+        let shop = shops.get(entry.transaction_id.as_str()).copied().unwrap_or_default();
+        length += batch.add(entry, shop)?;
     }
     Ok(())
 }

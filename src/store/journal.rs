@@ -3,18 +3,28 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ruma::UserId;
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::many_rows::{ManyRows, in_exact_pieces};
+use super::packed_rows::{PackedRows, packed_rows};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, Tx, foreign};
 use crate::clock::now;
 use crate::room::{Sign, sign};
 
-/// Locks the rows of those rooms that are ours for the rest of the tx, and returns the last positions
-/// in their journals. A room that is not returned is a foreign one. The second column is 1 for a
-/// room that the bot made.
-static LOCK_OUR_ROOMS: ManyRows = ManyRows::new(
+/// Locks the rows of those rooms that have a journal for the rest of the tx, and returns the last
+/// positions in it.
+static LOCK_KNOWN_ROOMS: PackedRows = packed_rows!(
+    ["j.room_id", "j.last_position"],
+    " FROM (VALUES ",
+    1,
+    ") AS v CROSS JOIN journal_rooms j WHERE j.room_id = v.column1",
+    " ORDER BY j.room_id FOR NO KEY UPDATE OF j"
+);
+/// Begins the journals of those rooms that are ours, and locks their rows as above. A room that is
+/// not returned is a foreign one. The second column is 1 for a room that the bot made.
+static LOCK_NEW_ROOMS: ManyRows = ManyRows::new(
     "INSERT INTO journal_rooms (room_id, last_position, derived_position) \
      SELECT v.column1, 0, 0 FROM (VALUES ",
     2,
@@ -23,10 +33,11 @@ static LOCK_OUR_ROOMS: ManyRows = ManyRows::new(
      ON CONFLICT (room_id) DO UPDATE SET last_position = journal_rooms.last_position \
      RETURNING room_id, last_position",
 );
-static SELECT_KNOWN_EVENTS: ManyRows = ManyRows::new(
-    "SELECT j.room_id, j.event_id FROM (VALUES ",
+static SELECT_KNOWN_EVENTS: PackedRows = packed_rows!(
+    ["j.room_id", "j.event_id"],
+    " FROM (VALUES ",
     2,
-    ") AS v CROSS JOIN journal j WHERE j.room_id = v.column1 AND j.event_id = v.column2",
+    ") AS v CROSS JOIN journal j WHERE j.room_id = v.column1 AND j.event_id = v.column2"
 );
 static INSERT_EVENTS: ManyRows = ManyRows::new(
     "INSERT INTO journal \
@@ -49,21 +60,31 @@ const SELECT_UNDERIVED_ROOMS_OF_CONTACT: &str = "SELECT j.room_id, r.transaction
      WHERE j.derived_position < j.last_position AND EXISTS (SELECT 1 FROM contacts c \
      WHERE c.user_id = $1 AND c.transaction_id = r.transaction_id) ORDER BY j.room_id LIMIT $2";
 /// The second column is the greatest number of events of the room.
-static SELECT_NEXT_EVENTS: ManyRows = ManyRows::new(
-    "SELECT j.room_id, j.position, j.event_id, j.source, j.correlation, j.received_at, \
-     COALESCE(j.raw, '') AS raw, COALESCE(j.salt, '') AS salt FROM (VALUES ",
+static SELECT_NEXT_EVENTS: PackedRows = packed_rows!(
+    {
+        room_id: "j.room_id",
+        position: "j.position",
+        event_id: "j.event_id",
+        source: "j.source",
+        correlation: "j.correlation",
+        received_at: "j.received_at",
+        raw: "COALESCE(j.raw, '')",
+        salt: "COALESCE(j.salt, '')",
+    },
+    " FROM (VALUES ",
     2,
     ") AS v CROSS JOIN journal_rooms r CROSS JOIN journal j WHERE r.room_id = v.column1 \
      AND j.room_id = r.room_id AND j.position > r.derived_position \
-     AND j.position <= r.derived_position + v.column2 ORDER BY j.room_id, j.position",
+     AND j.position <= r.derived_position + v.column2"
 );
-static SELECT_DERIVED_POSITIONS: ManyRows = ManyRows::new(
-    "SELECT j.room_id, j.derived_position FROM (VALUES ",
+static SELECT_DERIVED_POSITIONS: PackedRows = packed_rows!(
+    ["j.room_id", "j.derived_position"],
+    " FROM (VALUES ",
     1,
-    ") AS v CROSS JOIN journal_rooms j WHERE j.room_id = v.column1",
+    ") AS v CROSS JOIN journal_rooms j WHERE j.room_id = v.column1"
 );
 /// The rows exist. As an insertion, the statement locks them in the order of the list, like
-/// [`LOCK_OUR_ROOMS`].
+/// [`LOCK_KNOWN_ROOMS`].
 static SET_DERIVED_POSITIONS: ManyRows = ManyRows::new(
     "INSERT INTO journal_rooms (room_id, last_position, derived_position) VALUES ",
     3,
@@ -123,7 +144,7 @@ pub struct Kept {
 }
 
 /// A row of the journal.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, Deserialize, FromRow)]
 pub struct JournalRow {
     /// The position within the room, from 1, in order of receipt.
     pub position: i64,
@@ -153,9 +174,10 @@ pub struct Underived {
 }
 
 /// An event that is to be derived next.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Deserialize, FromRow)]
 pub(super) struct NextEvent {
     pub(super) room_id: String,
+    #[serde(flatten)]
     #[sqlx(flatten)]
     pub(super) row: JournalRow,
 }
@@ -218,7 +240,10 @@ impl Store {
         let pending: Vec<i64> = rooms.iter().map(|room| room.pending).collect();
         let shares = shares(&pending, EVENTS_PER_TX);
         let shares: Vec<_> = rooms.iter().map(|it| it.room_id.as_str()).zip(shares).collect();
-        SELECT_NEXT_EVENTS.select_outside((&self.pool, self.kind), &shares).await
+        let mut events: Vec<NextEvent> =
+            SELECT_NEXT_EVENTS.select_outside((&self.pool, self.kind), &shares).await?;
+        events.sort_by(|a, b| (&a.room_id, a.row.position).cmp(&(&b.room_id, b.row.position)));
+        Ok(events)
     }
 
     /// Returns the raw event of an entry, or none if it is erased.
@@ -315,14 +340,24 @@ pub(super) async fn write(
 }
 
 /// Locks those of the rooms that are ours. Returns the last position in the journal of each.
+///
+/// Nearly always, all rooms have a journal. Their rows are only locked then, and not written twice.
+/// If a room gets its first events in two pushes at once, PostgreSQL may find that each waits for
+/// the other. Then one of them fails, and the homeserver repeats it.
 async fn lock_our_rooms(
     tx: &mut Tx,
     by_room: &BTreeMap<&str, Vec<&Arrival>>,
     made_by_us: &HashSet<&str>,
 ) -> Result<HashMap<String, i64>, StoreError> {
-    let is_made = |room_id: &str| i64::from(made_by_us.contains(room_id));
-    let rooms: Vec<_> = by_room.keys().map(|room_id| (*room_id, is_made(room_id))).collect();
-    Ok(LOCK_OUR_ROOMS.select(tx, &rooms).await?.into_iter().collect())
+    let rooms: Vec<&str> = by_room.keys().copied().collect();
+    let mut ours: HashMap<String, i64> =
+        LOCK_KNOWN_ROOMS.select(tx, &rooms).await?.into_iter().collect();
+    let others = rooms.into_iter().filter(|room_id| !ours.contains_key(*room_id));
+    let others: Vec<_> =
+        others.map(|room_id| (room_id, i64::from(made_by_us.contains(room_id)))).collect();
+    let begun: Vec<(String, i64)> = LOCK_NEW_ROOMS.select(tx, &others).await?;
+    ours.extend(begun);
+    Ok(ours)
 }
 
 /// An event that is written to the journal, with its position.

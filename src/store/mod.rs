@@ -33,8 +33,10 @@ mod members;
 mod notices;
 mod outgoing;
 mod own_connection;
+mod packed_rows;
 mod polls;
 mod problem_list;
+mod progress;
 mod questions;
 mod read_once;
 mod receipts;
@@ -71,7 +73,7 @@ pub use acts::ErasureRequest;
 pub use audits::KnownEvent;
 pub use chat::LastRead;
 pub use database_file::ServiceLock;
-pub use deriving::{Deriving, Progress};
+pub use deriving::Deriving;
 pub use effects::Effects;
 pub use far_invitations::FarInvitation;
 pub use files::{DueFile, FileRow};
@@ -87,6 +89,7 @@ pub use members::Person;
 pub use notices::NOTICE_CONNECTIONS;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
 pub use problem_list::{Problem, TakenUp};
+pub use progress::Progress;
 pub use read_once::{ReadOnce, Weight};
 pub use receipts::ReadUpTo;
 pub use refused_steps::RoomProblem;
@@ -131,6 +134,13 @@ pub type StoreError = sqlx::Error;
 
 /// How long a call waits for a free connection before it fails.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection that was not used for so long is tested before it is used again. A shorter time
+/// would cost a round trip in front of every call.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// The size of the page cache of the connection that writes to SQLite, in KiB. It is the only one
+/// whose cache outlives a commit, and by default it would be 2 MiB, less than the pages of its
+/// indexes.
+const WRITER_CACHE_KIB: u32 = 16 * 1024;
 /// The default time from a new entry or act to the signature of the head, in milliseconds.
 const SIGN_AFTER_MS: i64 = 60 * 60_000;
 
@@ -288,6 +298,15 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         // SQLite rolls back a tx by itself if the disk is full or fails. sqlx still counts the tx
         // as open, so every later tx on this connection would fail.
         .after_release(|connection, _| {
@@ -314,9 +333,11 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
                             .await?;
                         let more = match purpose {
                             Use::Reading => "PRAGMA query_only = ON".to_owned(),
-                            Use::Writing => {
-                                format!("PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}")
-                            }
+                            Use::Writing => format!(
+                                "PRAGMA wal_autocheckpoint = {LOG_PAGES_OF_COMMANDS}; \
+                                 PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
+                                 PRAGMA temp_store = MEMORY"
+                            ),
                         };
                         connection.execute(AssertSqlSafe(more)).await?;
                     }

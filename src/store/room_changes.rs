@@ -38,7 +38,7 @@ const UPSERT_REPAIR_PROBLEM: &str = "INSERT INTO room_problems \
 const MAX_ROOM_ID_BYTES: usize = 255;
 
 /// What is known about the current room of a transaction.
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize, sqlx::FromRow)]
 pub(super) struct CurrentRoom {
     pub(super) summary_event: Option<String>,
     pub(super) ready_at: Option<i64>,

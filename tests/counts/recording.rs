@@ -65,7 +65,7 @@ fn a_hundred_entries_of_twenty_records_are_indexed_with_few_statements_and_one_c
                 store.index(&records).await.unwrap()
             })
             .await;
-        assert_eq!(indexed, 100);
+        assert_eq!(indexed.entries, 100);
         counted.assert_statements_at_most(STATEMENTS_OF_INDEXING);
         counted.assert_commits_at_most(1);
         assert_eq!(store.unindexed(&Unindexed::default(), 50).await.unwrap(), []);

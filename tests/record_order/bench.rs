@@ -87,7 +87,7 @@ impl Bench {
             if records.is_empty() {
                 return counts;
             }
-            counts.push(self.store.index(&records).await.unwrap());
+            counts.push(self.store.index(&records).await.unwrap().entries);
         }
     }
 

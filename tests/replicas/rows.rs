@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use sqlx::{Connection, PgConnection};
+use tallyroom::store::{Progress, Unindexed};
 use tokio::runtime::Runtime;
 
 use super::bench::{self, Bench};
@@ -38,5 +40,26 @@ fn a_summary_is_noted_when_the_entries_that_are_being_written_are_there() {
         deriving.commit().await.unwrap();
         let noted = tokio::time::timeout(PATIENCE, noting).await;
         assert_eq!(noted.expect("it waits for ever").unwrap().as_deref(), Some("$summary"));
+    });
+}
+
+#[test]
+fn a_record_that_somebody_writes_is_indexed_afterwards() {
+    let url = bench::postgres();
+    Runtime::new().unwrap().block_on(async {
+        let (one, two) = (Bench::open(&url).await, Bench::open(&url).await);
+        let (id, room) = one.transaction().await;
+        let content = json!({ "msgtype": "m.text", "body": "oak" });
+        let message = json!({ "type": "m.room.message", "event_id": "$oak", "sender": "@a:x",
+            "origin_server_ts": 1, "content": content });
+        one.arrive(id, &room, &[message]).await;
+        let mut writing = one.store.begin().await.unwrap();
+        sqlx::query(LOCK).fetch_one(&mut *writing).await.unwrap();
+        let records = two.store.unindexed(&Unindexed::default(), 50).await.unwrap();
+        // Whoever indexes hears of it, and does not take the record for one that nobody can index.
+        let left_out = Progress { entries: 0, left_out: true };
+        assert_eq!(two.store.index(&records).await.unwrap(), left_out);
+        writing.commit().await.unwrap();
+        assert_eq!(two.index().await, [1]);
     });
 }
