@@ -1,6 +1,6 @@
 //! Derives the entries of the record from the journal. After any stop, it resumes where it was.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ruma::UserId;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +10,11 @@ use crate::store::{Deriving, Progress, Store, StoreError, Underived};
 
 /// The pause before events are tried again that could not be recorded.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// While events keep coming, those that come within this time are recorded together. An event after
+/// a silence is recorded at once.
+const GATHERING: Duration = Duration::from_millis(20);
+/// After a tx that recorded so many events there are probably more, and the next one follows at once.
+const MANY_EVENTS: usize = 64;
 /// The greatest number of rooms whose events are derived in one tx.
 const ROOMS_PER_TX: i64 = 64;
 
@@ -17,9 +22,17 @@ const ROOMS_PER_TX: i64 = 64;
 pub async fn derive_forever(store: Store, deriving: Deriving, stop: CancellationToken) {
     let mut turns = Turns::default();
     while !stop.is_cancelled() {
+        let began = Instant::now();
         let pause = match turns.next(&store, &deriving).await {
             Ok(None) => store.hints().patience(),
-            Ok(Some(Progress { entries: 1.., .. })) => continue,
+            Ok(Some(Progress { entries: MANY_EVENTS.., .. })) => continue,
+            Ok(Some(Progress { entries: 1.., .. })) => {
+                tokio::select! {
+                    () = tokio::time::sleep(GATHERING.saturating_sub(began.elapsed())) => {}
+                    () = stop.cancelled() => {}
+                }
+                continue;
+            }
             Ok(Some(Progress { left_out: true, .. })) => LOCKED_PAUSE,
             Ok(Some(_)) => RETRY_PAUSE,
             Err(error) => {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::many_rows::{ManyRows, in_padded_pieces};
+use super::packed_rows::{PackedRows, packed_rows};
 use super::{StoreError, Tx};
 use crate::config::DatabaseKind;
 use crate::record::Kind;
@@ -14,7 +15,13 @@ static INSERT_ROWS: ManyRows = ManyRows::new(
      SELECT v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7 \
      FROM (VALUES ",
     7,
-    ") AS v WHERE v.column1 <> 0 ON CONFLICT (id) DO NOTHING RETURNING id",
+    ") AS v WHERE v.column1 <> 0 ON CONFLICT (id) DO NOTHING",
+);
+static SELECT_IDS: PackedRows = packed_rows!(
+    ["s.id"],
+    " FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN search_rows s WHERE s.transaction_id = v.column1 AND s.seq = v.column2",
 );
 static DELETE_ROWS: ManyRows = ManyRows::new(
     "DELETE FROM search_rows WHERE id IN (SELECT s.id FROM (VALUES ",
@@ -92,19 +99,25 @@ pub(super) async fn replace(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreErr
             break;
         }
         let by_id = with_ids(&left, attempt);
-        let inserted = insert(tx, &by_id).await?;
-        left = by_id.into_iter().filter(|(id, _)| !inserted.contains(id)).map(|it| it.1).collect();
+        if insert(tx, &by_id).await? == by_id.len() as u64 {
+            break;
+        }
+        // Some ids were used. The entries had no rows before.
+        let keys: Vec<_> = left.iter().map(|row| (row.transaction_id.as_str(), row.seq)).collect();
+        let ids: Vec<(i64,)> = SELECT_IDS.select(tx, &keys).await?;
+        let ids: HashSet<i64> = ids.into_iter().map(|(id,)| id).collect();
+        left = by_id.into_iter().filter(|(id, _)| !ids.contains(id)).map(|it| it.1).collect();
     }
     Ok(())
 }
 
-/// Inserts the rows whose ids are free. Returns the ids of those.
-async fn insert(tx: &mut Tx, by_id: &BTreeMap<i64, &NewRow>) -> Result<HashSet<i64>, StoreError> {
+/// Inserts the rows whose ids are free. Returns how many they are.
+async fn insert(tx: &mut Tx, by_id: &BTreeMap<i64, &NewRow>) -> Result<u64, StoreError> {
     let with_scope = tx.kind() == DatabaseKind::Sqlite;
     let rows: Vec<_> = by_id.iter().map(|(id, row)| Some((*id, *row))).collect();
-    let mut inserted = HashSet::new();
+    let mut inserted = 0;
     for piece in in_padded_pieces(&rows, None) {
-        let mut query = sqlx::query_scalar::<_, i64>(INSERT_ROWS.in_tx(tx, piece.len()));
+        let mut query = sqlx::query(INSERT_ROWS.in_tx(tx, piece.len()));
         for row in piece {
             query = match row {
                 Some((id, row)) => query
@@ -118,7 +131,7 @@ async fn insert(tx: &mut Tx, by_id: &BTreeMap<i64, &NewRow>) -> Result<HashSet<i
                 None => query.bind(0_i64).bind("").bind(0_i64).bind("").bind("").bind("").bind(""),
             };
         }
-        inserted.extend(query.fetch_all(&mut **tx).await?);
+        inserted += query.execute(&mut **tx).await?.rows_affected();
     }
     Ok(inserted)
 }
