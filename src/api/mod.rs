@@ -2,6 +2,7 @@
 
 mod authentication;
 mod body;
+mod calls;
 mod check;
 mod entries;
 mod export;
@@ -18,10 +19,12 @@ mod present;
 mod problem;
 mod schema;
 mod search;
+mod traces;
 mod transactions;
 
 pub use health::Health;
 pub use present::present;
+pub use traces::Traces;
 
 use std::sync::Arc;
 
@@ -70,6 +73,8 @@ pub struct ApiState {
     pub token_key: TokenKey,
     /// Counts and limits calls with wrong keys.
     pub wrong_keys: WrongKeys,
+    /// What calls leave behind that is written a moment later.
+    pub traces: Traces,
     /// The memory for the bodies of calls, by shop.
     pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.

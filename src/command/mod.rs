@@ -7,11 +7,13 @@ pub mod export;
 pub mod forget;
 pub mod generate_registration;
 pub mod import;
+pub mod key;
 pub mod link;
 pub mod problems;
 pub mod rederive;
 mod registration;
 pub mod run;
+mod table;
 pub mod verify;
 
 use anyhow::Context;

@@ -165,6 +165,13 @@ impl Config {
     }
 }
 
+/// Whether a shop, or a key of a shop, can have this name: 1 to 64 letters, digits, `-`, `_` and `.`.
+pub fn is_shop_name(text: &str) -> bool {
+    const MAX_CHARS: usize = 64;
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !text.is_empty() && text.len() <= MAX_CHARS && text.chars().all(is_allowed)
+}
+
 fn unreadable(error: &io::Error) -> Problem {
     Problem::new(
         "",

@@ -3,6 +3,7 @@
 
 mod acts;
 mod adoption;
+mod api_keys;
 mod attached_files;
 mod audits;
 mod chat;
@@ -68,6 +69,7 @@ mod write_ahead_log;
 mod writers;
 
 pub use acts::ErasureRequest;
+pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use audits::KnownEvent;
 pub use chat::LastRead;
 pub use database_file::ServiceLock;

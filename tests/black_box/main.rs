@@ -15,6 +15,7 @@ mod files;
 mod foreign;
 mod homeserver_versions;
 mod intake;
+mod keys;
 mod lies;
 mod limits;
 mod links;
