@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{ApiState, calls::needed_scope, problem::Problem};
 use crate::access::{self, Scopes};
+use crate::config::name_of_key;
 use crate::door::Key;
 use crate::invoice::Strictness;
 use crate::store::StoreError;
@@ -23,6 +24,8 @@ pub(super) struct Rules(pub(super) Strictness);
 #[derive(Clone, Debug)]
 struct Caller {
     shop: Shop,
+    /// Identifies the key: its id, or its name in the config.
+    key: String,
     rules: Rules,
     scopes: Scopes,
 }
@@ -31,7 +34,7 @@ struct Caller {
 /// It answers all other calls itself with 401, 403 or 429.
 pub(super) async fn require_key(
     State(state): State<ApiState>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let caller = match caller(&state, request.headers()).await {
@@ -39,6 +42,20 @@ pub(super) async fn require_key(
         Ok(None) => return refusal(&state, &request).into_response(),
         Err(error) => return Problem::from(error).into_response(),
     };
+    let counted = state.call_rate.count(&caller.key);
+    let mut response = match counted.left {
+        Ok(_) => answer(caller, request, next).await,
+        Err(too_many) => {
+            let detail = "This key has made as many calls as `api.requests_per_minute` of the config allows.";
+            Problem::too_many(too_many, detail).into_response()
+        }
+    };
+    counted.tell(response.headers_mut());
+    response
+}
+
+/// Passes on a call whose key may be used for it.
+async fn answer(caller: Caller, mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
     let needed = route.and_then(|it| needed_scope(request.method(), it.as_str()));
     // Without a scope there is no such call, which is answered with 405. If a route were missing in the
@@ -57,7 +74,9 @@ pub(super) async fn require_key(
 async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>, StoreError> {
     let Some(key) = bearer(headers) else { return Ok(None) };
     if let Some(entry) = state.config.api.entry_of(key) {
+        let place = state.config.api.keys.iter().position(|it| std::ptr::eq(it, entry));
         return Ok(Some(Caller {
+            key: name_of_key(place.unwrap_or_default()),
             shop: Shop(entry.shop.clone()),
             rules: Rules(state.config.strictness(entry)),
             scopes: Scopes::all(),
@@ -70,6 +89,7 @@ async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>,
         rules: Rules(state.config.strictness_of_shop(&row.shop)),
         scopes: Scopes::stored(&row.scopes),
         shop: Shop(row.shop),
+        key: row.id,
     }))
 }
 

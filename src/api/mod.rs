@@ -2,6 +2,7 @@
 
 mod authentication;
 mod body;
+mod call_rate;
 mod calls;
 mod check;
 mod entries;
@@ -22,6 +23,7 @@ mod search;
 mod traces;
 mod transactions;
 
+pub use call_rate::CallRate;
 pub use health::Health;
 pub use present::present;
 pub use traces::Traces;
@@ -73,6 +75,8 @@ pub struct ApiState {
     pub token_key: TokenKey,
     /// Counts and limits calls with wrong keys.
     pub wrong_keys: WrongKeys,
+    /// How often each key may call.
+    pub call_rate: CallRate,
     /// What calls leave behind that is written a moment later.
     pub traces: Traces,
     /// The memory for the bodies of calls, by shop.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::open_store;
 use super::table::{cell, lines, time, time_or_dash};
 use crate::access::{KeyText, Scopes};
-use crate::config::{Config, is_shop_name};
+use crate::config::{Config, is_shop_name, name_of_key};
 use crate::store::{ApiKeyRow, NewApiKey};
 
 /// Makes a key and prints it. It cannot be shown again.
@@ -48,13 +48,8 @@ pub async fn list(config: &Config, as_json: bool) -> anyhow::Result<()> {
     let store = open_store(config).await?;
     let made = store.api_keys().await?;
     store.close().await;
-    let of_config: Vec<(String, &str)> = config
-        .api
-        .keys
-        .iter()
-        .enumerate()
-        .map(|(at, it)| (name_in_config(at), &*it.shop))
-        .collect();
+    let of_config: Vec<(String, &str)> =
+        config.api.keys.iter().enumerate().map(|(at, it)| (name_of_key(at), &*it.shop)).collect();
     if as_json {
         let made = made.iter().map(made_json);
         let of_config = of_config.iter().map(|(name, shop)| {
@@ -99,11 +94,6 @@ pub async fn revoke(config: &Config, shop: &str, name: &str) -> anyhow::Result<(
     }
     println!("the key {name} of the shop {shop} opens nothing any more");
     Ok(())
-}
-
-/// Returns the name by which a key of the config is called: its place there.
-fn name_in_config(place: usize) -> String {
-    format!("api.keys[{place}]")
 }
 
 fn made_json(key: &ApiKeyRow) -> Value {

@@ -131,6 +131,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
+        call_rate: api::CallRate::new(config.api.requests_per_minute),
         traces,
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
