@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tallyroom::access::Scopes;
 use tallyroom::command::{
-    check, check_invoice, convert_invoice, export, forget, generate_registration, import, key,
-    link, problems, rederive, run, verify,
+    audit, check, check_invoice, convert_invoice, export, forget, generate_registration, import,
+    key, link, problems, rederive, run, verify,
 };
 use tallyroom::config::Config;
 use tallyroom::language::Locale;
@@ -62,7 +62,7 @@ enum KeyCommand {
     Create {
         #[command(flatten)]
         key: NamedKey,
-        /// What the key may be used for: read, write, links and events, with commas between them.
+        /// What the key may be used for: read, write, links, events and audit, with commas between them.
         #[arg(long, value_name = "SCOPES")]
         scope: Scopes,
     },
@@ -112,6 +112,23 @@ enum Command {
         config: ConfigFile,
         #[command(subcommand)]
         command: KeyCommand,
+    },
+    /// Show who read, exported, linked and erased what, by the API and by commands.
+    Audit {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Show only what was done to this transaction.
+        #[arg(long, value_name = "ID")]
+        transaction: Option<Ulid>,
+        /// Show only what was done since a day (in UTC) or a time, such as 2026-11-01 or 2026-11-01T08:00:00Z.
+        #[arg(long, value_name = "TIME", value_parser = audit::parse_since)]
+        since: Option<i64>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// The greatest number of lines; the newest are shown.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
     },
     /// Check config, database, tokens and permissions, and print how to fix each problem.
     Check(ConfigFile),
@@ -299,6 +316,9 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
                     key::revoke(&config, &shop, &name).await
                 }
             }
+        }
+        Command::Audit { config, transaction, since, json, limit } => {
+            audit::run(&config.load()?, &audit::Request { transaction, since, json, limit }).await
         }
         Command::Check(file) => check::run(&file.load()?, &file.config).await,
         Command::Import { config, shop, external_id, status, buyer, seller, files } => {

@@ -17,11 +17,13 @@ pub enum Scope {
     Links,
     /// Follow the events of the shop.
     Events,
+    /// Read the audit log of the shop.
+    Audit,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Links, Self::Events];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Links, Self::Events, Self::Audit];
 
     /// Returns the name.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Scope {
             Self::Write => "write",
             Self::Links => "links",
             Self::Events => "events",
+            Self::Audit => "audit",
         }
     }
 
@@ -95,7 +98,7 @@ mod tests {
         assert!(some.allow(Scope::Read) && some.allow(Scope::Write) && !some.allow(Scope::Links));
         assert_eq!(some.to_string(), "read,write");
         assert_eq!(Scopes::stored(&some.to_string()), some);
-        assert_eq!(Scopes::all().to_string(), "read,write,links,events");
+        assert_eq!(Scopes::all().to_string(), "read,write,links,events,audit");
         assert_eq!(Scopes::all().to_string().parse(), Ok(Scopes::all()));
     }
 
@@ -104,7 +107,7 @@ mod tests {
         for text in ["", "admin", "read,", "read,Write"] {
             let error = text.parse::<Scopes>().unwrap_err().to_string();
             assert!(
-                error.ends_with("read,write,links,events, with commas between them"),
+                error.ends_with("read,write,links,events,audit, with commas between them"),
                 "{error}"
             );
         }

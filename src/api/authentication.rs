@@ -5,8 +5,9 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{ApiState, calls::needed_scope, problem::Problem};
-use crate::access::{self, Scopes};
+use super::calls::{needs_and_reads, transaction_in};
+use super::{ApiState, RequestId, problem::Problem};
+use crate::access::{self, Origin, Scopes};
 use crate::config::name_of_key;
 use crate::door::Key;
 use crate::invoice::Strictness;
@@ -26,6 +27,8 @@ struct Caller {
     shop: Shop,
     /// Identifies the key: its id, or its name in the config.
     key: String,
+    /// The name of the key.
+    name: String,
     rules: Rules,
     scopes: Scopes,
 }
@@ -44,7 +47,7 @@ pub(super) async fn require_key(
     };
     let counted = state.call_rate.count(&caller.key);
     let mut response = match counted.left {
-        Ok(_) => answer(caller, request, next).await,
+        Ok(_) => answer(&state, caller, request, next).await,
         Err(too_many) => {
             let detail = "This key has made as many calls as `api.requests_per_minute` of the config allows.";
             Problem::too_many(too_many, detail).into_response()
@@ -54,19 +57,41 @@ pub(super) async fn require_key(
     response
 }
 
-/// Passes on a call whose key may be used for it.
-async fn answer(caller: Caller, mut request: Request, next: Next) -> Response {
+/// Passes on a call whose key may be used for it. If it reads, the audit log will say so.
+async fn answer(state: &ApiState, caller: Caller, mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
-    let needed = route.and_then(|it| needed_scope(request.method(), it.as_str()));
+    let call = route.and_then(|it| needs_and_reads(request.method(), it.as_str()));
     // Without a scope there is no such call, which is answered with 405. If a route were missing in the
     // table, its handler would find no shop, and could answer nothing.
-    let Some(needed) = needed else { return next.run(request).await };
+    let Some((needed, read)) = call else { return next.run(request).await };
     if !caller.scopes.allow(needed) {
         return Problem::scope(needed, &caller.scopes).into_response();
     }
+    let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
+    let origin = Origin::Call {
+        key: caller.name,
+        address: state.wrong_keys.caller(request.headers(), request.extensions()),
+        request_id: request_id.unwrap_or_default(),
+    };
+    let line = read.map(|read| {
+        let line = origin.does(read, &caller.shop.0);
+        match transaction_in(request.uri()) {
+            Some(transaction) => line.to(transaction),
+            None => line,
+        }
+    });
+    request.extensions_mut().insert(origin);
     request.extensions_mut().insert(caller.shop);
     request.extensions_mut().insert(caller.rules);
-    next.run(request).await
+    let response = next.run(request).await;
+    // What was refused was not read.
+    if let Some(line) = line
+        && !response.status().is_client_error()
+        && !response.status().is_server_error()
+    {
+        state.traces.read(line);
+    }
+    response
 }
 
 /// Returns who holds the key of a call: one of the config, or one that was made by a command. All keys of the
@@ -77,6 +102,7 @@ async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>,
         let place = state.config.api.keys.iter().position(|it| std::ptr::eq(it, entry));
         return Ok(Some(Caller {
             key: name_of_key(place.unwrap_or_default()),
+            name: name_of_key(place.unwrap_or_default()),
             shop: Shop(entry.shop.clone()),
             rules: Rules(state.config.strictness(entry)),
             scopes: Scopes::all(),
@@ -90,6 +116,7 @@ async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>,
         scopes: Scopes::stored(&row.scopes),
         shop: Shop(row.shop),
         key: row.id,
+        name: row.name,
     }))
 }
 

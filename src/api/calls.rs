@@ -1,41 +1,55 @@
-//! Which scope a key needs for each call. This is the one table of it; docs/integrating.md shows it to the
-//! developers of shops.
+//! Which scope a key needs for each call, and which calls are reads for the audit log. This is the one table of it;
+//! docs/integrating.md shows it to the developers of shops.
 
-use axum::http::Method;
+use axum::http::{Method, Uri};
+use ulid::Ulid;
 
-use crate::access::Scope;
+use crate::access::{Action, Scope};
 
-/// A call, as the router knows it, and what it needs.
-type Call = (Method, &'static str, Scope);
+/// A call, as the router knows it, the scope that it needs, and what the audit log says if it is a plain read. What
+/// else the log says is written by those who do it, before they answer.
+type Call = (Method, &'static str, Scope, Option<Action>);
 
 /// Every call that needs a key. A test compares it with the routes.
 const CALLS: &[Call] = &[
-    (Method::GET, "/api/v1/transactions", Scope::Read),
-    (Method::POST, "/api/v1/transactions", Scope::Write),
-    (Method::GET, "/api/v1/transactions/{id}", Scope::Read),
-    (Method::PATCH, "/api/v1/transactions/{id}", Scope::Write),
-    (Method::GET, "/api/v1/transactions/{id}/entries", Scope::Read),
-    (Method::POST, "/api/v1/transactions/{id}/invitations", Scope::Write),
-    (Method::GET, "/api/v1/entries", Scope::Read),
-    (Method::POST, "/api/v1/invoices/check", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/files/{sha256}", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/attachments/{place}", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/invoice.pdf", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/invoice.xml", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/original", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/original.xml", Scope::Read),
-    (Method::GET, "/api/v1/transactions/{id}/links", Scope::Links),
-    (Method::POST, "/api/v1/transactions/{id}/links", Scope::Links),
-    (Method::DELETE, "/api/v1/transactions/{id}/links/{link}", Scope::Links),
+    (Method::GET, "/api/v1/transactions", Scope::Read, Some(Action::TransactionsListed)),
+    (Method::POST, "/api/v1/transactions", Scope::Write, None),
+    (Method::GET, "/api/v1/transactions/{id}", Scope::Read, Some(Action::TransactionRead)),
+    (Method::PATCH, "/api/v1/transactions/{id}", Scope::Write, None),
+    (Method::GET, "/api/v1/transactions/{id}/entries", Scope::Read, Some(Action::RecordRead)),
+    (Method::POST, "/api/v1/transactions/{id}/invitations", Scope::Write, None),
+    (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
+    (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
+    (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read, None),
+    (Method::GET, "/api/v1/transactions/{id}/files/{sha256}", Scope::Read, Some(Action::FileRead)),
+    (
+        Method::GET,
+        "/api/v1/transactions/{id}/attachments/{place}",
+        Scope::Read,
+        Some(Action::FileRead),
+    ),
+    (Method::GET, "/api/v1/transactions/{id}/invoice.pdf", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/invoice.xml", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/original", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/original.xml", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/links", Scope::Links, Some(Action::LinksListed)),
+    (Method::POST, "/api/v1/transactions/{id}/links", Scope::Links, None),
+    (Method::DELETE, "/api/v1/transactions/{id}/links/{link}", Scope::Links, None),
+    (Method::GET, "/api/v1/audit", Scope::Audit, Some(Action::AuditRead)),
 ];
 
-/// Returns the scope that a call of this route needs, or `None` if the route has no such method. HEAD needs
-/// what GET needs.
-pub(super) fn needed_scope(method: &Method, route: &str) -> Option<Scope> {
+/// Returns the scope that a call of this route needs, and its name if it is a plain read. `None` if the route has
+/// no such method. HEAD is as GET.
+pub(super) fn needs_and_reads(method: &Method, route: &str) -> Option<(Scope, Option<Action>)> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    let call = CALLS.iter().find(|(its, path, _)| its == method && *path == route);
-    call.map(|(_, _, scope)| *scope)
+    let call = CALLS.iter().find(|(its, path, ..)| its == method && *path == route);
+    call.map(|(_, _, scope, read)| (*scope, *read))
+}
+
+/// Returns the transaction that a call names in its path.
+pub(super) fn transaction_in(uri: &Uri) -> Option<Ulid> {
+    let rest = uri.path().strip_prefix("/api/v1/transactions/")?;
+    Ulid::from_string(rest.split('/').next()?).ok()
 }
 
 #[cfg(test)]
@@ -69,14 +83,14 @@ mod tests {
 
     #[test]
     fn every_route_for_shops_needs_a_scope() {
-        let table = CALLS.iter().map(|(method, path, _)| (method.to_string(), (*path).to_owned()));
+        let table = CALLS.iter().map(|(method, path, ..)| (method.to_string(), (*path).to_owned()));
         assert_eq!(table.clone().count(), CALLS.len());
         assert_eq!(table.collect::<BTreeSet<_>>(), routes());
     }
 
     #[test]
     fn the_documents_say_which_scope_each_call_needs() {
-        for (method, path, scope) in CALLS {
+        for (method, path, scope, _) in CALLS {
             let rows = DOCUMENT.lines().filter(|row| {
                 let call = row.strip_prefix(&format!("| `{method} {path}"));
                 call.is_some_and(|rest| rest.starts_with(['`', '?']))
@@ -91,10 +105,24 @@ mod tests {
     #[test]
     fn a_call_needs_what_the_table_says() {
         let one = "/api/v1/transactions/{id}";
-        assert_eq!(needed_scope(&Method::GET, one), Some(Scope::Read));
-        assert_eq!(needed_scope(&Method::HEAD, one), Some(Scope::Read));
-        assert_eq!(needed_scope(&Method::PATCH, one), Some(Scope::Write));
-        assert_eq!(needed_scope(&Method::DELETE, one), None);
-        assert_eq!(needed_scope(&Method::GET, "/api/v1/transactions/1"), None);
+        let read = Some((Scope::Read, Some(Action::TransactionRead)));
+        assert_eq!(needs_and_reads(&Method::GET, one), read);
+        assert_eq!(needs_and_reads(&Method::HEAD, one), read);
+        assert_eq!(needs_and_reads(&Method::PATCH, one), Some((Scope::Write, None)));
+        assert_eq!(needs_and_reads(&Method::DELETE, one), None);
+        assert_eq!(needs_and_reads(&Method::GET, "/api/v1/transactions/1"), None);
+    }
+
+    #[test]
+    fn the_path_of_a_call_names_its_transaction() {
+        let id = Ulid::new();
+        for (path, expected) in [
+            (format!("/api/v1/transactions/{id}"), Some(id)),
+            (format!("/api/v1/transactions/{id}/files/abc?x={id}"), Some(id)),
+            ("/api/v1/transactions".to_owned(), None),
+            (format!("/api/v1/entries?transaction={id}"), None),
+        ] {
+            assert_eq!(transaction_in(&path.parse().unwrap()), expected, "{path}");
+        }
     }
 }

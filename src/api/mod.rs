@@ -1,5 +1,6 @@
 //! The HTTP API for shops, and the health endpoints.
 
+mod audit;
 mod authentication;
 mod body;
 mod call_rate;
@@ -23,6 +24,7 @@ mod search;
 mod traces;
 mod transactions;
 
+pub use audit::{audit_line, delete_old_lines_forever};
 pub use call_rate::CallRate;
 pub use health::Health;
 pub use present::present;
@@ -121,6 +123,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
         .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
+        .route("/api/v1/audit", get(audit::list))
         // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

@@ -5,6 +5,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::open_store;
+use super::system_user::origin;
 use super::table::{cell, lines, time, time_or_dash};
 use crate::access::{KeyText, Scopes};
 use crate::config::{Config, is_shop_name, name_of_key};
@@ -28,7 +29,8 @@ pub async fn create(
     let store = open_store(config).await?;
     let key = KeyText::random();
     let digest = key.digest();
-    let is_new = store.add_api_key(NewApiKey { shop, name, scopes, digest: &digest }).await?;
+    let is_new =
+        store.add_api_key(NewApiKey { shop, name, scopes, digest: &digest }, &origin()).await?;
     store.close().await;
     if !is_new {
         bail!(
@@ -84,7 +86,7 @@ pub async fn list(config: &Config, as_json: bool) -> anyhow::Result<()> {
 /// If the shop has no key of this name, or the database fails.
 pub async fn revoke(config: &Config, shop: &str, name: &str) -> anyhow::Result<()> {
     let store = open_store(config).await?;
-    let is_known = store.revoke_api_key(shop, name).await?;
+    let is_known = store.revoke_api_key(shop, name, &origin()).await?;
     store.close().await;
     if !is_known {
         bail!(

@@ -1,5 +1,6 @@
 //! The subcommands of the command line, one file or folder each.
 
+pub mod audit;
 pub mod check;
 pub mod check_invoice;
 pub mod convert_invoice;
@@ -13,6 +14,7 @@ pub mod problems;
 pub mod rederive;
 mod registration;
 pub mod run;
+mod system_user;
 mod table;
 pub mod verify;
 

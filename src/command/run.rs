@@ -122,6 +122,9 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let papers = Papers::new(people.clone(), vault.clone(), fonts, &key);
     let traces = api::Traces::default();
     tasks.spawn(infallible(traces.clone().write_forever(store.clone(), stop.clone())));
+    let old_lines =
+        api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
+    tasks.spawn(infallible(old_lines));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),

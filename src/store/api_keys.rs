@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::{Store, StoreError};
-use crate::access::Scopes;
+use super::{Store, StoreError, audit_log};
+use crate::access::{Action, Origin, Scopes};
 use crate::clock::now;
 
 const INSERT_KEY: &str = "INSERT INTO api_keys (id, shop, name, digest, scopes, created_at) \
@@ -58,11 +58,17 @@ pub struct NewApiKey<'a> {
 }
 
 impl Store {
-    /// Adds a key. Returns false if the shop has, or had, a key of this name.
+    /// Adds a key, together with its line in the audit log. Returns false if the shop has, or had, a key of this
+    /// name.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn add_api_key(&self, key: NewApiKey<'_>) -> Result<bool, StoreError> {
+    /// If the database does not answer. In this case nothing is added.
+    pub async fn add_api_key(
+        &self,
+        key: NewApiKey<'_>,
+        origin: &Origin,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
         let insert = sqlx::query(INSERT_KEY)
             .bind(Ulid::new().to_string())
             .bind(key.shop)
@@ -70,7 +76,13 @@ impl Store {
             .bind(key.digest)
             .bind(key.scopes.to_string())
             .bind(now());
-        Ok(self.write_one(insert).await? == 1)
+        if insert.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let line = origin.does(Action::KeyMade, key.shop).with(key.name);
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Returns the key with this digest, unless it is revoked. Each call with such a key asks this anew:
@@ -100,13 +112,26 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Revokes a key for ever. Returns false if the shop has no key of this name.
+    /// Revokes a key for ever, together with its line in the audit log. Returns false if the shop has no key of
+    /// this name.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn revoke_api_key(&self, shop: &str, name: &str) -> Result<bool, StoreError> {
+    /// If the database does not answer. In this case nothing is changed.
+    pub async fn revoke_api_key(
+        &self,
+        shop: &str,
+        name: &str,
+        origin: &Origin,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
         let revoke = sqlx::query(REVOKE_KEY).bind(shop).bind(name).bind(now());
-        Ok(self.write_one(revoke).await? == 1)
+        if revoke.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let line = origin.does(Action::KeyRevoked, shop).with(name);
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Notes when keys (by their ids) were last used, in one tx.
@@ -132,15 +157,16 @@ mod tests {
     async fn a_key_opens_until_it_is_revoked_and_its_name_is_never_given_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = opened(folder.path()).await;
+        let origin = Origin::Command { user: "root".to_owned() };
         let (key, scopes) = (KeyText::random().digest(), "read".parse().unwrap());
         let new = NewApiKey { shop: "shop", name: "till", scopes: &scopes, digest: &key };
         assert!(!store.has_api_key_of("shop").await.unwrap());
-        assert!(store.add_api_key(new).await.unwrap());
+        assert!(store.add_api_key(new, &origin).await.unwrap());
         assert!(store.has_api_key_of("shop").await.unwrap());
         let other = KeyText::random().digest();
-        assert!(!store.add_api_key(NewApiKey { digest: &other, ..new }).await.unwrap());
+        assert!(!store.add_api_key(NewApiKey { digest: &other, ..new }, &origin).await.unwrap());
         let elsewhere = NewApiKey { digest: &other, shop: "elsewhere", ..new };
-        assert!(store.add_api_key(elsewhere).await.unwrap());
+        assert!(store.add_api_key(elsewhere, &origin).await.unwrap());
 
         let row = store.api_key(&key).await.unwrap().unwrap();
         assert_eq!((row.shop.as_str(), row.name.as_str(), row.used_at), ("shop", "till", None));
@@ -151,14 +177,18 @@ mod tests {
         }
         assert_eq!(store.api_key(&key).await.unwrap().unwrap().used_at, Some(7));
 
-        assert!(store.revoke_api_key("shop", "till").await.unwrap());
-        assert!(!store.revoke_api_key("shop", "tills").await.unwrap());
+        assert!(store.revoke_api_key("shop", "till", &origin).await.unwrap());
+        assert!(!store.revoke_api_key("shop", "tills", &origin).await.unwrap());
         assert!(store.api_key(&key).await.unwrap().is_none());
         assert!(store.api_key(&other).await.unwrap().is_some());
-        assert!(!store.add_api_key(NewApiKey { digest: "another", ..new }).await.unwrap());
+        assert!(!store.add_api_key(NewApiKey { digest: "another", ..new }, &origin).await.unwrap());
         let revoked = store.api_keys().await.unwrap().pop().unwrap().revoked_at;
         assert!(revoked.is_some());
-        store.revoke_api_key("shop", "till").await.unwrap();
+        store.revoke_api_key("shop", "till", &origin).await.unwrap();
         assert_eq!(store.api_keys().await.unwrap().pop().unwrap().revoked_at, revoked);
+        let log = store.audit_log_of("shop", 0, None, 10).await.unwrap();
+        let told = log.iter().map(|it| (it.action.as_str(), it.subject.as_deref()));
+        let (made, revoked) = (("key.made", Some("till")), ("key.revoked", Some("till")));
+        assert_eq!(told.collect::<Vec<_>>(), [made, revoked, revoked]);
     }
 }

@@ -120,6 +120,39 @@ on_both_databases! {
         let (_, answer) = market.get("/api/v1/transactions").await;
         assert_eq!(answer["transactions"].as_array().unwrap().len(), 2);
     }
+
+    async fn each_key_is_told_its_limit_and_refused_beyond_it(database) {
+        let world = World::with()
+            .config("api", json!({ "requests_per_minute": 3 }))
+            .start(database)
+            .await;
+        let till = world.shop.with_key(&make(&world, "shop", "till", "read"));
+        let path = "/api/v1/transactions";
+        // A refusal is an answer, too, and counts.
+        for (method, status, left) in
+            [(Method::GET, 200, 2), (Method::POST, 403, 1), (Method::GET, 200, 0)]
+        {
+            let answer = till.request(method, path).send().await.unwrap();
+            assert_eq!(answer.status(), status);
+            assert_eq!(answer.headers()["ratelimit-policy"], "\"requests\";q=3;w=60");
+            let limit = answer.headers()["ratelimit"].to_str().unwrap();
+            assert!(limit.starts_with(&format!("\"requests\";r={left};t=")), "{limit}");
+        }
+        let refused = till.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(refused.status(), 429);
+        let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=20).contains(&wait), "{wait}");
+        assert_eq!(refused.headers()["ratelimit"], format!("\"requests\";r=0;t={wait}"));
+        let problem: Value = refused.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains("api.requests_per_minute"), "{problem}");
+        // Another key of the same shop has its own limit, and monitoring has none.
+        assert_eq!(status_of(&world.shop, Method::GET, path).await, 200);
+        for _ in 0..5 {
+            let answer = till.request(Method::GET, "/health/live").send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            assert!(!answer.headers().contains_key("ratelimit"));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,39 +166,5 @@ async fn a_key_counts_and_ends_at_all_processes_at_once() {
     revoke(&world, "shop", "till");
     for till in &tills {
         assert_eq!(status_of(till, Method::GET, "/api/v1/transactions").await, 401);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn each_key_is_told_its_limit_and_refused_beyond_it() {
-    let world = World::with()
-        .config("api", json!({ "requests_per_minute": 3 }))
-        .start(Database::Sqlite)
-        .await;
-    let till = world.shop.with_key(&make(&world, "shop", "till", "read"));
-    let path = "/api/v1/transactions";
-    // A refusal is an answer, too, and counts.
-    for (method, status, left) in
-        [(Method::GET, 200, 2), (Method::POST, 403, 1), (Method::GET, 200, 0)]
-    {
-        let answer = till.request(method, path).send().await.unwrap();
-        assert_eq!(answer.status(), status);
-        assert_eq!(answer.headers()["ratelimit-policy"], "\"requests\";q=3;w=60");
-        let limit = answer.headers()["ratelimit"].to_str().unwrap();
-        assert!(limit.starts_with(&format!("\"requests\";r={left};t=")), "{limit}");
-    }
-    let refused = till.request(Method::GET, path).send().await.unwrap();
-    assert_eq!(refused.status(), 429);
-    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
-    assert!((1..=20).contains(&wait), "{wait}");
-    assert_eq!(refused.headers()["ratelimit"], format!("\"requests\";r=0;t={wait}"));
-    let problem: Value = refused.json().await.unwrap();
-    assert!(problem["detail"].as_str().unwrap().contains("api.requests_per_minute"), "{problem}");
-    // Another key of the same shop has its own limit, and monitoring has none.
-    assert_eq!(status_of(&world.shop, Method::GET, path).await, 200);
-    for _ in 0..5 {
-        let answer = till.request(Method::GET, "/health/live").send().await.unwrap();
-        assert_eq!(answer.status(), 200);
-        assert!(!answer.headers().contains_key("ratelimit"));
     }
 }

@@ -1,7 +1,7 @@
 //! What it takes to show people and shops what is recorded.
 
 use serde_json::{Value, json};
-use tallyroom::access::KeyText;
+use tallyroom::access::{KeyText, Origin};
 use tallyroom::clock::now;
 use tallyroom::store::NewApiKey;
 use tallyroom::transaction::PartyRole;
@@ -68,10 +68,11 @@ fn a_list_of_transactions_takes_three_statements_however_long_it_is() {
 fn a_call_with_a_key_that_was_made_takes_one_statement_more() {
     on_each_database(async |database| {
         let store = database.bench.store.clone();
+        let origin = Origin::Command { user: "root".to_owned() };
         let (key, scopes) = (KeyText::random(), "read".parse().unwrap());
         let digest = key.digest();
         let new = NewApiKey { shop: "shop", name: "till", scopes: &scopes, digest: &digest };
-        assert!(store.add_api_key(new).await.unwrap());
+        assert!(store.add_api_key(new, &origin).await.unwrap());
         let service = Service::start(&store).await;
         let path = "transactions?limit=50";
         let (_, by_config) = database.count(service.get(path)).await;
