@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` describes the modules and which module may use which.
 
+pub mod access;
 pub mod api;
 pub mod clock;
 pub mod command;

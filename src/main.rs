@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tallyroom::access::Scopes;
 use tallyroom::command::{
-    check, check_invoice, convert_invoice, export, forget, generate_registration, import, link,
-    problems, rederive, run, verify,
+    audit, check, check_invoice, convert_invoice, export, forget, generate_registration, import,
+    key, link, problems, rederive, run, verify,
 };
 use tallyroom::config::Config;
 use tallyroom::language::Locale;
@@ -56,6 +57,39 @@ enum InvoiceCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a key, and print it. It is shown only now: Tallyroom keeps its SHA-256 and nothing else of it.
+    Create {
+        #[command(flatten)]
+        key: NamedKey,
+        /// What the key may be used for: read, write, links, events and audit, with commas between them.
+        #[arg(long, value_name = "SCOPES")]
+        scope: Scopes,
+    },
+    /// List the keys with their scopes and when they were last used. The keys themselves are never shown.
+    List {
+        /// List the keys as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key for ever. It opens nothing from then on, without a restart.
+    Revoke {
+        #[command(flatten)]
+        key: NamedKey,
+    },
+}
+
+#[derive(Debug, Args)]
+struct NamedKey {
+    /// The shop that the key opens.
+    #[arg(long)]
+    shop: String,
+    /// The name of the key, such as the program that uses it. A shop gives each name once.
+    #[arg(long)]
+    name: String,
+}
+
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service.
     Run(ConfigFile),
@@ -71,6 +105,30 @@ enum Command {
     Invoice {
         #[command(subcommand)]
         command: InvoiceCommand,
+    },
+    /// Make, list and revoke the keys with which shops call the API.
+    Key {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Show who read, exported, linked and erased what, by the API and by commands.
+    Audit {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Show only what was done to this transaction.
+        #[arg(long, value_name = "ID")]
+        transaction: Option<Ulid>,
+        /// Show only what was done since a day (in UTC) or a time, such as 2026-11-01 or 2026-11-01T08:00:00Z.
+        #[arg(long, value_name = "TIME", value_parser = audit::parse_since)]
+        since: Option<i64>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// The greatest number of lines; the newest are shown.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
     },
     /// Check config, database, tokens and permissions, and print how to fix each problem.
     Check(ConfigFile),
@@ -196,7 +254,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct ConfigFile {
     /// The config file. Environment variables can override its keys (TALLYROOM__SECTION__KEY).
-    #[arg(short, long, env = "TALLYROOM_CONFIG", default_value = "config.yaml")]
+    #[arg(short, long, env = "TALLYROOM_CONFIG", default_value = "config.yaml", global = true)]
     config: PathBuf,
 }
 
@@ -246,6 +304,21 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             let config = config.load()?;
             let output = output.unwrap_or_else(|| config.appservice.registration.clone());
             generate_registration::run(&config, &output)
+        }
+        Command::Key { config, command } => {
+            let config = config.load()?;
+            match command {
+                KeyCommand::Create { key: NamedKey { shop, name }, scope } => {
+                    key::create(&config, &shop, &name, &scope).await
+                }
+                KeyCommand::List { json } => key::list(&config, json).await,
+                KeyCommand::Revoke { key: NamedKey { shop, name } } => {
+                    key::revoke(&config, &shop, &name).await
+                }
+            }
+        }
+        Command::Audit { config, transaction, since, json, limit } => {
+            audit::run(&config.load()?, &audit::Request { transaction, since, json, limit }).await
         }
         Command::Check(file) => check::run(&file.load()?, &file.config).await,
         Command::Import { config, shop, external_id, status, buyer, seller, files } => {

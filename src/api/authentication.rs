@@ -1,13 +1,17 @@
-//! Authenticates the shop that calls, by its API key.
+//! Authenticates the shop that calls, by its API key, and checks that the key may be used for the call.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{ApiState, problem::Problem};
+use super::calls::{needs_and_reads, transaction_in};
+use super::{ApiState, RequestId, problem::Problem};
+use crate::access::{self, Origin, Scopes};
+use crate::config::name_of_key;
 use crate::door::Key;
 use crate::invoice::Strictness;
+use crate::store::StoreError;
 
 /// The shop whose key the caller holds. Handlers see only this shop's transactions.
 #[derive(Clone, Debug)]
@@ -17,30 +21,115 @@ pub(super) struct Shop(pub(super) String);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules(pub(super) Strictness);
 
-/// Middleware that passes on calls with a valid key, together with the key's shop. It answers all
-/// other calls itself with 401 or 429.
+/// Who calls.
+#[derive(Clone, Debug)]
+struct Caller {
+    shop: Shop,
+    /// Identifies the key: its id, or its name in the config.
+    key: String,
+    /// The name of the key.
+    name: String,
+    rules: Rules,
+    scopes: Scopes,
+}
+
+/// Middleware that passes on calls with a valid key that may be used for them, together with the key's shop.
+/// It answers all other calls itself with 401, 403 or 429.
 pub(super) async fn require_key(
     State(state): State<ApiState>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let entry = bearer(request.headers()).and_then(|key| state.config.api.entry_of(key));
-    let Some(entry) = entry else {
-        let tried =
-            state.wrong_keys.count_attempt(Key::Api, request.headers(), request.extensions());
-        let problem = match tried {
-            Ok(()) => Problem::no_key(),
-            Err(too_many) => Problem::too_many(
-                too_many,
-                "There were too many calls without a valid key. Check the key, and try again later.",
-            ),
-        };
-        return problem.into_response();
+    let caller = match caller(&state, request.headers()).await {
+        Ok(Some(caller)) => caller,
+        Ok(None) => return refusal(&state, &request).into_response(),
+        Err(error) => return Problem::from(error).into_response(),
     };
-    let (shop, rules) = (Shop(entry.shop.clone()), Rules(state.config.strictness(entry)));
-    request.extensions_mut().insert(shop);
-    request.extensions_mut().insert(rules);
-    next.run(request).await
+    let counted = state.call_rate.count(&caller.key);
+    let mut response = match counted.left {
+        Ok(_) => answer(&state, caller, request, next).await,
+        Err(too_many) => {
+            let detail = "This key has made as many calls as `api.requests_per_minute` of the config allows.";
+            Problem::too_many(too_many, detail).into_response()
+        }
+    };
+    counted.tell(response.headers_mut());
+    response
+}
+
+/// Passes on a call whose key may be used for it. If it reads, the audit log will say so.
+async fn answer(state: &ApiState, caller: Caller, mut request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let call = route.and_then(|it| needs_and_reads(request.method(), it.as_str()));
+    // Without a scope there is no such call, which is answered with 405. If a route were missing in the
+    // table, its handler would find no shop, and could answer nothing.
+    let Some((needed, read)) = call else { return next.run(request).await };
+    if !caller.scopes.allow(needed) {
+        return Problem::scope(needed, &caller.scopes).into_response();
+    }
+    let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
+    let origin = Origin::Call {
+        key: caller.name,
+        address: state.wrong_keys.caller(request.headers(), request.extensions()),
+        request_id: request_id.unwrap_or_default(),
+    };
+    let line = read.map(|read| {
+        let line = origin.does(read, &caller.shop.0);
+        match transaction_in(request.uri()) {
+            Some(transaction) => line.to(transaction),
+            None => line,
+        }
+    });
+    request.extensions_mut().insert(origin);
+    request.extensions_mut().insert(caller.shop);
+    request.extensions_mut().insert(caller.rules);
+    let response = next.run(request).await;
+    // What was refused was not read.
+    if let Some(line) = line
+        && !response.status().is_client_error()
+        && !response.status().is_server_error()
+    {
+        state.traces.read(line);
+    }
+    response
+}
+
+/// Returns who holds the key of a call: one of the config, or one that was made by a command. All keys of the
+/// config are compared before the database is asked, and only for what has the form of our keys.
+async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>, StoreError> {
+    let Some(key) = bearer(headers) else { return Ok(None) };
+    if let Some(entry) = state.config.api.entry_of(key) {
+        let place = state.config.api.keys.iter().position(|it| std::ptr::eq(it, entry));
+        return Ok(Some(Caller {
+            key: name_of_key(place.unwrap_or_default()),
+            name: name_of_key(place.unwrap_or_default()),
+            shop: Shop(entry.shop.clone()),
+            rules: Rules(state.config.strictness(entry)),
+            scopes: Scopes::all(),
+        }));
+    }
+    let Some(digest) = access::digest(key) else { return Ok(None) };
+    let Some(row) = state.store.api_key(&digest).await? else { return Ok(None) };
+    state.traces.key_used(&row);
+    Ok(Some(Caller {
+        rules: Rules(state.config.strictness_of_shop(&row.shop)),
+        scopes: Scopes::stored(&row.scopes),
+        shop: Shop(row.shop),
+        key: row.id,
+        name: row.name,
+    }))
+}
+
+/// Returns the answer to a call without a valid key, and counts it for its source.
+fn refusal(state: &ApiState, request: &Request) -> Problem {
+    let tried = state.wrong_keys.count_attempt(Key::Api, request.headers(), request.extensions());
+    match tried {
+        Ok(()) => Problem::no_key(),
+        Err(too_many) => Problem::too_many(
+            too_many,
+            "There were too many calls without a valid key. Check the key, and try again later.",
+        ),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {

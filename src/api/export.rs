@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
+use crate::access::{Action, Origin};
 use crate::export::ExportError;
 use crate::files::disposition;
 
@@ -16,6 +17,7 @@ use crate::files::disposition;
 pub(super) async fn show(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
+    Extension(origin): Extension<Origin>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = transaction_id(&id)?;
@@ -31,6 +33,8 @@ pub(super) async fn show(
             Problem::try_again("The export cannot begin. Nothing was changed; try again.")
         }
     })?;
+    // Nothing was sent so far. If the audit log cannot be written, nothing is.
+    state.store.audited(&[origin.does(Action::TransactionExported, &shop).to(id)]).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),
         (header::CONTENT_DISPOSITION, disposition(&format!("tallyroom-{id}.zip"))),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body, present};
+use crate::access::{Action, Origin};
 use crate::transaction;
 
 /// The body of the call: the contacts to invite again.
@@ -26,6 +27,7 @@ pub(super) async fn create(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    Extension(origin): Extension<Origin>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -45,7 +47,8 @@ pub(super) async fn create(
         );
         return Err(Problem::content(&[crate::invoice::Problem::at("/matrix", detail)]));
     }
-    state.store.invite_again(id, again.matrix.as_deref(), &correlation).await?;
+    let line = origin.does(Action::ContactsInvited, &shop).to(id);
+    state.store.invite_again(id, again.matrix.as_deref(), &correlation, line).await?;
     tracing::info!(transaction = %id, "contacts are invited again");
     let shown = present::present(&state.store, &state.config, &transaction).await?;
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())

@@ -11,6 +11,7 @@ use super::present::iso;
 use super::problem::{Problem, repeated};
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
+use crate::access::{Action, Origin};
 use crate::invoice;
 use crate::page::link::{LinkRequest, NoLink, make_link};
 use crate::store::GrantRow;
@@ -20,6 +21,7 @@ use crate::transaction;
 pub(super) async fn create(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
+    Extension(origin): Extension<Origin>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -29,7 +31,8 @@ pub(super) async fn create(
     let wanted: LinkRequest =
         transaction::json(&bytes).map_err(|problems| invalid_link(&problems))?;
     let link =
-        make_link(&state.store, &state.config, &state.token_key, &transaction, &wanted).await?;
+        make_link(&state.store, &state.config, &state.token_key, &transaction, &wanted, &origin)
+            .await?;
     tracing::info!(transaction = %id, link = %link.id, party = wanted.party.as_str(), "created a link");
     let shown = json!({
         "id": link.id.to_string(),
@@ -59,6 +62,7 @@ pub(super) async fn list(
 pub(super) async fn revoke(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
+    Extension(origin): Extension<Origin>,
     Path((id, link)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let id = transaction_id(&id)?;
@@ -66,7 +70,8 @@ pub(super) async fn revoke(
     let missing =
         || Problem::not_found(format!("This transaction has no link {:?}.", repeated(&link)));
     let link = Ulid::from_string(&link).map_err(|_| missing())?;
-    if !state.store.revoke_grant(id, link).await? {
+    let line = origin.does(Action::LinkRevoked, &shop).to(id).with(link);
+    if !state.store.revoke_grant(id, link, line).await? {
         return Err(missing());
     }
     tracing::info!(transaction = %id, %link, "revoked a link");

@@ -1,7 +1,10 @@
 //! The HTTP API for shops, and the health endpoints.
 
+mod audit;
 mod authentication;
 mod body;
+mod call_rate;
+mod calls;
 mod check;
 mod entries;
 mod export;
@@ -18,10 +21,14 @@ mod present;
 mod problem;
 mod schema;
 mod search;
+mod traces;
 mod transactions;
 
+pub use audit::{audit_line, delete_old_lines_forever};
+pub use call_rate::CallRate;
 pub use health::Health;
 pub use present::present;
+pub use traces::Traces;
 
 use std::sync::Arc;
 
@@ -70,6 +77,10 @@ pub struct ApiState {
     pub token_key: TokenKey,
     /// Counts and limits calls with wrong keys.
     pub wrong_keys: WrongKeys,
+    /// How often each key may call.
+    pub call_rate: CallRate,
+    /// What calls leave behind that is written a moment later.
+    pub traces: Traces,
     /// The memory for the bodies of calls, by shop.
     pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.
@@ -112,6 +123,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
         .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
+        .route("/api/v1/audit", get(audit::list))
         // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

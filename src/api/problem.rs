@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use crate::access::{Scope, Scopes};
 use crate::invoice::{self, in_a_line, without_middle};
 use crate::quota::TooMany;
 use crate::store::StoreError;
@@ -34,6 +35,8 @@ pub(super) struct Problem {
     more: Map<String, Value>,
     /// The value of the `Retry-After` header, in seconds.
     retry_after: Option<u64>,
+    /// The value of the `WWW-Authenticate` header.
+    authenticate: Option<String>,
 }
 
 impl Problem {
@@ -45,7 +48,15 @@ impl Problem {
     ) -> Self {
         // Some repeat what was sent: a path, a header, a parameter, the name of a part.
         let detail = without_middle(detail.into(), KEPT_CHARS_AT_EACH_END);
-        Self { status, kind, title, detail, more: Map::new(), retry_after: None }
+        Self {
+            status,
+            kind,
+            title,
+            detail,
+            more: Map::new(),
+            retry_after: None,
+            authenticate: None,
+        }
     }
 
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
@@ -122,12 +133,33 @@ impl Problem {
     }
 
     pub(super) fn no_key() -> Self {
-        Self::new(
+        let problem = Self::new(
             StatusCode::UNAUTHORIZED,
             "missing-key",
             "A valid API key is required",
-            "Send `Authorization: Bearer KEY` with one of the keys under `api.keys` in the config.",
-        )
+            "Send `Authorization: Bearer KEY` with a key that `tallyroom key` made and that is not revoked, \
+             or with one of the keys under `api.keys` in the config.",
+        );
+        Self { authenticate: Some("Bearer".to_owned()), ..problem }
+    }
+
+    /// 403: the key has not the scope that the call needs (RFC 6750, section 3.1).
+    pub(super) fn scope(needed: Scope, found: &Scopes) -> Self {
+        let needed = needed.as_str();
+        let detail = format!(
+            "This call needs a key with the scope `{needed}`. This key has the scopes `{found}`. Ask the \
+             operator for another key: `tallyroom key create` makes one."
+        );
+        let problem = Self::new(
+            StatusCode::FORBIDDEN,
+            "insufficient-scope",
+            "The key may not be used for this",
+            detail,
+        );
+        let authenticate = format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"");
+        Self { authenticate: Some(authenticate), ..problem }
+            .with("scope", json!(needed))
+            .with("scopes", json!(found.names()))
     }
 
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
@@ -195,8 +227,9 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let media_type = header::HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, media_type);
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        let authenticate = self.authenticate.and_then(|it| header::HeaderValue::try_from(it).ok());
+        if let Some(authenticate) = authenticate {
+            headers.insert(header::WWW_AUTHENTICATE, authenticate);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use ulid::Ulid;
 
-use super::open_store;
+use super::{open_store, system_user};
+use crate::access::Action;
 use crate::config::Config;
 use crate::export::Exporter;
 use crate::files::Vault;
@@ -25,9 +26,9 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
     let output = output.unwrap_or_else(|| PathBuf::from(format!("tallyroom-{id}.zip")));
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
     let store = open_store(config).await?;
-    if store.transaction(id).await?.is_none() {
+    let Some(transaction) = store.transaction(id).await? else {
         bail!("there is no transaction {id}");
-    }
+    };
     let exporter = Exporter::new(store.clone(), Vault::open(&config.files)?, Arc::new(key));
     // Only the owner may read the file, since it contains the conversation.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&output);
@@ -37,7 +38,9 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
         }
         other => other.with_context(|| format!("{} cannot be written", output.display()))?,
     };
+    let line = system_user::origin().does(Action::TransactionExported, &transaction.shop).to(id);
     let written = async {
+        store.audited(&[line]).await?;
         let mut out = exporter.write(id, BufWriter::new(file)).await?;
         out.flush()?;
         out.get_ref().sync_all()?;

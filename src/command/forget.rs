@@ -3,7 +3,7 @@
 use anyhow::Context;
 use ruma::UserId;
 
-use super::open_store;
+use super::{open_store, system_user};
 use crate::config::Config;
 use crate::intake::derive_all;
 use crate::store::{Deriving, ErasureRequest};
@@ -21,9 +21,9 @@ pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow:
     // Events in the journal that have no entry so far would otherwise not be erased.
     let deriving = Deriving::of(config);
     derive_all(&store, &deriving).await?;
-    let mut erased = 0;
+    let (mut erased, origin) = (0, system_user::origin());
     loop {
-        match store.forget(user.as_str(), asked).await? {
+        match store.forget(user.as_str(), asked, &origin).await? {
             0 => break,
             count => erased += count,
         }

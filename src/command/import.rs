@@ -35,13 +35,13 @@ pub struct Request {
 /// # Errors
 /// If the database cannot be opened, or at the end if a file was refused.
 pub async fn run(config: &Config, request: Request) -> anyhow::Result<()> {
-    let shop = choose_shop(config, request.shop.as_deref())?;
     if request.external_id.is_some() && request.files.len() != 1 {
         bail!("--external-id names one transaction; use it with exactly one file");
     }
-    let strictness = config.strictness_of_shop(&shop);
     let limits = &config.invoice.limits;
     let store = open_store(config).await?;
+    let shop = choose_shop(config, &store, request.shop.as_deref()).await?;
+    let strictness = config.strictness_of_shop(&shop);
     let mut refused = 0;
     for file in &request.files {
         match import(&store, (&shop, strictness, limits), &request, file).await {
@@ -126,17 +126,25 @@ fn accompaniment(request: &Request, file: &Path) -> anyhow::Result<Accompaniment
     Accompaniment::from_fields(fields).map_err(error_of)
 }
 
-/// Returns the named shop if the config has it, and otherwise the first shop of the config.
-fn choose_shop(config: &Config, named: Option<&str>) -> anyhow::Result<String> {
+/// Returns the named shop if the config has it or a key was made for it, and without a name the first shop of the
+/// config.
+async fn choose_shop(
+    config: &Config,
+    store: &Store,
+    named: Option<&str>,
+) -> anyhow::Result<String> {
     let known: Vec<_> = config.api.keys.iter().map(|key| key.shop.as_str()).collect();
     match named {
-        Some(shop) if known.contains(&shop) => Ok(shop.to_owned()),
-        Some(shop) => {
-            bail!("no key under api.keys belongs to the shop {shop:?}; the shops are {known:?}")
+        Some(shop) if known.contains(&shop) || store.has_api_key_of(shop).await? => {
+            Ok(shop.to_owned())
         }
+        Some(shop) => bail!(
+            "no key belongs to the shop {shop:?}; the shops under api.keys are {known:?}, and \
+             `tallyroom key create` makes a key for another one"
+        ),
         None => match known.first() {
             Some(shop) => Ok((*shop).to_owned()),
-            None => bail!("api.keys is empty; add a key with its shop to the config"),
+            None => bail!("api.keys is empty; name a shop with --shop"),
         },
     }
 }

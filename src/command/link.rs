@@ -4,6 +4,7 @@ use anyhow::Context;
 use ulid::Ulid;
 
 use super::open_store;
+use super::system_user::origin;
 use crate::config::Config;
 use crate::page::link::{LinkRequest, make_link};
 use crate::page::token::TokenKey;
@@ -18,7 +19,8 @@ pub async fn run(config: &Config, id: Ulid, request: &LinkRequest) -> anyhow::Re
     let store = open_store(config).await?;
     let transaction =
         store.transaction(id).await?.with_context(|| format!("there is no transaction {id}"))?;
-    let link = make_link(&store, config, &TokenKey::from(&key), &transaction, request).await?;
+    let link =
+        make_link(&store, config, &TokenKey::from(&key), &transaction, request, &origin()).await?;
     store.close().await;
     println!("{}", link.url);
     Ok(())

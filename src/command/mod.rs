@@ -1,5 +1,6 @@
 //! The subcommands of the command line, one file or folder each.
 
+pub mod audit;
 pub mod check;
 pub mod check_invoice;
 pub mod convert_invoice;
@@ -7,11 +8,14 @@ pub mod export;
 pub mod forget;
 pub mod generate_registration;
 pub mod import;
+pub mod key;
 pub mod link;
 pub mod problems;
 pub mod rederive;
 mod registration;
 pub mod run;
+mod system_user;
+mod table;
 pub mod verify;
 
 use anyhow::Context;

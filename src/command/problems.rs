@@ -6,11 +6,9 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::open_store;
+use super::table::{cell, lines, time, time_or_dash};
 use crate::config::Config;
 use crate::store::{FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT, Problem, TakenUp};
-
-/// The greatest number of characters of a text in the table.
-const MAX_CELL_CHARS: usize = 200;
 
 /// The options of the command.
 #[derive(Clone, Debug)]
@@ -106,45 +104,19 @@ fn table(problems: &[Problem]) -> String {
     if problems.is_empty() {
         return String::new();
     }
-    let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { one_line(text) };
     let head = ["TRANSACTION", "WHAT", "WHICH", "SINCE", "NEXT TRY", "WHY"].map(str::to_owned);
     let rows = problems.iter().map(|problem| {
         [
-            or_dash(&problem.transaction_id),
+            cell(&problem.transaction_id),
             problem.what.clone(),
-            or_dash(&problem.subject),
-            problem.since.map_or_else(|| "-".to_owned(), time),
-            problem.next_try.map_or_else(|| "-".to_owned(), time),
-            or_dash(&problem.why),
+            cell(&problem.subject),
+            time_or_dash(problem.since),
+            time_or_dash(problem.next_try),
+            cell(&problem.why),
         ]
     });
     let rows: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|it| it.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..6).map(|column| width(column).unwrap_or_default()).collect();
-    let mut table = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        table.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        table.push('\n');
-    }
-    table
-}
-
-/// Makes a text from outside safe for a terminal: one line of limited length, without characters
-/// that move the cursor or change the direction of the text.
-fn one_line(text: &str) -> String {
-    let is_unsafe = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().take(MAX_CELL_CHARS).map(|c| if is_unsafe(c) { ' ' } else { c }).collect()
-}
-
-fn time(milliseconds: i64) -> String {
-    let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    lines(&rows)
 }
 
 #[cfg(test)]

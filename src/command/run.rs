@@ -120,6 +120,11 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     tasks.spawn(serve_on_own_thread(push_listener, pushes, slots, stop.clone()));
     let fonts = Fonts::installed(config.page.fonts.clone());
     let papers = Papers::new(people.clone(), vault.clone(), fonts, &key);
+    let traces = api::Traces::default();
+    tasks.spawn(infallible(traces.clone().write_forever(store.clone(), stop.clone())));
+    let old_lines =
+        api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
+    tasks.spawn(infallible(old_lines));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),
@@ -129,6 +134,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
+        call_rate: api::CallRate::new(config.api.requests_per_minute),
+        traces,
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
         health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),

@@ -110,6 +110,16 @@ const KEYS: &[Key] = &[
         "write a name; put it in quotes if it looks like a number",
     ),
     key("api.listen", LISTEN, LISTEN_FIX),
+    Key {
+        path: "api.requests_per_minute",
+        allowed: Allowed::NumberOrNull(1_000_000),
+        fix: "write null for no limit",
+    },
+    Key {
+        path: "api.keep_audit_days",
+        allowed: Allowed::NumberOrNull(36_500),
+        fix: "write null to keep all lines",
+    },
     number("api.exports_at_once", 16, "write a number, such as 2"),
     number("api.bodies_megabytes", 100_000, "write a number of megabytes, such as 400"),
     key(

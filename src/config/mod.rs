@@ -32,7 +32,7 @@ pub use self::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
         OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
-        S3Config, SignInKey,
+        S3Config, SignInKey, name_of_key,
     },
     witness::Witness,
 };
@@ -163,6 +163,13 @@ impl Config {
         let base = self.page.url.as_ref()?;
         Some(format!("{}/{kind}/{name}", text::without_slash(base)))
     }
+}
+
+/// Whether a shop, or a key of a shop, can have this name: 1 to 64 letters, digits, `-`, `_` and `.`.
+pub fn is_shop_name(text: &str) -> bool {
+    const MAX_CHARS: usize = 64;
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !text.is_empty() && text.len() <= MAX_CHARS && text.chars().all(is_allowed)
 }
 
 fn unreadable(error: &io::Error) -> Problem {

@@ -58,6 +58,10 @@ pub struct BotConfig {
 pub struct ApiConfig {
     /// The address on which we listen for shops.
     pub listen: SocketAddr,
+    /// The greatest average number of calls with one key in a minute. `None` means no limit.
+    pub requests_per_minute: Option<u32>,
+    /// The number of days for which lines of the audit log are kept. `None` means for ever.
+    pub keep_audit_days: Option<u32>,
     /// The greatest number of exports of one shop that run at the same time.
     pub exports_at_once: u32,
     /// The greatest size of all bodies that are in memory at the same time, in MB of 1,000,000 bytes. Further
@@ -78,6 +82,12 @@ impl ApiConfig {
             },
         )
     }
+}
+
+/// Returns the name by which a key of the config is called, which follows from its place in `api.keys`. No other
+/// key can have such a name.
+pub fn name_of_key(place: usize) -> String {
+    format!("api.keys[{place}]")
 }
 
 /// An API key and the shop to which it belongs.
@@ -412,6 +422,8 @@ impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9331)),
+            requests_per_minute: None,
+            keep_audit_days: Some(400),
             exports_at_once: 2,
             bodies_megabytes: 400,
             keys: Vec::new(),

@@ -12,10 +12,15 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-/// Returns the source address of a request: the other end of the connection or, if that is a
+/// Returns the source of a request for limits: its [`caller`], or the network of it.
+pub(super) fn source(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    network_of(caller(peer, headers, proxies))
+}
+
+/// Returns the address from which a request came: the other end of the connection or, if that is a
 /// trusted proxy, the last address in `X-Forwarded-For` that is not a trusted proxy. Any client can
 /// write what precedes it.
-pub(super) fn source(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+pub(super) fn caller(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let named = headers.get_all(FORWARDED_FOR).iter();
     let named: Vec<&str> =
         named.filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(',')).collect();
@@ -27,7 +32,7 @@ pub(super) fn source(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Ip
             None => break,
         }
     }
-    network_of(source)
+    source
 }
 
 /// Parses an address. Some proxies append a port.
@@ -84,6 +89,8 @@ mod tests {
     #[test]
     fn an_ipv6_network_is_one_source() {
         assert_eq!(of("2001:db8:1:2:3:4:5:6", &[], &[]), "2001:db8:1:2::");
+        let whole = "2001:db8:1:2:3:4:5:6".parse().unwrap();
+        assert_eq!(caller(whole, &HeaderMap::new(), &[]), whole);
         let ours = ["::1/128"];
         assert_eq!(of("::1", &["[2001:db8:1:2::9]:443"], &ours), "2001:db8:1:2::");
     }

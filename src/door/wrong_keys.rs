@@ -14,7 +14,7 @@ use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
-use super::peer::{Peer, source};
+use super::peer::{Peer, caller, source};
 use crate::quota::{Rate, TooMany};
 
 /// The number of wrong keys that one source may try at once.
@@ -129,6 +129,13 @@ impl WrongKeys {
     ) -> Result<(), TooMany> {
         let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
         self.0.lookups.take(&source(*peer, headers, &self.0.proxies))
+    }
+
+    /// Returns the address from which a request came, as the trusted proxies say. `None` for a request without a
+    /// connection, as in tests.
+    pub fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+        let Peer(peer) = extensions.get()?;
+        Some(caller(*peer, headers, &self.0.proxies))
     }
 
     /// Returns the number of wrong keys since the start.

@@ -5,6 +5,7 @@ use thiserror::Error;
 use ulid::Ulid;
 
 use super::token::{Purpose, TokenKey};
+use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::config::Config;
 use crate::store::{NewGrant, Store, StoreError, Way};
@@ -74,7 +75,7 @@ pub enum NoLink {
     Store(#[from] StoreError),
 }
 
-/// Makes a link to the page of `transaction`.
+/// Makes a link to the page of `transaction`. The audit log says that `origin` did so.
 ///
 /// # Errors
 /// See [`NoLink`].
@@ -84,6 +85,7 @@ pub async fn make_link(
     key: &TokenKey,
     transaction: &Transaction,
     request: &LinkRequest,
+    origin: &Origin,
 ) -> Result<Link, NoLink> {
     let LinkRequest { party, .. } = *request;
     let contact = match &request.contact {
@@ -109,6 +111,7 @@ pub async fn make_link(
         expires_at,
     };
     // The id has 80 random bits, so no other grant has the same id.
-    store.open_grant(&grant).await?;
+    let line = origin.does(Action::LinkMade, &transaction.shop).to(transaction.id).with(id);
+    store.open_link(&grant, line).await?;
     Ok(Link { id, url, contact, expires_at })
 }

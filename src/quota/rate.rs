@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::middleware::{StateInformationMiddleware, StateSnapshot};
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 
 use super::TooMany;
 
@@ -17,7 +19,7 @@ const CLEAN_UP_INTERVAL: u32 = 1_024;
 
 /// A rate limit for each key, with a burst.
 pub struct Rate<K: Hash + Eq + Clone> {
-    limiter: DefaultKeyedRateLimiter<K>,
+    limiter: RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
     asked: AtomicU32,
 }
@@ -31,7 +33,7 @@ impl<K: Hash + Eq + Clone> Rate<K> {
         let quota = quota.unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN));
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         Self {
-            limiter: DefaultKeyedRateLimiter::keyed(quota.allow_burst(burst)),
+            limiter: RateLimiter::keyed(quota.allow_burst(burst)).with_middleware(),
             clock: DefaultClock::default(),
             asked: AtomicU32::new(0),
         }
@@ -45,16 +47,31 @@ impl<K: Hash + Eq + Clone> Rate<K> {
         self.take_many(key, 1)
     }
 
+    /// Like [`Self::take`], and returns how many are left to be taken at once.
+    ///
+    /// # Errors
+    /// If the quota is used up. Then nothing is taken.
+    pub fn take_one(&self, key: &K) -> Result<u32, TooMany> {
+        let state = self.check(key, NonZeroU32::MIN)?;
+        Ok(state.remaining_burst_capacity())
+    }
+
     /// Takes several from the quota of a key.
     ///
     /// # Errors
     /// If less than that is left, or `number` is greater than the burst. Then nothing is taken.
     pub fn take_many(&self, key: &K, number: u32) -> Result<(), TooMany> {
+        match NonZeroU32::new(number) {
+            Some(number) => self.check(key, number).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn check(&self, key: &K, number: NonZeroU32) -> Result<StateSnapshot, TooMany> {
         if self.asked.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_INTERVAL == CLEAN_UP_INTERVAL - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
-        let Some(number) = NonZeroU32::new(number) else { return Ok(()) };
         let asked = match self.limiter.check_key_n(key, number) {
             Ok(asked) => asked,
             // It is more than the burst, so waiting does not help.
@@ -91,6 +108,7 @@ mod tests {
             let wait = rate.take(&key).unwrap_err().retry_after;
             assert!(wait > Duration::from_secs(3_500), "{wait:?}");
         }
+        assert_eq!(rate.take_one(&"d"), Ok(2));
         assert!(rate.take_many(&"c", 4).is_err(), "more than the burst");
         rate.take_many(&"c", 3).unwrap();
         assert!(rate.take_many(&"c", 0).is_ok());

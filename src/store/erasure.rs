@@ -10,7 +10,8 @@ use ulid::Ulid;
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, parse_id, to_json};
 use super::many_rows::ManyRows;
-use super::{Store, StoreError, Tx, adoption, files, indexing, search_rows};
+use super::{Store, StoreError, Tx, adoption, audit_log, files, indexing, search_rows};
+use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
 
@@ -60,6 +61,8 @@ const RELEASE_FILES_OF_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sh
 const DELETE_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
 const FORGET_DISPLAY_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
 
+const SELECT_SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
+
 /// The number of entries that are erased in one tx.
 const ENTRIES_PER_TX: i64 = 200;
 
@@ -89,11 +92,17 @@ impl Store {
     /// of erased entries.
     ///
     /// Sender, times and hashes stay, so that the chains can be verified. Who asked for the erasure
-    /// and why is recorded as well.
+    /// and why is recorded as well. The audit log gets a line for each record, which says that `origin` did it, and not
+    /// whose entries they were.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing of this call is written.
-    pub async fn forget(&self, user: &str, asked: &ErasureRequest) -> Result<usize, StoreError> {
+    pub async fn forget(
+        &self,
+        user: &str,
+        asked: &ErasureRequest,
+        origin: &Origin,
+    ) -> Result<usize, StoreError> {
         let (mut tx, sign_due) = (self.begin().await?, self.sign_due());
         let rows: Vec<(String, i64)> = sqlx::query_as(SELECT_ENTRIES_ABOUT_PERSON)
             .bind(user)
@@ -113,10 +122,17 @@ impl Store {
         sqlx::query(RELEASE_FILES_OF_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
         sqlx::query(DELETE_UNSENT).bind(user).execute(&mut *tx).await?;
         sqlx::query(FORGET_DISPLAY_NAME).bind(user).execute(&mut *tx).await?;
+        let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
+        let mut lines = Vec::new();
+        for id in &changed {
+            let shop: String =
+                sqlx::query_scalar(SELECT_SHOP).bind(*id).fetch_one(&mut *tx).await?;
+            lines.push(origin.does(Action::EntriesErased, &shop).to(parse_id(id)?));
+        }
+        audit_log::add(&mut tx, &lines).await?;
         tx.commit().await?;
         self.hints.files.notify_one();
         self.hints.index.notify_one();
-        let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         for id in changed {
             self.hints.changed(parse_id(id)?);
         }

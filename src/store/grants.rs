@@ -1,9 +1,12 @@
 //! Grants: the permissions to open the invoice page of a transaction.
 
-use sqlx::FromRow;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, FromRow};
 use ulid::Ulid;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, audit_log};
+use crate::access::AuditLine;
 use crate::clock::now;
 use crate::transaction::PartyRole;
 
@@ -105,15 +108,26 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn open_grant(&self, grant: &NewGrant<'_>) -> Result<bool, StoreError> {
-        let grant = sqlx::query(INSERT_GRANT)
-            .bind(grant.id.to_string())
-            .bind(grant.transaction.to_string())
-            .bind(grant.role.as_str())
-            .bind(grant.contact)
-            .bind(grant.way.as_str())
-            .bind(now())
-            .bind(grant.expires_at);
-        Ok(self.write_one(grant).await? == 1)
+        Ok(self.write_one(insert(grant)).await? == 1)
+    }
+
+    /// Inserts the grant of a new link, together with its line in the audit log. Returns false if a grant with this id
+    /// exists already, which has its line.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case there is no link.
+    pub async fn open_link(
+        &self,
+        grant: &NewGrant<'_>,
+        line: AuditLine,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        if insert(grant).execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Returns the grant with this id, open or not.
@@ -132,19 +146,30 @@ impl Store {
         sqlx::query_as(SELECT_LINKS).bind(transaction.to_string()).fetch_all(&self.pool).await
     }
 
-    /// Revokes a grant for ever. Returns false if the transaction has no grant with this id.
+    /// Revokes a link for ever, together with its line in the audit log. Returns false if the transaction has no
+    /// grant with this id.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn revoke_grant(&self, transaction: Ulid, id: Ulid) -> Result<bool, StoreError> {
-        let revoked = sqlx::query(REVOKE_GRANT)
+    /// If the database does not answer. In this case nothing is changed.
+    pub async fn revoke_grant(
+        &self,
+        transaction: Ulid,
+        id: Ulid,
+        line: AuditLine,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let revoke = sqlx::query(REVOKE_GRANT)
             .bind(transaction.to_string())
             .bind(id.to_string())
             .bind(now());
-        let revoked = self.write_one(revoked).await?;
+        if revoke.execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
         // Pages that were opened with this grant close now.
         self.hints.changed(transaction);
-        Ok(revoked == 1)
+        Ok(true)
     }
 
     /// Notes that a grant was used.
@@ -154,4 +179,15 @@ impl Store {
     pub async fn grant_used(&self, id: &str) -> Result<(), StoreError> {
         self.run(sqlx::query(SET_USED).bind(id).bind(now())).await
     }
+}
+
+fn insert<'q>(grant: &NewGrant<'q>) -> Query<'q, Any, AnyArguments> {
+    sqlx::query(INSERT_GRANT)
+        .bind(grant.id.to_string())
+        .bind(grant.transaction.to_string())
+        .bind(grant.role.as_str())
+        .bind(grant.contact)
+        .bind(grant.way.as_str())
+        .bind(now())
+        .bind(grant.expires_at)
 }

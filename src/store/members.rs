@@ -8,7 +8,8 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::stored_values::filter;
-use super::{Store, StoreError, Tx, due_rooms, far_invitations, refused_steps};
+use super::{Store, StoreError, Tx, audit_log, due_rooms, far_invitations, refused_steps};
+use crate::access::AuditLine;
 use crate::clock::now;
 use crate::room::Member;
 
@@ -182,7 +183,7 @@ impl Store {
     }
 
     /// Invites one contact (none: all contacts) again who declined, left or could not be reached.
-    /// All refused steps of the room are retried at once.
+    /// All refused steps of the room are retried at once. The audit log gets its line.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -191,10 +192,12 @@ impl Store {
         id: Ulid,
         user: Option<&UserId>,
         correlation: &str,
+        line: AuditLine,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         forget_refusals(&mut tx, id, user).await?;
         retry_at_once(&mut tx, id, correlation).await?;
+        audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         self.hints.far.notify_one();

@@ -3,7 +3,9 @@
 
 mod acts;
 mod adoption;
+mod api_keys;
 mod attached_files;
+mod audit_log;
 mod audits;
 mod chat;
 mod columns;
@@ -70,6 +72,8 @@ mod write_ahead_log;
 mod writers;
 
 pub use acts::ErasureRequest;
+pub use api_keys::{ApiKeyRow, NewApiKey};
+pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
 pub use chat::LastRead;
 pub use database_file::ServiceLock;

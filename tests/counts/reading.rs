@@ -1,7 +1,9 @@
 //! What it takes to show people and shops what is recorded.
 
 use serde_json::{Value, json};
+use tallyroom::access::{KeyText, Origin};
 use tallyroom::clock::now;
+use tallyroom::store::NewApiKey;
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
@@ -59,6 +61,27 @@ fn a_list_of_transactions_takes_three_statements_however_long_it_is() {
         // The content of a revision is read once, and then kept.
         let (_, counted) = database.count(service.get(&path)).await;
         counted.assert_statements_at_most(3);
+    });
+}
+
+#[test]
+fn a_call_with_a_key_that_was_made_takes_one_statement_more() {
+    on_each_database(async |database| {
+        let store = database.bench.store.clone();
+        let origin = Origin::Command { user: "root".to_owned() };
+        let (key, scopes) = (KeyText::random(), "read".parse().unwrap());
+        let digest = key.digest();
+        let new = NewApiKey { shop: "shop", name: "till", scopes: &scopes, digest: &digest };
+        assert!(store.add_api_key(new, &origin).await.unwrap());
+        let service = Service::start(&store).await;
+        let path = "transactions?limit=50";
+        let (_, by_config) = database.count(service.get(path)).await;
+        let made = service.download_with(key.expose(), path);
+        let (_, by_made_key) = database.count(made).await;
+        // The statement that looks the key up makes sure that a revoked one opens nothing. When it was
+        // last used is written later.
+        by_made_key.assert_statements_at_most(by_config.statements.len() + 1);
+        by_made_key.assert_commits_at_most(0);
     });
 }
 

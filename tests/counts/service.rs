@@ -83,6 +83,8 @@ impl Service {
             exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key)),
             token_key: TokenKey::from(&*key),
             wrong_keys: wrong_keys.clone(),
+            call_rate: api::CallRate::new(config.api.requests_per_minute),
+            traces: api::Traces::default(),
             bodies: api::bodies(&config),
             downloads: api::downloads(&budget),
             health: Health::new(
@@ -128,8 +130,13 @@ impl Service {
 
     /// Calls the API as the shop. Returns the bytes of the answer.
     pub async fn download(&self, path: &str) -> Vec<u8> {
+        self.download_with(API_KEY, path).await
+    }
+
+    /// Calls the API with this key. Returns the bytes of the answer.
+    pub async fn download_with(&self, key: &str, path: &str) -> Vec<u8> {
         let url = format!("{}/api/v1/{path}", self.api);
-        let answer = self.http.get(url).bearer_auth(API_KEY).send().await.unwrap();
+        let answer = self.http.get(url).bearer_auth(key).send().await.unwrap();
         answer.error_for_status().unwrap().bytes().await.unwrap().to_vec()
     }
 

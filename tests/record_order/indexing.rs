@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection};
+use tallyroom::access::Origin;
 use tallyroom::clock::now;
 use tallyroom::intake::index_forever;
 use tallyroom::search::Query;
@@ -147,8 +148,9 @@ async fn what_is_erased_before_it_is_indexed_never_comes_into_the_index(bench: &
     bench.index().await;
     assert_eq!(bench.words(id).await, ["oak"]);
     bench.arrive(id, &room, &[message(4, "another secret")]).await;
+    let origin = Origin::Command { user: "root".to_owned() };
     let asked = ErasureRequest::new("test", None);
-    while bench.store.forget(BUYER, &asked).await.unwrap() > 0 {}
+    while bench.store.forget(BUYER, &asked, &origin).await.unwrap() > 0 {}
     bench.index().await;
     assert_eq!(bench.words(id).await, [""; 0]);
     assert_eq!(bench.found(id, "secret").await, [""; 0]);

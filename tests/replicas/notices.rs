@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use serde_json::{Value, json};
+use tallyroom::access::Origin;
 use tallyroom::clock::now;
 use tallyroom::notices::{Notice, Work};
 use tallyroom::store::ErasureRequest;
@@ -117,8 +118,9 @@ fn what_commands_change_is_told_to_workers_and_pages() {
         command.bench.arrive(id, &room, &[message("$1:x", &room)]).await;
         let outbox = command.store.outbox();
         outbox.take();
+        let origin = Origin::Command { user: "root".to_owned() };
         let asked = ErasureRequest::new("operator", None);
-        assert_eq!(command.store.forget(USERS[0], &asked).await.unwrap(), 1);
+        assert_eq!(command.store.forget(USERS[0], &asked, &origin).await.unwrap(), 1);
         let told = outbox.take();
         assert_eq!(told.len(), 3);
         let work = [Work::Files, Work::Index].map(Notice::Work);

@@ -11,6 +11,7 @@ use url::Url;
 use super::{
     ApiConfig, ApiKey, Config, FilesConfig, ProxiesConfig, RecordConfig, RoomsConfig, Witness,
     draft::Draft,
+    is_shop_name,
     secret::{PLACEHOLDER, Secret},
     sections::parse_network,
     text,
@@ -197,11 +198,9 @@ fn are_in_conflict(one: SocketAddr, other: SocketAddr) -> bool {
 
 fn check_api_keys(keys: &[ApiKey], draft: &mut Draft) {
     const MIN_KEY_CHARS: usize = 16;
-    const MAX_SHOP_CHARS: usize = 64;
     for (position, ApiKey { shop, key, language, rules: _ }) in keys.iter().enumerate() {
         let path = format!("api.keys[{position}].shop");
-        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if shop.is_empty() || shop.len() > MAX_SHOP_CHARS || !shop.chars().all(is_allowed) {
+        if !is_shop_name(shop) {
             // The text is not shown: it may be a key that was put in the wrong place.
             draft.refuse(&path, "an empty text, a longer text, or other characters", None);
         }

@@ -16,15 +16,15 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Shop {
     pub base: String,
-    key: &'static str,
+    key: String,
     http: Client,
 }
 
 impl Shop {
-    pub fn new(port: u16, key: &'static str) -> Self {
+    pub fn new(port: u16, key: &str) -> Self {
         Self {
             base: format!("http://127.0.0.1:{port}"),
-            key,
+            key: key.to_owned(),
             http: entering::patient().build().unwrap(),
         }
     }
@@ -34,8 +34,13 @@ impl Shop {
         Self { http: entering::http(), ..self.clone() }
     }
 
+    /// A program with another key, which calls the same server.
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(self.key)
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
     }
 
     pub async fn answer(request: RequestBuilder) -> (u16, Value) {

@@ -1,0 +1,153 @@
+//! What the audit log says: who did what, and from where. It holds ids and names of keys, and nothing that people
+//! said or are called.
+
+use std::net::IpAddr;
+
+use ulid::Ulid;
+
+use crate::clock::now;
+
+/// What was done. The names are stored, so they do not change later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// A transaction was read.
+    TransactionRead,
+    /// Transactions were listed.
+    TransactionsListed,
+    /// The entries of a record were read.
+    RecordRead,
+    /// Records were searched.
+    RecordsSearched,
+    /// A file of a transaction was read: one that somebody sent, or the invoice as a file.
+    FileRead,
+    /// The links of a transaction were listed.
+    LinksListed,
+    /// The audit log was read.
+    AuditRead,
+    /// A bundle of everything about a transaction was made.
+    TransactionExported,
+    /// A link to the invoice page was made. Its id is the subject.
+    LinkMade,
+    /// A link was revoked. Its id is the subject.
+    LinkRevoked,
+    /// Contacts were invited again.
+    ContactsInvited,
+    /// Entries of a record were erased, because a person is to be forgotten.
+    EntriesErased,
+    /// A key was made. Its name is the subject.
+    KeyMade,
+    /// A key was revoked. Its name is the subject.
+    KeyRevoked,
+}
+
+impl Action {
+    /// Returns the name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TransactionRead => "transaction.read",
+            Self::TransactionsListed => "transactions.listed",
+            Self::RecordRead => "record.read",
+            Self::RecordsSearched => "records.searched",
+            Self::FileRead => "file.read",
+            Self::LinksListed => "links.listed",
+            Self::AuditRead => "audit.read",
+            Self::TransactionExported => "transaction.exported",
+            Self::LinkMade => "link.made",
+            Self::LinkRevoked => "link.revoked",
+            Self::ContactsInvited => "contacts.invited",
+            Self::EntriesErased => "entries.erased",
+            Self::KeyMade => "key.made",
+            Self::KeyRevoked => "key.revoked",
+        }
+    }
+}
+
+/// Who does something, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A call of the API.
+    Call {
+        /// The name of the key.
+        key: String,
+        /// The address that it came from, if it came by a connection.
+        address: Option<IpAddr>,
+        /// The id of the call, as in the log.
+        request_id: String,
+    },
+    /// A command.
+    Command {
+        /// The user of the system who typed it.
+        user: String,
+    },
+}
+
+impl Origin {
+    /// Returns the name for the log: `api` or `command`.
+    pub fn way(&self) -> &'static str {
+        match self {
+            Self::Call { .. } => "api",
+            Self::Command { .. } => "command",
+        }
+    }
+
+    /// Returns the name of the key, or of the user of the system.
+    pub fn actor(&self) -> &str {
+        match self {
+            Self::Call { key, .. } => key,
+            Self::Command { user } => user,
+        }
+    }
+
+    /// Returns the address that a call came from.
+    pub fn address(&self) -> Option<String> {
+        match self {
+            Self::Call { address, .. } => address.map(|it| it.to_string()),
+            Self::Command { .. } => None,
+        }
+    }
+
+    /// Returns the id of a call.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Call { request_id, .. } => Some(request_id),
+            Self::Command { .. } => None,
+        }
+    }
+
+    /// Returns the line of the log that says that this is done in a shop now.
+    pub fn does(&self, action: Action, shop: &str) -> AuditLine {
+        let (origin, shop) = (self.clone(), shop.to_owned());
+        AuditLine { at: now(), origin, shop, action, transaction: None, subject: None }
+    }
+}
+
+/// A new line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// When it was done, in milliseconds since 1970.
+    pub at: i64,
+    /// Who did it.
+    pub origin: Origin,
+    /// The shop to which the transaction or the key belongs.
+    pub shop: String,
+    /// What was done.
+    pub action: Action,
+    /// The transaction, if it was done to one.
+    pub transaction: Option<Ulid>,
+    /// The id of a link, or the name of a key.
+    pub subject: Option<String>,
+}
+
+impl AuditLine {
+    /// Adds the transaction to which it was done.
+    #[must_use]
+    pub fn to(self, transaction: Ulid) -> Self {
+        Self { transaction: Some(transaction), ..self }
+    }
+
+    /// Adds the id or name of what it was done with.
+    #[must_use]
+    pub fn with(self, subject: impl ToString) -> Self {
+        Self { subject: Some(subject.to_string()), ..self }
+    }
+}

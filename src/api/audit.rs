@@ -1,0 +1,99 @@
+//! The endpoint that shows a shop who used its keys for what, and the deletion of old lines.
+
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::present::iso;
+use super::problem::Problem;
+use super::transactions::limit;
+use super::{ApiState, Shop, authentication};
+use crate::clock::now;
+use crate::store::{AuditRow, Store, StoreError};
+
+const DEFAULT_PAGE_SIZE: i64 = 100;
+const MAX_PAGE_SIZE: i64 = 1_000;
+/// The time between two looks for lines that are too old.
+const DELETION_INTERVAL: Duration = Duration::from_secs(3_600);
+/// The greatest number of lines that are deleted in one tx, so that others can write in between.
+const DELETED_PER_TX: u64 = 500;
+const DAY_MS: i64 = 86_400_000;
+
+/// The query of a part of the audit log.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuditQuery {
+    after: Option<String>,
+    transaction: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /api/v1/audit?after=POSITION&transaction=ID&limit=N`
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    query: Result<Query<AuditQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(query) = query?;
+    let after = match query.after.as_deref() {
+        None => 0,
+        Some(text) => text.parse().ok().filter(|it: &i64| *it >= 0).ok_or_else(|| {
+            Problem::parameter("after", "`after` must be the `position` of a line, or 0.")
+        })?,
+    };
+    let transaction = query.transaction.as_deref().map(Ulid::from_string).transpose();
+    let transaction = transaction.map_err(|_| {
+        Problem::parameter("transaction", "`transaction` must be the id of a transaction.")
+    })?;
+    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
+    let mut lines = state.store.audit_log_of(&shop, after, transaction, limit + 1).await?;
+    let more = i64::try_from(lines.len()).is_ok_and(|count| count > limit);
+    lines.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    // `next` is present even on the last page, so that the caller can ask later for new lines.
+    let next = lines.last().map_or(after, |line| line.position);
+    let shown: Vec<Value> = lines.iter().map(audit_line).collect();
+    Ok(Json(json!({ "lines": shown, "next": next, "more": more })))
+}
+
+/// Returns a line of the audit log as JSON, without its shop.
+pub fn audit_line(line: &AuditRow) -> Value {
+    json!({
+        "position": line.position,
+        "at": iso(line.at),
+        "way": line.way,
+        "actor": line.actor,
+        "action": line.action,
+        "transaction": line.transaction_id,
+        "subject": line.subject,
+        "address": line.address,
+        "request_id": line.request_id,
+    })
+}
+
+/// Deletes lines of the audit log that are older than so many days, until `stop` is cancelled. `None` keeps all.
+pub async fn delete_old_lines_forever(store: Store, days: Option<u32>, stop: CancellationToken) {
+    let Some(days) = days else { return stop.cancelled().await };
+    let work = async {
+        loop {
+            if let Err(error) = delete_before(&store, now() - i64::from(days) * DAY_MS).await {
+                tracing::warn!(%error, "old lines of the audit log could not be deleted; retrying later");
+            }
+            tokio::time::sleep(DELETION_INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn delete_before(store: &Store, time: i64) -> Result<(), StoreError> {
+    let most = i64::try_from(DELETED_PER_TX).unwrap_or(i64::MAX);
+    while store.delete_old_audit_lines(time, most).await? == DELETED_PER_TX {}
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Which scope a key needs for each call, and which calls are reads for the audit log. This is the one table of it;
+//! docs/integrating.md shows it to the developers of shops.
+
+use axum::http::{Method, Uri};
+use ulid::Ulid;
+
+use crate::access::{Action, Scope};
+
+/// A call, as the router knows it, the scope that it needs, and what the audit log says if it is a plain read. What
+/// else the log says is written by those who do it, before they answer.
+type Call = (Method, &'static str, Scope, Option<Action>);
+
+/// Every call that needs a key. A test compares it with the routes.
+const CALLS: &[Call] = &[
+    (Method::GET, "/api/v1/transactions", Scope::Read, Some(Action::TransactionsListed)),
+    (Method::POST, "/api/v1/transactions", Scope::Write, None),
+    (Method::GET, "/api/v1/transactions/{id}", Scope::Read, Some(Action::TransactionRead)),
+    (Method::PATCH, "/api/v1/transactions/{id}", Scope::Write, None),
+    (Method::GET, "/api/v1/transactions/{id}/entries", Scope::Read, Some(Action::RecordRead)),
+    (Method::POST, "/api/v1/transactions/{id}/invitations", Scope::Write, None),
+    (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
+    (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
+    (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read, None),
+    (Method::GET, "/api/v1/transactions/{id}/files/{sha256}", Scope::Read, Some(Action::FileRead)),
+    (
+        Method::GET,
+        "/api/v1/transactions/{id}/attachments/{place}",
+        Scope::Read,
+        Some(Action::FileRead),
+    ),
+    (Method::GET, "/api/v1/transactions/{id}/invoice.pdf", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/invoice.xml", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/original", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/original.xml", Scope::Read, Some(Action::FileRead)),
+    (Method::GET, "/api/v1/transactions/{id}/links", Scope::Links, Some(Action::LinksListed)),
+    (Method::POST, "/api/v1/transactions/{id}/links", Scope::Links, None),
+    (Method::DELETE, "/api/v1/transactions/{id}/links/{link}", Scope::Links, None),
+    (Method::GET, "/api/v1/audit", Scope::Audit, Some(Action::AuditRead)),
+];
+
+/// Returns the scope that a call of this route needs, and its name if it is a plain read. `None` if the route has
+/// no such method. HEAD is as GET.
+pub(super) fn needs_and_reads(method: &Method, route: &str) -> Option<(Scope, Option<Action>)> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let call = CALLS.iter().find(|(its, path, ..)| its == method && *path == route);
+    call.map(|(_, _, scope, read)| (*scope, *read))
+}
+
+/// Returns the transaction that a call names in its path.
+pub(super) fn transaction_in(uri: &Uri) -> Option<Ulid> {
+    let rest = uri.path().strip_prefix("/api/v1/transactions/")?;
+    Ulid::from_string(rest.split('/').next()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const ROUTER: &str = include_str!("mod.rs");
+    const DOCUMENT: &str = include_str!("../../docs/integrating.md");
+
+    /// Returns the method and the path of each route for shops, out of the code of the router.
+    fn routes() -> BTreeSet<(String, String)> {
+        let (_, shops) = ROUTER.split_once("let shops = Router::new()").unwrap();
+        let (shops, _) = shops.split_once(".layer(").unwrap();
+        let mut routes = BTreeSet::new();
+        for route in shops.split(".route(").skip(1) {
+            let mut quoted = route.split('"');
+            let path = quoted.nth(1).unwrap();
+            let before = routes.len();
+            for method in ["get", "post", "put", "patch", "delete"] {
+                // Either the first one of the route, or one that is added to it.
+                if [",", ".", " "].iter().any(|it| route.contains(&format!("{it}{method}("))) {
+                    routes.insert((method.to_uppercase(), path.to_owned()));
+                }
+            }
+            assert!(routes.len() > before, "no method is found in {route}");
+        }
+        routes
+    }
+
+    #[test]
+    fn every_route_for_shops_needs_a_scope() {
+        let table = CALLS.iter().map(|(method, path, ..)| (method.to_string(), (*path).to_owned()));
+        assert_eq!(table.clone().count(), CALLS.len());
+        assert_eq!(table.collect::<BTreeSet<_>>(), routes());
+    }
+
+    #[test]
+    fn the_documents_say_which_scope_each_call_needs() {
+        for (method, path, scope, _) in CALLS {
+            let rows = DOCUMENT.lines().filter(|row| {
+                let call = row.strip_prefix(&format!("| `{method} {path}"));
+                call.is_some_and(|rest| rest.starts_with(['`', '?']))
+            });
+            let rows: Vec<&str> = rows.collect();
+            assert_eq!(rows.len(), 1, "{method} {path} has one row in docs/integrating.md");
+            let named = format!("| `{}` |", scope.as_str());
+            assert!(rows[0].contains(&named), "{method} {path} needs {named}: {}", rows[0]);
+        }
+    }
+
+    #[test]
+    fn a_call_needs_what_the_table_says() {
+        let one = "/api/v1/transactions/{id}";
+        let read = Some((Scope::Read, Some(Action::TransactionRead)));
+        assert_eq!(needs_and_reads(&Method::GET, one), read);
+        assert_eq!(needs_and_reads(&Method::HEAD, one), read);
+        assert_eq!(needs_and_reads(&Method::PATCH, one), Some((Scope::Write, None)));
+        assert_eq!(needs_and_reads(&Method::DELETE, one), None);
+        assert_eq!(needs_and_reads(&Method::GET, "/api/v1/transactions/1"), None);
+    }
+
+    #[test]
+    fn the_path_of_a_call_names_its_transaction() {
+        let id = Ulid::new();
+        for (path, expected) in [
+            (format!("/api/v1/transactions/{id}"), Some(id)),
+            (format!("/api/v1/transactions/{id}/files/abc?x={id}"), Some(id)),
+            ("/api/v1/transactions".to_owned(), None),
+            (format!("/api/v1/entries?transaction={id}"), None),
+        ] {
+            assert_eq!(transaction_in(&path.parse().unwrap()), expected, "{path}");
+        }
+    }
+}
