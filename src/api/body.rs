@@ -38,6 +38,8 @@ impl Receiver<'_> {
 
 enum Kind {
     Json,
+    /// Changes as RFC 7396 says.
+    MergePatch,
     /// XML or PDF, with the content type that the caller named.
     File(String),
     Multipart,
@@ -51,7 +53,7 @@ pub(super) async fn submission(
     let invalid = |problems: Vec<_>| Problem::content(&problems);
     let limits = receiver.limits();
     match kind(request.headers())? {
-        Kind::Json => {
+        Kind::Json | Kind::MergePatch => {
             let bytes = whole(request, receiver).await?;
             let read = read(move || {
                 let content = Submission::from_json_within(&bytes, &limits)?;
@@ -94,6 +96,11 @@ pub(super) async fn patch(
             let content = read(move || Patch::from_json_within(&bytes, &limits)).await?;
             Ok(Received { content, file: None })
         }
+        Kind::MergePatch => {
+            let bytes = whole(request, receiver).await?;
+            let content = read(move || Patch::from_merge_patch(&bytes, &limits)).await?;
+            Ok(Received { content, file: None })
+        }
         Kind::File(media_type) => {
             let status = query(&request).find(|(name, _)| name == "status").map(|(_, value)| value);
             let bytes = whole(request, receiver).await?;
@@ -129,7 +136,7 @@ pub(super) async fn read<T: Send + 'static>(
 /// Reads the body of a call without an invoice. It must be JSON.
 pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
     match kind(request.headers())? {
-        Kind::Json => short(request).await,
+        Kind::Json | Kind::MergePatch => short(request).await,
         Kind::File(media_type) => Err(Problem::media_type(&media_type)),
         Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
     }
@@ -147,7 +154,8 @@ fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
     let found = found.unwrap_or_default();
     let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
-        "application/json" | "application/merge-patch+json" => Ok(Kind::Json),
+        "application/json" => Ok(Kind::Json),
+        "application/merge-patch+json" => Ok(Kind::MergePatch),
         "application/xml" | "text/xml" | "application/pdf" => Ok(Kind::File(essence)),
         "multipart/form-data" => Ok(Kind::Multipart),
         _ => Err(Problem::media_type(found)),

@@ -3,6 +3,7 @@
 mod authentication;
 mod body;
 mod check;
+mod contacts;
 mod entries;
 mod export;
 mod files;
@@ -11,6 +12,7 @@ mod invitations;
 mod invoice_xml;
 mod kept_files;
 mod links;
+mod not_modified;
 mod originals;
 mod paper;
 mod precondition;
@@ -112,6 +114,15 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
         .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
+        .route(
+            "/api/v1/transactions/{id}/{party}/contacts",
+            get(contacts::list).post(contacts::add),
+        )
+        .route(
+            "/api/v1/transactions/{id}/{party}/contacts/{contact}",
+            get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
+        )
+        .layer(middleware::from_fn(not_modified::compare))
         // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

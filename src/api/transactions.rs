@@ -1,18 +1,18 @@
 //! The endpoints that submit, show, list and change transactions.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
 
-use super::body::Receiver;
+use super::body::{Received, Receiver};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::invoice::Strictness;
-use crate::store::{Change, Changed, Created, NewRevision, Original, Page};
+use crate::store::{Change, Changed, Created, InviteAgain, NewRevision, Original, Page};
 use crate::transaction::{Patch, Transaction};
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
@@ -122,10 +122,65 @@ pub(super) async fn change(
              `seller`, `redactions`.",
         ));
     }
-    let mut received = received;
+    let call = Call { shop: &shop, id, headers: &headers, rules, correlation: &correlation };
+    // An invoice is merged outside of the tx, because that may take long. If another caller changes the invoice
+    // meanwhile, it is merged again; each time, somebody's change was taken in.
+    let mut received = Some(received);
+    for _ in 0..MAX_MERGES {
+        let Some(this) = received.take() else { break };
+        if this.content.merge.is_some() {
+            received = Some(Received { content: this.content.clone(), file: None });
+        }
+        if apply(&state, call, this).await?.is_some() {
+            return Ok(shown(&state, &shop, id).await?.into_response());
+        }
+    }
+    Err(Problem::try_again(
+        "Too many others change this invoice at the same time. Nothing was changed; send the same call again.",
+    ))
+}
+
+/// How often the changes to an invoice are merged again, because the invoice was changed by others meanwhile.
+const MAX_MERGES: usize = 100;
+
+/// Who changes which transaction, and on which conditions.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    shop: &'a str,
+    id: Ulid,
+    headers: &'a HeaderMap,
+    rules: Strictness,
+    correlation: &'a str,
+}
+
+/// A reason why a patch is not applied.
+enum NotApplied {
+    /// The invoice is not the one any more with which the changes were merged.
+    OtherInvoice,
+    Problem(Problem),
+}
+
+/// Applies a patch. Returns none if the invoice was changed by somebody else since it was merged.
+async fn apply(
+    state: &ApiState,
+    call: Call<'_>,
+    mut received: Received<Patch>,
+) -> Result<Option<()>, Problem> {
+    let Call { shop, id, headers, rules, correlation } = call;
+    let mut base = None;
+    if received.content.merge.is_some() {
+        let current = find(state, shop, id).await?;
+        if !precondition::allows(headers, current.revision) {
+            return Err(Problem::precondition(current.revision));
+        }
+        let (content, invoice) = (received.content, current.terms.invoice);
+        let merge = move || Ok((content.with_merged_invoice(&invoice)?, invoice));
+        let (merged, invoice) = body::read(merge).await?;
+        (received.content, base) = (merged, Some(invoice));
+    }
     let brings_files = match &mut received.content {
         Patch { invoice: Some(invoice), file: None, .. } => {
-            let brings_files = kept_files::add(&state, id, invoice).await?;
+            let brings_files = kept_files::add(state, id, invoice).await?;
             let owned = std::mem::take(invoice);
             let read = body::read(move || {
                 let kept = body::to_keep(&owned)?;
@@ -136,33 +191,38 @@ pub(super) async fn change(
         }
         _ => false,
     };
-    let names_contacts = [&received.content.buyer, &received.content.seller]
-        .iter()
-        .any(|party| party.as_ref().is_some_and(|party| party.contacts.is_some()));
+    let names_contacts = received.content.names_contacts();
     let file = original(received.file.as_ref());
     let content = received.content;
     // The invoice of another patch was taken in before.
     let rules = if content.invoice.is_some() { rules } else { Strictness::Warn };
     let decide = |transaction: &Transaction| {
-        if !precondition::allows(&headers, transaction.revision) {
-            return Err(Problem::precondition(transaction.revision));
+        if !precondition::allows(headers, transaction.revision) {
+            return Err(NotApplied::Problem(Problem::precondition(transaction.revision)));
         }
-        let (terms, warnings) =
-            // This runs inside the tx that locks the row, so it cannot move to another task.
-            tokio::task::block_in_place(|| content.apply(&transaction.terms, &transaction.warnings)).map_err(|problems| Problem::content(&problems))?;
-        let warnings = rules.judge(warnings).map_err(|problems| Problem::content(&problems))?;
+        if base.is_some_and(|base| base != transaction.terms.invoice) {
+            return Err(NotApplied::OtherInvoice);
+        }
+        let refused = |problems: Vec<_>| NotApplied::Problem(Problem::content(&problems));
+        // This runs inside the tx that locks the row, so it cannot move to another task.
+        let apply = || content.apply(&transaction.terms, &transaction.warnings);
+        let (terms, warnings) = tokio::task::block_in_place(apply).map_err(refused)?;
+        let warnings = rules.judge(warnings).map_err(refused)?;
         let is_new = terms != transaction.terms || names_contacts || brings_files;
-        Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))
+        let invite_again =
+            if names_contacts { InviteAgain::Everybody } else { InviteAgain::Nobody };
+        Ok(is_new.then_some(Change { terms, warnings, invite_again }))
     };
-    match state.store.change_transaction(&shop, id, file, &correlation, decide).await? {
+    match state.store.change_transaction(shop, id, file, correlation, decide).await? {
         Changed::To(revision) => {
             tracing::info!(transaction = %id, revision, "changed a transaction")
         }
         Changed::Same => {}
-        Changed::Refused(problem) => return Err(problem),
+        Changed::Refused(NotApplied::OtherInvoice) => return Ok(None),
+        Changed::Refused(NotApplied::Problem(problem)) => return Err(problem),
         Changed::Missing => return Err(missing(&id.to_string())),
     }
-    Ok(shown(&state, &shop, id).await?.into_response())
+    Ok(Some(()))
 }
 
 /// Reads a transaction id in a path. A text that is not a ULID is answered as an unknown id.
@@ -183,7 +243,7 @@ pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, P
     })
 }
 
-fn missing(id: &str) -> Problem {
+pub(super) fn missing(id: &str) -> Problem {
     Problem::not_found(format!("There is no transaction {:?}.", repeated(id)))
 }
 
@@ -193,6 +253,8 @@ fn original(file: Option<&(String, axum::body::Bytes)>) -> Option<Original<'_>> 
 
 async fn shown(state: &ApiState, shop: &str, id: Ulid) -> Result<impl IntoResponse, Problem> {
     let transaction = find(state, shop, id).await?;
-    let etag = [(header::ETAG, precondition::etag(transaction.revision))];
-    Ok((etag, Json(present::present(&state.store, &state.config, &transaction).await?)))
+    let shown = present::present(&state.store, &state.config, &transaction).await?.to_string();
+    let etag = precondition::etag(transaction.revision, shown.as_bytes());
+    Ok(([(header::ETAG, etag.as_str()), (header::CONTENT_TYPE, "application/json")], shown)
+        .into_response())
 }

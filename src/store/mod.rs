@@ -101,7 +101,7 @@ pub use snapshot::Snapshot;
 pub use standing::{RecordStanding, Standing};
 pub use successors::{LostSuccessor, RecordRoom};
 pub use surroundings::Surroundings;
-pub use transaction_changes::{Change, Changed, Created, NewRevision, Original};
+pub use transaction_changes::{Change, Changed, Created, InviteAgain, NewRevision, Original};
 pub use transactions::Page;
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};

@@ -203,7 +203,7 @@ impl Snapshot {
 mod tests {
     use super::*;
     use crate::store::tests::opened;
-    use crate::store::{Change, Changed, Created, NewRevision};
+    use crate::store::{Change, Changed, Created, InviteAgain, NewRevision};
     use crate::transaction::Terms;
 
     #[tokio::test]
@@ -221,7 +221,11 @@ mod tests {
         }
         assert_eq!(store.revisions.times_read(), 1);
         let terms = Terms { status: "paid".to_owned(), ..sample.terms.clone() };
-        let change = Change { terms: terms.clone(), warnings: Vec::new(), invite_again: false };
+        let change = Change {
+            terms: terms.clone(),
+            warnings: Vec::new(),
+            invite_again: InviteAgain::Nobody,
+        };
         let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
         let changed = store.change_transaction("shop", id, None, "test", decide).await.unwrap();
         assert_eq!(changed, Changed::To(2));

@@ -6,6 +6,7 @@
 
 mod bounded_answers;
 mod browser_itself;
+mod changes;
 mod command_line;
 mod crashes;
 mod discounts;
