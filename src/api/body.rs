@@ -194,6 +194,10 @@ struct InMemory {
     _reserved: Option<Reserved>,
 }
 
+/// A body that was read before the handler.
+#[derive(Clone)]
+pub(super) struct PreRead(pub(super) Bytes);
+
 /// A part of a body. The memory of the whole body is reserved as long as somebody needs the part.
 struct Part {
     bytes: Bytes,
@@ -224,11 +228,14 @@ async fn short(request: Request) -> Result<Bytes, Problem> {
 }
 
 async fn up_to(
-    request: Request,
+    mut request: Request,
     most: usize,
     told: impl Fn() -> String,
     receiver: Option<Receiver<'_>>,
 ) -> Result<Bytes, Problem> {
+    if let Some(PreRead(bytes)) = request.extensions_mut().remove() {
+        return if bytes.len() > most { Err(Problem::too_large(told())) } else { Ok(bytes) };
+    }
     let announced = request.body().size_hint().upper();
     let announced = announced.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
     let mut chunks = request.into_body().into_data_stream();

@@ -11,7 +11,7 @@ use super::problem::{Problem, repeated};
 use super::transactions::{find, missing, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body, precondition};
 use crate::invoice;
-use crate::store::{Change, Changed, InviteAgain};
+use crate::store::{Attempt, Change, Changed, InviteAgain};
 use crate::transaction::{
     self, Contact, ContactPatch, Party, PartyPatch, PartyRole, Patch, Transaction,
 };
@@ -45,6 +45,7 @@ pub(super) async fn add(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    attempt: Option<Extension<Attempt>>,
     Path((id, party)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -53,7 +54,9 @@ pub(super) async fn add(
     let headers = request.headers().clone();
     let bytes = body::json(request).await?;
     let new: Contact = transaction::json(&bytes).map_err(|it| Problem::content(&it))?;
-    let changed = change(&state, &shop, id, &headers, &correlation, |current| {
+    let is_repeat = attempt.is_some_and(|Extension(attempt)| attempt.is_repeat);
+    let call = Call { headers: &headers, correlation: &correlation, is_repeat };
+    let changed = change(&state, &shop, id, call, |current| {
         let mut contacts = current.terms.party(role).contacts.clone();
         match contacts.iter().find(|it| it.key() == new.key()) {
             Some(there) if *there == new => return Ok(None),
@@ -71,10 +74,9 @@ pub(super) async fn add(
         let invite_again = new.matrix.clone().map_or(InviteAgain::Nobody, InviteAgain::Only);
         Ok(Some(Wanted { role, contacts, place: Some(place), invite_again }))
     });
-    let (status, revision) = match changed.await? {
-        (revision, true) => (StatusCode::CREATED, revision),
-        (revision, false) => (StatusCode::OK, revision),
-    };
+    let (revision, is_new) = changed.await?;
+    // If it is there already, an earlier attempt of this call may have added it.
+    let status = if is_new || is_repeat { StatusCode::CREATED } else { StatusCode::OK };
     let key: String = form_urlencoded::byte_serialize(new.key().as_bytes()).collect();
     // A blank is a plus sign in forms only.
     let key = key.replace('+', "%20");
@@ -96,7 +98,8 @@ pub(super) async fn change_one(
     let bytes = body::json(request).await?;
     let patch: ContactPatch = transaction::json(&bytes).map_err(|it| Problem::content(&it))?;
     let mut result = None;
-    let changed = change(&state, &shop, id, &headers, &correlation, |current| {
+    let call = Call { headers: &headers, correlation: &correlation, is_repeat: false };
+    let changed = change(&state, &shop, id, call, |current| {
         let mut contacts = current.terms.party(role).contacts.clone();
         let place = place_of(current.terms.party(role), role, &contact)?;
         let before = contacts[place].clone();
@@ -122,13 +125,23 @@ pub(super) async fn remove(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let (id, role) = (transaction_id(&id)?, party_role(&party)?);
-    let changed = change(&state, &shop, id, &headers, &correlation, |current| {
+    let call = Call { headers: &headers, correlation: &correlation, is_repeat: false };
+    let changed = change(&state, &shop, id, call, |current| {
         let mut contacts = current.terms.party(role).contacts.clone();
         contacts.remove(place_of(current.terms.party(role), role, &contact)?);
         Ok(Some(Wanted { role, contacts, place: None, invite_again: InviteAgain::Nobody }))
     });
     changed.await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The circumstances of a change.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    headers: &'a HeaderMap,
+    correlation: &'a str,
+    /// Whether an earlier attempt of the same call may have changed everything already.
+    is_repeat: bool,
 }
 
 /// A new list of contacts.
@@ -148,18 +161,20 @@ async fn change(
     state: &ApiState,
     shop: &str,
     id: Ulid,
-    headers: &HeaderMap,
-    correlation: &str,
+    call: Call<'_>,
     decide: impl FnOnce(&Transaction) -> Result<Option<Wanted>, Problem>,
 ) -> Result<(i64, bool), Problem> {
     let limits = state.config.invoice.limits.clone();
     let mut seen = 0;
     let decide = |transaction: &Transaction| {
         seen = transaction.revision;
-        if !precondition::allows(headers, transaction.revision) {
+        let wanted = decide(transaction);
+        // A repeated call does not fail because its first attempt has changed the revision.
+        let is_done = call.is_repeat && matches!(wanted, Ok(None));
+        if !is_done && !precondition::allows(call.headers, transaction.revision) {
             return Err(Problem::precondition(transaction.revision));
         }
-        let Some(wanted) = decide(transaction)? else { return Ok(None) };
+        let Some(wanted) = wanted? else { return Ok(None) };
         let Wanted { role, contacts, place, invite_again } = wanted;
         let party = Some(PartyPatch { contacts: Some(Some(contacts)), ..PartyPatch::default() });
         let (buyer, seller) = match role {
@@ -175,7 +190,7 @@ async fn change(
         let is_new = terms != transaction.terms;
         Ok(is_new.then_some(Change { terms, warnings, invite_again }))
     };
-    match state.store.change_transaction(shop, id, None, correlation, decide).await? {
+    match state.store.change_transaction(shop, id, None, call.correlation, decide).await? {
         Changed::To(revision) => {
             tracing::info!(transaction = %id, revision, "changed the contacts of a transaction");
             Ok((revision, true))

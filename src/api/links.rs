@@ -13,13 +13,14 @@ use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
 use crate::invoice;
 use crate::page::link::{LinkRequest, NoLink, make_link};
-use crate::store::GrantRow;
+use crate::store::{Attempt, GrantRow};
 use crate::transaction;
 
 /// `POST /api/v1/transactions/{id}/links`
 pub(super) async fn create(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
+    attempt: Option<Extension<Attempt>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -28,8 +29,10 @@ pub(super) async fn create(
     let bytes = body::json(request).await?;
     let wanted: LinkRequest =
         transaction::json(&bytes).map_err(|problems| invalid_link(&problems))?;
+    let new_id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
     let link =
-        make_link(&state.store, &state.config, &state.token_key, &transaction, &wanted).await?;
+        make_link(&state.store, &state.config, &state.token_key, &transaction, &wanted, new_id)
+            .await?;
     tracing::info!(transaction = %id, link = %link.id, party = wanted.party.as_str(), "created a link");
     let shown = json!({
         "id": link.id.to_string(),

@@ -18,6 +18,7 @@ mod paper;
 mod precondition;
 mod present;
 mod problem;
+mod repeated;
 mod schema;
 mod search;
 mod transactions;
@@ -123,6 +124,7 @@ pub fn router(state: ApiState) -> Router {
             get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
         )
         .layer(middleware::from_fn(not_modified::compare))
+        .layer(middleware::from_fn_with_state(state.clone(), repeated::once))
         // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

@@ -143,6 +143,23 @@ impl Problem {
         )
     }
 
+    /// 409: the same call is still being run.
+    pub(super) fn in_progress(seconds: u64) -> Self {
+        let detail = "Another call with this `Idempotency-Key` is in progress. Send the same call again later.";
+        let title = "The same call is in progress";
+        let problem = Self::new(StatusCode::CONFLICT, "call-in-progress", title, detail);
+        Self { retry_after: Some(seconds), ..problem }
+    }
+
+    /// 422: a key was used for two calls.
+    pub(super) fn key_of_another_call() -> Self {
+        let detail = "This `Idempotency-Key` belongs to an earlier call with another address or body. Use a \
+                      new key for each call, and the same key only to send the same call again.";
+        let title = "The key belongs to another call";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, "idempotency-key-reused", title, detail)
+    }
+
     /// 429: the limit for this caller is reached.
     pub(super) fn too_many(too_many: TooMany, detail: &'static str) -> Self {
         let title = "Too many requests";

@@ -12,7 +12,7 @@ use super::body::{Received, Receiver};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::invoice::Strictness;
-use crate::store::{Change, Changed, Created, InviteAgain, NewRevision, Original, Page};
+use crate::store::{Attempt, Change, Changed, Created, InviteAgain, NewRevision, Original, Page};
 use crate::transaction::{Patch, Transaction};
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
@@ -24,6 +24,7 @@ pub(super) async fn create(
     Extension(authentication::Shop(shop)): Shop,
     Extension(authentication::Rules(rules)): Extension<authentication::Rules>,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    attempt: Option<Extension<Attempt>>,
     request: Request,
 ) -> Result<Response, Problem> {
     let received = body::submission(request, Receiver { state: &state, shop: &shop }).await?;
@@ -35,21 +36,25 @@ pub(super) async fn create(
         original: original(received.file.as_ref()),
     };
     let external_id = &accepted.external_id;
-    let (status, id) =
-        match state.store.create_transaction(&shop, external_id, new, &correlation).await? {
-            Created::New(id) => (StatusCode::CREATED, id),
-            Created::Same(id) => (StatusCode::OK, id),
-            Created::Different(id) => {
-                let detail = format!(
-                    "The transaction {id} already has the external_id {external_id:?}, with other \
+    let new_id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
+    let created =
+        state.store.create_transaction_as(new_id, &shop, external_id, new, &correlation).await?;
+    let (status, id) = match created {
+        Created::New(id) => (StatusCode::CREATED, id),
+        // An earlier attempt of this call made it.
+        Created::Same(id) if id == new_id => (StatusCode::CREATED, id),
+        Created::Same(id) => (StatusCode::OK, id),
+        Created::Different(id) => {
+            let detail = format!(
+                "The transaction {id} already has the external_id {external_id:?}, with other \
                      content. To change it, PATCH /api/v1/transactions/{id}. To create a new \
                      transaction, choose another external_id."
-                );
-                return Err(Problem::conflict("external-id-taken", detail)
-                    .with("pointer", json!("/external_id"))
-                    .with("transaction", json!(id.to_string())));
-            }
-        };
+            );
+            return Err(Problem::conflict("external-id-taken", detail)
+                .with("pointer", json!("/external_id"))
+                .with("transaction", json!(id.to_string())));
+        }
+    };
     tracing::info!(transaction = %id, external_id, new = status == StatusCode::CREATED, "accepted a transaction");
     let location = [(header::LOCATION, format!("/api/v1/transactions/{id}"))];
     Ok((status, location, shown(&state, &shop, id).await?).into_response())

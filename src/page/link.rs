@@ -74,7 +74,8 @@ pub enum NoLink {
     Store(#[from] StoreError),
 }
 
-/// Makes a link to the page of `transaction`.
+/// Makes a link to the page of `transaction`, with this id. If the id is that of a link that was made before, returns
+/// that one again.
 ///
 /// # Errors
 /// See [`NoLink`].
@@ -84,6 +85,7 @@ pub async fn make_link(
     key: &TokenKey,
     transaction: &Transaction,
     request: &LinkRequest,
+    id: Ulid,
 ) -> Result<Link, NoLink> {
     let LinkRequest { party, .. } = *request;
     let contact = match &request.contact {
@@ -97,7 +99,6 @@ pub async fn make_link(
     if !(1..=MAX_LIFETIME_SECONDS).contains(&seconds) {
         return Err(NoLink::Lifetime);
     }
-    let id = Ulid::new();
     let url = config.signed_link(key.sign(Purpose::Link, &[id])).ok_or(NoLink::NoPage)?;
     let expires_at = now() + seconds * 1_000;
     let grant = NewGrant {
@@ -108,7 +109,10 @@ pub async fn make_link(
         way: Way::Link,
         expires_at,
     };
-    // The id has 80 random bits, so no other grant has the same id.
-    store.open_grant(&grant).await?;
+    if !store.open_grant(&grant).await?
+        && let Some(made) = store.grant(id).await?
+    {
+        return Ok(Link { id, url, contact: made.contact, expires_at: made.expires_at });
+    }
     Ok(Link { id, url, contact, expires_at })
 }

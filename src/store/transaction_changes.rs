@@ -109,8 +109,23 @@ impl Store {
         new: NewRevision<'_>,
         correlation: &str,
     ) -> Result<Created, StoreError> {
+        self.create_transaction_as(Ulid::new(), shop, external_id, new, correlation).await
+    }
+
+    /// Creates a transaction with this id, which belongs to no other one. Otherwise as
+    /// [`create_transaction`](Self::create_transaction).
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn create_transaction_as(
+        &self,
+        id: Ulid,
+        shop: &str,
+        external_id: &str,
+        new: NewRevision<'_>,
+        correlation: &str,
+    ) -> Result<Created, StoreError> {
         let hash = new.terms.content_hash();
-        let id = Ulid::new();
         let mut tx = self.begin().await?;
         let inserted = sqlx::query(INSERT_TRANSACTION)
             .bind(id.to_string())

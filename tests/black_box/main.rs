@@ -31,6 +31,7 @@ mod proof;
 mod proof_outside;
 mod readme;
 mod record;
+mod repeated;
 mod replicas;
 mod restore;
 mod room;
