@@ -15,6 +15,7 @@ mod links;
 mod not_modified;
 mod originals;
 mod paper;
+mod parameters;
 mod precondition;
 mod present;
 mod problem;

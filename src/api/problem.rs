@@ -188,7 +188,11 @@ impl Problem {
 impl From<QueryRejection> for Problem {
     /// The sentence repeats at most a line of the query.
     fn from(rejection: QueryRejection) -> Self {
-        Self::parameter("", in_a_line(&rejection.body_text()))
+        let told = rejection.body_text();
+        // Such as: unknown field `x`, expected one of …
+        let name = told.split_once("field `").and_then(|(_, rest)| rest.split_once('`'));
+        let name = name.map(|(name, _)| repeated(name)).unwrap_or_default();
+        Self::parameter(&name, in_a_line(&told))
     }
 }
 

@@ -4,16 +4,20 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use ruma::UserId;
 use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
 
 use super::body::{Received, Receiver};
+use super::parameters::{limit, one_of, span};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::invoice::Strictness;
-use crate::store::{Attempt, Change, Changed, Created, InviteAgain, NewRevision, Original, Page};
-use crate::transaction::{Patch, Transaction};
+use crate::store::{
+    Attempt, Change, Changed, Created, InviteAgain, ListRequest, NewRevision, Original, Page,
+};
+use crate::transaction::{PartyRole, Patch, Transaction};
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
 const MAX_PAGE_SIZE: i64 = 100;
@@ -71,12 +75,67 @@ pub(super) async fn show(
 }
 
 /// The query of a list of transactions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     limit: Option<String>,
     cursor: Option<String>,
+    sort: Option<String>,
     external_id: Option<String>,
+    status: Option<String>,
+    contact: Option<String>,
+    party: Option<String>,
+    unread: Option<String>,
+    problem: Option<String>,
+    created_from: Option<String>,
+    created_to: Option<String>,
+    updated_from: Option<String>,
+    updated_to: Option<String>,
+}
+
+const PARTIES: [(&str, PartyRole); 2] =
+    [("buyer", PartyRole::Buyer), ("seller", PartyRole::Seller)];
+
+impl ListQuery {
+    /// What is to be listed.
+    fn request<'a>(&'a self, shop: &'a str) -> Result<ListRequest<'a>, Problem> {
+        let some = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
+        let cursor = some(&self.cursor).map(Ulid::from_string).transpose().map_err(|_| {
+            Problem::parameter(
+                "cursor",
+                "`cursor` must be the value of `next` in an earlier answer.",
+            )
+        })?;
+        let orders = [("-created", false), ("created", true)];
+        let contact = some(&self.contact);
+        if let Some(contact) = contact {
+            UserId::parse(contact).map_err(|_| {
+                let detail = "`contact` must be a Matrix ID, for example `@accounts:example.org`.";
+                Problem::parameter("contact", detail)
+            })?;
+        }
+        let party = one_of("party", some(&self.party), &PARTIES)?;
+        if party.is_some() && contact.is_none() {
+            let detail = "`party` says on which side the `contact` is. Send both of them.";
+            return Err(Problem::parameter("party", detail));
+        }
+        let time = |name, text| span(name, some(text));
+        Ok(ListRequest {
+            shop,
+            cursor,
+            oldest_first: one_of("sort", some(&self.sort), &orders)?.unwrap_or_default(),
+            limit: limit(self.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?,
+            status: some(&self.status),
+            contact,
+            party,
+            unread: one_of("unread", some(&self.unread), &PARTIES)?,
+            problem: one_of("problem", some(&self.problem), &[("true", true), ("false", false)])?,
+            created_from: time("created_from", &self.created_from)?.map(|(from, _)| from),
+            created_until: time("created_to", &self.created_to)?.map(|(_, until)| until),
+            updated_from: time("updated_from", &self.updated_from)?.map(|(from, _)| from),
+            updated_until: time("updated_to", &self.updated_to)?.map(|(_, until)| until),
+        })
+    }
 }
 
 /// `GET /api/v1/transactions`
@@ -86,21 +145,17 @@ pub(super) async fn list(
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query?;
-    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
-    let cursor = query.cursor.map(|cursor| {
-        Ulid::from_string(&cursor).map_err(|_| {
-            Problem::parameter(
-                "cursor",
-                "`cursor` must be the value of `next` in an earlier answer.",
-            )
-        })
-    });
+    let request = query.request(&shop)?;
     let page = match &query.external_id {
         Some(external_id) => {
+            if request.has_filter() {
+                let detail = "`external_id` names one transaction. Leave out the other filters.";
+                return Err(Problem::parameter("external_id", detail));
+            }
             let found = state.store.transaction_called(&shop, external_id).await?;
             Page { transactions: found.into_iter().collect(), next: None }
         }
-        None => state.store.transactions_of(&shop, cursor.transpose()?, limit).await?,
+        None => state.store.list(request).await?,
     };
     let transactions =
         present::present_page(&state.store, &state.config, &shop, &page.transactions).await?;
@@ -238,14 +293,6 @@ pub(super) fn transaction_id(text: &str) -> Result<Ulid, Problem> {
 /// Returns the shop's transaction with this id, or 404.
 pub(super) async fn find(state: &ApiState, shop: &str, id: Ulid) -> Result<Transaction, Problem> {
     state.store.transaction_of(shop, id).await?.ok_or_else(|| missing(&id.to_string()))
-}
-
-/// Reads the page size in a query.
-pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, Problem> {
-    let Some(text) = text else { return Ok(default) };
-    text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
-        Problem::parameter("limit", format!("`limit` must be a number from 1 to {max}."))
-    })
 }
 
 pub(super) fn missing(id: &str) -> Problem {

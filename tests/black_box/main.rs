@@ -19,6 +19,7 @@ mod intake;
 mod lies;
 mod limits;
 mod links;
+mod lists;
 mod log_words;
 mod misfits;
 mod notices;
