@@ -26,10 +26,9 @@ pub(super) async fn compare(request: Request, next: Next) -> Response {
         Err(problem) => return problem.into_response(),
     };
     let Some(etag) = response.headers().get(header::ETAG) else { return response };
-    if !precondition::is_known(&headers, etag) {
-        return response;
-    }
+    let Some(tag) = precondition::known(&headers, etag) else { return response };
     let (mut parts, _) = response.into_parts();
+    parts.headers.insert(header::ETAG, tag);
     parts.status = StatusCode::NOT_MODIFIED;
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);

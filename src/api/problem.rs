@@ -34,6 +34,18 @@ pub(super) struct Problem {
     more: Map<String, Value>,
     /// The value of the `Retry-After` header, in seconds.
     retry_after: Option<u64>,
+    /// The name and value of a header that says what is accepted.
+    accepted: Option<(&'static str, &'static str)>,
+}
+
+/// The media types that a call accepts in its body.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    /// The header that lists them: `accept-post` (a registered name) or `accept-patch` (RFC 5789).
+    pub(super) header: &'static str,
+    pub(super) types: &'static str,
+    /// A sentence about them.
+    pub(super) advice: &'static str,
 }
 
 impl Problem {
@@ -45,7 +57,7 @@ impl Problem {
     ) -> Self {
         // Some repeat what was sent: a path, a header, a parameter, the name of a part.
         let detail = without_middle(detail.into(), KEPT_CHARS_AT_EACH_END);
-        Self { status, kind, title, detail, more: Map::new(), retry_after: None }
+        Self { status, kind, title, detail, more: Map::new(), retry_after: None, accepted: None }
     }
 
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
@@ -91,19 +103,13 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
     }
 
-    pub(super) fn media_type(found: &str) -> Self {
-        let found = repeated(found);
-        let detail = format!(
-            "The content type is {found:?}. Send `application/json`, or `application/xml` or \
-             `application/pdf` with the other fields as query parameters, or `multipart/form-data` \
-             with the parts `invoice` (XML or PDF) and `transaction` (JSON)."
-        );
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            "This content type is not supported",
-            detail,
-        )
+    /// 415, with what is accepted instead.
+    pub(super) fn media_type(found: &str, accepted: &Accepted) -> Self {
+        let detail = format!("The content type is {:?}. {}", repeated(found), accepted.advice);
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let title = "This content type is not supported";
+        let problem = Self::new(status, "unsupported-media-type", title, detail);
+        Self { accepted: Some((accepted.header, accepted.types)), ..problem }
     }
 
     /// 412: the transaction was changed since the caller read it.
@@ -218,6 +224,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, media_type);
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        if let Some((name, types)) = self.accepted {
+            headers.insert(name, header::HeaderValue::from_static(types));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));

@@ -63,6 +63,8 @@ pub struct ApiConfig {
     /// The greatest size of all bodies that are in memory at the same time, in MB of 1,000,000 bytes. Further
     /// ones wait. One shop has at most half of it, or one invoice of the greatest size if that is more.
     pub bodies_megabytes: u32,
+    /// The origins of web pages that may call it from a browser.
+    pub cors_origins: Vec<String>,
     /// The keys of the shops that may call it.
     pub keys: Vec<ApiKey>,
 }
@@ -414,6 +416,7 @@ impl Default for ApiConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 9331)),
             exports_at_once: 2,
             bodies_megabytes: 400,
+            cors_origins: Vec::new(),
             keys: Vec::new(),
         }
     }

@@ -21,6 +21,7 @@ mod limits;
 mod links;
 mod lists;
 mod log_words;
+mod manners;
 mod misfits;
 mod notices;
 mod openid;
