@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
+use super::parameters::limit;
 use super::present::iso;
 use super::problem::Problem;
-use super::transactions::limit;
 use super::{ApiState, Shop, authentication};
 use crate::clock::now;
 use crate::store::{AuditRow, Store, StoreError};

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 
 use futures_util::StreamExt;
 use http_body::Body as _;
 
 use super::ApiState;
-use super::problem::{Problem, repeated};
+use super::problem::{Accepted, Problem, repeated};
 use crate::invoice::{self, InvoiceInput, Limits, OriginalKind, in_a_line};
 use crate::quota::{Reserved, run_blocking};
 use crate::transaction::{Accompaniment, Patch, Submission};
@@ -38,10 +38,36 @@ impl Receiver<'_> {
 
 enum Kind {
     Json,
+    /// Changes as RFC 7396 says.
+    MergePatch,
     /// XML or PDF, with the content type that the caller named.
     File(String),
     Multipart,
 }
+
+const SUBMISSION: Accepted = Accepted {
+    header: "accept-post",
+    types: "application/json, application/xml, application/pdf, multipart/form-data",
+    advice: "Send `application/json`, or `application/xml` or `application/pdf` with the other fields as \
+             query parameters, or `multipart/form-data` with the parts `invoice` (XML or PDF) and \
+             `transaction` (JSON).",
+};
+const PATCH: Accepted = Accepted {
+    header: "accept-patch",
+    types: "application/json, application/merge-patch+json, application/xml, application/pdf",
+    advice: "Send `application/json` or `application/merge-patch+json` with what changes, or the new \
+             invoice as `application/xml` or `application/pdf`.",
+};
+const JSON: Accepted = Accepted {
+    header: "accept-post",
+    types: "application/json",
+    advice: "Send `application/json`.",
+};
+const JSON_PATCH: Accepted = Accepted {
+    header: "accept-patch",
+    types: "application/json, application/merge-patch+json",
+    advice: "Send `application/json` or `application/merge-patch+json`.",
+};
 
 /// Reads `POST /api/v1/transactions`.
 pub(super) async fn submission(
@@ -50,8 +76,8 @@ pub(super) async fn submission(
 ) -> Result<Received<Submission>, Problem> {
     let invalid = |problems: Vec<_>| Problem::content(&problems);
     let limits = receiver.limits();
-    match kind(request.headers())? {
-        Kind::Json => {
+    match kind(request.headers(), &SUBMISSION)? {
+        Kind::Json | Kind::MergePatch => {
             let bytes = whole(request, receiver).await?;
             let read = read(move || {
                 let content = Submission::from_json_within(&bytes, &limits)?;
@@ -88,10 +114,15 @@ pub(super) async fn patch(
     receiver: Receiver<'_>,
 ) -> Result<Received<Patch>, Problem> {
     let limits = receiver.limits();
-    match kind(request.headers())? {
+    match kind(request.headers(), &PATCH)? {
         Kind::Json => {
             let bytes = whole(request, receiver).await?;
             let content = read(move || Patch::from_json_within(&bytes, &limits)).await?;
+            Ok(Received { content, file: None })
+        }
+        Kind::MergePatch => {
+            let bytes = whole(request, receiver).await?;
+            let content = read(move || Patch::from_merge_patch(&bytes, &limits)).await?;
             Ok(Received { content, file: None })
         }
         Kind::File(media_type) => {
@@ -101,7 +132,7 @@ pub(super) async fn patch(
             let content = read(move || Patch::from_file_within(&file, status, &limits)).await?;
             Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
         }
-        Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
+        Kind::Multipart => Err(Problem::media_type("multipart/form-data", &PATCH)),
     }
 }
 
@@ -128,10 +159,11 @@ pub(super) async fn read<T: Send + 'static>(
 
 /// Reads the body of a call without an invoice. It must be JSON.
 pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
-    match kind(request.headers())? {
-        Kind::Json => short(request).await,
-        Kind::File(media_type) => Err(Problem::media_type(&media_type)),
-        Kind::Multipart => Err(Problem::media_type("multipart/form-data")),
+    let accepted = if request.method() == Method::PATCH { &JSON_PATCH } else { &JSON };
+    match kind(request.headers(), accepted)? {
+        Kind::Json | Kind::MergePatch => short(request).await,
+        Kind::File(media_type) => Err(Problem::media_type(&media_type, accepted)),
+        Kind::Multipart => Err(Problem::media_type("multipart/form-data", accepted)),
     }
 }
 
@@ -142,15 +174,16 @@ pub(super) async fn optional_json(request: Request) -> Result<Bytes, Problem> {
     if is_typed { json(request).await } else { short(request).await }
 }
 
-fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
+fn kind(headers: &HeaderMap, accepted: &Accepted) -> Result<Kind, Problem> {
     let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let found = found.unwrap_or_default();
     let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
-        "application/json" | "application/merge-patch+json" => Ok(Kind::Json),
+        "application/json" => Ok(Kind::Json),
+        "application/merge-patch+json" => Ok(Kind::MergePatch),
         "application/xml" | "text/xml" | "application/pdf" => Ok(Kind::File(essence)),
         "multipart/form-data" => Ok(Kind::Multipart),
-        _ => Err(Problem::media_type(found)),
+        _ => Err(Problem::media_type(found, accepted)),
     }
 }
 
@@ -186,6 +219,10 @@ struct InMemory {
     _reserved: Option<Reserved>,
 }
 
+/// A body that was read before the handler.
+#[derive(Clone)]
+pub(super) struct PreRead(pub(super) Bytes);
+
 /// A part of a body. The memory of the whole body is reserved as long as somebody needs the part.
 struct Part {
     bytes: Bytes,
@@ -216,11 +253,14 @@ async fn short(request: Request) -> Result<Bytes, Problem> {
 }
 
 async fn up_to(
-    request: Request,
+    mut request: Request,
     most: usize,
     told: impl Fn() -> String,
     receiver: Option<Receiver<'_>>,
 ) -> Result<Bytes, Problem> {
+    if let Some(PreRead(bytes)) = request.extensions_mut().remove() {
+        return if bytes.len() > most { Err(Problem::too_large(told())) } else { Ok(bytes) };
+    }
     let announced = request.body().size_hint().upper();
     let announced = announced.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
     let mut chunks = request.into_body().into_data_stream();

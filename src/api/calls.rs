@@ -10,6 +10,9 @@ use crate::access::{Action, Scope};
 /// else the log says is written by those who do it, before they answer.
 type Call = (Method, &'static str, Scope, Option<Action>);
 
+const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
+const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
+
 /// Every call that needs a key. A test compares it with the routes.
 const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions", Scope::Read, Some(Action::TransactionsListed)),
@@ -17,6 +20,11 @@ const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions/{id}", Scope::Read, Some(Action::TransactionRead)),
     (Method::PATCH, "/api/v1/transactions/{id}", Scope::Write, None),
     (Method::GET, "/api/v1/transactions/{id}/entries", Scope::Read, Some(Action::RecordRead)),
+    (Method::GET, CONTACTS, Scope::Read, Some(Action::TransactionRead)),
+    (Method::POST, CONTACTS, Scope::Write, None),
+    (Method::GET, CONTACT, Scope::Read, Some(Action::TransactionRead)),
+    (Method::PATCH, CONTACT, Scope::Write, None),
+    (Method::DELETE, CONTACT, Scope::Write, None),
     (Method::POST, "/api/v1/transactions/{id}/invitations", Scope::Write, None),
     (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
     (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
@@ -63,8 +71,8 @@ mod tests {
 
     /// Returns the method and the path of each route for shops, out of the code of the router.
     fn routes() -> BTreeSet<(String, String)> {
-        let (_, shops) = ROUTER.split_once("let shops = Router::new()").unwrap();
-        let (shops, _) = shops.split_once(".layer(").unwrap();
+        let (_, shops) = ROUTER.split_once("let answers = Router::new()").unwrap();
+        let (shops, _) = shops.split_once("let shops = ").unwrap();
         let mut routes = BTreeSet::new();
         for route in shops.split(".route(").skip(1) {
             let mut quoted = route.split('"');

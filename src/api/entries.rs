@@ -5,8 +5,9 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::parameters::limit;
 use super::problem::Problem;
-use super::transactions::{find, limit, transaction_id};
+use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, present};
 use crate::record::Entry;
 

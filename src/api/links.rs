@@ -14,7 +14,7 @@ use super::{ApiState, Shop, authentication, body};
 use crate::access::{Action, Origin};
 use crate::invoice;
 use crate::page::link::{LinkRequest, NoLink, make_link};
-use crate::store::GrantRow;
+use crate::store::{Attempt, GrantRow};
 use crate::transaction;
 
 /// `POST /api/v1/transactions/{id}/links`
@@ -22,6 +22,7 @@ pub(super) async fn create(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Extension(origin): Extension<Origin>,
+    attempt: Option<Extension<Attempt>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -30,9 +31,17 @@ pub(super) async fn create(
     let bytes = body::json(request).await?;
     let wanted: LinkRequest =
         transaction::json(&bytes).map_err(|problems| invalid_link(&problems))?;
-    let link =
-        make_link(&state.store, &state.config, &state.token_key, &transaction, &wanted, &origin)
-            .await?;
+    let new_id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
+    let link = make_link(
+        &state.store,
+        &state.config,
+        &state.token_key,
+        &transaction,
+        &wanted,
+        new_id,
+        &origin,
+    )
+    .await?;
     tracing::info!(transaction = %id, link = %link.id, party = wanted.party.as_str(), "created a link");
     let shown = json!({
         "id": link.id.to_string(),

@@ -6,6 +6,9 @@ mod body;
 mod call_rate;
 mod calls;
 mod check;
+mod compressed;
+mod contacts;
+mod cors;
 mod entries;
 mod export;
 mod files;
@@ -14,11 +17,14 @@ mod invitations;
 mod invoice_xml;
 mod kept_files;
 mod links;
+mod not_modified;
 mod originals;
 mod paper;
+mod parameters;
 mod precondition;
 mod present;
 mod problem;
+mod repeated;
 mod schema;
 mod search;
 mod traces;
@@ -107,33 +113,53 @@ struct RequestId(String);
 
 /// Returns the routes: `/api/v1/…` for shops, and `/health/…` for monitoring.
 pub fn router(state: ApiState) -> Router {
-    let shops = Router::new()
+    let answers = Router::new()
         .route("/api/v1/transactions", get(transactions::list).post(transactions::create))
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
-        .route("/api/v1/entries", get(search::list))
         .route("/api/v1/invoices/check", post(check::check))
+        .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
+        .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
+        .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
+        .route(
+            "/api/v1/transactions/{id}/{party}/contacts",
+            get(contacts::list).post(contacts::add),
+        )
+        .route(
+            "/api/v1/transactions/{id}/{party}/contacts/{contact}",
+            get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
+        )
+        .route("/api/v1/audit", get(audit::list))
+        .layer(middleware::from_fn(not_modified::compare))
+        .layer(middleware::from_fn_with_state(state.clone(), repeated::once));
+    let files = Router::new()
+        .route("/api/v1/entries", get(search::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         .route("/api/v1/transactions/{id}/attachments/{place}", get(originals::show_attachment))
         .route("/api/v1/transactions/{id}/invoice.pdf", get(paper::show))
-        .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/original", get(originals::show))
         .route("/api/v1/transactions/{id}/original.xml", get(originals::show_xml))
-        .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
-        .route("/api/v1/transactions/{id}/links/{link}", delete(links::revoke))
-        .route("/api/v1/audit", get(audit::list))
+        .layer(middleware::from_fn(not_modified::compare));
+    let shops = compressed::compressed(answers)
+        .merge(files)
         // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));
-    Router::new()
-        .merge(shops)
+    let no_such_method = async || Problem::method_not_allowed();
+    let mut api = shops
         .route("/api/v1/invoice.schema.json", get(schema::show))
+        .method_not_allowed_fallback(no_such_method);
+    if let Some(cors) = cors::layer(&state.config.api) {
+        api = api.layer(cors);
+    }
+    Router::new()
+        .merge(api)
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(async || Problem::not_found("There is nothing at this address."))
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn(correlate))
         .with_state(state)
 }

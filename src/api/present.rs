@@ -18,13 +18,12 @@ pub async fn present(
     config: &Config,
     transaction: &Transaction,
 ) -> Result<Value, StoreError> {
-    let standings = store.standings(&transaction.shop, transaction.id, transaction.id).await?;
+    let standings = store.standings(&transaction.shop, &[transaction.id]).await?;
     let standing = standings.into_values().next().unwrap_or_default();
     Ok(shown(config, transaction, &standing))
 }
 
-/// Returns a page of a shop's transactions, which are next to each other in the order of their ids,
-/// with their rooms and records as JSON.
+/// Returns a page of a shop's transactions with their rooms and records as JSON.
 ///
 /// # Errors
 /// When the database fails.
@@ -34,9 +33,8 @@ pub(super) async fn present_page(
     shop: &str,
     transactions: &[Transaction],
 ) -> Result<Vec<Value>, StoreError> {
-    let ids = transactions.iter().map(|it| it.id);
-    let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else { return Ok(Vec::new()) };
-    let mut standings = store.standings(shop, first, last).await?;
+    let ids: Vec<_> = transactions.iter().map(|it| it.id).collect();
+    let mut standings = store.standings(shop, &ids).await?;
     let shown = transactions.iter().map(|it| {
         let standing = standings.remove(&it.id).unwrap_or_default();
         shown(config, it, &standing)

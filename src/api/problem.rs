@@ -37,6 +37,18 @@ pub(super) struct Problem {
     retry_after: Option<u64>,
     /// The value of the `WWW-Authenticate` header.
     authenticate: Option<String>,
+    /// The name and value of a header that says what is accepted.
+    accepted: Option<(&'static str, &'static str)>,
+}
+
+/// The media types that a call accepts in its body.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    /// The header that lists them: `accept-post` (a registered name) or `accept-patch` (RFC 5789).
+    pub(super) header: &'static str,
+    pub(super) types: &'static str,
+    /// A sentence about them.
+    pub(super) advice: &'static str,
 }
 
 impl Problem {
@@ -56,6 +68,7 @@ impl Problem {
             more: Map::new(),
             retry_after: None,
             authenticate: None,
+            accepted: None,
         }
     }
 
@@ -102,19 +115,13 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
     }
 
-    pub(super) fn media_type(found: &str) -> Self {
-        let found = repeated(found);
-        let detail = format!(
-            "The content type is {found:?}. Send `application/json`, or `application/xml` or \
-             `application/pdf` with the other fields as query parameters, or `multipart/form-data` \
-             with the parts `invoice` (XML or PDF) and `transaction` (JSON)."
-        );
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            "This content type is not supported",
-            detail,
-        )
+    /// 415, with what is accepted instead.
+    pub(super) fn media_type(found: &str, accepted: &Accepted) -> Self {
+        let detail = format!("The content type is {:?}. {}", repeated(found), accepted.advice);
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let title = "This content type is not supported";
+        let problem = Self::new(status, "unsupported-media-type", title, detail);
+        Self { accepted: Some((accepted.header, accepted.types)), ..problem }
     }
 
     /// 412: the transaction was changed since the caller read it.
@@ -175,6 +182,23 @@ impl Problem {
         )
     }
 
+    /// 409: the same call is still being run.
+    pub(super) fn in_progress(seconds: u64) -> Self {
+        let detail = "Another call with this `Idempotency-Key` is in progress. Send the same call again later.";
+        let title = "The same call is in progress";
+        let problem = Self::new(StatusCode::CONFLICT, "call-in-progress", title, detail);
+        Self { retry_after: Some(seconds), ..problem }
+    }
+
+    /// 422: a key was used for two calls.
+    pub(super) fn key_of_another_call() -> Self {
+        let detail = "This `Idempotency-Key` belongs to an earlier call with another address or body. Use a \
+                      new key for each call, and the same key only to send the same call again.";
+        let title = "The key belongs to another call";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, "idempotency-key-reused", title, detail)
+    }
+
     /// 429: the limit for this caller is reached.
     pub(super) fn too_many(too_many: TooMany, detail: &'static str) -> Self {
         let title = "Too many requests";
@@ -203,7 +227,11 @@ impl Problem {
 impl From<QueryRejection> for Problem {
     /// The sentence repeats at most a line of the query.
     fn from(rejection: QueryRejection) -> Self {
-        Self::parameter("", in_a_line(&rejection.body_text()))
+        let told = rejection.body_text();
+        // Such as: unknown field `x`, expected one of …
+        let name = told.split_once("field `").and_then(|(_, rest)| rest.split_once('`'));
+        let name = name.map(|(name, _)| repeated(name)).unwrap_or_default();
+        Self::parameter(&name, in_a_line(&told))
     }
 }
 
@@ -230,6 +258,9 @@ impl IntoResponse for Problem {
         let authenticate = self.authenticate.and_then(|it| header::HeaderValue::try_from(it).ok());
         if let Some(authenticate) = authenticate {
             headers.insert(header::WWW_AUTHENTICATE, authenticate);
+        }
+        if let Some((name, types)) = self.accepted {
+            headers.insert(name, header::HeaderValue::from_static(types));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));

@@ -4,15 +4,12 @@ use std::fmt;
 
 use axum::extract::{Query as UrlQuery, State};
 use axum::{Extension, Json};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
+use super::parameters::{limit, span};
 use super::problem::Problem;
-use super::transactions::limit;
 use super::{ApiState, Shop, authentication, present};
 use crate::record::{all_words, in_words};
 use crate::search::{Query, snippet};
@@ -110,29 +107,6 @@ async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<
         json
     });
     Ok(shown.collect())
-}
-
-/// Reads a day or a time. Returns its first millisecond, and the first millisecond after it.
-fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>, Problem> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    if let Ok(time) = text.parse::<Timestamp>() {
-        let time = time.as_millisecond();
-        return Ok(Some((time, time.saturating_add(1))));
-    }
-    let day = || -> Option<(i64, i64)> {
-        let day: Date = text.parse().ok()?;
-        let start = |day: Date| {
-            Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok().map(|time| time.as_millisecond())
-        };
-        Some((start(day)?, start(day.tomorrow().ok()?)?))
-    };
-    day().map(Some).ok_or_else(|| {
-        let detail = format!(
-            "`{name}` must be a day such as 2026-06-01 (in UTC) or a time such as \
-             2026-06-01T12:00:00Z."
-        );
-        Problem::parameter(name, detail)
-    })
 }
 
 /// Where the next page of a search begins, as the text of `next`: three numbers.

@@ -1,19 +1,23 @@
 //! The endpoints that submit, show, list and change transactions.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use ruma::UserId;
 use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
 
-use super::body::Receiver;
+use super::body::{Received, Receiver};
+use super::parameters::{limit, one_of, span};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::invoice::Strictness;
-use crate::store::{Change, Changed, Created, NewRevision, Original, Page};
-use crate::transaction::{Patch, Transaction};
+use crate::store::{
+    Attempt, Change, Changed, Created, InviteAgain, ListRequest, NewRevision, Original, Page,
+};
+use crate::transaction::{PartyRole, Patch, Transaction};
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
 const MAX_PAGE_SIZE: i64 = 100;
@@ -24,6 +28,7 @@ pub(super) async fn create(
     Extension(authentication::Shop(shop)): Shop,
     Extension(authentication::Rules(rules)): Extension<authentication::Rules>,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    attempt: Option<Extension<Attempt>>,
     request: Request,
 ) -> Result<Response, Problem> {
     let received = body::submission(request, Receiver { state: &state, shop: &shop }).await?;
@@ -35,21 +40,25 @@ pub(super) async fn create(
         original: original(received.file.as_ref()),
     };
     let external_id = &accepted.external_id;
-    let (status, id) =
-        match state.store.create_transaction(&shop, external_id, new, &correlation).await? {
-            Created::New(id) => (StatusCode::CREATED, id),
-            Created::Same(id) => (StatusCode::OK, id),
-            Created::Different(id) => {
-                let detail = format!(
-                    "The transaction {id} already has the external_id {external_id:?}, with other \
+    let new_id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
+    let created =
+        state.store.create_transaction_as(new_id, &shop, external_id, new, &correlation).await?;
+    let (status, id) = match created {
+        Created::New(id) => (StatusCode::CREATED, id),
+        // An earlier attempt of this call made it.
+        Created::Same(id) if id == new_id => (StatusCode::CREATED, id),
+        Created::Same(id) => (StatusCode::OK, id),
+        Created::Different(id) => {
+            let detail = format!(
+                "The transaction {id} already has the external_id {external_id:?}, with other \
                      content. To change it, PATCH /api/v1/transactions/{id}. To create a new \
                      transaction, choose another external_id."
-                );
-                return Err(Problem::conflict("external-id-taken", detail)
-                    .with("pointer", json!("/external_id"))
-                    .with("transaction", json!(id.to_string())));
-            }
-        };
+            );
+            return Err(Problem::conflict("external-id-taken", detail)
+                .with("pointer", json!("/external_id"))
+                .with("transaction", json!(id.to_string())));
+        }
+    };
     tracing::info!(transaction = %id, external_id, new = status == StatusCode::CREATED, "accepted a transaction");
     let location = [(header::LOCATION, format!("/api/v1/transactions/{id}"))];
     Ok((status, location, shown(&state, &shop, id).await?).into_response())
@@ -66,12 +75,67 @@ pub(super) async fn show(
 }
 
 /// The query of a list of transactions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     limit: Option<String>,
     cursor: Option<String>,
+    sort: Option<String>,
     external_id: Option<String>,
+    status: Option<String>,
+    contact: Option<String>,
+    party: Option<String>,
+    unread: Option<String>,
+    problem: Option<String>,
+    created_from: Option<String>,
+    created_to: Option<String>,
+    updated_from: Option<String>,
+    updated_to: Option<String>,
+}
+
+const PARTIES: [(&str, PartyRole); 2] =
+    [("buyer", PartyRole::Buyer), ("seller", PartyRole::Seller)];
+
+impl ListQuery {
+    /// What is to be listed.
+    fn request<'a>(&'a self, shop: &'a str) -> Result<ListRequest<'a>, Problem> {
+        let some = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
+        let cursor = some(&self.cursor).map(Ulid::from_string).transpose().map_err(|_| {
+            Problem::parameter(
+                "cursor",
+                "`cursor` must be the value of `next` in an earlier answer.",
+            )
+        })?;
+        let orders = [("-created", false), ("created", true)];
+        let contact = some(&self.contact);
+        if let Some(contact) = contact {
+            UserId::parse(contact).map_err(|_| {
+                let detail = "`contact` must be a Matrix ID, for example `@accounts:example.org`.";
+                Problem::parameter("contact", detail)
+            })?;
+        }
+        let party = one_of("party", some(&self.party), &PARTIES)?;
+        if party.is_some() && contact.is_none() {
+            let detail = "`party` says on which side the `contact` is. Send both of them.";
+            return Err(Problem::parameter("party", detail));
+        }
+        let time = |name, text| span(name, some(text));
+        Ok(ListRequest {
+            shop,
+            cursor,
+            oldest_first: one_of("sort", some(&self.sort), &orders)?.unwrap_or_default(),
+            limit: limit(self.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?,
+            status: some(&self.status),
+            contact,
+            party,
+            unread: one_of("unread", some(&self.unread), &PARTIES)?,
+            problem: one_of("problem", some(&self.problem), &[("true", true), ("false", false)])?,
+            created_from: time("created_from", &self.created_from)?.map(|(from, _)| from),
+            created_until: time("created_to", &self.created_to)?.map(|(_, until)| until),
+            updated_from: time("updated_from", &self.updated_from)?.map(|(from, _)| from),
+            updated_until: time("updated_to", &self.updated_to)?.map(|(_, until)| until),
+        })
+    }
 }
 
 /// `GET /api/v1/transactions`
@@ -81,21 +145,17 @@ pub(super) async fn list(
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query?;
-    let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
-    let cursor = query.cursor.map(|cursor| {
-        Ulid::from_string(&cursor).map_err(|_| {
-            Problem::parameter(
-                "cursor",
-                "`cursor` must be the value of `next` in an earlier answer.",
-            )
-        })
-    });
+    let request = query.request(&shop)?;
     let page = match &query.external_id {
         Some(external_id) => {
+            if request.has_filter() {
+                let detail = "`external_id` names one transaction. Leave out the other filters.";
+                return Err(Problem::parameter("external_id", detail));
+            }
             let found = state.store.transaction_called(&shop, external_id).await?;
             Page { transactions: found.into_iter().collect(), next: None }
         }
-        None => state.store.transactions_of(&shop, cursor.transpose()?, limit).await?,
+        None => state.store.list(request).await?,
     };
     let transactions =
         present::present_page(&state.store, &state.config, &shop, &page.transactions).await?;
@@ -122,10 +182,65 @@ pub(super) async fn change(
              `seller`, `redactions`.",
         ));
     }
-    let mut received = received;
+    let call = Call { shop: &shop, id, headers: &headers, rules, correlation: &correlation };
+    // An invoice is merged outside of the tx, because that may take long. If another caller changes the invoice
+    // meanwhile, it is merged again; each time, somebody's change was taken in.
+    let mut received = Some(received);
+    for _ in 0..MAX_MERGES {
+        let Some(this) = received.take() else { break };
+        if this.content.merge.is_some() {
+            received = Some(Received { content: this.content.clone(), file: None });
+        }
+        if apply(&state, call, this).await?.is_some() {
+            return Ok(shown(&state, &shop, id).await?.into_response());
+        }
+    }
+    Err(Problem::try_again(
+        "Too many others change this invoice at the same time. Nothing was changed; send the same call again.",
+    ))
+}
+
+/// How often the changes to an invoice are merged again, because the invoice was changed by others meanwhile.
+const MAX_MERGES: usize = 100;
+
+/// Who changes which transaction, and on which conditions.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    shop: &'a str,
+    id: Ulid,
+    headers: &'a HeaderMap,
+    rules: Strictness,
+    correlation: &'a str,
+}
+
+/// A reason why a patch is not applied.
+enum NotApplied {
+    /// The invoice is not the one any more with which the changes were merged.
+    OtherInvoice,
+    Problem(Problem),
+}
+
+/// Applies a patch. Returns none if the invoice was changed by somebody else since it was merged.
+async fn apply(
+    state: &ApiState,
+    call: Call<'_>,
+    mut received: Received<Patch>,
+) -> Result<Option<()>, Problem> {
+    let Call { shop, id, headers, rules, correlation } = call;
+    let mut base = None;
+    if received.content.merge.is_some() {
+        let current = find(state, shop, id).await?;
+        if !precondition::allows(headers, current.revision) {
+            return Err(Problem::precondition(current.revision));
+        }
+        let (content, invoice) = (received.content, current.terms.invoice);
+        let merge = move || Ok((content.with_merged_invoice(&invoice)?, invoice));
+        let (merged, invoice) = body::read(merge).await?;
+        (received.content, base) = (merged, Some(invoice));
+    }
     let brings_files = match &mut received.content {
         Patch { invoice: Some(invoice), file: None, .. } => {
-            let brings_files = kept_files::add(&state, id, invoice).await?;
+            let brings_files = kept_files::add(state, id, invoice).await?;
             let owned = std::mem::take(invoice);
             let read = body::read(move || {
                 let kept = body::to_keep(&owned)?;
@@ -136,33 +251,38 @@ pub(super) async fn change(
         }
         _ => false,
     };
-    let names_contacts = [&received.content.buyer, &received.content.seller]
-        .iter()
-        .any(|party| party.as_ref().is_some_and(|party| party.contacts.is_some()));
+    let names_contacts = received.content.names_contacts();
     let file = original(received.file.as_ref());
     let content = received.content;
     // The invoice of another patch was taken in before.
     let rules = if content.invoice.is_some() { rules } else { Strictness::Warn };
     let decide = |transaction: &Transaction| {
-        if !precondition::allows(&headers, transaction.revision) {
-            return Err(Problem::precondition(transaction.revision));
+        if !precondition::allows(headers, transaction.revision) {
+            return Err(NotApplied::Problem(Problem::precondition(transaction.revision)));
         }
-        let (terms, warnings) =
-            // This runs inside the tx that locks the row, so it cannot move to another task.
-            tokio::task::block_in_place(|| content.apply(&transaction.terms, &transaction.warnings)).map_err(|problems| Problem::content(&problems))?;
-        let warnings = rules.judge(warnings).map_err(|problems| Problem::content(&problems))?;
+        if base.is_some_and(|base| base != transaction.terms.invoice) {
+            return Err(NotApplied::OtherInvoice);
+        }
+        let refused = |problems: Vec<_>| NotApplied::Problem(Problem::content(&problems));
+        // This runs inside the tx that locks the row, so it cannot move to another task.
+        let apply = || content.apply(&transaction.terms, &transaction.warnings);
+        let (terms, warnings) = tokio::task::block_in_place(apply).map_err(refused)?;
+        let warnings = rules.judge(warnings).map_err(refused)?;
         let is_new = terms != transaction.terms || names_contacts || brings_files;
-        Ok(is_new.then_some(Change { terms, warnings, invite_again: names_contacts }))
+        let invite_again =
+            if names_contacts { InviteAgain::Everybody } else { InviteAgain::Nobody };
+        Ok(is_new.then_some(Change { terms, warnings, invite_again }))
     };
-    match state.store.change_transaction(&shop, id, file, &correlation, decide).await? {
+    match state.store.change_transaction(shop, id, file, correlation, decide).await? {
         Changed::To(revision) => {
             tracing::info!(transaction = %id, revision, "changed a transaction")
         }
         Changed::Same => {}
-        Changed::Refused(problem) => return Err(problem),
+        Changed::Refused(NotApplied::OtherInvoice) => return Ok(None),
+        Changed::Refused(NotApplied::Problem(problem)) => return Err(problem),
         Changed::Missing => return Err(missing(&id.to_string())),
     }
-    Ok(shown(&state, &shop, id).await?.into_response())
+    Ok(Some(()))
 }
 
 /// Reads a transaction id in a path. A text that is not a ULID is answered as an unknown id.
@@ -175,15 +295,7 @@ pub(super) async fn find(state: &ApiState, shop: &str, id: Ulid) -> Result<Trans
     state.store.transaction_of(shop, id).await?.ok_or_else(|| missing(&id.to_string()))
 }
 
-/// Reads the page size in a query.
-pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, Problem> {
-    let Some(text) = text else { return Ok(default) };
-    text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
-        Problem::parameter("limit", format!("`limit` must be a number from 1 to {max}."))
-    })
-}
-
-fn missing(id: &str) -> Problem {
+pub(super) fn missing(id: &str) -> Problem {
     Problem::not_found(format!("There is no transaction {:?}.", repeated(id)))
 }
 
@@ -193,6 +305,8 @@ fn original(file: Option<&(String, axum::body::Bytes)>) -> Option<Original<'_>> 
 
 async fn shown(state: &ApiState, shop: &str, id: Ulid) -> Result<impl IntoResponse, Problem> {
     let transaction = find(state, shop, id).await?;
-    let etag = [(header::ETAG, precondition::etag(transaction.revision))];
-    Ok((etag, Json(present::present(&state.store, &state.config, &transaction).await?)))
+    let shown = present::present(&state.store, &state.config, &transaction).await?.to_string();
+    let etag = precondition::etag(transaction.revision, shown.as_bytes());
+    Ok(([(header::ETAG, etag.as_str()), (header::CONTENT_TYPE, "application/json")], shown)
+        .into_response())
 }

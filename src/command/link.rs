@@ -19,8 +19,9 @@ pub async fn run(config: &Config, id: Ulid, request: &LinkRequest) -> anyhow::Re
     let store = open_store(config).await?;
     let transaction =
         store.transaction(id).await?.with_context(|| format!("there is no transaction {id}"))?;
+    let key = TokenKey::from(&key);
     let link =
-        make_link(&store, config, &TokenKey::from(&key), &transaction, request, &origin()).await?;
+        make_link(&store, config, &key, &transaction, request, Ulid::new(), &origin()).await?;
     store.close().await;
     println!("{}", link.url);
     Ok(())

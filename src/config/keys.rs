@@ -123,6 +123,16 @@ const KEYS: &[Key] = &[
     number("api.exports_at_once", 16, "write a number, such as 2"),
     number("api.bodies_megabytes", 100_000, "write a number of megabytes, such as 400"),
     key(
+        "api.cors_origins",
+        "a list of origins; as JSON in the environment",
+        "write a list such as [\"https://shop.example.org\"], or [] for none",
+    ),
+    key(
+        "api.cors_origins[]",
+        "an origin: http:// or https://, a host, and a port if it is not the default port",
+        "write the beginning of the page's URL, such as https://shop.example.org",
+    ),
+    key(
         "api.keys",
         "a list of sections with the keys shop and key; as JSON in the environment",
         "write one `- shop: NAME` with `key: KEY` under it for each key, or [] for none",
@@ -334,6 +344,12 @@ pub(super) const LISTS: &[List] = &[
         item: SHOP_AND_KEY,
         optional: &["language", "rules"],
         example: SHOP_AND_KEY_EXAMPLE,
+    },
+    List {
+        path: "api.cors_origins",
+        item: &[],
+        optional: &[],
+        example: r#"["https://shop.example.org"]"#,
     },
     List {
         path: "page.widget_clients",

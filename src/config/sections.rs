@@ -67,6 +67,8 @@ pub struct ApiConfig {
     /// The greatest size of all bodies that are in memory at the same time, in MB of 1,000,000 bytes. Further
     /// ones wait. One shop has at most half of it, or one invoice of the greatest size if that is more.
     pub bodies_megabytes: u32,
+    /// The origins of web pages that may call it from a browser.
+    pub cors_origins: Vec<String>,
     /// The keys of the shops that may call it.
     pub keys: Vec<ApiKey>,
 }
@@ -426,6 +428,7 @@ impl Default for ApiConfig {
             keep_audit_days: Some(400),
             exports_at_once: 2,
             bodies_megabytes: 400,
+            cors_origins: Vec::new(),
             keys: Vec::new(),
         }
     }

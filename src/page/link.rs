@@ -75,7 +75,8 @@ pub enum NoLink {
     Store(#[from] StoreError),
 }
 
-/// Makes a link to the page of `transaction`. The audit log says that `origin` did so.
+/// Makes a link to the page of `transaction`, with this id. The audit log says that `origin` did so. If the id is that
+/// of a link that was made before, returns that one again.
 ///
 /// # Errors
 /// See [`NoLink`].
@@ -85,6 +86,7 @@ pub async fn make_link(
     key: &TokenKey,
     transaction: &Transaction,
     request: &LinkRequest,
+    id: Ulid,
     origin: &Origin,
 ) -> Result<Link, NoLink> {
     let LinkRequest { party, .. } = *request;
@@ -99,7 +101,6 @@ pub async fn make_link(
     if !(1..=MAX_LIFETIME_SECONDS).contains(&seconds) {
         return Err(NoLink::Lifetime);
     }
-    let id = Ulid::new();
     let url = config.signed_link(key.sign(Purpose::Link, &[id])).ok_or(NoLink::NoPage)?;
     let expires_at = now() + seconds * 1_000;
     let grant = NewGrant {
@@ -110,8 +111,11 @@ pub async fn make_link(
         way: Way::Link,
         expires_at,
     };
-    // The id has 80 random bits, so no other grant has the same id.
     let line = origin.does(Action::LinkMade, &transaction.shop).to(transaction.id).with(id);
-    store.open_link(&grant, line).await?;
+    if !store.open_link(&grant, line).await?
+        && let Some(made) = store.grant(id).await?
+    {
+        return Ok(Link { id, url, contact: made.contact, expires_at: made.expires_at });
+    }
     Ok(Link { id, url, contact, expires_at })
 }

@@ -11,11 +11,12 @@ use super::questions::{self, Answer, Question};
 use super::rooms::select_rooms;
 use super::{Person, RecordRoom, RoomProblem, RoomRow, Store, StoreError};
 
-/// The transactions that are asked about: those of a shop between two ids. A page of a list is such
-/// a range, so that no list of ids has to be sent.
+/// The transactions that are asked about: those of a shop between two ids whose ids are in a text, one after the
+/// other. So there is one statement, however many there are.
 macro_rules! in_range {
     () => {
-        "transaction_id IN (SELECT id FROM transactions WHERE shop = $1 AND id >= $2 AND id <= $3)"
+        "transaction_id IN (SELECT id FROM transactions WHERE shop = $1 AND id >= $2 AND id <= $3 \
+         AND $4 LIKE '%' || id || '%')"
     };
 }
 const SELECT_ROOMS_IN_RANGE: &str = select_rooms!(concat!("WHERE ", in_range!()));
@@ -35,7 +36,8 @@ static SELECT_STANDINGS: LazyLock<String> = LazyLock::new(|| {
             from: "transactions t LEFT JOIN heads h ON h.transaction_id = t.id \
                    AND (h.seq, h.acts) = (SELECT n.seq, n.acts FROM heads n \
                    WHERE n.transaction_id = t.id ORDER BY n.seq DESC, n.acts DESC LIMIT 1) \
-                   WHERE t.shop = $1 AND t.id >= $2 AND t.id <= $3",
+                   WHERE t.shop = $1 AND t.id >= $2 AND t.id <= $3 \
+                   AND $4 LIKE '%' || t.id || '%'",
         },
         Question {
             name: "person",
@@ -99,22 +101,26 @@ pub struct RecordStanding {
 }
 
 impl Store {
-    /// Returns how the transactions of this shop stand whose ids are from `first` to `last`.
+    /// Returns how these transactions of this shop stand.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
     pub async fn standings(
         &self,
         shop: &str,
-        first: Ulid,
-        last: Ulid,
+        ids: &[Ulid],
     ) -> Result<BTreeMap<Ulid, Standing>, StoreError> {
+        let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
+            return Ok(BTreeMap::new());
+        };
         let (first, last) = (first.to_string(), last.to_string());
+        let chosen: String = ids.iter().map(Ulid::to_string).collect();
         let rooms = sqlx::query_as(SELECT_ROOMS_IN_RANGE).bind(shop).bind(&first).bind(&last);
+        let rooms = rooms.bind(&chosen);
         let rooms: Vec<RoomRow> = rooms.fetch_all(&self.pool).await?;
         let answers = sqlx::query_as(AssertSqlSafe(SELECT_STANDINGS.as_str()));
         let answers: Vec<Answer> =
-            answers.bind(shop).bind(first).bind(last).fetch_all(&self.pool).await?;
+            answers.bind(shop).bind(first).bind(last).bind(chosen).fetch_all(&self.pool).await?;
         let mut standings: BTreeMap<Ulid, Standing> = BTreeMap::new();
         for room in rooms {
             let id = parse_id(&room.transaction_id)?;

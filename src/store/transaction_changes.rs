@@ -1,5 +1,6 @@
 //! New transactions, and changes of transactions.
 
+use ruma::OwnedUserId;
 use ulid::Ulid;
 
 use super::columns::{parse_id, to_json};
@@ -67,8 +68,19 @@ pub struct Change {
     pub terms: Terms,
     /// What is odd about them.
     pub warnings: Vec<Problem>,
-    /// Whether to invite contacts again who declined, left or could not be reached.
-    pub invite_again: bool,
+    /// Who is invited again.
+    pub invite_again: InviteAgain,
+}
+
+/// The contacts who are invited again with a change, if they declined, left or could not be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InviteAgain {
+    /// None.
+    Nobody,
+    /// All.
+    Everybody,
+    /// The one with this account.
+    Only(OwnedUserId),
 }
 
 /// The result of a change.
@@ -97,8 +109,23 @@ impl Store {
         new: NewRevision<'_>,
         correlation: &str,
     ) -> Result<Created, StoreError> {
+        self.create_transaction_as(Ulid::new(), shop, external_id, new, correlation).await
+    }
+
+    /// Creates a transaction with this id, which belongs to no other one. Otherwise as
+    /// [`create_transaction`](Self::create_transaction).
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn create_transaction_as(
+        &self,
+        id: Ulid,
+        shop: &str,
+        external_id: &str,
+        new: NewRevision<'_>,
+        correlation: &str,
+    ) -> Result<Created, StoreError> {
         let hash = new.terms.content_hash();
-        let id = Ulid::new();
         let mut tx = self.begin().await?;
         let inserted = sqlx::query(INSERT_TRANSACTION)
             .bind(id.to_string())
@@ -188,8 +215,10 @@ impl Store {
         insert_revision(&mut tx, id, revision, new).await?;
         acts::note_revision(&mut tx, id, revision, self.sign_due()).await?;
         contacts::put(&mut tx, id, &terms).await?;
-        if invite_again {
-            members::forget_refusals(&mut tx, id, None).await?;
+        match &invite_again {
+            InviteAgain::Nobody => {}
+            InviteAgain::Everybody => members::forget_refusals(&mut tx, id, None).await?,
+            InviteAgain::Only(user) => members::forget_refusals(&mut tx, id, Some(user)).await?,
         }
         if terms.redactions == Some(RedactionPolicy::Honour) {
             erasure::erase_redacted(&mut tx, id).await?;
@@ -262,7 +291,8 @@ mod tests {
         assert_eq!(create(&other).await, Created::Different(id));
         // A change of the status leaves the old form, in another revision.
         let paid = |terms: &Terms| Terms { status: "paid".to_owned(), ..terms.clone() };
-        let change = Change { terms: paid(&old), warnings: Vec::new(), invite_again: false };
+        let change =
+            Change { terms: paid(&old), warnings: Vec::new(), invite_again: InviteAgain::Nobody };
         let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
         store.change_transaction("shop", id, None, "test", decide).await.unwrap();
         assert_eq!(create(&paid(&new)).await, Created::Same(id), "the current revision");

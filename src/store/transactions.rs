@@ -18,15 +18,10 @@ const SELECT_REVISION_CONTENT: &str = "\
      SELECT status, invoice, buyer, seller, warnings, redactions FROM revisions \
      WHERE transaction_id = $1 AND revision = $2";
 const SELECT_IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
-const SELECT_NEWEST: &str =
-    select_transactions!("WHERE t.shop = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3");
 
 const SELECT_ORIGINAL: &str =
     "SELECT original FROM revisions WHERE transaction_id = $1 AND revision = $2";
 const SELECT_ROOM_ID: &str = "SELECT room_id FROM rooms WHERE transaction_id = $1";
-
-/// A text that sorts after every ULID.
-const AFTER_ALL_IDS: &str = "~";
 
 /// Returns the file that a revision came in, if it was kept.
 pub(super) async fn original<'e>(
@@ -40,15 +35,6 @@ pub(super) async fn original<'e>(
         .fetch_optional(database)
         .await?;
     Ok(original.flatten())
-}
-
-/// One page of transactions, newest first.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The transactions, at most as many as requested.
-    pub transactions: Vec<Transaction>,
-    /// The last id on this page, if there is a next page. The next page begins after it.
-    pub next: Option<Ulid>,
 }
 
 impl Store {
@@ -94,32 +80,6 @@ impl Store {
         id: Ulid,
     ) -> Result<Option<Transaction>, StoreError> {
         Ok(self.transaction(id).await?.filter(|transaction| transaction.shop == shop))
-    }
-
-    /// Returns at most `limit` transactions of this shop that are older than `before`, newest
-    /// first.
-    ///
-    /// # Errors
-    /// If the database does not answer or holds an unreadable value.
-    pub async fn transactions_of(
-        &self,
-        shop: &str,
-        before: Option<Ulid>,
-        limit: i64,
-    ) -> Result<Page, StoreError> {
-        let before = before.map_or_else(|| AFTER_ALL_IDS.to_owned(), |id| id.to_string());
-        let mut rows: Vec<Row> = sqlx::query_as(SELECT_NEWEST)
-            .bind(shop)
-            .bind(before)
-            .bind(limit + 1)
-            .fetch_all(&self.pool)
-            .await?;
-        let more = i64::try_from(rows.len()).is_ok_and(|count| count > limit);
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let transactions =
-            rows.into_iter().map(Transaction::try_from).collect::<Result<Vec<_>, _>>()?;
-        let next = transactions.last().map(|last| last.id).filter(|_| more);
-        Ok(Page { transactions, next })
     }
 
     /// Returns a transaction of a shop by the shop's own id.
@@ -203,7 +163,7 @@ impl Snapshot {
 mod tests {
     use super::*;
     use crate::store::tests::opened;
-    use crate::store::{Change, Changed, Created, NewRevision};
+    use crate::store::{Change, Changed, Created, InviteAgain, NewRevision};
     use crate::transaction::Terms;
 
     #[tokio::test]
@@ -221,7 +181,11 @@ mod tests {
         }
         assert_eq!(store.revisions.times_read(), 1);
         let terms = Terms { status: "paid".to_owned(), ..sample.terms.clone() };
-        let change = Change { terms: terms.clone(), warnings: Vec::new(), invite_again: false };
+        let change = Change {
+            terms: terms.clone(),
+            warnings: Vec::new(),
+            invite_again: InviteAgain::Nobody,
+        };
         let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
         let changed = store.change_transaction("shop", id, None, "test", decide).await.unwrap();
         assert_eq!(changed, Changed::To(2));

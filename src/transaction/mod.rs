@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cases;
 mod change;
+mod json;
+mod merge;
 mod party;
 mod patch;
 mod read_file;
@@ -15,11 +17,11 @@ mod visitor;
 mod whole_invoice;
 
 pub use change::{Change, ChangeKind, changes};
+pub(crate) use json::{json, json_within};
 pub use party::{Contact, Party, PartyRole};
-pub use patch::{PartyPatch, Patch};
+pub use patch::{ContactPatch, PartyPatch, Patch};
 pub use read_file::ReadFile;
 pub use reading::Accompaniment;
-pub(crate) use reading::{json, json_within};
 #[cfg(test)]
 pub(crate) use sample::{sample, sample_submission};
 pub use submission::{Accepted, Submission, external_id};

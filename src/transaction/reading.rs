@@ -1,14 +1,13 @@
 //! Parses a submission or a patch from the bytes that a shop sent.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
+use super::json::{json, json_value, json_within};
 use super::party::matrix_id;
 use super::read_file::ReadFile;
 use super::{Contact, Party, Patch, Submission};
-use crate::invoice::{
-    InvoiceInput, Limits, PartyDetails, Problem, check_json, in_a_line, pointer, without_mark,
-};
+use crate::invoice::{InvoiceInput, Limits, PartyDetails, Problem};
 use crate::record::RedactionPolicy;
 
 /// The fields of a submission that an XML invoice does not contain.
@@ -143,6 +142,24 @@ impl Patch {
         Ok(Self { limits: limits.clone(), ..json_within(bytes, limits)? })
     }
 
+    /// Parses JSON whose invoice names only what changes in it (RFC 7396). Otherwise as
+    /// [`from_json_within`](Self::from_json_within).
+    ///
+    /// # Errors
+    /// The first limit that it exceeds, or the first error in the JSON, with its pointer.
+    pub fn from_merge_patch(bytes: &[u8], limits: &Limits) -> Result<Self, Vec<Problem>> {
+        let mut whole: Map<String, Value> = json_within(bytes, limits)?;
+        let merge = match whole.remove("invoice") {
+            None => None,
+            Some(Value::Object(changes)) => Some(changes),
+            Some(_) => {
+                let detail = "The invoice cannot be removed or be something else than an object.";
+                return Err(vec![Problem::at("/invoice", detail)]);
+            }
+        };
+        Ok(Self { limits: limits.clone(), merge, ..json_value(Value::Object(whole))? })
+    }
+
     /// Parses a new version of the invoice in UBL or CII, or in a PDF that carries one of them, within the
     /// default limits.
     ///
@@ -178,76 +195,6 @@ fn read_file(
 ) -> Result<(InvoiceInput, PartyDetails, PartyDetails, ReadFile), Vec<Problem>> {
     let under = |problem: Problem| problem.under("/invoice");
     ReadFile::read(bytes, limits).map_err(|problems| problems.into_iter().map(under).collect())
-}
-
-/// Parses JSON with an invoice in it.
-///
-/// # Errors
-/// The first limit that it exceeds, or the first error in the JSON, with its pointer.
-pub(crate) fn json_within<T: DeserializeOwned>(
-    bytes: &[u8],
-    limits: &Limits,
-) -> Result<T, Vec<Problem>> {
-    let fits = limits.check_size(bytes.len()).and_then(|()| check_json(bytes, limits));
-    fits.map_err(|problem| vec![problem])?;
-    json(bytes)
-}
-
-/// Parses JSON.
-///
-/// # Errors
-/// The first error in the JSON, with its pointer.
-pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(bytes));
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer(error.path());
-        let mut detail = error.inner().to_string();
-        // With a pointer, the line and the column are not needed.
-        if !pointer.is_empty()
-            && let Some(end) = detail.rfind(" at line ")
-        {
-            detail.truncate(end);
-        }
-        vec![Problem::at(pointer, capitalised(&in_json_words(&in_a_line(&detail))))]
-    })?;
-    deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
-    Ok(value)
-}
-
-/// Replaces the Rust types in a message of serde by JSON types, which the sender knows.
-fn in_json_words(detail: &str) -> String {
-    let detail = &detail.replace("unknown variant", "unknown value");
-    let Some((found, expected)) = detail.split_once(", expected ") else {
-        return detail.to_owned();
-    };
-    let found = found
-        .strip_prefix("invalid type: ")
-        .map(|it| format!("invalid type: {}", json_word(it)))
-        .unwrap_or_else(|| found.to_owned());
-    format!("{found}, expected {}", json_word(expected))
-}
-
-/// The JSON name of a type of Rust or serde.
-fn json_word(word: &str) -> &str {
-    let first = word.strip_prefix("a ").unwrap_or(word).split(' ').next().unwrap_or_default();
-    match first {
-        "struct" | "map" | "internally" | "enum" | "adjacently" => "an object",
-        "sequence" | "tuple" | "array" if word.contains("of length") => "a list of another length",
-        "sequence" | "tuple" | "array" => "a list",
-        "unit" | "option" => "null",
-        "boolean" | "bool" => "true or false",
-        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128"
-        | "usize" => "a whole number",
-        "f32" | "f64" => "a number",
-        "newtype" => "another kind of value",
-        _ => word,
-    }
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut rest = sentence.chars();
-    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", rest.as_str().trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -316,10 +263,5 @@ mod tests {
             assert!(it.pointer.is_empty() && it.detail.chars().count() < 1_100, "{}", it.detail);
             assert!(it.detail.starts_with("Unknown field") && it.detail.contains("`invoice`"));
         }
-        assert_eq!(
-            in_json_words("invalid type: map, expected a string"),
-            "invalid type: an object, expected a string"
-        );
-        assert_eq!(in_json_words("missing field `number`"), "missing field `number`");
     }
 }

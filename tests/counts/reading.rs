@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tallyroom::access::{KeyText, Origin};
 use tallyroom::clock::now;
-use tallyroom::store::NewApiKey;
+use tallyroom::store::{Created, NewApiKey, NewRevision};
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
@@ -82,6 +82,42 @@ fn a_call_with_a_key_that_was_made_takes_one_statement_more() {
         // last used is written later.
         by_made_key.assert_statements_at_most(by_config.statements.len() + 1);
         by_made_key.assert_commits_at_most(0);
+    });
+}
+
+#[test]
+fn a_list_with_every_filter_takes_four_statements_however_many_transactions_there_are() {
+    on_each_database(async |database| {
+        let store = &database.bench.store;
+        let (id, _) = talked_about(database, 1).await;
+        let transaction = store.transaction(id).await.unwrap().unwrap();
+        for number in 0..1_100 {
+            let new = NewRevision { terms: &transaction.terms, warnings: &[], original: None };
+            let name = format!("n-{number}");
+            let created = store.create_transaction("shop", &name, new, "test").await;
+            assert!(matches!(created, Ok(Created::New(_))));
+        }
+        let service = Service::start(store).await;
+        let user = USERS[0];
+        let filters = format!(
+            "status={}&contact={user}&problem=false&created_from=2020-01-01&updated_from=2020-01-01",
+            transaction.terms.status
+        );
+        for sort in ["created", "-created"] {
+            let path = format!("transactions?limit=50&sort={sort}&{filters}");
+            let (list, counted) = database.count(service.get(&path)).await;
+            assert_eq!(list["transactions"].as_array().unwrap().len(), 50, "{list}");
+            counted.assert_statements_at_most(3);
+            // What is rare is looked for in a bounded number of transactions for each page.
+            let path = format!("transactions?sort={sort}&unread=seller&{filters}");
+            let (first, counted) = database.count(service.get(&path)).await;
+            counted.assert_statements_at_most(4);
+            let next = first["next"].as_str().unwrap();
+            let (second, _) = database.count(service.get(&format!("{path}&cursor={next}"))).await;
+            assert_eq!(second["next"], json!(null));
+            let found = [&first, &second].map(|it| it["transactions"].as_array().unwrap().len());
+            assert!(found.iter().sum::<usize>() <= 1, "{found:?}");
+        }
     });
 }
 

@@ -173,6 +173,8 @@ fn a_widget_client_that_is_no_origin_is_refused() {
     ] {
         let yaml = format!("page: {{widget_clients: ['https://a.example', {client:?}]}}");
         assert_refused(load(&yaml), "page.widget_clients[1]", &["no origin", "https://app"]);
+        let yaml = format!("api: {{cors_origins: ['https://a.example', {client:?}]}}");
+        assert_refused(load(&yaml), "api.cors_origins[1]", &["no origin", "https://shop"]);
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     }
     check_listeners(config, draft);
     check_api_keys(&config.api.keys, draft);
+    check_origins("api.cors_origins", &mut config.api.cors_origins, draft);
     check_limits(&config.invoice.limits, &config.api, draft);
     check_rooms(&config.rooms, draft);
     page::check(config, draft);
@@ -80,6 +81,32 @@ fn check_limits(limits: &Limits, api: &ApiConfig, draft: &mut Draft) {
         let fix = format!("write at least {}, or lower the other key", limits.file_megabytes);
         draft.refuse("api.bodies_megabytes", &found, Some(&fix));
     }
+}
+
+/// Checks the origins, and replaces each by its normal form, since they are sent in an HTTP header
+/// of the page.
+fn check_origins(key: &str, origins: &mut [String], draft: &mut Draft) {
+    for (position, client) in origins.iter_mut().enumerate() {
+        match origin(client) {
+            Some(origin) => *client = origin,
+            None => {
+                let path = format!("{key}[{position}]");
+                draft.refuse(&path, "a text that is no origin", None);
+            }
+        }
+    }
+}
+
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_whole = ["http", "https"].contains(&url.scheme())
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && !url.host_str().unwrap_or_default().contains('*');
+    is_whole.then(|| url.origin().ascii_serialization())
 }
 
 fn check_proxies(proxies: &ProxiesConfig, draft: &mut Draft) {

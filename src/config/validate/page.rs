@@ -1,9 +1,8 @@
 //! Checks the values of the `page` section.
 
 use jiff::tz::TimeZone;
-use url::Url;
 
-use super::{Config, Draft, check_secret, check_url, refuse_repeated};
+use super::{Config, Draft, check_origins, check_secret, check_url, refuse_repeated};
 use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, SignInKey};
 use crate::language::Language;
 
@@ -20,7 +19,7 @@ pub(super) fn check(config: &mut Config, draft: &mut Draft) {
         draft.refuse("rooms.create", "on_first_message without page.url", Some(fix));
     }
     check_language_and_time_zone(page, draft);
-    check_widget_clients(&mut page.widget_clients, draft);
+    check_origins("page.widget_clients", &mut page.widget_clients, draft);
     check_openid(&page.openid, config.homeserver.domain.as_str(), draft);
     check_sign_in(&page.sign_in, &config.api, draft);
 }
@@ -32,32 +31,6 @@ fn check_language_and_time_zone(page: &PageConfig, draft: &mut Draft) {
     if TimeZone::get(&page.time_zone).is_err() {
         draft.refuse("page.time_zone", &format!("{:?}", page.time_zone), None);
     }
-}
-
-/// Checks the origins, and replaces each by its normal form, since they are sent in an HTTP header
-/// of the page.
-fn check_widget_clients(clients: &mut [String], draft: &mut Draft) {
-    for (position, client) in clients.iter_mut().enumerate() {
-        match origin(client) {
-            Some(origin) => *client = origin,
-            None => {
-                let path = format!("page.widget_clients[{position}]");
-                draft.refuse(&path, "a text that is no origin", None);
-            }
-        }
-    }
-}
-
-fn origin(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let is_whole = ["http", "https"].contains(&url.scheme())
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && !url.host_str().unwrap_or_default().contains('*');
-    is_whole.then(|| url.origin().ascii_serialization())
 }
 
 fn check_openid(servers: &[OpenIdServer], own: &str, draft: &mut Draft) {

@@ -1,0 +1,52 @@
+//! Reads the values of query parameters.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
+use super::problem::Problem;
+
+/// Returns the value that `text` names, if it is one of these.
+pub(super) fn one_of<T: Copy>(
+    name: &str,
+    text: Option<&str>,
+    allowed: &[(&str, T)],
+) -> Result<Option<T>, Problem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let found = allowed.iter().find(|(allowed, _)| *allowed == text).map(|(_, value)| *value);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<_> = allowed.iter().map(|(allowed, _)| format!("`{allowed}`")).collect();
+        Problem::parameter(name, format!("`{name}` must be one of {}.", names.join(", ")))
+    })
+}
+
+/// Reads the page size in a query.
+pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(default) };
+    text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
+        Problem::parameter("limit", format!("`limit` must be a number from 1 to {max}."))
+    })
+}
+
+/// Reads a day or a time. Returns its first millisecond, and the first millisecond after it.
+pub(super) fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>, Problem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if let Ok(time) = text.parse::<Timestamp>() {
+        let time = time.as_millisecond();
+        return Ok(Some((time, time.saturating_add(1))));
+    }
+    let day = || -> Option<(i64, i64)> {
+        let day: Date = text.parse().ok()?;
+        let start = |day: Date| {
+            Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok().map(|time| time.as_millisecond())
+        };
+        Some((start(day)?, start(day.tomorrow().ok()?)?))
+    };
+    day().map(Some).ok_or_else(|| {
+        let detail = format!(
+            "`{name}` must be a day such as 2026-06-01 (in UTC) or a time such as \
+             2026-06-01T12:00:00Z."
+        );
+        Problem::parameter(name, detail)
+    })
+}

@@ -1,0 +1,193 @@
+//! Lists of a shop's transactions, with filters.
+//!
+//! A filter looks at a bounded number of transactions for one page, in the order of their ids. So a page takes a bounded
+//! time, whatever is filtered by and however rare it is, and no filter needs an index.
+
+use std::sync::LazyLock;
+
+use sqlx::AssertSqlSafe;
+use ulid::Ulid;
+
+use super::chat::{NEWEST_FIRST, where_line};
+use super::columns::parse_id;
+use super::transaction_row::{Row, select_transactions};
+use super::{Store, StoreError};
+use crate::transaction::{PartyRole, Transaction};
+
+/// How many transactions are looked at for one page of a list with a filter.
+const MAX_LOOKED_AT: i64 = 1_000;
+/// How much older than the transaction its id may be, in milliseconds: a repeated call uses the id of its first attempt.
+const MAX_AGE_OF_ID_MS: i64 = 24 * 60 * 60_000;
+
+/// What a list contains. Times are milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListRequest<'a> {
+    /// The shop.
+    pub shop: &'a str,
+    /// Where the page before ended.
+    pub cursor: Option<Ulid>,
+    /// Whether the oldest come first.
+    pub oldest_first: bool,
+    /// The greatest number of transactions.
+    pub limit: i64,
+    /// Their status.
+    pub status: Option<&'a str>,
+    /// The Matrix user who is a contact.
+    pub contact: Option<&'a str>,
+    /// The party of that contact.
+    pub party: Option<PartyRole>,
+    /// The party that has not read the last line of the other one.
+    pub unread: Option<PartyRole>,
+    /// Whether something stands in the way of the room, or a contact could not be reached.
+    pub problem: Option<bool>,
+    /// Created at this time or later.
+    pub created_from: Option<i64>,
+    /// Created before this time.
+    pub created_until: Option<i64>,
+    /// Changed by the shop at this time or later.
+    pub updated_from: Option<i64>,
+    /// Changed by the shop before this time.
+    pub updated_until: Option<i64>,
+}
+
+impl ListRequest<'_> {
+    /// Whether some transactions are left out.
+    pub fn has_filter(&self) -> bool {
+        let texts = [self.status, self.contact];
+        let times = [self.created_from, self.created_until, self.updated_from, self.updated_until];
+        texts.iter().any(Option::is_some)
+            || times.iter().any(Option::is_some)
+            || self.unread.is_some()
+            || self.problem.is_some()
+    }
+
+    /// The first id to look at, and the first one after those.
+    fn ids(&self) -> (String, String) {
+        let at = |milliseconds: i64| Ulid::from_parts(u64::try_from(milliseconds).unwrap_or(0), 0);
+        let mut first = self.created_from.map_or(Ulid::nil(), |from| at(from - MAX_AGE_OF_ID_MS));
+        let mut end = self.created_until.map(at);
+        match self.cursor {
+            Some(cursor) if self.oldest_first => {
+                first = first.max(Ulid(cursor.0.saturating_add(1)));
+            }
+            Some(cursor) => end = Some(end.map_or(cursor, |end| end.min(cursor))),
+            None => {}
+        }
+        (first.to_string(), end.map_or_else(|| AFTER_ALL_IDS.to_owned(), |end| end.to_string()))
+    }
+}
+
+/// A text that sorts after every ULID.
+const AFTER_ALL_IDS: &str = "~";
+
+/// One page of transactions.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The transactions, at most as many as requested.
+    pub transactions: Vec<Transaction>,
+    /// Where the next page begins, if there may be more.
+    pub next: Option<Ulid>,
+}
+
+/// The condition of a filter for the line that was said last, and who has read it.
+fn where_unread() -> String {
+    let line = where_line().replace("$1", "t.id");
+    format!(
+        "EXISTS (SELECT 1 FROM (SELECT e.party, e.sort_at FROM entries e {line} {NEWEST_FIRST} \
+         LIMIT 1) newest WHERE newest.party <> $9 AND newest.sort_at > COALESCE((SELECT \
+         MAX(m.sort_at) FROM receipts v JOIN entries m ON m.transaction_id = v.transaction_id \
+         AND m.event_id = v.event_id WHERE v.transaction_id = t.id \
+         AND (v.user_id IN (SELECT user_id FROM contacts WHERE transaction_id = t.id AND party = $9) \
+         OR v.user_id IN (SELECT user_id FROM guests WHERE transaction_id = t.id AND party = $9))), 0))"
+    )
+}
+
+/// The condition of a filter for what the API shows as `room.problem` and `room.unreached`.
+const WHERE_PROBLEM: &str = "\
+    EXISTS (SELECT 1 FROM rooms WHERE transaction_id = t.id AND problem IS NOT NULL) \
+    OR EXISTS (SELECT 1 FROM room_problems WHERE transaction_id = t.id) \
+    OR EXISTS (SELECT 1 FROM members m JOIN contacts c ON c.transaction_id = m.transaction_id \
+    AND c.user_id = m.user_id AND c.active = 1 WHERE m.transaction_id = t.id \
+    AND (m.membership = 'ban' \
+    OR (m.missing_since IS NOT NULL AND COALESCE(m.membership, '') NOT IN ('join', 'leave')) \
+    OR (m.problem IS NOT NULL AND COALESCE(m.membership, '') NOT IN ('join', 'leave', 'invite'))))";
+
+/// The pages in both orders. Each parameter that is null filters nothing.
+fn select_page(order: &str) -> String {
+    let unread = where_unread();
+    let chosen = format!(
+        "WHERE t.id IN (SELECT id FROM transactions WHERE shop = $1 AND id >= $2 AND id < $3 \
+         ORDER BY id {order} LIMIT $5) \
+         AND (CAST($6 AS TEXT) IS NULL OR r.status = $6) \
+         AND (CAST($7 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM contacts c \
+         WHERE c.transaction_id = t.id AND c.user_id = $7 AND c.active = 1 \
+         AND (CAST($8 AS TEXT) IS NULL OR c.party = $8))) \
+         AND (CAST($9 AS TEXT) IS NULL OR {unread}) \
+         AND (CAST($10 AS BIGINT) IS NULL OR $10 = CASE WHEN {WHERE_PROBLEM} THEN 1 ELSE 0 END) \
+         AND t.created_at >= $11 AND t.created_at < $12 \
+         AND t.updated_at >= $13 AND t.updated_at < $14 \
+         ORDER BY t.id {order} LIMIT $4"
+    );
+    [select_transactions!(""), &chosen].concat()
+}
+
+/// The last transaction that a page with a filter looks at.
+fn select_last(order: &str) -> String {
+    format!(
+        "SELECT id FROM transactions WHERE shop = $1 AND id >= $2 AND id < $3 \
+         ORDER BY id {order} LIMIT 1 OFFSET $4"
+    )
+}
+
+static SELECT_PAGE: [LazyLock<String>; 2] =
+    [LazyLock::new(|| select_page("DESC")), LazyLock::new(|| select_page("ASC"))];
+static SELECT_LAST: [LazyLock<String>; 2] =
+    [LazyLock::new(|| select_last("DESC")), LazyLock::new(|| select_last("ASC"))];
+
+impl Store {
+    /// Returns one page of a list. With a filter, a page may have fewer transactions than requested, or none, and
+    /// still have a next one.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds an unreadable value.
+    pub async fn list(&self, request: ListRequest<'_>) -> Result<Page, StoreError> {
+        let order = usize::from(request.oldest_first);
+        let (first, end) = request.ids();
+        let has_filter = request.has_filter();
+        let looked_at = if has_filter { MAX_LOOKED_AT } else { request.limit + 1 };
+        let query = sqlx::query_as(AssertSqlSafe(SELECT_PAGE[order].as_str()))
+            .bind(request.shop)
+            .bind(&first)
+            .bind(&end)
+            .bind(request.limit + 1)
+            .bind(looked_at)
+            .bind(request.status)
+            .bind(request.contact)
+            .bind(request.party.map(PartyRole::as_str))
+            .bind(request.unread.map(PartyRole::as_str))
+            .bind(request.problem.map(i64::from))
+            .bind(request.created_from.unwrap_or(i64::MIN))
+            .bind(request.created_until.unwrap_or(i64::MAX))
+            .bind(request.updated_from.unwrap_or(i64::MIN))
+            .bind(request.updated_until.unwrap_or(i64::MAX));
+        let mut rows: Vec<Row> = query.fetch_all(&self.pool).await?;
+        let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > request.limit);
+        rows.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
+        let transactions =
+            rows.into_iter().map(Transaction::try_from).collect::<Result<Vec<_>, _>>()?;
+        let next = if has_more {
+            transactions.last().map(|last| last.id)
+        } else if has_filter {
+            let last = sqlx::query_scalar(AssertSqlSafe(SELECT_LAST[order].as_str()))
+                .bind(request.shop)
+                .bind(first)
+                .bind(end)
+                .bind(MAX_LOOKED_AT - 1);
+            let last: Option<String> = last.fetch_optional(&self.pool).await?;
+            last.map(|id| parse_id(&id)).transpose()?
+        } else {
+            None
+        };
+        Ok(Page { transactions, next })
+    }
+}

@@ -1,0 +1,147 @@
+//! A shop finds its transactions: by filters, in both orders, page by page while others come in.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::on_both_databases;
+use crate::support::{Shop, World, sample};
+
+const BUYER: &str = "@buyer:tally.localhost";
+const SELLER: &str = "@seller:tally.localhost";
+
+/// The ids of a list, page by page, and how many pages there were.
+async fn listed(shop: &Shop, query: &str) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/transactions?{query}{cursor}");
+        let (status, page) = shop.get(&path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        let found = page["transactions"].as_array().unwrap().iter();
+        ids.extend(found.map(|it| it["id"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return ids,
+        }
+    }
+}
+
+on_both_databases! {
+    async fn each_filter_lists_what_it_names_and_nothing_else(database) {
+        let world = World::start(database).await;
+        let shop = &world.shop;
+        let deal = world.deal().await;
+        let ghost = "@nobody-is-here:tally.localhost";
+        let made = async |name: &str, change: &dyn Fn(&mut Value)| {
+            let mut order = sample(name, BUYER, SELLER);
+            change(&mut order);
+            shop.create(&order).await
+        };
+        let paid = made("paid", &|it| it["status"] = json!("paid")).await;
+        let with_ghost = made("ghost", &|it| it["buyer"]["contacts"] = json!([{ "matrix": ghost }])).await;
+        world.other_shop.create(&sample("theirs", BUYER, SELLER)).await;
+        for id in [&paid, &with_ghost] {
+            shop.room(id).await;
+        }
+        let list = async |query: &str| listed(shop, query).await;
+        let one = |id: &String| vec![id.clone()];
+        assert_eq!(list("status=paid").await, one(&paid));
+        assert_eq!(list("status=nothing").await, Vec::<String>::new());
+        assert_eq!(list(&format!("contact={ghost}")).await, one(&with_ghost));
+        assert_eq!(list(&format!("contact={ghost}&party=buyer")).await, one(&with_ghost));
+        assert_eq!(list(&format!("contact={ghost}&party=seller")).await, Vec::<String>::new());
+        world.eventually("a problem in the list", async || (list("problem=true").await.contains(&with_ghost)).then_some(())).await;
+        assert!(!list("problem=false").await.contains(&with_ghost));
+        // Who is no contact any more is not found.
+        let contacts = format!("/api/v1/transactions/{with_ghost}/buyer/contacts/{ghost}");
+        assert_eq!(shop.request(Method::DELETE, &contacts).send().await.unwrap().status(), 204);
+        assert_eq!(list(&format!("contact={ghost}")).await, Vec::<String>::new());
+
+        // By the times that the answers show.
+        let time = async |id: &str, name: &str| {
+            let time = shop.transaction(id).await[name].as_str().unwrap().to_owned();
+            time.replace(':', "%3A")
+        };
+        let (created, updated) = (time(&paid, "created_at").await, time(&with_ghost, "updated_at").await);
+        assert_eq!(list(&format!("created_from={created}&created_to={created}")).await, one(&paid));
+        assert_eq!(list(&format!("updated_from={updated}")).await, one(&with_ghost));
+        assert_eq!(list(&format!("updated_from={updated}&status=paid")).await, Vec::<String>::new());
+        assert_eq!(list("created_to=2020-01-01").await, Vec::<String>::new());
+        assert_eq!(list("created_from=2020-01-01&sort=created").await.len(), 3);
+
+        // What the seller says is unread by the buyer until the buyer has read it.
+        let said = deal.seller.say(&deal.room, "It follows on Thursday.").await;
+        shop.entry(&deal.id, &said).await;
+        assert_eq!(list("unread=buyer").await, one(&deal.id));
+        assert_eq!(list("unread=seller").await, Vec::<String>::new());
+        let receipt = format!("/rooms/{}/receipt/m.read/{said}", deal.room);
+        assert_eq!(deal.buyer.call(Method::POST, &receipt, Some(json!({}))).await.0, 200);
+        world.eventually("that it is read", async || list("unread=buyer").await.is_empty().then_some(())).await;
+        let answered = deal.buyer.say(&deal.room, "Thank you.").await;
+        shop.entry(&deal.id, &answered).await;
+        assert_eq!(list("unread=seller").await, one(&deal.id));
+    }
+
+    async fn pages_stay_right_while_transactions_come_in(database) {
+        let world = World::start(database).await;
+        let shop = &world.shop;
+        let create = async |number: i32| {
+            let mut order = sample(&format!("order-{number}"), BUYER, SELLER);
+            order["status"] = json!(if number % 2 == 0 { "even" } else { "odd" });
+            shop.create(&order).await
+        };
+        let mut ids = Vec::new();
+        for number in 0..8 {
+            ids.push(create(number).await);
+        }
+        for (query, is_oldest_first, step) in [
+            ("sort=-created", false, 1),
+            ("sort=created", true, 1),
+            ("status=even", false, 2),
+            ("status=even&sort=created", true, 2),
+        ] {
+            let mut wanted: Vec<_> = ids.iter().step_by(step).cloned().collect();
+            if !is_oldest_first {
+                wanted.reverse();
+            }
+            let mut found = Vec::new();
+            let mut cursor = String::new();
+            loop {
+                let (status, page) = shop.get(&format!("/api/v1/transactions?limit=1&{query}{cursor}")).await;
+                assert_eq!(status, 200, "{page}");
+                found.extend(page["transactions"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()));
+                let Some(next) = page["next"].as_str() else { break };
+                cursor = format!("&cursor={next}");
+                if found.len() == 2 {
+                    ids.push(create(ids.len().try_into().unwrap()).await);
+                }
+            }
+            // What came in meanwhile stands at the end of what is oldest first, and not in the other order.
+            assert_eq!(found[..wanted.len()], wanted, "{query}");
+            assert!(found.len() <= wanted.len() + 1, "{query}: {found:?}");
+            found.dedup();
+            assert!(found.len() >= wanted.len());
+        }
+    }
+
+    async fn a_wrong_parameter_is_named_with_what_is_allowed(database) {
+        let world = World::start(database).await;
+        for (query, parameter, words) in [
+            ("nonsense=1", "nonsense", "`status`"),
+            ("status=a&status=b", "status", "duplicate"),
+            ("unread=bank", "unread", "`buyer`, `seller`"),
+            ("problem=yes", "problem", "`true`, `false`"),
+            ("sort=updated", "sort", "`-created`, `created`"),
+            ("contact=anna", "contact", "@accounts:example.org"),
+            ("party=buyer", "party", "`contact`"),
+            ("created_from=yesterday", "created_from", "2026-06-01"),
+            ("updated_to=1", "updated_to", "2026-06-01"),
+            ("cursor=1", "cursor", "`next`"),
+            ("limit=101", "limit", "from 1 to 100"),
+            ("external_id=a&status=b", "external_id", "other filters"),
+        ] {
+            let (status, refused) = world.shop.get(&format!("/api/v1/transactions?{query}")).await;
+            assert_eq!((status, &refused["parameter"]), (400, &json!(parameter)), "{query}: {refused}");
+            assert!(refused["detail"].as_str().unwrap().contains(words), "{query}: {refused}");
+        }
+    }
+}
