@@ -20,6 +20,14 @@ pub(super) fn one_of<T: Copy>(
     })
 }
 
+/// Reads a day.
+pub(super) fn day(name: &str, text: Option<&str>) -> Result<Option<Date>, Problem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        Problem::parameter(name, format!("`{name}` must be a day such as 2026-06-01."))
+    })
+}
+
 /// Reads the page size in a query.
 pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, Problem> {
     let Some(text) = text else { return Ok(default) };

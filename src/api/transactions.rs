@@ -10,7 +10,7 @@ use serde_json::json;
 use ulid::Ulid;
 
 use super::body::{Received, Receiver};
-use super::parameters::{limit, one_of, span};
+use super::parameters::{day, limit, one_of, span};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::invoice::Strictness;
@@ -87,6 +87,10 @@ pub(super) struct ListQuery {
     party: Option<String>,
     unread: Option<String>,
     problem: Option<String>,
+    issued_from: Option<String>,
+    issued_to: Option<String>,
+    due_from: Option<String>,
+    due_to: Option<String>,
     created_from: Option<String>,
     created_to: Option<String>,
     updated_from: Option<String>,
@@ -130,6 +134,11 @@ impl ListQuery {
             party,
             unread: one_of("unread", some(&self.unread), &PARTIES)?,
             problem: one_of("problem", some(&self.problem), &[("true", true), ("false", false)])?,
+            issued: (
+                day("issued_from", some(&self.issued_from))?,
+                day("issued_to", some(&self.issued_to))?,
+            ),
+            due: (day("due_from", some(&self.due_from))?, day("due_to", some(&self.due_to))?),
             created_from: time("created_from", &self.created_from)?.map(|(from, _)| from),
             created_until: time("created_to", &self.created_to)?.map(|(_, until)| until),
             updated_from: time("updated_from", &self.updated_from)?.map(|(from, _)| from),

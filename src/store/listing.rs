@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
 use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
@@ -40,6 +41,10 @@ pub struct ListRequest<'a> {
     pub unread: Option<PartyRole>,
     /// Whether something stands in the way of the room, or a contact could not be reached.
     pub problem: Option<bool>,
+    /// The first issue date of the invoice, and the last one.
+    pub issued: (Option<Date>, Option<Date>),
+    /// The first due date of the invoice, and the last one. Invoices without one are left out.
+    pub due: (Option<Date>, Option<Date>),
     /// Created at this time or later.
     pub created_from: Option<i64>,
     /// Created before this time.
@@ -57,8 +62,13 @@ impl ListRequest<'_> {
         let times = [self.created_from, self.created_until, self.updated_from, self.updated_until];
         texts.iter().any(Option::is_some)
             || times.iter().any(Option::is_some)
+            || self.has_dates()
             || self.unread.is_some()
             || self.problem.is_some()
+    }
+
+    fn has_dates(&self) -> bool {
+        [self.issued.0, self.issued.1, self.due.0, self.due.1].iter().any(Option::is_some)
     }
 
     /// The first id to look at, and the first one after those.
@@ -126,6 +136,10 @@ fn select_page(order: &str) -> String {
          AND (CAST($10 AS BIGINT) IS NULL OR $10 = CASE WHEN {WHERE_PROBLEM} THEN 1 ELSE 0 END) \
          AND t.created_at >= $11 AND t.created_at < $12 \
          AND t.updated_at >= $13 AND t.updated_at < $14 \
+         AND (CAST($15 AS TEXT) IS NULL OR r.issue_date >= $15) \
+         AND (CAST($16 AS TEXT) IS NULL OR r.issue_date <= $16) \
+         AND (CAST($17 AS TEXT) IS NULL OR r.due_date >= $17) \
+         AND (CAST($18 AS TEXT) IS NULL OR (r.due_date <= $18 AND r.due_date <> '')) \
          ORDER BY t.id {order} LIMIT $4"
     );
     [select_transactions!(""), &chosen].concat()
@@ -139,6 +153,18 @@ fn select_last(order: &str) -> String {
     )
 }
 
+/// The invoices among those that a page looks at whose dates are not noted yet.
+fn select_undated(order: &str) -> String {
+    format!(
+        "SELECT r.transaction_id, r.revision, r.invoice, r.issue_date, r.due_date \
+         FROM transactions t JOIN revisions r ON r.transaction_id = t.id \
+         AND r.revision = t.revision WHERE t.id IN (SELECT id FROM transactions WHERE shop = $1 \
+         AND id >= $2 AND id < $3 ORDER BY id {order} LIMIT $4) AND r.due_date IS NULL LIMIT $5"
+    )
+}
+
+static SELECT_UNDATED: [LazyLock<String>; 2] =
+    [LazyLock::new(|| select_undated("DESC")), LazyLock::new(|| select_undated("ASC"))];
 static SELECT_PAGE: [LazyLock<String>; 2] =
     [LazyLock::new(|| select_page("DESC")), LazyLock::new(|| select_page("ASC"))];
 static SELECT_LAST: [LazyLock<String>; 2] =
@@ -155,6 +181,11 @@ impl Store {
         let (first, end) = request.ids();
         let has_filter = request.has_filter();
         let looked_at = if has_filter { MAX_LOOKED_AT } else { request.limit + 1 };
+        if request.has_dates() {
+            let undated = SELECT_UNDATED[order].as_str();
+            self.note_dates(undated, (request.shop, &first, &end), looked_at).await?;
+        }
+        let day = |date: Option<Date>| date.map(|date| date.to_string());
         let query = sqlx::query_as(AssertSqlSafe(SELECT_PAGE[order].as_str()))
             .bind(request.shop)
             .bind(&first)
@@ -169,7 +200,11 @@ impl Store {
             .bind(request.created_from.unwrap_or(i64::MIN))
             .bind(request.created_until.unwrap_or(i64::MAX))
             .bind(request.updated_from.unwrap_or(i64::MIN))
-            .bind(request.updated_until.unwrap_or(i64::MAX));
+            .bind(request.updated_until.unwrap_or(i64::MAX))
+            .bind(day(request.issued.0))
+            .bind(day(request.issued.1))
+            .bind(day(request.due.0))
+            .bind(day(request.due.1));
         let mut rows: Vec<Row> = query.fetch_all(&self.pool).await?;
         let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > request.limit);
         rows.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));

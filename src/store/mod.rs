@@ -47,6 +47,7 @@ mod redundant_columns;
 mod refused_steps;
 mod repeated_calls;
 mod restores;
+mod revision_dates;
 mod revisions;
 mod room_changes;
 #[cfg(test)]

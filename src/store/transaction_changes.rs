@@ -18,8 +18,8 @@ const INSERT_TRANSACTION: &str = "INSERT INTO transactions \
      ON CONFLICT (shop, external_id) DO NOTHING";
 const INSERT_REVISION: &str = "INSERT INTO revisions \
      (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
-      redactions, original_type, original, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+      redactions, original_type, original, created_at, issue_date, due_date) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 /// Locks the row of a transaction, so that changes of the same transaction are applied one after
 /// the other.
 const LOCK_TRANSACTION: &str =
@@ -241,6 +241,7 @@ async fn insert_revision(
     new: NewRevision<'_>,
 ) -> Result<(), StoreError> {
     let NewRevision { terms, warnings, original } = new;
+    let due_date = terms.invoice.due_date.map(|date| date.to_string());
     sqlx::query(INSERT_REVISION)
         .bind(id.to_string())
         .bind(revision)
@@ -254,6 +255,8 @@ async fn insert_revision(
         .bind(original.map(|file| file.media_type.to_owned()))
         .bind(original.map(|file| file.bytes.to_vec()))
         .bind(now())
+        .bind(terms.invoice.issue_date.to_string())
+        .bind(due_date.unwrap_or_default())
         .execute(&mut **tx)
         .await
         .map(drop)

@@ -68,6 +68,24 @@ on_both_databases! {
         assert_eq!(list("created_to=2020-01-01").await, Vec::<String>::new());
         assert_eq!(list("created_from=2020-01-01&sort=created").await.len(), 3);
 
+        // By the dates of the invoice: also of one that an earlier version took in, and of one without a due date.
+        let later = json!({ "invoice": { "issue_date": "2026-06-02", "due_date": "2026-08-01" } });
+        let merge = async |id: &str, changes: &Value| {
+            let request = shop.request(Method::PATCH, &format!("/api/v1/transactions/{id}"));
+            let request = request.header("content-type", "application/merge-patch+json");
+            assert_eq!(Shop::answer(request.body(changes.to_string())).await.0, 200);
+        };
+        merge(&paid, &later).await;
+        merge(&with_ghost, &json!({ "invoice": { "due_date": null } })).await;
+        for _ in 0..2 {
+            assert_eq!(list("due_from=2026-07-02").await, one(&paid));
+            assert_eq!(list("due_to=2026-07-31").await, one(&deal.id));
+            assert_eq!(list("issued_from=2026-06-02&issued_to=2026-06-02").await, one(&paid));
+            assert_eq!(list("issued_to=2026-06-01&sort=created").await, [deal.id.clone(), with_ghost.clone()]);
+            assert_eq!(list("due_from=2026-08-01&due_to=2026-08-01&status=paid").await, one(&paid));
+            world.sql("UPDATE revisions SET issue_date = NULL, due_date = NULL").await;
+        }
+
         // What the seller says is unread by the buyer until the buyer has read it.
         let said = deal.seller.say(&deal.room, "It follows on Thursday.").await;
         shop.entry(&deal.id, &said).await;
@@ -135,6 +153,7 @@ on_both_databases! {
             ("party=buyer", "party", "`contact`"),
             ("created_from=yesterday", "created_from", "2026-06-01"),
             ("updated_to=1", "updated_to", "2026-06-01"),
+            ("due_to=tomorrow", "due_to", "2026-06-01"),
             ("cursor=1", "cursor", "`next`"),
             ("limit=101", "limit", "from 1 to 100"),
             ("external_id=a&status=b", "external_id", "other filters"),

@@ -173,6 +173,8 @@ on_both_databases! {
                 "names other contacts", "names other contacts", "names other contacts"),
             ("to what a reaction belongs", vec!["UPDATE entries SET target = '$other' WHERE kind = 'reaction'".to_owned()],
                 "is stored as related to another event", "is stored as related", "is stored as related"),
+            ("when it is due", vec!["UPDATE revisions SET due_date = '2030-01-01'".to_owned()],
+                "is stored with other dates", "is stored with other dates", "is stored with other dates"),
             ("a file called expired", vec!["UPDATE files SET state = 'expired'".to_owned()],
                 "no act says why", "no act says why", "no act says why"),
             ("a file's digest", vec!["UPDATE files SET size = 7".to_owned()],

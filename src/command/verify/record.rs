@@ -134,6 +134,10 @@ impl Records {
             let what = "is stored as related to another event than the one that it names";
             return Err(Fault::at(Place::Entry(seq), what).into());
         }
+        if let Some(revision) = snapshot.first_wrong_dates(id).await? {
+            let what = "is stored with other dates than its invoice has";
+            return Err(Fault::at(Place::Revision(revision), what).into());
+        }
         let files = snapshot.files(id).await?;
         // Reading files may take long, and an open snapshot would block writers.
         drop(snapshot);
