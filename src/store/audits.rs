@@ -182,7 +182,6 @@ impl Store {
         }
         sqlx::query(DELETE_GAPS).bind(room_id).execute(&mut *tx).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(())
     }
 }

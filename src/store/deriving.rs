@@ -212,8 +212,6 @@ impl Store {
 
     /// Wakes those who wait for new entries.
     fn tell(&self, events: &[&Event]) {
-        self.hints.files.notify_one();
-        self.hints.rooms.notify_one();
         self.hints.index.notify_one();
         let changed: HashSet<_> = events.iter().map(|event| &event.transaction_id).collect();
         for id in changed.into_iter().filter_map(|id| parse_id(id).ok()) {

@@ -7,6 +7,7 @@ use ulid::Ulid;
 use super::columns::parse_id;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
+use crate::notices::Work;
 
 const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
      correlation = $3, stopped = 0 WHERE transaction_id = $1";
@@ -154,6 +155,7 @@ fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Du
 
 /// Makes the room due at once.
 pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
+    tx.makes(Work::Rooms);
     sqlx::query(WAKE_ROOM)
         .bind(id.to_string())
         .bind(now())
@@ -165,6 +167,7 @@ pub(super) async fn wake(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(),
 
 /// Makes the room due because something that it waited for has ended. Its number of failures stays.
 pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    tx.makes(Work::Rooms);
     sqlx::query(MAKE_DUE).bind(id).bind(now()).execute(&mut **tx).await.map(drop)
 }
 

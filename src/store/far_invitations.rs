@@ -141,7 +141,6 @@ impl Store {
         done.execute(&mut *tx).await?;
         due_rooms::nudge(&mut tx, &far.transaction_id).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(())
     }
 
@@ -159,7 +158,6 @@ impl Store {
         later.execute(&mut *tx).await?;
         due_rooms::nudge(&mut tx, &far.transaction_id).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::columns::from_json;
 use super::many_rows::ManyRows;
 use super::{Snapshot, Store, StoreError, Tx, file_acts};
 use crate::clock::now;
+use crate::notices::Work;
 use crate::record::{Attachment, AttachmentKey, key_in};
 
 static UPSERT_WANTED_FILES: ManyRows = ManyRows::new(
@@ -405,6 +406,9 @@ pub(super) struct Wanted<'a> {
 
 /// Notes that entries name files. Files are fetched unless they are stored already.
 pub(super) async fn want(tx: &mut Tx, wanted: &[Wanted<'_>]) -> Result<(), StoreError> {
+    if !wanted.is_empty() {
+        tx.makes(Work::Files);
+    }
     // For each file, the shop that names it first, and the number of namings. The order is fixed
     // because the rows are locked in it.
     let mut files: BTreeMap<&str, (&str, i64)> = BTreeMap::new();
@@ -432,6 +436,9 @@ pub(super) async fn release(tx: &mut Tx, transaction_id: &str, seq: i64) -> Resu
         .fetch_all(&mut **tx)
         .await?;
     sqlx::query(DELETE_ENTRY_FILES).bind(transaction_id).bind(seq).execute(&mut **tx).await?;
+    if !named.is_empty() {
+        tx.makes(Work::Files);
+    }
     for mxc in named {
         sqlx::query(SET_UNWANTED_IF_UNNAMED).bind(&mxc).bind(now()).execute(&mut **tx).await?;
         file_acts::released(tx, transaction_id, &mxc).await?;

@@ -143,7 +143,6 @@ impl Store {
         }
         tx.commit().await?;
         self.hints.journal.notify_one();
-        self.hints.rooms.notify_one();
         Ok(new)
     }
 

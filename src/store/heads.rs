@@ -89,7 +89,6 @@ impl Store {
             due_rooms::wake(&mut tx, id, &format!("head-{}", Ulid::new())).await?;
         }
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(())
     }
 

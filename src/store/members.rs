@@ -226,7 +226,6 @@ impl Store {
             due_rooms::wake(&mut tx, parse_id(id)?, correlation).await?;
         }
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(left.len())
     }
 

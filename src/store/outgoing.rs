@@ -164,7 +164,6 @@ impl Store {
         forget_refusals(&mut tx, transaction, &guest.user_id).await?;
         due_rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         super::columns::parse_id(&id)
     }
 
@@ -279,7 +278,6 @@ impl Store {
         forget_refusals(&mut tx, transaction, user).await?;
         due_rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         // Otherwise the page would not notice that the message fails again for the same reason.
         self.hints.changed(transaction);
         Ok(())

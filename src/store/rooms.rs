@@ -154,7 +154,6 @@ impl Store {
         let Some(id) = id else { return Ok(()) };
         due_rooms::wake(&mut tx, parse_id(&id)?, correlation).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(())
     }
 

@@ -1,12 +1,15 @@
 //! Database transactions that write.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use sqlx::{Any, AnyConnection};
 
+use super::hints::Hints;
 use super::writers::Turn;
 use super::{Store, StoreError};
 use crate::config::DatabaseKind;
+use crate::notices::Work;
 
 /// If the process hangs or loses its network in a tx, PostgreSQL ends the tx after this time, so that
 /// others get its locks. Settling a large invoice within its tx takes less.
@@ -17,13 +20,24 @@ const BEGIN_ON_POSTGRES: &str = "BEGIN; SET LOCAL idle_in_transaction_session_ti
 pub struct Tx {
     // The order of the fields matters: the transaction ends before the turn does.
     inner: sqlx::Transaction<'static, Any>,
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
+    /// Who is told of the work that the tx makes. None if it only reads.
+    hints: Option<Arc<Hints>>,
+    work: Vec<Work>,
 }
 
 impl Tx {
     /// A transaction without a turn, which must only read on SQLite.
     pub(super) fn reading(inner: sqlx::Transaction<'static, Any>) -> Self {
-        Self { inner, _turn: None }
+        Self { inner, turn: None, hints: None, work: Vec::new() }
+    }
+
+    /// Notes that the tx makes work of this kind. Whoever does such work is told when it is
+    /// committed.
+    pub(super) fn makes(&mut self, work: Work) {
+        if !self.work.contains(&work) {
+            self.work.push(work);
+        }
     }
 
     /// Returns the kind of the database.
@@ -39,7 +53,13 @@ impl Tx {
     /// # Errors
     /// If the database does not answer. Then it is unknown whether it committed.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().await
+        let Self { inner, turn, hints, work } = self;
+        inner.commit().await?;
+        drop(turn);
+        if let Some(hints) = hints {
+            work.into_iter().for_each(|work| hints.of(work).notify_one());
+        }
+        Ok(())
     }
 }
 
@@ -69,7 +89,8 @@ impl Store {
             DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
             DatabaseKind::Postgres => BEGIN_ON_POSTGRES,
         };
-        Ok(Tx { inner: self.writing.begin_with(begin).await?, _turn: turn })
+        let inner = self.writing.begin_with(begin).await?;
+        Ok(Tx { inner, turn, hints: Some(Arc::clone(&self.hints)), work: Vec::new() })
     }
 
     /// Executes one statement that writes. Returns the number of rows that it changed.
@@ -103,5 +124,31 @@ impl Store {
             }
             DatabaseKind::Postgres => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn work_is_told_of_once_it_is_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let is_told = || store.hints().files.notified().now_or_never().is_some();
+        let mut tx = store.begin().await.unwrap();
+        tx.makes(Work::Files);
+        drop(tx);
+        assert!(!is_told(), "nothing was committed");
+        let mut tx = store.begin().await.unwrap();
+        tx.makes(Work::Files);
+        assert!(!is_told(), "it cannot be seen yet");
+        tx.commit().await.unwrap();
+        assert!(is_told());
+        store.begin().await.unwrap().commit().await.unwrap();
+        assert!(!is_told(), "there is no new work");
     }
 }
