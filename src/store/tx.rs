@@ -7,10 +7,16 @@ use sqlx::{Any, AnyConnection};
 use super::writers::Turn;
 use super::{Store, StoreError};
 use crate::config::DatabaseKind;
+use crate::quota::Place;
 
 /// If the process hangs or loses its network in a tx, PostgreSQL ends the tx after this time, so that
 /// others get its locks. Settling a large invoice within its tx takes less.
 const BEGIN_ON_POSTGRES: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
+/// A tx that adds to the audit log of a shop waits for others that do so, at all processes. If one of them hangs,
+/// PostgreSQL refuses the tx after this time, instead of letting it hold its connection.
+const BEGIN_AUDITED_ON_POSTGRES: &str = "BEGIN; \
+     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = '10s'";
 
 /// A database transaction. If it is dropped without a commit, it is rolled back.
 #[derive(Debug)]
@@ -18,12 +24,13 @@ pub struct Tx {
     // The order of the fields matters: the transaction ends before the turn does.
     inner: sqlx::Transaction<'static, Any>,
     _turn: Option<Turn>,
+    _place: Option<Place<String>>,
 }
 
 impl Tx {
     /// A transaction without a turn, which must only read on SQLite.
     pub(super) fn reading(inner: sqlx::Transaction<'static, Any>) -> Self {
-        Self { inner, _turn: None }
+        Self { inner, _turn: None, _place: None }
     }
 
     /// Returns the kind of the database.
@@ -69,7 +76,27 @@ impl Store {
             DatabaseKind::Sqlite => "BEGIN IMMEDIATE",
             DatabaseKind::Postgres => BEGIN_ON_POSTGRES,
         };
-        Ok(Tx { inner: self.writing.begin_with(begin).await?, _turn: turn })
+        Ok(Tx { inner: self.writing.begin_with(begin).await?, _turn: turn, _place: None })
+    }
+
+    /// Begins a tx that will add to the audit log of this shop. Such txs wait for each other when they add their
+    /// lines, and on PostgreSQL each has a connection meanwhile. So those of one shop get at most half of the
+    /// connections, and the others wait here for their place, without a connection.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(super) async fn begin_audited(&self, shop: &str) -> Result<Tx, StoreError> {
+        match self.kind {
+            // There is one connection that writes, and a queue for it.
+            DatabaseKind::Sqlite => self.begin().await,
+            DatabaseKind::Postgres => {
+                let shop = shop.to_owned();
+                let place = self.audited.take_within(&shop, super::ACQUIRE_TIMEOUT).await;
+                let place = place.map_err(|_| StoreError::PoolTimedOut)?;
+                let inner = self.writing.begin_with(BEGIN_AUDITED_ON_POSTGRES).await?;
+                Ok(Tx { inner, _turn: None, _place: Some(place) })
+            }
+        }
     }
 
     /// Executes one statement that writes. Returns the number of rows that it changed.
