@@ -113,7 +113,7 @@ enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
-    /// Show who read, exported, linked and erased what, by the API and by commands.
+    /// Show who read, changed, exported, linked and erased what, by the API and by commands.
     Audit {
         #[command(flatten)]
         config: ConfigFile,
@@ -126,8 +126,8 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
-        /// The greatest number of lines; the newest are shown.
-        #[arg(long, default_value_t = 100)]
+        /// The greatest number of lines, at most 100000; the newest are shown.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
     },
     /// Check config, database, tokens and permissions, and print how to fix each problem.

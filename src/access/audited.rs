@@ -12,6 +12,10 @@ use crate::clock::now;
 pub enum Action {
     /// A transaction was read.
     TransactionRead,
+    /// A transaction was handed in.
+    TransactionCreated,
+    /// A transaction was changed: its invoice, its status, its parties or what happens to redactions.
+    TransactionChanged,
     /// Transactions were listed.
     TransactionsListed,
     /// The entries of a record were read.
@@ -32,7 +36,8 @@ pub enum Action {
     LinkRevoked,
     /// Contacts were invited again.
     ContactsInvited,
-    /// Entries of a record were erased, because a person is to be forgotten.
+    /// Something of a record was erased: because a person is to be forgotten, or because redactions are honoured
+    /// from now on.
     EntriesErased,
     /// A key was made. Its name is the subject.
     KeyMade,
@@ -45,6 +50,8 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TransactionRead => "transaction.read",
+            Self::TransactionCreated => "transaction.created",
+            Self::TransactionChanged => "transaction.changed",
             Self::TransactionsListed => "transactions.listed",
             Self::RecordRead => "record.read",
             Self::RecordsSearched => "records.searched",

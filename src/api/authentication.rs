@@ -1,7 +1,8 @@
 //! Authenticates the shop that calls, by its API key, and checks that the key may be used for the call.
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, header};
+use axum::RequestExt;
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -11,7 +12,7 @@ use crate::access::{self, Origin, Scopes};
 use crate::config::name_of_key;
 use crate::door::Key;
 use crate::invoice::Strictness;
-use crate::store::StoreError;
+use crate::quota::TooMany;
 
 /// The shop whose key the caller holds. Handlers see only this shop's transactions.
 #[derive(Clone, Debug)]
@@ -40,10 +41,9 @@ pub(super) async fn require_key(
     request: Request,
     next: Next,
 ) -> Response {
-    let caller = match caller(&state, request.headers()).await {
-        Ok(Some(caller)) => caller,
-        Ok(None) => return refusal(&state, &request).into_response(),
-        Err(error) => return Problem::from(error).into_response(),
+    let caller = match caller(&state, request.headers(), request.extensions()).await {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response(),
     };
     let counted = state.call_rate.count(&caller.key);
     let mut response = match counted.left {
@@ -73,13 +73,17 @@ async fn answer(state: &ApiState, caller: Caller, mut request: Request, next: Ne
         address: state.wrong_keys.caller(request.headers(), request.extensions()),
         request_id: request_id.unwrap_or_default(),
     };
-    let line = read.map(|read| {
-        let line = origin.does(read, &caller.shop.0);
-        match transaction_in(request.uri()) {
-            Some(transaction) => line.to(transaction),
-            None => line,
+    let line = match read {
+        Some(read) => {
+            let line = origin.does(read, &caller.shop.0);
+            let parameters = request.extract_parts::<RawPathParams>().await;
+            Some(match parameters.ok().as_ref().and_then(transaction_in) {
+                Some(transaction) => line.to(transaction),
+                None => line,
+            })
         }
-    });
+        None => None,
+    };
     request.extensions_mut().insert(origin);
     request.extensions_mut().insert(caller.shop);
     request.extensions_mut().insert(caller.rules);
@@ -95,41 +99,58 @@ async fn answer(state: &ApiState, caller: Caller, mut request: Request, next: Ne
 }
 
 /// Returns who holds the key of a call: one of the config, or one that was made by a command. All keys of the
-/// config are compared before the database is asked, and only for what has the form of our keys.
-async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>, StoreError> {
-    let Some(key) = bearer(headers) else { return Ok(None) };
+/// config are compared before the database is asked, and only for what has the form of our keys. It is not asked
+/// about a key that opened nothing lately while its source is refused because of too many wrong ones.
+///
+/// # Errors
+/// The answer to a call without a valid key, which is counted for its source.
+async fn caller(
+    state: &ApiState,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Caller, Problem> {
+    let no_key = || refusal(state, headers, extensions);
+    let key = bearer(headers).ok_or_else(no_key)?;
     if let Some(entry) = state.config.api.entry_of(key) {
         let place = state.config.api.keys.iter().position(|it| std::ptr::eq(it, entry));
-        return Ok(Some(Caller {
+        return Ok(Caller {
             key: name_of_key(place.unwrap_or_default()),
             name: name_of_key(place.unwrap_or_default()),
             shop: Shop(entry.shop.clone()),
             rules: Rules(state.config.strictness(entry)),
             scopes: Scopes::all(),
-        }));
+        });
     }
-    let Some(digest) = access::digest(key) else { return Ok(None) };
-    let Some(row) = state.store.api_key(&digest).await? else { return Ok(None) };
+    let digest = access::digest(key).ok_or_else(no_key)?;
+    if !state.known_keys.knows(&digest) {
+        state.wrong_keys.still_refused(Key::Api, headers, extensions).map_err(too_many_wrong)?;
+    }
+    let row = state.store.api_key(&digest).await?;
+    state.known_keys.note(digest, row.is_some());
+    let row = row.ok_or_else(no_key)?;
     state.traces.key_used(&row);
-    Ok(Some(Caller {
+    Ok(Caller {
         rules: Rules(state.config.strictness_of_shop(&row.shop)),
         scopes: Scopes::stored(&row.scopes),
         shop: Shop(row.shop),
         key: row.id,
         name: row.name,
-    }))
+    })
 }
 
 /// Returns the answer to a call without a valid key, and counts it for its source.
-fn refusal(state: &ApiState, request: &Request) -> Problem {
-    let tried = state.wrong_keys.count_attempt(Key::Api, request.headers(), request.extensions());
+fn refusal(state: &ApiState, headers: &HeaderMap, extensions: &Extensions) -> Problem {
+    let tried = state.wrong_keys.count_attempt(Key::Api, headers, extensions);
     match tried {
         Ok(()) => Problem::no_key(),
-        Err(too_many) => Problem::too_many(
-            too_many,
-            "There were too many calls without a valid key. Check the key, and try again later.",
-        ),
+        Err(too_many) => too_many_wrong(too_many),
     }
+}
+
+fn too_many_wrong(too_many: TooMany) -> Problem {
+    let detail =
+        "There were too many calls without a valid key. Check the key, and try again later.";
+    Problem::too_many(too_many, detail)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {

@@ -52,10 +52,10 @@ impl Counted {
     pub(super) fn tell(self, headers: &mut HeaderMap) {
         let Some(per_minute) = self.per_minute else { return };
         let left = self.left.unwrap_or_default();
-        // With every second, some calls more are possible, up to the whole limit. A caller who has none left
-        // is told when the next one is possible, as by `Retry-After`.
+        // Calls come back one by one. A refused caller is told when exactly, as by `Retry-After`, and others
+        // after which time there is one more at the latest.
         let seconds = match self.left {
-            Ok(left) => seconds_until_all(per_minute, left),
+            Ok(_) => seconds_until_one_more(per_minute),
             Err(too_many) => too_many.seconds(),
         };
         let policy = format!("\"requests\";q={per_minute};w={}", MINUTE.as_secs());
@@ -68,10 +68,9 @@ impl Counted {
     }
 }
 
-/// Returns the number of seconds after which all calls of a minute are possible again.
-fn seconds_until_all(per_minute: u32, left: u32) -> u64 {
-    let used = u64::from(per_minute.saturating_sub(left));
-    (used * MINUTE.as_secs()).div_ceil(u64::from(per_minute.max(1)))
+/// Returns the number of whole seconds, at least 1, within which one call more is possible.
+fn seconds_until_one_more(per_minute: u32) -> u64 {
+    MINUTE.as_secs().div_ceil(u64::from(per_minute.max(1)))
 }
 
 #[cfg(test)]
@@ -89,7 +88,7 @@ mod tests {
     fn each_key_is_told_how_many_calls_are_left() {
         let rate = CallRate::new(Some(3));
         let (one, other) = ("one".to_owned(), "other".to_owned());
-        for limit in ["\"requests\";r=2;t=20", "\"requests\";r=1;t=40", "\"requests\";r=0;t=60"] {
+        for limit in ["\"requests\";r=2;t=20", "\"requests\";r=1;t=20", "\"requests\";r=0;t=20"] {
             let expected = ("\"requests\";q=3;w=60".to_owned(), limit.to_owned());
             assert_eq!(told(rate.count(&one)), Some(expected));
         }
@@ -98,6 +97,13 @@ mod tests {
         assert!((18..=20).contains(&wait), "{wait}");
         assert_eq!(told(refused).unwrap().1, format!("\"requests\";r=0;t={wait}"));
         assert_eq!(rate.count(&other).left, Ok(2));
+    }
+
+    #[test]
+    fn the_next_call_is_never_told_to_be_possible_at_once() {
+        for (per_minute, seconds) in [(1, 60), (7, 9), (60, 1), (600, 1), (1_000_000, 1)] {
+            assert_eq!(seconds_until_one_more(per_minute), seconds, "{per_minute} in a minute");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use ulid::Ulid;
 use super::problem::{Problem, repeated};
 use super::transactions::{find, missing, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body, precondition};
+use crate::access::{Action, Origin};
 use crate::invoice;
 use crate::store::{Attempt, Change, Changed, InviteAgain};
 use crate::transaction::{
@@ -45,6 +46,7 @@ pub(super) async fn add(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    Extension(origin): Extension<Origin>,
     attempt: Option<Extension<Attempt>>,
     Path((id, party)): Path<(String, String)>,
     request: Request,
@@ -55,7 +57,7 @@ pub(super) async fn add(
     let bytes = body::json(request).await?;
     let new: Contact = transaction::json(&bytes).map_err(|it| Problem::content(&it))?;
     let is_repeat = attempt.is_some_and(|Extension(attempt)| attempt.is_repeat);
-    let call = Call { headers: &headers, correlation: &correlation, is_repeat };
+    let call = Call { headers: &headers, correlation: &correlation, origin: &origin, is_repeat };
     let changed = change(&state, &shop, id, call, |current| {
         let mut contacts = current.terms.party(role).contacts.clone();
         match contacts.iter().find(|it| it.key() == new.key()) {
@@ -89,6 +91,7 @@ pub(super) async fn change_one(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    Extension(origin): Extension<Origin>,
     Path((id, party, contact)): Path<(String, String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -98,7 +101,8 @@ pub(super) async fn change_one(
     let bytes = body::json(request).await?;
     let patch: ContactPatch = transaction::json(&bytes).map_err(|it| Problem::content(&it))?;
     let mut result = None;
-    let call = Call { headers: &headers, correlation: &correlation, is_repeat: false };
+    let call =
+        Call { headers: &headers, correlation: &correlation, origin: &origin, is_repeat: false };
     let changed = change(&state, &shop, id, call, |current| {
         let mut contacts = current.terms.party(role).contacts.clone();
         let place = place_of(current.terms.party(role), role, &contact)?;
@@ -121,11 +125,13 @@ pub(super) async fn remove(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    Extension(origin): Extension<Origin>,
     Path((id, party, contact)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let (id, role) = (transaction_id(&id)?, party_role(&party)?);
-    let call = Call { headers: &headers, correlation: &correlation, is_repeat: false };
+    let call =
+        Call { headers: &headers, correlation: &correlation, origin: &origin, is_repeat: false };
     let changed = change(&state, &shop, id, call, |current| {
         let mut contacts = current.terms.party(role).contacts.clone();
         contacts.remove(place_of(current.terms.party(role), role, &contact)?);
@@ -140,6 +146,7 @@ pub(super) async fn remove(
 struct Call<'a> {
     headers: &'a HeaderMap,
     correlation: &'a str,
+    origin: &'a Origin,
     /// Whether an earlier attempt of the same call may have changed everything already.
     is_repeat: bool,
 }
@@ -190,12 +197,17 @@ async fn change(
         let is_new = terms != transaction.terms;
         Ok(is_new.then_some(Change { terms, warnings, invite_again }))
     };
-    match state.store.change_transaction(shop, id, None, call.correlation, decide).await? {
+    let Call { correlation, origin, .. } = call;
+    match state.store.change_transaction(shop, id, None, correlation, origin, decide).await? {
         Changed::To(revision) => {
             tracing::info!(transaction = %id, revision, "changed the contacts of a transaction");
             Ok((revision, true))
         }
-        Changed::Same => Ok((seen, false)),
+        Changed::Same => {
+            // The answer shows the contact all the same.
+            state.traces.read(origin.does(Action::TransactionRead, shop).to(id));
+            Ok((seen, false))
+        }
         Changed::Refused(problem) => Err(problem),
         Changed::Missing => Err(missing(&id.to_string())),
     }

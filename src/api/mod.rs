@@ -16,6 +16,7 @@ mod health;
 mod invitations;
 mod invoice_xml;
 mod kept_files;
+mod known_keys;
 mod links;
 mod not_modified;
 mod originals;
@@ -33,6 +34,7 @@ mod transactions;
 pub use audit::{audit_line, delete_old_lines_forever};
 pub use call_rate::CallRate;
 pub use health::Health;
+pub use known_keys::KnownKeys;
 pub use present::present;
 pub use traces::Traces;
 
@@ -83,6 +85,8 @@ pub struct ApiState {
     pub token_key: TokenKey,
     /// Counts and limits calls with wrong keys.
     pub wrong_keys: WrongKeys,
+    /// The keys that opened the API lately.
+    pub known_keys: KnownKeys,
     /// How often each key may call.
     pub call_rate: CallRate,
     /// What calls leave behind that is written a moment later.

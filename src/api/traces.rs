@@ -8,11 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use crate::access::{Action, AuditLine};
 use crate::clock::now;
+use crate::logging::Failures;
 use crate::store::{ApiKeyRow, Store};
 
 /// The time between two writes. What a killed process has not written is lost.
@@ -30,7 +32,9 @@ const MAX_REMEMBERED: usize = 100_000;
 /// written for a long time. They are then lost, and the log says how many.
 const MAX_LINES: usize = 50_000;
 /// The greatest number of lines that are written in one tx, so that others can write in between.
-const LINES_PER_TX: usize = 200;
+const LINES_PER_TX: usize = 128;
+/// The time that the last write may take.
+const LAST_WRITE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The traces that are not written yet. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +50,13 @@ struct Unwritten {
     remembered: HashSet<Read>,
     /// The number of that period since 1970.
     period: i64,
+}
+
+/// What cannot be written at the moment.
+#[derive(Debug, Default)]
+struct Failing {
+    uses: Failures,
+    lines: Failures,
 }
 
 /// What makes one read like another one: shop, key, action and transaction.
@@ -83,17 +94,29 @@ impl Traces {
         }
     }
 
-    /// Writes what was noted, again and again, and a last time when `stop` is cancelled.
+    /// Writes what was noted, again and again, until `stop` is cancelled. What is noted after that, by calls that
+    /// are still answered, is for [`write_last`](Self::write_last).
     pub async fn write_forever(self, store: Store, stop: CancellationToken) {
+        let mut failures = Failing::default();
         loop {
             tokio::select! {
-                () = tokio::time::sleep(WRITE_INTERVAL) => self.write(&store).await,
-                () = stop.cancelled() => return self.write(&store).await,
+                () = tokio::time::sleep(WRITE_INTERVAL) => self.write(&store, &mut failures).await,
+                () = stop.cancelled() => return,
             }
         }
     }
 
-    async fn write(&self, store: &Store) {
+    /// Writes what was noted, once no call is answered any more. It takes a bounded time.
+    pub async fn write_last(&self, store: &Store) {
+        let written = timeout(LAST_WRITE_TIMEOUT, self.write(store, &mut Failing::default())).await;
+        if written.is_err() || !self.unwritten().lines.is_empty() {
+            tracing::error!(
+                "the last reads are missing in the audit log, which could not be written"
+            );
+        }
+    }
+
+    async fn write(&self, store: &Store, failing: &mut Failing) {
         let (uses, mut lines, lost) = {
             let mut unwritten = self.unwritten();
             let uses: Vec<(String, i64)> = unwritten.uses.drain().collect();
@@ -102,19 +125,26 @@ impl Traces {
         if lost > 0 {
             tracing::error!(lost, "reads are missing in the audit log, which could not be written");
         }
-        if !uses.is_empty()
-            && let Err(error) = store.api_keys_used(&uses).await
-        {
-            // The next call with each key notes it again.
-            tracing::warn!(%error, keys = uses.len(), "the last use of keys could not be noted");
+        if !uses.is_empty() {
+            match store.api_keys_used(&uses).await {
+                Ok(()) => failing.uses.reset(),
+                // The next call with each key notes it again.
+                Err(error) if failing.uses.should_log(error.to_string()) => {
+                    tracing::warn!(%error, keys = uses.len(), "the last use of keys could not be noted");
+                }
+                Err(_) => {}
+            }
         }
         while !lines.is_empty() {
             let rest = lines.split_off(lines.len().min(LINES_PER_TX));
             if let Err(error) = store.audited(&lines).await {
-                tracing::warn!(%error, "the audit log could not be written; retrying");
+                if failing.lines.should_log(error.to_string()) {
+                    tracing::warn!(%error, "the audit log could not be written; retrying");
+                }
                 lines.extend(rest);
                 return self.unwritten().keep(lines);
             }
+            failing.lines.reset();
             lines = rest;
         }
     }
@@ -195,5 +225,21 @@ mod tests {
         }
         let unwritten = traces.unwritten();
         assert_eq!((unwritten.lines.len(), unwritten.lost), (MAX_LINES, 2));
+    }
+
+    #[tokio::test]
+    async fn what_calls_note_after_the_stop_is_written_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/tallyroom.db", folder.path().display());
+        let config = serde_json::json!({ "url": url, "max_connections": 2 });
+        let store = Store::open(&serde_json::from_value(config).unwrap()).await.unwrap();
+        let (traces, stop) = (Traces::default(), CancellationToken::new());
+        stop.cancel();
+        traces.clone().write_forever(store.clone(), stop).await;
+        // A call that was being answered.
+        traces.read(read("till", Action::RecordRead));
+        traces.write_last(&store).await;
+        let lines = store.audit_log_of("shop", 0, None, 10).await.unwrap();
+        assert_eq!(lines.iter().map(|it| it.action.as_str()).collect::<Vec<_>>(), ["record.read"]);
     }
 }

@@ -13,6 +13,7 @@ use super::body::{Received, Receiver};
 use super::parameters::{day, limit, one_of, span};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
+use crate::access::{Action, Origin};
 use crate::invoice::Strictness;
 use crate::store::{
     Attempt, Change, Changed, Created, InviteAgain, ListRequest, NewRevision, Original, Page,
@@ -28,6 +29,7 @@ pub(super) async fn create(
     Extension(authentication::Shop(shop)): Shop,
     Extension(authentication::Rules(rules)): Extension<authentication::Rules>,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    Extension(origin): Extension<Origin>,
     attempt: Option<Extension<Attempt>>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -41,13 +43,19 @@ pub(super) async fn create(
     };
     let external_id = &accepted.external_id;
     let new_id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
-    let created =
-        state.store.create_transaction_as(new_id, &shop, external_id, new, &correlation).await?;
+    let created = state
+        .store
+        .create_transaction_as(new_id, &shop, external_id, new, &correlation, &origin)
+        .await?;
     let (status, id) = match created {
         Created::New(id) => (StatusCode::CREATED, id),
         // An earlier attempt of this call made it.
         Created::Same(id) if id == new_id => (StatusCode::CREATED, id),
-        Created::Same(id) => (StatusCode::OK, id),
+        Created::Same(id) => {
+            // Nothing is created, but the answer shows it.
+            state.traces.read(origin.does(Action::TransactionRead, &shop).to(id));
+            (StatusCode::OK, id)
+        }
         Created::Different(id) => {
             let detail = format!(
                 "The transaction {id} already has the external_id {external_id:?}, with other \
@@ -178,6 +186,7 @@ pub(super) async fn change(
     Extension(authentication::Shop(shop)): Shop,
     Extension(authentication::Rules(rules)): Extension<authentication::Rules>,
     Extension(RequestId(correlation)): Extension<RequestId>,
+    Extension(origin): Extension<Origin>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -191,7 +200,8 @@ pub(super) async fn change(
              `seller`, `redactions`.",
         ));
     }
-    let call = Call { shop: &shop, id, headers: &headers, rules, correlation: &correlation };
+    let (correlation, origin) = (correlation.as_str(), &origin);
+    let call = Call { shop: &shop, id, headers: &headers, rules, correlation, origin };
     // An invoice is merged outside of the tx, because that may take long. If another caller changes the invoice
     // meanwhile, it is merged again; each time, somebody's change was taken in.
     let mut received = Some(received);
@@ -220,6 +230,7 @@ struct Call<'a> {
     headers: &'a HeaderMap,
     rules: Strictness,
     correlation: &'a str,
+    origin: &'a Origin,
 }
 
 /// A reason why a patch is not applied.
@@ -235,7 +246,7 @@ async fn apply(
     call: Call<'_>,
     mut received: Received<Patch>,
 ) -> Result<Option<()>, Problem> {
-    let Call { shop, id, headers, rules, correlation } = call;
+    let Call { shop, id, headers, rules, correlation, origin } = call;
     let mut base = None;
     if received.content.merge.is_some() {
         let current = find(state, shop, id).await?;
@@ -282,11 +293,12 @@ async fn apply(
             if names_contacts { InviteAgain::Everybody } else { InviteAgain::Nobody };
         Ok(is_new.then_some(Change { terms, warnings, invite_again }))
     };
-    match state.store.change_transaction(shop, id, file, correlation, decide).await? {
+    match state.store.change_transaction(shop, id, file, correlation, origin, decide).await? {
         Changed::To(revision) => {
             tracing::info!(transaction = %id, revision, "changed a transaction")
         }
-        Changed::Same => {}
+        // The answer shows the transaction all the same.
+        Changed::Same => state.traces.read(origin.does(Action::TransactionRead, shop).to(id)),
         Changed::Refused(NotApplied::OtherInvoice) => return Ok(None),
         Changed::Refused(NotApplied::Problem(problem)) => return Err(problem),
         Changed::Missing => return Err(missing(&id.to_string())),

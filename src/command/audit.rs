@@ -1,4 +1,4 @@
-//! `tallyroom audit`: shows who read, exported, linked and erased what.
+//! `tallyroom audit`: shows who read, changed, exported, linked and erased what.
 
 use anyhow::bail;
 use jiff::Timestamp;

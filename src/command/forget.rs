@@ -1,5 +1,7 @@
 //! `tallyroom forget`: erases everything that a person wrote from all records.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use ruma::UserId;
 
@@ -21,9 +23,9 @@ pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow:
     // Events in the journal that have no entry so far would otherwise not be erased.
     let deriving = Deriving::of(config);
     derive_all(&store, &deriving).await?;
-    let (mut erased, origin) = (0, system_user::origin());
+    let (mut erased, origin, mut told) = (0, system_user::origin(), BTreeSet::new());
     loop {
-        match store.forget(user.as_str(), asked, &origin).await? {
+        match store.forget(user.as_str(), asked, &origin, &mut told).await? {
             0 => break,
             count => erased += count,
         }

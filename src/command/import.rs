@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use ulid::Ulid;
 
-use super::open_store;
+use super::{open_store, system_user};
 use crate::config::Config;
 use crate::invoice::{Limits, OriginalKind, Problem, Strictness};
 use crate::quota::run_blocking;
@@ -88,7 +88,9 @@ async fn import(
     let new = NewRevision { terms: &accepted.terms, warnings: &accepted.warnings, original };
     let correlation = format!("import-{}", Ulid::new());
     let external_id = &accepted.external_id;
-    let (id, outcome) = match store.create_transaction(shop, external_id, new, &correlation).await?
+    let (id, outcome) = match store
+        .create_transaction(shop, external_id, new, &correlation, &system_user::origin())
+        .await?
     {
         Created::New(id) => (id, "imported as"),
         Created::Same(id) => (id, "already exists as"),

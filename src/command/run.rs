@@ -134,8 +134,9 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
+        known_keys: api::KnownKeys::default(),
         call_rate: api::CallRate::new(config.api.requests_per_minute),
-        traces,
+        traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
         health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
@@ -197,6 +198,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, rest).await.is_err() {
         tracing::warn!("some work was left unfinished; it is done after the next start");
     }
+    // The calls that were answered meanwhile have left their traces, too.
+    traces.write_last(&store).await;
     sending.abort();
     people.close().await;
     store.close().await;

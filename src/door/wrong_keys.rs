@@ -1,14 +1,16 @@
 //! Limits and counts attempts with wrong keys for each source address.
 //!
-//! A key is checked before the limit of its source. So a request with a correct key is never
-//! refused because of the attempts of others that come through the same proxy.
+//! A key is checked before the limit of its source. So a request with a correct key is not
+//! refused because of the attempts of others that come through the same proxy. There is one exception: a key of
+//! the API that has to be looked up in the database, and opened nothing lately, is not looked up while its source
+//! is refused.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
@@ -30,6 +32,8 @@ const LOOKUPS_PER_PERIOD: u32 = 60;
 const PERIOD: Duration = Duration::from_secs(60);
 /// The greatest number of sources that are counted separately in one period.
 const MAX_SOURCES: usize = 256;
+/// The greatest number of sources that are remembered because they are refused. Further ones are counted all the same.
+const MAX_REFUSED: usize = 10_000;
 
 /// The kind of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +89,8 @@ struct Inner {
     lookups: Rate<IpAddr>,
     /// The attempts since the last summary. The source is `None` for those beyond [`MAX_SOURCES`].
     recent: Mutex<HashMap<(Key, Option<IpAddr>), u64>>,
+    /// The sources that have tried too many, with the time until which they are refused.
+    refused: Mutex<HashMap<IpAddr, Instant>>,
     total: AtomicU64,
 }
 
@@ -93,8 +99,8 @@ impl WrongKeys {
     pub fn new(proxies: Vec<IpNet>) -> Self {
         let rate = Rate::new(ATTEMPT_BURST, ATTEMPTS_PER_PERIOD, PERIOD);
         let lookups = Rate::new(LOOKUP_BURST, LOOKUPS_PER_PERIOD, PERIOD);
-        let (recent, total) = (Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Inner { proxies, rate, lookups, recent, total }))
+        let (recent, refused, total) = (Mutex::default(), Mutex::default(), AtomicU64::new(0));
+        Self(Arc::new(Inner { proxies, rate, lookups, recent, refused, total }))
     }
 
     /// Counts a request with a wrong key.
@@ -114,7 +120,43 @@ impl WrongKeys {
         if self.count(key, source) {
             tracing::warn!(%key, %source, "{}", key.log_message());
         }
-        self.0.rate.take(&source)
+        self.0.rate.take(&source).inspect_err(|too_many| self.refuse(source, *too_many))
+    }
+
+    /// Counts a request whose key was not checked, if its source has tried too many wrong ones and is still refused.
+    /// Otherwise nothing is counted.
+    ///
+    /// # Errors
+    /// If the source is still refused.
+    pub fn still_refused(
+        &self,
+        key: Key,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<(), TooMany> {
+        let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
+        let source = source(*peer, headers, &self.0.proxies);
+        let until = self.refused().get(&source).copied();
+        let left = until.and_then(|it| it.checked_duration_since(Instant::now()));
+        let Some(retry_after) = left.filter(|it| !it.is_zero()) else { return Ok(()) };
+        self.0.total.fetch_add(1, Ordering::Relaxed);
+        self.count(key, source);
+        Err(TooMany { retry_after })
+    }
+
+    /// Remembers that a source is refused.
+    fn refuse(&self, source: IpAddr, too_many: TooMany) {
+        let (now, mut refused) = (Instant::now(), self.refused());
+        if refused.len() >= MAX_REFUSED {
+            refused.retain(|_, until| *until > now);
+        }
+        if refused.len() < MAX_REFUSED || refused.contains_key(&source) {
+            refused.insert(source, now + too_many.retry_after);
+        }
+    }
+
+    fn refused(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+        self.0.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a request to another server about a key, before it is sent. So no client can make us
@@ -195,6 +237,31 @@ mod tests {
         assert!((1..=10).contains(&seconds), "{seconds}");
         wrong.count_attempt(Key::Api, &headers, &from(2)).unwrap();
         assert_eq!(wrong.total(), u64::from(ATTEMPT_BURST) + 2);
+    }
+
+    #[test]
+    fn a_refused_source_is_known_before_its_key_is_checked() {
+        let (wrong, headers) = (WrongKeys::new(Vec::new()), HeaderMap::new());
+        for _ in 0..=ATTEMPT_BURST {
+            wrong.still_refused(Key::Api, &headers, &from(1)).unwrap();
+            wrong.count_attempt(Key::Api, &headers, &from(1)).ok();
+        }
+        let seconds = wrong.still_refused(Key::Api, &headers, &from(1)).unwrap_err().seconds();
+        assert!((1..=10).contains(&seconds), "{seconds}");
+        assert_eq!(wrong.total(), u64::from(ATTEMPT_BURST) + 2);
+        wrong.still_refused(Key::Api, &headers, &from(2)).unwrap();
+        wrong.refuse(Ipv4Addr::from(3).into(), TooMany { retry_after: Duration::ZERO });
+        wrong.still_refused(Key::Api, &headers, &from(3)).unwrap();
+    }
+
+    #[test]
+    fn the_number_of_refused_sources_is_limited() {
+        let wrong = WrongKeys::new(Vec::new());
+        for number in 0..20_000 {
+            let too_many = TooMany { retry_after: Duration::from_secs(60) };
+            wrong.refuse(Ipv4Addr::from(number).into(), too_many);
+        }
+        assert_eq!(wrong.refused().len(), MAX_REFUSED);
     }
 
     #[test]

@@ -20,8 +20,9 @@ macro_rules! select {
 const SELECT_KEY: &str = select!("WHERE digest = $1 AND revoked_at IS NULL");
 const SELECT_KEYS: &str = select!("ORDER BY shop, id");
 const SELECT_SHOP: &str = "SELECT shop FROM api_keys WHERE shop = $1 LIMIT 1";
-const REVOKE_KEY: &str =
-    "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $3) WHERE shop = $1 AND name = $2";
+const REVOKE_KEY: &str = "UPDATE api_keys SET revoked_at = $3 \
+     WHERE shop = $1 AND name = $2 AND revoked_at IS NULL";
+const SELECT_NAME: &str = "SELECT name FROM api_keys WHERE shop = $1 AND name = $2";
 const SET_USED: &str =
     "UPDATE api_keys SET used_at = $2 WHERE id = $1 AND COALESCE(used_at, 0) < $2";
 
@@ -112,7 +113,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Revokes a key for ever, together with its line in the audit log. Returns false if the shop has no key of
+    /// Revokes a key for ever, together with its line in the audit log, unless it is revoked already. Returns false if the shop has no key of
     /// this name.
     ///
     /// # Errors
@@ -126,7 +127,13 @@ impl Store {
         let mut tx = self.begin().await?;
         let revoke = sqlx::query(REVOKE_KEY).bind(shop).bind(name).bind(now());
         if revoke.execute(&mut *tx).await?.rows_affected() == 0 {
-            return Ok(false);
+            // Either it is revoked already, which has its line, or there is none.
+            let found: Option<String> = sqlx::query_scalar(SELECT_NAME)
+                .bind(shop)
+                .bind(name)
+                .fetch_optional(&mut *tx)
+                .await?;
+            return Ok(found.is_some());
         }
         let line = origin.does(Action::KeyRevoked, shop).with(name);
         audit_log::add(&mut tx, &[line]).await?;
@@ -139,6 +146,9 @@ impl Store {
     /// # Errors
     /// If the database does not answer. In this case nothing is noted.
     pub async fn api_keys_used(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
+        let mut uses: Vec<_> = uses.iter().collect();
+        // In one order, so that two processes never wait for each other.
+        uses.sort_unstable();
         let mut tx = self.begin().await?;
         for (id, at) in uses {
             sqlx::query(SET_USED).bind(id).bind(at).execute(&mut *tx).await?;
@@ -189,6 +199,6 @@ mod tests {
         let log = store.audit_log_of("shop", 0, None, 10).await.unwrap();
         let told = log.iter().map(|it| (it.action.as_str(), it.subject.as_deref()));
         let (made, revoked) = (("key.made", Some("till")), ("key.revoked", Some("till")));
-        assert_eq!(told.collect::<Vec<_>>(), [made, revoked, revoked]);
+        assert_eq!(told.collect::<Vec<_>>(), [made, revoked]);
     }
 }

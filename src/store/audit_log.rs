@@ -1,10 +1,12 @@
-//! The audit log: who read, exported, linked and erased what. Lines are only added, and deleted when they are old.
+//! The audit log: who read, changed, exported, linked and erased what. Lines are only added, and deleted when they
+//! are old.
 
 use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 use ulid::Ulid;
 
+use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx};
 use crate::access::AuditLine;
 
@@ -13,9 +15,12 @@ use crate::access::AuditLine;
 const TAKE_POSITIONS: &str = "INSERT INTO audit_ends (shop, position) VALUES ($1, $2) \
      ON CONFLICT (shop) DO UPDATE SET position = audit_ends.position + excluded.position \
      RETURNING position";
-const INSERT_LINE: &str = "INSERT INTO audit_log \
-     (shop, position, at, way, actor, action, transaction_id, subject, address, request_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+static INSERT_LINES: ManyRows = ManyRows::new(
+    "INSERT INTO audit_log \
+     (shop, position, at, way, actor, action, transaction_id, subject, address, request_id) VALUES ",
+    10,
+    "",
+);
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -70,24 +75,31 @@ pub(super) async fn add(tx: &mut Tx, lines: &[AuditLine]) -> Result<(), StoreErr
     }
     // In the order of the shops, so that two txs never wait for each other.
     for (shop, lines) in of_shop {
+        let texts: Vec<_> = lines
+            .iter()
+            .map(|it| (it.transaction.map(|it| it.to_string()), it.origin.address()))
+            .collect();
         let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         let end: i64 =
             sqlx::query_scalar(TAKE_POSITIONS).bind(shop).bind(count).fetch_one(&mut **tx).await?;
-        for (line, position) in lines.into_iter().zip(end - count + 1..) {
-            sqlx::query(INSERT_LINE)
-                .bind(shop)
-                .bind(position)
-                .bind(line.at)
-                .bind(line.origin.way())
-                .bind(line.origin.actor())
-                .bind(line.action.as_str())
-                .bind(line.transaction.map(|it| it.to_string()))
-                .bind(line.subject.as_deref())
-                .bind(line.origin.address())
-                .bind(line.origin.request_id())
-                .execute(&mut **tx)
-                .await?;
-        }
+        let numbered = lines.iter().zip(&texts).zip(end - count + 1..);
+        let rows: Vec<_> = numbered
+            .map(|((line, (transaction, address)), position)| {
+                (
+                    shop,
+                    position,
+                    line.at,
+                    line.origin.way(),
+                    line.origin.actor(),
+                    line.action.as_str(),
+                    transaction.as_deref(),
+                    line.subject.as_deref(),
+                    address.as_deref(),
+                    line.origin.request_id(),
+                )
+            })
+            .collect();
+        INSERT_LINES.insert(tx, &rows).await?;
     }
     Ok(())
 }
@@ -98,7 +110,9 @@ impl Store {
     /// # Errors
     /// If the database does not answer. In this case nothing is added.
     pub async fn audited(&self, lines: &[AuditLine]) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
+        let Some(first) = lines.first() else { return Ok(()) };
+        // If there are several shops, the place of one is enough: only the task that writes the reads does so.
+        let mut tx = self.begin_audited(&first.shop).await?;
         add(&mut tx, lines).await?;
         tx.commit().await
     }

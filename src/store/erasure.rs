@@ -61,6 +61,10 @@ const RELEASE_FILES_OF_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sh
 const DELETE_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
 const FORGET_DISPLAY_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
 
+/// The records that have more of a person than entries: messages that the room does not have yet, and a name.
+const SELECT_RECORDS_WITH_MORE: &str = "\
+     SELECT transaction_id FROM outgoing WHERE user_id = $1 AND event_id IS NULL \
+     UNION SELECT transaction_id FROM members WHERE user_id = $1 AND display_name IS NOT NULL";
 const SELECT_SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
 
 /// The number of entries that are erased in one tx.
@@ -92,8 +96,8 @@ impl Store {
     /// of erased entries.
     ///
     /// Sender, times and hashes stay, so that the chains can be verified. Who asked for the erasure
-    /// and why is recorded as well. The audit log gets a line for each record, which says that `origin` did it, and not
-    /// whose entries they were.
+    /// and why is recorded as well. The audit log gets a line for each record in which something was erased, which
+    /// says that `origin` did it, and not whose words they were. Those in `told` have it already; the others are added.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing of this call is written.
@@ -102,6 +106,7 @@ impl Store {
         user: &str,
         asked: &ErasureRequest,
         origin: &Origin,
+        told: &mut BTreeSet<String>,
     ) -> Result<usize, StoreError> {
         let (mut tx, sign_due) = (self.begin().await?, self.sign_due());
         let rows: Vec<(String, i64)> = sqlx::query_as(SELECT_ENTRIES_ABOUT_PERSON)
@@ -119,18 +124,23 @@ impl Store {
             }
             erase(&mut tx, transaction_id, *seq, &Erased::Forgotten, Some(asked)).await?;
         }
+        let more: Vec<String> =
+            sqlx::query_scalar(SELECT_RECORDS_WITH_MORE).bind(user).fetch_all(&mut *tx).await?;
         sqlx::query(RELEASE_FILES_OF_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
         sqlx::query(DELETE_UNSENT).bind(user).execute(&mut *tx).await?;
         sqlx::query(FORGET_DISPLAY_NAME).bind(user).execute(&mut *tx).await?;
         let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
+        let concerned = changed.iter().copied().chain(more.iter().map(String::as_str));
+        let to_tell: BTreeSet<&str> = concerned.filter(|it| !told.contains(*it)).collect();
         let mut lines = Vec::new();
-        for id in &changed {
+        for id in &to_tell {
             let shop: String =
                 sqlx::query_scalar(SELECT_SHOP).bind(*id).fetch_one(&mut *tx).await?;
             lines.push(origin.does(Action::EntriesErased, &shop).to(parse_id(id)?));
         }
         audit_log::add(&mut tx, &lines).await?;
         tx.commit().await?;
+        told.extend(to_tell.into_iter().map(str::to_owned));
         self.hints.files.notify_one();
         self.hints.index.notify_one();
         for id in changed {
@@ -141,15 +151,15 @@ impl Store {
 }
 
 /// Erases all redacted entries of a transaction, because the shop set the policy to honour
-/// redactions.
-pub(super) async fn erase_redacted(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+/// redactions. Returns whether there were any.
+pub(super) async fn erase_redacted(tx: &mut Tx, id: Ulid) -> Result<bool, StoreError> {
     let id = id.to_string();
     let events: Vec<String> =
         sqlx::query_scalar(SELECT_REDACTED_EVENTS).bind(&id).fetch_all(&mut **tx).await?;
-    for event_id in events {
-        apply_redactions(tx, &id, &event_id, RedactionPolicy::Honour).await?;
+    for event_id in &events {
+        apply_redactions(tx, &id, event_id, RedactionPolicy::Honour).await?;
     }
-    Ok(())
+    Ok(!events.is_empty())
 }
 
 /// Returns those of the events (transaction and event id) that a redaction names, whether it has an
@@ -253,4 +263,39 @@ async fn erase(
         indexing::index_votes_again(tx, transaction_id, poll, None).await?;
     }
     files::release(tx, transaction_id, seq).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{opened, root};
+    use crate::store::{Created, NewRevision};
+    use crate::transaction::sample_submission;
+
+    #[tokio::test]
+    async fn whoever_has_only_a_name_is_forgotten_with_one_line_for_each_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let accepted = sample_submission().accept().unwrap();
+        let new = NewRevision { terms: &accepted.terms, warnings: &[], original: None };
+        let created = store.create_transaction("shop", "order-1", new, "test", &root()).await;
+        let Created::New(id) = created.unwrap() else { panic!("it is there already") };
+        let named = async || {
+            let named = "INSERT INTO members (transaction_id, user_id, display_name) \
+                 VALUES ($1, '@anna:x', 'Anna') ON CONFLICT (transaction_id, user_id) \
+                 DO UPDATE SET display_name = excluded.display_name";
+            store.run(sqlx::query(named).bind(id.to_string())).await.unwrap();
+        };
+        let mut told = BTreeSet::new();
+        let asked = ErasureRequest::new("an operator", None);
+        // A long record is erased in several calls.
+        for _ in 0..2 {
+            named().await;
+            store.forget("@anna:x", &asked, &root(), &mut told).await.unwrap();
+        }
+        store.forget("@somebody:x", &asked, &root(), &mut BTreeSet::new()).await.unwrap();
+        let lines = store.audit_log_of("shop", 0, Some(id), 10).await.unwrap();
+        let actions: Vec<_> = lines.iter().map(|it| it.action.as_str()).collect();
+        assert_eq!(actions, ["transaction.created", "entries.erased"]);
+    }
 }

@@ -24,8 +24,8 @@ macro_rules! select {
 }
 const SELECT_GRANT: &str = select!("WHERE id = $1");
 const SELECT_LINKS: &str = select!("WHERE transaction_id = $1 AND way = 'link' ORDER BY id DESC");
-const REVOKE_GRANT: &str = "UPDATE grants SET revoked_at = COALESCE(revoked_at, $3) \
-     WHERE transaction_id = $1 AND id = $2";
+const REVOKE_GRANT: &str = "UPDATE grants SET revoked_at = $3 \
+     WHERE transaction_id = $1 AND id = $2 AND revoked_at IS NULL";
 const SET_USED: &str = "UPDATE grants SET used_at = $2 WHERE id = $1";
 
 /// How a visitor proved that they may open the page.
@@ -121,7 +121,7 @@ impl Store {
         grant: &NewGrant<'_>,
         line: AuditLine,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_audited(&line.shop).await?;
         if insert(grant).execute(&mut *tx).await?.rows_affected() == 0 {
             return Ok(false);
         }
@@ -146,7 +146,7 @@ impl Store {
         sqlx::query_as(SELECT_LINKS).bind(transaction.to_string()).fetch_all(&self.pool).await
     }
 
-    /// Revokes a link for ever, together with its line in the audit log. Returns false if the transaction has no
+    /// Revokes a link for ever, together with its line in the audit log, unless it is revoked already. Returns false if the transaction has no
     /// grant with this id.
     ///
     /// # Errors
@@ -157,13 +157,16 @@ impl Store {
         id: Ulid,
         line: AuditLine,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_audited(&line.shop).await?;
         let revoke = sqlx::query(REVOKE_GRANT)
             .bind(transaction.to_string())
             .bind(id.to_string())
             .bind(now());
         if revoke.execute(&mut *tx).await?.rows_affected() == 0 {
-            return Ok(false);
+            // Either it is revoked already, which has its line, or there is none.
+            drop(tx);
+            let grant = self.grant(id).await?;
+            return Ok(grant.is_some_and(|it| it.transaction_id == transaction.to_string()));
         }
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;

@@ -194,7 +194,7 @@ impl Store {
         correlation: &str,
         line: AuditLine,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_audited(&line.shop).await?;
         forget_refusals(&mut tx, id, user).await?;
         retry_at_once(&mut tx, id, correlation).await?;
         audit_log::add(&mut tx, &[line]).await?;

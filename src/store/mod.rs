@@ -134,6 +134,7 @@ use self::write_ahead_log::LOG_PAGES_OF_COMMANDS;
 use self::writers::{Rank, Writers};
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
+use crate::quota::Places;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -160,6 +161,8 @@ pub struct Store {
     writing: AnyPool,
     /// The queue for that single connection.
     writers: Writers,
+    /// The places for txs that add to the audit log of a shop, so that one shop leaves connections to the others.
+    audited: Places<String>,
     /// The place of this handle's users in that queue.
     rank: Rank,
     kind: DatabaseKind,
@@ -210,6 +213,7 @@ impl Store {
             pool,
             writing,
             writers: Writers::default(),
+            audited: places_of_shops(config.max_connections),
             rank: Rank::Other,
             kind,
             hints: Arc::new(Hints::told_by(post.outbox().clone())),
@@ -251,7 +255,7 @@ impl Store {
             DatabaseKind::Sqlite => self.writing.clone(),
             DatabaseKind::Postgres => pool.clone(),
         };
-        Ok(Self { pool, writing, ..self.clone() })
+        Ok(Self { pool, writing, audited: places_of_shops(connections), ..self.clone() })
     }
 
     /// Returns the hints that there is work.
@@ -291,6 +295,12 @@ impl Store {
         self.writing.close().await;
         self.pool.close().await;
     }
+}
+
+/// Returns the places for txs that make those of the same shop wait: half of the connections for one shop.
+fn places_of_shops(connections: u32) -> Places<String> {
+    let connections = usize::try_from(connections).unwrap_or(usize::MAX).max(1);
+    Places::new((connections / 2).max(1), connections)
 }
 
 /// What the connections of a pool are for. On PostgreSQL there is no difference.
@@ -361,6 +371,7 @@ fn pool_options(kind: DatabaseKind, purpose: Use, connections: u32) -> AnyPoolOp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Origin;
 
     pub(super) async fn opened(folder: &std::path::Path) -> Store {
         let file = folder.join("tallyroom.db");
@@ -369,6 +380,11 @@ mod tests {
         }))
         .unwrap();
         Store::open(&config).await.unwrap()
+    }
+
+    /// Somebody who does what the audit log is told of.
+    pub(super) fn root() -> Origin {
+        Origin::Command { user: "root".to_owned() }
     }
 
     #[tokio::test]

@@ -6,7 +6,8 @@ use ulid::Ulid;
 use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
 use super::transactions::SELECT_ID;
-use super::{Store, StoreError, Tx, acts, adoption, contacts, erasure, members, rooms};
+use super::{Store, StoreError, Tx, acts, adoption, audit_log, contacts, erasure, members, rooms};
+use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::invoice::Problem;
 use crate::quota::run_blocking;
@@ -98,7 +99,7 @@ pub enum Changed<E> {
 
 impl Store {
     /// Creates a transaction, its contacts and the row of its room in one tx, unless the external
-    /// id is taken.
+    /// id is taken. The audit log says that `origin` did so.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -108,8 +109,10 @@ impl Store {
         external_id: &str,
         new: NewRevision<'_>,
         correlation: &str,
+        origin: &Origin,
     ) -> Result<Created, StoreError> {
-        self.create_transaction_as(Ulid::new(), shop, external_id, new, correlation).await
+        let id = Ulid::new();
+        self.create_transaction_as(id, shop, external_id, new, correlation, origin).await
     }
 
     /// Creates a transaction with this id, which belongs to no other one. Otherwise as
@@ -124,9 +127,10 @@ impl Store {
         external_id: &str,
         new: NewRevision<'_>,
         correlation: &str,
+        origin: &Origin,
     ) -> Result<Created, StoreError> {
         let hash = new.terms.content_hash();
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_audited(shop).await?;
         let inserted = sqlx::query(INSERT_TRANSACTION)
             .bind(id.to_string())
             .bind(shop)
@@ -155,6 +159,8 @@ impl Store {
         acts::note_revision(&mut tx, id, 1, self.sign_due()).await?;
         contacts::put(&mut tx, id, new.terms).await?;
         rooms::insert(&mut tx, id, correlation).await?;
+        let line = origin.does(Action::TransactionCreated, shop).to(id);
+        audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         Ok(Created::New(id))
@@ -179,7 +185,7 @@ impl Store {
     }
 
     /// Changes a transaction of this shop and wakes its room. `decide` gets the current transaction
-    /// and returns the change.
+    /// and returns the change. The audit log says that `origin` did so.
     ///
     /// Changes of one transaction are applied one after the other, so that none is lost.
     ///
@@ -191,9 +197,10 @@ impl Store {
         id: Ulid,
         original: Option<Original<'_>>,
         correlation: &str,
+        origin: &Origin,
         decide: impl FnOnce(&Transaction) -> Result<Option<Change>, E>,
     ) -> Result<Changed<E>, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_audited(shop).await?;
         sqlx::query(LOCK_TRANSACTION).bind(id.to_string()).bind(shop).execute(&mut *tx).await?;
         let row: Option<Row> = sqlx::query_as(SELECT_TRANSACTION_OF_SHOP)
             .bind(id.to_string())
@@ -220,10 +227,14 @@ impl Store {
             InviteAgain::Everybody => members::forget_refusals(&mut tx, id, None).await?,
             InviteAgain::Only(user) => members::forget_refusals(&mut tx, id, Some(user)).await?,
         }
-        if terms.redactions == Some(RedactionPolicy::Honour) {
-            erasure::erase_redacted(&mut tx, id).await?;
+        let mut lines = vec![origin.does(Action::TransactionChanged, shop).to(id)];
+        if terms.redactions == Some(RedactionPolicy::Honour)
+            && erasure::erase_redacted(&mut tx, id).await?
+        {
+            lines.push(origin.does(Action::EntriesErased, shop).to(id));
         }
         members::retry_at_once(&mut tx, id, correlation).await?;
+        audit_log::add(&mut tx, &lines).await?;
         tx.commit().await?;
         self.hints.rooms.notify_one();
         self.hints.far.notify_one();
@@ -265,7 +276,7 @@ async fn insert_revision(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::opened;
+    use crate::store::tests::{opened, root};
     use crate::transaction::sample_submission;
 
     #[tokio::test]
@@ -286,7 +297,7 @@ mod tests {
 
         let create = async |terms: &Terms| {
             let new = NewRevision { terms, warnings: &[], original: None };
-            store.create_transaction("shop", "order-1", new, "test").await.unwrap()
+            store.create_transaction("shop", "order-1", new, "test", &root()).await.unwrap()
         };
         let Created::New(id) = create(&old).await else { panic!("it is there already") };
         assert_eq!(create(&new).await, Created::Same(id));
@@ -297,7 +308,7 @@ mod tests {
         let change =
             Change { terms: paid(&old), warnings: Vec::new(), invite_again: InviteAgain::Nobody };
         let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
-        store.change_transaction("shop", id, None, "test", decide).await.unwrap();
+        store.change_transaction("shop", id, None, "test", &root(), decide).await.unwrap();
         assert_eq!(create(&paid(&new)).await, Created::Same(id), "the current revision");
         assert_eq!(create(&new).await, Created::Same(id), "the first revision");
         assert_eq!(create(&paid(&other)).await, Created::Different(id));

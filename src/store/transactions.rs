@@ -162,7 +162,7 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::opened;
+    use crate::store::tests::{opened, root};
     use crate::store::{Change, Changed, Created, InviteAgain, NewRevision};
     use crate::transaction::Terms;
 
@@ -172,7 +172,8 @@ mod tests {
         let store = opened(folder.path()).await;
         let sample = transaction::sample();
         let new = |terms| NewRevision { terms, warnings: &[], original: None };
-        let created = store.create_transaction("shop", "order-1", new(&sample.terms), "test").await;
+        let created =
+            store.create_transaction("shop", "order-1", new(&sample.terms), "test", &root()).await;
         let Ok(Created::New(id)) = created else { panic!("{created:?}") };
         for _ in 0..10 {
             assert_eq!(store.transaction(id).await.unwrap().unwrap().terms, sample.terms);
@@ -187,7 +188,8 @@ mod tests {
             invite_again: InviteAgain::Nobody,
         };
         let decide = |_: &Transaction| Ok::<_, ()>(Some(change));
-        let changed = store.change_transaction("shop", id, None, "test", decide).await.unwrap();
+        let changed =
+            store.change_transaction("shop", id, None, "test", &root(), decide).await.unwrap();
         assert_eq!(changed, Changed::To(2));
         for _ in 0..10 {
             assert_eq!(store.transaction(id).await.unwrap().unwrap().terms, terms);
@@ -202,7 +204,7 @@ mod tests {
         let card = crate::invoice::Card { number: Some("4111111111111234".into()), holder: None };
         terms.invoice.payment.get_or_insert_default().card = Some(card);
         let new = NewRevision { terms: &terms, warnings: &[], original: None };
-        let created = store.create_transaction("shop", "order-1", new, "test").await;
+        let created = store.create_transaction("shop", "order-1", new, "test", &root()).await;
         let Ok(Created::New(id)) = created else { panic!("{created:?}") };
         let number = |terms: &Terms| {
             let payment = terms.invoice.payment.as_ref().unwrap();

@@ -10,10 +10,16 @@ use super::writers::Turn;
 use super::{Store, StoreError};
 use crate::config::DatabaseKind;
 use crate::notices::Work;
+use crate::quota::Place;
 
 /// If the process hangs or loses its network in a tx, PostgreSQL ends the tx after this time, so that
 /// others get its locks. Settling a large invoice within its tx takes less.
 const BEGIN_ON_POSTGRES: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
+/// A tx that adds to the audit log of a shop waits for others that do so, at all processes. If one of them hangs,
+/// PostgreSQL refuses the tx after this time, instead of letting it hold its connection.
+const BEGIN_AUDITED_ON_POSTGRES: &str = "BEGIN; \
+     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = '10s'";
 
 /// A database transaction. If it is dropped without a commit, it is rolled back.
 #[derive(Debug)]
@@ -21,6 +27,7 @@ pub struct Tx {
     // The order of the fields matters: the transaction ends before the turn does.
     inner: sqlx::Transaction<'static, Any>,
     turn: Option<Turn>,
+    place: Option<Place<String>>,
     /// Who is told of the work that the tx makes. None if it only reads.
     hints: Option<Arc<Hints>>,
     work: Vec<Work>,
@@ -29,7 +36,7 @@ pub struct Tx {
 impl Tx {
     /// A transaction without a turn, which must only read on SQLite.
     pub(super) fn reading(inner: sqlx::Transaction<'static, Any>) -> Self {
-        Self { inner, turn: None, hints: None, work: Vec::new() }
+        Self { inner, turn: None, place: None, hints: None, work: Vec::new() }
     }
 
     /// Notes that the tx makes work of this kind. Whoever does such work is told when it is
@@ -53,9 +60,9 @@ impl Tx {
     /// # Errors
     /// If the database does not answer. Then it is unknown whether it committed.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { inner, turn, hints, work } = self;
+        let Self { inner, turn, place, hints, work } = self;
         inner.commit().await?;
-        drop(turn);
+        drop((turn, place));
         if let Some(hints) = hints {
             work.into_iter().for_each(|work| hints.of(work).notify_one());
         }
@@ -90,7 +97,36 @@ impl Store {
             DatabaseKind::Postgres => BEGIN_ON_POSTGRES,
         };
         let inner = self.writing.begin_with(begin).await?;
-        Ok(Tx { inner, turn, hints: Some(Arc::clone(&self.hints)), work: Vec::new() })
+        Ok(self.writing_tx(inner, turn, None))
+    }
+
+    /// Begins a tx that will add to the audit log of this shop. Such txs wait for each other when they add their
+    /// lines, and on PostgreSQL each has a connection meanwhile. So those of one shop get at most half of the
+    /// connections, and the others wait here for their place, without a connection.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(super) async fn begin_audited(&self, shop: &str) -> Result<Tx, StoreError> {
+        match self.kind {
+            // There is one connection that writes, and a queue for it.
+            DatabaseKind::Sqlite => self.begin().await,
+            DatabaseKind::Postgres => {
+                let shop = shop.to_owned();
+                let place = self.audited.take_within(&shop, super::ACQUIRE_TIMEOUT).await;
+                let place = place.map_err(|_| StoreError::PoolTimedOut)?;
+                let inner = self.writing.begin_with(BEGIN_AUDITED_ON_POSTGRES).await?;
+                Ok(self.writing_tx(inner, None, Some(place)))
+            }
+        }
+    }
+
+    fn writing_tx(
+        &self,
+        inner: sqlx::Transaction<'static, Any>,
+        turn: Option<Turn>,
+        place: Option<Place<String>>,
+    ) -> Tx {
+        Tx { inner, turn, place, hints: Some(Arc::clone(&self.hints)), work: Vec::new() }
     }
 
     /// Executes one statement that writes. Returns the number of rows that it changed.

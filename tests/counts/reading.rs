@@ -91,10 +91,11 @@ fn a_list_with_every_filter_takes_five_statements_however_many_transactions_ther
         let store = &database.bench.store;
         let (id, _) = talked_about(database, 1).await;
         let transaction = store.transaction(id).await.unwrap().unwrap();
+        let origin = Origin::Command { user: "root".to_owned() };
         for number in 0..1_100 {
             let new = NewRevision { terms: &transaction.terms, warnings: &[], original: None };
             let name = format!("n-{number}");
-            let created = store.create_transaction("shop", &name, new, "test").await;
+            let created = store.create_transaction("shop", &name, new, "test", &origin).await;
             assert!(matches!(created, Ok(Created::New(_))));
         }
         let service = Service::start(store).await;

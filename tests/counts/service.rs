@@ -83,6 +83,7 @@ impl Service {
             exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key)),
             token_key: TokenKey::from(&*key),
             wrong_keys: wrong_keys.clone(),
+            known_keys: api::KnownKeys::default(),
             call_rate: api::CallRate::new(config.api.requests_per_minute),
             traces: api::Traces::default(),
             bodies: api::bodies(&config),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
+use tallyroom::access::Origin;
 use tallyroom::config::{DatabaseConfig, DatabaseUrl};
 use tallyroom::record::RedactionPolicy;
 use tallyroom::store::{Arrival, Created, Deriving, NewRevision, Source, Store, Unindexed};
@@ -66,7 +67,8 @@ impl Bench {
             Submission::from_json(body.to_string().as_bytes()).unwrap().accept().unwrap();
         let new =
             NewRevision { terms: &accepted.terms, warnings: &accepted.warnings, original: None };
-        let created = self.store.create_transaction("shop", &accepted.external_id, new, "t").await;
+        let (name, origin) = (&accepted.external_id, Origin::Command { user: "root".to_owned() });
+        let created = self.store.create_transaction("shop", name, new, "t", &origin).await;
         let Created::New(id) = created.unwrap() else { panic!("there already") };
         let room_id = ruma::RoomId::parse(&room).unwrap();
         self.store.claim_room(id, &room_id, None, None).await.unwrap();

@@ -1,6 +1,7 @@
 //! Checks the full-text index, which is written after the entries: what it holds at which time, and
 //! that erased words are never in it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -150,7 +151,7 @@ async fn what_is_erased_before_it_is_indexed_never_comes_into_the_index(bench: &
     bench.arrive(id, &room, &[message(4, "another secret")]).await;
     let origin = Origin::Command { user: "root".to_owned() };
     let asked = ErasureRequest::new("test", None);
-    while bench.store.forget(BUYER, &asked, &origin).await.unwrap() > 0 {}
+    while bench.store.forget(BUYER, &asked, &origin, &mut BTreeSet::new()).await.unwrap() > 0 {}
     bench.index().await;
     assert_eq!(bench.words(id).await, [""; 0]);
     assert_eq!(bench.found(id, "secret").await, [""; 0]);

@@ -1,5 +1,7 @@
 //! Processes on one PostgreSQL database tell each other what there is to do.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tallyroom::access::Origin;
@@ -120,7 +122,10 @@ fn what_commands_change_is_told_to_workers_and_pages() {
         outbox.take();
         let origin = Origin::Command { user: "root".to_owned() };
         let asked = ErasureRequest::new("operator", None);
-        assert_eq!(command.store.forget(USERS[0], &asked, &origin).await.unwrap(), 1);
+        assert_eq!(
+            command.store.forget(USERS[0], &asked, &origin, &mut BTreeSet::new()).await.unwrap(),
+            1
+        );
         let told = outbox.take();
         assert_eq!(told.len(), 3);
         let work = [Work::Files, Work::Index].map(Notice::Work);
