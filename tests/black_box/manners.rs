@@ -72,8 +72,8 @@ on_both_databases! {
         let contacts = format!("{one}/buyer/contacts");
         let contact = format!("{contacts}/{BUYER}");
         for (method, path, name, wanted) in [
-            (Method::POST, TRANSACTIONS, "accept-post", "application/json, application/xml, application/pdf, multipart/form-data"),
-            (Method::PATCH, &one, "accept-patch", "application/json, application/merge-patch+json, application/xml, application/pdf"),
+            (Method::POST, TRANSACTIONS, "accept-post", "application/json, application/xml, text/xml, application/pdf, multipart/form-data"),
+            (Method::PATCH, &one, "accept-patch", "application/json, application/merge-patch+json, application/xml, text/xml, application/pdf"),
             (Method::POST, &invitations, "accept-post", "application/json"),
             (Method::POST, &contacts, "accept-post", "application/json"),
             (Method::PATCH, &contact, "accept-patch", "application/json, application/merge-patch+json"),
@@ -83,6 +83,11 @@ on_both_databases! {
             assert_eq!((refused.status().as_u16(), header(&refused, name).as_deref()), (415, Some(wanted)), "{path}");
             let told: Value = refused.json().await.unwrap();
             assert!(told["detail"].as_str().unwrap().contains("text/csv"), "{told}");
+        }
+        // What changes a part is no new thing.
+        for path in [TRANSACTIONS, &invitations, &contacts] {
+            let request = shop.request(Method::POST, path).header("content-type", "application/merge-patch+json");
+            assert_eq!(sent(request.body("{}")).await.status(), 415, "{path}");
         }
         let long = json!({ "email": "x".repeat(70_000) });
         let (status, refused) = Shop::answer(shop.request(Method::POST, &contacts).json(&long)).await;
@@ -151,7 +156,9 @@ on_both_databases! {
         assert!(names(&allowed, "access-control-allow-methods").contains(&"PATCH".to_owned()));
         let call = sent(named.shop.request(Method::GET, TRANSACTIONS).header("origin", ORIGIN)).await;
         assert_eq!(header(&call, "access-control-allow-origin").as_deref(), Some(ORIGIN));
-        assert!(names(&call, "access-control-expose-headers").contains(&"etag".to_owned()));
+        for name in ["etag", "accept-post", "accept-patch"] {
+            assert!(names(&call, "access-control-expose-headers").contains(&name.to_owned()), "{name}");
+        }
         // A refusal can be read, too. Without a key nobody gets in.
         let keyless = reqwest::Client::new().get(format!("{}{TRANSACTIONS}", named.shop.base));
         let refused = sent(keyless.header("origin", ORIGIN)).await;
