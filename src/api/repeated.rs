@@ -135,7 +135,13 @@ impl Running<'_> {
     /// Keeps the answer if it is one to keep, and returns what the caller is answered.
     async fn ended_with(mut self, response: Response) -> Response {
         if !is_to_keep(&response) {
-            // Dropping `self` notes the end.
+            // Noted before the answer is sent: the caller may send the call again as soon as they have it.
+            if let Some(attempt) = &self.attempt {
+                match self.store.end_attempt(attempt).await {
+                    Ok(()) => self.attempt = None,
+                    Err(error) => tracing::debug!(%error, "the end of a call is not noted yet"),
+                }
+            }
             return response;
         }
         let (parts, body) = response.into_parts();
