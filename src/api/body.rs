@@ -45,16 +45,17 @@ enum Kind {
     Multipart,
 }
 
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const SUBMISSION: Accepted = Accepted {
     header: "accept-post",
-    types: "application/json, application/xml, application/pdf, multipart/form-data",
+    types: "application/json, application/xml, text/xml, application/pdf, multipart/form-data",
     advice: "Send `application/json`, or `application/xml` or `application/pdf` with the other fields as \
              query parameters, or `multipart/form-data` with the parts `invoice` (XML or PDF) and \
              `transaction` (JSON).",
 };
 const PATCH: Accepted = Accepted {
     header: "accept-patch",
-    types: "application/json, application/merge-patch+json, application/xml, application/pdf",
+    types: "application/json, application/merge-patch+json, application/xml, text/xml, application/pdf",
     advice: "Send `application/json` or `application/merge-patch+json` with what changes, or the new \
              invoice as `application/xml` or `application/pdf`.",
 };
@@ -77,7 +78,7 @@ pub(super) async fn submission(
     let invalid = |problems: Vec<_>| Problem::content(&problems);
     let limits = receiver.limits();
     match kind(request.headers(), &SUBMISSION)? {
-        Kind::Json | Kind::MergePatch => {
+        Kind::Json => {
             let bytes = whole(request, receiver).await?;
             let read = read(move || {
                 let content = Submission::from_json_within(&bytes, &limits)?;
@@ -94,6 +95,7 @@ pub(super) async fn submission(
             let content = read(move || Submission::from_file_within(&file, with, &limits)).await?;
             Ok(Received { content, file: Some((stored_type(&bytes, media_type), bytes)) })
         }
+        Kind::MergePatch => Err(Problem::media_type(MERGE_PATCH, &SUBMISSION)),
         Kind::Multipart => {
             let (bytes, with) = parts(request, receiver).await?;
             let file = bytes.clone();
@@ -159,9 +161,12 @@ pub(super) async fn read<T: Send + 'static>(
 
 /// Reads the body of a call without an invoice. It must be JSON.
 pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
-    let accepted = if request.method() == Method::PATCH { &JSON_PATCH } else { &JSON };
+    let is_patch = request.method() == Method::PATCH;
+    let accepted = if is_patch { &JSON_PATCH } else { &JSON };
     match kind(request.headers(), accepted)? {
-        Kind::Json | Kind::MergePatch => short(request).await,
+        Kind::Json => short(request).await,
+        Kind::MergePatch if is_patch => short(request).await,
+        Kind::MergePatch => Err(Problem::media_type(MERGE_PATCH, accepted)),
         Kind::File(media_type) => Err(Problem::media_type(&media_type, accepted)),
         Kind::Multipart => Err(Problem::media_type("multipart/form-data", accepted)),
     }
@@ -180,7 +185,7 @@ fn kind(headers: &HeaderMap, accepted: &Accepted) -> Result<Kind, Problem> {
     let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "application/json" => Ok(Kind::Json),
-        "application/merge-patch+json" => Ok(Kind::MergePatch),
+        MERGE_PATCH => Ok(Kind::MergePatch),
         "application/xml" | "text/xml" | "application/pdf" => Ok(Kind::File(essence)),
         "multipart/form-data" => Ok(Kind::Multipart),
         _ => Err(Problem::media_type(found, accepted)),

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::problem::{Problem, repeated};
@@ -26,7 +26,7 @@ pub(super) async fn list(
     let (id, role) = (transaction_id(&id)?, party_role(&party)?);
     let transaction = find(&state, &shop, id).await?;
     let contacts = json!({ "contacts": transaction.terms.party(role).contacts });
-    Ok(answer(StatusCode::OK, transaction.revision, &contacts.to_string()))
+    Ok(answer(StatusCode::OK, Some(transaction.revision), &contacts))
 }
 
 /// `GET /api/v1/transactions/{id}/{party}/contacts/{contact}`
@@ -38,7 +38,8 @@ pub(super) async fn show(
     let (id, role) = (transaction_id(&id)?, party_role(&party)?);
     let transaction = find(&state, &shop, id).await?;
     let place = place_of(transaction.terms.party(role), role, &contact)?;
-    Ok(shown(StatusCode::OK, transaction.revision, &transaction.terms.party(role).contacts[place]))
+    let contact = &transaction.terms.party(role).contacts[place];
+    Ok(answer(StatusCode::OK, Some(transaction.revision), &json!(contact)))
 }
 
 /// `POST /api/v1/transactions/{id}/{party}/contacts`
@@ -76,14 +77,14 @@ pub(super) async fn add(
         let invite_again = new.matrix.clone().map_or(InviteAgain::Nobody, InviteAgain::Only);
         Ok(Some(Wanted { role, contacts, place: Some(place), invite_again }))
     });
-    let (revision, is_new) = changed.await?;
+    let Done { tagged, is_new } = changed.await?;
     // If it is there already, an earlier attempt of this call may have added it.
     let status = if is_new || is_repeat { StatusCode::CREATED } else { StatusCode::OK };
     let key: String = form_urlencoded::byte_serialize(new.key().as_bytes()).collect();
     // A blank is a plus sign in forms only.
     let key = key.replace('+', "%20");
     let location = format!("/api/v1/transactions/{id}/{}/contacts/{key}", role.as_str());
-    Ok(([(header::LOCATION, location)], shown(status, revision, &new)).into_response())
+    Ok(([(header::LOCATION, location)], answer(status, tagged, &json!(new))).into_response())
 }
 
 /// `PATCH /api/v1/transactions/{id}/{party}/contacts/{contact}`
@@ -116,8 +117,8 @@ pub(super) async fn change_one(
         contacts[place] = after;
         Ok(Some(Wanted { role, contacts, place: Some(place), invite_again }))
     });
-    let (revision, _) = changed.await?;
-    Ok(shown(StatusCode::OK, revision, &result.unwrap_or_default()))
+    let Done { tagged, .. } = changed.await?;
+    Ok(answer(StatusCode::OK, tagged, &json!(result.unwrap_or_default())))
 }
 
 /// `DELETE /api/v1/transactions/{id}/{party}/contacts/{contact}`
@@ -151,6 +152,16 @@ struct Call<'a> {
     is_repeat: bool,
 }
 
+/// What a call has done.
+#[derive(Clone, Copy)]
+struct Done {
+    /// The revision of the transaction, if the caller knows all that is in it: they have named the one before. Anybody
+    /// else would overwrite what they have not seen, if they used its tag to replace the whole list.
+    tagged: Option<i64>,
+    /// Whether anything was changed.
+    is_new: bool,
+}
+
 /// A new list of contacts.
 struct Wanted {
     role: PartyRole,
@@ -162,15 +173,13 @@ struct Wanted {
 
 /// Changes the contacts of a transaction. `decide` gets the current transaction, which nobody else changes
 /// meanwhile, and returns none if nothing has to change.
-///
-/// Returns the revision of the transaction, and whether it is a new one.
 async fn change(
     state: &ApiState,
     shop: &str,
     id: Ulid,
     call: Call<'_>,
     decide: impl FnOnce(&Transaction) -> Result<Option<Wanted>, Problem>,
-) -> Result<(i64, bool), Problem> {
+) -> Result<Done, Problem> {
     let limits = state.config.invoice.limits.clone();
     let mut seen = 0;
     let decide = |transaction: &Transaction| {
@@ -189,7 +198,9 @@ async fn change(
             PartyRole::Seller => (None, party),
         };
         let patch = Patch { buyer, seller, limits, ..Patch::default() };
-        let applied = patch.apply(&transaction.terms, &transaction.warnings);
+        // This runs inside the tx that locks the row, so it cannot move to another task.
+        let apply = || patch.apply(&transaction.terms, &transaction.warnings);
+        let applied = tokio::task::block_in_place(apply);
         let (terms, warnings) = applied.map_err(|them| {
             let them: Vec<_> = them.into_iter().map(|it| in_contact(it, role, place)).collect();
             Problem::content(&them)
@@ -198,15 +209,18 @@ async fn change(
         Ok(is_new.then_some(Change { terms, warnings, invite_again }))
     };
     let Call { correlation, origin, .. } = call;
-    match state.store.change_transaction(shop, id, None, correlation, origin, decide).await? {
+    let changed =
+        state.store.change_transaction(shop, id, None, correlation, origin, decide).await?;
+    let tagged = |revision| precondition::names(call.headers, seen).then_some(revision);
+    match changed {
         Changed::To(revision) => {
             tracing::info!(transaction = %id, revision, "changed the contacts of a transaction");
-            Ok((revision, true))
+            Ok(Done { tagged: tagged(revision), is_new: true })
         }
         Changed::Same => {
             // The answer shows the contact all the same.
             state.traces.read(origin.does(Action::TransactionRead, shop).to(id));
-            Ok((seen, false))
+            Ok(Done { tagged: tagged(seen), is_new: false })
         }
         Changed::Refused(problem) => Err(problem),
         Changed::Missing => Err(missing(&id.to_string())),
@@ -238,10 +252,12 @@ fn party_role(text: &str) -> Result<PartyRole, Problem> {
     })
 }
 
-/// The place of the only contact of a party with this Matrix ID, e-mail address or name.
+/// The place of the contact of a party with this key, or else of the only one with this Matrix ID, e-mail address or
+/// name. So the address of a contact always names that contact.
 fn place_of(party: &Party, role: PartyRole, text: &str) -> Result<usize, Problem> {
     let (role, text_shown) = (role.as_str(), repeated(text));
-    let found = party.contact_called(text).map_err(|count| match count {
+    let with_key = party.contact(text).map_or_else(|| party.contact_called(text), Ok);
+    let found = with_key.map_err(|count| match count {
         0 => Problem::not_found(format!("The {role} has no contact {text_shown:?}.")),
         _ => Problem::conflict(
             "several-contacts",
@@ -254,12 +270,13 @@ fn place_of(party: &Party, role: PartyRole, text: &str) -> Result<usize, Problem
     Ok(party.contacts.iter().position(|it| std::ptr::eq(it, found)).unwrap_or_default())
 }
 
-fn shown(status: StatusCode, revision: i64, contact: &Contact) -> Response {
-    answer(status, revision, &json!(contact).to_string())
-}
-
-fn answer(status: StatusCode, revision: i64, body: &str) -> Response {
-    let etag = precondition::etag(revision, body.as_bytes());
-    let headers = [(header::ETAG, etag.as_str()), (header::CONTENT_TYPE, "application/json")];
-    (status, headers, body.to_owned()).into_response()
+/// An answer in JSON, with the tag of this revision.
+fn answer(status: StatusCode, revision: Option<i64>, body: &Value) -> Response {
+    let body = body.to_string();
+    let tag = revision.map(|it| [(header::ETAG, precondition::etag(it, body.as_bytes()))]);
+    let content_type = [(header::CONTENT_TYPE, "application/json")];
+    match tag {
+        Some(tag) => (status, content_type, tag, body).into_response(),
+        None => (status, content_type, body).into_response(),
+    }
 }

@@ -34,6 +34,8 @@ pub(super) fn layer(config: &ApiConfig) -> Option<CorsLayer> {
                 header::RETRY_AFTER,
                 header::ALLOW,
                 header::CONTENT_DISPOSITION,
+                name("accept-post"),
+                name("accept-patch"),
                 name("idempotent-replayed"),
                 name("x-request-id"),
             ])

@@ -109,6 +109,7 @@ impl From<NoLink> for Problem {
         let detail = why.to_string();
         let pointer = match why {
             NoLink::NoPage => return Self::conflict("no-page", detail),
+            NoLink::Over { .. } => return Self::conflict("link-over", detail),
             NoLink::Store(error) => return error.into(),
             NoLink::Contact { .. } => "/contact",
             NoLink::Lifetime => "/expires_in",

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
 
 use super::problem::Problem;
+
+/// The number of milliseconds in an hour.
+const HOUR_MS: i64 = 3_600_000;
 
 /// Returns the value that `text` names, if it is one of these.
 pub(super) fn one_of<T: Copy>(
@@ -12,7 +14,7 @@ pub(super) fn one_of<T: Copy>(
     text: Option<&str>,
     allowed: &[(&str, T)],
 ) -> Result<Option<T>, Problem> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text else { return Ok(None) };
     let found = allowed.iter().find(|(allowed, _)| *allowed == text).map(|(_, value)| *value);
     found.map(Some).ok_or_else(|| {
         let names: Vec<_> = allowed.iter().map(|(allowed, _)| format!("`{allowed}`")).collect();
@@ -23,9 +25,14 @@ pub(super) fn one_of<T: Copy>(
 /// Reads a day.
 pub(super) fn day(name: &str, text: Option<&str>) -> Result<Option<Date>, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| {
+    exact_day(text).map(Some).ok_or_else(|| {
         Problem::parameter(name, format!("`{name}` must be a day such as 2026-06-01."))
     })
+}
+
+/// Reads YYYY-MM-DD, and nothing else: a time that follows would be left out.
+fn exact_day(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().filter(|day| day.to_string() == text)
 }
 
 /// Reads the page size in a query.
@@ -43,14 +50,13 @@ pub(super) fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>,
         let time = time.as_millisecond();
         return Ok(Some((time, time.saturating_add(1))));
     }
-    let day = || -> Option<(i64, i64)> {
-        let day: Date = text.parse().ok()?;
-        let start = |day: Date| {
-            Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok().map(|time| time.as_millisecond())
-        };
-        Some((start(day)?, start(day.tomorrow().ok()?)?))
-    };
-    day().map(Some).ok_or_else(|| {
+    let day = exact_day(text).map(|day| {
+        // Counted in days, because the last ones of the year 9999 are no timestamps.
+        let since_1970 = day.duration_since(Date::constant(1970, 1, 1));
+        let start = since_1970.as_hours() * HOUR_MS;
+        (start, start + 24 * HOUR_MS)
+    });
+    day.map(Some).ok_or_else(|| {
         let detail = format!(
             "`{name}` must be a day such as 2026-06-01 (in UTC) or a time such as \
              2026-06-01T12:00:00Z."

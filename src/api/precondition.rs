@@ -31,15 +31,19 @@ fn digest(body: &[u8]) -> String {
 /// Whether a call may change a transaction at this revision: the call has no `If-Match`, or one that
 /// names the revision. A weak tag never matches.
 pub(super) fn allows(headers: &HeaderMap, revision: i64) -> bool {
-    if !headers.contains_key(header::IF_MATCH) {
-        return true;
-    }
+    !headers.contains_key(header::IF_MATCH)
+        || tags(headers, &header::IF_MATCH).any(|tag| tag == "*")
+        || names(headers, revision)
+}
+
+/// Whether a call has an `If-Match` that names this revision.
+pub(super) fn names(headers: &HeaderMap, revision: i64) -> bool {
     let revision = revision.to_string();
     let names_it = |tag: &str| {
         let inner = tag.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         inner.is_some_and(|it| it.split('-').next() == Some(&revision))
     };
-    tags(headers, &header::IF_MATCH).any(|tag| tag == "*" || names_it(tag))
+    tags(headers, &header::IF_MATCH).any(names_it)
 }
 
 /// Returns the tag by which the caller of a GET has the answer with this tag already. It is another one if they have

@@ -222,3 +222,101 @@ fn stored_file(transaction: &str, file: &FileRow) -> Value {
 pub(super) fn iso(milliseconds: i64) -> Option<String> {
     Timestamp::from_millisecond(milliseconds).ok().map(|time| format!("{time:.3}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+
+    use super::*;
+    use crate::config::DatabaseConfig;
+    use crate::store::{Created, ListRequest, NewRevision};
+    use crate::transaction::Contact;
+
+    #[tokio::test]
+    async fn a_list_of_problems_has_exactly_the_transactions_that_show_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("tallyroom.db").display());
+        let database = json!({ "url": url, "max_connections": 2 });
+        let database: DatabaseConfig = serde_json::from_value(database).unwrap();
+        let store = Store::open(&database).await.unwrap();
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let mut terms = crate::transaction::sample().terms;
+        let contact = "@contact:example.org";
+        let user = UserId::parse(contact).unwrap();
+        terms.buyer.contacts = vec![Contact { matrix: Some(user), ..Contact::default() }];
+        let former = "@former:example.org";
+        let member = |user: &str, membership: &str, missing: bool, problem: bool| {
+            let membership = match membership {
+                "" => "NULL".to_owned(),
+                some => format!("'{some}'"),
+            };
+            let missing = if missing { "1" } else { "NULL" };
+            let problem = if problem { "'no'" } else { "NULL" };
+            format!(
+                "INSERT INTO members (transaction_id, user_id, membership, missing_since, problem) \
+                 VALUES ('ID', '{user}', {membership}, {missing}, {problem})"
+            )
+        };
+        let far = |user: &str| {
+            format!(
+                "INSERT INTO far_invitations (transaction_id, user_id, server, since, due_at) \
+                 VALUES ('ID', '{user}', 'example.org', 0, 0)"
+            )
+        };
+        let mut cases = vec![
+            Vec::new(),
+            vec!["UPDATE rooms SET problem = 'no' WHERE transaction_id = 'ID'".to_owned()],
+            vec![
+                "INSERT INTO room_problems (transaction_id, step, problem, failures, since, retry_at) \
+                 VALUES ('ID', 'name', 'no', 1, 0, 0)"
+                    .to_owned(),
+            ],
+            vec![far(contact)],
+            vec![far(former)],
+        ];
+        for user in [contact, former] {
+            for membership in ["", "invite", "join", "leave", "ban", "knock"] {
+                for (missing, problem) in
+                    [(false, false), (true, false), (false, true), (true, true)]
+                {
+                    let member = member(user, membership, missing, problem);
+                    cases.push(vec![member.clone()]);
+                    cases.push(vec![member, far(user)]);
+                }
+            }
+        }
+        let config = Config::default();
+        let mut shown = 0;
+        for (number, changes) in cases.iter().enumerate() {
+            let new = NewRevision { terms: &terms, warnings: &[], original: None };
+            let shop = number.to_string();
+            let created = store.create_transaction(&shop, "order", new, "test").await;
+            let Ok(Created::New(id)) = created else { panic!("{created:?}") };
+            for change in changes {
+                let change = change.replace("ID", &id.to_string());
+                sqlx::query(AssertSqlSafe(change)).execute(&mut connection).await.unwrap();
+            }
+            let transaction = store.transaction(id).await.unwrap().unwrap();
+            let room = present(&store, &config, &transaction).await.unwrap()["room"].clone();
+            let has_problem =
+                room["problem"].is_string() || !room["unreached"].as_array().unwrap().is_empty();
+            shown += usize::from(has_problem);
+            let listed = async |problem| {
+                let request = ListRequest {
+                    shop: &shop,
+                    limit: 1,
+                    problem: Some(problem),
+                    ..ListRequest::default()
+                };
+                store.list(request).await.unwrap().transactions.len() == 1
+            };
+            assert_eq!(
+                (listed(true).await, listed(false).await),
+                (has_problem, !has_problem),
+                "{changes:?}: {room}"
+            );
+        }
+        assert!(shown > 10 && shown < cases.len() - 10, "{shown}");
+        store.close().await;
+    }
+}

@@ -17,6 +17,8 @@ use crate::store::{Attempt, KeptAnswer, RepeatedCall, Store};
 
 /// The greatest length of a key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
+/// The greatest length of a multipart boundary, in bytes (RFC 2046, section 5.1.1).
+const MAX_BOUNDARY_BYTES: usize = 70;
 /// The greatest length of the body of an answer that is kept, in bytes. After a longer one, a repeat runs the call
 /// again, which makes nothing new.
 const MAX_KEPT_BYTES: usize = 256 * 1024;
@@ -97,23 +99,30 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
 /// Returns what identifies a call: the SHA-256 of its address, its media type and its body.
 fn fingerprint(target: &str, media_type: &str, body: &[u8]) -> String {
     let (essence, parameters) = media_type.split_once(';').unwrap_or((media_type, ""));
+    let essence = essence.trim();
     let mut hash = Sha256::new();
-    for part in [target, essence.trim()] {
+    for part in [target, essence] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    // Many clients draw the boundary anew each time.
-    let boundary = parameters.split(';').find_map(|it| it.trim().strip_prefix("boundary="));
-    let boundary = boundary.map(|it| it.trim_matches('"').as_bytes()).filter(|it| !it.is_empty());
+    let is_form = essence.eq_ignore_ascii_case("multipart/form-data");
     let mut rest = body;
-    while let Some(boundary) = boundary
-        && let Some(at) = rest.windows(boundary.len()).position(|it| it == boundary)
-    {
-        hash.update(&rest[..at]);
-        rest = &rest[at + boundary.len()..];
+    // Many clients draw the boundary anew each time. It is short, so finding it takes a time that grows with the body.
+    if let Some(boundary) = boundary(parameters).filter(|_| is_form) {
+        while let Some(at) = rest.windows(boundary.len()).position(|it| it == boundary) {
+            hash.update(&rest[..at]);
+            rest = &rest[at + boundary.len()..];
+        }
     }
     hash.update(rest);
     format!("{:x}", hash.finalize())
+}
+
+/// Returns the boundary that the parameters of a media type name, if it is one.
+fn boundary(parameters: &str) -> Option<&[u8]> {
+    let named = parameters.split(';').find_map(|it| it.trim().strip_prefix("boundary="))?;
+    let boundary = named.trim_matches('"').as_bytes();
+    (1..=MAX_BOUNDARY_BYTES).contains(&boundary.len()).then_some(boundary)
 }
 
 /// An attempt that is being run. If the caller goes away meanwhile, it is noted as ended.
@@ -126,7 +135,13 @@ impl Running<'_> {
     /// Keeps the answer if it is one to keep, and returns what the caller is answered.
     async fn ended_with(mut self, response: Response) -> Response {
         if !is_to_keep(&response) {
-            // Dropping `self` notes the end.
+            // Noted before the answer is sent: the caller may send the call again as soon as they have it.
+            if let Some(attempt) = &self.attempt {
+                match self.store.end_attempt(attempt).await {
+                    Ok(()) => self.attempt = None,
+                    Err(error) => tracing::debug!(%error, "the end of a call is not noted yet"),
+                }
+            }
             return response;
         }
         let (parts, body) = response.into_parts();
@@ -175,13 +190,15 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Whether an answer is kept. A failure of ours is not, because the next attempt may succeed. A secret (a link) is not
+/// Whether an answer is kept. A failure of ours is not, and neither is one of the caller's condition, because the next
+/// attempt may succeed. A secret (a link) is not
 /// either: the call is run again, and says the same.
 fn is_to_keep(response: &Response) -> bool {
     let status = response.status();
     let is_passing = status.is_server_error()
         || status == StatusCode::TOO_MANY_REQUESTS
-        || status == StatusCode::REQUEST_TIMEOUT;
+        || status == StatusCode::REQUEST_TIMEOUT
+        || status == StatusCode::PRECONDITION_FAILED;
     let cache_control = response.headers().get(header::CACHE_CONTROL);
     let is_secret = cache_control.is_some_and(|it| it == "no-store");
     let most = response.body().size_hint().upper().and_then(|it| usize::try_from(it).ok());
@@ -229,10 +246,10 @@ mod tests {
             let response = response.header(header::CACHE_CONTROL, cache_control);
             is_to_keep(&response.body(Body::from(vec![b'x'; length])).unwrap())
         };
-        for status in [200, 201, 202, 404, 409, 412, 422] {
+        for status in [200, 201, 202, 404, 409, 422] {
             assert!(answer(status, "private", MAX_KEPT_BYTES), "{status}");
         }
-        for status in [408, 429, 500, 503] {
+        for status in [408, 412, 429, 500, 503] {
             assert!(!answer(status, "private", 1), "{status}");
         }
         assert!(!answer(201, "no-store", 1));
@@ -251,12 +268,21 @@ mod tests {
         ] {
             assert_ne!(call, other);
         }
-        let form = |boundary: &str, text: &str| {
+        let with_boundary = |essence: &str, boundary: &str, text: &str| {
             let body = format!("--{boundary}\r\n{text}\r\n--{boundary}--");
-            let media_type = format!("multipart/form-data; boundary=\"{boundary}\"");
+            let media_type = format!("{essence}; boundary=\"{boundary}\"");
             fingerprint("/a", &media_type, body.as_bytes())
         };
+        let form =
+            |boundary: &str, text: &str| with_boundary("multipart/form-data", boundary, text);
         assert_eq!(form("one", "text"), form("another", "text"));
         assert_ne!(form("one", "text"), form("one", "other"));
+        // What is no boundary belongs to the body.
+        let [long, longest] =
+            [MAX_BOUNDARY_BYTES + 1, MAX_BOUNDARY_BYTES].map(|length| "x".repeat(length));
+        assert_ne!(form("one", "text"), form(&long, "text"));
+        assert_eq!(form("one", "text"), form(&longest, "text"));
+        let json = |boundary: &str| with_boundary("application/json", boundary, "text");
+        assert_ne!(json("one"), json("another"));
     }
 }

@@ -142,15 +142,25 @@ fn cursor(text: &str) -> Result<Cursor, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parameters::day;
     use super::*;
 
     #[test]
     fn days_are_whole_days() {
-        let day = 1_780_272_000_000;
-        assert_eq!(span("from", Some("2026-06-01")).unwrap(), Some((day, day + 86_400_000)));
+        let start = 1_780_272_000_000;
+        assert_eq!(span("from", Some("2026-06-01")).unwrap(), Some((start, start + 86_400_000)));
         let time = span("to", Some("2026-06-01T00:00:01+00:00")).unwrap();
-        assert_eq!(time, Some((day + 1_000, day + 1_001)));
-        assert!(span("to", Some("yesterday")).is_err());
+        assert_eq!(time, Some((start + 1_000, start + 1_001)));
+        // A time in which zone? It is no whole day either.
+        for wrong in
+            ["yesterday", "2026-06-01T12:00:00", "2026-06-01 12:00", "20260601", "2026-6-1"]
+        {
+            assert!(span("to", Some(wrong)).is_err(), "{wrong}");
+            assert!(day("to", Some(wrong)).is_err(), "{wrong}");
+        }
+        let last = 253_402_214_400_000;
+        assert_eq!(span("to", Some("9999-12-31")).unwrap(), Some((last, last + 86_400_000)));
+        assert!(day("to", Some("9999-12-31")).unwrap().is_some());
         assert_eq!(span("to", None).unwrap(), None);
     }
 }

@@ -119,7 +119,11 @@ impl ListQuery {
             )
         })?;
         let orders = [("-created", false), ("created", true)];
-        let contact = some(&self.contact);
+        if self.status.as_deref() == Some("") {
+            let detail = "`status` must not be empty. Leave it out to list every status.";
+            return Err(Problem::parameter("status", detail));
+        }
+        let contact = self.contact.as_deref();
         if let Some(contact) = contact {
             UserId::parse(contact).map_err(|_| {
                 let detail = "`contact` must be a Matrix ID, for example `@accounts:example.org`.";
@@ -137,11 +141,15 @@ impl ListQuery {
             cursor,
             oldest_first: one_of("sort", some(&self.sort), &orders)?.unwrap_or_default(),
             limit: limit(self.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?,
-            status: some(&self.status),
+            status: self.status.as_deref(),
             contact,
             party,
-            unread: one_of("unread", some(&self.unread), &PARTIES)?,
-            problem: one_of("problem", some(&self.problem), &[("true", true), ("false", false)])?,
+            unread: one_of("unread", self.unread.as_deref(), &PARTIES)?,
+            problem: one_of(
+                "problem",
+                self.problem.as_deref(),
+                &[("true", true), ("false", false)],
+            )?,
             issued: (
                 day("issued_from", some(&self.issued_from))?,
                 day("issued_to", some(&self.issued_to))?,
@@ -165,8 +173,8 @@ pub(super) async fn list(
     let request = query.request(&shop)?;
     let page = match &query.external_id {
         Some(external_id) => {
-            if request.has_filter() {
-                let detail = "`external_id` names one transaction. Leave out the other filters.";
+            if request.has_filter() || query.cursor.is_some() || query.sort.is_some() {
+                let detail = "`external_id` names one transaction. Leave out the other filters, `cursor` and `sort`.";
                 return Err(Problem::parameter("external_id", detail));
             }
             let found = state.store.transaction_called(&shop, external_id).await?;

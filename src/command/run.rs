@@ -125,6 +125,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let old_lines =
         api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
     tasks.spawn(infallible(old_lines));
+    tasks.spawn(infallible(store.clone().forget_expired_calls_forever(stop.clone())));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),

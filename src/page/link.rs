@@ -8,7 +8,7 @@ use super::token::{Purpose, TokenKey};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::config::Config;
-use crate::store::{NewGrant, Store, StoreError, Way};
+use crate::store::{GrantRow, NewGrant, Store, StoreError, Way};
 use crate::transaction::{PartyRole, Transaction};
 
 /// The greatest lifetime of a link, in days.
@@ -70,13 +70,23 @@ pub enum NoLink {
         days = MAX_DAYS
     )]
     Lifetime,
+    /// The call was run before, and its link does not work any more.
+    #[error(
+        "This call made the link {id} before, which {why}. Send it with a new Idempotency-Key to make another one."
+    )]
+    Over {
+        /// The id of the link.
+        id: Ulid,
+        /// Why it does not work.
+        why: &'static str,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Makes a link to the page of `transaction`, with this id. The audit log says that `origin` did so. If the id is that
-/// of a link that was made before, returns that one again.
+/// of a link that was made before, returns that one again, whatever has become of the contact.
 ///
 /// # Errors
 /// See [`NoLink`].
@@ -89,6 +99,9 @@ pub async fn make_link(
     id: Ulid,
     origin: &Origin,
 ) -> Result<Link, NoLink> {
+    if let Some(made) = store.grant(id).await? {
+        return again(config, key, id, made);
+    }
     let LinkRequest { party, .. } = *request;
     let contact = match &request.contact {
         None => None,
@@ -101,7 +114,7 @@ pub async fn make_link(
     if !(1..=MAX_LIFETIME_SECONDS).contains(&seconds) {
         return Err(NoLink::Lifetime);
     }
-    let url = config.signed_link(key.sign(Purpose::Link, &[id])).ok_or(NoLink::NoPage)?;
+    let url = url(config, key, id)?;
     let expires_at = now() + seconds * 1_000;
     let grant = NewGrant {
         id,
@@ -115,7 +128,23 @@ pub async fn make_link(
     if !store.open_link(&grant, line).await?
         && let Some(made) = store.grant(id).await?
     {
-        return Ok(Link { id, url, contact: made.contact, expires_at: made.expires_at });
+        return again(config, key, id, made);
     }
     Ok(Link { id, url, contact, expires_at })
+}
+
+/// The link that was made before.
+fn again(config: &Config, key: &TokenKey, id: Ulid, made: GrantRow) -> Result<Link, NoLink> {
+    if made.revoked_at.is_some() {
+        return Err(NoLink::Over { id, why: "was revoked" });
+    }
+    if !made.is_open() {
+        return Err(NoLink::Over { id, why: "has expired" });
+    }
+    let url = url(config, key, id)?;
+    Ok(Link { id, url, contact: made.contact, expires_at: made.expires_at })
+}
+
+fn url(config: &Config, key: &TokenKey, id: Ulid) -> Result<String, NoLink> {
+    config.signed_link(key.sign(Purpose::Link, &[id])).ok_or(NoLink::NoPage)
 }

@@ -87,8 +87,9 @@ impl ListRequest<'_> {
     }
 }
 
-/// A text that sorts after every ULID.
-const AFTER_ALL_IDS: &str = "~";
+/// A text that sorts after every ULID, in every collation: a ULID begins with a digit, and letters come after digits. Signs
+/// such as "~" do not in the collations of languages.
+const AFTER_ALL_IDS: &str = "ZZZZZZZZZZZZZZZZZZZZZZZZZZ";
 
 /// One page of transactions.
 #[derive(Clone, Debug)]
@@ -112,15 +113,23 @@ fn where_unread() -> String {
     )
 }
 
-/// The condition of a filter for what the API shows as `room.problem` and `room.unreached`.
+/// The condition of a filter for what the API shows as `room.problem` and `room.unreached` (`api/present.rs`): of the
+/// contacts, and of former ones who could not be removed.
 const WHERE_PROBLEM: &str = "\
     EXISTS (SELECT 1 FROM rooms WHERE transaction_id = t.id AND problem IS NOT NULL) \
     OR EXISTS (SELECT 1 FROM room_problems WHERE transaction_id = t.id) \
-    OR EXISTS (SELECT 1 FROM members m JOIN contacts c ON c.transaction_id = m.transaction_id \
-    AND c.user_id = m.user_id AND c.active = 1 WHERE m.transaction_id = t.id \
-    AND (m.membership = 'ban' \
-    OR (m.missing_since IS NOT NULL AND COALESCE(m.membership, '') NOT IN ('join', 'leave')) \
-    OR (m.problem IS NOT NULL AND COALESCE(m.membership, '') NOT IN ('join', 'leave', 'invite'))))";
+    OR EXISTS (SELECT 1 FROM contacts c LEFT JOIN members m \
+    ON m.transaction_id = c.transaction_id AND m.user_id = c.user_id \
+    LEFT JOIN far_invitations f \
+    ON f.transaction_id = c.transaction_id AND f.user_id = c.user_id \
+    WHERE c.transaction_id = t.id AND c.active = 1 AND CASE COALESCE(m.membership, '') \
+    WHEN 'join' THEN FALSE WHEN 'leave' THEN FALSE WHEN 'ban' THEN TRUE \
+    WHEN 'knock' THEN m.problem IS NOT NULL \
+    WHEN 'invite' THEN m.missing_since IS NOT NULL \
+    ELSE m.missing_since IS NOT NULL OR m.problem IS NOT NULL OR f.user_id IS NOT NULL END) \
+    OR EXISTS (SELECT 1 FROM members m WHERE m.transaction_id = t.id AND m.problem IS NOT NULL \
+    AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.transaction_id = t.id \
+    AND c.user_id = m.user_id AND c.active = 1))";
 
 /// The pages in both orders. Each parameter that is null filters nothing.
 fn select_page(order: &str) -> String {
@@ -177,10 +186,32 @@ impl Store {
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
     pub async fn list(&self, request: ListRequest<'_>) -> Result<Page, StoreError> {
+        self.list_looking_at(request, MAX_LOOKED_AT).await
+    }
+
+    /// Looks at so many transactions at most, if there is a filter.
+    async fn list_looking_at(
+        &self,
+        request: ListRequest<'_>,
+        most: i64,
+    ) -> Result<Page, StoreError> {
         let order = usize::from(request.oldest_first);
         let (first, end) = request.ids();
-        let has_filter = request.has_filter();
-        let looked_at = if has_filter { MAX_LOOKED_AT } else { request.limit + 1 };
+        // With a filter, the last transaction to look at is found first, and all that follows looks at those up to it.
+        // So what comes in meanwhile neither moves where the next page begins, nor what this one looks at.
+        let last = if request.has_filter() {
+            let last = sqlx::query_scalar(AssertSqlSafe(SELECT_LAST[order].as_str()))
+                .bind(request.shop)
+                .bind(&first)
+                .bind(&end)
+                .bind(most - 1);
+            let last: Option<String> = last.fetch_optional(&self.pool).await?;
+            last.map(|id| parse_id(&id)).transpose()?
+        } else {
+            None
+        };
+        let (first, end) = up_to(last, request.oldest_first, (first, end));
+        let looked_at = if request.has_filter() { i64::MAX } else { request.limit + 1 };
         if request.has_dates() {
             let undated = SELECT_UNDATED[order].as_str();
             self.note_dates(undated, (request.shop, &first, &end), looked_at).await?;
@@ -210,19 +241,86 @@ impl Store {
         rows.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
         let transactions =
             rows.into_iter().map(Transaction::try_from).collect::<Result<Vec<_>, _>>()?;
-        let next = if has_more {
-            transactions.last().map(|last| last.id)
-        } else if has_filter {
-            let last = sqlx::query_scalar(AssertSqlSafe(SELECT_LAST[order].as_str()))
-                .bind(request.shop)
-                .bind(first)
-                .bind(end)
-                .bind(MAX_LOOKED_AT - 1);
-            let last: Option<String> = last.fetch_optional(&self.pool).await?;
-            last.map(|id| parse_id(&id)).transpose()?
-        } else {
-            None
-        };
+        let next = if has_more { transactions.last().map(|last| last.id) } else { last };
         Ok(Page { transactions, next })
+    }
+}
+
+/// Narrows the first id and the one after the last to those up to `last`, in the order of the list.
+fn up_to(
+    last: Option<Ulid>,
+    oldest_first: bool,
+    (first, end): (String, String),
+) -> (String, String) {
+    match last {
+        None => (first, end),
+        Some(last) if oldest_first => (first, Ulid(last.0.saturating_add(1)).to_string()),
+        Some(last) => (last.to_string(), end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::opened;
+    use crate::store::{Created, NewRevision};
+
+    #[test]
+    fn the_last_transaction_of_a_page_is_looked_at_in_both_orders() {
+        let all = || (Ulid(1).to_string(), Ulid(9).to_string());
+        let narrowed = |last, oldest_first| up_to(last, oldest_first, all());
+        assert_eq!(narrowed(None, true), all());
+        assert_eq!(narrowed(Some(Ulid(4)), true), (Ulid(1).to_string(), Ulid(5).to_string()));
+        assert_eq!(narrowed(Some(Ulid(4)), false), (Ulid(4).to_string(), Ulid(9).to_string()));
+    }
+
+    #[tokio::test]
+    async fn each_transaction_is_listed_once_while_others_come_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let terms = crate::transaction::sample().terms;
+        let create = async |number: usize| {
+            let new = NewRevision { terms: &terms, warnings: &[], original: None };
+            let name = number.to_string();
+            let created = store.create_transaction("shop", &name, new, "test").await;
+            let Ok(Created::New(id)) = created else { panic!("{created:?}") };
+            id
+        };
+        let mut before = Vec::new();
+        for number in 0..10 {
+            before.push(create(number).await);
+        }
+        let coming = async {
+            for number in 10..200 {
+                create(number).await;
+            }
+        };
+        let listing = async {
+            for oldest_first in [false, true].repeat(20) {
+                let (mut found, mut cursor) = (Vec::new(), None);
+                loop {
+                    let request = ListRequest {
+                        shop: "shop",
+                        limit: 100,
+                        status: Some(&terms.status),
+                        cursor,
+                        oldest_first,
+                        ..ListRequest::default()
+                    };
+                    let page = store.list_looking_at(request, 3).await.unwrap();
+                    found.extend(page.transactions.iter().map(|it| it.id));
+                    cursor = page.next;
+                    if cursor.is_none() {
+                        break;
+                    }
+                }
+                let count = found.len();
+                found.sort_unstable();
+                found.dedup();
+                assert_eq!(found.len(), count, "one is listed twice");
+                assert!(before.iter().all(|id| found.contains(id)), "one is left out");
+            }
+        };
+        tokio::join!(coming, listing);
     }
 }

@@ -1,6 +1,9 @@
 //! Calls of shops that carry an `Idempotency-Key`, and their answers.
 
+use std::time::Duration;
+
 use sqlx::FromRow;
+use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
@@ -14,10 +17,14 @@ const KEPT_MS: i64 = 24 * 60 * 60_000;
 const ATTEMPT_MS: i64 = 30_000;
 /// The greatest number of keys that are kept for one shop. If there are more, the oldest are forgotten.
 const MAX_KEYS_PER_SHOP: i64 = 100_000;
-/// After how many new keys of a shop what is old is deleted.
-const KEYS_PER_CLEANING: i64 = 16;
-/// How many expired keys are deleted then. It is more than come in meanwhile, so that a backlog shrinks.
-const EXPIRED_PER_CLEANING: i64 = 64;
+/// The greatest size of the bodies that are kept for one shop, in bytes. If they have more, the oldest are forgotten.
+const MAX_BYTES_PER_SHOP: i64 = 64 * 1024 * 1024;
+/// After how many new keys of a shop what is too much is deleted. Meanwhile there may be more.
+const KEYS_PER_CLEANING: i64 = 256;
+/// How many expired keys are deleted in one tx.
+const EXPIRED_PER_TX: i64 = 500;
+/// How often expired keys are looked for.
+const DELETION_INTERVAL: Duration = Duration::from_secs(600);
 
 const DELETE_IF_EXPIRED: &str =
     "DELETE FROM repeated_calls WHERE shop = $1 AND call_key = $2 AND created_at <= $3";
@@ -31,12 +38,16 @@ const TAKE_OVER: &str = "UPDATE repeated_calls SET attempt = $4, attempted_at = 
 const SELECT_CALL: &str = "SELECT number, fingerprint, id, attempted_at, status, headers, body \
      FROM repeated_calls WHERE shop = $1 AND call_key = $2";
 const SET_ANSWER: &str = "UPDATE repeated_calls SET status = $4, headers = $5, body = $6 \
-     WHERE shop = $1 AND call_key = $2 AND attempt = $3 AND status IS NULL";
+     WHERE shop = $1 AND call_key = $2 AND id = $3 AND status IS NULL";
 const SET_ENDED: &str = "UPDATE repeated_calls SET attempted_at = 0 \
      WHERE shop = $1 AND call_key = $2 AND attempt = $3 AND status IS NULL";
 const DELETE_EXPIRED: &str = "DELETE FROM repeated_calls WHERE (shop, call_key) IN \
      (SELECT shop, call_key FROM repeated_calls WHERE created_at <= $1 ORDER BY created_at LIMIT $2)";
 const DELETE_EXCESS: &str = "DELETE FROM repeated_calls WHERE shop = $1 AND number <= $2";
+const DELETE_EXCESS_BYTES: &str = "DELETE FROM repeated_calls WHERE shop = $1 AND number <= \
+     (SELECT MAX(number) FROM (SELECT number, \
+     SUM(COALESCE(LENGTH(body), 0)) OVER (ORDER BY number DESC) AS bytes \
+     FROM repeated_calls WHERE shop = $1) newest WHERE bytes > $2)";
 
 /// What there is to do about a call with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +139,7 @@ impl Store {
             sqlx::query_as(SELECT_CALL).bind(shop).bind(key).fetch_one(&mut *tx).await?;
         tx.commit().await?;
         if is_new {
-            self.forget_old_calls(shop, found.number).await;
+            self.forget_excess(shop, found.number).await;
             return Ok(attempt(new, false));
         }
         if taken_over {
@@ -141,8 +152,8 @@ impl Store {
         Ok(found.answer()?.map_or(RepeatedCall::InProgress(left), RepeatedCall::Answered))
     }
 
-    /// Keeps the answer of a call. If another attempt was answered meanwhile, because this one took too long, returns
-    /// the answer of that one.
+    /// Keeps the answer of a call, whichever attempt it is of. If another attempt was answered before, because this one
+    /// took too long, returns the answer of that one.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
@@ -151,8 +162,8 @@ impl Store {
         attempt: &Attempt,
         answer: &KeptAnswer,
     ) -> Result<Option<KeptAnswer>, StoreError> {
-        let Attempt { shop, key, attempt, .. } = attempt;
-        let set = sqlx::query(SET_ANSWER).bind(shop).bind(key).bind(attempt.to_string());
+        let Attempt { shop, key, id, .. } = attempt;
+        let set = sqlx::query(SET_ANSWER).bind(shop).bind(key).bind(id.to_string());
         let set = set.bind(i64::from(answer.status)).bind(to_json(&answer.headers)?);
         if self.write_one(set.bind(answer.body.clone())).await? == 1 {
             return Ok(None);
@@ -171,16 +182,42 @@ impl Store {
         self.run(sqlx::query(SET_ENDED).bind(shop).bind(key).bind(attempt.to_string())).await
     }
 
-    /// Deletes what is expired, and what is too much. Whatever fails is done the next time.
-    async fn forget_old_calls(&self, shop: &str, number: i64) {
+    /// Deletes what is too much. Whatever fails is done the next time.
+    async fn forget_excess(&self, shop: &str, number: i64) {
         if number % KEYS_PER_CLEANING != 0 {
             return;
         }
-        let expired = sqlx::query(DELETE_EXPIRED).bind(now() - KEPT_MS).bind(EXPIRED_PER_CLEANING);
-        let excess = sqlx::query(DELETE_EXCESS).bind(shop).bind(number - MAX_KEYS_PER_SHOP);
-        for deletion in [expired, excess] {
+        let keys = sqlx::query(DELETE_EXCESS).bind(shop).bind(number - MAX_KEYS_PER_SHOP);
+        let bytes = sqlx::query(DELETE_EXCESS_BYTES).bind(shop).bind(MAX_BYTES_PER_SHOP);
+        for deletion in [keys, bytes] {
             if let Err(error) = self.run(deletion).await {
                 tracing::debug!(%error, "old calls are not deleted yet");
+            }
+        }
+    }
+
+    /// Deletes expired keys and their answers, until `stop` is cancelled.
+    pub async fn forget_expired_calls_forever(self, stop: CancellationToken) {
+        let work = async {
+            loop {
+                if let Err(error) = self.forget_expired_calls().await {
+                    tracing::warn!(%error, "expired Idempotency-Keys could not be deleted; retrying later");
+                }
+                tokio::time::sleep(DELETION_INTERVAL).await;
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    async fn forget_expired_calls(&self) -> Result<(), StoreError> {
+        let most = u64::try_from(EXPIRED_PER_TX).unwrap_or(u64::MAX);
+        loop {
+            let expired = sqlx::query(DELETE_EXPIRED).bind(now() - KEPT_MS).bind(EXPIRED_PER_TX);
+            if self.write_one(expired).await? < most {
+                return Ok(());
             }
         }
     }
@@ -248,6 +285,12 @@ mod tests {
         assert_eq!(store.keep_answer(&second, &answer(200)).await.unwrap(), Some(answer(201)));
         store.end_attempt(&second).await.unwrap();
         assert_eq!(begin(&store, "a", "1").await, RepeatedCall::Answered(answer(201)));
+        // The one that counts as lost is faster after all.
+        let slow = run(begin(&store, "b", "1").await);
+        age(&store, "attempted_at", ATTEMPT_MS).await;
+        let next = run(begin(&store, "b", "1").await);
+        assert_eq!(store.keep_answer(&slow, &answer(200)).await.unwrap(), None);
+        assert_eq!(store.keep_answer(&next, &answer(201)).await.unwrap(), Some(answer(200)));
     }
 
     #[tokio::test]
@@ -258,18 +301,33 @@ mod tests {
             let count = "SELECT COUNT(*) FROM repeated_calls";
             sqlx::query_scalar::<_, i64>(count).fetch_one(&store.pool).await.unwrap()
         };
-        for number in 1..KEYS_PER_CLEANING {
-            begin(&store, &format!("{number}"), "1").await;
-        }
-        age(&store, "created_at", KEPT_MS).await;
-        assert_eq!(keys().await, KEYS_PER_CLEANING - 1);
-        begin(&store, "the one that cleans", "1").await;
+        // More than one tx deletes.
+        let many = "INSERT INTO repeated_calls \
+             (shop, call_key, number, fingerprint, id, attempt, attempted_at, created_at) \
+             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n <= $1) \
+             SELECT 'idle', n, n, '', '', '', 0, 0 FROM n";
+        store.run(sqlx::query(many).bind(EXPIRED_PER_TX)).await.unwrap();
+        begin(&store, "first", "1").await;
+        assert_eq!(keys().await, EXPIRED_PER_TX + 2);
+        // Nobody calls any more.
+        store.forget_expired_calls().await.unwrap();
         assert_eq!(keys().await, 1);
         // As if there had been many.
-        age(&store, "number", -MAX_KEYS_PER_SHOP).await;
-        store.forget_old_calls("shop", MAX_KEYS_PER_SHOP + KEYS_PER_CLEANING).await;
+        let all = MAX_KEYS_PER_SHOP - MAX_KEYS_PER_SHOP % KEYS_PER_CLEANING;
+        store.forget_excess("shop", all).await;
         assert_eq!(keys().await, 1);
-        store.forget_old_calls("shop", 2 * MAX_KEYS_PER_SHOP + KEYS_PER_CLEANING).await;
+        store.forget_excess("shop", all + KEYS_PER_CLEANING).await;
         assert_eq!(keys().await, 0);
+        // As if the first answers had been long.
+        for (key, bytes) in [("a", MAX_BYTES_PER_SHOP / 2 + 1), ("b", MAX_BYTES_PER_SHOP / 2)] {
+            let attempt = run(begin(&store, key, "1").await);
+            let answer = KeptAnswer { status: 200, headers: Vec::new(), body: Vec::new() };
+            store.keep_answer(&attempt, &answer).await.unwrap();
+            let long = "UPDATE repeated_calls SET body = zeroblob($1) WHERE call_key = $2";
+            store.run(sqlx::query(long).bind(bytes).bind(key)).await.unwrap();
+        }
+        store.forget_excess("shop", KEYS_PER_CLEANING).await;
+        assert!(matches!(begin(&store, "b", "1").await, RepeatedCall::Answered(_)));
+        assert!(matches!(begin(&store, "a", "1").await, RepeatedCall::Run(_)));
     }
 }

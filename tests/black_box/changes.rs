@@ -157,8 +157,10 @@ on_both_databases! {
         let added = post(&new).await;
         assert_eq!(added.status(), 201);
         let address = added.headers()["location"].to_str().unwrap().to_owned();
-        let tag = etag(&added);
+        // Who adds a contact has not seen the others, so the answer is no condition for replacing all of them.
+        assert_eq!(added.headers().get("etag"), None);
         assert_eq!(added.json::<Value>().await.unwrap(), new);
+        let tag = etag(&shop.request(Method::GET, &contacts).send().await.unwrap());
         stand(shop, &id, &["declined", "invited", "joined"]).await;
         third.join(&room).await;
         let listed = shop.get(&contacts).await.1;
@@ -182,7 +184,21 @@ on_both_databases! {
         assert_eq!(status, 404, "{none}");
         assert_eq!(world.other_shop.get(&contacts).await.0, 404);
 
-        // Two change it at once: the second is told so.
+        // An address names its contact, also if another one has it as a name.
+        let named = json!({ "name": third.id, "email": "desk@birch.example" });
+        assert_eq!(post(&named).await.status(), 201);
+        assert_eq!(shop.get(&address).await, (200, new.clone()));
+        let desk = format!("{contacts}/desk@birch.example");
+        assert_eq!(shop.request(Method::DELETE, &desk).send().await.unwrap().status(), 204);
+        let patch = shop.request(Method::PATCH, &address).json(&json!({ "duty": "night" }));
+        assert_eq!(patch.send().await.unwrap().headers().get("etag"), None);
+
+        // Two change it at once: the second is told so. Who has named the revision before gets the tag of the new one.
+        let tag_before = tag;
+        assert_eq!(shop.request(Method::DELETE, &address).header("if-match", &tag_before).send().await.unwrap().status(), 412);
+        let tag = etag(&shop.request(Method::GET, &contacts).send().await.unwrap());
+        let patch = shop.request(Method::PATCH, &address).header("if-match", &tag);
+        let tag = etag(&patch.json(&json!({ "duty": "noon" })).send().await.unwrap());
         let change = async |tag: &str, duty: Value| {
             let patch = shop.request(Method::PATCH, &address).header("if-match", tag);
             Shop::answer(patch.json(&json!({ "duty": duty }))).await
@@ -208,7 +224,7 @@ on_both_databases! {
     async fn who_has_an_answer_already_does_not_get_it_again(database) {
         let world = World::start(database).await;
         let shop = &world.shop;
-        let id = shop.create(&sample("order-1", BUYER, SELLER)).await;
+        let id = shop.create(&sample("order-3", BUYER, SELLER)).await;
         shop.room(&id).await;
         let whole = format!("/api/v1/transactions/{id}");
         for path in [
@@ -239,6 +255,21 @@ on_both_databases! {
         assert_eq!(shop.patch(&id, &json!({ "status": "paid" })).await.0, 200);
         let request = shop.request(Method::GET, &whole).header("if-none-match", before);
         assert_eq!(request.send().await.unwrap().status(), 200);
+        let deal = world.deal().await;
+        let whole = format!("/api/v1/transactions/{}", deal.id);
+        let known = eventually("an answer that stays", Duration::from_secs(60), || async {
+            let tag = etag(&shop.request(Method::GET, &whole).send().await.unwrap());
+            let again = shop.request(Method::GET, &whole).header("if-none-match", &tag).send().await.unwrap();
+            (again.status() == 304).then_some(tag)
+        });
+        let before = known.await;
+        let said = deal.buyer.say(&deal.room, "Thank you.").await;
+        shop.entry(&deal.id, &said).await;
+        let after = shop.request(Method::GET, &whole).header("if-none-match", &before).send().await.unwrap();
+        assert_eq!(after.status(), 200);
+        // It is the same revision.
+        let revision = |tag: &str| tag.split('-').next().unwrap().to_owned();
+        assert_eq!(revision(&etag(&after)), revision(&before));
     }
 }
 

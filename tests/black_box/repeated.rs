@@ -107,6 +107,48 @@ on_both_databases! {
         }
     }
 
+    async fn a_link_is_answered_again_as_long_as_it_works(database) {
+        let world = World::with().page().start(database).await;
+        let shop = &world.shop;
+        let id = shop.create(&sample("order-1", BUYER, SELLER)).await;
+        let of = |part: &str| format!("{TRANSACTIONS}/{id}/{part}");
+        let contact = json!({ "email": "a@birch.example" });
+        assert_eq!(Shop::answer(shop.request(Method::POST, &of("buyer/contacts")).json(&contact)).await.0, 201);
+        let make = async |key: &str| {
+            let wanted = json!({ "party": "buyer", "contact": "a@birch.example" });
+            Shop::answer(keyed(shop, &of("links"), key).json(&wanted)).await
+        };
+        let (status, first) = make("one").await;
+        assert_eq!(status, 201, "{first}");
+        let (_, other) = make("other").await;
+        // The contact goes: no other link is made for it, and the one that was made stays what it was.
+        let address = of("buyer/contacts/a@birch.example");
+        assert_eq!(shop.request(Method::DELETE, &address).send().await.unwrap().status(), 204);
+        assert_eq!(make("one").await, (201, first.clone()));
+        assert_eq!(make("a-new-one").await.0, 422);
+        let link = format!("{}/{}", of("links"), first["id"].as_str().unwrap());
+        assert_eq!(shop.request(Method::DELETE, &link).send().await.unwrap().status(), 204);
+        world.sql(&format!("UPDATE grants SET expires_at = 1 WHERE id = '{}'", other["id"].as_str().unwrap())).await;
+        for (key, word) in [("one", "revoked"), ("other", "expired")] {
+            let (status, refused) = make(key).await;
+            assert_eq!((status, &refused["type"]), (409, &json!("urn:tallyroom:problem:link-over")), "{refused}");
+            assert!(refused["detail"].as_str().unwrap().contains(word), "{refused}");
+        }
+    }
+
+    async fn a_condition_that_failed_may_hold_the_next_time(database) {
+        let world = World::start(database).await;
+        let shop = &world.shop;
+        let id = shop.create(&sample("order-1", BUYER, SELLER)).await;
+        let path = format!("{TRANSACTIONS}/{id}/buyer/contacts");
+        let add = async |tag: &str| {
+            let call = keyed(shop, &path, "one").header("if-match", tag);
+            Shop::answer(call.json(&json!({ "email": "a@birch.example" }))).await.0
+        };
+        assert_eq!(add("\"7\"").await, 412);
+        assert_eq!(add("\"1\"").await, 201);
+    }
+
     async fn of_many_who_send_the_same_call_at_once_one_is_heard(database) {
         let world = World::with().page().start(database).await;
         let shop = &world.shop;

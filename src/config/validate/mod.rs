@@ -83,12 +83,12 @@ fn check_limits(limits: &Limits, api: &ApiConfig, draft: &mut Draft) {
     }
 }
 
-/// Checks the origins, and replaces each by its normal form, since they are sent in an HTTP header
-/// of the page.
+/// Checks the origins, and replaces each by its normal form: those of widgets are sent in an HTTP header of the page, and
+/// those of web pages are compared with what a browser sends.
 fn check_origins(key: &str, origins: &mut [String], draft: &mut Draft) {
-    for (position, client) in origins.iter_mut().enumerate() {
-        match origin(client) {
-            Some(origin) => *client = origin,
+    for (position, given) in origins.iter_mut().enumerate() {
+        match origin(given) {
+            Some(origin) => *given = origin,
             None => {
                 let path = format!("{key}[{position}]");
                 draft.refuse(&path, "a text that is no origin", None);
