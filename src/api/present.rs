@@ -228,6 +228,7 @@ mod tests {
     use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
     use super::*;
+    use crate::access::Origin;
     use crate::config::DatabaseConfig;
     use crate::store::{Created, ListRequest, NewRevision};
     use crate::transaction::Contact;
@@ -286,11 +287,12 @@ mod tests {
             }
         }
         let config = Config::default();
+        let origin = Origin::Command { user: "root".to_owned() };
         let mut shown = 0;
         for (number, changes) in cases.iter().enumerate() {
             let new = NewRevision { terms: &terms, warnings: &[], original: None };
             let shop = number.to_string();
-            let created = store.create_transaction(&shop, "order", new, "test").await;
+            let created = store.create_transaction(&shop, "order", new, "test", &origin).await;
             let Ok(Created::New(id)) = created else { panic!("{created:?}") };
             for change in changes {
                 let change = change.replace("ID", &id.to_string());

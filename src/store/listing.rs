@@ -262,7 +262,7 @@ fn up_to(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::opened;
+    use crate::store::tests::{opened, root};
     use crate::store::{Created, NewRevision};
 
     #[test]
@@ -282,7 +282,7 @@ mod tests {
         let create = async |number: usize| {
             let new = NewRevision { terms: &terms, warnings: &[], original: None };
             let name = number.to_string();
-            let created = store.create_transaction("shop", &name, new, "test").await;
+            let created = store.create_transaction("shop", &name, new, "test", &root()).await;
             let Ok(Created::New(id)) = created else { panic!("{created:?}") };
             id
         };
