@@ -15,7 +15,7 @@ const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 
 /// Every call that needs a key. A test compares it with the routes.
-const CALLS: &[Call] = &[
+pub(super) const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions", Scope::Read, Some(Action::TransactionsListed)),
     (Method::POST, "/api/v1/transactions", Scope::Write, None),
     (Method::GET, "/api/v1/transactions/{id}", Scope::Read, Some(Action::TransactionRead)),

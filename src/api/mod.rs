@@ -19,6 +19,7 @@ mod kept_files;
 mod known_keys;
 mod links;
 mod not_modified;
+mod openapi;
 mod originals;
 mod paper;
 mod parameters;
@@ -35,6 +36,7 @@ pub use audit::{audit_line, delete_old_lines_forever};
 pub use call_rate::CallRate;
 pub use health::Health;
 pub use known_keys::KnownKeys;
+pub use openapi::openapi;
 pub use present::present;
 pub use traces::Traces;
 
@@ -154,6 +156,10 @@ pub fn router(state: ApiState) -> Router {
     let no_such_method = async || Problem::method_not_allowed();
     let mut api = shops
         .route("/api/v1/invoice.schema.json", get(schema::show))
+        .route("/api/v1/openapi.json", get(openapi::show))
+        .route("/api/v1/docs", get(openapi::show_page))
+        .route("/api/v1/docs/style.css", get(openapi::style))
+        .route("/api/v1/docs/script.js", get(openapi::script))
         .method_not_allowed_fallback(no_such_method);
     if let Some(cors) = cors::layer(&state.config.api) {
         api = api.layer(cors);

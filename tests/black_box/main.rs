@@ -26,6 +26,7 @@ mod log_words;
 mod manners;
 mod misfits;
 mod notices;
+mod openapi;
 mod openid;
 mod page;
 mod papers;
