@@ -31,7 +31,7 @@ mod search;
 mod traces;
 mod transactions;
 
-pub use audit::{audit_line, delete_old_lines_forever};
+pub use audit::audit_line;
 pub use call_rate::CallRate;
 pub use health::Health;
 pub use known_keys::KnownKeys;

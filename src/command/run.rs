@@ -37,7 +37,9 @@ use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
-use crate::store::{Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, ServiceLock, Store};
+use crate::store::{
+    Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, Retention, ServiceLock, Store,
+};
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
@@ -122,10 +124,9 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let papers = Papers::new(people.clone(), vault.clone(), fonts, &key);
     let traces = api::Traces::default();
     tasks.spawn(infallible(traces.clone().write_forever(store.clone(), stop.clone())));
-    let old_lines =
-        api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
-    tasks.spawn(infallible(old_lines));
-    tasks.spawn(infallible(store.clone().forget_expired_calls_forever(stop.clone())));
+    let retention = Retention { audit_days: config.api.keep_audit_days };
+    let old_rows = store.clone().delete_old_rows_forever(retention, stop.clone());
+    tasks.spawn(infallible(old_rows));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),

@@ -199,7 +199,6 @@ impl Store {
         retry_at_once(&mut tx, id, correlation).await?;
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         self.hints.far.notify_one();
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{RoomRow, Store, StoreError, Tx, adoption, due_rooms};
 use crate::clock::now;
 use crate::names::NAMESPACE_PREFIX;
+use crate::notices::Work;
 use crate::room::Step;
 
 const INSERT_ROOM: &str = "\
@@ -314,6 +315,7 @@ impl Store {
 /// The alias is random, because everybody can look up an alias. It is committed before the first
 /// request, so it stays the same.
 pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
+    tx.makes(Work::Rooms);
     sqlx::query(INSERT_ROOM)
         .bind(id.to_string())
         .bind(new_alias())

@@ -162,7 +162,6 @@ impl Store {
         let line = origin.does(Action::TransactionCreated, shop).to(id);
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(Created::New(id))
     }
 
@@ -236,7 +235,6 @@ impl Store {
         members::retry_at_once(&mut tx, id, correlation).await?;
         audit_log::add(&mut tx, &lines).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         self.hints.far.notify_one();
         self.hints.files.notify_one();
         self.hints.changed(id);
