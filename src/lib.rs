@@ -15,6 +15,7 @@ pub mod homeserver;
 pub mod intake;
 pub mod invoice;
 pub mod language;
+pub mod link;
 pub mod logging;
 pub mod moment;
 pub mod names;

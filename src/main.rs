@@ -11,8 +11,8 @@ use tallyroom::command::{
 };
 use tallyroom::config::Config;
 use tallyroom::language::Locale;
+use tallyroom::link::LinkRequest;
 use tallyroom::logging;
-use tallyroom::page::link::LinkRequest;
 use tallyroom::store::ErasureRequest;
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;

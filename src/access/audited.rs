@@ -86,22 +86,29 @@ pub enum Origin {
         /// The user of the system who typed it.
         user: String,
     },
+    /// A message to the bot in the room of a transaction.
+    Room {
+        /// The party for which its author speaks: `buyer` or `seller`. Who it was is in the record.
+        party: String,
+    },
 }
 
 impl Origin {
-    /// Returns the name for the log: `api` or `command`.
+    /// Returns the name for the log: `api`, `command` or `room`.
     pub fn way(&self) -> &'static str {
         match self {
             Self::Call { .. } => "api",
             Self::Command { .. } => "command",
+            Self::Room { .. } => "room",
         }
     }
 
-    /// Returns the name of the key, or of the user of the system.
+    /// Returns the name of the key, or of the user of the system, or the party.
     pub fn actor(&self) -> &str {
         match self {
             Self::Call { key, .. } => key,
             Self::Command { user } => user,
+            Self::Room { party } => party,
         }
     }
 
@@ -109,7 +116,7 @@ impl Origin {
     pub fn address(&self) -> Option<String> {
         match self {
             Self::Call { address, .. } => address.map(|it| it.to_string()),
-            Self::Command { .. } => None,
+            Self::Command { .. } | Self::Room { .. } => None,
         }
     }
 
@@ -117,7 +124,7 @@ impl Origin {
     pub fn request_id(&self) -> Option<&str> {
         match self {
             Self::Call { request_id, .. } => Some(request_id),
-            Self::Command { .. } => None,
+            Self::Command { .. } | Self::Room { .. } => None,
         }
     }
 

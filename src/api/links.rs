@@ -13,7 +13,7 @@ use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
 use crate::access::{Action, Origin};
 use crate::invoice;
-use crate::page::link::{LinkRequest, NoLink, make_link};
+use crate::link::{LinkRequest, NoLink, make_link};
 use crate::store::{Attempt, GrantRow};
 use crate::transaction;
 

@@ -54,7 +54,7 @@ use crate::config::Config;
 use crate::door::{Arrival, Budget, WrongKeys};
 use crate::export::Exporter;
 use crate::files::Vault;
-use crate::page::token::TokenKey;
+use crate::link::token::TokenKey;
 use crate::paper::Papers;
 use crate::quota::{Memory, Places};
 use crate::store::Store;

@@ -27,16 +27,16 @@ use crate::files::{Vault, keep_files_forever};
 use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
+use crate::link::token::TokenKey;
 use crate::logging::{Failures, abnormal_end};
 use crate::moment::Moment;
 use crate::notices::Notice;
 use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
-use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
-use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
+use crate::seal::{SIGNING, SigningKey, share_key, sign_forever, witness_forever};
 use crate::store::{
     Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, Retention, ServiceLock, Store,
 };
@@ -167,12 +167,11 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     }
     tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
     tasks.spawn(infallible(intake::index_forever(store.clone(), stop.clone())));
-    let trust = Trust::Keys(vec![key.public_key().to_owned()]);
     tasks.spawn(infallible(seal_forever(
         config.record.witnesses.clone(),
         homeserver.clone(),
         store.clone(),
-        (key, signing),
+        (Arc::clone(&key), signing),
         stop.clone(),
     )));
     tasks.spawn(infallible(work_with_homeserver(
@@ -180,7 +179,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         homeserver,
         store.clone(),
         vault,
-        trust,
+        key,
         introduced,
         stop.clone(),
     )));
@@ -228,7 +227,7 @@ async fn work_with_homeserver(
     homeserver: Homeserver,
     store: Store,
     vault: Vault,
-    trust: Trust,
+    key: Arc<SigningKey>,
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
@@ -240,7 +239,7 @@ async fn work_with_homeserver(
     tracing::info!(bot = %homeserver.bot_user_id(), room_version = %installation.room_version,
         "the homeserver knows the bot");
     let installation = Arc::new(installation);
-    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), trust, stop.clone());
+    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), key, stop.clone());
     let others = store.alone("work with the homeserver", &stop, || {
         work_of_one_process(&installation, &store, &stop)
     });

@@ -465,32 +465,11 @@ pub(super) fn closest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> 
     known
         .map(|name| {
             let is_start = typed.len() >= 4 && name.starts_with(&typed);
-            (if is_start { 1 } else { distance(&typed, name) }, name)
+            (if is_start { 1 } else { strsim::levenshtein(&typed, name) }, name)
         })
         .filter(|(distance, _)| *distance <= max_distance)
         .min()
         .map(|(_, name)| name)
-}
-
-/// Returns the Levenshtein distance: how many letters must be inserted, deleted or replaced to turn
-/// one text into the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        for (cell, theirs) in row.iter_mut().skip(1).zip(&other) {
-            let above = *cell;
-            left = (diagonal + usize::from(letter != *theirs)).min(above + 1).min(left + 1);
-            diagonal = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -563,6 +542,5 @@ mod tests {
         assert_eq!(closest("typ", known()), Some("type"));
         assert_eq!(closest("history", known()), Some("history_visibility"));
         assert_eq!(closest("colour", known()), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

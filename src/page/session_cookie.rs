@@ -8,8 +8,8 @@ use super::PageState;
 use super::session::is_secure;
 use super::speaker::{self, Ticket};
 use super::ticket::{self, cookie_name, cookie_tickets};
-use super::token::Purpose;
 use crate::clock::now;
+use crate::link::token::Purpose;
 use crate::store::StoreError;
 
 /// Opens a session, and adds its cookie to the response. Ends the sessions that the new one

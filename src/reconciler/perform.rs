@@ -13,6 +13,7 @@ use super::{Installation, backoff, time_after};
 use crate::clock::now;
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
+use crate::link::token::TokenKey;
 use crate::room::{
     Known, Member, Next, PageMessage, RoomPlan, Setting, Step, Wanted, needed_steps, next_step,
 };
@@ -45,6 +46,8 @@ pub(super) struct Worker {
     pub(super) installation: Arc<Installation>,
     /// The keys that make a signed head in a room count as ours.
     pub(super) trust: Trust,
+    /// The key that signs links to the invoice page.
+    pub(super) token_key: TokenKey,
     pub(super) stop: CancellationToken,
 }
 
@@ -299,6 +302,10 @@ impl Worker {
             former_contacts,
             has_news: self.news(view).await?.is_some(),
             page_message,
+            question: match view.room.has_commands {
+                0 => None,
+                _ => self.store.next_room_command(view.id()).await?,
+            },
         })
     }
 
@@ -372,6 +379,7 @@ impl Worker {
             Step::UploadFile(id) => self.upload_file(view, &id).await,
             Step::SendPageMessage(id) => self.send_page_message(view, &id).await,
             Step::GiveUpPageMessage(id) => self.give_up_page_message(view, &id).await,
+            Step::Answer(seq) => self.answer(view, seq).await,
         }
     }
 

@@ -2,7 +2,9 @@
 //! I/O.
 
 mod announcement;
+mod answer;
 mod claim;
+mod command;
 mod guest;
 mod invoice_state;
 mod next;
@@ -15,7 +17,9 @@ mod watch;
 mod widget;
 
 pub use announcement::{announcement, content_with_mentions};
+pub use answer::{Asked, answer, sentence, with_link};
 pub use claim::{Verdict, judge};
+pub use command::{Command, Request, Wish, is_request, request};
 pub use guest::Guest;
 pub use next::{needed_steps, next_step};
 pub use notice::{encryption_notice, removal_reason, tombstone};

@@ -15,7 +15,7 @@ use super::packed_rows::{PackedRows, packed_rows};
 use super::room_changes::{self, CurrentRoom, Seen};
 use super::{
     Progress, Store, StoreError, Tx, Underived, adoption, due_rooms, erasure, files, journal,
-    members, restores, rooms, successors, transaction_row,
+    members, restores, room_commands, rooms, successors, transaction_row,
 };
 use crate::clock::now;
 use crate::config::{Config, DatabaseKind};
@@ -23,7 +23,7 @@ use crate::names::HEAD_STATE;
 use crate::record::chain::{Head, link};
 use crate::record::digest::content_digest;
 use crate::record::{Attachment, Derived, Fixed, Kind, RedactionPolicy, derive, sort_at};
-use crate::room::change;
+use crate::room::{change, is_request};
 
 /// Selects records as [`RecordRow`]. They are locked in the order of their ids.
 ///
@@ -294,6 +294,7 @@ async fn write(
     }
     apply_redactions(tx, &entries, records).await?;
     set_heads(tx, records, deriving).await?;
+    note_commands(tx, &entries, records, deriving).await?;
     note_changes(tx, &entries, records, deriving).await?;
     journal::set_derived_positions(
         tx,
@@ -488,6 +489,25 @@ async fn note_changes(
     for (id, seen) in seen {
         let Some(record) = records.get(id) else { continue };
         room_changes::note(tx, id, &record.room, &seen, &deriving.bot).await?;
+    }
+    Ok(())
+}
+
+/// Notes what people ask the bot for in the current rooms.
+async fn note_commands(
+    tx: &mut Tx,
+    entries: &[New<'_>],
+    records: &BTreeMap<String, Record>,
+    deriving: &Deriving,
+) -> Result<(), StoreError> {
+    for New { event, fixed, .. } in entries {
+        let Derived { kind: Kind::Text, text: Some(text), .. } = &event.derived else { continue };
+        let record = records.get(&fixed.transaction);
+        let is_here = record.is_some_and(|it| it.room_id.as_ref() == Some(&fixed.room_id));
+        if is_here && fixed.sender != deriving.bot && is_request(text) {
+            let id = parse_id(&fixed.transaction)?;
+            room_commands::note(tx, id, fixed.seq, &event.next.row.correlation).await?;
+        }
     }
     Ok(())
 }

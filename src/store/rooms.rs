@@ -59,7 +59,9 @@ macro_rules! select_rooms {
             $crate::store::rooms::any_in!("far_invitations"),
             " AS has_far_invitations, ",
             $crate::store::rooms::any_in!("heads"),
-            " AS has_heads FROM rooms ",
+            " AS has_heads, ",
+            $crate::store::rooms::any_in!("room_commands"),
+            " AS has_commands FROM rooms ",
             $rest
         )
     };

@@ -9,6 +9,7 @@ mod bounded_answers;
 mod browser_itself;
 mod changes;
 mod command_line;
+mod commands;
 mod crashes;
 mod discounts;
 mod door;
