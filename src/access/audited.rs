@@ -88,8 +88,9 @@ pub enum Origin {
     },
     /// A message to the bot in the room of a transaction.
     Room {
-        /// The party for which its author speaks: `buyer` or `seller`. Who it was is in the record.
-        party: String,
+        /// The party for which its author speaks, `buyer` or `seller`: who it was is in the record. In the room of the
+        /// admins, the Matrix user ID of the admin.
+        actor: String,
     },
 }
 
@@ -103,12 +104,12 @@ impl Origin {
         }
     }
 
-    /// Returns the name of the key, or of the user of the system, or the party.
+    /// Returns the name of the key, or of the user of the system, or the author of a message.
     pub fn actor(&self) -> &str {
         match self {
             Self::Call { key, .. } => key,
             Self::Command { user } => user,
-            Self::Room { party } => party,
+            Self::Room { actor } => actor,
         }
     }
 

@@ -35,7 +35,9 @@ use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
 use crate::page::{self, PageState};
 use crate::paper::Papers;
-use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
+use crate::reconciler::{
+    Installation, invite_far_forever, reconcile_forever, set_up_bot, talk_with_admins_forever,
+};
 use crate::seal::{SIGNING, SigningKey, share_key, sign_forever, witness_forever};
 use crate::store::{
     Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, Retention, ServiceLock, Store,
@@ -239,9 +241,10 @@ async fn work_with_homeserver(
     tracing::info!(bot = %homeserver.bot_user_id(), room_version = %installation.room_version,
         "the homeserver knows the bot");
     let installation = Arc::new(installation);
-    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), key, stop.clone());
+    let rooms =
+        reconcile_forever(store.clone(), Arc::clone(&installation), Arc::clone(&key), stop.clone());
     let others = store.alone("work with the homeserver", &stop, || {
-        work_of_one_process(&installation, &store, &stop)
+        work_of_one_process(&installation, &key, &store, &stop)
     });
     tokio::join!(rooms, others);
 }
@@ -250,6 +253,7 @@ async fn work_with_homeserver(
 /// homeserver cannot be reached from here: then another process does it.
 async fn work_of_one_process(
     installation: &Arc<Installation>,
+    key: &Arc<SigningKey>,
     store: &Store,
     stop: &CancellationToken,
 ) {
@@ -279,7 +283,13 @@ async fn work_of_one_process(
             stop.cancelled().await;
         }
     };
-    let others = async { tokio::join!(far, gaps, files, foreign) };
+    let admins = talk_with_admins_forever(
+        store.clone(),
+        Arc::clone(installation),
+        Arc::clone(key),
+        stop.clone(),
+    );
+    let others = async { tokio::join!(far, gaps, files, foreign, admins) };
     tokio::pin!(others);
     tokio::select! {
         _ = &mut others => return,

@@ -109,6 +109,12 @@ const KEYS: &[Key] = &[
         "a text of 1 to 256 characters",
         "write a name; put it in quotes if it looks like a number",
     ),
+    key(
+        "bot.admins",
+        "a list of at most 20 Matrix IDs",
+        "write a list such as [\"@ops:example.org\"]; without admins, write []",
+    ),
+    key("bot.admins[]", "a Matrix ID", "write a Matrix ID in quotes, such as \"@ops:example.org\""),
     key("api.listen", LISTEN, LISTEN_FIX),
     Key {
         path: "api.requests_per_minute",
@@ -363,6 +369,7 @@ pub(super) const LISTS: &[List] = &[
         optional: &[],
         example: r#"[{"domain":"example.com","url":"https://matrix.example.com"}]"#,
     },
+    List { path: "bot.admins", item: &[], optional: &[], example: r#"["@ops:example.org"]"# },
     List {
         path: "record.witnesses",
         item: &[],

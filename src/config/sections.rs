@@ -47,6 +47,8 @@ pub struct AppserviceConfig {
 pub struct BotConfig {
     /// The display name that people see.
     pub display_name: String,
+    /// The Matrix IDs of the admins, who have a room with the bot.
+    pub admins: Vec<OwnedUserId>,
     /// The Matrix ID. It is derived from the domain when the config is loaded.
     #[serde(skip, default = "example_bot")]
     pub(super) user_id: OwnedUserId,
@@ -416,7 +418,7 @@ impl Default for AppserviceConfig {
 
 impl Default for BotConfig {
     fn default() -> Self {
-        Self { display_name: "Tallyroom".to_owned(), user_id: example_bot() }
+        Self { display_name: "Tallyroom".to_owned(), admins: Vec::new(), user_id: example_bot() }
     }
 }
 

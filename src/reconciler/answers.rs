@@ -94,7 +94,7 @@ impl Worker {
             LinkRequest { party: visitor.role, contact: Some(user.to_string()), expires_in: None };
         // The same message always leads to the same link.
         let id = grant_id(&format!("{}\0{}", view.id(), entry.fixed.event_id));
-        let origin = Origin::Room { party: visitor.role.as_str().to_owned() };
+        let origin = Origin::Room { actor: visitor.role.as_str().to_owned() };
         let (config, key) = (&self.installation.config, &self.token_key);
         let link = make_link(&self.store, config, key, &view.transaction, &wanted, id, &origin);
         let link = match link.await {

@@ -3,9 +3,10 @@
 //! Start, restart, update, repair and recovery from a crash are the same loop: it reads what the
 //! room should be and what is known of it, does the next step, stores the result, and repeats.
 
+mod admin_room;
 mod answers;
+mod bot_rooms;
 mod change_announcement;
-mod direct_rooms;
 mod far_invitations;
 mod page_messages;
 mod people;
@@ -17,6 +18,7 @@ mod state;
 mod successor;
 mod summary;
 
+pub use admin_room::talk_with_admins_forever;
 pub use far_invitations::invite_far_forever;
 pub use setup::{Installation, set_up_bot};
 

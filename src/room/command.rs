@@ -3,7 +3,7 @@
 use crate::language::{Language, Locale};
 
 /// The word with which a command begins.
-const PREFIX: &str = "!tally";
+pub(super) const PREFIX: &str = "!tally";
 /// The longest word that is compared with those of the commands, in characters.
 const MAX_WORD_CHARS: usize = 40;
 
@@ -115,7 +115,7 @@ fn nearest(word: &str, languages: impl Iterator<Item = Language>) -> Option<(Com
 }
 
 /// Returns what stands after the prefix, if the text begins with it.
-fn after_prefix(text: &str) -> Option<&str> {
+pub(super) fn after_prefix(text: &str) -> Option<&str> {
     let text = text.trim_start();
     let (prefix, rest) = text.split_at_checked(PREFIX.len())?;
     let ends = rest.chars().next().is_none_or(char::is_whitespace);

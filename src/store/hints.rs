@@ -35,6 +35,8 @@ pub struct Hints {
     pub far: Hint,
     /// Somebody invited the bot, which the next sync handles.
     pub invitations: Hint,
+    /// An admin asked the bot for something.
+    pub admins: Hint,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
     /// Whether the hints of other processes are heard.
@@ -78,6 +80,7 @@ impl Hints {
             rooms: hint(Work::Rooms),
             far: hint(Work::Far),
             invitations: hint(Work::Invitations),
+            admins: hint(Work::Admins),
             watched: Mutex::default(),
             is_hearing: AtomicBool::new(false),
             outbox,
@@ -155,6 +158,7 @@ impl Hints {
             Work::Rooms => &self.rooms,
             Work::Far => &self.far,
             Work::Invitations => &self.invitations,
+            Work::Admins => &self.admins,
         }
     }
 

@@ -2,17 +2,18 @@
 //! PostgreSQL.
 
 mod acts;
+mod admin_room;
 mod adoption;
 mod api_keys;
 mod attached_files;
 mod audit_log;
 mod audits;
+mod bot_rooms;
 mod chat;
 mod columns;
 mod contacts;
 mod database_file;
 mod deriving;
-mod direct_rooms;
 mod due_rooms;
 mod effects;
 mod entries;
@@ -78,13 +79,14 @@ mod write_ahead_log;
 mod writers;
 
 pub use acts::ErasureRequest;
+pub use admin_room::{AdminRequest, ListedTransaction, ProblemMessage};
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
+pub use bot_rooms::{ADMINS, BotRoom};
 pub use chat::LastRead;
 pub use database_file::ServiceLock;
 pub use deriving::Deriving;
-pub use direct_rooms::DirectRoom;
 pub use effects::Effects;
 pub use far_invitations::FarInvitation;
 pub use files::{DueFile, FileRow};

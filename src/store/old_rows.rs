@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Store, StoreError, audit_log, repeated_calls};
+use super::{Store, StoreError, admin_room, audit_log, repeated_calls};
 use crate::clock::now;
 
 /// The time between two looks for rows that are too old.
@@ -12,6 +12,8 @@ const INTERVAL: Duration = Duration::from_secs(600);
 /// The greatest number of rows that are deleted in one tx.
 const ROWS_PER_TX: i64 = 500;
 const DAY_MS: i64 = 86_400_000;
+/// How long an answered message of an admin is remembered, in milliseconds.
+const ANSWERED_KEPT_MS: i64 = 30 * DAY_MS;
 
 /// How long rows are kept, as far as the config says so.
 #[derive(Clone, Copy, Debug)]
@@ -32,11 +34,18 @@ struct OldRows {
 
 impl Retention {
     fn old_rows(self) -> Vec<OldRows> {
-        let mut all = vec![OldRows {
-            what: "expired Idempotency-Keys",
-            delete: repeated_calls::DELETE_EXPIRED,
-            kept_ms: repeated_calls::KEPT_MS,
-        }];
+        let mut all = vec![
+            OldRows {
+                what: "expired Idempotency-Keys",
+                delete: repeated_calls::DELETE_EXPIRED,
+                kept_ms: repeated_calls::KEPT_MS,
+            },
+            OldRows {
+                what: "answered messages of admins",
+                delete: admin_room::DELETE_OLD_COMMANDS,
+                kept_ms: ANSWERED_KEPT_MS,
+            },
+        ];
         all.extend(self.audit_days.map(|days| OldRows {
             what: "old lines of the audit log",
             delete: audit_log::DELETE_OLD,

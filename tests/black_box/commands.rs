@@ -121,7 +121,7 @@ on_both_databases! {
             for when in [When::Before, When::After] {
                 // Rooms are made and people invited once.
                 if path == "createRoom" || path == "invite" {
-                    world.sql("DELETE FROM direct_rooms").await;
+                    world.sql("DELETE FROM bot_rooms").await;
                     direct = None;
                 }
                 world.proxy().fault_later(skip, method, path, Fault::Hang(when));

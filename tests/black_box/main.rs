@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody uses a test from outside")]
 
+mod admins;
 mod audit;
 mod bounded_answers;
 mod browser_itself;

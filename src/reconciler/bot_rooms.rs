@@ -1,4 +1,4 @@
-//! Makes the rooms in which the bot writes to one person each, exactly once.
+//! Makes the rooms that the bot has beside those of transactions, each exactly once.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use super::perform::{Obstacle, Worker};
 use crate::clock::now;
 use crate::homeserver::{CallFailure, FoundRoom};
 use crate::language::Locale;
+use crate::store::ADMINS;
 
 /// The interval at which a room that may still be in creation is checked.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
@@ -24,33 +25,39 @@ impl Worker {
         user: &OwnedUserId,
         locale: &Locale,
     ) -> Result<OwnedRoomId, Obstacle> {
-        let Some(lease) = self.store.lease_of(&format!("direct room of {user}")).await? else {
-            return Err(Obstacle::later(RETRY_INTERVAL, "the direct room is being made elsewhere"));
-        };
-        let made = async {
-            let room = self.made_direct_room(user, locale).await?;
-            self.invite_directly(&room, user).await?;
-            Ok(room)
-        };
-        // Without the lease, another process goes on, and this one looks again.
-        lease.hold(made).await.unwrap_or(Err(Obstacle::Stopping))
+        let name = locale.text("direct-room-name");
+        let room = self.bot_room(user.as_str(), &name).await?;
+        let membership = self.installation.homeserver.membership(&room, user).await?;
+        if !matches!(membership.as_deref(), Some("join" | "invite")) {
+            self.installation.homeserver.invite(&room, user).await?;
+        }
+        Ok(room)
     }
 
-    async fn made_direct_room(
+    /// Returns the room with this purpose, in which the bot is. If it has to be made, it gets this name.
+    pub(super) async fn bot_room(
         &self,
-        user: &OwnedUserId,
-        locale: &Locale,
+        purpose: &str,
+        name: &str,
     ) -> Result<OwnedRoomId, Obstacle> {
+        let Some(lease) = self.store.lease_of(&format!("bot room {purpose}")).await? else {
+            return Err(Obstacle::later(RETRY_INTERVAL, "this room is being made elsewhere"));
+        };
+        // Without the lease, another process goes on, and this one looks again.
+        lease.hold(self.made_room(purpose, name)).await.unwrap_or(Err(Obstacle::Stopping))
+    }
+
+    async fn made_room(&self, purpose: &str, name: &str) -> Result<OwnedRoomId, Obstacle> {
         let homeserver = &self.installation.homeserver;
-        let known = self.store.direct_room(user).await?;
+        let known = self.store.bot_room(purpose).await?;
         if let Some(room) = known.room_id.as_deref().and_then(|id| RoomId::parse(id).ok()) {
             let bot = homeserver.bot_user_id();
             match homeserver.membership(&room, bot).await {
                 Ok(Some(membership)) if membership == "join" => return Ok(room),
                 // An admin of the homeserver deleted it, for example.
                 Ok(_) | Err(CallFailure::Refused(_)) => {
-                    self.store.direct_room_lost(user).await?;
-                    return Err(Obstacle::later(Duration::ZERO, "the direct room is gone"));
+                    self.store.bot_room_lost(purpose).await?;
+                    return Err(Obstacle::later(Duration::ZERO, "the room is gone"));
                 }
                 Err(failure) => return Err(failure.into()),
             }
@@ -61,39 +68,28 @@ impl Worker {
         if let Some(attempted_at) = known.attempted_at {
             match homeserver.find_room(&alias).await? {
                 FoundRoom::Readable { room_id, .. } => {
-                    self.store.direct_room_made(user, &room_id).await?;
+                    self.store.bot_room_made(purpose, &room_id).await?;
                     return Ok(room_id);
                 }
                 FoundRoom::Closed { .. } if now() - attempted_at < MAX_CREATION_MS => {
-                    let problem = "the homeserver may still be creating the direct room";
+                    let problem = "the homeserver may still be creating the room";
                     return Err(Obstacle::later(RETRY_INTERVAL, problem));
                 }
                 FoundRoom::Closed { .. } => {
-                    self.store.direct_room_lost(user).await?;
-                    return Err(Obstacle::later(Duration::ZERO, "the direct room is broken"));
+                    self.store.bot_room_lost(purpose).await?;
+                    return Err(Obstacle::later(Duration::ZERO, "the room is broken"));
                 }
                 FoundRoom::Nothing => {}
             }
         }
-        self.store.direct_room_attempted(user).await?;
-        let name = locale.text("direct-room-name");
-        match homeserver.create_direct_room(&known.alias_localpart, &name).await {
+        self.store.bot_room_attempted(purpose).await?;
+        match homeserver.create_bot_room(&known.alias_localpart, name, purpose != ADMINS).await {
             Ok(room_id) => {
-                self.store.direct_room_made(user, &room_id).await?;
+                self.store.bot_room_made(purpose, &room_id).await?;
                 Ok(room_id)
             }
             // Whatever became of it is found by the alias.
             Err(failure) => Err(Obstacle::later(RETRY_INTERVAL, failure.to_string())),
         }
-    }
-
-    /// Invites the user if they are not in the room.
-    async fn invite_directly(&self, room: &RoomId, user: &OwnedUserId) -> Result<(), Obstacle> {
-        let homeserver = &self.installation.homeserver;
-        let membership = homeserver.membership(room, user).await?;
-        if matches!(membership.as_deref(), Some("join" | "invite")) {
-            return Ok(());
-        }
-        Ok(homeserver.invite(room, user).await?)
     }
 }
