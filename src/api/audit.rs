@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::parameters::limit;
-use super::present::iso;
 use super::problem::Problem;
 use super::{ApiState, Shop, authentication};
+use crate::clock::iso;
 use crate::clock::now;
 use crate::store::{AuditRow, Store, StoreError};
 

@@ -71,12 +71,21 @@ pub enum Work {
     Far,
     /// Somebody invited the bot, which the next sync handles.
     Invitations,
+    /// There are new events for shops.
+    Events,
 }
 
 impl Work {
     /// All kinds of work.
-    pub const ALL: [Self; 6] =
-        [Self::Journal, Self::Index, Self::Files, Self::Rooms, Self::Far, Self::Invitations];
+    pub const ALL: [Self; 7] = [
+        Self::Journal,
+        Self::Index,
+        Self::Files,
+        Self::Rooms,
+        Self::Far,
+        Self::Invitations,
+        Self::Events,
+    ];
 }
 
 impl Notice {

@@ -35,6 +35,8 @@ pub struct Hints {
     pub far: Hint,
     /// Somebody invited the bot, which the next sync handles.
     pub invitations: Hint,
+    /// There are new events for shops.
+    pub events: Hint,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
     /// Whether the hints of other processes are heard.
@@ -46,19 +48,32 @@ pub struct Hints {
 #[derive(Debug)]
 pub struct Hint {
     here: Notify,
+    /// For those who all want to hear of it.
+    heard: watch::Sender<()>,
     work: Work,
     outbox: Outbox,
 }
 
 impl Hint {
     fn new(work: Work, outbox: &Outbox) -> Self {
-        Self { here: Notify::new(), work, outbox: outbox.clone() }
+        Self { here: Notify::new(), heard: watch::channel(()).0, work, outbox: outbox.clone() }
     }
 
     /// Wakes a worker of this process, now or when it waits next, and those of the others.
     pub fn notify_one(&self) {
-        self.here.notify_one();
+        self.wake();
         self.outbox.give(Notice::Work(self.work));
+    }
+
+    /// Wakes a worker of this process, now or when it waits next.
+    fn wake(&self) {
+        self.here.notify_one();
+        self.heard.send_replace(());
+    }
+
+    /// Returns a receiver that is notified of each hint from now on, however many receivers there are.
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.heard.subscribe()
     }
 
     /// Waits for the next hint.
@@ -78,6 +93,7 @@ impl Hints {
             rooms: hint(Work::Rooms),
             far: hint(Work::Far),
             invitations: hint(Work::Invitations),
+            events: hint(Work::Events),
             watched: Mutex::default(),
             is_hearing: AtomicBool::new(false),
             outbox,
@@ -118,7 +134,7 @@ impl Hints {
     /// Wakes the workers and pages of this process that a notice of another one concerns.
     pub(super) fn hear(&self, notice: &Notice) {
         match notice {
-            Notice::Work(work) => self.of(*work).here.notify_one(),
+            Notice::Work(work) => self.of(*work).wake(),
             Notice::Changed(transaction) => self.changed_elsewhere(*transaction),
             Notice::Lost => self.wake_all(),
             Notice::Beat | Notice::Pinged | Notice::Typing { .. } | Notice::Looking { .. } => {}
@@ -128,7 +144,7 @@ impl Hints {
     /// Wakes all workers and pages of this process.
     pub(super) fn wake_all(&self) {
         for work in Work::ALL {
-            self.of(work).here.notify_one();
+            self.of(work).wake();
         }
         for sender in self.watched().values() {
             sender.send_replace(());
@@ -155,6 +171,7 @@ impl Hints {
             Work::Rooms => &self.rooms,
             Work::Far => &self.far,
             Work::Invitations => &self.invitations,
+            Work::Events => &self.events,
         }
     }
 

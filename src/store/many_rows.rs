@@ -182,6 +182,12 @@ impl Row for i64 {
     }
 }
 
+impl Row for Option<i64> {
+    fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError> {
+        arguments.add(self)
+    }
+}
+
 impl Row for Option<&str> {
     fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError> {
         arguments.add(self)
@@ -205,6 +211,7 @@ rows_of_several_columns! {
     (a: A, b: B, c: C)
     (a: A, b: B, c: C, d: D)
     (a: A, b: B, c: C, d: D, e: E)
+    (a: A, b: B, c: C, d: D, e: E, f: F)
     (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J)
 }
 
