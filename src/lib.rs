@@ -32,4 +32,5 @@ pub mod seal;
 pub mod search;
 pub mod store;
 pub mod transaction;
+pub mod webhook;
 pub mod wording;

@@ -43,6 +43,18 @@ pub enum Action {
     KeyMade,
     /// A key was revoked. Its name is the subject.
     KeyRevoked,
+    /// Webhooks or their deliveries were read.
+    WebhooksRead,
+    /// A webhook was made. Its id is the subject, as in the following ones.
+    WebhookMade,
+    /// A webhook was changed.
+    WebhookChanged,
+    /// A webhook was deleted.
+    WebhookDeleted,
+    /// A webhook got a new secret.
+    WebhookSecretMade,
+    /// Deliveries to a webhook are sent again.
+    WebhookReplayed,
 }
 
 impl Action {
@@ -65,6 +77,12 @@ impl Action {
             Self::EntriesErased => "entries.erased",
             Self::KeyMade => "key.made",
             Self::KeyRevoked => "key.revoked",
+            Self::WebhooksRead => "webhooks.read",
+            Self::WebhookMade => "webhook.made",
+            Self::WebhookChanged => "webhook.changed",
+            Self::WebhookDeleted => "webhook.deleted",
+            Self::WebhookSecretMade => "webhook.secret_made",
+            Self::WebhookReplayed => "webhook.replayed",
         }
     }
 }

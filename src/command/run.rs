@@ -20,7 +20,7 @@ use ulid::Ulid;
 
 use super::{open_store_with, registration};
 use crate::api::{self, ApiState, Health};
-use crate::config::{Config, DatabaseKind, secret_files};
+use crate::config::{Config, DatabaseKind, WebhooksConfig, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
 use crate::files::{Vault, keep_files_forever};
@@ -38,6 +38,7 @@ use crate::paper::Papers;
 use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
 use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
 use crate::store::{Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, ServiceLock, Store};
+use crate::webhook;
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
@@ -126,6 +127,14 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
     tasks.spawn(infallible(old_lines));
     tasks.spawn(infallible(store.clone().forget_expired_calls_forever(stop.clone())));
+    store.set_webhooks_of_config(&config.webhooks.endpoints).await?;
+    let webhooks = webhook::Client::new(&config.webhooks)?;
+    tasks.spawn(infallible(send_webhooks(
+        store.clone(),
+        webhooks.clone(),
+        config.webhooks.clone(),
+        stop.clone(),
+    )));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),
@@ -140,6 +149,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
+        webhooks,
+        webhook_tests: api::webhook_tests(),
         health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
     let slots = ConnectionSlots::new(budget.api);
@@ -288,6 +299,20 @@ async fn work_of_one_process(
     if stop.is_cancelled() {
         others.await;
     }
+}
+
+/// Sends the events of shops to their webhooks. All processes send; one of them hands out the events.
+async fn send_webhooks(
+    store: Store,
+    client: webhook::Client,
+    config: WebhooksConfig,
+    stop: CancellationToken,
+) {
+    let sending = webhook::send_forever(store.clone(), client, config.parallel, stop.clone());
+    let handing_out = store.alone("hand out events to webhooks", &stop, || {
+        webhook::hand_out_forever(store.clone(), config.keep_days, stop.clone())
+    });
+    tokio::join!(sending, handing_out);
 }
 
 /// Signs heads and sends them to the witnesses. If this process was the first one, it has the lease for

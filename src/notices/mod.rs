@@ -73,11 +73,13 @@ pub enum Work {
     Invitations,
     /// There are new events for shops.
     Events,
+    /// A delivery to a webhook is due.
+    Webhooks,
 }
 
 impl Work {
     /// All kinds of work.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Journal,
         Self::Index,
         Self::Files,
@@ -85,6 +87,7 @@ impl Work {
         Self::Far,
         Self::Invitations,
         Self::Events,
+        Self::Webhooks,
     ];
 }
 

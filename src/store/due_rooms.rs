@@ -147,7 +147,7 @@ impl Store {
 }
 
 /// Returns the time until `due_at` (none: never), within bounds.
-fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Duration {
+pub(super) fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Duration {
     let Some(due_at) = due_at else { return longest };
     let left = u64::try_from(due_at.saturating_sub(now())).unwrap_or(0);
     Duration::from_millis(left).clamp(shortest, longest)

@@ -37,6 +37,8 @@ pub struct Hints {
     pub invitations: Hint,
     /// There are new events for shops.
     pub events: Hint,
+    /// A delivery to a webhook is due.
+    pub webhooks: Hint,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
     /// Whether the hints of other processes are heard.
@@ -94,6 +96,7 @@ impl Hints {
             far: hint(Work::Far),
             invitations: hint(Work::Invitations),
             events: hint(Work::Events),
+            webhooks: hint(Work::Webhooks),
             watched: Mutex::default(),
             is_hearing: AtomicBool::new(false),
             outbox,
@@ -172,6 +175,7 @@ impl Hints {
             Work::Far => &self.far,
             Work::Invitations => &self.invitations,
             Work::Events => &self.events,
+            Work::Webhooks => &self.webhooks,
         }
     }
 

@@ -74,6 +74,8 @@ mod transaction_row;
 mod transactions;
 mod tx;
 mod watched;
+mod webhook_deliveries;
+mod webhooks;
 mod witnessings;
 mod write_ahead_log;
 mod writers;
@@ -122,6 +124,12 @@ pub use surroundings::Surroundings;
 pub use transaction_changes::{Change, Changed, Created, InviteAgain, NewRevision, Original};
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
+pub use webhook_deliveries::{
+    DeliveryRow, DeliveryState, DueWebhook, Fate, NextDelivery, Tried, WebhookQueue,
+};
+pub use webhooks::{
+    MAX_WEBHOOKS_PER_SHOP, NewWebhook, NewWebhookOutcome, Webhook, WebhookChange, WebhookSecret,
+};
 pub use witnessings::Witnessing;
 
 use std::str::FromStr;

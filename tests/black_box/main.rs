@@ -44,5 +44,6 @@ mod search;
 mod steps;
 mod support;
 mod watched;
+mod webhooks;
 mod write_back;
 mod written_invoices;

@@ -26,6 +26,7 @@ use tallyroom::paper::Papers;
 use tallyroom::seal::SigningKey;
 use tallyroom::store::{NewGrant, Store, Way};
 use tallyroom::transaction::PartyRole;
+use tallyroom::webhook;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -88,6 +89,8 @@ impl Service {
             traces: api::Traces::default(),
             bodies: api::bodies(&config),
             downloads: api::downloads(&budget),
+            webhooks: webhook::Client::new(&config.webhooks).unwrap(),
+            webhook_tests: api::webhook_tests(),
             health: Health::new(
                 store.clone(),
                 homeserver.clone(),
