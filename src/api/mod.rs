@@ -10,6 +10,7 @@ mod compressed;
 mod contacts;
 mod cors;
 mod entries;
+mod events;
 mod export;
 mod files;
 mod health;
@@ -33,6 +34,7 @@ mod transactions;
 
 pub use audit::{audit_line, delete_old_lines_forever};
 pub use call_rate::CallRate;
+pub use events::WaitingPlaces;
 pub use health::Health;
 pub use known_keys::KnownKeys;
 pub use present::present;
@@ -46,6 +48,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use ulid::Ulid;
 
@@ -53,6 +56,7 @@ use self::problem::Problem;
 use crate::config::Config;
 use crate::door::{Arrival, Budget, WrongKeys};
 use crate::export::Exporter;
+use crate::feed::News;
 use crate::files::Vault;
 use crate::page::token::TokenKey;
 use crate::paper::Papers;
@@ -95,6 +99,12 @@ pub struct ApiState {
     pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.
     pub downloads: Places<String>,
+    /// Who waits for events is told of them.
+    pub news: News,
+    /// The streams and calls that wait for events.
+    pub waiting: WaitingPlaces,
+    /// Cancelled when the process stops. Streams end, and calls that wait are answered.
+    pub stop: CancellationToken,
     /// The readiness check.
     pub health: Health,
 }
@@ -134,6 +144,7 @@ pub fn router(state: ApiState) -> Router {
             "/api/v1/transactions/{id}/{party}/contacts/{contact}",
             get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
         )
+        .route("/api/v1/events", get(events::list))
         .route("/api/v1/audit", get(audit::list))
         .layer(middleware::from_fn(not_modified::compare))
         .layer(middleware::from_fn_with_state(state.clone(), repeated::once));

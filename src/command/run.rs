@@ -23,6 +23,7 @@ use crate::api::{self, ApiState, Health};
 use crate::config::{Config, DatabaseKind, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
+use crate::feed::{self, News};
 use crate::files::{Vault, keep_files_forever};
 use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
@@ -126,6 +127,10 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
     tasks.spawn(infallible(old_lines));
     tasks.spawn(infallible(store.clone().forget_expired_calls_forever(stop.clone())));
+    let days = config.api.keep_events_days;
+    tasks.spawn(infallible(feed::delete_old_forever(store.clone(), days, stop.clone())));
+    let news = News::default();
+    tasks.spawn(infallible(news.clone().tell_forever(store.clone(), stop.clone())));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),
@@ -140,6 +145,9 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
+        news,
+        waiting: api::WaitingPlaces::new(&budget),
+        stop: stop.clone(),
         health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
     let slots = ConnectionSlots::new(budget.api);
