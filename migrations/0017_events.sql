@@ -13,6 +13,12 @@ CREATE TABLE events (
 CREATE INDEX events_of_shop ON events (shop, id);
 CREATE INDEX events_of_transaction ON events (transaction_id, id);
 
+-- What was told last, so that nothing is told twice: whether the room as a whole has a problem, and whether a person is in
+-- the room.
+ALTER TABLE rooms ADD COLUMN told_problem BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN told_in BIGINT NOT NULL DEFAULT 0;
+UPDATE members SET told_in = 1 WHERE membership = 'join';
+
 -- The newest event of each shop that was deleted because it was old. Who has not read it yet has missed something.
 CREATE TABLE expired_events (
     shop            TEXT   NOT NULL PRIMARY KEY,

@@ -26,6 +26,8 @@ pub enum Action {
     FileRead,
     /// The links of a transaction were listed.
     LinksListed,
+    /// Events of the transactions were read.
+    EventsRead,
     /// The audit log was read.
     AuditRead,
     /// A bundle of everything about a transaction was made.
@@ -69,6 +71,7 @@ impl Action {
             Self::RecordsSearched => "records.searched",
             Self::FileRead => "file.read",
             Self::LinksListed => "links.listed",
+            Self::EventsRead => "events.read",
             Self::AuditRead => "audit.read",
             Self::TransactionExported => "transaction.exported",
             Self::LinkMade => "link.made",

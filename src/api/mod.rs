@@ -10,6 +10,7 @@ mod compressed;
 mod contacts;
 mod cors;
 mod entries;
+mod events;
 mod export;
 mod files;
 mod health;
@@ -34,6 +35,7 @@ mod webhooks;
 
 pub use audit::{audit_line, delete_old_lines_forever};
 pub use call_rate::CallRate;
+pub use events::WaitingPlaces;
 pub use health::Health;
 pub use known_keys::KnownKeys;
 pub use present::present;
@@ -48,6 +50,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use ulid::Ulid;
 
@@ -55,6 +58,7 @@ use self::problem::Problem;
 use crate::config::Config;
 use crate::door::{Arrival, Budget, WrongKeys};
 use crate::export::Exporter;
+use crate::feed::News;
 use crate::files::Vault;
 use crate::page::token::TokenKey;
 use crate::paper::Papers;
@@ -102,6 +106,12 @@ pub struct ApiState {
     pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.
     pub downloads: Places<String>,
+    /// Who waits for events is told of them.
+    pub news: News,
+    /// The streams and calls that wait for events.
+    pub waiting: WaitingPlaces,
+    /// Cancelled when the process stops. Streams end, and calls that wait are answered.
+    pub stop: CancellationToken,
     /// Sends test events to webhooks.
     pub webhooks: webhook::Client,
     /// The test events that are being sent, by shop.
@@ -150,6 +160,7 @@ pub fn router(state: ApiState) -> Router {
             "/api/v1/transactions/{id}/{party}/contacts/{contact}",
             get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
         )
+        .route("/api/v1/events", get(events::list))
         .route("/api/v1/webhooks", get(webhooks::list).post(webhooks::create))
         .route(
             "/api/v1/webhooks/{webhook}",

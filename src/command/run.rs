@@ -23,6 +23,7 @@ use crate::api::{self, ApiState, Health};
 use crate::config::{Config, DatabaseKind, WebhooksConfig, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
+use crate::feed::{self, News};
 use crate::files::{Vault, keep_files_forever};
 use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
@@ -127,6 +128,10 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
     tasks.spawn(infallible(old_lines));
     tasks.spawn(infallible(store.clone().forget_expired_calls_forever(stop.clone())));
+    let days = config.api.keep_events_days;
+    tasks.spawn(infallible(feed::delete_old_forever(store.clone(), days, stop.clone())));
+    let news = News::default();
+    tasks.spawn(infallible(news.clone().tell_forever(store.clone(), stop.clone())));
     store.set_webhooks_of_config(&config.webhooks.endpoints).await?;
     let webhooks = webhook::Client::new(&config.webhooks)?;
     tasks.spawn(infallible(send_webhooks(
@@ -149,6 +154,9 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
+        news,
+        waiting: api::WaitingPlaces::new(&budget),
+        stop: stop.clone(),
         webhooks,
         webhook_tests: api::webhook_tests(),
         health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),

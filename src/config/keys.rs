@@ -122,6 +122,11 @@ const KEYS: &[Key] = &[
         allowed: Allowed::NumberOrNull(36_500),
         fix: "write null to keep all lines",
     },
+    Key {
+        path: "api.keep_events_days",
+        allowed: Allowed::NumberOrNull(36_500),
+        fix: "write null to keep all events",
+    },
     number("api.exports_at_once", 16, "write a number, such as 2"),
     number("api.bodies_megabytes", 100_000, "write a number of megabytes, such as 400"),
     key(

@@ -62,6 +62,8 @@ pub struct ApiConfig {
     pub requests_per_minute: Option<u32>,
     /// The number of days for which lines of the audit log are kept. `None` means for ever.
     pub keep_audit_days: Option<u32>,
+    /// The number of days for which events are kept. `None` means for ever.
+    pub keep_events_days: Option<u32>,
     /// The greatest number of exports of one shop that run at the same time.
     pub exports_at_once: u32,
     /// The greatest size of all bodies that are in memory at the same time, in MB of 1,000,000 bytes. Further
@@ -469,6 +471,7 @@ impl Default for ApiConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 9331)),
             requests_per_minute: None,
             keep_audit_days: Some(400),
+            keep_events_days: Some(30),
             exports_at_once: 2,
             bodies_megabytes: 400,
             cors_origins: Vec::new(),

@@ -44,7 +44,7 @@ kinds! {
     PartyJoined = "party.joined",
     /// A person of a party left the room or was removed. The subject is the seq of the entry of it.
     PartyLeft = "party.left",
-    /// A person of a party read further than before.
+    /// A person of a party read further than before. The detail names the Matrix event.
     PartyRead = "party.read",
     /// A visitor opened the page of the transaction in a new session.
     PartyOpenedPage = "party.opened_page",

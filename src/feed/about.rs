@@ -26,6 +26,8 @@ pub(super) struct About {
     /// By transaction, last entry and last act.
     heads: HashMap<(String, i64, i64), HeadRow>,
     grants: HashMap<String, GrantRow>,
+    /// The seqs of Matrix events, by transaction and event id.
+    seqs: HashMap<(String, String), i64>,
 }
 
 impl About {
@@ -35,7 +37,7 @@ impl About {
         for event in events {
             wanted.add(event);
         }
-        let Wanted { revisions, entries, acts, heads, grants } = wanted;
+        let Wanted { revisions, entries, acts, heads, grants, events } = wanted;
         let entries = store.entries_listed(&listed(&entries)).await?;
         let effects = store.effects_of(&entries).await?;
         let files = store.files_named_by(&entries).await?;
@@ -46,6 +48,9 @@ impl About {
         let heads = store.heads_listed(&heads).await?;
         let grants: Vec<_> = grants.iter().map(String::as_str).collect();
         let grants = store.grants_listed(&grants).await?;
+        let events: Vec<_> =
+            events.iter().map(|(id, event)| (id.as_str(), event.as_str())).collect();
+        let seqs = store.seqs_of_events(&events).await?;
         Ok(Self {
             statuses: numbered(statuses, |it| (it.transaction_id.clone(), it.revision)),
             entries: numbered(entries, |it| (it.fixed.transaction.clone(), it.fixed.seq)),
@@ -57,6 +62,7 @@ impl About {
                 .map(|it| ((it.transaction_id, it.head.seq, it.head.acts), it.head))
                 .collect(),
             grants: grants.into_iter().map(|it| (it.id.clone(), it)).collect(),
+            seqs: seqs.into_iter().map(|(id, event, seq)| ((id, event), seq)).collect(),
         })
     }
 
@@ -91,6 +97,12 @@ impl About {
             "media_type": stored.and_then(|it| it.media_type.as_ref()),
             "href": href,
         })
+    }
+
+    /// Returns the seq of the entry up to which somebody read. None: the record has none of that event.
+    pub(super) fn seq(&self, event: &EventRow, detail: &Map<String, Value>) -> Value {
+        let key = event_in(detail).map(|it| (event.transaction_id.clone(), it.to_owned()));
+        json!(key.and_then(|key| self.seqs.get(&key)))
     }
 
     pub(super) fn visit(&self, detail: &Map<String, Value>) -> Value {
@@ -128,6 +140,7 @@ struct Wanted {
     acts: BTreeSet<(String, i64)>,
     heads: BTreeSet<(String, i64, i64)>,
     grants: BTreeSet<String>,
+    events: BTreeSet<(String, String)>,
 }
 
 impl Wanted {
@@ -153,10 +166,13 @@ impl Wanted {
             Some(EventKind::PartyOpenedPage) => {
                 self.grants.extend(grant_in(&detail_of(event)).map(str::to_owned));
             }
+            Some(EventKind::PartyRead) => {
+                let read = event_in(&detail_of(event)).map(str::to_owned);
+                self.events.extend(read.map(|read| (event.transaction_id.clone(), read)));
+            }
             Some(
                 EventKind::PartyJoined
                 | EventKind::PartyLeft
-                | EventKind::PartyRead
                 | EventKind::RoomReady
                 | EventKind::RoomProblem
                 | EventKind::RoomHealed,
@@ -172,6 +188,10 @@ fn key(event: &EventRow) -> Option<(String, i64)> {
 
 fn acts_in(detail: &Map<String, Value>) -> Option<i64> {
     detail.get("acts")?.as_i64()
+}
+
+fn event_in(detail: &Map<String, Value>) -> Option<&str> {
+    detail.get("event_id")?.as_str()
 }
 
 fn grant_in(detail: &Map<String, Value>) -> Option<&str> {

@@ -2,8 +2,12 @@
 
 mod about;
 mod entry;
+mod news;
+mod old;
 
 pub use entry::entry;
+pub use news::News;
+pub use old::delete_old_forever;
 
 use serde_json::{Map, Value, json};
 
@@ -48,8 +52,12 @@ fn data(event: &EventRow, about: &About) -> Value {
             | EventKind::EntryErased,
         ) => json!({ "entry": about.entry(event) }),
         Some(EventKind::FileStored) => about.file(event),
-        Some(EventKind::PartyJoined | EventKind::PartyLeft | EventKind::PartyRead) => {
+        Some(EventKind::PartyJoined | EventKind::PartyLeft) => {
             with(detail, "seq", json!(event.subject))
+        }
+        Some(EventKind::PartyRead) => {
+            let seq = about.seq(event, &detail);
+            with(detail, "seq", seq)
         }
         Some(EventKind::PartyOpenedPage) => about.visit(&detail),
         Some(EventKind::HeadSigned) => about.head(event, &detail),

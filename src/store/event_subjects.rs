@@ -39,6 +39,11 @@ static SELECT_HEADS: ManyRows = ManyRows::new(
     ") AS v CROSS JOIN heads h \
      WHERE h.transaction_id = v.column1 AND h.seq = v.column2 AND h.acts = v.column3",
 );
+static SELECT_SEQS: ManyRows = ManyRows::new(
+    "SELECT e.transaction_id, e.event_id, e.seq FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN entries e WHERE e.transaction_id = v.column1 AND e.event_id = v.column2",
+);
 static SELECT_GRANTS: ManyRows = ManyRows::new(
     "SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, g.expires_at, \
      g.revoked_at, g.used_at FROM (VALUES ",
@@ -127,6 +132,17 @@ impl Store {
         wanted: &[(&str, i64, i64)],
     ) -> Result<Vec<HeadOfRecord>, StoreError> {
         SELECT_HEADS.select_outside((&self.pool, self.kind), wanted).await
+    }
+
+    /// Returns the seqs of these events (transaction and Matrix event id) with both, as far as the record has them.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn seqs_of_events(
+        &self,
+        wanted: &[(&str, &str)],
+    ) -> Result<Vec<(String, String, i64)>, StoreError> {
+        SELECT_SEQS.select_outside((&self.pool, self.kind), wanted).await
     }
 
     /// Returns these grants, in any order.

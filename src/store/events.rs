@@ -11,7 +11,7 @@ use super::{Store, StoreError, Tx};
 use crate::clock::now;
 use crate::event::{EventKind, NewEvent};
 
-/// The last column gives the order, in which the ids are taken.
+/// The last column gives the order in which the ids are taken. Rows with empty ids are ignored.
 static INSERT_EVENTS: ManyRows = ManyRows::new(
     "INSERT INTO events (shop, transaction_id, kind, subject, detail, at) \
      SELECT t.shop, t.id, v.column2, v.column3, v.column4, v.column5 FROM (VALUES ",
@@ -47,6 +47,7 @@ macro_rules! select_looked_at {
 const SELECT_LOOKED_AT_OF_SHOP: &str = select_looked_at!("shop = $1 AND $5 = ''");
 const SELECT_LOOKED_AT_OF_TRANSACTION: &str =
     select_looked_at!("transaction_id = $5 AND shop = $1");
+const SELECT_SHOPS: &str = "SELECT DISTINCT shop FROM events WHERE id > $1 AND id <= $2";
 const SELECT_EXPIRED: &str = "SELECT id FROM expired_events WHERE shop = $1";
 /// The newest events of each shop among the oldest $2 of all, as far as they are from before a time.
 const SELECT_OLD: &str = "SELECT shop, MAX(id), COUNT(*) FROM \
@@ -183,6 +184,19 @@ impl Store {
         Ok(EventPage { events, upto: upto.max(after), is_last, lost: None })
     }
 
+    /// Returns the shops that have events with an id above `after` and up to `upto`.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn shops_with_events(
+        &self,
+        after: i64,
+        upto: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let select = sqlx::query_scalar(SELECT_SHOPS).bind(after).bind(upto);
+        select.fetch_all(&self.pool).await
+    }
+
     /// Returns the id of the newest event of a shop that was deleted because it was old.
     async fn expired_events(&self, shop: &str) -> Result<Option<i64>, StoreError> {
         sqlx::query_scalar(SELECT_EXPIRED).bind(shop).fetch_optional(&self.pool).await
@@ -221,7 +235,7 @@ pub(super) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), StoreE
             (transaction.as_str(), kind.as_str(), *subject, detail.as_deref(), at, place)
         })
         .collect();
-    INSERT_EVENTS.insert(tx, &rows).await
+    INSERT_EVENTS.change(tx, &rows).await
 }
 
 #[cfg(test)]

@@ -122,6 +122,20 @@ impl ManyRows {
         Ok(())
     }
 
+    /// Like [`Self::insert`]. Returns what the statement returns of the rows, in no particular order.
+    pub(super) async fn insert_returning<R: Row, T: Selected>(
+        &'static self,
+        tx: &mut Tx,
+        rows: &[R],
+    ) -> Result<Vec<T>, StoreError> {
+        let mut returned = Vec::new();
+        for piece in in_exact_pieces(rows) {
+            let query = sqlx::query_as_with(self.in_tx(tx, piece.len()), arguments(piece)?);
+            returned.extend(query.fetch_all(&mut **tx).await?);
+        }
+        Ok(returned)
+    }
+
     /// Returns the statement for `rows` rows on the database of `tx`. The number of rows has to be the
     /// length of a piece of [`in_exact_pieces`] or [`in_padded_pieces`].
     pub(super) fn in_tx(&'static self, tx: &Tx, rows: usize) -> &'static str {

@@ -23,6 +23,8 @@ const UPSERT_REFUSED_STEP: &str = "INSERT INTO room_problems \
      failures = room_problems.failures + 1, retry_at = excluded.retry_at RETURNING failures";
 const DELETE_ROOM_PROBLEM: &str =
     "DELETE FROM room_problems WHERE transaction_id = $1 AND step = $2";
+const DELETE_ROOM_PROBLEMS: &str =
+    "DELETE FROM room_problems WHERE transaction_id = $1 RETURNING step";
 const MAKE_STEPS_DUE: &str = "UPDATE room_problems SET retry_at = $2 \
      WHERE transaction_id = $1 AND retry_at > $2";
 const CLEAR_REPAIRS_AND_UPGRADES: &str =
@@ -108,15 +110,25 @@ impl Store {
     }
 }
 
+/// Deletes the problems of all steps of a room.
+pub(super) async fn delete_all(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    let deleted = sqlx::query_scalar(DELETE_ROOM_PROBLEMS).bind(id.to_string());
+    let steps: Vec<String> = deleted.fetch_all(&mut **tx).await?;
+    for step in &steps {
+        tell_healed(tx, id, Some(step));
+    }
+    Ok(())
+}
+
 /// Tells the shop of a new problem of a room: of one step, or of the room as a whole.
-pub(super) fn tell_problem(tx: &mut Tx, id: Ulid, step: Option<&str>, problem: &str) {
+pub(super) fn tell_problem(tx: &mut Tx, id: impl ToString, step: Option<&str>, problem: &str) {
     let problem = without_middle(problem.to_owned(), TOLD_CHARS_AT_EACH_END);
     let detail = json!({ "step": step, "problem": problem });
     tx.tells(NewEvent::of(EventKind::RoomProblem, id).with(&detail));
 }
 
 /// Tells the shop that a problem of a room is gone: of one step, or of the room as a whole.
-pub(super) fn tell_healed(tx: &mut Tx, id: Ulid, step: Option<&str>) {
+pub(super) fn tell_healed(tx: &mut Tx, id: impl ToString, step: Option<&str>) {
     tx.tells(NewEvent::of(EventKind::RoomHealed, id).with(&json!({ "step": step })));
 }
 

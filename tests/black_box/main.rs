@@ -12,6 +12,7 @@ mod command_line;
 mod crashes;
 mod discounts;
 mod door;
+mod events;
 mod export;
 mod files;
 mod foreign;
