@@ -26,6 +26,8 @@ pub enum Action {
     FileRead,
     /// The links of a transaction were listed.
     LinksListed,
+    /// Events of the transactions were read.
+    EventsRead,
     /// The audit log was read.
     AuditRead,
     /// A bundle of everything about a transaction was made.
@@ -43,6 +45,18 @@ pub enum Action {
     KeyMade,
     /// A key was revoked. Its name is the subject.
     KeyRevoked,
+    /// Webhooks or their deliveries were read.
+    WebhooksRead,
+    /// A webhook was made. Its id is the subject, as in the following ones.
+    WebhookMade,
+    /// A webhook was changed.
+    WebhookChanged,
+    /// A webhook was deleted.
+    WebhookDeleted,
+    /// A webhook got a new secret.
+    WebhookSecretMade,
+    /// Deliveries to a webhook are sent again.
+    WebhookReplayed,
 }
 
 impl Action {
@@ -57,6 +71,7 @@ impl Action {
             Self::RecordsSearched => "records.searched",
             Self::FileRead => "file.read",
             Self::LinksListed => "links.listed",
+            Self::EventsRead => "events.read",
             Self::AuditRead => "audit.read",
             Self::TransactionExported => "transaction.exported",
             Self::LinkMade => "link.made",
@@ -65,6 +80,12 @@ impl Action {
             Self::EntriesErased => "entries.erased",
             Self::KeyMade => "key.made",
             Self::KeyRevoked => "key.revoked",
+            Self::WebhooksRead => "webhooks.read",
+            Self::WebhookMade => "webhook.made",
+            Self::WebhookChanged => "webhook.changed",
+            Self::WebhookDeleted => "webhook.deleted",
+            Self::WebhookSecretMade => "webhook.secret_made",
+            Self::WebhookReplayed => "webhook.replayed",
         }
     }
 }

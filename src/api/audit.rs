@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::parameters::limit;
-use super::present::iso;
 use super::problem::Problem;
 use super::{ApiState, Shop, authentication};
+use crate::clock::iso;
 use crate::store::AuditRow;
 
 const DEFAULT_PAGE_SIZE: i64 = 100;

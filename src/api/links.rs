@@ -7,11 +7,11 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use super::present::iso;
 use super::problem::{Problem, repeated};
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
 use crate::access::{Action, Origin};
+use crate::clock::iso;
 use crate::invoice;
 use crate::link::{LinkRequest, NoLink, make_link};
 use crate::store::{Attempt, GrantRow};

@@ -173,6 +173,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
+    /// 410: what the caller refers to is no longer there.
+    pub(super) fn gone(kind: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, kind, "This is no longer there", detail)
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,

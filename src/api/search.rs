@@ -10,7 +10,9 @@ use ulid::Ulid;
 
 use super::parameters::{limit, span};
 use super::problem::Problem;
-use super::{ApiState, Shop, authentication, present};
+use super::{ApiState, Shop, authentication};
+use crate::clock::iso;
+use crate::feed;
 use crate::record::{all_words, in_words};
 use crate::search::{Query, snippet};
 use crate::store::{SearchPage, SearchRequest};
@@ -82,7 +84,7 @@ pub(super) async fn list(
         "entries": entries,
         "next": next,
         "older_matches": more_unranked,
-        "searched_until": present::iso(searched_until),
+        "searched_until": iso(searched_until),
     })))
 }
 
@@ -101,7 +103,7 @@ async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<
             ),
         };
         let objection = effects.objection(entry);
-        let mut json = present::entry(entry, objection, choices.as_deref(), &files);
+        let mut json = feed::entry(entry, objection, choices.as_deref(), &files);
         json["transaction"] = json!(entry.fixed.transaction);
         json["snippet"] = json!(snippet(&read, words));
         json

@@ -20,9 +20,10 @@ use ulid::Ulid;
 
 use super::{open_store_with, registration};
 use crate::api::{self, ApiState, Health};
-use crate::config::{Config, DatabaseKind, secret_files};
+use crate::config::{Config, DatabaseKind, WebhooksConfig, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
+use crate::feed::{self, News};
 use crate::files::{Vault, keep_files_forever};
 use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
@@ -42,6 +43,7 @@ use crate::seal::{SIGNING, SigningKey, share_key, sign_forever, witness_forever}
 use crate::store::{
     Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, Retention, ServiceLock, Store,
 };
+use crate::webhook;
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
@@ -129,6 +131,18 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let retention = Retention { audit_days: config.api.keep_audit_days };
     let old_rows = store.clone().delete_old_rows_forever(retention, stop.clone());
     tasks.spawn(infallible(old_rows));
+    let days = config.api.keep_events_days;
+    tasks.spawn(infallible(feed::delete_old_forever(store.clone(), days, stop.clone())));
+    let news = News::default();
+    tasks.spawn(infallible(news.clone().tell_forever(store.clone(), stop.clone())));
+    store.set_webhooks_of_config(&config.webhooks.endpoints).await?;
+    let webhooks = webhook::Client::new(&config.webhooks)?;
+    tasks.spawn(infallible(send_webhooks(
+        store.clone(),
+        webhooks.clone(),
+        config.webhooks.clone(),
+        stop.clone(),
+    )));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),
@@ -143,6 +157,11 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
+        news,
+        waiting: api::WaitingPlaces::new(&budget),
+        stop: stop.clone(),
+        webhooks,
+        webhook_tests: api::webhook_tests(),
         health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
     let slots = ConnectionSlots::new(budget.api);
@@ -298,6 +317,20 @@ async fn work_of_one_process(
     if stop.is_cancelled() {
         others.await;
     }
+}
+
+/// Sends the events of shops to their webhooks. All processes send; one of them hands out the events.
+async fn send_webhooks(
+    store: Store,
+    client: webhook::Client,
+    config: WebhooksConfig,
+    stop: CancellationToken,
+) {
+    let sending = webhook::send_forever(store.clone(), client, config.parallel, stop.clone());
+    let handing_out = store.alone("hand out events to webhooks", &stop, || {
+        webhook::hand_out_forever(store.clone(), config.keep_days, stop.clone())
+    });
+    tokio::join!(sending, handing_out);
 }
 
 /// Signs heads and sends them to the witnesses. If this process was the first one, it has the lease for

@@ -78,6 +78,8 @@ const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:
 const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
 const RULES: &str = "warn | refuse";
 const RULES_FIX: &str = "write warn to take in invoices that break a rule, or refuse";
+const WEBHOOK_SECRET: &str = "whsec_ and 24 to 64 random bytes in Base64";
+const WEBHOOK_SECRET_FIX: &str = "generate one with `echo whsec_$(openssl rand -base64 32)`";
 const TRUE_OR_FALSE: &str = "true | false";
 const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
 
@@ -125,6 +127,11 @@ const KEYS: &[Key] = &[
         path: "api.keep_audit_days",
         allowed: Allowed::NumberOrNull(36_500),
         fix: "write null to keep all lines",
+    },
+    Key {
+        path: "api.keep_events_days",
+        allowed: Allowed::NumberOrNull(36_500),
+        fix: "write null to keep all events",
     },
     number("api.exports_at_once", 16, "write a number, such as 2"),
     number("api.bodies_megabytes", 100_000, "write a number of megabytes, such as 400"),
@@ -319,6 +326,47 @@ const KEYS: &[Key] = &[
     key("files.s3.access_key_id", "null, or a text", "write the id of an access key"),
     key("files.s3.secret_access_key", "null, or a text", "write the secret of that access key"),
     key(
+        "webhooks.endpoints",
+        "a list of sections with the keys shop, url and secret; as JSON in the environment",
+        "write one `- shop: NAME` with `url: URL` and `secret: SECRET` under it for each, or [] for none",
+    ),
+    key(
+        "webhooks.endpoints[]",
+        "a section with the keys shop, url and secret, and previous_secret and types if wanted",
+        "give shop, url and secret",
+    ),
+    key(
+        "webhooks.endpoints[].shop",
+        "a text of 1 to 64 letters, digits, `-`, `_` and `.`",
+        "write the shop's short name; put it in quotes if it is a number",
+    ),
+    key(
+        "webhooks.endpoints[].url",
+        "an https:// URL, or also http:// with webhooks.allow_http, without user, password and `#`; once for each shop",
+        "write the whole address, such as https://shop.example.org/tallyroom",
+    ),
+    key("webhooks.endpoints[].secret", WEBHOOK_SECRET, WEBHOOK_SECRET_FIX),
+    key("webhooks.endpoints[].previous_secret", WEBHOOK_SECRET, WEBHOOK_SECRET_FIX),
+    key(
+        "webhooks.endpoints[].types",
+        "names of types of events, with commas between them",
+        "write names such as entry.created,file.stored, or leave the key out for all types",
+    ),
+    key("webhooks.allow_http", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
+    key(
+        "webhooks.allow_networks",
+        "a list of IP addresses and networks; as JSON in the environment",
+        "write a list such as [\"10.1.0.0/16\"], or [] for none",
+    ),
+    key(
+        "webhooks.allow_networks[]",
+        "an IP address, or a network such as 10.1.0.0/16",
+        "write the address or network of the receiver, instead of its name",
+    ),
+    number("webhooks.parallel", 256, "write a number, such as 32"),
+    number("webhooks.timeout_seconds", 60, "write a number of seconds, such as 15"),
+    number("webhooks.keep_days", 365, "write a number of days, such as 30"),
+    key(
         "log.level",
         "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",
         "write a level, or several directives with commas between them",
@@ -377,6 +425,22 @@ pub(super) const LISTS: &[List] = &[
         example: r#"["https://witness.example.org/heads"]"#,
     },
     List { path: "page.sign_in", item: SHOP_AND_KEY, optional: &[], example: SHOP_AND_KEY_EXAMPLE },
+    List {
+        path: "webhooks.endpoints",
+        item: &[
+            ("shop", "replaced"),
+            ("url", "https://replaced"),
+            ("secret", "whsec_cmVwbGFjZWQgcmVwbGFjZWQgcmVwbGFjZWQ="),
+        ],
+        optional: &["previous_secret", "types"],
+        example: r#"[{"shop":"example","url":"https://shop.example.org/tallyroom","secret":"…"}]"#,
+    },
+    List {
+        path: "webhooks.allow_networks",
+        item: &[],
+        optional: &[],
+        example: r#"["10.1.0.0/16"]"#,
+    },
     List { path: "proxies.trusted", item: &[], optional: &[], example: r#"["127.0.0.1"]"# },
 ];
 
@@ -420,7 +484,9 @@ pub(super) fn valid_item_value(path: &str) -> &'static str {
 
 /// Whether the value at this path may be a secret and must not be shown.
 pub(super) fn is_secret(path: &str) -> bool {
-    ["api.keys", "page.sign_in", "files.s3"].iter().any(|secret| path.starts_with(secret))
+    ["api.keys", "page.sign_in", "files.s3", "webhooks.endpoints"]
+        .iter()
+        .any(|secret| path.starts_with(secret))
         || path == "database.url"
 }
 

@@ -14,6 +14,7 @@ mod sections;
 mod tests;
 mod text;
 mod validate;
+mod webhook;
 mod witness;
 mod yaml;
 
@@ -32,8 +33,9 @@ pub use self::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
         OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
-        S3Config, SignInKey, name_of_key,
+        S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
+    webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},
     witness::Witness,
 };
 use crate::invoice::Strictness;
@@ -65,6 +67,8 @@ pub struct Config {
     pub record: RecordConfig,
     /// The files in the conversation.
     pub files: FilesConfig,
+    /// Calls to shops that tell them of events.
+    pub webhooks: WebhooksConfig,
     /// The log.
     pub log: LogConfig,
 }

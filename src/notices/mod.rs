@@ -73,11 +73,15 @@ pub enum Work {
     Invitations,
     /// An admin asked the bot for something.
     Admins,
+    /// There are new events for shops.
+    Events,
+    /// A delivery to a webhook is due.
+    Webhooks,
 }
 
 impl Work {
     /// All kinds of work.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Journal,
         Self::Index,
         Self::Files,
@@ -85,6 +89,8 @@ impl Work {
         Self::Far,
         Self::Invitations,
         Self::Admins,
+        Self::Events,
+        Self::Webhooks,
     ];
 }
 

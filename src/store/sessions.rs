@@ -1,5 +1,6 @@
 //! The sessions of visitors on the invoice page.
 
+use serde_json::json;
 use sqlx::FromRow;
 use ulid::Ulid;
 
@@ -7,6 +8,7 @@ use super::columns::parse_id;
 use super::transaction_row::Outline;
 use super::{GrantRow, Store, StoreError};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::transaction::Transaction;
 
 /// The greatest number of sessions of one grant. If there are more, the oldest one is deleted.
@@ -36,11 +38,16 @@ struct SessionRow {
 }
 
 impl Store {
-    /// Begins a session with a grant. Returns the id of the session.
+    /// Begins a session with a grant of this transaction. Returns the id of the session.
     ///
     /// # Errors
     /// If the database does not answer. In this case no session begins.
-    pub async fn open_session(&self, grant: Ulid, expires_at: i64) -> Result<Ulid, StoreError> {
+    pub async fn open_session(
+        &self,
+        transaction: Ulid,
+        grant: Ulid,
+        expires_at: i64,
+    ) -> Result<Ulid, StoreError> {
         let id = Ulid::new();
         let mut tx = self.begin().await?;
         sqlx::query(DELETE_EXPIRED_SESSIONS).bind(now()).execute(&mut *tx).await?;
@@ -50,6 +57,8 @@ impl Store {
             .bind(grant.to_string())
             .bind(MAX_SESSIONS_PER_GRANT);
         crowded.execute(&mut *tx).await?;
+        let opened = NewEvent::of(EventKind::PartyOpenedPage, transaction);
+        tx.tells(opened.with(&json!({ "grant": grant.to_string() })));
         tx.commit().await?;
         Ok(id)
     }

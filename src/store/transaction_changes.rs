@@ -9,6 +9,7 @@ use super::transactions::SELECT_ID;
 use super::{Store, StoreError, Tx, acts, adoption, audit_log, contacts, erasure, members, rooms};
 use crate::access::{Action, Origin};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::invoice::Problem;
 use crate::quota::run_blocking;
 use crate::record::RedactionPolicy;
@@ -159,6 +160,7 @@ impl Store {
         acts::note_revision(&mut tx, id, 1, self.sign_due()).await?;
         contacts::put(&mut tx, id, new.terms).await?;
         rooms::insert(&mut tx, id, correlation).await?;
+        tx.tells(NewEvent::of(EventKind::TransactionCreated, id).about(1));
         let line = origin.does(Action::TransactionCreated, shop).to(id);
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
@@ -220,6 +222,10 @@ impl Store {
         let new = NewRevision { terms: &terms, warnings: &warnings, original };
         insert_revision(&mut tx, id, revision, new).await?;
         acts::note_revision(&mut tx, id, revision, self.sign_due()).await?;
+        tx.tells(NewEvent::of(EventKind::TransactionUpdated, id).about(revision));
+        if terms.status != transaction.terms.status {
+            tx.tells(NewEvent::of(EventKind::TransactionStatusChanged, id).about(revision));
+        }
         contacts::put(&mut tx, id, &terms).await?;
         match &invite_again {
             InviteAgain::Nobody => {}

@@ -1,6 +1,7 @@
 //! Checks the values of the config beyond their types.
 
 mod page;
+mod webhooks;
 
 use std::net::SocketAddr;
 
@@ -41,6 +42,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_proxies(&config.proxies, draft);
     check_record(&config.record, draft);
     check_files(&config.files, draft);
+    webhooks::check(&config.webhooks, draft);
     check_log_level(&config.log.level, draft);
 }
 
