@@ -144,12 +144,12 @@ pub fn router(state: ApiState) -> Router {
             "/api/v1/transactions/{id}/{party}/contacts/{contact}",
             get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
         )
-        .route("/api/v1/events", get(events::list))
         .route("/api/v1/audit", get(audit::list))
         .layer(middleware::from_fn(not_modified::compare))
         .layer(middleware::from_fn_with_state(state.clone(), repeated::once));
     let files = Router::new()
         .route("/api/v1/entries", get(search::list))
+        .route("/api/v1/events", get(events::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         .route("/api/v1/transactions/{id}/attachments/{place}", get(originals::show_attachment))
