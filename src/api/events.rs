@@ -135,6 +135,7 @@ pub(super) async fn list(
         shop,
         wanted,
         after,
+        told: after,
         digest: holder.digest,
         place,
     };
@@ -201,6 +202,8 @@ struct Follower {
     wanted: EventFilter,
     /// Up to where was read.
     after: i64,
+    /// Up to where the client of a stream knows that it has everything.
+    told: i64,
     /// The digest of the key, if it is one that can be revoked.
     digest: Option<String>,
     #[expect(dead_code, reason = "it is held, and given back when the follower is dropped")]
@@ -251,7 +254,6 @@ impl Follower {
     async fn next_of_stream(&mut self, first: Option<EventPage>) -> Option<String> {
         let mut page = first;
         loop {
-            let before = self.after;
             let read = match page.take() {
                 Some(page) => page,
                 None if self.stop.is_cancelled() => return None,
@@ -264,6 +266,7 @@ impl Follower {
                 if !self.is_allowed().await.map_err(|error| warn(&error)).ok()? {
                     return None;
                 }
+                self.told = read.events.last().map_or(self.told, |it| it.id);
                 return self.text(&read.events).await.map_err(|error| warn(&error)).ok();
             }
             if !read.is_last {
@@ -276,7 +279,9 @@ impl Follower {
                     return None;
                 }
                 // The place moves on although nothing of what is there was wanted.
-                let moved = (self.after > before).then(|| format!("id: {}\n", EventId(self.after)));
+                let moved =
+                    (self.after > self.told).then(|| format!("id: {}\n", EventId(self.after)));
+                self.told = self.after;
                 return Some(format!(": still here\n{}\n", moved.unwrap_or_default()));
             }
         }

@@ -176,6 +176,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), repeated::once));
     let files = Router::new()
         .route("/api/v1/entries", get(search::list))
+        .route("/api/v1/events", get(events::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         .route("/api/v1/transactions/{id}/attachments/{place}", get(originals::show_attachment))
