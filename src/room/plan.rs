@@ -10,7 +10,7 @@ use super::widget::{no_widget, widget_state};
 use crate::config::RoomsConfig;
 use crate::language::Locale;
 use crate::names::{ROOM_MARKER, SEND_MARKER};
-use crate::transaction::Transaction;
+use crate::transaction::{Standing, Transaction};
 use crate::wording;
 use crate::wording::summary::{self, SummaryInput};
 
@@ -53,6 +53,8 @@ pub struct RoomPlan {
 /// The part of a plan that comes from the installation and from the stored room.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
+    /// How the transaction stands today.
+    pub standing: &'a Standing,
     /// The `rooms` section of the config.
     pub rooms: &'a RoomsConfig,
     /// The user ID of the bot.
@@ -81,7 +83,7 @@ impl RoomPlan {
         let terms = &transaction.terms;
         let input = SummaryInput {
             invoice: &terms.invoice,
-            status: &terms.status,
+            standing: setting.standing,
             seller: &terms.seller.name,
             buyer: &terms.buyer.name,
             page_url: setting.page_link,
@@ -238,13 +240,16 @@ mod tests {
     use super::*;
     use crate::language::Language;
     use crate::room::missing_state;
-    use crate::transaction::sample;
+    use crate::transaction::{StatusRules, sample};
     use ruma::user_id;
 
     fn plan(widget_link: Option<&str>) -> RoomPlan {
+        let today = "2026-06-01".parse().unwrap();
+        let standing = StatusRules::default().standing(&sample(), today);
         RoomPlan::of(
             &sample(),
             &Setting {
+                standing: &standing,
                 rooms: &RoomsConfig::default(),
                 bot: &user_id!("@_tallyroom_bot:example.org").to_owned(),
                 version: RoomVersionId::V12,

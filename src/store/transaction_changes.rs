@@ -6,7 +6,9 @@ use ulid::Ulid;
 use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
 use super::transactions::SELECT_ID;
-use super::{Store, StoreError, Tx, acts, adoption, audit_log, contacts, erasure, members, rooms};
+use super::{
+    Store, StoreError, Tx, acts, adoption, audit_log, contacts, erasure, members, payments, rooms,
+};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::invoice::Problem;
@@ -221,6 +223,10 @@ impl Store {
         let new = NewRevision { terms: &terms, warnings: &warnings, original };
         insert_revision(&mut tx, id, revision, new).await?;
         acts::note_revision(&mut tx, id, revision, self.sign_due()).await?;
+        let currency = terms.invoice.currency;
+        if currency != transaction.terms.invoice.currency && transaction.payment_changes > 0 {
+            payments::recount(&mut tx, id, &currency.to_string()).await?;
+        }
         contacts::put(&mut tx, id, &terms).await?;
         match &invite_again {
             InviteAgain::Nobody => {}

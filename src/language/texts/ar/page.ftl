@@ -65,6 +65,12 @@ status-cancelled = ملغاة
 status-refunded = مُستردة
 status-partially-refunded = مُستردة جزئيًا
 status-written-off = مشطوبة
+status-issued = صادرة
+status-partly-paid = مدفوعة جزئيًا
+status-accepted = مقبولة
+status-shipped = تم الشحن
+status-completed = مكتملة
+status-credited = مقيّدة لصالح المشتري
 
 ## The invoice
 
@@ -121,6 +127,7 @@ total-vat = ضريبة القيمة المضافة
 total-with-vat = المجموع
 total-paid = المدفوع سابقًا
 total-rounding = التقريب
+total-payments = الدفعات المستلمة
 total-due = المبلغ المستحق
 
 ## How to pay

@@ -58,6 +58,12 @@ status-cancelled = Storniert
 status-refunded = Erstattet
 status-partially-refunded = Teilweise erstattet
 status-written-off = Ausgebucht
+status-issued = Gestellt
+status-partly-paid = Teilweise bezahlt
+status-accepted = Anerkannt
+status-shipped = Versandt
+status-completed = Abgeschlossen
+status-credited = Gutgeschrieben
 
 ## The invoice
 
@@ -114,6 +120,7 @@ total-vat = USt.
 total-with-vat = Gesamtbetrag
 total-paid = Bereits gezahlt
 total-rounding = Rundung
+total-payments = Eingegangene Zahlungen
 total-due = Offener Betrag
 
 ## How to pay

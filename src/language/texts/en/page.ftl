@@ -65,6 +65,12 @@ status-cancelled = Cancelled
 status-refunded = Refunded
 status-partially-refunded = Partly refunded
 status-written-off = Written off
+status-issued = Issued
+status-partly-paid = Partly paid
+status-accepted = Accepted
+status-shipped = Shipped
+status-completed = Completed
+status-credited = Credited
 
 ## The invoice
 
@@ -125,6 +131,7 @@ total-vat = VAT
 total-with-vat = Total
 total-paid = Already paid
 total-rounding = Rounding
+total-payments = Payments received
 total-due = Amount due
 
 ## How to pay

@@ -58,6 +58,12 @@ status-cancelled = Anulada
 status-refunded = Reembolsada
 status-partially-refunded = Reembolsada en parte
 status-written-off = Dada por incobrable
+status-issued = Emitida
+status-partly-paid = Pagada en parte
+status-accepted = Aceptada
+status-shipped = Enviada
+status-completed = Completada
+status-credited = Abonada
 
 ## The invoice
 
@@ -114,6 +120,7 @@ total-vat = IVA
 total-with-vat = Total
 total-paid = Ya pagado
 total-rounding = Redondeo
+total-payments = Pagos recibidos
 total-due = Importe pendiente
 
 ## How to pay

@@ -58,6 +58,12 @@ status-cancelled = Annulée
 status-refunded = Remboursée
 status-partially-refunded = Remboursée en partie
 status-written-off = Passée en pertes
+status-issued = Émise
+status-partly-paid = Payée en partie
+status-accepted = Acceptée
+status-shipped = Expédiée
+status-completed = Terminée
+status-credited = Créditée
 
 ## The invoice
 
@@ -114,6 +120,7 @@ total-vat = TVA
 total-with-vat = Total TTC
 total-paid = Déjà payé
 total-rounding = Arrondi
+total-payments = Paiements reçus
 total-due = Montant à payer
 
 ## How to pay

@@ -58,6 +58,12 @@ status-cancelled = Geannuleerd
 status-refunded = Terugbetaald
 status-partially-refunded = Gedeeltelijk terugbetaald
 status-written-off = Afgeboekt
+status-issued = Verstuurd
+status-partly-paid = Gedeeltelijk betaald
+status-accepted = Geaccepteerd
+status-shipped = Verzonden
+status-completed = Afgerond
+status-credited = Gecrediteerd
 
 ## The invoice
 
@@ -114,6 +120,7 @@ total-vat = Btw
 total-with-vat = Totaal incl. btw
 total-paid = Al betaald
 total-rounding = Afronding
+total-payments = Ontvangen betalingen
 total-due = Te betalen bedrag
 
 ## How to pay

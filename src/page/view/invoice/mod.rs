@@ -19,7 +19,7 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
     let terms = &page.transaction.terms;
     html! {
         article.invoice id="invoice" tabindex="-1" aria-labelledby="invoice-title"
-            data-revision=(page.transaction.revision) {
+            data-revision=(page.transaction.version()) {
             div.title {
                 h2 id="invoice-title" { (kind(&terms.invoice, &reader.locale)) " " bdi { (terms.invoice.number) } }
                 (downloads(page))
