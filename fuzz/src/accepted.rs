@@ -97,6 +97,7 @@ fn fit_into_a_room(transaction: &Transaction, locale: &Locale) {
         transaction,
         &Setting {
             standing: &standing,
+            is_read_only: false,
             rooms: &RoomsConfig::default(),
             bot: &bot,
             version: RoomVersionId::V12,
@@ -154,6 +155,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
     let page = Page {
         transaction,
         standing,
+        steps: Vec::new(),
         visitor: &Visitor { role: PartyRole::Buyer, contact: None },
         address: Address { transaction: transaction.id, grant: Ulid(8) },
         speaker: "@_tallyroom_guest_a:example.org",

@@ -41,6 +41,7 @@ pub(super) async fn page_with<'a>(
     let read = read_invoice(state, transaction).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
     let standing = state.config.status.standing(transaction, session.reader.today);
+    let closed = standing.is_closed.then(|| session.reader.locale.text("compose-closed"));
     let payload = standing
         .owed
         .payable()
@@ -51,6 +52,8 @@ pub(super) async fn page_with<'a>(
     others.ask(state);
     Ok(Page {
         transaction,
+        steps: state.config.status.steps(session.visitor.role, &standing),
+        chat: Chat { closed, ..chat },
         standing,
         visitor: &session.visitor,
         address: session.address(),
@@ -59,7 +62,6 @@ pub(super) async fn page_with<'a>(
         revisions: history.to_vec(),
         read,
         qr: payload.as_deref().and_then(qr_svg),
-        chat,
         people: others.people(state),
         replies_in,
     })

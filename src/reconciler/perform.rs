@@ -239,10 +239,14 @@ impl Worker {
         let page_link = installation.config.page_link(id);
         let widget_link = installation.config.widget_link(id);
         let standing = installation.config.standing(&transaction);
+        // What people wrote on the page before the transaction was closed still has to get into the room.
+        let is_read_only = standing.is_closed
+            && (room.has_guests == 0 || self.store.next_outgoing(id).await?.is_none());
         let plan = RoomPlan::of(
             &transaction,
             &Setting {
                 standing: &standing,
+                is_read_only,
                 rooms: &installation.config.rooms,
                 bot: &installation.config.bot_user_id(),
                 version,

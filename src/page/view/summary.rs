@@ -21,7 +21,8 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
     let standing = &page.standing;
     let label = owed_label(standing.owed, &reader.locale);
     html! {
-        header.summary id="summary" data-revision=(page.transaction.version()) {
+        header.summary id="summary" data-revision=(page.transaction.version())
+            data-closed[standing.is_closed] {
             div.who {
                 p.seller { bdi { (terms.seller.name) } }
                 h1 { (kind(invoice, &reader.locale)) " " bdi { (invoice.number) } }

@@ -1,6 +1,7 @@
 //! What the status of a transaction means: whether money is asked for and how much, which status may follow, and who
 //! may set it. All parts take this from [`StatusRules::standing`].
 
+mod next;
 mod rules;
 mod standing;
 mod words;
@@ -84,10 +85,15 @@ impl Status {
         matches!(self, Draft | Paid | Completed | Credited | Refunded | Cancelled | WrittenOff)
     }
 
+    /// Whether a person who sets it on the page has to say why.
+    pub fn needs_reason(self) -> bool {
+        self == Disputed
+    }
+
     /// The other statuses that may follow this one.
     pub fn next(self) -> &'static [Self] {
         match self {
-            Draft => &[Issued, PartlyPaid, Paid, Overdue, Accepted, Shipped, Cancelled],
+            Draft => &[Issued, PartlyPaid, Paid, Overdue, Shipped, Cancelled],
             Issued => &[
                 PartlyPaid, Paid, Overdue, Disputed, Accepted, Shipped, Completed, Credited,
                 Refunded, Cancelled, WrittenOff,

@@ -71,6 +71,13 @@ status-accepted = Accepted
 status-shipped = Shipped
 status-completed = Completed
 status-credited = Credited
+steps = What you can do
+step-accepted = Accept the invoice
+step-disputed = Dispute it
+step-shipped = Mark as shipped
+step-paid = Mark as paid
+step-other = Set to “{ $status }”
+step-reason = Reason
 
 ## The invoice
 
@@ -303,6 +310,7 @@ unsent = Not sent yet
 compose = Write a message
 compose-label = Message
 compose-placeholder = Write a message…
+compose-closed = This transaction is closed, so nobody can write here. The conversation stays.
 compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
 compose-hint-plain = **bold**, _italic_, `code`, lists and links work.
 send = Send

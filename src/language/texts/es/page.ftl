@@ -64,6 +64,13 @@ status-accepted = Aceptada
 status-shipped = Enviada
 status-completed = Completada
 status-credited = Abonada
+steps = Lo que puede hacer
+step-accepted = Aceptar la factura
+step-disputed = Impugnarla
+step-shipped = Marcar como enviada
+step-paid = Marcar como pagada
+step-other = Cambiar a «{ $status }»
+step-reason = Motivo
 
 ## The invoice
 
@@ -275,6 +282,7 @@ unsent = Sin enviar todavía
 compose = Escribir un mensaje
 compose-label = Mensaje
 compose-placeholder = Escriba un mensaje…
+compose-closed = Esta operación está cerrada, por eso ya nadie puede escribir aquí. La conversación se conserva.
 compose-hint = **negrita**, _cursiva_, `código`. Intro envía, Mayús+Intro empieza una línea nueva.
 compose-hint-plain = **negrita**, _cursiva_, `código`, listas y enlaces funcionan.
 send = Enviar

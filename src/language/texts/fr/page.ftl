@@ -64,6 +64,13 @@ status-accepted = Acceptée
 status-shipped = Expédiée
 status-completed = Terminée
 status-credited = Créditée
+steps = Ce que vous pouvez faire
+step-accepted = Accepter la facture
+step-disputed = La contester
+step-shipped = Marquer comme expédiée
+step-paid = Marquer comme payée
+step-other = Passer à « { $status } »
+step-reason = Motif
 
 ## The invoice
 
@@ -275,6 +282,7 @@ unsent = Pas encore envoyé
 compose = Écrire un message
 compose-label = Message
 compose-placeholder = Écrivez un message…
+compose-closed = Cette transaction est close, donc personne ne peut plus écrire ici. La conversation est conservée.
 compose-hint = **gras**, _italique_, `code`. Entrée envoie, Maj+Entrée commence une nouvelle ligne.
 compose-hint-plain = **gras**, _italique_, `code`, listes et liens sont possibles.
 send = Envoyer

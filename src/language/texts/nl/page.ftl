@@ -64,6 +64,13 @@ status-accepted = Geaccepteerd
 status-shipped = Verzonden
 status-completed = Afgerond
 status-credited = Gecrediteerd
+steps = Wat u kunt doen
+step-accepted = Factuur accepteren
+step-disputed = Betwisten
+step-shipped = Als verzonden markeren
+step-paid = Als betaald markeren
+step-other = Op ‘{ $status }’ zetten
+step-reason = Reden
 
 ## The invoice
 
@@ -275,6 +282,7 @@ unsent = Nog niet verzonden
 compose = Een bericht schrijven
 compose-label = Bericht
 compose-placeholder = Schrijf een bericht…
+compose-closed = Deze transactie is gesloten, daarom kan hier niemand meer schrijven. Het gesprek blijft bewaard.
 compose-hint = **vet**, _cursief_, `code`. Enter verzendt, Shift+Enter begint een nieuwe regel.
 compose-hint-plain = **vet**, _cursief_, `code`, lijsten en links zijn mogelijk.
 send = Verzenden

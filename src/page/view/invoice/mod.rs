@@ -4,6 +4,7 @@ mod history;
 mod lines;
 mod parties;
 mod payment;
+mod steps;
 mod totals;
 
 use maud::{Markup, html};
@@ -24,6 +25,7 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
                 h2 id="invoice-title" { (kind(&terms.invoice, &reader.locale)) " " bdi { (terms.invoice.number) } }
                 (downloads(page))
             }
+            (steps::steps(page))
             (parties::parties(page))
             (parties::facts(page))
             (lines::table(page))

@@ -60,9 +60,11 @@ impl Sample {
     }
 
     pub(super) fn page(&self) -> Page<'_> {
+        let standing = StatusRules::default().standing(&self.transaction, self.reader.today);
         Page {
             transaction: &self.transaction,
-            standing: StatusRules::default().standing(&self.transaction, self.reader.today),
+            steps: StatusRules::default().steps(self.visitor.role, &standing),
+            standing,
             visitor: &self.visitor,
             address: ADDRESS,
             speaker: "@tallyroom_robin:example.org",
