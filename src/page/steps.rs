@@ -6,6 +6,7 @@ use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use ulid::Ulid;
 
 use super::PageState;
 use super::message_content::{self, MAX_TEXT_BYTES, Relation};
@@ -53,8 +54,7 @@ pub(super) async fn set(
     check_writable(&state, &session).await?;
     let locale = state.config.room_locale(&transaction.shop);
     let content = message_content::message(&said(status, &reason, &locale), &Relation::default());
-    // A form that is sent twice says it once.
-    let client_id = format!("status {}", transaction.revision);
+    let client_id = Ulid::new().to_string();
     let message = NewOutgoing {
         client_id: &client_id,
         event_type: "m.room.message",
@@ -65,9 +65,10 @@ pub(super) async fn set(
     let decide = |current: &Transaction| {
         let standing = rules.standing(current, today);
         if standing.status == status {
+            // A form that is sent twice says it once.
             return Ok(None);
         }
-        let may_follow = standing.status.next().contains(&status);
+        let may_follow = rules.steps(visitor.role, &standing).contains(&status);
         may_follow.then(|| Some(status.as_str().to_owned())).ok_or(())
     };
     let id = transaction.id;
