@@ -16,6 +16,12 @@ pub enum Action {
     TransactionCreated,
     /// A transaction was changed: its invoice, its status, its parties or what happens to redactions.
     TransactionChanged,
+    /// A payment was handed in. Its id is the subject.
+    PaymentAdded,
+    /// A payment was taken back. Its id is the subject.
+    PaymentTakenBack,
+    /// The payments of a transaction were listed.
+    PaymentsListed,
     /// Transactions were listed.
     TransactionsListed,
     /// The entries of a record were read.
@@ -66,6 +72,9 @@ impl Action {
             Self::TransactionRead => "transaction.read",
             Self::TransactionCreated => "transaction.created",
             Self::TransactionChanged => "transaction.changed",
+            Self::PaymentAdded => "payment.added",
+            Self::PaymentTakenBack => "payment.taken_back",
+            Self::PaymentsListed => "payments.listed",
             Self::TransactionsListed => "transactions.listed",
             Self::RecordRead => "record.read",
             Self::RecordsSearched => "records.searched",

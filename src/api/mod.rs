@@ -23,6 +23,7 @@ mod not_modified;
 mod originals;
 mod paper;
 mod parameters;
+mod payments;
 mod precondition;
 mod present;
 mod problem;
@@ -148,6 +149,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
+        .route("/api/v1/transactions/{id}/payments", get(payments::list).post(payments::add))
+        .route("/api/v1/transactions/{id}/payments/{payment}", delete(payments::take_back))
         .route("/api/v1/invoices/check", post(check::check))
         .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock::iso;
 use crate::config::Config;
+use crate::invoice::money::exact;
 use crate::store::{Person, RoomRow, Standing, Store, StoreError};
 use crate::transaction::{PartyRole, Terms, Transaction};
 
@@ -49,6 +50,7 @@ fn shown(config: &Config, transaction: &Transaction, standing: &Standing) -> Val
         "external_id": transaction.external_id,
         "revision": transaction.revision,
         "status": terms.status,
+        "standing": self::standing(config, transaction),
         "invoice": terms.invoice,
         "buyer": terms.buyer,
         "seller": terms.seller,
@@ -68,6 +70,22 @@ fn shown(config: &Config, transaction: &Transaction, standing: &Standing) -> Val
         "page": config.page_link(id),
         "created_at": iso(transaction.created_at),
         "updated_at": iso(transaction.updated_at),
+    })
+}
+
+/// Returns how a transaction stands now as JSON.
+pub(super) fn standing(config: &Config, transaction: &Transaction) -> Value {
+    let standing = config.standing(transaction);
+    let currency = transaction.terms.invoice.currency;
+    let amount = |amount| exact(amount, currency);
+    json!({
+        "means": standing.status,
+        "understood": standing.is_understood,
+        "to_pay": standing.owed.payable().map(amount),
+        "paid": amount(standing.paid),
+        "due_date": standing.due_date,
+        "days_late": standing.days_late,
+        "closed": standing.is_closed,
     })
 }
 

@@ -148,6 +148,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         vault: vault.clone(),
         papers: papers.clone(),
         exporter: Exporter::new(people.clone(), vault.clone(), Arc::clone(&key))
+            .with_status(config.status.clone())
             .with_exports_per_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),

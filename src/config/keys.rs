@@ -80,6 +80,10 @@ const RULES: &str = "warn | refuse";
 const RULES_FIX: &str = "write warn to take in invoices that break a rule, or refuse";
 const WEBHOOK_SECRET: &str = "whsec_ and 24 to 64 random bytes in Base64";
 const WEBHOOK_SECRET_FIX: &str = "generate one with `echo whsec_$(openssl rand -base64 32)`";
+const STATUSES: &str = "a list of draft, issued, partly_paid, paid, overdue, disputed, accepted, shipped, \
+     completed, credited, refunded, cancelled and written_off; as JSON in the environment";
+const STATUS: &str = "draft | issued | partly_paid | paid | overdue | disputed | accepted | shipped | \
+     completed | credited | refunded | cancelled | written_off";
 const TRUE_OR_FALSE: &str = "true | false";
 const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
 
@@ -184,6 +188,29 @@ const KEYS: &[Key] = &[
     limit!(pdf_structure_bytes),
     limit!(pdf_attachments),
     limit!(pdf_list_depth),
+    key(
+        "status.names",
+        "a list of sections with the keys name and means; as JSON in the environment",
+        "write one `- name: WORD` with `means: STATUS` under it for each, or [] for none",
+    ),
+    key("status.names[]", "a section with the keys name and means", "give both name and means"),
+    key(
+        "status.names[].name",
+        "a text of 1 to 40 characters",
+        "write the shop's word for the status",
+    ),
+    key("status.names[].means", STATUS, "write one of these"),
+    key(
+        "status.names[].shop",
+        "the name of a shop, or nothing for all shops",
+        "write the name of one of the shops, or leave the key out",
+    ),
+    key("status.buyer", STATUSES, "write a list such as [accepted, disputed], or [] for no button"),
+    key("status.buyer[]", STATUS, "write one of these"),
+    key("status.seller", STATUSES, "write a list such as [shipped, paid], or [] for no button"),
+    key("status.seller[]", STATUS, "write one of these"),
+    key("status.closing", STATUSES, "write a list such as [completed, cancelled], or [] for never"),
+    key("status.closing[]", STATUS, "write one of these"),
     key(
         "database.url",
         "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -405,6 +432,15 @@ pub(super) const LISTS: &[List] = &[
         optional: &[],
         example: r#"["https://shop.example.org"]"#,
     },
+    List {
+        path: "status.names",
+        item: &[("name", "replaced"), ("means", "issued")],
+        optional: &["shop"],
+        example: r#"[{"name":"in Mahnung","means":"overdue"}]"#,
+    },
+    List { path: "status.buyer", item: &[], optional: &[], example: r#"["disputed"]"# },
+    List { path: "status.seller", item: &[], optional: &[], example: r#"["paid"]"# },
+    List { path: "status.closing", item: &[], optional: &[], example: r#"["completed"]"# },
     List {
         path: "page.widget_clients",
         item: &[],

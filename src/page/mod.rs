@@ -26,6 +26,7 @@ pub mod shop_sign_in;
 mod show;
 mod sign_in;
 pub mod speaker;
+mod steps;
 pub mod ticket;
 pub mod view;
 mod widget;
@@ -104,6 +105,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))
         .route("/t/{id}/leave", post(sign_in::leave))
+        .route("/t/{id}/status", post(steps::set))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
         .route("/t/{id}/retry", post(writing::retry))

@@ -19,9 +19,7 @@ use crate::homeserver::CallFailure;
 use crate::link::token::grant_id;
 use crate::link::{LinkRequest, NoLink, make_link};
 use crate::logging::Failures;
-use crate::room::{
-    AdminCommand, Asked, Message, QuietHours, admin_command, admin_help, list, with_link,
-};
+use crate::room::{AdminCommand, Message, QuietHours, admin_command, admin_help, list, with_link};
 use crate::seal::{SigningKey, Trust};
 use crate::store::{ADMINS, AdminRequest, Problem, ProblemMessage, Store};
 
@@ -273,13 +271,7 @@ impl Worker {
         };
         let until = TimeZone::UTC
             .to_datetime(Timestamp::from_millisecond(link.expires_at).unwrap_or_default());
-        let asked = Asked {
-            transaction: &transaction,
-            members: &Default::default(),
-            page_link: None,
-            locale: &locale,
-        };
-        let text = with_link(&link.url, &locale.date(until.date()), &asked);
+        let text = with_link(&link.url, &locale.date(until.date()), &transaction, &locale);
         let send_id =
             send_id(ADMINS, &format!("link {event_id}"), homeserver.bot_user_id().as_str());
         homeserver.send_message(&room, &send_id, &text.content(&send_id)).await?;

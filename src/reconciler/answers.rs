@@ -58,6 +58,7 @@ impl Worker {
         let page_link = self.installation.config.page_link(view.id());
         let asked = Asked {
             transaction: &view.transaction,
+            standing: &view.standing,
             members: &view.members,
             page_link: page_link.as_deref(),
             locale,
@@ -132,7 +133,8 @@ impl Worker {
         let homeserver = &self.installation.homeserver;
         let key = SendKey::Direct(seq).to_string();
         let send_id = send_id(&view.id().to_string(), &key, homeserver.bot_user_id().as_str());
-        let content = with_link(&link.url, &until, asked).content(&send_id);
+        let content =
+            with_link(&link.url, &until, asked.transaction, asked.locale).content(&send_id);
         homeserver.send_message(&room, &send_id, &content).await?;
         Ok(())
     }

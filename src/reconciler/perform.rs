@@ -19,7 +19,7 @@ use crate::room::{
 };
 use crate::seal::Trust;
 use crate::store::{RoomRow, SendKey, Store, StoreError};
-use crate::transaction::Transaction;
+use crate::transaction::{Standing, Transaction};
 
 /// The greatest number of steps in one turn, which is more than a new room needs. After that, other
 /// rooms have their turn.
@@ -94,6 +94,8 @@ impl Obstacle {
 /// A transaction and its room, as read from the database at one moment.
 pub(super) struct View {
     pub(super) transaction: Transaction,
+    /// How the transaction stands now.
+    pub(super) standing: Standing,
     pub(super) room: RoomRow,
     pub(super) plan: RoomPlan,
     pub(super) members: BTreeMap<OwnedUserId, Member>,
@@ -187,7 +189,9 @@ impl Worker {
         }
         // A room is not ready as long as nobody may be invited to it.
         let settles_at = known.settles_at.filter(|at| *at > now());
-        let until = until.into_iter().chain(settles_at).min();
+        // When a due date is over, the summary says so.
+        let due_at = view.standing.changes_at(&self.installation.config.status);
+        let until = until.into_iter().chain(settles_at).chain(due_at).min();
         tracing::debug!(until, "nothing is left to do now");
         let is_ready = settles_at.is_none();
         Ok(self.store.room_rests(view.id(), view.room.wakes, until, is_ready).await?)
@@ -237,9 +241,15 @@ impl Worker {
         };
         let page_link = installation.config.page_link(id);
         let widget_link = installation.config.widget_link(id);
+        let standing = installation.config.standing(&transaction);
+        // What people wrote on the page before the transaction was closed still has to get into the room.
+        let is_read_only = standing.is_closed
+            && (room.has_guests == 0 || self.store.next_outgoing(id).await?.is_none());
         let plan = RoomPlan::of(
             &transaction,
             &Setting {
+                standing: &standing,
+                is_read_only,
                 rooms: &installation.config.rooms,
                 bot: &installation.config.bot_user_id(),
                 version,
@@ -256,7 +266,7 @@ impl Worker {
             },
         );
         let members = self.store.members(id).await?;
-        Ok(Some(View { transaction, room, plan, members }))
+        Ok(Some(View { transaction, standing, room, plan, members }))
     }
 
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::command::{Command, Wish};
 use super::{Member, Message};
 use crate::language::Locale;
-use crate::transaction::{Contact, Party, PartyRole, Transaction};
+use crate::transaction::{Contact, Party, PartyRole, Standing, Transaction};
 use crate::wording::kind;
 use crate::wording::safe::{escape, one_line};
 use crate::wording::summary::{SummaryInput, headline, summarise};
@@ -21,6 +21,8 @@ const MAX_TEXT_CHARS: usize = 120;
 pub struct Asked<'a> {
     /// The transaction.
     pub transaction: &'a Transaction,
+    /// How it stands today.
+    pub standing: &'a Standing,
     /// The people of its room.
     pub members: &'a BTreeMap<OwnedUserId, Member>,
     /// The link to the invoice page that is good for nobody without a way in, if there is a page.
@@ -50,17 +52,17 @@ pub fn sentence(text_id: &str, locale: &Locale) -> Message {
 }
 
 /// The direct message with the link of one person. `until` is a date as it is written in the language.
-pub fn with_link(url: &str, until: &str, asked: &Asked<'_>) -> Message {
-    let terms = &asked.transaction.terms;
+pub fn with_link(url: &str, until: &str, transaction: &Transaction, locale: &Locale) -> Message {
+    let terms = &transaction.terms;
     let arguments = [
-        ("kind", kind(&terms.invoice, asked.locale).into()),
+        ("kind", kind(&terms.invoice, locale).into()),
         ("number", one_line(&terms.invoice.number, MAX_TEXT_CHARS).into()),
         ("seller", one_line(&terms.seller.name, MAX_TEXT_CHARS).into()),
         ("date", until.into()),
     ];
-    let text = asked.locale.text_with("direct-link", &arguments);
+    let text = locale.text_with("direct-link", &arguments);
     let (safe_text, safe_url) = (escape(&text), escape(url));
-    let open = escape(&asked.locale.text("entrance-open"));
+    let open = escape(&locale.text("entrance-open"));
     Message {
         body: format!("{text}\n{url}"),
         formatted_body: format!("<p>{safe_text}</p>\n<p><a href=\"{safe_url}\">{open}</a></p>"),
@@ -82,7 +84,7 @@ impl Asked<'_> {
         let terms = &self.transaction.terms;
         SummaryInput {
             invoice: &terms.invoice,
-            status: &terms.status,
+            standing: self.standing,
             seller: &terms.seller.name,
             buyer: &terms.buyer.name,
             page_url: self.page_link,
@@ -171,13 +173,14 @@ mod tests {
     use super::*;
     use crate::language::Language;
     use crate::room::command::request;
-    use crate::transaction::sample;
+    use crate::transaction::{StatusRules, sample};
 
     fn answered(text: &str, language: Language) -> Option<Message> {
         let (transaction, members) = (people_of_sample(), memberships());
         let locale = Locale::of(language);
         let asked = Asked {
             transaction: &transaction,
+            standing: &StatusRules::default().standing(&transaction, "2026-06-01".parse().unwrap()),
             members: &members,
             page_link: Some("https://pay.example/t/1"),
             locale: &locale,

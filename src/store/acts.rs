@@ -177,16 +177,19 @@ impl Snapshot {
     }
 }
 
-/// Adds the act of a revision that was written.
+/// Adds the act of a revision that was written. `actor` is who did it, if it was not the shop.
 pub(super) async fn note_revision(
     tx: &mut Tx,
     id: Ulid,
     revision: i64,
+    actor: Option<&str>,
     sign_due: i64,
 ) -> Result<(), StoreError> {
     let (id, subject) = (id.to_string(), revision.to_string());
     let Some(content) = revision_after(tx, &id, revision - 1).await? else { return Ok(()) };
-    append(tx, &id, NewAct::revision(&content, &subject), Some(sign_due)).await.map(drop)
+    let mut act = NewAct::revision(&content, &subject);
+    act.actor = actor.unwrap_or(act.actor);
+    append(tx, &id, act, Some(sign_due)).await.map(drop)
 }
 
 /// Adds an act to the acts of a transaction, and returns its number. The head is signed at `sign_due` at the latest.

@@ -21,7 +21,7 @@ const DELETE_EXCESS_SESSIONS: &str = "DELETE FROM sessions WHERE grant_id = $1 A
 const SELECT_GRANT_OF_SESSION: &str = "\
      SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, \
      g.expires_at, g.revoked_at, g.used_at, t.shop, t.external_id, t.revision, \
-     t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
+     t.paid, t.payment_changes, t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
      JOIN transactions t ON t.id = g.transaction_id WHERE s.id = $1 AND s.grant_id = $2";
 const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
 
@@ -33,6 +33,8 @@ struct SessionRow {
     shop: String,
     external_id: String,
     revision: i64,
+    paid: String,
+    payment_changes: i64,
     made_at: i64,
     updated_at: i64,
 }
@@ -77,14 +79,20 @@ impl Store {
             .bind(session.to_string())
             .bind(grant.to_string());
         let row: Option<SessionRow> = query.fetch_optional(&self.pool).await?;
-        let Some(SessionRow { grant, shop, external_id, revision, made_at, updated_at }) = row
-        else {
-            return Ok(None);
-        };
+        let Some(row) = row else { return Ok(None) };
+        let SessionRow { grant, shop, external_id, revision, paid, payment_changes, .. } = row;
         let id = grant.transaction_id.clone();
         let transaction = parse_id(&id)?;
-        let created_at = made_at;
-        let outline = Outline { id, shop, external_id, revision, created_at, updated_at };
+        let outline = Outline {
+            id,
+            shop,
+            external_id,
+            revision,
+            paid,
+            payment_changes,
+            created_at: row.made_at,
+            updated_at: row.updated_at,
+        };
         Ok(Some((grant, self.with_content(transaction, outline).await?)))
     }
 

@@ -44,6 +44,7 @@ mod restore;
 mod room;
 mod rules;
 mod search;
+mod status;
 mod steps;
 mod support;
 mod watched;
