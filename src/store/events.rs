@@ -9,6 +9,7 @@ use super::many_rows::ManyRows;
 use super::stored_values::filter;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
+use crate::config::DatabaseKind;
 use crate::event::{EventKind, NewEvent};
 
 /// The last column gives the order in which the ids are taken. Rows with empty ids are ignored.
@@ -23,30 +24,39 @@ static INSERT_EVENTS: ManyRows = ManyRows::new(
 macro_rules! select {
     ($of:literal) => {
         concat!(
-            "SELECT e.id, e.shop, e.transaction_id, t.external_id, e.kind, e.subject, e.detail, e.at ",
+            "SELECT e.id, e.shop, e.transaction_id, (SELECT t.external_id FROM transactions t ",
+            "WHERE t.id = e.transaction_id) AS external_id, e.kind, e.subject, e.detail, e.at ",
             "FROM (SELECT id, shop, transaction_id, kind, subject, detail, at FROM events WHERE ",
             $of,
-            " AND id > $2 AND id <= $3 ORDER BY id LIMIT $4) e ",
-            "JOIN transactions t ON t.id = e.transaction_id ",
+            " LIMIT $4) e ",
             "WHERE ($6 = '' OR replace($6, ',' || e.kind || ',', '') <> $6) ORDER BY e.id LIMIT $7"
         )
     };
 }
-const SELECT_OF_SHOP: &str = select!("shop = $1 AND $5 = ''");
-const SELECT_OF_TRANSACTION: &str = select!("transaction_id = $5 AND shop = $1");
 /// How far [`select!`] has looked, and how many rows were there.
 macro_rules! select_looked_at {
     ($of:literal) => {
         concat!(
             "SELECT COALESCE(MAX(id), 0), COUNT(*) FROM (SELECT id FROM events WHERE ",
             $of,
-            " AND id > $2 AND id <= $3 ORDER BY id LIMIT $4) e"
+            " LIMIT $4) e"
         )
     };
 }
-const SELECT_LOOKED_AT_OF_SHOP: &str = select_looked_at!("shop = $1 AND $5 = ''");
-const SELECT_LOOKED_AT_OF_TRANSACTION: &str =
-    select_looked_at!("transaction_id = $5 AND shop = $1");
+/// The two statements for the events of `$of`.
+macro_rules! statements {
+    ($of:literal) => {
+        Statements { page: select!($of), looked_at: select_looked_at!($of) }
+    };
+}
+const OF_SHOP_ON_SQLITE: Statements =
+    statements!("shop = $1 AND id > $2 AND id <= $3 AND $5 = '' ORDER BY id");
+/// PostgreSQL would read the events of all shops in the order of their ids, and leave out those of others, if there
+/// were another index for this order. SQLite would not use the id within the index for this one.
+const OF_SHOP_ON_POSTGRES: Statements =
+    statements!("(shop, id) > ($1, $2) AND (shop, id) <= ($1, $3) AND $5 = '' ORDER BY shop, id");
+const OF_TRANSACTION: Statements =
+    statements!("transaction_id = $5 AND shop = $1 AND id > $2 AND id <= $3 ORDER BY id");
 const SELECT_SHOPS: &str = "SELECT DISTINCT shop FROM events WHERE id > $1 AND id <= $2";
 const SELECT_EXPIRED: &str = "SELECT id FROM expired_events WHERE shop = $1";
 /// The newest events of each shop among the oldest $2 of all, as far as they are from before a time.
@@ -59,6 +69,12 @@ static NOTE_EXPIRED: ManyRows = ManyRows::new(
 );
 const DELETE_OLD: &str = "DELETE FROM events WHERE id IN \
      (SELECT id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) e WHERE at < $1)";
+
+/// The statements that read some events.
+struct Statements {
+    page: &'static str,
+    looked_at: &'static str,
+}
 
 /// The greatest number of events that a page with a filter looks at.
 const MAX_LOOKED_AT: i64 = 2_000;
@@ -132,9 +148,10 @@ impl Store {
         limit: i64,
     ) -> Result<EventPage, StoreError> {
         let ends = self.ends().await?;
-        let lost = |lost| EventPage { events: Vec::new(), upto: after, is_last: true, lost };
+        let without =
+            |lost| EventPage { events: Vec::new(), upto: after, is_last: true, lost: Some(lost) };
         if after > ends.taken {
-            return Ok(lost(Some(Lost::Ahead)));
+            return Ok(without(Lost::Ahead));
         }
         let kinds = match wanted.kinds.as_slice() {
             [] => String::new(),
@@ -142,28 +159,27 @@ impl Store {
         };
         let looked_at = if kinds.is_empty() { limit } else { MAX_LOOKED_AT.max(limit) };
         let transaction = filter(wanted.transaction);
-        let of_shop = wanted.transaction.is_none();
-        let events: Vec<EventRow> =
-            sqlx::query_as(if of_shop { SELECT_OF_SHOP } else { SELECT_OF_TRANSACTION })
-                .bind(shop)
-                .bind(after)
-                .bind(ends.settled)
-                .bind(looked_at)
-                .bind(&transaction)
-                .bind(&kinds)
-                .bind(limit)
-                .fetch_all(&self.pool)
-                .await?;
+        let statements = match self.kind {
+            _ if wanted.transaction.is_some() => OF_TRANSACTION,
+            DatabaseKind::Sqlite => OF_SHOP_ON_SQLITE,
+            DatabaseKind::Postgres => OF_SHOP_ON_POSTGRES,
+        };
+        let events: Vec<EventRow> = sqlx::query_as(statements.page)
+            .bind(shop)
+            .bind(after)
+            .bind(ends.settled)
+            .bind(looked_at)
+            .bind(&transaction)
+            .bind(&kinds)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
         let is_full = i64::try_from(events.len()).is_ok_and(|count| count >= limit);
         let (upto, is_last) = match events.last() {
             Some(last) if is_full => (last.id, false),
             _ if kinds.is_empty() => (ends.settled, true),
             _ => {
-                let looked = match of_shop {
-                    true => SELECT_LOOKED_AT_OF_SHOP,
-                    false => SELECT_LOOKED_AT_OF_TRANSACTION,
-                };
-                let (last, count): (i64, i64) = sqlx::query_as(looked)
+                let (last, count): (i64, i64) = sqlx::query_as(statements.looked_at)
                     .bind(shop)
                     .bind(after)
                     .bind(ends.settled)
@@ -179,7 +195,7 @@ impl Store {
             && let Some(expired) = self.expired_events(shop).await?
             && after < expired
         {
-            return Ok(lost(Some(Lost::Expired(expired))));
+            return Ok(without(Lost::Expired(expired)));
         }
         Ok(EventPage { events, upto: upto.max(after), is_last, lost: None })
     }
