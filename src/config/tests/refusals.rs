@@ -47,7 +47,7 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
             &["\"localhost\"", "instead of its name"],
         ),
         (
-            "webhooks: {endpoints: [{shop: a, url: 'http://h/canary', secret: whsec_canary}]}",
+            "webhooks: {endpoints: [{shop: a, url: 'http://h/canary', secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}]}",
             "webhooks.endpoints[0].url",
             &["another text", "begin with https://"],
         ),
