@@ -1,6 +1,13 @@
-//! The current time, in the unit of the database.
+//! The current time, in the unit of the database, and times as texts.
+
+use jiff::Timestamp;
 
 /// Returns the current time, in milliseconds since 1970.
 pub fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    Timestamp::now().as_millisecond()
+}
+
+/// Formats a time as RFC 3339 in UTC, with milliseconds. Returns `None` if the time is out of range.
+pub fn iso(milliseconds: i64) -> Option<String> {
+    Timestamp::from_millisecond(milliseconds).ok().map(|time| format!("{time:.3}"))
 }

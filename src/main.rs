@@ -7,13 +7,14 @@ use clap::{Args, Parser, Subcommand};
 use tallyroom::access::Scopes;
 use tallyroom::command::{
     audit, check, check_invoice, convert_invoice, export, forget, generate_registration, import,
-    key, link, problems, rederive, run, verify,
+    key, link, problems, rederive, run, verify, webhook,
 };
 use tallyroom::config::Config;
+use tallyroom::event::EventId;
 use tallyroom::language::Locale;
+use tallyroom::link::LinkRequest;
 use tallyroom::logging;
-use tallyroom::page::link::LinkRequest;
-use tallyroom::store::ErasureRequest;
+use tallyroom::store::{DeliveryState, ErasureRequest};
 use tallyroom::transaction::PartyRole;
 use ulid::Ulid;
 
@@ -54,6 +55,40 @@ enum InvoiceCommand {
         /// UBL, CII, a PDF that carries one of them (Factur-X, ZUGFeRD 2), or JSON.
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum WebhookCommand {
+    /// List the webhooks of all shops, without the paths of their addresses.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the newest deliveries to a webhook.
+    Deliveries(Deliveries),
+    /// List the newest deliveries to a webhook that were given up.
+    Dead(Deliveries),
+    /// Send all dead deliveries again, or one that is over.
+    Replay {
+        /// The id of the webhook.
+        webhook: Ulid,
+        /// The id of one event, such as evt_00000000000z8 [default: all dead ones].
+        #[arg(value_parser = webhook::parse_event)]
+        event: Option<EventId>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Deliveries {
+    /// The id of the webhook.
+    webhook: Ulid,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// The greatest number of deliveries, at most 100000.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +147,13 @@ enum Command {
         config: ConfigFile,
         #[command(subcommand)]
         command: KeyCommand,
+    },
+    /// Show the webhooks and what became of the deliveries to them, and send deliveries again.
+    Webhook {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: WebhookCommand,
     },
     /// Show who read, changed, exported, linked and erased what, by the API and by commands.
     Audit {
@@ -314,6 +356,22 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
                 KeyCommand::List { json } => key::list(&config, json).await,
                 KeyCommand::Revoke { key: NamedKey { shop, name } } => {
                     key::revoke(&config, &shop, &name).await
+                }
+            }
+        }
+        Command::Webhook { config, command } => {
+            let config = config.load()?;
+            match command {
+                WebhookCommand::List { json } => webhook::list(&config, json).await,
+                WebhookCommand::Deliveries(Deliveries { webhook, json, limit }) => {
+                    webhook::deliveries(&config, webhook, None, (json, limit)).await
+                }
+                WebhookCommand::Dead(Deliveries { webhook, json, limit }) => {
+                    let state = Some(DeliveryState::Dead);
+                    webhook::deliveries(&config, webhook, state, (json, limit)).await
+                }
+                WebhookCommand::Replay { webhook, event } => {
+                    webhook::replay(&config, webhook, event).await
                 }
             }
         }

@@ -30,6 +30,9 @@ pub const HEAD_STATE: &str = "org.tallyroom.record.head";
 /// The key in `m.room.create` that names the transaction of the room.
 pub const ROOM_MARKER: &str = "org.tallyroom.transaction";
 
+/// The key in `m.room.create` of a room that the bot has beside those of transactions.
+pub const BOT_ROOM_MARKER: &str = "org.tallyroom.room";
+
 /// The key in `m.room.create` of a temporary room that `tallyroom check` made.
 pub const PROBE_MARKER: &str = "org.tallyroom.probe";
 

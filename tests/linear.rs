@@ -20,7 +20,7 @@ use tallyroom::invoice::{
 };
 use tallyroom::language::{Language, Locale};
 use tallyroom::pdf::{Document, invoice_pdf};
-use tallyroom::transaction::{Party, Submission, Terms};
+use tallyroom::transaction::{Party, StatusRules, Submission, Terms};
 
 /// What each doubling may take, in tenths of what went before.
 const MOST_TENTHS: usize = 23;
@@ -287,8 +287,12 @@ fn a_pdf_is_laid_out_in_linear_work() {
     };
     is_linear(100, terms, |terms| {
         let further = tallyroom::invoice::Further::of_invoice(&terms.invoice.clone().into()).terms;
+        let (rules, nothing) = (StatusRules::default(), rust_decimal::Decimal::ZERO);
+        let Terms { status, invoice, .. } = terms;
+        let standing = rules.standing_of("shop", status, invoice, nothing, invoice.issue_date);
         let document = Document {
             terms,
+            standing: &standing,
             locale: &locale,
             further: &further,
             qr: None,

@@ -11,10 +11,12 @@ const asBoth = formatted({ dateStyle: "long", timeStyle: "short" });
 // Days from one moment to another, by the calendar of the reader.
 const daysBetween = (from, to) =>
   Math.round((new Date(to).setHours(0, 0, 0, 0) - new Date(from).setHours(0, 0, 0, 0)) / 864e5);
-const calendarDay = (now = new Date()) =>
-  [now.getFullYear(), now.getMonth() + 1, now.getDate()]
-    .map((it, index) => String(it).padStart(index ? 2 : 4, "0"))
-    .join("-");
+const calendarDay = (timeZone) => {
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit", timeZone };
+  // In Swedish, a date is written as YYYY-MM-DD. A browser may not know the time zone.
+  try { return new Intl.DateTimeFormat("sv-SE", parts).format(new Date()); }
+  catch { return calendarDay(); }
+};
 
 const tellTime = () => {
   for (const it of document.querySelectorAll("time[data-show]")) {
@@ -29,12 +31,15 @@ const tellTime = () => {
   const countdown = document.querySelector(".countdown");
   const days = document.getElementById("countdown")?.content.children ?? [];
   if (!countdown) return;
-  const today = [...days].find((it) => it.dataset.day === calendarDay());
+  // A due date ends at one moment for everybody: where the seller is.
+  const dayThere = calendarDay(countdown.dataset.zone || undefined);
+  const today = [...days].find((it) => it.dataset.day === dayThere);
   countdown.replaceChildren(...(today ? [...today.childNodes].map((it) => it.cloneNode(true)) : []));
-  const isLate = !!countdown.querySelector(".late");
-  const status = document.querySelector("#summary .status");
-  if (status && ["open", "bad"].includes(status.dataset.status) && !status.dataset.fixed)
-    status.dataset.status = isLate ? "bad" : "open";
+  const status = document.querySelector("#summary .status[data-late]");
+  if (!status || !countdown.querySelector(".late")) return;
+  status.dataset.status = "bad";
+  status.querySelector("bdi").textContent = status.dataset.late;
+  delete status.dataset.late;
 };
 
 // Calls back when a new day has begun, for a page that stays open or a computer that slept.

@@ -189,7 +189,13 @@ const handlers = {
     byId("seen").textContent = text;
     showSeen();
   },
-  invoice: ({ html }) => swap(html),
+  invoice({ html }) {
+    const isClosed = () => "closed" in byId("summary").dataset;
+    const before = isClosed();
+    swap(html);
+    // Only a new page has, or lacks, the form to write in. What was typed is kept.
+    if (before !== isClosed()) location.reload();
+  },
   closed({ html }) {
     source.close();
     byId("summary")?.remove();

@@ -11,6 +11,8 @@
 //!                              answers, while local transactions are made.
 //! crowd DATABASE [OPEN]        There are 10,000 half-open connections and 1,000 pages of one link, of
 //!                              which OPEN are served at a time, while pushes arrive.
+//! webhooks DATABASE [EVENTS]   A shop makes EVENTS events. Its receiver fails half of the time, and is killed 20
+//!                              times, and so is the service.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a run that cannot go on should stop")]
 #![allow(
@@ -27,6 +29,7 @@ mod kills;
 mod silent_server;
 #[path = "../../tests/black_box/support/mod.rs"]
 mod support;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -35,6 +38,8 @@ use support::Database;
 
 /// The default number of kills.
 const DEFAULT_KILLS: usize = 1_000;
+/// The default number of events for webhooks.
+const DEFAULT_EVENTS: usize = 10_000;
 /// The default number of minutes in which one of several processes is killed again and again.
 const DEFAULT_MINUTES: usize = 15;
 
@@ -60,6 +65,8 @@ async fn main() -> ExitCode {
         ["silent-server", on, "--bench"] => silent_server::run(database(on)).await,
         ["crowd", on, "--bench"] => crowd::run(database(on), None).await,
         ["crowd", on, open, "--bench"] => crowd::run(database(on), Some(number(open))).await,
+        ["webhooks", on, "--bench"] => webhooks::run(database(on), DEFAULT_EVENTS).await,
+        ["webhooks", on, events, "--bench"] => webhooks::run(database(on), number(events)).await,
         _ => true,
     };
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }

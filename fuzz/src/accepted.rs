@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use jiff::civil::date;
 use ruma::canonical_json::to_canonical_value;
 use ruma::{RoomVersionId, user_id};
 use serde::Serialize;
@@ -18,7 +19,7 @@ use tallyroom::page::model::{Address, Chat, Page, ReadInvoice, Reader, Revision}
 use tallyroom::page::view;
 use tallyroom::room::{Message, RoomPlan, Setting, announcement};
 use tallyroom::transaction::{
-    Accepted, PartyRole, Patch, Submission, Terms, Transaction, Visitor, changes,
+    Accepted, PartyRole, Patch, StatusRules, Submission, Terms, Transaction, Visitor, changes,
 };
 use ulid::Ulid;
 
@@ -50,6 +51,8 @@ pub(crate) fn hold(before: Option<&Terms>, terms: &Terms, warnings: &[Problem], 
         revision: 2,
         terms: terms.clone(),
         warnings: warnings.to_vec(),
+        paid: Default::default(),
+        payment_changes: 0,
         created_at: 1_764_000_000_000,
         updated_at: 1_764_000_000_000,
     };
@@ -89,9 +92,12 @@ fn written_and_read<T: Serialize + DeserializeOwned + Debug>(
 
 fn fit_into_a_room(transaction: &Transaction, locale: &Locale) {
     let bot = user_id!("@_tallyroom_bot:example.org").to_owned();
+    let standing = StatusRules::default().standing(transaction, date(2026, 6, 19));
     let plan = RoomPlan::of(
         transaction,
         &Setting {
+            standing: &standing,
+            is_read_only: false,
             rooms: &RoomsConfig::default(),
             bot: &bot,
             version: RoomVersionId::V12,
@@ -138,14 +144,18 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
     let reader = Reader {
         locale: Locale::of(language),
         time_zone: jiff::tz::TimeZone::UTC,
-        today: jiff::civil::date(2026, 6, 19),
+        today: date(2026, 6, 19),
         nonce: String::new(),
     };
-    let payload = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
+    let standing = StatusRules::default().standing(transaction, reader.today);
+    let amount = standing.owed.payable();
+    let payload = amount.and_then(|it| epc_payload(&terms.invoice, it, &terms.seller.name));
     let revision = |number, changes| Revision { number, at: 0, status: None, changes };
     let since = before.map(|before| changes(before, terms)).unwrap_or_default();
     let page = Page {
         transaction,
+        standing,
+        steps: Vec::new(),
         visitor: &Visitor { role: PartyRole::Buyer, contact: None },
         address: Address { transaction: transaction.id, grant: Ulid(8) },
         speaker: "@_tallyroom_guest_a:example.org",

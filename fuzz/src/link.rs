@@ -13,11 +13,11 @@ use serde_json::Value;
 use sha2::Sha256;
 use tallyroom::config::{Secret, SignInKey};
 use tallyroom::language::Locale;
+use tallyroom::link::token::{Purpose, TokenKey};
 use tallyroom::page::openid::who_is_named;
 use tallyroom::page::shop_sign_in::{self, Refused, ShopClaims};
 use tallyroom::page::speaker::{Choice, choose, named, surplus_tickets};
 use tallyroom::page::ticket::{cookie_name, cookie_tickets, write};
-use tallyroom::page::token::{Purpose, TokenKey};
 use tallyroom::seal::SigningKey;
 
 /// The secret key of RFC 8032, section 7.1, test 1: seeds are signed with what follows from it.

@@ -16,6 +16,12 @@ pub enum Action {
     TransactionCreated,
     /// A transaction was changed: its invoice, its status, its parties or what happens to redactions.
     TransactionChanged,
+    /// A payment was handed in. Its id is the subject.
+    PaymentAdded,
+    /// A payment was taken back. Its id is the subject.
+    PaymentTakenBack,
+    /// The payments of a transaction were listed.
+    PaymentsListed,
     /// Transactions were listed.
     TransactionsListed,
     /// The entries of a record were read.
@@ -26,6 +32,8 @@ pub enum Action {
     FileRead,
     /// The links of a transaction were listed.
     LinksListed,
+    /// Events of the transactions were read.
+    EventsRead,
     /// The audit log was read.
     AuditRead,
     /// A bundle of everything about a transaction was made.
@@ -43,6 +51,18 @@ pub enum Action {
     KeyMade,
     /// A key was revoked. Its name is the subject.
     KeyRevoked,
+    /// Webhooks or their deliveries were read.
+    WebhooksRead,
+    /// A webhook was made. Its id is the subject, as in the following ones.
+    WebhookMade,
+    /// A webhook was changed.
+    WebhookChanged,
+    /// A webhook was deleted.
+    WebhookDeleted,
+    /// A webhook got a new secret.
+    WebhookSecretMade,
+    /// Deliveries to a webhook are sent again.
+    WebhookReplayed,
 }
 
 impl Action {
@@ -52,11 +72,15 @@ impl Action {
             Self::TransactionRead => "transaction.read",
             Self::TransactionCreated => "transaction.created",
             Self::TransactionChanged => "transaction.changed",
+            Self::PaymentAdded => "payment.added",
+            Self::PaymentTakenBack => "payment.taken_back",
+            Self::PaymentsListed => "payments.listed",
             Self::TransactionsListed => "transactions.listed",
             Self::RecordRead => "record.read",
             Self::RecordsSearched => "records.searched",
             Self::FileRead => "file.read",
             Self::LinksListed => "links.listed",
+            Self::EventsRead => "events.read",
             Self::AuditRead => "audit.read",
             Self::TransactionExported => "transaction.exported",
             Self::LinkMade => "link.made",
@@ -65,6 +89,12 @@ impl Action {
             Self::EntriesErased => "entries.erased",
             Self::KeyMade => "key.made",
             Self::KeyRevoked => "key.revoked",
+            Self::WebhooksRead => "webhooks.read",
+            Self::WebhookMade => "webhook.made",
+            Self::WebhookChanged => "webhook.changed",
+            Self::WebhookDeleted => "webhook.deleted",
+            Self::WebhookSecretMade => "webhook.secret_made",
+            Self::WebhookReplayed => "webhook.replayed",
         }
     }
 }
@@ -86,22 +116,30 @@ pub enum Origin {
         /// The user of the system who typed it.
         user: String,
     },
+    /// A message to the bot in the room of a transaction.
+    Room {
+        /// The party for which its author speaks, `buyer` or `seller`: who it was is in the record. In the room of the
+        /// admins, the Matrix user ID of the admin.
+        actor: String,
+    },
 }
 
 impl Origin {
-    /// Returns the name for the log: `api` or `command`.
+    /// Returns the name for the log: `api`, `command` or `room`.
     pub fn way(&self) -> &'static str {
         match self {
             Self::Call { .. } => "api",
             Self::Command { .. } => "command",
+            Self::Room { .. } => "room",
         }
     }
 
-    /// Returns the name of the key, or of the user of the system.
+    /// Returns the name of the key, or of the user of the system, or the author of a message.
     pub fn actor(&self) -> &str {
         match self {
             Self::Call { key, .. } => key,
             Self::Command { user } => user,
+            Self::Room { actor } => actor,
         }
     }
 
@@ -109,7 +147,7 @@ impl Origin {
     pub fn address(&self) -> Option<String> {
         match self {
             Self::Call { address, .. } => address.map(|it| it.to_string()),
-            Self::Command { .. } => None,
+            Self::Command { .. } | Self::Room { .. } => None,
         }
     }
 
@@ -117,7 +155,7 @@ impl Origin {
     pub fn request_id(&self) -> Option<&str> {
         match self {
             Self::Call { request_id, .. } => Some(request_id),
-            Self::Command { .. } => None,
+            Self::Command { .. } | Self::Room { .. } => None,
         }
     }
 

@@ -15,7 +15,7 @@ pub enum Scope {
     Write,
     /// Make, list and revoke links to the invoice page.
     Links,
-    /// Follow the events of the shop.
+    /// Follow the events of the shop, and decide where they are sent.
     Events,
     /// Read the audit log of the shop.
     Audit,

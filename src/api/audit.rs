@@ -1,28 +1,19 @@
-//! The endpoint that shows a shop who used its keys for what, and the deletion of old lines.
-
-use std::time::Duration;
+//! The endpoint that shows a shop who used its keys for what.
 
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::parameters::limit;
-use super::present::iso;
 use super::problem::Problem;
 use super::{ApiState, Shop, authentication};
-use crate::clock::now;
-use crate::store::{AuditRow, Store, StoreError};
+use crate::clock::iso;
+use crate::store::AuditRow;
 
 const DEFAULT_PAGE_SIZE: i64 = 100;
 const MAX_PAGE_SIZE: i64 = 1_000;
-/// The time between two looks for lines that are too old.
-const DELETION_INTERVAL: Duration = Duration::from_secs(3_600);
-/// The greatest number of lines that are deleted in one tx, so that others can write in between.
-const DELETED_PER_TX: u64 = 500;
-const DAY_MS: i64 = 86_400_000;
 
 /// The query of a part of the audit log.
 #[derive(Debug, Deserialize)]
@@ -73,27 +64,4 @@ pub fn audit_line(line: &AuditRow) -> Value {
         "address": line.address,
         "request_id": line.request_id,
     })
-}
-
-/// Deletes lines of the audit log that are older than so many days, until `stop` is cancelled. `None` keeps all.
-pub async fn delete_old_lines_forever(store: Store, days: Option<u32>, stop: CancellationToken) {
-    let Some(days) = days else { return stop.cancelled().await };
-    let work = async {
-        loop {
-            if let Err(error) = delete_before(&store, now() - i64::from(days) * DAY_MS).await {
-                tracing::warn!(%error, "old lines of the audit log could not be deleted; retrying later");
-            }
-            tokio::time::sleep(DELETION_INTERVAL).await;
-        }
-    };
-    tokio::select! {
-        () = work => {}
-        () = stop.cancelled() => {}
-    }
-}
-
-async fn delete_before(store: &Store, time: i64) -> Result<(), StoreError> {
-    let most = i64::try_from(DELETED_PER_TX).unwrap_or(i64::MAX);
-    while store.delete_old_audit_lines(time, most).await? == DELETED_PER_TX {}
-    Ok(())
 }

@@ -19,6 +19,15 @@ use crate::quota::TooMany;
 #[derive(Clone, Debug)]
 pub(super) struct Shop(pub(super) String);
 
+/// The key with which the caller calls.
+#[derive(Clone, Debug)]
+pub(super) struct Holder {
+    /// Identifies the key: its id, or its name in the config.
+    pub(super) key: String,
+    /// The SHA-256 of the key, if it is one that can be revoked while the process runs.
+    pub(super) digest: Option<String>,
+}
+
 /// What happens to an invoice of this caller that breaks a rule.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules(pub(super) Strictness);
@@ -27,8 +36,7 @@ pub(super) struct Rules(pub(super) Strictness);
 #[derive(Clone, Debug)]
 struct Caller {
     shop: Shop,
-    /// Identifies the key: its id, or its name in the config.
-    key: String,
+    holder: Holder,
     /// The name of the key.
     name: String,
     rules: Rules,
@@ -46,7 +54,7 @@ pub(super) async fn require_key(
         Ok(caller) => caller,
         Err(refusal) => return refusal.into_response(),
     };
-    let counted = state.call_rate.count(&caller.key);
+    let counted = state.call_rate.count(&caller.holder.key);
     let mut response = match counted.left {
         Ok(_) => answer(&state, caller, request, next).await,
         Err(too_many) => {
@@ -90,6 +98,7 @@ async fn answer(state: &ApiState, caller: Caller, mut request: Request, next: Ne
     };
     request.extensions_mut().insert(origin);
     request.extensions_mut().insert(caller.shop);
+    request.extensions_mut().insert(caller.holder);
     request.extensions_mut().insert(caller.rules);
     let response = next.run(request).await;
     // What was refused was not read.
@@ -132,8 +141,9 @@ async fn caller(
     let key = bearer(headers).ok_or_else(no_key)?;
     if let Some(entry) = state.config.api.entry_of(key) {
         let place = state.config.api.keys.iter().position(|it| std::ptr::eq(it, entry));
+        let key = name_of_key(place.unwrap_or_default());
         return Ok(Caller {
-            key: name_of_key(place.unwrap_or_default()),
+            holder: Holder { key, digest: None },
             name: name_of_key(place.unwrap_or_default()),
             shop: Shop(entry.shop.clone()),
             rules: Rules(state.config.strictness(entry)),
@@ -145,14 +155,14 @@ async fn caller(
         state.wrong_keys.still_refused(Key::Api, headers, extensions).map_err(too_many_wrong)?;
     }
     let row = state.store.api_key(&digest).await?;
-    state.known_keys.note(digest, row.is_some());
+    state.known_keys.note(digest.clone(), row.is_some());
     let row = row.ok_or_else(no_key)?;
     state.traces.key_used(&row);
     Ok(Caller {
         rules: Rules(state.config.strictness_of_shop(&row.shop)),
         scopes: Scopes::stored(&row.scopes),
         shop: Shop(row.shop),
-        key: row.id,
+        holder: Holder { key: row.id, digest: Some(digest) },
         name: row.name,
     })
 }

@@ -12,6 +12,7 @@ use crate::access::{Action, Scope};
 type Call = (Method, &'static str, Scope, Option<Action>);
 
 const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
+const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 
 /// Every call that needs a key. A test compares it with the routes.
@@ -27,6 +28,9 @@ pub(super) const CALLS: &[Call] = &[
     (Method::PATCH, CONTACT, Scope::Write, None),
     (Method::DELETE, CONTACT, Scope::Write, None),
     (Method::POST, "/api/v1/transactions/{id}/invitations", Scope::Write, None),
+    (Method::GET, "/api/v1/transactions/{id}/payments", Scope::Read, Some(Action::PaymentsListed)),
+    (Method::POST, "/api/v1/transactions/{id}/payments", Scope::Write, None),
+    (Method::DELETE, "/api/v1/transactions/{id}/payments/{payment}", Scope::Write, None),
     (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
     (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
     (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read, None),
@@ -44,6 +48,22 @@ pub(super) const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions/{id}/links", Scope::Links, Some(Action::LinksListed)),
     (Method::POST, "/api/v1/transactions/{id}/links", Scope::Links, None),
     (Method::DELETE, "/api/v1/transactions/{id}/links/{link}", Scope::Links, None),
+    (Method::GET, "/api/v1/events", Scope::Events, Some(Action::EventsRead)),
+    (Method::GET, "/api/v1/webhooks", Scope::Events, Some(Action::WebhooksRead)),
+    (Method::POST, "/api/v1/webhooks", Scope::Events, None),
+    (Method::GET, WEBHOOK, Scope::Events, Some(Action::WebhooksRead)),
+    (Method::PATCH, WEBHOOK, Scope::Events, None),
+    (Method::DELETE, WEBHOOK, Scope::Events, None),
+    (Method::POST, "/api/v1/webhooks/{webhook}/secrets", Scope::Events, None),
+    (Method::POST, "/api/v1/webhooks/{webhook}/test", Scope::Events, None),
+    (
+        Method::GET,
+        "/api/v1/webhooks/{webhook}/deliveries",
+        Scope::Events,
+        Some(Action::WebhooksRead),
+    ),
+    (Method::POST, "/api/v1/webhooks/{webhook}/deliveries/{event}/replay", Scope::Events, None),
+    (Method::POST, "/api/v1/webhooks/{webhook}/replay", Scope::Events, None),
     (Method::GET, "/api/v1/audit", Scope::Audit, Some(Action::AuditRead)),
 ];
 

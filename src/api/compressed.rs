@@ -1,8 +1,8 @@
 //! Answers that are compressed if the caller wants it.
 //!
 //! Nothing secret is compressed: from the length of an answer one could guess a secret in it, if one chose the words
-//! beside it (BREACH). Links are secret. Search is left out as well, because its answers have words of people
-//! who know nothing of each other. Files, PDFs and exports are compressed by themselves, or cannot be.
+//! beside it (BREACH). Links are secret. Search and events are left out as well, because their answers
+//! have words of people who know nothing of each other. Files, PDFs and exports are compressed by themselves, or cannot be.
 
 use axum::Router;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::parameters::{Path, limit};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
-use super::{ApiState, Shop, authentication, present};
+use super::{ApiState, Shop, authentication};
+use crate::feed;
 use crate::record::Entry;
 
 const DEFAULT_PAGE_SIZE: i64 = 100;
@@ -65,7 +66,7 @@ pub(super) async fn list(
     let effects = state.store.effects_in(id, &entries).await?;
     let shown = entries.iter().zip(raws).map(|(entry, raw)| {
         let (objection, choices) = (effects.objection(entry), effects.choices(entry));
-        let mut json = present::entry(entry, objection, choices.as_deref(), &files);
+        let mut json = feed::entry(entry, objection, choices.as_deref(), &files);
         if with_raw {
             json["raw"] = raw.as_deref().map_or(Value::Null, raw_event);
         }

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::parameters::Path;
-use super::present::iso;
 use super::problem::{Problem, repeated};
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};
 use crate::access::{Action, Origin};
+use crate::clock::iso;
 use crate::invoice;
-use crate::page::link::{LinkRequest, NoLink, make_link};
+use crate::link::{LinkRequest, NoLink, make_link};
 use crate::store::{Attempt, GrantRow};
 use crate::transaction;
 

@@ -10,6 +10,7 @@ mod compressed;
 mod contacts;
 mod cors;
 mod entries;
+mod events;
 mod export;
 mod files;
 mod health;
@@ -23,6 +24,7 @@ mod openapi;
 mod originals;
 mod paper;
 mod parameters;
+mod payments;
 mod precondition;
 mod present;
 mod problem;
@@ -31,14 +33,17 @@ mod schema;
 mod search;
 mod traces;
 mod transactions;
+mod webhooks;
 
-pub use audit::{audit_line, delete_old_lines_forever};
+pub use audit::audit_line;
 pub use call_rate::CallRate;
+pub use events::WaitingPlaces;
 pub use health::Health;
 pub use known_keys::KnownKeys;
 pub use openapi::openapi;
 pub use present::present;
 pub use traces::Traces;
+pub use webhooks::{delivery as delivery_json, shown as webhook_json};
 
 use std::sync::Arc;
 
@@ -48,6 +53,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use ulid::Ulid;
 
@@ -55,16 +61,22 @@ use self::problem::Problem;
 use crate::config::Config;
 use crate::door::{Arrival, Budget, WrongKeys};
 use crate::export::Exporter;
+use crate::feed::News;
 use crate::files::Vault;
-use crate::page::token::TokenKey;
+use crate::link::token::TokenKey;
 use crate::paper::Papers;
 use crate::quota::{Memory, Places};
 use crate::store::Store;
+use crate::webhook;
 
 /// The greatest number of parallel downloads of files for one shop.
 const MAX_DOWNLOADS_PER_SHOP: usize = 64;
 /// The greatest number of parallel downloads of files for all shops together.
 const MAX_DOWNLOADS: usize = 512;
+/// The greatest number of test events to webhooks that are sent at the same time for one shop.
+const MAX_WEBHOOK_TESTS_PER_SHOP: usize = 2;
+/// The greatest number of test events that are sent at the same time for all shops together.
+const MAX_WEBHOOK_TESTS: usize = 16;
 /// The greatest length of a request id that is accepted from the caller, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
@@ -97,6 +109,16 @@ pub struct ApiState {
     pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.
     pub downloads: Places<String>,
+    /// Who waits for events is told of them.
+    pub news: News,
+    /// The streams and calls that wait for events.
+    pub waiting: WaitingPlaces,
+    /// Cancelled when the process stops. Streams end, and calls that wait are answered.
+    pub stop: CancellationToken,
+    /// Sends test events to webhooks.
+    pub webhooks: webhook::Client,
+    /// The test events that are being sent, by shop.
+    pub webhook_tests: Places<String>,
     /// The readiness check.
     pub health: Health,
 }
@@ -105,6 +127,11 @@ pub struct ApiState {
 pub fn downloads(budget: &Budget) -> Places<String> {
     let max = budget.files / 4;
     Places::new(MAX_DOWNLOADS_PER_SHOP.min(max), MAX_DOWNLOADS.min(max))
+}
+
+/// The limits for parallel test events.
+pub fn webhook_tests() -> Places<String> {
+    Places::new(MAX_WEBHOOK_TESTS_PER_SHOP, MAX_WEBHOOK_TESTS)
 }
 
 /// The memory for the bodies of calls. One body of the greatest size always fits.
@@ -124,6 +151,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}", get(transactions::show).patch(transactions::change))
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
+        .route("/api/v1/transactions/{id}/payments", get(payments::list).post(payments::add))
+        .route("/api/v1/transactions/{id}/payments/{payment}", delete(payments::take_back))
         .route("/api/v1/invoices/check", post(check::check))
         .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
@@ -136,11 +165,22 @@ pub fn router(state: ApiState) -> Router {
             "/api/v1/transactions/{id}/{party}/contacts/{contact}",
             get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
         )
+        .route("/api/v1/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/api/v1/webhooks/{webhook}",
+            get(webhooks::show).patch(webhooks::change).delete(webhooks::remove),
+        )
+        .route("/api/v1/webhooks/{webhook}/secrets", post(webhooks::add_secret))
+        .route("/api/v1/webhooks/{webhook}/test", post(webhooks::test))
+        .route("/api/v1/webhooks/{webhook}/deliveries", get(webhooks::deliveries))
+        .route("/api/v1/webhooks/{webhook}/deliveries/{event}/replay", post(webhooks::replay))
+        .route("/api/v1/webhooks/{webhook}/replay", post(webhooks::replay_dead))
         .route("/api/v1/audit", get(audit::list))
         .layer(middleware::from_fn(not_modified::compare))
         .layer(middleware::from_fn_with_state(state.clone(), repeated::once));
     let files = Router::new()
         .route("/api/v1/entries", get(search::list))
+        .route("/api/v1/events", get(events::list))
         .route("/api/v1/transactions/{id}/export", get(export::show))
         .route("/api/v1/transactions/{id}/files/{sha256}", get(files::show))
         .route("/api/v1/transactions/{id}/attachments/{place}", get(originals::show_attachment))

@@ -37,7 +37,9 @@ pub(super) async fn show(
         Some(tag) => locale(tag)?,
     };
     let transaction = find(&state, &shop, transaction_id(&id)?).await?;
-    let bytes = state.papers.of(&transaction, &locale, true).await.map_err(|error| match error {
+    let standing = state.config.standing(&transaction);
+    let bytes = state.papers.of(&transaction, &standing, &locale, true).await;
+    let bytes = bytes.map_err(|error| match error {
         PaperError::TooMany(too_many) => Problem::too_many(
             too_many,
             "Too many PDFs are being written for this shop. Try again.",

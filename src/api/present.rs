@@ -1,12 +1,12 @@
-//! Presents transactions and entries to the shop as JSON.
+//! Presents transactions to the shop as JSON.
 
-use jiff::Timestamp;
 use ruma::UserId;
 use serde_json::{Value, json};
 
+use crate::clock::iso;
 use crate::config::Config;
-use crate::record::{Choice, Entry, Erased, in_words, named_redaction, times_differ};
-use crate::store::{FileRow, Person, RoomRow, Standing, Store, StoreError};
+use crate::invoice::money::exact;
+use crate::store::{Person, RoomRow, Standing, Store, StoreError};
 use crate::transaction::{PartyRole, Terms, Transaction};
 
 /// Returns the transaction with its room and its record as JSON.
@@ -50,6 +50,7 @@ fn shown(config: &Config, transaction: &Transaction, standing: &Standing) -> Val
         "external_id": transaction.external_id,
         "revision": transaction.revision,
         "status": terms.status,
+        "standing": self::standing(config, transaction),
         "invoice": terms.invoice,
         "buyer": terms.buyer,
         "seller": terms.seller,
@@ -69,6 +70,22 @@ fn shown(config: &Config, transaction: &Transaction, standing: &Standing) -> Val
         "page": config.page_link(id),
         "created_at": iso(transaction.created_at),
         "updated_at": iso(transaction.updated_at),
+    })
+}
+
+/// Returns how a transaction stands now as JSON.
+pub(super) fn standing(config: &Config, transaction: &Transaction) -> Value {
+    let standing = config.standing(transaction);
+    let currency = transaction.terms.invoice.currency;
+    let amount = |amount| exact(amount, currency);
+    json!({
+        "means": standing.status,
+        "understood": standing.is_understood,
+        "to_pay": standing.owed.payable().map(amount),
+        "paid": amount(standing.paid),
+        "due_date": standing.due_date,
+        "days_late": standing.days_late,
+        "closed": standing.is_closed,
     })
 }
 
@@ -150,78 +167,6 @@ const BANNED: &str =
     "Somebody has banned this contact from the room. A new invitation removes the ban.";
 const INVITATION_PENDING: &str =
     "The homeserver of this contact has not answered the invitation yet.";
-
-/// Returns one entry as JSON.
-///
-/// `objection` says why an edit, redaction, vote or end of a poll has no effect. `choices` are the
-/// choices of a vote. `files` are the known files of the entry's attachments.
-pub(super) fn entry(
-    entry: &Entry,
-    objection: Option<&str>,
-    choices: Option<&[Choice]>,
-    files: &[FileRow],
-) -> Value {
-    let fixed = &entry.fixed;
-    let attachments: Vec<Value> = entry
-        .attachments
-        .iter()
-        .map(|attachment| {
-            let mut json = json!(attachment);
-            let source = attachment.source();
-            let file = files.iter().find(|file| Some(&file.mxc) == source.as_ref());
-            json["file"] = file.map_or(Value::Null, |file| stored_file(&fixed.transaction, file));
-            json
-        })
-        .collect();
-    json!({
-        "seq": fixed.seq,
-        "kind": entry.kind,
-        "type": fixed.event_type,
-        "event_id": fixed.event_id,
-        "room_id": fixed.room_id,
-        "sender": fixed.sender,
-        "party": fixed.party,
-        "display_name": entry.display_name,
-        "sent_at": iso(fixed.sent_at),
-        "received_at": iso(fixed.received_at),
-        "sort_at": iso(entry.sort_at),
-        "source": fixed.source,
-        "times_differ": times_differ(fixed.sent_at, fixed.received_at),
-        "text": choices.map(in_words).or_else(|| entry.text.clone()),
-        "html": entry.html,
-        "relates_to": entry.relates_to,
-        "redacted": entry.redacted_by.is_some(),
-        "redacted_by": named_redaction(entry.redacted_by.as_deref()),
-        "erased": entry.erased.as_ref().map(|erased| match erased {
-            Erased::Redacted(_) => "redacted",
-            Erased::Forgotten => "forgotten",
-        }),
-        "ignored": objection,
-        "absent_since": entry.absent_since.and_then(iso),
-        "attachments": attachments,
-        "choices": choices,
-        "remark": entry.remark,
-        "hash": entry.hash,
-    })
-}
-
-/// Returns the state of a file as JSON.
-fn stored_file(transaction: &str, file: &FileRow) -> Value {
-    let stored = file.sha256.as_ref().filter(|_| file.state == "stored");
-    json!({
-        "state": file.state,
-        "sha256": file.sha256,
-        "size": file.size,
-        "media_type": file.media_type,
-        "problem": file.problem,
-        "href": stored.map(|it| format!("/api/v1/transactions/{transaction}/files/{it}")),
-    })
-}
-
-/// Formats a time as RFC 3339 in UTC, with milliseconds. Returns `None` if the time is out of range.
-pub(super) fn iso(milliseconds: i64) -> Option<String> {
-    Timestamp::from_millisecond(milliseconds).ok().map(|time| format!("{time:.3}"))
-}
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 
 /// The kinds of error answers, each with its status and what it means. A debug build refuses to answer with another
 /// one, and the OpenAPI document is written from this table.
-pub(super) const KINDS: [(&str, u16, &str); 21] = [
+pub(super) const KINDS: [(&str, u16, &str); 28] = [
     ("invalid-parameter", 400, "A parameter or a header is not valid. `parameter` names it."),
     ("unreadable-body", 400, "The body cannot be read, or says nothing."),
     ("missing-key", 401, "There is no key, or it is not valid or was revoked."),
@@ -31,6 +31,29 @@ pub(super) const KINDS: [(&str, u16, &str); 21] = [
     ("several-contacts", 409, "Several contacts of the party are called so."),
     ("no-page", 409, "The operator has not switched on the invoice page."),
     ("link-over", 409, "The link that the first call with this `Idempotency-Key` made is over."),
+    (
+        "impossible-transition",
+        409,
+        "The status cannot follow the present one. `allowed` lists the meanings that can.",
+    ),
+    ("too-many-payments", 409, "The transaction has as many payments as it may have."),
+    ("too-many-webhooks", 409, "The shop has as many webhooks as it may have."),
+    ("webhook-in-config", 409, "The webhook is in the config, where the operator changes it."),
+    (
+        "webhook-deleted",
+        409,
+        "The webhook that the first call with this `Idempotency-Key` made was deleted.",
+    ),
+    (
+        "cursor-expired",
+        410,
+        "Events that followed the cursor were deleted. `latest` and `oldest` are cursors to go on with.",
+    ),
+    (
+        "cursor-ahead",
+        410,
+        "The cursor is after the newest event. `latest` is a cursor to go on with.",
+    ),
     ("precondition-failed", 412, "`If-Match` does not name the present revision."),
     ("too-large", 413, "The body is too large."),
     ("unsupported-media-type", 415, "The body has a content type that is not read here."),
@@ -211,6 +234,11 @@ impl Problem {
 
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// 410: what the caller refers to is no longer there.
+    pub(super) fn gone(kind: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, kind, "This is no longer there", detail)
     }
 
     pub(super) fn method_not_allowed() -> Self {

@@ -10,7 +10,9 @@ use ulid::Ulid;
 
 use super::parameters::{limit, span};
 use super::problem::Problem;
-use super::{ApiState, Shop, authentication, present};
+use super::{ApiState, Shop, authentication};
+use crate::clock::iso;
+use crate::feed;
 use crate::record::{all_words, in_words};
 use crate::search::{Query, snippet};
 use crate::store::{SearchPage, SearchRequest};
@@ -82,7 +84,7 @@ pub(super) async fn list(
         "entries": entries,
         "next": next,
         "older_matches": more_unranked,
-        "searched_until": present::iso(searched_until),
+        "searched_until": iso(searched_until),
     })))
 }
 
@@ -101,7 +103,7 @@ async fn shown(state: &ApiState, words: &Query, page: SearchPage) -> Result<Vec<
             ),
         };
         let objection = effects.objection(entry);
-        let mut json = present::entry(entry, objection, choices.as_deref(), &files);
+        let mut json = feed::entry(entry, objection, choices.as_deref(), &files);
         json["transaction"] = json!(entry.fixed.transaction);
         json["snippet"] = json!(snippet(&read, words));
         json
@@ -132,10 +134,8 @@ fn cursor(text: &str) -> Result<Cursor, Problem> {
         let (as_of, offset) = (numbers.next()??, numbers.next()??);
         // A cursor of an older version has no third number.
         let searched_until = numbers.next().map_or(Some(0), |number| number)?;
-        let is_valid = as_of >= 0
-            && offset >= 0
-            && present::iso(searched_until).is_some()
-            && numbers.next().is_none();
+        let is_valid =
+            as_of >= 0 && offset >= 0 && iso(searched_until).is_some() && numbers.next().is_none();
         is_valid.then_some(Cursor { as_of, offset, searched_until })
     };
     parsed().ok_or_else(|| {

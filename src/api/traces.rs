@@ -2,7 +2,7 @@
 //! log about plain reads. So a call that only reads never waits for a write.
 //!
 //! Reads are many, so the log says once a minute that a key read a transaction in some way. What always counts
-//! (exports, links, invitations, erasures, keys) does not come here: it is written before it is answered.
+//! (changes, exports, links, invitations, erasures, keys) does not come here: it is written before it is answered.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -14,11 +14,12 @@ use super::parameters::{Path, day, limit, one_of, span};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::access::{Action, Origin};
+use crate::clock::now;
 use crate::invoice::Strictness;
 use crate::store::{
     Attempt, Change, Changed, Created, InviteAgain, ListRequest, NewRevision, Original, Page,
 };
-use crate::transaction::{PartyRole, Patch, Transaction};
+use crate::transaction::{PartyRole, Patch, Status, Transaction};
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
 const MAX_PAGE_SIZE: i64 = 100;
@@ -298,6 +299,10 @@ async fn apply(
         let apply = || content.apply(&transaction.terms, &transaction.warnings);
         let (terms, warnings) = tokio::task::block_in_place(apply).map_err(refused)?;
         let warnings = rules.judge(warnings).map_err(refused)?;
+        let (statuses, today) = (&state.config.status, state.config.status.date_at(now()));
+        if let Some(allowed) = statuses.refuses(transaction, &terms.status, today) {
+            return Err(NotApplied::Problem(impossible(&terms.status, transaction, allowed)));
+        }
         let is_new = terms != transaction.terms || names_contacts || brings_files;
         let invite_again =
             if names_contacts { InviteAgain::Everybody } else { InviteAgain::Nobody };
@@ -314,6 +319,21 @@ async fn apply(
         Changed::Missing => return Err(missing(&id.to_string())),
     }
     Ok(Some(()))
+}
+
+/// 409: a status that cannot follow the present one.
+fn impossible(wanted: &str, transaction: &Transaction, allowed: &[Status]) -> Problem {
+    let names: Vec<_> = allowed.iter().map(|it| it.as_str()).collect();
+    let detail = format!(
+        "The status {:?} cannot follow {:?}. These meanings can: {}. A word that has none of the meanings of \
+         docs/integrating.md can follow anything.",
+        repeated(wanted),
+        repeated(&transaction.terms.status),
+        names.join(", ")
+    );
+    Problem::conflict("impossible-transition", detail)
+        .with("pointer", json!("/status"))
+        .with("allowed", json!(names))
 }
 
 /// Reads a transaction id in a path. A text that is not a ULID is answered as an unknown id.

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -15,7 +16,7 @@ use crate::invoice::{
 };
 use crate::language::{Language, Locale};
 use crate::paper::{Content, write_paper};
-use crate::transaction::{Party, Terms, json, json_within, whole_invoice};
+use crate::transaction::{Party, StatusRules, Terms, json, json_within, whole_invoice};
 
 /// The status of an invoice in a file that names none: something may be to be paid.
 const OPEN: &str = "open";
@@ -152,8 +153,12 @@ fn as_pdf(
         seller: party(seller),
         redactions: None,
     };
+    let (rules, nothing) = (StatusRules::default(), Decimal::ZERO);
+    let issued = terms.invoice.issue_date;
+    let standing = rules.standing_of("", &terms.status, &terms.invoice, nothing, issued);
     let content = Content {
         terms: &terms,
+        standing: &standing,
         further: &further,
         contents: &contents,
         with_code: true,

@@ -29,7 +29,8 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
     let Some(transaction) = store.transaction(id).await? else {
         bail!("there is no transaction {id}");
     };
-    let exporter = Exporter::new(store.clone(), Vault::open(&config.files)?, Arc::new(key));
+    let exporter = Exporter::new(store.clone(), Vault::open(&config.files)?, Arc::new(key))
+        .with_status(config.status.clone());
     // Only the owner may read the file, since it contains the conversation.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&output);
     let file = match file {

@@ -6,8 +6,8 @@ use ulid::Ulid;
 use super::open_store;
 use super::system_user::origin;
 use crate::config::Config;
-use crate::page::link::{LinkRequest, make_link};
-use crate::page::token::TokenKey;
+use crate::link::token::TokenKey;
+use crate::link::{LinkRequest, make_link};
 use crate::seal::SigningKey;
 
 /// Creates a link to the page of the transaction `id` and prints it.

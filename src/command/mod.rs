@@ -17,6 +17,7 @@ pub mod run;
 mod system_user;
 mod table;
 pub mod verify;
+pub mod webhook;
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;

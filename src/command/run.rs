@@ -20,24 +20,30 @@ use ulid::Ulid;
 
 use super::{open_store_with, registration};
 use crate::api::{self, ApiState, Health};
-use crate::config::{Config, DatabaseKind, secret_files};
+use crate::config::{Config, DatabaseKind, WebhooksConfig, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
+use crate::feed::{self, News};
 use crate::files::{Vault, keep_files_forever};
 use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
 use crate::intake::{self, PushState};
+use crate::link::token::TokenKey;
 use crate::logging::{Failures, abnormal_end};
 use crate::moment::Moment;
 use crate::notices::Notice;
 use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
-use crate::page::token::TokenKey;
 use crate::page::{self, PageState};
 use crate::paper::Papers;
-use crate::reconciler::{Installation, invite_far_forever, reconcile_forever, set_up_bot};
-use crate::seal::{SIGNING, SigningKey, Trust, share_key, sign_forever, witness_forever};
-use crate::store::{Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, ServiceLock, Store};
+use crate::reconciler::{
+    Installation, invite_far_forever, reconcile_forever, set_up_bot, talk_with_admins_forever,
+};
+use crate::seal::{SIGNING, SigningKey, share_key, sign_forever, witness_forever};
+use crate::store::{
+    Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, Retention, ServiceLock, Store,
+};
+use crate::webhook;
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
 /// since every step can be repeated safely.
@@ -122,15 +128,27 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let papers = Papers::new(people.clone(), vault.clone(), fonts, &key);
     let traces = api::Traces::default();
     tasks.spawn(infallible(traces.clone().write_forever(store.clone(), stop.clone())));
-    let old_lines =
-        api::delete_old_lines_forever(store.clone(), config.api.keep_audit_days, stop.clone());
-    tasks.spawn(infallible(old_lines));
-    tasks.spawn(infallible(store.clone().forget_expired_calls_forever(stop.clone())));
+    let retention = Retention { audit_days: config.api.keep_audit_days };
+    let old_rows = store.clone().delete_old_rows_forever(retention, stop.clone());
+    tasks.spawn(infallible(old_rows));
+    let days = config.api.keep_events_days;
+    tasks.spawn(infallible(feed::delete_old_forever(store.clone(), days, stop.clone())));
+    let news = News::default();
+    tasks.spawn(infallible(news.clone().tell_forever(store.clone(), stop.clone())));
+    store.set_webhooks_of_config(&config.webhooks.endpoints).await?;
+    let webhooks = webhook::Client::new(&config.webhooks)?;
+    tasks.spawn(infallible(send_webhooks(
+        store.clone(),
+        webhooks.clone(),
+        config.webhooks.clone(),
+        stop.clone(),
+    )));
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),
         papers: papers.clone(),
         exporter: Exporter::new(people.clone(), vault.clone(), Arc::clone(&key))
+            .with_status(config.status.clone())
             .with_exports_per_shop(config.api.exports_at_once),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
@@ -140,6 +158,11 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
+        news,
+        waiting: api::WaitingPlaces::new(&budget),
+        stop: stop.clone(),
+        webhooks,
+        webhook_tests: api::webhook_tests(),
         health: Health::new(people.clone(), homeserver.clone(), Arc::clone(&introduced), pings),
     });
     let slots = ConnectionSlots::new(budget.api);
@@ -166,12 +189,11 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     }
     tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
     tasks.spawn(infallible(intake::index_forever(store.clone(), stop.clone())));
-    let trust = Trust::Keys(vec![key.public_key().to_owned()]);
     tasks.spawn(infallible(seal_forever(
         config.record.witnesses.clone(),
         homeserver.clone(),
         store.clone(),
-        (key, signing),
+        (Arc::clone(&key), signing),
         stop.clone(),
     )));
     tasks.spawn(infallible(work_with_homeserver(
@@ -179,7 +201,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         homeserver,
         store.clone(),
         vault,
-        trust,
+        key,
         introduced,
         stop.clone(),
     )));
@@ -227,7 +249,7 @@ async fn work_with_homeserver(
     homeserver: Homeserver,
     store: Store,
     vault: Vault,
-    trust: Trust,
+    key: Arc<SigningKey>,
     introduced: Arc<AtomicBool>,
     stop: CancellationToken,
 ) {
@@ -239,9 +261,10 @@ async fn work_with_homeserver(
     tracing::info!(bot = %homeserver.bot_user_id(), room_version = %installation.room_version,
         "the homeserver knows the bot");
     let installation = Arc::new(installation);
-    let rooms = reconcile_forever(store.clone(), Arc::clone(&installation), trust, stop.clone());
+    let rooms =
+        reconcile_forever(store.clone(), Arc::clone(&installation), Arc::clone(&key), stop.clone());
     let others = store.alone("work with the homeserver", &stop, || {
-        work_of_one_process(&installation, &store, &stop)
+        work_of_one_process(&installation, &key, &store, &stop)
     });
     tokio::join!(rooms, others);
 }
@@ -250,6 +273,7 @@ async fn work_with_homeserver(
 /// homeserver cannot be reached from here: then another process does it.
 async fn work_of_one_process(
     installation: &Arc<Installation>,
+    key: &Arc<SigningKey>,
     store: &Store,
     stop: &CancellationToken,
 ) {
@@ -279,7 +303,13 @@ async fn work_of_one_process(
             stop.cancelled().await;
         }
     };
-    let others = async { tokio::join!(far, gaps, files, foreign) };
+    let admins = talk_with_admins_forever(
+        store.clone(),
+        Arc::clone(installation),
+        Arc::clone(key),
+        stop.clone(),
+    );
+    let others = async { tokio::join!(far, gaps, files, foreign, admins) };
     tokio::pin!(others);
     tokio::select! {
         _ = &mut others => return,
@@ -288,6 +318,20 @@ async fn work_of_one_process(
     if stop.is_cancelled() {
         others.await;
     }
+}
+
+/// Sends the events of shops to their webhooks. All processes send; one of them hands out the events.
+async fn send_webhooks(
+    store: Store,
+    client: webhook::Client,
+    config: WebhooksConfig,
+    stop: CancellationToken,
+) {
+    let sending = webhook::send_forever(store.clone(), client, config.parallel, stop.clone());
+    let handing_out = store.alone("hand out events to webhooks", &stop, || {
+        webhook::hand_out_forever(store.clone(), config.keep_days, stop.clone())
+    });
+    tokio::join!(sending, handing_out);
 }
 
 /// Signs heads and sends them to the witnesses. If this process was the first one, it has the lease for

@@ -78,6 +78,12 @@ const LISTEN: &str = "an IP address and a port, such as 127.0.0.1:9330 or [::1]:
 const LISTEN_FIX: &str = "write the address instead of a host name; 0.0.0.0 means all interfaces";
 const RULES: &str = "warn | refuse";
 const RULES_FIX: &str = "write warn to take in invoices that break a rule, or refuse";
+const WEBHOOK_SECRET: &str = "whsec_ and 24 to 64 random bytes in Base64";
+const WEBHOOK_SECRET_FIX: &str = "generate one with `echo whsec_$(openssl rand -base64 32)`";
+const STATUSES: &str = "a list of draft, issued, partly_paid, paid, overdue, disputed, accepted, shipped, \
+     completed, credited, refunded, cancelled and written_off; as JSON in the environment";
+const STATUS: &str = "draft | issued | partly_paid | paid | overdue | disputed | accepted | shipped | \
+     completed | credited | refunded | cancelled | written_off";
 const TRUE_OR_FALSE: &str = "true | false";
 const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
 
@@ -109,6 +115,12 @@ const KEYS: &[Key] = &[
         "a text of 1 to 256 characters",
         "write a name; put it in quotes if it looks like a number",
     ),
+    key(
+        "bot.admins",
+        "a list of at most 20 Matrix IDs",
+        "write a list such as [\"@ops:example.org\"]; without admins, write []",
+    ),
+    key("bot.admins[]", "a Matrix ID", "write a Matrix ID in quotes, such as \"@ops:example.org\""),
     key("api.listen", LISTEN, LISTEN_FIX),
     Key {
         path: "api.requests_per_minute",
@@ -119,6 +131,11 @@ const KEYS: &[Key] = &[
         path: "api.keep_audit_days",
         allowed: Allowed::NumberOrNull(36_500),
         fix: "write null to keep all lines",
+    },
+    Key {
+        path: "api.keep_events_days",
+        allowed: Allowed::NumberOrNull(36_500),
+        fix: "write null to keep all events",
     },
     number("api.exports_at_once", 16, "write a number, such as 2"),
     number("api.bodies_megabytes", 100_000, "write a number of megabytes, such as 400"),
@@ -171,6 +188,29 @@ const KEYS: &[Key] = &[
     limit!(pdf_structure_bytes),
     limit!(pdf_attachments),
     limit!(pdf_list_depth),
+    key(
+        "status.names",
+        "a list of sections with the keys name and means; as JSON in the environment",
+        "write one `- name: WORD` with `means: STATUS` under it for each, or [] for none",
+    ),
+    key("status.names[]", "a section with the keys name and means", "give both name and means"),
+    key(
+        "status.names[].name",
+        "a text of 1 to 40 characters",
+        "write the shop's word for the status",
+    ),
+    key("status.names[].means", STATUS, "write one of these"),
+    key(
+        "status.names[].shop",
+        "the name of a shop, or nothing for all shops",
+        "write the name of one of the shops, or leave the key out",
+    ),
+    key("status.buyer", STATUSES, "write a list such as [accepted, disputed], or [] for no button"),
+    key("status.buyer[]", STATUS, "write one of these"),
+    key("status.seller", STATUSES, "write a list such as [shipped, paid], or [] for no button"),
+    key("status.seller[]", STATUS, "write one of these"),
+    key("status.closing", STATUSES, "write a list such as [completed, cancelled], or [] for never"),
+    key("status.closing[]", STATUS, "write one of these"),
     key(
         "database.url",
         "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -313,6 +353,47 @@ const KEYS: &[Key] = &[
     key("files.s3.access_key_id", "null, or a text", "write the id of an access key"),
     key("files.s3.secret_access_key", "null, or a text", "write the secret of that access key"),
     key(
+        "webhooks.endpoints",
+        "a list of sections with the keys shop, url and secret; as JSON in the environment",
+        "write one `- shop: NAME` with `url: URL` and `secret: SECRET` under it for each, or [] for none",
+    ),
+    key(
+        "webhooks.endpoints[]",
+        "a section with the keys shop, url and secret, and previous_secret and types if wanted",
+        "give shop, url and secret",
+    ),
+    key(
+        "webhooks.endpoints[].shop",
+        "a text of 1 to 64 letters, digits, `-`, `_` and `.`",
+        "write the shop's short name; put it in quotes if it is a number",
+    ),
+    key(
+        "webhooks.endpoints[].url",
+        "an https:// URL, or also http:// with webhooks.allow_http, without user, password and `#`; once for each shop",
+        "write the whole address, such as https://shop.example.org/tallyroom",
+    ),
+    key("webhooks.endpoints[].secret", WEBHOOK_SECRET, WEBHOOK_SECRET_FIX),
+    key("webhooks.endpoints[].previous_secret", WEBHOOK_SECRET, WEBHOOK_SECRET_FIX),
+    key(
+        "webhooks.endpoints[].types",
+        "names of types of events, with commas between them",
+        "write names such as entry.created,file.stored, or leave the key out for all types",
+    ),
+    key("webhooks.allow_http", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
+    key(
+        "webhooks.allow_networks",
+        "a list of IP addresses and networks; as JSON in the environment",
+        "write a list such as [\"10.1.0.0/16\"], or [] for none",
+    ),
+    key(
+        "webhooks.allow_networks[]",
+        "an IP address, or a network such as 10.1.0.0/16",
+        "write the address or network of the receiver, instead of its name",
+    ),
+    number("webhooks.parallel", 256, "write a number, such as 32"),
+    number("webhooks.timeout_seconds", 60, "write a number of seconds, such as 15"),
+    number("webhooks.keep_days", 365, "write a number of days, such as 30"),
+    key(
         "log.level",
         "off | error | warn | info | debug | trace, or such a level for a target: info,tallyroom=debug",
         "write a level, or several directives with commas between them",
@@ -352,6 +433,15 @@ pub(super) const LISTS: &[List] = &[
         example: r#"["https://shop.example.org"]"#,
     },
     List {
+        path: "status.names",
+        item: &[("name", "replaced"), ("means", "issued")],
+        optional: &["shop"],
+        example: r#"[{"name":"in Mahnung","means":"overdue"}]"#,
+    },
+    List { path: "status.buyer", item: &[], optional: &[], example: r#"["disputed"]"# },
+    List { path: "status.seller", item: &[], optional: &[], example: r#"["paid"]"# },
+    List { path: "status.closing", item: &[], optional: &[], example: r#"["completed"]"# },
+    List {
         path: "page.widget_clients",
         item: &[],
         optional: &[],
@@ -363,6 +453,7 @@ pub(super) const LISTS: &[List] = &[
         optional: &[],
         example: r#"[{"domain":"example.com","url":"https://matrix.example.com"}]"#,
     },
+    List { path: "bot.admins", item: &[], optional: &[], example: r#"["@ops:example.org"]"# },
     List {
         path: "record.witnesses",
         item: &[],
@@ -370,6 +461,22 @@ pub(super) const LISTS: &[List] = &[
         example: r#"["https://witness.example.org/heads"]"#,
     },
     List { path: "page.sign_in", item: SHOP_AND_KEY, optional: &[], example: SHOP_AND_KEY_EXAMPLE },
+    List {
+        path: "webhooks.endpoints",
+        item: &[
+            ("shop", "replaced"),
+            ("url", "https://replaced"),
+            ("secret", "whsec_cmVwbGFjZWQgcmVwbGFjZWQgcmVwbGFjZWQ="),
+        ],
+        optional: &["previous_secret", "types"],
+        example: r#"[{"shop":"example","url":"https://shop.example.org/tallyroom","secret":"…"}]"#,
+    },
+    List {
+        path: "webhooks.allow_networks",
+        item: &[],
+        optional: &[],
+        example: r#"["10.1.0.0/16"]"#,
+    },
     List { path: "proxies.trusted", item: &[], optional: &[], example: r#"["127.0.0.1"]"# },
 ];
 
@@ -413,7 +520,9 @@ pub(super) fn valid_item_value(path: &str) -> &'static str {
 
 /// Whether the value at this path may be a secret and must not be shown.
 pub(super) fn is_secret(path: &str) -> bool {
-    ["api.keys", "page.sign_in", "files.s3"].iter().any(|secret| path.starts_with(secret))
+    ["api.keys", "page.sign_in", "files.s3", "webhooks.endpoints"]
+        .iter()
+        .any(|secret| path.starts_with(secret))
         || path == "database.url"
 }
 
@@ -465,32 +574,11 @@ pub(super) fn closest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> 
     known
         .map(|name| {
             let is_start = typed.len() >= 4 && name.starts_with(&typed);
-            (if is_start { 1 } else { distance(&typed, name) }, name)
+            (if is_start { 1 } else { strsim::levenshtein(&typed, name) }, name)
         })
         .filter(|(distance, _)| *distance <= max_distance)
         .min()
         .map(|(_, name)| name)
-}
-
-/// Returns the Levenshtein distance: how many letters must be inserted, deleted or replaced to turn
-/// one text into the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        for (cell, theirs) in row.iter_mut().skip(1).zip(&other) {
-            let above = *cell;
-            left = (diagonal + usize::from(letter != *theirs)).min(above + 1).min(left + 1);
-            diagonal = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -563,6 +651,5 @@ mod tests {
         assert_eq!(closest("typ", known()), Some("type"));
         assert_eq!(closest("history", known()), Some("history_visibility"));
         assert_eq!(closest("colour", known()), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

@@ -14,11 +14,13 @@ mod sections;
 mod tests;
 mod text;
 mod validate;
+mod webhook;
 mod witness;
 mod yaml;
 
 use std::{fmt::Display, fs, io, path::Path};
 
+use jiff::tz::TimeZone;
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
 
@@ -32,12 +34,15 @@ pub use self::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
         OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
-        S3Config, SignInKey, name_of_key,
+        S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
+    webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},
     witness::Witness,
 };
+use crate::clock::now;
 use crate::invoice::Strictness;
 use crate::language::Locale;
+use crate::transaction::{Standing, StatusRules, Transaction};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -53,6 +58,8 @@ pub struct Config {
     pub api: ApiConfig,
     /// How invoices are taken in.
     pub invoice: InvoiceConfig,
+    /// What the statuses of transactions mean, and who may set them.
+    pub status: StatusRules,
     /// The database.
     pub database: DatabaseConfig,
     /// The properties of new rooms, and how they are created.
@@ -65,6 +72,8 @@ pub struct Config {
     pub record: RecordConfig,
     /// The files in the conversation.
     pub files: FilesConfig,
+    /// Calls to shops that tell them of events.
+    pub webhooks: WebhooksConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -103,6 +112,7 @@ impl Config {
         validate::validate(&mut config, &mut draft);
 
         let folder = path.parent().unwrap_or(Path::new(""));
+        config.status.time_zone = TimeZone::get(&config.page.time_zone).unwrap_or(TimeZone::UTC);
         config.appservice.registration = folder.join(&config.appservice.registration);
         config.database.url = config.database.url.relative_to(folder);
         config.record.signing_key = folder.join(&config.record.signing_key);
@@ -117,6 +127,11 @@ impl Config {
     /// The Matrix ID of the bot.
     pub fn bot_user_id(&self) -> OwnedUserId {
         self.bot.user_id.clone()
+    }
+
+    /// Returns how a transaction stands at this moment.
+    pub fn standing(&self, transaction: &Transaction) -> Standing {
+        self.status.standing(transaction, self.status.date_at(now()))
     }
 
     /// Returns the language in which the bot writes in the rooms of `shop`.

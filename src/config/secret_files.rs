@@ -75,7 +75,9 @@ impl Config {
         let keys = self.api.keys.iter().map(|it| &it.key);
         let sign_in = self.page.sign_in.iter().map(|it| &it.key);
         let store = self.files.s3.secret_access_key.iter();
-        let mut secrets = keys.chain(sign_in).chain(store).map(|it| it.expose());
+        let webhooks = self.webhooks.endpoints.iter();
+        let webhooks = webhooks.flat_map(|it| it.previous_secret.iter().chain([&it.secret]));
+        let mut secrets = keys.chain(sign_in).chain(store).chain(webhooks).map(|it| it.expose());
         let password = self.database.url.has_password().then(|| self.database.url.expose());
         secrets.any(|it| text.contains(it)) || password.is_some_and(|it| text.contains(it))
     }

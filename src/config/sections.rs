@@ -47,6 +47,8 @@ pub struct AppserviceConfig {
 pub struct BotConfig {
     /// The display name that people see.
     pub display_name: String,
+    /// The Matrix IDs of the admins, who have a room with the bot.
+    pub admins: Vec<OwnedUserId>,
     /// The Matrix ID. It is derived from the domain when the config is loaded.
     #[serde(skip, default = "example_bot")]
     pub(super) user_id: OwnedUserId,
@@ -62,6 +64,8 @@ pub struct ApiConfig {
     pub requests_per_minute: Option<u32>,
     /// The number of days for which lines of the audit log are kept. `None` means for ever.
     pub keep_audit_days: Option<u32>,
+    /// The number of days for which events are kept. `None` means for ever.
+    pub keep_events_days: Option<u32>,
     /// The greatest number of exports of one shop that run at the same time.
     pub exports_at_once: u32,
     /// The greatest size of all bodies that are in memory at the same time, in MB of 1,000,000 bytes. Further
@@ -306,6 +310,49 @@ pub struct S3Config {
     pub secret_access_key: Option<Secret>,
 }
 
+/// Calls to shops that tell them of events.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// Webhooks beside those that were made by the API.
+    pub endpoints: Vec<WebhookEndpoint>,
+    /// Whether `http://` is allowed.
+    pub allow_http: bool,
+    /// The networks to which events are sent although they are not public.
+    pub allow_networks: Vec<String>,
+    /// The greatest number of deliveries at the same time. One shop has at most half of them.
+    pub parallel: usize,
+    /// How long a receiver may take for its answer, in seconds.
+    pub timeout_seconds: u32,
+    /// The number of days for which the deliveries that are over are listed, and can be repeated.
+    pub keep_days: u32,
+}
+
+impl WebhooksConfig {
+    /// Returns the networks to which events are sent although they are not public.
+    pub fn networks(&self) -> Vec<IpNet> {
+        self.allow_networks.iter().filter_map(|it| parse_network(it)).collect()
+    }
+}
+
+/// A webhook in the config.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookEndpoint {
+    /// The name of the shop.
+    pub shop: String,
+    /// The address to which events are sent.
+    pub url: String,
+    /// The secret that signs them.
+    pub secret: Secret,
+    /// Another secret that signs them, too, while the receiver changes to the new one.
+    #[serde(default)]
+    pub previous_secret: Option<Secret>,
+    /// The names of the types that are sent, with commas between them. `None` means all.
+    #[serde(default)]
+    pub types: Option<String>,
+}
+
 /// The log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -416,7 +463,7 @@ impl Default for AppserviceConfig {
 
 impl Default for BotConfig {
     fn default() -> Self {
-        Self { display_name: "Tallyroom".to_owned(), user_id: example_bot() }
+        Self { display_name: "Tallyroom".to_owned(), admins: Vec::new(), user_id: example_bot() }
     }
 }
 
@@ -426,6 +473,7 @@ impl Default for ApiConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 9331)),
             requests_per_minute: None,
             keep_audit_days: Some(400),
+            keep_events_days: Some(30),
             exports_at_once: 2,
             bodies_megabytes: 400,
             cors_origins: Vec::new(),
@@ -505,6 +553,19 @@ impl Default for S3Config {
             region: "us-east-1".to_owned(),
             access_key_id: None,
             secret_access_key: None,
+        }
+    }
+}
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        Self {
+            endpoints: Vec::new(),
+            allow_http: false,
+            allow_networks: Vec::new(),
+            parallel: 32,
+            timeout_seconds: 15,
+            keep_days: 30,
         }
     }
 }

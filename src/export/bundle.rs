@@ -52,15 +52,20 @@ pub(super) fn write<W: Write>(
     archive.add("README.txt", Packing::Deflated, |out| Ok(out.write_all(README.as_bytes())?))?;
 
     write_transaction(&mut archive, &runtime, &mut snapshot, &transaction)?;
+    let payments = runtime.block_on(snapshot.payments(id))?;
+    archive.add("payments.json", Packing::Deflated, |out| write_json(out, &json!(payments)))?;
     write_acts(&mut archive, &runtime, &mut snapshot, id)?;
     let (record, mut snapshot) = write_entries(&mut archive, &runtime, snapshot, id)?;
     write_heads(&mut archive, &runtime, exporter, &mut snapshot, id, &head)?;
     let files = write_files(&mut archive, &runtime, exporter, &mut snapshot, id, &record.entries)?;
     drop(snapshot);
 
+    let today = exporter.status.date_at(exported_at);
+    let standing = exporter.status.standing(&transaction, today);
     archive.add("transcript.html", Packing::Deflated, |out| {
         let about = About {
             transaction: &transaction,
+            standing: &standing,
             exported_at,
             head: &head.hash,
             entries: head.seq,

@@ -17,7 +17,7 @@ use super::archive::Member;
 use super::contents::{ListedFile, check_files, check_original, check_transaction};
 use super::layout::check_layout;
 use super::{MANIFEST, VERSION, VERSION_WITHOUT_ACTS};
-use crate::record::acts::{ActEvidence, NamedFiles, RevisionContent};
+use crate::record::acts::{ActEvidence, NamedFiles, PaymentEvidence, RevisionContent};
 use crate::record::chain::{Evidence, Head};
 use crate::seal::{Ending, HeldBy, RecordCheck, Trust, Verdict, is_head_of, verify};
 
@@ -173,6 +173,13 @@ fn check_record(
         let acts: Vec<ActEvidence> = lines(bundle, "acts.jsonl")?;
         acts.iter().try_for_each(|act| check.check_act(act))?;
         check_revisions(bundle, manifest, &mut check)?;
+        // Bundles from before payments existed have no list of them.
+        let payments: Vec<PaymentEvidence> = match bundle.index_for_name("payments.json") {
+            None => Vec::new(),
+            Some(_) => serde_json::from_str(&text(bundle, "payments.json", MAX_TEXT_BYTES)?)
+                .context("payments.json is not a list of payments")?,
+        };
+        check.check_payments(&payments)?;
     }
     let named = check_entries(bundle, &mut check)?;
     let mut missing = 0;

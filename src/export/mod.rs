@@ -27,6 +27,7 @@ use crate::logging::abnormal_end;
 use crate::quota::{Places, TooMany, paced};
 use crate::seal::SigningKey;
 use crate::store::{Snapshot, Store};
+use crate::transaction::StatusRules;
 
 /// The version of the bundle format.
 const VERSION: i64 = 2;
@@ -55,6 +56,8 @@ pub struct Exporter {
     store: Store,
     vault: Vault,
     key: Arc<SigningKey>,
+    /// What the statuses mean.
+    status: StatusRules,
     under_way: Places<String>,
     written: Places<String>,
 }
@@ -78,7 +81,14 @@ impl Exporter {
     /// Creates an exporter with the default limits.
     pub fn new(store: Store, vault: Vault, key: Arc<SigningKey>) -> Self {
         let under_way = Places::new(DEFAULT_EXPORTS_PER_SHOP, MAX_EXPORTS);
-        Self { store, vault, key, under_way, written: Places::new(1, MAX_PARALLEL_WRITES) }
+        let (status, written) = (StatusRules::default(), Places::new(1, MAX_PARALLEL_WRITES));
+        Self { store, vault, key, status, under_way, written }
+    }
+
+    /// Sets what the statuses mean.
+    #[must_use]
+    pub fn with_status(self, status: StatusRules) -> Self {
+        Self { status, ..self }
     }
 
     /// Sets the greatest number of exports that may be in progress for each shop.

@@ -15,7 +15,7 @@ use crate::language::{Language, Locale};
 use crate::record::{
     Attachment, Ballots, Entry, Line, RelationKind, Role, in_words, other_reading, times_differ,
 };
-use crate::transaction::Transaction;
+use crate::transaction::{Standing, Transaction};
 use crate::wording::summary::{SummaryInput, summarise};
 
 const STYLE: &str = include_str!("transcript.css");
@@ -30,6 +30,8 @@ const MAX_QUOTE_CHARS: usize = 160;
 pub(super) struct About<'a> {
     /// The transaction.
     pub(super) transaction: &'a Transaction,
+    /// How it stands at the time of the export.
+    pub(super) standing: &'a Standing,
     /// The time of the export, in milliseconds since 1970.
     pub(super) exported_at: i64,
     /// The hash of the last entry.
@@ -49,7 +51,7 @@ pub(super) fn head(about: &About<'_>) -> String {
     let Transaction { terms, external_id, .. } = about.transaction;
     let summary = summarise(&SummaryInput {
         invoice: &terms.invoice,
-        status: &terms.status,
+        standing: about.standing,
         seller: &terms.seller.name,
         buyer: &terms.buyer.name,
         page_url: None,

@@ -17,10 +17,11 @@ use ruma::{
     EventId, OwnedEventId, OwnedRoomAliasId, OwnedRoomId, OwnedTransactionId, OwnedUserId,
     RoomAliasId, RoomId, UInt, UserId,
 };
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 
 use super::{CallFailure, Homeserver};
+use crate::names::BOT_ROOM_MARKER;
 use crate::room::{RoomPlan, StateEvent};
 
 /// The timeout of an invitation of a user of another homeserver. It is longer than the one of
@@ -76,6 +77,26 @@ impl Homeserver {
         {
             request.initial_state.push(raw(&event.as_initial_state())?.cast_unchecked());
         }
+        Ok(self.as_bot(request).await?.room_id)
+    }
+
+    /// Creates a room of the bot, for one person if it `is_direct`, and invites nobody. Only the bot can change it.
+    ///
+    /// # Errors
+    /// As [`Self::create_room`].
+    pub async fn create_bot_room(
+        &self,
+        alias_localpart: &str,
+        name: &str,
+        is_direct: bool,
+    ) -> Result<OwnedRoomId, CallFailure> {
+        let mut request = create_room::v3::Request::new();
+        let marker = json!({ BOT_ROOM_MARKER: { "alias": alias_localpart } });
+        request.creation_content = Some(raw(&marker)?.cast_unchecked());
+        request.room_alias_name = Some(alias_localpart.to_owned());
+        request.preset = Some(create_room::v3::RoomPreset::PrivateChat);
+        request.name = Some(name.to_owned());
+        request.is_direct = is_direct;
         Ok(self.as_bot(request).await?.room_id)
     }
 

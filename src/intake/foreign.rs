@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::now;
 use crate::homeserver::{CallFailure, Homeserver};
 use crate::logging::Failures;
-use crate::names::{PROBE_MARKER, ROOM_MARKER};
+use crate::names::{BOT_ROOM_MARKER, PROBE_MARKER, ROOM_MARKER};
 use crate::room::{Sign, sign};
 use crate::store::{Departure, Store, StoreError};
 
@@ -163,7 +163,7 @@ async fn leave_one(
     Ok(true)
 }
 
-/// Whether the bot is just creating this room, for a transaction or for `tallyroom check`. Others
+/// Whether the bot is just creating this room: for a transaction, for the admins, to write to one person, or for `tallyroom check`. Others
 /// can copy the marker in the create event, so it counts only while a room is being created.
 async fn is_in_creation(
     store: &Store,
@@ -182,7 +182,11 @@ async fn is_in_creation(
         Some(transaction) => store.is_in_the_making(transaction).await?,
         None => false,
     };
-    Ok(Ok(is_probe || is_in_creation))
+    let is_bot_room = match create[BOT_ROOM_MARKER]["alias"].as_str() {
+        Some(alias) => store.is_bot_room_in_the_making(alias).await?,
+        None => false,
+    };
+    Ok(Ok(is_probe || is_in_creation || is_bot_room))
 }
 
 async fn postpone(

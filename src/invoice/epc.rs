@@ -5,7 +5,6 @@ use iban::{Iban, IbanLike};
 use rust_decimal::Decimal;
 
 use super::model::{Invoice, Payment};
-use super::owed::Owed;
 
 /// The greatest length of the beneficiary's name, in characters.
 const MAX_NAME_CHARS: usize = 70;
@@ -20,15 +19,14 @@ const CENTS: std::ops::RangeInclusive<i64> = 1..=99_999_999_999;
 const COLLECTED: [&str; 5] = ["48", "49", "54", "55", "59"];
 
 /// Returns the payload, if the invoice can be paid by a SEPA credit transfer: in euro, to a valid IBAN.
-/// `status` is the shop's status of the transaction. The beneficiary is the holder of the account, or
-/// `seller` if the invoice names none.
-pub fn epc_payload(invoice: &Invoice, status: &str, seller: &str) -> Option<String> {
+/// `owed` is the amount to pay. The beneficiary is the holder of the account, or `seller` if the invoice names
+/// none.
+pub fn epc_payload(invoice: &Invoice, owed: Decimal, seller: &str) -> Option<String> {
     let payment = invoice.payment.as_ref()?;
-    let owed = Owed::of(invoice, status).payable()?;
     if invoice.currency.to_string() != "EUR" || is_collected(payment) {
         return None;
     }
-    let amount = payable(owed)?;
+    let amount = transferable(owed)?;
     let iban: Iban = compact(payment.iban.as_deref()?).parse().ok()?;
     let bic = payment.bic.as_deref().map(compact).filter(|bic| is_bic(bic)).unwrap_or_default();
     let account_name = payment.account_name.as_deref().map(one_line);
@@ -55,7 +53,7 @@ fn is_collected(payment: &Payment) -> bool {
 }
 
 /// Returns the amount with two decimals, if it is in the range that can be transferred.
-fn payable(due: Decimal) -> Option<Decimal> {
+fn transferable(due: Decimal) -> Option<Decimal> {
     let mut amount = due;
     amount.rescale(2);
     let fits = amount == due
@@ -126,10 +124,14 @@ mod tests {
         settle(input, Form::Json).unwrap().invoice
     }
 
+    fn payload(invoice: &Invoice, seller: &str) -> Option<String> {
+        epc_payload(invoice, invoice.totals.due, seller)
+    }
+
     #[test]
     fn an_invoice_in_euro_can_be_paid_with_a_banking_app() {
         assert_eq!(
-            epc_payload(&invoice(|_| ()), "open", "Acme\nLtd").unwrap(),
+            payload(&invoice(|_| ()), "Acme\nLtd").unwrap(),
             "BCD\n002\n1\nSCT\nCOBADEFFXXX\nAcme Ltd\nDE89370400440532013000\nEUR120.00\n\n\nINV 42"
         );
     }
@@ -142,7 +144,7 @@ mod tests {
             ("Order 7\r\n-", "EUR120.00\n\n\nOrder 7 -"),
         ] {
             let invoice = invoice(|json| json["payment"]["reference"] = json!(reference));
-            let payload = epc_payload(&invoice, "open", "Acme").unwrap();
+            let payload = payload(&invoice, "Acme").unwrap();
             assert!(payload.ends_with(end), "{payload}");
         }
     }
@@ -150,19 +152,14 @@ mod tests {
     #[test]
     fn what_a_transfer_cannot_pay_has_no_code() {
         let none = |change: fn(&mut serde_json::Value)| {
-            assert_eq!(epc_payload(&invoice(change), "open", "Acme"), None);
+            assert_eq!(payload(&invoice(change), "Acme"), None);
         };
         none(|json| json["currency"] = json!("USD"));
-        none(|json| json["type"] = json!("381"));
         none(|json| json["payment"] = json!({ "reference": "7" }));
         none(|json| json["payment"]["iban"] = json!("DE88 3704 0044 0532 0130 00"));
         none(|json| json["payment"]["means"] = json!("59"));
-        none(|json| json["totals"] = json!({ "paid": "120.00" }));
         none(|json| json["lines"][0]["unit_price"] = json!("1000000000.00"));
-        assert_eq!(epc_payload(&invoice(|_| ()), "open", " \n"), None);
-        for status in ["paid", "Cancelled", "refunded", "draft", "written off"] {
-            assert_eq!(epc_payload(&invoice(|_| ()), status, "Acme"), None, "{status}");
-        }
+        assert_eq!(payload(&invoice(|_| ()), " \n"), None);
     }
 
     #[test]
@@ -172,7 +169,7 @@ mod tests {
             json["payment"]["account_name"] = json!("Ä".repeat(200));
             json["payment"]["reference"] = json!("ß".repeat(200));
         });
-        let payload = epc_payload(&invoice, "open", "Acme").unwrap();
+        let payload = payload(&invoice, "Acme").unwrap();
         let fields: Vec<&str> = payload.split('\n').collect();
         assert_eq!(fields[4], "");
         assert_eq!(fields[5].chars().count(), 70);

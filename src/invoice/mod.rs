@@ -13,7 +13,6 @@ mod limits;
 mod model;
 pub mod money;
 mod original;
-mod owed;
 mod party;
 mod payment_terms;
 mod problem;
@@ -43,7 +42,6 @@ pub use model::{
 pub use model::{address_schema, schema};
 pub(crate) use original::read_kept;
 pub use original::{OriginalKind, parse_file, parse_file_within, read_file, without_mark, xml_of};
-pub use owed::{Ended, Owed, status_to_show};
 pub use party::PartyDetails;
 pub use payment_terms::{EarlyPayment, early_payments, payment_terms_text};
 pub use problem::{Problem, Severity, in_a_line, listed, pointer, without_middle};

@@ -43,7 +43,7 @@ pub(super) fn size_problem(figure: Decimal) -> Option<String> {
 }
 
 /// Returns why an amount with these decimals cannot be paid in this currency, or `None` if it can.
-pub(super) fn decimals_problem(amount: Decimal, currency: Currency) -> Option<String> {
+pub(crate) fn decimals_problem(amount: Decimal, currency: Currency) -> Option<String> {
     let (exact, decimals) = (amount.normalize(), currency.decimals());
     (exact.scale() > decimals).then(|| {
         let allowed = match decimals {
@@ -113,7 +113,7 @@ fn read(found: &Value) -> Result<Decimal, String> {
 
 /// Reads a figure in plain notation: an optional minus sign, digits, and decimals after a point. It keeps
 /// the decimals as they are written, as far as they fit.
-pub(super) fn parse(text: &str) -> Result<Decimal, String> {
+pub(crate) fn parse(text: &str) -> Result<Decimal, String> {
     if text.len() > MAX_FIGURE_CHARS {
         return Err(format!(
             "a figure has at most {MAX_FIGURE_CHARS} characters, this has {}: write one such as \

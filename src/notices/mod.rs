@@ -71,12 +71,27 @@ pub enum Work {
     Far,
     /// Somebody invited the bot, which the next sync handles.
     Invitations,
+    /// An admin asked the bot for something.
+    Admins,
+    /// There are new events for shops.
+    Events,
+    /// A delivery to a webhook is due.
+    Webhooks,
 }
 
 impl Work {
     /// All kinds of work.
-    pub const ALL: [Self; 6] =
-        [Self::Journal, Self::Index, Self::Files, Self::Rooms, Self::Far, Self::Invitations];
+    pub const ALL: [Self; 9] = [
+        Self::Journal,
+        Self::Index,
+        Self::Files,
+        Self::Rooms,
+        Self::Far,
+        Self::Invitations,
+        Self::Admins,
+        Self::Events,
+        Self::Webhooks,
+    ];
 }
 
 impl Notice {

@@ -31,7 +31,9 @@ pub(super) async fn pdf(
     // The seller has nothing to pay.
     let with_code = session.visitor.role == PartyRole::Buyer;
     let name = format!("{}.pdf", transaction.terms.invoice.number);
-    let bytes = state.papers.of(transaction, &session.reader.locale, with_code).await;
+    let standing = state.config.status.standing(transaction, session.reader.today);
+    let locale = &session.reader.locale;
+    let bytes = state.papers.of(transaction, &standing, locale, with_code).await;
     let bytes = bytes.map_err(|error| match error {
         PaperError::TooMany(too_many) => too_many.into(),
         PaperError::Failed(error) => {

@@ -10,10 +10,10 @@ use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{Document, Further, OriginalKind, epc_payload, qr_svg, status_to_show};
+use crate::invoice::{Document, Further, OriginalKind, epc_payload, qr_svg};
 use crate::quota::run_blocking;
 use crate::store::{LastRead, Outgoing, PastTerms, StoreError, Surroundings};
-use crate::transaction::{PartyRole, Transaction, changes};
+use crate::transaction::{PartyRole, Transaction, changes, status_to_show};
 
 /// The greatest number of revisions that the page lists.
 const MAX_REVISIONS: i64 = 20;
@@ -40,13 +40,21 @@ pub(super) async fn page_with<'a>(
     let terms = &transaction.terms;
     let read = read_invoice(state, transaction).await?;
     let is_buyer = session.visitor.role == PartyRole::Buyer;
-    let payload =
-        is_buyer.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
+    let standing = state.config.status.standing(transaction, session.reader.today);
+    let closed = standing.is_closed.then(|| session.reader.locale.text("compose-closed"));
+    let payload = standing
+        .owed
+        .payable()
+        .filter(|_| is_buyer)
+        .and_then(|amount| epc_payload(&terms.invoice, amount, &terms.seller.name));
     let history = history(state, transaction).await?;
     let others = Others::of(state, session);
     others.ask(state);
     Ok(Page {
         transaction,
+        steps: state.config.status.steps(session.visitor.role, &standing),
+        chat: Chat { closed, ..chat },
+        standing,
         visitor: &session.visitor,
         address: session.address(),
         speaker: session.guest.user_id.as_str(),
@@ -54,7 +62,6 @@ pub(super) async fn page_with<'a>(
         revisions: history.to_vec(),
         read,
         qr: payload.as_deref().and_then(qr_svg),
-        chat,
         people: others.people(state),
         replies_in,
     })
@@ -105,7 +112,7 @@ fn revisions(past: &[PastTerms]) -> Vec<Revision> {
     let revision = |(index, now): (usize, &PastTerms)| Revision {
         number: now.revision,
         at: now.at,
-        status: status_to_show(&now.terms.invoice, &now.terms.status).map(str::to_owned),
+        status: status_to_show(&now.terms).map(str::to_owned),
         changes: past
             .get(index + 1)
             .map(|before| changes(&before.terms, &now.terms))

@@ -11,7 +11,6 @@ mod downloads;
 mod gather;
 mod headers;
 pub mod limits;
-pub mod link;
 pub mod live;
 mod message_content;
 pub mod model;
@@ -27,8 +26,8 @@ pub mod shop_sign_in;
 mod show;
 mod sign_in;
 pub mod speaker;
+mod steps;
 pub mod ticket;
-pub mod token;
 pub mod view;
 mod widget;
 mod writing;
@@ -47,11 +46,11 @@ use self::limits::Limits;
 use self::live::Views;
 use self::openid::OpenId;
 use self::readings::Readings;
-use self::token::TokenKey;
 use crate::config::Config;
 use crate::door::WrongKeys;
 use crate::files::Vault;
 use crate::homeserver::Homeserver;
+use crate::link::token::TokenKey;
 use crate::moment::Moment;
 use crate::paper::Papers;
 use crate::store::Store;
@@ -106,6 +105,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/lines", get(show::lines))
         .route("/t/{id}/invoice", get(show::invoice))
         .route("/t/{id}/leave", post(sign_in::leave))
+        .route("/t/{id}/status", post(steps::set))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
         .route("/t/{id}/retry", post(writing::retry))

@@ -12,7 +12,7 @@ pub use crate::invoice::Term;
 use crate::invoice::{Further, OriginalKind};
 use crate::language::Locale;
 use crate::record::Kind;
-use crate::transaction::{PartyRole, Transaction, Visitor};
+use crate::transaction::{PartyRole, Standing, Status, Transaction, Visitor};
 
 /// What a revision says for which the page has no place of its own.
 #[derive(Debug, Default)]
@@ -30,6 +30,10 @@ pub struct ReadInvoice {
 pub struct Page<'a> {
     /// The transaction, with its terms at the newest revision.
     pub transaction: &'a Transaction,
+    /// How it stands today. Everything on the page about money follows from it.
+    pub standing: Standing,
+    /// The statuses that the visitor may set now.
+    pub steps: Vec<Status>,
     /// The person who looks at the page.
     pub visitor: &'a Visitor,
     /// The address of the page for this visitor.

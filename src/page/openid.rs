@@ -13,9 +13,9 @@ use thiserror::Error;
 use ulid::Ulid;
 use url::Url;
 
-use super::token::grant_id;
 use crate::config::Config;
 use crate::homeserver::causes_of;
+use crate::link::token::grant_id;
 
 /// How long a homeserver may take for its whole answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);

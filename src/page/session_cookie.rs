@@ -8,8 +8,8 @@ use super::PageState;
 use super::session::is_secure;
 use super::speaker::{self, Ticket};
 use super::ticket::{self, cookie_name, cookie_tickets};
-use super::token::Purpose;
 use crate::clock::now;
+use crate::link::token::Purpose;
 use crate::store::StoreError;
 
 /// Opens a session, and adds its cookie to the response. Ends the sessions that the new one
@@ -22,7 +22,7 @@ pub(super) async fn sign_in(
     transaction: Ulid,
     (grant, expires_at): (Ulid, i64),
 ) -> Result<Ticket, StoreError> {
-    let session = state.store.open_session(grant, expires_at).await?;
+    let session = state.store.open_session(transaction, grant, expires_at).await?;
     let new = Ticket { transaction, grant, session };
     let seconds = expires_at.saturating_sub(now()).max(0) / 1000;
     let text = ticket::write(&state.key, Purpose::Session, &new);

@@ -23,8 +23,8 @@ use serde_json::Value;
 use thiserror::Error;
 use ulid::Ulid;
 
-use super::token::grant_id;
 use crate::config::SignInKey;
+use crate::link::token::grant_id;
 use crate::transaction::{PartyRole, Transaction, external_id};
 
 /// The value that `aud` must be or contain.

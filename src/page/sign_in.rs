@@ -18,11 +18,11 @@ use super::session::{Session, admit_by};
 use super::session_cookie::{sign_in, sign_out};
 use super::shop_sign_in::ShopClaims;
 
-use super::token::Purpose;
 use super::view::Closed;
 use super::{gather, shop_sign_in, ticket, view};
 use crate::clock::now;
 use crate::door::Key;
+use crate::link::token::Purpose;
 use crate::room::Guest;
 use crate::store::{GrantRow, NewGrant, StoreError, Way};
 use crate::transaction::{PartyRole, Transaction, Visitor};

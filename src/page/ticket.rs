@@ -6,7 +6,7 @@ use ulid::Ulid;
 
 use super::reader::cookies;
 use super::speaker::Ticket;
-use super::token::{Purpose, TokenKey};
+use crate::link::token::{Purpose, TokenKey};
 
 /// The prefix of cookie names behind TLS. Browsers accept a cookie of this name only from this very
 /// host, so that no sibling host can sign somebody in.
@@ -68,7 +68,7 @@ pub fn cookie_tickets(key: &TokenKey, is_secure: bool, headers: &HeaderMap) -> C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::token::tests::key;
+    use crate::link::token::tests::key;
 
     fn ticket() -> Ticket {
         Ticket { transaction: Ulid::new(), grant: Ulid::new(), session: Ulid::new() }

@@ -55,6 +55,7 @@ pub(super) async fn messages(
     let message = read_form(&state, &session, form).await?;
     let texts = usize::from(!message.text.trim().is_empty());
     state.limits.write(session.grant, (texts + message.files.len()).saturating_sub(1))?;
+    check_open(&state, &session)?;
     check_writable(&state, &session).await?;
     if let Some(edit) = &message.edit {
         check_own(&state, &session, edit).await?;
@@ -203,8 +204,17 @@ async fn check_own(state: &PageState, session: &Session, event: &str) -> Result<
     Err(Refusal::problem(StatusCode::FORBIDDEN, "problem-not-yours"))
 }
 
+/// Checks that the transaction is not closed. The room is read-only then.
+fn check_open(state: &PageState, session: &Session) -> Result<(), Refusal> {
+    let standing = state.config.status.standing(&session.transaction, session.reader.today);
+    match standing.is_closed {
+        true => Err(Refusal::problem(StatusCode::CONFLICT, "problem-closed")),
+        false => Ok(()),
+    }
+}
+
 /// Checks that the room is not encrypted, and that not too many messages of the visitor are unsent.
-async fn check_writable(state: &PageState, session: &Session) -> Result<(), Refusal> {
+pub(super) async fn check_writable(state: &PageState, session: &Session) -> Result<(), Refusal> {
     if state
         .store
         .room(session.transaction.id)
@@ -261,6 +271,7 @@ pub(super) async fn remove(
     Form(about): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
     state.limits.write(session.grant, 1)?;
+    check_open(&state, &session)?;
     check_own(&state, &session, &about.event).await?;
     let id = redact(&state, &session, &about.event).await?;
     Ok(accepted(&session, &headers, &[id]))
@@ -279,6 +290,7 @@ pub(super) async fn react(
     Form(AboutEvent { event, key }): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
     state.limits.write(session.grant, 1)?;
+    check_open(&state, &session)?;
     check_known(&state, &session, &event).await?;
     if key.is_empty() || key.len() > MAX_REACTION_BYTES {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -318,6 +330,7 @@ pub(super) async fn retry(
     Form(AboutOutgoing { id }): Form<AboutOutgoing>,
 ) -> Result<Response, Refusal> {
     state.limits.write(session.grant, 1)?;
+    check_open(&state, &session)?;
     let Session { transaction, guest, correlation, .. } = &session;
     state.store.retry(transaction.id, &guest.user_id, &id, correlation).await?;
     Ok(accepted(&session, &headers, &[]))

@@ -9,7 +9,7 @@ use crate::language::Locale;
 use crate::pdf;
 use crate::quota::run_blocking;
 use crate::seal::SigningKey;
-use crate::transaction::Transaction;
+use crate::transaction::{Standing, Transaction};
 
 /// The label with which the key is derived from the signing key.
 const KEY_LABEL: &str = "tallyroom kept PDFs 1";
@@ -35,13 +35,17 @@ impl Name {
     /// Never, in fact: if the terms cannot be written as JSON.
     pub(super) fn of(
         transaction: &Transaction,
+        standing: &Standing,
         locale: &Locale,
         with_code: bool,
     ) -> anyhow::Result<Self> {
         let Transaction { id, revision, terms, updated_at, .. } = transaction;
         let mut digest = Sha256::new();
         let renderer = (pdf::VERSION, env!("CARGO_PKG_VERSION"));
-        let all = (renderer, id.to_string(), revision, updated_at, locale.tag(), with_code, terms);
+        // Of how it stands, the PDF shows no more than this, so a day that passes is no reason to write it again.
+        let asked = (format!("{:?}", standing.owed), standing.paid.to_string());
+        let all =
+            (renderer, id.to_string(), revision, updated_at, locale.tag(), with_code, terms, asked);
         digest.update(serde_json::to_vec(&all)?);
         let revision = format!("{revision}-");
         let file = format!("{revision}{:x}.pdf", digest.finalize());
@@ -135,7 +139,8 @@ fn superfluous<'a>(names: &'a [String], new: &Name) -> Vec<&'a str> {
 mod tests {
     use super::*;
     use crate::config::FilesConfig;
-    use crate::transaction::sample_submission;
+    use crate::transaction::{StatusRules, sample_submission};
+    use rust_decimal::Decimal;
     use ulid::Ulid;
 
     fn transaction() -> Transaction {
@@ -146,6 +151,8 @@ mod tests {
             revision: 3,
             terms: sample_submission().accept().unwrap().terms,
             warnings: vec![],
+            paid: Decimal::ZERO,
+            payment_changes: 0,
             created_at: 1,
             updated_at: 2,
         }
@@ -154,25 +161,30 @@ mod tests {
     fn name(change: impl FnOnce(&mut Transaction)) -> Name {
         let mut changed = transaction();
         change(&mut changed);
-        Name::of(&changed, &Locale::negotiate(Some("en"), None, "en"), true).unwrap()
+        named(&changed, "en", true)
+    }
+
+    fn named(transaction: &Transaction, language: &str, with_code: bool) -> Name {
+        let today = "2026-06-01".parse().unwrap();
+        let standing = StatusRules::default().standing(transaction, today);
+        let locale = Locale::negotiate(Some(language), None, "en");
+        Name::of(transaction, &standing, &locale, with_code).unwrap()
     }
 
     #[test]
     fn whatever_the_pdf_depends_on_gives_it_another_name() {
         let first = name(|_| {});
         assert_eq!(first, name(|_| {}));
-        let german = Locale::negotiate(Some("de"), None, "en");
-        let austrian = Locale::negotiate(Some("de-AT"), None, "en");
-        let english = Locale::negotiate(Some("en"), None, "en");
         let all = [
             name(|it| it.revision = 4),
             name(|it| it.terms.status = "paid".to_owned()),
             name(|it| it.terms.buyer.name = "Birch".to_owned()),
             name(|it| it.updated_at = 5),
             name(|it| it.id = Ulid::from_parts(1, 3)),
-            Name::of(&transaction(), &german, true).unwrap(),
-            Name::of(&transaction(), &austrian, true).unwrap(),
-            Name::of(&transaction(), &english, false).unwrap(),
+            name(|it| it.paid = Decimal::ONE),
+            named(&transaction(), "de", true),
+            named(&transaction(), "de-AT", true),
+            named(&transaction(), "en", false),
             first,
         ];
         for (index, one) in all.iter().enumerate() {

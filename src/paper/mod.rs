@@ -22,7 +22,7 @@ use crate::pdf::Paper;
 use crate::quota::{Place, Places, TooMany};
 use crate::seal::SigningKey;
 use crate::store::Store;
-use crate::transaction::Transaction;
+use crate::transaction::{Standing, Transaction};
 use kept::{Kept, Name};
 pub use write::{Content, WrittenPaper, write_paper};
 
@@ -76,7 +76,7 @@ impl Papers {
         }
     }
 
-    /// Returns the current invoice of a transaction as a PDF. `with_code` is whether it has the code to pay with,
+    /// Returns the current invoice of a transaction as a PDF, as it stands today. `with_code` is whether it has the code to pay with,
     /// if something is to be paid.
     ///
     /// # Errors
@@ -84,10 +84,11 @@ impl Papers {
     pub async fn of(
         &self,
         transaction: &Transaction,
+        standing: &Standing,
         locale: &Locale,
         with_code: bool,
     ) -> Result<Bytes, PaperError> {
-        let name = Name::of(transaction, locale, with_code)?;
+        let name = Name::of(transaction, standing, locale, with_code)?;
         if let Some(bytes) = self.kept.get(&name).await {
             return Ok(bytes);
         }
@@ -97,7 +98,7 @@ impl Papers {
             return Ok(bytes);
         }
         let place = self.of_shop.take_within(&transaction.shop, WAIT_TIMEOUT).await?;
-        let paper = self.write(transaction, locale, with_code, place).await?;
+        let paper = self.write(transaction, standing, locale, with_code, place).await?;
         let bytes = Bytes::from(paper.bytes);
         tracing::info!(
             transaction = %transaction.id, revision = transaction.revision, language = locale.tag(),
@@ -114,12 +115,14 @@ impl Papers {
     async fn write(
         &self,
         transaction: &Transaction,
+        standing: &Standing,
         locale: &Locale,
         with_code: bool,
         place: Place<String>,
     ) -> anyhow::Result<Paper> {
         let original = self.store.original(transaction.id).await?.map(|(_, bytes)| bytes);
-        let (transaction, locale) = (transaction.clone(), locale.clone());
+        let (transaction, standing, locale) =
+            (transaction.clone(), standing.clone(), locale.clone());
         let fonts = self.fonts.clone();
         // A long invoice takes seconds, so it is written outside the threads that answer requests.
         let written = tokio::task::spawn_blocking(move || {
@@ -129,6 +132,7 @@ impl Papers {
             let (further, contents) = Further::with_contents(&terms.invoice, original.as_deref());
             let content = Content {
                 terms,
+                standing: &standing,
                 further: &further.terms,
                 contents: &contents,
                 with_code,

@@ -6,13 +6,15 @@ use crate::invoice::{
 };
 use crate::language::Locale;
 use crate::pdf::{CarriedInvoice, Document, Paper, PdfError, invoice_pdf};
-use crate::transaction::Terms;
+use crate::transaction::{Standing, Terms};
 
 /// What a PDF says, in any language.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
-    /// The invoice, its status and its parties.
+    /// The invoice and its parties.
     pub terms: &'a Terms,
+    /// What is asked of the buyer.
+    pub standing: &'a Standing,
     /// The business terms of the invoice that have no place of their own.
     pub further: &'a [Term],
     /// The contents of the files that the invoice carries.
@@ -43,9 +45,12 @@ pub fn write_paper(
     locale: &Locale,
     fonts: &Fonts,
 ) -> Result<WrittenPaper, PdfError> {
-    let &Content { terms, further, contents, with_code, written_at } = content;
-    let code =
-        with_code.then(|| epc_payload(&terms.invoice, &terms.status, &terms.seller.name)).flatten();
+    let &Content { terms, standing, further, contents, with_code, written_at } = content;
+    let code = standing
+        .owed
+        .payable()
+        .filter(|_| with_code)
+        .and_then(|amount| epc_payload(&terms.invoice, amount, &terms.seller.name));
     let (carried, left_out, not_carried) = match carried(terms, contents) {
         Ok((carried, left_out)) => (Some(carried), left_out, None),
         Err(problem) => {
@@ -58,6 +63,7 @@ pub fn write_paper(
     };
     let paper = invoice_pdf(&Document {
         terms,
+        standing,
         locale,
         further,
         qr: code.as_deref(),

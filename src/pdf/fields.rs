@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Document;
-use crate::invoice::{Owed, Term};
+use crate::invoice::Term;
 use crate::language::Locale;
 use crate::wording::{self, term};
 
@@ -15,16 +15,11 @@ const IN_HEAD: [&str; 7] = ["BT-25", "BT-26", "BT-12", "BT-11", "BT-72", "BT-73"
 /// A label and its value.
 pub(super) type Field = (String, String);
 
-/// Returns what the document and its status ask of the buyer.
-pub(super) fn owed(document: &Document<'_>) -> Owed {
-    Owed::of(&document.terms.invoice, &document.terms.status)
-}
-
 /// Returns the fields of the head: dates and references.
 pub(super) fn head(document: &Document<'_>) -> Vec<Field> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
     let mut fields = vec![(locale.text("issued"), locale.date(invoice.issue_date))];
-    if let Some(due) = owed(document).payable().and(invoice.due_date) {
+    if let Some(due) = document.standing.due_date {
         fields.push((locale.text("due"), locale.date(due)));
     }
     for (id, value) in [
@@ -79,6 +74,7 @@ pub(super) fn apart(value: String, locale: &Locale) -> String {
 
 /// Returns the fields about how to pay; nothing if nobody has to pay.
 pub(super) fn payment(document: &Document<'_>) -> Vec<Field> {
-    let details = wording::payment(&document.terms.invoice, owed(document), document.locale);
+    let details =
+        wording::payment(&document.terms.invoice, document.standing.owed, document.locale);
     details.into_iter().map(|it| (it.label, it.shown)).collect()
 }

@@ -20,7 +20,7 @@ use krilla::error::KrillaError;
 use crate::fonts::{Fonts, HanForm};
 use crate::invoice::Term;
 use crate::language::Locale;
-use crate::transaction::{Party, Terms};
+use crate::transaction::{Party, Standing, Terms};
 
 use sheet::Sheet;
 use text::Typesetter;
@@ -32,8 +32,10 @@ pub const VERSION: u32 = 2;
 /// The content of the PDF.
 #[derive(Clone, Copy, Debug)]
 pub struct Document<'a> {
-    /// The invoice, its status and its parties.
+    /// The invoice and its parties.
     pub terms: &'a Terms,
+    /// What is asked of the buyer.
+    pub standing: &'a Standing,
     /// The language and the formats of the texts.
     pub locale: &'a Locale,
     /// The business terms of the original invoice that our model does not have.

@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
+use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::*;
 use crate::invoice::{Form, Further, InvoiceInput, epc_payload, read_file, settle};
-use crate::transaction::Party;
+use crate::transaction::{Party, StatusRules};
 
 mod archival;
 mod scripts;
@@ -53,11 +54,25 @@ fn from_lines(lines: usize, description: &str) -> Terms {
     }
 }
 
+/// How terms stand on the day of issue, without payments.
+fn standing(terms: &Terms) -> Standing {
+    let Terms { status, invoice, .. } = terms;
+    let rules = StatusRules::default();
+    rules.standing_of("shop", status, invoice, Decimal::ZERO, invoice.issue_date)
+}
+
+/// The code to pay with, if something is to be paid.
+fn code(terms: &Terms) -> Option<String> {
+    let amount = standing(terms).owed.payable()?;
+    epc_payload(&terms.invoice, amount, &terms.seller.name)
+}
+
 /// A document without a code, further terms and an invoice for programs, and without typefaces of the machine.
 fn plain<'a>(terms: &'a Terms, locale: &'a Locale) -> Document<'a> {
     static NO_FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::none);
     Document {
         terms,
+        standing: Box::leak(Box::new(standing(terms))),
         locale,
         further: &[],
         qr: None,
@@ -108,7 +123,7 @@ fn english() -> Locale {
 }
 
 fn pdf(terms: &Terms, locale: &Locale) -> Vec<u8> {
-    let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
+    let qr = code(terms);
     let further = Further::of_file(RICH.as_bytes()).terms;
     let document = Document { further: &further, qr: qr.as_deref(), ..plain(terms, locale) };
     assert_inside(&sheet_of(&document));
@@ -276,7 +291,7 @@ fn the_code_to_pay_with_is_on_paper() {
 fn nobody_is_asked_on_paper_for_money_that_is_not_owed() {
     let locale = english();
     let of = |terms: &Terms| {
-        let qr = epc_payload(&terms.invoice, &terms.status, &terms.seller.name);
+        let qr = code(terms);
         let document = Document { qr: qr.as_deref(), ..plain(terms, &locale) };
         let pages = sheet_of(&document).pages;
         pages.iter().flat_map(|page| texts(page)).collect::<Vec<_>>().join("\n")

@@ -2,12 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use super::fields;
 use super::sheet::{Align, Sheet, WIDTH};
 use super::text::{Line, Style, Typesetter};
 use super::{Document, blocks};
-use crate::invoice::{Adjustment, Invoice, Owed, VatSubtotal};
+use crate::invoice::{Adjustment, Invoice, VatSubtotal};
 use crate::language::Locale;
+use crate::transaction::Owed;
 use crate::wording::{self, TotalKind, owed_label, vat};
 
 /// The column of the totals: its start and its width, in points.
@@ -85,8 +85,10 @@ fn draw(sheet: &mut Sheet, rows: &[Row], column: (f32, f32)) {
 
 fn total_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
     let (invoice, locale) = (&document.terms.invoice, document.locale);
-    let owed = fields::owed(document);
-    let is_settled = invoice.totals.paid.is_zero() && invoice.totals.rounding.is_zero();
+    let owed = document.standing.owed;
+    let is_settled = invoice.totals.paid.is_zero()
+        && invoice.totals.rounding.is_zero()
+        && document.standing.paid.is_zero();
     let mut rows = Vec::new();
     let mut add = |label: &str, amount: Decimal, style: Style, ruled: bool| {
         let text = if style == Style::TOTAL {
@@ -96,7 +98,7 @@ fn total_rows(document: &Document<'_>, typesetter: &Typesetter) -> Vec<Row> {
         };
         rows.push(total_row(label, &text, style, ruled, typesetter));
     };
-    for total in wording::totals(invoice, locale) {
+    for total in wording::totals(invoice, document.standing, locale) {
         match total.kind {
             TotalKind::Allowances if are_listed(invoice) => {
                 for it in &invoice.allowances {

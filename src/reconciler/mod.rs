@@ -3,6 +3,9 @@
 //! Start, restart, update, repair and recovery from a crash are the same loop: it reads what the
 //! room should be and what is known of it, does the next step, stores the result, and repeats.
 
+mod admin_room;
+mod answers;
+mod bot_rooms;
 mod change_announcement;
 mod far_invitations;
 mod page_messages;
@@ -15,6 +18,7 @@ mod state;
 mod successor;
 mod summary;
 
+pub use admin_room::talk_with_admins_forever;
 pub use far_invitations::invite_far_forever;
 pub use setup::{Installation, set_up_bot};
 
@@ -28,8 +32,9 @@ use ulid::Ulid;
 
 use self::perform::{Obstacle, Worker};
 use crate::clock::now;
+use crate::link::token::TokenKey;
 use crate::logging::abnormal_end;
-use crate::seal::Trust;
+use crate::seal::{SigningKey, Trust};
 use crate::store::{Lease, Store, StoreError};
 
 /// The shortest interval at which the database is polled for due rooms, if there is no hint.
@@ -41,15 +46,22 @@ const ROOMS_READ_FOR_EACH_WORKER: usize = 32;
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
 /// Reconciles due rooms until `stop`, as many at the same time as the config allows. Then it
-/// finishes the steps in flight. `trust` decides which signed heads in rooms count as ours.
+/// finishes the steps in flight. `key` signs links to the invoice page, and decides which signed heads
+/// in rooms count as ours.
 pub async fn reconcile_forever(
     store: Store,
     installation: Arc<Installation>,
-    trust: Trust,
+    key: Arc<SigningKey>,
     stop: CancellationToken,
 ) {
     let parallel = installation.config.rooms.parallel;
-    let worker = Arc::new(Worker { store: store.clone(), installation, trust, stop: stop.clone() });
+    let worker = Arc::new(Worker {
+        store: store.clone(),
+        installation,
+        trust: Trust::Keys(vec![key.public_key().to_owned()]),
+        token_key: TokenKey::from(&*key),
+        stop: stop.clone(),
+    });
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
         let mut pause = POLL_INTERVAL;

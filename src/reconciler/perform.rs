@@ -13,12 +13,13 @@ use super::{Installation, backoff, time_after};
 use crate::clock::now;
 use crate::config::{CreateRooms, RemovedContacts};
 use crate::homeserver::CallFailure;
+use crate::link::token::TokenKey;
 use crate::room::{
     Known, Member, Next, PageMessage, RoomPlan, Setting, Step, Wanted, needed_steps, next_step,
 };
 use crate::seal::Trust;
 use crate::store::{RoomRow, SendKey, Store, StoreError};
-use crate::transaction::Transaction;
+use crate::transaction::{Standing, Transaction};
 
 /// The greatest number of steps in one turn, which is more than a new room needs. After that, other
 /// rooms have their turn.
@@ -45,6 +46,8 @@ pub(super) struct Worker {
     pub(super) installation: Arc<Installation>,
     /// The keys that make a signed head in a room count as ours.
     pub(super) trust: Trust,
+    /// The key that signs links to the invoice page.
+    pub(super) token_key: TokenKey,
     pub(super) stop: CancellationToken,
 }
 
@@ -91,6 +94,8 @@ impl Obstacle {
 /// A transaction and its room, as read from the database at one moment.
 pub(super) struct View {
     pub(super) transaction: Transaction,
+    /// How the transaction stands now.
+    pub(super) standing: Standing,
     pub(super) room: RoomRow,
     pub(super) plan: RoomPlan,
     pub(super) members: BTreeMap<OwnedUserId, Member>,
@@ -184,7 +189,9 @@ impl Worker {
         }
         // A room is not ready as long as nobody may be invited to it.
         let settles_at = known.settles_at.filter(|at| *at > now());
-        let until = until.into_iter().chain(settles_at).min();
+        // When a due date is over, the summary says so.
+        let due_at = view.standing.changes_at(&self.installation.config.status);
+        let until = until.into_iter().chain(settles_at).chain(due_at).min();
         tracing::debug!(until, "nothing is left to do now");
         let is_ready = settles_at.is_none();
         Ok(self.store.room_rests(view.id(), view.room.wakes, until, is_ready).await?)
@@ -234,9 +241,15 @@ impl Worker {
         };
         let page_link = installation.config.page_link(id);
         let widget_link = installation.config.widget_link(id);
+        let standing = installation.config.standing(&transaction);
+        // What people wrote on the page before the transaction was closed still has to get into the room.
+        let is_read_only = standing.is_closed
+            && (room.has_guests == 0 || self.store.next_outgoing(id).await?.is_none());
         let plan = RoomPlan::of(
             &transaction,
             &Setting {
+                standing: &standing,
+                is_read_only,
                 rooms: &installation.config.rooms,
                 bot: &installation.config.bot_user_id(),
                 version,
@@ -253,7 +266,7 @@ impl Worker {
             },
         );
         let members = self.store.members(id).await?;
-        Ok(Some(View { transaction, room, plan, members }))
+        Ok(Some(View { transaction, standing, room, plan, members }))
     }
 
     async fn wanted(&self, view: &View) -> Result<Wanted, Obstacle> {
@@ -299,6 +312,10 @@ impl Worker {
             former_contacts,
             has_news: self.news(view).await?.is_some(),
             page_message,
+            question: match view.room.has_commands {
+                0 => None,
+                _ => self.store.next_room_command(view.id()).await?,
+            },
         })
     }
 
@@ -372,6 +389,7 @@ impl Worker {
             Step::UploadFile(id) => self.upload_file(view, &id).await,
             Step::SendPageMessage(id) => self.send_page_message(view, &id).await,
             Step::GiveUpPageMessage(id) => self.give_up_page_message(view, &id).await,
+            Step::Answer(seq) => self.answer(view, seq).await,
         }
     }
 

@@ -53,7 +53,7 @@ impl Worker {
 
     /// Searches the room's newest events, back to the time of the first try (`since`, in
     /// milliseconds), for the event with this send id, and returns its event ID.
-    async fn find_sent(
+    pub(super) async fn find_sent(
         &self,
         room_id: &RoomId,
         sender: &UserId,

@@ -13,6 +13,8 @@ pub enum Place {
     Revision(i64),
     /// The file with this source.
     File(String),
+    /// The payment with this id.
+    Payment(String),
     /// What the bundle states about the transaction as a whole.
     Transaction,
 }
@@ -24,6 +26,7 @@ impl fmt::Display for Place {
             Self::Act(number) => write!(f, "act {number}"),
             Self::Revision(number) => write!(f, "revision {number}"),
             Self::File(source) => write!(f, "file {source}"),
+            Self::Payment(id) => write!(f, "payment {id}"),
             Self::Transaction => f.write_str("transaction"),
         }
     }

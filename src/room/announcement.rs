@@ -130,7 +130,7 @@ mod tests {
             terms.invoice.due_date = Some("2027-02-03".parse().unwrap());
         });
         let body = message.unwrap().body;
-        assert!(body.contains("→ partly paid"), "{body}");
+        assert!(body.contains("→ Partly paid"), "{body}");
         assert!(body.contains("Total with VAT: ") && body.contains("1,234,567.50"), "{body}");
         assert!(body.contains("→ 3 February 2027"), "{body}");
         assert!(!body.contains("Warning"), "{body}");

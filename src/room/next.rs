@@ -114,17 +114,19 @@ fn in_usable_room(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     steps.extend(about_near_people(wanted, known));
     // 3. The next message from the invoice page, after the invitations of those who are to read it.
     steps.extend(wanted.page_message.as_ref().map(|message| about_page_message(message, known)));
-    // 4. The signed head. It is evidence that nobody waits for. An older head never replaces it.
+    // 4. The answer to what somebody asked the bot.
+    steps.extend(wanted.question.map(|seq| Step::Answer(seq).at_once()));
+    // 5. The signed head. It is evidence that nobody waits for. An older head never replaces it.
     if wanted.head > known.head {
         steps.push(Step::ShowHead.at_once());
     }
-    // 5. The tombstone of the previous room, which sends people to this room once it is finished.
+    // 6. The tombstone of the previous room, which sends people to this room once it is finished.
     if known.predecessor_needs_tombstone {
         steps.push(Step::WriteTombstone.at_once());
     }
-    // 6. The lost successor. People may be writing there, but no work in this room depends on it.
+    // 7. The lost successor. People may be writing there, but no work in this room depends on it.
     steps.extend(about_lost_successor(wanted, known));
-    // 7. The contacts of other homeservers, so that nobody of our own homeserver waits for them.
+    // 8. The contacts of other homeservers, so that nobody of our own homeserver waits for them.
     steps.extend(about_far_people(wanted, known));
     steps
 }

@@ -10,7 +10,7 @@ use super::widget::{no_widget, widget_state};
 use crate::config::RoomsConfig;
 use crate::language::Locale;
 use crate::names::{ROOM_MARKER, SEND_MARKER};
-use crate::transaction::Transaction;
+use crate::transaction::{Standing, Transaction};
 use crate::wording;
 use crate::wording::summary::{self, SummaryInput};
 
@@ -53,6 +53,10 @@ pub struct RoomPlan {
 /// The part of a plan that comes from the installation and from the stored room.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
+    /// How the transaction stands today.
+    pub standing: &'a Standing,
+    /// Whether nobody but the bot may write.
+    pub is_read_only: bool,
     /// The `rooms` section of the config.
     pub rooms: &'a RoomsConfig,
     /// The user ID of the bot.
@@ -81,7 +85,7 @@ impl RoomPlan {
         let terms = &transaction.terms;
         let input = SummaryInput {
             invoice: &terms.invoice,
-            status: &terms.status,
+            standing: setting.standing,
             seller: &terms.seller.name,
             buyer: &terms.buyer.name,
             page_url: setting.page_link,
@@ -91,7 +95,7 @@ impl RoomPlan {
         let topic = summary::topic(&input);
         let headline = summary::headline(&input);
         let summary::Summary { body, formatted_body } = summary::summarise(&input);
-        let power_levels = power_levels(setting.bot, &setting.version, setting.is_creator);
+        let power_levels = power_levels(setting);
         let alias = format!("#{}:{}", setting.alias_localpart, setting.bot.server_name());
 
         let mut state = vec![
@@ -200,10 +204,12 @@ impl Message {
 }
 
 /// Returns the power levels: everybody can send messages, and only the bot can do anything else.
-fn power_levels(bot: &OwnedUserId, version: &RoomVersionId, is_creator: bool) -> Value {
+/// In a read-only room, nobody but the bot can send messages either.
+fn power_levels(setting: &Setting<'_>) -> Value {
+    let Setting { bot, version, is_creator, is_read_only, .. } = setting;
     // From version 12 on, creators are above all power levels and must not be listed (room version
     // 12, "Event authorization"). An unknown version is assumed to be newer.
-    let creator_is_implied = is_creator
+    let creator_is_implied = *is_creator
         && version
             .rules()
             .is_none_or(|rules| rules.authorization.explicitly_privilege_room_creators);
@@ -215,7 +221,7 @@ fn power_levels(bot: &OwnedUserId, version: &RoomVersionId, is_creator: bool) ->
         "users": users,
         "users_default": 0,
         "events": {},
-        "events_default": 0,
+        "events_default": if *is_read_only { BOT_POWER_LEVEL } else { 0 },
         "state_default": BOT_POWER_LEVEL,
         "invite": BOT_POWER_LEVEL,
         "kick": BOT_POWER_LEVEL,
@@ -238,25 +244,32 @@ mod tests {
     use super::*;
     use crate::language::Language;
     use crate::room::missing_state;
-    use crate::transaction::sample;
+    use crate::transaction::{StatusRules, sample};
     use ruma::user_id;
 
-    fn plan(widget_link: Option<&str>) -> RoomPlan {
-        RoomPlan::of(
-            &sample(),
-            &Setting {
-                rooms: &RoomsConfig::default(),
-                bot: &user_id!("@_tallyroom_bot:example.org").to_owned(),
-                version: RoomVersionId::V12,
-                avatar: "mxc://example.org/a",
-                alias_localpart: "_tallyroom_a",
-                page_link: None,
-                widget_link,
-                is_creator: true,
-                locale: &Locale::of(Language::English),
-                predecessor: None,
-            },
-        )
+    fn planned(change: impl FnOnce(&mut Setting<'_>)) -> RoomPlan {
+        let today = "2026-06-01".parse().unwrap();
+        let standing = StatusRules::default().standing(&sample(), today);
+        let mut setting = Setting {
+            standing: &standing,
+            is_read_only: false,
+            rooms: &RoomsConfig::default(),
+            bot: &user_id!("@_tallyroom_bot:example.org").to_owned(),
+            version: RoomVersionId::V12,
+            avatar: "mxc://example.org/a",
+            alias_localpart: "_tallyroom_a",
+            page_link: None,
+            widget_link: None,
+            is_creator: true,
+            locale: &Locale::of(Language::English),
+            predecessor: None,
+        };
+        change(&mut setting);
+        RoomPlan::of(&sample(), &setting)
+    }
+
+    fn plan(widget_link: Option<&'static str>) -> RoomPlan {
+        planned(|it| it.widget_link = widget_link)
     }
 
     fn found<'a>(plan: &'a RoomPlan, event_type: &str) -> Option<&'a StateEvent> {
@@ -265,14 +278,23 @@ mod tests {
 
     #[test]
     fn the_bot_is_listed_wherever_its_power_is_not_implied() {
-        let bot = user_id!("@_tallyroom_bot:example.org").to_owned();
         let listed = |version, is_creator| {
-            power_levels(&bot, &version, is_creator)["users"].get(bot.as_str()).is_some()
+            let plan = planned(|it| (it.version, it.is_creator) = (version, is_creator));
+            plan.power_levels["users"].get("@_tallyroom_bot:example.org").is_some()
         };
         assert!(listed(RoomVersionId::V11, true) && listed(RoomVersionId::V11, false));
         assert!(!listed(RoomVersionId::V12, true));
         // If somebody else upgraded the room, that user is its creator.
         assert!(listed(RoomVersionId::V12, false));
+    }
+
+    #[test]
+    fn in_a_read_only_room_only_the_bot_writes() {
+        let (open, closed) = (plan(None), planned(|it| it.is_read_only = true));
+        assert_eq!(open.power_levels["events_default"], 0);
+        assert_eq!(closed.power_levels["events_default"], BOT_POWER_LEVEL);
+        assert_ne!(open.state_digest(), closed.state_digest());
+        assert_eq!(open.summary_digest(), closed.summary_digest());
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Wanted {
     pub has_news: bool,
     /// The next message from the invoice page that is to be sent to the room.
     pub page_message: Option<PageMessage>,
+    /// The next message to the bot that is to be answered, by the `seq` of its entry.
+    pub question: Option<i64>,
 }
 
 /// A message that was written on the invoice page.
@@ -171,6 +173,8 @@ pub enum Step {
     SendPageMessage(String),
     /// Give up a message from the page, because its guest cannot be in the room.
     GiveUpPageMessage(String),
+    /// Do what a message to the bot asks for, and answer it.
+    Answer(i64),
 }
 
 impl Step {
@@ -214,6 +218,7 @@ impl Step {
             Self::JoinGuest(user) => format!("join_guest {user}"),
             Self::UploadFile(id) => format!("upload {id}"),
             Self::SendPageMessage(id) | Self::GiveUpPageMessage(id) => format!("say {id}"),
+            Self::Answer(seq) => format!("answer {seq}"),
         })
     }
 }

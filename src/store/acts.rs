@@ -177,26 +177,29 @@ impl Snapshot {
     }
 }
 
-/// Adds the act of a revision that was written.
+/// Adds the act of a revision that was written. `actor` is who did it, if it was not the shop.
 pub(super) async fn note_revision(
     tx: &mut Tx,
     id: Ulid,
     revision: i64,
+    actor: Option<&str>,
     sign_due: i64,
 ) -> Result<(), StoreError> {
     let (id, subject) = (id.to_string(), revision.to_string());
     let Some(content) = revision_after(tx, &id, revision - 1).await? else { return Ok(()) };
-    append(tx, &id, NewAct::revision(&content, &subject), Some(sign_due)).await
+    let mut act = NewAct::revision(&content, &subject);
+    act.actor = actor.unwrap_or(act.actor);
+    append(tx, &id, act, Some(sign_due)).await.map(drop)
 }
 
-/// Adds an act to the acts of a transaction. The head is signed at `sign_due` at the latest. If it
-/// is none, the caller schedules the signature.
+/// Adds an act to the acts of a transaction, and returns its number. The head is signed at `sign_due` at the latest.
+/// If it is none, the caller schedules the signature.
 pub(super) async fn append(
     tx: &mut Tx,
     transaction_id: &str,
     new: NewAct<'_>,
     sign_due: Option<i64>,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let (number, previous): (i64, String) =
         sqlx::query_as(TAKE_NEXT_NUMBER).bind(transaction_id).fetch_one(&mut **tx).await?;
     let salt = new.content.as_ref().map(|_| journal::salt());
@@ -228,7 +231,8 @@ pub(super) async fn append(
         .execute(&mut **tx)
         .await?;
     let linked = sqlx::query(SET_ACTS_HASH).bind(transaction_id).bind(hash).bind(sign_due);
-    linked.execute(&mut **tx).await.map(drop)
+    linked.execute(&mut **tx).await?;
+    Ok(number)
 }
 
 /// Has the head of a record signed at `sign_due` at the latest.

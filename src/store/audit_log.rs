@@ -39,7 +39,7 @@ const SELECT_NEWEST: &str =
 const SELECT_NEWEST_OF_TRANSACTION: &str = select!(
     "WHERE at >= $1 AND transaction_id = $3 ORDER BY at DESC, shop DESC, position DESC LIMIT $2"
 );
-const DELETE_OLD: &str = "DELETE FROM audit_log WHERE (shop, position) IN \
+pub(super) const DELETE_OLD: &str = "DELETE FROM audit_log WHERE (shop, position) IN \
      (SELECT shop, position FROM audit_log WHERE at < $1 ORDER BY at LIMIT $2)";
 
 /// A line of the log.
@@ -155,14 +155,6 @@ impl Store {
         }
         query.fetch_all(&self.pool).await
     }
-
-    /// Deletes the oldest lines from before a time, at most `limit`. Returns how many.
-    ///
-    /// # Errors
-    /// If the database does not answer. In this case nothing is deleted.
-    pub async fn delete_old_audit_lines(&self, before: i64, limit: i64) -> Result<u64, StoreError> {
-        self.write_one(sqlx::query(DELETE_OLD).bind(before).bind(limit)).await
-    }
 }
 
 #[cfg(test)]
@@ -173,7 +165,7 @@ mod tests {
     use crate::store::tests::opened;
 
     #[tokio::test]
-    async fn lines_are_numbered_in_each_shop_read_from_a_position_and_deleted_in_pieces() {
+    async fn lines_are_numbered_in_each_shop_and_read_from_a_position() {
         let folder = tempfile::tempdir().unwrap();
         let store = opened(folder.path()).await;
         let (origin, id) = (Origin::Command { user: "root".to_owned() }, Ulid::new());
@@ -193,14 +185,5 @@ mod tests {
         assert_eq!(store.newest_of_audit_log(0, None, 3).await.unwrap().len(), 3);
         assert_eq!(store.newest_of_audit_log(0, Some(id), 3).await.unwrap().len(), 1);
         assert!(store.newest_of_audit_log(now() + 1_000, None, 3).await.unwrap().is_empty());
-
-        assert_eq!(store.delete_old_audit_lines(0, 10).await.unwrap(), 0);
-        for left in [3, 1, 0] {
-            store.delete_old_audit_lines(now() + 1, 2).await.unwrap();
-            assert_eq!(store.newest_of_audit_log(0, None, 10).await.unwrap().len(), left);
-        }
-        // Positions are never given twice.
-        store.audited(&[read("one")]).await.unwrap();
-        assert_eq!(positions("one", 0, None, 10).await, [5]);
     }
 }

@@ -73,7 +73,7 @@ pub(super) const FORGET_ROOM: &str = "UPDATE rooms SET room_id = NULL, attempted
 const MARK_ROOM_GONE: &str = "UPDATE record_rooms SET gone_at = $2 WHERE room_id = $1";
 const FORGET_MEMBERSHIPS: &str = "\
      UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
-     problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
+     problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0, told_in = 0 \
      WHERE transaction_id = $1";
 const DELETE_FAR_INVITATIONS: &str = "DELETE FROM far_invitations WHERE transaction_id = $1";
 const DELETE_SENDS: &str = "DELETE FROM sends WHERE transaction_id = $1";

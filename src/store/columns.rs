@@ -1,5 +1,6 @@
-//! Ids and JSON in columns of text.
+//! Ids, amounts and JSON in columns of text.
 
+use rust_decimal::Decimal;
 use ulid::Ulid;
 
 use super::StoreError;
@@ -23,6 +24,14 @@ pub(super) fn from_json<T: serde::de::DeserializeOwned>(
     text: &str,
 ) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(error),
+    })
+}
+
+/// Reads an amount that Tallyroom wrote.
+pub(super) fn decimal(column: &str, text: &str) -> Result<Decimal, StoreError> {
+    text.parse().map_err(|error: rust_decimal::Error| StoreError::ColumnDecode {
         index: column.to_owned(),
         source: Box::new(error),
     })

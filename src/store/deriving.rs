@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
+use serde_json::json;
 use sqlx::FromRow;
 
 use super::columns::parse_id;
@@ -15,15 +16,18 @@ use super::packed_rows::{PackedRows, packed_rows};
 use super::room_changes::{self, CurrentRoom, Seen};
 use super::{
     Progress, Store, StoreError, Tx, Underived, adoption, due_rooms, erasure, files, journal,
-    members, restores, rooms, successors, transaction_row,
+    members, restores, room_commands, rooms, successors, transaction_row,
 };
 use crate::clock::now;
 use crate::config::{Config, DatabaseKind};
+use crate::event::{EventKind, NewEvent};
 use crate::names::HEAD_STATE;
 use crate::record::chain::{Head, link};
 use crate::record::digest::content_digest;
-use crate::record::{Attachment, Derived, Fixed, Kind, RedactionPolicy, derive, sort_at};
-use crate::room::change;
+use crate::record::{
+    Attachment, Derived, Fixed, Kind, RedactionPolicy, RelationKind, Role, derive, sort_at,
+};
+use crate::room::{change, is_request};
 
 /// Selects records as [`RecordRow`]. They are locked in the order of their ids.
 ///
@@ -294,6 +298,7 @@ async fn write(
     }
     apply_redactions(tx, &entries, records).await?;
     set_heads(tx, records, deriving).await?;
+    note_commands(tx, &entries, records, deriving).await?;
     note_changes(tx, &entries, records, deriving).await?;
     journal::set_derived_positions(
         tx,
@@ -343,19 +348,37 @@ async fn link_all<'a>(
         record.head.hash.clone_from(&hash);
         // A head that the bot puts into the room must not lead to the next head.
         record.has_news |= !is_own_head(&fixed, &deriving.bot);
+        if let Some(kind) = told_as(derived.kind) {
+            tx.tells(NewEvent::of(kind, transaction_id).about(fixed.seq));
+        }
         entries.push(New { event, fixed, hash, display_name });
     }
     Ok(entries)
 }
 
-/// Returns what is known about the senders of the events.
+/// Returns as what kind of event the shop is told of an entry. None: it is not told of state events, which nobody
+/// wrote.
+fn told_as(kind: Kind) -> Option<EventKind> {
+    match kind.role() {
+        Role::StateEvent => None,
+        Role::About(RelationKind::Edit) => Some(EventKind::EntryEdited),
+        Role::About(RelationKind::Redaction) => Some(EventKind::EntryRedacted),
+        Role::Line | Role::About(_) => Some(EventKind::EntryCreated),
+    }
+}
+
+/// Returns what is known about the senders of the events, and about those whose memberships they state.
 async fn people(tx: &mut Tx, events: &[&Event]) -> Result<People, StoreError> {
-    let senders: HashSet<(&str, &str)> = events
+    let concerned: HashSet<(&str, &str)> = events
         .iter()
-        .filter_map(|event| Some((event.transaction_id.as_str(), event.derived.sender.as_deref()?)))
+        .flat_map(|event| {
+            let sender = event.derived.sender.as_deref();
+            let member = event.derived.membership.as_ref().map(|it| it.user_id.as_str());
+            sender.into_iter().chain(member).map(|user| (event.transaction_id.as_str(), user))
+        })
         .collect();
-    let senders: Vec<_> = senders.into_iter().collect();
-    let rows: Vec<PersonRow> = SELECT_PEOPLE.select(tx, &senders).await?;
+    let concerned: Vec<_> = concerned.into_iter().collect();
+    let rows: Vec<PersonRow> = SELECT_PEOPLE.select(tx, &concerned).await?;
     let person =
         |row: PersonRow| ((row.transaction_id, row.user_id), (row.party, row.display_name));
     Ok(rows.into_iter().map(person).collect())
@@ -379,9 +402,16 @@ async fn see_member(
         is_own_leave: change.membership == "leave" && change.user_id == fixed.sender,
         before: before.as_deref(),
     };
-    if let Some(name) = members::see_member(tx, transaction_id, seen).await? {
+    if let Some(known) = members::see_member(tx, transaction_id, seen).await? {
         let key = (transaction_id.clone(), change.user_id.clone());
-        people.entry(key).or_default().1 = name;
+        let person = people.entry(key).or_default();
+        if let (Some(party), Some(kind)) = (&person.0, known.news(&change.membership)) {
+            let is_in = kind == EventKind::PartyJoined;
+            members::set_told_in(tx, transaction_id, &change.user_id, is_in).await?;
+            let detail = json!({ "party": party, "user_id": change.user_id });
+            tx.tells(NewEvent::of(kind, transaction_id).about(fixed.seq).with(&detail));
+        }
+        person.1 = known.display_name;
     }
     // This may be the last contact that the transaction waits for.
     let is_awaited =
@@ -488,6 +518,25 @@ async fn note_changes(
     for (id, seen) in seen {
         let Some(record) = records.get(id) else { continue };
         room_changes::note(tx, id, &record.room, &seen, &deriving.bot).await?;
+    }
+    Ok(())
+}
+
+/// Notes what people ask the bot for in the current rooms.
+async fn note_commands(
+    tx: &mut Tx,
+    entries: &[New<'_>],
+    records: &BTreeMap<String, Record>,
+    deriving: &Deriving,
+) -> Result<(), StoreError> {
+    for New { event, fixed, .. } in entries {
+        let Derived { kind: Kind::Text, text: Some(text), .. } = &event.derived else { continue };
+        let record = records.get(&fixed.transaction);
+        let is_here = record.is_some_and(|it| it.room_id.as_ref() == Some(&fixed.room_id));
+        if is_here && fixed.sender != deriving.bot && is_request(text) {
+            let id = parse_id(&fixed.transaction)?;
+            room_commands::note(tx, id, fixed.seq, &event.next.row.correlation).await?;
+        }
     }
     Ok(())
 }

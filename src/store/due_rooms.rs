@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use ulid::Ulid;
 
 use super::columns::parse_id;
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, refused_steps};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::notices::Work;
 
 const WAKE_ROOM: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1, failures = 0, \
@@ -18,20 +20,22 @@ const SET_AT_REST: &str = "UPDATE rooms SET \
      ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, \
      turns = 0, wanted_again = 0 \
-     WHERE transaction_id = $1";
+     WHERE transaction_id = $1 RETURNING room_id, ready_at, told_problem";
 const POSTPONE_FOR_OTHERS: &str =
     "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 RETURNING turns";
 const MAKE_DUE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
      WHERE transaction_id = $1 AND stopped = 0";
 const POSTPONE_AFTER_FAILURE: &str = "\
      UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
-     due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1";
+     due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1 \
+     RETURNING told_problem";
 /// Ends the backoff of all failed rooms, because the homeserver is reachable again.
 const WAKE_FAILED_ROOMS: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
 const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
      WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
 const STOP_ROOM: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
-     WHERE transaction_id = $1 AND wakes = $2";
+     WHERE transaction_id = $1 AND wakes = $2 RETURNING told_problem";
+const SET_TOLD_PROBLEM: &str = "UPDATE rooms SET told_problem = $2 WHERE transaction_id = $1";
 
 impl Store {
     /// Returns at most `limit` transactions whose room is due now. The one that has been due for
@@ -74,9 +78,24 @@ impl Store {
         until: Option<i64>,
         is_ready: bool,
     ) -> Result<(), StoreError> {
-        let rest =
-            sqlx::query(SET_AT_REST).bind(id.to_string()).bind(wakes).bind(now()).bind(until);
-        self.run(rest.bind(i64::from(is_ready))).await
+        let mut tx = self.begin().await?;
+        let now = now();
+        let rest = sqlx::query_as(SET_AT_REST).bind(id.to_string()).bind(wakes).bind(now);
+        let rest = rest.bind(until).bind(i64::from(is_ready)).fetch_optional(&mut *tx).await?;
+        let Some((room, ready_at, told_problem)): Option<(Option<String>, Option<i64>, i64)> = rest
+        else {
+            return Ok(());
+        };
+        // The time is new, so it was ready never before.
+        if ready_at == Some(now) {
+            let room = json!({ "room_id": room });
+            tx.tells(NewEvent::of(EventKind::RoomReady, id).with(&room));
+        }
+        if told_problem == 1 {
+            set_told_problem(&mut tx, id, false).await?;
+            refused_steps::tell_healed(&mut tx, id, None);
+        }
+        tx.commit().await
     }
 
     /// Puts this room behind the rooms that are due already. Returns how many turns in a row the
@@ -105,14 +124,16 @@ impl Store {
         until: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(
-            sqlx::query(POSTPONE_AFTER_FAILURE)
-                .bind(id.to_string())
-                .bind(until)
-                .bind(problem)
-                .bind(wakes),
-        )
-        .await?;
+        let mut tx = self.begin().await?;
+        let told: Option<i64> = sqlx::query_scalar(POSTPONE_AFTER_FAILURE)
+            .bind(id.to_string())
+            .bind(until)
+            .bind(problem)
+            .bind(wakes)
+            .fetch_optional(&mut *tx)
+            .await?;
+        tell_problem_once(&mut tx, id, told, problem).await?;
+        tx.commit().await?;
         self.hints.changed(id);
         Ok(())
     }
@@ -138,16 +159,40 @@ impl Store {
         wakes: i64,
         problem: &str,
     ) -> Result<(), StoreError> {
-        self.run(sqlx::query(STOP_ROOM).bind(id.to_string()).bind(wakes).bind(problem)).await?;
+        let mut tx = self.begin().await?;
+        let stop = sqlx::query_scalar(STOP_ROOM).bind(id.to_string()).bind(wakes).bind(problem);
+        let told: Option<i64> = stop.fetch_optional(&mut *tx).await?;
+        tell_problem_once(&mut tx, id, told, problem).await?;
         // People who wrote on the invoice page see that the message failed, and can try again.
-        self.run(sqlx::query(FAIL_OUTGOING).bind(id.to_string())).await?;
+        sqlx::query(FAIL_OUTGOING).bind(id.to_string()).execute(&mut *tx).await?;
+        tx.commit().await?;
         self.hints.changed(id);
         Ok(())
     }
 }
 
+/// Tells the shop that the room as a whole has a problem, unless that was told since it had none. `told` is
+/// `rooms.told_problem`, or none if nothing was noted.
+async fn tell_problem_once(
+    tx: &mut Tx,
+    id: Ulid,
+    told: Option<i64>,
+    problem: &str,
+) -> Result<(), StoreError> {
+    if told == Some(0) {
+        set_told_problem(tx, id, true).await?;
+        refused_steps::tell_problem(tx, id, None, problem);
+    }
+    Ok(())
+}
+
+async fn set_told_problem(tx: &mut Tx, id: Ulid, is_told: bool) -> Result<(), StoreError> {
+    let set = sqlx::query(SET_TOLD_PROBLEM).bind(id.to_string()).bind(i64::from(is_told));
+    set.execute(&mut **tx).await.map(drop)
+}
+
 /// Returns the time until `due_at` (none: never), within bounds.
-fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Duration {
+pub(super) fn pause_until(due_at: Option<i64>, shortest: Duration, longest: Duration) -> Duration {
     let Some(due_at) = due_at else { return longest };
     let left = u64::try_from(due_at.saturating_sub(now())).unwrap_or(0);
     Duration::from_millis(left).clamp(shortest, longest)

@@ -13,6 +13,7 @@ use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx, adoption, audit_log, files, indexing, search_rows};
 use crate::access::{Action, Origin};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::record::{Erased, RedactionPolicy, Relation, may_redact, named_redaction};
 
 /// Selects an entry, its edits and its redactions.
@@ -229,6 +230,7 @@ async fn erase(
         .await?;
     let Some(place) = place else { return Ok(()) };
     let subject = seq.to_string();
+    tx.tells(NewEvent::of(EventKind::EntryErased, transaction_id).about(seq));
     acts::append(tx, transaction_id, NewAct::erasure(&subject, reason, asked), None).await?;
     // The sender's name stays when a message is redacted, unless the redacted event sets the name.
     let keeps_name = matches!(reason, Erased::Redacted(_)) && place.kind != "membership";

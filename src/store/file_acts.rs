@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::acts::{NewAct, append};
 use super::{Store, StoreError, Tx, adoption};
+use crate::event::{EventKind, NewEvent};
 use crate::record::acts::{ActKind, FileContent};
 use crate::record::digest::canonical;
 
@@ -76,7 +77,8 @@ impl Store {
                 adopted: false,
                 content: Some(canonical(&content)),
             };
-            append(&mut tx, id, act, Some(due)).await?;
+            let number = append(&mut tx, id, act, Some(due)).await?;
+            tx.tells(NewEvent::of(EventKind::FileStored, id).about(number));
         }
         let all = i64::try_from(records.len()).is_ok_and(|count| count < RECORDS_PER_TX);
         if all {

@@ -15,16 +15,19 @@ const COUNT_DEPARTURES: &str = "SELECT COUNT(*) FROM departures";
 const INSERT_DEPARTURE: &str = "\
      INSERT INTO departures (room_id, user_id, due_at) VALUES ($1, $2, $3) \
      ON CONFLICT (room_id, user_id) DO NOTHING";
-/// Leaves out rooms that became record rooms or may be the successor of one.
+/// Leaves out rooms that became record rooms or may be the successor of one, and the other rooms of the
+/// bot.
 const SELECT_DUE_DEPARTURE: &str = "\
      SELECT d.room_id, d.user_id, d.failures FROM departures d WHERE d.due_at <= $1 \
      AND NOT EXISTS (SELECT 1 FROM record_rooms r WHERE r.room_id = d.room_id) \
      AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.successor = d.room_id) \
+     AND NOT EXISTS (SELECT 1 FROM bot_rooms o WHERE o.room_id = d.room_id) \
      AND NOT EXISTS (SELECT 1 FROM lost_successors l \
      WHERE l.room_id = d.room_id AND l.why = 'closed') \
      ORDER BY d.due_at LIMIT 1";
-const DELETE_DEPARTURES_FROM_RECORD_ROOMS: &str = "DELETE FROM departures WHERE due_at <= $1 \
-     AND room_id IN (SELECT room_id FROM record_rooms)";
+const DELETE_DEPARTURES_FROM_OUR_ROOMS: &str = "DELETE FROM departures WHERE due_at <= $1 \
+     AND (room_id IN (SELECT room_id FROM record_rooms) \
+     OR room_id IN (SELECT room_id FROM bot_rooms))";
 const POSTPONE_DEPARTURE: &str = "UPDATE departures SET failures = failures + 1, due_at = $3 \
      WHERE room_id = $1 AND user_id = $2";
 const DELETE_DEPARTURE: &str = "DELETE FROM departures WHERE room_id = $1 AND user_id = $2";
@@ -74,7 +77,7 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn due_departure(&self, by: i64) -> Result<Option<Departure>, StoreError> {
-        self.run(sqlx::query(DELETE_DEPARTURES_FROM_RECORD_ROOMS).bind(by)).await?;
+        self.run(sqlx::query(DELETE_DEPARTURES_FROM_OUR_ROOMS).bind(by)).await?;
         sqlx::query_as(SELECT_DUE_DEPARTURE).bind(by).fetch_optional(&self.pool).await
     }
 

@@ -1,11 +1,13 @@
 //! The signed heads of records.
 
+use serde_json::json;
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::{Snapshot, Store, StoreError, due_rooms, witnessings};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::record::chain::Head;
 
 const SELECT_DUE_TRANSACTIONS: &str =
@@ -87,6 +89,8 @@ impl Store {
         if new == 1 {
             witnessings::put(&mut tx, witnesses, &id.to_string(), &row.signed).await?;
             due_rooms::wake(&mut tx, id, &format!("head-{}", Ulid::new())).await?;
+            let signed = NewEvent::of(EventKind::HeadSigned, id).about(head.seq);
+            tx.tells(signed.with(&json!({ "acts": head.acts })));
         }
         tx.commit().await?;
         Ok(())

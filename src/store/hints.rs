@@ -35,6 +35,12 @@ pub struct Hints {
     pub far: Hint,
     /// Somebody invited the bot, which the next sync handles.
     pub invitations: Hint,
+    /// An admin asked the bot for something.
+    pub admins: Hint,
+    /// There are new events for shops.
+    pub events: Hint,
+    /// A delivery to a webhook is due.
+    pub webhooks: Hint,
     /// The transactions whose pages are open.
     watched: Mutex<HashMap<Ulid, watch::Sender<()>>>,
     /// Whether the hints of other processes are heard.
@@ -46,19 +52,32 @@ pub struct Hints {
 #[derive(Debug)]
 pub struct Hint {
     here: Notify,
+    /// For those who all want to hear of it.
+    heard: watch::Sender<()>,
     work: Work,
     outbox: Outbox,
 }
 
 impl Hint {
     fn new(work: Work, outbox: &Outbox) -> Self {
-        Self { here: Notify::new(), work, outbox: outbox.clone() }
+        Self { here: Notify::new(), heard: watch::channel(()).0, work, outbox: outbox.clone() }
     }
 
     /// Wakes a worker of this process, now or when it waits next, and those of the others.
     pub fn notify_one(&self) {
-        self.here.notify_one();
+        self.wake();
         self.outbox.give(Notice::Work(self.work));
+    }
+
+    /// Wakes a worker of this process, now or when it waits next.
+    fn wake(&self) {
+        self.here.notify_one();
+        self.heard.send_replace(());
+    }
+
+    /// Returns a receiver that is notified of each hint from now on, however many receivers there are.
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.heard.subscribe()
     }
 
     /// Waits for the next hint.
@@ -78,6 +97,9 @@ impl Hints {
             rooms: hint(Work::Rooms),
             far: hint(Work::Far),
             invitations: hint(Work::Invitations),
+            admins: hint(Work::Admins),
+            events: hint(Work::Events),
+            webhooks: hint(Work::Webhooks),
             watched: Mutex::default(),
             is_hearing: AtomicBool::new(false),
             outbox,
@@ -118,7 +140,7 @@ impl Hints {
     /// Wakes the workers and pages of this process that a notice of another one concerns.
     pub(super) fn hear(&self, notice: &Notice) {
         match notice {
-            Notice::Work(work) => self.of(*work).here.notify_one(),
+            Notice::Work(work) => self.of(*work).wake(),
             Notice::Changed(transaction) => self.changed_elsewhere(*transaction),
             Notice::Lost => self.wake_all(),
             Notice::Beat | Notice::Pinged | Notice::Typing { .. } | Notice::Looking { .. } => {}
@@ -128,7 +150,7 @@ impl Hints {
     /// Wakes all workers and pages of this process.
     pub(super) fn wake_all(&self) {
         for work in Work::ALL {
-            self.of(work).here.notify_one();
+            self.of(work).wake();
         }
         for sender in self.watched().values() {
             sender.send_replace(());
@@ -155,6 +177,9 @@ impl Hints {
             Work::Rooms => &self.rooms,
             Work::Far => &self.far,
             Work::Invitations => &self.invitations,
+            Work::Admins => &self.admins,
+            Work::Events => &self.events,
+            Work::Webhooks => &self.webhooks,
         }
     }
 

@@ -6,10 +6,11 @@ use ruma::UserId;
 use serde::Deserialize;
 use sqlx::FromRow;
 
+use super::bot_rooms::{self, ADMINS};
 use super::many_rows::{ManyRows, in_exact_pieces};
 use super::packed_rows::{PackedRows, packed_rows};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
-use super::{Store, StoreError, Tx, foreign};
+use super::{Store, StoreError, Tx, admin_room, foreign};
 use crate::clock::now;
 use crate::room::{Sign, sign};
 
@@ -327,8 +328,15 @@ pub(super) async fn write(
         }
     }
     let mut foreign_events = 0;
-    for (room_id, arrivals) in &by_room {
-        if !last_positions.contains_key(*room_id) {
+    let others = by_room.iter().filter(|(room_id, _)| !last_positions.contains_key(**room_id));
+    let others: Vec<_> = others.collect();
+    let of_bot = bot_rooms::among(tx, others.iter().map(|(room_id, _)| **room_id)).await?;
+    for (room_id, arrivals) in others {
+        if let Some(purpose) = of_bot.get(*room_id) {
+            if purpose == ADMINS {
+                admin_room::note(tx, arrivals).await?;
+            }
+        } else {
             foreign_events += arrivals.len();
             leave_foreign(tx, room_id, arrivals, bot).await?;
         }

@@ -122,6 +122,20 @@ impl ManyRows {
         Ok(())
     }
 
+    /// Like [`Self::insert`]. Returns what the statement returns of the rows, in no particular order.
+    pub(super) async fn insert_returning<R: Row, T: Selected>(
+        &'static self,
+        tx: &mut Tx,
+        rows: &[R],
+    ) -> Result<Vec<T>, StoreError> {
+        let mut returned = Vec::new();
+        for piece in in_exact_pieces(rows) {
+            let query = sqlx::query_as_with(self.in_tx(tx, piece.len()), arguments(piece)?);
+            returned.extend(query.fetch_all(&mut **tx).await?);
+        }
+        Ok(returned)
+    }
+
     /// Returns the statement for `rows` rows on the database of `tx`. The number of rows has to be the
     /// length of a piece of [`in_exact_pieces`] or [`in_padded_pieces`].
     pub(super) fn in_tx(&'static self, tx: &Tx, rows: usize) -> &'static str {
@@ -182,6 +196,12 @@ impl Row for i64 {
     }
 }
 
+impl Row for Option<i64> {
+    fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError> {
+        arguments.add(self)
+    }
+}
+
 impl Row for Option<&str> {
     fn add_to(self, arguments: &mut AnyArguments) -> Result<(), BoxDynError> {
         arguments.add(self)
@@ -205,6 +225,7 @@ rows_of_several_columns! {
     (a: A, b: B, c: C)
     (a: A, b: B, c: C, d: D)
     (a: A, b: B, c: C, d: D, e: E)
+    (a: A, b: B, c: C, d: D, e: E, f: F)
     (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J)
 }
 

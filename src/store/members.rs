@@ -11,6 +11,7 @@ use super::stored_values::filter;
 use super::{Store, StoreError, Tx, audit_log, due_rooms, far_invitations, refused_steps};
 use crate::access::AuditLine;
 use crate::clock::now;
+use crate::event::EventKind;
 use crate::room::Member;
 
 const SELECT_MEMBERS: &str = "\
@@ -48,7 +49,9 @@ const UPSERT_MEMBER_FROM_EVENT: &str = "INSERT INTO members \
      membership_at = excluded.membership_at, \
      display_name = COALESCE(excluded.display_name, members.display_name), \
      retry_at = NULL, problem = NULL, gave_up = 0 \
-     WHERE members.membership_at <= excluded.membership_at RETURNING display_name";
+     WHERE members.membership_at <= excluded.membership_at RETURNING display_name, told_in";
+const SET_TOLD_IN: &str =
+    "UPDATE members SET told_in = $3 WHERE transaction_id = $1 AND user_id = $2";
 const FORGET_REFUSALS: &str = "\
      UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
@@ -199,7 +202,6 @@ impl Store {
         retry_at_once(&mut tx, id, correlation).await?;
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         self.hints.far.notify_one();
         Ok(())
     }
@@ -319,15 +321,45 @@ pub(super) async fn forget_refusals(
     look.execute(&mut **tx).await.map(drop)
 }
 
-/// Notes what a member event says, unless a newer member event was noted already. Returns the
-/// display name that the person has in the room since then. (The outer option is none if nothing
-/// was noted.)
+/// What is known of a person after their member event.
+#[derive(Debug, FromRow)]
+pub(super) struct KnownMember {
+    /// The display name in the room.
+    pub(super) display_name: Option<String>,
+    /// 1 if the shop was told last that the person is in the room, otherwise 0.
+    told_in: i64,
+}
+
+impl KnownMember {
+    /// Returns what the shop is to be told because of this membership, if anything.
+    pub(super) fn news(&self, membership: &str) -> Option<EventKind> {
+        match (self.told_in, membership) {
+            (0, "join") => Some(EventKind::PartyJoined),
+            (1, "leave" | "ban") => Some(EventKind::PartyLeft),
+            _ => None,
+        }
+    }
+}
+
+/// Notes whether the shop was told last that a person is in the room.
+pub(super) async fn set_told_in(
+    tx: &mut Tx,
+    transaction_id: &str,
+    user: &str,
+    is_in: bool,
+) -> Result<(), StoreError> {
+    let set = sqlx::query(SET_TOLD_IN).bind(transaction_id).bind(user).bind(i64::from(is_in));
+    set.execute(&mut **tx).await.map(drop)
+}
+
+/// Notes what a member event says, unless a newer member event was noted already. Returns none if
+/// nothing was noted.
 pub(super) async fn see_member(
     tx: &mut Tx,
     transaction_id: &str,
     seen: SeenMember<'_>,
-) -> Result<Option<Option<String>>, StoreError> {
-    sqlx::query_scalar(UPSERT_MEMBER_FROM_EVENT)
+) -> Result<Option<KnownMember>, StoreError> {
+    sqlx::query_as(UPSERT_MEMBER_FROM_EVENT)
         .bind(transaction_id)
         .bind(seen.user)
         .bind(seen.membership)

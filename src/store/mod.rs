@@ -2,13 +2,16 @@
 //! PostgreSQL.
 
 mod acts;
+mod admin_room;
 mod adoption;
 mod api_keys;
 mod attached_files;
 mod audit_log;
 mod audits;
+mod bot_rooms;
 mod chat;
 mod columns;
+mod commit;
 mod contacts;
 mod database_file;
 mod deriving;
@@ -18,6 +21,8 @@ mod entries;
 mod entry_columns;
 mod entry_row;
 mod erasure;
+mod event_subjects;
+mod events;
 mod facts;
 mod far_invitations;
 mod file_acts;
@@ -34,9 +39,11 @@ mod listing;
 mod many_rows;
 mod members;
 mod notices;
+mod old_rows;
 mod outgoing;
 mod own_connection;
 mod packed_rows;
+mod payments;
 mod polls;
 mod problem_list;
 mod progress;
@@ -52,6 +59,7 @@ mod revisions;
 mod room_changes;
 #[cfg(test)]
 mod room_columns;
+mod room_commands;
 mod room_row;
 mod rooms;
 mod search;
@@ -59,6 +67,7 @@ mod search_rows;
 mod send_key;
 mod sends;
 mod sessions;
+mod settled;
 mod shown_lines;
 mod snapshot;
 mod standing;
@@ -70,18 +79,24 @@ mod transaction_row;
 mod transactions;
 mod tx;
 mod watched;
+mod webhook_deliveries;
+mod webhooks;
 mod witnessings;
 mod write_ahead_log;
 mod writers;
 
 pub use acts::ErasureRequest;
+pub use admin_room::{AdminRequest, ListedTransaction, ProblemMessage};
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
+pub use bot_rooms::{ADMINS, BotRoom};
 pub use chat::LastRead;
 pub use database_file::ServiceLock;
 pub use deriving::Deriving;
 pub use effects::Effects;
+pub use event_subjects::{HeadOfRecord, KeptFileRow, StatusRow};
+pub use events::{EventFilter, EventPage, EventRow, Lost};
 pub use far_invitations::FarInvitation;
 pub use files::{DueFile, FileRow};
 pub use foreign::{Departure, FOREIGN_EVENTS, FOREIGN_ROOMS_LEFT};
@@ -95,7 +110,9 @@ pub use leases::{LEASE_CONNECTIONS, Lease};
 pub use listing::{ListRequest, Page};
 pub use members::Person;
 pub use notices::NOTICE_CONNECTIONS;
+pub use old_rows::Retention;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
+pub use payments::{MAX_PAYMENTS, PaymentAdded};
 pub use problem_list::{Problem, TakenUp};
 pub use progress::Progress;
 pub use read_once::{ReadOnce, Weight};
@@ -116,6 +133,12 @@ pub use surroundings::Surroundings;
 pub use transaction_changes::{Change, Changed, Created, InviteAgain, NewRevision, Original};
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
+pub use webhook_deliveries::{
+    DeliveryRow, DeliveryState, DueWebhook, Fate, NextDelivery, Tried, WebhookQueue,
+};
+pub use webhooks::{
+    MAX_WEBHOOKS_PER_SHOP, NewWebhook, NewWebhookOutcome, Webhook, WebhookChange, WebhookSecret,
+};
 pub use witnessings::Witnessing;
 
 use std::str::FromStr;
@@ -125,16 +148,22 @@ use std::time::Duration;
 use anyhow::Context;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeStr};
 
 use self::leases::Leases;
 use self::notices::Post;
+use self::settled::Settled;
 use self::transaction_row::RevisionData;
 use self::write_ahead_log::LOG_PAGES_OF_COMMANDS;
 use self::writers::{Rank, Writers};
 use crate::clock::now;
 use crate::config::{DatabaseConfig, DatabaseKind};
 use crate::quota::Places;
+
+/// The type of an id that the database counts, as migrations write it.
+const COUNTED_ID: &str = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
+/// The same on SQLite.
+const COUNTED_ID_ON_SQLITE: &str = "INTEGER PRIMARY KEY AUTOINCREMENT";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -174,6 +203,8 @@ pub struct Store {
     revisions: Arc<ReadOnce<RevisionData>>,
     /// The time from a new entry or act to the signature of the head, in milliseconds.
     sign_after: i64,
+    /// Up to where events can be read.
+    settled: Arc<Settled>,
 }
 
 impl Store {
@@ -207,7 +238,7 @@ impl Store {
             }
             DatabaseKind::Postgres => pool.clone(),
         };
-        MIGRATIONS.run(&writing).await?;
+        migrations_for(kind).run(&writing).await?;
         let post = Post::of(&config.url);
         let store = Self {
             pool,
@@ -221,6 +252,7 @@ impl Store {
             post: Arc::new(post),
             revisions: Arc::default(),
             sign_after: SIGN_AFTER_MS,
+            settled: Arc::default(),
         };
         store.prepare_search().await?;
         Ok(store)
@@ -295,6 +327,21 @@ impl Store {
         self.writing.close().await;
         self.pool.close().await;
     }
+}
+
+/// Returns the migrations as this kind of database reads them. An id that the database counts, and never gives twice, is
+/// the one thing for which both have no common words.
+fn migrations_for(kind: DatabaseKind) -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|migration| {
+        let mut migration = migration.clone();
+        if kind == DatabaseKind::Sqlite && migration.sql.as_str().contains(COUNTED_ID) {
+            let sql = migration.sql.as_str().replace(COUNTED_ID, COUNTED_ID_ON_SQLITE);
+            // The checksum stays that of the file.
+            migration.sql = AssertSqlSafe(sql).into_sql_str();
+        }
+        migration
+    });
+    Migrator::with_migrations(migrations.collect())
 }
 
 /// Returns the places for txs that make those of the same shop wait: half of the connections for one shop.

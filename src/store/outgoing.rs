@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::columns::to_json;
+use super::columns::{parse_id, to_json};
 use super::{Store, StoreError, Tx, due_rooms};
 use crate::clock::now;
 use crate::room::Guest;
@@ -134,37 +134,11 @@ impl Store {
         new: NewOutgoing<'_>,
         correlation: &str,
     ) -> Result<Ulid, StoreError> {
-        let transaction_id = transaction.to_string();
         let mut tx = self.begin().await?;
-        sqlx::query(UPSERT_GUEST)
-            .bind(&transaction_id)
-            .bind(guest.user_id.as_str())
-            .bind(visitor.role.as_str())
-            .bind(visitor.key())
-            .bind(&guest.display_name)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query(INSERT_OUTGOING)
-            .bind(&transaction_id)
-            .bind(Ulid::new().to_string())
-            .bind(guest.user_id.as_str())
-            .bind(new.client_id)
-            .bind(new.event_type)
-            .bind(to_json(new.content)?)
-            .bind(new.sha256)
-            .bind(now())
-            .execute(&mut *tx)
-            .await?;
-        let id: String = sqlx::query_scalar(SELECT_ID)
-            .bind(&transaction_id)
-            .bind(guest.user_id.as_str())
-            .bind(new.client_id)
-            .fetch_one(&mut *tx)
-            .await?;
-        forget_refusals(&mut tx, transaction, &guest.user_id).await?;
+        let id = write(&mut tx, transaction, visitor, guest, new).await?;
         due_rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
-        super::columns::parse_id(&id)
+        Ok(id)
     }
 
     /// Returns the guests of a transaction.
@@ -307,6 +281,44 @@ impl Store {
         self.hints.changed(id);
         Ok(())
     }
+}
+
+/// Stores a message of a visitor and its guest. Returns the id of the message.
+pub(super) async fn write(
+    tx: &mut Tx,
+    transaction: Ulid,
+    visitor: &Visitor,
+    guest: &Guest,
+    new: NewOutgoing<'_>,
+) -> Result<Ulid, StoreError> {
+    let transaction_id = transaction.to_string();
+    sqlx::query(UPSERT_GUEST)
+        .bind(&transaction_id)
+        .bind(guest.user_id.as_str())
+        .bind(visitor.role.as_str())
+        .bind(visitor.key())
+        .bind(&guest.display_name)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(INSERT_OUTGOING)
+        .bind(&transaction_id)
+        .bind(Ulid::new().to_string())
+        .bind(guest.user_id.as_str())
+        .bind(new.client_id)
+        .bind(new.event_type)
+        .bind(to_json(new.content)?)
+        .bind(new.sha256)
+        .bind(now())
+        .execute(&mut **tx)
+        .await?;
+    let id: String = sqlx::query_scalar(SELECT_ID)
+        .bind(&transaction_id)
+        .bind(guest.user_id.as_str())
+        .bind(new.client_id)
+        .fetch_one(&mut **tx)
+        .await?;
+    forget_refusals(tx, transaction, &guest.user_id).await?;
+    parse_id(&id)
 }
 
 /// Returns a guest with these columns, or none if its user id is invalid.

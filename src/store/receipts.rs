@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ruma::UserId;
-use sqlx::Executor;
+use serde_json::json;
+use sqlx::{Executor, FromRow};
 use ulid::Ulid;
 
 use super::columns::parse_id;
@@ -11,6 +12,7 @@ use super::journal::{self, Arrival, Kept, Source};
 use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 
 static SELECT_TRANSACTIONS_OF_ROOMS: ManyRows = ManyRows::new(
     "SELECT r.room_id, r.transaction_id FROM (VALUES ",
@@ -25,10 +27,15 @@ static UPSERT_RECEIPTS: ManyRows = ManyRows::new(
     4,
     " ON CONFLICT (transaction_id, user_id) DO UPDATE SET \
      event_id = excluded.event_id, at = excluded.at \
-     WHERE COALESCE((SELECT sort_at FROM entries WHERE transaction_id = excluded.transaction_id \
+     WHERE receipts.event_id <> excluded.event_id AND COALESCE((SELECT sort_at FROM entries WHERE transaction_id = excluded.transaction_id \
      AND event_id = excluded.event_id) \
      - (SELECT sort_at FROM entries WHERE transaction_id = excluded.transaction_id \
-     AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0",
+     AND event_id = receipts.event_id), excluded.at - receipts.at) >= 0 \
+     RETURNING transaction_id, user_id, event_id, \
+     COALESCE((SELECT c.party FROM contacts c WHERE c.transaction_id = receipts.transaction_id \
+     AND c.user_id = receipts.user_id), \
+     (SELECT g.party FROM guests g WHERE g.transaction_id = receipts.transaction_id \
+     AND g.user_id = receipts.user_id)) AS party",
 );
 
 /// The greatest number of receipts of one push that are kept: the first ones. A homeserver sends one
@@ -51,6 +58,16 @@ pub struct ReadUpTo {
     pub event_id: String,
     /// The time of reading, in milliseconds since 1970.
     pub at: i64,
+}
+
+/// A receipt that moved forward.
+#[derive(FromRow)]
+struct Moved {
+    transaction_id: String,
+    user_id: String,
+    event_id: String,
+    /// None: the person belongs to no party.
+    party: Option<String>,
 }
 
 impl Store {
@@ -91,8 +108,10 @@ impl Store {
         event: &str,
         at: i64,
     ) -> Result<(), StoreError> {
-        let see = sqlx::query(UPSERT_RECEIPTS.on(self.kind, 1)).bind(id.to_string()).bind(user);
-        self.run(see.bind(event).bind(at.min(now()))).await?;
+        let mut tx = self.begin().await?;
+        let moved = upsert(&mut tx, &[(&id.to_string(), user, event, at.min(now()))]).await?;
+        tx.told.extend(moved);
+        tx.commit().await?;
         self.hints.changed(id);
         Ok(())
     }
@@ -125,15 +144,19 @@ async fn note_or_drop(tx: &mut Tx, receipts: &[ReadUpTo]) -> Result<HashSet<Ulid
             Ok(HashSet::new())
         }
         noted => {
-            let noted = noted?;
+            let (noted, moved) = noted?;
             tx.execute("RELEASE SAVEPOINT receipts").await?;
+            tx.told.extend(moved);
             Ok(noted)
         }
     }
 }
 
-/// Notes receipts. Returns the transactions in whose rooms they are.
-async fn note(tx: &mut Tx, receipts: Vec<&ReadUpTo>) -> Result<HashSet<Ulid>, StoreError> {
+/// Notes receipts. Returns the transactions in whose rooms they are, and what is to be told of them.
+async fn note(
+    tx: &mut Tx,
+    receipts: Vec<&ReadUpTo>,
+) -> Result<(HashSet<Ulid>, Vec<NewEvent>), StoreError> {
     let transactions = transactions_of_rooms(tx, &receipts).await?;
     // The rows are locked in a fixed order.
     let mut of_people: BTreeMap<(&str, &str), Vec<&ReadUpTo>> = BTreeMap::new();
@@ -147,6 +170,7 @@ async fn note(tx: &mut Tx, receipts: Vec<&ReadUpTo>) -> Result<HashSet<Ulid>, St
         let superfluous = receipts.len().saturating_sub(MAX_RECEIPTS_OF_ONE_PERSON);
         receipts.drain(..superfluous);
     }
+    let mut moved = Vec::new();
     // One statement can change a row only once, so further receipts of the same person follow in
     // further rounds.
     for round in 0..MAX_RECEIPTS_OF_ONE_PERSON {
@@ -157,9 +181,28 @@ async fn note(tx: &mut Tx, receipts: Vec<&ReadUpTo>) -> Result<HashSet<Ulid>, St
                 Some((*id, *user, event_id.as_str(), (*at).clamp(0, now())))
             })
             .collect();
-        UPSERT_RECEIPTS.insert(tx, &rows).await?;
+        moved.extend(upsert(tx, &rows).await?);
     }
-    of_people.keys().map(|(id, _)| parse_id(id)).collect()
+    let noted = of_people.keys().map(|(id, _)| parse_id(id)).collect::<Result<_, _>>()?;
+    Ok((noted, moved))
+}
+
+/// Writes receipts: transaction, user, event and time. Returns what is to be told of those that moved forward and are
+/// of a party.
+async fn upsert(
+    tx: &mut Tx,
+    rows: &[(&str, &str, &str, i64)],
+) -> Result<Vec<NewEvent>, StoreError> {
+    let moved: Vec<Moved> = UPSERT_RECEIPTS.insert_returning(tx, rows).await?;
+    Ok(moved.into_iter().filter_map(Moved::told).collect())
+}
+
+impl Moved {
+    fn told(self) -> Option<NewEvent> {
+        let Self { transaction_id, user_id, event_id, party } = self;
+        let detail = json!({ "party": party?, "user_id": user_id, "event_id": event_id });
+        Some(NewEvent::of(EventKind::PartyRead, transaction_id).with(&detail))
+    }
 }
 
 /// Returns the transactions to which those of the rooms belong that are record rooms.

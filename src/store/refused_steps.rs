@@ -2,11 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
+use crate::invoice::without_middle;
+
+/// How much of each end of a long problem an event has, in characters.
+const TOLD_CHARS_AT_EACH_END: usize = 250;
 
 const SELECT_ROOM_PROBLEMS: &str = "\
      SELECT step, problem, failures, since, retry_at FROM room_problems \
@@ -14,9 +20,11 @@ const SELECT_ROOM_PROBLEMS: &str = "\
 const UPSERT_REFUSED_STEP: &str = "INSERT INTO room_problems \
      (transaction_id, step, problem, failures, since, retry_at) VALUES ($1, $2, $3, 1, $4, $5) \
      ON CONFLICT (transaction_id, step) DO UPDATE SET problem = excluded.problem, \
-     failures = room_problems.failures + 1, retry_at = excluded.retry_at";
+     failures = room_problems.failures + 1, retry_at = excluded.retry_at RETURNING failures";
 const DELETE_ROOM_PROBLEM: &str =
     "DELETE FROM room_problems WHERE transaction_id = $1 AND step = $2";
+const DELETE_ROOM_PROBLEMS: &str =
+    "DELETE FROM room_problems WHERE transaction_id = $1 RETURNING step";
 const MAKE_STEPS_DUE: &str = "UPDATE room_problems SET retry_at = $2 \
      WHERE transaction_id = $1 AND retry_at > $2";
 const CLEAR_REPAIRS_AND_UPGRADES: &str =
@@ -57,9 +65,14 @@ impl Store {
         problem: &str,
         retry_at: i64,
     ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         let refused =
-            sqlx::query(UPSERT_REFUSED_STEP).bind(id.to_string()).bind(step).bind(problem);
-        self.run(refused.bind(now()).bind(retry_at)).await?;
+            sqlx::query_scalar(UPSERT_REFUSED_STEP).bind(id.to_string()).bind(step).bind(problem);
+        let failures: i64 = refused.bind(now()).bind(retry_at).fetch_one(&mut *tx).await?;
+        if failures == 1 {
+            tell_problem(&mut tx, id, Some(step), problem);
+        }
+        tx.commit().await?;
         self.hints.changed(id);
         Ok(())
     }
@@ -69,7 +82,12 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn step_solved(&self, id: Ulid, step: &str) -> Result<(), StoreError> {
-        self.run(sqlx::query(DELETE_ROOM_PROBLEM).bind(id.to_string()).bind(step)).await?;
+        let mut tx = self.begin().await?;
+        let delete = sqlx::query(DELETE_ROOM_PROBLEM).bind(id.to_string()).bind(step);
+        if delete.execute(&mut *tx).await?.rows_affected() > 0 {
+            tell_healed(&mut tx, id, Some(step));
+        }
+        tx.commit().await?;
         self.hints.changed(id);
         Ok(())
     }
@@ -90,6 +108,28 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Deletes the problems of all steps of a room.
+pub(super) async fn delete_all(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    let deleted = sqlx::query_scalar(DELETE_ROOM_PROBLEMS).bind(id.to_string());
+    let steps: Vec<String> = deleted.fetch_all(&mut **tx).await?;
+    for step in &steps {
+        tell_healed(tx, id, Some(step));
+    }
+    Ok(())
+}
+
+/// Tells the shop of a new problem of a room: of one step, or of the room as a whole.
+pub(super) fn tell_problem(tx: &mut Tx, id: impl ToString, step: Option<&str>, problem: &str) {
+    let problem = without_middle(problem.to_owned(), TOLD_CHARS_AT_EACH_END);
+    let detail = json!({ "step": step, "problem": problem });
+    tx.tells(NewEvent::of(EventKind::RoomProblem, id).with(&detail));
+}
+
+/// Tells the shop that a problem of a room is gone: of one step, or of the room as a whole.
+pub(super) fn tell_healed(tx: &mut Tx, id: impl ToString, step: Option<&str>) {
+    tx.tells(NewEvent::of(EventKind::RoomHealed, id).with(&json!({ "step": step })));
 }
 
 /// Makes all refused steps of a room due, because they may succeed now.

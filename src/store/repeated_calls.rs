@@ -1,9 +1,6 @@
 //! Calls of shops that carry an `Idempotency-Key`, and their answers.
 
-use std::time::Duration;
-
 use sqlx::FromRow;
-use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
@@ -11,7 +8,7 @@ use super::{Store, StoreError};
 use crate::clock::now;
 
 /// How long a key and its answer are kept, in milliseconds.
-const KEPT_MS: i64 = 24 * 60 * 60_000;
+pub(super) const KEPT_MS: i64 = 24 * 60 * 60_000;
 /// After this time without an answer, in milliseconds, an attempt counts as lost, and another one may begin. Nothing
 /// breaks if it was only slow.
 const ATTEMPT_MS: i64 = 30_000;
@@ -21,10 +18,6 @@ const MAX_KEYS_PER_SHOP: i64 = 100_000;
 const MAX_BYTES_PER_SHOP: i64 = 64 * 1024 * 1024;
 /// After how many new keys of a shop what is too much is deleted. Meanwhile there may be more.
 const KEYS_PER_CLEANING: i64 = 256;
-/// How many expired keys are deleted in one tx.
-const EXPIRED_PER_TX: i64 = 500;
-/// How often expired keys are looked for.
-const DELETION_INTERVAL: Duration = Duration::from_secs(600);
 
 const DELETE_IF_EXPIRED: &str =
     "DELETE FROM repeated_calls WHERE shop = $1 AND call_key = $2 AND created_at <= $3";
@@ -41,7 +34,7 @@ const SET_ANSWER: &str = "UPDATE repeated_calls SET status = $4, headers = $5, b
      WHERE shop = $1 AND call_key = $2 AND id = $3 AND status IS NULL";
 const SET_ENDED: &str = "UPDATE repeated_calls SET attempted_at = 0 \
      WHERE shop = $1 AND call_key = $2 AND attempt = $3 AND status IS NULL";
-const DELETE_EXPIRED: &str = "DELETE FROM repeated_calls WHERE (shop, call_key) IN \
+pub(super) const DELETE_EXPIRED: &str = "DELETE FROM repeated_calls WHERE (shop, call_key) IN \
      (SELECT shop, call_key FROM repeated_calls WHERE created_at <= $1 ORDER BY created_at LIMIT $2)";
 const DELETE_EXCESS: &str = "DELETE FROM repeated_calls WHERE shop = $1 AND number <= $2";
 const DELETE_EXCESS_BYTES: &str = "DELETE FROM repeated_calls WHERE shop = $1 AND number <= \
@@ -195,32 +188,6 @@ impl Store {
             }
         }
     }
-
-    /// Deletes expired keys and their answers, until `stop` is cancelled.
-    pub async fn forget_expired_calls_forever(self, stop: CancellationToken) {
-        let work = async {
-            loop {
-                if let Err(error) = self.forget_expired_calls().await {
-                    tracing::warn!(%error, "expired Idempotency-Keys could not be deleted; retrying later");
-                }
-                tokio::time::sleep(DELETION_INTERVAL).await;
-            }
-        };
-        tokio::select! {
-            () = work => {}
-            () = stop.cancelled() => {}
-        }
-    }
-
-    async fn forget_expired_calls(&self) -> Result<(), StoreError> {
-        let most = u64::try_from(EXPIRED_PER_TX).unwrap_or(u64::MAX);
-        loop {
-            let expired = sqlx::query(DELETE_EXPIRED).bind(now() - KEPT_MS).bind(EXPIRED_PER_TX);
-            if self.write_one(expired).await? < most {
-                return Ok(());
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -294,23 +261,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_old_or_too_much_is_deleted() {
+    async fn what_is_too_much_is_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let store = opened(folder.path()).await;
         let keys = async || {
             let count = "SELECT COUNT(*) FROM repeated_calls";
             sqlx::query_scalar::<_, i64>(count).fetch_one(&store.pool).await.unwrap()
         };
-        // More than one tx deletes.
-        let many = "INSERT INTO repeated_calls \
-             (shop, call_key, number, fingerprint, id, attempt, attempted_at, created_at) \
-             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n <= $1) \
-             SELECT 'idle', n, n, '', '', '', 0, 0 FROM n";
-        store.run(sqlx::query(many).bind(EXPIRED_PER_TX)).await.unwrap();
         begin(&store, "first", "1").await;
-        assert_eq!(keys().await, EXPIRED_PER_TX + 2);
-        // Nobody calls any more.
-        store.forget_expired_calls().await.unwrap();
         assert_eq!(keys().await, 1);
         // As if there had been many.
         let all = MAX_KEYS_PER_SHOP - MAX_KEYS_PER_SHOP % KEYS_PER_CLEANING;

@@ -67,7 +67,7 @@ pub(super) async fn check_shown_head(
         content: None,
     };
     // The head is signed at once, so that the room soon shows one that matches.
-    append(tx, transaction_id, act, Some(now())).await
+    append(tx, transaction_id, act, Some(now())).await.map(drop)
 }
 
 /// Checks all heads that the bot showed in the room of a record without acts.

@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::columns::parse_id;
 use super::stored_values::UNKNOWN_DIGEST;
-use super::{SendKey, StoreError, Tx, due_rooms, foreign, rooms};
+use super::{SendKey, StoreError, Tx, due_rooms, foreign, refused_steps, rooms};
 use crate::clock::now;
 use crate::room::{Change, Repairs, Step};
 
@@ -32,7 +32,7 @@ const TELL_CHANGE_AGAIN: &str = "UPDATE rooms SET retold = retold + 1, telling_r
 const UPSERT_REPAIR_PROBLEM: &str = "INSERT INTO room_problems \
      (transaction_id, step, problem, failures, since, retry_at) VALUES ($1, $2, $3, 1, $4, $5) \
      ON CONFLICT (transaction_id, step) DO UPDATE SET problem = excluded.problem, \
-     failures = room_problems.failures + 1, retry_at = excluded.retry_at";
+     failures = room_problems.failures + 1, retry_at = excluded.retry_at RETURNING failures";
 
 /// The greatest length of a room id, in bytes (Matrix specification, "Room IDs").
 const MAX_ROOM_ID_BYTES: usize = 255;
@@ -199,14 +199,17 @@ async fn put_back(
                  pauses. Take away that person's power in the room.",
                 repairs.count
             );
-            sqlx::query(UPSERT_REPAIR_PROBLEM)
+            let failures: i64 = sqlx::query_scalar(UPSERT_REPAIR_PROBLEM)
                 .bind(transaction_id)
-                .bind(name)
-                .bind(problem)
+                .bind(&name)
+                .bind(&problem)
                 .bind(now())
                 .bind(until)
-                .execute(&mut **tx)
+                .fetch_one(&mut **tx)
                 .await?;
+            if failures == 1 {
+                refused_steps::tell_problem(tx, transaction_id, Some(&name), &problem);
+            }
         }
     }
     Ok(())

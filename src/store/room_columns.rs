@@ -8,11 +8,12 @@ use ulid::Ulid;
 use super::{audits, rooms, successors, tests};
 
 /// Columns that no row of a room needs, because other statements read them.
-const NOT_READ_WITH_THE_ROOM: [&str; 4] = ["turns", "successor", "repairs", "repaired_at"];
+const NOT_READ_WITH_THE_ROOM: [&str; 5] =
+    ["turns", "successor", "repairs", "repaired_at", "told_problem"];
 
 /// Columns that stay when the transaction gets another room. They are about the transaction or about the
 /// work on it, and not about one room.
-const KEPT_WITH_ANOTHER_ROOM: [&str; 15] = [
+const KEPT_WITH_ANOTHER_ROOM: [&str; 16] = [
     "transaction_id",
     "due_at",
     "wakes",
@@ -28,6 +29,7 @@ const KEPT_WITH_ANOTHER_ROOM: [&str; 15] = [
     "repaired_at",
     "retold",
     "wanted_again",
+    "told_problem",
 ];
 
 /// The columns of `rooms`, after all migrations.

@@ -89,6 +89,8 @@ pub struct RoomRow {
     pub has_far_invitations: i64,
     /// 1 if a head of the record was signed, otherwise 0.
     pub has_heads: i64,
+    /// 1 if somebody asked the bot something that is not answered, otherwise 0.
+    pub has_commands: i64,
 }
 
 impl RoomRow {

@@ -9,6 +9,7 @@ use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{RoomRow, Store, StoreError, Tx, adoption, due_rooms};
 use crate::clock::now;
 use crate::names::NAMESPACE_PREFIX;
+use crate::notices::Work;
 use crate::room::Step;
 
 const INSERT_ROOM: &str = "\
@@ -58,7 +59,9 @@ macro_rules! select_rooms {
             $crate::store::rooms::any_in!("far_invitations"),
             " AS has_far_invitations, ",
             $crate::store::rooms::any_in!("heads"),
-            " AS has_heads FROM rooms ",
+            " AS has_heads, ",
+            $crate::store::rooms::any_in!("room_commands"),
+            " AS has_commands FROM rooms ",
             $rest
         )
     };
@@ -314,6 +317,7 @@ impl Store {
 /// The alias is random, because everybody can look up an alias. It is committed before the first
 /// request, so it stays the same.
 pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(), StoreError> {
+    tx.makes(Work::Rooms);
     sqlx::query(INSERT_ROOM)
         .bind(id.to_string())
         .bind(new_alias())

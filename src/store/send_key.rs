@@ -33,12 +33,18 @@ pub enum SendKey<'a> {
     Encrypted,
     /// A message that was written on the invoice page, by its id.
     Outgoing(&'a str),
+    /// The answer to a message to the bot, by the `seq` of its entry.
+    Answer(i64),
+    /// What is written to somebody directly because of such a message.
+    Direct(i64),
 }
 
 const SUMMARY: &str = "summary";
 const CHANGE: &str = "change ";
 const ENCRYPTED: &str = "unreadable";
 const OUTGOING: &str = "say ";
+const ANSWER: &str = "answer ";
+const DIRECT: &str = "direct ";
 
 impl fmt::Display for SendKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,6 +58,8 @@ impl fmt::Display for SendKey<'_> {
             Self::Change { revision, retold } => write!(f, "{CHANGE}{revision} again {retold}"),
             Self::Encrypted => f.write_str(ENCRYPTED),
             Self::Outgoing(id) => write!(f, "{OUTGOING}{id}"),
+            Self::Answer(seq) => write!(f, "{ANSWER}{seq}"),
+            Self::Direct(seq) => write!(f, "{DIRECT}{seq}"),
         }
     }
 }

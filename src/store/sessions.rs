@@ -1,5 +1,6 @@
 //! The sessions of visitors on the invoice page.
 
+use serde_json::json;
 use sqlx::FromRow;
 use ulid::Ulid;
 
@@ -7,6 +8,7 @@ use super::columns::parse_id;
 use super::transaction_row::Outline;
 use super::{GrantRow, Store, StoreError};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::transaction::Transaction;
 
 /// The greatest number of sessions of one grant. If there are more, the oldest one is deleted.
@@ -19,7 +21,7 @@ const DELETE_EXCESS_SESSIONS: &str = "DELETE FROM sessions WHERE grant_id = $1 A
 const SELECT_GRANT_OF_SESSION: &str = "\
      SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, \
      g.expires_at, g.revoked_at, g.used_at, t.shop, t.external_id, t.revision, \
-     t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
+     t.paid, t.payment_changes, t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
      JOIN transactions t ON t.id = g.transaction_id WHERE s.id = $1 AND s.grant_id = $2";
 const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
 
@@ -31,16 +33,23 @@ struct SessionRow {
     shop: String,
     external_id: String,
     revision: i64,
+    paid: String,
+    payment_changes: i64,
     made_at: i64,
     updated_at: i64,
 }
 
 impl Store {
-    /// Begins a session with a grant. Returns the id of the session.
+    /// Begins a session with a grant of this transaction. Returns the id of the session.
     ///
     /// # Errors
     /// If the database does not answer. In this case no session begins.
-    pub async fn open_session(&self, grant: Ulid, expires_at: i64) -> Result<Ulid, StoreError> {
+    pub async fn open_session(
+        &self,
+        transaction: Ulid,
+        grant: Ulid,
+        expires_at: i64,
+    ) -> Result<Ulid, StoreError> {
         let id = Ulid::new();
         let mut tx = self.begin().await?;
         sqlx::query(DELETE_EXPIRED_SESSIONS).bind(now()).execute(&mut *tx).await?;
@@ -50,6 +59,8 @@ impl Store {
             .bind(grant.to_string())
             .bind(MAX_SESSIONS_PER_GRANT);
         crowded.execute(&mut *tx).await?;
+        let opened = NewEvent::of(EventKind::PartyOpenedPage, transaction);
+        tx.tells(opened.with(&json!({ "grant": grant.to_string() })));
         tx.commit().await?;
         Ok(id)
     }
@@ -68,14 +79,20 @@ impl Store {
             .bind(session.to_string())
             .bind(grant.to_string());
         let row: Option<SessionRow> = query.fetch_optional(&self.pool).await?;
-        let Some(SessionRow { grant, shop, external_id, revision, made_at, updated_at }) = row
-        else {
-            return Ok(None);
-        };
+        let Some(row) = row else { return Ok(None) };
+        let SessionRow { grant, shop, external_id, revision, paid, payment_changes, .. } = row;
         let id = grant.transaction_id.clone();
         let transaction = parse_id(&id)?;
-        let created_at = made_at;
-        let outline = Outline { id, shop, external_id, revision, created_at, updated_at };
+        let outline = Outline {
+            id,
+            shop,
+            external_id,
+            revision,
+            paid,
+            payment_changes,
+            created_at: row.made_at,
+            updated_at: row.updated_at,
+        };
         Ok(Some((grant, self.with_content(transaction, outline).await?)))
     }
 

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
-use super::{SendKey, Store, StoreError, Tx, due_rooms, members, room_changes};
+use super::{SendKey, Store, StoreError, Tx, due_rooms, members, refused_steps, room_changes};
 use crate::clock::now;
 
 pub(super) const SET_SUCCESSOR_AS_ROOM: &str = "\
@@ -37,7 +37,7 @@ const OPEN_GAP_OF_WHOLE_ROOM: &str = "INSERT INTO gaps (room_id, from_token, to_
 /// again.
 const FORGET_MEMBERSHIPS: &str = "\
      UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
-     problem = NULL, gave_up = 0, membership_at = 0 WHERE transaction_id = $1 \
+     problem = NULL, gave_up = 0, membership_at = 0, told_in = 0 WHERE transaction_id = $1 \
      AND (membership IS NULL OR membership IN ('invite', 'join', 'knock'))";
 const FORGET_MEMBERSHIP_OF_BOT: &str = "UPDATE members SET membership = NULL, membership_at = 0 \
      WHERE transaction_id = $1 AND user_id = $2";
@@ -47,7 +47,6 @@ const SET_BOT_JOINED: &str =
     "UPDATE members SET membership = 'join' WHERE transaction_id = $1 AND user_id = $2";
 const DELETE_SENDS_OF_ROOM: &str = "DELETE FROM sends WHERE transaction_id = $1 \
      AND (send_key LIKE $2 OR send_key = $3)";
-const DELETE_ROOM_PROBLEMS: &str = "DELETE FROM room_problems WHERE transaction_id = $1";
 const SELECT_RECORD_ROOMS: &str = "\
      SELECT room_id, since, why FROM record_rooms WHERE transaction_id = $1 \
      ORDER BY since, room_id";
@@ -247,8 +246,9 @@ async fn add(tx: &mut Tx, id: Ulid, room: &str) -> Result<(), StoreError> {
 
 /// Forgets what was done in the previous room.
 async fn forget_previous_room(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    refused_steps::delete_all(tx, id).await?;
     let id = id.to_string();
-    for statement in [FORGET_MEMBERSHIPS, DELETE_FAR_INVITATIONS, DELETE_ROOM_PROBLEMS] {
+    for statement in [FORGET_MEMBERSHIPS, DELETE_FAR_INVITATIONS] {
         sqlx::query(statement).bind(&id).execute(&mut **tx).await?;
     }
     sqlx::query(DELETE_SENDS_OF_ROOM)

@@ -6,13 +6,18 @@ use ulid::Ulid;
 use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
 use super::transactions::SELECT_ID;
-use super::{Store, StoreError, Tx, acts, adoption, audit_log, contacts, erasure, members, rooms};
+use super::{
+    NewOutgoing, Store, StoreError, Tx, acts, adoption, audit_log, contacts, due_rooms, erasure,
+    members, outgoing, payments, rooms,
+};
 use crate::access::{Action, Origin};
 use crate::clock::now;
+use crate::event::{EventKind, NewEvent};
 use crate::invoice::Problem;
 use crate::quota::run_blocking;
 use crate::record::RedactionPolicy;
-use crate::transaction::{Terms, Transaction};
+use crate::room::Guest;
+use crate::transaction::{Terms, Transaction, Visitor};
 
 const INSERT_TRANSACTION: &str = "INSERT INTO transactions \
      (id, shop, external_id, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4) \
@@ -29,6 +34,7 @@ const SET_REVISION: &str = "UPDATE transactions SET revision = $2, updated_at = 
 const COUNT_SAME_REVISIONS: &str = "SELECT COUNT(*) FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id \
      WHERE t.id = $1 AND r.content_hash = $2 AND (r.revision = 1 OR r.revision = t.revision)";
+const SELECT_TRANSACTION: &str = select_transactions!("WHERE t.id = $1");
 const SELECT_TRANSACTION_OF_SHOP: &str = select_transactions!("WHERE t.id = $1 AND t.shop = $2");
 
 /// The result of a submission.
@@ -156,13 +162,13 @@ impl Store {
             return Ok(if is_same { Created::Same(taken) } else { Created::Different(taken) });
         }
         insert_revision(&mut tx, id, 1, new).await?;
-        acts::note_revision(&mut tx, id, 1, self.sign_due()).await?;
+        acts::note_revision(&mut tx, id, 1, None, self.sign_due()).await?;
         contacts::put(&mut tx, id, new.terms).await?;
         rooms::insert(&mut tx, id, correlation).await?;
+        tx.tells(NewEvent::of(EventKind::TransactionCreated, id).about(1));
         let line = origin.does(Action::TransactionCreated, shop).to(id);
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         Ok(Created::New(id))
     }
 
@@ -214,13 +220,12 @@ impl Store {
             Ok(None) => return Ok(Changed::Same),
             Err(refusal) => return Ok(Changed::Refused(refusal)),
         };
-        adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
-        let revision = transaction.revision + 1;
-        let advance = sqlx::query(SET_REVISION).bind(id.to_string()).bind(revision).bind(now());
-        advance.execute(&mut *tx).await?;
         let new = NewRevision { terms: &terms, warnings: &warnings, original };
-        insert_revision(&mut tx, id, revision, new).await?;
-        acts::note_revision(&mut tx, id, revision, self.sign_due()).await?;
+        let revision = self.add_revision(&mut tx, &transaction, new, None).await?;
+        let currency = terms.invoice.currency;
+        if currency != transaction.terms.invoice.currency && transaction.payment_changes > 0 {
+            payments::recount(&mut tx, id, &currency.to_string()).await?;
+        }
         contacts::put(&mut tx, id, &terms).await?;
         match &invite_again {
             InviteAgain::Nobody => {}
@@ -236,11 +241,72 @@ impl Store {
         members::retry_at_once(&mut tx, id, correlation).await?;
         audit_log::add(&mut tx, &lines).await?;
         tx.commit().await?;
-        self.hints.rooms.notify_one();
         self.hints.far.notify_one();
         self.hints.files.notify_one();
         self.hints.changed(id);
         Ok(Changed::To(revision))
+    }
+
+    /// Sets the status of a transaction for a visitor of the page, who says `message` with it, and wakes its room.
+    /// `decide` gets the current transaction and returns the new status. The act of the revision names the guest of
+    /// the visitor.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn set_status<E>(
+        &self,
+        id: Ulid,
+        visitor: &Visitor,
+        guest: &Guest,
+        message: NewOutgoing<'_>,
+        correlation: &str,
+        decide: impl FnOnce(&Transaction) -> Result<Option<String>, E>,
+    ) -> Result<Changed<E>, StoreError> {
+        let mut tx = self.begin().await?;
+        adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
+        let row: Option<Row> = sqlx::query_as(SELECT_TRANSACTION)
+            .bind(id.to_string())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(Changed::Missing) };
+        let transaction = Transaction::try_from(row)?;
+        let status = match decide(&transaction) {
+            Ok(Some(status)) => status,
+            Ok(None) => return Ok(Changed::Same),
+            Err(refusal) => return Ok(Changed::Refused(refusal)),
+        };
+        let terms = Terms { status, ..transaction.terms.clone() };
+        let warnings = &transaction.warnings;
+        let new = NewRevision { terms: &terms, warnings, original: None };
+        let actor = Some(guest.user_id.as_str());
+        let revision = self.add_revision(&mut tx, &transaction, new, actor).await?;
+        outgoing::write(&mut tx, id, visitor, guest, message).await?;
+        due_rooms::wake(&mut tx, id, correlation).await?;
+        tx.commit().await?;
+        self.hints.changed(id);
+        Ok(Changed::To(revision))
+    }
+
+    /// Adds a revision after the current one, with its act, and returns its number. The row of the transaction is
+    /// locked. `actor` is who did it, if it was not the shop. Every later change of a status passes here.
+    async fn add_revision(
+        &self,
+        tx: &mut Tx,
+        transaction: &Transaction,
+        new: NewRevision<'_>,
+        actor: Option<&str>,
+    ) -> Result<i64, StoreError> {
+        let (id, revision) = (transaction.id, transaction.revision + 1);
+        adoption::lock(tx, &id.to_string(), self.sign_due()).await?;
+        let advance = sqlx::query(SET_REVISION).bind(id.to_string()).bind(revision).bind(now());
+        advance.execute(&mut **tx).await?;
+        insert_revision(tx, id, revision, new).await?;
+        acts::note_revision(tx, id, revision, actor, self.sign_due()).await?;
+        tx.tells(NewEvent::of(EventKind::TransactionUpdated, id).about(revision));
+        if new.terms.status != transaction.terms.status {
+            tx.tells(NewEvent::of(EventKind::TransactionStatusChanged, id).about(revision));
+        }
+        Ok(revision)
     }
 }
 

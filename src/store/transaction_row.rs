@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::columns::{from_json, parse_id};
+use super::columns::{decimal, from_json, parse_id};
 use super::{StoreError, Weight};
 use crate::invoice::{Invoice, Problem};
 use crate::record::RedactionPolicy;
@@ -12,7 +12,7 @@ use crate::transaction::{Terms, Transaction};
 macro_rules! select_transactions {
     ($rest:literal) => {
         concat!(
-            "SELECT t.id, t.shop, t.external_id, t.revision, r.status, r.invoice, r.buyer, ",
+            "SELECT t.id, t.shop, t.external_id, t.revision, t.paid, t.payment_changes, r.status, r.invoice, r.buyer, ",
             "r.seller, r.warnings, r.redactions, t.created_at, t.updated_at FROM transactions t ",
             "JOIN revisions r ON r.transaction_id = t.id AND r.revision = t.revision ",
             $rest
@@ -37,6 +37,9 @@ pub(super) struct Outline {
     pub(super) shop: String,
     pub(super) external_id: String,
     pub(super) revision: i64,
+    /// The sum of the payments.
+    pub(super) paid: String,
+    pub(super) payment_changes: i64,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
 }
@@ -100,6 +103,8 @@ impl Outline {
             revision: self.revision,
             terms,
             warnings,
+            paid: decimal("paid", &self.paid)?,
+            payment_changes: self.payment_changes,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

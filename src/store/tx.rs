@@ -9,6 +9,7 @@ use super::hints::Hints;
 use super::writers::Turn;
 use super::{Store, StoreError};
 use crate::config::DatabaseKind;
+use crate::event::NewEvent;
 use crate::notices::Work;
 use crate::quota::Place;
 
@@ -31,12 +32,14 @@ pub struct Tx {
     /// Who is told of the work that the tx makes. None if it only reads.
     hints: Option<Arc<Hints>>,
     work: Vec<Work>,
+    /// The events that are written at the end.
+    pub(super) told: Vec<NewEvent>,
 }
 
 impl Tx {
     /// A transaction without a turn, which must only read on SQLite.
     pub(super) fn reading(inner: sqlx::Transaction<'static, Any>) -> Self {
-        Self { inner, turn: None, place: None, hints: None, work: Vec::new() }
+        Self { inner, turn: None, place: None, hints: None, work: Vec::new(), told: Vec::new() }
     }
 
     /// Notes that the tx makes work of this kind. Whoever does such work is told when it is
@@ -47,6 +50,11 @@ impl Tx {
         }
     }
 
+    /// Notes that the tx tells the shop of an event. It is written when the tx is committed.
+    pub(super) fn tells(&mut self, event: NewEvent) {
+        self.told.push(event);
+    }
+
     /// Returns the kind of the database.
     pub(super) fn kind(&self) -> DatabaseKind {
         match self.inner.backend_name() {
@@ -55,12 +63,9 @@ impl Tx {
         }
     }
 
-    /// Commits everything. When the call returns, it is on disk.
-    ///
-    /// # Errors
-    /// If the database does not answer. Then it is unknown whether it committed.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { inner, turn, place, hints, work } = self;
+    /// Ends the tx with a commit, and tells of the work that it makes.
+    pub(super) async fn end(self) -> Result<(), StoreError> {
+        let Self { inner, turn, place, hints, work, told: _ } = self;
         inner.commit().await?;
         drop((turn, place));
         if let Some(hints) = hints {
@@ -126,7 +131,8 @@ impl Store {
         turn: Option<Turn>,
         place: Option<Place<String>>,
     ) -> Tx {
-        Tx { inner, turn, place, hints: Some(Arc::clone(&self.hints)), work: Vec::new() }
+        let hints = Some(Arc::clone(&self.hints));
+        Tx { inner, turn, place, hints, work: Vec::new(), told: Vec::new() }
     }
 
     /// Executes one statement that writes. Returns the number of rows that it changed.

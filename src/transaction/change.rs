@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::Terms;
+use super::status::status_to_show;
 use crate::invoice::Currency;
 use crate::invoice::money::exact;
-use crate::invoice::status_to_show;
 
 /// The greatest number of changes that are listed one by one.
 const MAX_CHANGES: usize = 50;
@@ -52,7 +52,7 @@ pub enum ChangeKind {
 pub fn changes(before: &Terms, after: &Terms) -> Vec<Change> {
     let mut found = Found::default();
     // A status that asks for a payment is not shown if nothing is owed.
-    let status = |terms: &Terms| status_to_show(&terms.invoice, &terms.status).map(str::to_owned);
+    let status = |terms: &Terms| status_to_show(terms).map(str::to_owned);
     if let Some(status_now) = status(after) {
         found.text("status", None, status(before).as_ref(), Some(&status_now));
     }

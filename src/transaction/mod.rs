@@ -7,11 +7,13 @@ mod json;
 mod merge;
 mod party;
 mod patch;
+mod payment;
 mod read_file;
 mod reading;
 mod same_content;
 #[cfg(test)]
 mod sample;
+mod status;
 mod submission;
 mod visitor;
 mod whole_invoice;
@@ -20,14 +22,17 @@ pub use change::{Change, ChangeKind, changes};
 pub(crate) use json::{json, json_within};
 pub use party::{Contact, Party, PartyRole};
 pub use patch::{ContactPatch, PartyPatch, Patch};
+pub use payment::NewPayment;
 pub use read_file::ReadFile;
 pub use reading::Accompaniment;
 #[cfg(test)]
 pub(crate) use sample::{sample, sample_submission};
+pub use status::{NamedStatus, Owed, Standing, Status, StatusRules, status_to_show};
 pub use submission::{Accepted, Submission, external_id};
 pub use visitor::Visitor;
 pub(crate) use whole_invoice::whole_invoice;
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 use ulid::Ulid;
 
@@ -49,6 +54,10 @@ pub struct Transaction {
     pub terms: Terms,
     /// The problems of the invoice that are no reason to refuse it.
     pub warnings: Vec<Problem>,
+    /// The sum of the payments that were handed in, in the currency of the invoice.
+    pub paid: Decimal,
+    /// How often a payment was handed in or taken back.
+    pub payment_changes: i64,
     /// The time of creation, in milliseconds since 1970.
     pub created_at: i64,
     /// The time of the newest revision, in milliseconds since 1970.
@@ -69,6 +78,14 @@ pub struct Terms {
     /// Whether redacted content is kept or erased. If it is `None`, the config decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redactions: Option<RedactionPolicy>,
+}
+
+impl Transaction {
+    /// Returns a number that grows with each change of the invoice as people see it: with each revision, and with
+    /// each payment.
+    pub fn version(&self) -> i64 {
+        self.revision.saturating_add(self.payment_changes)
+    }
 }
 
 impl Terms {

@@ -1,5 +1,6 @@
 //! A transaction for tests.
 
+use rust_decimal::Decimal;
 use serde_json::json;
 use ulid::Ulid;
 
@@ -33,6 +34,8 @@ pub(crate) fn sample() -> Transaction {
         revision: 1,
         terms: accepted.terms,
         warnings: accepted.warnings,
+        paid: Decimal::ZERO,
+        payment_changes: 0,
         created_at: 0,
         updated_at: 0,
     }

@@ -1,8 +1,9 @@
 //! How to pay, in the reader's language.
 
 use super::{amount_with_code, in_groups_of_four, known};
-use crate::invoice::{Invoice, Owed, early_payments};
+use crate::invoice::{Invoice, early_payments};
 use crate::language::Locale;
+use crate::transaction::Owed;
 
 /// One detail of how to pay.
 #[derive(Clone, Debug, PartialEq, Eq)]

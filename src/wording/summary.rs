@@ -11,8 +11,9 @@ use super::safe::{escape, keep_end, keep_start, one_line, visible_chars};
 use super::{
     TotalKind, amount_with_code, kind, line_text, owed_label, payment, price, status, totals, vat,
 };
-use crate::invoice::{Adjustment, Invoice, Line, Owed, status_to_show};
+use crate::invoice::{Adjustment, Invoice, Line};
 use crate::language::Locale;
+use crate::transaction::{Owed, Standing};
 
 /// The greatest number of lines of the invoice that the summary shows: what nheko's pin can hold.
 const MAX_LINES: usize = 6;
@@ -41,8 +42,8 @@ const MAX_PAYMENT_CHARS: usize = 300;
 pub struct SummaryInput<'a> {
     /// The invoice.
     pub invoice: &'a Invoice,
-    /// The shop's status of the transaction.
-    pub status: &'a str,
+    /// How the transaction stands today.
+    pub standing: &'a Standing,
     /// The seller's name.
     pub seller: &'a str,
     /// The buyer's name.
@@ -55,7 +56,7 @@ pub struct SummaryInput<'a> {
 
 impl SummaryInput<'_> {
     fn owed(&self) -> Owed {
-        Owed::of(self.invoice, self.status)
+        self.standing.owed
     }
 
     /// The amount that matters to the buyer: what is to be paid or what is given back. If nobody has to
@@ -127,13 +128,13 @@ pub fn headline(input: &SummaryInput<'_>) -> String {
 /// `EUR 1,234.50 · Awaiting payment · Due 1 Jul 2024`; the day only while somebody has to pay.
 pub fn topic(input: &SummaryInput<'_>) -> String {
     let mut topic = input.amount();
-    if let Some(shown) = status_to_show(input.invoice, input.status) {
+    if let Some(shown) = &input.standing.word {
         // Writing to a String cannot fail.
         let _ = write!(topic, " · {}", short_status(shown, input.locale));
     } else if input.owed() == Owed::Nothing {
         let _ = write!(topic, " · {}", owed_label(Owed::Nothing, input.locale));
     }
-    if let Some(due) = input.owed().payable().and(input.invoice.due_date) {
+    if let Some(due) = input.standing.due_date {
         let day = input.locale.short_date(due);
         let due = input.locale.text_with("summary-due", &[("date", day.into())]);
         let _ = write!(topic, " · {due}");
@@ -224,7 +225,7 @@ fn line_row(line: &Line, input: &SummaryInput<'_>) -> Row {
 fn sums(input: &SummaryInput<'_>) -> Vec<Row> {
     let (invoice, locale) = (input.invoice, input.locale);
     let mut rows = Vec::new();
-    for total in totals(invoice, locale) {
+    for total in totals(invoice, input.standing, locale) {
         match total.kind {
             // The lines stand above.
             TotalKind::Lines => {}

@@ -2,8 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use crate::invoice::{Invoice, Owed};
+use crate::invoice::Invoice;
 use crate::language::Locale;
+use crate::transaction::{Owed, Standing};
 
 /// Which of the sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum TotalKind {
     Paid,
     /// BT-114.
     Rounding,
+    /// The payments that were handed in after the document.
+    Payments,
 }
 
 impl TotalKind {
@@ -38,6 +41,7 @@ impl TotalKind {
             Self::WithVat => "total-with-vat",
             Self::Paid => "total-paid",
             Self::Rounding => "total-rounding",
+            Self::Payments => "total-payments",
         }
     }
 }
@@ -55,7 +59,7 @@ pub struct Total {
 
 /// The sums from that of the lines to the total with VAT and what was paid of it. A sum that
 /// changes nothing is left out.
-pub fn totals(invoice: &Invoice, locale: &Locale) -> Vec<Total> {
+pub fn totals(invoice: &Invoice, standing: &Standing, locale: &Locale) -> Vec<Total> {
     let totals = &invoice.totals;
     let is_adjusted = totals.lines != totals.without_vat
         || !(invoice.allowances.is_empty() && invoice.charges.is_empty());
@@ -68,6 +72,7 @@ pub fn totals(invoice: &Invoice, locale: &Locale) -> Vec<Total> {
         (TotalKind::WithVat, totals.with_vat, true),
         (TotalKind::Paid, -totals.paid, !totals.paid.is_zero()),
         (TotalKind::Rounding, totals.rounding, !totals.rounding.is_zero()),
+        (TotalKind::Payments, -standing.paid, !standing.paid.is_zero()),
     ];
     let shown = sums.into_iter().filter(|(.., is_shown)| *is_shown);
     shown

@@ -4,14 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should fail")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody uses a test from outside")]
 
+mod admins;
 mod audit;
 mod bounded_answers;
 mod browser_itself;
 mod changes;
 mod command_line;
+mod commands;
 mod crashes;
 mod discounts;
 mod door;
+mod events;
 mod export;
 mod files;
 mod foreign;
@@ -42,8 +45,10 @@ mod restore;
 mod room;
 mod rules;
 mod search;
+mod status;
 mod steps;
 mod support;
 mod watched;
+mod webhooks;
 mod write_back;
 mod written_invoices;

@@ -10,7 +10,9 @@ use tokio::process::Command;
 
 use crate::on_both_databases;
 use crate::support::browser::tools;
+use crate::support::receiver::Receiver;
 use crate::support::shop::KEY;
+use crate::support::world::Plan;
 use crate::support::{Browser, Database, Shop, World, sample};
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
@@ -32,6 +34,38 @@ async fn transaction_with_files(shop: &Shop) -> Value {
     let (status, made) = shop.post_xml(&query, INVOICE).await;
     assert_eq!(status, 201, "{made}");
     made
+}
+
+/// A world in which webhooks may lead to this machine.
+fn with_webhooks() -> Plan {
+    let reachable = json!({ "allow_http": true, "allow_networks": ["127.0.0.0/8"] });
+    World::with().config("webhooks", reachable)
+}
+
+/// Makes a webhook that leads to this receiver; its id.
+async fn webhook(shop: &Shop, receiver: &Receiver) -> String {
+    let request = shop.request(Method::POST, "/api/v1/webhooks");
+    let (status, made) = Shop::answer(request.json(&json!({ "url": receiver.url() }))).await;
+    assert_eq!(status, 201, "{made}");
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// An event that the receiver of this webhook has.
+async fn delivered(world: &World, webhook: &str) -> String {
+    let path = format!("/api/v1/webhooks/{webhook}/deliveries?state=delivered");
+    let delivery = world.eventually("a delivery", || async {
+        world.shop.get(&path).await.1["deliveries"][0]["event"].as_str().map(str::to_owned)
+    });
+    delivery.await
+}
+
+/// Hands in a payment; its id.
+async fn payment(shop: &Shop, transaction: &str) -> String {
+    let request =
+        shop.request(Method::POST, &format!("/api/v1/transactions/{transaction}/payments"));
+    let (status, made) = Shop::answer(request.json(&json!({ "amount": "1" }))).await;
+    assert_eq!(status, 201, "{made}");
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// A call of the document with its first example as the body, for this transaction.
@@ -58,7 +92,8 @@ fn example(
 
 on_both_databases! {
     async fn every_example_of_the_document_works(database) {
-        let world = World::with().page().start(database).await;
+        let receiver = Receiver::start().await;
+        let world = with_webhooks().page().start(database).await;
         let shop = &world.shop;
         let keyless = reqwest::get(format!("{}{DOCUMENT}", shop.base)).await.unwrap();
         assert_eq!(keyless.status(), 200);
@@ -82,6 +117,11 @@ on_both_databases! {
                     // Each call has a transaction of its own, which is as the examples say.
                     let mut order = document["paths"]["/api/v1/transactions"]["post"]["requestBody"]["content"]["application/json"]["example"].clone();
                     order["external_id"] = json!(format!("of its own {sent}"));
+                    // And so has each call of a webhook.
+                    let webhook = match path.contains("{webhook}") {
+                        true => webhook(shop, &receiver).await,
+                        false => String::new(),
+                    };
                     let mut id = shop.create(&order).await;
                     if path.contains("/original") || path.contains("/attachments/") {
                         id = shop.post_xml(&format!("external_id=xml-{sent}"), INVOICE).await.1["id"].as_str().unwrap().to_owned();
@@ -89,11 +129,19 @@ on_both_databases! {
                     let link = shop.new_link(&id, &json!({ "party": "buyer" })).await;
                     let files = &shop.transaction(&id).await["invoice"]["documents"];
                     let place = files.as_array().into_iter().flatten().position(|it| it["attachment"].is_object());
+                    let payment = payment(shop, &id).await;
+                    let event = match path.contains("{event}") {
+                        true => Some(delivered(&world, &webhook).await),
+                        false => None,
+                    };
                     let names = [
                         ("id", id.as_str()),
                         ("party", "buyer"),
                         ("contact", "@accounts:birch.example"),
                         ("link", link["id"].as_str().unwrap()),
+                        ("payment", payment.as_str()),
+                        ("webhook", webhook.as_str()),
+                        ("event", &event.unwrap_or_default()),
                         ("place", &place.unwrap_or_default().to_string()),
                         // Nobody sent a file here. `files.rs` tests those.
                         ("sha256", &"0".repeat(64)),
@@ -114,12 +162,16 @@ on_both_databases! {
 
     async fn schemathesis_finds_nothing(database) {
         let trusted = json!({ "trusted": ["127.0.0.1"] });
-        let world = World::with().page().config("proxies", trusted).start(database).await;
+        let world = with_webhooks().page().config("proxies", trusted).start(database).await;
+        let receiver = Receiver::start().await;
         let shop = &world.shop;
+        let webhook = webhook(shop, &receiver).await;
         let made = transaction_with_files(shop).await;
         let with_files = made["id"].as_str().unwrap();
         let plain = shop.create(&sample("plain", BUYER, SELLER)).await;
         let link = shop.new_link(&plain, &json!({ "party": "buyer" })).await;
+        let payment = payment(shop, &plain).await;
+        let event = delivered(&world, &webhook).await;
         // Values that there are, so that it gets further than to "not found".
         let config = format!(
             r#"
@@ -130,24 +182,41 @@ on_both_databases! {
                 values = ["{BUYER}", "{SELLER}"]
                 [dictionaries.links]
                 values = [{}]
+                [dictionaries.payments]
+                values = ["{payment}"]
+                [dictionaries.webhooks]
+                values = ["{webhook}"]
+                [dictionaries.events]
+                values = ["{event}"]
+                [dictionaries.seconds]
+                values = [0, 1]
                 [parameters]
                 "path.id" = {{ dictionary = "ids", probability = 0.8 }}
                 "path.contact" = {{ dictionary = "contacts", probability = 0.8 }}
                 "path.link" = {{ dictionary = "links", probability = 0.8 }}
+                "path.payment" = {{ dictionary = "payments", probability = 0.8 }}
+                "path.webhook" = {{ dictionary = "webhooks", probability = 0.8 }}
+                "path.event" = {{ dictionary = "events", probability = 0.8 }}
+                "query.wait" = {{ dictionary = "seconds" }}
                 [auth.openapi.key]
                 bearer = "{KEY}"
                 [checks.negative_data_rejection]
                 expected-statuses = ["4xx"]
                 [checks.positive_data_acceptance]
                 # What the schema allows may still break a rule between fields (422), be there already (409), or name
-                # another revision (412). It sometimes draws keys, which are wrong (401).
-                expected-statuses = ["2xx", 304, 401, 404, 409, 412, 422]
+                # another revision (412), or an event that there is not (410). It sometimes draws keys, which are wrong (401).
+                expected-statuses = ["2xx", 304, 401, 404, 409, 410, 412, 422]
                 [[operations]]
                 # Some parameters of a list exclude each other, and a search needs a word.
                 include-operation-id = ["listTransactions", "searchRecords"]
                 checks.positive_data_acceptance.expected-statuses = ["2xx", 304, 400, 401]
+                [[operations]]
+                # What happens is sent to no other host.
+                include-operation-id = ["makeWebhook", "changeWebhook"]
+                parameters = {{ "body.url" = "{}" }}
             "#,
             link["id"],
+            receiver.url(),
             with_files = json!(with_files),
             plain = json!(plain),
         );

@@ -65,6 +65,32 @@ fn a_list_of_transactions_takes_three_statements_however_long_it_is() {
 }
 
 #[test]
+fn a_page_of_events_takes_few_statements_however_many_records_they_are_about() {
+    on_each_database(async |database| {
+        for messages in 0..20 {
+            talked_about(database, messages % 3).await;
+        }
+        let service = Service::start(&database.bench.store).await;
+        let (page, counted) = database.count(service.get("events?limit=100")).await;
+        let events = page["events"].as_array().unwrap();
+        assert_eq!((events.len(), &page["more"]), (100, &json!(true)));
+        assert!(events.iter().all(|it| it["data"] != json!({})), "{page}");
+        // Where the feed ends (two on PostgreSQL), the page, the entries with what they do and their files, and the
+        // statuses.
+        counted.assert_statements_at_most(7);
+        counted.assert_commits_at_most(0);
+        // From a cursor, whether anything after it was deleted.
+        let next = format!("events?limit=100&after={}", page["next"].as_str().unwrap());
+        let (_, counted) = database.count(service.get(&next)).await;
+        counted.assert_statements_at_most(8);
+        // Somebody who is up to date asks for nothing else.
+        let (_, counted) =
+            database.count(service.get("events?after=latest&types=head.signed")).await;
+        counted.assert_statements_at_most(6);
+    });
+}
+
+#[test]
 fn a_call_with_a_key_that_was_made_takes_one_statement_more() {
     on_each_database(async |database| {
         let store = database.bench.store.clone();

@@ -13,19 +13,21 @@ use tallyroom::clock::now;
 use tallyroom::config::{Config, Registration};
 use tallyroom::door::{self, Budget, ConnectionSlots, WrongKeys};
 use tallyroom::export::Exporter;
+use tallyroom::feed;
 use tallyroom::files::Vault;
 use tallyroom::fonts::Fonts;
 use tallyroom::homeserver::{Homeserver, Pings};
+use tallyroom::link::token::{Purpose, TokenKey};
 use tallyroom::moment::Moment;
 use tallyroom::page::limits::Limits;
 use tallyroom::page::openid::OpenId;
 use tallyroom::page::speaker::Ticket;
-use tallyroom::page::token::{Purpose, TokenKey};
 use tallyroom::page::{self, PageState, ticket};
 use tallyroom::paper::Papers;
 use tallyroom::seal::SigningKey;
 use tallyroom::store::{NewGrant, Store, Way};
 use tallyroom::transaction::PartyRole;
+use tallyroom::webhook;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -88,6 +90,11 @@ impl Service {
             traces: api::Traces::default(),
             bodies: api::bodies(&config),
             downloads: api::downloads(&budget),
+            news: feed::News::default(),
+            waiting: api::WaitingPlaces::new(&budget),
+            stop: stop.clone(),
+            webhooks: webhook::Client::new(&config.webhooks).unwrap(),
+            webhook_tests: api::webhook_tests(),
             health: Health::new(
                 store.clone(),
                 homeserver.clone(),
@@ -147,7 +154,7 @@ impl Service {
         let new =
             NewGrant { id: grant, transaction, role, contact: None, way: Way::Link, expires_at };
         assert!(self.store.open_grant(&new).await.unwrap());
-        let session = self.store.open_session(grant, expires_at).await.unwrap();
+        let session = self.store.open_session(transaction, grant, expires_at).await.unwrap();
         let held = Ticket { transaction, grant, session };
         Visitor { transaction, token: ticket::write(&self.key, Purpose::Bearer, &held) }
     }

@@ -7,6 +7,7 @@
 #[path = "../record_order/bench.rs"]
 #[allow(dead_code, reason = "only some of it is needed here")]
 mod bench;
+mod events;
 mod frozen;
 mod leases;
 mod notices;

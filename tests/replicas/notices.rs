@@ -127,8 +127,8 @@ fn what_commands_change_is_told_to_workers_and_pages() {
             1
         );
         let told = outbox.take();
-        assert_eq!(told.len(), 3);
-        let work = [Work::Files, Work::Index].map(Notice::Work);
+        assert_eq!(told.len(), 4);
+        let work = [Work::Files, Work::Index, Work::Events].map(Notice::Work);
         assert!(work.into_iter().chain([Notice::Changed(id)]).all(|it| told.contains(&it)));
         command.store.take_up(None).await.unwrap();
         let told = outbox.take();

@@ -3,15 +3,20 @@
 
 use serde_json::{Value, json};
 
+use super::events::{EVENT_CURSOR, types_pattern};
 use super::operation::{Operation, get, patch, post, remove};
-use super::schemas::{ULID, list, number, one_of, pattern, reference};
+use super::schemas::{EVENT_ID, ULID, list, number, one_of, pattern, reference, text};
 use crate::language::Language;
+use crate::store::DeliveryState;
 
 const TRANSACTIONS: &str = "/api/v1/transactions";
 const TRANSACTION: &str = "/api/v1/transactions/{id}";
 const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
+const PAYMENTS: &str = "/api/v1/transactions/{id}/payments";
 const LINKS: &str = "/api/v1/transactions/{id}/links";
+const WEBHOOKS: &str = "/api/v1/webhooks";
+const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
 
 /// The pattern of a Matrix ID.
 const MATRIX_ID: &str = r"^@[^:\u0000]+:[^\u0000]+$";
@@ -24,14 +29,21 @@ const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const XML: &str = "application/xml";
 const PDF: &str = "application/pdf";
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// The groups, in the order in which they are shown.
-pub(super) const GROUPS: [(&str, &str); 6] = [
+pub(super) const GROUPS: [(&str, &str); 9] = [
     ("Transactions", "Hand in transactions, find them, and change them."),
     ("Contacts", "The people of a transaction, one at a time."),
+    ("Payments", "What was paid, as far as the shop knows."),
     ("Record", "What was said, and the files that were sent."),
     ("Links", "Links to the invoice page."),
     ("Invoices", "Check invoices, and get them as files."),
+    ("Events", "Everything that happens to the transactions of the shop."),
+    (
+        "Webhooks",
+        "Have events sent to the shop. What is sent stands under `webhooks` of the OpenAPI document.",
+    ),
     ("Audit log", "Who used the keys of the shop for what."),
 ];
 
@@ -39,9 +51,12 @@ pub(super) const GROUPS: [(&str, &str); 6] = [
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = transactions();
     all.extend(contacts());
+    all.extend(payments());
     all.extend(record());
     all.extend(links());
     all.extend(invoices());
+    all.push(events());
+    all.extend(webhooks());
     all.extend([get("/api/v1/audit", "readAuditLog", "Audit log", "Read the audit log")
         .query("after", number(0, i64::MAX), "The position of a line: those after it are answered.")
         .query("transaction", pattern(ULID), "Only what was done to this transaction.")
@@ -126,7 +141,8 @@ fn transactions() -> Vec<Operation> {
             .query("status", pattern(TEXT), "With XML and PDF: the new status.")
             .conditional()
             .answers(200, "The transaction.", JSON, reference("Transaction"))
-            .gives(200, "ETag"),
+            .gives(200, "ETag")
+            .fails(&["impossible-transition"]),
         post(
             "/api/v1/transactions/{id}/invitations",
             "inviteAgain",
@@ -176,6 +192,30 @@ fn contacts() -> Vec<Operation> {
             .conditional()
             .nothing(204, "The contact is removed.")
             .fails(&["several-contacts", "invalid-content"]),
+    ]
+}
+
+fn payments() -> Vec<Operation> {
+    vec![
+        post(PAYMENTS, "addPayment", "Payments", "Hand in a payment")
+            .takes(
+                JSON,
+                reference("NewPayment"),
+                json!({ "amount": "40.00", "date": "2026-06-15", "reference": "statement 7" }),
+            )
+            .answers(201, "The payment counts.", JSON, reference("Payment"))
+            .gives(201, "Location")
+            .fails(&["too-many-payments"]),
+        get(PAYMENTS, "listPayments", "Payments", "List the payments of a transaction")
+            .answers(200, "All payments.", JSON, reference("Payments"))
+            .tagged(),
+        remove(
+            "/api/v1/transactions/{id}/payments/{payment}",
+            "takeBackPayment",
+            "Payments",
+            "Take back a payment",
+        )
+        .nothing(204, "The payment does not count any more."),
     ]
 }
 
@@ -241,6 +281,99 @@ fn links() -> Vec<Operation> {
             .tagged(),
         remove("/api/v1/transactions/{id}/links/{link}", "revokeLink", "Links", "Take a link back")
             .nothing(204, "The link opens nothing any more."),
+    ]
+}
+
+fn events() -> Operation {
+    get("/api/v1/events", "readEvents", "Events", "Follow the events")
+        .says("With `Accept: text/event-stream`, a stream of events (server-sent events) is answered.")
+        .query("after", pattern(EVENT_CURSOR), "The `next` of the answer before, or `latest`.")
+        .query(
+            "types",
+            pattern(&types_pattern()),
+            "Only events of these types. Commas stand between them.",
+        )
+        .query("transaction", pattern(ULID), "Only events of this transaction.")
+        .query("limit", number(1, 1_000), "At most so many events. Without it, 100.")
+        .query("wait", number(0, 50), "Wait so many seconds for an event, if there is none yet.")
+        .header("LastEventId")
+        .answers(200, "Some events, in their order.", JSON, reference("EventPage"))
+        .also_as(200, EVENT_STREAM, text())
+        .tagged()
+        .fails(&["not-found", "cursor-expired", "cursor-ahead"])
+}
+
+fn webhooks() -> Vec<Operation> {
+    let url = "https://shop.example.org/tallyroom";
+    vec![
+        post(WEBHOOKS, "makeWebhook", "Webhooks", "Make a webhook")
+            .says("It gets the events from then on.")
+            .takes(
+                JSON,
+                reference("NewWebhook"),
+                json!({ "url": url, "types": ["entry.created", "file.stored"] }),
+            )
+            .answers(
+                201,
+                "The webhook. Only this answer has its `secret`.",
+                JSON,
+                reference("WebhookWithSecret"),
+            )
+            .gives(201, "Location")
+            .fails(&["too-many-webhooks", "webhook-deleted"]),
+        get(WEBHOOKS, "listWebhooks", "Webhooks", "List the webhooks")
+            .answers(200, "All webhooks, without their secrets.", JSON, reference("Webhooks"))
+            .tagged(),
+        get(WEBHOOK, "getWebhook", "Webhooks", "Read a webhook")
+            .answers(200, "The webhook, without its secrets.", JSON, reference("Webhook"))
+            .tagged(),
+        patch(WEBHOOK, "changeWebhook", "Webhooks", "Change a webhook")
+            .says("A webhook in the config can only be switched off and on.")
+            .takes(JSON, reference("WebhookChanges"), json!({ "enabled": false }))
+            .takes(MERGE_PATCH, reference("WebhookChanges"), json!({ "types": null }))
+            .answers(200, "The webhook.", JSON, reference("Webhook"))
+            .fails(&["webhook-in-config"]),
+        remove(WEBHOOK, "deleteWebhook", "Webhooks", "Delete a webhook")
+            .nothing(204, "The webhook and what waits for it are deleted.")
+            .fails(&["webhook-in-config"]),
+        post("/api/v1/webhooks/{webhook}/secrets", "makeSecret", "Webhooks", "Make a new secret")
+            .says("The ones before sign for `overlap_hours` as well, or for 24 hours.")
+            .takes(JSON, reference("NewSecret"), json!({ "overlap_hours": 48 }))
+            .body_is_optional()
+            .answers(
+                201,
+                "The webhook. Only this answer has its `secret`.",
+                JSON,
+                reference("WebhookWithSecret"),
+            )
+            .fails(&["webhook-in-config"]),
+        post("/api/v1/webhooks/{webhook}/test", "testWebhook", "Webhooks", "Send a test event")
+            .answers(200, "What the receiver did.", JSON, reference("WebhookTest")),
+        get(
+            "/api/v1/webhooks/{webhook}/deliveries",
+            "listDeliveries",
+            "Webhooks",
+            "List what was sent, newest event first",
+        )
+        .query("state", one_of(&DeliveryState::ALL.map(|it| it.0)), "Only those in this state.")
+        .query("cursor", pattern(EVENT_ID), "The `next` of the page before.")
+        .query("limit", number(1, 500), "At most so many on one page. Without it, 100.")
+        .answers(200, "A page.", JSON, reference("DeliveryPage"))
+        .tagged(),
+        post(
+            "/api/v1/webhooks/{webhook}/deliveries/{event}/replay",
+            "sendAgain",
+            "Webhooks",
+            "Send an event again",
+        )
+        .answers(202, "It is being sent.", JSON, reference("Replayed")),
+        post(
+            "/api/v1/webhooks/{webhook}/replay",
+            "sendDeadAgain",
+            "Webhooks",
+            "Send all events again that were given up",
+        )
+        .answers(202, "They are being sent.", JSON, reference("Replayed")),
     ]
 }
 
@@ -355,6 +488,9 @@ pub(super) fn path_parameter(name: &str) -> Option<(Value, &'static str)> {
         "party" => (one_of(&["buyer", "seller"]), "The party."),
         "contact" => (pattern(SOME_TEXT), "The Matrix ID, e-mail address or name."),
         "link" => (pattern(ULID), "The id of the link."),
+        "payment" => (pattern(ULID), "The id of the payment."),
+        "webhook" => (pattern(ULID), "The id of the webhook."),
+        "event" => (pattern(EVENT_ID), "The id of the event."),
         "sha256" => {
             (pattern("^[0-9a-f]{64}$"), "The SHA-256 of the file, as in `attachments[].file`.")
         }

@@ -6,9 +6,11 @@
 //! their calls and the answers against it.
 
 mod calls;
+mod events;
 mod operation;
 mod page;
 mod schemas;
+mod webhooks;
 
 pub(super) use page::{script, show_page, style};
 
@@ -53,6 +55,11 @@ fn written() -> Value {
         .iter()
         .map(|(name, description)| json!({ "name": name, "description": description }))
         .collect();
+    let mut schemas = schemas::schemas();
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.extend(events::event_schemas());
+        schemas.extend(webhooks::webhook_schemas());
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -65,6 +72,7 @@ fn written() -> Value {
         "servers": [{ "url": "/" }],
         "tags": groups,
         "paths": paths,
+        "webhooks": events::sent_to_webhooks(),
         "components": {
             "securitySchemes": {
                 "key": {
@@ -92,9 +100,14 @@ fn written() -> Value {
                     None,
                     "The `ETag` of an earlier answer. If this one would be the same, it is 304.",
                 ),
+                "LastEventId": header_parameter(
+                    "Last-Event-ID",
+                    None,
+                    "Of a stream only: the `id` of the last event that arrived. It precedes `after`.",
+                ),
             },
             "headers": headers(),
-            "schemas": schemas::schemas(),
+            "schemas": schemas,
         },
     })
 }

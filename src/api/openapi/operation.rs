@@ -96,6 +96,12 @@ impl Operation {
         self
     }
 
+    /// Adds a header of the request that the document has under its components.
+    pub(super) fn header(mut self, name: &str) -> Self {
+        self.parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
+        self
+    }
+
     /// Adds a query parameter without which the call is refused.
     pub(super) fn needed_query(
         self,
@@ -156,6 +162,14 @@ impl Operation {
         self
     }
 
+    /// Says that an answer also comes in another media type, if the caller wants it.
+    pub(super) fn also_as(mut self, status: u16, media_type: &str, schema: Value) -> Self {
+        for (_, answer) in self.answers.iter_mut().filter(|(its, _)| *its == status) {
+            answer["content"][media_type] = json!({ "schema": schema });
+        }
+        self
+    }
+
     /// Adds an answer without a body.
     pub(super) fn nothing(mut self, status: u16, description: &str) -> Self {
         self.answers.push((status, json!({ "description": description, "headers": {} })));
@@ -171,17 +185,15 @@ impl Operation {
     }
 
     /// Says that the answer has a tag, and that a caller who names it in `If-None-Match` is answered with 304.
-    pub(super) fn tagged(mut self) -> Self {
-        self.parameters.push(json!({ "$ref": "#/components/parameters/IfNoneMatch" }));
-        let this = self.nothing(304, "The caller has this answer already.");
+    pub(super) fn tagged(self) -> Self {
+        let this = self.header("IfNoneMatch").nothing(304, "The caller has this answer already.");
         this.gives(200, "ETag").gives(304, "ETag")
     }
 
     /// Says that the call is refused if `If-Match` does not name the present revision.
     pub(super) fn conditional(mut self) -> Self {
-        self.parameters.push(json!({ "$ref": "#/components/parameters/IfMatch" }));
         self.problems.push("precondition-failed");
-        self
+        self.header("IfMatch")
     }
 
     /// Adds kinds of refusals, as `problem.rs` lists them.

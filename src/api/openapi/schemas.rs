@@ -5,9 +5,13 @@ use serde_json::{Map, Value, json};
 
 use crate::invoice::{address_schema, schema as invoice_schema};
 use crate::record::Kind;
+use crate::transaction::Status;
 
 /// The pattern of a ULID, in capital or small letters.
 pub(super) const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$";
+
+/// The pattern of the id of an event.
+pub(super) const EVENT_ID: &str = "^evt_[0-7][0-9a-hjkmnp-tv-z]{12}$";
 
 /// A text.
 pub(super) fn text() -> Value {
@@ -50,12 +54,12 @@ pub(super) fn list(items: Value) -> Value {
 }
 
 /// A time in UTC, with milliseconds.
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({ "type": "string", "format": "date-time" })
 }
 
 /// An object that has all of these members, and no others.
-fn object(properties: Value) -> Value {
+pub(super) fn object(properties: Value) -> Value {
     let names: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
     json!({
         "type": "object",
@@ -66,7 +70,7 @@ fn object(properties: Value) -> Value {
 }
 
 /// An object that has these members, but may lack some of them, and has no others.
-fn object_with(required: &[&str], properties: Value) -> Value {
+pub(super) fn object_with(required: &[&str], properties: Value) -> Value {
     json!({
         "type": "object",
         "required": required,
@@ -87,12 +91,12 @@ fn with(mut schema: Value, more: Value) -> Value {
 }
 
 /// A schema with a sentence about it.
-fn said(mut schema: Value, description: &str) -> Value {
+pub(super) fn said(mut schema: Value, description: &str) -> Value {
     schema["description"] = json!(description);
     schema
 }
 
-/// Returns all schemas, by name.
+/// Returns the schemas, by name, but those of events and webhooks.
 pub(super) fn schemas() -> Value {
     let mut all = json!({
         "Invoice": invoice(),
@@ -110,6 +114,7 @@ pub(super) fn schemas() -> Value {
         )),
         "InvitationRequest": object_with(&[], json!({ "matrix": or_null(matrix_id()) })),
         "LinkRequest": link_request(),
+        "NewPayment": new_payment(),
         "Problem": problem(),
         "Finding": finding(),
         "Inspection": object(json!({
@@ -123,6 +128,17 @@ pub(super) fn schemas() -> Value {
         "TransactionPage": object(json!({
             "transactions": list(reference("Transaction")),
             "next": said(or_null(pattern(ULID)), "The `cursor` of the next page; null on the last one."),
+        })),
+        "Standing": standing(),
+        "Payment": payment(),
+        "Payments": object(json!({
+            "payments": said(list(reference("Payment")), "Also those that were taken back."),
+            "standing": reference("Standing"),
+        })),
+        "EventPage": object(json!({
+            "events": list(reference("Event")),
+            "next": said(pattern(EVENT_ID), "The `after` of the next call."),
+            "more": said(boolean(), "Whether there are more events already."),
         })),
         "Room": room(),
         "RoomMember": room_member(),
@@ -169,11 +185,11 @@ pub(super) fn schemas() -> Value {
     all
 }
 
-fn boolean() -> Value {
+pub(super) fn boolean() -> Value {
     json!({ "type": "boolean" })
 }
 
-fn role() -> Value {
+pub(super) fn role() -> Value {
     one_of(&["buyer", "seller"])
 }
 
@@ -327,6 +343,10 @@ fn problem() -> Value {
             "scope": text(),
             "scopes": list(text()),
             "transaction": pattern(ULID),
+            "allowed": said(list(one_of(&meanings())), "The meanings of a status that can follow."),
+            "known": said(list(text()), "The values that there are."),
+            "oldest": said(pattern(EVENT_ID), "The cursor from which all events that are kept follow."),
+            "latest": said(pattern(EVENT_ID), "The cursor after all events."),
         }),
     );
     problem["title"] = json!("Problem details (RFC 9457)");
@@ -355,6 +375,7 @@ fn transaction() -> Value {
         "external_id": text(),
         "revision": count(),
         "status": text(),
+        "standing": reference("Standing"),
         "invoice": reference("Invoice"),
         "buyer": reference("Party"),
         "seller": reference("Party"),
@@ -370,6 +391,52 @@ fn transaction() -> Value {
         "page": said(json!({ "type": ["string", "null"] }), "The invoice page, if there is one."),
         "created_at": time(),
         "updated_at": time(),
+    }))
+}
+
+fn meanings() -> [&'static str; Status::ALL.len()] {
+    Status::ALL.map(Status::as_str)
+}
+
+fn standing() -> Value {
+    object(json!({
+        "means": said(one_of(&meanings()), "What the status, the payments and the day mean."),
+        "understood": said(boolean(), "Whether the word of the status has a meaning."),
+        "to_pay": said(or_null(text()), "What the buyer is asked to pay."),
+        "paid": said(text(), "The sum of the payments."),
+        "due_date": or_null(json!({ "type": "string", "format": "date" })),
+        "days_late": count(),
+        "closed": said(boolean(), "Whether the room and the page are read-only."),
+    }))
+}
+
+fn new_payment() -> Value {
+    let amount = json!({ "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$" });
+    object_with(
+        &["amount"],
+        json!({
+            "amount": said(amount, "Above zero, in the currency of the invoice."),
+            "date": said(
+                or_null(json!({ "type": "string", "format": "date" })),
+                "The day on which it was paid. Without it, today.",
+            ),
+            "reference": said(
+                json!({ "type": ["string", "null"], "maxLength": 140 }),
+                "What the shop or its bank knows it by.",
+            ),
+        }),
+    )
+}
+
+fn payment() -> Value {
+    object(json!({
+        "id": pattern(ULID),
+        "amount": text(),
+        "currency": text(),
+        "date": json!({ "type": "string", "format": "date" }),
+        "reference": or_null(text()),
+        "created_at": time(),
+        "taken_back_at": or_null(time()),
     }))
 }
 
@@ -492,7 +559,7 @@ fn audit_line() -> Value {
     object(json!({
         "position": count(),
         "at": time(),
-        "way": one_of(&["api", "command"]),
+        "way": one_of(&["api", "command", "room"]),
         "actor": text(),
         "action": text(),
         "transaction": or_null(pattern(ULID)),

@@ -6,8 +6,9 @@ use axum::http::Uri;
 use serde::de::DeserializeOwned;
 
 use super::super::calls::CALLS;
-use super::super::{audit, entries, invoice_xml, paper, search, transactions};
+use super::super::{audit, entries, events, invoice_xml, paper, search, transactions, webhooks};
 use super::*;
+use crate::event::EventKind;
 
 /// The calls that need no key.
 const OPEN: [(&str, &str); 1] = [("GET", "/api/v1/invoice.schema.json")];
@@ -68,6 +69,12 @@ fn the_parameters_of_each_query_are_described() {
         ),
         ("search::SearchQuery", "/api/v1/entries", parameters_of::<search::SearchQuery>()),
         ("audit::AuditQuery", "/api/v1/audit", parameters_of::<audit::AuditQuery>()),
+        ("events::EventsQuery", "/api/v1/events", parameters_of::<events::EventsQuery>()),
+        (
+            "webhooks::DeliveriesQuery",
+            "/api/v1/webhooks/{webhook}/deliveries",
+            parameters_of::<webhooks::DeliveriesQuery>(),
+        ),
         (
             "paper::PaperQuery",
             "/api/v1/transactions/{id}/invoice.pdf",
@@ -125,6 +132,21 @@ fn every_kind_of_refusal_is_in_the_document_with_its_status() {
             }
         }
     }
+}
+
+#[test]
+fn every_type_of_event_is_described_as_it_is_answered_and_sent() {
+    let mapping = &openapi()["components"]["schemas"]["Event"]["discriminator"]["mapping"];
+    let sent = openapi()["webhooks"].as_object().unwrap();
+    for kind in EventKind::ALL {
+        let kind = kind.as_str();
+        let schema = openapi().pointer(mapping[kind].as_str().unwrap().trim_start_matches('#'));
+        assert_eq!(schema.unwrap()["properties"]["type"]["const"], kind);
+        assert!(sent[kind]["post"].is_object(), "{kind}");
+    }
+    assert_eq!(mapping.as_object().unwrap().len(), EventKind::ALL.len());
+    // And the test event.
+    assert_eq!(sent.len(), EventKind::ALL.len() + 1);
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::fmt;
 use std::time::Duration;
 
 use ruma::OwnedRoomId;
+use rust_decimal::Decimal;
 use serde_json::Value;
 use ulid::Ulid;
 
 use super::rooms::Rooms;
 use crate::clock::now;
 use crate::files::Vault;
-use crate::record::acts::{FileContent, FileEvidence, NamedFiles};
+use crate::record::acts::{FileContent, FileEvidence, NamedFiles, PaymentEvidence};
 use crate::record::{Fault, Place};
 use crate::seal::{self, Ending, HeldBy, RecordCheck, Trust, Verdict, is_head_of};
 use crate::store::{FileRow, Snapshot, Store, StoreError};
@@ -242,6 +243,17 @@ async fn check_acts(
         return fault(format!("is the newest, but the transaction is set to revision {current}"));
     }
     let Some(transaction) = snapshot.transaction(id).await? else { return Err(Failure::Missing) };
+    let payments = snapshot.payments(id).await?;
+    check.check_payments(&payments)?;
+    let currency = transaction.terms.invoice.currency.to_string();
+    let counts =
+        |it: &&PaymentEvidence| it.taken_back_at.is_none() && it.content.currency == currency;
+    let amounts =
+        payments.iter().filter(counts).filter_map(|it| it.content.amount.parse::<Decimal>().ok());
+    if amounts.sum::<Decimal>() != transaction.paid {
+        let what = "is stored with another sum of its payments than they have";
+        return Err(Fault::at(Place::Transaction, what).into());
+    }
     // A contact that both parties name belongs to the party that comes last.
     let contacts = transaction.terms.matrix_contacts();
     let contacts: BTreeMap<String, String> =

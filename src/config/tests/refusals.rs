@@ -13,7 +13,11 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
         ),
         ("rooms: {typ: a}", "rooms.typ", &["did you mean rooms.type?", "federate"]),
         ("rooms: {\"a.b\": 1}", "rooms.a.b", &["the keys create", "remove it"]),
-        ("parallel: 8", "parallel", &["did you mean rooms.parallel?", "the sections"]),
+        (
+            "parallel: 8",
+            "parallel",
+            &["did you mean rooms.parallel or webhooks.parallel?", "the sections"],
+        ),
         ("rooms: {guest-access: x}", "rooms.guest-access", &["rooms.guest_access?"]),
         ("rooms: 12", "rooms", &["a number", "a section with the keys create"]),
         ("rooms: [a]", "rooms", &["a list", "indented"]),
@@ -36,6 +40,27 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
         ("bot: {display_name: ' '}", "bot.display_name", &["an empty text", "1 to 256"]),
         ("bot: {display_name: 7}", "bot.display_name", &["found:   7", "quotes"]),
         (&long, "bot.display_name", &["a longer text", "1 to 256"]),
+        ("webhooks: {timeout_seconds: 61}", "webhooks.timeout_seconds", &["61", "1 to 60"]),
+        (
+            "webhooks: {allow_networks: [localhost]}",
+            "webhooks.allow_networks[0]",
+            &["\"localhost\"", "instead of its name"],
+        ),
+        (
+            "webhooks: {endpoints: [{shop: a, url: 'http://h/canary', secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}]}",
+            "webhooks.endpoints[0].url",
+            &["another text", "begin with https://"],
+        ),
+        (
+            "webhooks: {endpoints: [{shop: a, url: 'https://h/canary', secret: whsec_canary}]}",
+            "webhooks.endpoints[0].secret",
+            &["no such secret", "openssl rand -base64 32"],
+        ),
+        (
+            "webhooks: {endpoints: [{shop: a, url: 'https://h', secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, types: 'file.stored, x'}]}",
+            "webhooks.endpoints[0].types",
+            &["\"x\", which is no type", "entry.created"],
+        ),
         ("api: {listen: '127.0.0.1:9330'}", "api.listen", &["appservice.listen", "own port"]),
         ("api: {listen: here}", "api.listen", &["\"here\"", "IP address"]),
         (

@@ -1,6 +1,7 @@
 //! Checks the values of the config beyond their types.
 
 mod page;
+mod webhooks;
 
 use std::net::SocketAddr;
 
@@ -41,6 +42,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_proxies(&config.proxies, draft);
     check_record(&config.record, draft);
     check_files(&config.files, draft);
+    webhooks::check(&config.webhooks, draft);
     check_log_level(&config.log.level, draft);
 }
 
@@ -185,11 +187,15 @@ fn check_bot(config: &mut Config, draft: &mut Draft) {
     // Synapse limits display names, and the Matrix specification limits user ids (in bytes).
     const MAX_DISPLAY_NAME_CHARS: usize = 256;
     const MAX_USER_ID_BYTES: usize = 255;
+    const MAX_ADMINS: usize = 20;
     let name = &config.bot.display_name;
     if name.trim().is_empty() {
         draft.refuse("bot.display_name", "an empty text", None);
     } else if name.chars().count() > MAX_DISPLAY_NAME_CHARS {
         draft.refuse("bot.display_name", "a longer text", None);
+    }
+    if config.bot.admins.len() > MAX_ADMINS {
+        draft.refuse("bot.admins", "a longer list", None);
     }
     let domain = &config.homeserver.domain;
     let user_id = format!("@{BOT_LOCALPART}:{domain}");

@@ -181,7 +181,7 @@ impl Missed {
             watched.awaited_files().extend(awaiting);
         }
         let lines = write_for(&lists, face, (&session, &cast), &mut WrittenLines::new());
-        let revision = session.transaction.revision;
+        let revision = session.transaction.version();
         let invoice = if revision > position.revision {
             let page = gather::page(state, &session, Chat::default()).await?;
             Some(invoice(&page))
@@ -195,7 +195,7 @@ impl Missed {
 /// Returns the invoice as the data of an event.
 pub(super) fn invoice(page: &crate::page::model::Page<'_>) -> Arc<str> {
     let html = view::update(page).into_string();
-    json!({ "revision": page.transaction.revision, "html": html }).to_string().into()
+    json!({ "revision": page.transaction.version(), "html": html }).to_string().into()
 }
 
 /// Returns the event ids of the lines that these entries are, or are about. The value is the seq of

@@ -271,7 +271,7 @@ impl Reading {
         if !self.has_begun {
             self.has_begun = true;
             (news.from, news.upto) = (surroundings.seq, surroundings.seq);
-            news.revision = transaction.revision;
+            news.revision = transaction.version();
         }
         let mut lists = Vec::new();
         let awaited = std::mem::take(&mut *watched.awaited_files());
@@ -294,8 +294,8 @@ impl Reading {
             self.wakeups.read_by(Instant::now() + self.file_pause);
             self.file_pause = (self.file_pause * 2).min(FILE_PAUSE.1);
         }
-        let has_new_revision = transaction.revision != news.revision;
-        news.revision = transaction.revision;
+        let has_new_revision = transaction.version() != news.revision;
+        news.revision = transaction.version();
         Ok(Found { surroundings, unsent, lists, has_new_revision })
     }
 

@@ -41,10 +41,22 @@ pub enum ActKind {
     /// An entry holds a signed head that does not fit this record: the database was restored from an
     /// older backup.
     Restore,
+    /// The shop handed in a payment. The content is a [`PaymentContent`].
+    Payment,
+    /// The shop took back a payment.
+    PaymentTakenBack,
 }
 
 impl ActKind {
-    const ALL: [Self; 5] = [Self::Revision, Self::File, Self::Expiry, Self::Erasure, Self::Restore];
+    const ALL: [Self; 7] = [
+        Self::Revision,
+        Self::File,
+        Self::Expiry,
+        Self::Erasure,
+        Self::Restore,
+        Self::Payment,
+        Self::PaymentTakenBack,
+    ];
 
     /// The name in JSON and in the database.
     pub fn as_str(self) -> &'static str {
@@ -54,6 +66,8 @@ impl ActKind {
             Self::Expiry => "expiry",
             Self::Erasure => "erasure",
             Self::Restore => "restore",
+            Self::Payment => "payment",
+            Self::PaymentTakenBack => "payment_taken_back",
         }
     }
 
@@ -74,8 +88,8 @@ pub struct Act {
     pub at: i64,
     /// What was done.
     pub kind: ActKind,
-    /// What it was done to: the number of the revision, the source of the file, or the seq of the
-    /// entry.
+    /// What it was done to: the number of the revision, the source of the file, the seq of the
+    /// entry, or the id of the payment.
     pub subject: String,
     /// Who did it: the shop, the event id of the redaction, or the person who ran the command; empty
     /// for Tallyroom itself.
@@ -136,6 +150,33 @@ pub struct FileContent {
     pub size: i64,
     /// The media type according to the first bytes.
     pub media_type: Option<String>,
+}
+
+/// The content of an act about a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentContent {
+    /// The id of the payment, a ULID.
+    pub payment: String,
+    /// The amount, a decimal number.
+    pub amount: String,
+    /// The currency (ISO 4217).
+    pub currency: String,
+    /// The day on which it was paid (ISO 8601).
+    pub date: String,
+    /// What the shop or its bank knows it by.
+    pub reference: Option<String>,
+    /// The time at which it was handed in, in milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// A payment, and whether it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentEvidence {
+    /// What was handed in.
+    #[serde(flatten)]
+    pub content: PaymentContent,
+    /// When it was taken back, in milliseconds since 1970. `None` means that it counts.
+    pub taken_back_at: Option<i64>,
 }
 
 /// What is known about a file that a record names.
@@ -204,6 +245,9 @@ pub struct Acts {
     files: HashMap<String, Noted>,
     erasures: HashMap<i64, Erasure>,
     restores: HashSet<i64>,
+    payments: BTreeMap<String, Noted>,
+    /// The payments that were taken back.
+    taken_back: HashSet<String>,
     adopted: usize,
 }
 
@@ -217,6 +261,8 @@ impl Acts {
             files: HashMap::new(),
             erasures: HashMap::new(),
             restores: HashSet::new(),
+            payments: BTreeMap::new(),
+            taken_back: HashSet::new(),
             adopted: 0,
         }
     }
@@ -293,6 +339,16 @@ impl Acts {
                 self.erasures.insert(number()?, Erasure { actor, reason });
             }
             ActKind::Restore => drop(self.restores.insert(number()?)),
+            ActKind::Payment => {
+                if self.payments.insert(act.subject.clone(), noted).is_some() {
+                    return fault("is about a payment that was already handed in");
+                }
+            }
+            ActKind::PaymentTakenBack => {
+                if !self.taken_back.insert(act.subject.clone()) {
+                    return fault("is about a payment that was already taken back");
+                }
+            }
         }
         Ok(())
     }
@@ -326,6 +382,33 @@ impl Acts {
                 Err(Fault::at(Place::Revision(number + 1), "is missing"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Checks all payments of the transaction.
+    ///
+    /// # Errors
+    /// The first thing about them that does not fit.
+    pub fn check_payments(&self, payments: &[PaymentEvidence]) -> Result<(), Fault> {
+        let mut missing: HashSet<&String> = self.payments.keys().collect();
+        for PaymentEvidence { content, taken_back_at } in payments {
+            let fault = |what: &str| Err(Fault::at(Place::Payment(content.payment.clone()), what));
+            let Some(noted) = self.payments.get(&content.payment) else {
+                return fault("was added by somebody: no act says that the shop handed it in");
+            };
+            if !missing.remove(&content.payment) {
+                return fault("is there twice");
+            }
+            if !noted.is(content) {
+                return fault("is not what the shop handed in: it was changed");
+            }
+            if taken_back_at.is_some() != self.taken_back.contains(&content.payment) {
+                return fault("was taken back, or counts again, and no act says so");
+            }
+        }
+        match missing.into_iter().min() {
+            Some(payment) => Err(Fault::at(Place::Payment(payment.clone()), "is missing")),
+            None => Ok(()),
         }
     }
 

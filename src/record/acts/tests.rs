@@ -193,6 +193,46 @@ fn a_file_may_be_gone_if_an_act_says_why() {
 }
 
 #[test]
+fn payments_are_what_their_acts_say() {
+    let payment = |id: &str| PaymentContent {
+        payment: id.to_owned(),
+        amount: "40.00".to_owned(),
+        currency: "EUR".to_owned(),
+        date: "2026-07-15".to_owned(),
+        reference: None,
+        created_at: NOON,
+    };
+    let mut chain = chain();
+    for id in ["a", "b"] {
+        chain.add(ActKind::Payment, id, "shop", "", Some(json!(payment(id))));
+    }
+    chain.add(ActKind::PaymentTakenBack, "b", "shop", "", None);
+    let acts = chain.check().unwrap();
+    let as_handed_in = || {
+        let row = |id, taken_back_at| PaymentEvidence { content: payment(id), taken_back_at };
+        vec![row("a", None), row("b", Some(NOON))]
+    };
+    assert_eq!(acts.check_payments(&as_handed_in()), Ok(()));
+    type Cheat = fn(&mut Vec<PaymentEvidence>);
+    let cheats: [(Cheat, &str); 6] = [
+        (|it| it[0].content.amount = "4.00".to_owned(), "was changed"),
+        (|it| it[0].taken_back_at = Some(NOON), "no act says so"),
+        (|it| it[1].taken_back_at = None, "no act says so"),
+        (|it| drop(it.remove(0)), "is missing"),
+        (|it| it[0].content.payment = "c".to_owned(), "added by somebody"),
+        (|it| it.push(it[0].clone()), "twice"),
+    ];
+    for (cheat, what) in cheats {
+        let mut payments = as_handed_in();
+        cheat(&mut payments);
+        let fault = acts.check_payments(&payments).unwrap_err();
+        assert!(fault.what.contains(what), "{fault}");
+    }
+    chain.add(ActKind::Payment, "a", "shop", "", Some(json!(payment("a"))));
+    assert_eq!(chain.check().unwrap_err().place, Place::Act(9));
+}
+
+#[test]
 fn nothing_is_told_of_twice() {
     let mut again = chain();
     again.add(ActKind::Revision, "2", "shop", "", Some(json!(revision(2, "open"))));

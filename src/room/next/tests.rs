@@ -17,6 +17,7 @@ fn wanted() -> Wanted {
         former_contacts: vec![],
         has_news: false,
         page_message: None,
+        question: None,
     }
 }
 

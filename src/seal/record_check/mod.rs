@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use super::{SignedHead, Trust, verify};
 use crate::names::HEAD_STATE;
-use crate::record::acts::{ActEvidence, Acts, FileEvidence, RevisionContent};
+use crate::record::acts::{ActEvidence, Acts, FileEvidence, PaymentEvidence, RevisionContent};
 use crate::record::chain::{Checker, Evidence, Head, Outdated};
 use crate::record::{Fault, Place};
 
@@ -213,6 +213,14 @@ impl RecordCheck {
     pub fn check_revision(&mut self, content: &RevisionContent) -> Result<(), Fault> {
         self.revisions += 1;
         if self.has_acts() { self.acts.check_revision(self.revisions, content) } else { Ok(()) }
+    }
+
+    /// Checks all payments of the transaction.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn check_payments(&self, payments: &[PaymentEvidence]) -> Result<(), Fault> {
+        self.acts.check_payments(payments)
     }
 
     /// Checks a file that the record names.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::invoice::{Form, InvoiceInput, settle};
 use crate::language::Language;
+use crate::transaction::StatusRules;
 
 static ENGLISH: LazyLock<Locale> = LazyLock::new(|| Locale::of(Language::English));
 
@@ -22,10 +23,17 @@ fn invoice(change: impl FnOnce(&mut Value)) -> Invoice {
     settle(serde_json::from_value::<InvoiceInput>(json).unwrap(), Form::Json).unwrap().invoice
 }
 
+/// How an invoice stands on a day before its due date, with this status and without payments.
+fn with_status(invoice: &Invoice, status: &str) -> &'static Standing {
+    let today = "2024-06-02".parse().unwrap();
+    let rules = StatusRules::default();
+    Box::leak(Box::new(rules.standing_of("shop", status, invoice, Decimal::ZERO, today)))
+}
+
 fn of(invoice: &Invoice) -> SummaryInput<'_> {
     SummaryInput {
         invoice,
-        status: "awaiting_payment",
+        standing: with_status(invoice, "awaiting_payment"),
         seller: "Acme Ltd",
         buyer: "Birch GmbH",
         page_url: Some("https://pay.example.org/t/1?a=1&b=2"),
@@ -131,7 +139,8 @@ fn number_and_total_stand_in_the_first_thirty_characters() {
         json["lines"][0]["unit_price"] = json!("99999999.99");
         json["number"] = json!("A".repeat(100));
     });
-    let input = SummaryInput { status: "a status of many many words", ..of(&long) };
+    let input =
+        SummaryInput { standing: with_status(&long, "a status of many many words"), ..of(&long) };
     assert!(headline(&input).chars().count() < 80, "{}", headline(&input));
 }
 
@@ -175,7 +184,10 @@ fn headline_and_topic_tell_what_is_to_be_paid_and_not_the_total() {
     let body = summarise(&input).body;
     assert!(body.contains("\nTotal: EUR 540.00\n"), "{body}");
     // Once it is paid, nothing is to be paid, and the total is what the invoice is known by.
-    assert_eq!(topic(&SummaryInput { status: "paid", ..input }), "EUR 540.00 · Paid");
+    assert_eq!(
+        topic(&SummaryInput { standing: with_status(&invoice, "paid"), ..input }),
+        "EUR 540.00 · Paid"
+    );
 }
 
 #[test]
@@ -200,7 +212,7 @@ fn amounts_have_the_decimals_of_their_currency() {
 fn nobody_is_asked_for_money_that_is_not_owed() {
     let invoice = invoice(|json| json["totals"] = json!({ "paid": "40.00" }));
     for status in ["paid", "Canceled", "refunded", "draft", "written-off"] {
-        let input = SummaryInput { status, ..of(&invoice) };
+        let input = SummaryInput { standing: with_status(&invoice, status), ..of(&invoice) };
         let Summary { body, formatted_body } = summarise(&input);
         for text in [body, formatted_body, topic(&input), headline(&input)] {
             for asks in ["due", "Due", "IBAN", "DE02", "Terms"] {
@@ -208,6 +220,27 @@ fn nobody_is_asked_for_money_that_is_not_owed() {
             }
             assert!(text.contains("EUR"), "{text}");
         }
+    }
+}
+
+#[test]
+fn a_payment_reduces_what_is_asked_for_and_a_day_makes_it_overdue() {
+    let invoice = invoice(|_| ());
+    let on = |day: &str, paid: &str| {
+        let (paid, day) = (paid.parse().unwrap(), day.parse().unwrap());
+        StatusRules::default().standing_of("shop", "awaiting_payment", &invoice, paid, day)
+    };
+    for (standing, topic_then, rows) in [
+        (on("2024-07-01", "40"), "EUR 500.00 · Partly paid · Due 1 Jul 2024", true),
+        (on("2024-07-02", "40"), "EUR 500.00 · Overdue · Due 1 Jul 2024", true),
+        (on("2024-07-02", "540"), "EUR 540.00 · Paid", false),
+    ] {
+        let input = SummaryInput { standing: &standing, ..of(&invoice) };
+        assert_eq!(topic(&input), topic_then);
+        let body = summarise(&input).body;
+        assert!(body.contains("\nPayments received: EUR -"), "{body}");
+        assert_eq!(body.contains("\nAmount due: EUR 500.00\n"), rows, "{body}");
+        assert_eq!(body.contains("IBAN"), rows, "{body}");
     }
 }
 

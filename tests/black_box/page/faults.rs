@@ -127,12 +127,12 @@ async fn nothing_that_is_dropped_leaves_the_page(scene: &Scene) {
     let bea = scene.bea().await;
     bea.size(1440, 900).await;
     bea.js("window.stayed = true").await;
-    for (count, place) in ["#invoice", "#summary", "#log", "textarea"].iter().enumerate() {
+    for (count, place) in ["#invoice", "#summary", "#log", "#text"].iter().enumerate() {
         bea.drops(place, &dropped).await;
         bea.until(&format!("document.querySelectorAll('#chosen li').length === {}", count + 1))
             .await;
     }
-    for (place, expected) in [("#invoice", true), ("#log", true), ("textarea", false)] {
+    for (place, expected) in [("#invoice", true), ("#log", true), ("#text", false)] {
         let drop = format!(
             "(() => {{ const data = new DataTransfer(); data.setData('text/uri-list', 'https://x.example/'); \
              data.setData('text/plain', 'https://x.example/'); \
@@ -158,7 +158,7 @@ async fn what_is_refused_can_be_written_again(scene: &Scene, bea: &Visitor, sam:
     bea.sees("Not sent").await;
     bea.types(WRITE, "a thought").await;
     bea.presses_beside("refused words", "Back into the field").await;
-    bea.until("document.querySelector('textarea').value === 'refused words\\n\\na thought'").await;
+    bea.until("document.querySelector('#text').value === 'refused words\\n\\na thought'").await;
     bea.until(NOTHING_PENDING).await;
     bea.clears(WRITE).await;
     bea.says("allowed words").await;
@@ -172,7 +172,7 @@ async fn what_is_refused_can_be_written_again(scene: &Scene, bea: &Visitor, sam:
     bea.presses("Save").await;
     bea.sees("Not sent").await;
     bea.presses_beside("changed words", "Back into the field").await;
-    bea.until("document.querySelector('textarea').value === 'changed words'").await;
+    bea.until("document.querySelector('#text').value === 'changed words'").await;
     bea.presses("Save").await;
     sam.sees("changed words").await;
     sam.does_not_see("allowed words").await;
@@ -183,11 +183,11 @@ async fn a_reload_keeps_what_is_not_sent(scene: &mut Scene, bea: &Visitor) {
     bea.chooses("11.", "Reply").await;
     bea.types(WRITE, "half a sent").await;
     bea.reload().await;
-    bea.until("document.querySelector('textarea').value === 'half a sent'").await;
+    bea.until("document.querySelector('#text').value === 'half a sent'").await;
     bea.sees("Replying to Sam (seller)").await;
     bea.open("about:blank").await;
     bea.js("history.back(); 0").await;
-    bea.until("document.querySelector('textarea')?.value === 'half a sent'").await;
+    bea.until("document.querySelector('#text')?.value === 'half a sent'").await;
     bea.types(WRITE, "ence").await;
     // Nobody answers: the message is kept as one that failed.
     scene.world.kill_tallyroom();
@@ -198,7 +198,7 @@ async fn a_reload_keeps_what_is_not_sent(scene: &mut Scene, bea: &Visitor) {
     bea.reload().await;
     bea.sees("half a sentence").await;
     bea.sees("Not sent yet").await;
-    bea.until("document.querySelector('textarea').value === 'next'").await;
+    bea.until("document.querySelector('#text').value === 'next'").await;
     bea.presses_beside("half a sentence", "Try again").await;
     let entry = scene.entry("half a sentence").await;
     assert_eq!(entry["relates_to"]["kind"], "reply");

@@ -13,6 +13,7 @@ mod invoice;
 mod no_scripts;
 mod sessions;
 mod signing_in;
+mod statuses;
 mod trouble;
 mod two_tabs;
 mod who_is_there;

@@ -36,7 +36,7 @@ on_both_databases! {
         // Editing: what is there comes back into the field.
         bea.open(&scene.page()).await;
         bea.chooses("It is", "Edit").await;
-        bea.until("!!document.querySelector('textarea')?.value").await;
+        bea.until("!!document.querySelector('#text')?.value").await;
         bea.clears(WRITE).await;
         bea.types(WRITE, "It was").await;
         bea.presses("Save").await;

@@ -37,6 +37,20 @@ pub async fn sent(request: RequestBuilder) -> Answered {
     answered
 }
 
+/// Checks an event, as the feed has it.
+pub fn check_event(event: &Value) {
+    check("/components/schemas/Event", event, "an event");
+}
+
+/// Checks an event, as it is sent to a webhook.
+pub fn check_sent(event: &Value) {
+    let kind = event["type"].as_str().unwrap_or_default();
+    let pointer =
+        format!("/webhooks/{}/post/requestBody/content/application~1json/schema", escaped(kind));
+    assert!(openapi().pointer(&pointer).is_some(), "the document sends no {kind:?}: {event:#}");
+    check(&pointer, event, "what a webhook is sent");
+}
+
 /// What is checked of a call.
 struct Call {
     method: Method,

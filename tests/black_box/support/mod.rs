@@ -13,6 +13,7 @@ pub mod lies;
 pub mod person;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod shop;
 pub mod synapse;
 pub mod world;

@@ -157,7 +157,7 @@ pub fn sample(external_id: &str, buyer: &str, seller: &str) -> Value {
             "number": "INV-2026-0042",
             "type": "380",
             "issue_date": "2026-06-01",
-            "due_date": "2026-07-01",
+            "due_date": "2099-07-01",
             "currency": "EUR",
             "lines": [
                 { "id": "1", "description": "Oak plank", "quantity": "10", "unit": "C62",

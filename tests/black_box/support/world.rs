@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection, Executor};
+use tallyroom::event::EventId;
 use tempfile::TempDir;
 
 use super::balancer::{self, Ports};
@@ -273,6 +274,16 @@ impl World {
             connection.execute("PRAGMA busy_timeout = 15000").await.unwrap();
         }
         connection
+    }
+
+    /// The events of a shop in the order of the feed: the transaction and the id of each.
+    pub async fn events(&self, shop: &str) -> Vec<(String, EventId)> {
+        let mut connection = self.database().await;
+        let select = "SELECT transaction_id, id FROM events WHERE shop = $1 ORDER BY id";
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as(select).bind(shop).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows.into_iter().map(|(transaction, id)| (transaction, EventId(id))).collect()
     }
 
     /// Everything that the service has logged.

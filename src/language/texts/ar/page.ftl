@@ -65,6 +65,19 @@ status-cancelled = ملغاة
 status-refunded = مُستردة
 status-partially-refunded = مُستردة جزئيًا
 status-written-off = مشطوبة
+status-issued = صادرة
+status-partly-paid = مدفوعة جزئيًا
+status-accepted = مقبولة
+status-shipped = تم الشحن
+status-completed = مكتملة
+status-credited = مقيّدة لصالح المشتري
+steps = ما يمكنكم فعله
+step-accepted = قبول الفاتورة
+step-disputed = الاعتراض عليها
+step-shipped = وضع علامة «تم الشحن»
+step-paid = وضع علامة «مدفوعة»
+step-other = تغيير الحالة إلى «{ $status }»
+step-reason = السبب
 
 ## The invoice
 
@@ -121,6 +134,7 @@ total-vat = ضريبة القيمة المضافة
 total-with-vat = المجموع
 total-paid = المدفوع سابقًا
 total-rounding = التقريب
+total-payments = الدفعات المستلمة
 total-due = المبلغ المستحق
 
 ## How to pay
@@ -283,6 +297,7 @@ unsent = لم تُرسل بعد
 compose = كتابة رسالة
 compose-label = الرسالة
 compose-placeholder = اكتبوا رسالة…
+compose-closed = أُغلقت هذه المعاملة، ولذلك لا يمكن لأحد الكتابة هنا. تبقى المحادثة محفوظة.
 compose-hint = **عريض**، _مائل_، `رمز`. مفتاح Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا.
 compose-hint-plain = **عريض**، _مائل_، `رمز`، والقوائم والروابط متاحة أيضًا.
 send = إرسال

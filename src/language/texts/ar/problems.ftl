@@ -18,6 +18,9 @@ problem-too-fast = ما زال كثير مما كتبتموه ينتظر الإ�
 problem-too-many = كان ذلك كثيرًا في وقت قصير. انتظروا لحظة ثم حاولوا مرة أخرى.
 problem-try-again = هذا غير ممكن الآن. لم يُفقد شيء؛ حاولوا مرة أخرى بعد لحظة.
 problem-encrypted = هذه الغرفة مشفرة. لا يمكن تسجيل ما تكتبونه هنا، ولذلك لا يُرسل.
+problem-closed = أُغلقت هذه المعاملة، ولذلك لا يُرسل شيء.
+problem-step = لا يمكن اختيار هذه الحالة الآن. أعيدوا تحميل الصفحة لمعرفة ما هو ممكن.
+problem-reason = يرجى ذكر السبب.
 
 ## Why something that was written here did not get into the conversation
 

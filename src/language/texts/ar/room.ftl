@@ -32,3 +32,30 @@ notice-encrypted = هذه الغرفة مشفرة. لا يستطيع Tallyroom �
 notice-room-replaced = تستمر المحادثة حول هذه المعاملة في غرفة أخرى.
 notice-removed-contact = لم يعد جهة اتصال لهذه المعاملة
 guest-name = { $name } (صفحة الفاتورة)
+
+## الأوامر في الغرفة، مثل ‎!tally الحالة‎
+
+command-help = مساعدة
+command-status = الحالة, حالة
+command-invoice = الفاتورة, فاتورة
+command-who = من
+command-link = رابط, الرابط
+command-help-about = يعرض هذه القائمة
+command-status-about = يذكر المبلغ المطلوب وموعد استحقاقه
+command-invoice-about = يعرض الفاتورة باختصار
+command-who-about = يذكر من الحاضر هنا وعمّن ينوب
+command-link-about = يرسل إليك رابطك الخاص بصفحة الفاتورة في رسالة مباشرة
+answer-help = هذا ما أفهمه:
+answer-unknown = لا أعرف «{ $word }». ‏{ $help } يعرض ما أفهمه.
+answer-nearest = لا أعرف «{ $word }». هل تقصد { $nearest }؟
+answer-not-a-party = لا يستخدم هذا الأمر إلا جهات اتصال المشتري والبائع.
+answer-no-page = ليس لهذا المتجر صفحة فاتورة.
+answer-link-sent = أرسلت إليك رابطك في رسالة مباشرة.
+answer-link-on-page = أنت في صفحة الفاتورة بالفعل.
+answer-link-refused = لا أستطيع مراسلتك مباشرة: رفض خادمك دعوتي. اسمح بدعواتي ثم اطلب مرة أخرى.
+direct-link = { $kind } { $number } من { $seller }: هذا رابطك الخاص بصفحتها. من يملكه يقرأ ويكتب هناك باسمك، فلا تشاركه. الرابط صالح حتى { $date }.
+direct-room-name = الفواتير
+who-here = في الغرفة
+who-invited = تمت دعوته
+who-left = ليس في الغرفة
+who-page = في صفحة الفاتورة فقط

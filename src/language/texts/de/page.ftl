@@ -58,6 +58,19 @@ status-cancelled = Storniert
 status-refunded = Erstattet
 status-partially-refunded = Teilweise erstattet
 status-written-off = Ausgebucht
+status-issued = Gestellt
+status-partly-paid = Teilweise bezahlt
+status-accepted = Anerkannt
+status-shipped = Versandt
+status-completed = Abgeschlossen
+status-credited = Gutgeschrieben
+steps = Was Sie tun können
+step-accepted = Rechnung anerkennen
+step-disputed = Beanstanden
+step-shipped = Als versandt markieren
+step-paid = Als bezahlt markieren
+step-other = Auf „{ $status }“ setzen
+step-reason = Grund
 
 ## The invoice
 
@@ -114,6 +127,7 @@ total-vat = USt.
 total-with-vat = Gesamtbetrag
 total-paid = Bereits gezahlt
 total-rounding = Rundung
+total-payments = Eingegangene Zahlungen
 total-due = Offener Betrag
 
 ## How to pay
@@ -268,6 +282,7 @@ unsent = Noch nicht gesendet
 compose = Nachricht schreiben
 compose-label = Nachricht
 compose-placeholder = Nachricht schreiben …
+compose-closed = Dieser Vorgang ist abgeschlossen, deshalb kann hier niemand mehr schreiben. Das Gespräch bleibt erhalten.
 compose-hint = **fett**, _kursiv_, `Code`. Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile.
 compose-hint-plain = **fett**, _kursiv_, `Code`, Listen und Links sind möglich.
 send = Senden

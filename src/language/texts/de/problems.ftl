@@ -18,6 +18,9 @@ problem-too-fast = Vieles von dem, was Sie geschrieben haben, wartet noch auf de
 problem-too-many = Das war zu viel in kurzer Zeit. Warten Sie einen Moment und versuchen Sie es dann noch einmal.
 problem-try-again = Das geht im Moment nicht. Es ist nichts verloren; versuchen Sie es gleich noch einmal.
 problem-encrypted = Dieser Raum ist verschlüsselt. Was hier geschrieben würde, könnte nicht festgehalten werden, deshalb wird es nicht gesendet.
+problem-closed = Dieser Vorgang ist abgeschlossen, deshalb wird nichts gesendet.
+problem-step = Dieser Status lässt sich jetzt nicht setzen. Laden Sie die Seite neu, um zu sehen, was möglich ist.
+problem-reason = Bitte nennen Sie einen Grund.
 
 ## Why something that was written here did not get into the conversation
 

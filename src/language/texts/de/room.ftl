@@ -28,3 +28,30 @@ notice-encrypted = Dieser Raum ist verschlüsselt. Tallyroom kann seine Nachrich
 notice-room-replaced = Das Gespräch über diesen Vorgang wird in einem anderen Raum fortgesetzt.
 notice-removed-contact = Nicht mehr Ansprechpartner für diesen Vorgang
 guest-name = { $name } (Rechnungsseite)
+
+## Befehle im Raum, etwa !tally status
+
+command-help = hilfe
+command-status = status, stand
+command-invoice = rechnung
+command-who = wer
+command-link = link
+command-help-about = zeigt diese Liste
+command-status-about = sagt, was bis wann zu zahlen ist
+command-invoice-about = zeigt die Rechnung in Kürze
+command-who-about = sagt, wer für wen hier ist
+command-link-about = schickt Ihnen Ihren eigenen Link zur Rechnungsseite, als Direktnachricht
+answer-help = Das verstehe ich:
+answer-unknown = „{ $word }“ kenne ich nicht. { $help } zeigt, was ich verstehe.
+answer-nearest = „{ $word }“ kenne ich nicht. Meinten Sie { $nearest }?
+answer-not-a-party = Diesen Befehl können nur die Ansprechpartner von Käufer und Verkäufer nutzen.
+answer-no-page = Dieser Shop hat keine Rechnungsseite.
+answer-link-sent = Ich habe Ihnen Ihren Link als Direktnachricht geschickt.
+answer-link-on-page = Sie sind bereits auf der Rechnungsseite.
+answer-link-refused = Ich kann Ihnen nicht direkt schreiben: Ihr Homeserver hat meine Einladung abgelehnt. Erlauben Sie Einladungen von mir und fragen Sie noch einmal.
+direct-link = { $kind } { $number } von { $seller }: Das ist Ihr eigener Link zur Seite. Wer ihn hat, liest und schreibt dort in Ihrem Namen; geben Sie ihn nicht weiter. Er gilt bis { $date }.
+direct-room-name = Rechnungen
+who-here = im Raum
+who-invited = eingeladen
+who-left = nicht im Raum
+who-page = nur auf der Rechnungsseite

@@ -65,6 +65,19 @@ status-cancelled = Cancelled
 status-refunded = Refunded
 status-partially-refunded = Partly refunded
 status-written-off = Written off
+status-issued = Issued
+status-partly-paid = Partly paid
+status-accepted = Accepted
+status-shipped = Shipped
+status-completed = Completed
+status-credited = Credited
+steps = What you can do
+step-accepted = Accept the invoice
+step-disputed = Dispute it
+step-shipped = Mark as shipped
+step-paid = Mark as paid
+step-other = Set to “{ $status }”
+step-reason = Reason
 
 ## The invoice
 
@@ -125,6 +138,7 @@ total-vat = VAT
 total-with-vat = Total
 total-paid = Already paid
 total-rounding = Rounding
+total-payments = Payments received
 total-due = Amount due
 
 ## How to pay
@@ -296,6 +310,7 @@ unsent = Not sent yet
 compose = Write a message
 compose-label = Message
 compose-placeholder = Write a message…
+compose-closed = This transaction is closed, so nobody can write here. The conversation stays.
 compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
 compose-hint-plain = **bold**, _italic_, `code`, lists and links work.
 send = Send

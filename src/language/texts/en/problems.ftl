@@ -18,6 +18,9 @@ problem-too-fast = Much of what you wrote is still waiting to be sent. Try again
 problem-too-many = That was too much in a short time. Wait a moment, then try again.
 problem-try-again = This cannot be done right now. Nothing was lost; try again in a moment.
 problem-encrypted = This room is encrypted. What you write here could not be recorded, so it is not sent.
+problem-closed = This transaction is closed, so nothing is sent.
+problem-step = This status cannot be set now. Load the page again to see what is possible.
+problem-reason = Please give a reason.
 
 ## Why something that was written here did not get into the conversation
 

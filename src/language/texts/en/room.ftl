@@ -48,3 +48,37 @@ notice-room-replaced = The conversation about this transaction continues in anot
 notice-removed-contact = No longer a contact for this transaction
 # How a contact who has a Matrix account is called when they write on the invoice page. $name: theirs.
 guest-name = { $name } (invoice page)
+
+## Commands in the room, such as !tally status
+
+# The words that people write after !tally, with commas between them. Those of all languages are
+# understood everywhere; the help shows the first one. A word means the same in all languages.
+command-help = help
+command-status = status
+command-invoice = invoice
+command-who = who
+command-link = link
+# What the help says of each.
+command-help-about = shows this list
+command-status-about = says what is to be paid, and by when
+command-invoice-about = shows the invoice in short
+command-who-about = says who is here for whom
+command-link-about = sends you your own link to the invoice page, in a direct message
+answer-help = This is what I understand:
+# $word: what somebody wrote; $help: the command that lists all.
+answer-unknown = I do not know “{ $word }”. { $help } lists what I understand.
+# $nearest: the command that was probably meant.
+answer-nearest = I do not know “{ $word }”. Did you mean { $nearest }?
+answer-not-a-party = Only the contacts of buyer and seller can use this command.
+answer-no-page = This shop has no invoice page.
+answer-link-sent = I have sent you your link in a direct message.
+answer-link-on-page = You are on the invoice page already.
+answer-link-refused = I cannot write to you directly: your homeserver refused my invitation. Allow invitations from me, and ask again.
+# $kind, $number: of the invoice; $seller: who issued it; $date: until when the link works.
+direct-link = { $kind } { $number } from { $seller }: this is your own link to its page. Whoever has it reads and writes there in your name, so keep it to yourself. It works until { $date }.
+# The name of the room in which the bot writes to one person.
+direct-room-name = Invoices
+who-here = in the room
+who-invited = invited
+who-left = not in the room
+who-page = on the invoice page only

@@ -58,6 +58,19 @@ status-cancelled = Anulada
 status-refunded = Reembolsada
 status-partially-refunded = Reembolsada en parte
 status-written-off = Dada por incobrable
+status-issued = Emitida
+status-partly-paid = Pagada en parte
+status-accepted = Aceptada
+status-shipped = Enviada
+status-completed = Completada
+status-credited = Abonada
+steps = Lo que puede hacer
+step-accepted = Aceptar la factura
+step-disputed = Impugnarla
+step-shipped = Marcar como enviada
+step-paid = Marcar como pagada
+step-other = Cambiar a «{ $status }»
+step-reason = Motivo
 
 ## The invoice
 
@@ -114,6 +127,7 @@ total-vat = IVA
 total-with-vat = Total
 total-paid = Ya pagado
 total-rounding = Redondeo
+total-payments = Pagos recibidos
 total-due = Importe pendiente
 
 ## How to pay
@@ -268,6 +282,7 @@ unsent = Sin enviar todavía
 compose = Escribir un mensaje
 compose-label = Mensaje
 compose-placeholder = Escriba un mensaje…
+compose-closed = Esta operación está cerrada, por eso ya nadie puede escribir aquí. La conversación se conserva.
 compose-hint = **negrita**, _cursiva_, `código`. Intro envía, Mayús+Intro empieza una línea nueva.
 compose-hint-plain = **negrita**, _cursiva_, `código`, listas y enlaces funcionan.
 send = Enviar

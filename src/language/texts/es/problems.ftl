@@ -18,6 +18,9 @@ problem-too-fast = Muchos de sus mensajes todavía esperan a ser enviados. Inté
 problem-too-many = Ha sido demasiado en poco tiempo. Espere un momento e inténtelo de nuevo.
 problem-try-again = Ahora mismo no es posible. No se ha perdido nada; inténtelo de nuevo en un momento.
 problem-encrypted = Esta sala está cifrada. Lo que escriba aquí no podría registrarse, por eso no se envía.
+problem-closed = Esta operación está cerrada, por eso no se envía nada.
+problem-step = Este estado no se puede elegir ahora. Vuelva a cargar la página para ver qué es posible.
+problem-reason = Indique un motivo.
 
 ## Why something that was written here did not get into the conversation
 

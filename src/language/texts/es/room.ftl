@@ -28,3 +28,30 @@ notice-encrypted = Esta sala está cifrada. Tallyroom no puede leer sus mensajes
 notice-room-replaced = La conversación sobre esta transacción continúa en otra sala.
 notice-removed-contact = Ya no es un contacto para esta transacción
 guest-name = { $name } (página de la factura)
+
+## Órdenes en la sala, por ejemplo !tally estado
+
+command-help = ayuda
+command-status = estado
+command-invoice = factura
+command-who = quién, quien
+command-link = enlace
+command-help-about = muestra esta lista
+command-status-about = dice qué hay que pagar y hasta cuándo
+command-invoice-about = muestra la factura en breve
+command-who-about = dice quién está aquí y por quién
+command-link-about = le envía su propio enlace a la página de la factura, en un mensaje directo
+answer-help = Esto es lo que entiendo:
+answer-unknown = No conozco «{ $word }». { $help } muestra lo que entiendo.
+answer-nearest = No conozco «{ $word }». ¿Quiso decir { $nearest }?
+answer-not-a-party = Solo los contactos del comprador y del vendedor pueden usar esta orden.
+answer-no-page = Esta tienda no tiene página de factura.
+answer-link-sent = Le he enviado su enlace en un mensaje directo.
+answer-link-on-page = Ya está en la página de la factura.
+answer-link-refused = No puedo escribirle directamente: su servidor ha rechazado mi invitación. Permita mis invitaciones y vuelva a pedirlo.
+direct-link = { $kind } { $number } de { $seller }: este es su propio enlace a la página. Quien lo tenga lee y escribe allí en su nombre; no lo comparta. Es válido hasta el { $date }.
+direct-room-name = Facturas
+who-here = en la sala
+who-invited = con invitación
+who-left = no está en la sala
+who-page = solo en la página de la factura

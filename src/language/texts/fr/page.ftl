@@ -58,6 +58,19 @@ status-cancelled = Annulée
 status-refunded = Remboursée
 status-partially-refunded = Remboursée en partie
 status-written-off = Passée en pertes
+status-issued = Émise
+status-partly-paid = Payée en partie
+status-accepted = Acceptée
+status-shipped = Expédiée
+status-completed = Terminée
+status-credited = Créditée
+steps = Ce que vous pouvez faire
+step-accepted = Accepter la facture
+step-disputed = La contester
+step-shipped = Marquer comme expédiée
+step-paid = Marquer comme payée
+step-other = Passer à « { $status } »
+step-reason = Motif
 
 ## The invoice
 
@@ -114,6 +127,7 @@ total-vat = TVA
 total-with-vat = Total TTC
 total-paid = Déjà payé
 total-rounding = Arrondi
+total-payments = Paiements reçus
 total-due = Montant à payer
 
 ## How to pay
@@ -268,6 +282,7 @@ unsent = Pas encore envoyé
 compose = Écrire un message
 compose-label = Message
 compose-placeholder = Écrivez un message…
+compose-closed = Cette transaction est close, donc personne ne peut plus écrire ici. La conversation est conservée.
 compose-hint = **gras**, _italique_, `code`. Entrée envoie, Maj+Entrée commence une nouvelle ligne.
 compose-hint-plain = **gras**, _italique_, `code`, listes et liens sont possibles.
 send = Envoyer

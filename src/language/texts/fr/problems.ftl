@@ -18,6 +18,9 @@ problem-too-fast = Beaucoup de vos messages attendent encore d’être envoyés.
 problem-too-many = C’était trop en peu de temps. Attendez un instant, puis réessayez.
 problem-try-again = Ce n’est pas possible pour le moment. Rien n’est perdu ; réessayez dans un instant.
 problem-encrypted = Ce salon est chiffré. Ce que vous écririez ici ne pourrait pas être consigné, donc rien n’est envoyé.
+problem-closed = Cette transaction est close, donc rien n’est envoyé.
+problem-step = Ce statut ne peut pas être choisi maintenant. Rechargez la page pour voir ce qui est possible.
+problem-reason = Veuillez indiquer un motif.
 
 ## Why something that was written here did not get into the conversation
 

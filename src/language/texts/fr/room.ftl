@@ -28,3 +28,30 @@ notice-encrypted = Ce salon est chiffré. Tallyroom ne peut pas en lire les mess
 notice-room-replaced = La conversation sur cette transaction se poursuit dans un autre salon.
 notice-removed-contact = N’est plus un contact pour cette transaction
 guest-name = { $name } (page de la facture)
+
+## Commandes dans le salon, par exemple !tally statut
+
+command-help = aide
+command-status = statut
+command-invoice = facture
+command-who = qui
+command-link = lien
+command-help-about = affiche cette liste
+command-status-about = indique ce qui est à payer, et pour quand
+command-invoice-about = affiche la facture en bref
+command-who-about = indique qui est ici pour qui
+command-link-about = vous envoie votre propre lien vers la page de la facture, en message direct
+answer-help = Voici ce que je comprends :
+answer-unknown = Je ne connais pas « { $word } ». { $help } affiche ce que je comprends.
+answer-nearest = Je ne connais pas « { $word } ». Vouliez-vous dire { $nearest } ?
+answer-not-a-party = Seuls les contacts de l’acheteur et du vendeur peuvent utiliser cette commande.
+answer-no-page = Cette boutique n’a pas de page de facture.
+answer-link-sent = Je vous ai envoyé votre lien en message direct.
+answer-link-on-page = Vous êtes déjà sur la page de la facture.
+answer-link-refused = Je ne peux pas vous écrire directement : votre serveur a refusé mon invitation. Autorisez mes invitations, puis demandez à nouveau.
+direct-link = { $kind } { $number } de { $seller } : voici votre propre lien vers sa page. Quiconque le possède y lit et y écrit en votre nom ; gardez-le pour vous. Il est valable jusqu’au { $date }.
+direct-room-name = Factures
+who-here = dans le salon
+who-invited = invité
+who-left = pas dans le salon
+who-page = sur la page de la facture uniquement

@@ -58,6 +58,19 @@ status-cancelled = Geannuleerd
 status-refunded = Terugbetaald
 status-partially-refunded = Gedeeltelijk terugbetaald
 status-written-off = Afgeboekt
+status-issued = Verstuurd
+status-partly-paid = Gedeeltelijk betaald
+status-accepted = Geaccepteerd
+status-shipped = Verzonden
+status-completed = Afgerond
+status-credited = Gecrediteerd
+steps = Wat u kunt doen
+step-accepted = Factuur accepteren
+step-disputed = Betwisten
+step-shipped = Als verzonden markeren
+step-paid = Als betaald markeren
+step-other = Op ‘{ $status }’ zetten
+step-reason = Reden
 
 ## The invoice
 
@@ -114,6 +127,7 @@ total-vat = Btw
 total-with-vat = Totaal incl. btw
 total-paid = Al betaald
 total-rounding = Afronding
+total-payments = Ontvangen betalingen
 total-due = Te betalen bedrag
 
 ## How to pay
@@ -268,6 +282,7 @@ unsent = Nog niet verzonden
 compose = Een bericht schrijven
 compose-label = Bericht
 compose-placeholder = Schrijf een bericht…
+compose-closed = Deze transactie is gesloten, daarom kan hier niemand meer schrijven. Het gesprek blijft bewaard.
 compose-hint = **vet**, _cursief_, `code`. Enter verzendt, Shift+Enter begint een nieuwe regel.
 compose-hint-plain = **vet**, _cursief_, `code`, lijsten en links zijn mogelijk.
 send = Verzenden

@@ -18,6 +18,9 @@ problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Prob
 problem-too-many = Dat was te veel in korte tijd. Wacht even en probeer het dan opnieuw.
 problem-try-again = Dit kan nu niet. Er is niets verloren; probeer het zo nog eens.
 problem-encrypted = Deze ruimte is versleuteld. Wat u hier schrijft kan niet worden vastgelegd en wordt daarom niet verzonden.
+problem-closed = Deze transactie is gesloten, daarom wordt er niets verzonden.
+problem-step = Deze status kan nu niet worden gekozen. Laad de pagina opnieuw om te zien wat mogelijk is.
+problem-reason = Geef een reden op.
 
 ## Why something that was written here did not get into the conversation
 

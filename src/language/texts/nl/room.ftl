@@ -28,3 +28,30 @@ notice-encrypted = Deze kamer is versleuteld. Tallyroom kan de berichten niet le
 notice-room-replaced = Het gesprek over deze transactie gaat verder in een andere kamer.
 notice-removed-contact = Niet langer contactpersoon voor deze transactie
 guest-name = { $name } (factuurpagina)
+
+## Opdrachten in de kamer, zoals !tally status
+
+command-help = help, hulp
+command-status = status
+command-invoice = factuur
+command-who = wie
+command-link = link
+command-help-about = toont deze lijst
+command-status-about = zegt wat er betaald moet worden, en voor wanneer
+command-invoice-about = toont de factuur in het kort
+command-who-about = zegt wie hier voor wie is
+command-link-about = stuurt u uw eigen link naar de factuurpagina, in een direct bericht
+answer-help = Dit begrijp ik:
+answer-unknown = ‘{ $word }’ ken ik niet. { $help } toont wat ik begrijp.
+answer-nearest = ‘{ $word }’ ken ik niet. Bedoelde u { $nearest }?
+answer-not-a-party = Alleen de contactpersonen van koper en verkoper kunnen deze opdracht gebruiken.
+answer-no-page = Deze winkel heeft geen factuurpagina.
+answer-link-sent = Ik heb u uw link in een direct bericht gestuurd.
+answer-link-on-page = U bent al op de factuurpagina.
+answer-link-refused = Ik kan u niet rechtstreeks schrijven: uw homeserver heeft mijn uitnodiging geweigerd. Sta uitnodigingen van mij toe en vraag het opnieuw.
+direct-link = { $kind } { $number } van { $seller }: dit is uw eigen link naar de pagina. Wie hem heeft, leest en schrijft daar namens u; houd hem dus voor uzelf. Hij is geldig tot { $date }.
+direct-room-name = Facturen
+who-here = in de kamer
+who-invited = uitgenodigd
+who-left = niet in de kamer
+who-page = alleen op de factuurpagina

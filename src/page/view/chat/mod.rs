@@ -22,7 +22,7 @@ use crate::page::model::{Chat, Named, Page, Reader, Side};
 /// Instead the script writes each new line of other people once into a region that is announced.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let Page { reader, chat, address, .. } = page;
-    let (after, revision) = (chat.seq, page.transaction.revision);
+    let (after, revision) = (chat.seq, page.transaction.version());
     let live = format!("{}&after={after}&revision={revision}", address.part("live"));
     let other = &page.transaction.terms.party(page.visitor.role.other()).name;
     html! {

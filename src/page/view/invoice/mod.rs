@@ -4,6 +4,7 @@ mod history;
 mod lines;
 mod parties;
 mod payment;
+mod steps;
 mod totals;
 
 use maud::{Markup, html};
@@ -19,11 +20,12 @@ pub(super) fn article(page: &Page<'_>) -> Markup {
     let terms = &page.transaction.terms;
     html! {
         article.invoice id="invoice" tabindex="-1" aria-labelledby="invoice-title"
-            data-revision=(page.transaction.revision) {
+            data-revision=(page.transaction.version()) {
             div.title {
                 h2 id="invoice-title" { (kind(&terms.invoice, &reader.locale)) " " bdi { (terms.invoice.number) } }
                 (downloads(page))
             }
+            (steps::steps(page))
             (parties::parties(page))
             (parties::facts(page))
             (lines::table(page))

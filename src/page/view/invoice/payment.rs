@@ -3,7 +3,6 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::super::localized::text;
-use super::super::summary;
 use crate::page::model::{Page, Reader};
 use crate::wording::{self, PaymentDetail};
 
@@ -11,7 +10,7 @@ use crate::wording::{self, PaymentDetail};
 pub(super) fn payment(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;
-    let owed = summary::owed(page);
+    let owed = page.standing.owed;
     if owed.payable().is_none() || invoice.payment.is_none() {
         return html! {};
     }

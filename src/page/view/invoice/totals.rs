@@ -4,9 +4,8 @@ use maud::{Markup, html};
 use rust_decimal::Decimal;
 
 use super::super::localized::text;
-use super::super::summary;
-use crate::invoice::Owed;
 use crate::page::model::Page;
+use crate::transaction::Owed;
 use crate::wording::{self, owed_label, status, vat};
 
 /// Returns the breakdown of the VAT.
@@ -46,17 +45,19 @@ pub(super) fn totals(page: &Page<'_>) -> Markup {
     let locale = &page.reader.locale;
     let terms = &page.transaction.terms;
     let currency = terms.invoice.currency;
-    let owed = summary::owed(page);
+    let owed = page.standing.owed;
     let result = match owed {
         Owed::Payable(amount) | Owed::Credited(amount) => locale.amount(amount, currency),
         Owed::Nothing => locale.amount(Decimal::ZERO, currency),
-        Owed::Ended(_) => status(&terms.status, locale),
+        Owed::Ended(ended) => {
+            status(page.standing.word.as_deref().unwrap_or(ended.as_str()), locale)
+        }
     };
     html! {
         section.totals {
             h3.hidden { (text(page.reader, "totals")) }
             dl {
-                @for it in wording::totals(&terms.invoice, locale) {
+                @for it in wording::totals(&terms.invoice, &page.standing, locale) {
                     div class=(it.kind.text_id()) {
                         dt { (it.label) } dd { bdi { (locale.bare_amount(it.amount, currency)) } }
                     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 use serde_json::json;
 use ulid::Ulid;
 
@@ -11,7 +12,9 @@ use crate::invoice::{Further, LeftOver, LeftOvers, OriginalKind};
 use crate::language::Locale;
 use crate::page::model::*;
 use crate::record::Kind;
-use crate::transaction::{Change, ChangeKind, PartyRole, Submission, Transaction, Visitor};
+use crate::transaction::{
+    Change, ChangeKind, PartyRole, StatusRules, Submission, Transaction, Visitor,
+};
 
 /// A text that tries to inject markup.
 pub(super) const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\" '";
@@ -42,6 +45,8 @@ impl Sample {
             revision: 3,
             terms: accepted.terms,
             warnings: accepted.warnings,
+            paid: Decimal::ZERO,
+            payment_changes: 0,
             created_at: START,
             updated_at: START,
         };
@@ -55,8 +60,11 @@ impl Sample {
     }
 
     pub(super) fn page(&self) -> Page<'_> {
+        let standing = StatusRules::default().standing(&self.transaction, self.reader.today);
         Page {
             transaction: &self.transaction,
+            steps: StatusRules::default().steps(self.visitor.role, &standing),
+            standing,
             visitor: &self.visitor,
             address: ADDRESS,
             speaker: "@tallyroom_robin:example.org",

@@ -1,10 +1,12 @@
-//! Makes the signed links that let a party in.
+//! The signed links that let a party in to the invoice page.
+
+pub mod token;
 
 use serde::Deserialize;
 use thiserror::Error;
 use ulid::Ulid;
 
-use super::token::{Purpose, TokenKey};
+use self::token::{Purpose, TokenKey};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::config::Config;

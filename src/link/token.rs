@@ -107,13 +107,13 @@ pub fn grant_id(secret: &str) -> Ulid {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use ruma::user_id;
 
     const ALL: [Purpose; 3] = [Purpose::Link, Purpose::Session, Purpose::Bearer];
 
-    pub(in crate::page) fn key() -> TokenKey {
+    pub(crate) fn key() -> TokenKey {
         let folder = tempfile::tempdir().unwrap();
         let bot = user_id!("@bot:example.org").to_owned();
         (&SigningKey::load_or_make(&folder.path().join("k"), bot).unwrap()).into()

@@ -1,0 +1,319 @@
+//! The room in which the bot talks with the admins: it tells them of problems, and does what they ask for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use super::perform::{Obstacle, Worker};
+use super::send_once::send_id;
+use super::{Installation, backoff};
+use crate::access::{Action, Origin};
+use crate::clock::now;
+use crate::homeserver::CallFailure;
+use crate::link::token::grant_id;
+use crate::link::{LinkRequest, NoLink, make_link};
+use crate::logging::Failures;
+use crate::room::{AdminCommand, Message, QuietHours, admin_command, admin_help, list, with_link};
+use crate::seal::{SigningKey, Trust};
+use crate::store::{ADMINS, AdminRequest, Problem, ProblemMessage, Store};
+
+/// The time between two looks for new problems.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
+/// The number of transactions and problems in a list.
+const LISTED: i64 = 10;
+/// How old a message may be to be answered, in milliseconds.
+const MAX_AGE_MS: i64 = 24 * 60 * 60_000;
+/// The name of the room.
+const NAME: &str = "Tallyroom admins";
+/// The name of the fact that holds the quiet hours.
+const QUIET_HOURS: &str = "admins_quiet_hours";
+
+/// Talks with the admins in the config until `stop`. One process does so at a time.
+pub async fn talk_with_admins_forever(
+    store: Store,
+    installation: Arc<Installation>,
+    key: Arc<SigningKey>,
+    stop: CancellationToken,
+) {
+    if installation.config.bot.admins.is_empty() {
+        return stop.cancelled().await;
+    }
+    let trust = Trust::Keys(vec![key.public_key().to_owned()]);
+    let worker =
+        Worker { store, installation, trust, token_key: (&*key).into(), stop: stop.clone() };
+    let (mut room, mut attempt, mut failures) = (None, 0, Failures::default());
+    while !stop.is_cancelled() {
+        let pause = match worker.talk(&mut room).await {
+            Ok(()) => {
+                attempt = 0;
+                failures.reset();
+                LOOK_INTERVAL
+            }
+            Err(Obstacle::Stopping) => break,
+            Err(obstacle) => {
+                let problem = words(&obstacle);
+                if failures.should_log(problem.clone()) {
+                    tracing::warn!(problem, "cannot talk with the admins; retrying");
+                }
+                attempt += 1;
+                backoff(attempt)
+            }
+        };
+        tokio::select! {
+            () = worker.store.hints().admins.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+fn words(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Later { problem, .. } | Obstacle::Blocked(problem) | Obstacle::Final(problem) => {
+            problem.clone()
+        }
+        Obstacle::Refused(failure) => failure.to_string(),
+        Obstacle::Store(error) => error.to_string(),
+        Obstacle::Stopping => "stopping".to_owned(),
+    }
+}
+
+impl Worker {
+    /// Answers all that waits for an answer, and tells what is to be told. `room` is the room once it is ready.
+    async fn talk(&self, room: &mut Option<OwnedRoomId>) -> Result<(), Obstacle> {
+        let room_id = match room {
+            Some(room_id) => room_id.clone(),
+            None => {
+                let made = self.bot_room(ADMINS, NAME).await?;
+                self.invite_admins(&made).await?;
+                room.insert(made).clone()
+            }
+        };
+        while let Some(request) = self.store.next_admin_request().await? {
+            self.answer_admin(&room_id, &request).await?;
+            self.store.admin_request_done(&request.event_id).await?;
+        }
+        while let Some(message) = self.store.problem_message(self.is_quiet().await?).await? {
+            self.tell_problems(&room_id, &message).await?;
+            self.store.problems_told(&message).await?;
+        }
+        Ok(())
+    }
+
+    /// Invites the admins who were never invited. One who left is left alone.
+    async fn invite_admins(&self, room: &RoomId) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        for admin in &self.installation.config.bot.admins {
+            if homeserver.membership(room, admin).await?.is_some() {
+                continue;
+            }
+            match homeserver.invite(room, admin).await {
+                Ok(()) => {}
+                Err(failure @ CallFailure::Refused(_)) => {
+                    tracing::warn!(admin = %admin, %failure, "an admin cannot be invited");
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_quiet(&self) -> Result<bool, Obstacle> {
+        let hours = self.store.fact(QUIET_HOURS).await?;
+        let hours = hours.as_deref().and_then(QuietHours::of_text);
+        let zone = TimeZone::get(&self.installation.config.page.time_zone);
+        let time = zone.unwrap_or(TimeZone::UTC).to_datetime(Timestamp::now()).time();
+        Ok(hours.is_some_and(|hours| hours.contain(time)))
+    }
+
+    /// Sends the message about problems once.
+    async fn tell_problems(&self, room: &RoomId, message: &ProblemMessage) -> Result<(), Obstacle> {
+        let (one, several) = match message.healed {
+            true => ("This problem has healed:", "These problems have healed:"),
+            false => ("There is a problem:", "There are problems:"),
+        };
+        let head = if message.problems.len() == 1 { one } else { several };
+        let text = list(head, message.problems.iter().map(in_words));
+        self.say_once(room, &format!("problems {}", message.id), &text, None).await
+    }
+
+    async fn answer_admin(&self, room: &RoomId, request: &AdminRequest) -> Result<(), Obstacle> {
+        let Ok(sender) = UserId::parse(&request.sender) else { return Ok(()) };
+        let is_admin = self.installation.config.bot.admins.contains(&sender);
+        if !is_admin || request.received_at < now() - MAX_AGE_MS {
+            return Ok(());
+        }
+        let Some(command) = admin_command(&request.words) else { return Ok(()) };
+        let answer = self.do_for_admin(command, &sender, &request.event_id).await?;
+        let key = format!("answer {}", request.event_id);
+        self.say_once(room, &key, &answer, Some(&request.event_id)).await
+    }
+
+    /// Does what an admin asks for. All of it can be repeated safely.
+    async fn do_for_admin(
+        &self,
+        command: AdminCommand,
+        admin: &OwnedUserId,
+        event_id: &str,
+    ) -> Result<Message, Obstacle> {
+        let sentence = |text: String| list(&text, std::iter::empty());
+        Ok(match command {
+            AdminCommand::Help => admin_help(),
+            AdminCommand::Mistake(usage) => sentence(usage),
+            AdminCommand::List => {
+                let newest = self.store.newest_transactions(LISTED).await?;
+                let items = newest.iter().map(|it| {
+                    format!(
+                        "{} {} of {}: {}, room {}",
+                        it.id, it.external_id, it.shop, it.status, it.room
+                    )
+                });
+                list("The newest transactions:", items)
+            }
+            AdminCommand::Problems => {
+                let (problems, all) = self.store.problems(None, LISTED).await?;
+                let shown = i64::try_from(problems.len()).unwrap_or(i64::MAX);
+                match all {
+                    0 => sentence("There are no problems.".to_owned()),
+                    _ if all > shown => list(
+                        &format!("{shown} of {all} problems (`tallyroom problems` lists all):"),
+                        problems.iter().map(in_words),
+                    ),
+                    _ => list("The problems:", problems.iter().map(in_words)),
+                }
+            }
+            AdminCommand::Retry(None) => {
+                self.store.take_up(None).await?;
+                sentence("I try again all that failed.".to_owned())
+            }
+            AdminCommand::Retry(Some(name)) => match self.called(&name).await? {
+                Err(why) => sentence(why),
+                Ok(id) => {
+                    self.store.take_up(Some(id)).await?;
+                    sentence(format!("I try again what failed in {name}."))
+                }
+            },
+            AdminCommand::Invite(name) => match self.called(&name).await? {
+                Err(why) => sentence(why),
+                Ok(id) => {
+                    let Some(transaction) = self.store.transaction(id).await? else {
+                        return Ok(sentence(not_found(&name)));
+                    };
+                    let origin = Origin::Room { actor: admin.to_string() };
+                    let line = origin.does(Action::ContactsInvited, &transaction.shop).to(id);
+                    self.store.invite_again(id, None, event_id, line).await?;
+                    sentence(format!("I invite again who is not in the room of {name}."))
+                }
+            },
+            AdminCommand::Link(name, party) => match self.called(&name).await? {
+                Err(why) => sentence(why),
+                Ok(id) => {
+                    let wanted = LinkRequest { party, contact: None, expires_in: None };
+                    sentence(self.link_for_admin(id, &wanted, admin, event_id).await?)
+                }
+            },
+            AdminCommand::Quiet(hours) => match hours {
+                Some(hours) => {
+                    self.store.set_fact(QUIET_HOURS, &hours.to_string()).await?;
+                    let zone = &self.installation.config.page.time_zone;
+                    sentence(format!("I tell no problems from {hours} ({zone}), but after that."))
+                }
+                None => {
+                    self.store.forget_fact(QUIET_HOURS).await?;
+                    sentence("I tell problems at any time.".to_owned())
+                }
+            },
+        })
+    }
+
+    /// The transaction that an admin means, or what to tell them.
+    async fn called(&self, name: &str) -> Result<Result<Ulid, String>, Obstacle> {
+        Ok(self.store.transaction_of_any_shop(name).await?.map_err(|count| match count {
+            0 => not_found(name),
+            _ => format!("Several shops have a transaction {name}. Write its id."),
+        }))
+    }
+
+    /// Makes a link and writes it to the admin directly. Returns what to say in the room.
+    async fn link_for_admin(
+        &self,
+        transaction: Ulid,
+        wanted: &LinkRequest,
+        admin: &OwnedUserId,
+        event_id: &str,
+    ) -> Result<String, Obstacle> {
+        let Some(transaction) = self.store.transaction(transaction).await? else {
+            return Ok("The transaction is gone.".to_owned());
+        };
+        let Installation { config, homeserver, .. } = &*self.installation;
+        let id = grant_id(&format!("admins\0{event_id}"));
+        let origin = Origin::Room { actor: admin.to_string() };
+        let link =
+            make_link(&self.store, config, &self.token_key, &transaction, wanted, id, &origin);
+        let link = match link.await {
+            Ok(link) => link,
+            Err(NoLink::Store(error)) => return Err(error.into()),
+            Err(no_link) => return Ok(no_link.to_string()),
+        };
+        let locale = self.installation.locale(&transaction.shop);
+        let room = match self.direct_room(admin, &locale).await {
+            Ok(room) => room,
+            Err(Obstacle::Refused(failure)) => {
+                return Ok(format!("I cannot write to you directly: {failure}"));
+            }
+            Err(obstacle) => return Err(obstacle),
+        };
+        let until = TimeZone::UTC
+            .to_datetime(Timestamp::from_millisecond(link.expires_at).unwrap_or_default());
+        let text = with_link(&link.url, &locale.date(until.date()), &transaction, &locale);
+        let send_id =
+            send_id(ADMINS, &format!("link {event_id}"), homeserver.bot_user_id().as_str());
+        homeserver.send_message(&room, &send_id, &text.content(&send_id)).await?;
+        Ok("I have sent you the link in a direct message.".to_owned())
+    }
+
+    /// Sends a message of the bot once, `key` identifies it: it is looked for in the room before it is sent.
+    async fn say_once(
+        &self,
+        room: &RoomId,
+        key: &str,
+        message: &Message,
+        answers: Option<&str>,
+    ) -> Result<(), Obstacle> {
+        let homeserver = &self.installation.homeserver;
+        let bot = homeserver.bot_user_id();
+        let send_id = send_id(ADMINS, key, bot.as_str());
+        let since = now() - MAX_AGE_MS;
+        if self.find_sent(room, bot, &send_id, since).await?.is_some() {
+            return Ok(());
+        }
+        let content = match answers {
+            Some(event_id) => message.answer_content(event_id, &send_id),
+            // Problems are no answers, and admins want to be notified of them.
+            None => {
+                let mut content = message.content(&send_id);
+                content["m.mentions"] = json!({ "room": true });
+                content
+            }
+        };
+        homeserver.send_message(room, &send_id, &content).await?;
+        Ok(())
+    }
+}
+
+fn not_found(name: &str) -> String {
+    format!("There is no transaction {name}. Write its id or its external_id.")
+}
+
+/// A problem in one line.
+fn in_words(problem: &Problem) -> String {
+    let Problem { what, transaction_id, subject, why, .. } = problem;
+    let parts = [what, subject, transaction_id].into_iter().filter(|it| !it.is_empty());
+    format!("{}: {why}", parts.map(String::as_str).collect::<Vec<_>>().join(" · "))
+}

@@ -1,0 +1,145 @@
+//! Does what people ask the bot for in the room of a transaction, and answers.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ruma::{OwnedUserId, UserId};
+
+use super::perform::{Obstacle, View, Worker};
+use super::send_once::send_id;
+use super::summary::MESSAGE;
+use crate::access::Origin;
+use crate::clock::now;
+use crate::language::Locale;
+use crate::link::token::grant_id;
+use crate::link::{Link, LinkRequest, NoLink, make_link};
+use crate::record::Entry;
+use crate::room::{Asked, Command, Message, Request, Wish, answer, request, sentence, with_link};
+use crate::store::SendKey;
+
+/// How old a message may be to be answered, in milliseconds. Nobody expects an answer any more after a day, and what
+/// was asked for may have changed.
+const MAX_AGE_MS: i64 = 24 * 60 * 60_000;
+
+impl Worker {
+    /// Does what the message to the bot with this `seq` asks for, answers it, and stores that it is answered. All of
+    /// it can be repeated safely.
+    pub(super) async fn answer(&self, view: &View, seq: i64) -> Result<(), Obstacle> {
+        let entry = self.store.entries(view.id(), seq - 1, 1).await?.into_iter().next();
+        let entry = entry.filter(|it| it.fixed.seq == seq && is_fresh(it));
+        let of_room = self.installation.locale(&view.transaction.shop);
+        let asked = entry
+            .as_ref()
+            .and_then(|entry| Some((entry, request(entry.text.as_deref()?, of_room.language())?)));
+        // Its words may be erased meanwhile.
+        if let Some((entry, request)) = asked {
+            let locale = match request.language {
+                language if language == of_room.language() => of_room,
+                language => Locale::of(language),
+            };
+            if let Some(message) = self.answer_to(view, entry, &request, &locale).await? {
+                let bot = self.installation.homeserver.bot_user_id();
+                let to = &entry.fixed.event_id;
+                let content = |send_id: &str| message.answer_content(to, send_id);
+                let key = SendKey::Answer(seq).to_string();
+                self.send_once(view, bot, &key, MESSAGE, content).await?;
+            }
+        }
+        Ok(self.store.room_command_done(view.id(), seq).await?)
+    }
+
+    /// Returns the answer, after what it says is done. None if nothing is to be said.
+    async fn answer_to(
+        &self,
+        view: &View,
+        entry: &Entry,
+        request: &Request,
+        locale: &Locale,
+    ) -> Result<Option<Message>, Obstacle> {
+        let page_link = self.installation.config.page_link(view.id());
+        let asked = Asked {
+            transaction: &view.transaction,
+            standing: &view.standing,
+            members: &view.members,
+            page_link: page_link.as_deref(),
+            locale,
+        };
+        if let Some(message) = answer(&request.wish, &asked) {
+            return Ok(Some(message));
+        }
+        match request.wish {
+            Wish::Command(Command::Link, _) => self.send_link(view, entry, &asked).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Writes a personal link to the sender of the entry, in a room of their own.
+    async fn send_link(
+        &self,
+        view: &View,
+        entry: &Entry,
+        asked: &Asked<'_>,
+    ) -> Result<Option<Message>, Obstacle> {
+        let say = |text_id| Ok(Some(sentence(text_id, asked.locale)));
+        let sender = &entry.fixed.sender;
+        let guests = self.store.guests(view.id()).await?;
+        if guests.iter().any(|it| it.guest.user_id == sender.as_str()) {
+            return say("answer-link-on-page");
+        }
+        let terms = &view.transaction.terms;
+        let user = UserId::parse(sender).ok();
+        let visitor = user.as_ref().and_then(|user| terms.visitor_with_account(user));
+        let (Some(user), Some(visitor)) = (user, visitor) else {
+            return say("answer-not-a-party");
+        };
+        let wanted =
+            LinkRequest { party: visitor.role, contact: Some(user.to_string()), expires_in: None };
+        // The same message always leads to the same link.
+        let id = grant_id(&format!("{}\0{}", view.id(), entry.fixed.event_id));
+        let origin = Origin::Room { actor: visitor.role.as_str().to_owned() };
+        let (config, key) = (&self.installation.config, &self.token_key);
+        let link = make_link(&self.store, config, key, &view.transaction, &wanted, id, &origin);
+        let link = match link.await {
+            Ok(link) => link,
+            Err(NoLink::NoPage) => return say("answer-no-page"),
+            Err(NoLink::Store(error)) => return Err(error.into()),
+            // It was revoked before it was sent.
+            Err(NoLink::Over { .. } | NoLink::Contact { .. } | NoLink::Lifetime) => {
+                return Ok(None);
+            }
+        };
+        match self.write_directly(view, entry.fixed.seq, &user, &link, asked).await {
+            Ok(()) => say("answer-link-sent"),
+            Err(Obstacle::Refused(failure)) => {
+                tracing::warn!(%failure, "a link could not be sent directly");
+                say("answer-link-refused")
+            }
+            Err(obstacle) => Err(obstacle),
+        }
+    }
+
+    /// Writes the message with the link. If a try of unknown outcome is repeated after the homeserver forgot it, the
+    /// message stands there twice, with the same link.
+    async fn write_directly(
+        &self,
+        view: &View,
+        seq: i64,
+        user: &OwnedUserId,
+        link: &Link,
+        asked: &Asked<'_>,
+    ) -> Result<(), Obstacle> {
+        let room = self.direct_room(user, asked.locale).await?;
+        let until = Timestamp::from_millisecond(link.expires_at).unwrap_or_default();
+        let until = asked.locale.date(TimeZone::UTC.to_datetime(until).date());
+        let homeserver = &self.installation.homeserver;
+        let key = SendKey::Direct(seq).to_string();
+        let send_id = send_id(&view.id().to_string(), &key, homeserver.bot_user_id().as_str());
+        let content =
+            with_link(&link.url, &until, asked.transaction, asked.locale).content(&send_id);
+        homeserver.send_message(&room, &send_id, &content).await?;
+        Ok(())
+    }
+}
+
+fn is_fresh(entry: &Entry) -> bool {
+    entry.fixed.received_at > now() - MAX_AGE_MS
+}

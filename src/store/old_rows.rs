@@ -1,0 +1,133 @@
+//! Deletes rows that are kept for a time only, in small pieces, so that others can write in between.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Store, StoreError, admin_room, audit_log, repeated_calls};
+use crate::clock::now;
+
+/// The time between two looks for rows that are too old.
+const INTERVAL: Duration = Duration::from_secs(600);
+/// The greatest number of rows that are deleted in one tx.
+const ROWS_PER_TX: i64 = 500;
+const DAY_MS: i64 = 86_400_000;
+/// How long an answered message of an admin is remembered, in milliseconds.
+const ANSWERED_KEPT_MS: i64 = 30 * DAY_MS;
+
+/// How long rows are kept, as far as the config says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// How long the lines of the audit log are kept, in days. `None` keeps them all.
+    pub audit_days: Option<u32>,
+}
+
+/// Rows of one table that are kept for a time.
+struct OldRows {
+    /// What the rows are, for the log.
+    what: &'static str,
+    /// The statement that deletes at most `$2` rows from before the time `$1`, oldest first.
+    delete: &'static str,
+    /// How long they are kept, in milliseconds.
+    kept_ms: i64,
+}
+
+impl Retention {
+    fn old_rows(self) -> Vec<OldRows> {
+        let mut all = vec![
+            OldRows {
+                what: "expired Idempotency-Keys",
+                delete: repeated_calls::DELETE_EXPIRED,
+                kept_ms: repeated_calls::KEPT_MS,
+            },
+            OldRows {
+                what: "answered messages of admins",
+                delete: admin_room::DELETE_OLD_COMMANDS,
+                kept_ms: ANSWERED_KEPT_MS,
+            },
+        ];
+        all.extend(self.audit_days.map(|days| OldRows {
+            what: "old lines of the audit log",
+            delete: audit_log::DELETE_OLD,
+            kept_ms: i64::from(days) * DAY_MS,
+        }));
+        all
+    }
+}
+
+impl Store {
+    /// Deletes rows that are too old, until `stop` is cancelled. What fails is done the next time.
+    pub async fn delete_old_rows_forever(self, retention: Retention, stop: CancellationToken) {
+        let work = async {
+            loop {
+                for OldRows { what, delete, kept_ms } in retention.old_rows() {
+                    if let Err(error) = self.delete_old(delete, now() - kept_ms).await {
+                        tracing::warn!(%error, "{what} could not be deleted; retrying later");
+                    }
+                }
+                tokio::time::sleep(INTERVAL).await;
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    async fn delete_old(&self, delete: &'static str, before: i64) -> Result<(), StoreError> {
+        let all_of_one_tx = ROWS_PER_TX.unsigned_abs();
+        loop {
+            let piece = sqlx::query(delete).bind(before).bind(ROWS_PER_TX);
+            if self.write_one(piece).await? < all_of_one_tx {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Action, Origin};
+    use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn what_is_too_old_is_deleted_however_much_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let count = async |table: &str| {
+            let count = format!("SELECT COUNT(*) FROM {table}");
+            let count = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(count));
+            count.fetch_one(&store.pool).await.unwrap()
+        };
+        let origin = Origin::Command { user: "root".to_owned() };
+        let line = origin.does(Action::TransactionRead, "shop");
+        let many = usize::try_from(ROWS_PER_TX).unwrap() + 1;
+        store.audited(&vec![line.clone(); many]).await.unwrap();
+        store.begin_call("shop", "a", "1").await.unwrap();
+        store.begin_call("shop", "b", "1").await.unwrap();
+        let of_both = async || (count("audit_log").await, count("repeated_calls").await);
+
+        let all = i64::try_from(many).unwrap();
+        let retention = Retention { audit_days: Some(1) };
+        for (before, left) in [(0, (all, 2)), (now() + 1, (0, 0))] {
+            for rows in retention.old_rows() {
+                store.delete_old(rows.delete, before).await.unwrap();
+            }
+            assert_eq!(of_both().await, left);
+        }
+        // Positions are never given twice.
+        store.audited(&[line]).await.unwrap();
+        let lines = store.audit_log_of("shop", 0, None, 10).await.unwrap();
+        assert_eq!(lines[0].position, all + 1);
+    }
+
+    #[test]
+    fn without_days_the_audit_log_is_kept() {
+        let deleted = |audit_days| {
+            let mut rows = Retention { audit_days }.old_rows().into_iter();
+            rows.any(|it| it.delete == audit_log::DELETE_OLD)
+        };
+        assert!(deleted(Some(30)) && !deleted(None));
+    }
+}

@@ -1,0 +1,154 @@
+//! What people ask the bot for in the room, and what it answers.
+
+use serde_json::{Value, json};
+
+use crate::on_both_databases;
+use crate::support::world::Deal;
+use crate::support::{Entered, Fault, Person, When, World};
+
+/// Says something in the room and returns the one answer to it.
+async fn ask(world: &World, deal: &Deal, person: &Person, words: &str) -> Value {
+    let question = person.say(&deal.room, words).await;
+    let answers = || async { answers_to(&person.history(&deal.room).await, &question) };
+    world.eventually(words, || async { answers().await.first().cloned() }).await
+}
+
+fn answers_to(history: &[Value], question: &str) -> Vec<Value> {
+    let is_answer =
+        |it: &&Value| it["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == question;
+    history.iter().filter(is_answer).map(|it| it["content"].clone()).collect()
+}
+
+fn body(content: &Value) -> &str {
+    content["body"].as_str().unwrap()
+}
+
+/// The links that the bot has written to a person in this room, in their order.
+async fn links(person: &Person, room: &str) -> Vec<String> {
+    let history = person.history(room).await;
+    let texts = history.iter().rev().filter_map(|it| it["content"]["body"].as_str());
+    texts
+        .filter_map(|it| Some(it.lines().last()?.to_owned()))
+        .filter(|it| it.contains("/l/"))
+        .collect()
+}
+
+on_both_databases! {
+    async fn the_bot_answers_in_the_room_what_is_asked(database) {
+        let world = World::with().page().start(database).await;
+        let deal = world.deal().await;
+        let help = ask(&world, &deal, &deal.buyer, "!tally").await;
+        assert_eq!(help["msgtype"], "m.notice");
+        assert_eq!(help["m.mentions"], json!({}));
+        assert!(body(&help).contains("\n- !tally status: "), "{help}");
+        let status = ask(&world, &deal, &deal.seller, "!tally status").await;
+        assert_eq!(body(&status), "INV-2026-0042 · EUR 634.50 · Awaiting payment · Due 1 Jul 2026");
+        let invoice = ask(&world, &deal, &deal.buyer, "!TALLY Rechnung").await;
+        assert!(body(&invoice).contains("Fällig"), "{invoice}");
+        let who = ask(&world, &deal, &deal.buyer, "!tally who").await;
+        assert!(body(&who).contains("in the room") && body(&who).contains("accounts payable"), "{who}");
+        let mistake = ask(&world, &deal, &deal.buyer, "!tally statsu").await;
+        assert!(body(&mistake).contains("!tally status"), "{mistake}");
+
+        // Nobody is answered who did not ask: neither an edit, nor a quotation, nor the bot itself.
+        let said = deal.buyer.say(&deal.room, "hello").await;
+        let edit = deal.buyer.edit(&deal.room, &said, "!tally status").await;
+        let quoted = deal.buyer.say(&deal.room, "What does !tally status do?").await;
+        let last = ask(&world, &deal, &deal.buyer, "!tally help").await;
+        assert_eq!(body(&last), body(&help));
+        let history = deal.buyer.history(&deal.room).await;
+        for event in [&said, &edit, &quoted] {
+            assert!(answers_to(&history, event).is_empty());
+        }
+        let notices = history.iter().filter(|it| it["content"]["msgtype"] == "m.notice").count();
+        assert_eq!(notices, 6);
+        // The answers are in the record, too.
+        let entries = world.shop.entries(&deal.id).await;
+        assert!(entries.iter().any(|it| it["party"] == "bot" && it["kind"] == "notice"));
+    }
+
+    async fn a_contact_gets_their_own_link_in_a_direct_message(database) {
+        let world = World::with().page().start(database).await;
+        let deal = world.deal().await;
+        let answer = ask(&world, &deal, &deal.buyer, "!tally link").await;
+        assert_eq!(body(&answer), "I have sent you your link in a direct message.");
+        assert!(!answer.to_string().contains("/l/"), "{answer}");
+        let direct = world.eventually("an invitation", || async {
+            deal.buyer.invitations().await.first().cloned()
+        }).await;
+        deal.buyer.join(&direct).await;
+        let link = links(&deal.buyer, &direct).await.remove(0);
+        let entered = Entered::by(&link).await;
+        let page = entered.request(reqwest::Method::GET, "").send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        assert!(page.text().await.unwrap().contains("INV-2026-0042"));
+        let made = world.sql_text("SELECT actor FROM audit_log WHERE way = 'room' AND action = 'link.made'").await;
+        assert_eq!(made.as_deref(), Some("buyer"));
+
+        // The next link comes to the same room, in the language in which it was asked for.
+        ask(&world, &deal, &deal.buyer, "!tally lien").await;
+        let both = links(&deal.buyer, &direct).await;
+        assert!(both.len() == 2 && both[0] != both[1], "{both:?}");
+        assert!(deal.buyer.invitations().await.is_empty());
+        // The bot stays in the room, although it is none of a transaction.
+        assert!(deal.seller.invitations().await.is_empty());
+        let member = deal.buyer.state(&direct, "m.room.member", &world.bot()).await.unwrap();
+        assert_eq!(member["membership"], "join");
+
+        // Somebody who left is invited again.
+        deal.buyer.leave(&direct).await;
+        ask(&world, &deal, &deal.buyer, "!tally link").await;
+        assert_eq!(deal.buyer.invitations().await, [direct]);
+
+        // Who is no contact any more gets none.
+        let (status, answer) =
+            world.shop.patch(&deal.id, &json!({ "buyer": { "name": "Birch GmbH", "contacts": [] } })).await;
+        assert_eq!(status, 200, "{answer}");
+        let refused = ask(&world, &deal, &deal.buyer, "!tally link").await;
+        assert!(body(&refused).starts_with("Only the contacts"), "{refused}");
+    }
+
+    async fn a_kill_at_any_call_leaves_one_answer_and_one_direct_room(database) {
+        let mut world = World::with().proxy().page().start(database).await;
+        let deal = world.deal().await;
+        let mut direct: Option<String> = None;
+        for (method, path, skip) in [
+            ("POST", "createRoom", 0),
+            ("POST", "invite", 0),
+            ("PUT", "send/m.room.message", 0),
+            ("PUT", "send/m.room.message", 1),
+        ] {
+            for when in [When::Before, When::After] {
+                // Rooms are made and people invited once.
+                if path == "createRoom" || path == "invite" {
+                    world.sql("DELETE FROM bot_rooms").await;
+                    direct = None;
+                }
+                world.proxy().fault_later(skip, method, path, Fault::Hang(when));
+                let question = deal.buyer.say(&deal.room, "!tally link").await;
+                world.proxy().reached().await;
+                world.kill_tallyroom();
+                world.proxy().heal();
+                world.start_tallyroom().await;
+                world.eventually("an answer", || async {
+                    (!answers_to(&deal.buyer.history(&deal.room).await, &question).is_empty()).then_some(())
+                }).await;
+                let room = match direct.take() {
+                    Some(room) => room,
+                    None => {
+                        let invitations = deal.buyer.invitations().await;
+                        assert_eq!(invitations.len(), 1, "{path} {when:?}");
+                        deal.buyer.join(&invitations[0]).await;
+                        invitations[0].clone()
+                    }
+                };
+                assert!(!links(&deal.buyer, &room).await.is_empty(), "{path} {when:?}");
+                direct = Some(room);
+                let history = deal.buyer.history(&deal.room).await;
+                assert_eq!(answers_to(&history, &question).len(), 1, "{path} {when:?}");
+            }
+        }
+        let made = world.sql_text("SELECT CAST(COUNT(*) AS TEXT) FROM audit_log WHERE action = 'link.made'").await;
+        assert_eq!(made.as_deref(), Some("8"), "one link for each question");
+    }
+}
