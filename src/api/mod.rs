@@ -163,7 +163,6 @@ pub fn router(state: ApiState) -> Router {
             "/api/v1/transactions/{id}/{party}/contacts/{contact}",
             get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
         )
-        .route("/api/v1/events", get(events::list))
         .route("/api/v1/webhooks", get(webhooks::list).post(webhooks::create))
         .route(
             "/api/v1/webhooks/{webhook}",
