@@ -72,7 +72,11 @@ pub(super) async fn set(
         may_follow.then(|| Some(status.as_str().to_owned())).ok_or(())
     };
     let id = transaction.id;
-    match state.store.set_status(id, visitor, guest, message, correlation, decide).await? {
+    match state
+        .store
+        .set_status(id, &guest.user_id, Some((visitor, guest, message)), correlation, decide)
+        .await?
+    {
         Changed::To(revision) => {
             tracing::info!(transaction = %id, revision, status = status.as_str(), "a visitor set a status");
         }

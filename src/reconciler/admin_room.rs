@@ -21,7 +21,8 @@ use crate::link::{LinkRequest, NoLink, make_link};
 use crate::logging::Failures;
 use crate::room::{AdminCommand, Message, QuietHours, admin_command, admin_help, list, with_link};
 use crate::seal::{SigningKey, Trust};
-use crate::store::{ADMINS, AdminRequest, Problem, ProblemMessage, Store};
+use crate::store::{ADMINS, AdminRequest, Changed, Problem, ProblemMessage, Store};
+use crate::transaction::{Status, Transaction};
 
 /// The time between two looks for new problems.
 const LOOK_INTERVAL: Duration = Duration::from_secs(10);
@@ -218,6 +219,10 @@ impl Worker {
                     sentence(self.link_for_admin(id, &wanted, admin, event_id).await?)
                 }
             },
+            AdminCommand::Close(name, status) => match self.called(&name).await? {
+                Err(why) => sentence(why),
+                Ok(id) => sentence(self.close(id, status, admin, event_id).await?),
+            },
             AdminCommand::Quiet(hours) => match hours {
                 Some(hours) => {
                     self.store.set_fact(QUIET_HOURS, &hours.to_string()).await?;
@@ -229,6 +234,31 @@ impl Worker {
                     sentence("I tell problems at any time.".to_owned())
                 }
             },
+        })
+    }
+
+    /// Sets a status that ends a transaction. Returns what to say.
+    async fn close(
+        &self,
+        id: Ulid,
+        status: Status,
+        admin: &UserId,
+        event_id: &str,
+    ) -> Result<String, Obstacle> {
+        let rules = &self.installation.config.status;
+        let today = rules.date_at(now());
+        let decide = |current: &Transaction| match rules.standing(current, today).status {
+            standing if standing == status => Ok(None),
+            standing if standing.next().contains(&status) => Ok(Some(status.as_str().to_owned())),
+            standing => Err(standing),
+        };
+        let word = status.as_str();
+        Ok(match self.store.set_status(id, admin, None, event_id, decide).await? {
+            Changed::To(_) | Changed::Same => format!("The status is {word} now."),
+            Changed::Refused(standing) => {
+                format!("The status is {}, which {word} cannot follow.", standing.as_str())
+            }
+            Changed::Missing => "The transaction is gone.".to_owned(),
         })
     }
 

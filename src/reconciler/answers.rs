@@ -12,9 +12,14 @@ use crate::clock::now;
 use crate::language::Locale;
 use crate::link::token::grant_id;
 use crate::link::{Link, LinkRequest, NoLink, make_link};
+use crate::names::GUEST_PREFIX;
 use crate::record::Entry;
-use crate::room::{Asked, Command, Message, Request, Wish, answer, request, sentence, with_link};
-use crate::store::SendKey;
+use crate::room::{
+    Asked, Command, Message, Request, Wish, answer, reason_missing, request, sentence,
+    status_refused, status_set, with_link,
+};
+use crate::store::{Changed, SendKey};
+use crate::transaction::{Standing, Transaction, Visitor};
 
 /// How old a message may be to be answered, in milliseconds. Nobody expects an answer any more after a day, and what
 /// was asked for may have changed.
@@ -66,10 +71,71 @@ impl Worker {
         if let Some(message) = answer(&request.wish, &asked) {
             return Ok(Some(message));
         }
-        match request.wish {
+        match &request.wish {
             Wish::Command(Command::Link, _) => self.send_link(view, entry, &asked).await,
-            _ => Ok(None),
+            Wish::Command(command, reason) => {
+                self.set_status(view, entry, (*command, reason), &asked).await.map(Some)
+            }
+            Wish::Unknown { .. } => Ok(None),
         }
+    }
+
+    /// Sets the status that a command names, if the party may do so now.
+    async fn set_status(
+        &self,
+        view: &View,
+        entry: &Entry,
+        (command, reason): (Command, &str),
+        asked: &Asked<'_>,
+    ) -> Result<Message, Obstacle> {
+        let (Some(status), Some((user, visitor))) =
+            (command.status(), self.author(view, entry).await?)
+        else {
+            return Ok(sentence("answer-not-a-party", asked.locale));
+        };
+        if status.needs_reason() && reason.is_empty() {
+            return Ok(reason_missing(command, asked.locale));
+        }
+        let rules = &self.installation.config.status;
+        let today = rules.date_at(now());
+        let decide = |current: &Transaction| {
+            let standing = rules.standing(current, today);
+            if standing.status == status {
+                return Ok(None);
+            }
+            let possible = rules.steps(visitor.role, &standing);
+            match possible.contains(&status) {
+                true => Ok(Some(status.as_str().to_owned())),
+                false => Err((standing, possible)),
+            }
+        };
+        let correlation = &entry.fixed.event_id;
+        let changed = self.store.set_status(view.id(), &user, None, correlation, decide).await?;
+        match changed {
+            Changed::Refused((standing, possible)) => {
+                Ok(status_refused(&possible, &Asked { standing: &standing, ..*asked }))
+            }
+            Changed::To(_) | Changed::Same | Changed::Missing => {
+                let standing = Standing { status, ..view.standing.clone() };
+                Ok(status_set(&Asked { standing: &standing, ..*asked }))
+            }
+        }
+    }
+
+    /// Who wrote the entry, if they are a contact today, or a guest of one.
+    async fn author(
+        &self,
+        view: &View,
+        entry: &Entry,
+    ) -> Result<Option<(OwnedUserId, Visitor)>, Obstacle> {
+        let terms = &view.transaction.terms;
+        let Ok(user) = UserId::parse(&entry.fixed.sender) else { return Ok(None) };
+        if let Some(visitor) = terms.visitor_with_account(&user) {
+            return Ok(Some((user, visitor)));
+        }
+        let guests = self.store.guests(view.id()).await?;
+        let guest = guests.iter().find(|it| it.guest.user_id == user);
+        Ok(guest.and_then(|it| it.visitor(terms)).map(|visitor| (user, visitor)))
     }
 
     /// Writes a personal link to the sender of the entry, in a room of their own.
@@ -80,17 +146,12 @@ impl Worker {
         asked: &Asked<'_>,
     ) -> Result<Option<Message>, Obstacle> {
         let say = |text_id| Ok(Some(sentence(text_id, asked.locale)));
-        let sender = &entry.fixed.sender;
-        let guests = self.store.guests(view.id()).await?;
-        if guests.iter().any(|it| it.guest.user_id == sender.as_str()) {
-            return say("answer-link-on-page");
-        }
-        let terms = &view.transaction.terms;
-        let user = UserId::parse(sender).ok();
-        let visitor = user.as_ref().and_then(|user| terms.visitor_with_account(user));
-        let (Some(user), Some(visitor)) = (user, visitor) else {
+        let Some((user, visitor)) = self.author(view, entry).await? else {
             return say("answer-not-a-party");
         };
+        if user.localpart().starts_with(GUEST_PREFIX) {
+            return say("answer-link-on-page");
+        }
         let wanted =
             LinkRequest { party: visitor.role, contact: Some(user.to_string()), expires_in: None };
         // The same message always leads to the same link.

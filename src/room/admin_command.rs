@@ -5,7 +5,7 @@ use jiff::civil::Time;
 
 use super::command::after_prefix;
 use super::{Message, command};
-use crate::transaction::PartyRole;
+use crate::transaction::{PartyRole, Status};
 use crate::wording::safe::{escape, one_line};
 
 /// The longest text of others in a line, in characters.
@@ -18,6 +18,10 @@ const HELP: &[(&str, &str)] = &[
     ("retry [ID]", "tries again what failed, in one transaction or in all"),
     ("invite ID", "invites the contacts of a transaction again who are not in the room"),
     ("link ID buyer|seller", "sends you a link to the invoice page, in a direct message"),
+    (
+        "close ID",
+        "sets the status of a transaction to completed; `close ID cancelled` calls it off",
+    ),
     (
         "quiet 22:00-07:00",
         "tells no problems in these hours, but after them; `quiet off` ends that",
@@ -39,6 +43,8 @@ pub enum AdminCommand {
     Invite(String),
     /// A link to the page of a transaction.
     Link(String, PartyRole),
+    /// Set the status of a transaction to one that ends it.
+    Close(String, Status),
     /// When no problems are told.
     Quiet(Option<QuietHours>),
     /// Not understood, with what to write instead.
@@ -101,6 +107,11 @@ pub fn admin_command(text: &str) -> Option<AdminCommand> {
             AdminCommand::Link((*id).to_owned(), party)
         }
         ("link", _) => mistake("link ID buyer, or link ID seller"),
+        ("close", [id] | [id, "completed"]) => {
+            AdminCommand::Close((*id).to_owned(), Status::Completed)
+        }
+        ("close", [id, "cancelled"]) => AdminCommand::Close((*id).to_owned(), Status::Cancelled),
+        ("close", _) => mistake("close ID, or close ID cancelled"),
         ("quiet", ["off"]) => AdminCommand::Quiet(None),
         ("quiet", [hours]) if QuietHours::of_text(hours).is_some() => {
             AdminCommand::Quiet(QuietHours::of_text(hours))
@@ -134,7 +145,7 @@ mod tests {
 
     #[test]
     fn each_command_is_understood_and_each_mistake_is_answered_with_what_to_write() {
-        use AdminCommand::{Help, Invite, Link, List, Mistake, Problems, Quiet, Retry};
+        use AdminCommand::{Close, Help, Invite, Link, List, Mistake, Problems, Quiet, Retry};
         let quiet = QuietHours::of_text("22:00-07:00");
         for (text, expected) in [
             ("!tally", Help),
@@ -145,6 +156,8 @@ mod tests {
             ("!tally invite order-1", Invite("order-1".to_owned())),
             ("!tally link order-1 seller", Link("order-1".to_owned(), PartyRole::Seller)),
             ("!tally quiet 22:00-07:00", Quiet(quiet)),
+            ("!tally close order-1", Close("order-1".to_owned(), Status::Completed)),
+            ("!tally close order-1 cancelled", Close("order-1".to_owned(), Status::Cancelled)),
             ("!tally quiet off", Quiet(None)),
         ] {
             assert_eq!(admin_command(text), Some(expected), "{text}");
@@ -154,6 +167,7 @@ mod tests {
             ("!tally invite", "invite ID"),
             ("!tally link order-1", "link ID buyer"),
             ("!tally link order-1 bank", "link ID buyer"),
+            ("!tally close order-1 paid", "close ID cancelled"),
             ("!tally quiet 25:00-07:00", "quiet 22:00-07:00"),
             ("!tally quiet 07:00-07:00", "quiet 22:00-07:00"),
             ("!tally dance", "help"),

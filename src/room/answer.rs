@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::command::{Command, Wish};
 use super::{Member, Message};
 use crate::language::Locale;
-use crate::transaction::{Contact, Party, PartyRole, Standing, Transaction};
+use crate::transaction::{Contact, Party, PartyRole, Standing, Status, Transaction};
 use crate::wording::kind;
 use crate::wording::safe::{escape, one_line};
-use crate::wording::summary::{SummaryInput, headline, summarise};
+use crate::wording::summary::{SummaryInput, headline, short_status, summarise};
 
 /// The longest name or duty in an answer, in characters.
 const MAX_TEXT_CHARS: usize = 120;
@@ -41,7 +41,10 @@ pub fn answer(wish: &Wish, asked: &Asked<'_>) -> Option<Message> {
             Message { body: summary.body, formatted_body: summary.formatted_body }
         }
         Wish::Command(Command::Who, _) => asked.who(),
-        Wish::Command(Command::Link, _) => return None,
+        Wish::Command(
+            Command::Link | Command::Accept | Command::Dispute | Command::Paid | Command::Shipped,
+            _,
+        ) => return None,
         Wish::Unknown { word, nearest } => unknown(word, *nearest, asked.locale),
     })
 }
@@ -49,6 +52,30 @@ pub fn answer(wish: &Wish, asked: &Asked<'_>) -> Option<Message> {
 /// An answer of one sentence, the text with this id.
 pub fn sentence(text_id: &str, locale: &Locale) -> Message {
     plain(&locale.text(text_id))
+}
+
+/// The answer to a command that sets a status, when it is set.
+pub fn status_set(asked: &Asked<'_>) -> Message {
+    plain(&asked.locale.text_with("answer-status", &[("status", asked.status().into())]))
+}
+
+/// The answer to a command that sets a status which cannot follow now. `possible` are those that the party may set.
+pub fn status_refused(possible: &[Status], asked: &Asked<'_>) -> Message {
+    let settable = |it: &Command| it.status().is_some_and(|status| possible.contains(&status));
+    let commands: Vec<_> =
+        Command::ALL.into_iter().filter(settable).map(|it| it.written(asked.locale)).collect();
+    let mut arguments = vec![("status", asked.status().into())];
+    if commands.is_empty() {
+        return plain(&asked.locale.text_with("answer-nothing-now", &arguments));
+    }
+    arguments.push(("commands", commands.join(", ").into()));
+    plain(&asked.locale.text_with("answer-not-now", &arguments))
+}
+
+/// The answer to a command that lacks a reason.
+pub fn reason_missing(command: Command, locale: &Locale) -> Message {
+    let written = command.written(locale);
+    plain(&locale.text_with("answer-reason", &[("command", written.into())]))
 }
 
 /// The direct message with the link of one person. `until` is a date as it is written in the language.
@@ -80,6 +107,10 @@ impl Message {
 }
 
 impl Asked<'_> {
+    fn status(&self) -> String {
+        short_status(self.standing.status.as_str(), self.locale)
+    }
+
     fn summary(&self) -> SummaryInput<'_> {
         let terms = &self.transaction.terms;
         SummaryInput {

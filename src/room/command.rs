@@ -1,6 +1,7 @@
 //! The commands that people write to the bot in the room of a transaction, such as `!tally status`.
 
 use crate::language::{Language, Locale};
+use crate::transaction::Status;
 
 /// The word with which a command begins.
 pub(super) const PREFIX: &str = "!tally";
@@ -20,6 +21,14 @@ pub enum Command {
     Who,
     /// A personal link to the invoice page, in a direct message.
     Link,
+    /// The status `accepted`.
+    Accept,
+    /// The status `disputed`, with a reason.
+    Dispute,
+    /// The status `paid`.
+    Paid,
+    /// The status `shipped`.
+    Shipped,
 }
 
 /// A message to the bot.
@@ -47,7 +56,28 @@ pub enum Wish {
 
 impl Command {
     /// All commands, in the order of the help.
-    pub const ALL: [Self; 5] = [Self::Status, Self::Invoice, Self::Who, Self::Link, Self::Help];
+    pub const ALL: [Self; 9] = [
+        Self::Status,
+        Self::Invoice,
+        Self::Who,
+        Self::Link,
+        Self::Accept,
+        Self::Dispute,
+        Self::Paid,
+        Self::Shipped,
+        Self::Help,
+    ];
+
+    /// The status that the command sets.
+    pub fn status(self) -> Option<Status> {
+        match self {
+            Self::Accept => Some(Status::Accepted),
+            Self::Dispute => Some(Status::Disputed),
+            Self::Paid => Some(Status::Paid),
+            Self::Shipped => Some(Status::Shipped),
+            Self::Help | Self::Status | Self::Invoice | Self::Who | Self::Link => None,
+        }
+    }
 
     /// The id of the text with its words. The text that says what it does has `-about` behind it.
     pub(super) fn text_id(self) -> &'static str {
@@ -57,6 +87,10 @@ impl Command {
             Self::Invoice => "command-invoice",
             Self::Who => "command-who",
             Self::Link => "command-link",
+            Self::Accept => "command-accept",
+            Self::Dispute => "command-dispute",
+            Self::Paid => "command-paid",
+            Self::Shipped => "command-shipped",
         }
     }
 

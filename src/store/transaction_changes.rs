@@ -1,6 +1,7 @@
 //! New transactions, and changes of transactions.
 
 use ruma::OwnedUserId;
+use ruma::UserId;
 use ulid::Ulid;
 
 use super::columns::{parse_id, to_json};
@@ -247,18 +248,17 @@ impl Store {
         Ok(Changed::To(revision))
     }
 
-    /// Sets the status of a transaction for a visitor of the page, who says `message` with it, and wakes its room.
-    /// `decide` gets the current transaction and returns the new status. The act of the revision names the guest of
-    /// the visitor.
+    /// Sets the status of a transaction for a person of a party, and wakes its room. `decide` gets the current
+    /// transaction and returns the new status. The act of the revision names the person: `actor`, a Matrix user ID.
+    /// What a visitor of the page says with it is sent to the room.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
     pub async fn set_status<E>(
         &self,
         id: Ulid,
-        visitor: &Visitor,
-        guest: &Guest,
-        message: NewOutgoing<'_>,
+        actor: &UserId,
+        said: Option<(&Visitor, &Guest, NewOutgoing<'_>)>,
         correlation: &str,
         decide: impl FnOnce(&Transaction) -> Result<Option<String>, E>,
     ) -> Result<Changed<E>, StoreError> {
@@ -278,9 +278,10 @@ impl Store {
         let terms = Terms { status, ..transaction.terms.clone() };
         let warnings = &transaction.warnings;
         let new = NewRevision { terms: &terms, warnings, original: None };
-        let actor = Some(guest.user_id.as_str());
-        let revision = self.add_revision(&mut tx, &transaction, new, actor).await?;
-        outgoing::write(&mut tx, id, visitor, guest, message).await?;
+        let revision = self.add_revision(&mut tx, &transaction, new, Some(actor.as_str())).await?;
+        if let Some((visitor, guest, message)) = said {
+            outgoing::write(&mut tx, id, visitor, guest, message).await?;
+        }
         due_rooms::wake(&mut tx, id, correlation).await?;
         tx.commit().await?;
         self.hints.changed(id);

@@ -69,12 +69,19 @@ on_both_databases! {
         let query = "SELECT actor FROM audit_log WHERE action = 'link.made' AND way = 'room'";
         assert_eq!(world.sql_text(query).await.as_deref(), Some(admin.id.as_str()));
 
+        // A transaction is closed.
+        let closed = ask(&world, &admin, &room, "!tally close order-1 cancelled").await;
+        assert_eq!(closed, "The status is cancelled now.");
+        assert_eq!(world.shop.transaction(&id).await["status"], "cancelled");
+        let refused = ask(&world, &admin, &room, "!tally close order-1").await;
+        assert_eq!(refused, "The status is cancelled, which completed cannot follow.");
+
         // A problem is told once it has lasted, and so is its end.
         let quiet = ask(&world, &admin, &room, "!tally quiet off").await;
         assert_eq!(quiet, "I tell problems at any time.");
         let refusal = r#"{"errcode":"M_FORBIDDEN","error":"It <b>broke</b>."}"#;
         world.proxy().fault_always("PUT", "state/m.room.topic", Fault::Answer(When::Before, 403, refusal));
-        assert_eq!(world.shop.patch(&id, &json!({ "status": "paid" })).await.0, 200);
+        assert_eq!(world.shop.patch(&id, &json!({ "status": "refunded" })).await.0, 200);
         later(&world, "seen_at").await;
         let told = world.eventually("the problem", || async {
             said(&world, &admin, &room).await.into_iter().find(|it| it.starts_with("There is a problem"))

@@ -108,6 +108,39 @@ on_both_databases! {
         assert!(body(&refused).starts_with("Only the contacts"), "{refused}");
     }
 
+    async fn a_party_sets_what_it_may_set_and_says_why(database) {
+        let world = World::start(database).await;
+        let deal = world.deal().await;
+        let status = async || world.shop.transaction(&deal.id).await["standing"]["status"].clone();
+        // A seller does not accept for the buyer, and the answer says what they can do.
+        let refused = ask(&world, &deal, &deal.seller, "!tally accept").await;
+        assert!(body(&refused).contains("!tally paid, !tally shipped"), "{refused}");
+        let reason = ask(&world, &deal, &deal.buyer, "!tally dispute").await;
+        assert_eq!(body(&reason), "Write the reason after it: !tally dispute …");
+        assert_ne!(status().await, "disputed");
+
+        let disputed = ask(&world, &deal, &deal.buyer, "!tally beanstanden Zwei Bretter fehlen").await;
+        assert!(body(&disputed).starts_with("Der Status ist jetzt: "), "{disputed}");
+        assert_eq!(status().await, "disputed");
+        let entries = world.shop.entries(&deal.id).await;
+        let said = |it: &&Value| it["text"] == "!tally beanstanden Zwei Bretter fehlen" && it["party"] == "buyer";
+        assert_eq!(entries.iter().filter(said).count(), 1);
+        // Everybody is told of the change as of one by the shop.
+        world.eventually("the announcement", || async {
+            let history = deal.seller.history(&deal.room).await;
+            let told = |it: &&Value| it["content"]["body"].as_str().is_some_and(|it| it.contains("→ Disputed"));
+            history.iter().find(told).map(|_| ())
+        }).await;
+
+        let paid = ask(&world, &deal, &deal.seller, "!tally paid").await;
+        assert_eq!(body(&paid), "The status is now: Paid.");
+        assert_eq!(status().await, "paid");
+        // A second time changes nothing.
+        let revision = world.shop.transaction(&deal.id).await["revision"].clone();
+        ask(&world, &deal, &deal.seller, "!tally paid").await;
+        assert_eq!(world.shop.transaction(&deal.id).await["revision"], revision);
+    }
+
     async fn a_kill_at_any_call_leaves_one_answer_and_one_direct_room(database) {
         let mut world = World::with().proxy().page().start(database).await;
         let deal = world.deal().await;

@@ -58,18 +58,31 @@ command-status = status
 command-invoice = invoice
 command-who = who
 command-link = link
+command-accept = accept
+command-dispute = dispute
+command-paid = paid
+command-shipped = shipped
 # What the help says of each.
 command-help-about = shows this list
 command-status-about = says what is to be paid, and by when
 command-invoice-about = shows the invoice in short
 command-who-about = says who is here for whom
 command-link-about = sends you your own link to the invoice page, in a direct message
+command-accept-about = accepts the invoice
+command-dispute-about = objects to the invoice; write the reason after it
+command-paid-about = marks the invoice as paid
+command-shipped-about = marks the goods as on their way
 answer-help = This is what I understand:
 # $word: what somebody wrote; $help: the command that lists all.
 answer-unknown = I do not know “{ $word }”. { $help } lists what I understand.
 # $nearest: the command that was probably meant.
 answer-nearest = I do not know “{ $word }”. Did you mean { $nearest }?
 answer-not-a-party = Only the contacts of buyer and seller can use this command.
+# $status: the present one; $commands: those that are possible, with commas.
+answer-status = The status is now: { $status }.
+answer-not-now = That does not follow now: the status is { $status }. What you can do: { $commands }.
+answer-nothing-now = That does not follow now: the status is { $status }.
+answer-reason = Write the reason after it: { $command } …
 answer-no-page = This shop has no invoice page.
 answer-link-sent = I have sent you your link in a direct message.
 answer-link-on-page = You are on the invoice page already.
