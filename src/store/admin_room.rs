@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::journal::Arrival;
 use super::{Problem, Store, StoreError, Tx};
 use crate::clock::now;
 use crate::notices::Work;
@@ -251,11 +250,14 @@ fn id_of(problem: &Problem) -> String {
     format!("{:x}", Sha256::digest(format!("{what}\0{transaction_id}\0{subject}")))
 }
 
-/// Notes in `tx` what the events of the admins' room ask the bot for.
-pub(super) async fn note(tx: &mut Tx, arrivals: &[&Arrival]) -> Result<(), StoreError> {
-    let requests: Vec<_> = arrivals.iter().filter_map(|it| Some((it, said(&it.raw)?))).collect();
-    for (arrival, Said { sender, content, .. }) in requests {
-        let insert = sqlx::query(INSERT_COMMAND).bind(&arrival.event_id).bind(sender);
+/// Notes in `tx` what the events of the admins' room, each with its id, ask the bot for.
+pub(super) async fn note<'a>(
+    tx: &mut Tx,
+    events: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), StoreError> {
+    let requests: Vec<_> = events.filter_map(|(id, raw)| Some((id, said(raw)?))).collect();
+    for (id, Said { sender, content, .. }) in requests {
+        let insert = sqlx::query(INSERT_COMMAND).bind(id).bind(sender);
         let insert = insert.bind(content.body).bind(now()).bind(MAX_WAITING);
         insert.execute(&mut **tx).await?;
         tx.makes(Work::Admins);

@@ -334,7 +334,8 @@ pub(super) async fn write(
     for (room_id, arrivals) in others {
         if let Some(purpose) = of_bot.get(*room_id) {
             if purpose == ADMINS {
-                admin_room::note(tx, arrivals).await?;
+                let events = arrivals.iter().map(|it| (it.event_id.as_str(), it.raw.as_str()));
+                admin_room::note(tx, events).await?;
             }
         } else {
             foreign_events += arrivals.len();

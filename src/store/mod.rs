@@ -4,6 +4,7 @@
 mod acts;
 mod admin_room;
 mod adoption;
+mod alias;
 mod api_keys;
 mod attached_files;
 mod audit_log;
@@ -87,6 +88,7 @@ mod writers;
 
 pub use acts::ErasureRequest;
 pub use admin_room::{AdminRequest, ListedTransaction, ProblemMessage};
+pub use alias::new_alias;
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
@@ -121,7 +123,6 @@ pub use refused_steps::RoomProblem;
 pub use repeated_calls::{Attempt, KeptAnswer, RepeatedCall};
 pub use revisions::PastTerms;
 pub use room_row::RoomRow;
-pub use rooms::new_alias;
 pub use search::{SearchPage, SearchRequest};
 pub use send_key::SendKey;
 pub use sends::SendState;
