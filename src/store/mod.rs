@@ -122,6 +122,7 @@ pub use receipts::ReadUpTo;
 pub use refused_steps::RoomProblem;
 pub use repeated_calls::{Attempt, KeptAnswer, RepeatedCall};
 pub use revisions::PastTerms;
+pub use room_commands::BotMessage;
 pub use room_row::RoomRow;
 pub use search::{SearchPage, SearchRequest};
 pub use send_key::SendKey;
@@ -131,7 +132,9 @@ pub use snapshot::Snapshot;
 pub use standing::{RecordStanding, Standing};
 pub use successors::{LostSuccessor, RecordRoom};
 pub use surroundings::Surroundings;
-pub use transaction_changes::{Change, Changed, Created, InviteAgain, NewRevision, Original};
+pub use transaction_changes::{
+    Change, Changed, Created, InviteAgain, NewRevision, Original, SetBy,
+};
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
 pub use webhook_deliveries::{

@@ -12,8 +12,7 @@ use crate::store::DeliveryState;
 /// Returns the schemas, by name.
 pub(super) fn webhook_schemas() -> Map<String, Value> {
     let types = || or_null(list(event_type()));
-    let url =
-        || json!({ "type": "string", "format": "uri", "pattern": "^https?://", "maxLength": 2048 });
+    let url = || json!({ "type": "string", "pattern": "^https?://", "maxLength": 2048 });
     let webhook = || {
         json!({
             "id": pattern(ULID),
