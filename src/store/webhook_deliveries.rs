@@ -25,6 +25,8 @@ const HANDED_OUT_PER_TX: i64 = 500;
 const DELIVERIES_PER_TX: i64 = 500;
 /// The name of the fact that holds the id of the last event that was handed out.
 const HANDED_OUT: &str = "webhooks_handed_out";
+/// Its value before any event was handed out.
+const NOTHING_HANDED_OUT: &str = "0";
 /// Why a delivery is dead whose event was deleted before it was sent.
 const EXPIRED: &str = "the event is older than events are kept";
 /// Why a delivery is dead that waited for a webhook that is off.
@@ -38,7 +40,7 @@ const SELECT_NEW_EVENTS: &str = "SELECT id, shop, transaction_id, kind FROM even
 const SELECT_EVENT: &str = "SELECT e.id, e.shop, e.transaction_id, t.external_id, e.kind, e.subject, e.detail, \
      e.at FROM events e JOIN transactions t ON t.id = e.transaction_id WHERE e.id = $1";
 const INSERT_HANDED_OUT: &str =
-    "INSERT INTO facts (name, value) VALUES ($1, '0') ON CONFLICT (name) DO NOTHING";
+    "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 /// Of two processes that do the same, one changes no row.
 const SET_HANDED_OUT: &str = "UPDATE facts SET value = $2 WHERE name = $1 AND value = $3";
 /// The update of a queue that exists changes nothing. It locks the row, so that whoever finds the queue empty meanwhile
@@ -260,6 +262,12 @@ struct NewEvent {
     kind: String,
 }
 
+/// Returns up to where everything is handed out: what no webhook gets is passed over. None if there are no webhooks.
+fn handed_out(receivers: &[Receiver], noted: Option<&str>) -> Option<i64> {
+    let earliest = receivers.iter().map(|it| it.after_event).min()?;
+    Some(noted.and_then(|it| it.parse().ok()).unwrap_or(0).max(earliest))
+}
+
 impl Store {
     /// Hands out the next events of the feed to the webhooks that want them: makes deliveries of them. Returns whether
     /// there are more.
@@ -267,20 +275,19 @@ impl Store {
     /// # Errors
     /// If the database does not answer. In this case nothing is handed out.
     pub async fn hand_out_events(&self) -> Result<bool, StoreError> {
-        // In this order: who makes a webhook reads the end before, too, so an event that follows its making is not
+        // The end is looked for only if somebody wants events. In this order: who makes a webhook reads the end before, too, so an event that follows its making is not
         // handed out without it.
-        let end = self.settled_end().await?;
-        let receivers: Vec<Receiver> =
-            sqlx::query_as(SELECT_RECEIVERS).fetch_all(&self.pool).await?;
-        let Some(earliest) = receivers.iter().map(|it| it.after_event).min() else {
-            return Ok(false);
-        };
-        let before = self.fact(HANDED_OUT).await?.unwrap_or_else(|| "0".to_owned());
-        // What no webhook gets is passed over.
-        let after = before.parse().unwrap_or(0).max(earliest);
-        if after >= end {
+        if self.receivers().await?.is_empty() {
             return Ok(false);
         }
+        let end = self.settled_end().await?;
+        let receivers = self.receivers().await?;
+        let before = self.fact(HANDED_OUT).await?;
+        let after = match handed_out(&receivers, before.as_deref()) {
+            Some(after) if after < end => after,
+            _ => return Ok(false),
+        };
+        let before = before.unwrap_or_else(|| NOTHING_HANDED_OUT.to_owned());
         let select = sqlx::query_as(SELECT_NEW_EVENTS).bind(after).bind(end);
         let events: Vec<NewEvent> = select.bind(HANDED_OUT_PER_TX).fetch_all(&self.pool).await?;
         let is_full = i64::try_from(events.len()).is_ok_and(|it| it == HANDED_OUT_PER_TX);
@@ -297,7 +304,8 @@ impl Store {
         }
         let queues: Vec<_> = queues.into_iter().map(|(one, other)| (one, other, since)).collect();
         let mut tx = self.begin().await?;
-        sqlx::query(INSERT_HANDED_OUT).bind(HANDED_OUT).execute(&mut *tx).await?;
+        let insert = sqlx::query(INSERT_HANDED_OUT).bind(HANDED_OUT).bind(NOTHING_HANDED_OUT);
+        insert.execute(&mut *tx).await?;
         let set = sqlx::query(SET_HANDED_OUT).bind(HANDED_OUT).bind(position.to_string());
         if set.bind(&before).execute(&mut *tx).await?.rows_affected() == 0 {
             // Another process did it at this moment.
@@ -311,6 +319,16 @@ impl Store {
         }
         tx.commit().await?;
         Ok(is_full)
+    }
+
+    /// Returns the id up to which events are handed out, or none if no webhook gets any.
+    pub(super) async fn handed_out_to_webhooks(&self) -> Result<Option<i64>, StoreError> {
+        let receivers = self.receivers().await?;
+        Ok(handed_out(&receivers, self.fact(HANDED_OUT).await?.as_deref()))
+    }
+
+    async fn receivers(&self) -> Result<Vec<Receiver>, StoreError> {
+        sqlx::query_as(SELECT_RECEIVERS).fetch_all(&self.pool).await
     }
 
     /// Returns the webhooks that are on and have a queue that is due.

@@ -355,7 +355,12 @@ impl Store {
             endpoints.iter().map(|it| (id_in_config(it).to_string(), it)).collect();
         // In one order, so that two processes never wait for each other.
         wanted.sort_by(|one, other| one.0.cmp(&other.0));
-        let after = self.settled_end().await?;
+        // One that is new gets the events from now on. Who only starts again does not wait for other txs.
+        let is_known = wanted.iter().all(|it| known.contains(&it.0));
+        let after = match self.handed_out_to_webhooks().await?.filter(|_| is_known) {
+            Some(handed_out) => handed_out,
+            None => self.settled_end().await?,
+        };
         let mut tx = self.begin().await?;
         for (id, endpoint) in &wanted {
             let secrets = std::iter::once(&endpoint.secret).chain(&endpoint.previous_secret);
