@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const QUEUES_READ_FOR_EACH_PLACE: usize = 8;
 /// The greatest number of deliveries of one queue in a turn. Then others have their turn.
 const DELIVERIES_PER_TURN: usize = 20;
+/// A turn with a slow receiver ends with the first delivery after which it has lasted for so long.
+const TURN: Duration = Duration::from_secs(1);
 /// The greatest size of an event as it is sent, in bytes. A larger one is sent without its data.
 const MAX_BODY_BYTES: usize = 512 * 1024;
 
@@ -143,9 +145,10 @@ impl Sender {
     async fn take_turn(&self, queue: WebhookQueue) {
         let span = tracing::info_span!("webhook", webhook = %queue.webhook, transaction = %queue.transaction);
         async {
+            let begun = Instant::now();
             for _ in 0..DELIVERIES_PER_TURN {
                 match self.send_next(queue).await {
-                    Ok(true) if !self.stop.is_cancelled() => {}
+                    Ok(true) if !self.stop.is_cancelled() && begun.elapsed() < TURN => {}
                     Ok(_) => return,
                     Err(error) => {
                         tracing::error!(%error, "the database failed; retrying this delivery");
