@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::session::Session;
 use super::writing::check_writable;
 use crate::language::Locale;
-use crate::store::{Changed, NewOutgoing};
+use crate::store::{Changed, NewOutgoing, SetBy};
 use crate::transaction::{Status, Transaction};
 use crate::wording;
 
@@ -74,7 +74,7 @@ pub(super) async fn set(
     let id = transaction.id;
     match state
         .store
-        .set_status(id, &guest.user_id, Some((visitor, guest, message)), correlation, decide)
+        .set_status(id, &guest.user_id, SetBy::Page(visitor, guest, message), correlation, decide)
         .await?
     {
         Changed::To(revision) => {

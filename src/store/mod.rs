@@ -120,6 +120,7 @@ pub use receipts::ReadUpTo;
 pub use refused_steps::RoomProblem;
 pub use repeated_calls::{Attempt, KeptAnswer, RepeatedCall};
 pub use revisions::PastTerms;
+pub use room_commands::BotMessage;
 pub use room_row::RoomRow;
 pub use rooms::new_alias;
 pub use search::{SearchPage, SearchRequest};
@@ -130,7 +131,9 @@ pub use snapshot::Snapshot;
 pub use standing::{RecordStanding, Standing};
 pub use successors::{LostSuccessor, RecordRoom};
 pub use surroundings::Surroundings;
-pub use transaction_changes::{Change, Changed, Created, InviteAgain, NewRevision, Original};
+pub use transaction_changes::{
+    Change, Changed, Created, InviteAgain, NewRevision, Original, SetBy,
+};
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
 pub use webhook_deliveries::{
