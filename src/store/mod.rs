@@ -138,10 +138,12 @@ pub use transaction_changes::{
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
 pub use webhook_deliveries::{
-    DeliveryRow, DeliveryState, DueWebhook, Fate, NextDelivery, Tried, WebhookQueue,
+    DeliveryRow, DeliveryState, DueWebhook, Fate, LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS,
+    NextDelivery, Tried, WebhookQueue,
 };
 pub use webhooks::{
-    MAX_WEBHOOKS_PER_SHOP, NewWebhook, NewWebhookOutcome, Webhook, WebhookChange, WebhookSecret,
+    MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP, NewSecretOutcome, NewWebhook, NewWebhookOutcome,
+    Webhook, WebhookChange, WebhookSecret,
 };
 pub use witnessings::Witnessing;
 

@@ -275,6 +275,13 @@ on_both_databases! {
         world.eventually("that it waits", || async {
             (deliveries(&world, &id, "state=waiting").await.len() > 1).then_some(())
         }).await;
+        // Another webhook has it, so it was sent to whom it may be sent to.
+        let (clock, _) = webhook(&world.shop, json!({ "url": elsewhere.url() })).await;
+        set_status(&world, &one, "shipped").await;
+        all_delivered(&world, &clock).await;
+        assert!(elsewhere.count() > 0);
+        assert_eq!(call(&world.shop, Method::DELETE, &format!("{WEBHOOKS}/{clock}"), json!({})).await.0, 204);
+        let seen_elsewhere = elsewhere.count();
         assert_eq!(receiver.count(), count);
         // Nothing of that time is lost.
         let (status, shown) = call(&world.shop, Method::PATCH, &path, json!({ "enabled": true })).await;
@@ -287,19 +294,63 @@ on_both_databases! {
         let (_, tested) = call(&world.shop, Method::POST, &format!("{path}/test"), Value::Null).await;
         assert_eq!((&tested["delivered"], &tested["status"]), (&json!(false), &json!(307)));
         assert!(tested["problem"].as_str().unwrap().contains("not followed"), "{tested}");
-        assert_eq!(elsewhere.count(), 0);
+        assert_eq!(elsewhere.count(), seen_elsewhere);
 
         // A pause that it asks for holds for all transactions.
         receiver.behave(|_| Reply { headers: vec![("retry-after", "3600".to_owned())], ..Reply::status(429) });
-        let count = receiver.count();
         set_status(&world, &one, "credited").await;
-        world.eventually("a try", || async { (receiver.count() > count).then_some(()) }).await;
-        let other = order(&world, 2).await;
-        world.eventually("that the other transaction waits", || async {
+        world.eventually("that the pause is noted", || async {
             let waiting = deliveries(&world, &id, "state=waiting").await;
-            waiting.iter().any(|it| it["transaction"] == other && it["tries"] == 0).then_some(())
+            waiting.iter().any(|it| it["status"] == 429).then_some(())
         }).await;
+        let (clock, _) = webhook(&world.shop, json!({ "url": elsewhere.url() })).await;
+        let other = order(&world, 2).await;
+        // What was handed out at the same time has arrived at a webhook without a pause.
+        all_delivered(&world, &clock).await;
+        assert!(ids(&elsewhere).contains_key(&other));
+        let waiting = deliveries(&world, &id, "state=waiting").await;
+        assert!(waiting.iter().any(|it| it["transaction"] == other && it["tries"] == 0), "{waiting:?}");
         assert!(!receiver.calls().iter().any(|it| it.event["transaction"]["id"] == other));
+    }
+
+    async fn slow_receivers_of_two_shops_give_their_places_to_others(database) {
+        // One place for each shop.
+        let webhooks = json!({ "allow_http": true, "allow_networks": ["127.0.0.0/8"], "parallel": 2 });
+        let world = with_loopback().config("webhooks", webhooks).start(database).await;
+        let slow = [Receiver::start().await, Receiver::start().await];
+        let shops = [&world.shop, &world.other_shop];
+        let mut paths = Vec::new();
+        for (shop, slow) in shops.iter().zip(&slow) {
+            // Each answer takes longer than a turn.
+            slow.behave(|_| Reply { pause: Duration::from_millis(1_200), ..Reply::status(200) });
+            let (id, _) = webhook(shop, json!({ "url": slow.url(), "enabled": false })).await;
+            paths.push(format!("{WEBHOOKS}/{id}"));
+        }
+        let changes = async |shop: &Shop| {
+            let id = shop.create(&sample("slow-1", "@a:nowhere.test", "@b:nowhere.test")).await;
+            for number in 0..15 {
+                assert_eq!(shop.patch(&id, &json!({ "status": format!("step-{number}") })).await.0, 200);
+            }
+        };
+        tokio::join!(changes(shops[0]), changes(shops[1]));
+        for (shop, path) in shops.iter().zip(&paths) {
+            world.eventually("that all waits", || async {
+                let (_, told) = shop.get(&format!("{path}/deliveries?state=waiting")).await;
+                (told["deliveries"].as_array().unwrap().len() == 31).then_some(())
+            }).await;
+        }
+        for (shop, path) in shops.iter().zip(&paths) {
+            assert_eq!(call(shop, Method::PATCH, path, json!({ "enabled": true })).await.0, 200);
+        }
+        for slow in &slow {
+            world.eventually("a delivery to a slow receiver", || async { (slow.count() > 0).then_some(()) }).await;
+        }
+        let quick = Receiver::start().await;
+        webhook(shops[1], json!({ "url": quick.url() })).await;
+        shops[1].create(&sample("quick-1", "@a:nowhere.test", "@b:nowhere.test")).await;
+        world.eventually("an event at the quick receiver", || async { (quick.count() > 0).then_some(()) }).await;
+        // A turn that only a number of deliveries ends has twenty.
+        assert!(slow[1].count() < 20, "{}", slow[1].count());
     }
 
     async fn a_shop_makes_changes_and_deletes_its_webhooks_with_the_right_key(database) {
