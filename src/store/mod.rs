@@ -68,6 +68,7 @@ mod send_key;
 mod sends;
 mod sessions;
 mod settled;
+mod shop_messages;
 mod shown_lines;
 mod snapshot;
 mod standing;
@@ -126,6 +127,9 @@ pub use rooms::new_alias;
 pub use search::{SearchPage, SearchRequest};
 pub use send_key::SendKey;
 pub use sends::SendState;
+pub use shop_messages::{
+    MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewShopMessage, Said, ShopMessage,
+};
 pub use shown_lines::{Around, ShownEntry};
 pub use snapshot::Snapshot;
 pub use standing::{RecordStanding, Standing};
