@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::journal::Arrival;
+use super::arrival::Arrival;
 use super::{Problem, Store, StoreError, Tx};
 use crate::clock::now;
 use crate::notices::Work;

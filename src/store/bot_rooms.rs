@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use ruma::RoomId;
 use sqlx::FromRow;
 
+use super::alias::new_alias;
 use super::many_rows::ManyRows;
-use super::rooms::new_alias;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
 
