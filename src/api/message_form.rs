@@ -11,9 +11,9 @@ use super::problem::{Problem, repeated};
 use super::{ApiState, body};
 use crate::files::{Arrived, Arriving};
 use crate::invoice::{self, in_a_line};
-use crate::record::plain_name;
+use crate::record::{MAX_NAME_CHARS, plain_name};
+use crate::room::Guest;
 use crate::room::message_content::{self, MAX_FILES, MAX_TEXT_BYTES};
-use crate::room::{Guest, MAX_DISPLAY_NAME_CHARS};
 use crate::transaction::{self, Transaction};
 
 /// The greatest length of a field other than the text, in bytes.
@@ -61,9 +61,8 @@ impl Message {
             return Err(long_text());
         }
         let given = self.name.as_deref().unwrap_or(&transaction.terms.seller.name);
-        if self.name.is_some() && given.chars().count() > MAX_DISPLAY_NAME_CHARS {
-            let detail =
-                format!("A name has at most {MAX_DISPLAY_NAME_CHARS} characters. Shorten it.");
+        if self.name.is_some() && given.chars().count() > MAX_NAME_CHARS {
+            let detail = format!("A name has at most {MAX_NAME_CHARS} characters. Shorten it.");
             return Err(refuse("/name", &detail));
         }
         let Some(name) = plain_name(given) else {

@@ -9,7 +9,7 @@ use crate::names::GUEST_PREFIX;
 use crate::transaction::{Terms, Visitor};
 
 /// The greatest length of a display name, in characters.
-pub const MAX_DISPLAY_NAME_CHARS: usize = 100;
+const MAX_DISPLAY_NAME_CHARS: usize = 100;
 
 /// A user of our namespace that writes for one visitor, or for the shop under one name, in the room of one transaction
 /// only.

@@ -24,7 +24,7 @@ pub use announcement::{announcement, content_with_mentions};
 pub use answer::{Asked, answer, reason_missing, sentence, status_refused, status_set, with_link};
 pub use claim::{Verdict, judge};
 pub use command::{Command, Request, Wish, is_request, request};
-pub use guest::{Guest, MAX_DISPLAY_NAME_CHARS};
+pub use guest::Guest;
 pub use next::{needed_steps, next_step};
 pub use notice::{encryption_notice, removal_reason, tombstone};
 pub use ours::{Sign, sign};

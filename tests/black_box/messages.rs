@@ -159,7 +159,7 @@ on_both_databases! {
             (json!({}), "/text"),
             (json!({ "text": " \n" }), "/text"),
             (json!({ "text": "x".repeat(12_001) }), "/text"),
-            (json!({ "text": "Hello", "name": "x".repeat(101) }), "/name"),
+            (json!({ "text": "Hello", "name": "x".repeat(81) }), "/name"),
             (json!({ "text": "Hello", "name": "\u{200b}" }), "/name"),
             (json!({ "text": "Hello", "description": "of no file" }), "/description"),
             (json!({ "text": 7 }), "/text"),
