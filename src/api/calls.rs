@@ -31,6 +31,13 @@ pub(super) const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions/{id}/payments", Scope::Read, Some(Action::PaymentsListed)),
     (Method::POST, "/api/v1/transactions/{id}/payments", Scope::Write, None),
     (Method::DELETE, "/api/v1/transactions/{id}/payments/{payment}", Scope::Write, None),
+    (Method::POST, "/api/v1/transactions/{id}/messages", Scope::Write, None),
+    (
+        Method::GET,
+        "/api/v1/transactions/{id}/messages/{message}",
+        Scope::Read,
+        Some(Action::MessageRead),
+    ),
     (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
     (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
     (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read, None),

@@ -19,6 +19,8 @@ mod invoice_xml;
 mod kept_files;
 mod known_keys;
 mod links;
+mod message_form;
+mod messages;
 mod not_modified;
 mod openapi;
 mod originals;
@@ -66,6 +68,7 @@ use crate::files::Vault;
 use crate::link::token::TokenKey;
 use crate::paper::Papers;
 use crate::quota::{Memory, Places};
+use crate::room::message_content::MAX_FILES;
 use crate::store::Store;
 use crate::webhook;
 
@@ -73,6 +76,10 @@ use crate::webhook;
 const MAX_DOWNLOADS_PER_SHOP: usize = 64;
 /// The greatest number of parallel downloads of files for all shops together.
 const MAX_DOWNLOADS: usize = 512;
+/// The greatest number of messages with files that are received at the same time for one shop.
+const MAX_UPLOADS_PER_SHOP: usize = 8;
+/// The greatest number of messages with files that are received at the same time for all shops together.
+const MAX_UPLOADS: usize = 64;
 /// The greatest number of test events to webhooks that are sent at the same time for one shop.
 const MAX_WEBHOOK_TESTS_PER_SHOP: usize = 2;
 /// The greatest number of test events that are sent at the same time for all shops together.
@@ -109,6 +116,8 @@ pub struct ApiState {
     pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.
     pub downloads: Places<String>,
+    /// The messages with files that are being received, by shop.
+    pub uploads: Places<String>,
     /// Who waits for events is told of them.
     pub news: News,
     /// The streams and calls that wait for events.
@@ -127,6 +136,12 @@ pub struct ApiState {
 pub fn downloads(budget: &Budget) -> Places<String> {
     let max = budget.files / 4;
     Places::new(MAX_DOWNLOADS_PER_SHOP.min(max), MAX_DOWNLOADS.min(max))
+}
+
+/// The limits for messages with files. They are lower if this process may open few files.
+pub fn uploads(budget: &Budget) -> Places<String> {
+    let max = budget.files / 4 / MAX_FILES;
+    Places::new(MAX_UPLOADS_PER_SHOP.min(max).max(1), MAX_UPLOADS.min(max).max(1))
 }
 
 /// The limits for parallel test events.
@@ -153,6 +168,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
         .route("/api/v1/transactions/{id}/payments", get(payments::list).post(payments::add))
         .route("/api/v1/transactions/{id}/payments/{payment}", delete(payments::take_back))
+        .route("/api/v1/transactions/{id}/messages/{message}", get(messages::show))
         .route("/api/v1/invoices/check", post(check::check))
         .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
@@ -178,6 +194,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/audit", get(audit::list))
         .layer(middleware::from_fn(not_modified::compare))
         .layer(middleware::from_fn_with_state(state.clone(), repeated::once));
+    // Files in these bodies go to the disk while they arrive, so `repeated::once`, which needs the whole body, is not here.
+    let uploads = Router::new().route("/api/v1/transactions/{id}/messages", post(messages::create));
     let files = Router::new()
         .route("/api/v1/entries", get(search::list))
         .route("/api/v1/events", get(events::list))
@@ -190,6 +208,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn(not_modified::compare));
     let shops = compressed::compressed(answers)
         .merge(files)
+        .merge(uploads)
         // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));

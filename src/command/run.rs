@@ -158,6 +158,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
+        uploads: api::uploads(&budget),
         news,
         waiting: api::WaitingPlaces::new(&budget),
         stop: stop.clone(),

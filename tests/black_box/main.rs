@@ -27,6 +27,7 @@ mod links;
 mod lists;
 mod log_words;
 mod manners;
+mod messages;
 mod misfits;
 mod notices;
 mod openapi;
