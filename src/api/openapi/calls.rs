@@ -346,7 +346,7 @@ fn webhooks() -> Vec<Operation> {
                 JSON,
                 reference("WebhookWithSecret"),
             )
-            .fails(&["webhook-in-config"]),
+            .fails(&["webhook-in-config", "too-many-secrets"]),
         post("/api/v1/webhooks/{webhook}/test", "testWebhook", "Webhooks", "Send a test event")
             .answers(200, "What the receiver did.", JSON, reference("WebhookTest")),
         get(
@@ -371,9 +371,10 @@ fn webhooks() -> Vec<Operation> {
             "/api/v1/webhooks/{webhook}/replay",
             "sendDeadAgain",
             "Webhooks",
-            "Send all events again that were given up",
+            "Send the events again that were given up",
         )
-        .answers(202, "They are being sent.", JSON, reference("Replayed")),
+        .says("Oldest event first, and 10,000 at most.")
+        .answers(202, "They are being sent.", JSON, reference("ReplayedDead")),
     ]
 }
 
