@@ -12,6 +12,7 @@ use crate::store::DeliveryState;
 /// Returns the schemas, by name.
 pub(super) fn webhook_schemas() -> Map<String, Value> {
     let types = || or_null(list(event_type()));
+    // A host may have letters of any script, so not every address is a `uri`.
     let url = || json!({ "type": "string", "pattern": "^https?://", "maxLength": 2048 });
     let webhook = || {
         json!({
