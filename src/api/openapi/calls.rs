@@ -346,7 +346,7 @@ fn webhooks() -> Vec<Operation> {
                 JSON,
                 reference("WebhookWithSecret"),
             )
-            .fails(&["webhook-in-config"]),
+            .fails(&["webhook-in-config", "too-many-secrets"]),
         post("/api/v1/webhooks/{webhook}/test", "testWebhook", "Webhooks", "Send a test event")
             .answers(200, "What the receiver did.", JSON, reference("WebhookTest")),
         get(
@@ -373,7 +373,7 @@ fn webhooks() -> Vec<Operation> {
             "Webhooks",
             "Send all events again that were given up",
         )
-        .answers(202, "They are being sent.", JSON, reference("Replayed")),
+        .answers(202, "They are being sent.", JSON, reference("ReplayedDead")),
     ]
 }
 

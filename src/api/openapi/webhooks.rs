@@ -72,6 +72,10 @@ pub(super) fn webhook_schemas() -> Map<String, Value> {
             "next": said(or_null(pattern(EVENT_ID)), "The `cursor` of the next page; null on the last one."),
         })),
         "Replayed": object(json!({ "replayed": count() })),
+        "ReplayedDead": object(json!({
+            "replayed": count(),
+            "more": said(boolean(), "Whether there are more: send the call again."),
+        })),
     });
     match schemas {
         Value::Object(schemas) => schemas,
