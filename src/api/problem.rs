@@ -13,7 +13,7 @@ use crate::store::StoreError;
 
 /// The kinds of error answers, each with its status and what it means. A debug build refuses to answer with another
 /// one, and the OpenAPI document is written from this table.
-pub(super) const KINDS: [(&str, u16, &str); 28] = [
+pub(super) const KINDS: [(&str, u16, &str); 29] = [
     ("invalid-parameter", 400, "A parameter or a header is not valid. `parameter` names it."),
     ("unreadable-body", 400, "The body cannot be read, or says nothing."),
     ("missing-key", 401, "There is no key, or it is not valid or was revoked."),
@@ -38,6 +38,7 @@ pub(super) const KINDS: [(&str, u16, &str); 28] = [
     ),
     ("too-many-payments", 409, "The transaction has as many payments as it may have."),
     ("too-many-webhooks", 409, "The shop has as many webhooks as it may have."),
+    ("too-many-secrets", 409, "The webhook has as many secrets that sign as it may have."),
     ("webhook-in-config", 409, "The webhook is in the config, where the operator changes it."),
     (
         "webhook-deleted",
