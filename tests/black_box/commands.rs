@@ -42,7 +42,7 @@ on_both_databases! {
         assert_eq!(help["m.mentions"], json!({}));
         assert!(body(&help).contains("\n- !tally status: "), "{help}");
         let status = ask(&world, &deal, &deal.seller, "!tally status").await;
-        assert_eq!(body(&status), "INV-2026-0042 · EUR 634.50 · Awaiting payment · Due 1 Jul 2026");
+        assert_eq!(body(&status), "INV-2026-0042 · EUR 634.50 · Awaiting payment · Due 1 Jul 2099");
         let invoice = ask(&world, &deal, &deal.buyer, "!TALLY Rechnung").await;
         assert!(body(&invoice).contains("Fällig"), "{invoice}");
         let who = ask(&world, &deal, &deal.buyer, "!tally who").await;
