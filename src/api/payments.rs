@@ -9,14 +9,14 @@ use ulid::Ulid;
 
 use super::present::standing;
 use super::problem::{Problem, repeated};
-use super::transactions::{find, transaction_id};
+use super::transactions::{find, missing, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body};
 use crate::access::Origin;
 use crate::clock::iso;
 use crate::clock::now;
 use crate::record::acts::PaymentEvidence;
 use crate::store::{Attempt, MAX_PAYMENTS, PaymentAdded};
-use crate::transaction::{self, NewPayment};
+use crate::transaction::{self, NewPayment, Transaction};
 
 /// `POST /api/v1/transactions/{id}/payments`
 pub(super) async fn add(
@@ -29,16 +29,16 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Problem> {
     let id = transaction_id(&id)?;
-    let transaction = find(&state, &shop, id).await?;
+    find(&state, &shop, id).await?;
     let bytes = body::json(request).await?;
     let new: NewPayment = transaction::json(&bytes).map_err(|it| Problem::content(&it))?;
     let new_id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
     let today = state.config.status.date_at(now());
-    let payment = new
-        .accept(new_id.to_string(), &transaction, today, now())
-        .map_err(|it| Problem::content(&it))?;
-    match state.store.add_payment(&shop, id, &payment, &correlation, &origin).await? {
+    let decide = |current: &Transaction| new.accept(new_id.to_string(), current, today, now());
+    match state.store.add_payment(&shop, id, &correlation, &origin, decide).await? {
         PaymentAdded::Done => {}
+        PaymentAdded::Refused(problems) => return Err(Problem::content(&problems)),
+        PaymentAdded::Missing => return Err(missing(&id.to_string())),
         PaymentAdded::TooMany => {
             let detail = format!(
                 "A transaction has at most {MAX_PAYMENTS} payments. Hand in several small ones as one."
@@ -48,7 +48,7 @@ pub(super) async fn add(
     }
     tracing::info!(transaction = %id, payment = %new_id, "took in a payment");
     let payments = state.store.payments(id).await?;
-    let added = payments.iter().find(|it| it.content.payment == payment.payment);
+    let added = payments.iter().find(|it| it.content.payment == new_id.to_string());
     let shown = added.map(shown).unwrap_or_default();
     let location = format!("/api/v1/transactions/{id}/payments/{new_id}");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)).into_response())
@@ -80,13 +80,11 @@ pub(super) async fn take_back(
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
     let payments = state.store.payments(id).await?;
-    let Some(PaymentEvidence { content, .. }) =
-        payments.into_iter().find(|it| it.content.payment == payment)
-    else {
+    if !payments.iter().any(|it| it.content.payment == payment) {
         let detail = format!("This transaction has no payment {:?}.", repeated(&payment));
         return Err(Problem::not_found(detail));
-    };
-    if state.store.take_back_payment(&shop, id, &content, &correlation, &origin).await? {
+    }
+    if state.store.take_back_payment(&shop, id, &payment, &correlation, &origin).await? {
         tracing::info!(transaction = %id, payment, "took back a payment");
     }
     Ok(StatusCode::NO_CONTENT)

@@ -153,6 +153,7 @@ mod tests {
             warnings: vec![],
             paid: Decimal::ZERO,
             payment_changes: 0,
+            statuses: Vec::new(),
             created_at: 1,
             updated_at: 2,
         }

@@ -12,7 +12,7 @@ use crate::transaction::{Terms, Transaction};
 macro_rules! select_transactions {
     ($rest:literal) => {
         concat!(
-            "SELECT t.id, t.shop, t.external_id, t.revision, t.paid, t.payment_changes, r.status, r.invoice, r.buyer, ",
+            "SELECT t.id, t.shop, t.external_id, t.revision, t.paid, t.payment_changes, t.statuses, r.status, r.invoice, r.buyer, ",
             "r.seller, r.warnings, r.redactions, t.created_at, t.updated_at FROM transactions t ",
             "JOIN revisions r ON r.transaction_id = t.id AND r.revision = t.revision ",
             $rest
@@ -40,6 +40,8 @@ pub(super) struct Outline {
     /// The sum of the payments.
     pub(super) paid: String,
     pub(super) payment_changes: i64,
+    /// One a line.
+    pub(super) statuses: String,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
 }
@@ -105,6 +107,7 @@ impl Outline {
             warnings,
             paid: decimal("paid", &self.paid)?,
             payment_changes: self.payment_changes,
+            statuses: self.statuses.lines().map(str::to_owned).collect(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

@@ -58,6 +58,8 @@ pub struct Transaction {
     pub paid: Decimal,
     /// How often a payment was handed in or taken back.
     pub payment_changes: i64,
+    /// The words that were its status so far, each once, the newest first. A bounded number of them is kept.
+    pub statuses: Vec<String>,
     /// The time of creation, in milliseconds since 1970.
     pub created_at: i64,
     /// The time of the newest revision, in milliseconds since 1970.

@@ -36,6 +36,7 @@ pub(crate) fn sample() -> Transaction {
         warnings: accepted.warnings,
         paid: Decimal::ZERO,
         payment_changes: 0,
+        statuses: Vec::new(),
         created_at: 0,
         updated_at: 0,
     }

@@ -47,6 +47,7 @@ impl Sample {
             warnings: accepted.warnings,
             paid: Decimal::ZERO,
             payment_changes: 0,
+            statuses: Vec::new(),
             created_at: START,
             updated_at: START,
         };
