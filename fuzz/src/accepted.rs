@@ -53,6 +53,7 @@ pub(crate) fn hold(before: Option<&Terms>, terms: &Terms, warnings: &[Problem], 
         warnings: warnings.to_vec(),
         paid: Default::default(),
         payment_changes: 0,
+        statuses: Vec::new(),
         created_at: 1_764_000_000_000,
         updated_at: 1_764_000_000_000,
     };
