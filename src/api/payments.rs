@@ -12,9 +12,8 @@ use super::problem::{Problem, repeated};
 use super::transactions::{find, missing, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body};
 use crate::access::Origin;
-use crate::clock::iso;
 use crate::clock::now;
-use crate::record::acts::PaymentEvidence;
+use crate::feed;
 use crate::store::{Attempt, MAX_PAYMENTS, PaymentAdded};
 use crate::transaction::{self, NewPayment, Transaction};
 
@@ -49,7 +48,7 @@ pub(super) async fn add(
     tracing::info!(transaction = %id, payment = %new_id, "took in a payment");
     let payments = state.store.payments(id).await?;
     let added = payments.iter().find(|it| it.content.payment == new_id.to_string());
-    let shown = added.map(shown).unwrap_or_default();
+    let shown = added.map(feed::payment).unwrap_or_default();
     let location = format!("/api/v1/transactions/{id}/payments/{new_id}");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)).into_response())
 }
@@ -64,7 +63,7 @@ pub(super) async fn list(
     let transaction = find(&state, &shop, id).await?;
     let payments = state.store.payments(id).await?;
     Ok(Json(json!({
-        "payments": payments.iter().map(shown).collect::<Vec<_>>(),
+        "payments": payments.iter().map(feed::payment).collect::<Vec<_>>(),
         "standing": standing(&state.config, &transaction),
     })))
 }
@@ -88,18 +87,4 @@ pub(super) async fn take_back(
         tracing::info!(transaction = %id, payment, "took back a payment");
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Returns a payment as JSON.
-fn shown(payment: &PaymentEvidence) -> Value {
-    let PaymentEvidence { content, taken_back_at } = payment;
-    json!({
-        "id": content.payment,
-        "amount": content.amount,
-        "currency": content.currency,
-        "date": content.date,
-        "reference": content.reference,
-        "created_at": iso(content.created_at),
-        "taken_back_at": taken_back_at.and_then(iso),
-    })
 }

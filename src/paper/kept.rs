@@ -152,6 +152,7 @@ mod tests {
             terms: sample_submission().accept().unwrap().terms,
             warnings: vec![],
             paid: Decimal::ZERO,
+            discount: Decimal::ZERO,
             payment_changes: 0,
             statuses: Vec::new(),
             created_at: 1,

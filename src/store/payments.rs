@@ -5,11 +5,13 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::decimal;
+use super::many_rows::ManyRows;
 use super::transaction_row::{self, select_transactions};
 use super::{Snapshot, Store, StoreError, Tx, acts, adoption, audit_log, due_rooms};
 use crate::access::{Action, Origin};
 use crate::clock::now;
-use crate::invoice::Invoice;
+use crate::event::{EventKind, NewEvent};
+use crate::invoice::{Invoice, early_discount};
 use crate::record::acts::{ActKind, PaymentContent, PaymentEvidence};
 use crate::record::digest::canonical;
 use crate::transaction::Transaction;
@@ -27,10 +29,19 @@ const SELECT_PAYMENTS: &str = "SELECT id, amount, currency, paid_on, reference, 
 const COUNT_PAYMENTS: &str = "SELECT COUNT(*) FROM payments WHERE transaction_id = $1";
 /// The transaction, whose row is locked, with its current revision.
 const SELECT_TRANSACTION: &str = select_transactions!("WHERE t.id = $1 AND t.shop = $2");
-const SELECT_AMOUNTS: &str = "SELECT amount FROM payments \
+const SELECT_AMOUNTS: &str = "SELECT amount, paid_on FROM payments \
      WHERE transaction_id = $1 AND currency = $2 AND taken_back_at IS NULL";
 const SET_PAID: &str = "UPDATE transactions SET paid = $2, payment_changes = payment_changes + 1, \
-     updated_at = $3 WHERE id = $1";
+     updated_at = $3, discount = $4 WHERE id = $1";
+
+/// The payments that acts are about.
+static SELECT_PAYMENTS_OF_ACTS: ManyRows = ManyRows::new(
+    "SELECT a.transaction_id, a.number, p.id, p.amount, p.currency, p.paid_on, p.reference, \
+     p.created_at, p.taken_back_at FROM (VALUES ",
+    2,
+    ") AS v CROSS JOIN acts a JOIN payments p ON p.id = a.subject \
+     WHERE a.transaction_id = v.column1 AND a.number = v.column2",
+);
 
 /// The greatest number of payments of one transaction, with those that were taken back.
 pub const MAX_PAYMENTS: i64 = 1_000;
@@ -57,6 +68,14 @@ struct Row {
     reference: Option<String>,
     created_at: i64,
     taken_back_at: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct RowOfAct {
+    transaction_id: String,
+    number: i64,
+    #[sqlx(flatten)]
+    payment: Row,
 }
 
 impl From<Row> for PaymentEvidence {
@@ -124,7 +143,8 @@ impl Store {
             adopted: false,
             content: Some(canonical(&payment)),
         };
-        acts::append(&mut tx, &id.to_string(), act, Some(self.sign_due())).await?;
+        let number = acts::append(&mut tx, &id.to_string(), act, Some(self.sign_due())).await?;
+        tx.tells(NewEvent::of(EventKind::PaymentAdded, id).about(number));
         recount(&mut tx, id, &transaction.terms.invoice).await?;
         due_rooms::wake(&mut tx, id, correlation).await?;
         let line = origin.does(Action::PaymentAdded, shop).to(id).with(&payment.payment);
@@ -167,7 +187,8 @@ impl Store {
             adopted: false,
             content: None,
         };
-        acts::append(&mut tx, &id.to_string(), act, Some(self.sign_due())).await?;
+        let number = acts::append(&mut tx, &id.to_string(), act, Some(self.sign_due())).await?;
+        tx.tells(NewEvent::of(EventKind::PaymentTakenBack, id).about(number));
         recount(&mut tx, id, &transaction.terms.invoice).await?;
         due_rooms::wake(&mut tx, id, correlation).await?;
         let line = origin.does(Action::PaymentTakenBack, shop).to(id).with(payment);
@@ -185,6 +206,20 @@ impl Store {
         let rows: Vec<Row> =
             sqlx::query_as(SELECT_PAYMENTS).bind(id.to_string()).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(PaymentEvidence::from).collect())
+    }
+
+    /// Returns the payments that these acts (transaction and number) are about, with both, in any order.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn payments_of_acts(
+        &self,
+        wanted: &[(&str, i64)],
+    ) -> Result<Vec<((String, i64), PaymentEvidence)>, StoreError> {
+        let rows: Vec<RowOfAct> =
+            SELECT_PAYMENTS_OF_ACTS.select_outside((&self.pool, self.kind), wanted).await?;
+        let of_act = |it: RowOfAct| ((it.transaction_id, it.number), it.payment.into());
+        Ok(rows.into_iter().map(of_act).collect())
     }
 }
 
@@ -208,20 +243,30 @@ async fn locked(tx: &mut Tx, shop: &str, id: Ulid) -> Result<Option<Transaction>
     row.map(Transaction::try_from).transpose()
 }
 
-/// Notes the sum of the payments in the currency of the invoice, which is the current one. The row of the transaction is
+/// Notes the sum of the payments in the currency of the invoice, which is the current one, and the discount for
+/// them. The row of the transaction is
 /// locked.
 pub(super) async fn recount(tx: &mut Tx, id: Ulid, invoice: &Invoice) -> Result<(), StoreError> {
-    let amounts: Vec<String> = sqlx::query_scalar(SELECT_AMOUNTS)
+    let rows: Vec<(String, String)> = sqlx::query_as(SELECT_AMOUNTS)
         .bind(id.to_string())
         .bind(invoice.currency.to_string())
         .fetch_all(&mut **tx)
         .await?;
     let mut sum = Decimal::ZERO;
-    for amount in amounts {
+    let mut payments = Vec::with_capacity(rows.len());
+    for (amount, paid_on) in rows {
         // At most a thousand amounts of at most 15 digits before the point fit into a `Decimal`.
-        sum = sum.saturating_add(decimal("amount", &amount)?);
+        let amount = decimal("amount", &amount)?;
+        sum = sum.saturating_add(amount);
+        let date = paid_on.parse().map_err(|error| StoreError::Decode(Box::new(error)))?;
+        payments.push((date, amount));
     }
-    let set = sqlx::query(SET_PAID).bind(id.to_string()).bind(sum.to_string()).bind(now());
+    let discount = early_discount(invoice, &payments);
+    let set = sqlx::query(SET_PAID)
+        .bind(id.to_string())
+        .bind(sum.to_string())
+        .bind(now())
+        .bind(discount.to_string());
     set.execute(&mut **tx).await.map(drop)
 }
 
@@ -233,7 +278,7 @@ mod tests {
     use crate::invoice::Currency;
     use crate::store::tests::{opened, root};
     use crate::store::{Change, Created, InviteAgain, NewRevision};
-    use crate::transaction::{NewPayment, StatusRules, Terms, sample_submission};
+    use crate::transaction::{NewPayment, Owed, Status, StatusRules, Terms, sample_submission};
 
     async fn created(store: &Store) -> Ulid {
         let terms = sample_submission().accept().unwrap().terms;
@@ -320,5 +365,28 @@ mod tests {
         }
         let statuses = current(&store, id).await.statuses;
         assert_eq!(statuses, ["shipped", "issued", "disputed", "paid", "open"]);
+    }
+
+    #[tokio::test]
+    async fn what_comes_within_the_time_of_a_discount_is_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let id = created(&store).await;
+        // 54.00 are due, issued on 1 June; 2% less within 14 days: 52.92.
+        let discounts = json!([{ "days": "14", "percent": "2" }]);
+        change(&store, id, |terms| {
+            let payment = terms.invoice.payment.get_or_insert_default();
+            payment.discounts = serde_json::from_value(discounts).unwrap();
+        })
+        .await;
+        pay(&store, id, "1", "50").await;
+        assert_eq!(current(&store, id).await.discount, Decimal::ZERO);
+        pay(&store, id, "2", "2.92").await;
+        assert_eq!(current(&store, id).await.discount, Decimal::new(108, 2));
+        let (paid, day) = (current(&store, id).await, "2026-09-01".parse().unwrap());
+        let standing = StatusRules::default().standing(&paid, day);
+        assert_eq!((standing.status, standing.owed), (Status::Paid, Owed::Nothing));
+        store.take_back_payment("shop", id, "2", "test", &root()).await.unwrap();
+        assert_eq!(current(&store, id).await.discount, Decimal::ZERO);
     }
 }

@@ -45,6 +45,8 @@ pub struct Standing {
     pub owed: Owed,
     /// The sum of the payments that were handed in.
     pub paid: Decimal,
+    /// What need not be paid because the payments came early enough for a discount.
+    pub discount: Decimal,
     /// Until when it is to be paid, as long as it is to be paid.
     pub due_date: Option<Date>,
     /// The number of days since the due date, as long as it is to be paid and nobody disputes it; 0 if it is not over.
@@ -77,14 +79,18 @@ struct Known<'a> {
     invoice: &'a Invoice,
     /// The sum of the payments.
     paid: Decimal,
+    discount: Decimal,
 }
 
 impl StatusRules {
     /// Returns how a transaction stands on this day.
     pub fn standing(&self, transaction: &Transaction, today: Date) -> Standing {
-        let Transaction { shop, terms, paid, statuses, .. } = transaction;
+        let Transaction { shop, terms, paid, discount, statuses, .. } = transaction;
         let Terms { status: word, invoice, .. } = terms;
-        self.judge(&Known { shop, word, earlier: statuses, invoice, paid: *paid }, today)
+        self.judge(
+            &Known { shop, word, earlier: statuses, invoice, paid: *paid, discount: *discount },
+            today,
+        )
     }
 
     /// Returns how an invoice of a shop stands on this day if its first status is `word` and this much was paid.
@@ -96,15 +102,18 @@ impl StatusRules {
         paid: Decimal,
         today: Date,
     ) -> Standing {
-        self.judge(&Known { shop, word, earlier: &[], invoice, paid }, today)
+        self.judge(
+            &Known { shop, word, earlier: &[], invoice, paid, discount: Decimal::ZERO },
+            today,
+        )
     }
 
     fn judge(&self, known: &Known<'_>, today: Date) -> Standing {
-        let &Known { shop, word, earlier, invoice, paid } = known;
+        let &Known { shop, word, earlier, invoice, paid, discount } = known;
         let meaning = self.meaning(shop, word);
         let due = invoice.totals.due;
         let is_credit = invoice.is_credit_note() || due < Decimal::ZERO;
-        let left = due.abs() - paid;
+        let left = due.abs() - paid - discount;
         let owed = match meaning {
             Some(meaning) if meaning.asks_nobody() => Owed::Ended(meaning),
             _ if let Some(ended) = self.ended_before(shop, word, earlier) => Owed::Ended(ended),
@@ -150,6 +159,7 @@ impl StatusRules {
             said: meaning,
             owed,
             paid,
+            discount,
             due_date,
             days_late,
             is_closed: self.closing.contains(&status),
