@@ -2,6 +2,7 @@
 CREATE TABLE room_commands (
     transaction_id  TEXT   NOT NULL REFERENCES transactions (id),
     seq             BIGINT NOT NULL, -- of the entry with the message
+    done_at         BIGINT,          -- when it had its effect; it is still to be answered then
     PRIMARY KEY (transaction_id, seq)
 );
 
@@ -21,10 +22,11 @@ CREATE TABLE admin_commands (
     event_id        TEXT   NOT NULL PRIMARY KEY,
     sender          TEXT   NOT NULL,
     words           TEXT   NOT NULL,
-    received_at     BIGINT NOT NULL,
+    sent_at         BIGINT NOT NULL, -- as the homeserver states it, at the latest the time of receipt
+    done_at         BIGINT,          -- when it had its effect; it is still to be answered then
     answered_at     BIGINT
 );
-CREATE INDEX admin_commands_due ON admin_commands (received_at) WHERE answered_at IS NULL;
+CREATE INDEX admin_commands_due ON admin_commands (sent_at) WHERE answered_at IS NULL;
 
 -- The problems that were seen, and whether the admins were told of them.
 CREATE TABLE seen_problems (

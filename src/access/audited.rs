@@ -22,6 +22,10 @@ pub enum Action {
     PaymentTakenBack,
     /// The payments of a transaction were listed.
     PaymentsListed,
+    /// The shop said something in the room. The id of the message is the subject.
+    MessageWritten,
+    /// The state of a message of the shop was read.
+    MessageRead,
     /// Transactions were listed.
     TransactionsListed,
     /// The entries of a record were read.
@@ -75,6 +79,8 @@ impl Action {
             Self::PaymentAdded => "payment.added",
             Self::PaymentTakenBack => "payment.taken_back",
             Self::PaymentsListed => "payments.listed",
+            Self::MessageWritten => "message.written",
+            Self::MessageRead => "message.read",
             Self::TransactionsListed => "transactions.listed",
             Self::RecordRead => "record.read",
             Self::RecordsSearched => "records.searched",

@@ -2,12 +2,13 @@
 
 use axum::RequestExt;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::calls::{needs_and_reads, transaction_in};
-use super::{ApiState, RequestId, problem::Problem};
+use super::problem::{Problem, repeated};
+use super::{ApiState, RequestId};
 use crate::access::{self, Origin, Scopes};
 use crate::config::name_of_key;
 use crate::door::Key;
@@ -75,6 +76,9 @@ async fn answer(state: &ApiState, caller: Caller, mut request: Request, next: Ne
     if !caller.scopes.allow(needed) {
         return Problem::scope(needed, &caller.scopes).into_response();
     }
+    if let Err(refusal) = without_nul(request.uri()) {
+        return refusal.into_response();
+    }
     let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
     let origin = Origin::Call {
         key: caller.name,
@@ -105,6 +109,21 @@ async fn answer(state: &ApiState, caller: Caller, mut request: Request, next: Ne
         state.traces.read(line);
     }
     response
+}
+
+/// Refuses an address with the character NUL in it. Nothing that is kept has one, and PostgreSQL cannot even be asked
+/// for such a text.
+fn without_nul(uri: &Uri) -> Result<(), Problem> {
+    const NUL: &str = "%00";
+    if uri.path().contains(NUL) {
+        return Err(Problem::not_found("There is nothing at this address."));
+    }
+    let parameter = uri.query().unwrap_or_default().split('&').find(|it| it.contains(NUL));
+    parameter.map_or(Ok(()), |parameter| {
+        let name = repeated(parameter.split('=').next().unwrap_or_default());
+        let detail = format!("`{name}` must not contain the character NUL.");
+        Err(Problem::parameter(&name, detail))
+    })
 }
 
 /// Returns who holds the key of a call: one of the config, or one that was made by a command. All keys of the

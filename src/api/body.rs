@@ -64,6 +64,11 @@ const JSON: Accepted = Accepted {
     types: "application/json",
     advice: "Send `application/json`.",
 };
+const MESSAGE: Accepted = Accepted {
+    header: "accept-post",
+    types: "application/json, multipart/form-data",
+    advice: "Send `application/json`, or `multipart/form-data` with files.",
+};
 const JSON_PATCH: Accepted = Accepted {
     header: "accept-patch",
     types: "application/json, application/merge-patch+json",
@@ -169,6 +174,16 @@ pub(super) async fn json(request: Request) -> Result<Bytes, Problem> {
         Kind::MergePatch => Err(Problem::media_type(MERGE_PATCH, accepted)),
         Kind::File(media_type) => Err(Problem::media_type(&media_type, accepted)),
         Kind::Multipart => Err(Problem::media_type("multipart/form-data", accepted)),
+    }
+}
+
+/// Whether the body of a message is a form, and not JSON.
+pub(super) fn is_form(request: &Request) -> Result<bool, Problem> {
+    match kind(request.headers(), &MESSAGE)? {
+        Kind::Json => Ok(false),
+        Kind::Multipart => Ok(true),
+        Kind::MergePatch => Err(Problem::media_type(MERGE_PATCH, &MESSAGE)),
+        Kind::File(media_type) => Err(Problem::media_type(&media_type, &MESSAGE)),
     }
 }
 

@@ -16,7 +16,7 @@ const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 
 /// Every call that needs a key. A test compares it with the routes.
-const CALLS: &[Call] = &[
+pub(super) const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions", Scope::Read, Some(Action::TransactionsListed)),
     (Method::POST, "/api/v1/transactions", Scope::Write, None),
     (Method::GET, "/api/v1/transactions/{id}", Scope::Read, Some(Action::TransactionRead)),
@@ -31,6 +31,13 @@ const CALLS: &[Call] = &[
     (Method::GET, "/api/v1/transactions/{id}/payments", Scope::Read, Some(Action::PaymentsListed)),
     (Method::POST, "/api/v1/transactions/{id}/payments", Scope::Write, None),
     (Method::DELETE, "/api/v1/transactions/{id}/payments/{payment}", Scope::Write, None),
+    (Method::POST, "/api/v1/transactions/{id}/messages", Scope::Write, None),
+    (
+        Method::GET,
+        "/api/v1/transactions/{id}/messages/{message}",
+        Scope::Read,
+        Some(Action::MessageRead),
+    ),
     (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
     (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
     (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read, None),

@@ -1,12 +1,13 @@
 //! The endpoints that list, add, change and remove the contacts of a party, one at a time.
 
 use axum::Extension;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
+use super::parameters::Path;
 use super::problem::{Problem, repeated};
 use super::transactions::{find, missing, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body, precondition};

@@ -1,11 +1,11 @@
 //! The endpoint that lists the entries of a record.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::parameters::limit;
+use super::parameters::{Path, limit};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
@@ -41,7 +41,7 @@ pub(super) async fn list(
         })?,
     };
     let with_raw = match query.include.as_deref() {
-        None | Some("") => false,
+        None => false,
         Some("raw") => true,
         Some(_) => return Err(Problem::parameter("include", "`include` can only be `raw`.")),
     };

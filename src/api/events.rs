@@ -329,10 +329,8 @@ fn cursor(name: &str, text: &str) -> Result<Cursor, Problem> {
 
 fn kinds(text: Option<&str>) -> Result<Vec<EventKind>, Problem> {
     let Some(text) = text else { return Ok(Vec::new()) };
-    let named = text.split(',').map(str::trim).map(EventKind::from_text);
-    let named: Option<Vec<_>> = named.collect();
-    named.ok_or_else(|| {
-        let known: Vec<_> = EventKind::ALL.iter().map(|it| it.as_str()).collect();
+    EventKind::list(text).map_err(|_| {
+        let known: Vec<_> = EventKind::names().collect();
         let detail = "`types` must be names of types with commas between them. `known` lists all \
                       names.";
         Problem::parameter("types", detail).with("known", json!(known))

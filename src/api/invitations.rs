@@ -1,12 +1,13 @@
 //! The endpoint that invites contacts again.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use ruma::OwnedUserId;
 use serde::Deserialize;
 
+use super::parameters::Path;
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body, present};

@@ -2,11 +2,12 @@
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::parameters::Path;
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};

@@ -1,12 +1,13 @@
 //! The endpoints that create, list and revoke links to the invoice page.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
+use super::parameters::Path;
 use super::problem::{Problem, repeated};
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};

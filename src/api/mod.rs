@@ -19,7 +19,10 @@ mod invoice_xml;
 mod kept_files;
 mod known_keys;
 mod links;
+mod message_form;
+mod messages;
 mod not_modified;
+mod openapi;
 mod originals;
 mod paper;
 mod parameters;
@@ -39,6 +42,7 @@ pub use call_rate::CallRate;
 pub use events::WaitingPlaces;
 pub use health::Health;
 pub use known_keys::KnownKeys;
+pub use openapi::openapi;
 pub use present::present;
 pub use traces::Traces;
 pub use webhooks::{delivery as delivery_json, shown as webhook_json};
@@ -64,6 +68,7 @@ use crate::files::Vault;
 use crate::link::token::TokenKey;
 use crate::paper::Papers;
 use crate::quota::{Memory, Places};
+use crate::room::message_content::MAX_FILES;
 use crate::store::Store;
 use crate::webhook;
 
@@ -71,6 +76,10 @@ use crate::webhook;
 const MAX_DOWNLOADS_PER_SHOP: usize = 64;
 /// The greatest number of parallel downloads of files for all shops together.
 const MAX_DOWNLOADS: usize = 512;
+/// The greatest number of messages with files that are received at the same time for one shop.
+const MAX_UPLOADS_PER_SHOP: usize = 8;
+/// The greatest number of messages with files that are received at the same time for all shops together.
+const MAX_UPLOADS: usize = 64;
 /// The greatest number of test events to webhooks that are sent at the same time for one shop.
 const MAX_WEBHOOK_TESTS_PER_SHOP: usize = 2;
 /// The greatest number of test events that are sent at the same time for all shops together.
@@ -107,6 +116,8 @@ pub struct ApiState {
     pub bodies: Memory<String>,
     /// The downloads that are in progress, by shop.
     pub downloads: Places<String>,
+    /// The messages with files that are being received, by shop.
+    pub uploads: Places<String>,
     /// Who waits for events is told of them.
     pub news: News,
     /// The streams and calls that wait for events.
@@ -125,6 +136,12 @@ pub struct ApiState {
 pub fn downloads(budget: &Budget) -> Places<String> {
     let max = budget.files / 4;
     Places::new(MAX_DOWNLOADS_PER_SHOP.min(max), MAX_DOWNLOADS.min(max))
+}
+
+/// The limits for messages with files. They are lower if this process may open few files.
+pub fn uploads(budget: &Budget) -> Places<String> {
+    let max = budget.files / 4 / MAX_FILES;
+    Places::new(MAX_UPLOADS_PER_SHOP.min(max).max(1), MAX_UPLOADS.min(max).max(1))
 }
 
 /// The limits for parallel test events.
@@ -151,6 +168,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
         .route("/api/v1/transactions/{id}/payments", get(payments::list).post(payments::add))
         .route("/api/v1/transactions/{id}/payments/{payment}", delete(payments::take_back))
+        .route("/api/v1/transactions/{id}/messages/{message}", get(messages::show))
         .route("/api/v1/invoices/check", post(check::check))
         .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))
@@ -163,7 +181,6 @@ pub fn router(state: ApiState) -> Router {
             "/api/v1/transactions/{id}/{party}/contacts/{contact}",
             get(contacts::show).patch(contacts::change_one).delete(contacts::remove),
         )
-        .route("/api/v1/events", get(events::list))
         .route("/api/v1/webhooks", get(webhooks::list).post(webhooks::create))
         .route(
             "/api/v1/webhooks/{webhook}",
@@ -177,6 +194,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/audit", get(audit::list))
         .layer(middleware::from_fn(not_modified::compare))
         .layer(middleware::from_fn_with_state(state.clone(), repeated::once));
+    // Files in these bodies go to the disk while they arrive, so `repeated::once`, which needs the whole body, is not here.
+    let uploads = Router::new().route("/api/v1/transactions/{id}/messages", post(messages::create));
     let files = Router::new()
         .route("/api/v1/entries", get(search::list))
         .route("/api/v1/events", get(events::list))
@@ -189,12 +208,17 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn(not_modified::compare));
     let shops = compressed::compressed(answers)
         .merge(files)
+        .merge(uploads)
         // `body` has its own limit, which also answers clients that are still sending.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(state.clone(), authentication::require_key));
     let no_such_method = async || Problem::method_not_allowed();
     let mut api = shops
         .route("/api/v1/invoice.schema.json", get(schema::show))
+        .route("/api/v1/openapi.json", get(openapi::show))
+        .route("/api/v1/docs", get(openapi::show_page))
+        .route("/api/v1/docs/style.css", get(openapi::style))
+        .route("/api/v1/docs/script.js", get(openapi::script))
         .method_not_allowed_fallback(no_such_method);
     if let Some(cors) = cors::layer(&state.config.api) {
         api = api.layer(cors);

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use super::parameters::Path;
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication, body};

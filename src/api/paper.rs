@@ -3,11 +3,12 @@
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::parameters::Path;
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
@@ -15,7 +16,8 @@ use crate::files::disposition;
 use crate::language::{Language, Locale};
 use crate::paper::PaperError;
 
-#[derive(Deserialize)]
+/// The query.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PaperQuery {
     language: Option<String>,
@@ -57,9 +59,16 @@ pub(super) async fn show(
     Ok((headers, Body::from(bytes)).into_response())
 }
 
-/// Returns the language with this tag, such as `de` or `de-AT`.
+/// Returns the language with this tag, such as `de`, `de-AT` or `es-419`.
 fn locale(tag: &str) -> Result<Locale, Problem> {
-    Locale::of_tag(tag).ok_or_else(|| {
+    let region = tag.split_once('-').map(|(_, region)| region.as_bytes());
+    let is_region = |it: &[u8]| match it.len() {
+        2 => it.iter().all(u8::is_ascii_alphabetic),
+        3 => it.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let locale = Locale::of_tag(tag).filter(|_| region.is_none_or(is_region));
+    locale.filter(|_| !tag.contains('_')).ok_or_else(|| {
         let tags = Language::tags();
         let detail = format!("`language` must be one of {tags}, with or without a region.");
         Problem::parameter("language", detail)

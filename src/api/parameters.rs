@@ -1,12 +1,30 @@
-//! Reads the values of query parameters.
+//! Reads the parameters of a call: those in its path, and the values of its query.
 
+use axum::extract::{FromRequestParts, Path as AnyPath};
+use axum::http::request::Parts;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 
 /// The number of milliseconds in an hour.
 const HOUR_MS: i64 = 3_600_000;
+
+/// The parameters in the path of a call. One that cannot be read names nothing, so the call is answered with 404.
+#[derive(Debug)]
+pub(super) struct Path<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match AnyPath::from_request_parts(parts, state).await {
+            Ok(AnyPath(read)) => Ok(Self(read)),
+            Err(_) => Err(Problem::not_found("There is nothing at this address.")),
+        }
+    }
+}
 
 /// Returns the value that `text` names, if it is one of these.
 pub(super) fn one_of<T: Copy>(
@@ -24,7 +42,7 @@ pub(super) fn one_of<T: Copy>(
 
 /// Reads a day.
 pub(super) fn day(name: &str, text: Option<&str>) -> Result<Option<Date>, Problem> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text else { return Ok(None) };
     exact_day(text).map(Some).ok_or_else(|| {
         Problem::parameter(name, format!("`{name}` must be a day such as 2026-06-01."))
     })
@@ -45,7 +63,7 @@ pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, P
 
 /// Reads a day or a time. Returns its first millisecond, and the first millisecond after it.
 pub(super) fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>, Problem> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text else { return Ok(None) };
     if let Ok(time) = text.parse::<Timestamp>() {
         let time = time.as_millisecond();
         return Ok(Some((time, time.saturating_add(1))));

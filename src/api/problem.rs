@@ -11,6 +11,67 @@ use crate::invoice::{self, in_a_line, without_middle};
 use crate::quota::TooMany;
 use crate::store::StoreError;
 
+/// The kinds of error answers, each with its status and what it means. A debug build refuses to answer with another
+/// one, and the OpenAPI document is written from this table.
+pub(super) const KINDS: [(&str, u16, &str); 28] = [
+    ("invalid-parameter", 400, "A parameter or a header is not valid. `parameter` names it."),
+    ("unreadable-body", 400, "The body cannot be read, or says nothing."),
+    ("missing-key", 401, "There is no key, or it is not valid or was revoked."),
+    ("insufficient-scope", 403, "The key has not the scope that the call needs. `scope` names it."),
+    ("not-found", 404, "There is nothing at this address, or it belongs to another shop."),
+    ("method-not-allowed", 405, "The address has no such method. `Allow` lists those that it has."),
+    ("too-slow", 408, "The body was not received in time."),
+    ("call-in-progress", 409, "Another call with the same `Idempotency-Key` is in progress."),
+    (
+        "external-id-taken",
+        409,
+        "The `external_id` belongs to a transaction with other content. `transaction` names it.",
+    ),
+    ("contact-exists", 409, "The party has this contact already, with other content."),
+    ("several-contacts", 409, "Several contacts of the party are called so."),
+    ("no-page", 409, "The operator has not switched on the invoice page."),
+    ("link-over", 409, "The link that the first call with this `Idempotency-Key` made is over."),
+    (
+        "impossible-transition",
+        409,
+        "The status cannot follow the present one. `allowed` lists the meanings that can.",
+    ),
+    ("too-many-payments", 409, "The transaction has as many payments as it may have."),
+    ("too-many-webhooks", 409, "The shop has as many webhooks as it may have."),
+    ("webhook-in-config", 409, "The webhook is in the config, where the operator changes it."),
+    (
+        "webhook-deleted",
+        409,
+        "The webhook that the first call with this `Idempotency-Key` made was deleted.",
+    ),
+    (
+        "cursor-expired",
+        410,
+        "Events that followed the cursor were deleted. `latest` and `oldest` are cursors to go on with.",
+    ),
+    (
+        "cursor-ahead",
+        410,
+        "The cursor is after the newest event. `latest` is a cursor to go on with.",
+    ),
+    ("precondition-failed", 412, "`If-Match` does not name the present revision."),
+    ("too-large", 413, "The body is too large."),
+    ("unsupported-media-type", 415, "The body has a content type that is not read here."),
+    (
+        "invalid-content",
+        422,
+        "The content is refused. `errors` lists what is wrong, with JSON pointers.",
+    ),
+    (
+        "idempotency-key-reused",
+        422,
+        "The `Idempotency-Key` belongs to an earlier call with another address or body.",
+    ),
+    ("too-many", 429, "A limit is reached. `Retry-After` says when to try again."),
+    ("damaged", 500, "Stored data was changed from outside."),
+    ("try-again", 503, "Something that the call needs is not available. Nothing was changed."),
+];
+
 /// How much of each end of a long detail is kept, in characters.
 const KEPT_CHARS_AT_EACH_END: usize = 500;
 /// The greatest number of characters of a name or a value that an error answer repeats.
@@ -58,6 +119,8 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
+        let is_listed = |it: &(&str, u16, &str)| (it.0, it.1) == (kind, status.as_u16());
+        debug_assert!(KINDS.iter().any(is_listed), "{kind} ({status}) is missing in the table");
         // Some repeat what was sent: a path, a header, a parameter, the name of a part.
         let detail = without_middle(detail.into(), KEPT_CHARS_AT_EACH_END);
         Self {

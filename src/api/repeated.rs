@@ -3,6 +3,7 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -46,7 +47,7 @@ async fn answer(state: &ApiState, request: Request, next: Next) -> Result<Respon
     let (mut parts, sent) = request.into_parts();
     let head = Request::from_parts(parts.clone(), sent);
     let bytes = body::whole(head, Receiver { state, shop: &shop }).await?;
-    let target = parts.uri.path_and_query().map(|it| it.as_str().to_owned()).unwrap_or_default();
+    let target = target(&parts);
     let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let media_type = media_type.unwrap_or_default().to_owned();
     let hashed = bytes.clone();
@@ -55,7 +56,40 @@ async fn answer(state: &ApiState, request: Request, next: Next) -> Result<Respon
         tracing::error!(%error, "a body cannot be hashed");
         Problem::try_again("The body could not be processed. Send the same call again.")
     })?;
-    let attempt = match state.store.begin_call(&shop, &key, &fingerprint).await? {
+    let run = async |attempt| {
+        parts.extensions.insert(body::PreRead(bytes));
+        parts.extensions.insert::<Attempt>(attempt);
+        next.run(Request::from_parts(parts, Body::empty())).await
+    };
+    run_once(state, &shop, &key, &fingerprint, run).await
+}
+
+/// Runs a call whose body the handler has read. `content` is what the body says, in a form that is the same for the same
+/// call. Without a key, `run` gets no attempt.
+pub(super) async fn read_once<F: Future<Output = Result<Response, Problem>>>(
+    state: &ApiState,
+    shop: &str,
+    parts: &Parts,
+    content: &[u8],
+    run: impl FnOnce(Option<Attempt>) -> F,
+) -> Result<Response, Problem> {
+    if !parts.headers.contains_key(&IDEMPOTENCY_KEY) {
+        return run(None).await;
+    }
+    let key = key(&parts.headers)?;
+    let fingerprint = fingerprint(&target(parts), "", content);
+    let run = async |attempt| run(Some(attempt)).await.unwrap_or_else(IntoResponse::into_response);
+    run_once(state, shop, &key, &fingerprint, run).await
+}
+
+async fn run_once(
+    state: &ApiState,
+    shop: &str,
+    key: &str,
+    fingerprint: &str,
+    run: impl AsyncFnOnce(Attempt) -> Response,
+) -> Result<Response, Problem> {
+    let attempt = match state.store.begin_call(shop, key, fingerprint).await? {
         RepeatedCall::Run(attempt) => attempt,
         RepeatedCall::Answered(answer) => {
             tracing::info!("answered as the first time");
@@ -67,11 +101,13 @@ async fn answer(state: &ApiState, request: Request, next: Next) -> Result<Respon
         }
         RepeatedCall::OtherCall => return Err(Problem::key_of_another_call()),
     };
-    parts.extensions.insert(body::PreRead(bytes));
-    parts.extensions.insert(attempt.clone());
-    let running = Running { store: &state.store, attempt: Some(attempt) };
-    let response = next.run(Request::from_parts(parts, Body::empty())).await;
+    let running = Running { store: &state.store, attempt: Some(attempt.clone()) };
+    let response = run(attempt).await;
     Ok(running.ended_with(response).await)
+}
+
+fn target(parts: &Parts) -> String {
+    parts.uri.path_and_query().map(|it| it.as_str().to_owned()).unwrap_or_default()
 }
 
 /// Reads the key. The draft writes it in quotation marks, and many callers do not.

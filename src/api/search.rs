@@ -43,12 +43,12 @@ pub(super) async fn list(
     let UrlQuery(query) = query?;
     let words = Query::read(query.q.as_deref().unwrap_or_default())
         .map_err(|why| Problem::parameter("q", format!("`q` is not a valid search: {why}.")))?;
-    let party = query.party.as_deref().filter(|it| !it.is_empty());
+    let party = query.party.as_deref();
     if party.is_some_and(|party| !PARTIES.contains(&party)) {
         let detail = format!("`party` must be one of {}.", PARTIES.join(", "));
         return Err(Problem::parameter("party", detail));
     }
-    let transaction = query.transaction.as_deref().filter(|it| !it.is_empty());
+    let transaction = query.transaction.as_deref();
     let transaction = transaction.map(Ulid::from_string).transpose().map_err(|_| {
         Problem::parameter("transaction", "`transaction` must be the id of a transaction.")
     })?;
@@ -134,7 +134,8 @@ fn cursor(text: &str) -> Result<Cursor, Problem> {
         let (as_of, offset) = (numbers.next()??, numbers.next()??);
         // A cursor of an older version has no third number.
         let searched_until = numbers.next().map_or(Some(0), |number| number)?;
-        let is_valid = as_of >= 0 && offset >= 0 && numbers.next().is_none();
+        let is_valid =
+            as_of >= 0 && offset >= 0 && iso(searched_until).is_some() && numbers.next().is_none();
         is_valid.then_some(Cursor { as_of, offset, searched_until })
     };
     parsed().ok_or_else(|| {
@@ -146,6 +147,17 @@ fn cursor(text: &str) -> Result<Cursor, Problem> {
 mod tests {
     use super::super::parameters::day;
     use super::*;
+
+    #[test]
+    fn a_cursor_is_what_an_answer_says() {
+        let answered = Cursor { as_of: 7, offset: 20, searched_until: 1_780_272_000_000 };
+        let read = cursor(&answered.to_string()).unwrap();
+        assert_eq!((read.as_of, read.offset), (7, 20));
+        assert!(cursor("7.20").is_ok(), "as older versions answered it");
+        for wrong in ["", "7", "-1.20.0", "7.-1.0", "7.20.0.0", "7.20.x", "7.20.9999999999999999"] {
+            assert!(cursor(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn days_are_whole_days() {

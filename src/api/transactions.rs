@@ -1,6 +1,6 @@
 //! The endpoints that submit, show, list and change transactions.
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -10,7 +10,7 @@ use serde_json::json;
 use ulid::Ulid;
 
 use super::body::{Received, Receiver};
-use super::parameters::{day, limit, one_of, span};
+use super::parameters::{Path, day, limit, one_of, span};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::access::{Action, Origin};
@@ -112,8 +112,7 @@ const PARTIES: [(&str, PartyRole); 2] =
 impl ListQuery {
     /// What is to be listed.
     fn request<'a>(&'a self, shop: &'a str) -> Result<ListRequest<'a>, Problem> {
-        let some = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
-        let cursor = some(&self.cursor).map(Ulid::from_string).transpose().map_err(|_| {
+        let cursor = self.cursor.as_deref().map(Ulid::from_string).transpose().map_err(|_| {
             Problem::parameter(
                 "cursor",
                 "`cursor` must be the value of `next` in an earlier answer.",
@@ -131,16 +130,16 @@ impl ListQuery {
                 Problem::parameter("contact", detail)
             })?;
         }
-        let party = one_of("party", some(&self.party), &PARTIES)?;
+        let party = one_of("party", self.party.as_deref(), &PARTIES)?;
         if party.is_some() && contact.is_none() {
             let detail = "`party` says on which side the `contact` is. Send both of them.";
             return Err(Problem::parameter("party", detail));
         }
-        let time = |name, text| span(name, some(text));
+        let time = |name, text: &Option<String>| span(name, text.as_deref());
         Ok(ListRequest {
             shop,
             cursor,
-            oldest_first: one_of("sort", some(&self.sort), &orders)?.unwrap_or_default(),
+            oldest_first: one_of("sort", self.sort.as_deref(), &orders)?.unwrap_or_default(),
             limit: limit(self.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?,
             status: self.status.as_deref(),
             contact,
@@ -152,10 +151,13 @@ impl ListQuery {
                 &[("true", true), ("false", false)],
             )?,
             issued: (
-                day("issued_from", some(&self.issued_from))?,
-                day("issued_to", some(&self.issued_to))?,
+                day("issued_from", self.issued_from.as_deref())?,
+                day("issued_to", self.issued_to.as_deref())?,
             ),
-            due: (day("due_from", some(&self.due_from))?, day("due_to", some(&self.due_to))?),
+            due: (
+                day("due_from", self.due_from.as_deref())?,
+                day("due_to", self.due_to.as_deref())?,
+            ),
             created_from: time("created_from", &self.created_from)?.map(|(from, _)| from),
             created_until: time("created_to", &self.created_to)?.map(|(_, until)| until),
             updated_from: time("updated_from", &self.updated_from)?.map(|(from, _)| from),

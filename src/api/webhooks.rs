@@ -1,6 +1,6 @@
 //! The endpoints with which a shop makes and changes its webhooks, and sees what became of the deliveries.
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use super::parameters::{limit, one_of};
+use super::parameters::{Path, limit, one_of};
 use super::problem::{Problem, repeated};
 use super::{ApiState, Shop, authentication, body};
 use crate::access::Origin;
@@ -16,8 +16,8 @@ use crate::clock::{iso, now};
 use crate::event::{EventId, EventKind};
 use crate::invoice;
 use crate::store::{
-    Attempt, DeliveryRow, DeliveryState, MAX_WEBHOOKS_PER_SHOP, NewWebhook, NewWebhookOutcome,
-    Webhook, WebhookChange,
+    Attempt, DeliveryRow, DeliveryState, MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP,
+    NewSecretOutcome, NewWebhook, NewWebhookOutcome, Webhook, WebhookChange,
 };
 use crate::transaction;
 use crate::webhook::{Verdict, send_test_event};
@@ -205,7 +205,17 @@ pub(super) async fn add_secret(
     let until = now() + i64::from(hours) * HOUR_MS;
     let id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
     let made = state.store.add_webhook_secret(&shop, found.id, id, until, &origin).await?;
-    let made = made.ok_or_else(|| missing(&webhook))?;
+    let made = match made {
+        NewSecretOutcome::Made(made) => made,
+        NewSecretOutcome::Missing => return Err(missing(&webhook)),
+        NewSecretOutcome::TooMany => {
+            let detail = format!(
+                "A webhook may have {MAX_WEBHOOK_SECRETS} secrets that sign. Wait until one ends, or end all before the \
+                 new one with `\"overlap_hours\": 0`."
+            );
+            return Err(Problem::conflict("too-many-secrets", detail));
+        }
+    };
     tracing::info!(webhook = %found.id, "made a new secret of a webhook");
     let mut shown = shown(&find(&state, &shop, &webhook).await?);
     shown["secret"] = json!(made.secret.expose());
@@ -283,8 +293,8 @@ pub(super) async fn replay_dead(
     Path(webhook): Path<String>,
 ) -> Result<Response, Problem> {
     let found = find(&state, &shop, &webhook).await?;
-    let count = state.store.replay_dead((&shop, found.id), &origin).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({ "replayed": count }))).into_response())
+    let (count, more) = state.store.replay_dead((&shop, found.id), &origin).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "replayed": count, "more": more }))).into_response())
 }
 
 /// Returns a delivery as JSON. It says nothing of what people said, and nothing that the receiver answered but its status.
@@ -343,9 +353,8 @@ fn check_url(state: &ApiState, url: &str) -> Result<(), Problem> {
 
 /// Returns the names of types as they are stored.
 fn types(names: Vec<String>) -> Result<String, Problem> {
-    let unknown = |name: &String| EventKind::from_text(name).is_none();
-    if let Some(place) = names.iter().position(unknown) {
-        let known: Vec<_> = EventKind::ALL.iter().map(|it| format!("`{}`", it.as_str())).collect();
+    if let Err((place, _)) = EventKind::named(names.iter().map(String::as_str)) {
+        let known: Vec<_> = EventKind::names().map(|it| format!("`{it}`")).collect();
         let detail = format!("There is no such type. The types are {}.", known.join(", "));
         return Err(invalid(&[invoice::Problem::at(format!("/types/{place}"), detail)]));
     }

@@ -158,6 +158,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         traces: traces.clone(),
         bodies: api::bodies(&config),
         downloads: api::downloads(&budget),
+        uploads: api::uploads(&budget),
         news,
         waiting: api::WaitingPlaces::new(&budget),
         stop: stop.clone(),
@@ -320,7 +321,8 @@ async fn work_of_one_process(
     }
 }
 
-/// Sends the events of shops to their webhooks. All processes send; one of them hands out the events.
+/// Sends the events of shops to their webhooks. All processes send; one of them hands out the events, and one clears away
+/// what is over.
 async fn send_webhooks(
     store: Store,
     client: webhook::Client,
@@ -329,9 +331,12 @@ async fn send_webhooks(
 ) {
     let sending = webhook::send_forever(store.clone(), client, config.parallel, stop.clone());
     let handing_out = store.alone("hand out events to webhooks", &stop, || {
-        webhook::hand_out_forever(store.clone(), config.keep_days, stop.clone())
+        webhook::hand_out_forever(store.clone(), stop.clone())
     });
-    tokio::join!(sending, handing_out);
+    let clearing = store.alone("clear away deliveries to webhooks", &stop, || {
+        webhook::clear_forever(store.clone(), config.keep_days, stop.clone())
+    });
+    tokio::join!(sending, handing_out, clearing);
 }
 
 /// Signs heads and sends them to the witnesses. If this process was the first one, it has the lease for

@@ -104,7 +104,16 @@ pub async fn replay(config: &Config, id: Ulid, event: Option<EventId>) -> anyhow
     let store = open_store(config).await?;
     let webhook = find(&store, id).await?;
     let count = match event {
-        None => store.replay_dead((&webhook.shop, id), &origin()).await?,
+        None => {
+            let mut count = 0;
+            loop {
+                let (replayed, more) = store.replay_dead((&webhook.shop, id), &origin()).await?;
+                count += replayed;
+                if !more {
+                    break count;
+                }
+            }
+        }
         Some(event) => {
             if !store.replay_delivery((&webhook.shop, id), event.0, &origin()).await? {
                 bail!(

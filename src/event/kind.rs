@@ -23,6 +23,30 @@ macro_rules! kinds {
     };
 }
 
+impl EventKind {
+    /// Reads a list of names with commas between them.
+    ///
+    /// # Errors
+    /// The first name that is none.
+    pub fn list(text: &str) -> Result<Vec<Self>, &str> {
+        Self::named(text.split(',').map(str::trim)).map_err(|(_, name)| name)
+    }
+
+    /// Reads names.
+    ///
+    /// # Errors
+    /// The place of the first name that is none, and this name.
+    pub fn named<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Self>, (usize, &'a str)> {
+        let read = |(place, name)| Self::from_text(name).ok_or((place, name));
+        names.enumerate().map(read).collect()
+    }
+
+    /// The names of all kinds.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|it| it.as_str())
+    }
+}
+
 kinds! {
     /// The shop handed in a transaction. The subject is its revision, 1.
     TransactionCreated = "transaction.created",
@@ -72,5 +96,14 @@ mod tests {
             assert_eq!(EventKind::from_text(kind.as_str()), Some(*kind));
         }
         assert_eq!(EventKind::from_text("entry.sung"), None);
+    }
+
+    #[test]
+    fn a_list_names_the_first_that_is_unknown() {
+        let two = vec![EventKind::HeadSigned, EventKind::EntryCreated];
+        assert_eq!(EventKind::list("head.signed, entry.created"), Ok(two));
+        assert_eq!(EventKind::list("head.signed,entry.sung,x"), Err("entry.sung"));
+        assert_eq!(EventKind::list("head.signed,"), Err(""));
+        assert_eq!(EventKind::named(["head.signed", "x"].into_iter()), Err((1, "x")));
     }
 }

@@ -97,6 +97,9 @@ impl Homeserver {
         request.preset = Some(create_room::v3::RoomPreset::PrivateChat);
         request.name = Some(name.to_owned());
         request.is_direct = is_direct;
+        // The preset lets everybody invite others, who would see what was written to one person.
+        let levels = json!({ "invite": 100, "state_default": 100 });
+        request.power_level_content_override = Some(raw(&levels)?.cast_unchecked());
         Ok(self.as_bot(request).await?.room_id)
     }
 

@@ -183,7 +183,7 @@ async fn is_in_creation(
         None => false,
     };
     let is_bot_room = match create[BOT_ROOM_MARKER]["alias"].as_str() {
-        Some(alias) => store.is_bot_room_in_the_making(alias).await?,
+        Some(alias) => store.is_bot_room_in_the_making(alias, room).await?,
         None => false,
     };
     Ok(Ok(is_probe || is_in_creation || is_bot_room))

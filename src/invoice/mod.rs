@@ -32,7 +32,6 @@ pub use epc::epc_payload;
 pub use further::{Further, Term, terms_to_compare};
 pub use inspect::{Inspection, inspect, inspect_within};
 pub use limits::{Limit, Limits, check_json};
-pub use model::schema;
 pub use model::{
     Account, Address, Adjustment, AdjustmentInput, Attachment, Buyer, Card, Classification,
     Contact, Delivery, DirectDebit, Discount, Document, Identifier, Invoice, InvoiceInput, Item,
@@ -40,6 +39,7 @@ pub use model::{
     Payment, Period, PrecedingInvoice, Seller, TaxRepresentative, ThirdPartyPayment,
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
+pub use model::{address_schema, schema};
 pub(crate) use original::read_kept;
 pub use original::{OriginalKind, parse_file, parse_file_within, read_file, without_mark, xml_of};
 pub use party::PartyDetails;

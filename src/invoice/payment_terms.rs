@@ -273,8 +273,14 @@ mod tests {
 
     #[test]
     fn a_discount_is_given_for_what_comes_in_time() {
-        let mut invoice = crate::transaction::sample().terms.invoice;
-        invoice.totals.due = 100.into();
+        let invoice = serde_json::json!({
+            "number": "1", "issue_date": "2026-06-20", "currency": "EUR",
+            "lines": [{ "description": "Oak", "quantity": "1", "unit_price": "100",
+                        "vat": { "category": "Z", "rate": "0" } }],
+        });
+        let input = serde_json::from_value(invoice).unwrap();
+        let settled = crate::invoice::settle(input, crate::invoice::Form::Ubl);
+        let mut invoice = settled.map(|it| it.invoice).unwrap();
         let issued = invoice.issue_date;
         let day = |days: i64| issued.checked_add(days.days()).unwrap();
         let payment = invoice.payment.get_or_insert_default();

@@ -12,7 +12,6 @@ mod gather;
 mod headers;
 pub mod limits;
 pub mod live;
-mod message_content;
 pub mod model;
 pub mod openid;
 mod people;

@@ -9,13 +9,13 @@ use serde::Deserialize;
 use ulid::Ulid;
 
 use super::PageState;
-use super::message_content::{self, MAX_TEXT_BYTES, Relation};
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::writing::check_writable;
 use crate::language::Locale;
-use crate::store::{Changed, NewOutgoing};
+use crate::room::message_content::{self, MAX_TEXT_BYTES, Relation};
+use crate::store::{Changed, NewOutgoing, SetBy};
 use crate::transaction::{Status, Transaction};
 use crate::wording;
 
@@ -56,10 +56,12 @@ pub(super) async fn set(
     let content = message_content::message(&said(status, &reason, &locale), &Relation::default());
     let client_id = Ulid::new().to_string();
     let message = NewOutgoing {
+        id: Ulid::new(),
         client_id: &client_id,
         event_type: "m.room.message",
         content: &content,
         sha256: None,
+        message: None,
     };
     let today = session.reader.today;
     // A form that is sent twice says it once.
@@ -67,7 +69,7 @@ pub(super) async fn set(
     let id = transaction.id;
     match state
         .store
-        .set_status(id, &guest.user_id, Some((visitor, guest, message)), correlation, decide)
+        .set_status(id, &guest.user_id, SetBy::Page(visitor, guest, message), correlation, decide)
         .await?
     {
         Changed::To(revision) => {

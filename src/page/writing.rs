@@ -13,16 +13,14 @@ use ulid::Ulid;
 
 use super::PageState;
 use super::limits::UPLOAD_READ_TIMEOUT;
-use super::message_content::{self, MAX_TEXT_BYTES, Relation};
 use super::reader::is_script;
 use super::refusal::Refusal;
 use super::session::Session;
 use crate::files::{Arrived, Arriving};
 use crate::record::Entry;
+use crate::room::message_content::{self, MAX_FILES, MAX_TEXT_BYTES, Relation};
 use crate::store::NewOutgoing;
 
-/// The greatest number of files in one form.
-const MAX_FILES: usize = 10;
 /// The greatest length of a field other than the text, in bytes.
 const MAX_FIELD_BYTES: usize = 500;
 /// The greatest length of a reaction, in bytes. It may be an emoji of several parts, or a word.
@@ -114,7 +112,7 @@ async fn read_form(
             if message.files.len() == MAX_FILES {
                 return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "problem-many-files"));
             }
-            message.files.push((clean_name(&file_name), file));
+            message.files.push((message_content::file_name(&file_name), file));
             continue;
         }
         let limit = if name == "text" { MAX_TEXT_BYTES } else { MAX_FIELD_BYTES };
@@ -179,12 +177,6 @@ async fn store_upload(
     }
 }
 
-fn clean_name(name: &str) -> String {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
-    if name.is_empty() { "file".to_owned() } else { name }
-}
-
 /// Checks that the record of this transaction has an event, and returns its entry.
 async fn check_known(state: &PageState, session: &Session, event: &str) -> Result<Entry, Refusal> {
     let events = [event.to_owned()];
@@ -240,7 +232,8 @@ async fn write(
     content: &Value,
     sha256: Option<&str>,
 ) -> Result<Ulid, Refusal> {
-    let new = NewOutgoing { client_id, event_type, content, sha256 };
+    let new =
+        NewOutgoing { id: Ulid::new(), client_id, event_type, content, sha256, message: None };
     let Session { transaction, visitor, guest, correlation, .. } = session;
     Ok(state.store.write_outgoing(transaction.id, visitor, guest, new, correlation).await?)
 }

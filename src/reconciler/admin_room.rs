@@ -1,7 +1,7 @@
 //! The room in which the bot talks with the admins: it tells them of problems, and does what they ask for.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,13 +15,14 @@ use super::send_once::send_id;
 use super::{Installation, backoff};
 use crate::access::{Action, Origin};
 use crate::clock::now;
-use crate::homeserver::CallFailure;
 use crate::link::token::grant_id;
 use crate::link::{LinkRequest, NoLink, make_link};
 use crate::logging::Failures;
 use crate::room::{AdminCommand, Message, QuietHours, admin_command, admin_help, list, with_link};
 use crate::seal::{SigningKey, Trust};
-use crate::store::{ADMINS, AdminRequest, Changed, Problem, ProblemMessage, Store};
+use crate::store::{
+    ADMINS, AdminRequest, BotMessage, Changed, Problem, ProblemMessage, SetBy, Store,
+};
 use crate::transaction::{Status, Transaction};
 
 /// The time between two looks for new problems.
@@ -30,6 +31,10 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 const LISTED: i64 = 10;
 /// How old a message may be to be answered, in milliseconds.
 const MAX_AGE_MS: i64 = 24 * 60 * 60_000;
+/// The time between two looks at who is in the room.
+const MEMBERS_INTERVAL: Duration = Duration::from_secs(30 * 60);
+/// The reason for which a former admin is removed.
+const NO_ADMIN: &str = "No longer an admin in the config";
 /// The name of the room.
 const NAME: &str = "Tallyroom admins";
 /// The name of the fact that holds the quiet hours.
@@ -49,8 +54,9 @@ pub async fn talk_with_admins_forever(
     let worker =
         Worker { store, installation, trust, token_key: (&*key).into(), stop: stop.clone() };
     let (mut room, mut attempt, mut failures) = (None, 0, Failures::default());
+    let mut members_due = Instant::now();
     while !stop.is_cancelled() {
-        let pause = match worker.talk(&mut room).await {
+        let pause = match worker.talk(&mut room, &mut members_due).await {
             Ok(()) => {
                 attempt = 0;
                 failures.reset();
@@ -58,6 +64,8 @@ pub async fn talk_with_admins_forever(
             }
             Err(Obstacle::Stopping) => break,
             Err(obstacle) => {
+                // The bot may have lost the room.
+                room = None;
                 let problem = words(&obstacle);
                 if failures.should_log(problem.clone()) {
                     tracing::warn!(problem, "cannot talk with the admins; retrying");
@@ -87,14 +95,14 @@ fn words(obstacle: &Obstacle) -> String {
 
 impl Worker {
     /// Answers all that waits for an answer, and tells what is to be told. `room` is the room once it is ready.
-    async fn talk(&self, room: &mut Option<OwnedRoomId>) -> Result<(), Obstacle> {
+    async fn talk(
+        &self,
+        room: &mut Option<OwnedRoomId>,
+        members_due: &mut Instant,
+    ) -> Result<(), Obstacle> {
         let room_id = match room {
             Some(room_id) => room_id.clone(),
-            None => {
-                let made = self.bot_room(ADMINS, NAME).await?;
-                self.invite_admins(&made).await?;
-                room.insert(made).clone()
-            }
+            None => room.insert(self.bot_room(ADMINS, NAME).await?).clone(),
         };
         while let Some(request) = self.store.next_admin_request().await? {
             self.answer_admin(&room_id, &request).await?;
@@ -104,22 +112,43 @@ impl Worker {
             self.tell_problems(&room_id, &message).await?;
             self.store.problems_told(&message).await?;
         }
+        // Last, because the homeserver of an admin may take long to answer.
+        if Instant::now() >= *members_due {
+            *members_due = Instant::now() + MEMBERS_INTERVAL;
+            self.bring_members_up_to_date(&room_id).await?;
+        }
         Ok(())
     }
 
-    /// Invites the admins who were never invited. One who left is left alone.
-    async fn invite_admins(&self, room: &RoomId) -> Result<(), Obstacle> {
+    /// Invites the admins who are not in the room, and removes those who are none any more. Whoever cannot be invited
+    /// now is invited later.
+    async fn bring_members_up_to_date(&self, room: &RoomId) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
-        for admin in &self.installation.config.bot.admins {
-            if homeserver.membership(room, admin).await?.is_some() {
+        let state = homeserver.room_state(room).await?;
+        let members = state.iter().filter(|it| {
+            it["type"] == "m.room.member"
+                && ["join", "invite", "ban"].iter().any(|one| it["content"]["membership"] == *one)
+        });
+        let members: Vec<(&str, bool)> = members
+            .filter_map(|it| {
+                Some((it["state_key"].as_str()?, it["content"]["membership"] == "ban"))
+            })
+            .collect();
+        let admins = &self.installation.config.bot.admins;
+        let missing = admins.iter().filter(|admin| !members.iter().any(|(it, _)| it == admin));
+        let inviting = missing.map(|admin| async move {
+            if let Err(failure) = homeserver.invite(room, admin).await {
+                tracing::warn!(admin = %admin, %failure, "an admin cannot be invited; retrying later");
+            }
+        });
+        futures_util::future::join_all(inviting).await;
+        for (user, is_banned) in members {
+            let Ok(user) = UserId::parse(user) else { continue };
+            if is_banned || admins.contains(&user) || user == homeserver.bot_user_id() {
                 continue;
             }
-            match homeserver.invite(room, admin).await {
-                Ok(()) => {}
-                Err(failure @ CallFailure::Refused(_)) => {
-                    tracing::warn!(admin = %admin, %failure, "an admin cannot be invited");
-                }
-                Err(failure) => return Err(failure.into()),
+            if let Err(failure) = homeserver.remove(room, &user, NO_ADMIN).await {
+                tracing::warn!(%user, %failure, "a former admin cannot be removed; retrying later");
             }
         }
         Ok(())
@@ -147,7 +176,7 @@ impl Worker {
     async fn answer_admin(&self, room: &RoomId, request: &AdminRequest) -> Result<(), Obstacle> {
         let Ok(sender) = UserId::parse(&request.sender) else { return Ok(()) };
         let is_admin = self.installation.config.bot.admins.contains(&sender);
-        if !is_admin || request.received_at < now() - MAX_AGE_MS {
+        if !is_admin || request.sent_at < now() - MAX_AGE_MS {
             return Ok(());
         }
         let Some(command) = admin_command(&request.words) else { return Ok(()) };
@@ -252,9 +281,17 @@ impl Worker {
             standing if standing.next().contains(&status) => Ok(Some(status.as_str().to_owned())),
             standing => Err(standing),
         };
+        let by = SetBy::Message(BotMessage::OfAdmin(event_id));
         let word = status.as_str();
-        Ok(match self.store.set_status(id, admin, None, event_id, decide).await? {
-            Changed::To(_) | Changed::Same => format!("The status is {word} now."),
+        Ok(match self.store.set_status(id, admin, by, event_id, decide).await? {
+            Changed::To(_) => format!("The status is {word} now."),
+            // An earlier try may have set it, and somebody else another one since then.
+            Changed::Same => match self.store.transaction(id).await? {
+                Some(now) => {
+                    format!("The status is {} now.", rules.standing(&now, today).status.as_str())
+                }
+                None => not_found(&id.to_string()),
+            },
             Changed::Refused(standing) => {
                 format!("The status is {}, which {word} cannot follow.", standing.as_str())
             }

@@ -18,12 +18,17 @@ use crate::room::{
     Asked, Command, Message, Request, Wish, answer, reason_missing, request, sentence,
     status_refused, status_set, with_link,
 };
-use crate::store::{Changed, SendKey};
-use crate::transaction::{Standing, Transaction, Visitor};
+use crate::store::{BotMessage, Changed, SendKey, SetBy};
+use crate::transaction::{Transaction, Visitor};
 
 /// How old a message may be to be answered, in milliseconds. Nobody expects an answer any more after a day, and what
 /// was asked for may have changed.
-const MAX_AGE_MS: i64 = 24 * 60 * 60_000;
+const MAX_AGE_MS: i64 = 24 * HOUR_MS;
+/// The greatest number of answers in one room in an hour. Whoever asks more often gets none.
+const MAX_ANSWERS_AN_HOUR: i64 = 60;
+/// After this time, in milliseconds, somebody who cannot be invited to a direct room is told so.
+const MAX_INVITING_MS: i64 = 10 * 60_000;
+const HOUR_MS: i64 = 60 * 60_000;
 
 impl Worker {
     /// Does what the message to the bot with this `seq` asks for, answers it, and stores that it is answered. All of
@@ -31,6 +36,8 @@ impl Worker {
     pub(super) async fn answer(&self, view: &View, seq: i64) -> Result<(), Obstacle> {
         let entry = self.store.entries(view.id(), seq - 1, 1).await?.into_iter().next();
         let entry = entry.filter(|it| it.fixed.seq == seq && is_fresh(it));
+        let lately = self.store.answers_since(view.id(), now() - HOUR_MS).await?;
+        let entry = entry.filter(|_| lately < MAX_ANSWERS_AN_HOUR);
         let of_room = self.installation.locale(&view.transaction.shop);
         let asked = entry
             .as_ref()
@@ -61,10 +68,13 @@ impl Worker {
         locale: &Locale,
     ) -> Result<Option<Message>, Obstacle> {
         let page_link = self.installation.config.page_link(view.id());
+        let author = self.author(view, entry).await?;
+        let rules = &self.installation.config.status;
         let asked = Asked {
             transaction: &view.transaction,
             standing: &view.standing,
             members: &view.members,
+            settable: author.as_ref().map_or(&[], |(_, visitor)| rules.may_set(visitor.role)),
             page_link: page_link.as_deref(),
             locale,
         };
@@ -110,16 +120,16 @@ impl Worker {
             }
         };
         let correlation = &entry.fixed.event_id;
-        let changed = self.store.set_status(view.id(), &user, None, correlation, decide).await?;
-        match changed {
-            Changed::Refused((standing, possible)) => {
-                Ok(status_refused(&possible, &Asked { standing: &standing, ..*asked }))
-            }
-            Changed::To(_) | Changed::Same | Changed::Missing => {
-                let standing = Standing { status, ..view.standing.clone() };
-                Ok(status_set(&Asked { standing: &standing, ..*asked }))
-            }
+        let by = SetBy::Message(BotMessage::InRoom(entry.fixed.seq));
+        let changed = self.store.set_status(view.id(), &user, by, correlation, decide).await?;
+        if let Changed::Refused((standing, possible)) = changed {
+            return Ok(status_refused(&possible, &Asked { standing: &standing, ..*asked }));
         }
+        // What the answer says is how it stands now, whoever has changed it meanwhile.
+        let now = self.store.transaction(view.id()).await?;
+        let standing = now.map(|it| rules.standing(&it, today));
+        let standing = standing.as_ref().unwrap_or(&view.standing);
+        Ok(status_set(&Asked { standing, ..*asked }))
     }
 
     /// Who wrote the entry, if they are a contact today, or a guest of one.
@@ -174,6 +184,13 @@ impl Worker {
                 tracing::warn!(%failure, "a link could not be sent directly");
                 say("answer-link-refused")
             }
+            // The homeserver of the user may take long. That holds up nothing else in this room.
+            Err(Obstacle::Later { problem, .. }) => {
+                match entry.fixed.received_at > now() - MAX_INVITING_MS {
+                    true => Err(Obstacle::Blocked(problem)),
+                    false => say("answer-link-refused"),
+                }
+            }
             Err(obstacle) => Err(obstacle),
         }
     }
@@ -202,5 +219,5 @@ impl Worker {
 }
 
 fn is_fresh(entry: &Entry) -> bool {
-    entry.fixed.received_at > now() - MAX_AGE_MS
+    entry.sort_at > now() - MAX_AGE_MS
 }

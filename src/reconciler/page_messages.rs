@@ -1,4 +1,4 @@
-//! Sends what people write on the invoice page to the room, through their guests.
+//! Sends what people write on the invoice page, and shops by the API, to the room, through their guests.
 
 use ruma::{EventId, OwnedUserId, UserId};
 use serde_json::{Value, json};

@@ -37,7 +37,7 @@ pub use entry::{
 };
 pub use fault::{Fault, Place};
 pub use kind::{Kind, Role};
-pub use name::{plain_name, self_chosen_name};
+pub use name::{MAX_NAME_CHARS, plain_name, self_chosen_name};
 pub use poll::{Ballots, Choice, Poll, in_words};
 pub use readings::{all_words, other_reading};
 pub use rederive::{Change, Rederived, rederive};

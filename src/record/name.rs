@@ -2,7 +2,7 @@
 //! disturb the text around it.
 
 /// The maximum length of a shown name, in characters.
-const MAX_NAME_CHARS: usize = 80;
+pub const MAX_NAME_CHARS: usize = 80;
 /// The maximum number of combining marks on one letter. More of them would cover the lines around it.
 const MAX_MARKS_PER_LETTER: usize = 2;
 

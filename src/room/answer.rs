@@ -25,6 +25,8 @@ pub struct Asked<'a> {
     pub standing: &'a Standing,
     /// The people of its room.
     pub members: &'a BTreeMap<OwnedUserId, Member>,
+    /// The statuses that the party of the asker may set at all.
+    pub settable: &'a [Status],
     /// The link to the invoice page that is good for nobody without a way in, if there is a page.
     pub page_link: Option<&'a str>,
     /// The language of the answer.
@@ -34,7 +36,7 @@ pub struct Asked<'a> {
 /// The answer to what is only asked. None for a command that has an effect, which is said when it is done.
 pub fn answer(wish: &Wish, asked: &Asked<'_>) -> Option<Message> {
     Some(match wish {
-        Wish::Command(Command::Help, _) => help(asked.locale),
+        Wish::Command(Command::Help, _) => asked.help(),
         Wish::Command(Command::Status, _) => plain(&headline(&asked.summary())),
         Wish::Command(Command::Invoice, _) => {
             let summary = summarise(&asked.summary());
@@ -45,7 +47,7 @@ pub fn answer(wish: &Wish, asked: &Asked<'_>) -> Option<Message> {
             Command::Link | Command::Accept | Command::Dispute | Command::Paid | Command::Shipped,
             _,
         ) => return None,
-        Wish::Unknown { word, nearest } => unknown(word, *nearest, asked.locale),
+        Wish::Unknown { nearest, .. } => unknown(*nearest, asked.locale),
     })
 }
 
@@ -123,6 +125,27 @@ impl Asked<'_> {
         }
     }
 
+    /// The commands that the asker can use.
+    fn help(&self) -> Message {
+        let locale = self.locale;
+        let head = locale.text("answer-help");
+        let mut body = head.clone();
+        let mut html = format!("<p>{}</p>\n<ul>\n", escape(&head));
+        let is_settable = |it: &Command| it.status().is_none_or(|it| self.settable.contains(&it));
+        for command in Command::ALL.into_iter().filter(is_settable) {
+            let (written, about) =
+                (command.written(locale), locale.text(&format!("{}-about", command.text_id())));
+            body.push_str(&format!("\n- {written}: {about}"));
+            html.push_str(&format!(
+                "<li><code>{}</code> {}</li>\n",
+                escape(&written),
+                escape(&about)
+            ));
+        }
+        html.push_str("</ul>");
+        Message { body, formatted_body: html }
+    }
+
     /// The contacts of both parties, and where each of them is.
     fn who(&self) -> Message {
         let (mut body, mut html) = (String::new(), String::new());
@@ -166,33 +189,18 @@ impl Asked<'_> {
     }
 }
 
-fn help(locale: &Locale) -> Message {
-    let head = locale.text("answer-help");
-    let mut body = head.clone();
-    let mut html = format!("<p>{}</p>\n<ul>\n", escape(&head));
-    for command in Command::ALL {
-        let (written, about) =
-            (command.written(locale), locale.text(&format!("{}-about", command.text_id())));
-        body.push_str(&format!("\n- {written}: {about}"));
-        html.push_str(&format!("<li><code>{}</code> {}</li>\n", escape(&written), escape(&about)));
-    }
-    html.push_str("</ul>");
-    Message { body, formatted_body: html }
-}
-
-fn unknown(word: &str, nearest: Option<Command>, locale: &Locale) -> Message {
-    let word = one_line(word, MAX_TEXT_CHARS);
-    let text = match nearest {
+/// The answer to a word that is no command. The word is not repeated: if its message is erased, it is gone.
+fn unknown(nearest: Option<Command>, locale: &Locale) -> Message {
+    plain(&match nearest {
         Some(command) => {
-            let arguments = [("word", word.into()), ("nearest", command.written(locale).into())];
-            locale.text_with("answer-nearest", &arguments)
+            let nearest = command.written(locale);
+            locale.text_with("answer-nearest", &[("nearest", nearest.into())])
         }
         None => {
-            let arguments = [("word", word.into()), ("help", Command::Help.written(locale).into())];
-            locale.text_with("answer-unknown", &arguments)
+            let help = Command::Help.written(locale);
+            locale.text_with("answer-unknown", &[("help", help.into())])
         }
-    };
-    plain(&text)
+    })
 }
 
 fn plain(text: &str) -> Message {
@@ -213,6 +221,7 @@ mod tests {
             transaction: &transaction,
             standing: &StatusRules::default().standing(&transaction, "2026-06-01".parse().unwrap()),
             members: &members,
+            settable: &[Status::Accepted, Status::Disputed],
             page_link: Some("https://pay.example/t/1"),
             locale: &locale,
         };
@@ -266,14 +275,17 @@ mod tests {
     }
 
     #[test]
-    fn the_help_names_every_command_in_the_language() {
+    fn the_help_names_the_commands_of_the_asker_in_the_language() {
         for language in Language::ALL {
             let Message { body, formatted_body } = answered("!tally", language).unwrap();
-            assert_eq!(body.lines().count(), Command::ALL.len() + 1);
+            // A buyer neither ships nor settles.
+            let others = [Command::Shipped, Command::Paid];
+            assert_eq!(body.lines().count(), Command::ALL.len() - others.len() + 1);
             for command in Command::ALL {
-                assert!(body.contains(&command.written(&Locale::of(language))), "{body}");
+                let written = format!("- {}: ", command.written(&Locale::of(language)));
+                assert_eq!(body.contains(&written), !others.contains(&command), "{body}");
             }
-            assert_eq!(formatted_body.matches("<li>").count(), Command::ALL.len());
+            assert_eq!(formatted_body.matches("<li>").count(), body.lines().count() - 1);
         }
     }
 
@@ -288,7 +300,7 @@ mod tests {
     #[test]
     fn an_answer_is_a_silent_notice_to_the_question() {
         let message = answered("!tally <i>dance</i>", Language::English).unwrap();
-        assert!(message.formatted_body.contains("&lt;i&gt;"), "{message:?}");
+        assert!(!message.body.contains("dance"), "{message:?}");
         let content = message.answer_content("$asked", "send");
         assert_eq!(content["msgtype"], "m.notice");
         assert_eq!(content["m.mentions"], json!({}));

@@ -1,4 +1,4 @@
-//! The Matrix users through which people write from the invoice page.
+//! The Matrix users through which people write from the invoice page, and shops by the API.
 
 use ruma::{OwnedUserId, ServerName, UserId};
 use sha2::{Digest, Sha256};
@@ -11,10 +11,11 @@ use crate::transaction::{Terms, Visitor};
 /// The greatest length of a display name, in characters.
 const MAX_DISPLAY_NAME_CHARS: usize = 100;
 
-/// A user of our namespace that writes for one visitor, in the room of one transaction only.
+/// A user of our namespace that writes for one visitor, or for the shop under one name, in the room of one transaction
+/// only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guest {
-    /// The user ID. It is always the same for the same visitor and transaction.
+    /// The user ID. It is always the same for the same visitor, or name, and transaction.
     pub user_id: OwnedUserId,
     /// The display name.
     pub display_name: String,
@@ -34,9 +35,7 @@ impl Guest {
         locale: &Locale,
     ) -> Option<Self> {
         let key = visitor.key().unwrap_or_default();
-        let digest = Sha256::digest(format!("{transaction}\0{}\0{key}", visitor.role.as_str()));
-        let localpart = format!("{GUEST_PREFIX}{:.24}", format!("{digest:x}"));
-        let user_id = UserId::parse(format!("@{localpart}:{server}")).ok()?;
+        let user_id = user_id(transaction, visitor.role.as_str(), key, server)?;
         let name: String = visitor.shown_name(terms).chars().take(MAX_DISPLAY_NAME_CHARS).collect();
         let has_account = visitor.contact.as_ref().is_some_and(|it| it.matrix.is_some());
         let display_name = if has_account {
@@ -46,6 +45,20 @@ impl Guest {
         };
         Some(Self { user_id, display_name })
     }
+
+    /// Returns the guest through whom the shop itself writes under this name, on the seller's side. `None` if the server
+    /// name is too long for a user ID.
+    pub fn of_shop(transaction: Ulid, name: &str, server: &ServerName) -> Option<Self> {
+        let user_id = user_id(transaction, "shop", name, server)?;
+        Some(Self { user_id, display_name: name.to_owned() })
+    }
+}
+
+/// Returns the user ID of a guest. `of` is `buyer`, `seller` or `shop`.
+fn user_id(transaction: Ulid, of: &str, key: &str, server: &ServerName) -> Option<OwnedUserId> {
+    let digest = Sha256::digest(format!("{transaction}\0{of}\0{key}"));
+    let localpart = format!("{GUEST_PREFIX}{:.24}", format!("{digest:x}"));
+    UserId::parse(format!("@{localpart}:{server}")).ok()
 }
 
 #[cfg(test)]
@@ -74,6 +87,17 @@ mod tests {
         assert_eq!(shown(Language::English), "Sam (invoice page)");
         assert_eq!(shown(Language::German), "Sam (Rechnungsseite)");
         assert_eq!(guest(None, Language::German).display_name, "Sam");
+    }
+
+    #[test]
+    fn the_shop_is_another_user_under_each_name_and_never_a_visitor() {
+        let server = server_name!("example.org");
+        let of_shop = |name| Guest::of_shop(Ulid::nil(), name, server).unwrap();
+        assert_eq!(of_shop("Acme support"), of_shop("Acme support"));
+        assert_eq!(of_shop("Acme support").display_name, "Acme support");
+        assert_ne!(of_shop("Acme support").user_id, of_shop("Acme sales").user_id);
+        let visitor = guest(None, Language::English);
+        assert_ne!(of_shop(&visitor.display_name).user_id, visitor.user_id);
     }
 
     #[test]

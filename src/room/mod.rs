@@ -8,6 +8,7 @@ mod claim;
 mod command;
 mod guest;
 mod invoice_state;
+pub mod message_content;
 mod next;
 mod notice;
 mod ours;

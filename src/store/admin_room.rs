@@ -7,21 +7,20 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::journal::Arrival;
 use super::{Problem, Store, StoreError, Tx};
 use crate::clock::now;
 use crate::notices::Work;
 use crate::room::{News, SeenProblem, is_request, news};
 
-const INSERT_COMMAND: &str = "INSERT INTO admin_commands (event_id, sender, words, received_at) \
+const INSERT_COMMAND: &str = "INSERT INTO admin_commands (event_id, sender, words, sent_at) \
      SELECT $1, $2, $3, $4 WHERE (SELECT COUNT(*) FROM admin_commands WHERE answered_at IS NULL) < $5 \
      ON CONFLICT (event_id) DO NOTHING";
-const SELECT_NEXT_COMMAND: &str = "SELECT event_id, sender, words, received_at FROM admin_commands \
-     WHERE answered_at IS NULL ORDER BY received_at, event_id LIMIT 1";
+const SELECT_NEXT_COMMAND: &str = "SELECT event_id, sender, words, sent_at FROM admin_commands \
+     WHERE answered_at IS NULL ORDER BY sent_at, event_id LIMIT 1";
 const SET_ANSWERED: &str =
     "UPDATE admin_commands SET answered_at = $2, words = '' WHERE event_id = $1";
 pub(super) const DELETE_OLD_COMMANDS: &str = "DELETE FROM admin_commands WHERE event_id IN \
-     (SELECT event_id FROM admin_commands WHERE answered_at < $1 ORDER BY answered_at LIMIT $2)";
+     (SELECT event_id FROM admin_commands WHERE sent_at < $1 ORDER BY sent_at LIMIT $2)";
 const SELECT_NEWEST: &str = "SELECT t.id, t.shop, t.external_id, v.status, \
      CASE WHEN r.stopped = 1 THEN 'failed' WHEN r.problem IS NOT NULL THEN 'degraded' \
      WHEN r.ready_at IS NOT NULL THEN 'ready' ELSE 'creating' END AS room \
@@ -31,6 +30,8 @@ const SELECT_CALLED: &str =
     "SELECT id FROM transactions WHERE id = $1 OR external_id = $2 ORDER BY id LIMIT 2";
 const SELECT_SEEN: &str = "SELECT id, what, transaction_id, subject, why, seen_at, told_at, gone_at, message \
      FROM seen_problems ORDER BY seen_at, id";
+const SET_WORSE: &str =
+    "UPDATE seen_problems SET what = $2, why = $3, seen_at = $4, told_at = NULL WHERE id = $1";
 const INSERT_SEEN: &str = "INSERT INTO seen_problems (id, what, transaction_id, subject, why, seen_at) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
 const SET_GONE: &str = "UPDATE seen_problems SET gone_at = $2 WHERE id = $1";
@@ -56,8 +57,8 @@ pub struct AdminRequest {
     pub sender: String,
     /// What was written.
     pub words: String,
-    /// The time of receipt, in milliseconds since 1970.
-    pub received_at: i64,
+    /// When it was sent, as the homeserver states it, and at the latest when it was received, in milliseconds since 1970.
+    pub sent_at: i64,
 }
 
 /// A line of the list of transactions.
@@ -104,6 +105,7 @@ struct Said {
     #[serde(rename = "type")]
     event_type: String,
     sender: String,
+    origin_server_ts: Option<i64>,
     content: Content,
 }
 
@@ -168,7 +170,9 @@ impl Store {
         &self,
         is_quiet: bool,
     ) -> Result<Option<ProblemMessage>, StoreError> {
-        let (problems, _) = self.problems(None, MAX_PROBLEMS).await?;
+        let (problems, all) = self.problems(None, MAX_PROBLEMS).await?;
+        // If these are not all, those that are missing may still be there.
+        let is_cut = all > MAX_PROBLEMS;
         let mut there: HashMap<String, Problem> =
             problems.into_iter().map(|it| (id_of(&it), it)).collect();
         let rows: Vec<SeenRow> = sqlx::query_as(SELECT_SEEN).fetch_all(&self.pool).await?;
@@ -180,7 +184,15 @@ impl Store {
         let (mut tell, mut healed) = (Vec::new(), Vec::new());
         let mut tx = self.begin().await?;
         for row in rows {
-            let is_there = there.remove(&row.id).is_some();
+            let problem = there.remove(&row.id);
+            if let Some(problem) =
+                problem.as_ref().filter(|it| is_final(&it.what) && !is_final(&row.what))
+            {
+                let worse = sqlx::query(SET_WORSE).bind(&row.id).bind(&problem.what);
+                worse.bind(&problem.why).bind(now()).execute(&mut *tx).await?;
+                continue;
+            }
+            let is_there = problem.is_some() || is_cut;
             match news(&row.as_seen(), is_there, is_quiet, now()) {
                 News::None => {}
                 News::IsBack => set_gone(&mut tx, &row.id, None).await?,
@@ -244,19 +256,30 @@ async fn set_gone(tx: &mut Tx, id: &str, at: Option<i64>) -> Result<(), StoreErr
     sqlx::query(SET_GONE).bind(id).bind(at).execute(&mut **tx).await.map(drop)
 }
 
+/// Identifies a problem for as long as it lasts, although it may get worse: a room stops, a file is given up.
 fn id_of(problem: &Problem) -> String {
     let Problem { what, transaction_id, subject, .. } = problem;
-    // A contact that was given up is the same problem as before.
-    let what = what.trim_end_matches(" given up");
+    let what = what.split(' ').next().unwrap_or_default();
+    // A room that is not made yet has no id.
+    let subject = if what == "room" { "" } else { subject };
     format!("{:x}", Sha256::digest(format!("{what}\0{transaction_id}\0{subject}")))
 }
 
-/// Notes in `tx` what the events of the admins' room ask the bot for.
-pub(super) async fn note(tx: &mut Tx, arrivals: &[&Arrival]) -> Result<(), StoreError> {
-    let requests: Vec<_> = arrivals.iter().filter_map(|it| Some((it, said(&it.raw)?))).collect();
-    for (arrival, Said { sender, content, .. }) in requests {
-        let insert = sqlx::query(INSERT_COMMAND).bind(&arrival.event_id).bind(sender);
-        let insert = insert.bind(content.body).bind(now()).bind(MAX_WAITING);
+/// Whether a problem does not end by itself, such as `room stopped` or `file missing`.
+fn is_final(what: &str) -> bool {
+    what.contains(' ')
+}
+
+/// Notes in `tx` what the events of the admins' room, each with its id, ask the bot for.
+pub(super) async fn note<'a>(
+    tx: &mut Tx,
+    events: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), StoreError> {
+    let requests: Vec<_> = events.filter_map(|(id, raw)| Some((id, said(raw)?))).collect();
+    for (id, Said { sender, content, origin_server_ts, .. }) in requests {
+        let sent_at = origin_server_ts.unwrap_or_else(now).min(now());
+        let insert = sqlx::query(INSERT_COMMAND).bind(id).bind(sender);
+        let insert = insert.bind(content.body).bind(sent_at).bind(MAX_WAITING);
         insert.execute(&mut **tx).await?;
         tx.makes(Work::Admins);
     }
@@ -271,4 +294,51 @@ fn said(raw: &str) -> Option<Said> {
     let said: Said = serde_json::from_str(raw).ok()?;
     let is_text = said.event_type == "m.room.message" && said.content.msgtype == "m.text";
     (is_text && is_request(&said.content.body)).then_some(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::opened;
+
+    async fn change(store: &Store, statement: &'static str) {
+        store.run(sqlx::query(statement)).await.unwrap();
+    }
+
+    /// Has all that was seen be a minute old, and returns what is told then.
+    async fn told(store: &Store) -> Option<(bool, Vec<String>)> {
+        store.problem_message(false).await.unwrap();
+        change(store, "UPDATE seen_problems SET seen_at = 0, gone_at = 0 * gone_at").await;
+        let message = store.problem_message(false).await.unwrap()?;
+        // A try of unknown outcome is repeated with the same message.
+        assert_eq!(store.problem_message(true).await.unwrap().as_ref(), Some(&message));
+        store.problems_told(&message).await.unwrap();
+        Some((message.healed, message.problems.into_iter().map(|it| it.what).collect()))
+    }
+
+    #[tokio::test]
+    async fn a_problem_that_gets_worse_is_told_again_and_has_not_healed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        assert_eq!(told(&store).await, None);
+        change(
+            &store,
+            "INSERT INTO transactions (id, shop, external_id, revision, created_at, updated_at) \
+             VALUES ('t', 's', 'e', 1, 0, 0)",
+        )
+        .await;
+        change(
+            &store,
+            "INSERT INTO rooms (transaction_id, alias_localpart, due_at, failures, problem) \
+             VALUES ('t', 'a', 0, 1, 'no answer')",
+        )
+        .await;
+        assert_eq!(told(&store).await, Some((false, vec!["room".to_owned()])));
+        assert_eq!(told(&store).await, None);
+        change(&store, "UPDATE rooms SET stopped = 1, room_id = '!r:x'").await;
+        assert_eq!(told(&store).await, Some((false, vec!["room stopped".to_owned()])));
+        change(&store, "UPDATE rooms SET stopped = 0, problem = NULL").await;
+        assert_eq!(told(&store).await, Some((true, vec!["room stopped".to_owned()])));
+        assert_eq!(told(&store).await, None);
+    }
 }

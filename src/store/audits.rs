@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::FromRow;
 use ulid::Ulid;
 
+use super::arrival::Arrival;
 use super::columns::{from_json, parse_id};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
-use super::{Arrival, Store, StoreError, Tx, due_rooms, facts, successors};
+use super::{Store, StoreError, Tx, due_rooms, facts, successors};
 use crate::clock::now;
 use crate::record::MembershipChange;
 

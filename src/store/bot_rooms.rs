@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use ruma::RoomId;
 use sqlx::FromRow;
 
+use super::alias::new_alias;
 use super::many_rows::ManyRows;
-use super::rooms::new_alias;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;
 
@@ -22,7 +22,7 @@ const SET_ROOM_ID: &str =
 const BEGIN_AGAIN: &str = "UPDATE bot_rooms SET alias_localpart = $2, attempted_at = NULL, \
      room_id = NULL WHERE purpose = $1";
 const SELECT_IF_BEING_MADE: &str = "SELECT 1 FROM bot_rooms \
-     WHERE alias_localpart = $1 AND room_id IS NULL AND attempted_at IS NOT NULL";
+     WHERE alias_localpart = $1 AND (room_id = $2 OR (room_id IS NULL AND attempted_at IS NOT NULL))";
 
 static SELECT_PURPOSES: ManyRows = ManyRows::new(
     "SELECT b.room_id, b.purpose FROM (VALUES ",
@@ -83,13 +83,20 @@ impl Store {
         self.run(sqlx::query(BEGIN_AGAIN).bind(purpose).bind(new_alias())).await
     }
 
-    /// Whether a room with this alias is being made.
+    /// Whether a room with this alias is being made, or is this room.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn is_bot_room_in_the_making(&self, alias: &str) -> Result<bool, StoreError> {
-        let found: Option<i64> =
-            sqlx::query_scalar(SELECT_IF_BEING_MADE).bind(alias).fetch_optional(&self.pool).await?;
+    pub async fn is_bot_room_in_the_making(
+        &self,
+        alias: &str,
+        room: &RoomId,
+    ) -> Result<bool, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar(SELECT_IF_BEING_MADE)
+            .bind(alias)
+            .bind(room.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(found.is_some())
     }
 }

@@ -49,10 +49,14 @@ const ERASE_RAW_EVENT: &str =
     "UPDATE journal SET raw = NULL, salt = NULL WHERE room_id = $1 AND position = $2";
 const SELECT_REDACTED_EVENTS: &str = "SELECT event_id FROM entries WHERE transaction_id = $1 \
      AND redacted_by IS NOT NULL AND erased IS NULL";
-/// Selects what a person wrote, and the member events about them. (`replace` finds a text within
+/// Selects what a person wrote, the member events about them, and what the bot answered where they are a contact: an
+/// answer may name them. (`replace` finds a text within
 /// another one in both databases, without wildcards.)
 const SELECT_ENTRIES_ABOUT_PERSON: &str = "SELECT transaction_id, seq FROM entries \
-     WHERE (sender = $1 OR (membership IS NOT NULL AND replace(membership, $2, '') <> membership)) \
+     WHERE (sender = $1 OR (membership IS NOT NULL AND replace(membership, $2, '') <> membership) \
+     OR (marker IS NOT NULL AND EXISTS (SELECT 1 FROM sends s JOIN contacts c \
+     ON c.transaction_id = s.transaction_id WHERE s.transaction_id = entries.transaction_id \
+     AND s.send_id = entries.marker AND s.send_key LIKE 'answer %' AND c.user_id = $1))) \
      AND erased IS NULL ORDER BY transaction_id, seq LIMIT $3";
 /// The files of messages that a person wrote on the invoice page and that the room does not have
 /// yet. They are deleted like files that no entry names.
@@ -60,6 +64,8 @@ const RELEASE_FILES_OF_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sh
      SELECT 'page:' || id, 'unwanted', $2, sha256 FROM outgoing \
      WHERE user_id = $1 AND event_id IS NULL AND sha256 IS NOT NULL ON CONFLICT (mxc) DO NOTHING";
 const DELETE_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
+const FORGET_DIRECT_ROOM: &str = "DELETE FROM bot_rooms WHERE purpose = $1";
+const FORGET_ADMIN: &str = "DELETE FROM admin_commands WHERE sender = $1";
 const FORGET_DISPLAY_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
 
 /// The records that have more of a person than entries: messages that the room does not have yet, and a name.
@@ -129,7 +135,9 @@ impl Store {
             sqlx::query_scalar(SELECT_RECORDS_WITH_MORE).bind(user).fetch_all(&mut *tx).await?;
         sqlx::query(RELEASE_FILES_OF_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
         sqlx::query(DELETE_UNSENT).bind(user).execute(&mut *tx).await?;
-        sqlx::query(FORGET_DISPLAY_NAME).bind(user).execute(&mut *tx).await?;
+        for statement in [FORGET_DISPLAY_NAME, FORGET_DIRECT_ROOM, FORGET_ADMIN] {
+            sqlx::query(statement).bind(user).execute(&mut *tx).await?;
+        }
         let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         let concerned = changed.iter().copied().chain(more.iter().map(String::as_str));
         let to_tell: BTreeSet<&str> = concerned.filter(|it| !told.contains(*it)).collect();

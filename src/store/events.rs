@@ -59,16 +59,16 @@ const OF_TRANSACTION: Statements =
     statements!("transaction_id = $5 AND shop = $1 AND id > $2 AND id <= $3 ORDER BY id");
 const SELECT_SHOPS: &str = "SELECT DISTINCT shop FROM events WHERE id > $1 AND id <= $2";
 const SELECT_EXPIRED: &str = "SELECT id FROM expired_events WHERE shop = $1";
-/// The newest events of each shop among the oldest $2 of all, as far as they are from before a time.
-const SELECT_OLD: &str = "SELECT shop, MAX(id), COUNT(*) FROM \
-     (SELECT id, shop, at FROM events ORDER BY id LIMIT $2) e WHERE at < $1 GROUP BY shop";
+/// The newest events of each shop among the oldest $2 of all up to an id ($3), as far as they are from before a time.
+const SELECT_OLD: &str = "SELECT shop, MAX(id) FROM \
+     (SELECT id, shop, at FROM events WHERE id <= $3 ORDER BY id LIMIT $2) e WHERE at < $1 GROUP BY shop";
 static NOTE_EXPIRED: ManyRows = ManyRows::new(
     "INSERT INTO expired_events (shop, id) VALUES ",
     2,
     " ON CONFLICT (shop) DO UPDATE SET id = excluded.id WHERE expired_events.id < excluded.id",
 );
-const DELETE_OLD: &str = "DELETE FROM events WHERE id IN \
-     (SELECT id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) e WHERE at < $1)";
+/// This must delete nothing but what is noted, whatever another process has deleted meanwhile.
+const DELETE_NOTED: &str = "DELETE FROM events WHERE id <= $2 AND at < $1";
 
 /// The statements that read some events.
 struct Statements {
@@ -158,16 +158,31 @@ impl Store {
             kinds => kinds.iter().map(|it| format!(",{},", it.as_str())).collect(),
         };
         let looked_at = if kinds.is_empty() { limit } else { MAX_LOOKED_AT.max(limit) };
+        let settled = ends.settled;
         let transaction = filter(wanted.transaction);
         let statements = match self.kind {
             _ if wanted.transaction.is_some() => OF_TRANSACTION,
             DatabaseKind::Sqlite => OF_SHOP_ON_SQLITE,
             DatabaseKind::Postgres => OF_SHOP_ON_POSTGRES,
         };
+        // This comes before the page. Otherwise a deletion in between would move it past events that nobody looked at.
+        let looked_upto = if kinds.is_empty() {
+            settled
+        } else {
+            let (last, count): (i64, i64) = sqlx::query_as(statements.looked_at)
+                .bind(shop)
+                .bind(after)
+                .bind(settled)
+                .bind(looked_at)
+                .bind(&transaction)
+                .fetch_one(&self.pool)
+                .await?;
+            if count < looked_at { settled } else { last }
+        };
         let events: Vec<EventRow> = sqlx::query_as(statements.page)
             .bind(shop)
             .bind(after)
-            .bind(ends.settled)
+            .bind(looked_upto)
             .bind(looked_at)
             .bind(&transaction)
             .bind(&kinds)
@@ -177,18 +192,7 @@ impl Store {
         let is_full = i64::try_from(events.len()).is_ok_and(|count| count >= limit);
         let (upto, is_last) = match events.last() {
             Some(last) if is_full => (last.id, false),
-            _ if kinds.is_empty() => (ends.settled, true),
-            _ => {
-                let (last, count): (i64, i64) = sqlx::query_as(statements.looked_at)
-                    .bind(shop)
-                    .bind(after)
-                    .bind(ends.settled)
-                    .bind(looked_at)
-                    .bind(&transaction)
-                    .fetch_one(&self.pool)
-                    .await?;
-                if count < looked_at { (ends.settled, true) } else { (last, false) }
-            }
+            _ => (looked_upto, looked_upto == settled),
         };
         // This is read last, so that nothing was deleted unnoticed while the page was read.
         if after > 0
@@ -218,27 +222,41 @@ impl Store {
         sqlx::query_scalar(SELECT_EXPIRED).bind(shop).fetch_optional(&self.pool).await
     }
 
-    /// Deletes those of the oldest `limit` events that are from before a time. Returns how many.
+    /// Deletes those of the oldest `limit` events that are from before a time, except those that have still to be handed
+    /// out to webhooks. Returns how many.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is deleted.
     pub async fn delete_old_events(&self, before: i64, limit: i64) -> Result<u64, StoreError> {
+        let upto = self.handed_out_to_webhooks().await?.unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
-        let old: Vec<(String, i64, i64)> =
-            sqlx::query_as(SELECT_OLD).bind(before).bind(limit).fetch_all(&mut *tx).await?;
-        if old.is_empty() {
-            return Ok(0);
-        }
-        // In the order of the shops, so that two txs never wait for each other.
-        let newest: BTreeMap<&str, i64> =
-            old.iter().map(|(shop, newest, _)| (shop.as_str(), *newest)).collect();
-        let newest: Vec<_> = newest.into_iter().collect();
-        NOTE_EXPIRED.insert(&mut tx, &newest).await?;
-        let deleted = sqlx::query(DELETE_OLD).bind(before).bind(limit);
-        let deleted = deleted.execute(&mut *tx).await?.rows_affected();
+        let Some(noted) = note_old(&mut tx, before, limit, upto).await? else { return Ok(0) };
+        let deleted = delete_noted(&mut tx, before, noted).await?;
         tx.commit().await?;
         Ok(deleted)
     }
+}
+
+/// Notes which of the oldest `limit` events up to an id are from before a time. Returns the newest of them, if any.
+async fn note_old(
+    tx: &mut Tx,
+    before: i64,
+    limit: i64,
+    upto: i64,
+) -> Result<Option<i64>, StoreError> {
+    let old = sqlx::query_as(SELECT_OLD).bind(before).bind(limit).bind(upto);
+    let old: Vec<(String, i64)> = old.fetch_all(&mut **tx).await?;
+    // In the order of the shops, so that two txs never wait for each other.
+    let newest: BTreeMap<&str, i64> = old.iter().map(|(shop, id)| (shop.as_str(), *id)).collect();
+    let newest: Vec<_> = newest.into_iter().collect();
+    NOTE_EXPIRED.insert(tx, &newest).await?;
+    Ok(newest.iter().map(|(_, id)| *id).max())
+}
+
+/// Deletes what [`note_old`] has noted. Returns how many events.
+async fn delete_noted(tx: &mut Tx, before: i64, noted: i64) -> Result<u64, StoreError> {
+    let delete = sqlx::query(DELETE_NOTED).bind(before).bind(noted);
+    Ok(delete.execute(&mut **tx).await?.rows_affected())
 }
 
 /// Writes the events of a tx, in their order. The tx must have written something before.
@@ -260,7 +278,7 @@ mod tests {
     use crate::event::EventId;
     use crate::feed;
     use crate::store::tests::{opened, root};
-    use crate::store::{Change, Created, InviteAgain, NewRevision};
+    use crate::store::{Change, Created, InviteAgain, NewRevision, NewWebhook};
     use crate::transaction::{Terms, Transaction, sample_submission};
 
     const ALL: EventFilter = EventFilter { kinds: Vec::new(), transaction: None };
@@ -387,6 +405,44 @@ mod tests {
         assert_eq!(page("shop", 6).await.lost, Some(Lost::Ahead));
         made(&store, "shop", "order-9").await;
         assert_eq!(told(&page("shop", 0).await), [(6, "transaction.created")]);
+    }
+
+    #[tokio::test]
+    async fn of_two_who_delete_old_events_at_once_none_deletes_what_nobody_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        for number in 0..5 {
+            made(&store, "shop", &format!("order-{number}")).await;
+        }
+        let before = now() + 1;
+        let mut tx = store.begin().await.unwrap();
+        let noted = note_old(&mut tx, before, 3, i64::MAX).await.unwrap().unwrap();
+        assert_eq!(noted, 3);
+        // Another process, which had noted the same, deletes it first. PostgreSQL shows that to the next statement.
+        assert_eq!(delete_noted(&mut tx, before, noted).await.unwrap(), 3);
+        assert_eq!(delete_noted(&mut tx, before, noted).await.unwrap(), 0);
+        tx.commit().await.unwrap();
+        let page = store.events_after("shop", 3, &ALL, 10).await.unwrap();
+        assert_eq!((page.events.len(), page.lost), (2, None));
+    }
+
+    #[tokio::test]
+    async fn no_event_is_deleted_before_it_is_handed_out_to_the_webhooks() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let id = Ulid::new();
+        let new = NewWebhook { id, shop: "shop", url: "https://h/", types: "", is_on: true };
+        made(&store, "shop", "order-1").await;
+        store.add_webhook(&new, &root()).await.unwrap();
+        for number in 2..4 {
+            made(&store, "shop", &format!("order-{number}")).await;
+        }
+        // It gets only what comes after its making.
+        assert_eq!(store.delete_old_events(now() + 1, 10).await.unwrap(), 1);
+        store.hand_out_events().await.unwrap();
+        assert_eq!(store.delete_old_events(now() + 1, 10).await.unwrap(), 2);
+        let waiting = store.deliveries(id, None, i64::MAX, 10).await.unwrap();
+        assert_eq!(waiting.len(), 2);
     }
 
     #[tokio::test]

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use ruma::UserId;
 use sqlx::FromRow;
 
-use super::journal::{self, Arrival, Kept, Source};
+use super::arrival::Arrival;
+use super::journal::{self, Kept, Source};
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{Store, StoreError, audits, facts, foreign};
 use crate::clock::now;

@@ -6,6 +6,7 @@ use ruma::UserId;
 use serde::Deserialize;
 use sqlx::FromRow;
 
+use super::arrival::Arrival;
 use super::bot_rooms::{self, ADMINS};
 use super::many_rows::{ManyRows, in_exact_pieces};
 use super::packed_rows::{PackedRows, packed_rows};
@@ -122,17 +123,6 @@ impl Source {
             Self::Backfill => "backfill",
         }
     }
-}
-
-/// An event that reached Tallyroom.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    /// The id of the room of the event.
-    pub room_id: String,
-    /// The id that identifies the event.
-    pub event_id: String,
-    /// The event as received, without the relations that the homeserver bundled with it.
-    pub raw: String,
 }
 
 /// The result of writing events into the journal.
@@ -334,7 +324,8 @@ pub(super) async fn write(
     for (room_id, arrivals) in others {
         if let Some(purpose) = of_bot.get(*room_id) {
             if purpose == ADMINS {
-                admin_room::note(tx, arrivals).await?;
+                let events = arrivals.iter().map(|it| (it.event_id.as_str(), it.raw.as_str()));
+                admin_room::note(tx, events).await?;
             }
         } else {
             foreign_events += arrivals.len();

@@ -4,7 +4,9 @@
 mod acts;
 mod admin_room;
 mod adoption;
+mod alias;
 mod api_keys;
+mod arrival;
 mod attached_files;
 mod audit_log;
 mod audits;
@@ -69,6 +71,7 @@ mod send_key;
 mod sends;
 mod sessions;
 mod settled;
+mod shop_messages;
 mod shown_lines;
 mod snapshot;
 mod stored_values;
@@ -87,7 +90,9 @@ mod writers;
 
 pub use acts::ErasureRequest;
 pub use admin_room::{AdminRequest, ListedTransaction, ProblemMessage};
+pub use alias::new_alias;
 pub use api_keys::{ApiKeyRow, NewApiKey};
+pub use arrival::Arrival;
 pub use audit_log::AuditRow;
 pub use audits::KnownEvent;
 pub use bot_rooms::{ADMINS, BotRoom};
@@ -106,7 +111,7 @@ pub use grants::{GrantRow, NewGrant, Way};
 pub use heads::HeadRow;
 pub use hints::{Hint, Hints};
 pub use indexing::Unindexed;
-pub use journal::{Arrival, JournalRow, Kept, Source, Underived};
+pub use journal::{JournalRow, Kept, Source, Underived};
 pub use leases::{LEASE_CONNECTIONS, Lease};
 pub use listing::{ListRequest, Page};
 pub use members::Person;
@@ -121,23 +126,30 @@ pub use receipts::ReadUpTo;
 pub use refused_steps::RoomProblem;
 pub use repeated_calls::{Attempt, KeptAnswer, RepeatedCall};
 pub use revisions::PastTerms;
+pub use room_commands::BotMessage;
 pub use room_row::RoomRow;
-pub use rooms::new_alias;
 pub use search::{SearchPage, SearchRequest};
 pub use send_key::SendKey;
 pub use sends::SendState;
+pub use shop_messages::{
+    MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewShopMessage, Said, ShopMessage,
+};
 pub use shown_lines::{Around, ShownEntry};
 pub use snapshot::Snapshot;
 pub use successors::{LostSuccessor, RecordRoom};
 pub use surroundings::Surroundings;
-pub use transaction_changes::{Change, Changed, Created, InviteAgain, NewRevision, Original};
+pub use transaction_changes::{
+    Change, Changed, Created, InviteAgain, NewRevision, Original, SetBy,
+};
 pub use tx::Tx;
 pub use watched::{GrantSession, Marks};
 pub use webhook_deliveries::{
-    DeliveryRow, DeliveryState, DueWebhook, Fate, NextDelivery, Tried, WebhookQueue,
+    DeliveryRow, DeliveryState, DueWebhook, Fate, LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS,
+    NextDelivery, Tried, WebhookQueue,
 };
 pub use webhooks::{
-    MAX_WEBHOOKS_PER_SHOP, NewWebhook, NewWebhookOutcome, Webhook, WebhookChange, WebhookSecret,
+    MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP, NewSecretOutcome, NewWebhook, NewWebhookOutcome,
+    Webhook, WebhookChange, WebhookSecret,
 };
 pub use witnessings::Witnessing;
 

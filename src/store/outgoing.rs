@@ -1,4 +1,5 @@
-//! The messages that visitors write on invoice pages, and the guests that send them.
+//! The messages that visitors write on invoice pages and that shops write by the API, on their way into the room, and
+//! the guests that send them.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +23,8 @@ const SELECT_GUESTS: &str = "SELECT user_id, party, contact, display_name, made_
 const SET_GUEST_MADE: &str = "UPDATE guests SET made_at = $4 \
      WHERE transaction_id = $1 AND user_id = $2 AND display_name = $3";
 const INSERT_OUTGOING: &str = "INSERT INTO outgoing \
-     (transaction_id, id, user_id, client_id, event_type, content, sha256, written_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+     (transaction_id, id, user_id, client_id, event_type, content, sha256, written_at, message) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
      ON CONFLICT (transaction_id, user_id, client_id) DO UPDATE SET problem = NULL";
 const SELECT_ID: &str =
     "SELECT id FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND client_id = $3";
@@ -62,10 +63,12 @@ pub struct GuestRow {
     pub made: bool,
 }
 
-/// A new message from the page.
+/// A new message from the page, or a part of one by the shop.
 #[derive(Clone, Debug)]
 pub struct NewOutgoing<'a> {
-    /// The id that the page gave to the message.
+    /// The id under which it is stored if it is new. What waits is sent in the order of the ids.
+    pub id: Ulid,
+    /// The id that the sender gave to the message.
     pub client_id: &'a str,
     /// The type of the event, such as `m.room.message`.
     pub event_type: &'a str,
@@ -73,9 +76,11 @@ pub struct NewOutgoing<'a> {
     pub content: &'a Value,
     /// The SHA-256 of that file in the file store.
     pub sha256: Option<&'a str>,
+    /// The id of the shop's message of which it is a part. None: it is from the page.
+    pub message: Option<Ulid>,
 }
 
-/// A message from the page on its way into the room.
+/// A message on its way into the room.
 #[derive(Clone, Debug, FromRow)]
 pub struct Outgoing {
     /// The id, a ULID.
@@ -302,13 +307,14 @@ pub(super) async fn write(
         .await?;
     sqlx::query(INSERT_OUTGOING)
         .bind(&transaction_id)
-        .bind(Ulid::new().to_string())
+        .bind(new.id.to_string())
         .bind(guest.user_id.as_str())
         .bind(new.client_id)
         .bind(new.event_type)
         .bind(to_json(new.content)?)
         .bind(new.sha256)
         .bind(now())
+        .bind(new.message.map(|it| it.to_string()))
         .execute(&mut **tx)
         .await?;
     let id: String = sqlx::query_scalar(SELECT_ID)

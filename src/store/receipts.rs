@@ -7,8 +7,9 @@ use serde_json::json;
 use sqlx::{Executor, FromRow};
 use ulid::Ulid;
 
+use super::arrival::Arrival;
 use super::columns::parse_id;
-use super::journal::{self, Arrival, Kept, Source};
+use super::journal::{self, Kept, Source};
 use super::many_rows::ManyRows;
 use super::{Store, StoreError, Tx};
 use crate::clock::now;

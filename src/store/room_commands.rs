@@ -3,12 +3,29 @@
 use ulid::Ulid;
 
 use super::{Store, StoreError, Tx, due_rooms};
+use crate::clock::now;
 
 const INSERT_COMMAND: &str = "INSERT INTO room_commands (transaction_id, seq) SELECT $1, $2 \
      WHERE (SELECT COUNT(*) FROM room_commands WHERE transaction_id = $1) < $3 \
      ON CONFLICT (transaction_id, seq) DO NOTHING";
 const SELECT_NEXT: &str = "SELECT MIN(seq) FROM room_commands WHERE transaction_id = $1";
 const DELETE_COMMAND: &str = "DELETE FROM room_commands WHERE transaction_id = $1 AND seq = $2";
+
+const SET_DONE: &str = "UPDATE room_commands SET done_at = $3 \
+     WHERE transaction_id = $1 AND seq = $2 AND done_at IS NULL";
+const SET_DONE_FOR_ADMIN: &str =
+    "UPDATE admin_commands SET done_at = $2 WHERE event_id = $1 AND done_at IS NULL";
+const COUNT_ANSWERS: &str = "SELECT COUNT(*) FROM sends \
+     WHERE transaction_id = $1 AND send_key LIKE 'answer %' AND first_tried_at > $2";
+
+/// A message to the bot.
+#[derive(Clone, Copy, Debug)]
+pub enum BotMessage<'a> {
+    /// In the room of the transaction: the `seq` of its entry.
+    InRoom(i64),
+    /// In the room of the admins: its event.
+    OfAdmin(&'a str),
+}
 
 /// The greatest number of messages that wait for an answer in one room. Whoever writes more of them meanwhile gets
 /// no answer.
@@ -21,6 +38,15 @@ impl Store {
     /// If the database does not answer.
     pub async fn next_room_command(&self, id: Ulid) -> Result<Option<i64>, StoreError> {
         sqlx::query_scalar(SELECT_NEXT).bind(id.to_string()).fetch_one(&self.pool).await
+    }
+
+    /// Returns how many answers the bot gave in the room of a transaction since a time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn answers_since(&self, id: Ulid, since: i64) -> Result<i64, StoreError> {
+        let count = sqlx::query_scalar(COUNT_ANSWERS).bind(id.to_string()).bind(since);
+        count.fetch_one(&self.pool).await
     }
 
     /// Notes that a message waits for no answer any more.
@@ -42,4 +68,19 @@ pub(super) async fn note(
     let insert = sqlx::query(INSERT_COMMAND).bind(id.to_string()).bind(seq).bind(MAX_WAITING);
     insert.execute(&mut **tx).await?;
     due_rooms::wake(tx, id, correlation).await
+}
+
+/// Notes in `tx` that a message has its effect now. Returns false if it had it before.
+pub(super) async fn has_effect(
+    tx: &mut Tx,
+    id: Ulid,
+    message: BotMessage<'_>,
+) -> Result<bool, StoreError> {
+    let done = match message {
+        BotMessage::InRoom(seq) => sqlx::query(SET_DONE).bind(id.to_string()).bind(seq).bind(now()),
+        BotMessage::OfAdmin(event_id) => {
+            sqlx::query(SET_DONE_FOR_ADMIN).bind(event_id.to_owned()).bind(now())
+        }
+    };
+    Ok(done.execute(&mut **tx).await?.rows_affected() == 1)
 }

@@ -1,14 +1,13 @@
 //! The rooms of transactions: what is known of them, and what was done in them.
 
-use rand::distr::{Alphanumeric, SampleString};
 use ruma::RoomId;
 use ulid::Ulid;
 
+use super::alias::new_alias;
 use super::columns::parse_id;
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM};
 use super::{RoomRow, Store, StoreError, Tx, adoption, due_rooms};
 use crate::clock::now;
-use crate::names::NAMESPACE_PREFIX;
 use crate::notices::Work;
 use crate::room::Step;
 
@@ -326,12 +325,6 @@ pub(super) async fn insert(tx: &mut Tx, id: Ulid, correlation: &str) -> Result<(
         .execute(&mut **tx)
         .await
         .map(drop)
-}
-
-/// Returns a random local part for an alias, which nobody can guess.
-pub fn new_alias() -> String {
-    let secret = Alphanumeric.sample_string(&mut rand::rng(), 24).to_lowercase();
-    format!("{NAMESPACE_PREFIX}{secret}")
 }
 
 /// Notes that the event `event_id` was redacted. If it is the summary of the transaction's room,

@@ -34,9 +34,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// How long a reader waits for running txs. After that, it reads up to where the events were settled before.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits if this process does not know yet where that is. After that, it fails.
+const FIRST_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The ends of the feed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ends {
     /// Up to here, all events can be read.
     pub(super) settled: i64,
@@ -57,7 +59,8 @@ pub(super) struct Settled {
 struct Found {
     /// Those with a lower number had asked before the look began.
     serves: u64,
-    ends: Ends,
+    /// None: no end was found yet.
+    ends: Option<Ends>,
 }
 
 impl Store {
@@ -66,7 +69,8 @@ impl Store {
     /// Events that were committed before the call are up to it, unless some other tx has been writing for five seconds.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// If the database does not answer, or if some other tx has been writing since before this process found an end for
+    /// the first time.
     pub async fn settled_end(&self) -> Result<i64, StoreError> {
         Ok(self.ends().await?.settled)
     }
@@ -75,29 +79,38 @@ impl Store {
         let number = self.settled.asked.fetch_add(1, Ordering::SeqCst);
         let mut found = self.settled.found.lock().await;
         if number < found.serves {
-            return Ok(found.ends);
+            return found.ends.ok_or_else(not_settled);
         }
         let serves = self.settled.asked.load(Ordering::SeqCst);
         let ends = self.find_ends(found.ends).await?;
+        // Those who asked meanwhile share the failure, too, and do not wait for one after the other.
         *found = Found { serves, ends };
-        Ok(ends)
+        ends.ok_or_else(not_settled)
     }
 
-    async fn find_ends(&self, before: Ends) -> Result<Ends, StoreError> {
+    /// Returns the ends, or none if the events were never settled so far.
+    async fn find_ends(&self, before: Option<Ends>) -> Result<Option<Ends>, StoreError> {
         let select = match self.kind {
             DatabaseKind::Sqlite => SELECT_LAST_ID_ON_SQLITE,
             DatabaseKind::Postgres => SELECT_LAST_ID_ON_POSTGRES,
         };
         let taken: i64 = sqlx::query_scalar(select).fetch_one(&self.pool).await?;
+        let before = before.map(|it| it.settled);
+        let patience = if before.is_some() { PATIENCE } else { FIRST_PATIENCE };
         let is_settled = self.kind == DatabaseKind::Sqlite
-            || taken == before.settled
-            || self.have_ended(self.running().await?).await?;
-        Ok(Ends { settled: if is_settled { taken } else { before.settled }, taken })
+            || before == Some(taken)
+            || self.have_ended(self.running().await?, patience).await?;
+        let settled = if is_settled { Some(taken) } else { before };
+        Ok(settled.map(|settled| Ends { settled, taken }))
     }
 
     /// Waits until none of these txs is running. Returns false if that takes too long.
-    async fn have_ended(&self, mut txs: HashSet<String>) -> Result<bool, StoreError> {
-        let deadline = Instant::now() + PATIENCE;
+    async fn have_ended(
+        &self,
+        mut txs: HashSet<String>,
+        patience: Duration,
+    ) -> Result<bool, StoreError> {
+        let deadline = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
         while !txs.is_empty() {
             if Instant::now() >= deadline {
@@ -115,4 +128,10 @@ impl Store {
         let running: Vec<String> = sqlx::query_scalar(SELECT_RUNNING).fetch_all(&self.pool).await?;
         Ok(running.into_iter().collect())
     }
+}
+
+/// Nobody knows what can be read, because some other tx writes for too long.
+fn not_settled() -> StoreError {
+    let told = "another transaction has been writing in this database since the start, so it is not known which events are committed";
+    std::io::Error::new(std::io::ErrorKind::TimedOut, told).into()
 }

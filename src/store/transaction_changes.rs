@@ -8,8 +8,8 @@ use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
 use super::transactions::SELECT_ID;
 use super::{
-    NewOutgoing, Store, StoreError, Tx, acts, adoption, audit_log, contacts, due_rooms, erasure,
-    members, outgoing, payments, rooms,
+    BotMessage, NewOutgoing, Store, StoreError, Tx, acts, adoption, audit_log, contacts, due_rooms,
+    erasure, members, outgoing, payments, room_commands, rooms,
 };
 use crate::access::{Action, Origin};
 use crate::clock::now;
@@ -107,6 +107,15 @@ pub enum Changed<E> {
     Refused(E),
     /// The shop has no such transaction.
     Missing,
+}
+
+/// How a person of a party sets a status.
+#[derive(Clone, Debug)]
+pub enum SetBy<'a> {
+    /// On the page. This is said in the room.
+    Page(&'a Visitor, &'a Guest, NewOutgoing<'a>),
+    /// By a message to the bot.
+    Message(BotMessage<'a>),
 }
 
 impl Store {
@@ -255,7 +264,8 @@ impl Store {
 
     /// Sets the status of a transaction for a person of a party, and wakes its room. `decide` gets the current
     /// transaction and returns the new status. The act of the revision names the person: `actor`, a Matrix user ID.
-    /// What a visitor of the page says with it is sent to the room.
+    /// What a visitor of the page says with it is sent to the room. A message to the bot has this effect once,
+    /// whatever was decided: if it is tried again, nothing is changed.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is written.
@@ -263,12 +273,17 @@ impl Store {
         &self,
         id: Ulid,
         actor: &UserId,
-        said: Option<(&Visitor, &Guest, NewOutgoing<'_>)>,
+        way: SetBy<'_>,
         correlation: &str,
         decide: impl FnOnce(&Transaction) -> Result<Option<String>, E>,
     ) -> Result<Changed<E>, StoreError> {
         let mut tx = self.begin().await?;
         adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
+        if let SetBy::Message(message) = &way
+            && !room_commands::has_effect(&mut tx, id, *message).await?
+        {
+            return Ok(Changed::Same);
+        }
         let row: Option<Row> = sqlx::query_as(SELECT_TRANSACTION)
             .bind(id.to_string())
             .fetch_optional(&mut *tx)
@@ -277,14 +292,20 @@ impl Store {
         let transaction = Transaction::try_from(row)?;
         let status = match decide(&transaction) {
             Ok(Some(status)) => status,
-            Ok(None) => return Ok(Changed::Same),
-            Err(refusal) => return Ok(Changed::Refused(refusal)),
+            Ok(None) => {
+                tx.commit().await?;
+                return Ok(Changed::Same);
+            }
+            Err(refusal) => {
+                tx.commit().await?;
+                return Ok(Changed::Refused(refusal));
+            }
         };
         let terms = Terms { status, ..transaction.terms.clone() };
         let warnings = &transaction.warnings;
         let new = NewRevision { terms: &terms, warnings, original: None };
         let revision = self.add_revision(&mut tx, &transaction, new, Some(actor.as_str())).await?;
-        if let Some((visitor, guest, message)) = said {
+        if let SetBy::Page(visitor, guest, message) = way {
             outgoing::write(&mut tx, id, visitor, guest, message).await?;
         }
         due_rooms::wake(&mut tx, id, correlation).await?;

@@ -6,15 +6,17 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::columns::{from_json, parse_id, to_json};
+use super::webhook_deliveries::{LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS};
 use super::{Store, StoreError, Tx, audit_log};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::config::{Secret, WebhookEndpoint, new_webhook_secret};
+use crate::notices::Work;
 
 /// The greatest number of webhooks of a shop, without those of the config.
 pub const MAX_WEBHOOKS_PER_SHOP: i64 = 16;
-/// The greatest number of secrets of a webhook. With one more, the oldest one ends.
-const MAX_SECRETS: usize = 4;
+/// The greatest number of secrets of a webhook that sign at the same time.
+pub const MAX_WEBHOOK_SECRETS: usize = 4;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -29,8 +31,9 @@ const SELECT_WEBHOOK: &str = select!("WHERE shop = $1 AND id = $2 AND deleted_at
 const SELECT_OF_SHOP: &str = select!("WHERE shop = $1 AND deleted_at IS NULL ORDER BY id");
 const SELECT_ALL: &str = select!("WHERE deleted_at IS NULL ORDER BY shop, id");
 const SELECT_TO_SEND: &str = select!(
-    "WHERE id = $1 AND deleted_at IS NULL AND off_since IS NULL AND paused_until <= $2 \
-     AND EXISTS (SELECT 1 FROM webhook_queues WHERE webhook_id = $1 AND transaction_id = $3 AND due_at <= $2)"
+    "WHERE id = $1 AND deleted_at IS NULL AND off_since IS NULL AND (paused_until <= $2 OR paused_until > $5) \
+     AND EXISTS (SELECT 1 FROM webhook_queues q WHERE q.webhook_id = $1 AND q.transaction_id = $3 \
+     AND (q.due_at <= $2 OR q.due_at > CASE WHEN failures = 0 THEN $4 ELSE $5 END))"
 );
 const COUNT_OF_SHOP: &str = "SELECT COUNT(*) FROM webhooks \
      WHERE shop = $1 AND in_config = 0 AND deleted_at IS NULL";
@@ -40,8 +43,13 @@ const INSERT_WEBHOOK: &str = "INSERT INTO webhooks \
 const UPSERT_OF_CONFIG: &str = "INSERT INTO webhooks \
      (id, shop, url, types, secrets, in_config, after_event, created_at) \
      VALUES ($1, $2, $3, $4, $5, 1, $6, $7) ON CONFLICT (id) DO UPDATE SET \
-     types = excluded.types, secrets = excluded.secrets, deleted_at = NULL, after_event = \
-     CASE WHEN webhooks.deleted_at IS NULL THEN webhooks.after_event ELSE excluded.after_event END";
+     types = excluded.types, secrets = excluded.secrets";
+/// One that comes back into the config is as new, and on.
+const RESET_OF_CONFIG: &str = "UPDATE webhooks SET deleted_at = NULL, after_event = $2, created_at = $3, \
+     off_since = NULL, off_because = NULL, failures = 0, paused_until = 0 \
+     WHERE id = $1 AND deleted_at IS NOT NULL";
+const DELETE_QUEUES: &str = "DELETE FROM webhook_queues WHERE webhook_id = $1";
+const DELETE_DELIVERIES: &str = "DELETE FROM webhook_deliveries WHERE webhook_id = $1";
 const SELECT_OF_CONFIG: &str = "SELECT id FROM webhooks WHERE in_config = 1 AND deleted_at IS NULL";
 /// Only what is named is changed, so two who change different values at once do not undo each other's change. Who turns it
 /// on ($5 = 1) gives it a fresh start.
@@ -51,8 +59,10 @@ const UPDATE_WEBHOOK: &str = "UPDATE webhooks SET url = COALESCE($3, url), types
      ELSE off_because END, failures = CASE WHEN $5 = 1 THEN 0 ELSE failures END, \
      paused_until = CASE WHEN $5 = 1 THEN 0 ELSE paused_until END \
      WHERE shop = $1 AND id = $2 AND deleted_at IS NULL";
-const SET_SECRETS: &str =
-    "UPDATE webhooks SET secrets = $3 WHERE shop = $1 AND id = $2 AND secrets = $4";
+/// Changes nothing but the lock, so that two who make a secret at once wait for each other.
+const LOCK_WEBHOOK: &str =
+    "UPDATE webhooks SET secrets = secrets WHERE shop = $1 AND id = $2 AND deleted_at IS NULL";
+const SET_SECRETS: &str = "UPDATE webhooks SET secrets = $3 WHERE shop = $1 AND id = $2";
 /// Whoever reads the database later does not find its secrets.
 const DELETE_WEBHOOK: &str = "UPDATE webhooks SET deleted_at = $3, secrets = '[]' \
      WHERE shop = $1 AND id = $2 AND in_config = 0 AND deleted_at IS NULL";
@@ -153,6 +163,17 @@ pub enum NewWebhookOutcome {
     TooMany,
 }
 
+/// What became of a wish to make a secret of a webhook.
+#[derive(Clone, Debug)]
+pub enum NewSecretOutcome {
+    /// It was made, now or by an earlier attempt of the same call.
+    Made(Box<WebhookSecret>),
+    /// The shop has no such webhook.
+    Missing,
+    /// So many secrets sign that one of them would have to end before its time.
+    TooMany,
+}
+
 #[derive(FromRow)]
 pub(super) struct WebhookRow {
     id: String,
@@ -198,8 +219,6 @@ impl Store {
         let id = new.id.to_string();
         let after = self.settled_end().await?;
         let mut tx = self.begin_audited(new.shop).await?;
-        let count: i64 =
-            sqlx::query_scalar(COUNT_OF_SHOP).bind(new.shop).fetch_one(&mut *tx).await?;
         let insert = sqlx::query(INSERT_WEBHOOK)
             .bind(&id)
             .bind(new.shop)
@@ -209,9 +228,6 @@ impl Store {
             .bind(after)
             .bind(now());
         let is_new = insert.execute(&mut *tx).await?.rows_affected() == 1;
-        if is_new && count >= MAX_WEBHOOKS_PER_SHOP {
-            return Ok(NewWebhookOutcome::TooMany);
-        }
         let change =
             WebhookChange { is_on: Some(new.is_on).filter(|_| is_new), ..WebhookChange::default() };
         let Some(webhook) = changed(&mut tx, (new.shop, new.id), &change).await? else {
@@ -220,6 +236,12 @@ impl Store {
         if is_new {
             let line = origin.does(Action::WebhookMade, new.shop).with(&id);
             audit_log::add(&mut tx, &[line]).await?;
+            // The line locks the audit log of the shop. So this sees what others made at the same time.
+            let count = sqlx::query_scalar(COUNT_OF_SHOP).bind(new.shop);
+            let count: i64 = count.fetch_one(&mut *tx).await?;
+            if count > MAX_WEBHOOKS_PER_SHOP {
+                return Ok(NewWebhookOutcome::TooMany);
+            }
             tx.commit().await?;
         }
         Ok(NewWebhookOutcome::Made(Box::new(webhook)))
@@ -257,9 +279,14 @@ impl Store {
         id: Ulid,
         transaction: Ulid,
     ) -> Result<Option<Webhook>, StoreError> {
-        let row = sqlx::query_as(SELECT_TO_SEND).bind(id.to_string()).bind(now());
-        let row: Option<WebhookRow> =
-            row.bind(transaction.to_string()).fetch_optional(&self.pool).await?;
+        let time = now();
+        let row = sqlx::query_as(SELECT_TO_SEND)
+            .bind(id.to_string())
+            .bind(time)
+            .bind(transaction.to_string())
+            .bind(time + LONGEST_PAUSE_OF_WORKING_MS)
+            .bind(time + LONGEST_PAUSE_MS);
+        let row: Option<WebhookRow> = row.fetch_optional(&self.pool).await?;
         row.map(WebhookRow::read).transpose()
     }
 
@@ -278,10 +305,10 @@ impl Store {
         let Some(after) = changed(&mut tx, (shop, id), &change).await? else { return Ok(None) };
         let line = origin.does(Action::WebhookChanged, shop).with(id);
         audit_log::add(&mut tx, &[line]).await?;
-        tx.commit().await?;
         if change.is_on == Some(true) {
-            self.webhook_takes_again(id).await?;
+            tx.makes(Work::Webhooks);
         }
+        tx.commit().await?;
         Ok(Some(after))
     }
 
@@ -308,7 +335,7 @@ impl Store {
     }
 
     /// Gives a webhook a new secret with this id, together with its line in the audit log. Those before sign, too, until
-    /// `until`. If there is a secret with this id, it is returned again. Returns `None` if the shop has no such webhook.
+    /// `until`. If there is a secret with this id, it is returned again.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is changed.
@@ -319,24 +346,27 @@ impl Store {
         secret: Ulid,
         until: i64,
         origin: &Origin,
-    ) -> Result<Option<WebhookSecret>, StoreError> {
+    ) -> Result<NewSecretOutcome, StoreError> {
         let mut tx = self.begin_audited(shop).await?;
-        let Some(before) = webhook(&mut tx, shop, id).await? else { return Ok(None) };
+        let lock = sqlx::query(LOCK_WEBHOOK).bind(shop).bind(id.to_string());
+        lock.execute(&mut *tx).await?;
+        let Some(before) = webhook(&mut tx, shop, id).await? else {
+            return Ok(NewSecretOutcome::Missing);
+        };
         if let Some(made) = before.secrets.iter().find(|it| it.id == secret.to_string()) {
-            return Ok(Some(made.clone()));
+            return Ok(NewSecretOutcome::Made(Box::new(made.clone())));
         }
         let new = WebhookSecret::random(secret);
         let secrets = rotated(&before.secrets, new.clone(), now(), until);
-        let set = sqlx::query(SET_SECRETS).bind(shop).bind(id.to_string());
-        let set = set.bind(to_json(&secrets)?).bind(to_json(&before.secrets)?);
-        if set.execute(&mut *tx).await?.rows_affected() == 0 {
-            // Another call did the same at this moment.
-            return Err(StoreError::RowNotFound);
+        if secrets.len() > MAX_WEBHOOK_SECRETS {
+            return Ok(NewSecretOutcome::TooMany);
         }
+        let set = sqlx::query(SET_SECRETS).bind(shop).bind(id.to_string());
+        set.bind(to_json(&secrets)?).execute(&mut *tx).await?;
         let line = origin.does(Action::WebhookSecretMade, shop).with(id);
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
-        Ok(Some(new))
+        Ok(NewSecretOutcome::Made(Box::new(new)))
     }
 
     /// Makes the webhooks of the config those of the database. One that is new there gets the events from now on.
@@ -355,7 +385,12 @@ impl Store {
             endpoints.iter().map(|it| (id_in_config(it).to_string(), it)).collect();
         // In one order, so that two processes never wait for each other.
         wanted.sort_by(|one, other| one.0.cmp(&other.0));
-        let after = self.settled_end().await?;
+        // One that is new gets the events from now on. Who only starts again does not wait for other txs.
+        let is_known = wanted.iter().all(|it| known.contains(&it.0));
+        let after = match self.handed_out_to_webhooks().await?.filter(|_| is_known) {
+            Some(handed_out) => handed_out,
+            None => self.settled_end().await?,
+        };
         let mut tx = self.begin().await?;
         for (id, endpoint) in &wanted {
             let secrets = std::iter::once(&endpoint.secret).chain(&endpoint.previous_secret);
@@ -371,6 +406,12 @@ impl Store {
                 .bind(after)
                 .bind(now());
             upsert.execute(&mut *tx).await?;
+            let reset = sqlx::query(RESET_OF_CONFIG).bind(id).bind(after).bind(now());
+            if reset.execute(&mut *tx).await?.rows_affected() == 1 {
+                // What waited when it was removed is not sent any more.
+                sqlx::query(DELETE_QUEUES).bind(id).execute(&mut *tx).await?;
+                sqlx::query(DELETE_DELIVERIES).bind(id).execute(&mut *tx).await?;
+            }
         }
         for id in known.iter().filter(|id| !wanted.iter().any(|it| it.0 == **id)) {
             sqlx::query(DELETE_OF_CONFIG).bind(id).bind(now()).execute(&mut *tx).await?;
@@ -422,7 +463,7 @@ fn rotated(
         WebhookSecret { until, ..it.clone() }
     });
     let left = before.filter(|it| it.until.is_none_or(|until| until > now));
-    std::iter::once(new).chain(left).take(MAX_SECRETS).collect()
+    std::iter::once(new).chain(left).collect()
 }
 
 #[cfg(test)]
@@ -441,8 +482,60 @@ mod tests {
         assert_eq!(told, [(new.secret.expose(), None), (first, Some(200)), (second, Some(150))]);
         // At once.
         assert_eq!(rotated(&before, new.clone(), 100, 100).len(), 1);
-        let many: Vec<_> = (0..9).map(|_| secret(None)).collect();
-        assert_eq!(rotated(&many, new, 100, 200).len(), MAX_SECRETS);
+    }
+
+    #[tokio::test]
+    async fn no_secret_ends_before_its_time_because_there_are_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let id = Ulid::new();
+        let new = NewWebhook { id, shop: "shop", url: "https://h/", types: "", is_on: true };
+        store.add_webhook(&new, &root()).await.unwrap();
+        let add = async |until| {
+            store.add_webhook_secret("shop", id, Ulid::new(), until, &root()).await.unwrap()
+        };
+        for _ in 1..MAX_WEBHOOK_SECRETS {
+            assert!(matches!(add(now() + 60_000).await, NewSecretOutcome::Made(_)));
+        }
+        assert!(matches!(add(now() + 60_000).await, NewSecretOutcome::TooMany));
+        // Who ends those before makes room.
+        assert!(matches!(add(now()).await, NewSecretOutcome::Made(_)));
+        assert_eq!(store.webhook("shop", id).await.unwrap().unwrap().secrets.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_webhook_that_comes_back_into_the_config_is_as_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let endpoint = WebhookEndpoint {
+            shop: "shop".to_owned(),
+            url: "https://h/".to_owned(),
+            secret: new_webhook_secret(),
+            previous_secret: None,
+            types: None,
+        };
+        let set = async |endpoints: &[WebhookEndpoint]| {
+            store.set_webhooks_of_config(endpoints).await.unwrap();
+        };
+        set(std::slice::from_ref(&endpoint)).await;
+        let id = id_in_config(&endpoint);
+        let off = WebhookChange { is_on: Some(false), ..WebhookChange::default() };
+        store.change_webhook("shop", id, off, &root()).await.unwrap();
+        // A start with the same config changes nothing of that.
+        set(std::slice::from_ref(&endpoint)).await;
+        assert!(store.webhook("shop", id).await.unwrap().unwrap().off_since.is_some());
+        for insert in [
+            "INSERT INTO webhook_deliveries (webhook_id, event_id, transaction_id, kind, since) VALUES ($1, 1, 't', 'k', 1)",
+            "INSERT INTO webhook_queues (webhook_id, transaction_id, due_at) VALUES ($1, 't', 1)",
+        ] {
+            store.run(sqlx::query(insert).bind(id.to_string())).await.unwrap();
+        }
+        set(&[]).await;
+        assert!(store.webhook("shop", id).await.unwrap().is_none());
+        set(std::slice::from_ref(&endpoint)).await;
+        assert!(store.webhook("shop", id).await.unwrap().unwrap().off_since.is_none());
+        assert!(store.deliveries(id, None, 9, 9).await.unwrap().is_empty());
+        assert!(store.due_webhooks().await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -18,12 +18,17 @@ pub(crate) fn json_within<T: DeserializeOwned>(
     json(bytes)
 }
 
-/// Parses JSON.
+/// Parses JSON, which must be an object. (Serde would also take a list of the values of its members.)
 ///
 /// # Errors
 /// The first error in the JSON, with its pointer.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(bytes));
+    let bytes = without_mark(bytes);
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let detail = "Invalid type: a list, expected an object.";
+        return Err(vec![Problem::at("", detail)]);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(unfit)?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
@@ -89,6 +94,18 @@ fn capitalised(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_no_object() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let read: Named = json(b" {\"name\": \"a\"}").unwrap();
+        assert_eq!(read.name, "a");
+        let problems = json::<Named>(b" [\"a\"]").unwrap_err();
+        assert_eq!(problems[0].detail, "Invalid type: a list, expected an object.");
+    }
 
     #[test]
     fn types_have_the_names_of_json() {

@@ -67,6 +67,14 @@ pub struct Answer {
     pub took: Duration,
 }
 
+impl Answer {
+    /// Nothing was sent, for this reason.
+    pub(super) fn unsent(problem: &str) -> Self {
+        let verdict = Verdict::Failed { pause: None };
+        Self { verdict, status: None, problem: Some(problem.to_owned()), took: Duration::ZERO }
+    }
+}
+
 /// What an answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -94,6 +102,8 @@ impl Client {
             .redirect(redirect::Policy::none())
             // A proxy would resolve the name by itself, and connect to whatever it finds.
             .no_proxy()
+            // What it answers is thrown away, so it need not be unpacked.
+            .no_gzip()
             .dns_resolver(Arc::new(Checked { allowed: allowed.clone() }))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout)

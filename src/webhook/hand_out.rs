@@ -1,29 +1,24 @@
-//! Hands out the events of the feed to the webhooks, and clears away what is over.
+//! Hands out the events of the feed to the webhooks.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::retry::TRIED_FOR_MS;
-use crate::clock::now;
 use crate::logging::Failures;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// The pause after a failure.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// The time between two looks for what is to be cleared away.
-const CLEARING_INTERVAL: Duration = Duration::from_secs(3_600);
-const DAY_MS: i64 = 86_400_000;
+/// The shortest time between two looks. What is committed within it is handed out together.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Hands out events until `stop`. One process does so at a time. Deliveries that are over are kept for `keep_days`.
-pub async fn hand_out_forever(store: Store, keep_days: u32, stop: CancellationToken) {
+/// Hands out events until `stop`. One process does so at a time.
+pub async fn hand_out_forever(store: Store, stop: CancellationToken) {
     let mut failures = Failures::default();
-    let mut cleared: Option<Instant> = None;
     let mut hints = store.hints().events.watch();
     while !stop.is_cancelled() {
         hints.mark_unchanged();
-        let pause = match hand_out(&store, keep_days, &mut cleared).await {
+        let pause = match store.hand_out_events().await {
             Ok(is_more) => {
                 failures.reset();
                 if is_more { Duration::ZERO } else { store.hints().patience() }
@@ -40,18 +35,8 @@ pub async fn hand_out_forever(store: Store, keep_days: u32, stop: CancellationTo
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
+        if pause > Duration::ZERO {
+            tokio::time::sleep(SHORTEST_PAUSE).await;
+        }
     }
-}
-
-async fn hand_out(
-    store: &Store,
-    keep_days: u32,
-    cleared: &mut Option<Instant>,
-) -> Result<bool, StoreError> {
-    if cleared.is_none_or(|it| it.elapsed() >= CLEARING_INTERVAL) {
-        let time = now();
-        store.clear_webhooks(time - i64::from(keep_days) * DAY_MS, time - TRIED_FOR_MS).await?;
-        *cleared = Some(Instant::now());
-    }
-    store.hand_out_events().await
 }

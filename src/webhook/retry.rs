@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 
+use crate::store::{LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS};
+
 /// The pause after the first failure, in milliseconds. It doubles with each further one.
 const MIN_PAUSE_MS: i64 = 2_000;
-/// The longest pause between two tries, in milliseconds, if the receiver takes nothing at all. When it takes something
-/// again, everything that waits is tried at once.
-const MAX_PAUSE_MS: i64 = 3_600_000;
-/// The same if the receiver takes other events.
-const MAX_PAUSE_OF_WORKING_MS: i64 = 60_000;
 /// A receiver takes nothing at all if so many tries in a row have failed, of all deliveries to it.
-pub(super) const FAILURES_OF_DEAD: i64 = 10;
+const FAILURES_OF_DEAD: i64 = 10;
 /// For how long a delivery is tried, in milliseconds: three days.
 pub(super) const TRIED_FOR_MS: i64 = 3 * 24 * 3_600_000;
 
@@ -34,7 +31,8 @@ pub(super) fn next_try(
         return None;
     }
     let doublings = u32::try_from(tries.saturating_sub(1).clamp(0, 20)).unwrap_or_default();
-    let longest = if in_a_row < FAILURES_OF_DEAD { MAX_PAUSE_OF_WORKING_MS } else { MAX_PAUSE_MS };
+    let longest =
+        if in_a_row < FAILURES_OF_DEAD { LONGEST_PAUSE_OF_WORKING_MS } else { LONGEST_PAUSE_MS };
     let whole = MIN_PAUSE_MS.saturating_mul(1 << doublings).min(longest);
     let off = (whole as f64 / 2.0 * jitter.clamp(0.0, 1.0)) as i64;
     Some(now.saturating_add(whole - off).min(last))
@@ -49,7 +47,7 @@ pub(super) fn retry_after(value: &str, now: i64) -> Option<Duration> {
             rfc2822::parse(value.trim()).ok()?.timestamp().as_millisecond().saturating_sub(now)
         }
     };
-    let milliseconds = u64::try_from(milliseconds.min(MAX_PAUSE_MS)).ok()?;
+    let milliseconds = u64::try_from(milliseconds.min(LONGEST_PAUSE_MS)).ok()?;
     (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use tracing::Instrument;
 use ulid::Ulid;
 
 use super::client::{Answer, Client, Message, Verdict};
-use super::retry::{FAILURES_OF_DEAD, next_try};
+use super::retry::next_try;
 use super::shares::{Claim, shares};
 use crate::clock::now;
 use crate::event::EventId;
@@ -25,12 +25,18 @@ use crate::store::{
 
 /// The shortest interval at which the database is asked for what is due, if there is no hint.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a queue waits after the database failed, in milliseconds, so that others have their turn.
+const PAUSE_AFTER_ERROR_MS: i64 = 5_000;
 /// The number of due queues that are read for each place. Those on which other processes work are still due.
 const QUEUES_READ_FOR_EACH_PLACE: usize = 8;
 /// The greatest number of deliveries of one queue in a turn. Then others have their turn.
 const DELIVERIES_PER_TURN: usize = 20;
+/// A turn with a slow receiver ends with the first delivery after which it has lasted for so long.
+const TURN: Duration = Duration::from_secs(1);
 /// The greatest size of an event as it is sent, in bytes. A larger one is sent without its data.
 const MAX_BODY_BYTES: usize = 512 * 1024;
+/// Why an event was not sent.
+const UNREADABLE: &str = "what it tells could not be read from the database; the log has the cause";
 
 /// Sends events until `stop`. Then it waits for the tries in flight.
 pub async fn send_forever(store: Store, client: Client, places: usize, stop: CancellationToken) {
@@ -124,8 +130,7 @@ async fn due(
         if share > 0 {
             let running = busy.get(&webhook.id).copied().unwrap_or_default();
             let limit = (running + share).saturating_mul(QUEUES_READ_FOR_EACH_PLACE);
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let queues = store.due_queues(webhook.id, limit).await?;
+            let queues = store.due_queues(webhook, limit).await?;
             taken.extend(store.lease("webhook", queues, share).await?);
         }
     }
@@ -143,13 +148,17 @@ impl Sender {
     async fn take_turn(&self, queue: WebhookQueue) {
         let span = tracing::info_span!("webhook", webhook = %queue.webhook, transaction = %queue.transaction);
         async {
+            let begun = Instant::now();
             for _ in 0..DELIVERIES_PER_TURN {
                 match self.send_next(queue).await {
-                    Ok(true) if !self.stop.is_cancelled() => {}
+                    Ok(true) if !self.stop.is_cancelled() && begun.elapsed() < TURN => {}
                     Ok(_) => return,
                     Err(error) => {
                         tracing::error!(%error, "the database failed; retrying this delivery");
                         tokio::time::sleep(POLL_INTERVAL).await;
+                        // If this fails, too, the queue is due at once, as it was.
+                        let later = now() + PAUSE_AFTER_ERROR_MS;
+                        let _ = self.store.settle_webhook_queue(queue, later).await;
                         return;
                     }
                 }
@@ -165,7 +174,7 @@ impl Sender {
         let webhook = self.store.webhook_to_send(queue.webhook, queue.transaction).await?;
         let Some(webhook) = webhook else { return Ok(false) };
         let Some((next, event)) = self.store.next_delivery(queue).await? else {
-            self.store.webhook_queue_is_empty(queue).await?;
+            self.store.settle_webhook_queue(queue, now()).await?;
             return Ok(false);
         };
         let Some(event) = event else {
@@ -183,15 +192,20 @@ impl Sender {
             problem: answer.problem,
         };
         self.store.webhook_tried(queue, &tried, fate).await?;
-        if fate == Fate::Delivered && webhook.failures >= FAILURES_OF_DEAD {
-            self.store.webhook_takes_again(queue.webhook).await?;
-        }
         Ok(matches!(fate, Fate::Delivered | Fate::Dead))
     }
 
     async fn post(&self, webhook: &Webhook, event: &EventRow) -> Result<Answer, StoreError> {
         // It says what the record says now. So the words of a message that was erased meanwhile are not sent.
-        let body = bodies(&self.store, std::slice::from_ref(event)).await?;
+        let body = match bodies(&self.store, std::slice::from_ref(event)).await {
+            Ok(body) => body,
+            // It is tried again, and given up at last. Otherwise the transaction would wait for it for ever.
+            Err(error) if is_unreadable(&error) => {
+                tracing::error!(%error, event = %EventId(event.id), "what an event tells cannot be read");
+                return Ok(Answer::unsent(UNREADABLE));
+            }
+            Err(error) => return Err(error),
+        };
         let message = Message {
             url: &webhook.url,
             secrets: &webhook.secrets_at(now()),
@@ -217,6 +231,11 @@ impl Sender {
             }
         }
     }
+}
+
+/// Whether the database answered, but with a value that cannot be read.
+fn is_unreadable(error: &StoreError) -> bool {
+    matches!(error, StoreError::Decode(_) | StoreError::ColumnDecode { .. })
 }
 
 /// Returns what becomes of a delivery after this answer.
@@ -265,6 +284,17 @@ mod tests {
         assert_eq!(after(failed, TRIED_FOR_MS), Fate::Dead);
         let asked = Verdict::Failed { pause: Some(Duration::from_secs(60)) };
         assert_eq!(after(asked, 10), Fate::Again(2_010, Some(60_010)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_failed_try_and_a_database_that_does_not_answer_is_none() {
+        let column =
+            || StoreError::ColumnDecode { index: "data".to_owned(), source: "no JSON".into() };
+        assert!(is_unreadable(&column()) && is_unreadable(&StoreError::Decode("no JSON".into())));
+        assert!(!is_unreadable(&StoreError::PoolTimedOut));
+        let next = NextDelivery { event_id: 7, since: 0, tries: 0 };
+        let fate = |now| fate(&Answer::unsent(UNREADABLE), next, 1, (now, 0.0));
+        assert_eq!((fate(10), fate(TRIED_FOR_MS)), (Fate::Again(2_010, None), Fate::Dead));
     }
 
     #[test]

@@ -111,7 +111,7 @@ on_both_databases! {
     async fn a_party_sets_what_it_may_set_and_says_why(database) {
         let world = World::start(database).await;
         let deal = world.deal().await;
-        let status = async || world.shop.transaction(&deal.id).await["standing"]["status"].clone();
+        let status = async || world.shop.transaction(&deal.id).await["standing"]["means"].clone();
         // A seller does not accept for the buyer, and the answer says what they can do.
         let refused = ask(&world, &deal, &deal.seller, "!tally accept").await;
         assert!(body(&refused).contains("!tally paid, !tally shipped"), "{refused}");

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use sqlx::Executor as _;
 
 use crate::on_both_databases;
 use crate::support::world::Deal;
-use crate::support::{Database, Entered, Fault, Shop, When, World, sample};
+use crate::support::{Database, Entered, Fault, Shop, When, World, contract, sample};
 
 /// All types, as docs/integrating.md lists them.
 const TYPES: [&str; 16] = [
@@ -125,6 +126,7 @@ impl Stream {
                 if let (Some(id), Some(data)) = (of("id: "), of("data: ")) {
                     let event: Value = serde_json::from_str(&data).unwrap();
                     assert_eq!(of("event: ").as_deref(), event["type"].as_str());
+                    contract::check_event(&event);
                     self.events.push_back((id, event));
                 }
             }
@@ -369,6 +371,51 @@ on_both_databases! {
         let stream = world.shop.request(Method::GET, "/api/v1/events").header("accept", "text/event-stream");
         let head = stream.try_clone().unwrap().header("last-event-id", "evt_00000000zzzzz").send().await.unwrap();
         assert_eq!(head.status(), 410);
+    }
+}
+
+/// A tx takes the id of an event and stays open, and a later event is committed meanwhile. Nobody passes the first one.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_passes_an_event_that_is_not_committed_yet() {
+    let world = World::with()
+        .page()
+        .config("rooms", json!({ "create": "on_first_message" }))
+        .start(Database::Postgres)
+        .await;
+    let order = async |number: usize| {
+        let order = sample(&format!("order-{number}"), "@a:nowhere.test", "@b:nowhere.test");
+        world.shop.create(&order).await
+    };
+    let of = order(1).await;
+    let before = latest(&world.shop).await;
+    let mut other = world.database().await;
+    let insert = format!(
+        "INSERT INTO events (shop, transaction_id, kind, at) VALUES ('shop', '{of}', 'room.ready', 1)"
+    );
+    other.execute("BEGIN").await.unwrap();
+    other.execute(sqlx::AssertSqlSafe(insert)).await.unwrap();
+    order(2).await;
+    // A process that knows an end answers up to there.
+    let read = page(&world.shop, &format!("?after={before}")).await;
+    assert_eq!((&read["events"], &read["next"]), (&json!([]), &json!(before)));
+    assert_eq!(latest(&world.shop).await, before);
+    // One that knows none does not answer that there is nothing.
+    let another = world.start_another().await;
+    let webhook = another.shop.request(Method::POST, "/api/v1/webhooks");
+    let webhook = webhook.json(&json!({ "url": "https://shop.example.org/" }));
+    let read = |query: &str| another.shop.request(Method::GET, &format!("/api/v1/events?{query}"));
+    let calls = [read("after=latest"), read(&format!("after={before}")), read(""), webhook];
+    for answer in futures_util::future::join_all(calls.map(|it| it.send())).await {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 503);
+        assert!(answer.headers().contains_key("retry-after"));
+    }
+    other.execute("COMMIT").await.unwrap();
+    for shop in [&world.shop, &another.shop] {
+        let read = page(shop, &format!("?after={before}")).await;
+        let kinds: Vec<_> =
+            read["events"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
+        assert_eq!(kinds, ["room.ready", "transaction.created"]);
     }
 }
 

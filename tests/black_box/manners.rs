@@ -96,6 +96,42 @@ on_both_databases! {
         assert_eq!((status, &refused["type"]), (413, &json!("urn:tallyroom:problem:too-large")), "{refused}");
     }
 
+    async fn what_is_not_valid_in_an_address_or_a_body_is_refused_as_a_problem(database) {
+        let world = World::start(database).await;
+        let shop = &world.shop;
+        let id = shop.create(&sample("order-1", BUYER, SELLER)).await;
+        let one = format!("{TRANSACTIONS}/{id}");
+        for (path, status) in [
+            // No UTF-8, no number, and a character that PostgreSQL has in no text.
+            (format!("{TRANSACTIONS}/%ff"), 404),
+            (format!("{one}/attachments/first"), 404),
+            (format!("{one}/files/%00"), 404),
+            (format!("{one}/buyer/contacts/%00"), 404),
+            (format!("{TRANSACTIONS}?external_id=%00"), 400),
+            (format!("{TRANSACTIONS}?status=a%00"), 400),
+            ("/api/v1/entries?q=oak%00".to_owned(), 400),
+            // Empty values say nothing.
+            (format!("{TRANSACTIONS}?party="), 400),
+            (format!("{TRANSACTIONS}?updated_to="), 400),
+            (format!("{TRANSACTIONS}?cursor="), 400),
+            (format!("{one}/entries?include="), 400),
+            ("/api/v1/entries?q=oak&to=".to_owned(), 400),
+            ("/api/v1/entries?q=oak&transaction=".to_owned(), 400),
+            // A cursor that no answer had, and a language that is none.
+            ("/api/v1/entries?q=oak&cursor=1.0.9999999999999999".to_owned(), 400),
+            (format!("{one}/invoice.pdf?language=de-everywhere"), 400),
+        ] {
+            let answer = sent(shop.request(Method::GET, &path)).await;
+            assert_eq!(answer.status().as_u16(), status, "{path}");
+            assert_eq!(header(&answer, "content-type").as_deref(), Some("application/problem+json"), "{path}");
+        }
+        // A list of the values of an object is no object.
+        for (path, body) in [("links", json!(["buyer"])), ("invitations", json!([])), ("buyer/contacts", json!(["Bea"]))] {
+            let request = shop.request(Method::POST, &format!("{one}/{path}")).json(&body);
+            assert_eq!(Shop::answer(request).await.0, 422, "{path}");
+        }
+    }
+
     async fn long_answers_are_compressed_and_secrets_are_not(database) {
         let page = format!("https://{}example", "long-name.".repeat(20));
         let world = World::with().page().config("page", json!({ "url": page })).start(database).await;

@@ -23,8 +23,10 @@ fn with_loopback() -> Plan {
         .config("rooms", json!({ "create": "on_first_message" }))
 }
 
+/// Sends a call, without a body if it is null.
 async fn call(shop: &Shop, method: Method, path: &str, body: Value) -> (u16, Value) {
-    Shop::answer(shop.request(method, path).json(&body)).await
+    let request = shop.request(method, path);
+    Shop::answer(if body.is_null() { request } else { request.json(&body) }).await
 }
 
 /// Makes a webhook; its id and its secret.
@@ -123,7 +125,7 @@ on_both_databases! {
         assert_eq!(verify(&with_both, new), [true, true]);
         let (_, made) = call(&world.shop, Method::POST, &path, json!({ "overlap_hours": 0 })).await;
         let newest = made["secret"].as_str().unwrap();
-        let (status, tested) = call(&world.shop, Method::POST, &format!("{WEBHOOKS}/{id}/test"), json!({})).await;
+        let (status, tested) = call(&world.shop, Method::POST, &format!("{WEBHOOKS}/{id}/test"), Value::Null).await;
         assert_eq!((status, &tested["delivered"]), (200, &json!(true)), "{tested}");
         let test = receiver.calls().into_iter().find(|it| it.kind() == "webhook.test").unwrap();
         assert_eq!(test.id(), tested["id"]);
@@ -247,11 +249,11 @@ on_both_databases! {
         // One that was taken, because the shop lost it.
         let count = receiver.count();
         let path = format!("{WEBHOOKS}/{id}/deliveries/{event}/replay");
-        assert_eq!(call(&world.shop, Method::POST, &path, json!({})).await, (202, json!({ "replayed": 1 })));
+        assert_eq!(call(&world.shop, Method::POST, &path, Value::Null).await, (202, json!({ "replayed": 1 })));
         world.eventually("it once more, with the same id", || async {
             receiver.calls().split_off(count).iter().any(|it| it.id() == event).then_some(())
         }).await;
-        let (status, told) = call(&world.shop, Method::POST, &path.replace(event, "evt_0000000000zzz"), json!({})).await;
+        let (status, told) = call(&world.shop, Method::POST, &path.replace(event, "evt_0000000000zzz"), Value::Null).await;
         assert_eq!(status, 404, "{told}");
     }
 
@@ -273,6 +275,13 @@ on_both_databases! {
         world.eventually("that it waits", || async {
             (deliveries(&world, &id, "state=waiting").await.len() > 1).then_some(())
         }).await;
+        // Another webhook has it, so it was sent to whom it may be sent to.
+        let (clock, _) = webhook(&world.shop, json!({ "url": elsewhere.url() })).await;
+        set_status(&world, &one, "shipped").await;
+        all_delivered(&world, &clock).await;
+        assert!(elsewhere.count() > 0);
+        assert_eq!(call(&world.shop, Method::DELETE, &format!("{WEBHOOKS}/{clock}"), json!({})).await.0, 204);
+        let seen_elsewhere = elsewhere.count();
         assert_eq!(receiver.count(), count);
         // Nothing of that time is lost.
         let (status, shown) = call(&world.shop, Method::PATCH, &path, json!({ "enabled": true })).await;
@@ -282,22 +291,66 @@ on_both_databases! {
 
         let location = elsewhere.url();
         receiver.behave(move |_| Reply { headers: vec![("location", location.clone())], ..Reply::status(307) });
-        let (_, tested) = call(&world.shop, Method::POST, &format!("{path}/test"), json!({})).await;
+        let (_, tested) = call(&world.shop, Method::POST, &format!("{path}/test"), Value::Null).await;
         assert_eq!((&tested["delivered"], &tested["status"]), (&json!(false), &json!(307)));
         assert!(tested["problem"].as_str().unwrap().contains("not followed"), "{tested}");
-        assert_eq!(elsewhere.count(), 0);
+        assert_eq!(elsewhere.count(), seen_elsewhere);
 
         // A pause that it asks for holds for all transactions.
         receiver.behave(|_| Reply { headers: vec![("retry-after", "3600".to_owned())], ..Reply::status(429) });
-        let count = receiver.count();
         set_status(&world, &one, "credited").await;
-        world.eventually("a try", || async { (receiver.count() > count).then_some(()) }).await;
-        let other = order(&world, 2).await;
-        world.eventually("that the other transaction waits", || async {
+        world.eventually("that the pause is noted", || async {
             let waiting = deliveries(&world, &id, "state=waiting").await;
-            waiting.iter().any(|it| it["transaction"] == other && it["tries"] == 0).then_some(())
+            waiting.iter().any(|it| it["status"] == 429).then_some(())
         }).await;
+        let (clock, _) = webhook(&world.shop, json!({ "url": elsewhere.url() })).await;
+        let other = order(&world, 2).await;
+        // What was handed out at the same time has arrived at a webhook without a pause.
+        all_delivered(&world, &clock).await;
+        assert!(ids(&elsewhere).contains_key(&other));
+        let waiting = deliveries(&world, &id, "state=waiting").await;
+        assert!(waiting.iter().any(|it| it["transaction"] == other && it["tries"] == 0), "{waiting:?}");
         assert!(!receiver.calls().iter().any(|it| it.event["transaction"]["id"] == other));
+    }
+
+    async fn slow_receivers_of_two_shops_give_their_places_to_others(database) {
+        // One place for each shop.
+        let webhooks = json!({ "allow_http": true, "allow_networks": ["127.0.0.0/8"], "parallel": 2 });
+        let world = with_loopback().config("webhooks", webhooks).start(database).await;
+        let slow = [Receiver::start().await, Receiver::start().await];
+        let shops = [&world.shop, &world.other_shop];
+        let mut paths = Vec::new();
+        for (shop, slow) in shops.iter().zip(&slow) {
+            // Each answer takes longer than a turn.
+            slow.behave(|_| Reply { pause: Duration::from_millis(1_200), ..Reply::status(200) });
+            let (id, _) = webhook(shop, json!({ "url": slow.url(), "enabled": false })).await;
+            paths.push(format!("{WEBHOOKS}/{id}"));
+        }
+        let changes = async |shop: &Shop| {
+            let id = shop.create(&sample("slow-1", "@a:nowhere.test", "@b:nowhere.test")).await;
+            for number in 0..15 {
+                assert_eq!(shop.patch(&id, &json!({ "status": format!("step-{number}") })).await.0, 200);
+            }
+        };
+        tokio::join!(changes(shops[0]), changes(shops[1]));
+        for (shop, path) in shops.iter().zip(&paths) {
+            world.eventually("that all waits", || async {
+                let (_, told) = shop.get(&format!("{path}/deliveries?state=waiting")).await;
+                (told["deliveries"].as_array().unwrap().len() == 31).then_some(())
+            }).await;
+        }
+        for (shop, path) in shops.iter().zip(&paths) {
+            assert_eq!(call(shop, Method::PATCH, path, json!({ "enabled": true })).await.0, 200);
+        }
+        for slow in &slow {
+            world.eventually("a delivery to a slow receiver", || async { (slow.count() > 0).then_some(()) }).await;
+        }
+        let quick = Receiver::start().await;
+        webhook(shops[1], json!({ "url": quick.url() })).await;
+        shops[1].create(&sample("quick-1", "@a:nowhere.test", "@b:nowhere.test")).await;
+        world.eventually("an event at the quick receiver", || async { (quick.count() > 0).then_some(()) }).await;
+        // A turn that only a number of deliveries ends has twenty.
+        assert!(slow[1].count() < 20, "{}", slow[1].count());
     }
 
     async fn a_shop_makes_changes_and_deletes_its_webhooks_with_the_right_key(database) {
@@ -343,7 +396,7 @@ on_both_databases! {
         }
         let (status, changed) = call(&world.shop, Method::PATCH, &path, json!({ "types": null, "enabled": false })).await;
         assert_eq!((status, &changed["types"], &changed["enabled"]), (200, &Value::Null, &json!(false)), "{changed}");
-        assert_eq!(call(&world.shop, Method::DELETE, &path, json!({})).await.0, 204);
+        assert_eq!(call(&world.shop, Method::DELETE, &path, Value::Null).await.0, 204);
         assert_eq!(world.shop.get(&path).await.0, 404);
         let (_, audit) = world.shop.get("/api/v1/audit?limit=1000").await;
         let of_it: Vec<_> = audit["lines"].as_array().unwrap().iter().filter(|it| it["subject"] == id).map(|it| &it["action"]).collect();
@@ -374,7 +427,7 @@ async fn without_the_operators_leave_nothing_is_sent_to_this_machine_or_without_
     let (status, told) =
         call(&world.shop, Method::PATCH, &path, json!({ "url": "https://shop.example.org" })).await;
     assert_eq!((status, &told["type"]), (409, &json!("urn:tallyroom:problem:webhook-in-config")));
-    let (_, tested) = call(&world.shop, Method::POST, &format!("{path}/test"), json!({})).await;
+    let (_, tested) = call(&world.shop, Method::POST, &format!("{path}/test"), Value::Null).await;
     assert_eq!((&tested["delivered"], &tested["status"]), (&json!(false), &Value::Null));
     assert!(tested["problem"].as_str().unwrap().contains("webhooks.allow_networks"), "{tested}");
     let (status, told) =

@@ -90,6 +90,7 @@ impl Service {
             traces: api::Traces::default(),
             bodies: api::bodies(&config),
             downloads: api::downloads(&budget),
+            uploads: api::uploads(&budget),
             news: feed::News::default(),
             waiting: api::WaitingPlaces::new(&budget),
             stop: stop.clone(),

@@ -35,10 +35,9 @@ pub(super) fn check(webhooks: &WebhooksConfig, draft: &mut Draft) {
         } else if earlier.any(|it| it.shop == endpoint.shop && it.url == endpoint.url) {
             draft.refuse(&path("url"), "the address of an earlier entry of this shop", None);
         }
-        let mut types = endpoint.types.iter().flat_map(|it| it.split(','));
-        if let Some(unknown) = types.find(|it| EventKind::from_text(it.trim()).is_none()) {
-            let known: Vec<&str> = EventKind::ALL.iter().map(|it| it.as_str()).collect();
-            let found = format!("{:?}, which is no type", in_a_line(unknown.trim()));
+        if let Some(Err(unknown)) = endpoint.types.as_deref().map(EventKind::list) {
+            let known: Vec<&str> = EventKind::names().collect();
+            let found = format!("{:?}, which is no type", in_a_line(unknown));
             draft.refuse(
                 &path("types"),
                 &found,

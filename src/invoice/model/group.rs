@@ -25,11 +25,16 @@ pub struct Missing(pub(super) &'static str);
 
 /// Whether a field says nothing, so that it is left out of the JSON.
 pub(super) trait Blank {
+    /// Whether JSON may say `null` here.
+    const TAKES_NULL: bool = false;
+
     /// Whether it says nothing.
     fn is_blank(&self) -> bool;
 }
 
 impl<T> Blank for Option<T> {
+    const TAKES_NULL: bool = true;
+
     fn is_blank(&self) -> bool {
         self.is_none()
     }
@@ -140,6 +145,7 @@ macro_rules! group {
                     ids: $id,
                     json: group!(@json $field $($json)?),
                     kind: $kind,
+                    takes_null: <$ty as $crate::invoice::model::group::Blank>::TAKES_NULL,
                     ubl: $ubl,
                     cii: $cii,
                 },)*

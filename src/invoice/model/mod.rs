@@ -27,7 +27,7 @@ pub use line::{
 pub use parties::{Buyer, Contact, Delivery, Payee, Period, Seller, TaxRepresentative};
 pub use payment::{Account, Card, DirectDebit, Discount, Payment};
 pub use references::{Document, PrecedingInvoice};
-pub use schema::schema;
+pub use schema::{address_schema, schema};
 pub use totals::{
     Adjustment, AdjustmentInput, ThirdPartyPayment, ThirdPartyPaymentInput, Totals, TotalsInput,
     VatSubtotal, VatSubtotalInput,

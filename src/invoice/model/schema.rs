@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::InvoiceInput;
 use super::term::{Kind, Term};
+use super::{Address, InvoiceInput};
 
 /// What a figure is in JSON: a text, so that no digit is lost on the way.
 const FIGURE: &str = r"^-?[0-9]+(\.[0-9]+)?$";
@@ -19,11 +19,24 @@ pub fn schema() -> Value {
     schema
 }
 
+/// Returns the JSON Schema of the address of a party.
+pub fn address_schema() -> Value {
+    address(Address::TERMS, 0)
+}
+
+/// An address: its parts, or one text that has a line for each line of the address.
+fn address(terms: &[Term], role: usize) -> Value {
+    json!({ "oneOf": [{ "type": "string" }, group(terms, role)] })
+}
+
 fn group(terms: &[Term], role: usize) -> Value {
     let properties: Map<String, Value> = terms
         .iter()
         .map(|term| {
             let mut property = property(term, role);
+            if term.takes_null {
+                property = or_null(property);
+            }
             if let (Some(object), false) = (property.as_object_mut(), term.id(role).is_empty()) {
                 object.insert("description".into(), json!(term.id(role)));
             }
@@ -31,6 +44,11 @@ fn group(terms: &[Term], role: usize) -> Value {
         })
         .collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties })
+}
+
+/// The same schema, for a value that may also be `null`.
+fn or_null(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
 }
 
 fn property(term: &Term, role: usize) -> Value {
@@ -50,8 +68,11 @@ fn property(term: &Term, role: usize) -> Value {
         Kind::Notes => list(qualified("text", "subject")),
         Kind::Attachment => {
             let mut attachment = parts(&["filename", "mime", "content", "sha256"], &[]);
-            attachment["properties"]["size"] = json!({ "type": "integer", "minimum": 0 });
+            attachment["properties"]["size"] = json!({ "type": ["integer", "null"], "minimum": 0 });
             attachment
+        }
+        Kind::Group(terms, own) if std::ptr::eq(terms, Address::TERMS) => {
+            address(terms, role + own)
         }
         Kind::Group(terms, own) => group(terms, role + own),
         Kind::Groups(terms, own) => list(group(terms, role + own)),
@@ -64,8 +85,12 @@ fn qualified(text: &str, by: &str) -> Value {
 }
 
 fn parts(names: &[&str], required: &[&str]) -> Value {
+    let text = |name: &str| match required.contains(&name) {
+        true => json!({ "type": "string" }),
+        false => json!({ "type": ["string", "null"] }),
+    };
     let texts: Map<String, Value> =
-        names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
+        names.iter().map(|name| ((*name).to_owned(), text(name))).collect();
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -189,6 +214,7 @@ mod tests {
             at("/properties/charges/items/properties/vat/properties/rate/description"),
             "BT-103"
         );
-        assert_eq!(at("/properties/buyer/properties/address/properties/city/description"), "BT-52");
+        let address = "/properties/buyer/anyOf/0/properties/address/anyOf/0/oneOf/1/properties";
+        assert_eq!(at(&format!("{address}/city/description")), "BT-52");
     }
 }

@@ -10,6 +10,8 @@ pub(in crate::invoice) struct Term {
     pub(in crate::invoice) json: &'static str,
     /// The kind of its value.
     pub(in crate::invoice) kind: Kind,
+    /// Whether JSON may say `null`, which is the same as leaving the field out.
+    pub(in crate::invoice) takes_null: bool,
     /// Where it stands in UBL 2.1, from the element of its group. The language of these paths is
     /// described in `xml/path.rs`. Empty if it does not stand there, or stands in its group's element.
     pub(in crate::invoice) ubl: &'static str,

@@ -6,6 +6,7 @@
 pub mod balancer;
 pub mod browser;
 pub mod bucket;
+pub mod contract;
 pub mod database;
 pub mod entering;
 pub mod lies;

@@ -16,6 +16,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::contract;
+
 /// What a receiver answers to a call. The pause comes before the answer.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -97,9 +99,11 @@ impl Receiver {
         self.serve(listener);
     }
 
-    /// All calls so far, in their order.
+    /// All calls so far, in their order. Each has to be as the OpenAPI document says.
     pub fn calls(&self) -> Vec<Call> {
-        self.shared.lock().unwrap().calls.clone()
+        let calls = self.shared.lock().unwrap().calls.clone();
+        calls.iter().for_each(|it| contract::check_sent(&it.event));
+        calls
     }
 
     /// The number of calls so far.

@@ -73,10 +73,10 @@ command-dispute-about = objects to the invoice; write the reason after it
 command-paid-about = marks the invoice as paid
 command-shipped-about = marks the goods as on their way
 answer-help = This is what I understand:
-# $word: what somebody wrote; $help: the command that lists all.
-answer-unknown = I do not know “{ $word }”. { $help } lists what I understand.
+# $help: the command that lists all.
+answer-unknown = I do not know this command. { $help } lists what I understand.
 # $nearest: the command that was probably meant.
-answer-nearest = I do not know “{ $word }”. Did you mean { $nearest }?
+answer-nearest = I do not know this command. Did you mean { $nearest }?
 answer-not-a-party = Only the contacts of buyer and seller can use this command.
 # $status: the present one; $commands: those that are possible, with commas.
 answer-status = The status is now: { $status }.

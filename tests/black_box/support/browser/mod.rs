@@ -105,7 +105,7 @@ fn command(folder: &Path) -> Command {
 }
 
 /// Where the scripts put what they install.
-fn tools() -> PathBuf {
+pub fn tools() -> PathBuf {
     let tools = std::env::var_os("TALLYROOM_TOOLS").map(PathBuf::from);
     tools.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools"))
 }

@@ -1,24 +1,28 @@
-//! Turns what a visitor typed into the content of an event. Pure: no I/O.
+//! Turns what a visitor of the page typed, or the shop said by the API, into the content of an event.
 
 use pulldown_cmark::{Event, Options, Parser, html};
 use serde_json::{Value, json};
 
 /// The greatest length of a text, in bytes. An event may have at most 64 KiB in total, and may
 /// contain the text four times (plain and HTML, and both again in an edit).
-pub(super) const MAX_TEXT_BYTES: usize = 12_000;
+pub const MAX_TEXT_BYTES: usize = 12_000;
+/// The greatest number of files that are sent with one message.
+pub const MAX_FILES: usize = 10;
+/// The greatest length of the name of a file, in characters.
+const MAX_FILE_NAME_CHARS: usize = 200;
 
 /// The messages to which a message relates.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Relation<'a> {
+pub struct Relation<'a> {
     /// The event id of the message that it answers.
-    pub(super) reply_to: Option<&'a str>,
+    pub reply_to: Option<&'a str>,
     /// The event id of the message that it replaces.
-    pub(super) edit: Option<&'a str>,
+    pub edit: Option<&'a str>,
 }
 
 /// Returns the content of a text message that is written in Markdown (Client-Server API, "m.text",
 /// "Rich replies", "Event replacements").
-pub(super) fn message(text: &str, relation: &Relation<'_>) -> Value {
+pub fn message(text: &str, relation: &Relation<'_>) -> Value {
     let mut content = json!({ "msgtype": "m.text", "body": text, "m.mentions": {} });
     if let Some(html) = markup(text) {
         content["format"] = json!("org.matrix.custom.html");
@@ -40,8 +44,16 @@ pub(super) fn message(text: &str, relation: &Relation<'_>) -> Value {
     content
 }
 
+/// Returns the name of a file as it is shown: without folders and control characters.
+pub fn file_name(given: &str) -> String {
+    let name: String =
+        given.chars().filter(|c| !c.is_control()).take(MAX_FILE_NAME_CHARS).collect();
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim().to_owned();
+    if name.is_empty() { "file".to_owned() } else { name }
+}
+
 /// Returns the content of a message with a file, which is not uploaded yet and has no `url`.
-pub(super) fn file(name: &str, media_type: &str, size: i64, description: Option<&str>) -> Value {
+pub fn file(name: &str, media_type: &str, size: i64, description: Option<&str>) -> Value {
     let msgtype = match media_type.split('/').next() {
         Some("image") => "m.image",
         Some("video") => "m.video",
@@ -59,7 +71,7 @@ pub(super) fn file(name: &str, media_type: &str, size: i64, description: Option<
 }
 
 /// Returns the content of a reaction.
-pub(super) fn reaction(event: &str, key: &str) -> Value {
+pub fn reaction(event: &str, key: &str) -> Value {
     json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } })
 }
 

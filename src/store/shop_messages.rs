@@ -1,0 +1,142 @@
+//! The messages that the shop itself writes, by the API. Each is one or several outgoing messages of one guest: its
+//! parts, which are the files and then the text.
+
+use sqlx::FromRow;
+use ulid::Ulid;
+
+use super::outgoing::NewOutgoing;
+use super::{Store, StoreError, audit_log, due_rooms, outgoing};
+use crate::access::{Action, Origin};
+use crate::room::Guest;
+use crate::transaction::{PartyRole, Visitor};
+
+/// The greatest number of parts of messages of a shop that wait for the room of one transaction.
+pub const MAX_QUEUED: i64 = 200;
+/// The greatest number of names under which a shop writes in the room of one transaction. Each is a Matrix user. The
+/// guest of the seller as a whole, who writes on the page, counts as well.
+pub const MAX_SHOP_NAMES: i64 = 50;
+
+const COUNT_QUEUED: &str = "SELECT COUNT(*) FROM outgoing \
+     WHERE transaction_id = $1 AND message IS NOT NULL AND event_id IS NULL AND problem IS NULL";
+const COUNT_OTHER_NAMES: &str = "SELECT COUNT(*) FROM guests \
+     WHERE transaction_id = $1 AND party = $2 AND contact IS NULL AND user_id <> $3";
+const SELECT_PARTS: &str = "SELECT g.display_name, o.written_at, o.event_id, o.problem, e.seq \
+     FROM outgoing o \
+     JOIN guests g ON g.transaction_id = o.transaction_id AND g.user_id = o.user_id \
+     LEFT JOIN entries e ON e.transaction_id = o.transaction_id AND e.event_id = o.event_id \
+     WHERE o.transaction_id = $1 AND o.message = $2 ORDER BY o.id";
+
+/// What became of a message that a shop handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It is on its way.
+    Queued,
+    /// Nothing was written: too many others wait for the room.
+    TooManyQueued,
+    /// Nothing was written: the shop has used too many names here.
+    TooManyNames,
+}
+
+/// A new message of a shop.
+#[derive(Clone, Copy, Debug)]
+pub struct NewShopMessage<'a> {
+    /// The id of the message, which its parts name.
+    pub id: Ulid,
+    /// The guest who says it.
+    pub guest: &'a Guest,
+    /// At least one, in the order in which they are sent.
+    pub parts: &'a [NewOutgoing<'a>],
+}
+
+/// A message of a shop.
+#[derive(Clone, Debug)]
+pub struct ShopMessage {
+    /// The name under which it was written.
+    pub name: String,
+    /// When it was written, in milliseconds since 1970.
+    pub written_at: i64,
+    /// At least one. Each is an event of its own.
+    pub parts: Vec<MessagePart>,
+}
+
+/// A part of a message of a shop.
+#[derive(Clone, Debug)]
+pub struct MessagePart {
+    /// The event, once the room has it.
+    pub event_id: Option<String>,
+    /// The number of its entry, once the record has it.
+    pub seq: Option<i64>,
+    /// Why it could not be sent.
+    pub problem: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    display_name: String,
+    written_at: i64,
+    event_id: Option<String>,
+    problem: Option<String>,
+    seq: Option<i64>,
+}
+
+impl Store {
+    /// Stores a message of the shop, with its guest and its line in the audit log, and wakes the room, in one tx.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is written.
+    pub async fn say(
+        &self,
+        shop: &str,
+        id: Ulid,
+        new: NewShopMessage<'_>,
+        correlation: &str,
+        origin: &Origin,
+    ) -> Result<Said, StoreError> {
+        let NewShopMessage { id: message, guest, parts } = new;
+        // Not a contact, so no change of the contacts makes the guest a former one.
+        let seller = Visitor { role: PartyRole::Seller, contact: None };
+        let mut tx = self.begin_audited(shop).await?;
+        let queued: i64 =
+            sqlx::query_scalar(COUNT_QUEUED).bind(id.to_string()).fetch_one(&mut *tx).await?;
+        if queued.saturating_add(i64::try_from(parts.len()).unwrap_or(i64::MAX)) > MAX_QUEUED {
+            return Ok(Said::TooManyQueued);
+        }
+        let names: i64 = sqlx::query_scalar(COUNT_OTHER_NAMES)
+            .bind(id.to_string())
+            .bind(seller.role.as_str())
+            .bind(guest.user_id.as_str())
+            .fetch_one(&mut *tx)
+            .await?;
+        if names >= MAX_SHOP_NAMES {
+            return Ok(Said::TooManyNames);
+        }
+        for part in parts {
+            outgoing::write(&mut tx, id, &seller, guest, part.clone()).await?;
+        }
+        due_rooms::wake(&mut tx, id, correlation).await?;
+        let line = origin.does(Action::MessageWritten, shop).to(id).with(message);
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
+        Ok(Said::Queued)
+    }
+
+    /// Returns a message of the shop in this transaction.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn shop_message(
+        &self,
+        id: Ulid,
+        message: Ulid,
+    ) -> Result<Option<ShopMessage>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(SELECT_PARTS)
+            .bind(id.to_string())
+            .bind(message.to_string())
+            .fetch_all(&self.pool)
+            .await?;
+        let Some(Row { display_name, written_at, .. }) = rows.first() else { return Ok(None) };
+        let (name, written_at) = (display_name.clone(), *written_at);
+        let part = |Row { event_id, problem, seq, .. }| MessagePart { event_id, seq, problem };
+        Ok(Some(ShopMessage { name, written_at, parts: rows.into_iter().map(part).collect() }))
+    }
+}
