@@ -10,13 +10,13 @@ use ulid::Ulid;
 use super::parameters::Path;
 use super::present::standing;
 use super::problem::{Problem, repeated};
-use super::transactions::{find, transaction_id};
+use super::transactions::{find, missing, transaction_id};
 use super::{ApiState, RequestId, Shop, authentication, body};
 use crate::access::Origin;
-use crate::clock::{iso, now};
-use crate::record::acts::PaymentEvidence;
+use crate::clock::now;
+use crate::feed;
 use crate::store::{Attempt, MAX_PAYMENTS, PaymentAdded};
-use crate::transaction::{self, NewPayment};
+use crate::transaction::{self, NewPayment, Transaction};
 
 /// `POST /api/v1/transactions/{id}/payments`
 pub(super) async fn add(
@@ -29,16 +29,16 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Problem> {
     let id = transaction_id(&id)?;
-    let transaction = find(&state, &shop, id).await?;
+    find(&state, &shop, id).await?;
     let bytes = body::json(request).await?;
     let new: NewPayment = transaction::json(&bytes).map_err(|it| Problem::content(&it))?;
     let new_id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
     let today = state.config.status.date_at(now());
-    let payment = new
-        .accept(new_id.to_string(), &transaction, today, now())
-        .map_err(|it| Problem::content(&it))?;
-    match state.store.add_payment(&shop, id, &payment, &correlation, &origin).await? {
+    let decide = |current: &Transaction| new.accept(new_id.to_string(), current, today, now());
+    match state.store.add_payment(&shop, id, &correlation, &origin, decide).await? {
         PaymentAdded::Done => {}
+        PaymentAdded::Refused(problems) => return Err(Problem::content(&problems)),
+        PaymentAdded::Missing => return Err(missing(&id.to_string())),
         PaymentAdded::TooMany => {
             let detail = format!(
                 "A transaction has at most {MAX_PAYMENTS} payments. Hand in several small ones as one."
@@ -48,8 +48,8 @@ pub(super) async fn add(
     }
     tracing::info!(transaction = %id, payment = %new_id, "took in a payment");
     let payments = state.store.payments(id).await?;
-    let added = payments.iter().find(|it| it.content.payment == payment.payment);
-    let shown = added.map(shown).unwrap_or_default();
+    let added = payments.iter().find(|it| it.content.payment == new_id.to_string());
+    let shown = added.map(feed::payment).unwrap_or_default();
     let location = format!("/api/v1/transactions/{id}/payments/{new_id}");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)).into_response())
 }
@@ -64,7 +64,7 @@ pub(super) async fn list(
     let transaction = find(&state, &shop, id).await?;
     let payments = state.store.payments(id).await?;
     Ok(Json(json!({
-        "payments": payments.iter().map(shown).collect::<Vec<_>>(),
+        "payments": payments.iter().map(feed::payment).collect::<Vec<_>>(),
         "standing": standing(&state.config, &transaction),
     })))
 }
@@ -80,28 +80,12 @@ pub(super) async fn take_back(
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
     let payments = state.store.payments(id).await?;
-    let Some(PaymentEvidence { content, .. }) =
-        payments.into_iter().find(|it| it.content.payment == payment)
-    else {
+    if !payments.iter().any(|it| it.content.payment == payment) {
         let detail = format!("This transaction has no payment {:?}.", repeated(&payment));
         return Err(Problem::not_found(detail));
-    };
-    if state.store.take_back_payment(&shop, id, &content, &correlation, &origin).await? {
+    }
+    if state.store.take_back_payment(&shop, id, &payment, &correlation, &origin).await? {
         tracing::info!(transaction = %id, payment, "took back a payment");
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Returns a payment as JSON.
-fn shown(payment: &PaymentEvidence) -> Value {
-    let PaymentEvidence { content, taken_back_at } = payment;
-    json!({
-        "id": content.payment,
-        "amount": content.amount,
-        "currency": content.currency,
-        "date": content.date,
-        "reference": content.reference,
-        "created_at": iso(content.created_at),
-        "taken_back_at": taken_back_at.and_then(iso),
-    })
 }

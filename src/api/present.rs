@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::clock::iso;
 use crate::config::Config;
 use crate::invoice::money::exact;
-use crate::store::{Person, RoomRow, Standing, Store, StoreError};
+use crate::store::{Condition, Person, RoomRow, Store, StoreError};
 use crate::transaction::{PartyRole, Terms, Transaction};
 
 /// Returns the transaction with its room and its record as JSON.
@@ -18,9 +18,9 @@ pub async fn present(
     config: &Config,
     transaction: &Transaction,
 ) -> Result<Value, StoreError> {
-    let standings = store.standings(&transaction.shop, &[transaction.id]).await?;
-    let standing = standings.into_values().next().unwrap_or_default();
-    Ok(shown(config, transaction, &standing))
+    let conditions = store.conditions(&transaction.shop, &[transaction.id]).await?;
+    let condition = conditions.into_values().next().unwrap_or_default();
+    Ok(shown(config, transaction, &condition))
 }
 
 /// Returns a page of a shop's transactions with their rooms and records as JSON.
@@ -34,17 +34,17 @@ pub(super) async fn present_page(
     transactions: &[Transaction],
 ) -> Result<Vec<Value>, StoreError> {
     let ids: Vec<_> = transactions.iter().map(|it| it.id).collect();
-    let mut standings = store.standings(shop, &ids).await?;
+    let mut conditions = store.conditions(shop, &ids).await?;
     let shown = transactions.iter().map(|it| {
-        let standing = standings.remove(&it.id).unwrap_or_default();
-        shown(config, it, &standing)
+        let condition = conditions.remove(&it.id).unwrap_or_default();
+        shown(config, it, &condition)
     });
     Ok(shown.collect())
 }
 
-fn shown(config: &Config, transaction: &Transaction, standing: &Standing) -> Value {
+fn shown(config: &Config, transaction: &Transaction, condition: &Condition) -> Value {
     let Transaction { id, terms, .. } = transaction;
-    let record = &standing.record;
+    let record = &condition.record;
     json!({
         "id": id.to_string(),
         "external_id": transaction.external_id,
@@ -56,7 +56,7 @@ fn shown(config: &Config, transaction: &Transaction, standing: &Standing) -> Val
         "seller": terms.seller,
         "redactions": terms.redactions.unwrap_or(config.record.redactions),
         "warnings": transaction.warnings,
-        "room": standing.room.as_ref().map(|it| room(config, terms, it, standing)),
+        "room": condition.room.as_ref().map(|it| room(config, terms, it, condition)),
         "record": {
             "entries": record.seq,
             "unreadable": record.unreadable,
@@ -80,7 +80,7 @@ pub(super) fn standing(config: &Config, transaction: &Transaction) -> Value {
     let amount = |amount| exact(amount, currency);
     json!({
         "means": standing.status,
-        "understood": standing.is_understood,
+        "understood": standing.is_understood(),
         "to_pay": standing.owed.payable().map(amount),
         "paid": amount(standing.paid),
         "due_date": standing.due_date,
@@ -90,8 +90,8 @@ pub(super) fn standing(config: &Config, transaction: &Transaction) -> Value {
 }
 
 /// Returns the room of a transaction as JSON.
-fn room(config: &Config, terms: &Terms, room: &RoomRow, standing: &Standing) -> Value {
-    let Standing { people, handed_over, problems, rooms, .. } = standing;
+fn room(config: &Config, terms: &Terms, room: &RoomRow, condition: &Condition) -> Value {
+    let Condition { people, handed_over, problems, rooms, .. } = condition;
     let of = |user: &UserId| people.get(user.as_str()).cloned().unwrap_or_default();
     let members: Vec<Value> = terms
         .matrix_contacts()

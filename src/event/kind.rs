@@ -50,10 +50,14 @@ impl EventKind {
 kinds! {
     /// The shop handed in a transaction. The subject is its revision, 1.
     TransactionCreated = "transaction.created",
-    /// The shop changed a transaction. The subject is the new revision.
+    /// The shop changed a transaction, or a person set its status. The subject is the new revision.
     TransactionUpdated = "transaction.updated",
     /// A change gave the transaction another status. The subject is the new revision.
     TransactionStatusChanged = "transaction.status_changed",
+    /// The shop handed in a payment. The subject is the number of the act that says so.
+    PaymentAdded = "payment.added",
+    /// The shop took a payment back. The subject is the number of the act that says so.
+    PaymentTakenBack = "payment.taken_back",
     /// Somebody said something, or reacted or voted. The subject is the seq of the entry.
     EntryCreated = "entry.created",
     /// Somebody edited a message. The subject is the seq of the entry that holds the edit.

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use super::{detail_of, entry};
+use super::{detail_of, entry, payment};
 use crate::clock::iso;
 use crate::event::EventKind;
 use crate::record::Entry;
+use crate::record::acts::PaymentEvidence;
 use crate::store::{
     Effects, EventRow, FileRow, GrantRow, HeadRow, KeptFileRow, StatusRow, Store, StoreError,
 };
@@ -23,6 +24,7 @@ pub(super) struct About {
     effects: Effects,
     files: Vec<FileRow>,
     kept: Numbered<KeptFileRow>,
+    payments: Numbered<PaymentEvidence>,
     /// By transaction, last entry and last act.
     heads: HashMap<(String, i64, i64), HeadRow>,
     grants: HashMap<String, GrantRow>,
@@ -37,12 +39,13 @@ impl About {
         for event in events {
             wanted.add(event);
         }
-        let Wanted { revisions, entries, acts, heads, grants, events } = wanted;
+        let Wanted { revisions, entries, acts, payments, heads, grants, events } = wanted;
         let entries = store.entries_listed(&listed(&entries)).await?;
         let effects = store.effects_of(&entries).await?;
         let files = store.files_named_by(&entries).await?;
         let statuses = store.statuses_of(&listed(&revisions)).await?;
         let kept = store.files_of_acts(&listed(&acts)).await?;
+        let payments = store.payments_of_acts(&listed(&payments)).await?;
         let heads: Vec<_> =
             heads.iter().map(|(id, seq, acts)| (id.as_str(), *seq, *acts)).collect();
         let heads = store.heads_listed(&heads).await?;
@@ -57,6 +60,7 @@ impl About {
             effects,
             files,
             kept: numbered(kept, |it| (it.transaction_id.clone(), it.number)),
+            payments: payments.into_iter().collect(),
             heads: heads
                 .into_iter()
                 .map(|it| ((it.transaction_id, it.head.seq, it.head.acts), it.head))
@@ -99,6 +103,10 @@ impl About {
         })
     }
 
+    pub(super) fn payment(&self, event: &EventRow) -> Value {
+        json!({ "payment": key(event).and_then(|key| self.payments.get(&key)).map(payment) })
+    }
+
     /// Returns the seq of the entry up to which somebody read. None: the record has none of that event.
     pub(super) fn seq(&self, event: &EventRow, detail: &Map<String, Value>) -> Value {
         let key = event_in(detail).map(|it| (event.transaction_id.clone(), it.to_owned()));
@@ -138,6 +146,7 @@ struct Wanted {
     revisions: BTreeSet<(String, i64)>,
     entries: BTreeSet<(String, i64)>,
     acts: BTreeSet<(String, i64)>,
+    payments: BTreeSet<(String, i64)>,
     heads: BTreeSet<(String, i64, i64)>,
     grants: BTreeSet<String>,
     events: BTreeSet<(String, String)>,
@@ -159,6 +168,9 @@ impl Wanted {
                 | EventKind::EntryErased,
             ) => self.entries.extend(key),
             Some(EventKind::FileStored) => self.acts.extend(key),
+            Some(EventKind::PaymentAdded | EventKind::PaymentTakenBack) => {
+                self.payments.extend(key);
+            }
             Some(EventKind::HeadSigned) => {
                 let acts = acts_in(&detail_of(event));
                 self.heads.extend(key.zip(acts).map(|((id, seq), acts)| (id, seq, acts)));

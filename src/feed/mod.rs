@@ -4,10 +4,12 @@ mod about;
 mod entry;
 mod news;
 mod old;
+mod payment;
 
 pub use entry::entry;
 pub use news::News;
 pub use old::delete_old_forever;
+pub use payment::payment;
 
 use serde_json::{Map, Value, json};
 
@@ -52,6 +54,7 @@ fn data(event: &EventRow, about: &About) -> Value {
             | EventKind::EntryErased,
         ) => json!({ "entry": about.entry(event) }),
         Some(EventKind::FileStored) => about.file(event),
+        Some(EventKind::PaymentAdded | EventKind::PaymentTakenBack) => about.payment(event),
         Some(EventKind::PartyJoined | EventKind::PartyLeft) => {
             with(detail, "seq", json!(event.subject))
         }

@@ -43,7 +43,7 @@ pub use model::{address_schema, schema};
 pub(crate) use original::read_kept;
 pub use original::{OriginalKind, parse_file, parse_file_within, read_file, without_mark, xml_of};
 pub use party::PartyDetails;
-pub use payment_terms::{EarlyPayment, early_payments, payment_terms_text};
+pub use payment_terms::{EarlyPayment, early_discount, early_payments, payment_terms_text};
 pub use problem::{Problem, Severity, in_a_line, listed, pointer, without_middle};
 pub use profile::FacturxProfile;
 pub use profile_rules::Claims;

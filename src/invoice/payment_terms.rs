@@ -24,7 +24,7 @@ pub struct EarlyPayment {
 }
 
 /// Returns what each discount of an invoice comes to, if `payable` is to be paid without it. A discount that does
-/// not name its days and its percentage is left out.
+/// not name its days and its percentage is left out, and so is one of nothing, or one that leaves nothing to pay.
 pub fn early_payments(invoice: &Invoice, payable: Decimal) -> Vec<EarlyPayment> {
     let discounts = invoice.payment.iter().flat_map(|it| &it.discounts);
     discounts.filter_map(|it| early_payment(it, invoice, payable)).collect()
@@ -37,7 +37,23 @@ fn early_payment(discount: &Discount, invoice: &Invoice, payable: Decimal) -> Op
     let decimals = invoice.currency.decimals();
     let less = rounded_product(base, percent, Decimal::ONE_HUNDRED, decimals)?;
     let until = invoice.issue_date.checked_add(i64::from(days).days()).ok()?;
-    Some(EarlyPayment { until, percent, amount: payable.checked_sub(less)? })
+    let amount = payable.checked_sub(less)?;
+    let is_offer = less > Decimal::ZERO && amount > Decimal::ZERO;
+    is_offer.then_some(EarlyPayment { until, percent, amount })
+}
+
+/// Returns what need not be paid any more, because the payments until the last day of a discount (each with its day)
+/// come to what was to be paid until then.
+pub fn early_discount(invoice: &Invoice, payments: &[(Date, Decimal)]) -> Decimal {
+    let due = invoice.totals.due;
+    let sum = |until: Date| -> Decimal {
+        payments.iter().filter(|(day, _)| *day <= until).map(|(_, amount)| *amount).sum()
+    };
+    let offers = if invoice.is_credit_note() { Vec::new() } else { early_payments(invoice, due) };
+    match offers.iter().any(|it| sum(it.until) >= it.amount) {
+        true => (due - sum(Date::MAX)).max(Decimal::ZERO),
+        false => Decimal::ZERO,
+    }
 }
 
 /// Returns the terms of payment (BT-20) with a line for each discount, as XRechnung writes them (BR-DE-18), or none
@@ -253,5 +269,50 @@ mod tests {
         // 2.25 % of 100.10 is 2.25225.
         let expected = [("2026-07-04", "97.85"), ("2026-06-27", "99.80")];
         assert_eq!(shown, expected.map(|(until, amount)| (until.to_owned(), amount.to_owned())));
+    }
+
+    #[test]
+    fn a_discount_is_given_for_what_comes_in_time() {
+        let invoice = serde_json::json!({
+            "number": "1", "issue_date": "2026-06-20", "currency": "EUR",
+            "lines": [{ "description": "Oak", "quantity": "1", "unit_price": "100",
+                        "vat": { "category": "Z", "rate": "0" } }],
+        });
+        let input = serde_json::from_value(invoice).unwrap();
+        let settled = crate::invoice::settle(input, crate::invoice::Form::Ubl);
+        let mut invoice = settled.map(|it| it.invoice).unwrap();
+        let issued = invoice.issue_date;
+        let day = |days: i64| issued.checked_add(days.days()).unwrap();
+        let payment = invoice.payment.get_or_insert_default();
+        payment.discounts = [(7, 3), (14, 2), (14, 0), (14, 100)]
+            .map(|(days, percent)| Discount {
+                days: Some(days.into()),
+                percent: Some(percent.into()),
+                base_amount: None,
+            })
+            .to_vec();
+        let offered: Vec<_> =
+            early_payments(&invoice, 100.into()).iter().map(|it| it.amount).collect();
+        assert_eq!(
+            offered,
+            [97.into(), 98.into()],
+            "one of nothing is none, nor is one that leaves nothing"
+        );
+        for (payments, discount) in [
+            (&[][..], 0),
+            (&[(7, 97)], 3),
+            (&[(8, 97)], 0),
+            (&[(14, 98)], 2),
+            (&[(15, 98)], 0),
+            (&[(3, 50), (14, 48)], 2),
+            (&[(14, 98), (20, 1)], 1),
+            (&[(14, 100)], 0),
+        ] {
+            let payments: Vec<_> = payments
+                .iter()
+                .map(|(days, amount)| (day(*days), Decimal::from(*amount)))
+                .collect();
+            assert_eq!(early_discount(&invoice, &payments), discount.into(), "{payments:?}");
+        }
     }
 }

@@ -64,15 +64,8 @@ pub(super) async fn set(
         message: None,
     };
     let today = session.reader.today;
-    let decide = |current: &Transaction| {
-        let standing = rules.standing(current, today);
-        if standing.status == status {
-            // A form that is sent twice says it once.
-            return Ok(None);
-        }
-        let may_follow = rules.steps(visitor.role, &standing).contains(&status);
-        may_follow.then(|| Some(status.as_str().to_owned())).ok_or(())
-    };
+    // A form that is sent twice says it once.
+    let decide = |current: &Transaction| rules.decide(visitor.role, status, current, today);
     let id = transaction.id;
     match state
         .store
@@ -83,7 +76,7 @@ pub(super) async fn set(
             tracing::info!(transaction = %id, revision, status = status.as_str(), "a visitor set a status");
         }
         Changed::Same => {}
-        Changed::Refused(()) => return Err(refuse(StatusCode::CONFLICT, "problem-step")),
+        Changed::Refused(_) => return Err(refuse(StatusCode::CONFLICT, "problem-step")),
         Changed::Missing => return Err(refuse(StatusCode::NOT_FOUND, "problem-form")),
     }
     if is_script(&headers) {

@@ -256,7 +256,7 @@ pub(super) struct AboutEvent {
     key: String,
 }
 
-/// `POST /t/{id}/remove`: redacts what the visitor wrote on the page.
+/// `POST /t/{id}/remove`: redacts what the visitor wrote on the page, also when the transaction is closed.
 pub(super) async fn remove(
     State(state): State<PageState>,
     session: Session,
@@ -264,7 +264,6 @@ pub(super) async fn remove(
     Form(about): Form<AboutEvent>,
 ) -> Result<Response, Refusal> {
     state.limits.write(session.grant, 1)?;
-    check_open(&state, &session)?;
     check_own(&state, &session, &about.event).await?;
     let id = redact(&state, &session, &about.event).await?;
     Ok(accepted(&session, &headers, &[id]))

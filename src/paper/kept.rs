@@ -152,7 +152,9 @@ mod tests {
             terms: sample_submission().accept().unwrap().terms,
             warnings: vec![],
             paid: Decimal::ZERO,
+            discount: Decimal::ZERO,
             payment_changes: 0,
+            statuses: Vec::new(),
             created_at: 1,
             updated_at: 2,
         }

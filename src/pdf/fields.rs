@@ -74,7 +74,6 @@ pub(super) fn apart(value: String, locale: &Locale) -> String {
 
 /// Returns the fields about how to pay; nothing if nobody has to pay.
 pub(super) fn payment(document: &Document<'_>) -> Vec<Field> {
-    let details =
-        wording::payment(&document.terms.invoice, document.standing.owed, document.locale);
+    let details = wording::payment(&document.terms.invoice, document.standing, document.locale);
     details.into_iter().map(|it| (it.label, it.shown)).collect()
 }

@@ -242,9 +242,12 @@ impl Worker {
         let page_link = installation.config.page_link(id);
         let widget_link = installation.config.widget_link(id);
         let standing = installation.config.standing(&transaction);
-        // What people wrote on the page before the transaction was closed still has to get into the room.
+        // What people wrote on the page before the transaction was closed still has to get into the room. A redaction
+        // is allowed in a read-only room.
         let is_read_only = standing.is_closed
-            && (room.has_guests == 0 || self.store.next_outgoing(id).await?.is_none());
+            && (room.has_guests == 0
+                || (self.store.next_outgoing(id).await?)
+                    .is_none_or(|it| it.event_type == "m.room.redaction"));
         let plan = RoomPlan::of(
             &transaction,
             &Setting {

@@ -204,7 +204,7 @@ impl Message {
 }
 
 /// Returns the power levels: everybody can send messages, and only the bot can do anything else.
-/// In a read-only room, nobody but the bot can send messages either.
+/// In a read-only room, nobody but the bot can send messages either. Everybody can still redact what they sent.
 fn power_levels(setting: &Setting<'_>) -> Value {
     let Setting { bot, version, is_creator, is_read_only, .. } = setting;
     // From version 12 on, creators are above all power levels and must not be listed (room version
@@ -220,7 +220,7 @@ fn power_levels(setting: &Setting<'_>) -> Value {
     json!({
         "users": users,
         "users_default": 0,
-        "events": {},
+        "events": if *is_read_only { json!({ "m.room.redaction": 0 }) } else { json!({}) },
         "events_default": if *is_read_only { BOT_POWER_LEVEL } else { 0 },
         "state_default": BOT_POWER_LEVEL,
         "invite": BOT_POWER_LEVEL,
@@ -293,6 +293,8 @@ mod tests {
         let (open, closed) = (plan(None), planned(|it| it.is_read_only = true));
         assert_eq!(open.power_levels["events_default"], 0);
         assert_eq!(closed.power_levels["events_default"], BOT_POWER_LEVEL);
+        assert_eq!(open.power_levels["events"], json!({}));
+        assert_eq!(closed.power_levels["events"], json!({ "m.room.redaction": 0 }));
         assert_ne!(open.state_digest(), closed.state_digest());
         assert_eq!(open.summary_digest(), closed.summary_digest());
     }

@@ -21,7 +21,7 @@ const DELETE_EXCESS_SESSIONS: &str = "DELETE FROM sessions WHERE grant_id = $1 A
 const SELECT_GRANT_OF_SESSION: &str = "\
      SELECT g.id, g.transaction_id, g.party, g.contact, g.way, g.created_at, \
      g.expires_at, g.revoked_at, g.used_at, t.shop, t.external_id, t.revision, \
-     t.paid, t.payment_changes, t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
+     t.paid, t.discount, t.payment_changes, t.statuses, t.created_at AS made_at, t.updated_at FROM sessions s JOIN grants g ON g.id = s.grant_id \
      JOIN transactions t ON t.id = g.transaction_id WHERE s.id = $1 AND s.grant_id = $2";
 const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
 
@@ -34,7 +34,9 @@ struct SessionRow {
     external_id: String,
     revision: i64,
     paid: String,
+    discount: String,
     payment_changes: i64,
+    statuses: String,
     made_at: i64,
     updated_at: i64,
 }
@@ -80,7 +82,17 @@ impl Store {
             .bind(grant.to_string());
         let row: Option<SessionRow> = query.fetch_optional(&self.pool).await?;
         let Some(row) = row else { return Ok(None) };
-        let SessionRow { grant, shop, external_id, revision, paid, payment_changes, .. } = row;
+        let SessionRow {
+            grant,
+            shop,
+            external_id,
+            revision,
+            paid,
+            discount,
+            payment_changes,
+            statuses,
+            ..
+        } = row;
         let id = grant.transaction_id.clone();
         let transaction = parse_id(&id)?;
         let outline = Outline {
@@ -89,7 +101,9 @@ impl Store {
             external_id,
             revision,
             paid,
+            discount,
             payment_changes,
+            statuses,
             created_at: row.made_at,
             updated_at: row.updated_at,
         };

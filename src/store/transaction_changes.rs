@@ -21,7 +21,8 @@ use crate::room::Guest;
 use crate::transaction::{Terms, Transaction, Visitor};
 
 const INSERT_TRANSACTION: &str = "INSERT INTO transactions \
-     (id, shop, external_id, revision, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4) \
+     (id, shop, external_id, revision, created_at, updated_at, statuses) \
+     VALUES ($1, $2, $3, 1, $4, $4, $5) \
      ON CONFLICT (shop, external_id) DO NOTHING";
 const INSERT_REVISION: &str = "INSERT INTO revisions \
      (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
@@ -31,12 +32,16 @@ const INSERT_REVISION: &str = "INSERT INTO revisions \
 /// the other.
 const LOCK_TRANSACTION: &str =
     "UPDATE transactions SET revision = revision WHERE id = $1 AND shop = $2";
-const SET_REVISION: &str = "UPDATE transactions SET revision = $2, updated_at = $3 WHERE id = $1";
+const SET_REVISION: &str =
+    "UPDATE transactions SET revision = $2, updated_at = $3, statuses = $4 WHERE id = $1";
 const COUNT_SAME_REVISIONS: &str = "SELECT COUNT(*) FROM revisions r \
      JOIN transactions t ON t.id = r.transaction_id \
      WHERE t.id = $1 AND r.content_hash = $2 AND (r.revision = 1 OR r.revision = t.revision)";
 const SELECT_TRANSACTION: &str = select_transactions!("WHERE t.id = $1");
 const SELECT_TRANSACTION_OF_SHOP: &str = select_transactions!("WHERE t.id = $1 AND t.shop = $2");
+
+/// The greatest number of words that are kept of those that were the status of a transaction.
+const MAX_STATUSES: usize = 64;
 
 /// The result of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +157,7 @@ impl Store {
             .bind(shop)
             .bind(external_id)
             .bind(now())
+            .bind(&new.terms.status)
             .execute(&mut *tx)
             .await?
             .rows_affected();
@@ -232,9 +238,8 @@ impl Store {
         };
         let new = NewRevision { terms: &terms, warnings: &warnings, original };
         let revision = self.add_revision(&mut tx, &transaction, new, None).await?;
-        let currency = terms.invoice.currency;
-        if currency != transaction.terms.invoice.currency && transaction.payment_changes > 0 {
-            payments::recount(&mut tx, id, &currency.to_string()).await?;
+        if terms.invoice != transaction.terms.invoice && transaction.payment_changes > 0 {
+            payments::recount(&mut tx, id, &terms.invoice).await?;
         }
         contacts::put(&mut tx, id, &terms).await?;
         match &invite_again {
@@ -320,8 +325,9 @@ impl Store {
     ) -> Result<i64, StoreError> {
         let (id, revision) = (transaction.id, transaction.revision + 1);
         adoption::lock(tx, &id.to_string(), self.sign_due()).await?;
+        let statuses = statuses_with(&new.terms.status, &transaction.statuses);
         let advance = sqlx::query(SET_REVISION).bind(id.to_string()).bind(revision).bind(now());
-        advance.execute(&mut **tx).await?;
+        advance.bind(statuses).execute(&mut **tx).await?;
         insert_revision(tx, id, revision, new).await?;
         acts::note_revision(tx, id, revision, actor, self.sign_due()).await?;
         tx.tells(NewEvent::of(EventKind::TransactionUpdated, id).about(revision));
@@ -330,6 +336,13 @@ impl Store {
         }
         Ok(revision)
     }
+}
+
+/// Returns the column of the words that were a status so far, with the newest one first.
+fn statuses_with(newest: &str, before: &[String]) -> String {
+    let others = before.iter().map(String::as_str).filter(|it| *it != newest);
+    let words: Vec<_> = std::iter::once(newest).chain(others).take(MAX_STATUSES).collect();
+    words.join("\n")
 }
 
 /// Inserts a revision.

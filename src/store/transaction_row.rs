@@ -12,7 +12,7 @@ use crate::transaction::{Terms, Transaction};
 macro_rules! select_transactions {
     ($rest:literal) => {
         concat!(
-            "SELECT t.id, t.shop, t.external_id, t.revision, t.paid, t.payment_changes, r.status, r.invoice, r.buyer, ",
+            "SELECT t.id, t.shop, t.external_id, t.revision, t.paid, t.discount, t.payment_changes, t.statuses, r.status, r.invoice, r.buyer, ",
             "r.seller, r.warnings, r.redactions, t.created_at, t.updated_at FROM transactions t ",
             "JOIN revisions r ON r.transaction_id = t.id AND r.revision = t.revision ",
             $rest
@@ -39,7 +39,10 @@ pub(super) struct Outline {
     pub(super) revision: i64,
     /// The sum of the payments.
     pub(super) paid: String,
+    pub(super) discount: String,
     pub(super) payment_changes: i64,
+    /// One a line.
+    pub(super) statuses: String,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
 }
@@ -104,7 +107,9 @@ impl Outline {
             terms,
             warnings,
             paid: decimal("paid", &self.paid)?,
+            discount: decimal("discount", &self.discount)?,
             payment_changes: self.payment_changes,
+            statuses: self.statuses.lines().map(str::to_owned).collect(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

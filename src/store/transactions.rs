@@ -12,7 +12,7 @@ pub(super) const SELECT_ID: &str =
     "SELECT id FROM transactions WHERE shop = $1 AND external_id = $2";
 const SELECT_TRANSACTION: &str = select_transactions!("WHERE t.id = $1");
 /// Selects a transaction without the content of its revision.
-const SELECT_OUTLINE: &str = "SELECT id, shop, external_id, revision, paid, payment_changes, \
+const SELECT_OUTLINE: &str = "SELECT id, shop, external_id, revision, paid, discount, payment_changes, statuses, \
      created_at, updated_at \
      FROM transactions WHERE id = $1";
 const SELECT_REVISION_CONTENT: &str = "\

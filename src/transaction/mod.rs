@@ -56,8 +56,12 @@ pub struct Transaction {
     pub warnings: Vec<Problem>,
     /// The sum of the payments that were handed in, in the currency of the invoice.
     pub paid: Decimal,
+    /// What need not be paid because the payments came early enough for a discount.
+    pub discount: Decimal,
     /// How often a payment was handed in or taken back.
     pub payment_changes: i64,
+    /// The words that were its status so far, each once, the newest first. A bounded number of them is kept.
+    pub statuses: Vec<String>,
     /// The time of creation, in milliseconds since 1970.
     pub created_at: i64,
     /// The time of the newest revision, in milliseconds since 1970.

@@ -18,7 +18,8 @@ const MAX_REFERENCE_CHARS: usize = 140;
 pub struct NewPayment {
     /// The amount, a decimal number above zero in the currency of the invoice.
     pub amount: String,
-    /// The day on which it was paid. If it is left out, it is today.
+    /// The day on which it was paid, which is tomorrow at the latest, because it may be tomorrow already where the shop
+    /// is. If it is left out, it is today.
     #[serde(default)]
     pub date: Option<Date>,
     /// What the shop or its bank knows it by.
@@ -62,6 +63,10 @@ impl NewPayment {
             );
             problems.push(Problem::at("/reference", detail));
         }
+        if self.date.is_some_and(|date| today.tomorrow().is_ok_and(|tomorrow| date > tomorrow)) {
+            let detail = format!("`date` is after today, which is {today}. Hand in what was paid.");
+            problems.push(Problem::at("/date", detail));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -95,6 +100,8 @@ mod tests {
         assert_eq!((payment.date.as_str(), payment.created_at), ("2026-07-15", 7));
         let dated = accepted(json!({ "amount": "40.00", "date": "2026-06-30" })).unwrap();
         assert_eq!((dated.date.as_str(), dated.reference), ("2026-06-30", None));
+        let tomorrow = accepted(json!({ "amount": "40.00", "date": "2026-07-16" })).unwrap();
+        assert_eq!(tomorrow.date, "2026-07-16");
     }
 
     #[test]
@@ -106,6 +113,7 @@ mod tests {
             (json!({ "amount": "1e3" }), "/amount"),
             (json!({ "amount": 5 }), "/amount"),
             (json!({ "amount": "5", "date": "31.7.2026" }), "/date"),
+            (json!({ "amount": "5", "date": "2026-07-17" }), "/date"),
             (json!({ "amount": "5", "reference": "a\nb" }), "/reference"),
             (json!({ "amount": "5", "reference": "a".repeat(141) }), "/reference"),
             (json!({ "amount": "5", "currency": "USD" }), "/currency"),

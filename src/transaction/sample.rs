@@ -35,7 +35,9 @@ pub(crate) fn sample() -> Transaction {
         terms: accepted.terms,
         warnings: accepted.warnings,
         paid: Decimal::ZERO,
+        discount: Decimal::ZERO,
         payment_changes: 0,
+        statuses: Vec::new(),
         created_at: 0,
         updated_at: 0,
     }

@@ -3,7 +3,7 @@
 use super::{amount_with_code, in_groups_of_four, known};
 use crate::invoice::{Invoice, early_payments};
 use crate::language::Locale;
-use crate::transaction::Owed;
+use crate::transaction::Standing;
 
 /// One detail of how to pay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub struct PaymentDetail {
 }
 
 /// Everything that the invoice says about paying it; nothing if nobody has to pay.
-pub fn payment(invoice: &Invoice, owed: Owed, locale: &Locale) -> Vec<PaymentDetail> {
-    let Some((payment, payable)) = invoice.payment.as_ref().zip(owed.payable()) else {
+pub fn payment(invoice: &Invoice, standing: &Standing, locale: &Locale) -> Vec<PaymentDetail> {
+    let Some((payment, payable)) = invoice.payment.as_ref().zip(standing.owed.payable()) else {
         return Vec::new();
     };
     let mut details = Vec::new();
@@ -49,7 +49,10 @@ pub fn payment(invoice: &Invoice, owed: Owed, locale: &Locale) -> Vec<PaymentDet
         let shown = format!("{}{bic}", in_groups_of_four(&account.iban));
         add("payment-further-account", shown, Some(&account.iban));
     }
-    for early in early_payments(invoice, payable) {
+    // A discount is given for the whole amount, so there is none for the rest of it.
+    let offers =
+        if standing.paid.is_zero() { early_payments(invoice, payable) } else { Vec::new() };
+    for early in offers {
         let percent = locale.percent(early.percent);
         let date = locale.date(early.until);
         let amount = amount_with_code(early.amount, invoice.currency, locale);

@@ -283,7 +283,7 @@ fn payment_lines(input: &SummaryInput<'_>) -> Vec<String> {
     }
     let mut lines = Vec::new();
     let (mut further_accounts, mut discounts) = (0, 0);
-    for detail in payment(invoice, owed, locale) {
+    for detail in payment(invoice, input.standing, locale) {
         let count = match detail.id {
             "payment-further-account" => &mut further_accounts,
             "payment-discount" => &mut discounts,

@@ -27,6 +27,10 @@ pub enum TotalKind {
     Rounding,
     /// The payments that were handed in after the document.
     Payments,
+    /// What was paid out of what the document gives back.
+    PaidOut,
+    /// What need not be paid because the payments came early.
+    Discount,
 }
 
 impl TotalKind {
@@ -42,6 +46,8 @@ impl TotalKind {
             Self::Paid => "total-paid",
             Self::Rounding => "total-rounding",
             Self::Payments => "total-payments",
+            Self::PaidOut => "total-paid-out",
+            Self::Discount => "payment-discount",
         }
     }
 }
@@ -63,6 +69,10 @@ pub fn totals(invoice: &Invoice, standing: &Standing, locale: &Locale) -> Vec<To
     let totals = &invoice.totals;
     let is_adjusted = totals.lines != totals.without_vat
         || !(invoice.allowances.is_empty() && invoice.charges.is_empty());
+    // It is the seller who pays what is given back. Each payment brings the amount due closer to zero.
+    let gives_back = invoice.is_credit_note() || totals.due < Decimal::ZERO;
+    let payments = if gives_back { TotalKind::PaidOut } else { TotalKind::Payments };
+    let paid = if totals.due < Decimal::ZERO { standing.paid } else { -standing.paid };
     let sums = [
         (TotalKind::Lines, totals.lines, is_adjusted),
         (TotalKind::Allowances, -totals.allowances, !totals.allowances.is_zero()),
@@ -72,7 +82,8 @@ pub fn totals(invoice: &Invoice, standing: &Standing, locale: &Locale) -> Vec<To
         (TotalKind::WithVat, totals.with_vat, true),
         (TotalKind::Paid, -totals.paid, !totals.paid.is_zero()),
         (TotalKind::Rounding, totals.rounding, !totals.rounding.is_zero()),
-        (TotalKind::Payments, -standing.paid, !standing.paid.is_zero()),
+        (payments, paid, !paid.is_zero()),
+        (TotalKind::Discount, -standing.discount, !standing.discount.is_zero()),
     ];
     let shown = sums.into_iter().filter(|(.., is_shown)| *is_shown);
     shown
@@ -87,4 +98,29 @@ pub fn owed_label(owed: Owed, locale: &Locale) -> String {
         Owed::Credited(_) => "amount-credited",
         Owed::Nothing | Owed::Ended(_) => "nothing-due",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use crate::transaction::{StatusRules, sample};
+
+    #[test]
+    fn payments_bring_the_amount_due_closer_to_zero() {
+        let locale = Locale::of(Language::English);
+        let mut invoice = sample().terms.invoice;
+        let day = invoice.issue_date;
+        for (code, due, kind, amount) in [
+            ("380", 54, TotalKind::Payments, -20),
+            ("381", 54, TotalKind::PaidOut, -20),
+            ("380", -54, TotalKind::PaidOut, 20),
+        ] {
+            invoice.type_code = code.to_owned();
+            invoice.totals.due = due.into();
+            let standing = StatusRules::default().standing_of("", "open", &invoice, 20.into(), day);
+            let shown = totals(&invoice, &standing, &locale).pop().unwrap();
+            assert_eq!((shown.kind, shown.amount), (kind, amount.into()), "{code} over {due}");
+        }
+    }
 }

@@ -185,6 +185,7 @@ on_both_databases! {
             let content = json!({ "msgtype": "m.text", "body": words });
             deal.buyer.call(Method::PUT, &path, Some(content)).await.0
         };
+        let mistake = deal.buyer.say(room, "Said by mistake").await;
         // What is written just before is in the room before it is closed.
         assert_eq!(writes("One last word").await, 303);
         let (status, closed) = shop.patch(id, &json!({ "status": "fertig" })).await;
@@ -197,6 +198,18 @@ on_both_databases! {
         let entries = shop.entries(id).await;
         assert!(entries.iter().any(|it| it["text"] == "One last word"), "{entries:?}");
         assert_eq!(says("Can you hear me?").await, 403);
+        // People can still remove what they said, in the room and on the page.
+        let path = format!("/rooms/{room}/redact/{mistake}/1");
+        assert_eq!(deal.buyer.call(Method::PUT, &path, Some(json!({}))).await.0, 200);
+        let last = entries.iter().find(|it| it["text"] == "One last word").unwrap()["event_id"].clone();
+        let form = [("event", last.as_str().unwrap())];
+        let removed = bea.request(Method::POST, "/remove").form(&form).send().await.unwrap();
+        assert_eq!(removed.status().as_u16(), 303);
+        world.eventually("two removals", || async {
+            let entries = shop.entries(id).await;
+            let removed = entries.iter().filter(|it| it["redacted"] == true).count();
+            (removed == 2).then_some(())
+        }).await;
         assert_eq!(writes("Can you hear me?").await, 409);
         let html = bea.request(Method::GET, "").send().await.unwrap().text().await.unwrap();
         assert!(html.contains("This transaction is closed") && !html.contains("<textarea id=\"text\""));

@@ -135,6 +135,7 @@ fn told(kind: EventKind) -> (&'static str, Value) {
         }))
     };
     let entry = || object(json!({ "entry": or_null(reference("Entry")) }));
+    let payment = || object(json!({ "payment": or_null(reference("Payment")) }));
     let came_or_left = || object(json!({ "party": role(), "user_id": text(), "seq": count() }));
     match kind {
         EventKind::TransactionCreated => ("The shop handed in a transaction.", revision()),
@@ -151,6 +152,8 @@ fn told(kind: EventKind) -> (&'static str, Value) {
                 "media_type": text_or_null(), "href": text_or_null(),
             })),
         ),
+        EventKind::PaymentAdded => ("The shop handed in a payment.", payment()),
+        EventKind::PaymentTakenBack => ("The shop took a payment back.", payment()),
         EventKind::PartyJoined => ("Somebody of a party came into the room.", came_or_left()),
         EventKind::PartyLeft => ("Somebody of a party left the room.", came_or_left()),
         EventKind::PartyRead => (

@@ -19,6 +19,11 @@ fn wrong_keys_types_and_values_are_refused_with_path_and_allowed_values() {
             &["did you mean rooms.parallel or webhooks.parallel?", "the sections"],
         ),
         ("rooms: {guest-access: x}", "rooms.guest-access", &["rooms.guest_access?"]),
+        (
+            "status: {names: [{name: Written-off, means: paid}]}",
+            "status.names[0].name",
+            &["which is the status written_off", "a word of the shop's own"],
+        ),
         ("rooms: 12", "rooms", &["a number", "a section with the keys create"]),
         ("rooms: [a]", "rooms", &["a list", "indented"]),
         ("- rooms", "", &["a list", "appservice"]),

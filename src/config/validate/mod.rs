@@ -20,6 +20,7 @@ use super::{
 use crate::invoice::Limits;
 use crate::language::Language;
 use crate::names::BOT_LOCALPART;
+use crate::transaction::NamedStatus;
 
 /// The greatest number of witnesses.
 const MAX_WITNESSES: usize = 8;
@@ -40,6 +41,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_rooms(&config.rooms, draft);
     page::check(config, draft);
     check_proxies(&config.proxies, draft);
+    check_status_names(&config.status.names, draft);
     check_record(&config.record, draft);
     check_files(&config.files, draft);
     webhooks::check(&config.webhooks, draft);
@@ -115,6 +117,17 @@ fn check_proxies(proxies: &ProxiesConfig, draft: &mut Draft) {
     for (position, proxy) in proxies.trusted.iter().enumerate() {
         if parse_network(proxy).is_none() {
             draft.refuse(&format!("proxies.trusted[{position}]"), &format!("{proxy:?}"), None);
+        }
+    }
+}
+
+/// A name that is that of another status would change what the statuses mean that people set with a button.
+fn check_status_names(names: &[NamedStatus], draft: &mut Draft) {
+    for (position, named) in names.iter().enumerate() {
+        if let Some(status) = named.is_of_another() {
+            let found = format!("{:?}, which is the status {}", named.name, status.as_str());
+            let fix = "write a word of the shop's own";
+            draft.refuse(&format!("status.names[{position}].name"), &found, Some(fix));
         }
     }
 }

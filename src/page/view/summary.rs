@@ -99,7 +99,7 @@ fn days_until(due_date: Date, today: Date) -> i64 {
 /// understood has no colour.
 fn tone(standing: &Standing) -> &'static str {
     match standing.status {
-        _ if !standing.is_understood && standing.owed.payable().is_some() => "open",
+        _ if !standing.is_understood() && standing.owed.payable().is_some() => "open",
         Status::Paid | Status::Refunded | Status::Completed | Status::Credited => "good",
         Status::Cancelled | Status::Draft | Status::WrittenOff => "gone",
         Status::Overdue | Status::Disputed => "bad",
@@ -111,7 +111,7 @@ fn tone(standing: &Standing) -> &'static str {
 fn becomes_late(page: &Page<'_>) -> Option<String> {
     let standing = &page.standing;
     let is_open = matches!(standing.status, Status::Issued | Status::PartlyPaid | Status::Accepted);
-    let becomes = is_open && standing.is_understood && standing.due_date.is_some();
+    let becomes = is_open && standing.is_understood() && standing.due_date.is_some();
     becomes.then(|| status(Status::Overdue.as_str(), &page.reader.locale))
 }
 

@@ -26,9 +26,9 @@ pub enum Status {
     Paid,
     /// The due date is over, and something is still to be paid.
     Overdue,
-    /// The buyer objects. The amount is still shown as to be paid, but nobody is called late.
+    /// The buyer objects. What was to be paid is still shown as to be paid, but nobody is called late.
     Disputed,
-    /// The buyer agrees with the document. Its amount is to be paid.
+    /// The buyer agrees with the document. What was not paid is to be paid.
     Accepted,
     /// The goods are on their way. What was not paid is to be paid.
     Shipped,
@@ -83,6 +83,11 @@ impl Status {
     /// Whether nobody is asked for money, whatever the document says.
     pub fn asks_nobody(self) -> bool {
         matches!(self, Draft | Paid | Completed | Credited | Refunded | Cancelled | WrittenOff)
+    }
+
+    /// Whether it leaves it as it was whether money is asked for.
+    pub fn leaves_claim(self) -> bool {
+        matches!(self, Disputed | Accepted | Shipped)
     }
 
     /// Whether a person who sets it on the page has to say why.

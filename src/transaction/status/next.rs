@@ -6,10 +6,34 @@ use super::{Standing, Status, StatusRules};
 use crate::transaction::{PartyRole, Transaction};
 
 impl StatusRules {
-    /// Returns what this party may set on the page now. Only the shop opens again what is closed.
+    /// Returns what this party may set now, without what was said already. Only the shop opens again what is closed.
     pub fn steps(&self, role: PartyRole, standing: &Standing) -> Vec<Status> {
         let next = if standing.is_closed { &[] } else { standing.status.next() };
-        self.may_set(role).iter().copied().filter(|it| next.contains(it)).collect()
+        let may_follow = |it: &Status| next.contains(it) && standing.said != Some(*it);
+        self.may_set(role).iter().copied().filter(may_follow).collect()
+    }
+
+    /// Returns the word by which a party gives a transaction the status that it wants. `None`: that was said already, or
+    /// it stands like that.
+    ///
+    /// # Errors
+    /// What this party may set instead, if it may not set that status now.
+    pub fn decide(
+        &self,
+        role: PartyRole,
+        wanted: Status,
+        transaction: &Transaction,
+        today: Date,
+    ) -> Result<Option<String>, Vec<Status>> {
+        let standing = self.standing(transaction, today);
+        if standing.said == Some(wanted) || standing.status == wanted {
+            return Ok(None);
+        }
+        let possible = self.steps(role, &standing);
+        match possible.contains(&wanted) {
+            true => Ok(Some(wanted.as_str().to_owned())),
+            false => Err(possible),
+        }
     }
 
     /// Returns the meanings that may follow if `word` may not follow the status of a transaction. `None`: it may. A
@@ -100,5 +124,46 @@ mod tests {
         ] {
             assert_eq!(steps(role, word), expected, "{role:?} {word}");
         }
+    }
+
+    #[test]
+    fn a_step_is_taken_once_and_only_where_it_can_follow() {
+        let (buyer, seller) = (PartyRole::Buyer, PartyRole::Seller);
+        let rules = StatusRules::default();
+        let decide = |role, said: &str, paid: i64, wanted| {
+            let mut transaction = crate::transaction::sample();
+            transaction.terms.status = said.to_owned();
+            transaction.terms.invoice.due_date = "2026-06-30".parse().ok();
+            transaction.paid = paid.into();
+            rules.decide(role, wanted, &transaction, "2026-08-01".parse().unwrap())
+        };
+        let takes = |word: &str| Ok(Some(word.to_owned()));
+        let refused = |possible: &[Status]| Err(possible.to_vec());
+        let (accepted, disputed) = (Status::Accepted, Status::Disputed);
+        for (role, said, paid, wanted, decided) in [
+            (buyer, "open", 0, accepted, takes("accepted")),
+            // It is overdue again, and partly paid, but that was said already.
+            (buyer, "accepted", 0, accepted, Ok(None)),
+            (buyer, "Approved", 20, accepted, Ok(None)),
+            (buyer, "accepted", 20, disputed, takes("disputed")),
+            (buyer, "disputed", 0, disputed, Ok(None)),
+            (seller, "shipped", 0, Status::Shipped, Ok(None)),
+            // It is paid by its payments.
+            (seller, "open", 54, Status::Paid, Ok(None)),
+            (buyer, "open", 54, accepted, refused(&[disputed])),
+            (buyer, "open", 0, Status::Paid, refused(&[accepted, disputed])),
+            (seller, "cancelled", 0, Status::Shipped, refused(&[])),
+        ] {
+            let case = format!("{role:?} wants {wanted:?} after {said}, {paid} paid");
+            assert_eq!(decide(role, said, paid, wanted), decided, "{case}");
+        }
+        let mut accepted_late = crate::transaction::sample();
+        accepted_late.terms.status = "accepted".to_owned();
+        accepted_late.terms.invoice.due_date = "2026-06-30".parse().ok();
+        let standing = rules.standing(&accepted_late, "2026-08-01".parse().unwrap());
+        assert_eq!(
+            (standing.status, rules.steps(buyer, &standing)),
+            (Status::Overdue, vec![disputed])
+        );
     }
 }

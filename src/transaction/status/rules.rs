@@ -22,6 +22,17 @@ pub struct NamedStatus {
     pub shop: Option<String>,
 }
 
+impl NamedStatus {
+    /// Returns the status whose name this is, if it is another one than what it shall mean.
+    pub fn is_of_another(&self) -> Option<Status> {
+        let name = folded(&self.name);
+        Status::ALL
+            .into_iter()
+            .find(|it| folded(it.as_str()) == name)
+            .filter(|it| *it != self.means)
+    }
+}
+
 /// The rules for the statuses of transactions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::words::asks;
 use super::{Status, StatusRules};
 use crate::invoice::Invoice;
-use crate::transaction::Transaction;
+use crate::transaction::{Terms, Transaction};
 
 /// What a document, its status and its payments ask of the buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +39,14 @@ pub struct Standing {
     /// The word to show: the shop's own, unless the payments or the day say something else. `None` if the word asks
     /// for money that nobody owes.
     pub word: Option<String>,
-    /// Whether the shop's word is one that is understood.
-    pub is_understood: bool,
+    /// What the shop's word means by itself. `None`: it is not understood.
+    pub said: Option<Status>,
     /// What is asked of the buyer.
     pub owed: Owed,
     /// The sum of the payments that were handed in.
     pub paid: Decimal,
+    /// What need not be paid because the payments came early enough for a discount.
+    pub discount: Decimal,
     /// Until when it is to be paid, as long as it is to be paid.
     pub due_date: Option<Date>,
     /// The number of days since the due date, as long as it is to be paid and nobody disputes it; 0 if it is not over.
@@ -54,6 +56,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether the shop's word is one that is understood.
+    pub fn is_understood(&self) -> bool {
+        self.said.is_some()
+    }
+
     /// Returns when this changes by itself, in milliseconds since 1970. `None` if only somebody changes it.
     pub fn changes_at(&self, rules: &StatusRules) -> Option<i64> {
         // How many days it is late is shown by the page only, which follows the day itself.
@@ -62,14 +69,31 @@ impl Standing {
     }
 }
 
+/// What decides how a transaction stands on a day.
+struct Known<'a> {
+    shop: &'a str,
+    /// The status.
+    word: &'a str,
+    /// The words that were its status, the newest first. The current one may be among them.
+    earlier: &'a [String],
+    invoice: &'a Invoice,
+    /// The sum of the payments.
+    paid: Decimal,
+    discount: Decimal,
+}
+
 impl StatusRules {
     /// Returns how a transaction stands on this day.
     pub fn standing(&self, transaction: &Transaction, today: Date) -> Standing {
-        let Transaction { shop, terms, paid, .. } = transaction;
-        self.standing_of(shop, &terms.status, &terms.invoice, *paid, today)
+        let Transaction { shop, terms, paid, discount, statuses, .. } = transaction;
+        let Terms { status: word, invoice, .. } = terms;
+        self.judge(
+            &Known { shop, word, earlier: statuses, invoice, paid: *paid, discount: *discount },
+            today,
+        )
     }
 
-    /// Returns how an invoice of a shop stands on this day if its status is `word` and this much was paid.
+    /// Returns how an invoice of a shop stands on this day if its first status is `word` and this much was paid.
     pub fn standing_of(
         &self,
         shop: &str,
@@ -78,12 +102,21 @@ impl StatusRules {
         paid: Decimal,
         today: Date,
     ) -> Standing {
+        self.judge(
+            &Known { shop, word, earlier: &[], invoice, paid, discount: Decimal::ZERO },
+            today,
+        )
+    }
+
+    fn judge(&self, known: &Known<'_>, today: Date) -> Standing {
+        let &Known { shop, word, earlier, invoice, paid, discount } = known;
         let meaning = self.meaning(shop, word);
         let due = invoice.totals.due;
         let is_credit = invoice.is_credit_note() || due < Decimal::ZERO;
-        let left = due.abs() - paid;
+        let left = due.abs() - paid - discount;
         let owed = match meaning {
             Some(meaning) if meaning.asks_nobody() => Owed::Ended(meaning),
+            _ if let Some(ended) = self.ended_before(shop, word, earlier) => Owed::Ended(ended),
             _ if is_credit && left <= Decimal::ZERO && !paid.is_zero() => {
                 Owed::Ended(Status::Refunded)
             }
@@ -100,8 +133,8 @@ impl StatusRules {
         let days_late = days_late.max(0);
         let said = meaning.unwrap_or(Status::Issued);
         let status = match (said, owed) {
-            (_, Owed::Ended(ended)) => ended,
             (Status::Disputed | Status::Shipped, _) => said,
+            (_, Owed::Ended(ended)) => ended,
             // Neither a credit note nor an invoice over nothing is paid by the buyer.
             (_, Owed::Credited(_)) => without_asking(said),
             (_, Owed::Nothing) if due.is_zero() && invoice.totals.paid.is_zero() => {
@@ -123,13 +156,24 @@ impl StatusRules {
         Standing {
             status,
             word,
-            is_understood: meaning.is_some(),
+            said: meaning,
             owed,
             paid,
+            discount,
             due_date,
             days_late,
             is_closed: self.closing.contains(&status),
         }
+    }
+
+    /// Returns the status because of which nobody is asked for money any more, if `word` leaves that as it was. A word
+    /// that is not understood does so, too.
+    fn ended_before(&self, shop: &str, word: &str, earlier: &[String]) -> Option<Status> {
+        let words = std::iter::once(word).chain(earlier.iter().map(String::as_str));
+        let mut meanings = words.filter_map(|word| self.meaning(shop, word));
+        let decisive = meanings.find(|it| !it.leaves_claim())?;
+        // What was a draft counts since the status that followed.
+        (decisive.asks_nobody() && decisive != Status::Draft).then_some(decisive)
     }
 }
 

@@ -135,6 +135,7 @@ total-with-vat = المجموع
 total-paid = المدفوع سابقًا
 total-rounding = التقريب
 total-payments = الدفعات المستلمة
+total-paid-out = المبلغ المُعاد دفعه
 total-due = المبلغ المستحق
 
 ## How to pay

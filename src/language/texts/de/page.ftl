@@ -128,6 +128,7 @@ total-with-vat = Gesamtbetrag
 total-paid = Bereits gezahlt
 total-rounding = Rundung
 total-payments = Eingegangene Zahlungen
+total-paid-out = Ausgezahlt
 total-due = Offener Betrag
 
 ## How to pay

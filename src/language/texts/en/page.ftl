@@ -139,6 +139,7 @@ total-with-vat = Total
 total-paid = Already paid
 total-rounding = Rounding
 total-payments = Payments received
+total-paid-out = Paid out
 total-due = Amount due
 
 ## How to pay

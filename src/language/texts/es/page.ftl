@@ -128,6 +128,7 @@ total-with-vat = Total
 total-paid = Ya pagado
 total-rounding = Redondeo
 total-payments = Pagos recibidos
+total-paid-out = Ya reembolsado
 total-due = Importe pendiente
 
 ## How to pay

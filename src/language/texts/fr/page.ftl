@@ -128,6 +128,7 @@ total-with-vat = Total TTC
 total-paid = Déjà payé
 total-rounding = Arrondi
 total-payments = Paiements reçus
+total-paid-out = Déjà remboursé
 total-due = Montant à payer
 
 ## How to pay

@@ -128,6 +128,7 @@ total-with-vat = Totaal incl. btw
 total-paid = Al betaald
 total-rounding = Afronding
 total-payments = Ontvangen betalingen
+total-paid-out = Uitbetaald
 total-due = Te betalen bedrag
 
 ## How to pay

@@ -10,15 +10,14 @@ use crate::wording::{self, PaymentDetail};
 pub(super) fn payment(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     let invoice = &page.transaction.terms.invoice;
-    let owed = page.standing.owed;
-    if owed.payable().is_none() || invoice.payment.is_none() {
+    if page.standing.owed.payable().is_none() || invoice.payment.is_none() {
         return html! {};
     }
     html! {
         section.payment {
             h3 { (text(reader, "payment")) }
             dl {
-                @for it in wording::payment(invoice, owed, &reader.locale) { (detail(reader, &it)) }
+                @for it in wording::payment(invoice, &page.standing, &reader.locale) { (detail(reader, &it)) }
             }
             @if let Some(code) = &page.qr {
                 figure.qr {

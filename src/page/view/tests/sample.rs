@@ -46,7 +46,9 @@ impl Sample {
             terms: accepted.terms,
             warnings: accepted.warnings,
             paid: Decimal::ZERO,
+            discount: Decimal::ZERO,
             payment_changes: 0,
+            statuses: Vec::new(),
             created_at: START,
             updated_at: START,
         };

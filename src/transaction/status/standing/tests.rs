@@ -157,3 +157,48 @@ fn a_due_date_that_ends_changes_it_by_itself() {
     let undated = super::tests::invoice(|json| json["due_date"] = json!(null));
     assert_eq!(on(&undated, "open", "0", DUE).changes_at(&rules), None);
 }
+
+#[test]
+fn what_leaves_the_claim_as_it_was_does_not_bring_it_back() {
+    let of = |words: &[&str], paid: &str| {
+        let words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
+        let (newest, earlier) = words.split_last().unwrap();
+        let mut transaction = crate::transaction::sample();
+        transaction.terms.invoice = invoice(|_| ());
+        transaction.terms.status.clone_from(newest);
+        transaction.statuses = earlier.iter().rev().cloned().collect();
+        transaction.paid = amount(paid);
+        StatusRules::default().standing(&transaction, LATE.parse().unwrap())
+    };
+    // The words, oldest first, and what was paid; the meaning, and what is to be paid.
+    for (words, paid, status, to_pay) in [
+        (&["open", "paid", "shipped"][..], "0", Status::Shipped, ""),
+        (&["open", "paid", "disputed"], "0", Status::Disputed, ""),
+        (&["open", "paid", "disputed", "accepted"], "0", Status::Paid, ""),
+        (&["paid", "shipped"], "40", Status::Shipped, ""),
+        (&["open", "completed", "shipped"], "0", Status::Shipped, ""),
+        (&["open", "completed", "disputed"], "0", Status::Disputed, ""),
+        (&["open", "refunded", "disputed"], "0", Status::Disputed, ""),
+        (&["open", "paid", "issued"], "0", Status::Overdue, "100"),
+        (&["open", "paid", "partly_paid"], "40", Status::Overdue, "60"),
+        (&["open", "written off", "overdue"], "0", Status::Overdue, "100"),
+        (&["paid", "open", "shipped"], "0", Status::Shipped, "100"),
+        (&["open", "disputed", "accepted", "shipped"], "0", Status::Shipped, "100"),
+        // A draft asks for nothing only as long as it is one.
+        (&["draft", "shipped"], "0", Status::Shipped, "100"),
+        // What is not understood changes nothing, either.
+        (&["open", "paid", "with_the_lawyers"], "0", Status::Paid, ""),
+        (&["open", "cancelled", "with_the_lawyers", "shipped"], "0", Status::Shipped, ""),
+        (&["with_the_lawyers", "shipped"], "0", Status::Shipped, "100"),
+        // By payments alone, it is paid as long as they count.
+        (&["open", "shipped"], "100", Status::Shipped, ""),
+    ] {
+        let standing = of(words, paid);
+        let case = format!("{words:?}, {paid} paid: {standing:?}");
+        assert_eq!(standing.status, status, "{case}");
+        let to_pay = Some(to_pay).filter(|it| !it.is_empty()).map(amount);
+        assert_eq!(standing.owed.payable(), to_pay, "{case}");
+        let asks = to_pay.is_some();
+        assert_eq!((standing.due_date.is_some(), standing.days_late > 0), (asks, asks), "{case}");
+    }
+}

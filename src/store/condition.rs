@@ -1,4 +1,4 @@
-//! How transactions stand: what the API tells about them beside what the shop said itself.
+//! The condition of transactions, of their rooms and of their records, which the API tells beside what the shop said.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ macro_rules! in_range {
     };
 }
 const SELECT_ROOMS_IN_RANGE: &str = select_rooms!(concat!("WHERE ", in_range!()));
-static SELECT_STANDINGS: LazyLock<String> = LazyLock::new(|| {
+static SELECT_CONDITIONS: LazyLock<String> = LazyLock::new(|| {
     questions::ask(&[
         Question {
             name: "record",
@@ -70,9 +70,9 @@ static SELECT_STANDINGS: LazyLock<String> = LazyLock::new(|| {
     ])
 });
 
-/// How a transaction stands. Times are milliseconds since 1970.
+/// The condition of a transaction. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct Condition {
     /// The current room.
     pub room: Option<RoomRow>,
     /// What is known about everybody in the room or invited to it, by Matrix user id.
@@ -84,12 +84,12 @@ pub struct Standing {
     /// All rooms of the transaction, oldest first.
     pub rooms: Vec<RecordRoom>,
     /// The record.
-    pub record: RecordStanding,
+    pub record: RecordCondition,
 }
 
-/// How a record stands.
+/// The condition of a record.
 #[derive(Clone, Debug, Default)]
-pub struct RecordStanding {
+pub struct RecordCondition {
     /// The `seq` of its last entry.
     pub seq: i64,
     /// The hash of that entry.
@@ -101,15 +101,15 @@ pub struct RecordStanding {
 }
 
 impl Store {
-    /// Returns how these transactions of this shop stand.
+    /// Returns the condition of these transactions of this shop.
     ///
     /// # Errors
     /// If the database does not answer or holds an unreadable value.
-    pub async fn standings(
+    pub async fn conditions(
         &self,
         shop: &str,
         ids: &[Ulid],
-    ) -> Result<BTreeMap<Ulid, Standing>, StoreError> {
+    ) -> Result<BTreeMap<Ulid, Condition>, StoreError> {
         let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
             return Ok(BTreeMap::new());
         };
@@ -118,27 +118,27 @@ impl Store {
         let rooms = sqlx::query_as(SELECT_ROOMS_IN_RANGE).bind(shop).bind(&first).bind(&last);
         let rooms = rooms.bind(&chosen);
         let rooms: Vec<RoomRow> = rooms.fetch_all(&self.pool).await?;
-        let answers = sqlx::query_as(AssertSqlSafe(SELECT_STANDINGS.as_str()));
+        let answers = sqlx::query_as(AssertSqlSafe(SELECT_CONDITIONS.as_str()));
         let answers: Vec<Answer> =
             answers.bind(shop).bind(first).bind(last).bind(chosen).fetch_all(&self.pool).await?;
-        let mut standings: BTreeMap<Ulid, Standing> = BTreeMap::new();
+        let mut conditions: BTreeMap<Ulid, Condition> = BTreeMap::new();
         for room in rooms {
             let id = parse_id(&room.transaction_id)?;
-            standings.entry(id).or_default().room = Some(room);
+            conditions.entry(id).or_default().room = Some(room);
         }
         for answer in answers {
-            standings.entry(parse_id(&answer.transaction)?).or_default().add(answer);
+            conditions.entry(parse_id(&answer.transaction)?).or_default().add(answer);
         }
-        for standing in standings.values_mut() {
+        for condition in conditions.values_mut() {
             // A union has no order of its own.
-            standing.problems.sort_by(|a, b| (a.since, &a.step).cmp(&(b.since, &b.step)));
-            standing.rooms.sort_by(|a, b| (a.since, &a.room_id).cmp(&(b.since, &b.room_id)));
+            condition.problems.sort_by(|a, b| (a.since, &a.step).cmp(&(b.since, &b.step)));
+            condition.rooms.sort_by(|a, b| (a.since, &a.room_id).cmp(&(b.since, &b.room_id)));
         }
-        Ok(standings)
+        Ok(conditions)
     }
 }
 
-impl Standing {
+impl Condition {
     fn add(&mut self, Answer { question, texts, numbers, .. }: Answer) {
         let [first, second, third, ..] = texts;
         let key = first.unwrap_or_default();
@@ -146,7 +146,7 @@ impl Standing {
             "record" => {
                 let [seq, unreadable, signed_seq, signed_at] = numbers;
                 let signed = signed_seq.zip(signed_at).zip(second);
-                self.record = RecordStanding {
+                self.record = RecordCondition {
                     seq: seq.unwrap_or_default(),
                     hash: key,
                     unreadable: unreadable.unwrap_or_default(),
