@@ -108,28 +108,18 @@ impl Worker {
         }
         let rules = &self.installation.config.status;
         let today = rules.date_at(now());
-        let decide = |current: &Transaction| {
-            let standing = rules.standing(current, today);
-            if standing.status == status {
-                return Ok(None);
-            }
-            let possible = rules.steps(visitor.role, &standing);
-            match possible.contains(&status) {
-                true => Ok(Some(status.as_str().to_owned())),
-                false => Err((standing, possible)),
-            }
-        };
+        let decide = |current: &Transaction| rules.decide(visitor.role, status, current, today);
         let correlation = &entry.fixed.event_id;
         let by = SetBy::Message(BotMessage::InRoom(entry.fixed.seq));
         let changed = self.store.set_status(view.id(), &user, by, correlation, decide).await?;
-        if let Changed::Refused((standing, possible)) = changed {
-            return Ok(status_refused(&possible, &Asked { standing: &standing, ..*asked }));
-        }
         // What the answer says is how it stands now, whoever has changed it meanwhile.
         let now = self.store.transaction(view.id()).await?;
         let standing = now.map(|it| rules.standing(&it, today));
-        let standing = standing.as_ref().unwrap_or(&view.standing);
-        Ok(status_set(&Asked { standing, ..*asked }))
+        let asked = Asked { standing: standing.as_ref().unwrap_or(&view.standing), ..*asked };
+        Ok(match changed {
+            Changed::Refused(possible) => status_refused(&possible, &asked),
+            Changed::To(_) | Changed::Same | Changed::Missing => status_set(&asked),
+        })
     }
 
     /// Who wrote the entry, if they are a contact today, or a guest of one.

@@ -277,7 +277,7 @@ mod tests {
     use super::*;
     use crate::invoice::Currency;
     use crate::store::tests::{opened, root};
-    use crate::store::{Change, Created, InviteAgain, NewRevision};
+    use crate::store::{BotMessage, Change, Changed, Created, InviteAgain, NewRevision, SetBy};
     use crate::transaction::{NewPayment, Owed, Status, StatusRules, Terms, sample_submission};
 
     async fn created(store: &Store) -> Ulid {
@@ -347,7 +347,7 @@ mod tests {
         let store = opened(folder.path()).await;
         let id = created(&store).await;
         let user = ruma::user_id!("@bea:example.org");
-        for (status, to_pay) in [
+        let statuses = [
             ("open", Some(54)),
             ("paid", None),
             ("shipped", None),
@@ -355,9 +355,17 @@ mod tests {
             ("shipped", None),
             ("issued", Some(54)),
             ("shipped", Some(54)),
-        ] {
+        ];
+        for (seq, (status, to_pay)) in (1..).zip(statuses) {
             let decide = |_: &Transaction| Ok::<_, ()>(Some(status.to_owned()));
-            store.set_status(id, user, None, "test", decide).await.unwrap();
+            let asked = "INSERT INTO room_commands (transaction_id, seq) VALUES ($1, $2)";
+            store.run(sqlx::query(asked).bind(id.to_string()).bind(seq)).await.unwrap();
+            let by = || SetBy::Message(BotMessage::InRoom(seq));
+            store.set_status(id, user, by(), "test", decide).await.unwrap();
+            // A message has its effect once.
+            let again = |_: &Transaction| Ok::<_, ()>(Some("draft".to_owned()));
+            let changed = store.set_status(id, user, by(), "test", again).await.unwrap();
+            assert_eq!(changed, Changed::Same);
             let transaction = current(&store, id).await;
             let standing =
                 StatusRules::default().standing(&transaction, "2026-06-01".parse().unwrap());

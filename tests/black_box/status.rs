@@ -202,8 +202,12 @@ on_both_databases! {
         let path = format!("/rooms/{room}/redact/{mistake}/1");
         assert_eq!(deal.buyer.call(Method::PUT, &path, Some(json!({}))).await.0, 200);
         let last = entries.iter().find(|it| it["text"] == "One last word").unwrap()["event_id"].clone();
-        let form = [("event", last.as_str().unwrap())];
-        let removed = bea.request(Method::POST, "/remove").form(&form).send().await.unwrap();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("event", last.as_str().unwrap())
+            .finish();
+        let removed = bea.request(Method::POST, "/remove").body(form);
+        let removed = removed.header("content-type", "application/x-www-form-urlencoded");
+        let removed = removed.send().await.unwrap();
         assert_eq!(removed.status().as_u16(), 303);
         world.eventually("two removals", || async {
             let entries = shop.entries(id).await;
