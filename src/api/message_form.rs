@@ -31,8 +31,8 @@ pub(super) struct Message {
     pub(super) text: String,
     /// The name under which it is said. Without it, that of the seller.
     name: Option<String>,
-    /// What is said of the files.
-    #[serde(default)]
+    /// What is said of the files. Only a form has it.
+    #[serde(skip)]
     pub(super) description: Option<String>,
     /// The files, with their names.
     #[serde(skip)]
@@ -91,10 +91,6 @@ pub(super) async fn read(
     if !body::is_form(&request)? {
         let bytes = body::json(request).await?;
         let message: Message = transaction::json(&bytes).map_err(|it| invalid_all(&it))?;
-        if message.description.is_some() {
-            let detail = "Only files have a description. Send them as `multipart/form-data`.";
-            return Err(invalid(invoice::Problem::at("/description", detail)));
-        }
         return Ok(message.tidied());
     }
     let _place = state.uploads.take(&shop.to_owned()).map_err(|too_many| {

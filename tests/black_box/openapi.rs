@@ -59,6 +59,15 @@ async fn delivered(world: &World, webhook: &str) -> String {
     delivery.await
 }
 
+/// Something that the shop says; its id.
+async fn message(shop: &Shop, id: &str) -> String {
+    let path = format!("/api/v1/transactions/{id}/messages");
+    let request = shop.request(Method::POST, &path).json(&json!({ "text": "Hello" }));
+    let (status, said) = Shop::answer(request).await;
+    assert_eq!(status, 202, "{said}");
+    said["id"].as_str().unwrap().to_owned()
+}
+
 /// Hands in a payment; its id.
 async fn payment(shop: &Shop, transaction: &str) -> String {
     let request =
@@ -129,6 +138,7 @@ on_both_databases! {
                     let link = shop.new_link(&id, &json!({ "party": "buyer" })).await;
                     let files = &shop.transaction(&id).await["invoice"]["documents"];
                     let place = files.as_array().into_iter().flatten().position(|it| it["attachment"].is_object());
+                    let message = message(shop, &id).await;
                     let payment = payment(shop, &id).await;
                     let event = match path.contains("{event}") {
                         true => Some(delivered(&world, &webhook).await),
@@ -139,6 +149,7 @@ on_both_databases! {
                         ("party", "buyer"),
                         ("contact", "@accounts:birch.example"),
                         ("link", link["id"].as_str().unwrap()),
+                        ("message", message.as_str()),
                         ("payment", payment.as_str()),
                         ("webhook", webhook.as_str()),
                         ("event", &event.unwrap_or_default()),
@@ -170,6 +181,7 @@ on_both_databases! {
         let with_files = made["id"].as_str().unwrap();
         let plain = shop.create(&sample("plain", BUYER, SELLER)).await;
         let link = shop.new_link(&plain, &json!({ "party": "buyer" })).await;
+        let message = message(shop, &plain).await;
         let payment = payment(shop, &plain).await;
         let event = delivered(&world, &webhook).await;
         // Values that there are, so that it gets further than to "not found".
@@ -184,6 +196,8 @@ on_both_databases! {
                 values = [{}]
                 [dictionaries.payments]
                 values = ["{payment}"]
+                [dictionaries.messages]
+                values = ["{message}"]
                 [dictionaries.webhooks]
                 values = ["{webhook}"]
                 [dictionaries.events]
@@ -194,6 +208,7 @@ on_both_databases! {
                 "path.id" = {{ dictionary = "ids", probability = 0.8 }}
                 "path.contact" = {{ dictionary = "contacts", probability = 0.8 }}
                 "path.link" = {{ dictionary = "links", probability = 0.8 }}
+                "path.message" = {{ dictionary = "messages", probability = 0.8 }}
                 "path.payment" = {{ dictionary = "payments", probability = 0.8 }}
                 "path.webhook" = {{ dictionary = "webhooks", probability = 0.8 }}
                 "path.event" = {{ dictionary = "events", probability = 0.8 }}

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::events::{EVENT_CURSOR, types_pattern};
 use super::operation::{Operation, get, patch, post, remove};
-use super::schemas::{EVENT_ID, ULID, list, number, one_of, pattern, reference, text};
+use super::schemas::{
+    EVENT_ID, ULID, list, new_message_with_files, number, one_of, pattern, reference, text,
+};
 use crate::language::Language;
 use crate::store::DeliveryState;
 
@@ -13,6 +15,7 @@ const TRANSACTIONS: &str = "/api/v1/transactions";
 const TRANSACTION: &str = "/api/v1/transactions/{id}";
 const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
+const MESSAGES: &str = "/api/v1/transactions/{id}/messages";
 const PAYMENTS: &str = "/api/v1/transactions/{id}/payments";
 const LINKS: &str = "/api/v1/transactions/{id}/links";
 const WEBHOOKS: &str = "/api/v1/webhooks";
@@ -221,6 +224,25 @@ fn payments() -> Vec<Operation> {
 
 fn record() -> Vec<Operation> {
     vec![
+        post(MESSAGES, "say", "Record", "Say something in the room, as the shop")
+            .says("It is seen by everybody in the room. A form has up to ten files.")
+            .takes(
+                JSON,
+                reference("NewMessage"),
+                json!({ "text": "It is **on its way**.", "name": "Acme support" }),
+            )
+            .takes_form(new_message_with_files())
+            .answers(202, "It is on disk, and on its way.", JSON, reference("Message"))
+            .gives(202, "Location")
+            .fails(&["closed", "encrypted", "too-many-names"]),
+        get(
+            "/api/v1/transactions/{id}/messages/{message}",
+            "getMessage",
+            "Record",
+            "Read what became of a message of the shop",
+        )
+        .answers(200, "The message.", JSON, reference("Message"))
+        .tagged(),
         get("/api/v1/transactions/{id}/entries", "readRecord", "Record", "Read the record")
             .query(
                 "after",
@@ -489,6 +511,7 @@ pub(super) fn path_parameter(name: &str) -> Option<(Value, &'static str)> {
         "party" => (one_of(&["buyer", "seller"]), "The party."),
         "contact" => (pattern(SOME_TEXT), "The Matrix ID, e-mail address or name."),
         "link" => (pattern(ULID), "The id of the link."),
+        "message" => (pattern(ULID), "The id of the message."),
         "payment" => (pattern(ULID), "The id of the payment."),
         "webhook" => (pattern(ULID), "The id of the webhook."),
         "event" => (pattern(EVENT_ID), "The id of the event."),

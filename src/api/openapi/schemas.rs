@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::invoice::{address_schema, schema as invoice_schema};
-use crate::record::Kind;
+use crate::record::{Kind, MAX_NAME_CHARS};
+use crate::room::message_content::{MAX_FILES, MAX_TEXT_BYTES};
 use crate::transaction::Status;
 
 /// The pattern of a ULID, in capital or small letters.
@@ -114,6 +115,7 @@ pub(super) fn schemas() -> Value {
         )),
         "InvitationRequest": object_with(&[], json!({ "matrix": or_null(matrix_id()) })),
         "LinkRequest": link_request(),
+        "NewMessage": object_with(&["text"], new_message()),
         "NewPayment": new_payment(),
         "Problem": problem(),
         "Finding": finding(),
@@ -130,6 +132,7 @@ pub(super) fn schemas() -> Value {
             "next": said(or_null(pattern(ULID)), "The `cursor` of the next page; null on the last one."),
         })),
         "Standing": standing(),
+        "Message": message(),
         "Payment": payment(),
         "Payments": object(json!({
             "payments": said(list(reference("Payment")), "Also those that were taken back."),
@@ -407,6 +410,56 @@ fn standing() -> Value {
         "due_date": or_null(json!({ "type": "string", "format": "date" })),
         "days_late": count(),
         "closed": said(boolean(), "Whether the room and the page are read-only."),
+    }))
+}
+
+fn new_message() -> Value {
+    json!({
+        "text": said(
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT_BYTES }),
+            "Plain text or Markdown. The length is counted in bytes.",
+        ),
+        "name": said(
+            json!({ "type": ["string", "null"], "maxLength": MAX_NAME_CHARS }),
+            "The name under which it is said. Without it, that of the seller.",
+        ),
+    })
+}
+
+/// The parts of a form that says something.
+pub(super) fn new_message_with_files() -> Value {
+    let name = json!({ "type": "string", "maxLength": MAX_NAME_CHARS });
+    json!({
+        "type": "object",
+        "properties": {
+            "text": { "type": "string", "maxLength": MAX_TEXT_BYTES },
+            "name": name,
+            "description": { "type": "string", "maxLength": 250 },
+            "file": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_FILES,
+                "items": { "type": "string", "contentMediaType": "application/octet-stream" },
+            },
+        },
+        "required": ["file"],
+        "additionalProperties": false,
+    })
+}
+
+fn message() -> Value {
+    let state = || one_of(&["queued", "sent", "failed"]);
+    object(json!({
+        "id": pattern(ULID),
+        "name": text(),
+        "state": said(state(), "`sent` once each part is, `failed` as soon as one is."),
+        "created_at": time(),
+        "parts": list(object(json!({
+            "state": state(),
+            "event_id": or_null(text()),
+            "seq": said(or_null(count()), "The number of the entry, once the record has it."),
+            "reason": said(or_null(text()), "Why it was not sent."),
+        }))),
     }))
 }
 
