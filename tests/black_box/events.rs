@@ -13,10 +13,12 @@ use crate::support::world::Deal;
 use crate::support::{Database, Entered, Fault, Shop, When, World, contract, sample};
 
 /// All types, as docs/integrating.md lists them.
-const TYPES: [&str; 16] = [
+const TYPES: [&str; 18] = [
     "transaction.created",
     "transaction.updated",
     "transaction.status_changed",
+    "payment.added",
+    "payment.taken_back",
     "entry.created",
     "entry.edited",
     "entry.redacted",
@@ -179,6 +181,15 @@ on_both_databases! {
         for _ in 0..2 {
             assert_eq!(visitor.request(Method::GET, "").send().await.unwrap().status(), 200);
         }
+        let payments = format!("/api/v1/transactions/{}/payments", deal.id);
+        let payment = world.shop.request(Method::POST, &payments).json(&json!({ "amount": "200.00" }));
+        let (status, payment) = Shop::answer(payment).await;
+        assert_eq!(status, 201, "{payment}");
+        let payment = payment["id"].as_str().unwrap();
+        for _ in 0..2 {
+            let taken = world.shop.request(Method::DELETE, &format!("{payments}/{payment}"));
+            assert_eq!(taken.send().await.unwrap().status(), 204);
+        }
         assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "paid" })).await.0, 200);
         assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "paid" })).await.0, 200);
         awaited(&world, "file.stored", |_| true).await;
@@ -197,6 +208,12 @@ on_both_databases! {
         }
         assert_eq!(events[0]["type"], "transaction.created");
         assert_eq!(events[0]["data"]["status"], "awaiting_payment");
+        for kind in ["payment.added", "payment.taken_back"] {
+            let of_kind = of_type(&events, kind);
+            assert_eq!(of_kind.len(), 1, "{of_kind:?}");
+            let told = &of_kind[0]["data"]["payment"];
+            assert_eq!((&told["id"], &told["amount"]), (&json!(payment), &json!("200.00")), "{told}");
+        }
         let changed = json!({ "revision": 2, "status": "paid", "previous_status": "awaiting_payment" });
         for kind in ["transaction.updated", "transaction.status_changed"] {
             let of_kind = of_type(&events, kind);
@@ -390,7 +407,8 @@ async fn nobody_passes_an_event_that_is_not_committed_yet() {
     let before = latest(&world.shop).await;
     let mut other = world.database().await;
     let insert = format!(
-        "INSERT INTO events (shop, transaction_id, kind, at) VALUES ('shop', '{of}', 'room.ready', 1)"
+        "INSERT INTO events (shop, transaction_id, kind, detail, at) \
+         VALUES ('shop', '{of}', 'room.ready', '{{\"room_id\":null}}', 1)"
     );
     other.execute("BEGIN").await.unwrap();
     other.execute(sqlx::AssertSqlSafe(insert)).await.unwrap();

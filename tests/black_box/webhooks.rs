@@ -280,7 +280,7 @@ on_both_databases! {
         set_status(&world, &one, "shipped").await;
         all_delivered(&world, &clock).await;
         assert!(elsewhere.count() > 0);
-        assert_eq!(call(&world.shop, Method::DELETE, &format!("{WEBHOOKS}/{clock}"), json!({})).await.0, 204);
+        assert_eq!(call(&world.shop, Method::DELETE, &format!("{WEBHOOKS}/{clock}"), Value::Null).await.0, 204);
         let seen_elsewhere = elsewhere.count();
         assert_eq!(receiver.count(), count);
         // Nothing of that time is lost.
