@@ -68,7 +68,9 @@ on_both_databases! {
     }
 
     async fn a_contact_gets_their_own_link_in_a_direct_message(database) {
-        let world = World::with().page().start(database).await;
+        // Who is no contact any more stays in the room, and can still ask.
+        let keep = json!({ "removed_contacts": "keep" });
+        let world = World::with().page().config("rooms", keep).start(database).await;
         let deal = world.deal().await;
         let answer = ask(&world, &deal, &deal.buyer, "!tally link").await;
         assert_eq!(body(&answer), "I have sent you your link in a direct message.");
