@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from .databases import Postgres, PostgresServer, Sqlite
 from .document import Document
 from .ending import Alarm
-from .filling import Filling
+from .filling import Filling, id_of_copy
 from .groups import GROUPS
+from .groups.events import cursor
 from .http_client import Client
 from .invoices import message
 from .open_pages import LivePage, live_targets
@@ -105,12 +106,23 @@ def _copies(world, id, room):
     length = filling.length_of(id)
     filling.copy_record(id, room, COPIES)
     filling.lengthen_record(id, room, COPIES)
+    filling.lengthen_feed(id, COPIES)
+    told = [int(filling.run(f"SELECT COUNT(*) FROM events WHERE transaction_id = '{one}'")[0][0])
+            for one in (id, id_of_copy(1), id_of_copy(COPIES))]
+    assert told[0] > 0 and told[1] == told[2] == 2 * told[0], told
     filling.finish()
     world.service.start(world.token)
     # The stub may still have had something to tell.
     assert world.entries(id) >= length * (COPIES + 1), (world.entries(id), length)
     _expect_found(world, "zebrafish", 1 + 2 * COPIES)
     _expect_found(world, "zebrafish+rare1", 1)
+    last = _events(world, id_of_copy(1))[-1]["id"]
+    (number,), = world.database.rows(f"SELECT MAX(id) FROM events WHERE transaction_id = '{id_of_copy(1)}'")
+    assert last == cursor(int(number)), (last, number)
+
+
+def _events(world, id):
+    return world.api.ask("GET", f"/api/v1/events?transaction={id}&limit=100").json()["events"]
 
 
 def _expect_found(world, words, count):

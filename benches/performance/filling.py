@@ -20,6 +20,23 @@ RARE_WORDS = 50_000
 MEDIUM_WORDS = 500
 
 
+def id_of_copy(number):
+    """Returns the id of the transaction that is the copy with a number."""
+    return f"01AA{number:022}"
+
+
+def pieces(copies):
+    """Yields the first and the last number of the copies that one commit makes."""
+    for first in range(1, copies + 1, COPIES_AT_ONCE):
+        yield first, min(copies, first + COPIES_AT_ONCE - 1)
+
+
+def numbers(first, last):
+    """Returns a table g in SQL, whose column n has the numbers from the first to the last."""
+    return (f"(WITH RECURSIVE g(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM g "
+            f"WHERE n < {last}) SELECT n FROM g) AS g")
+
+
 class Filling:
     """A writer to the database of a world that does not run."""
 
@@ -77,6 +94,20 @@ class Filling:
                                         "id": f"t.id + (g.n * 1000 - {AGE_MS}) * {SEARCH_IDS_PER_MS}"}),
         ]
         self._copy(tables, copies)
+        self.lengthen_feed(id, copies)
+
+    def lengthen_feed(self, id, copies, times=1):
+        """Appends the events of a transaction to the feed for each of its copies, several times.
+
+        Events of many transactions follow each other, as those of a shop do.
+        """
+        columns = "shop, transaction_id, kind, subject, detail, at"
+        values = columns.replace("transaction_id", self._new_values()["id"])
+        for _ in range(times):
+            for first, last in pieces(copies):
+                self.run(f"INSERT INTO events ({columns}) SELECT {values} FROM {numbers(first, last)} "
+                         f"CROSS JOIN (SELECT id, {columns} FROM events WHERE transaction_id = '{id}') t "
+                         "ORDER BY t.id, g.n")
 
     def length_of(self, id):
         """Returns the number of entries of a record."""
@@ -107,8 +138,7 @@ class Filling:
                  f"WHERE room_id = '{room}'")
 
     def _copy(self, tables, copies):
-        for first in range(1, copies + 1, COPIES_AT_ONCE):
-            last = min(copies, first + COPIES_AT_ONCE - 1)
+        for first, last in pieces(copies):
             self.run("BEGIN")
             for table, where, changed in tables:
                 self._copy_rows(table, where, changed, first, last)
@@ -117,10 +147,8 @@ class Filling:
     def _copy_rows(self, table, where, changed, first, last):
         columns = self._columns(table)
         values = ", ".join(changed.get(column, f"t.{column}") for column in columns)
-        numbers = (f"(WITH RECURSIVE g(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM g "
-                   f"WHERE n < {last}) SELECT n FROM g) AS g")
         self.run(f"INSERT INTO {table} ({', '.join(columns)}) "
-                 f"SELECT {values} FROM {numbers} CROSS JOIN {table} t WHERE {where}")
+                 f"SELECT {values} FROM {numbers(first, last)} CROSS JOIN {table} t WHERE {where}")
 
     def _columns(self, table):
         if self.is_sqlite:

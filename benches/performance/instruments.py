@@ -36,9 +36,13 @@ class Instruments:
         return self._run(*words)
 
     def get(self, port, path, count, cookie=None, token=None, seconds=30):
-        """Reads one address again and again, and returns the `times` of the first byte."""
-        words = ["get", "--address", f"127.0.0.1:{port}", "--path", path, "--count", count,
-                 "--seconds", seconds]
+        """Reads one address again and again, and returns the `times` of the first byte.
+
+        With a list of paths, they are read in turns.
+        """
+        words = ["get", "--address", f"127.0.0.1:{port}", "--count", count, "--seconds", seconds]
+        for one in [path] if isinstance(path, str) else path:
+            words += ["--path", one]
         words += ["--cookie", cookie] if cookie else []
         words += ["--token", token] if token else []
         return self._run(*words)

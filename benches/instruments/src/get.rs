@@ -1,4 +1,4 @@
-//! Reads one address again and again.
+//! Reads one address, or several in turns, again and again.
 
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,9 @@ pub struct Get {
     /// Host and port of the server.
     #[arg(long)]
     address: String,
-    /// Path and query.
-    #[arg(long)]
-    path: String,
+    /// Path and query. With several, they are read in turns.
+    #[arg(long = "path", required = true)]
+    paths: Vec<String>,
     /// The cookie to show, as `name=value`.
     #[arg(long)]
     cookie: Option<String>,
@@ -48,9 +48,10 @@ impl Get {
         let end = Instant::now() + Duration::from_secs(self.seconds);
         let mut times = Times::default();
         let mut bytes = 0;
-        for number in 0..self.warm_up + self.count {
-            let answer = connection.ask(self.request()?).await?;
-            ensure!(answer.status == StatusCode::OK, "{} answered {}", self.path, answer.status);
+        let paths = self.paths.iter().cycle();
+        for (number, path) in paths.take(self.warm_up + self.count).enumerate() {
+            let answer = connection.ask(self.request(path)?).await?;
+            ensure!(answer.status == StatusCode::OK, "{path} answered {}", answer.status);
             bytes = answer.body.len();
             if number >= self.warm_up {
                 times.add(answer.first_byte);
@@ -63,8 +64,8 @@ impl Get {
         Ok(())
     }
 
-    fn request(&self) -> anyhow::Result<Request<Full<Bytes>>> {
-        let mut request = Request::get(&self.path)
+    fn request(&self, path: &str) -> anyhow::Result<Request<Full<Bytes>>> {
+        let mut request = Request::get(path)
             .header("host", &self.address)
             .header("accept-encoding", "gzip");
         if let Some(cookie) = &self.cookie {
