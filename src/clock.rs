@@ -2,6 +2,11 @@
 
 use jiff::Timestamp;
 
+/// Milliseconds of an hour.
+pub const HOUR_MS: i64 = 3_600_000;
+/// Milliseconds of a day of 24 hours.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
 /// Returns the current time, in milliseconds since 1970.
 pub fn now() -> i64 {
     Timestamp::now().as_millisecond()

@@ -7,9 +7,7 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-
-/// The number of milliseconds in an hour.
-const HOUR_MS: i64 = 3_600_000;
+use crate::clock::{DAY_MS, HOUR_MS};
 
 /// The parameters in the path of a call. One that cannot be read names nothing, so the call is answered with 404.
 #[derive(Debug)]
@@ -72,7 +70,7 @@ pub(super) fn span(name: &str, text: Option<&str>) -> Result<Option<(i64, i64)>,
         // Counted in days, because the last ones of the year 9999 are no timestamps.
         let since_1970 = day.duration_since(Date::constant(1970, 1, 1));
         let start = since_1970.as_hours() * HOUR_MS;
-        (start, start + 24 * HOUR_MS)
+        (start, start + DAY_MS)
     });
     day.map(Some).ok_or_else(|| {
         let detail = format!(

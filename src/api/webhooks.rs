@@ -12,7 +12,7 @@ use super::parameters::{Path, limit, one_of};
 use super::problem::{Problem, repeated};
 use super::{ApiState, Shop, authentication, body};
 use crate::access::Origin;
-use crate::clock::{iso, now};
+use crate::clock::{HOUR_MS, iso, now};
 use crate::event::{EventId, EventKind};
 use crate::invoice;
 use crate::store::{
@@ -28,7 +28,6 @@ const MAX_PAGE_SIZE: i64 = 500;
 const DEFAULT_OVERLAP_HOURS: u32 = 24;
 /// The greatest number of these hours.
 const MAX_OVERLAP_HOURS: u32 = 720;
-const HOUR_MS: i64 = 3_600_000;
 /// An answer with a secret must not be cached.
 const NO_STORE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 

@@ -23,7 +23,7 @@ use crate::api::{self, ApiState, Health};
 use crate::config::{Config, DatabaseKind, WebhooksConfig, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
-use crate::feed::{self, News};
+use crate::feed::News;
 use crate::files::{Vault, keep_files_forever};
 use crate::fonts::Fonts;
 use crate::homeserver::{Homeserver, Pings};
@@ -128,11 +128,14 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let papers = Papers::new(people.clone(), vault.clone(), fonts, &key);
     let traces = api::Traces::default();
     tasks.spawn(infallible(traces.clone().write_forever(store.clone(), stop.clone())));
-    let retention = Retention { audit_days: config.api.keep_audit_days };
+    let retention = Retention {
+        audit_days: config.api.keep_audit_days,
+        event_days: config.api.keep_events_days,
+        delivery_days: config.webhooks.keep_days,
+        waiting_ms: webhook::TRIED_FOR_MS,
+    };
     let old_rows = store.clone().delete_old_rows_forever(retention, stop.clone());
     tasks.spawn(infallible(old_rows));
-    let days = config.api.keep_events_days;
-    tasks.spawn(infallible(feed::delete_old_forever(store.clone(), days, stop.clone())));
     let news = News::default();
     tasks.spawn(infallible(news.clone().tell_forever(store.clone(), stop.clone())));
     store.set_webhooks_of_config(&config.webhooks.endpoints).await?;
@@ -321,8 +324,7 @@ async fn work_of_one_process(
     }
 }
 
-/// Sends the events of shops to their webhooks. All processes send; one of them hands out the events, and one clears away
-/// what is over.
+/// Sends the events of shops to their webhooks. All processes send, and one of them hands out the events.
 async fn send_webhooks(
     store: Store,
     client: webhook::Client,
@@ -333,10 +335,7 @@ async fn send_webhooks(
     let handing_out = store.alone("hand out events to webhooks", &stop, || {
         webhook::hand_out_forever(store.clone(), stop.clone())
     });
-    let clearing = store.alone("clear away deliveries to webhooks", &stop, || {
-        webhook::clear_forever(store.clone(), config.keep_days, stop.clone())
-    });
-    tokio::join!(sending, handing_out, clearing);
+    tokio::join!(sending, handing_out);
 }
 
 /// Signs heads and sends them to the witnesses. If this process was the first one, it has the lease for

@@ -3,12 +3,10 @@
 mod about;
 mod entry;
 mod news;
-mod old;
 mod payment;
 
 pub use entry::entry;
 pub use news::News;
-pub use old::delete_old_forever;
 pub use payment::payment;
 
 use serde_json::{Map, Value, json};

@@ -26,6 +26,7 @@ use tokio::sync::RwLock;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::{DAY_MS, now};
 use crate::config::FilesConfig;
 use crate::homeserver::Homeserver;
 use crate::logging::abnormal_end;
@@ -38,8 +39,6 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The greatest number of due files that one query returns. It is greater than the number of
 /// workers, since files that are being worked on are still due.
 const MAX_FILES_PER_QUERY: i64 = 128;
-/// The number of milliseconds in a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// Everything that the work on files needs.
 #[derive(Debug)]
@@ -184,7 +183,7 @@ impl Keeper {
             return Ok(());
         }
         self.vault.put(&fetched.sha256, fetched.file).await?;
-        let expires_at = self.keep_for.map(|time| crate::clock::now().saturating_add(time));
+        let expires_at = self.keep_for.map(|time| now().saturating_add(time));
         let media_type = fetched.media_type;
         self.store
             .file_stored(&file.mxc, &fetched.sha256, fetched.size, media_type, expires_at)
@@ -259,5 +258,5 @@ impl Keeper {
 /// Returns the time after `pause`, in milliseconds since 1970.
 fn time_after(pause: Duration) -> i64 {
     let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-    crate::clock::now().saturating_add(pause)
+    now().saturating_add(pause)
 }

@@ -8,7 +8,7 @@ use super::perform::{Obstacle, View, Worker};
 use super::send_once::send_id;
 use super::summary::MESSAGE;
 use crate::access::Origin;
-use crate::clock::now;
+use crate::clock::{DAY_MS, HOUR_MS, now};
 use crate::language::Locale;
 use crate::link::token::grant_id;
 use crate::link::{Link, LinkRequest, NoLink, make_link};
@@ -23,12 +23,11 @@ use crate::transaction::{Transaction, Visitor};
 
 /// How old a message may be to be answered, in milliseconds. Nobody expects an answer any more after a day, and what
 /// was asked for may have changed.
-const MAX_AGE_MS: i64 = 24 * HOUR_MS;
+const MAX_AGE_MS: i64 = DAY_MS;
 /// The greatest number of answers in one room in an hour. Whoever asks more often gets none.
 const MAX_ANSWERS_AN_HOUR: i64 = 60;
 /// After this time, in milliseconds, somebody who cannot be invited to a direct room is told so.
 const MAX_INVITING_MS: i64 = 10 * 60_000;
-const HOUR_MS: i64 = 60 * 60_000;
 
 impl Worker {
     /// Does what the message to the bot with this `seq` asks for, answers it, and stores that it is answered. All of

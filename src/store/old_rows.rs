@@ -5,13 +5,12 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Store, StoreError, admin_room, audit_log, repeated_calls};
-use crate::clock::now;
+use crate::clock::{DAY_MS, now};
 
 /// The time between two looks for rows that are too old.
 const INTERVAL: Duration = Duration::from_secs(600);
 /// The greatest number of rows that are deleted in one tx.
 const ROWS_PER_TX: i64 = 500;
-const DAY_MS: i64 = 86_400_000;
 /// How long an answered message of an admin is remembered, in milliseconds.
 const ANSWERED_KEPT_MS: i64 = 30 * DAY_MS;
 
@@ -20,9 +19,15 @@ const ANSWERED_KEPT_MS: i64 = 30 * DAY_MS;
 pub struct Retention {
     /// How long the lines of the audit log are kept, in days. `None` keeps them all.
     pub audit_days: Option<u32>,
+    /// How long events of shops are kept, in days. `None` keeps them all.
+    pub event_days: Option<u32>,
+    /// How long deliveries to webhooks are kept that are over, in days.
+    pub delivery_days: u32,
+    /// How long a delivery may wait for a webhook that is off, in milliseconds.
+    pub waiting_ms: i64,
 }
 
-/// Rows of one table that are kept for a time.
+/// Rows of one table that are kept for a time, and which one statement deletes.
 struct OldRows {
     /// What the rows are, for the log.
     what: &'static str,
@@ -60,11 +65,7 @@ impl Store {
     pub async fn delete_old_rows_forever(self, retention: Retention, stop: CancellationToken) {
         let work = async {
             loop {
-                for OldRows { what, delete, kept_ms } in retention.old_rows() {
-                    if let Err(error) = self.delete_old(delete, now() - kept_ms).await {
-                        tracing::warn!(%error, "{what} could not be deleted; retrying later");
-                    }
-                }
+                self.delete_old_rows(retention).await;
                 tokio::time::sleep(INTERVAL).await;
             }
         };
@@ -72,6 +73,29 @@ impl Store {
             () = work => {}
             () = stop.cancelled() => {}
         }
+    }
+
+    async fn delete_old_rows(&self, retention: Retention) {
+        let told = |what, deleted: Result<(), StoreError>| {
+            if let Err(error) = deleted {
+                tracing::warn!(%error, "{what} could not be deleted; retrying later");
+            }
+        };
+        let time = now();
+        for OldRows { what, delete, kept_ms } in retention.old_rows() {
+            told(what, self.delete_old(delete, time - kept_ms).await);
+        }
+        if let Some(days) = retention.event_days {
+            told("old events", self.delete_events_before(before(time, days)).await);
+        }
+        let over = before(time, retention.delivery_days);
+        let cleared = self.clear_webhooks(over, time - retention.waiting_ms).await;
+        told("old deliveries to webhooks", cleared);
+    }
+
+    async fn delete_events_before(&self, time: i64) -> Result<(), StoreError> {
+        while self.delete_old_events(time, ROWS_PER_TX).await? >= ROWS_PER_TX.unsigned_abs() {}
+        Ok(())
     }
 
     async fn delete_old(&self, delete: &'static str, before: i64) -> Result<(), StoreError> {
@@ -85,11 +109,20 @@ impl Store {
     }
 }
 
+/// Returns the time so many days before another one.
+fn before(time: i64, days: u32) -> i64 {
+    time - i64::from(days) * DAY_MS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::access::{Action, Origin};
     use crate::store::tests::opened;
+
+    fn kept(audit_days: Option<u32>) -> Retention {
+        Retention { audit_days, event_days: None, delivery_days: 1, waiting_ms: DAY_MS }
+    }
 
     #[tokio::test]
     async fn what_is_too_old_is_deleted_however_much_it_is() {
@@ -109,7 +142,7 @@ mod tests {
         let of_both = async || (count("audit_log").await, count("repeated_calls").await);
 
         let all = i64::try_from(many).unwrap();
-        let retention = Retention { audit_days: Some(1) };
+        let retention = kept(Some(1));
         for (before, left) in [(0, (all, 2)), (now() + 1, (0, 0))] {
             for rows in retention.old_rows() {
                 store.delete_old(rows.delete, before).await.unwrap();
@@ -125,7 +158,7 @@ mod tests {
     #[test]
     fn without_days_the_audit_log_is_kept() {
         let deleted = |audit_days| {
-            let mut rows = Retention { audit_days }.old_rows().into_iter();
+            let mut rows = kept(audit_days).old_rows().into_iter();
             rows.any(|it| it.delete == audit_log::DELETE_OLD)
         };
         assert!(deleted(Some(30)) && !deleted(None));

@@ -6,7 +6,6 @@
 //! feed. What happens to a delivery is in the database after each try, so any process goes on at any time.
 
 mod address;
-mod clear;
 mod client;
 mod hand_out;
 mod retry;
@@ -15,8 +14,8 @@ mod shares;
 mod signature;
 mod test_event;
 
-pub use clear::clear_forever;
 pub use client::{Answer, Client, Verdict};
 pub use hand_out::hand_out_forever;
+pub use retry::TRIED_FOR_MS;
 pub use send::send_forever;
 pub use test_event::send_test_event;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 
+use crate::clock::DAY_MS;
 use crate::store::{LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS};
 
 /// The pause after the first failure, in milliseconds. It doubles with each further one.
@@ -11,7 +12,7 @@ const MIN_PAUSE_MS: i64 = 2_000;
 /// A receiver takes nothing at all if so many tries in a row have failed, of all deliveries to it.
 const FAILURES_OF_DEAD: i64 = 10;
 /// For how long a delivery is tried, in milliseconds: three days.
-pub(super) const TRIED_FOR_MS: i64 = 3 * 24 * 3_600_000;
+pub const TRIED_FOR_MS: i64 = 3 * DAY_MS;
 
 /// Returns when a delivery is tried again that was handed out at `since` and has failed `tries` times, or `None` if it is
 /// given up. All times are in milliseconds since 1970. `in_a_row` is the number of tries in a row that have failed, of all

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use super::{SignedHead, Trust, verify};
+use crate::clock::DAY_MS;
 use crate::names::HEAD_STATE;
 use crate::record::acts::{ActEvidence, Acts, FileEvidence, PaymentEvidence, RevisionContent};
 use crate::record::chain::{Checker, Evidence, Head, Outdated};
@@ -20,7 +21,7 @@ const SIGNING_GRACE_MS: i64 = 15 * 60_000;
 const FILE_GRACE_MS: i64 = 5 * 60_000;
 
 /// How far in the future a time in the record may be, in milliseconds: the clock may have been wrong.
-const CLOCK_TOLERANCE_MS: i64 = 24 * 3_600_000;
+const CLOCK_TOLERANCE_MS: i64 = DAY_MS;
 
 /// Where a signed head was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
