@@ -210,9 +210,9 @@ mod tests {
     fn a_document_is_called_by_its_type() {
         for (code, english, german) in [
             ("380", "Invoice", "Rechnung"),
-            ("381", "Credit note", "Gutschrift"),
+            ("381", "Credit note", "Rechnungskorrektur (Gutschrift)"),
             ("384", "Corrected invoice", "Korrigierte Rechnung"),
-            ("389", "Self-billed invoice", "Selbst ausgestellte Rechnung"),
+            ("389", "Self-billed invoice", "Gutschrift (Rechnung des Leistungsempfängers)"),
             ("386", "Prepayment invoice", "Anzahlungsrechnung"),
             ("326", "Partial invoice", "Teilrechnung"),
             ("877", "Final construction invoice", "Schlussrechnung (Bau)"),

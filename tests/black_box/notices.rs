@@ -18,7 +18,7 @@ async fn a_page_at_a_process_that_gets_no_pushes_shows_what_happens_at_once() {
     // Whoever got in at one process is known to the others.
     let buyer = Entered::by(&link("buyer", deal.buyer.id.as_str()).await).await;
     let mut page = Page::of(&buyer, |path| another.page(path)).await;
-    page.until("people", |it| !it.contains("looks at this page")).await;
+    page.until("people", |it| !it.contains("viewing this page")).await;
 
     // The homeserver pushes to the first process only. Who types and who looks is in no database.
     let say = |is_typing: bool| {
@@ -37,9 +37,9 @@ async fn a_page_at_a_process_that_gets_no_pushes_shows_what_happens_at_once() {
 
         let seller = Entered::by(&link("seller", deal.seller.id.as_str()).await).await;
         let open = Page::of(&seller, |path| world.page(path)).await;
-        page.until("people", |it| it.contains("looks at this page")).await;
+        page.until("people", |it| it.contains("viewing this page")).await;
         drop(open);
-        page.until("people", |it| !it.contains("looks at this page")).await;
+        page.until("people", |it| !it.contains("viewing this page")).await;
 
         // And the same again after the processes have lost the connections on which they tell it.
         lose_connections(&world).await;

@@ -20,14 +20,14 @@ on_both_databases! {
         scene.world.stop_synapse().await;
         bea.says("written meanwhile").await;
         bea.sees_within("written meanwhile", Duration::from_secs(3)).await;
-        bea.sees("it is tried again").await;
+        bea.sees("we keep trying").await;
         bea.reload().await;
         bea.sees("written meanwhile").await;
-        bea.sees("it is tried again").await;
+        bea.sees("we keep trying").await;
         assert!(!sam.text().await.contains("written meanwhile"));
         scene.world.start_synapse().await;
         sam.sees_within("written meanwhile", Duration::from_secs(60)).await;
-        bea.does_not_see("it is tried again").await;
+        bea.does_not_see("we keep trying").await;
         bea.until(NOTHING_PENDING).await;
 
         // The homeserver refuses: it says so, and can be tried again or thrown away.

@@ -27,8 +27,8 @@ on_both_databases! {
         }
         // On the page.
         let rita = scene.contact("seller", "rita@acme.example").await;
-        bea.sees("looks at this page").await;
-        rita.sees("looks at this page").await;
+        bea.sees("viewing this page").await;
+        rita.sees("viewing this page").await;
 
         // Read, both ways.
         bea.says("Is it paid?").await;

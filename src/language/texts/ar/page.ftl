@@ -92,8 +92,12 @@ further = تفاصيل أخرى
 attached-files = الملفات المرفقة
 also-in-the-file = موجود أيضًا في الملف
 also-in-the-file-more = { $count ->
+    [zero] ولا قيم أخرى
     [one] وقيمة أخرى واحدة
-   *[other] و{ $count } قيم أخرى
+    [two] وقيمتان أخريان
+    [few] و{ $count } قيم أخرى
+    [many] و{ $count } قيمة أخرى
+   *[other] و{ $count } قيمة أخرى
 }
 lines = بنود الفاتورة
 no-lines = لا تذكر هذه الفاتورة سوى المجاميع.
@@ -158,7 +162,7 @@ means-1 = حسب الاتفاق
 means-10 = نقدًا
 means-20 = شيك
 means-30 = تحويل مصرفي
-means-31 = تحويل مدين
+means-31 = تحويل مصرفي
 means-42 = إلى حساب مصرفي
 means-48 = بطاقة مصرفية
 means-49 = خصم مباشر
@@ -183,7 +187,7 @@ download-cii = الفاتورة بصيغة CII
 
 history = السجل
 revision = النسخة { $number }
-revision-first = وردت
+revision-first = النسخة الأصلية
 revision-no-changes = لم يتغير شيء مما يظهر هنا.
 before = قبل:
 after = الآن:
@@ -222,7 +226,7 @@ change-redactions = الرسائل المحذوفة
 
 messages-with = الرسائل مع { $name }
 messages = الرسائل
-no-messages = لم يُكتب شيء بعد. اسألوا عما تودون معرفته عن هذه الفاتورة.
+no-messages = لا رسائل بعد. اسألوا عما تودون معرفته عن هذه الفاتورة.
 older-messages = رسائل أقدم
 jump-to-latest = أحدث الرسائل
 new-messages =
@@ -242,9 +246,9 @@ encrypted = هذه الرسالة مشفرة ولا يمكن عرضها هنا.
 without-words = رسالة لا يمكن عرضها هنا.
 in-reply-to = ردًا على { $name }:
 seen-by = اطّلع عليها: { $name }
-typing-one = { $name } يكتب الآن…
-typing-two = { $first } و{ $second } يكتبان الآن…
-typing-many = عدة أشخاص يكتبون الآن…
+typing-one = { $name }: جارٍ الكتابة…
+typing-two = { $first } و{ $second }: جارٍ الكتابة…
+typing-many = جارٍ الكتابة من عدة أشخاص…
 
 ## What can be done to a message
 
@@ -315,7 +319,7 @@ editing = تعديل رسالتكم
 ## Connection to the server
 
 connection-busy = الصفحة مفتوحة على شاشات كثيرة: ستظهر الرسائل الجديدة هنا بعد إغلاق إحداها.
-connection-live = متصل
+connection-live = الاتصال قائم
 connection-lost = انقطع الاتصال. جارٍ إعادة المحاولة…
 connection-offline = أنتم غير متصلين. ستصل الرسائل عند عودة الاتصال.
 action-failed = لم ينجح ذلك. يُرجى المحاولة مرة أخرى.
@@ -332,37 +336,37 @@ people-more =
         [many] { $count } جهة اتصال أخرى
        *[other] { $count } جهة اتصال أخرى
     }
-presence-here = يتصفح هذه الصفحة
-presence-online = متصل
-presence-idle = خامل
-presence-away = غائب
+presence-here = على هذه الصفحة الآن
+presence-online = على اتصال
+presence-idle = بلا نشاط
+presence-away = بعيدًا عن الجهاز
 presence-away-since = آخر نشاط: { $time }
 replies-minutes =
     { $count ->
-        [zero] يرد عادةً خلال دقيقة
-        [one] يرد عادةً خلال دقيقة
-        [two] يرد عادةً خلال دقيقتين تقريبًا
-        [few] يرد عادةً خلال { $count } دقائق تقريبًا
-        [many] يرد عادةً خلال { $count } دقيقة تقريبًا
-       *[other] يرد عادةً خلال { $count } دقيقة تقريبًا
+        [zero] الرد عادةً خلال دقيقة
+        [one] الرد عادةً خلال دقيقة
+        [two] الرد عادةً خلال دقيقتين تقريبًا
+        [few] الرد عادةً خلال { $count } دقائق تقريبًا
+        [many] الرد عادةً خلال { $count } دقيقة تقريبًا
+       *[other] الرد عادةً خلال { $count } دقيقة تقريبًا
     }
 replies-hours =
     { $count ->
-        [zero] يرد عادةً خلال ساعة تقريبًا
-        [one] يرد عادةً خلال ساعة تقريبًا
-        [two] يرد عادةً خلال ساعتين تقريبًا
-        [few] يرد عادةً خلال { $count } ساعات تقريبًا
-        [many] يرد عادةً خلال { $count } ساعة تقريبًا
-       *[other] يرد عادةً خلال { $count } ساعة تقريبًا
+        [zero] الرد عادةً خلال ساعة تقريبًا
+        [one] الرد عادةً خلال ساعة تقريبًا
+        [two] الرد عادةً خلال ساعتين تقريبًا
+        [few] الرد عادةً خلال { $count } ساعات تقريبًا
+        [many] الرد عادةً خلال { $count } ساعة تقريبًا
+       *[other] الرد عادةً خلال { $count } ساعة تقريبًا
     }
 replies-days =
     { $count ->
-        [zero] يرد عادةً خلال يوم
-        [one] يرد عادةً خلال يوم
-        [two] يرد عادةً خلال يومين تقريبًا
-        [few] يرد عادةً خلال { $count } أيام تقريبًا
-        [many] يرد عادةً خلال { $count } يومًا تقريبًا
-       *[other] يرد عادةً خلال { $count } يوم تقريبًا
+        [zero] الرد عادةً خلال يوم
+        [one] الرد عادةً خلال يوم
+        [two] الرد عادةً خلال يومين تقريبًا
+        [few] الرد عادةً خلال { $count } أيام تقريبًا
+        [many] الرد عادةً خلال { $count } يومًا تقريبًا
+       *[other] الرد عادةً خلال { $count } يوم تقريبًا
     }
 
 ## Pages for those who may not see an invoice

@@ -7,7 +7,7 @@ problem-go-back = ارجعوا إلى الصفحة السابقة؛ قد يكو�
 problem-large-file = أحد الملفات أكبر من أن يُرسل هنا.
 problem-long = النص طويل جدًا. أرسلوه على أجزاء أو في ملف.
 problem-many-files = عدد الملفات كبير جدًا. أرسلوها في عدة رسائل.
-problem-method = لا يمكن طلب هذا العنوان بهذه الطريقة.
+problem-method = لا يمكن فتح هذه الصفحة بهذه الطريقة.
 problem-no-contact = هذا الحساب ليس من جهات اتصال المشتري أو البائع في هذه الفاتورة.
 problem-no-file = هذا الملف غير متاح أو لم يعد متاحًا.
 problem-not-yours = لا يمكن تعديل أو حذف سوى رسائلكم.
@@ -25,7 +25,7 @@ problem-reason = يرجى ذكر السبب.
 ## Why something that was written here did not get into the conversation
 
 unsent-file = لم يعد الملف موجودًا هنا
-unsent-later = لا يمكن الوصول إلى المحادثة الآن؛ ستُعاد المحاولة
-unsent-not-in-room = لا يمكنك المشاركة في هذه المحادثة الآن
+unsent-later = لا يمكن الوصول إلى المحادثة الآن؛ نواصل المحاولة
+unsent-not-in-room = لا يمكنكم المشاركة في هذه المحادثة الآن
 unsent-refused = لم تقبله المحادثة
 unsent-too-large = الملف أكبر مما تقبله المحادثة

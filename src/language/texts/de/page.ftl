@@ -77,7 +77,7 @@ step-reason = Grund
 from = Von
 to = An
 vat-id = USt-IdNr.
-issued = Ausgestellt
+issued = Rechnungsdatum
 due = Fällig
 buyer-reference = Ihr Zeichen
 order-reference = Bestellung
@@ -151,7 +151,7 @@ means-1 = Nach Vereinbarung
 means-10 = Bar
 means-20 = Scheck
 means-30 = Überweisung
-means-31 = Lastschriftüberweisung
+means-31 = Überweisung
 means-42 = Auf ein Bankkonto
 means-48 = Bankkarte
 means-49 = Lastschrift
@@ -176,7 +176,7 @@ download-cii = Rechnung als CII
 
 history = Verlauf
 revision = Fassung { $number }
-revision-first = Eingegangen
+revision-first = Ursprüngliche Fassung
 revision-no-changes = Nichts, was hier zu sehen ist, wurde geändert.
 before = vorher:
 after = jetzt:
@@ -215,7 +215,7 @@ change-redactions = Entfernte Nachrichten
 
 messages-with = Nachrichten mit { $name }
 messages = Nachrichten
-no-messages = Noch wurde nichts geschrieben. Fragen Sie, was Sie zu dieser Rechnung wissen möchten.
+no-messages = Noch keine Nachrichten. Fragen Sie, was Sie zu dieser Rechnung wissen möchten.
 older-messages = Ältere Nachrichten
 jump-to-latest = Neueste Nachrichten
 new-messages =
@@ -284,7 +284,7 @@ compose = Nachricht schreiben
 compose-label = Nachricht
 compose-placeholder = Nachricht schreiben …
 compose-closed = Dieser Vorgang ist abgeschlossen, deshalb kann hier niemand mehr schreiben. Das Gespräch bleibt erhalten.
-compose-hint = **fett**, _kursiv_, `Code`. Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile.
+compose-hint = **fett**, _kursiv_, `Code`. Die Eingabetaste sendet, Umschalt+Eingabe beginnt eine neue Zeile.
 compose-hint-plain = **fett**, _kursiv_, `Code`, Listen und Links sind möglich.
 send = Senden
 save = Speichern
@@ -315,7 +315,7 @@ people-more =
     }
 presence-here = sieht sich diese Seite an
 presence-online = online
-presence-idle = untätig
+presence-idle = inaktiv
 presence-away = abwesend
 presence-away-since = zuletzt aktiv: { $time }
 replies-minutes =
@@ -325,7 +325,7 @@ replies-minutes =
     }
 replies-hours =
     { $count ->
-        [one] Antwortet meist innerhalb etwa einer Stunde
+        [one] Antwortet meist innerhalb von etwa einer Stunde
        *[other] Antwortet meist innerhalb von etwa { $count } Stunden
     }
 replies-days =
@@ -347,7 +347,7 @@ closed-signed-out-text = Um die Rechnung wieder zu sehen, öffnen Sie den Link, 
 closed-not-found-title = Hier ist nichts
 closed-not-found-text = Prüfen Sie die Adresse oder öffnen Sie den Link, den Sie erhalten haben, noch einmal.
 closed-other-speaker-title = Sie sind hier nicht mehr als die Person angemeldet, für die diese Seite geöffnet wurde
-closed-other-speaker-text = In diesem Browser ist jemand anderes angemeldet. Deshalb wurde nichts ausgeführt: Es wäre in deren Namen geschehen. Öffnen Sie Ihren eigenen Link noch einmal, um fortzufahren.
+closed-other-speaker-text = In diesem Browser ist jemand anderes angemeldet. Deshalb wurde nichts ausgeführt: Es wäre in dessen Namen geschehen. Öffnen Sie Ihren eigenen Link noch einmal, um fortzufahren.
 closed-nameless-title = Diese Seite sagt nicht, wer Sie sind
 closed-nameless-text = Sie wurde geöffnet, bevor die Rechnungsseite aktualisiert wurde. Deshalb wurde nichts ausgeführt. Öffnen Sie Ihren Link noch einmal, dann geht alles wie zuvor.
 closed-sign-in = Wenn Sie über einen Shop oder ein Matrix-Konto Zugang haben, melden Sie sich dort an und kommen Sie von dessen Seite zurück.

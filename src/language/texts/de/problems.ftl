@@ -25,7 +25,7 @@ problem-reason = Bitte nennen Sie einen Grund.
 ## Why something that was written here did not get into the conversation
 
 unsent-file = die Datei ist nicht mehr hier
-unsent-later = die Unterhaltung ist gerade nicht erreichbar; es wird wieder versucht
+unsent-later = die Unterhaltung ist gerade nicht erreichbar; wir versuchen es weiter
 unsent-not-in-room = Sie können an dieser Unterhaltung zurzeit nicht teilnehmen
 unsent-refused = die Unterhaltung hat es nicht angenommen
 unsent-too-large = die Datei ist für die Unterhaltung zu groß

@@ -96,7 +96,7 @@ also-in-the-file-more = { $count ->
     [one] and one more value
    *[other] and { $count } more values
 }
-lines = What it is for
+lines = Items
 no-lines = This invoice states totals only.
 line-description = Description
 line-quantity = Quantity
@@ -145,7 +145,7 @@ total-due = Amount due
 ## How to pay
 
 payment = How to pay
-payment-means = Means
+payment-means = Payment method
 payment-account-name = Account holder
 payment-iban = IBAN
 payment-bic = BIC
@@ -189,9 +189,9 @@ download-cii = Invoice as CII
 
 history = History
 # $number: counts up from 1 with each change by the seller.
-revision = Revision { $number }
-revision-first = Received
-revision-no-changes = Nothing that shows here was changed.
+revision = Version { $number }
+revision-first = Original
+revision-no-changes = Nothing that is shown here was changed.
 # For screen readers, before an old and a new value.
 before = before:
 after = now:
@@ -232,7 +232,7 @@ change-redactions = Removed messages
 # Heading. $name: the other party.
 messages-with = Messages with { $name }
 messages = Messages
-no-messages = Nothing was said yet. Ask whatever you need to know about this invoice.
+no-messages = No messages yet. Ask whatever you need to know about this invoice.
 older-messages = Older messages
 jump-to-latest = Latest messages
 # On the same button: how many came since one scrolled up.
@@ -342,7 +342,7 @@ people-more =
         [one] { $count } more contact
        *[other] { $count } more contacts
     }
-presence-here = looks at this page
+presence-here = viewing this page
 presence-online = online
 presence-idle = idle
 presence-away = away

@@ -7,9 +7,9 @@ problem-go-back = Go back to the page where you were; what you wrote there may s
 problem-large-file = A file is too large to be sent here.
 problem-long = The text is too long. Send it in parts or as a file.
 problem-many-files = These are too many files at once. Send them in several messages.
-problem-method = This address cannot be asked for like this.
+problem-method = This page cannot be opened in this way.
 problem-no-contact = This account is not a contact of the invoice's buyer or seller.
-problem-no-file = This file is not here, or no longer.
+problem-no-file = This file is not available, or no longer available.
 problem-not-yours = Only messages of your own can be changed or removed.
 problem-openid = Your Matrix server did not confirm who you are.
 problem-openid-form = Your Matrix client sent something else than a proof of who you are.
@@ -25,7 +25,7 @@ problem-reason = Please give a reason.
 ## Why something that was written here did not get into the conversation
 
 unsent-file = the file is not here any more
-unsent-later = the conversation cannot be reached right now; it is tried again
+unsent-later = the conversation cannot be reached right now; we keep trying
 unsent-not-in-room = you cannot take part in this conversation now
-unsent-refused = the conversation did not take it
+unsent-refused = the conversation did not accept it
 unsent-too-large = the file is too large for the conversation

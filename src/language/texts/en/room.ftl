@@ -80,8 +80,8 @@ answer-nearest = I do not know this command. Did you mean { $nearest }?
 answer-not-a-party = Only the contacts of buyer and seller can use this command.
 # $status: the present one; $commands: those that are possible, with commas.
 answer-status = The status is now: { $status }.
-answer-not-now = That does not follow now: the status is { $status }. What you can do: { $commands }.
-answer-nothing-now = That does not follow now: the status is { $status }.
+answer-not-now = That is not possible now: the status is { $status }. What you can do: { $commands }.
+answer-nothing-now = That is not possible now: the status is { $status }.
 answer-reason = Write the reason after it: { $command } …
 answer-no-page = This shop has no invoice page.
 answer-link-sent = I have sent you your link in a direct message.

@@ -56,7 +56,7 @@ unit-ANN =
 unit-IE =
     { $count ->
         [one] { $number } person
-       *[other] { $number } persons
+       *[other] { $number } people
     }
 unit-LS =
     { $count ->

@@ -23,7 +23,7 @@ role-other = invitado
 
 summary = De un vistazo
 amount-due = Importe pendiente
-amount-credited = Importe abonado
+amount-credited = Importe a su favor
 named-with-side = { $name } ({ $side })
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
@@ -53,7 +53,7 @@ status-awaiting-payment = Pendiente de pago
 status-partially-paid = Pagada en parte
 status-paid = Pagada
 status-overdue = Vencida
-status-disputed = Impugnada
+status-disputed = En disputa
 status-cancelled = Anulada
 status-refunded = Reembolsada
 status-partially-refunded = Reembolsada en parte
@@ -66,7 +66,7 @@ status-completed = Completada
 status-credited = Abonada
 steps = Lo que puede hacer
 step-accepted = Aceptar la factura
-step-disputed = Impugnarla
+step-disputed = Disputar la factura
 step-shipped = Marcar como enviada
 step-paid = Marcar como pagada
 step-other = Cambiar a «{ $status }»
@@ -133,8 +133,8 @@ total-due = Importe pendiente
 
 ## How to pay
 
-payment = Forma de pago
-payment-means = Medio
+payment = Cómo pagar
+payment-means = Forma de pago
 payment-account-name = Titular de la cuenta
 payment-iban = IBAN
 payment-bic = BIC
@@ -145,13 +145,13 @@ payment-terms = Condiciones
 payment-further-account = Otra cuenta
 copy = Copiar
 copied = Copiado
-qr-caption = Escanéelo con la aplicación de su banco: beneficiario, cuenta, importe y referencia ya están rellenados.
+qr-caption = Escanéelo con la aplicación de su banco: beneficiario, cuenta, importe y referencia ya vienen rellenos.
 qr-label = Código QR para una transferencia SEPA
 means-1 = Según acuerdo
 means-10 = Efectivo
 means-20 = Cheque
 means-30 = Transferencia
-means-31 = Transferencia de débito
+means-31 = Transferencia
 means-42 = A una cuenta bancaria
 means-48 = Tarjeta bancaria
 means-49 = Domiciliación bancaria
@@ -176,7 +176,7 @@ download-cii = Factura en CII
 
 history = Historial
 revision = Versión { $number }
-revision-first = Recibida
+revision-first = Versión original
 revision-no-changes = No se ha cambiado nada de lo que aquí se muestra.
 before = antes:
 after = ahora:
@@ -215,7 +215,7 @@ change-redactions = Mensajes eliminados
 
 messages-with = Mensajes con { $name }
 messages = Mensajes
-no-messages = Todavía no se ha dicho nada. Pregunte lo que necesite saber sobre esta factura.
+no-messages = Todavía no hay mensajes. Pregunte lo que necesite saber sobre esta factura.
 older-messages = Mensajes anteriores
 jump-to-latest = Últimos mensajes
 new-messages =
@@ -250,7 +250,7 @@ reacted-by = { $key }: { $names }
 ## Files
 
 file-download = Descargar
-file-wanted = se está obteniendo
+file-wanted = se está descargando
 file-refused = no se ha aceptado
 file-missing = ya no está disponible
 file-expired = ya no está disponible
@@ -300,7 +300,7 @@ editing = Está editando su mensaje
 ## Connection to the server
 
 connection-busy = Abierto en demasiadas pantallas: los mensajes nuevos aparecerán aquí en cuanto se cierre otra.
-connection-live = Conectado
+connection-live = En directo
 connection-lost = Se ha perdido la conexión. Reintentando…
 connection-offline = No tiene conexión. Los mensajes llegarán cuando vuelva a tenerla.
 action-failed = No ha funcionado. Inténtelo de nuevo.
@@ -315,7 +315,7 @@ people-more =
     }
 presence-here = está viendo esta página
 presence-online = en línea
-presence-idle = inactivo
+presence-idle = sin actividad
 presence-away = ausente
 presence-away-since = última actividad: { $time }
 replies-minutes =

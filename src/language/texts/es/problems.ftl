@@ -7,7 +7,7 @@ problem-go-back = Vuelva a la página anterior; lo que escribió allí puede seg
 problem-large-file = Un archivo es demasiado grande para enviarlo aquí.
 problem-long = El texto es demasiado largo. Envíelo por partes o como archivo.
 problem-many-files = Son demasiados archivos a la vez. Envíelos en varios mensajes.
-problem-method = Esta dirección no se puede pedir de esta manera.
+problem-method = Esta página no se puede abrir de esta manera.
 problem-no-contact = Esta cuenta no es un contacto del comprador ni del vendedor de la factura.
 problem-no-file = Este archivo no está disponible o ya no lo está.
 problem-not-yours = Solo puede cambiar o eliminar sus propios mensajes.
@@ -25,7 +25,7 @@ problem-reason = Indique un motivo.
 ## Why something that was written here did not get into the conversation
 
 unsent-file = el archivo ya no está aquí
-unsent-later = no se puede acceder ahora a la conversación; se intentará de nuevo
+unsent-later = no se puede acceder ahora a la conversación; seguimos intentándolo
 unsent-not-in-room = usted no puede participar ahora en esta conversación
 unsent-refused = la conversación no lo aceptó
 unsent-too-large = el archivo es demasiado grande para la conversación

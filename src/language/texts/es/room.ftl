@@ -25,8 +25,8 @@ account-warning = Atención: la cuenta a la que hay que pagar ha cambiado.
 account-advice = Antes de pagar, llame a { $seller } a un número de teléfono que ya conozca y pida que le confirmen la cuenta nueva. No utilice nunca un número de teléfono, una dirección de correo o un enlace de un mensaje sobre este cambio: las cuentas falsas son un fraude frecuente.
 
 notice-encrypted = Esta sala está cifrada. Tallyroom no puede leer sus mensajes, así que nada de lo que se escriba aquí a partir de ahora quedará registrado.
-notice-room-replaced = La conversación sobre esta transacción continúa en otra sala.
-notice-removed-contact = Ya no es un contacto para esta transacción
+notice-room-replaced = La conversación sobre esta operación continúa en otra sala.
+notice-removed-contact = Ya no es un contacto de esta operación
 guest-name = { $name } (página de la factura)
 
 ## Órdenes en la sala, por ejemplo !tally estado
@@ -37,7 +37,7 @@ command-invoice = factura
 command-who = quién, quien
 command-link = enlace
 command-accept = aceptar
-command-dispute = impugnar, disputar
+command-dispute = disputar, impugnar
 command-paid = pagada, pagado
 command-shipped = enviado, enviada
 command-help-about = muestra esta lista
@@ -46,7 +46,7 @@ command-invoice-about = muestra la factura en breve
 command-who-about = dice quién está aquí y por quién
 command-link-about = le envía su propio enlace a la página de la factura, en un mensaje directo
 command-accept-about = acepta la factura
-command-dispute-about = impugna la factura; escriba el motivo a continuación
+command-dispute-about = pone la factura en disputa; escriba el motivo a continuación
 command-paid-about = marca la factura como pagada
 command-shipped-about = marca la mercancía como enviada
 answer-help = Esto es lo que entiendo:

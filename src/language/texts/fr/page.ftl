@@ -17,7 +17,7 @@ leave = Se déconnecter sur cet appareil
 role-buyer = acheteur
 role-seller = vendeur
 role-bot = service
-role-other = invité
+role-other = invité(e)
 
 ## What is to pay, in the page's head
 
@@ -52,7 +52,7 @@ status-open = Ouverte
 status-awaiting-payment = En attente de paiement
 status-partially-paid = Payée en partie
 status-paid = Payée
-status-overdue = En retard
+status-overdue = En retard de paiement
 status-disputed = Contestée
 status-cancelled = Annulée
 status-refunded = Remboursée
@@ -63,10 +63,10 @@ status-partly-paid = Payée en partie
 status-accepted = Acceptée
 status-shipped = Expédiée
 status-completed = Terminée
-status-credited = Créditée
+status-credited = Avoir émis
 steps = Ce que vous pouvez faire
 step-accepted = Accepter la facture
-step-disputed = La contester
+step-disputed = Contester la facture
 step-shipped = Marquer comme expédiée
 step-paid = Marquer comme payée
 step-other = Passer à « { $status } »
@@ -104,7 +104,7 @@ notes = Remarques
 
 vat-breakdown = TVA
 vat-category = Taux
-vat-taxable = HT
+vat-taxable = Base HT
 vat-tax = TVA
 vat-z = Taux zéro
 vat-e = Exonéré
@@ -151,8 +151,8 @@ means-1 = Selon accord
 means-10 = Espèces
 means-20 = Chèque
 means-30 = Virement
-means-31 = Virement au débit
-means-42 = Sur un compte bancaire
+means-31 = Virement
+means-42 = Versement sur un compte
 means-48 = Carte bancaire
 means-49 = Prélèvement
 means-54 = Carte de crédit
@@ -176,7 +176,7 @@ download-cii = Facture en CII
 
 history = Historique
 revision = Version { $number }
-revision-first = Reçue
+revision-first = Version d’origine
 revision-no-changes = Rien de ce qui figure ici n’a été modifié.
 before = avant :
 after = maintenant :
@@ -215,7 +215,7 @@ change-redactions = Messages supprimés
 
 messages-with = Messages avec { $name }
 messages = Messages
-no-messages = Rien n’a encore été dit. Posez toutes vos questions sur cette facture.
+no-messages = Aucun message pour l’instant. Posez toutes vos questions sur cette facture.
 older-messages = Messages plus anciens
 jump-to-latest = Derniers messages
 new-messages =
@@ -300,7 +300,7 @@ editing = Vous modifiez votre message
 ## Connection to the server
 
 connection-busy = Ouvert sur trop d’écrans : les nouveaux messages apparaîtront ici dès qu’un autre sera fermé.
-connection-live = Connecté
+connection-live = En direct
 connection-lost = Connexion perdue. Nouvelle tentative…
 connection-offline = Vous êtes hors ligne. Les messages arriveront à votre retour.
 action-failed = Cela n’a pas fonctionné. Veuillez réessayer.
@@ -313,10 +313,10 @@ people-more =
         [one] { $count } autre contact
        *[other] { $count } autres contacts
     }
-presence-here = regarde cette page
+presence-here = consulte cette page
 presence-online = en ligne
-presence-idle = inactif
-presence-away = absent
+presence-idle = sans activité
+presence-away = indisponible
 presence-away-since = dernière activité : { $time }
 replies-minutes =
     { $count ->
@@ -342,11 +342,11 @@ closed-expired-title = Ce lien a expiré
 closed-expired-text = Les liens ne sont valables qu’un certain temps. Demandez-en un nouveau à la personne qui vous l’a envoyé.
 closed-revoked-title = Ce lien n’est plus valable
 closed-revoked-text = La personne qui l’a envoyé l’a retiré. Demandez-lui un nouveau lien.
-closed-signed-out-title = Vous êtes déconnecté
+closed-signed-out-title = Votre session est fermée
 closed-signed-out-text = Pour revoir la facture, ouvrez le lien que vous avez reçu.
 closed-not-found-title = Il n’y a rien ici
 closed-not-found-text = Vérifiez l’adresse ou ouvrez de nouveau le lien que vous avez reçu.
-closed-other-speaker-title = Vous n’êtes plus connecté ici comme la personne pour qui cette page a été ouverte
+closed-other-speaker-title = Cette page a été ouverte pour une autre personne que celle qui est connectée ici
 closed-other-speaker-text = Une autre personne est connectée dans ce navigateur. Rien n’a donc été fait : cela aurait été fait en son nom. Ouvrez de nouveau votre propre lien pour continuer.
 closed-nameless-title = Cette page ne dit pas qui vous êtes
 closed-nameless-text = Elle a été ouverte avant la mise à jour de la page de facture. Rien n’a donc été fait. Ouvrez de nouveau votre lien et tout fonctionnera comme avant.

@@ -7,7 +7,7 @@ problem-go-back = Revenez à la page précédente ; ce que vous y avez écrit es
 problem-large-file = Un fichier est trop volumineux pour être envoyé ici.
 problem-long = Le texte est trop long. Envoyez-le en plusieurs parties ou comme fichier.
 problem-many-files = Il y a trop de fichiers à la fois. Envoyez-les en plusieurs messages.
-problem-method = Cette adresse ne peut pas être demandée de cette manière.
+problem-method = Cette page ne peut pas être ouverte de cette manière.
 problem-no-contact = Ce compte n’est pas un contact de l’acheteur ni du vendeur de cette facture.
 problem-no-file = Ce fichier n’est pas ou n’est plus disponible.
 problem-not-yours = Vous ne pouvez modifier ou supprimer que vos propres messages.
@@ -25,7 +25,7 @@ problem-reason = Veuillez indiquer un motif.
 ## Why something that was written here did not get into the conversation
 
 unsent-file = le fichier n’est plus disponible
-unsent-later = la conversation est injoignable pour le moment ; un nouvel essai aura lieu
+unsent-later = la conversation est injoignable pour le moment ; nous continuons d’essayer
 unsent-not-in-room = vous ne pouvez pas participer à cette conversation pour le moment
 unsent-refused = la conversation ne l’a pas accepté
 unsent-too-large = le fichier est trop volumineux pour la conversation

@@ -64,6 +64,6 @@ answer-link-refused = Je ne peux pas vous écrire directement : votre serveur a 
 direct-link = { $kind } { $number } de { $seller } : voici votre propre lien vers sa page. Quiconque le possède y lit et y écrit en votre nom ; gardez-le pour vous. Il est valable jusqu’au { $date }.
 direct-room-name = Factures
 who-here = dans le salon
-who-invited = invité
+who-invited = invitation envoyée
 who-left = pas dans le salon
 who-page = sur la page de la facture uniquement

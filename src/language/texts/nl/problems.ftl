@@ -7,7 +7,7 @@ problem-go-back = Ga terug naar de vorige pagina; wat u daar hebt geschreven, st
 problem-large-file = Een bestand is te groot om hier te worden verzonden.
 problem-long = De tekst is te lang. Verzend hem in delen of als bestand.
 problem-many-files = Dat zijn te veel bestanden tegelijk. Verzend ze in meerdere berichten.
-problem-method = Dit adres kan zo niet worden opgevraagd.
+problem-method = Deze pagina kan zo niet worden geopend.
 problem-no-contact = Dit account is geen contactpersoon van de koper of de verkoper van deze factuur.
 problem-no-file = Dit bestand is er niet of niet meer.
 problem-not-yours = U kunt alleen uw eigen berichten wijzigen of verwijderen.
@@ -17,7 +17,7 @@ problem-other-site = Dit is vanaf een andere website verstuurd. Daarom is er nie
 problem-too-fast = Veel van wat u hebt geschreven, wacht nog op verzending. Probeer het straks nog eens.
 problem-too-many = Dat was te veel in korte tijd. Wacht even en probeer het dan opnieuw.
 problem-try-again = Dit kan nu niet. Er is niets verloren; probeer het zo nog eens.
-problem-encrypted = Deze ruimte is versleuteld. Wat u hier schrijft kan niet worden vastgelegd en wordt daarom niet verzonden.
+problem-encrypted = Deze kamer is versleuteld. Wat u hier schrijft, kan niet worden vastgelegd en wordt daarom niet verzonden.
 problem-closed = Deze transactie is gesloten, daarom wordt er niets verzonden.
 problem-step = Deze status kan nu niet worden gekozen. Laad de pagina opnieuw om te zien wat mogelijk is.
 problem-reason = Geef een reden op.
@@ -25,7 +25,7 @@ problem-reason = Geef een reden op.
 ## Why something that was written here did not get into the conversation
 
 unsent-file = het bestand is hier niet meer
-unsent-later = het gesprek is nu niet bereikbaar; het wordt opnieuw geprobeerd
+unsent-later = het gesprek is nu niet bereikbaar; we blijven het proberen
 unsent-not-in-room = u kunt nu niet aan dit gesprek deelnemen
-unsent-refused = het gesprek heeft het niet aangenomen
+unsent-refused = het gesprek heeft het niet geaccepteerd
 unsent-too-large = het bestand is te groot voor het gesprek
