@@ -64,6 +64,7 @@ const arrange = () => {
       if (it.previousElementSibling !== day) it.before(day);
       before = undefined;
     }
+    if (it.previousElementSibling?.id === "new-since") before = undefined;
     heading = name;
     const follows = before?.dataset.sender === it.dataset.sender && at - before.dataset.at < 3e5;
     it.classList.toggle("follows", follows && !before.matches(".removed"));
@@ -232,6 +233,7 @@ const connect = () => {
     wait = 1000;
     gap = clearTimeout(gap);
     say("live", connection.dataset.state ? text("connection-live") : "");
+    sendWaiting();
   };
   source.onerror = async () => {
     // A short gap is not worth a word: another process of the service may be taking over.
@@ -348,7 +350,9 @@ document.addEventListener("click", async (event) => {
     const line = byId(decodeURIComponent(it.hash.slice(1)));
     line.scrollIntoView({ block: "center" });
     line.focus({ preventScroll: true });
-  } else if (it.matches(".attach > summary") && !files().length) file.click();
+  } else if (it.matches("a.picture") && !event.ctrlKey && !event.metaKey && !event.shiftKey) enlarge(one("img", it));
+  else if (it.matches("#viewer button")) viewer.close();
+  else if (it.matches(".attach > summary") && !files().length) file.click();
   else if (copy) {
     await navigator.clipboard.writeText(copy);
     const before = it.textContent;
@@ -418,13 +422,12 @@ const drafts = {
     const about = { reply: reply.disabled ? null : reply.value, edit: edit.disabled ? null : edit.value };
     const { value } = byId("text");
     this.write({ text: value.length <= this.longest ? value : "", about });
+    byId("too-long").hidden = !isTooLong();
   },
-  // Files cannot be kept, but the words beside them can.
+  // Files cannot be kept.
   sending(data) {
     const fields = ["client_id", "text", "reply_to", "edit"].map((it) => [it, data.get(it)]);
     const message = Object.fromEntries(fields.filter(([, value]) => value));
-    if (!message.text) return;
-    if (data.getAll("file").length) message.beside_files = true;
     this.write({ unsent: [...(this.read().unsent ?? []), message].slice(-this.most) });
   },
   failed(clientId) {
@@ -448,17 +451,10 @@ const drafts = {
       if (activeElement !== field) field.blur();
     }
     for (const message of unsent) {
-      if (message.beside_files) {
-        // Without their files, words are not sent again by themselves: they go back into the field.
-        this.sent(message.client_id);
-        field.value = [field.value, message.text].filter(Boolean).join("\n");
-        this.keep();
-        continue;
-      }
       const data = new FormData();
       for (const [key, value] of Object.entries(message)) if (key !== "failed") data.set(key, value);
       // What was cut off is sent again; with the id that it had, so that it does not arrive twice.
-      send(pending([message.text]), data, message.failed && text("unsent"));
+      send(pending(message.text), data, message.failed && text("unsent"));
     }
   },
   tidy() {
@@ -506,7 +502,22 @@ const show = () => {
   one(".attach").open = files().some((it) => it.type.startsWith("image/"));
 };
 
-const send = (item, data, problem) => {
+// What found no service is sent again by itself, in the order in which it was written: when there is a connection again,
+// and after a pause, which grows.
+const waiting = new Set();
+const noService = [502, 503, 504];
+let pause = 2000;
+const sendWaiting = async () => {
+  const item = [...sending.children].find((it) => waiting.has(it));
+  if (!item) return;
+  waiting.delete(item);
+  await send(item, failed.get(item));
+  if (!waiting.has(item)) sendWaiting();
+};
+addEventListener("online", sendWaiting);
+
+// Ends when the service has answered, or cannot be reached.
+const send = (item, data, problem) => new Promise((ended) => {
   const state = one(".delivery span", item);
   const request = new XMLHttpRequest();
   const fail = (words) => {
@@ -516,7 +527,16 @@ const send = (item, data, problem) => {
     failed.set(item, data);
     drafts.failed(data.get("client_id"));
   };
-  if (problem) return fail(problem);
+  const waitForService = () => {
+    failed.set(item, data);
+    waiting.add(item);
+    state.textContent = text("not-sent-offline");
+    for (const it of all(".delivery .discard, .delivery .again", item)) it.hidden = false;
+    setTimeout(sendWaiting, pause);
+    pause = Math.min(pause * 2, 60000);
+  };
+  request.onloadend = ended;
+  if (problem) return ended(fail(problem));
   item.classList.remove("failed");
   state.textContent = text("sending");
   for (const it of all(".delivery button", item)) it.hidden = true;
@@ -527,7 +547,7 @@ const send = (item, data, problem) => {
     if (data.getAll("file").length && loaded < total)
       state.textContent = text("uploading", { percent: Math.floor((100 * loaded) / total) });
   };
-  request.onerror = () => fail(text("not-sent-offline"));
+  request.onerror = waitForService;
   request.onload = () => {
     const answer = request.response;
     if (request.status === 429) {
@@ -535,6 +555,8 @@ const send = (item, data, problem) => {
       const wait = Number(request.getResponseHeader("Retry-After")) || 5;
       setTimeout(() => item.isConnected && item.matches(".failed") && send(item, data), wait * 1000);
     }
+    if (noService.includes(request.status)) return waitForService();
+    pause = 2000;
     if (request.status !== 202 || !answer?.ids)
       return fail(text("not-sent", { problem: answer?.detail ?? answer?.title ?? request.status }));
     drafts.sent(data.get("client_id"));
@@ -544,38 +566,53 @@ const send = (item, data, problem) => {
       item.remove();
   };
   request.send(data);
-};
+});
 
 // A bubble for what is on its way.
-const pending = (texts) => {
+const pending = (said) => {
   const item = byId("pending").content.firstElementChild.cloneNode(true);
   const words = document.createElement("p");
   words.className = "text";
-  words.textContent = texts.filter(Boolean).join("\n");
+  words.textContent = said;
   one(".words", item).append(words);
+  one(".delivery span", item).textContent = text("sending");
   sending.append(item);
   byId("empty").hidden = true;
   return item;
 };
 
-const submit = () => {
+// The server counts bytes, and a line break in a form has two.
+const longest = +byId("text")?.dataset.longest;
+const isTooLong = () => new TextEncoder().encode(byId("text").value.replace(/\n/g, "\r\n")).length > longest;
+
+const submit = async () => {
   const field = byId("text");
   const words = field.value.trim();
-  if (!words && !files().length) return;
-  form.elements.client_id.value = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  const data = new FormData(form);
-  if (!files().length) {
-    data.delete("file");
-    data.delete("description");
+  if ((!words && !files().length) || isTooLong()) return;
+  const message = (remove) => {
+    const data = new FormData(form);
+    for (const it of remove) data.delete(it);
+    data.set("client_id", crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`);
+    return data;
+  };
+  // Each file is a message, and has its own progress. What is said of them comes after them.
+  const parts = files().map((it) => {
+    const data = message(["text", "reply_to", "edit"]);
+    data.set("file", it);
+    return [pending(it.name), data];
+  });
+  if (words) {
+    const data = message(["file", "description"]);
+    drafts.sending(data);
+    parts.push([pending(words), data]);
   }
-  drafts.sending(data);
-  send(pending([words, ...files().map((it) => it.name)]), data);
   field.value = one("[name=description]", form).value = "";
   choose([]);
   mean();
   drafts.keep();
   typing(false);
   toEnd();
+  for (const part of parts) await send(...part);
 };
 sending.addEventListener("click", ({ target }) => {
   const item = target.closest("li");
@@ -588,6 +625,13 @@ sending.addEventListener("click", ({ target }) => {
     drafts.sent(data.get("client_id"));
   }
 });
+
+const viewer = byId("viewer");
+const enlarge = ({ src, alt }) => {
+  Object.assign(one("img", viewer), { src, alt });
+  viewer.showModal();
+};
+viewer.addEventListener("click", ({ target }) => target === viewer && viewer.close());
 
 let told = 0;
 const typing = (now) => {

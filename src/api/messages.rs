@@ -68,7 +68,7 @@ async fn take_in(
     for (name, file) in message.files {
         let media_type = file.media_type.unwrap_or("application/octet-stream");
         let description = message.description.as_deref();
-        let content = message_content::file(&name, media_type, file.size, description);
+        let content = message_content::file(&name, media_type, file.size, file.pixels, description);
         state.vault.put(&file.sha256, file.file).await.map_err(|error| {
             tracing::error!(%error, "cannot store a file of a shop's message");
             Problem::try_again("The file cannot be stored at the moment. Send the same call again.")

@@ -2,7 +2,7 @@
 //! file is never whole in memory.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufReader, Write};
 
 use sha2::{Digest, Sha256};
 
@@ -30,6 +30,8 @@ pub struct Arrived {
     pub size: i64,
     /// The media type that follows from the first bytes.
     pub media_type: Option<&'static str>,
+    /// Width and height in pixels, if it is a picture and states them.
+    pub pixels: Option<(u32, u32)>,
 }
 
 impl Arriving {
@@ -57,13 +59,22 @@ impl Arriving {
 
     /// Ends the file and returns what is known of it.
     pub fn finish(self) -> Arrived {
+        let media_type = infer::get(&self.first).map(|it| it.mime_type());
+        let is_picture = media_type.is_some_and(|it| it.starts_with("image/"));
         Arrived {
+            pixels: is_picture.then(|| pixels(&self.file)).flatten(),
+            media_type,
             file: self.file,
             sha256: format!("{:x}", self.digest.finalize()),
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
-            media_type: infer::get(&self.first).map(|it| it.mime_type()),
         }
     }
+}
+
+/// Returns width and height of a picture. It only reads a few bytes, which are in the page cache.
+fn pixels(picture: &File) -> Option<(u32, u32)> {
+    let size = imagesize::reader_size(BufReader::new(picture)).ok()?;
+    Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod turn;
 mod vault;
 
 pub use arriving::{Arrived, Arriving};
-pub use serving::{disposition, shown_as};
+pub use serving::{Requested, disposition, requested, shown_as};
 pub use vault::{Found, Pieces, Vault};
 
 use std::collections::HashMap;

@@ -1,12 +1,19 @@
 //! Decides with which HTTP headers files of people are served, so that a browser does not execute
 //! them. This file does no I/O.
 
+use std::ops::RangeInclusive;
+
+use http_range_header::{RangeUnsatisfiableError, parse_range_header};
+
 /// The media types that a browser may show. All other files can only be saved.
-const HARMLESS_MEDIA_TYPES: [&str; 12] = [
+const HARMLESS_MEDIA_TYPES: [&str; 15] = [
     "application/pdf",
+    "audio/aac",
+    "audio/m4a",
     "audio/mpeg",
     "audio/ogg",
     "audio/wav",
+    "audio/x-flac",
     "audio/x-wav",
     "image/gif",
     "image/jpeg",
@@ -21,6 +28,32 @@ const HARMLESS_MEDIA_TYPES: [&str; 12] = [
 /// `application/octet-stream`.
 pub fn shown_as(media_type: Option<&str>) -> &str {
     media_type.filter(|it| HARMLESS_MEDIA_TYPES.contains(it)).unwrap_or("application/octet-stream")
+}
+
+/// Which bytes of a file are answered.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Requested {
+    /// All of them.
+    Whole,
+    /// From the first number to the last one, counted from 0.
+    Part(RangeInclusive<u64>),
+    /// The file has none of those that were asked for.
+    Unsatisfiable,
+}
+
+/// Returns which bytes of a file with `size` bytes the value of a `Range` header asks for (RFC 9110, section 14.2).
+/// Players of sound and video ask for parts. Several parts at once, and what is no range of bytes, are answered with
+/// the whole file, as the RFC allows.
+pub fn requested(range: Option<&str>, size: u64) -> Requested {
+    let Some(Ok(ranges)) = range.map(parse_range_header) else { return Requested::Whole };
+    match ranges.validate(size) {
+        Ok(parts) => match parts.as_slice() {
+            [part] => Requested::Part(part.clone()),
+            _ => Requested::Whole,
+        },
+        Err(RangeUnsatisfiableError::Unsatisfiable) => Requested::Unsatisfiable,
+        Err(_) => Requested::Whole,
+    }
 }
 
 /// Returns the `Content-Disposition` of a file that is saved under this name (RFC 6266, RFC 8187).
@@ -44,6 +77,24 @@ pub fn disposition(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_answered_only_where_one_is_asked_for() {
+        for (range, expected) in [
+            (None, Requested::Whole),
+            (Some("bytes=0-"), Requested::Part(0..=9)),
+            (Some("bytes=2-5"), Requested::Part(2..=5)),
+            (Some("bytes=8-99"), Requested::Part(8..=9)),
+            (Some("bytes=-3"), Requested::Part(7..=9)),
+            (Some("bytes=10-"), Requested::Unsatisfiable),
+            (Some("bytes=0-1,3-4"), Requested::Whole),
+            (Some("bytes=5-2"), Requested::Whole),
+            (Some("lines=1-2"), Requested::Whole),
+        ] {
+            assert_eq!(requested(range, 10), expected, "{range:?}");
+        }
+        assert_eq!(requested(Some("bytes=0-"), 0), Requested::Unsatisfiable);
+    }
 
     #[test]
     fn any_name_fits_into_the_header() {

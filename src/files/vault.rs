@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 use sha2::{Digest, Sha256};
 
 use crate::config::FilesConfig;
@@ -118,6 +119,19 @@ impl Vault {
     /// # Errors
     /// Returns an error if the store does not answer. The stream may also fail later.
     pub async fn get(&self, sha256: &str) -> anyhow::Result<Found> {
+        self.get_part(sha256, None).await
+    }
+
+    /// Returns a part of the bytes with this digest, from the first number to the last one, or all of them. All
+    /// are checked, as [`Self::get`] does.
+    ///
+    /// # Errors
+    /// Returns an error if the store does not answer. The stream may also fail later.
+    pub async fn get_part(
+        &self,
+        sha256: &str,
+        part: Option<RangeInclusive<u64>>,
+    ) -> anyhow::Result<Found> {
         match self.digest(sha256).await? {
             None => {
                 tracing::error!(sha256, "a stored file is missing in the file store");
@@ -129,7 +143,7 @@ impl Vault {
             }
             Some(_) => {}
         }
-        Ok(self.read(sha256).await?.map_or(Found::Missing, Found::Bytes))
+        Ok(self.read(sha256, part).await?.map_or(Found::Missing, Found::Bytes))
     }
 
     /// Returns the SHA-256, in hexadecimal, of the bytes that are stored under this digest, or
@@ -138,7 +152,7 @@ impl Vault {
     /// # Errors
     /// Returns an error if the store does not answer.
     pub async fn digest(&self, sha256: &str) -> anyhow::Result<Option<String>> {
-        let Some(mut pieces) = self.read(sha256).await? else { return Ok(None) };
+        let Some(mut pieces) = self.read(sha256, None).await? else { return Ok(None) };
         let mut digest = Sha256::new();
         while let Some(piece) = pieces.try_next().await? {
             digest.update(piece);
@@ -146,8 +160,14 @@ impl Vault {
         Ok(Some(format!("{:x}", digest.finalize())))
     }
 
-    async fn read(&self, sha256: &str) -> anyhow::Result<Option<Pieces>> {
-        match self.store.get(&path(sha256)).await {
+    async fn read(
+        &self,
+        sha256: &str,
+        part: Option<RangeInclusive<u64>>,
+    ) -> anyhow::Result<Option<Pieces>> {
+        let range = part.map(|it| (*it.start()..it.end().saturating_add(1)).into());
+        let options = GetOptions { range, ..GetOptions::default() };
+        match self.store.get_opts(&path(sha256), options).await {
             Ok(found) => Ok(Some(found.into_stream().map_err(anyhow::Error::from).boxed())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),

@@ -139,6 +139,12 @@ fn answered(entry: &Entry) -> Option<&str> {
     }
 }
 
+/// Returns width and height of a picture or a video, if its sender states both.
+fn pixels(attachment: &Attachment) -> Option<(u32, u32)> {
+    let known = |it: Option<i64>| u32::try_from(it?).ok().filter(|it| *it > 0);
+    known(attachment.width).zip(known(attachment.height))
+}
+
 /// The data that is needed to turn entries into lines.
 struct LineContext<'a> {
     cast: &'a Cast,
@@ -215,6 +221,7 @@ impl LineContext<'_> {
                     .map(|sha256| self.address.part(&format!("files/{sha256}"))),
                 state: row.map_or_else(|| "missing".to_owned(), |row| row.state.clone()),
                 description: entry.text.is_some().then(caption).filter(|_| has_caption),
+                pixels: pixels(attachment),
             }
         };
         entry.attachments.iter().map(file).collect()

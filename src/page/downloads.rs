@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ use super::limits::DOWNLOAD_WRITE_TIMEOUT;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, view};
-use crate::files::{Found, disposition, shown_as};
+use crate::files::{Found, Requested, disposition, requested, shown_as};
 use crate::invoice::{
     AttachedContents, Limits, OriginalKind, XmlFormat, attached_file, write_xml, xml_of,
 };
@@ -152,6 +152,7 @@ fn attachment(media_type: &str, name: &str, body: Body) -> Response {
 pub(super) async fn file(
     State(state): State<PageState>,
     Path((_, sha256)): Path<(String, String)>,
+    headers: HeaderMap,
     session: Session,
 ) -> Result<Response, Refusal> {
     let id = session.transaction.id;
@@ -159,7 +160,18 @@ pub(super) async fn file(
     let file = state.store.file_with_digest(id, &sha256).await?.ok_or_else(missing)?;
     let name = state.store.file_name(id, &file.mxc).await?.unwrap_or_default();
     let place = state.limits.download(session.grant, &session.transaction.shop).await?;
-    let bytes = state.vault.get(&sha256).await.map_err(|error| {
+    let size = file.size.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
+    // The answers have nothing that a browser could compare with `If-Range`.
+    let range = headers.get(header::RANGE).filter(|_| !headers.contains_key(header::IF_RANGE));
+    let part = match requested(range.and_then(|it| it.to_str().ok()), size) {
+        Requested::Whole => None,
+        Requested::Part(part) => Some(part),
+        Requested::Unsatisfiable => {
+            let all = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, all).into_response());
+        }
+    };
+    let bytes = state.vault.get_part(&sha256, part.clone()).await.map_err(|error| {
         tracing::error!(%error, "cannot read a stored file");
         Refusal::try_again()
     })?;
@@ -169,14 +181,24 @@ pub(super) async fn file(
     let attached = disposition(&name);
     let disposition =
         if is_picture { attached.replacen("attachment", "inline", 1) } else { attached };
+    let length = part.as_ref().map_or(size, |it| it.end() - it.start() + 1);
     let headers = [
         (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_LENGTH, file.size.unwrap_or_default().to_string()),
+        (header::CONTENT_LENGTH, length.to_string()),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
         (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
     ];
-    Ok((headers, Body::from_stream(paced(bytes, DOWNLOAD_WRITE_TIMEOUT, place))).into_response())
+    let body = Body::from_stream(paced(bytes, DOWNLOAD_WRITE_TIMEOUT, place));
+    let mut response = (headers, body).into_response();
+    if let Some(part) = part {
+        let (first, last) = part.into_inner();
+        let range = HeaderValue::try_from(format!("bytes {first}-{last}/{size}"));
+        response.headers_mut().extend(range.ok().map(|it| (header::CONTENT_RANGE, it)));
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
 }
 
 /// `GET /assets/{name}`: the name contains the hash of the content, so a browser may cache it

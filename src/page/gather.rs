@@ -160,6 +160,7 @@ pub(super) async fn chat(
     Ok(Chat {
         older,
         composing,
+        read_upto: read_upto(&surroundings.last_reads, cast),
         seen: newest_seen(&surroundings.last_reads, cast),
         lines,
         unsent,
@@ -209,6 +210,11 @@ fn relation_of_text(content: &serde_json::Value) -> Option<UnsentRelation> {
         reply: event(&relation["m.in_reply_to"]["event_id"]),
         edit: event(&relation["event_id"]).filter(|_| is_edit),
     })
+}
+
+/// Returns up to where the visitor has read, on the page or with their own client.
+fn read_upto(last_reads: &[LastRead], cast: &Cast) -> Option<i64> {
+    last_reads.iter().filter(|it| cast.is_mine(&it.user_id)).map(|it| it.sort_at).max()
 }
 
 /// Returns the newest line that the other party has read, and the person who read it.

@@ -140,6 +140,8 @@ pub struct Chat {
     pub composing: Composing,
     /// The reason why nobody can write here now, in the language of the reader.
     pub closed: Option<String>,
+    /// Up to which place in the reading order the visitor has read, in milliseconds since 1970. None: nothing yet.
+    pub read_upto: Option<i64>,
     /// The newest line that the other party has read (its event id), and the person who read it.
     pub seen: Option<(String, Named)>,
     /// The people who are typing.
@@ -292,6 +294,8 @@ pub struct ChatFile {
     pub state: String,
     /// A description of the content, for people who cannot see it.
     pub description: Option<String>,
+    /// Width and height in pixels, as its sender states them.
+    pub pixels: Option<(u32, u32)>,
 }
 
 /// An emoji, and the people who reacted with it.

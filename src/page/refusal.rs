@@ -162,10 +162,11 @@ pub(super) fn present(
     presented
 }
 
-/// Copies the headers that are not about the body.
+/// Copies the headers that are not about the body. `Content-Range` of a refusal is about what was asked for.
 fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
-        let is_about_body = name.as_str().starts_with("content-")
+        let is_about_body = (name.as_str().starts_with("content-")
+            && *name != header::CONTENT_RANGE)
             || [header::TRANSFER_ENCODING, header::VARY].contains(name);
         if !is_about_body {
             to.append(name, value.clone());

@@ -66,7 +66,8 @@ pub(super) async fn messages(
     for (index, (file_name, file)) in message.files.into_iter().enumerate() {
         let media_type = file.media_type.unwrap_or("application/octet-stream");
         let description = message.description.as_deref();
-        let content = message_content::file(&file_name, media_type, file.size, description);
+        let content =
+            message_content::file(&file_name, media_type, file.size, file.pixels, description);
         let Arrived { file, sha256, .. } = file;
         state.vault.put(&sha256, file).await.map_err(|error| {
             tracing::error!(%error, "cannot store a file from the page");

@@ -52,8 +52,19 @@ pub fn file_name(given: &str) -> String {
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
-/// Returns the content of a message with a file, which is not uploaded yet and has no `url`.
-pub fn file(name: &str, media_type: &str, size: i64, description: Option<&str>) -> Value {
+/// Returns the content of a message with a file, which is not uploaded yet and has no `url`. `size` is in bytes, and
+/// `pixels` are the width and the height of a picture, if they are known.
+pub fn file(
+    name: &str,
+    media_type: &str,
+    size: i64,
+    pixels: Option<(u32, u32)>,
+    description: Option<&str>,
+) -> Value {
+    let mut info = json!({ "mimetype": media_type, "size": size });
+    if let Some((width, height)) = pixels {
+        (info["w"], info["h"]) = (width.into(), height.into());
+    }
     let msgtype = match media_type.split('/').next() {
         Some("image") => "m.image",
         Some("video") => "m.video",
@@ -65,7 +76,7 @@ pub fn file(name: &str, media_type: &str, size: i64, description: Option<&str>) 
         "msgtype": msgtype,
         "body": description.filter(|text| !text.trim().is_empty()).unwrap_or(name),
         "filename": name,
-        "info": { "mimetype": media_type, "size": size },
+        "info": info,
         "m.mentions": {},
     })
 }
@@ -133,11 +144,11 @@ mod tests {
 
     #[test]
     fn a_description_is_the_caption_of_an_image() {
-        let content = file("a.png", "image/png", 5, Some("the broken plank"));
+        let content = file("a.png", "image/png", 5, Some((3, 2)), Some("the broken plank"));
         assert_eq!(
             (&content["msgtype"], &content["body"]),
             (&json!("m.image"), &json!("the broken plank"))
         );
-        assert_eq!(file("a.pdf", "application/pdf", 5, None)["body"], "a.pdf");
+        assert_eq!(file("a.pdf", "application/pdf", 5, None, None)["body"], "a.pdf");
     }
 }

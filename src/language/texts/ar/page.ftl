@@ -238,6 +238,7 @@ new-messages =
         [many] { $count } رسالة جديدة
        *[other] { $count } رسالة جديدة
     }
+new-since = جديد منذ زيارتكم الأخيرة
 today = اليوم
 yesterday = أمس
 edited = معدّلة
@@ -271,6 +272,7 @@ file-missing = لم يعد متاحًا
 file-expired = لم يعد متاحًا
 file-erased = تم محوه
 image-without-description = صورة { $name }
+picture-close = إغلاق الصورة
 
 ## Polls
 
@@ -291,7 +293,8 @@ poll-votes =
 sending = جارٍ الإرسال…
 uploading = جارٍ الرفع، { $percent }%
 not-sent = لم تُرسل: { $problem }
-not-sent-offline = لم تُرسل: لا يوجد اتصال.
+saved = محفوظة: { $problem }
+not-sent-offline = بانتظار الاتصال، ثم تُرسل تلقائيًا.
 try-again = إعادة المحاولة
 discard = تجاهل
 put-back = إعادة إلى حقل الكتابة

@@ -223,6 +223,7 @@ new-messages =
         [one] { $count } neue Nachricht
        *[other] { $count } neue Nachrichten
     }
+new-since = Neu seit Ihrem letzten Besuch
 today = Heute
 yesterday = Gestern
 edited = bearbeitet
@@ -256,6 +257,7 @@ file-missing = ist nicht mehr vorhanden
 file-expired = ist nicht mehr vorhanden
 file-erased = wurde gelöscht
 image-without-description = Bild { $name }
+picture-close = Bild schließen
 
 ## Polls
 
@@ -272,7 +274,8 @@ poll-votes =
 sending = Wird gesendet …
 uploading = Wird hochgeladen, { $percent } %
 not-sent = Nicht gesendet: { $problem }
-not-sent-offline = Nicht gesendet: Es besteht keine Verbindung.
+saved = Gespeichert: { $problem }
+not-sent-offline = Wartet auf eine Verbindung und wird dann von selbst gesendet.
 try-again = Erneut versuchen
 discard = Verwerfen
 put-back = Zurück ins Textfeld

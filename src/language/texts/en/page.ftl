@@ -241,6 +241,8 @@ new-messages =
         [one] { $count } new message
        *[other] { $count } new messages
     }
+# Above the first line that the reader has not seen yet.
+new-since = New since your last visit
 today = Today
 yesterday = Yesterday
 edited = edited
@@ -281,6 +283,7 @@ file-expired = is no longer there
 file-erased = was erased
 # Alternative text of an image without a description. $name: of the file.
 image-without-description = Image { $name }
+picture-close = Close the picture
 
 ## Polls
 
@@ -299,7 +302,10 @@ sending = Sending…
 uploading = Uploading, { $percent }%
 # $problem: why, as a sentence.
 not-sent = Not sent: { $problem }
-not-sent-offline = Not sent: there is no connection.
+# $problem: why it is not in the conversation yet, as a sentence. It is tried again by itself.
+saved = Saved: { $problem }
+# There is no connection.
+not-sent-offline = Waiting for a connection. It is sent by itself then.
 try-again = Try again
 discard = Discard
 # Button: a message that was not sent is put into the text field again.

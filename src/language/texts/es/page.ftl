@@ -223,6 +223,7 @@ new-messages =
         [one] { $count } mensaje nuevo
        *[other] { $count } mensajes nuevos
     }
+new-since = Nuevo desde su última visita
 today = Hoy
 yesterday = Ayer
 edited = editado
@@ -256,6 +257,7 @@ file-missing = ya no está disponible
 file-expired = ya no está disponible
 file-erased = se ha borrado
 image-without-description = Imagen { $name }
+picture-close = Cerrar la imagen
 
 ## Polls
 
@@ -272,7 +274,8 @@ poll-votes =
 sending = Enviando…
 uploading = Subiendo, { $percent } %
 not-sent = No enviado: { $problem }
-not-sent-offline = No enviado: no hay conexión.
+saved = Guardado: { $problem }
+not-sent-offline = A la espera de conexión; después se enviará automáticamente.
 try-again = Reintentar
 discard = Descartar
 put-back = Devolver al campo de texto

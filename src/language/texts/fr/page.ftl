@@ -223,6 +223,7 @@ new-messages =
         [one] { $count } nouveau message
        *[other] { $count } nouveaux messages
     }
+new-since = Nouveau depuis votre dernière visite
 today = Aujourd’hui
 yesterday = Hier
 edited = modifié
@@ -256,6 +257,7 @@ file-missing = n’est plus disponible
 file-expired = n’est plus disponible
 file-erased = a été effacé
 image-without-description = Image { $name }
+picture-close = Fermer l’image
 
 ## Polls
 
@@ -272,7 +274,8 @@ poll-votes =
 sending = Envoi…
 uploading = Téléversement, { $percent } %
 not-sent = Non envoyé : { $problem }
-not-sent-offline = Non envoyé : il n’y a pas de connexion.
+saved = Enregistré : { $problem }
+not-sent-offline = En attente de connexion ; l’envoi se fera ensuite automatiquement.
 try-again = Réessayer
 discard = Abandonner
 put-back = Remettre dans le champ de texte

@@ -223,6 +223,7 @@ new-messages =
         [one] { $count } nieuw bericht
        *[other] { $count } nieuwe berichten
     }
+new-since = Nieuw sinds uw vorige bezoek
 today = Vandaag
 yesterday = Gisteren
 edited = bewerkt
@@ -256,6 +257,7 @@ file-missing = is niet meer aanwezig
 file-expired = is niet meer aanwezig
 file-erased = is gewist
 image-without-description = Afbeelding { $name }
+picture-close = Afbeelding sluiten
 
 ## Polls
 
@@ -272,7 +274,8 @@ poll-votes =
 sending = Wordt verzonden…
 uploading = Wordt geüpload, { $percent }%
 not-sent = Niet verzonden: { $problem }
-not-sent-offline = Niet verzonden: er is geen verbinding.
+saved = Opgeslagen: { $problem }
+not-sent-offline = Wacht op een verbinding en wordt dan vanzelf verzonden.
 try-again = Opnieuw proberen
 discard = Weggooien
 put-back = Terug in het tekstveld

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::localized::{about, called, text};
 use crate::page::model::{Address, Composing, Page, Quote, Reader};
+use crate::room::message_content::MAX_TEXT_BYTES;
 
 /// Returns the form. The browser sends `reply_to` and `edit` only if they are enabled.
 pub(super) fn form(page: &Page<'_>) -> Markup {
@@ -52,13 +53,14 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
                 }
                 label.hidden for="text" { (text(reader, "compose-label")) }
                 textarea id="text" name="text" rows="1" dir="auto" autocomplete="off"
-                    enterkeyhint="send" placeholder=(text(reader, "compose-placeholder"))
+                    data-longest=(MAX_TEXT_BYTES) enterkeyhint="send" placeholder=(text(reader, "compose-placeholder"))
                     aria-describedby="speaker hint" autofocus[chat.composing != Composing::New] {
                     (content)
                 }
                 button.send { (text(reader, if edit.is_some() { "save" } else { "send" })) }
             }
             p.hint id="hint" { (text(reader, "compose-hint-plain")) }
+            p.too-long id="too-long" role="alert" hidden { (text(reader, "problem-long")) }
             p.drop aria-hidden="true" { (text(reader, "drop-here")) }
         }
     }

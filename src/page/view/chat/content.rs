@@ -3,9 +3,13 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::super::localized::{about, counted, text};
+use super::links::{REL, with_links};
 use super::markup::html_for_page;
 use crate::page::model::{ChatFile, ChatLine, Poll, Reader};
 use crate::record::Kind;
+
+/// The greatest width and height at which pictures and videos are shown in the conversation, in pixels of the page.
+const MAX_SHOWN: (u64, u64) = (480, 320);
 
 /// Returns the content of a message.
 pub(super) fn content(line: &ChatLine, reader: &Reader) -> Markup {
@@ -32,7 +36,7 @@ fn body(line: &ChatLine, reader: &Reader) -> Markup {
             @match (&line.html, &line.text) {
                 // The HTML was sanitised when the entry was derived.
                 (Some(safe), _) => (PreEscaped(html_for_page(safe, reader))),
-                (None, Some(text)) => p.text { (text) },
+                (None, Some(text)) => p.text { (with_links(text)) },
                 (None, None) => {}
             }
         }
@@ -45,33 +49,67 @@ fn only_names_its_file(line: &ChatLine) -> bool {
 }
 
 fn file(file: &ChatFile, reader: &Reader) -> Markup {
-    let is_image = file.media_type.as_deref().is_some_and(|it| it.starts_with("image/"));
-    let size = file.size.map(|size| reader.locale.size(size));
+    let is = |kind: &str| file.media_type.as_deref().is_some_and(|it| it.starts_with(kind));
+    let size = file.pixels.map(shown_size);
     html! {
         @match &file.href {
-            Some(href) if is_image => {
-                a.picture href=(href) {
-                    img src=(href) loading="lazy" decoding="async" alt=(alternative_text(file, reader));
+            Some(href) if is("image/") => {
+                a.picture href=(href) target="_blank" rel=(REL) {
+                    img src=(href) loading="lazy" decoding="async" alt=(alternative_text(file, reader))
+                        width=[size.map(|(width, _)| width)] height=[size.map(|(_, height)| height)];
                 }
             }
-            Some(href) => {
-                a.file href=(href) download {
-                    span.name { bdi { (file.name) } }
-                    " "
-                    span.soft { (text(reader, "file-download")) @if let Some(size) = &size { " · " (size) } }
-                }
+            Some(href) if is("audio/") => {
+                audio.media controls preload="none" src=(href) aria-label=(alternative_text(file, reader)) {}
+                (named_file(file, href, reader))
             }
+            Some(href) if is("video/") => {
+                video.media controls playsinline preload="metadata" src=(href) aria-label=(alternative_text(file, reader))
+                    width=[size.map(|(width, _)| width)] height=[size.map(|(_, height)| height)] {}
+                (named_file(file, href, reader))
+            }
+            Some(href) => (named_file(file, href, reader)),
             None => {
                 span.file {
                     span.name { bdi { (file.name) } }
                     " "
                     span.soft {
-                        (text(reader, &format!("file-{}", file.state)))
-                        @if let Some(size) = &size { " · " (size) }
+                        (text(reader, &format!("file-{}", file.state))) (bytes(file, reader))
                     }
                 }
             }
         }
+    }
+}
+
+/// Returns a link that saves a file.
+fn named_file(file: &ChatFile, href: &str, reader: &Reader) -> Markup {
+    html! {
+        a.file href=(href) download {
+            span.name { bdi { (file.name) } }
+            " "
+            span.soft { (text(reader, "file-download")) (bytes(file, reader)) }
+        }
+    }
+}
+
+/// Returns the size of a file in bytes, if it is known, after a dot.
+fn bytes(file: &ChatFile, reader: &Reader) -> Markup {
+    html! { @if let Some(size) = file.size { " · " (reader.locale.size(size)) } }
+}
+
+/// Returns width and height at which a picture or video is shown, in pixels of the page, so that it keeps its place while it
+/// is loaded. It is as large as it fits into [`MAX_SHOWN`], and has at least one pixel.
+fn shown_size((width, height): (u32, u32)) -> (u64, u64) {
+    let (width, height) = (u64::from(width.max(1)), u64::from(height.max(1)));
+    let (max_width, max_height) = MAX_SHOWN;
+    if width <= max_width && height <= max_height {
+        return (width, height);
+    }
+    if width * max_height >= height * max_width {
+        (max_width, (height * max_width / width).max(1))
+    } else {
+        ((width * max_height / height).max(1), max_height)
     }
 }
 
@@ -98,5 +136,25 @@ fn poll(poll: &Poll, reader: &Reader) -> Markup {
             }
         }
         @if poll.ended { p.soft { (text(reader, "poll-ended")) } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_size;
+
+    #[test]
+    fn a_picture_keeps_its_form_and_fits() {
+        for (size, expected) in [
+            ((100, 50), (100, 50)),
+            ((4000, 3000), (426, 320)),
+            ((3000, 4000), (240, 320)),
+            ((4000, 1000), (480, 120)),
+            ((u32::MAX, 1), (480, 1)),
+            ((1, u32::MAX), (1, 320)),
+            ((0, 0), (1, 1)),
+        ] {
+            assert_eq!(shown_size(size), expected, "{size:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::super::localized::{encoded, moment, side_name, text, time};
+use super::super::localized::{about, encoded, moment, side_name, text, time};
 use super::line::line_in_list;
 use crate::page::model::{Address, Chat, ChatLine, Reader, Side, Unsent};
 
@@ -12,12 +12,15 @@ const GROUP_MS: i64 = 5 * 60 * 1000;
 
 /// Returns the lines, after a link to older ones. `/lines?before=` answers with the same.
 pub fn lines(chat: &Chat, reader: &Reader, address: &Address) -> Markup {
+    let first_new = first_new(chat);
     let rows = chat.lines.iter().scan((None, None), |(day, before), line| {
         let date = moment(reader, line.at).map(|moment| moment.date());
         let new_day = date.filter(|date| *day != Some(*date));
-        let is_grouped = new_day.is_none() && before.is_some_and(|before| follows(line, before));
+        let is_new = first_new == Some(line.event.as_str());
+        let is_grouped =
+            new_day.is_none() && !is_new && before.is_some_and(|before| follows(line, before));
         (*day, *before) = (date, Some(line));
-        Some((new_day, line, is_grouped))
+        Some((is_new, new_day, line, is_grouped))
     });
     html! {
         @if let Some(cursor) = &chat.older {
@@ -29,12 +32,22 @@ pub fn lines(chat: &Chat, reader: &Reader, address: &Address) -> Markup {
             }
         }
         ol.lines id="lines" {
-            @for (new_day, line, is_grouped) in rows {
+            @for (is_new, new_day, line, is_grouped) in rows {
+                @if is_new { li.new-since id="new-since" { (text(reader, "new-since")) } }
                 @if let Some(date) = new_day { (day(reader, date)) }
                 (line_in_list(line, reader, address, chat.closed.is_none(), is_grouped))
             }
         }
     }
+}
+
+/// Returns the first line of somebody else that the visitor has not read, if there is something before it that they have
+/// read.
+fn first_new(chat: &Chat) -> Option<&str> {
+    let read_upto = chat.read_upto?;
+    let is_new = |line: &&ChatLine| line.at > read_upto && line.side != Side::Mine;
+    let has_read = chat.lines.first().is_some_and(|line| line.at <= read_upto);
+    chat.lines.iter().find(is_new).filter(|_| has_read).map(|line| line.event.as_str())
 }
 
 /// Returns the heading of a day. The script replaces the date with "today" or "yesterday", because
@@ -70,7 +83,7 @@ fn unsent_line(unsent: &Unsent, reader: &Reader, address: &Address) -> Markup {
         }
     };
     html! {
-        li.line.mine.pending.failed[unsent.problem.is_some()] data-side=(side_name(Side::Mine))
+        li.line.mine.pending.failed[unsent.gave_up] data-side=(side_name(Side::Mine))
             data-outgoing=(unsent.id) data-at=(unsent.at) {
             div.bubble {
                 div.words dir="auto" { p.text { (unsent.text) } }
@@ -80,10 +93,8 @@ fn unsent_line(unsent: &Unsent, reader: &Reader, address: &Address) -> Markup {
                 @match &unsent.problem {
                     None => span { (text(reader, "sending")) },
                     Some(problem) => {
-                        span {
-                            (reader.locale.text_with("not-sent",
-                                &[("problem", problem.as_str().into())]))
-                        }
+                        // What is tried again by itself is safe, so it is not called unsent.
+                        span { (about(reader, if unsent.gave_up { "not-sent" } else { "saved" }, "problem", problem)) }
                         (form("retry", "try-again"))
                         @if unsent.gave_up {
                             (form("discard", "discard"))

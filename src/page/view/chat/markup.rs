@@ -9,6 +9,7 @@ use maud::html;
 use crate::page::model::Reader;
 
 use super::super::localized::{about, text};
+use super::links::{REL, with_links};
 
 /// The attribute that marks a spoiler (Client-Server API, "Spoiler messages"). Its value is the
 /// reason.
@@ -21,6 +22,9 @@ const INLINE: [&str; 15] = [
     "a", "b", "code", "del", "em", "font", "i", "s", "span", "strike", "strong", "sub", "sup", "u",
     "img",
 ];
+
+/// The elements in which an address does not become a link.
+const WITHOUT_LINKS: [&str; 3] = ["a", "code", "pre"];
 
 /// A piece of HTML.
 enum Piece<'a> {
@@ -39,7 +43,10 @@ pub(super) fn html_for_page(safe: &str, reader: &Reader) -> String {
     while let Some((piece, after)) = next_piece(rest) {
         rest = after;
         match piece {
-            Piece::Text(text) => html.push_str(text),
+            Piece::Text(text) if open.iter().any(|(name, _)| WITHOUT_LINKS.contains(name)) => {
+                html.push_str(text);
+            }
+            Piece::Text(text) => html.push_str(&with_links(&unescaped(text)).into_string()),
             Piece::End => {
                 let Some((name, end)) = open.pop() else { continue };
                 if let Some((tag, from)) = link.take_if(|_| name == "a")
@@ -59,6 +66,7 @@ pub(super) fn html_for_page(safe: &str, reader: &Reader) -> String {
             }
             Piece::Start { name, tag } if VOID.contains(&name) => html.push_str(tag),
             Piece::Start { name, tag } => {
+                let link_start;
                 let in_list = open.iter().any(|(name, _)| matches!(*name, "ul" | "ol"));
                 let (start, end) = match name {
                     "span" if attribute(tag, SPOILER).is_some() => {
@@ -77,6 +85,10 @@ pub(super) fn html_for_page(safe: &str, reader: &Reader) -> String {
                     "table" => ("<div class=\"wide\" tabindex=\"0\"><table>", "</table></div>"),
                     "th" if rest.starts_with("</th>") => ("<td>", "</td>"),
                     "li" if !in_list => ("<div>", "</div>"),
+                    "a" => {
+                        link_start = link_elsewhere(tag);
+                        (link_start.as_str(), "")
+                    }
                     _ => (tag, ""),
                 };
                 html.push_str(start);
@@ -89,6 +101,13 @@ pub(super) fn html_for_page(safe: &str, reader: &Reader) -> String {
         }
     }
     html
+}
+
+/// Returns the start tag of a link that opens beside the page. Its address is still escaped.
+fn link_elsewhere(tag: &str) -> String {
+    let address = attribute(tag, "href");
+    let href = address.map(|it| format!(" href=\"{it}\"")).unwrap_or_default();
+    format!("<a{href} target=\"_blank\" rel=\"{REL}\">")
 }
 
 /// Whether HTML has no visible text.
@@ -257,7 +276,14 @@ mod tests {
             ("<ul><li>one</li></ul>", "<ul><li>one</li></ul>"),
             (
                 "a <a href=\"https://x.example/?a&amp;b\"> <b></b></a>",
-                "a <a href=\"https://x.example/?a&amp;b\"> <b></b>https://x.example/?a&amp;b</a>",
+                "a <a href=\"https://x.example/?a&amp;b\" target=\"_blank\" rel=\"noopener noreferrer nofollow\"> \
+                 <b></b>https://x.example/?a&amp;b</a>",
+            ),
+            (
+                "<b>see https://x.example/?a&amp;b</b><code>https://x.example</code>",
+                "<b>see <a href=\"https://x.example/?a&amp;b\" target=\"_blank\" \
+                 rel=\"noopener noreferrer nofollow\" dir=\"ltr\">https://x.example/?a&amp;b</a></b>\
+                 <code>https://x.example</code>",
             ),
             ("a<br>b<hr>c <u>d</u> <strike>e</strike>", ""),
         ] {

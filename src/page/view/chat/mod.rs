@@ -3,6 +3,7 @@
 mod compose;
 mod content;
 mod line;
+mod links;
 mod list;
 mod markup;
 mod menu;
@@ -56,6 +57,10 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 }
             }
             p.hidden id="announcer" role="status" {}
+            dialog.viewer id="viewer" {
+                button type="button" aria-label=(text(reader, "picture-close")) { "×" }
+                img alt="";
+            }
             (for_the_script(reader))
         }
     }

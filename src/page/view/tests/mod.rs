@@ -6,7 +6,7 @@ mod sample;
 use std::collections::HashSet;
 
 use super::*;
-use crate::page::model::{Composing, Named, Quote, Unsent, UnsentRelation};
+use crate::page::model::{Chat, Composing, Named, Quote, Side, Unsent, UnsentRelation};
 use crate::transaction::PartyRole;
 use sample::{ADDRESS, HOSTILE, Sample};
 
@@ -197,6 +197,30 @@ fn nobody_can_write_into_a_closed_conversation() {
 }
 
 #[test]
+fn what_the_visitor_has_not_read_yet_begins_below_a_line() {
+    let sample = Sample::new();
+    let mut chat = sample.page().chat;
+    let of = |chat: &Chat| {
+        let html = lines(chat, &sample.reader, &ADDRESS).into_string();
+        let (before, after) = html.split_once("id=\"new-since\"")?;
+        let last = before.rsplit("data-event=\"").next()?.split('"').next()?.to_owned();
+        let first = after.split("data-event=\"").nth(1)?.split('"').next()?.to_owned();
+        Some((last, first))
+    };
+    let lines: Vec<_> =
+        chat.lines.iter().map(|it| (it.event.clone(), it.at, it.side)).collect();
+    assert_eq!(of(&chat), None, "the first visit");
+    for (read, later) in lines.iter().zip(1..) {
+        chat.read_upto = Some(read.1);
+        let first = lines[later..].iter().find(|it| it.1 > read.1 && it.2 != Side::Mine);
+        assert_eq!(of(&chat).map(|it| it.1), first.map(|it| it.0.clone()), "{read:?}");
+    }
+    // What they have read is on an older page.
+    chat.read_upto = Some(lines[0].1 - 1);
+    assert_eq!(of(&chat), None);
+}
+
+#[test]
 fn an_unsent_message_shows_the_problem_and_the_actions() {
     let sample = Sample::new();
     let problem = Some("The server refused it.".to_owned());
@@ -219,6 +243,9 @@ fn an_unsent_message_shows_the_problem_and_the_actions() {
         .into_string();
     assert!(trying.contains(&posts_to("retry")) && !trying.contains("/discard"));
     assert!(!trying.contains("?again="), "{trying}");
+    // It is safe, and nobody has to do anything.
+    assert!(trying.contains("Saved: The server refused it.") && !trying.contains("Not sent:"));
+    assert!(!trying.contains("failed"), "{trying}");
     let file =
         unsent(&[Unsent { relation: None, ..message }], &sample.reader, &ADDRESS).into_string();
     assert!(!file.contains("?again="), "a file cannot be put into the text field");

@@ -262,6 +262,7 @@ fn file(name: &str, size: u64, media_type: &str, href: Option<&str>) -> ChatFile
         href: href.map(str::to_owned),
         state: if href.is_some() { "stored" } else { "wanted" }.into(),
         description: None,
+        pixels: None,
     }
 }
 
@@ -328,6 +329,7 @@ fn chat() -> Chat {
     lines[5].kind = Kind::Image;
     lines[5].files = vec![ChatFile {
         description: Some("An oak plank with a crack along the grain".into()),
+        pixels: Some((1600, 1200)),
         ..file("plank.jpg", 482_133, "image/jpeg", Some("plank.png"))
     }];
     (lines[7].removed, lines[7].text) = (true, None);
@@ -352,6 +354,7 @@ fn chat() -> Chat {
         relation: Some(UnsentRelation::default()),
     };
     Chat {
+        read_upto: None,
         seen: Some((lines[18].event.clone(), seller("Mara Lind"))),
         lines,
         older: Some("c/1".into()),
