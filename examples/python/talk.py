@@ -21,7 +21,7 @@ class Receiver(BaseHTTPRequestHandler):
             return self.send_error(401)
         self.send_response(204)
         self.end_headers()
-        entry = event["data"]["entry"]
+        entry = event["data"].get("entry")
         if entry and entry["party"] == "buyer":
             print(entry["display_name"], "says:", entry["text"], flush=True)
 

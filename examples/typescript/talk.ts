@@ -1,4 +1,4 @@
-// npm install standardwebhooks
+// npm install standardwebhooks && npm pkg set type=module
 // TALLYROOM_URL=https://tallyroom.example.org TALLYROOM_KEY=… node talk.ts
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

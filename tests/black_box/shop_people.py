@@ -24,6 +24,7 @@ from conversations.models import MatrixAccount  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from oscar.apps.address.models import Country  # noqa: E402
 from oscar.apps.catalogue.models import Product, ProductClass  # noqa: E402
+from oscar.apps.offer.models import Benefit, Condition, ConditionalOffer, Range  # noqa: E402
 from oscar.apps.order.models import Order, PaymentEventType  # noqa: E402
 from oscar.apps.partner.models import Partner, StockRecord  # noqa: E402
 
@@ -58,6 +59,11 @@ def open_shop(matrix):
     for title, price in [("Oak plank", "4.99"), ("Beech plank", "3.33")]:
         product = Product.objects.create(product_class=kind, title=title)
         StockRecord.objects.create(product=product, partner=partner, partner_sku=title, price=price)
+    everything = Range.objects.create(name="Everything", includes_all_products=True)
+    ConditionalOffer.objects.create(
+        name="A tenth off, for five planks",
+        condition=Condition.objects.create(range=everything, type=Condition.COUNT, value=5),
+        benefit=Benefit.objects.create(range=everything, type=Benefit.PERCENTAGE, value=10))
     users = get_user_model().objects
     customer = users.create_user("birch", CUSTOMER, PASSWORD, first_name="Birch", last_name="GmbH")
     MatrixAccount.objects.create(user=customer, matrix=matrix)

@@ -9,13 +9,13 @@ SHOWN = ["text", "emote", "image", "file", "audio", "voice", "video", "edit"]
 
 def take(event):
     """Each event counts once, however often it comes. Runs in the database transaction of its request."""
-    if event["type"] not in TYPES or not event["data"]["entry"]:
+    entry = event["data"].get("entry")
+    if event["type"] not in TYPES or not entry:
         return
     is_new = Taken.objects.get_or_create(id=event["id"])[1]
     conversation = Conversation.objects.filter(order__number=event["transaction"]["external_id"]).first()
     if not is_new or not conversation:
         return
-    entry = event["data"]["entry"]
     related = (entry["relates_to"] or {}).get("event_id")
     match event["type"]:
         case "entry.created" | "entry.edited":

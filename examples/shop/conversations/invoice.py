@@ -1,5 +1,6 @@
 """An order as a transaction of Tallyroom, with its invoice."""
 from datetime import timedelta
+from decimal import Decimal
 
 from django.conf import settings
 
@@ -8,6 +9,8 @@ def transaction_of(order):
     """Says the same whenever it is called, whatever became of the order, so that it can be sent again."""
     day = order.date_placed.date()
     address = order.billing_address or order.shipping_address
+    lines = lines_of(order)
+    net = sum(Decimal(line["net_amount"]) for line in lines)
     return {
         "external_id": order.number,
         "status": settings.OSCAR_INITIAL_ORDER_STATUS,
@@ -22,8 +25,10 @@ def transaction_of(order):
             "issue_date": day.isoformat(),
             "due_date": (day + timedelta(days=settings.DAYS_TO_PAY)).isoformat(),
             "currency": order.currency,
-            "lines": lines_of(order),
-            # What the customer saw in the shop: if it is another sum, Tallyroom says so and takes nothing.
+            "lines": lines,
+            # The sum is what the customer saw. Oscar rounds later than an invoice, so the VAT may be a cent off, which
+            # is taken with a warning.
+            "vat_breakdown": [{**VAT, "taxable": str(net), "tax": str(order.total_incl_tax - net)}],
             "totals": {"with_vat": str(order.total_incl_tax)},
             "payment": {**settings.PAYMENT, "reference": order.number},
             "delivery": {
@@ -39,7 +44,7 @@ def lines_of(order):
     if order.shipping_excl_tax:
         price = str(order.shipping_excl_tax)
         lines.append({"id": "delivery", "description": order.shipping_method, "quantity": "1",
-                      "unit": "C62", "unit_price": price, "vat": VAT})
+                      "unit": "C62", "unit_price": price, "net_amount": price, "vat": VAT})
     return lines
 
 

@@ -32,10 +32,11 @@ def try_to(do, about):
 
 
 def connect(url):
-    """Makes the webhook when the shop runs for the first time. Later it may be at another port."""
+    """Makes the webhook when the shop runs for the first time. Later it may be at another port, and is up again: so what
+    waits does not wait any longer."""
     webhook = Webhook.objects.first()
     if webhook:
-        call("PATCH", f"/webhooks/{webhook.id}", {"url": url})
+        call("PATCH", f"/webhooks/{webhook.id}", {"url": url, "enabled": True})
     else:
         made = call("POST", "/webhooks", {"url": url, "types": TYPES})
         Webhook.objects.create(id=made["id"], secret=made["secret"])
