@@ -100,7 +100,8 @@ impl OscarShop {
     /// Waits until a page of the shop has exactly this conversation.
     async fn shows(&self, path: &str, cookie: &str, lines: &[(&str, &str)]) {
         let what = format!("{path} with {lines:#?}");
-        eventually(&what, Duration::from_secs(60), || async {
+        // A shop that was down is tried again after up to a minute.
+        eventually(&what, Duration::from_secs(120), || async {
             let now = self.lines(path, cookie).await;
             let now = now.iter().map(|(who, words)| (who.as_str(), words.as_str()));
             now.eq(lines.iter().copied()).then_some(())
