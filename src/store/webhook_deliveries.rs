@@ -757,6 +757,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_shop_that_says_that_it_is_up_again_does_not_wait_for_a_long_pause() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let queue = with_queue(&store, 3).await;
+        let late = now() + LONGEST_PAUSE_MS;
+        store.webhook_tried(queue, &tried(1), Fate::Again(late, Some(late))).await.unwrap();
+        assert_eq!(due(&store).await, []);
+        let on = WebhookChange { is_on: Some(true), ..WebhookChange::default() };
+        store.change_webhook("shop", queue.webhook, on, &root()).await.unwrap();
+        assert_eq!(due(&store).await, [queue]);
+    }
+
+    #[tokio::test]
     async fn a_try_of_what_does_not_wait_any_more_and_an_expired_event_count_no_failure() {
         let folder = tempfile::tempdir().unwrap();
         let store = opened(folder.path()).await;

@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::on_both_databases;
-use crate::support::browser::tools;
 use crate::support::receiver::Receiver;
 use crate::support::shop::KEY;
 use crate::support::world::Plan;
-use crate::support::{Browser, Database, Shop, World, sample};
+use crate::support::{Browser, Database, Shop, World, sample, tools};
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
 const BUYER: &str = "@buyer:tally.localhost";

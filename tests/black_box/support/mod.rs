@@ -29,6 +29,7 @@ pub use world::World;
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,12 @@ pub fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+/// Where the scripts put what they install.
+pub fn tools() -> PathBuf {
+    let tools = std::env::var_os("TALLYROOM_TOOLS").map(PathBuf::from);
+    tools.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools"))
 }
 
 /// Makes of one test two: on SQLite and on PostgreSQL.

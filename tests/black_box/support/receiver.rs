@@ -173,8 +173,6 @@ async fn answer(
 
 /// Whether the libraries of Standard Webhooks, for Python and for JavaScript, verify a call with this secret.
 pub fn verify(call: &Call, secret: &str) -> [bool; 2] {
-    let tools = std::env::var("TALLYROOM_TOOLS")
-        .unwrap_or_else(|_| format!("{}/target/tools", env!("CARGO_MANIFEST_DIR")));
     let header = |name: &str| call.headers[name].to_str().unwrap().to_owned();
     let arguments = [
         secret.to_owned(),
@@ -187,11 +185,11 @@ pub fn verify(call: &Call, secret: &str) -> [bool; 2] {
          Webhook(a[1]).verify(a[2], {'webhook-id': a[3], 'webhook-timestamp': a[4], 'webhook-signature': a[5]})";
     let node = "const { Webhook } = require('standardwebhooks'); const a = process.argv;\n\
          new Webhook(a[1]).verify(a[2], {'webhook-id': a[3], 'webhook-timestamp': a[4], 'webhook-signature': a[5]})";
-    let library = format!("{tools}/standardwebhooks");
-    let mut with_python = Command::new("python3");
-    with_python.args(["-c", python]).env("PYTHONPATH", format!("{library}/python"));
+    let examples = super::tools().join("examples");
+    let mut with_python = Command::new(examples.join("python/bin/python"));
+    with_python.args(["-c", python]);
     let mut with_node = Command::new("node");
-    with_node.args(["-e", node, "--"]).env("NODE_PATH", format!("{library}/node/node_modules"));
+    with_node.args(["-e", node, "--"]).env("NODE_PATH", examples.join("node/node_modules"));
     [with_python, with_node].map(|mut command| {
         let output = command.args(&arguments).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr);

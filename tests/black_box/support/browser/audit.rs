@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::Visitor;
 use super::finding::Part;
-use super::{Visitor, tools};
+use crate::support::tools;
 
 /// Everything that axe-core knows of WCAG 2.2 AA, and its best practices.
 const RULES: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];

@@ -11,7 +11,7 @@ mod watching;
 
 pub use visitor::Visitor;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -102,10 +102,4 @@ fn command(folder: &Path) -> Command {
         "--remote-debugging-port=0",
     ]);
     command
-}
-
-/// Where the scripts put what they install.
-pub fn tools() -> PathBuf {
-    let tools = std::env::var_os("TALLYROOM_TOOLS").map(PathBuf::from);
-    tools.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools"))
 }

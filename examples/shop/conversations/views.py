@@ -1,0 +1,55 @@
+"""What the shop hears from Tallyroom, and what people do on the pages of their orders."""
+from django.contrib import messages
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import login_required
+from django.db.transaction import non_atomic_requests
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from httpx import HTTPError
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+
+from conversations import hearing
+from conversations.models import Conversation, Webhook
+from conversations.tallyroom import call
+
+
+@csrf_exempt
+@require_POST
+def webhook(request):
+    """Takes an event. Whatever is not answered with 2xx comes again."""
+    try:
+        event = Verifier(Webhook.objects.get().secret).verify(request.body, dict(request.headers))
+    except WebhookVerificationError:
+        return HttpResponse(status=401)
+    hearing.take(event)
+    return HttpResponse(status=204)
+
+
+@non_atomic_requests  # nobody else waits for the database meanwhile
+@login_required
+@require_POST
+def talk(request, number):
+    """Leads customers to the invoice page of their order, where they can write."""
+    conversation = get_object_or_404(Conversation, order__number=number, order__user=request.user)
+    link = call("POST", f"/transactions/{conversation.transaction}/links",
+                {"party": "buyer", "contact": request.user.email, "expires_in": 600})
+    return redirect(link["url"])
+
+
+@non_atomic_requests
+@staff_member_required
+@require_POST
+def say(request, number):
+    """Says in the room what staff write on the dashboard. It is shown when it comes back by the webhook."""
+    conversation = get_object_or_404(Conversation, order__number=number)
+    # The token is another one whenever the page is shown, so a form that is sent twice is said once.
+    key = request.POST["csrfmiddlewaretoken"]
+    try:
+        call("POST", f"/transactions/{conversation.transaction}/messages",
+             {"text": request.POST["text"], "name": request.user.get_full_name()}, key)
+    except HTTPError as error:
+        messages.error(request, f"This was not said: {error}")
+    return redirect("dashboard:order-detail", number=number)
