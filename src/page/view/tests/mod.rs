@@ -207,8 +207,7 @@ fn what_the_visitor_has_not_read_yet_begins_below_a_line() {
         let first = after.split("data-event=\"").nth(1)?.split('"').next()?.to_owned();
         Some((last, first))
     };
-    let lines: Vec<_> =
-        chat.lines.iter().map(|it| (it.event.clone(), it.at, it.side)).collect();
+    let lines: Vec<_> = chat.lines.iter().map(|it| (it.event.clone(), it.at, it.side)).collect();
     assert_eq!(of(&chat), None, "the first visit");
     for (read, later) in lines.iter().zip(1..) {
         chat.read_upto = Some(read.1);
