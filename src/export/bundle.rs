@@ -14,7 +14,7 @@ use super::archive::{Archive, Packing};
 use super::contents::path_of_original;
 use super::names::file_member;
 use super::transcript::{self, About, Lines};
-use super::{Exporter, MANIFEST, VERSION};
+use super::{Bundle, Exporter, MANIFEST, VERSION};
 use crate::clock::now;
 use crate::files::Found;
 use crate::invoice::OriginalKind;
@@ -22,7 +22,7 @@ use crate::logging::abnormal_end;
 use crate::record::chain::{Evidence, Head};
 use crate::record::{Ballots, Entry, address_of, conversation};
 use crate::seal::sign_head;
-use crate::store::{FileRow, Snapshot, StoreError};
+use crate::store::{FileRow, Note, Snapshot, StoreError};
 use crate::transaction::Transaction;
 
 const README: &str = include_str!("readme.txt");
@@ -38,7 +38,7 @@ const PAGES_AHEAD: usize = 2;
 /// When the database or the file store fails, or the bytes cannot be passed on.
 pub(super) fn write<W: Write>(
     exporter: &Exporter,
-    id: Ulid,
+    (id, bundle): (Ulid, Bundle),
     mut snapshot: Snapshot,
     out: W,
 ) -> anyhow::Result<W> {
@@ -54,6 +54,11 @@ pub(super) fn write<W: Write>(
     write_transaction(&mut archive, &runtime, &mut snapshot, &transaction)?;
     let payments = runtime.block_on(snapshot.payments(id))?;
     archive.add("payments.json", Packing::Deflated, |out| write_json(out, &json!(payments)))?;
+    if bundle == Bundle::RecordWithNotes {
+        let notes = runtime.block_on(snapshot.notes(id))?;
+        let listed = notes.iter().map(listed_note).collect();
+        archive.add("notes.json", Packing::Deflated, |out| write_json(out, &listed))?;
+    }
     write_acts(&mut archive, &runtime, &mut snapshot, id)?;
     let (record, mut snapshot) = write_entries(&mut archive, &runtime, snapshot, id)?;
     write_heads(&mut archive, &runtime, exporter, &mut snapshot, id, &head)?;
@@ -292,6 +297,18 @@ fn write_files<W: Write>(
     }
     archive.add("files.json", Packing::Deflated, |out| write_json(out, &json!(list)))?;
     Ok(members)
+}
+
+fn listed_note(note: &Note) -> Value {
+    let Note { id, party, author, text, created_at, removed_at, position: _ } = note;
+    json!({
+        "note": id,
+        "party": party,
+        "author": author,
+        "text": text,
+        "created_at": created_at,
+        "removed_at": removed_at,
+    })
 }
 
 fn listed(

@@ -50,6 +50,15 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// How long a client may take no bytes before its download is cancelled.
 const DOWNLOAD_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What a bundle holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bundle {
+    /// The record, which both sides share.
+    Record,
+    /// The record, and the notes that the shop may see. It is for the shop alone.
+    RecordWithNotes,
+}
+
 /// Makes bundles.
 #[derive(Clone, Debug)]
 pub struct Exporter {
@@ -109,6 +118,7 @@ impl Exporter {
         &self,
         shop: &str,
         id: Ulid,
+        bundle: Bundle,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, ExportError> {
         let shop = shop.to_owned();
         let under_way = self.under_way.take(&shop)?;
@@ -119,7 +129,7 @@ impl Exporter {
         let (spool, reader) = spool::new(file).map_err(|it| failed(it.into()))?;
         let exporter = self.clone();
         tokio::task::spawn_blocking(move || {
-            exporter.write_spool(id, snapshot, spool);
+            exporter.write_spool((id, bundle), snapshot, spool);
             drop(writing);
         });
         Ok(paced(reader.pieces(), DOWNLOAD_IDLE_TIMEOUT, under_way))
@@ -129,17 +139,22 @@ impl Exporter {
     ///
     /// # Errors
     /// When the transaction does not exist, or when the database, the file store or `out` fails.
-    pub async fn write<W: Write + Send + 'static>(&self, id: Ulid, out: W) -> anyhow::Result<W> {
+    pub async fn write<W: Write + Send + 'static>(
+        &self,
+        id: Ulid,
+        bundle: Bundle,
+        out: W,
+    ) -> anyhow::Result<W> {
         let snapshot = self.store.snapshot().await?;
         let exporter = self.clone();
-        tokio::task::spawn_blocking(move || bundle::write(&exporter, id, snapshot, out))
+        tokio::task::spawn_blocking(move || bundle::write(&exporter, (id, bundle), snapshot, out))
             .await
             .map_err(|error| abnormal_end(&error))?
     }
 
-    fn write_spool(&self, id: Ulid, snapshot: Snapshot, spool: Spool) {
+    fn write_spool(&self, (id, bundle): (Ulid, Bundle), snapshot: Snapshot, spool: Spool) {
         let out = BufWriter::with_capacity(PIECE_BYTES, spool);
-        let written = bundle::write(self, id, snapshot, out)
+        let written = bundle::write(self, (id, bundle), snapshot, out)
             .and_then(|out| Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?));
         match written {
             Ok(spool) => spool.finish(),

@@ -13,6 +13,7 @@ mod headers;
 pub mod limits;
 pub mod live;
 pub mod model;
+mod notes;
 pub mod openid;
 mod people;
 mod reader;
@@ -105,6 +106,8 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/invoice", get(show::invoice))
         .route("/t/{id}/leave", post(sign_in::leave))
         .route("/t/{id}/status", post(steps::set))
+        .route("/t/{id}/notes", post(notes::add))
+        .route("/t/{id}/notes/remove", post(notes::remove))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
         .route("/t/{id}/retry", post(writing::retry))

@@ -79,6 +79,12 @@ step-paid = وضع علامة «مدفوعة»
 step-other = تغيير الحالة إلى «{ $status }»
 step-reason = السبب
 
+side-notes = ملاحظات طرفكم، لا يراها الطرف الآخر
+notes-older = ملاحظات أقدم
+note-new = ملاحظة جديدة
+note-add = إضافة الملاحظة
+note-removed = حُذفت هذه الملاحظة.
+
 ## The invoice
 
 from = من

@@ -72,6 +72,12 @@ step-paid = Als bezahlt markieren
 step-other = Auf „{ $status }“ setzen
 step-reason = Grund
 
+side-notes = Notizen Ihrer Seite, für die andere Partei nicht sichtbar
+notes-older = Ältere Notizen
+note-new = Neue Notiz
+note-add = Notiz hinzufügen
+note-removed = Diese Notiz wurde entfernt.
+
 ## The invoice
 
 from = Von

@@ -79,6 +79,14 @@ step-paid = Mark as paid
 step-other = Set to “{ $status }”
 step-reason = Reason
 
+## Notes of one side, which the other side never sees
+
+side-notes = Notes of your side, not seen by the other party
+notes-older = Older notes
+note-new = New note
+note-add = Add note
+note-removed = This note was removed.
+
 ## The invoice
 
 from = From

@@ -72,6 +72,12 @@ step-paid = Marcar como pagada
 step-other = Cambiar a «{ $status }»
 step-reason = Motivo
 
+side-notes = Notas de su parte, que la otra parte no ve
+notes-older = Notas anteriores
+note-new = Nota nueva
+note-add = Añadir nota
+note-removed = Esta nota se ha eliminado.
+
 ## The invoice
 
 from = De

@@ -72,6 +72,12 @@ step-paid = Marquer comme payée
 step-other = Passer à « { $status } »
 step-reason = Motif
 
+side-notes = Notes de votre côté, invisibles pour l’autre partie
+notes-older = Notes plus anciennes
+note-new = Nouvelle note
+note-add = Ajouter la note
+note-removed = Cette note a été supprimée.
+
 ## The invoice
 
 from = De

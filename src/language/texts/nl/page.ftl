@@ -72,6 +72,12 @@ step-paid = Als betaald markeren
 step-other = Op ‘{ $status }’ zetten
 step-reason = Reden
 
+side-notes = Notities van uw kant, niet zichtbaar voor de andere partij
+notes-older = Oudere notities
+note-new = Nieuwe notitie
+note-add = Notitie toevoegen
+note-removed = Deze notitie is verwijderd.
+
 ## The invoice
 
 from = Van
