@@ -48,6 +48,7 @@ use self::openid::OpenId;
 use self::readings::Readings;
 use crate::config::Config;
 use crate::door::WrongKeys;
+use crate::export::Exporter;
 use crate::files::Vault;
 use crate::homeserver::Homeserver;
 use crate::link::token::TokenKey;
@@ -76,6 +77,8 @@ pub struct PageState {
     pub time_zone: TimeZone,
     /// Invoices as PDF.
     pub papers: Papers,
+    /// Writes conversations as files.
+    pub exporter: Exporter,
     /// What was read from revisions.
     pub readings: Arc<Readings>,
     /// Counts wrong links and other wrong credentials.
@@ -117,6 +120,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/invoice.pdf", get(downloads::pdf))
         .route("/t/{id}/invoice.xml", get(downloads::xml))
         .route("/t/{id}/attachments/{place}", get(downloads::attached))
+        .route("/t/{id}/conversation.zip", get(downloads::conversation))
         .route("/t/{id}/original", get(downloads::original))
         .route("/t/{id}/original.xml", get(downloads::original_xml))
         .route("/t/{id}/files/{sha256}", get(downloads::file))

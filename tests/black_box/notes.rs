@@ -181,6 +181,12 @@ on_both_databases! {
         for part in ["/lines", "/invoice", "/invoice.pdf", "/invoice.xml"] {
             seen.push(text_of(bea.request(Method::GET, part).send().await.unwrap()).await);
         }
+        let conversation = bea.request(Method::GET, "/conversation.zip").send().await.unwrap();
+        let conversation = members(&conversation.bytes().await.unwrap());
+        assert!(conversation.contains_key("transcript.html"));
+        for (name, bytes) in conversation {
+            seen.push(format!("{name} {}", String::from_utf8_lossy(&bytes)));
+        }
         let mut news = String::new();
         while !(has(&news, "This is for both.") && has(&news, "event: invoice")) {
             let piece = tokio::time::timeout(Duration::from_secs(120), live.chunk()).await;

@@ -180,6 +180,7 @@ means-97 = مقاصة بين الطرفين
 
 downloads = التنزيلات
 download-pdf = الفاتورة بصيغة PDF
+download-conversation = المحادثة مع ملفاتها
 download-original = الملف الأصلي
 download-xml = الفاتورة بصيغة XML
 download-ubl = الفاتورة بصيغة UBL
@@ -505,6 +506,7 @@ bt-165 = عنوان التسليم
 
 ## The page between a link and the invoice
 
-entrance-title = فتح الفاتورة
-entrance-text = ستُفتح الفاتورة بعد لحظة. إذا لم يحدث شيء، فاضغطوا على الزر.
 entrance-open = فتح الفاتورة
+entrance-open-text = ستُفتح الفاتورة بعد لحظة. إذا لم يحدث شيء، فاضغطوا على الزر.
+entrance-download = تنزيل المحادثة
+entrance-download-text = يبدأ التنزيل بعد لحظة. إذا لم يحدث شيء، فاضغطوا على الزر.

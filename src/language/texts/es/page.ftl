@@ -173,6 +173,7 @@ means-97 = Compensación entre las partes
 
 downloads = Descargas
 download-pdf = Factura en PDF
+download-conversation = Conversación con sus archivos
 download-original = Archivo original
 download-xml = Factura en XML
 download-ubl = Factura en UBL
@@ -474,6 +475,7 @@ bt-165 = Dirección de entrega
 
 ## The page between a link and the invoice
 
-entrance-title = Abrir la factura
-entrance-text = La factura se abrirá en un momento. Si no ocurre nada, pulse el botón.
 entrance-open = Abrir la factura
+entrance-open-text = La factura se abrirá en un momento. Si no ocurre nada, pulse el botón.
+entrance-download = Descargar la conversación
+entrance-download-text = La descarga empieza en un momento. Si no ocurre nada, pulse el botón.

@@ -173,6 +173,7 @@ means-97 = Compensation entre les parties
 
 downloads = Téléchargements
 download-pdf = Facture en PDF
+download-conversation = Conversation avec ses fichiers
 download-original = Fichier d’origine
 download-xml = Facture en XML
 download-ubl = Facture en UBL
@@ -474,6 +475,7 @@ bt-165 = Adresse de livraison
 
 ## The page between a link and the invoice
 
-entrance-title = Ouvrir la facture
-entrance-text = La facture va s’ouvrir. Si rien ne se passe, appuyez sur le bouton.
 entrance-open = Ouvrir la facture
+entrance-open-text = La facture va s’ouvrir. Si rien ne se passe, appuyez sur le bouton.
+entrance-download = Télécharger la conversation
+entrance-download-text = Le téléchargement commence dans un instant. S’il ne se passe rien, appuyez sur le bouton.

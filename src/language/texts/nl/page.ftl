@@ -173,6 +173,7 @@ means-97 = Verrekening tussen de partijen
 
 downloads = Downloads
 download-pdf = Factuur als pdf
+download-conversation = Gesprek met de bestanden
 download-original = Oorspronkelijk bestand
 download-xml = Factuur als XML
 download-ubl = Factuur als UBL
@@ -474,6 +475,7 @@ bt-165 = Leveringsadres
 
 ## The page between a link and the invoice
 
-entrance-title = Factuur openen
-entrance-text = De factuur wordt zo geopend. Druk op de knop als er niets gebeurt.
 entrance-open = Factuur openen
+entrance-open-text = De factuur wordt zo geopend. Druk op de knop als er niets gebeurt.
+entrance-download = Het gesprek downloaden
+entrance-download-text = De download begint zo. Gebeurt er niets, druk dan op de knop.
