@@ -206,6 +206,9 @@ enum Command {
         /// The file to write [default: tallyroom-ID.zip in the current directory].
         #[arg(short, long)]
         output: Option<PathBuf>,
+        /// Add the notes of one side that the shop may see. Give such a file to nobody but the shop.
+        #[arg(long)]
+        notes: bool,
         /// The id of the transaction.
         transaction: Ulid,
     },
@@ -383,8 +386,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             let request = import::Request { shop, external_id, status, buyer, seller, files };
             import::run(&config.load()?, request).await
         }
-        Command::Export { config, output, transaction } => {
-            export::run(&config.load()?, transaction, output).await
+        Command::Export { config, output, notes, transaction } => {
+            export::run(&config.load()?, transaction, output, notes).await
         }
         Command::Link { config, party, contact, days, transaction } => {
             let expires_in = days.map(|days| i64::from(days) * SECONDS_PER_DAY);

@@ -15,7 +15,7 @@ use tallyroom::invoice::{
     Form, Further, InvoiceInput, OriginalKind, Problem, epc_payload, qr_svg, settle,
 };
 use tallyroom::language::{Language, Locale};
-use tallyroom::page::model::{Address, Chat, Page, ReadInvoice, Reader, Revision};
+use tallyroom::page::model::{Address, Chat, Notes, Page, ReadInvoice, Reader, Revision};
 use tallyroom::page::view;
 use tallyroom::room::{Message, RoomPlan, Setting, announcement};
 use tallyroom::transaction::{
@@ -170,6 +170,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         }),
         qr: payload.as_deref().and_then(qr_svg),
         chat: Chat::default(),
+        notes: Notes::default(),
         people: Vec::new(),
         replies_in: None,
     };

@@ -26,6 +26,12 @@ pub enum Action {
     MessageWritten,
     /// The state of a message of the shop was read.
     MessageRead,
+    /// The shop added a note of one side. Its id is the subject.
+    NoteWritten,
+    /// The shop removed a note of one side. Its id is the subject.
+    NoteRemoved,
+    /// Notes were read.
+    NotesRead,
     /// Transactions were listed.
     TransactionsListed,
     /// The entries of a record were read.
@@ -81,6 +87,9 @@ impl Action {
             Self::PaymentsListed => "payments.listed",
             Self::MessageWritten => "message.written",
             Self::MessageRead => "message.read",
+            Self::NoteWritten => "note.written",
+            Self::NoteRemoved => "note.removed",
+            Self::NotesRead => "notes.read",
             Self::TransactionsListed => "transactions.listed",
             Self::RecordRead => "record.read",
             Self::RecordsSearched => "records.searched",

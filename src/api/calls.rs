@@ -12,6 +12,8 @@ use crate::access::{Action, Scope};
 type Call = (Method, &'static str, Scope, Option<Action>);
 
 const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
+const NOTES: &str = "/api/v1/transactions/{id}/notes";
+const NOTE: &str = "/api/v1/transactions/{id}/notes/{note}";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 
@@ -38,6 +40,10 @@ pub(super) const CALLS: &[Call] = &[
         Scope::Read,
         Some(Action::MessageRead),
     ),
+    (Method::GET, NOTES, Scope::Read, Some(Action::NotesRead)),
+    (Method::POST, NOTES, Scope::Write, None),
+    (Method::GET, NOTE, Scope::Read, Some(Action::NotesRead)),
+    (Method::DELETE, NOTE, Scope::Write, None),
     (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
     (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
     (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read, None),

@@ -2,28 +2,44 @@
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::parameters::Path;
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
 use crate::access::{Action, Origin};
-use crate::export::ExportError;
+use crate::export::{Bundle, ExportError};
 use crate::files::disposition;
 
-/// `GET /api/v1/transactions/{id}/export`
+/// The query of an export.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportQuery {
+    include: Option<String>,
+}
+
+/// `GET /api/v1/transactions/{id}/export?include=notes`
 pub(super) async fn show(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Extension(origin): Extension<Origin>,
     Path(id): Path<String>,
+    query: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
+    let Query(query) = query?;
     let id = transaction_id(&id)?;
+    let bundle = match query.include.as_deref() {
+        None => Bundle::Record,
+        Some("notes") => Bundle::RecordWithNotes,
+        Some(_) => return Err(Problem::parameter("include", "`include` can only be `notes`.")),
+    };
     find(&state, &shop, id).await?;
-    let pieces = state.exporter.stream(&shop, id).await.map_err(|why| match why {
+    let pieces = state.exporter.stream(&shop, id, bundle).await.map_err(|why| match why {
         ExportError::TooMany(too_many) => Problem::too_many(
             too_many,
             "This shop has as many exports in progress as `api.exports_at_once` allows. Finish or \

@@ -13,7 +13,7 @@ use crate::files::{Arrived, Arriving};
 use crate::invoice::{self, in_a_line};
 use crate::record::{MAX_NAME_CHARS, plain_name};
 use crate::room::Guest;
-use crate::room::message_content::{self, MAX_FILES, MAX_TEXT_BYTES};
+use crate::room::message_content::{self, MAX_FILES, MAX_TEXT_BYTES, tidy_text};
 use crate::transaction::{self, Transaction};
 
 /// The greatest length of a field other than the text, in bytes.
@@ -74,9 +74,8 @@ impl Message {
 
     /// Trims what cannot be meant.
     fn tidied(mut self) -> Self {
-        let clean = |text: &str| text.replace("\r\n", "\n").replace('\0', "\u{fffd}");
-        self.text = clean(&self.text).trim_end().to_owned();
-        self.description = self.description.map(|it| clean(&it)).filter(|it| !it.is_empty());
+        self.text = tidy_text(&self.text).trim_end().to_owned();
+        self.description = self.description.map(|it| tidy_text(&it)).filter(|it| !it.is_empty());
         self.name = self.name.filter(|name| !name.is_empty());
         self
     }

@@ -22,6 +22,7 @@ mod links;
 mod message_form;
 mod messages;
 mod not_modified;
+mod notes;
 mod openapi;
 mod originals;
 mod paper;
@@ -169,6 +170,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/payments", get(payments::list).post(payments::add))
         .route("/api/v1/transactions/{id}/payments/{payment}", delete(payments::take_back))
         .route("/api/v1/transactions/{id}/messages/{message}", get(messages::show))
+        .route("/api/v1/transactions/{id}/notes", get(notes::list).post(notes::add))
+        .route("/api/v1/transactions/{id}/notes/{note}", get(notes::show).delete(notes::remove))
         .route("/api/v1/invoices/check", post(check::check))
         .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))

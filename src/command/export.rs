@@ -12,17 +12,23 @@ use ulid::Ulid;
 use super::{open_store, system_user};
 use crate::access::Action;
 use crate::config::Config;
-use crate::export::Exporter;
+use crate::export::{Bundle, Exporter};
 use crate::files::Vault;
 use crate::seal::SigningKey;
 
-/// Writes the bundle of the transaction `id` to `output`. The default is `tallyroom-ID.zip` in the
+/// Writes the bundle of the transaction `id` to `output`, with the notes that its shop may see if `with_notes`. The default is `tallyroom-ID.zip` in the
 /// working directory.
 ///
 /// # Errors
 /// If there is no such transaction, the file already exists or cannot be written, or the database
 /// or the file store fails. An incomplete file is removed.
-pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::Result<()> {
+pub async fn run(
+    config: &Config,
+    id: Ulid,
+    output: Option<PathBuf>,
+    with_notes: bool,
+) -> anyhow::Result<()> {
+    let bundle = if with_notes { Bundle::RecordWithNotes } else { Bundle::Record };
     let output = output.unwrap_or_else(|| PathBuf::from(format!("tallyroom-{id}.zip")));
     let key = SigningKey::load_or_make(&config.record.signing_key, config.bot_user_id())?;
     let store = open_store(config).await?;
@@ -42,7 +48,7 @@ pub async fn run(config: &Config, id: Ulid, output: Option<PathBuf>) -> anyhow::
     let line = system_user::origin().does(Action::TransactionExported, &transaction.shop).to(id);
     let written = async {
         store.audited(&[line]).await?;
-        let mut out = exporter.write(id, BufWriter::new(file)).await?;
+        let mut out = exporter.write(id, bundle, BufWriter::new(file)).await?;
         out.flush()?;
         out.get_ref().sync_all()?;
         anyhow::Ok(())

@@ -8,7 +8,7 @@ use ruma::UserId;
 use super::{open_store, system_user};
 use crate::config::Config;
 use crate::intake::derive_all;
-use crate::store::{Deriving, ErasureRequest};
+use crate::store::{Deriving, ErasureRequest, Forgotten};
 
 /// Erases everything that `user` wrote. The sender, the time and the hashes stay, so that the
 /// chains can be verified. The record also keeps who requested the erasure, and the reason.
@@ -23,15 +23,19 @@ pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow:
     // Events in the journal that have no entry so far would otherwise not be erased.
     let deriving = Deriving::of(config);
     derive_all(&store, &deriving).await?;
-    let (mut erased, origin, mut told) = (0, system_user::origin(), BTreeSet::new());
+    let (mut erased, origin, mut told) =
+        (Forgotten::default(), system_user::origin(), BTreeSet::new());
     loop {
-        match store.forget(user.as_str(), asked, &origin, &mut told).await? {
-            0 => break,
-            count => erased += count,
+        let Forgotten { entries, notes } =
+            store.forget(user.as_str(), asked, &origin, &mut told).await?;
+        if (entries, notes) == (0, 0) {
+            break;
         }
+        erased.entries += entries;
+        erased.notes += notes;
     }
     store.close().await;
-    println!("{erased} entries of {user} erased");
+    println!("{} entries and {} notes of {user} erased", erased.entries, erased.notes);
     println!(
         "Not erased: data about this person in transactions, messages of others about them, \
          earlier exports, and the homeserver's own copy."

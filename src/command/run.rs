@@ -146,13 +146,14 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
         config.webhooks.clone(),
         stop.clone(),
     )));
+    let exporter = Exporter::new(people.clone(), vault.clone(), Arc::clone(&key))
+        .with_status(config.status.clone())
+        .with_exports_per_shop(config.api.exports_at_once);
     let calls = api::router(ApiState {
         store: people.clone(),
         vault: vault.clone(),
         papers: papers.clone(),
-        exporter: Exporter::new(people.clone(), vault.clone(), Arc::clone(&key))
-            .with_status(config.status.clone())
-            .with_exports_per_shop(config.api.exports_at_once),
+        exporter: exporter.clone(),
         config: Arc::new(config.clone()),
         token_key: TokenKey::from(&*key),
         wrong_keys: wrong_keys.clone(),
@@ -178,6 +179,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             moment,
             homeserver: homeserver.clone(),
             papers,
+            exporter,
             readings: Arc::default(),
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),

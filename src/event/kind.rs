@@ -58,6 +58,10 @@ kinds! {
     PaymentAdded = "payment.added",
     /// The shop took a payment back. The subject is the number of the act that says so.
     PaymentTakenBack = "payment.taken_back",
+    /// Somebody of a side added a note of that side. The detail names the note and the side.
+    NoteCreated = "note.created",
+    /// The words of a note were removed. The detail names the note and the side.
+    NoteRemoved = "note.removed",
     /// Somebody said something, or reacted or voted. The subject is the seq of the entry.
     EntryCreated = "entry.created",
     /// Somebody edited a message. The subject is the seq of the entry that holds the edit.

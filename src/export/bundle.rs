@@ -13,16 +13,16 @@ use ulid::Ulid;
 use super::archive::{Archive, Packing};
 use super::contents::path_of_original;
 use super::names::file_member;
-use super::transcript::{self, About, Lines};
-use super::{Exporter, MANIFEST, VERSION};
+use super::transcript::{self, About, Extent, Lines, is_hidden};
+use super::{Bundle, Exporter, MANIFEST, VERSION};
 use crate::clock::now;
 use crate::files::Found;
 use crate::invoice::OriginalKind;
 use crate::logging::abnormal_end;
 use crate::record::chain::{Evidence, Head};
-use crate::record::{Ballots, Entry, address_of, conversation};
+use crate::record::{Ballots, Entry, Line, address_of, conversation};
 use crate::seal::sign_head;
-use crate::store::{FileRow, Snapshot, StoreError};
+use crate::store::{FileRow, Note, Snapshot, StoreError};
 use crate::transaction::Transaction;
 
 const README: &str = include_str!("readme.txt");
@@ -38,7 +38,7 @@ const PAGES_AHEAD: usize = 2;
 /// When the database or the file store fails, or the bytes cannot be passed on.
 pub(super) fn write<W: Write>(
     exporter: &Exporter,
-    id: Ulid,
+    (id, bundle): (Ulid, Bundle),
     mut snapshot: Snapshot,
     out: W,
 ) -> anyhow::Result<W> {
@@ -54,6 +54,11 @@ pub(super) fn write<W: Write>(
     write_transaction(&mut archive, &runtime, &mut snapshot, &transaction)?;
     let payments = runtime.block_on(snapshot.payments(id))?;
     archive.add("payments.json", Packing::Deflated, |out| write_json(out, &json!(payments)))?;
+    if bundle == Bundle::RecordWithNotes {
+        let notes = runtime.block_on(snapshot.notes(id))?;
+        let listed = notes.iter().map(listed_note).collect();
+        archive.add("notes.json", Packing::Deflated, |out| write_json(out, &listed))?;
+    }
     write_acts(&mut archive, &runtime, &mut snapshot, id)?;
     let (record, mut snapshot) = write_entries(&mut archive, &runtime, snapshot, id)?;
     write_heads(&mut archive, &runtime, exporter, &mut snapshot, id, &head)?;
@@ -62,25 +67,18 @@ pub(super) fn write<W: Write>(
 
     let today = exporter.status.date_at(exported_at);
     let standing = exporter.status.standing(&transaction, today);
-    archive.add("transcript.html", Packing::Deflated, |out| {
-        let about = About {
-            transaction: &transaction,
-            standing: &standing,
-            exported_at,
-            head: &head.hash,
-            entries: head.seq,
-            public_key: exporter.key.public_key(),
-            files: &files,
-            ballots: &record.ballots,
-        };
-        out.write_all(transcript::head(&about).as_bytes())?;
-        let conversation = conversation(&record.entries);
-        let mut lines = Lines::new(&about, &conversation);
-        for line in &conversation {
-            out.write_all(lines.next(line).as_bytes())?;
-        }
-        Ok(out.write_all(transcript::foot().as_bytes())?)
-    })?;
+    let about = About {
+        extent: Extent::Record,
+        transaction: &transaction,
+        standing: &standing,
+        exported_at,
+        head: &head.hash,
+        entries: head.seq,
+        public_key: exporter.key.public_key(),
+        files: &files,
+        ballots: &record.ballots,
+    };
+    write_transcript(&mut archive, &about, &conversation(&record.entries))?;
 
     let manifest = exporter.key.sign(json!({
         "version": VERSION,
@@ -96,6 +94,86 @@ pub(super) fn write<W: Write>(
     }))?;
     archive.add(MANIFEST, Packing::Deflated, |out| write_json(out, &manifest))?;
     archive.finish()
+}
+
+/// Writes the conversation to `out`, as the invoice page shows it: a transcript, and its files. It has nothing that the
+/// page does not show, so it is for both sides; and it has no proof. The function blocks as [`write`] does.
+///
+/// # Errors
+/// As [`write`].
+pub(super) fn write_conversation<W: Write>(
+    exporter: &Exporter,
+    id: Ulid,
+    mut snapshot: Snapshot,
+    out: W,
+) -> anyhow::Result<W> {
+    let runtime = Handle::current();
+    let transaction = runtime
+        .block_on(snapshot.transaction(id))?
+        .with_context(|| format!("there is no transaction {id}"))?;
+    let head = runtime.block_on(snapshot.head(id))?.unwrap_or_default();
+    let exported_at = now();
+    let mut record = Record::default();
+    loop {
+        let after = record.entries.last().map_or(0, |entry| entry.fixed.seq);
+        let page = runtime.block_on(snapshot.evidence(id, after, ENTRIES_PER_PAGE))?;
+        if page.is_empty() {
+            break;
+        }
+        page.into_iter().for_each(|evidence| record.add(evidence));
+    }
+    let standing = exporter.status.standing(&transaction, exporter.status.date_at(exported_at));
+    let without_files = HashMap::new();
+    let mut about = About {
+        extent: Extent::InvoicePage,
+        transaction: &transaction,
+        standing: &standing,
+        exported_at,
+        head: &head.hash,
+        entries: head.seq,
+        public_key: exporter.key.public_key(),
+        files: &without_files,
+        ballots: &record.ballots,
+    };
+    let mut lines = conversation(&record.entries);
+    lines.retain(|line| line.entry.is_line());
+    let shown = lines.iter().filter(|line| !is_hidden(&about, line));
+    let named: HashMap<String, &str> = shown
+        .flat_map(|line| &line.current().attachments)
+        .filter_map(|it| Some((it.source()?, it.name.as_str())))
+        .collect();
+
+    let mut archive = Archive::new(out, exported_at);
+    let mut files = HashMap::new();
+    for file in runtime.block_on(snapshot.files(id))? {
+        let Some(name) = named.get(&file.mxc) else { continue };
+        let Some(sha256) = file.sha256.filter(|_| file.state == "stored") else { continue };
+        let path = file_member(&sha256, name);
+        let is_there = archive.members().contains_key(&path)
+            || write_file(&mut archive, &runtime, exporter, &path, &sha256)?.is_none();
+        if is_there {
+            files.insert(file.mxc, path);
+        }
+    }
+    drop(snapshot);
+    about.files = &files;
+    write_transcript(&mut archive, &about, &lines)?;
+    archive.finish()
+}
+
+fn write_transcript<W: Write>(
+    archive: &mut Archive<W>,
+    about: &About<'_>,
+    conversation: &[Line<'_>],
+) -> anyhow::Result<()> {
+    archive.add("transcript.html", Packing::Deflated, |out| {
+        out.write_all(transcript::head(about).as_bytes())?;
+        let mut lines = Lines::new(about, conversation);
+        for line in conversation {
+            out.write_all(lines.next(line).as_bytes())?;
+        }
+        Ok(out.write_all(transcript::foot().as_bytes())?)
+    })
 }
 
 fn write_json(out: &mut impl Write, value: &Value) -> anyhow::Result<()> {
@@ -153,9 +231,19 @@ fn write_transaction<W: Write>(
 }
 
 /// The parts of the record that the transcript needs.
+#[derive(Default)]
 struct Record {
     entries: Vec<Entry>,
     ballots: Ballots,
+}
+
+impl Record {
+    fn add(&mut self, evidence: Evidence) {
+        if let Some(raw) = &evidence.raw {
+            self.ballots.add(&evidence.entry, raw);
+        }
+        self.entries.push(evidence.entry);
+    }
 }
 
 /// Writes `acts.jsonl`, page by page.
@@ -192,15 +280,12 @@ fn write_entries<W: Write>(
         move || read_entries(&runtime, snapshot, id, &sender)
     });
     let record = archive.add("entries.jsonl", Packing::Deflated, |out| {
-        let mut record = Record { entries: Vec::new(), ballots: Ballots::default() };
+        let mut record = Record::default();
         while let Some(page) = pages.blocking_recv() {
             for evidence in page {
                 serde_json::to_writer(&mut *out, &evidence)?;
                 out.write_all(b"\n")?;
-                if let Some(raw) = &evidence.raw {
-                    record.ballots.add(&evidence.entry, raw);
-                }
-                record.entries.push(evidence.entry);
+                record.add(evidence);
             }
         }
         Ok(record)
@@ -292,6 +377,18 @@ fn write_files<W: Write>(
     }
     archive.add("files.json", Packing::Deflated, |out| write_json(out, &json!(list)))?;
     Ok(members)
+}
+
+fn listed_note(note: &Note) -> Value {
+    let Note { id, party, author, text, created_at, removed_at, position: _ } = note;
+    json!({
+        "note": id,
+        "party": party,
+        "author": author,
+        "text": text,
+        "created_at": created_at,
+        "removed_at": removed_at,
+    })
 }
 
 fn listed(

@@ -24,7 +24,7 @@ use ulid::Ulid;
 use self::spool::Spool;
 use crate::files::Vault;
 use crate::logging::abnormal_end;
-use crate::quota::{Places, TooMany, paced};
+use crate::quota::{Place, Places, TooMany, paced};
 use crate::seal::SigningKey;
 use crate::store::{Snapshot, Store};
 use crate::transaction::StatusRules;
@@ -45,10 +45,22 @@ const MAX_EXPORTS: usize = 64;
 const DEFAULT_EXPORTS_PER_SHOP: usize = 2;
 /// How long an export may wait until its writing begins.
 const WRITE_WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The greatest number of conversations that are written to the disk for visitors at the same time. A shop's
+/// visitors have at most one.
+const MAX_PARALLEL_CONVERSATIONS: usize = 2;
 /// The number of bytes in one piece of the stream.
 const PIECE_BYTES: usize = 64 * 1024;
 /// How long a client may take no bytes before its download is cancelled.
 const DOWNLOAD_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a bundle holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bundle {
+    /// The record, which both sides share.
+    Record,
+    /// The record, and the notes that the shop may see. It is for the shop alone.
+    RecordWithNotes,
+}
 
 /// Makes bundles.
 #[derive(Clone, Debug)]
@@ -60,6 +72,8 @@ pub struct Exporter {
     status: StatusRules,
     under_way: Places<String>,
     written: Places<String>,
+    /// The conversations that are being written for visitors, by shop.
+    conversations: Places<String>,
 }
 
 /// Why an export cannot begin.
@@ -82,7 +96,8 @@ impl Exporter {
     pub fn new(store: Store, vault: Vault, key: Arc<SigningKey>) -> Self {
         let under_way = Places::new(DEFAULT_EXPORTS_PER_SHOP, MAX_EXPORTS);
         let (status, written) = (StatusRules::default(), Places::new(1, MAX_PARALLEL_WRITES));
-        Self { store, vault, key, status, under_way, written }
+        let conversations = Places::new(1, MAX_PARALLEL_CONVERSATIONS);
+        Self { store, vault, key, status, under_way, written, conversations }
     }
 
     /// Sets what the statuses mean.
@@ -109,45 +124,82 @@ impl Exporter {
         &self,
         shop: &str,
         id: Ulid,
+        bundle: Bundle,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, ExportError> {
         let shop = shop.to_owned();
         let under_way = self.under_way.take(&shop)?;
         let writing = self.written.take_within(&shop, WRITE_WAIT_TIMEOUT).await?;
-        let failed = |error| ExportError::Failed(error);
-        let snapshot = self.store.snapshot().await.map_err(|it| failed(it.into()))?;
-        let file = self.vault.temporary_file().map_err(|it| failed(it.into()))?;
-        let (spool, reader) = spool::new(file).map_err(|it| failed(it.into()))?;
+        let write = move |exporter: &Self, snapshot, out| {
+            bundle::write(exporter, (id, bundle), snapshot, out)
+        };
+        let reader = self.spooled(id, writing, write).await.map_err(ExportError::Failed)?;
+        Ok(paced(reader.pieces(), DOWNLOAD_IDLE_TIMEOUT, under_way))
+    }
+
+    /// Returns the conversation of a transaction as the invoice page shows it, as a stream of a ZIP file: a transcript
+    /// with its files. It is written as a bundle is, and keeps no export of the shop waiting. `place` is given back at
+    /// the end of the stream.
+    ///
+    /// # Errors
+    /// When too many conversations are being written, or the database or the disk fails.
+    pub async fn conversation<P: Send + 'static>(
+        &self,
+        shop: &str,
+        id: Ulid,
+        place: P,
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<P>, ExportError> {
+        let writing = self.conversations.take_within(&shop.to_owned(), WRITE_WAIT_TIMEOUT).await?;
+        let write = move |exporter: &Self, snapshot, out| {
+            bundle::write_conversation(exporter, id, snapshot, out)
+        };
+        let reader = self.spooled(id, writing, write).await.map_err(ExportError::Failed)?;
+        Ok(paced(reader.pieces(), DOWNLOAD_IDLE_TIMEOUT, place))
+    }
+
+    /// Has `write` write to a file without a name, on a thread of its own, while it is read. `writing` is given back when
+    /// all is written.
+    async fn spooled(
+        &self,
+        id: Ulid,
+        writing: Place<String>,
+        write: impl FnOnce(&Self, Snapshot, BufWriter<Spool>) -> anyhow::Result<BufWriter<Spool>>
+        + Send
+        + 'static,
+    ) -> anyhow::Result<spool::Reader> {
+        let snapshot = self.store.snapshot().await?;
+        let (spool, reader) = spool::new(self.vault.temporary_file()?)?;
         let exporter = self.clone();
         tokio::task::spawn_blocking(move || {
-            exporter.write_spool(id, snapshot, spool);
+            let out = BufWriter::with_capacity(PIECE_BYTES, spool);
+            let written = write(&exporter, snapshot, out)
+                .and_then(|out| Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?));
+            match written {
+                Ok(spool) => spool.finish(),
+                // The spool is dropped unfinished, so the download breaks off, and the client notices that it is
+                // incomplete.
+                Err(error) => {
+                    tracing::error!(transaction = %id, error = format!("{error:#}"), "an export failed");
+                }
+            }
             drop(writing);
         });
-        Ok(paced(reader.pieces(), DOWNLOAD_IDLE_TIMEOUT, under_way))
+        Ok(reader)
     }
 
     /// Writes the bundle of a transaction to `out`.
     ///
     /// # Errors
     /// When the transaction does not exist, or when the database, the file store or `out` fails.
-    pub async fn write<W: Write + Send + 'static>(&self, id: Ulid, out: W) -> anyhow::Result<W> {
+    pub async fn write<W: Write + Send + 'static>(
+        &self,
+        id: Ulid,
+        bundle: Bundle,
+        out: W,
+    ) -> anyhow::Result<W> {
         let snapshot = self.store.snapshot().await?;
         let exporter = self.clone();
-        tokio::task::spawn_blocking(move || bundle::write(&exporter, id, snapshot, out))
+        tokio::task::spawn_blocking(move || bundle::write(&exporter, (id, bundle), snapshot, out))
             .await
             .map_err(|error| abnormal_end(&error))?
-    }
-
-    fn write_spool(&self, id: Ulid, snapshot: Snapshot, spool: Spool) {
-        let out = BufWriter::with_capacity(PIECE_BYTES, spool);
-        let written = bundle::write(self, id, snapshot, out)
-            .and_then(|out| Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?));
-        match written {
-            Ok(spool) => spool.finish(),
-            // The spool is dropped unfinished, so the download breaks off, and the client notices
-            // that the bundle is incomplete.
-            Err(error) => {
-                tracing::error!(transaction = %id, error = format!("{error:#}"), "an export failed");
-            }
-        }
     }
 }

@@ -25,9 +25,20 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// The greatest length of a quote of the message that is replied to, in characters.
 const MAX_QUOTE_CHARS: usize = 160;
 
+/// How much of the conversation the page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that the record holds, with what was removed and kept, and with earlier versions.
+    Record,
+    /// What a visitor of the invoice page sees.
+    InvoicePage,
+}
+
 /// What the page shows besides its lines.
 #[derive(Debug)]
 pub(super) struct About<'a> {
+    /// How much it shows.
+    pub(super) extent: Extent,
     /// The transaction.
     pub(super) transaction: &'a Transaction,
     /// How it stands at the time of the export.
@@ -76,7 +87,9 @@ pub(super) fn head(about: &About<'_>) -> String {
                     div.summary { (PreEscaped(summary.formatted_body)) }
                     dl.facts {
                         dt { "Transaction" } dd { (about.transaction.id) }
-                        dt { "Shop's own id" } dd { bdi { (external_id) } }
+                        @if about.extent == Extent::Record {
+                            dt { "Shop's own id" } dd { bdi { (external_id) } }
+                        }
                         dt { "Entries" } dd { (about.entries) }
                         dt { "Exported" } dd { (full_time(about.exported_at)) }
                         dt { "Head" } dd.hash { (about.head) }
@@ -84,7 +97,15 @@ pub(super) fn head(about: &About<'_>) -> String {
                     }
                     p.note {
                         "All times are UTC. The numbers in the margin are those of the entries in "
-                        "entries.jsonl, whose hashes prove that nothing was changed. README.txt explains how."
+                        @match about.extent {
+                            Extent::Record => {
+                                "entries.jsonl, whose hashes prove that nothing was changed. README.txt explains how."
+                            }
+                            Extent::InvoicePage => {
+                                "the record, which the shop can export with its proof. This is what the invoice page "
+                                "shows, without what was removed."
+                            }
+                        }
                     }
                 }
                 main {}
@@ -113,7 +134,7 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn new(about: &'a About<'a>, lines: &'a [Line<'a>]) -> Self {
         let people = People::of(about.transaction, lines);
-        let quotable = lines.iter().filter_map(|line| {
+        let quotable = lines.iter().filter(|line| !is_hidden(about, line)).filter_map(|line| {
             let text = line.current().text.as_deref()?;
             Some((line.entry.fixed.event_id.as_str(), (people.sender_called(line), text)))
         });
@@ -165,24 +186,36 @@ impl<'a> Lines<'a> {
                     " " span.party { (side(&entry.fixed.party)) }
                 }
                 (self.reply_quote(entry))
-                @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
+                @if is_hidden(self.about, line) {
                     p.gone { (gone(line)) }
-                } @else if !only_names_its_file(line.current()) {
-                    div.words dir="auto" { (words(line.current())) }
+                } @else {
+                    (self.said(line))
+                    (self.notes(line))
                 }
-                @for attachment in &line.current().attachments { (self.file(attachment)) }
-                (self.votes(line))
-                @if !line.reactions.is_empty() {
-                    p.reactions {
-                        @for (key, senders) in &line.reactions {
-                            @let senders: Vec<_> = senders.iter().map(|it| self.people.called(it)).collect();
-                            span title=(senders.join(", ")) { bdi { (key) } " " (senders.len()) }
-                        }
+            }
+        }
+    }
+
+    /// What a message says, and what others added to it.
+    fn said(&self, line: &Line<'_>) -> Markup {
+        let entry = line.entry;
+        html! {
+            @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
+                p.gone { (gone(line)) }
+            } @else if !only_names_its_file(line.current()) {
+                div.words dir="auto" { (words(line.current())) }
+            }
+            @for attachment in &line.current().attachments { (self.file(attachment)) }
+            (self.votes(line))
+            @if !line.reactions.is_empty() {
+                p.reactions {
+                    @for (key, senders) in &line.reactions {
+                        @let senders: Vec<_> = senders.iter().map(|it| self.people.called(it)).collect();
+                        span title=(senders.join(", ")) { bdi { (key) } " " (senders.len()) }
                     }
                 }
-                @if !line.edits.is_empty() { (self.edits(line)) }
-                (self.notes(line))
             }
+            @if !line.edits.is_empty() { (self.edits(line)) }
         }
     }
 
@@ -208,7 +241,13 @@ impl<'a> Lines<'a> {
             p.file {
                 @match member {
                     Some(path) => a href=(relative(path)) { bdi { (attachment.name) } },
-                    None => { bdi { (attachment.name) } " (not in this bundle; see files.json)" },
+                    None => {
+                        bdi { (attachment.name) }
+                        @match self.about.extent {
+                            Extent::Record => " (not in this bundle; see files.json)",
+                            Extent::InvoicePage => " (not here)",
+                        }
+                    },
                 }
                 @if let Some(size) = attachment.size { " · " (size) " bytes" }
                 @if let Some(media_type) = &attachment.mimetype { " · " bdi { (media_type) } }
@@ -225,19 +264,24 @@ impl<'a> Lines<'a> {
         let when = line.edits.last().map(|edit| full_time(edit.sort_at)).unwrap_or_default();
         html! {
             section.edits {
-                p { "Edited by its author, last on " (when) ". Before that it read:" }
+                p {
+                    "Edited by its author, last on " (when) "."
+                    @if self.about.extent == Extent::Record { " Before that it read:" }
+                }
                 @for edit in &line.edits { (both_times(edit, "This edit")) }
-                ol {
-                    @for version in before {
-                        li {
-                            span.margin { (version.fixed.seq) } " "
-                            @if version.erased.is_some() {
-                                span.gone { "erased" }
-                            } @else {
-                                @if !only_names_its_file(version) {
-                                    span dir="auto" { (words(version)) }
+                @if self.about.extent == Extent::Record {
+                    ol {
+                        @for version in before {
+                            li {
+                                span.margin { (version.fixed.seq) } " "
+                                @if version.erased.is_some() {
+                                    span.gone { "erased" }
+                                } @else {
+                                    @if !only_names_its_file(version) {
+                                        span dir="auto" { (words(version)) }
+                                    }
+                                    @for attachment in &version.attachments { (self.file(attachment)) }
                                 }
-                                @for attachment in &version.attachments { (self.file(attachment)) }
                             }
                         }
                     }
@@ -294,6 +338,12 @@ impl<'a> Lines<'a> {
             }
         }
     }
+}
+
+/// Whether nothing of a line is shown but that it was there.
+pub(super) fn is_hidden(about: &About<'_>, line: &Line<'_>) -> bool {
+    about.extent == Extent::InvoicePage
+        && (line.redaction.is_some() || line.entry.redacted_by.is_some())
 }
 
 /// A note with both times of an entry, if one of them alone would be misleading.

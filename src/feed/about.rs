@@ -183,7 +183,9 @@ impl Wanted {
                 self.events.extend(read.map(|read| (event.transaction_id.clone(), read)));
             }
             Some(
-                EventKind::PartyJoined
+                EventKind::NoteCreated
+                | EventKind::NoteRemoved
+                | EventKind::PartyJoined
                 | EventKind::PartyLeft
                 | EventKind::RoomReady
                 | EventKind::RoomProblem

@@ -63,9 +63,14 @@ fn data(event: &EventRow, about: &About) -> Value {
         Some(EventKind::PartyOpenedPage) => about.visit(&detail),
         Some(EventKind::HeadSigned) => about.head(event, &detail),
         // A kind of a later version says in its detail what this one can show.
-        Some(EventKind::RoomReady | EventKind::RoomProblem | EventKind::RoomHealed) | None => {
-            Value::Object(detail)
-        }
+        Some(
+            EventKind::NoteCreated
+            | EventKind::NoteRemoved
+            | EventKind::RoomReady
+            | EventKind::RoomProblem
+            | EventKind::RoomHealed,
+        )
+        | None => Value::Object(detail),
     }
 }
 

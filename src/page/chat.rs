@@ -9,7 +9,7 @@ use super::model::{Address, ChatFile, ChatLine, Poll, Quote, Reaction, Reader, T
 use super::session::Session;
 use super::view;
 use crate::record::{
-    Attachment, Ballots, Entry, Kind, Line, RelationKind, Role, conversation, times_differ,
+    Attachment, Ballots, Entry, Kind, Line, RelationKind, conversation, times_differ,
 };
 use crate::store::{Around, FileRow, SendKey, ShownEntry, Store, StoreError};
 use crate::transaction::PartyRole;
@@ -18,11 +18,6 @@ use crate::transaction::PartyRole;
 pub(super) const LINES_PER_PAGE: i64 = 50;
 /// The greatest length of the excerpt in a quote, in characters.
 const MAX_EXCERPT_CHARS: usize = 120;
-
-/// Whether an entry is a line of its own. The queries of the store use the same rule.
-pub(super) fn is_line(entry: &Entry) -> bool {
-    entry.fixed.party != "bot" && entry.kind.role() == Role::Line
-}
 
 /// Lines that were read from the record, and what is around them.
 #[derive(Debug)]
@@ -112,7 +107,7 @@ fn outgoing_of(
     let outgoing = SendKey::outgoing_id(send_key?)?.to_owned();
     let line = match &entry.relates_to {
         Some(relation) if entry.kind == Kind::Edit => &relation.event_id,
-        _ if is_line(entry) => &entry.fixed.event_id,
+        _ if entry.is_line() => &entry.fixed.event_id,
         _ => return None,
     };
     Some((line.clone(), outgoing))

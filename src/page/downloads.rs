@@ -13,6 +13,7 @@ use super::limits::DOWNLOAD_WRITE_TIMEOUT;
 use super::refusal::Refusal;
 use super::session::Session;
 use super::{PageState, view};
+use crate::export::ExportError;
 use crate::files::{Found, Requested, disposition, requested, shown_as};
 use crate::invoice::{
     AttachedContents, Limits, OriginalKind, XmlFormat, attached_file, write_xml, xml_of,
@@ -199,6 +200,25 @@ pub(super) async fn file(
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
+}
+
+/// `GET /t/{id}/conversation.zip`: what the page shows of the conversation, with its files, for reading and keeping.
+pub(super) async fn conversation(
+    State(state): State<PageState>,
+    session: Session,
+) -> Result<Response, Refusal> {
+    let Session { transaction, grant, .. } = &session;
+    let place = state.limits.conversation(*grant, &transaction.shop)?;
+    let pieces = state.exporter.conversation(&transaction.shop, transaction.id, place).await;
+    let pieces = pieces.map_err(|error| match error {
+        ExportError::TooMany(too_many) => too_many.into(),
+        ExportError::Failed(error) => {
+            tracing::error!(%error, "a conversation cannot be written");
+            Refusal::try_again()
+        }
+    })?;
+    let name = format!("{}.zip", transaction.terms.invoice.number);
+    Ok(attachment("application/zip", &name, Body::from_stream(pieces)))
 }
 
 /// `GET /assets/{name}`: the name contains the hash of the content, so a browser may cache it

@@ -4,7 +4,7 @@ use super::PageState;
 use super::cast::Cast;
 use super::chat::{LINES_PER_PAGE, ReadLines};
 use super::composing::{ChatRequest, Writing};
-use super::model::{Chat, Named, Page, ReadInvoice, Revision, Unsent, UnsentRelation};
+use super::model::{Chat, Named, Notes, Page, ReadInvoice, Revision, Unsent, UnsentRelation};
 use super::people::{LINES_FOR_REPLY_TIME, Others, usual_reply_time};
 use super::session::Session;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use ulid::Ulid;
 
 use crate::invoice::{Document, Further, OriginalKind, epc_payload, qr_svg};
 use crate::quota::run_blocking;
-use crate::store::{LastRead, Outgoing, PastTerms, StoreError, Surroundings};
+use crate::store::{LastRead, NotesOfSide, Outgoing, PastTerms, StoreError, Surroundings};
 use crate::transaction::{PartyRole, Transaction, changes, status_to_show};
 
 /// The greatest number of revisions that the page lists.
@@ -62,6 +62,7 @@ pub(super) async fn page_with<'a>(
         revisions: history.to_vec(),
         read,
         qr: payload.as_deref().and_then(qr_svg),
+        notes: Notes::default(),
         people: others.people(state),
         replies_in,
     })
@@ -121,13 +122,14 @@ fn revisions(past: &[PastTerms]) -> Vec<Revision> {
     past.iter().enumerate().take(shown).map(revision).collect()
 }
 
-/// Reads what there is around the lines of the conversation.
+/// Reads what there is around the lines of the conversation, and these notes.
 pub(super) async fn surroundings(
     state: &PageState,
     session: &Session,
+    notes: Option<NotesOfSide<'_>>,
 ) -> Result<Surroundings, StoreError> {
     let (id, guest) = (session.transaction.id, &session.guest.user_id);
-    state.store.surroundings(id, guest, LINES_FOR_REPLY_TIME).await
+    state.store.surroundings(id, guest, LINES_FOR_REPLY_TIME, notes).await
 }
 
 /// Reads the newest part of the conversation, or the part before a line.

@@ -44,6 +44,9 @@ const PDF_WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// The greatest number of downloads at the same time: for one visitor, for the transactions of one
 /// shop, and in total. The pictures in the conversation are downloads as well.
 const PARALLEL_DOWNLOADS: PlaceLimits = PlaceLimits { visitor: 16, shop: 256, total: 1_024 };
+/// The greatest number of conversations that are written or downloaded as files at the same time: for one visitor, for
+/// the transactions of one shop, and in total. Each takes its size on the disk meanwhile.
+const PARALLEL_CONVERSATIONS: PlaceLimits = PlaceLimits { visitor: 1, shop: 8, total: 32 };
 /// How long a download may wait for a place.
 const DOWNLOAD_WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long the reader of a download may pause.
@@ -64,6 +67,7 @@ pub struct Limits {
     news_reads: Semaphore,
     pdfs: PlacePool,
     downloads: PlacePool,
+    conversations: PlacePool,
 }
 
 /// How many places there are.
@@ -140,6 +144,7 @@ impl Limits {
             news_reads: Semaphore::new(news_reads),
             pdfs: PlacePool::new(PARALLEL_PDFS),
             downloads: PlacePool::new(PARALLEL_DOWNLOADS.capped_at(budget.files / 2)),
+            conversations: PlacePool::new(PARALLEL_CONVERSATIONS.capped_at(budget.files / 8)),
         }
     }
 
@@ -196,6 +201,11 @@ impl Limits {
     /// Waits for the places for a download.
     pub(super) async fn download(&self, grant: Ulid, shop: &str) -> Result<PlacePair, TooMany> {
         self.downloads.take_within(grant, shop, DOWNLOAD_WAIT_TIMEOUT).await
+    }
+
+    /// Takes the places for the download of a conversation.
+    pub(super) fn conversation(&self, grant: Ulid, shop: &str) -> Result<PlacePair, TooMany> {
+        self.conversations.take(grant, shop)
     }
 }
 

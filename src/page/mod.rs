@@ -13,6 +13,7 @@ mod headers;
 pub mod limits;
 pub mod live;
 pub mod model;
+mod notes;
 pub mod openid;
 mod people;
 mod reader;
@@ -47,6 +48,7 @@ use self::openid::OpenId;
 use self::readings::Readings;
 use crate::config::Config;
 use crate::door::WrongKeys;
+use crate::export::Exporter;
 use crate::files::Vault;
 use crate::homeserver::Homeserver;
 use crate::link::token::TokenKey;
@@ -75,6 +77,8 @@ pub struct PageState {
     pub time_zone: TimeZone,
     /// Invoices as PDF.
     pub papers: Papers,
+    /// Writes conversations as files.
+    pub exporter: Exporter,
     /// What was read from revisions.
     pub readings: Arc<Readings>,
     /// Counts wrong links and other wrong credentials.
@@ -105,6 +109,8 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/invoice", get(show::invoice))
         .route("/t/{id}/leave", post(sign_in::leave))
         .route("/t/{id}/status", post(steps::set))
+        .route("/t/{id}/notes", post(notes::add))
+        .route("/t/{id}/notes/remove", post(notes::remove))
         .route("/t/{id}/remove", post(writing::remove))
         .route("/t/{id}/react", post(writing::react))
         .route("/t/{id}/retry", post(writing::retry))
@@ -114,6 +120,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/invoice.pdf", get(downloads::pdf))
         .route("/t/{id}/invoice.xml", get(downloads::xml))
         .route("/t/{id}/attachments/{place}", get(downloads::attached))
+        .route("/t/{id}/conversation.zip", get(downloads::conversation))
         .route("/t/{id}/original", get(downloads::original))
         .route("/t/{id}/original.xml", get(downloads::original_xml))
         .route("/t/{id}/files/{sha256}", get(downloads::file))

@@ -52,6 +52,8 @@ pub struct Page<'a> {
     pub qr: Option<String>,
     /// The conversation.
     pub chat: Chat,
+    /// The notes of the visitor's side. Only the page itself has them, and no news of it.
+    pub notes: Notes,
     /// The contacts of the other party, in the order in which the shop named them.
     pub people: Vec<Person>,
     /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
@@ -146,6 +148,32 @@ pub struct Chat {
     pub seen: Option<(String, Named)>,
     /// The people who are typing.
     pub typing: Vec<Named>,
+}
+
+/// The notes of the visitor's side, or some of them.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// The notes, oldest first.
+    pub shown: Vec<PageNote>,
+    /// The cursor of the older ones (`?notes=`), if there are any.
+    pub older: Option<String>,
+    /// The id of the form for a new note.
+    pub form_id: String,
+}
+
+/// A note of the visitor's side.
+#[derive(Clone, Debug)]
+pub struct PageNote {
+    /// Its id.
+    pub id: String,
+    /// The name of its author; `None` if they were forgotten.
+    pub author: Option<String>,
+    /// Its text; `None` if it was removed.
+    pub text: Option<String>,
+    /// When it was written, in milliseconds since 1970.
+    pub at: i64,
+    /// Whether the visitor wrote it here, so that they may remove it.
+    pub is_own: bool,
 }
 
 /// A person as the page names them, always together with their party.

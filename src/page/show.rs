@@ -8,12 +8,12 @@ use serde::Deserialize;
 use super::cast::Cast;
 use super::composing::ChatRequest;
 use super::gather;
-use super::model::Chat;
+use super::model::{Chat, Page};
 use super::people::reply_time_in;
 use super::reader::LANGUAGE_COOKIE;
 use super::refusal::Refusal;
 use super::session::{Session, is_secure};
-use super::{PageState, view};
+use super::{PageState, notes, view};
 
 /// The parameters of the query.
 #[derive(Debug, Deserialize)]
@@ -23,6 +23,7 @@ pub(super) struct PageQuery {
     reply: Option<String>,
     edit: Option<String>,
     again: Option<String>,
+    notes: Option<String>,
 }
 
 /// `GET /t/{id}`
@@ -31,13 +32,15 @@ pub(super) async fn page(
     session: Session,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Refusal> {
-    let PageQuery { before, reply, edit, again, lang } = query;
+    let PageQuery { before, reply, edit, again, lang, notes } = query;
     let request = ChatRequest { before, reply, edit, again };
-    let surroundings = gather::surroundings(&state, &session).await?;
+    let wanted = notes::wanted(&session, notes.as_deref());
+    let surroundings = gather::surroundings(&state, &session, Some(wanted)).await?;
     let cast = Cast::with(&state, &session, surroundings.guests.clone());
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
     let replies_in = reply_time_in(&surroundings.turns, &session);
     let page = gather::page_with(&state, &session, chat, replies_in).await?;
+    let page = Page { notes: notes::shown(&session, surroundings.notes), ..page };
     let html = view::page(&page).into_string();
     let mut response = Html(html).into_response();
     if lang.is_some() {
@@ -64,7 +67,7 @@ pub(super) async fn lines(
     Query(query): Query<PageQuery>,
 ) -> Result<Html<String>, Refusal> {
     let request = ChatRequest { before: query.before, ..ChatRequest::default() };
-    let surroundings = gather::surroundings(&state, &session).await?;
+    let surroundings = gather::surroundings(&state, &session, None).await?;
     let cast = Cast::with(&state, &session, surroundings.guests.clone());
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;
     Ok(Html(view::lines(&chat, &session.reader, &session.address()).into_string()))

@@ -33,30 +33,61 @@ pub(super) const MAX_PROOF_BYTES: usize = 16 * 1024;
 /// The lifetime of a grant that is opened by a Matrix account or by a shop, in milliseconds.
 const SIGN_IN_LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
 
+/// How a link says that it leads to the download of the conversation.
+const CONVERSATION: &str = "conversation";
+
 /// The response header with the bearer token of the widget. A frame may not keep our cookie.
 const TOKEN_HEADER: &str = "tallyroom-token";
 
-/// `GET /l/{token}`: shows a page whose form opens the link. The request itself changes nothing.
+/// Where a link leads, if not to the page.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Goal {
+    /// The download of the conversation.
+    Conversation,
+}
+
+/// The query of a link.
+#[derive(Deserialize)]
+pub(super) struct LinkQuery {
+    to: Option<Goal>,
+}
+
+/// The form that opens a link.
+#[derive(Deserialize)]
+pub(super) struct LinkForm {
+    token: String,
+    to: Option<Goal>,
+}
+
+/// `GET /l/{token}?to=conversation`: shows a page whose form opens the link. The request itself changes nothing.
 pub(super) async fn link(
     State(state): State<PageState>,
     Path(token): Path<String>,
+    Query(LinkQuery { to }): Query<LinkQuery>,
     reader: Reader,
 ) -> Result<Html<String>, Refusal> {
     let (id, _) = open_link(&state, &token).await?;
     let action = format!("/t/{id}/sign-in/link");
-    Ok(Html(view::entrance(&action, &token, &reader).into_string()))
+    let to = to.map(|Goal::Conversation| CONVERSATION);
+    Ok(Html(view::entrance(&action, &token, to, &reader).into_string()))
 }
 
 /// `POST /t/{id}/sign-in/link`: opens the link, and sets a cookie.
 pub(super) async fn link_form(
     State(state): State<PageState>,
     headers: HeaderMap,
-    Form(ProofToken { token }): Form<ProofToken>,
+    Form(LinkForm { token, to }): Form<LinkForm>,
 ) -> Result<Response, Refusal> {
     let (id, row) = open_link(&state, &token).await?;
     let grant = Ulid::from_string(&row.id).map_err(|_| Closed::Wrong)?;
     state.store.grant_used(&row.id).await?;
-    Ok(redirect_to_page(&state, &headers, id, grant, row.expires_at).await?)
+    let address = Address { transaction: id, grant };
+    let to = match to {
+        None => address.page(),
+        Some(Goal::Conversation) => address.part("conversation.zip"),
+    };
+    Ok(let_in(&state, &headers, address, row.expires_at, &to).await?)
 }
 
 /// Checks a link, and returns the transaction that it opens, and its grant.
@@ -160,7 +191,7 @@ pub(super) async fn shop(
         return Err(Closed::Wrong.into());
     }
     let action = format!("/t/{}/sign-in/shop", transaction.id);
-    Ok(Html(view::entrance(&action, &token, &reader).into_string()))
+    Ok(Html(view::entrance(&action, &token, None, &reader).into_string()))
 }
 
 /// `POST /t/{id}/sign-in/shop`: signs the user in. Each token is accepted once.
@@ -173,7 +204,8 @@ pub(super) async fn shop_form(
     let (transaction, visitor, claims) = check_shop_token(&state, &id, &token).await?;
     let opened = open_grant(&state, &transaction, &visitor, claims.grant_id, Way::Shop).await?;
     let expires_at = opened.ok_or(Closed::Wrong)?;
-    Ok(redirect_to_page(&state, &headers, transaction.id, claims.grant_id, expires_at).await?)
+    let address = Address { transaction: transaction.id, grant: claims.grant_id };
+    Ok(let_in(&state, &headers, address, expires_at, &address.page()).await?)
 }
 
 /// Verifies the token of a shop, and finds its transaction and visitor.
@@ -253,16 +285,15 @@ pub(super) async fn leave(
     Ok(response)
 }
 
-/// Opens a session, sets its cookie, and redirects to the page.
-async fn redirect_to_page(
+/// Opens a session, sets its cookie, and redirects to an address.
+async fn let_in(
     state: &PageState,
     headers: &HeaderMap,
-    id: Ulid,
-    grant: Ulid,
+    Address { transaction, grant }: Address,
     expires_at: i64,
+    to: &str,
 ) -> Result<Response, StoreError> {
-    let to = Address { transaction: id, grant }.page();
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
-    sign_in(state, headers, &mut response, id, (grant, expires_at)).await?;
+    sign_in(state, headers, &mut response, transaction, (grant, expires_at)).await?;
     Ok(response)
 }

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::session::Session;
 use super::writing::check_writable;
 use crate::language::Locale;
-use crate::room::message_content::{self, MAX_TEXT_BYTES, Relation};
+use crate::room::message_content::{self, MAX_TEXT_BYTES, Relation, tidy_text};
 use crate::store::{Changed, NewOutgoing, SetBy};
 use crate::transaction::{Status, Transaction};
 use crate::wording;
@@ -44,7 +44,7 @@ pub(super) async fn set(
     if !rules.may_set(visitor.role).contains(&status) {
         return Err(refuse(StatusCode::FORBIDDEN, "problem-step"));
     }
-    let reason = step.reason.trim().replace("\r\n", "\n").replace('\0', "\u{fffd}");
+    let reason = tidy_text(step.reason.trim());
     if status.needs_reason() && reason.is_empty() {
         return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, "problem-reason"));
     }

@@ -18,7 +18,9 @@ use crate::clock::now;
 use crate::link::token::grant_id;
 use crate::link::{LinkRequest, NoLink, make_link};
 use crate::logging::Failures;
-use crate::room::{AdminCommand, Message, QuietHours, admin_command, admin_help, list, with_link};
+use crate::room::{
+    AdminCommand, LinkFor, Message, QuietHours, admin_command, admin_help, list, with_link,
+};
 use crate::seal::{SigningKey, Trust};
 use crate::store::{
     ADMINS, AdminRequest, BotMessage, Changed, Problem, ProblemMessage, SetBy, Store,
@@ -338,7 +340,8 @@ impl Worker {
         };
         let until = TimeZone::UTC
             .to_datetime(Timestamp::from_millisecond(link.expires_at).unwrap_or_default());
-        let text = with_link(&link.url, &locale.date(until.date()), &transaction, &locale);
+        let text =
+            with_link(&link.url, LinkFor::Page, &locale.date(until.date()), &transaction, &locale);
         let send_id =
             send_id(ADMINS, &format!("link {event_id}"), homeserver.bot_user_id().as_str());
         homeserver.send_message(&room, &send_id, &text.content(&send_id)).await?;

@@ -15,7 +15,7 @@ use crate::link::{Link, LinkRequest, NoLink, make_link};
 use crate::names::GUEST_PREFIX;
 use crate::record::Entry;
 use crate::room::{
-    Asked, Command, Message, Request, Wish, answer, reason_missing, request, sentence,
+    Asked, Command, LinkFor, Message, Request, Wish, answer, reason_missing, request, sentence,
     status_refused, status_set, with_link,
 };
 use crate::store::{BotMessage, Changed, SendKey, SetBy};
@@ -81,7 +81,12 @@ impl Worker {
             return Ok(Some(message));
         }
         match &request.wish {
-            Wish::Command(Command::Link, _) => self.send_link(view, entry, &asked).await,
+            Wish::Command(Command::Link, _) => {
+                self.send_link(view, entry, LinkFor::Page, &asked).await
+            }
+            Wish::Command(Command::Export, _) => {
+                self.send_link(view, entry, LinkFor::Conversation, &asked).await
+            }
             Wish::Command(command, reason) => {
                 self.set_status(view, entry, (*command, reason), &asked).await.map(Some)
             }
@@ -142,6 +147,7 @@ impl Worker {
         &self,
         view: &View,
         entry: &Entry,
+        what: LinkFor,
         asked: &Asked<'_>,
     ) -> Result<Option<Message>, Obstacle> {
         let say = |text_id| Ok(Some(sentence(text_id, asked.locale)));
@@ -149,7 +155,10 @@ impl Worker {
             return say("answer-not-a-party");
         };
         if user.localpart().starts_with(GUEST_PREFIX) {
-            return say("answer-link-on-page");
+            return say(match what {
+                LinkFor::Page => "answer-link-on-page",
+                LinkFor::Conversation => "answer-export-on-page",
+            });
         }
         let wanted =
             LinkRequest { party: visitor.role, contact: Some(user.to_string()), expires_in: None };
@@ -167,7 +176,7 @@ impl Worker {
                 return Ok(None);
             }
         };
-        match self.write_directly(view, entry.fixed.seq, &user, &link, asked).await {
+        match self.write_directly(view, entry.fixed.seq, &user, (&link, what), asked).await {
             Ok(()) => say("answer-link-sent"),
             Err(Obstacle::Refused(failure)) => {
                 tracing::warn!(%failure, "a link could not be sent directly");
@@ -191,7 +200,7 @@ impl Worker {
         view: &View,
         seq: i64,
         user: &OwnedUserId,
-        link: &Link,
+        (link, what): (&Link, LinkFor),
         asked: &Asked<'_>,
     ) -> Result<(), Obstacle> {
         let room = self.direct_room(user, asked.locale).await?;
@@ -201,7 +210,7 @@ impl Worker {
         let key = SendKey::Direct(seq).to_string();
         let send_id = send_id(&view.id().to_string(), &key, homeserver.bot_user_id().as_str());
         let content =
-            with_link(&link.url, &until, asked.transaction, asked.locale).content(&send_id);
+            with_link(&link.url, what, &until, asked.transaction, asked.locale).content(&send_id);
         homeserver.send_message(&room, &send_id, &content).await?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use super::{Attachment, CLOCK_TOLERANCE_MS, Kind, MembershipChange, Relation, RelationKind};
+use super::{Attachment, CLOCK_TOLERANCE_MS, Kind, MembershipChange, Relation, RelationKind, Role};
 
 /// An entry: a fixed part, which the chain covers, and a part that is derived from the raw event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,13 @@ pub struct Entry {
     pub redacted_by: Option<String>,
     /// The time since which the homeserver no longer has the event, in milliseconds since 1970.
     pub absent_since: Option<i64>,
+}
+
+impl Entry {
+    /// Whether it is a line of the conversation between people. The queries of the store use the same rule.
+    pub fn is_line(&self) -> bool {
+        self.fixed.party != "bot" && self.kind.role() == Role::Line
+    }
 }
 
 /// The part of an entry that never changes.

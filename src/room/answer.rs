@@ -44,7 +44,12 @@ pub fn answer(wish: &Wish, asked: &Asked<'_>) -> Option<Message> {
         }
         Wish::Command(Command::Who, _) => asked.who(),
         Wish::Command(
-            Command::Link | Command::Accept | Command::Dispute | Command::Paid | Command::Shipped,
+            Command::Link
+            | Command::Export
+            | Command::Accept
+            | Command::Dispute
+            | Command::Paid
+            | Command::Shipped,
             _,
         ) => return None,
         Wish::Unknown { nearest, .. } => unknown(*nearest, asked.locale),
@@ -80,8 +85,23 @@ pub fn reason_missing(command: Command, locale: &Locale) -> Message {
     plain(&locale.text_with("answer-reason", &[("command", written.into())]))
 }
 
+/// What a personal link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkFor {
+    /// The invoice page.
+    Page,
+    /// The conversation as a file, and the page.
+    Conversation,
+}
+
 /// The direct message with the link of one person. `until` is a date as it is written in the language.
-pub fn with_link(url: &str, until: &str, transaction: &Transaction, locale: &Locale) -> Message {
+pub fn with_link(
+    url: &str,
+    what: LinkFor,
+    until: &str,
+    transaction: &Transaction,
+    locale: &Locale,
+) -> Message {
     let terms = &transaction.terms;
     let arguments = [
         ("kind", kind(&terms.invoice, locale).into()),
@@ -89,9 +109,13 @@ pub fn with_link(url: &str, until: &str, transaction: &Transaction, locale: &Loc
         ("seller", one_line(&terms.seller.name, MAX_TEXT_CHARS).into()),
         ("date", until.into()),
     ];
-    let text = locale.text_with("direct-link", &arguments);
-    let (safe_text, safe_url) = (escape(&text), escape(url));
-    let open = escape(&locale.text("entrance-open"));
+    let (text_id, open_id, query) = match what {
+        LinkFor::Page => ("direct-link", "entrance-open", ""),
+        LinkFor::Conversation => ("direct-export", "entrance-download", "?to=conversation"),
+    };
+    let (text, url) = (locale.text_with(text_id, &arguments), format!("{url}{query}"));
+    let (safe_text, safe_url) = (escape(&text), escape(&url));
+    let open = escape(&locale.text(open_id));
     Message {
         body: format!("{text}\n{url}"),
         formatted_body: format!("<p>{safe_text}</p>\n<p><a href=\"{safe_url}\">{open}</a></p>"),

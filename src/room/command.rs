@@ -21,6 +21,8 @@ pub enum Command {
     Who,
     /// A personal link to the invoice page, in a direct message.
     Link,
+    /// The conversation as a file: a personal link to it, in a direct message.
+    Export,
     /// The status `accepted`.
     Accept,
     /// The status `disputed`, with a reason.
@@ -56,11 +58,12 @@ pub enum Wish {
 
 impl Command {
     /// All commands, in the order of the help.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::Invoice,
         Self::Who,
         Self::Link,
+        Self::Export,
         Self::Accept,
         Self::Dispute,
         Self::Paid,
@@ -75,7 +78,9 @@ impl Command {
             Self::Dispute => Some(Status::Disputed),
             Self::Paid => Some(Status::Paid),
             Self::Shipped => Some(Status::Shipped),
-            Self::Help | Self::Status | Self::Invoice | Self::Who | Self::Link => None,
+            Self::Help | Self::Status | Self::Invoice | Self::Who | Self::Link | Self::Export => {
+                None
+            }
         }
     }
 
@@ -87,6 +92,7 @@ impl Command {
             Self::Invoice => "command-invoice",
             Self::Who => "command-who",
             Self::Link => "command-link",
+            Self::Export => "command-export",
             Self::Accept => "command-accept",
             Self::Dispute => "command-dispute",
             Self::Paid => "command-paid",
@@ -196,6 +202,8 @@ mod tests {
             ("!tally factuur  bitte ", English, command(Command::Invoice, "bitte"), Dutch),
             ("!tally QUIÉN", French, command(Command::Who, ""), Spanish),
             ("!tally رابط", English, command(Command::Link, ""), Arabic),
+            ("!tally exportieren", English, command(Command::Export, ""), German),
+            ("!tally تصدير", English, command(Command::Export, ""), Arabic),
             ("!tally aide", English, command(Command::Help, ""), French),
         ] {
             assert_eq!(wish(text, of_room), Some((expected, language)), "{text}");

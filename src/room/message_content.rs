@@ -20,6 +20,11 @@ pub struct Relation<'a> {
     pub edit: Option<&'a str>,
 }
 
+/// Returns a text with the line ends that we keep, and without NUL, which no database of ours stores.
+pub fn tidy_text(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\0', "\u{fffd}")
+}
+
 /// Returns the content of a text message that is written in Markdown (Client-Server API, "m.text",
 /// "Rich replies", "Event replacements").
 pub fn message(text: &str, relation: &Relation<'_>) -> Value {

@@ -21,7 +21,9 @@ mod widget;
 
 pub use admin_command::{AdminCommand, QuietHours, admin_command, admin_help, list};
 pub use announcement::{announcement, content_with_mentions};
-pub use answer::{Asked, answer, reason_missing, sentence, status_refused, status_set, with_link};
+pub use answer::{
+    Asked, LinkFor, answer, reason_missing, sentence, status_refused, status_set, with_link,
+};
 pub use claim::{Verdict, judge};
 pub use command::{Command, Request, Wish, is_request, request};
 pub use guest::Guest;

@@ -10,7 +10,7 @@ use ulid::Ulid;
 use super::acts::{self, ErasureRequest, NewAct};
 use super::columns::{from_json, parse_id, to_json};
 use super::many_rows::ManyRows;
-use super::{Store, StoreError, Tx, adoption, audit_log, files, indexing, search_rows};
+use super::{Store, StoreError, Tx, adoption, audit_log, files, indexing, notes, search_rows};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::event::{EventKind, NewEvent};
@@ -74,8 +74,17 @@ const SELECT_RECORDS_WITH_MORE: &str = "\
      UNION SELECT transaction_id FROM members WHERE user_id = $1 AND display_name IS NOT NULL";
 const SELECT_SHOP: &str = "SELECT shop FROM transactions WHERE id = $1";
 
-/// The number of entries that are erased in one tx.
+/// The number of entries, and of notes, that are erased in one tx.
 const ENTRIES_PER_TX: i64 = 200;
+
+/// How much one call has erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The number of entries.
+    pub entries: usize,
+    /// The number of notes of one side.
+    pub notes: usize,
+}
 
 #[derive(FromRow)]
 struct Row {
@@ -99,8 +108,8 @@ struct Place {
 }
 
 impl Store {
-    /// Erases what a person wrote in all records, at most 200 entries per call. Returns the number
-    /// of erased entries.
+    /// Erases what a person wrote in all records and in notes of their side, at most 200 entries and 200 notes per
+    /// call. Returns how many it has erased.
     ///
     /// Sender, times and hashes stay, so that the chains can be verified. Who asked for the erasure
     /// and why is recorded as well. The audit log gets a line for each record in which something was erased, which
@@ -114,7 +123,7 @@ impl Store {
         asked: &ErasureRequest,
         origin: &Origin,
         told: &mut BTreeSet<String>,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Forgotten, StoreError> {
         let (mut tx, sign_due) = (self.begin().await?, self.sign_due());
         let rows: Vec<(String, i64)> = sqlx::query_as(SELECT_ENTRIES_ABOUT_PERSON)
             .bind(user)
@@ -138,8 +147,10 @@ impl Store {
         for statement in [FORGET_DISPLAY_NAME, FORGET_DIRECT_ROOM, FORGET_ADMIN] {
             sqlx::query(statement).bind(user).execute(&mut *tx).await?;
         }
+        let noted = notes::forget(&mut tx, user, ENTRIES_PER_TX).await?;
         let changed: BTreeSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
-        let concerned = changed.iter().copied().chain(more.iter().map(String::as_str));
+        let concerned =
+            more.iter().chain(&noted).map(String::as_str).chain(changed.iter().copied());
         let to_tell: BTreeSet<&str> = concerned.filter(|it| !told.contains(*it)).collect();
         let mut lines = Vec::new();
         for id in &to_tell {
@@ -155,7 +166,7 @@ impl Store {
         for id in changed {
             self.hints.changed(parse_id(id)?);
         }
-        Ok(rows.len())
+        Ok(Forgotten { entries: rows.len(), notes: noted.len() })
     }
 }
 

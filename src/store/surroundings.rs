@@ -7,9 +7,10 @@ use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
 use super::chat::{NEWEST_FIRST, SELECT_LAST_READS, where_line};
+use super::notes::SELECT_OF_SIDE;
 use super::outgoing::guest_row;
 use super::questions::{self, Answer, Question};
-use super::{GuestRow, LastRead, Outgoing, Store, StoreError};
+use super::{GuestRow, LastRead, Note, NotesOfSide, Outgoing, SideNote, Store, StoreError};
 
 static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
     let (line, reads) = (where_line(), SELECT_LAST_READS.as_str());
@@ -47,6 +48,13 @@ static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
             from: "outgoing WHERE transaction_id = $1 AND user_id = $2 AND event_id IS NULL",
         },
         Question {
+            name: "note",
+            of: "transaction_id",
+            texts: &["id", "author", "text", "user_id"],
+            numbers: &["created_at", "removed_at", "position"],
+            from: &format!("({SELECT_OF_SIDE}) notes"),
+        },
+        Question {
             name: "turn",
             of: "transaction_id",
             texts: &["party", "event_id"],
@@ -74,11 +82,13 @@ pub struct Surroundings {
     /// The parties that wrote the last lines, and the times (milliseconds since 1970), newest
     /// first.
     pub turns: Vec<(String, i64)>,
+    /// The notes of a side, newest first. Without a side, none.
+    pub notes: Vec<SideNote>,
 }
 
 impl Store {
     /// Returns what there is around the lines of a conversation, for a visitor who speaks through
-    /// this guest. `turns` is the greatest number of turns.
+    /// this guest. `turns` is the greatest number of turns. Notes are read for one side only, or for none.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -87,19 +97,24 @@ impl Store {
         id: Ulid,
         guest: &UserId,
         turns: i64,
+        notes: Option<NotesOfSide<'_>>,
     ) -> Result<Surroundings, StoreError> {
         let answers: Vec<Answer> = sqlx::query_as(AssertSqlSafe(SELECT_SURROUNDINGS.as_str()))
             .bind(id.to_string())
             .bind(guest.as_str())
             .bind(turns)
+            .bind(notes.map_or("", |it| it.party.as_str()))
+            .bind(notes.and_then(|it| it.before).unwrap_or_default())
+            .bind(notes.map_or(0, |it| it.most))
             .fetch_all(&self.pool)
             .await?;
-        Ok(Surroundings::of(answers, guest))
+        let party = notes.map(|it| it.party.as_str());
+        Ok(Surroundings::of(answers, guest, party.unwrap_or_default()))
     }
 }
 
 impl Surroundings {
-    fn of(answers: Vec<Answer>, guest: &UserId) -> Self {
+    fn of(answers: Vec<Answer>, guest: &UserId, party: &str) -> Self {
         let mut found = Self::default();
         let mut turns = Vec::new();
         for Answer { question, texts, numbers, .. } in answers {
@@ -137,12 +152,25 @@ impl Surroundings {
                     written_at: number,
                     problem: fifth,
                 }),
+                "note" => found.notes.push(SideNote {
+                    note: Note {
+                        id: first.unwrap_or_default(),
+                        position: numbers[2].unwrap_or_default(),
+                        party: party.to_owned(),
+                        author: second,
+                        text: third,
+                        created_at: number,
+                        removed_at: numbers[1],
+                    },
+                    user_id: fourth,
+                }),
                 _ => turns.push((number, second.unwrap_or_default(), first.unwrap_or_default())),
             }
         }
         // A union has no order of its own.
         found.guests.sort_by(|one, other| one.guest.user_id.cmp(&other.guest.user_id));
         found.unsent.sort_by(|one, other| one.id.cmp(&other.id));
+        found.notes.sort_by_key(|it| std::cmp::Reverse(it.note.position));
         turns.sort_by(|one, other| other.cmp(one));
         found.turns = turns.into_iter().map(|(at, _, party)| (party, at)).collect();
         found

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::export::{members, text};
 use crate::on_both_databases;
 use crate::support::world::Deal;
 use crate::support::{Entered, Fault, Person, When, World};
@@ -108,6 +109,72 @@ on_both_databases! {
         assert_eq!(status, 200, "{answer}");
         let refused = ask(&world, &deal, &deal.buyer, "!tally link").await;
         assert!(body(&refused).starts_with("Only the contacts"), "{refused}");
+    }
+
+    async fn a_contact_downloads_what_the_page_shows_of_the_conversation(database) {
+        let retain = json!({ "redactions": "retain" });
+        let world = World::with().page().config("record", retain).start(database).await;
+        let deal = world.deal().await;
+        let said = deal.seller.say(&deal.room, "It comes on Fryday").await;
+        deal.seller.edit(&deal.room, &said, "It comes on Friday").await;
+        let slip = deal.seller.say(&deal.room, "canary: 40 % margin").await;
+        let mxc = deal.seller.upload("margin.txt", "text/plain", b"canary file".to_vec()).await;
+        let secret = json!({ "msgtype": "m.file", "body": "canary-margin.txt", "url": mxc });
+        let secret = deal.seller.send(&deal.room, "m.room.message", secret).await;
+        let mxc = deal.buyer.upload("plan.txt", "text/plain", b"the plan".to_vec()).await;
+        let plan = json!({ "msgtype": "m.file", "body": "plan.txt", "url": mxc });
+        let plan = deal.buyer.send(&deal.room, "m.room.message", plan).await;
+        for file in [&secret, &plan] {
+            world.eventually("a stored file", || async {
+                let entry = world.shop.entry(&deal.id, file).await;
+                (entry["attachments"][0]["file"]["state"] == "stored").then_some(())
+            }).await;
+        }
+        for removed in [&slip, &secret] {
+            let redaction = deal.seller.redact(&deal.room, removed).await;
+            world.shop.entry(&deal.id, &redaction).await;
+        }
+        // The policy keeps what was removed in the record. It is not for those who are in the room.
+        assert!(world.shop.entry(&deal.id, &slip).await["text"].as_str().unwrap().contains("canary"));
+
+        let answer = ask(&world, &deal, &deal.buyer, "!tally exporter").await;
+        assert_eq!(body(&answer), "Je vous ai envoyé votre lien en message direct.");
+        let direct = world.eventually("an invitation", || async {
+            deal.buyer.invitations().await.first().cloned()
+        }).await;
+        deal.buyer.join(&direct).await;
+        let link = links(&deal.buyer, &direct).await.remove(0);
+        assert!(link.ends_with("?to=conversation"), "{link}");
+        let entered = Entered::by(&link).await;
+        let file = entered.request(reqwest::Method::GET, "").send().await.unwrap();
+        assert_eq!((file.status().as_u16(), &file.headers()["content-type"]), (200, &"application/zip".parse().unwrap()));
+        let members = members(&file.bytes().await.unwrap());
+        let (files, pages): (Vec<&String>, Vec<&String>) = members.keys().partition(|it| it.starts_with("files/"));
+        assert_eq!(pages, ["transcript.html"]);
+        assert!(files.len() == 1 && files[0].ends_with("plan.txt"), "{files:?}");
+        assert_eq!(members[files[0]], b"the plan");
+        let transcript = text(&members, "transcript.html");
+        for shown in ["It comes on Friday", "plan.txt", "INV-2026-0042"] {
+            assert!(transcript.contains(shown), "{shown}: {transcript}");
+        }
+        for hidden in ["Fryday", "canary", "order-1", "entries.jsonl"] {
+            assert!(!transcript.contains(hidden), "{hidden}: {transcript}");
+        }
+
+        // A link to anything else is none.
+        let other = reqwest::get(link.replace("=conversation", "=entries")).await.unwrap();
+        assert_eq!(other.status(), 400);
+        // Whoever asks from the page is there already.
+        let visitor = Entered::by(&world.shop.link(&deal.id, "buyer", None).await).await;
+        let form = reqwest::multipart::Form::new().text("text", "!tally export");
+        let sent = visitor.request(reqwest::Method::POST, "/messages").multipart(form).send().await.unwrap();
+        assert!(sent.status().is_success() || sent.status().is_redirection(), "{}", sent.status());
+        world.eventually("an answer", || async {
+            let history = deal.buyer.history(&deal.room).await;
+            let on_page = |it: &&Value| it["content"]["body"].as_str()
+                .is_some_and(|it| it.ends_with("You can download the conversation there."));
+            history.iter().find(on_page).map(|_| ())
+        }).await;
     }
 
     async fn a_party_sets_what_it_may_set_and_says_why(database) {

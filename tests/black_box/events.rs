@@ -13,12 +13,14 @@ use crate::support::world::Deal;
 use crate::support::{Database, Entered, Fault, Shop, When, World, contract, sample};
 
 /// All types, as docs/integrating.md lists them.
-const TYPES: [&str; 18] = [
+const TYPES: [&str; 20] = [
     "transaction.created",
     "transaction.updated",
     "transaction.status_changed",
     "payment.added",
     "payment.taken_back",
+    "note.created",
+    "note.removed",
     "entry.created",
     "entry.edited",
     "entry.redacted",
@@ -190,6 +192,15 @@ on_both_databases! {
             let taken = world.shop.request(Method::DELETE, &format!("{payments}/{payment}"));
             assert_eq!(taken.send().await.unwrap().status(), 204);
         }
+        let notes = format!("/api/v1/transactions/{}/notes", deal.id);
+        let note = world.shop.request(Method::POST, &notes).json(&json!({ "text": "by telephone" }));
+        let (status, note) = Shop::answer(note).await;
+        assert_eq!(status, 201, "{note}");
+        for _ in 0..2 {
+            let path = format!("{notes}/{}", note["id"].as_str().unwrap());
+            let removed = world.shop.request(Method::DELETE, &path);
+            assert_eq!(removed.send().await.unwrap().status(), 204);
+        }
         assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "paid" })).await.0, 200);
         assert_eq!(world.shop.patch(&deal.id, &json!({ "status": "paid" })).await.0, 200);
         awaited(&world, "file.stored", |_| true).await;
@@ -213,6 +224,10 @@ on_both_databases! {
             assert_eq!(of_kind.len(), 1, "{of_kind:?}");
             let told = &of_kind[0]["data"]["payment"];
             assert_eq!((&told["id"], &told["amount"]), (&json!(payment), &json!("200.00")), "{told}");
+        }
+        for kind in ["note.created", "note.removed"] {
+            let of_kind: Vec<_> = of_type(&events, kind).iter().map(|it| &it["data"]).collect();
+            assert_eq!(of_kind, [&json!({ "note": note["id"], "party": "seller" })]);
         }
         let changed = json!({ "revision": 2, "status": "paid", "previous_status": "awaiting_payment" });
         for kind in ["transaction.updated", "transaction.status_changed"] {

@@ -30,6 +30,7 @@ mod log_words;
 mod manners;
 mod messages;
 mod misfits;
+mod notes;
 mod notices;
 mod openapi;
 mod openid;

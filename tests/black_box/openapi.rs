@@ -67,6 +67,15 @@ async fn message(shop: &Shop, id: &str) -> String {
     said["id"].as_str().unwrap().to_owned()
 }
 
+/// Adds a note; its id.
+async fn note(shop: &Shop, transaction: &str) -> String {
+    let path = format!("/api/v1/transactions/{transaction}/notes");
+    let request = shop.request(Method::POST, &path).json(&json!({ "text": "Hello" }));
+    let (status, made) = Shop::answer(request).await;
+    assert_eq!(status, 201, "{made}");
+    made["id"].as_str().unwrap().to_owned()
+}
+
 /// Hands in a payment; its id.
 async fn payment(shop: &Shop, transaction: &str) -> String {
     let request =
@@ -138,6 +147,7 @@ on_both_databases! {
                     let files = &shop.transaction(&id).await["invoice"]["documents"];
                     let place = files.as_array().into_iter().flatten().position(|it| it["attachment"].is_object());
                     let message = message(shop, &id).await;
+                    let note = note(shop, &id).await;
                     let payment = payment(shop, &id).await;
                     let event = match path.contains("{event}") {
                         true => Some(delivered(&world, &webhook).await),
@@ -149,6 +159,7 @@ on_both_databases! {
                         ("contact", "@accounts:birch.example"),
                         ("link", link["id"].as_str().unwrap()),
                         ("message", message.as_str()),
+                        ("note", note.as_str()),
                         ("payment", payment.as_str()),
                         ("webhook", webhook.as_str()),
                         ("event", &event.unwrap_or_default()),
@@ -181,6 +192,7 @@ on_both_databases! {
         let plain = shop.create(&sample("plain", BUYER, SELLER)).await;
         let link = shop.new_link(&plain, &json!({ "party": "buyer" })).await;
         let message = message(shop, &plain).await;
+        let note = note(shop, &plain).await;
         let payment = payment(shop, &plain).await;
         let event = delivered(&world, &webhook).await;
         // Values that there are, so that it gets further than to "not found".
@@ -193,6 +205,8 @@ on_both_databases! {
                 values = ["{BUYER}", "{SELLER}"]
                 [dictionaries.links]
                 values = [{}]
+                [dictionaries.notes]
+                values = ["{note}"]
                 [dictionaries.payments]
                 values = ["{payment}"]
                 [dictionaries.messages]
@@ -208,6 +222,7 @@ on_both_databases! {
                 "path.contact" = {{ dictionary = "contacts", probability = 0.8 }}
                 "path.link" = {{ dictionary = "links", probability = 0.8 }}
                 "path.message" = {{ dictionary = "messages", probability = 0.8 }}
+                "path.note" = {{ dictionary = "notes", probability = 0.8 }}
                 "path.payment" = {{ dictionary = "payments", probability = 0.8 }}
                 "path.webhook" = {{ dictionary = "webhooks", probability = 0.8 }}
                 "path.event" = {{ dictionary = "events", probability = 0.8 }}

@@ -106,10 +106,11 @@ impl Service {
         });
         let pages = page::router(PageState {
             store: store.clone(),
-            vault,
+            vault: vault.clone(),
             moment: Moment::default(),
             homeserver,
             papers,
+            exporter: Exporter::new(store.clone(), vault.clone(), Arc::clone(&key)),
             readings: Arc::default(),
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),

@@ -122,10 +122,9 @@ fn what_commands_change_is_told_to_workers_and_pages() {
         outbox.take();
         let origin = Origin::Command { user: "root".to_owned() };
         let asked = ErasureRequest::new("operator", None);
-        assert_eq!(
-            command.store.forget(USERS[0], &asked, &origin, &mut BTreeSet::new()).await.unwrap(),
-            1
-        );
+        let mut told = BTreeSet::new();
+        let forgotten = command.store.forget(USERS[0], &asked, &origin, &mut told).await.unwrap();
+        assert_eq!((forgotten.entries, forgotten.notes), (1, 0));
         let told = outbox.take();
         assert_eq!(told.len(), 4);
         let work = [Work::Files, Work::Index, Work::Events].map(Notice::Work);

@@ -17,6 +17,8 @@ const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 const MESSAGES: &str = "/api/v1/transactions/{id}/messages";
 const PAYMENTS: &str = "/api/v1/transactions/{id}/payments";
+const NOTES: &str = "/api/v1/transactions/{id}/notes";
+const NOTE: &str = "/api/v1/transactions/{id}/notes/{note}";
 const LINKS: &str = "/api/v1/transactions/{id}/links";
 const WEBHOOKS: &str = "/api/v1/webhooks";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
@@ -35,11 +37,12 @@ const PDF: &str = "application/pdf";
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// The groups, in the order in which they are shown.
-pub(super) const GROUPS: [(&str, &str); 9] = [
+pub(super) const GROUPS: [(&str, &str); 10] = [
     ("Transactions", "Hand in transactions, find them, and change them."),
     ("Contacts", "The people of a transaction, one at a time."),
     ("Payments", "What was paid, as far as the shop knows."),
     ("Record", "What was said, and the files that were sent."),
+    ("Notes", "Notes of one side, which the other side never sees."),
     ("Links", "Links to the invoice page."),
     ("Invoices", "Check invoices, and get them as files."),
     ("Events", "Everything that happens to the transactions of the shop."),
@@ -56,6 +59,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(contacts());
     all.extend(payments());
     all.extend(record());
+    all.extend(notes());
     all.extend(links());
     all.extend(invoices());
     all.push(events());
@@ -158,6 +162,7 @@ fn transactions() -> Vec<Operation> {
         .answers(202, "They are being invited.", JSON, reference("Transaction")),
         get("/api/v1/transactions/{id}/export", "exportTransaction", "Transactions", "Export everything")
             .says("A ZIP with the invoice, the entries, the files, a transcript and a signed manifest.")
+            .query("include", one_of(&["notes"]), "Adds the notes. Such a bundle is for the shop alone.")
             .answers(200, "The bundle.", "application/zip", json!({})),
     ]
 }
@@ -285,6 +290,32 @@ fn record() -> Vec<Operation> {
         .answers(200, "The file, with its own media type.", "*/*", json!({}))
         .tagged()
         .fails(&["damaged"]),
+    ]
+}
+
+fn notes() -> Vec<Operation> {
+    vec![
+        post(NOTES, "addNote", "Notes", "Add a note of one side")
+            .says("It is in no room and in no record, and on the page of that side only.")
+            .takes(
+                JSON,
+                reference("NewNote"),
+                json!({ "text": "Called twice, nobody there.", "author": "Accounts" }),
+            )
+            .answers(201, "The note.", JSON, reference("Note"))
+            .gives(201, "Location")
+            .fails(&["too-many-notes"]),
+        get(NOTES, "listNotes", "Notes", "List the notes of a transaction")
+            .says("Those of the seller's side, and those that the shop wrote for the buyer's.")
+            .query("after", number(0, i64::MAX), "The `next` of the page before.")
+            .query("limit", number(1, 1_000), "At most so many notes. Without it, 100.")
+            .answers(200, "Some notes, oldest first.", JSON, reference("NotePage"))
+            .tagged(),
+        get(NOTE, "getNote", "Notes", "Read a note")
+            .answers(200, "The note.", JSON, reference("Note"))
+            .tagged(),
+        remove(NOTE, "removeNote", "Notes", "Remove the words of a note")
+            .nothing(204, "Its words are erased. That it existed stays."),
     ]
 }
 
@@ -512,6 +543,7 @@ pub(super) fn path_parameter(name: &str) -> Option<(Value, &'static str)> {
         "contact" => (pattern(SOME_TEXT), "The Matrix ID, e-mail address or name."),
         "link" => (pattern(ULID), "The id of the link."),
         "message" => (pattern(ULID), "The id of the message."),
+        "note" => (pattern(ULID), "The id of the note."),
         "payment" => (pattern(ULID), "The id of the payment."),
         "webhook" => (pattern(ULID), "The id of the webhook."),
         "event" => (pattern(EVENT_ID), "The id of the event."),

@@ -136,6 +136,7 @@ fn told(kind: EventKind) -> (&'static str, Value) {
     };
     let entry = || object(json!({ "entry": or_null(reference("Entry")) }));
     let payment = || object(json!({ "payment": or_null(reference("Payment")) }));
+    let note = || object(json!({ "note": pattern(ULID), "party": role() }));
     let came_or_left = || object(json!({ "party": role(), "user_id": text(), "seq": count() }));
     match kind {
         EventKind::TransactionCreated => ("The shop handed in a transaction.", revision()),
@@ -154,6 +155,8 @@ fn told(kind: EventKind) -> (&'static str, Value) {
         ),
         EventKind::PaymentAdded => ("The shop handed in a payment.", payment()),
         EventKind::PaymentTakenBack => ("The shop took a payment back.", payment()),
+        EventKind::NoteCreated => ("A side has a new note.", note()),
+        EventKind::NoteRemoved => ("The words of a note were removed.", note()),
         EventKind::PartyJoined => ("Somebody of a party came into the room.", came_or_left()),
         EventKind::PartyLeft => ("Somebody of a party left the room.", came_or_left()),
         EventKind::PartyRead => (

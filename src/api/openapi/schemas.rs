@@ -116,6 +116,7 @@ pub(super) fn schemas() -> Value {
         "InvitationRequest": object_with(&[], json!({ "matrix": or_null(matrix_id()) })),
         "LinkRequest": link_request(),
         "NewMessage": object_with(&["text"], new_message()),
+        "NewNote": new_note(),
         "NewPayment": new_payment(),
         "Problem": problem(),
         "Finding": finding(),
@@ -133,6 +134,12 @@ pub(super) fn schemas() -> Value {
         })),
         "Standing": standing(),
         "Message": message(),
+        "Note": note(),
+        "NotePage": object(json!({
+            "notes": list(reference("Note")),
+            "next": said(count(), "The `after` of the next call."),
+            "more": said(boolean(), "Whether there are more notes already."),
+        })),
         "Payment": payment(),
         "Payments": object(json!({
             "payments": said(list(reference("Payment")), "Also those that were taken back."),
@@ -460,6 +467,37 @@ fn message() -> Value {
             "seq": said(or_null(count()), "The number of the entry, once the record has it."),
             "reason": said(or_null(text()), "Why it was not sent."),
         }))),
+    }))
+}
+
+fn new_note() -> Value {
+    object_with(
+        &["text"],
+        json!({
+            "text": said(
+                json!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT_BYTES }),
+                "Plain text. The length is counted in bytes.",
+            ),
+            "author": said(
+                json!({ "type": ["string", "null"], "maxLength": MAX_NAME_CHARS }),
+                "The name that is shown as its author. Without it, that of the party.",
+            ),
+            "party": said(
+                or_null(role()),
+                "The side whose note it is. Without it, the seller's.",
+            ),
+        }),
+    )
+}
+
+fn note() -> Value {
+    object(json!({
+        "id": pattern(ULID),
+        "party": role(),
+        "author": said(or_null(text()), "Null once its author was forgotten."),
+        "text": said(or_null(text()), "Null once it was removed."),
+        "created_at": time(),
+        "removed_at": or_null(time()),
     }))
 }
 

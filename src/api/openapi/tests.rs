@@ -6,7 +6,9 @@ use axum::http::Uri;
 use serde::de::DeserializeOwned;
 
 use super::super::calls::CALLS;
-use super::super::{audit, entries, events, invoice_xml, paper, search, transactions, webhooks};
+use super::super::{
+    audit, entries, events, export, invoice_xml, notes, paper, search, transactions, webhooks,
+};
 use super::*;
 use crate::event::EventKind;
 
@@ -66,6 +68,16 @@ fn the_parameters_of_each_query_are_described() {
             "entries::EntriesQuery",
             "/api/v1/transactions/{id}/entries",
             parameters_of::<entries::EntriesQuery>(),
+        ),
+        (
+            "notes::NotesQuery",
+            "/api/v1/transactions/{id}/notes",
+            parameters_of::<notes::NotesQuery>(),
+        ),
+        (
+            "export::ExportQuery",
+            "/api/v1/transactions/{id}/export",
+            parameters_of::<export::ExportQuery>(),
         ),
         ("search::SearchQuery", "/api/v1/entries", parameters_of::<search::SearchQuery>()),
         ("audit::AuditQuery", "/api/v1/audit", parameters_of::<audit::AuditQuery>()),

@@ -11,7 +11,7 @@ use super::faces::Face;
 use super::news::LineNews;
 use super::watched::Watched;
 use crate::page::cast::Cast;
-use crate::page::chat::{ReadLines, is_line};
+use crate::page::chat::ReadLines;
 use crate::page::model::{Chat, ChatLine, Side};
 use crate::page::session::Session;
 use crate::page::{gather, view};
@@ -93,7 +93,7 @@ impl NewLines {
     ) -> Result<Option<Self>, StoreError> {
         let events: Vec<String> = changed_at.keys().cloned().collect();
         let mut lines = store.shown_events(transaction, &events).await?;
-        lines.retain(|line| is_line(&line.entry));
+        lines.retain(|line| line.entry.is_line());
         if lines.is_empty() {
             return Ok(None);
         }
@@ -209,7 +209,7 @@ async fn changed_lines(
     let mut targets = BTreeMap::new();
     for entry in entries {
         match &entry.relates_to {
-            _ if is_line(entry) => {
+            _ if entry.is_line() => {
                 lines.insert(entry.fixed.event_id.clone(), entry.fixed.seq);
             }
             Some(relation) => {
@@ -221,7 +221,7 @@ async fn changed_lines(
     // An entry about a reaction, an edit or a vote changes the line that these are about.
     let events: Vec<String> = targets.keys().cloned().collect();
     for target in store.entries_of_events(transaction, &events).await? {
-        if !is_line(&target)
+        if !target.is_line()
             && let Some(relation) = &target.relates_to
             && let Some(seq) = targets.get(&target.fixed.event_id).copied()
         {

@@ -261,7 +261,8 @@ impl Reading {
         let (state, id) = (&watched.state, watched.transaction);
         // What the pages wrote is read for all of them, and the bot writes on no page.
         let nobody = state.config.bot_user_id();
-        let surroundings = state.store.surroundings(id, &nobody, LINES_FOR_REPLY_TIME).await?;
+        let surroundings =
+            state.store.surroundings(id, &nobody, LINES_FOR_REPLY_TIME, None).await?;
         let unsent = state.store.unsent_of_all(id).await?;
         if self.people.room != surroundings.room_id {
             self.people.room.clone_from(&surroundings.room_id);

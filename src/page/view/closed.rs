@@ -81,16 +81,20 @@ pub fn problem([title, detail]: &[String; 2], reader: &Reader) -> Markup {
 /// Returns a page whose form signs its reader in. A script sends the form automatically. The
 /// address itself changes nothing when it is opened, so that link previews and scanners do not use
 /// up the token.
-pub fn entrance(action: &str, token: &str, reader: &Reader) -> Markup {
-    let title = text(reader, "entrance-title");
+///
+/// If it leads to the download of the conversation, `to` says so.
+pub fn entrance(action: &str, token: &str, to: Option<&str>, reader: &Reader) -> Markup {
+    let about = if to.is_some() { "entrance-download" } else { "entrance-open" };
+    let title = text(reader, about);
     let body = html! {
         main {
             section.closed {
                 h1 { (title) }
                 form method="post" action=(action) id="entrance" {
                     input type="hidden" name="token" value=(token);
-                    p { (text(reader, "entrance-text")) }
-                    p { button.button { (text(reader, "entrance-open")) } }
+                    @if let Some(to) = to { input type="hidden" name="to" value=(to); }
+                    p { (text(reader, &format!("{about}-text"))) }
+                    p { button.button { (title) } }
                 }
             }
         }

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
 use super::localized::text;
-use super::{chat, invoice, summary};
+use super::{chat, invoice, notes, summary};
 use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};
 use crate::wording::kind;
@@ -33,6 +33,7 @@ pub fn page(page: &Page<'_>) -> Markup {
         main {
             div.paper {
                 (invoice::article(page))
+                (notes::section(page))
                 (footer(page))
             }
             (chat::section(page))

@@ -64,9 +64,12 @@ pub async fn submit(http: &Client, origin: &str, html: &str) -> Response {
         let rest = html.split(&format!(" {name}=\"")).nth(1);
         rest.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{name}: {html}"))
     };
-    let token = html.split("name=\"token\" value=\"").nth(1).unwrap();
-    let token = token.split('"').next().unwrap();
+    let field = |name: &str| {
+        let rest = html.split(&format!("name=\"{name}\" value=\"")).nth(1)?;
+        Some(format!("{name}={}", rest.split('"').next()?))
+    };
+    let fields: Vec<String> = ["token", "to"].into_iter().filter_map(field).collect();
     let form = http.post(format!("{origin}{}", attribute("action"))).header(ORIGIN, origin);
     let form = form.header("content-type", "application/x-www-form-urlencoded");
-    form.header("accept", "text/html").body(format!("token={token}")).send().await.unwrap()
+    form.header("accept", "text/html").body(fields.join("&")).send().await.unwrap()
 }

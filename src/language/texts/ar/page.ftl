@@ -79,6 +79,12 @@ step-paid = وضع علامة «مدفوعة»
 step-other = تغيير الحالة إلى «{ $status }»
 step-reason = السبب
 
+side-notes = ملاحظات طرفكم، لا يراها الطرف الآخر
+notes-older = ملاحظات أقدم
+note-new = ملاحظة جديدة
+note-add = إضافة الملاحظة
+note-removed = حُذفت هذه الملاحظة.
+
 ## The invoice
 
 from = من
@@ -178,6 +184,7 @@ means-97 = مقاصة بين الطرفين
 
 downloads = التنزيلات
 download-pdf = الفاتورة بصيغة PDF
+download-conversation = المحادثة مع ملفاتها
 download-original = الملف الأصلي
 download-xml = الفاتورة بصيغة XML
 download-ubl = الفاتورة بصيغة UBL
@@ -506,6 +513,7 @@ bt-165 = عنوان التسليم
 
 ## The page between a link and the invoice
 
-entrance-title = فتح الفاتورة
-entrance-text = ستُفتح الفاتورة بعد لحظة. إذا لم يحدث شيء، فاضغطوا على الزر.
 entrance-open = فتح الفاتورة
+entrance-open-text = ستُفتح الفاتورة بعد لحظة. إذا لم يحدث شيء، فاضغطوا على الزر.
+entrance-download = تنزيل المحادثة
+entrance-download-text = يبدأ التنزيل بعد لحظة. إذا لم يحدث شيء، فاضغطوا على الزر.

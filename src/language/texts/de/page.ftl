@@ -72,6 +72,12 @@ step-paid = Als bezahlt markieren
 step-other = Auf „{ $status }“ setzen
 step-reason = Grund
 
+side-notes = Notizen Ihrer Seite, für die andere Partei nicht sichtbar
+notes-older = Ältere Notizen
+note-new = Neue Notiz
+note-add = Notiz hinzufügen
+note-removed = Diese Notiz wurde entfernt.
+
 ## The invoice
 
 from = Von
@@ -167,6 +173,7 @@ means-97 = Verrechnung zwischen den Parteien
 
 downloads = Herunterladen
 download-pdf = Rechnung als PDF
+download-conversation = Gespräch mit seinen Dateien
 download-original = Originaldatei
 download-xml = Rechnung als XML
 download-ubl = Rechnung als UBL
@@ -471,6 +478,7 @@ bt-165 = Lieferanschrift
 
 ## The page between a link and the invoice
 
-entrance-title = Rechnung öffnen
-entrance-text = Die Rechnung wird gleich geöffnet. Wenn nichts geschieht, drücken Sie auf die Schaltfläche.
 entrance-open = Rechnung öffnen
+entrance-open-text = Die Rechnung wird gleich geöffnet. Wenn nichts geschieht, drücken Sie auf die Schaltfläche.
+entrance-download = Gespräch herunterladen
+entrance-download-text = Der Download beginnt gleich. Wenn nichts geschieht, drücken Sie auf die Schaltfläche.

@@ -79,6 +79,14 @@ step-paid = Mark as paid
 step-other = Set to “{ $status }”
 step-reason = Reason
 
+## Notes of one side, which the other side never sees
+
+side-notes = Notes of your side, not seen by the other party
+notes-older = Older notes
+note-new = New note
+note-add = Add note
+note-removed = This note was removed.
+
 ## The invoice
 
 from = From
@@ -180,6 +188,7 @@ means-97 = Clearing between the parties
 
 downloads = Downloads
 download-pdf = Invoice as PDF
+download-conversation = Conversation with its files
 download-original = Original file
 download-xml = Invoice as XML
 download-ubl = Invoice as UBL
@@ -504,6 +513,7 @@ bt-165 = Delivery address
 
 ## The page between a link and the invoice
 
-entrance-title = Open the invoice
-entrance-text = The invoice opens in a moment. If nothing happens, press the button.
 entrance-open = Open the invoice
+entrance-open-text = The invoice opens in a moment. If nothing happens, press the button.
+entrance-download = Download the conversation
+entrance-download-text = The download begins in a moment. If nothing happens, press the button.

@@ -7,6 +7,7 @@ problem-go-back = Go back to the page where you were; what you wrote there may s
 problem-large-file = A file is too large to be sent here.
 problem-long = The text is too long. Send it in parts or as a file.
 problem-many-files = These are too many files at once. Send them in several messages.
+problem-many-notes = The greatest number of notes is reached.
 problem-method = This page cannot be opened in this way.
 problem-no-contact = This account is not a contact of the invoice's buyer or seller.
 problem-no-file = This file is not available, or no longer available.

@@ -58,6 +58,7 @@ command-status = status
 command-invoice = invoice
 command-who = who
 command-link = link
+command-export = export
 command-accept = accept
 command-dispute = dispute
 command-paid = paid
@@ -68,6 +69,7 @@ command-status-about = says what is to be paid, and by when
 command-invoice-about = shows the invoice in short
 command-who-about = says who is here for whom
 command-link-about = sends you your own link to the invoice page, in a direct message
+command-export-about = sends you your own link to download the conversation, in a direct message
 command-accept-about = accepts the invoice
 command-dispute-about = objects to the invoice; write the reason after it
 command-paid-about = marks the invoice as paid
@@ -86,9 +88,11 @@ answer-reason = Write the reason after it: { $command } …
 answer-no-page = This shop has no invoice page.
 answer-link-sent = I have sent you your link in a direct message.
 answer-link-on-page = You are on the invoice page already.
+answer-export-on-page = You are on the invoice page already. You can download the conversation there.
 answer-link-refused = I cannot write to you directly: your homeserver refused my invitation. Allow invitations from me, and ask again.
 # $kind, $number: of the invoice; $seller: who issued it; $date: until when the link works.
 direct-link = { $kind } { $number } from { $seller }: this is your own link to its page. Whoever has it reads and writes there in your name, so keep it to yourself. It works until { $date }.
+direct-export = { $kind } { $number } from { $seller }: with this link you download the conversation and its files. It also opens the page in your name, so keep it to yourself. It works until { $date }.
 # The name of the room in which the bot writes to one person.
 direct-room-name = Invoices
 who-here = in the room

@@ -72,6 +72,12 @@ step-paid = Marcar como pagada
 step-other = Cambiar a «{ $status }»
 step-reason = Motivo
 
+side-notes = Notas de su parte, que la otra parte no ve
+notes-older = Notas anteriores
+note-new = Nota nueva
+note-add = Añadir nota
+note-removed = Esta nota se ha eliminado.
+
 ## The invoice
 
 from = De
@@ -167,6 +173,7 @@ means-97 = Compensación entre las partes
 
 downloads = Descargas
 download-pdf = Factura en PDF
+download-conversation = Conversación con sus archivos
 download-original = Archivo original
 download-xml = Factura en XML
 download-ubl = Factura en UBL
@@ -471,6 +478,7 @@ bt-165 = Dirección de entrega
 
 ## The page between a link and the invoice
 
-entrance-title = Abrir la factura
-entrance-text = La factura se abrirá en un momento. Si no ocurre nada, pulse el botón.
 entrance-open = Abrir la factura
+entrance-open-text = La factura se abrirá en un momento. Si no ocurre nada, pulse el botón.
+entrance-download = Descargar la conversación
+entrance-download-text = La descarga empieza en un momento. Si no ocurre nada, pulse el botón.

@@ -72,6 +72,12 @@ step-paid = Marquer comme payée
 step-other = Passer à « { $status } »
 step-reason = Motif
 
+side-notes = Notes de votre côté, invisibles pour l’autre partie
+notes-older = Notes plus anciennes
+note-new = Nouvelle note
+note-add = Ajouter la note
+note-removed = Cette note a été supprimée.
+
 ## The invoice
 
 from = De
@@ -167,6 +173,7 @@ means-97 = Compensation entre les parties
 
 downloads = Téléchargements
 download-pdf = Facture en PDF
+download-conversation = Conversation avec ses fichiers
 download-original = Fichier d’origine
 download-xml = Facture en XML
 download-ubl = Facture en UBL
@@ -471,6 +478,7 @@ bt-165 = Adresse de livraison
 
 ## The page between a link and the invoice
 
-entrance-title = Ouvrir la facture
-entrance-text = La facture va s’ouvrir. Si rien ne se passe, appuyez sur le bouton.
 entrance-open = Ouvrir la facture
+entrance-open-text = La facture va s’ouvrir. Si rien ne se passe, appuyez sur le bouton.
+entrance-download = Télécharger la conversation
+entrance-download-text = Le téléchargement commence dans un instant. S’il ne se passe rien, appuyez sur le bouton.

@@ -72,6 +72,12 @@ step-paid = Als betaald markeren
 step-other = Op ‘{ $status }’ zetten
 step-reason = Reden
 
+side-notes = Notities van uw kant, niet zichtbaar voor de andere partij
+notes-older = Oudere notities
+note-new = Nieuwe notitie
+note-add = Notitie toevoegen
+note-removed = Deze notitie is verwijderd.
+
 ## The invoice
 
 from = Van
@@ -167,6 +173,7 @@ means-97 = Verrekening tussen de partijen
 
 downloads = Downloads
 download-pdf = Factuur als pdf
+download-conversation = Gesprek met de bestanden
 download-original = Oorspronkelijk bestand
 download-xml = Factuur als XML
 download-ubl = Factuur als UBL
@@ -471,6 +478,7 @@ bt-165 = Leveringsadres
 
 ## The page between a link and the invoice
 
-entrance-title = Factuur openen
-entrance-text = De factuur wordt zo geopend. Druk op de knop als er niets gebeurt.
 entrance-open = Factuur openen
+entrance-open-text = De factuur wordt zo geopend. Druk op de knop als er niets gebeurt.
+entrance-download = Het gesprek downloaden
+entrance-download-text = De download begint zo. Gebeurt er niets, druk dan op de knop.

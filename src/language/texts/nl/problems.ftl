@@ -7,6 +7,7 @@ problem-go-back = Ga terug naar de vorige pagina; wat u daar hebt geschreven, st
 problem-large-file = Een bestand is te groot om hier te worden verzonden.
 problem-long = De tekst is te lang. Verzend hem in delen of als bestand.
 problem-many-files = Dat zijn te veel bestanden tegelijk. Verzend ze in meerdere berichten.
+problem-many-notes = Hier staan zoveel notities als er mogen zijn.
 problem-method = Deze pagina kan zo niet worden geopend.
 problem-no-contact = Dit account is geen contactpersoon van de koper of de verkoper van deze factuur.
 problem-no-file = Dit bestand is er niet of niet meer.

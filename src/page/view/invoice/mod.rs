@@ -125,6 +125,11 @@ fn downloads(page: &Page<'_>) -> Markup {
                     (text(reader, "download-pdf"))
                 }
             }
+            li {
+                a.button href=(page.address.part("conversation.zip")) {
+                    (text(reader, "download-conversation"))
+                }
+            }
             @if matches!(page.read.original, Some(OriginalKind::Xml | OriginalKind::Pdf)) {
                 li {
                     a.button href=(page.address.part("original")) {

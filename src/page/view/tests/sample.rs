@@ -79,10 +79,27 @@ impl Sample {
             }),
             qr: Some(qr()),
             chat: chat(),
+            notes: notes(),
             people: people(),
             replies_in: Some(2 * 60 * MINUTE),
         }
     }
+}
+
+fn notes() -> Notes {
+    let note = |id: u128, text: Option<&str>, is_own| PageNote {
+        id: Ulid(id).to_string(),
+        author: Some("Robin Ahlgren".into()),
+        text: text.map(str::to_owned),
+        at: START,
+        is_own,
+    };
+    let shown = vec![
+        note(1, None, true),
+        note(2, Some("Ask Kim before we pay.\nThe planks came late."), true),
+        note(3, Some(HOSTILE), false),
+    ];
+    Notes { shown, older: Some(Ulid(1).to_string()), form_id: Ulid(9).to_string() }
 }
 
 fn submission() -> serde_json::Value {
