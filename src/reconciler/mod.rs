@@ -14,6 +14,7 @@ mod perform;
 mod room_creation;
 mod send_once;
 mod setup;
+mod standings;
 mod state;
 mod successor;
 mod summary;
@@ -21,6 +22,7 @@ mod summary;
 pub use admin_room::talk_with_admins_forever;
 pub use far_invitations::invite_far_forever;
 pub use setup::{Installation, set_up_bot};
+pub use standings::follow_config;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -33,6 +33,13 @@ async fn pinned(person: &Person, room: &str) -> Option<String> {
     Some(format!("{}{}", content["body"].as_str()?, content["formatted_body"].as_str()?))
 }
 
+/// What the shop was told of statuses, oldest first.
+async fn told_statuses(world: &World) -> Vec<Value> {
+    let (status, page) = world.shop.get("/api/v1/events?types=transaction.status_changed").await;
+    assert_eq!(status, 200, "{page}");
+    page["events"].as_array().unwrap().iter().map(|it| it["data"].clone()).collect()
+}
+
 async fn pay(shop: &Shop, id: &str, body: Value, key: &str) -> (u16, Value) {
     let path = format!("/api/v1/transactions/{id}/payments");
     let request = shop.request(Method::POST, &path).header("idempotency-key", key);
@@ -152,9 +159,22 @@ on_both_databases! {
         world.kill_tallyroom();
         let config = std::fs::read_to_string(world.config_file()).unwrap();
         std::fs::write(world.config_file(), config.replace("Etc/GMT+12", "Pacific/Kiritimati")).unwrap();
+        assert!(told_statuses(&world).await.is_empty());
+        world.start_tallyroom().await;
+        // All rooms follow the other time zone.
+        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &["Awaiting"]).await;
+        let overdue = json!({
+            "revision": 1, "status": "overdue", "previous_status": "awaiting_payment",
+        });
+        assert_eq!(told_statuses(&world).await, std::slice::from_ref(&overdue));
+        // It is told once, however often somebody looks.
+        world.kill_tallyroom();
         world.sql("UPDATE rooms SET due_at = 0").await;
         world.start_tallyroom().await;
-        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &["Awaiting"]).await;
+        world.eventually("the room at rest", || async {
+            world.sql_text(due_at).await.is_none().then_some(())
+        }).await;
+        assert_eq!(told_statuses(&world).await, std::slice::from_ref(&overdue));
         let transaction = world.shop.transaction(&id).await;
         assert_eq!(transaction["revision"], 1, "nobody wrote anything");
         assert_eq!(transaction["status"], "awaiting_payment");
@@ -166,6 +186,24 @@ on_both_databases! {
         assert_eq!(world.shop.patch(&id, &json!({ "status": "disputed" })).await.0, 200);
         let standing = world.shop.transaction(&id).await["standing"].clone();
         assert_eq!((&standing["means"], &standing["days_late"]), (&json!("disputed"), &json!(0)));
+
+        // With a later due date it is open again, and it is overdue again when that one is over.
+        assert_eq!(world.shop.patch(&id, &json!({ "status": "open" })).await.0, 200);
+        let due = async |date: &str| {
+            let change = json!({ "invoice": { "due_date": date } }).to_string();
+            let request = world.shop.request(Method::PATCH, &format!("/api/v1/transactions/{id}"));
+            let request = request.header("content-type", "application/merge-patch+json").body(change);
+            let (status, answer) = Shop::answer(request).await;
+            assert_eq!(status, 200, "{answer}");
+        };
+        due("2999-12-31").await;
+        room_says(&world, &buyer, &room, "EUR 634.50 · Open", &["Overdue"]).await;
+        due(&today.to_string()).await;
+        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &[]).await;
+        let told = told_statuses(&world).await;
+        let again = json!({ "revision": 5, "status": "overdue", "previous_status": "open" });
+        assert_eq!(told.iter().filter(|it| it["status"] == "overdue").count(), 3, "{told:?}");
+        assert_eq!(told.last(), Some(&again), "{told:?}");
     }
 
     async fn a_closed_transaction_is_read_only_until_it_is_opened_again(database) {

@@ -140,7 +140,10 @@ fn told(kind: EventKind) -> (&'static str, Value) {
     match kind {
         EventKind::TransactionCreated => ("The shop handed in a transaction.", revision()),
         EventKind::TransactionUpdated => ("The transaction has a new revision.", revision()),
-        EventKind::TransactionStatusChanged => ("The new revision has another status.", revision()),
+        EventKind::TransactionStatusChanged => (
+            "The new revision has another status, or the invoice is overdue now, without a new revision.",
+            revision(),
+        ),
         EventKind::EntryCreated => ("Somebody said something, reacted or voted.", entry()),
         EventKind::EntryEdited => ("Somebody edited a message.", entry()),
         EventKind::EntryRedacted => ("Somebody removed a message in the room.", entry()),
