@@ -24,6 +24,8 @@ pub enum Action {
     PaymentsListed,
     /// The shop said something in the room. The id of the message is the subject.
     MessageWritten,
+    /// The shop discarded what was not sent of a message. The id of the message is the subject.
+    MessageDiscarded,
     /// The state of a message of the shop was read.
     MessageRead,
     /// Transactions were listed.
@@ -80,6 +82,7 @@ impl Action {
             Self::PaymentTakenBack => "payment.taken_back",
             Self::PaymentsListed => "payments.listed",
             Self::MessageWritten => "message.written",
+            Self::MessageDiscarded => "message.discarded",
             Self::MessageRead => "message.read",
             Self::TransactionsListed => "transactions.listed",
             Self::RecordRead => "record.read",

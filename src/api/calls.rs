@@ -12,6 +12,8 @@ use crate::access::{Action, Scope};
 type Call = (Method, &'static str, Scope, Option<Action>);
 
 const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
+const PAYMENT: &str = "/api/v1/transactions/{id}/payments/{payment}";
+const MESSAGE: &str = "/api/v1/transactions/{id}/messages/{message}";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 
@@ -30,14 +32,11 @@ pub(super) const CALLS: &[Call] = &[
     (Method::POST, "/api/v1/transactions/{id}/invitations", Scope::Write, None),
     (Method::GET, "/api/v1/transactions/{id}/payments", Scope::Read, Some(Action::PaymentsListed)),
     (Method::POST, "/api/v1/transactions/{id}/payments", Scope::Write, None),
-    (Method::DELETE, "/api/v1/transactions/{id}/payments/{payment}", Scope::Write, None),
+    (Method::GET, PAYMENT, Scope::Read, Some(Action::PaymentsListed)),
+    (Method::DELETE, PAYMENT, Scope::Write, None),
     (Method::POST, "/api/v1/transactions/{id}/messages", Scope::Write, None),
-    (
-        Method::GET,
-        "/api/v1/transactions/{id}/messages/{message}",
-        Scope::Read,
-        Some(Action::MessageRead),
-    ),
+    (Method::GET, MESSAGE, Scope::Read, Some(Action::MessageRead)),
+    (Method::DELETE, MESSAGE, Scope::Write, None),
     (Method::GET, "/api/v1/entries", Scope::Read, Some(Action::RecordsSearched)),
     (Method::POST, "/api/v1/invoices/check", Scope::Read, None),
     (Method::GET, "/api/v1/transactions/{id}/export", Scope::Read, None),

@@ -167,8 +167,14 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
         .route("/api/v1/transactions/{id}/payments", get(payments::list).post(payments::add))
-        .route("/api/v1/transactions/{id}/payments/{payment}", delete(payments::take_back))
-        .route("/api/v1/transactions/{id}/messages/{message}", get(messages::show))
+        .route(
+            "/api/v1/transactions/{id}/payments/{payment}",
+            get(payments::show).delete(payments::take_back),
+        )
+        .route(
+            "/api/v1/transactions/{id}/messages/{message}",
+            get(messages::show).delete(messages::discard),
+        )
         .route("/api/v1/invoices/check", post(check::check))
         .route("/api/v1/transactions/{id}/invoice.xml", get(invoice_xml::show))
         .route("/api/v1/transactions/{id}/links", get(links::list).post(links::create))

@@ -134,7 +134,7 @@ pub use search::{SearchPage, SearchRequest};
 pub use send_key::SendKey;
 pub use sends::SendState;
 pub use shop_messages::{
-    MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewShopMessage, Said, ShopMessage,
+    DISCARDED, MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewShopMessage, Said, ShopMessage,
 };
 pub use shown_lines::{Around, ShownEntry};
 pub use snapshot::Snapshot;
@@ -151,7 +151,7 @@ pub use webhook_deliveries::{
 };
 pub use webhooks::{
     MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP, NewSecretOutcome, NewWebhook, NewWebhookOutcome,
-    Webhook, WebhookChange, WebhookSecret,
+    Webhook, WebhookChange, WebhookChanged, WebhookSecret,
 };
 pub use witnessings::Witnessing;
 

@@ -171,6 +171,7 @@ on_both_databases! {
             ("problem=", "problem", "`true`, `false`"),
             ("cursor=1", "cursor", "`next`"),
             ("limit=101", "limit", "from 1 to 100"),
+            ("limit=%2B1", "limit", "from 1 to 100"),
             ("external_id=a&status=b", "external_id", "other filters"),
             ("external_id=a&sort=created", "external_id", "`sort`"),
             ("external_id=a&cursor=01ARZ3NDEKTSV4RRFFQ69G5FAV", "external_id", "`cursor`"),

@@ -353,6 +353,47 @@ on_both_databases! {
         assert!(slow[1].count() < 20, "{}", slow[1].count());
     }
 
+    async fn two_who_change_a_webhook_at_once_lose_nothing_if_they_name_what_they_saw(database) {
+        let world = with_loopback().start(database).await;
+        let shop = &world.shop;
+        let receiver = Receiver::start().await;
+        let (id, _) = webhook(shop, json!({ "url": receiver.url(), "types": ["room.ready"] })).await;
+        let path = format!("{WEBHOOKS}/{id}");
+        let tag = async || {
+            let read = shop.request(Method::GET, &path).send().await.unwrap();
+            read.headers()["etag"].to_str().unwrap().to_owned()
+        };
+        let seen = tag().await;
+        let with = |method: Method, path: &str, tag: &str| shop.request(method, path).header("if-match", tag);
+        // A try that fails is no change, and every change of somebody is one.
+        world.sql("UPDATE webhooks SET failures = 7").await;
+        assert_ne!(tag().await, seen, "the answer is another one");
+        let one = with(Method::PATCH, &path, &seen).json(&json!({ "types": null })).send().await.unwrap();
+        assert_eq!(one.status(), 200);
+        let next = one.headers()["etag"].to_str().unwrap().to_owned();
+        assert_eq!(next, tag().await);
+        let secrets = format!("{path}/secrets");
+        for (method, path, body) in [
+            (Method::PATCH, &path, Some(json!({ "enabled": false }))),
+            (Method::POST, &secrets, Some(json!({}))),
+            (Method::DELETE, &path, None),
+        ] {
+            let request = with(method, path, &seen);
+            let request = match &body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            let (status, refused) = Shop::answer(request).await;
+            assert_eq!((status, &refused["type"]), (412, &json!("urn:tallyroom:problem:precondition-failed")));
+        }
+        let made = with(Method::POST, &secrets, &next).json(&json!({})).send().await.unwrap();
+        assert_eq!(made.status(), 201);
+        let last = tag().await;
+        assert_ne!(last.split('-').next(), next.split('-').next(), "a new secret is a change");
+        assert_eq!(Shop::answer(with(Method::DELETE, &path, &next)).await.0, 412);
+        assert_eq!(Shop::answer(with(Method::DELETE, &path, &last)).await.0, 204);
+    }
+
     async fn a_shop_makes_changes_and_deletes_its_webhooks_with_the_right_key(database) {
         let world = with_loopback().start(database).await;
         let receiver = Receiver::start().await;

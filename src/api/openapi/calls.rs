@@ -17,6 +17,8 @@ const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 const MESSAGES: &str = "/api/v1/transactions/{id}/messages";
 const PAYMENTS: &str = "/api/v1/transactions/{id}/payments";
+const PAYMENT: &str = "/api/v1/transactions/{id}/payments/{payment}";
+const MESSAGE: &str = "/api/v1/transactions/{id}/messages/{message}";
 const LINKS: &str = "/api/v1/transactions/{id}/links";
 const WEBHOOKS: &str = "/api/v1/webhooks";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
@@ -212,13 +214,12 @@ fn payments() -> Vec<Operation> {
         get(PAYMENTS, "listPayments", "Payments", "List the payments of a transaction")
             .answers(200, "All payments.", JSON, reference("Payments"))
             .tagged(),
-        remove(
-            "/api/v1/transactions/{id}/payments/{payment}",
-            "takeBackPayment",
-            "Payments",
-            "Take back a payment",
-        )
-        .nothing(204, "The payment does not count any more."),
+        get(PAYMENT, "getPayment", "Payments", "Read a payment")
+            .answers(200, "The payment.", JSON, reference("Payment"))
+            .tagged(),
+        remove(PAYMENT, "takeBackPayment", "Payments", "Take back a payment")
+            .conditional()
+            .nothing(204, "The payment does not count any more."),
     ]
 }
 
@@ -235,14 +236,13 @@ fn record() -> Vec<Operation> {
             .answers(202, "It is on disk, and on its way.", JSON, reference("Message"))
             .gives(202, "Location")
             .fails(&["closed", "encrypted", "too-many-names"]),
-        get(
-            "/api/v1/transactions/{id}/messages/{message}",
-            "getMessage",
-            "Record",
-            "Read what became of a message of the shop",
-        )
-        .answers(200, "The message.", JSON, reference("Message"))
-        .tagged(),
+        get(MESSAGE, "getMessage", "Record", "Read what became of a message of the shop")
+            .answers(200, "The message.", JSON, reference("Message"))
+            .tagged(),
+        remove(MESSAGE, "discardMessage", "Record", "Discard what was not sent of a message")
+            .says("What is in the room already stays there.")
+            .conditional()
+            .answers(200, "The message, as it is now.", JSON, reference("Message")),
         get("/api/v1/transactions/{id}/entries", "readRecord", "Record", "Read the record")
             .query(
                 "after",
@@ -353,21 +353,26 @@ fn webhooks() -> Vec<Operation> {
             .says("A webhook in the config can only be switched off and on.")
             .takes(JSON, reference("WebhookChanges"), json!({ "enabled": false }))
             .takes(MERGE_PATCH, reference("WebhookChanges"), json!({ "types": null }))
+            .conditional()
             .answers(200, "The webhook.", JSON, reference("Webhook"))
+            .gives(200, "ETag")
             .fails(&["webhook-in-config"]),
         remove(WEBHOOK, "deleteWebhook", "Webhooks", "Delete a webhook")
+            .conditional()
             .nothing(204, "The webhook and what waits for it are deleted.")
             .fails(&["webhook-in-config"]),
         post("/api/v1/webhooks/{webhook}/secrets", "makeSecret", "Webhooks", "Make a new secret")
             .says("The ones before sign for `overlap_hours` as well, or for 24 hours.")
             .takes(JSON, reference("NewSecret"), json!({ "overlap_hours": 48 }))
             .body_is_optional()
+            .conditional()
             .answers(
                 201,
                 "The webhook. Only this answer has its `secret`.",
                 JSON,
                 reference("WebhookWithSecret"),
             )
+            .gives(201, "ETag")
             .fails(&["webhook-in-config", "too-many-secrets"]),
         post("/api/v1/webhooks/{webhook}/test", "testWebhook", "Webhooks", "Send a test event")
             .answers(200, "What the receiver did.", JSON, reference("WebhookTest")),
