@@ -241,8 +241,19 @@ on_both_databases! {
 
         let (status, out, error) = world.run(&["webhook", "dead", &id]);
         assert!(status.success() && out.contains(event) && out.contains("HTTP 500"), "{out}{error}");
+        let listed = |arguments: &[&str]| {
+            let out = world.run(&[&["problems", "--json"], arguments].concat()).1;
+            let listed: Value = serde_json::from_str(&out).unwrap();
+            let problems = listed["problems"].as_array().unwrap().iter();
+            let of_webhook = problems.filter(|it| it["subject"] == id);
+            of_webhook.map(|it| (it["what"].clone(), it["transaction"].clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&[]), [(json!("delivery dead"), Value::Null)]);
+        assert_eq!(listed(&[&one]), [(json!("delivery dead"), json!(one))]);
+        assert_eq!(listed(&["01ARZ3NDEKTSV4RRFFQ69G5FAV"]), []);
         let (status, out, error) = world.run(&["webhook", "replay", &id]);
         assert!(status.success() && out.contains(": 1"), "{out}{error}");
+        assert_eq!(listed(&[]), []);
         all_delivered(&world, &id).await;
         assert!(ids(&receiver)[&one].contains(&event.to_owned()));
         assert!(deliveries(&world, &id, "state=dead").await.is_empty());
@@ -269,6 +280,8 @@ on_both_databases! {
             (shown["enabled"] == false).then_some(shown)
         }).await;
         assert_eq!(gone["disabled_because"], "gone");
+        let is_listed = || world.run(&["problems"]).1.lines().any(|it| it.contains("webhook off") && it.contains(&id));
+        assert!(is_listed());
         let count = receiver.count();
         receiver.behave(|_| Reply::status(200));
         set_status(&world, &one, "paid").await;
@@ -286,6 +299,7 @@ on_both_databases! {
         // Nothing of that time is lost.
         let (status, shown) = call(&world.shop, Method::PATCH, &path, json!({ "enabled": true })).await;
         assert_eq!((status, &shown["enabled"]), (200, &json!(true)));
+        assert!(!is_listed());
         all_delivered(&world, &id).await;
         assert_eq!(ids(&receiver), feed(&world).await);
 
