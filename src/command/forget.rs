@@ -23,9 +23,10 @@ pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow:
     // Events in the journal that have no entry so far would otherwise not be erased.
     let deriving = Deriving::of(config);
     derive_all(&store, &deriving).await?;
+    let bot = config.bot_user_id();
     let (mut erased, origin, mut told) = (0, system_user::origin(), BTreeSet::new());
     loop {
-        match store.forget(user.as_str(), asked, &origin, &mut told).await? {
+        match store.forget(user.as_str(), &bot, asked, &origin, &mut told).await? {
             0 => break,
             count => erased += count,
         }

@@ -9,6 +9,7 @@ mod bot_rooms;
 mod change_announcement;
 mod far_invitations;
 mod page_messages;
+mod payment_notice;
 mod people;
 mod perform;
 mod room_creation;

@@ -344,6 +344,7 @@ impl Worker {
             contacts: terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former_contacts,
             has_news: self.news(view).await?.is_some(),
+            payment: self.payment_news(view).await?.map(|news| news.id),
             page_message,
             question: match view.room.has_commands {
                 0 => None,
@@ -410,6 +411,7 @@ impl Worker {
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,
             Step::AnnounceChange => self.announce_change(view).await,
+            Step::TellPayment(_) => self.tell_payment(view).await,
             Step::EditSummary => self.edit_summary(view).await,
             Step::PinSummary => self.pin_summary(view).await,
             Step::ShowHead => self.show_head(view).await,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::export::{export, members, pack, text, verify};
 use crate::on_both_databases;
 use crate::support::entering::Entered;
-use crate::support::{Person, Shop, World, sample};
+use crate::support::{Fault, Person, Shop, When, World, sample};
 
 const IBAN: &str = "DE02120300000000202051";
 
@@ -131,6 +131,36 @@ on_both_databases! {
         assert!(!seen.success() && said.contains("counts again"), "{said}");
     }
 
+    async fn a_payment_is_said_in_the_room_once_and_so_is_that_it_was_taken_back(database) {
+        let mut world = World::with().proxy().start(database).await;
+        let deal = world.deal().await;
+        let paths = format!("/api/v1/transactions/{}/payments", deal.id);
+        let said = || async {
+            let history = deal.buyer.history(&deal.room).await;
+            let of_bot = history.iter().filter(|it| it["content"]["msgtype"] == "m.notice");
+            of_bot.map(|it| it["content"]["body"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let payment = json!({ "amount": "634.00", "date": "2026-06-15" });
+        // It is sent, and its answer is lost, and then the process is killed.
+        world.proxy().fault("PUT", "m.room.message", Fault::Answer(When::After, 502, "lost"));
+        let (status, made) = pay(&world.shop, &deal.id, payment, "one").await;
+        assert_eq!(status, 201, "{made}");
+        world.eventually("the notice", || async { (!said().await.is_empty()).then_some(()) }).await;
+        world.kill_tallyroom();
+        world.start_tallyroom().await;
+        let one = format!("{paths}/{}", made["id"].as_str().unwrap());
+        assert_eq!(Shop::answer(world.shop.request(Method::DELETE, &one)).await.0, 204);
+        let (status, made) = pay(&world.shop, &deal.id, json!({ "amount": "634.50", "date": "2026-06-16" }), "two").await;
+        assert_eq!(status, 201, "{made}");
+        world.eventually("three notices", || async { (said().await.len() >= 3).then_some(()) }).await;
+        room_says(&world, &deal.buyer, &deal.room, "EUR 634.50 · Paid", &[]).await;
+        let said = said().await;
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(said[0].starts_with("Payment received: EUR 634.00 on 15 June 2026. Still to be paid: EUR 0.50."), "{said:?}");
+        assert!(said[1].starts_with("The payment of EUR 634.00 on 15 June 2026 was handed in by mistake"), "{said:?}");
+        assert!(said[2].starts_with("Payment received: EUR 634.50 on 16 June 2026."), "{said:?}");
+    }
+
     async fn an_invoice_is_overdue_by_itself_when_its_due_date_is_over_where_the_seller_is(database) {
         // There, the day begins last of all.
         let zone = json!({ "time_zone": "Etc/GMT+12" });
@@ -154,12 +184,12 @@ on_both_databases! {
             (world.sql_text(due_at).await? == end.to_string()).then_some(())
         }).await;
 
+        assert!(told_statuses(&world).await.is_empty());
         // Tallyroom is killed before. When it is back, the day is over: here, because it moved to where the day
         // began first of all.
         world.kill_tallyroom();
         let config = std::fs::read_to_string(world.config_file()).unwrap();
         std::fs::write(world.config_file(), config.replace("Etc/GMT+12", "Pacific/Kiritimati")).unwrap();
-        assert!(told_statuses(&world).await.is_empty());
         world.start_tallyroom().await;
         // All rooms follow the other time zone.
         room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &["Awaiting"]).await;
@@ -187,8 +217,10 @@ on_both_databases! {
         let standing = world.shop.transaction(&id).await["standing"].clone();
         assert_eq!((&standing["means"], &standing["days_late"]), (&json!("disputed"), &json!(0)));
 
+        room_says(&world, &buyer, &room, "EUR 634.50 · Disputed", &[]).await;
         // With a later due date it is open again, and it is overdue again when that one is over.
         assert_eq!(world.shop.patch(&id, &json!({ "status": "open" })).await.0, 200);
+        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &[]).await;
         let due = async |date: &str| {
             let change = json!({ "invoice": { "due_date": date } }).to_string();
             let request = world.shop.request(Method::PATCH, &format!("/api/v1/transactions/{id}"));

@@ -122,8 +122,13 @@ fn what_commands_change_is_told_to_workers_and_pages() {
         outbox.take();
         let origin = Origin::Command { user: "root".to_owned() };
         let asked = ErasureRequest::new("operator", None);
+        let bot = ruma::user_id!("@_tallyroom_bot:x");
         assert_eq!(
-            command.store.forget(USERS[0], &asked, &origin, &mut BTreeSet::new()).await.unwrap(),
+            command
+                .store
+                .forget(USERS[0], bot, &asked, &origin, &mut BTreeSet::new())
+                .await
+                .unwrap(),
             1
         );
         let told = outbox.take();

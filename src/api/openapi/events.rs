@@ -157,7 +157,7 @@ fn told(kind: EventKind) -> (&'static str, Value) {
         ),
         EventKind::PaymentAdded => ("The shop handed in a payment.", payment()),
         EventKind::PaymentTakenBack => ("The shop took a payment back.", payment()),
-        EventKind::PartyJoined => ("Somebody of a party came into the room.", came_or_left()),
+        EventKind::PartyJoined => ("Somebody of a party is in the room now.", came_or_left()),
         EventKind::PartyLeft => ("Somebody of a party left the room.", came_or_left()),
         EventKind::PartyRead => (
             "Somebody of a party read further than before.",
