@@ -114,7 +114,7 @@ pub use hints::{Hint, Hints};
 pub use indexing::Unindexed;
 pub use journal::{JournalRow, Kept, Source, Underived};
 pub use leases::{LEASE_CONNECTIONS, Lease};
-pub use listing::{ListRequest, Page};
+pub use listing::{ListContact, ListCursor, ListOrder, ListRequest, Page};
 pub use members::Person;
 pub use notices::NOTICE_CONNECTIONS;
 pub use old_rows::Retention;

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::events::{EVENT_CURSOR, types_pattern};
 use super::operation::{Operation, get, patch, post, remove};
 use super::schemas::{
-    EVENT_ID, ULID, list, new_message_with_files, number, one_of, pattern, reference, text,
+    EVENT_ID, LIST_CURSOR, ULID, list, new_message_with_files, number, one_of, pattern, reference,
+    text,
 };
 use crate::language::Language;
 use crate::store::DeliveryState;
+use crate::transaction::Status;
 
 const TRANSACTIONS: &str = "/api/v1/transactions";
 const TRANSACTION: &str = "/api/v1/transactions/{id}";
@@ -108,11 +110,20 @@ fn transactions() -> Vec<Operation> {
         get(TRANSACTIONS, "listTransactions", "Transactions", "List transactions, newest first")
             .says("All filters have to hold. `external_id` stands alone.")
             .query("limit", number(1, 100), "At most so many on one page. Without it, 20.")
-            .query("cursor", pattern(ULID), "The `next` of the page before.")
-            .query("sort", one_of(&["created", "-created"]), "Oldest first, or newest first.")
+            .query("cursor", pattern(LIST_CURSOR), "The `next` of the page before.")
+            .query(
+                "sort",
+                one_of(&["created", "-created", "updated", "-updated"]),
+                "By `created_at` or `updated_at`. With a minus sign, the newest come first.",
+            )
             .query("external_id", pattern(TEXT), "Only the transaction with this id of the shop.")
             .query("status", pattern(SOME_TEXT), "With exactly this status.")
-            .query("contact", pattern(MATRIX_ID), "With this Matrix account among the contacts.")
+            .query("means", one_of(&Status::ALL.map(Status::as_str)), "With this `standing.means`.")
+            .query(
+                "contact",
+                pattern(SOME_TEXT),
+                "With this Matrix account, e-mail address or name among the contacts.",
+            )
             .query("party", one_of(&["buyer", "seller"]), "With `contact`: on this side.")
             .query("unread", one_of(&["buyer", "seller"]), "Whose last line this party has not read.")
             .query("problem", one_of(&["true", "false"]), "With a problem of the room, or without.")

@@ -8,6 +8,8 @@ use crate::record::{Kind, MAX_NAME_CHARS};
 use crate::room::message_content::{MAX_FILES, MAX_TEXT_BYTES};
 use crate::transaction::Status;
 
+/// The pattern of a place in a list of transactions.
+pub(super) const LIST_CURSOR: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}(-[0-9]{1,18})?$";
 /// The pattern of a ULID, in capital or small letters.
 pub(super) const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$";
 
@@ -129,7 +131,7 @@ pub(super) fn schemas() -> Value {
         "Transaction": transaction(),
         "TransactionPage": object(json!({
             "transactions": list(reference("Transaction")),
-            "next": said(or_null(pattern(ULID)), "The `cursor` of the next page; null on the last one."),
+            "next": said(or_null(pattern(LIST_CURSOR)), "The `cursor` of the next page; null on the last one."),
         })),
         "Standing": standing(),
         "Message": message(),
