@@ -10,6 +10,8 @@ use crate::on_both_databases;
 use crate::support::entering::Entered;
 use crate::support::{Fault, Person, Shop, When, World, sample};
 
+/// What stands beside the code to pay with.
+const QR_CAPTION: &str = "Scan with your banking";
 const IBAN: &str = "DE02120300000000202051";
 
 /// Waits until topic and pinned summary hold what they should.
@@ -52,6 +54,19 @@ async fn page(visitor: &Entered) -> String {
     html.replace("section class=\"history\"", "\0").split('\0').next().unwrap().to_owned()
 }
 
+/// The text of the invoice on paper.
+async fn paper_text(world: &World, id: &str) -> String {
+    let path = format!("/api/v1/transactions/{id}/invoice.pdf");
+    let answer = world.shop.request(Method::GET, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let file = world.folder.path().join("paper.pdf");
+    std::fs::write(&file, answer.bytes().await.unwrap()).unwrap();
+    let read = tokio::process::Command::new("pdftotext").arg(&file).arg("-").output().await;
+    let read = read.expect("pdftotext, see scripts/prerequisites");
+    assert!(read.status.success(), "{read:?}");
+    String::from_utf8(read.stdout).unwrap()
+}
+
 /// The code to pay with, as the page shows it.
 fn code(html: &str) -> Option<&str> {
     html.split("class=\"qr\"").nth(1)?.split("</figure>").next()
@@ -66,6 +81,9 @@ on_both_databases! {
         room_says(&world, &deal.buyer, &deal.room, "EUR 634.50 · Awaiting payment", &[]).await;
         let whole = page(&bea).await;
         assert!(whole.contains(IBAN) && whole.contains("€634.50"), "{whole}");
+
+        let paper = paper_text(&world, id).await;
+        assert!(paper.contains("DE02 1203") && paper.contains(QR_CAPTION), "{paper}");
 
         // A part. The same call again is the same payment.
         let part = json!({ "amount": "200", "date": "2026-06-20", "reference": "statement 7" });
@@ -112,6 +130,11 @@ on_both_databases! {
         let paid = page(&bea).await;
         for asks in [IBAN, "DE02", "Amount due", "days left", "How to pay", "class=\"qr\""] {
             assert!(!paid.contains(asks), "{asks} in {paid}");
+        }
+
+        let paper = paper_text(&world, id).await;
+        for asks in ["DE02", "IBAN", QR_CAPTION] {
+            assert!(!paper.contains(asks), "{asks} in {paper}");
         }
 
         // Payments are acts of the record.
