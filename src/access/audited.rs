@@ -24,6 +24,8 @@ pub enum Action {
     PaymentsListed,
     /// The shop said something in the room. The id of the message is the subject.
     MessageWritten,
+    /// The shop discarded what was not sent of a message. The id of the message is the subject.
+    MessageDiscarded,
     /// The state of a message of the shop was read.
     MessageRead,
     /// The shop added a note of one side. Its id is the subject.
@@ -86,6 +88,7 @@ impl Action {
             Self::PaymentTakenBack => "payment.taken_back",
             Self::PaymentsListed => "payments.listed",
             Self::MessageWritten => "message.written",
+            Self::MessageDiscarded => "message.discarded",
             Self::MessageRead => "message.read",
             Self::NoteWritten => "note.written",
             Self::NoteRemoved => "note.removed",

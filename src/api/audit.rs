@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use super::parameters::limit;
+use super::parameters::{limit, number};
 use super::problem::Problem;
 use super::{ApiState, Shop, authentication};
 use crate::clock::iso;
@@ -33,7 +33,7 @@ pub(super) async fn list(
     let Query(query) = query?;
     let after = match query.after.as_deref() {
         None => 0,
-        Some(text) => text.parse().ok().filter(|it: &i64| *it >= 0).ok_or_else(|| {
+        Some(text) => number(text).ok_or_else(|| {
             Problem::parameter("after", "`after` must be the `position` of a line, or 0.")
         })?,
     };

@@ -14,6 +14,8 @@ type Call = (Method, &'static str, Scope, Option<Action>);
 const CONTACTS: &str = "/api/v1/transactions/{id}/{party}/contacts";
 const NOTES: &str = "/api/v1/transactions/{id}/notes";
 const NOTE: &str = "/api/v1/transactions/{id}/notes/{note}";
+const PAYMENT: &str = "/api/v1/transactions/{id}/payments/{payment}";
+const MESSAGE: &str = "/api/v1/transactions/{id}/messages/{message}";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
 const CONTACT: &str = "/api/v1/transactions/{id}/{party}/contacts/{contact}";
 
@@ -32,14 +34,11 @@ pub(super) const CALLS: &[Call] = &[
     (Method::POST, "/api/v1/transactions/{id}/invitations", Scope::Write, None),
     (Method::GET, "/api/v1/transactions/{id}/payments", Scope::Read, Some(Action::PaymentsListed)),
     (Method::POST, "/api/v1/transactions/{id}/payments", Scope::Write, None),
-    (Method::DELETE, "/api/v1/transactions/{id}/payments/{payment}", Scope::Write, None),
+    (Method::GET, PAYMENT, Scope::Read, Some(Action::PaymentsListed)),
+    (Method::DELETE, PAYMENT, Scope::Write, None),
     (Method::POST, "/api/v1/transactions/{id}/messages", Scope::Write, None),
-    (
-        Method::GET,
-        "/api/v1/transactions/{id}/messages/{message}",
-        Scope::Read,
-        Some(Action::MessageRead),
-    ),
+    (Method::GET, MESSAGE, Scope::Read, Some(Action::MessageRead)),
+    (Method::DELETE, MESSAGE, Scope::Write, None),
     (Method::GET, NOTES, Scope::Read, Some(Action::NotesRead)),
     (Method::POST, NOTES, Scope::Write, None),
     (Method::GET, NOTE, Scope::Read, Some(Action::NotesRead)),

@@ -5,7 +5,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::parameters::{Path, limit};
+use super::parameters::{Path, limit, number};
 use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
@@ -36,7 +36,7 @@ pub(super) async fn list(
     find(&state, &shop, id).await?;
     let after = match query.after.as_deref() {
         None => 0,
-        Some(text) => text.parse().ok().filter(|seq: &i64| *seq >= 0).ok_or_else(|| {
+        Some(text) => number(text).ok_or_else(|| {
             Problem::parameter("after", "`after` must be the `seq` of an entry, or 0.")
         })?,
     };

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::authentication::{self, Holder};
-use super::parameters::limit;
+use super::parameters::{limit, number};
 use super::problem::Problem;
 use super::transactions::find;
 use super::{ApiState, Shop};
@@ -345,7 +345,7 @@ fn transaction(text: Option<&str>) -> Result<Option<Ulid>, Problem> {
 
 fn wait(text: Option<&str>) -> Result<Duration, Problem> {
     let Some(text) = text else { return Ok(Duration::ZERO) };
-    let seconds = text.parse().ok().filter(|it| (0..=MAX_WAIT_SECONDS).contains(it));
+    let seconds = number(text).filter(|it| (0..=MAX_WAIT_SECONDS).contains(it));
     let seconds = seconds.and_then(|it| u64::try_from(it).ok());
     seconds.map(Duration::from_secs).ok_or_else(|| {
         let detail = format!("`wait` must be a number of seconds from 0 to {MAX_WAIT_SECONDS}.");

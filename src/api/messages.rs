@@ -2,24 +2,25 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::message_form::{self, Message};
+use super::parameters::Path;
 use super::problem::{Problem, repeated};
 use super::repeated::read_once;
 use super::transactions::{find, transaction_id};
-use super::{ApiState, RequestId, Shop, authentication};
+use super::{ApiState, RequestId, Shop, authentication, precondition};
 use crate::access::Origin;
 use crate::clock::iso;
 use crate::quota::TooMany;
 use crate::room::message_content::{self, Relation};
 use crate::store::{
-    Attempt, MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewOutgoing, NewShopMessage, Said,
+    Attempt, DISCARDED, MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewOutgoing, NewShopMessage, Said,
     ShopMessage,
 };
 use crate::transaction::Transaction;
@@ -144,13 +145,46 @@ pub(super) async fn show(
 ) -> Result<Json<Value>, Problem> {
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
+    let (message, found) = find_message(&state, id, &message).await?;
+    Ok(Json(shown(message, &found)))
+}
+
+/// `DELETE /api/v1/transactions/{id}/messages/{message}`
+pub(super) async fn discard(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Extension(RequestId(correlation)): Extension<RequestId>,
+    Extension(origin): Extension<Origin>,
+    Path((id, message)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let id = transaction_id(&id)?;
+    find(&state, &shop, id).await?;
+    let (message_id, before) = find_message(&state, id, &message).await?;
+    let before = shown(message_id, &before).to_string();
+    if !precondition::allows(&headers, precondition::digest(before.as_bytes())) {
+        return Err(Problem::changed_meanwhile("message", "in another state"));
+    }
+    let discarded =
+        state.store.discard_shop_message(&shop, id, message_id, &correlation, &origin).await?;
+    tracing::info!(transaction = %id, message = %message_id, parts = discarded, "discarded a message");
+    let (_, after) = find_message(&state, id, &message).await?;
+    Ok(Json(shown(message_id, &after)))
+}
+
+/// Returns a message of the shop in a transaction, or 404.
+async fn find_message(
+    state: &ApiState,
+    id: Ulid,
+    text: &str,
+) -> Result<(Ulid, ShopMessage), Problem> {
     let missing = || {
-        let message = repeated(&message);
+        let message = repeated(text);
         Problem::not_found(format!("The shop has written no message {message:?} here."))
     };
-    let message_id = Ulid::from_string(&message).map_err(|_| missing())?;
-    let found = state.store.shop_message(id, message_id).await?.ok_or_else(missing)?;
-    Ok(Json(shown(message_id, &found)))
+    let message = Ulid::from_string(text).map_err(|_| missing())?;
+    let found = state.store.shop_message(id, message).await?.ok_or_else(missing)?;
+    Ok((message, found))
 }
 
 /// Returns a message as JSON.
@@ -165,7 +199,8 @@ fn shown(id: Ulid, message: &ShopMessage) -> Value {
         })
     };
     let states: Vec<&str> = parts.iter().map(state_of).collect();
-    let state = ["failed", "queued", "sent"].into_iter().find(|it| states.contains(it));
+    let state =
+        ["failed", "queued", "discarded", "sent"].into_iter().find(|it| states.contains(it));
     json!({
         "id": id.to_string(),
         "name": name,
@@ -178,6 +213,7 @@ fn shown(id: Ulid, message: &ShopMessage) -> Value {
 fn state_of(part: &MessagePart) -> &'static str {
     match (&part.event_id, &part.problem) {
         (Some(_), _) => "sent",
+        (None, Some(problem)) if problem == DISCARDED => "discarded",
         (None, Some(_)) => "failed",
         (None, None) => "queued",
     }
@@ -186,6 +222,7 @@ fn state_of(part: &MessagePart) -> &'static str {
 /// Returns a sentence about why a part was not sent.
 fn reason(problem: &str) -> &'static str {
     match problem {
+        DISCARDED => "It was discarded.",
         "file" => "The file is no longer in the file store.",
         "too-large" => "The file is too large for the homeserver.",
         "not-in-room" => "The user under whose name it is said cannot be in the room.",
@@ -210,9 +247,10 @@ mod tests {
             shown["state"].as_str().unwrap().to_owned()
         };
         let (sent, queued) = (part(Some("$1"), None), part(None, None));
-        let failed = part(None, Some("too-large"));
+        let (failed, discarded) = (part(None, Some("too-large")), part(None, Some(DISCARDED)));
         assert_eq!(state(std::slice::from_ref(&sent)), "sent");
         assert_eq!(state(&[sent.clone(), queued.clone()]), "queued");
-        assert_eq!(state(&[sent, queued, failed]), "failed");
+        assert_eq!(state(&[sent.clone(), queued, failed]), "failed");
+        assert_eq!(state(&[sent, discarded]), "discarded");
     }
 }

@@ -168,8 +168,14 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/transactions/{id}/entries", get(entries::list))
         .route("/api/v1/transactions/{id}/invitations", post(invitations::create))
         .route("/api/v1/transactions/{id}/payments", get(payments::list).post(payments::add))
-        .route("/api/v1/transactions/{id}/payments/{payment}", delete(payments::take_back))
-        .route("/api/v1/transactions/{id}/messages/{message}", get(messages::show))
+        .route(
+            "/api/v1/transactions/{id}/payments/{payment}",
+            get(payments::show).delete(payments::take_back),
+        )
+        .route(
+            "/api/v1/transactions/{id}/messages/{message}",
+            get(messages::show).delete(messages::discard),
+        )
         .route("/api/v1/transactions/{id}/notes", get(notes::list).post(notes::add))
         .route("/api/v1/transactions/{id}/notes/{note}", get(notes::show).delete(notes::remove))
         .route("/api/v1/invoices/check", post(check::check))

@@ -54,9 +54,14 @@ fn exact_day(text: &str) -> Option<Date> {
 /// Reads the page size in a query.
 pub(super) fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, Problem> {
     let Some(text) = text else { return Ok(default) };
-    text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
+    number(text).filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
         Problem::parameter("limit", format!("`limit` must be a number from 1 to {max}."))
     })
+}
+
+/// Reads a whole number of zero or more, in digits only.
+pub(super) fn number(text: &str) -> Option<i64> {
+    text.bytes().all(|it| it.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// Reads a day or a time. Returns its first millisecond, and the first millisecond after it.

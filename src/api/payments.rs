@@ -1,7 +1,7 @@
 //! The endpoints that hand in, list and take back payments.
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::parameters::Path;
 use super::present::standing;
 use super::problem::{Problem, repeated};
 use super::transactions::{find, missing, transaction_id};
-use super::{ApiState, RequestId, Shop, authentication, body};
+use super::{ApiState, RequestId, Shop, authentication, body, precondition};
 use crate::access::Origin;
 use crate::clock::now;
 use crate::feed;
@@ -47,9 +47,7 @@ pub(super) async fn add(
         }
     }
     tracing::info!(transaction = %id, payment = %new_id, "took in a payment");
-    let payments = state.store.payments(id).await?;
-    let added = payments.iter().find(|it| it.content.payment == new_id.to_string());
-    let shown = added.map(feed::payment).unwrap_or_default();
+    let shown = shown(&state, id, &new_id.to_string()).await?;
     let location = format!("/api/v1/transactions/{id}/payments/{new_id}");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)).into_response())
 }
@@ -69,6 +67,27 @@ pub(super) async fn list(
     })))
 }
 
+/// `GET /api/v1/transactions/{id}/payments/{payment}`
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    Extension(authentication::Shop(shop)): Shop,
+    Path((id, payment)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let id = transaction_id(&id)?;
+    find(&state, &shop, id).await?;
+    shown(&state, id, &payment).await.map(Json)
+}
+
+/// Returns a payment of a transaction as JSON, or 404.
+async fn shown(state: &ApiState, id: Ulid, payment: &str) -> Result<Value, Problem> {
+    let payments = state.store.payments(id).await?;
+    let found = payments.iter().find(|it| it.content.payment == payment);
+    found.map(feed::payment).ok_or_else(|| {
+        let detail = format!("This transaction has no payment {:?}.", repeated(payment));
+        Problem::not_found(detail)
+    })
+}
+
 /// `DELETE /api/v1/transactions/{id}/payments/{payment}`
 pub(super) async fn take_back(
     State(state): State<ApiState>,
@@ -76,13 +95,14 @@ pub(super) async fn take_back(
     Extension(RequestId(correlation)): Extension<RequestId>,
     Extension(origin): Extension<Origin>,
     Path((id, payment)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
-    let payments = state.store.payments(id).await?;
-    if !payments.iter().any(|it| it.content.payment == payment) {
-        let detail = format!("This transaction has no payment {:?}.", repeated(&payment));
-        return Err(Problem::not_found(detail));
+    // All that can change is that it is taken back, which two can do at once.
+    let before = shown(&state, id, &payment).await?.to_string();
+    if !precondition::allows(&headers, precondition::digest(before.as_bytes())) {
+        return Err(Problem::changed_meanwhile("payment", "another one"));
     }
     if state.store.take_back_payment(&shop, id, &payment, &correlation, &origin).await? {
         tracing::info!(transaction = %id, payment, "took back a payment");

@@ -4,7 +4,10 @@
 //!
 //! The tag of a transaction has two parts: the revision, which changes with everything that a shop can change, and a
 //! digest of the answer, which also changes with the room and the record. `If-Match` compares the revision only:
-//! somebody who joins the room is no reason to refuse a change.
+//! somebody who joins the room is no reason to refuse a change. The tag of a webhook is made in the same way, with a
+//! digest of what can be changed in the place of the revision.
+
+use std::fmt::Display;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use sha2::{Digest, Sha256};
@@ -12,9 +15,9 @@ use sha2::{Digest, Sha256};
 /// The number of hexadecimal digits of the digest in a tag.
 const DIGEST_DIGITS: usize = 16;
 
-/// The entity tag of an answer about a transaction at a revision.
-pub(super) fn etag(revision: i64, body: &[u8]) -> String {
-    format!("\"{revision}-{}\"", digest(body))
+/// The entity tag of an answer about something at a revision, or at another version.
+pub(super) fn etag(version: impl Display, body: &[u8]) -> String {
+    format!("\"{version}-{}\"", digest(body))
 }
 
 /// The entity tag of any other answer.
@@ -22,26 +25,27 @@ pub(super) fn etag_of(body: &[u8]) -> String {
     format!("\"{}\"", digest(body))
 }
 
-fn digest(body: &[u8]) -> String {
+/// Returns the digest of an answer, or of what makes a version another one.
+pub(super) fn digest(body: &[u8]) -> String {
     let mut digits = format!("{:x}", Sha256::digest(body));
     digits.truncate(DIGEST_DIGITS);
     digits
 }
 
-/// Whether a call may change a transaction at this revision: the call has no `If-Match`, or one that
-/// names the revision. A weak tag never matches.
-pub(super) fn allows(headers: &HeaderMap, revision: i64) -> bool {
+/// Whether a call may change what is at this revision or version: the call has no `If-Match`, or one that names it. A
+/// weak tag never matches.
+pub(super) fn allows(headers: &HeaderMap, version: impl Display) -> bool {
     !headers.contains_key(header::IF_MATCH)
         || tags(headers, &header::IF_MATCH).any(|tag| tag == "*")
-        || names(headers, revision)
+        || names(headers, version)
 }
 
-/// Whether a call has an `If-Match` that names this revision.
-pub(super) fn names(headers: &HeaderMap, revision: i64) -> bool {
-    let revision = revision.to_string();
+/// Whether a call has an `If-Match` that names this revision or version.
+pub(super) fn names(headers: &HeaderMap, version: impl Display) -> bool {
+    let version = version.to_string();
     let names_it = |tag: &str| {
         let inner = tag.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-        inner.is_some_and(|it| it.split('-').next() == Some(&revision))
+        inner.is_some_and(|it| it.split('-').next() == Some(&version))
     };
     tags(headers, &header::IF_MATCH).any(names_it)
 }

@@ -59,7 +59,7 @@ pub(super) const KINDS: [(&str, u16, &str); 33] = [
         410,
         "The cursor is after the newest event. `latest` is a cursor to go on with.",
     ),
-    ("precondition-failed", 412, "`If-Match` does not name the present revision."),
+    ("precondition-failed", 412, "`If-Match` does not name the present revision or version."),
     ("too-large", 413, "The body is too large."),
     ("unsupported-media-type", 415, "The body has a content type that is not read here."),
     (
@@ -194,15 +194,20 @@ impl Problem {
 
     /// 412: the transaction was changed since the caller read it.
     pub(super) fn precondition(revision: i64) -> Self {
+        Self::changed_meanwhile("transaction", &format!("at revision {revision}"))
+    }
+
+    /// 412: something is not any more as the caller knows it. `state` is how it is now.
+    pub(super) fn changed_meanwhile(what: &str, state: &str) -> Self {
         let detail = format!(
-            "The transaction is at revision {revision}, which `If-Match` does not name. Nothing was \
-             changed. GET the transaction, check what others have changed, and send the call again \
+            "The {what} is {state}, which `If-Match` does not name. Nothing was \
+             changed. GET the {what}, check what others have changed, and send the call again \
              with the new ETag."
         );
         Self::new(
             StatusCode::PRECONDITION_FAILED,
             "precondition-failed",
-            "Somebody else has changed the transaction",
+            "Somebody else has changed it meanwhile",
             detail,
         )
     }

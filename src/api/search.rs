@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use super::parameters::{limit, span};
+use super::parameters::{limit, number, span};
 use super::problem::Problem;
 use super::{ApiState, Shop, authentication};
 use crate::clock::iso;
@@ -130,10 +130,10 @@ impl fmt::Display for Cursor {
 
 fn cursor(text: &str) -> Result<Cursor, Problem> {
     let parsed = || {
-        let mut numbers = text.split('.').map(|number| number.parse::<i64>().ok());
+        let mut numbers = text.split('.').map(number);
         let (as_of, offset) = (numbers.next()??, numbers.next()??);
         // A cursor of an older version has no third number.
-        let searched_until = numbers.next().map_or(Some(0), |number| number)?;
+        let searched_until = numbers.next().map_or(Some(0), |it| it)?;
         let is_valid =
             as_of >= 0 && offset >= 0 && iso(searched_until).is_some() && numbers.next().is_none();
         is_valid.then_some(Cursor { as_of, offset, searched_until })

@@ -10,14 +10,15 @@ use serde_json::json;
 use ulid::Ulid;
 
 use super::body::{Received, Receiver};
-use super::parameters::{Path, day, limit, one_of, span};
+use super::parameters::{Path, day, limit, number, one_of, span};
 use super::problem::{Problem, repeated};
 use super::{ApiState, RequestId, Shop, authentication, body, kept_files, precondition, present};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::invoice::Strictness;
 use crate::store::{
-    Attempt, Change, Changed, Created, InviteAgain, ListRequest, NewRevision, Original, Page,
+    Attempt, Change, Changed, Created, InviteAgain, ListContact, ListCursor, ListOrder,
+    ListRequest, NewRevision, Original, Page,
 };
 use crate::transaction::{PartyRole, Patch, Status, Transaction};
 
@@ -92,6 +93,7 @@ pub(super) struct ListQuery {
     sort: Option<String>,
     external_id: Option<String>,
     status: Option<String>,
+    means: Option<String>,
     contact: Option<String>,
     party: Option<String>,
     unread: Option<String>,
@@ -106,30 +108,51 @@ pub(super) struct ListQuery {
     updated_to: Option<String>,
 }
 
+/// What a list can be sorted by, and whether the oldest come first then.
+const ORDERS: [(&str, (ListOrder, bool)); 4] = [
+    ("-created", (ListOrder::Created, false)),
+    ("created", (ListOrder::Created, true)),
+    ("-updated", (ListOrder::Updated, false)),
+    ("updated", (ListOrder::Updated, true)),
+];
+
 const PARTIES: [(&str, PartyRole); 2] =
     [("buyer", PartyRole::Buyer), ("seller", PartyRole::Seller)];
 
 impl ListQuery {
     /// What is to be listed.
     fn request<'a>(&'a self, shop: &'a str) -> Result<ListRequest<'a>, Problem> {
-        let cursor = self.cursor.as_deref().map(Ulid::from_string).transpose().map_err(|_| {
-            Problem::parameter(
-                "cursor",
-                "`cursor` must be the value of `next` in an earlier answer.",
-            )
-        })?;
-        let orders = [("-created", false), ("created", true)];
+        let sort = one_of("sort", self.sort.as_deref(), &ORDERS)?;
+        let (order, oldest_first) = sort.unwrap_or_default();
+        let cursor = self.cursor.as_deref().map(|text| {
+            cursor_of(order, text).ok_or_else(|| {
+                let detail = "`cursor` must be the value of `next` in an earlier answer with the same `sort`.";
+                Problem::parameter("cursor", detail)
+            })
+        });
+        let cursor = cursor.transpose()?;
         if self.status.as_deref() == Some("") {
             let detail = "`status` must not be empty. Leave it out to list every status.";
             return Err(Problem::parameter("status", detail));
         }
         let contact = self.contact.as_deref();
-        if let Some(contact) = contact {
-            UserId::parse(contact).map_err(|_| {
-                let detail = "`contact` must be a Matrix ID, for example `@accounts:example.org`.";
-                Problem::parameter("contact", detail)
-            })?;
-        }
+        let contact = match contact {
+            None => None,
+            Some("") => {
+                let detail = "`contact` must not be empty. Leave it out to list every contact.";
+                return Err(Problem::parameter("contact", detail));
+            }
+            Some(user) if user.starts_with('@') => {
+                UserId::parse(user).map_err(|_| {
+                    let detail =
+                        "This is no Matrix ID. One is, for example, `@accounts:example.org`.";
+                    Problem::parameter("contact", detail)
+                })?;
+                Some(ListContact::Matrix(user))
+            }
+            Some(email) if email.contains('@') => Some(ListContact::Email(email)),
+            Some(name) => Some(ListContact::Name(name)),
+        };
         let party = one_of("party", self.party.as_deref(), &PARTIES)?;
         if party.is_some() && contact.is_none() {
             let detail = "`party` says on which side the `contact` is. Send both of them.";
@@ -139,7 +162,8 @@ impl ListQuery {
         Ok(ListRequest {
             shop,
             cursor,
-            oldest_first: one_of("sort", self.sort.as_deref(), &orders)?.unwrap_or_default(),
+            order,
+            oldest_first,
             limit: limit(self.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?,
             status: self.status.as_deref(),
             contact,
@@ -166,6 +190,25 @@ impl ListQuery {
     }
 }
 
+/// Reads a cursor: an id, and in a list by the last change also its time.
+fn cursor_of(order: ListOrder, text: &str) -> Option<ListCursor> {
+    let (id, updated_at) = match order {
+        ListOrder::Created => (text, 0),
+        ListOrder::Updated => {
+            let (id, time) = text.split_once('-')?;
+            (id, number(time)?)
+        }
+    };
+    Some(ListCursor { updated_at, id: Ulid::from_string(id).ok()? })
+}
+
+fn cursor_text(order: ListOrder, cursor: ListCursor) -> String {
+    match order {
+        ListOrder::Created => cursor.id.to_string(),
+        ListOrder::Updated => format!("{}-{}", cursor.id, cursor.updated_at),
+    }
+}
+
 /// `GET /api/v1/transactions`
 pub(super) async fn list(
     State(state): State<ApiState>,
@@ -174,9 +217,12 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let Query(query) = query?;
     let request = query.request(&shop)?;
-    let page = match &query.external_id {
+    let meanings = Status::ALL.map(|it| (it.as_str(), it));
+    let means = one_of("means", query.means.as_deref(), &meanings)?;
+    let mut page = match &query.external_id {
         Some(external_id) => {
-            if request.has_filter() || query.cursor.is_some() || query.sort.is_some() {
+            let has_filter = request.has_filter() || means.is_some();
+            if has_filter || query.cursor.is_some() || query.sort.is_some() {
                 let detail = "`external_id` names one transaction. Leave out the other filters, `cursor` and `sort`.";
                 return Err(Problem::parameter("external_id", detail));
             }
@@ -185,9 +231,12 @@ pub(super) async fn list(
         }
         None => state.store.list(request).await?,
     };
+    // What a status means follows from the config, the payments and the day, so no database knows it.
+    page.transactions
+        .retain(|it| means.is_none_or(|means| state.config.standing(it).status == means));
     let transactions =
         present::present_page(&state.store, &state.config, &shop, &page.transactions).await?;
-    let next = page.next.map(|id| id.to_string());
+    let next = page.next.map(|cursor| cursor_text(request.order, cursor));
     Ok(Json(json!({ "transactions": transactions, "next": next })).into_response())
 }
 
@@ -205,12 +254,6 @@ pub(super) async fn change(
     find(&state, &shop, id).await?;
     let headers = request.headers().clone();
     let received = body::patch(request, Receiver { state: &state, shop: &shop }).await?;
-    if received.content.is_empty() {
-        return Err(Problem::unreadable(
-            "The patch changes nothing. Give at least one of `invoice`, `status`, `buyer`, \
-             `seller`, `redactions`.",
-        ));
-    }
     let (correlation, origin) = (correlation.as_str(), &origin);
     let call = Call { shop: &shop, id, headers: &headers, rules, correlation, origin };
     // An invoice is merged outside of the tx, because that may take long. If another caller changes the invoice
@@ -293,6 +336,10 @@ async fn apply(
         }
         if base.is_some_and(|base| base != transaction.terms.invoice) {
             return Err(NotApplied::OtherInvoice);
+        }
+        // It changes nothing, so nothing is checked: the terms may be from before the present rules.
+        if content.is_empty() {
+            return Ok(None);
         }
         let refused = |problems: Vec<_>| NotApplied::Problem(Problem::content(&problems));
         // This runs inside the tx that locks the row, so it cannot move to another task.

@@ -1,7 +1,7 @@
 //! The endpoints with which a shop makes and changes its webhooks, and sees what became of the deliveries.
 
 use axum::extract::{Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Deserializer};
@@ -10,14 +10,14 @@ use ulid::Ulid;
 
 use super::parameters::{Path, limit, one_of};
 use super::problem::{Problem, repeated};
-use super::{ApiState, Shop, authentication, body};
+use super::{ApiState, Shop, authentication, body, precondition};
 use crate::access::Origin;
 use crate::clock::{HOUR_MS, iso, now};
 use crate::event::{EventId, EventKind};
 use crate::invoice;
 use crate::store::{
     Attempt, DeliveryRow, DeliveryState, MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP,
-    NewSecretOutcome, NewWebhook, NewWebhookOutcome, Webhook, WebhookChange,
+    NewSecretOutcome, NewWebhook, NewWebhookOutcome, Webhook, WebhookChange, WebhookChanged,
 };
 use crate::transaction;
 use crate::webhook::{Verdict, send_test_event};
@@ -109,12 +109,13 @@ pub(super) async fn create(
         }
     };
     tracing::info!(webhook = %id, "made a webhook");
+    let tag = tag(&webhook);
     let mut shown = shown(&webhook);
     // The one that was made with it, also if this call is a repeat.
     let secret = webhook.secrets.iter().find(|it| it.id == id.to_string());
     shown["secret"] = json!(secret.map(|it| it.secret.expose()));
     let location = [(header::LOCATION, format!("/api/v1/webhooks/{id}"))];
-    Ok((StatusCode::CREATED, NO_STORE, location, Json(shown)).into_response())
+    Ok((StatusCode::CREATED, NO_STORE, tag, location, Json(shown)).into_response())
 }
 
 /// `GET /api/v1/webhooks`
@@ -131,8 +132,9 @@ pub(super) async fn show(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
     Path(webhook): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(shown(&find(&state, &shop, &webhook).await?)))
+) -> Result<Response, Problem> {
+    let found = find(&state, &shop, &webhook).await?;
+    Ok((tag(&found), Json(shown(&found))).into_response())
 }
 
 /// `PATCH /api/v1/webhooks/{webhook}`
@@ -142,8 +144,9 @@ pub(super) async fn change(
     Extension(origin): Extension<Origin>,
     Path(webhook): Path<String>,
     request: Request,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let before = find(&state, &shop, &webhook).await?;
+    let headers = request.headers().clone();
     let bytes = body::json(request).await?;
     let changes: Changes = transaction::json(&bytes).map_err(|it| invalid(&it))?;
     if before.in_config && (changes.url.is_some() || changes.types.is_some()) {
@@ -154,10 +157,11 @@ pub(super) async fn change(
     }
     let types = changes.types.map(|it| types(it.unwrap_or_default())).transpose()?;
     let change = WebhookChange { url: changes.url, types, is_on: changes.enabled };
-    let changed = state.store.change_webhook(&shop, before.id, change, &origin).await?;
-    let changed = changed.ok_or_else(|| missing(&webhook))?;
+    let is_as_wanted = |it: &Webhook| precondition::allows(&headers, version(it));
+    let changed = state.store.change_webhook(&shop, before.id, change, &origin, is_as_wanted);
+    let changed = done(changed.await?, &webhook)?;
     tracing::info!(webhook = %before.id, "changed a webhook");
-    Ok(Json(shown(&changed)))
+    Ok((tag(&changed), Json(shown(&changed))).into_response())
 }
 
 /// `DELETE /api/v1/webhooks/{webhook}`
@@ -166,14 +170,15 @@ pub(super) async fn remove(
     Extension(authentication::Shop(shop)): Shop,
     Extension(origin): Extension<Origin>,
     Path(webhook): Path<String>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let found = find(&state, &shop, &webhook).await?;
     if found.in_config {
         return Err(in_config());
     }
-    if !state.store.delete_webhook(&shop, found.id, &origin).await? {
-        return Err(missing(&webhook));
-    }
+    let is_as_wanted = |it: &Webhook| precondition::allows(&headers, version(it));
+    let deleted = state.store.delete_webhook(&shop, found.id, &origin, is_as_wanted);
+    done(deleted.await?, &webhook)?;
     tracing::info!(webhook = %found.id, "deleted a webhook");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -188,6 +193,7 @@ pub(super) async fn add_secret(
     request: Request,
 ) -> Result<Response, Problem> {
     let found = find(&state, &shop, &webhook).await?;
+    let headers = request.headers().clone();
     let bytes = body::optional_json(request).await?;
     let wanted = match bytes.is_empty() {
         true => NewSecret::default(),
@@ -203,10 +209,12 @@ pub(super) async fn add_secret(
     }
     let until = now() + i64::from(hours) * HOUR_MS;
     let id = attempt.map_or_else(Ulid::new, |Extension(attempt)| attempt.id);
-    let made = state.store.add_webhook_secret(&shop, found.id, id, until, &origin).await?;
-    let made = match made {
+    let is_as_wanted = |it: &Webhook| precondition::allows(&headers, version(it));
+    let made = state.store.add_webhook_secret(&shop, found.id, id, until, &origin, is_as_wanted);
+    let made = match made.await? {
         NewSecretOutcome::Made(made) => made,
         NewSecretOutcome::Missing => return Err(missing(&webhook)),
+        NewSecretOutcome::Refused => return Err(changed_meanwhile()),
         NewSecretOutcome::TooMany => {
             let detail = format!(
                 "A webhook may have {MAX_WEBHOOK_SECRETS} secrets that sign. Wait until one ends, or end all before the \
@@ -216,9 +224,10 @@ pub(super) async fn add_secret(
         }
     };
     tracing::info!(webhook = %found.id, "made a new secret of a webhook");
-    let mut shown = shown(&find(&state, &shop, &webhook).await?);
+    let after = find(&state, &shop, &webhook).await?;
+    let mut shown = shown(&after);
     shown["secret"] = json!(made.secret.expose());
-    Ok((StatusCode::CREATED, NO_STORE, Json(shown)).into_response())
+    Ok((StatusCode::CREATED, NO_STORE, tag(&after), Json(shown)).into_response())
 }
 
 /// `POST /api/v1/webhooks/{webhook}/test`
@@ -328,6 +337,34 @@ pub fn shown(webhook: &Webhook) -> Value {
         "in_config": webhook.in_config,
         "created_at": iso(webhook.created_at),
     })
+}
+
+/// Returns a text that is another one after each change of a webhook. Tries that fail change nothing in this sense.
+fn version(webhook: &Webhook) -> String {
+    let secrets: Vec<_> = webhook.secrets.iter().map(|it| (&it.id, it.until)).collect();
+    let Webhook { url, types, off_since, off_because, .. } = webhook;
+    precondition::digest(
+        json!([url, types, off_since, off_because, secrets]).to_string().as_bytes(),
+    )
+}
+
+/// Returns the header with the tag of a webhook.
+fn tag(webhook: &Webhook) -> [(header::HeaderName, String); 1] {
+    let shown = shown(webhook).to_string();
+    [(header::ETAG, precondition::etag(version(webhook), shown.as_bytes()))]
+}
+
+/// Returns the webhook that was changed or deleted.
+fn done(changed: WebhookChanged, id: &str) -> Result<Webhook, Problem> {
+    match changed {
+        WebhookChanged::Done(webhook) => Ok(*webhook),
+        WebhookChanged::Refused => Err(changed_meanwhile()),
+        WebhookChanged::Missing => Err(missing(id)),
+    }
+}
+
+fn changed_meanwhile() -> Problem {
+    Problem::changed_meanwhile("webhook", "at another version")
 }
 
 async fn find(state: &ApiState, shop: &str, id: &str) -> Result<Webhook, Problem> {

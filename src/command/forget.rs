@@ -23,11 +23,12 @@ pub async fn run(config: &Config, user: &str, asked: &ErasureRequest) -> anyhow:
     // Events in the journal that have no entry so far would otherwise not be erased.
     let deriving = Deriving::of(config);
     derive_all(&store, &deriving).await?;
+    let bot = config.bot_user_id();
     let (mut erased, origin, mut told) =
         (Forgotten::default(), system_user::origin(), BTreeSet::new());
     loop {
         let Forgotten { entries, notes } =
-            store.forget(user.as_str(), asked, &origin, &mut told).await?;
+            store.forget(user.as_str(), &bot, asked, &origin, &mut told).await?;
         if (entries, notes) == (0, 0) {
             break;
         }

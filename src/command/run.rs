@@ -37,7 +37,8 @@ use crate::page::openid::OpenId;
 use crate::page::{self, PageState};
 use crate::paper::Papers;
 use crate::reconciler::{
-    Installation, invite_far_forever, reconcile_forever, set_up_bot, talk_with_admins_forever,
+    Installation, follow_config, invite_far_forever, reconcile_forever, set_up_bot,
+    talk_with_admins_forever,
 };
 use crate::seal::{SIGNING, SigningKey, share_key, sign_forever, witness_forever};
 use crate::store::{
@@ -195,6 +196,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     }
     tasks.spawn(infallible(intake::derive_forever(store.clone(), deriving, stop.clone())));
     tasks.spawn(infallible(intake::index_forever(store.clone(), stop.clone())));
+    let standings = follow_config(store.clone(), config.status.clone(), stop.clone());
+    tasks.spawn(infallible(standings));
     tasks.spawn(infallible(seal_forever(
         config.record.witnesses.clone(),
         homeserver.clone(),

@@ -52,7 +52,8 @@ kinds! {
     TransactionCreated = "transaction.created",
     /// The shop changed a transaction, or a person set its status. The subject is the new revision.
     TransactionUpdated = "transaction.updated",
-    /// A change gave the transaction another status. The subject is the new revision.
+    /// A change gave the transaction another status, or the end of its due date did so. The subject is the revision. In
+    /// the second case, the detail has both words.
     TransactionStatusChanged = "transaction.status_changed",
     /// The shop handed in a payment. The subject is the number of the act that says so.
     PaymentAdded = "payment.added",

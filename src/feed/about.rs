@@ -70,13 +70,16 @@ impl About {
         })
     }
 
-    pub(super) fn revision(&self, event: &EventRow) -> Value {
+    /// Returns the status of a revision and the one before. The detail says it instead if the day changed it, and not
+    /// the revision.
+    pub(super) fn revision(&self, event: &EventRow, detail: Map<String, Value>) -> Value {
         let row = key(event).and_then(|key| self.statuses.get(&key));
-        json!({
-            "revision": event.subject,
-            "status": row.map(|it| &it.status),
-            "previous_status": row.and_then(|it| it.before.as_ref()),
-        })
+        let mut data = Map::new();
+        data.insert("revision".to_owned(), json!(event.subject));
+        data.insert("status".to_owned(), json!(row.map(|it| &it.status)));
+        data.insert("previous_status".to_owned(), json!(row.and_then(|it| it.before.as_ref())));
+        data.extend(detail);
+        Value::Object(data)
     }
 
     pub(super) fn entry(&self, event: &EventRow) -> Value {

@@ -44,7 +44,7 @@ fn data(event: &EventRow, about: &About) -> Value {
             EventKind::TransactionCreated
             | EventKind::TransactionUpdated
             | EventKind::TransactionStatusChanged,
-        ) => about.revision(event),
+        ) => about.revision(event, detail),
         Some(
             EventKind::EntryCreated
             | EventKind::EntryEdited

@@ -12,6 +12,7 @@ mod inspect;
 mod limits;
 mod model;
 pub mod money;
+mod objects;
 mod original;
 mod party;
 mod payment_terms;
@@ -40,6 +41,7 @@ pub use model::{
     ThirdPartyPaymentInput, Totals, TotalsInput, VatSubtotal, VatSubtotalInput,
 };
 pub use model::{address_schema, schema};
+pub(crate) use objects::Objects;
 pub(crate) use original::read_kept;
 pub use original::{OriginalKind, parse_file, parse_file_within, read_file, without_mark, xml_of};
 pub use party::PartyDetails;

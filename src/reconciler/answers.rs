@@ -26,6 +26,8 @@ use crate::transaction::{Transaction, Visitor};
 const MAX_AGE_MS: i64 = DAY_MS;
 /// The greatest number of answers in one room in an hour. Whoever asks more often gets none.
 const MAX_ANSWERS_AN_HOUR: i64 = 60;
+/// The greatest number of them to one person, so that nobody uses up those of the others.
+const MAX_ANSWERS_TO_ONE_AN_HOUR: i64 = 20;
 /// After this time, in milliseconds, somebody who cannot be invited to a direct room is told so.
 const MAX_INVITING_MS: i64 = 10 * 60_000;
 
@@ -35,8 +37,10 @@ impl Worker {
     pub(super) async fn answer(&self, view: &View, seq: i64) -> Result<(), Obstacle> {
         let entry = self.store.entries(view.id(), seq - 1, 1).await?.into_iter().next();
         let entry = entry.filter(|it| it.fixed.seq == seq && is_fresh(it));
-        let lately = self.store.answers_since(view.id(), now() - HOUR_MS).await?;
-        let entry = entry.filter(|_| lately < MAX_ANSWERS_AN_HOUR);
+        let entry = match entry {
+            Some(entry) if self.may_be_answered(view, &entry).await? => Some(entry),
+            _ => None,
+        };
         let of_room = self.installation.locale(&view.transaction.shop);
         let asked = entry
             .as_ref()
@@ -56,6 +60,14 @@ impl Worker {
             }
         }
         Ok(self.store.room_command_done(view.id(), seq).await?)
+    }
+
+    /// Whether the bot has not answered too often lately.
+    async fn may_be_answered(&self, view: &View, entry: &Entry) -> Result<bool, Obstacle> {
+        let hour_ago = now() - HOUR_MS;
+        let (all, to_this) =
+            self.store.answers_since(view.id(), hour_ago, &entry.fixed.sender).await?;
+        Ok(all < MAX_ANSWERS_AN_HOUR && to_this < MAX_ANSWERS_TO_ONE_AN_HOUR)
     }
 
     /// Returns the answer, after what it says is done. None if nothing is to be said.

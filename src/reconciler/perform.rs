@@ -18,7 +18,7 @@ use crate::room::{
     Known, Member, Next, PageMessage, RoomPlan, Setting, Step, Wanted, needed_steps, next_step,
 };
 use crate::seal::Trust;
-use crate::store::{RoomRow, SendKey, Store, StoreError};
+use crate::store::{BecameOverdue, RoomRow, SendKey, Store, StoreError};
 use crate::transaction::{Standing, Transaction};
 
 /// The greatest number of steps in one turn, which is more than a new room needs. After that, other
@@ -129,13 +129,15 @@ impl Worker {
                 return Err(Obstacle::Stopping);
             }
             let Some(view) = self.view(id).await? else { return Ok(()) };
+            self.tell_overdue(&view).await?;
             let wanted = self.wanted(&view).await?;
             let known = self.known(&view).await?;
             match next_step(&wanted, &known, now()) {
                 Next::Do(step) => match self.do_step(&view, &known, step).await {
                     Err(Obstacle::Final(problem)) => {
                         tracing::error!(problem, "the room stops until somebody fixes this");
-                        return Ok(self.store.room_stopped(id, view.room.wakes, &problem).await?);
+                        let (wakes, until) = (view.room.wakes, self.stands_until(&view));
+                        return Ok(self.store.room_stopped(id, wakes, until, &problem).await?);
                     }
                     outcome => outcome?,
                 },
@@ -189,12 +191,40 @@ impl Worker {
         }
         // A room is not ready as long as nobody may be invited to it.
         let settles_at = known.settles_at.filter(|at| *at > now());
-        // When a due date is over, the summary says so.
-        let due_at = view.standing.changes_at(&self.installation.config.status);
-        let until = until.into_iter().chain(settles_at).chain(due_at).min();
+        let until = until.into_iter().chain(settles_at).chain(self.stands_until(view)).min();
         tracing::debug!(until, "nothing is left to do now");
         let is_ready = settles_at.is_none();
         Ok(self.store.room_rests(view.id(), view.room.wakes, until, is_ready).await?)
+    }
+
+    /// Returns when the due date is over: the summary says so, and the shop is told.
+    fn stands_until(&self, view: &View) -> Option<i64> {
+        view.standing.changes_at(&self.installation.config.status)
+    }
+
+    /// Tells the shop once that the invoice is overdue because its due date is over. If it is not overdue any more, it is
+    /// told again when it is so again.
+    async fn tell_overdue(&self, view: &View) -> Result<(), Obstacle> {
+        let View { transaction, standing, room, .. } = view;
+        let Some(due) = standing.overdue_by_itself() else {
+            return match room.told_overdue {
+                Some(_) => Ok(self.store.forget_told_overdue(view.id(), room.wakes).await?),
+                None => Ok(()),
+            };
+        };
+        let due_date = due.to_string();
+        if room.told_overdue.as_ref().is_some_and(|told| *told >= due_date) {
+            return Ok(());
+        }
+        let before = self.installation.config.status.standing(transaction, due);
+        let (status, revision) = (&transaction.terms.status, transaction.revision);
+        let told = BecameOverdue {
+            due_date: &due_date,
+            revision,
+            before: before.word.as_ref().unwrap_or(status),
+            now: standing.word.as_ref().unwrap_or(status),
+        };
+        Ok(self.store.tell_overdue(view.id(), room.wakes, told).await?)
     }
 
     /// Asks whether the bot is no longer in the room, and stores its membership if so.
@@ -314,6 +344,7 @@ impl Worker {
             contacts: terms.matrix_contacts().map(|(_, it)| it.clone()).collect(),
             former_contacts,
             has_news: self.news(view).await?.is_some(),
+            payment: self.payment_news(view).await?.map(|news| news.id),
             page_message,
             question: match view.room.has_commands {
                 0 => None,
@@ -380,6 +411,7 @@ impl Worker {
             Step::PublishState => self.publish_state(view).await,
             Step::SendSummary => self.send_summary(view).await,
             Step::AnnounceChange => self.announce_change(view).await,
+            Step::TellPayment(_) => self.tell_payment(view).await,
             Step::EditSummary => self.edit_summary(view).await,
             Step::PinSummary => self.pin_summary(view).await,
             Step::ShowHead => self.show_head(view).await,

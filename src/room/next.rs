@@ -148,6 +148,8 @@ fn about_invoice(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     if wanted.has_news {
         steps.push(Step::AnnounceChange);
     }
+    // As each change, a payment is told before the summary shows what is left.
+    steps.extend(wanted.payment.clone().map(Step::TellPayment));
     if has_summary && !is_current {
         steps.push(Step::EditSummary);
     }

@@ -26,6 +26,8 @@ pub struct Wanted {
     pub former_contacts: Vec<OwnedUserId>,
     /// Whether the shop made a change that the room has not been told.
     pub has_news: bool,
+    /// The id of the payment that is to be told next.
+    pub payment: Option<String>,
     /// The next message from the invoice page that is to be sent to the room.
     pub page_message: Option<PageMessage>,
     /// The next message to the bot that is to be answered, by the `seq` of its entry.
@@ -148,6 +150,8 @@ pub enum Step {
     SendSummary,
     /// Send a message that says what the shop changed.
     AnnounceChange,
+    /// Send a message about a payment that the shop handed in or took back.
+    TellPayment(String),
     /// Edit the summary.
     EditSummary,
     /// Pin the summary, or pin it again so that clients show its new first line.
@@ -207,6 +211,7 @@ impl Step {
             Self::PublishState => "publish_state".to_owned(),
             Self::SendSummary => "send_summary".to_owned(),
             Self::AnnounceChange => "tell_change".to_owned(),
+            Self::TellPayment(id) => format!("tell_payment {id}"),
             Self::EditSummary => "edit_summary".to_owned(),
             Self::PinSummary => "pin_summary".to_owned(),
             Self::ShowHead => "show_head".to_owned(),

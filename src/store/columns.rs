@@ -1,16 +1,26 @@
 //! Ids, amounts and JSON in columns of text.
 
+use std::error::Error;
+
 use rust_decimal::Decimal;
 use ulid::Ulid;
 
 use super::StoreError;
 
+/// Returns what was read from a column.
+pub(super) fn readable<T, E: Into<Box<dyn Error + Send + Sync>>>(
+    column: &str,
+    read: Result<T, E>,
+) -> Result<T, StoreError> {
+    read.map_err(|error| StoreError::ColumnDecode {
+        index: column.to_owned(),
+        source: error.into(),
+    })
+}
+
 /// Reads an id that Tallyroom wrote.
 pub(super) fn parse_id(text: &str) -> Result<Ulid, StoreError> {
-    Ulid::from_string(text).map_err(|error| StoreError::ColumnDecode {
-        index: "id".to_owned(),
-        source: Box::new(error),
-    })
+    readable("id", Ulid::from_string(text))
 }
 
 /// Writes a value for a JSON column.
@@ -23,16 +33,10 @@ pub(super) fn from_json<T: serde::de::DeserializeOwned>(
     column: &str,
     text: &str,
 ) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::ColumnDecode {
-        index: column.to_owned(),
-        source: Box::new(error),
-    })
+    readable(column, serde_json::from_str(text))
 }
 
 /// Reads an amount that Tallyroom wrote.
 pub(super) fn decimal(column: &str, text: &str) -> Result<Decimal, StoreError> {
-    text.parse().map_err(|error: rust_decimal::Error| StoreError::ColumnDecode {
-        index: column.to_owned(),
-        source: Box::new(error),
-    })
+    readable(column, text.parse::<Decimal>())
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
-use serde_json::json;
 use sqlx::FromRow;
 
 use super::columns::parse_id;
@@ -408,8 +407,8 @@ async fn see_member(
         if let (Some(party), Some(kind)) = (&person.0, known.news(&change.membership)) {
             let is_in = kind == EventKind::PartyJoined;
             members::set_told_in(tx, transaction_id, &change.user_id, is_in).await?;
-            let detail = json!({ "party": party, "user_id": change.user_id });
-            tx.tells(NewEvent::of(kind, transaction_id).about(fixed.seq).with(&detail));
+            let who = (party.as_str(), change.user_id.as_str());
+            tx.tells(members::joined_or_left(kind, transaction_id, who, fixed.seq));
         }
         person.1 = known.display_name;
     }

@@ -25,15 +25,22 @@ const POSTPONE_FOR_OTHERS: &str =
     "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 RETURNING turns";
 const MAKE_DUE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
      WHERE transaction_id = $1 AND stopped = 0";
+/// The last of the rooms that [`MAKE_PIECE_DUE`] makes due.
+const SELECT_END_OF_PIECE: &str = "SELECT MAX(transaction_id) FROM (SELECT transaction_id \
+     FROM rooms WHERE transaction_id > $1 ORDER BY transaction_id LIMIT $2) piece";
+/// A room on which somebody works is due again afterwards, because `wakes` is higher.
+const MAKE_PIECE_DUE: &str = "UPDATE rooms SET due_at = $3, wakes = wakes + 1 \
+     WHERE transaction_id > $1 AND transaction_id <= $2";
 const POSTPONE_AFTER_FAILURE: &str = "\
      UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
      due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1 \
      RETURNING told_problem";
 /// Ends the backoff of all failed rooms, because the homeserver is reachable again.
-const WAKE_FAILED_ROOMS: &str = "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1";
+const WAKE_FAILED_ROOMS: &str =
+    "UPDATE rooms SET due_at = $1 WHERE failures > 0 AND due_at > $1 AND stopped = 0";
 const FAIL_OUTGOING: &str = "UPDATE outgoing SET problem = 'refused' \
      WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL";
-const STOP_ROOM: &str = "UPDATE rooms SET stopped = 1, due_at = NULL, problem = $3 \
+const STOP_ROOM: &str = "UPDATE rooms SET stopped = 1, due_at = $4, problem = $3 \
      WHERE transaction_id = $1 AND wakes = $2 RETURNING told_problem";
 const SET_TOLD_PROBLEM: &str = "UPDATE rooms SET told_problem = $2 WHERE transaction_id = $1";
 
@@ -148,8 +155,31 @@ impl Store {
         Ok(())
     }
 
+    /// Makes at most `limit` rooms due, those that follow the transaction `after` in the order of their ids, also stopped
+    /// ones. Returns the last of them, or `None` if there was none left.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn make_rooms_due(
+        &self,
+        after: &str,
+        limit: i64,
+    ) -> Result<Option<String>, StoreError> {
+        let mut tx = self.begin().await?;
+        let last = sqlx::query_scalar(SELECT_END_OF_PIECE).bind(after).bind(limit);
+        let last: Option<String> = last.fetch_one(&mut *tx).await?;
+        if let Some(last) = &last {
+            tx.makes(Work::Rooms);
+            let make = sqlx::query(MAKE_PIECE_DUE).bind(after).bind(last).bind(now());
+            make.execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(last)
+    }
+
     /// Stops the room because only an operator can help, unless the room was woken since `wakes`
-    /// was read.
+    /// was read. It is looked at again at `until` (none: not until it is woken), because what the shop is told of at that
+    /// time does not depend on the room.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -157,11 +187,12 @@ impl Store {
         &self,
         id: Ulid,
         wakes: i64,
+        until: Option<i64>,
         problem: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let stop = sqlx::query_scalar(STOP_ROOM).bind(id.to_string()).bind(wakes).bind(problem);
-        let told: Option<i64> = stop.fetch_optional(&mut *tx).await?;
+        let told: Option<i64> = stop.bind(until).fetch_optional(&mut *tx).await?;
         tell_problem_once(&mut tx, id, told, problem).await?;
         // People who wrote on the invoice page see that the message failed, and can try again.
         sqlx::query(FAIL_OUTGOING).bind(id.to_string()).execute(&mut *tx).await?;

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use ruma::UserId;
 use sqlx::FromRow;
 use ulid::Ulid;
 
@@ -64,6 +65,10 @@ const RELEASE_FILES_OF_UNSENT: &str = "INSERT INTO files (mxc, state, due_at, sh
      SELECT 'page:' || id, 'unwanted', $2, sha256 FROM outgoing \
      WHERE user_id = $1 AND event_id IS NULL AND sha256 IS NOT NULL ON CONFLICT (mxc) DO NOTHING";
 const DELETE_UNSENT: &str = "DELETE FROM outgoing WHERE user_id = $1 AND event_id IS NULL";
+/// The bot leaves the room in which it wrote to the person.
+const LEAVE_DIRECT_ROOM: &str = "INSERT INTO departures (room_id, user_id, due_at) \
+     SELECT room_id, $2, $3 FROM bot_rooms WHERE purpose = $1 AND room_id IS NOT NULL \
+     ON CONFLICT (room_id, user_id) DO NOTHING";
 const FORGET_DIRECT_ROOM: &str = "DELETE FROM bot_rooms WHERE purpose = $1";
 const FORGET_ADMIN: &str = "DELETE FROM admin_commands WHERE sender = $1";
 const FORGET_DISPLAY_NAME: &str = "UPDATE members SET display_name = NULL WHERE user_id = $1";
@@ -109,7 +114,7 @@ struct Place {
 
 impl Store {
     /// Erases what a person wrote in all records and in notes of their side, at most 200 entries and 200 notes per
-    /// call. Returns how many it has erased.
+    /// call, and has the bot leave the room in which it wrote to them. Returns how many it has erased.
     ///
     /// Sender, times and hashes stay, so that the chains can be verified. Who asked for the erasure
     /// and why is recorded as well. The audit log gets a line for each record in which something was erased, which
@@ -120,6 +125,7 @@ impl Store {
     pub async fn forget(
         &self,
         user: &str,
+        bot: &UserId,
         asked: &ErasureRequest,
         origin: &Origin,
         told: &mut BTreeSet<String>,
@@ -144,6 +150,8 @@ impl Store {
             sqlx::query_scalar(SELECT_RECORDS_WITH_MORE).bind(user).fetch_all(&mut *tx).await?;
         sqlx::query(RELEASE_FILES_OF_UNSENT).bind(user).bind(now()).execute(&mut *tx).await?;
         sqlx::query(DELETE_UNSENT).bind(user).execute(&mut *tx).await?;
+        let leave = sqlx::query(LEAVE_DIRECT_ROOM).bind(user).bind(bot.as_str()).bind(now());
+        leave.execute(&mut *tx).await?;
         for statement in [FORGET_DISPLAY_NAME, FORGET_DIRECT_ROOM, FORGET_ADMIN] {
             sqlx::query(statement).bind(user).execute(&mut *tx).await?;
         }
@@ -309,12 +317,13 @@ mod tests {
         };
         let mut told = BTreeSet::new();
         let asked = ErasureRequest::new("an operator", None);
+        let bot = ruma::user_id!("@bot:x");
         // A long record is erased in several calls.
         for _ in 0..2 {
             named().await;
-            store.forget("@anna:x", &asked, &root(), &mut told).await.unwrap();
+            store.forget("@anna:x", bot, &asked, &root(), &mut told).await.unwrap();
         }
-        store.forget("@somebody:x", &asked, &root(), &mut BTreeSet::new()).await.unwrap();
+        store.forget("@somebody:x", bot, &asked, &root(), &mut BTreeSet::new()).await.unwrap();
         let lines = store.audit_log_of("shop", 0, Some(id), 10).await.unwrap();
         let actions: Vec<_> = lines.iter().map(|it| it.action.as_str()).collect();
         assert_eq!(actions, ["transaction.created", "entries.erased"]);

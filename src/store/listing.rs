@@ -10,15 +10,20 @@ use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
 use super::chat::{NEWEST_FIRST, where_line};
-use super::columns::parse_id;
+use super::columns::{parse_id, to_json};
 use super::transaction_row::{Row, select_transactions};
 use super::{Store, StoreError};
-use crate::transaction::{PartyRole, Transaction};
+use crate::clock::now;
+use crate::transaction::{Contact, PartyRole, Transaction};
 
 /// How many transactions are looked at for one page of a list with a filter.
 const MAX_LOOKED_AT: i64 = 1_000;
 /// How much older than the transaction its id may be, in milliseconds: a repeated call uses the id of its first attempt.
 const MAX_AGE_OF_ID_MS: i64 = 24 * 60 * 60_000;
+
+/// How long a change may take from the time that it notes to its commit, also by the clock of another process, in
+/// milliseconds.
+const SETTLING_MS: i64 = 5_000;
 
 /// What a list contains. Times are milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,15 +31,17 @@ pub struct ListRequest<'a> {
     /// The shop.
     pub shop: &'a str,
     /// Where the page before ended.
-    pub cursor: Option<Ulid>,
+    pub cursor: Option<ListCursor>,
+    /// What the list is sorted by.
+    pub order: ListOrder,
     /// Whether the oldest come first.
     pub oldest_first: bool,
     /// The greatest number of transactions.
     pub limit: i64,
     /// Their status.
     pub status: Option<&'a str>,
-    /// The Matrix user who is a contact.
-    pub contact: Option<&'a str>,
+    /// One of their contacts.
+    pub contact: Option<ListContact<'a>>,
     /// The party of that contact.
     pub party: Option<PartyRole>,
     /// The party that has not read the last line of the other one.
@@ -49,18 +56,74 @@ pub struct ListRequest<'a> {
     pub created_from: Option<i64>,
     /// Created before this time.
     pub created_until: Option<i64>,
-    /// Changed by the shop at this time or later.
+    /// Changed at this time or later.
     pub updated_from: Option<i64>,
-    /// Changed by the shop before this time.
+    /// Changed before this time.
     pub updated_until: Option<i64>,
+}
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListOrder {
+    /// When the transaction was handed in.
+    #[default]
+    Created,
+    /// When it was changed last.
+    Updated,
+}
+
+/// A contact that transactions are listed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListContact<'a> {
+    /// By the Matrix account.
+    Matrix(&'a str),
+    /// By exactly this e-mail address.
+    Email(&'a str),
+    /// By exactly this name.
+    Name(&'a str),
+}
+
+impl ListContact<'_> {
+    fn matrix(self) -> Option<String> {
+        match self {
+            Self::Matrix(user) => Some(user.to_owned()),
+            Self::Email(_) | Self::Name(_) => None,
+        }
+    }
+
+    /// A text that the JSON of a party has if this is one of its contacts. Others may have it, too.
+    fn in_json(self) -> Result<Option<String>, StoreError> {
+        Ok(match self {
+            Self::Matrix(_) => None,
+            Self::Email(email) => Some(format!("\"email\":{}", to_json(email)?)),
+            Self::Name(name) => Some(format!("\"name\":{}", to_json(name)?)),
+        })
+    }
+
+    fn is(self, contact: &Contact) -> bool {
+        match self {
+            Self::Matrix(user) => contact.matrix.as_ref().is_some_and(|it| it == user),
+            Self::Email(email) => contact.email.as_deref() == Some(email),
+            Self::Name(name) => contact.name.as_deref() == Some(name),
+        }
+    }
+}
+
+/// Where a page of a list ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListCursor {
+    /// When the last transaction was changed. It does not count in a list by [`ListOrder::Created`].
+    pub updated_at: i64,
+    /// The id of the last transaction.
+    pub id: Ulid,
 }
 
 impl ListRequest<'_> {
     /// Whether some transactions are left out.
     pub fn has_filter(&self) -> bool {
-        let texts = [self.status, self.contact];
         let times = [self.created_from, self.created_until, self.updated_from, self.updated_until];
-        texts.iter().any(Option::is_some)
+        self.status.is_some()
+            || self.contact.is_some()
             || times.iter().any(Option::is_some)
             || self.has_dates()
             || self.unread.is_some()
@@ -71,19 +134,76 @@ impl ListRequest<'_> {
         [self.issued.0, self.issued.1, self.due.0, self.due.1].iter().any(Option::is_some)
     }
 
-    /// The first id to look at, and the first one after those.
-    fn ids(&self) -> (String, String) {
-        let at = |milliseconds: i64| Ulid::from_parts(u64::try_from(milliseconds).unwrap_or(0), 0);
-        let mut first = self.created_from.map_or(Ulid::nil(), |from| at(from - MAX_AGE_OF_ID_MS));
-        let mut end = self.created_until.map(at);
-        match self.cursor {
-            Some(cursor) if self.oldest_first => {
-                first = first.max(Ulid(cursor.0.saturating_add(1)));
+    /// The part of the list that this page is from.
+    fn bounds(&self) -> Bounds {
+        let whole = match self.order {
+            ListOrder::Created => {
+                let at = |time: i64| Ulid::from_parts(u64::try_from(time).unwrap_or(0), 0);
+                let first =
+                    self.created_from.map_or(Ulid::nil(), |from| at(from - MAX_AGE_OF_ID_MS));
+                let end = self.created_until.map(at);
+                Bounds { first: (i64::MIN, first), end: (i64::MAX, end) }
             }
-            Some(cursor) => end = Some(end.map_or(cursor, |end| end.min(cursor))),
-            None => {}
+            ListOrder::Updated => Bounds {
+                first: (self.updated_from.unwrap_or(i64::MIN), Ulid::nil()),
+                end: (self.updated_until.unwrap_or(i64::MAX), Some(Ulid::nil())),
+            },
+        };
+        match self.cursor {
+            Some(cursor) if self.oldest_first => whole.after(self.order, cursor),
+            Some(cursor) => whole.before(self.order, cursor),
+            None => whole,
         }
-        (first.to_string(), end.map_or_else(|| AFTER_ALL_IDS.to_owned(), |end| end.to_string()))
+    }
+}
+
+/// A part of a list, from its first place to the first one after it. In a list by [`ListOrder::Created`], the times
+/// leave nothing out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bounds {
+    first: (i64, Ulid),
+    /// Without an id, nothing is after it.
+    end: (i64, Option<Ulid>),
+}
+
+impl Bounds {
+    /// The part after a place.
+    fn after(self, order: ListOrder, place: ListCursor) -> Self {
+        let next = Ulid(place.id.0.saturating_add(1));
+        let first = match order {
+            ListOrder::Created => (self.first.0, self.first.1.max(next)),
+            ListOrder::Updated => self.first.max((place.updated_at, next)),
+        };
+        Self { first, ..self }
+    }
+
+    /// The part before a place.
+    fn before(self, order: ListOrder, place: ListCursor) -> Self {
+        let id = Some(place.id);
+        let end = match order {
+            ListOrder::Created => (self.end.0, self.end.1.map_or(id, |end| id.min(Some(end)))),
+            ListOrder::Updated => self.end.min((place.updated_at, id)),
+        };
+        Self { end, ..self }
+    }
+
+    /// The part up to a place, in the order of the list, with it.
+    fn up_to(self, order: ListOrder, oldest_first: bool, place: ListCursor) -> Self {
+        if oldest_first {
+            let next = Ulid(place.id.0.saturating_add(1));
+            self.before(order, ListCursor { id: next, ..place })
+        } else {
+            let before = Ulid(place.id.0.saturating_sub(1));
+            self.after(order, ListCursor { id: before, ..place })
+        }
+    }
+
+    fn first_id(&self) -> String {
+        self.first.1.to_string()
+    }
+
+    fn end_id(&self) -> String {
+        self.end.1.map_or_else(|| AFTER_ALL_IDS.to_owned(), |end| end.to_string())
     }
 }
 
@@ -97,7 +217,7 @@ pub struct Page {
     /// The transactions, at most as many as requested.
     pub transactions: Vec<Transaction>,
     /// Where the next page begins, if there may be more.
-    pub next: Option<Ulid>,
+    pub next: Option<ListCursor>,
 }
 
 /// The condition of a filter for the line that was said last, and who has read it.
@@ -105,11 +225,11 @@ fn where_unread() -> String {
     let line = where_line().replace("$1", "t.id");
     format!(
         "EXISTS (SELECT 1 FROM (SELECT e.party, e.sort_at FROM entries e {line} {NEWEST_FIRST} \
-         LIMIT 1) newest WHERE newest.party <> $9 AND newest.sort_at > COALESCE((SELECT \
+         LIMIT 1) newest WHERE newest.party <> $11 AND newest.sort_at > COALESCE((SELECT \
          MAX(m.sort_at) FROM receipts v JOIN entries m ON m.transaction_id = v.transaction_id \
          AND m.event_id = v.event_id WHERE v.transaction_id = t.id \
-         AND (v.user_id IN (SELECT user_id FROM contacts WHERE transaction_id = t.id AND party = $9) \
-         OR v.user_id IN (SELECT user_id FROM guests WHERE transaction_id = t.id AND party = $9))), 0))"
+         AND (v.user_id IN (SELECT user_id FROM contacts WHERE transaction_id = t.id AND party = $11) \
+         OR v.user_id IN (SELECT user_id FROM guests WHERE transaction_id = t.id AND party = $11))), 0))"
     )
 }
 
@@ -131,53 +251,89 @@ const WHERE_PROBLEM: &str = "\
     AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.transaction_id = t.id \
     AND c.user_id = m.user_id AND c.active = 1))";
 
-/// The pages in both orders. Each parameter that is null filters nothing.
-fn select_page(order: &str) -> String {
+/// The transactions of a part of the list: of the shop $1, from the id $2 and the time $4 to the id $3 and the time $5.
+fn part(order: ListOrder, oldest_first: bool) -> (String, String) {
+    let way = if oldest_first { "ASC" } else { "DESC" };
+    match order {
+        ListOrder::Created => (
+            "shop = $1 AND id >= $2 AND id < $3 AND updated_at >= $4 AND updated_at <= $5"
+                .to_owned(),
+            format!("id {way}"),
+        ),
+        ListOrder::Updated => (
+            "shop = $1 AND (updated_at, id) >= ($4, $2) AND (updated_at, id) < ($5, $3)".to_owned(),
+            format!("updated_at {way}, id {way}"),
+        ),
+    }
+}
+
+/// A page. Each parameter that is null filters nothing.
+fn select_page(order: ListOrder, oldest_first: bool) -> String {
     let unread = where_unread();
+    let (part, sorted) = part(order, oldest_first);
+    let sorted_page = sorted.replace("updated_at", "t.updated_at").replace("id ", "t.id ");
     let chosen = format!(
-        "WHERE t.id IN (SELECT id FROM transactions WHERE shop = $1 AND id >= $2 AND id < $3 \
-         ORDER BY id {order} LIMIT $5) \
-         AND (CAST($6 AS TEXT) IS NULL OR r.status = $6) \
-         AND (CAST($7 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM contacts c \
-         WHERE c.transaction_id = t.id AND c.user_id = $7 AND c.active = 1 \
-         AND (CAST($8 AS TEXT) IS NULL OR c.party = $8))) \
-         AND (CAST($9 AS TEXT) IS NULL OR {unread}) \
-         AND (CAST($10 AS BIGINT) IS NULL OR $10 = CASE WHEN {WHERE_PROBLEM} THEN 1 ELSE 0 END) \
-         AND t.created_at >= $11 AND t.created_at < $12 \
-         AND t.updated_at >= $13 AND t.updated_at < $14 \
-         AND (CAST($15 AS TEXT) IS NULL OR r.issue_date >= $15) \
-         AND (CAST($16 AS TEXT) IS NULL OR r.issue_date <= $16) \
-         AND (CAST($17 AS TEXT) IS NULL OR r.due_date >= $17) \
-         AND (CAST($18 AS TEXT) IS NULL OR (r.due_date <= $18 AND r.due_date <> '')) \
-         ORDER BY t.id {order} LIMIT $4"
+        "WHERE t.id IN (SELECT id FROM transactions WHERE {part} ORDER BY {sorted} LIMIT $7) \
+         AND (CAST($8 AS TEXT) IS NULL OR r.status = $8) \
+         AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM contacts c \
+         WHERE c.transaction_id = t.id AND c.user_id = $9 AND c.active = 1 \
+         AND (CAST($10 AS TEXT) IS NULL OR c.party = $10))) \
+         AND (CAST($11 AS TEXT) IS NULL OR {unread}) \
+         AND (CAST($12 AS BIGINT) IS NULL OR $12 = CASE WHEN {WHERE_PROBLEM} THEN 1 ELSE 0 END) \
+         AND t.created_at >= $13 AND t.created_at < $14 \
+         AND t.updated_at >= $15 AND t.updated_at < $16 \
+         AND (CAST($17 AS TEXT) IS NULL OR r.issue_date >= $17) \
+         AND (CAST($18 AS TEXT) IS NULL OR r.issue_date <= $18) \
+         AND (CAST($19 AS TEXT) IS NULL OR r.due_date >= $19) \
+         AND (CAST($20 AS TEXT) IS NULL OR (r.due_date <= $20 AND r.due_date <> '')) \
+         AND (CAST($21 AS TEXT) IS NULL OR replace(r.buyer, $21, '') <> r.buyer \
+         OR replace(r.seller, $21, '') <> r.seller) \
+         ORDER BY {sorted_page} LIMIT $6"
     );
     [select_transactions!(""), &chosen].concat()
 }
 
 /// The last transaction that a page with a filter looks at.
-fn select_last(order: &str) -> String {
+fn select_last(order: ListOrder, oldest_first: bool) -> String {
+    let (part, sorted) = part(order, oldest_first);
     format!(
-        "SELECT id FROM transactions WHERE shop = $1 AND id >= $2 AND id < $3 \
-         ORDER BY id {order} LIMIT 1 OFFSET $4"
+        "SELECT updated_at, id FROM transactions WHERE {part} ORDER BY {sorted} LIMIT 1 OFFSET $6"
     )
 }
 
 /// The invoices among those that a page looks at whose dates are not noted yet.
-fn select_undated(order: &str) -> String {
+fn select_undated(order: ListOrder, oldest_first: bool) -> String {
+    let (part, sorted) = part(order, oldest_first);
     format!(
         "SELECT r.transaction_id, r.revision, r.invoice, r.issue_date, r.due_date \
          FROM transactions t JOIN revisions r ON r.transaction_id = t.id \
-         AND r.revision = t.revision WHERE t.id IN (SELECT id FROM transactions WHERE shop = $1 \
-         AND id >= $2 AND id < $3 ORDER BY id {order} LIMIT $4) AND r.due_date IS NULL LIMIT $5"
+         AND r.revision = t.revision WHERE t.id IN (SELECT id FROM transactions WHERE {part} \
+         ORDER BY {sorted} LIMIT $6) AND r.due_date IS NULL LIMIT $7"
     )
 }
 
-static SELECT_UNDATED: [LazyLock<String>; 2] =
-    [LazyLock::new(|| select_undated("DESC")), LazyLock::new(|| select_undated("ASC"))];
-static SELECT_PAGE: [LazyLock<String>; 2] =
-    [LazyLock::new(|| select_page("DESC")), LazyLock::new(|| select_page("ASC"))];
-static SELECT_LAST: [LazyLock<String>; 2] =
-    [LazyLock::new(|| select_last("DESC")), LazyLock::new(|| select_last("ASC"))];
+/// The statements of one order.
+struct Statements {
+    page: String,
+    last: String,
+    undated: String,
+}
+
+impl Statements {
+    fn of(order: ListOrder, oldest_first: bool) -> Self {
+        Self {
+            page: select_page(order, oldest_first),
+            last: select_last(order, oldest_first),
+            undated: select_undated(order, oldest_first),
+        }
+    }
+}
+
+/// By the order, and by whether the oldest come first.
+static STATEMENTS: LazyLock<[[Statements; 2]; 2]> = LazyLock::new(|| {
+    [ListOrder::Created, ListOrder::Updated]
+        .map(|order| [false, true].map(|oldest_first| Statements::of(order, oldest_first)))
+});
 
 impl Store {
     /// Returns one page of a list. With a filter, a page may have fewer transactions than requested, or none, and
@@ -195,36 +351,46 @@ impl Store {
         request: ListRequest<'_>,
         most: i64,
     ) -> Result<Page, StoreError> {
-        let order = usize::from(request.oldest_first);
-        let (first, end) = request.ids();
+        let (order, oldest_first) = (request.order, request.oldest_first);
+        let statements = &STATEMENTS[order as usize][usize::from(oldest_first)];
+        let bounds = request.bounds();
         // With a filter, the last transaction to look at is found first, and all that follows looks at those up to it.
         // So what comes in meanwhile neither moves where the next page begins, nor what this one looks at.
         let last = if request.has_filter() {
-            let last = sqlx::query_scalar(AssertSqlSafe(SELECT_LAST[order].as_str()))
+            let last = sqlx::query_as(AssertSqlSafe(statements.last.as_str()))
                 .bind(request.shop)
-                .bind(&first)
-                .bind(&end)
+                .bind(bounds.first_id())
+                .bind(bounds.end_id())
+                .bind(bounds.first.0)
+                .bind(bounds.end.0)
                 .bind(most - 1);
-            let last: Option<String> = last.fetch_optional(&self.pool).await?;
-            last.map(|id| parse_id(&id)).transpose()?
+            let last: Option<(i64, String)> = last.fetch_optional(&self.pool).await?;
+            let place = |(updated_at, id): (i64, String)| {
+                Ok::<_, StoreError>(ListCursor { updated_at, id: parse_id(&id)? })
+            };
+            last.map(place).transpose()?
         } else {
             None
         };
-        let (first, end) = up_to(last, request.oldest_first, (first, end));
+        let bounds = last.map_or(bounds, |last| bounds.up_to(order, oldest_first, last));
         let looked_at = if request.has_filter() { i64::MAX } else { request.limit + 1 };
         if request.has_dates() {
-            let undated = SELECT_UNDATED[order].as_str();
-            self.note_dates(undated, (request.shop, &first, &end), looked_at).await?;
+            let (first, end) = (bounds.first_id(), bounds.end_id());
+            let ids = (request.shop, first.as_str(), end.as_str());
+            let times = (bounds.first.0, bounds.end.0);
+            self.note_dates(&statements.undated, ids, times, looked_at).await?;
         }
         let day = |date: Option<Date>| date.map(|date| date.to_string());
-        let query = sqlx::query_as(AssertSqlSafe(SELECT_PAGE[order].as_str()))
+        let query = sqlx::query_as(AssertSqlSafe(statements.page.as_str()))
             .bind(request.shop)
-            .bind(&first)
-            .bind(&end)
+            .bind(bounds.first_id())
+            .bind(bounds.end_id())
+            .bind(bounds.first.0)
+            .bind(bounds.end.0)
             .bind(request.limit + 1)
             .bind(looked_at)
             .bind(request.status)
-            .bind(request.contact)
+            .bind(request.contact.and_then(ListContact::matrix))
             .bind(request.party.map(PartyRole::as_str))
             .bind(request.unread.map(PartyRole::as_str))
             .bind(request.problem.map(i64::from))
@@ -235,43 +401,58 @@ impl Store {
             .bind(day(request.issued.0))
             .bind(day(request.issued.1))
             .bind(day(request.due.0))
-            .bind(day(request.due.1));
-        let mut rows: Vec<Row> = query.fetch_all(&self.pool).await?;
+            .bind(day(request.due.1))
+            .bind(request.contact.map(ListContact::in_json).transpose()?.flatten());
+        let rows: Vec<Row> = query.fetch_all(&self.pool).await?;
         let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > request.limit);
-        rows.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
-        let transactions =
+        let mut transactions =
             rows.into_iter().map(Transaction::try_from).collect::<Result<Vec<_>, _>>()?;
-        let next = if has_more { transactions.last().map(|last| last.id) } else { last };
+        transactions.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
+        if has_more && order == ListOrder::Updated && oldest_first {
+            // A change that began before may be committed later, so no page ends behind what is quite new.
+            let settled = now() - SETTLING_MS;
+            let old = transactions.iter().take_while(|it| it.updated_at <= settled).count();
+            transactions.truncate(if old == 0 { transactions.len() } else { old });
+        }
+        let place = |it: &Transaction| ListCursor { updated_at: it.updated_at, id: it.id };
+        let next = if has_more { transactions.last().map(place) } else { last };
+        if let Some(contact) = request.contact {
+            transactions.retain(|it| {
+                let roles = [PartyRole::Buyer, PartyRole::Seller].into_iter();
+                let mut parties = roles.filter(|role| request.party.is_none_or(|it| it == *role));
+                parties.any(|role| it.terms.party(role).contacts.iter().any(|it| contact.is(it)))
+            });
+        }
         Ok(Page { transactions, next })
-    }
-}
-
-/// Narrows the first id and the one after the last to those up to `last`, in the order of the list.
-fn up_to(
-    last: Option<Ulid>,
-    oldest_first: bool,
-    (first, end): (String, String),
-) -> (String, String) {
-    match last {
-        None => (first, end),
-        Some(last) if oldest_first => (first, Ulid(last.0.saturating_add(1)).to_string()),
-        Some(last) => (last.to_string(), end),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::ListOrder::{Created, Updated};
     use super::*;
     use crate::store::tests::{opened, root};
-    use crate::store::{Created, NewRevision};
+    use crate::store::{Created as Made, NewRevision};
 
     #[test]
-    fn the_last_transaction_of_a_page_is_looked_at_in_both_orders() {
-        let all = || (Ulid(1).to_string(), Ulid(9).to_string());
-        let narrowed = |last, oldest_first| up_to(last, oldest_first, all());
-        assert_eq!(narrowed(None, true), all());
-        assert_eq!(narrowed(Some(Ulid(4)), true), (Ulid(1).to_string(), Ulid(5).to_string()));
-        assert_eq!(narrowed(Some(Ulid(4)), false), (Ulid(4).to_string(), Ulid(9).to_string()));
+    fn a_part_of_the_list_ends_with_the_last_transaction_that_is_looked_at() {
+        let request = |order, oldest_first| ListRequest {
+            order,
+            oldest_first,
+            cursor: Some(ListCursor { updated_at: 50, id: Ulid(5) }),
+            ..ListRequest::default()
+        };
+        let last = |updated_at, id| ListCursor { updated_at, id: Ulid(id) };
+        let of = |order, oldest_first, last: ListCursor| {
+            let bounds = request(order, oldest_first).bounds().up_to(order, oldest_first, last);
+            let id = |id: Ulid| id.0;
+            ((bounds.first.0, id(bounds.first.1)), (bounds.end.0, bounds.end.1.map(id)))
+        };
+        let (created, updated) = (ListOrder::Created, ListOrder::Updated);
+        assert_eq!(of(created, true, last(7, 9)), ((i64::MIN, 6), (i64::MAX, Some(10))));
+        assert_eq!(of(created, false, last(7, 2)), ((i64::MIN, 2), (i64::MAX, Some(5))));
+        assert_eq!(of(updated, true, last(70, 2)), ((50, 6), (70, Some(3))));
+        assert_eq!(of(updated, false, last(40, 9)), ((40, 9), (50, Some(5))));
     }
 
     #[tokio::test]
@@ -283,7 +464,7 @@ mod tests {
             let new = NewRevision { terms: &terms, warnings: &[], original: None };
             let name = number.to_string();
             let created = store.create_transaction("shop", &name, new, "test", &root()).await;
-            let Ok(Created::New(id)) = created else { panic!("{created:?}") };
+            let Ok(Made::New(id)) = created else { panic!("{created:?}") };
             id
         };
         let mut before = Vec::new();
@@ -296,7 +477,9 @@ mod tests {
             }
         };
         let listing = async {
-            for oldest_first in [false, true].repeat(20) {
+            for (order, oldest_first) in
+                [(Created, false), (Created, true), (Updated, false), (Updated, true)].repeat(10)
+            {
                 let (mut found, mut cursor) = (Vec::new(), None);
                 loop {
                     let request = ListRequest {
@@ -304,6 +487,7 @@ mod tests {
                         limit: 100,
                         status: Some(&terms.status),
                         cursor,
+                        order,
                         oldest_first,
                         ..ListRequest::default()
                     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ruma::{OwnedUserId, UserId};
+use serde_json::json;
 use sqlx::FromRow;
 use ulid::Ulid;
 
@@ -11,7 +12,7 @@ use super::stored_values::filter;
 use super::{Store, StoreError, Tx, audit_log, due_rooms, far_invitations, refused_steps};
 use crate::access::AuditLine;
 use crate::clock::now;
-use crate::event::EventKind;
+use crate::event::{EventKind, NewEvent};
 use crate::room::Member;
 
 const SELECT_MEMBERS: &str = "\
@@ -52,6 +53,13 @@ const UPSERT_MEMBER_FROM_EVENT: &str = "INSERT INTO members \
      WHERE members.membership_at <= excluded.membership_at RETURNING display_name, told_in";
 const SET_TOLD_IN: &str =
     "UPDATE members SET told_in = $3 WHERE transaction_id = $1 AND user_id = $2";
+/// The contacts who are in the room, of whom the shop was not told because they were no contacts when they came. Who joins
+/// sends the event of it.
+const SELECT_UNTOLD_CONTACTS: &str = "SELECT m.user_id, c.party, MAX(e.seq) FROM members m \
+     JOIN contacts c ON c.transaction_id = m.transaction_id AND c.user_id = m.user_id AND c.active = 1 \
+     JOIN entries e ON e.transaction_id = m.transaction_id AND e.sender = m.user_id \
+     AND e.kind = 'membership' WHERE m.transaction_id = $1 AND m.membership = 'join' \
+     AND m.told_in = 0 GROUP BY m.user_id, c.party ORDER BY m.user_id";
 const FORGET_REFUSALS: &str = "\
      UPDATE members SET membership = NULL, failures = 0, retry_at = NULL, \
      problem = NULL, gave_up = 0, failing_since = NULL, look_at = NULL, declined = 0 \
@@ -350,6 +358,29 @@ pub(super) async fn set_told_in(
 ) -> Result<(), StoreError> {
     let set = sqlx::query(SET_TOLD_IN).bind(transaction_id).bind(user).bind(i64::from(is_in));
     set.execute(&mut **tx).await.map(drop)
+}
+
+/// Tells the shop of new contacts who were in the room before they became contacts.
+pub(super) async fn tell_new_contacts(tx: &mut Tx, id: Ulid) -> Result<(), StoreError> {
+    let transaction_id = id.to_string();
+    let untold: Vec<(String, String, i64)> =
+        sqlx::query_as(SELECT_UNTOLD_CONTACTS).bind(&transaction_id).fetch_all(&mut **tx).await?;
+    for (user, party, seq) in untold {
+        set_told_in(tx, &transaction_id, &user, true).await?;
+        tx.tells(joined_or_left(EventKind::PartyJoined, &transaction_id, (&party, &user), seq));
+    }
+    Ok(())
+}
+
+/// The event that tells that somebody of a party came or left. `seq` is that of the entry of it.
+pub(super) fn joined_or_left(
+    kind: EventKind,
+    transaction_id: &str,
+    (party, user): (&str, &str),
+    seq: i64,
+) -> NewEvent {
+    let detail = json!({ "party": party, "user_id": user });
+    NewEvent::of(kind, transaction_id).about(seq).with(&detail)
 }
 
 /// Notes what a member event says, unless a newer member event was noted already. Returns none if

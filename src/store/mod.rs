@@ -45,6 +45,7 @@ mod notes;
 mod notices;
 mod old_rows;
 mod outgoing;
+mod overdue;
 mod own_connection;
 mod packed_rows;
 mod payments;
@@ -115,12 +116,13 @@ pub use hints::{Hint, Hints};
 pub use indexing::Unindexed;
 pub use journal::{JournalRow, Kept, Source, Underived};
 pub use leases::{LEASE_CONNECTIONS, Lease};
-pub use listing::{ListRequest, Page};
+pub use listing::{ListContact, ListCursor, ListOrder, ListRequest, Page};
 pub use members::Person;
 pub use notes::{MAX_NOTES, NewNote, Note, NoteAdded, NoteBy, NotesOfSide, SideNote};
 pub use notices::NOTICE_CONNECTIONS;
 pub use old_rows::Retention;
 pub use outgoing::{GuestRow, NewOutgoing, Outgoing};
+pub use overdue::BecameOverdue;
 pub use payments::{MAX_PAYMENTS, PaymentAdded};
 pub use problem_list::{Problem, TakenUp};
 pub use progress::Progress;
@@ -135,7 +137,7 @@ pub use search::{SearchPage, SearchRequest};
 pub use send_key::SendKey;
 pub use sends::SendState;
 pub use shop_messages::{
-    MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewShopMessage, Said, ShopMessage,
+    DISCARDED, MAX_QUEUED, MAX_SHOP_NAMES, MessagePart, NewShopMessage, Said, ShopMessage,
 };
 pub use shown_lines::{Around, ShownEntry};
 pub use snapshot::Snapshot;
@@ -152,7 +154,7 @@ pub use webhook_deliveries::{
 };
 pub use webhooks::{
     MAX_WEBHOOK_SECRETS, MAX_WEBHOOKS_PER_SHOP, NewSecretOutcome, NewWebhook, NewWebhookOutcome,
-    Webhook, WebhookChange, WebhookSecret,
+    Webhook, WebhookChange, WebhookChanged, WebhookSecret,
 };
 pub use witnessings::Witnessing;
 

@@ -32,15 +32,20 @@ const SELECT_NEXT: &str = "SELECT id, user_id, event_type, content, sha256, writ
      FROM outgoing WHERE transaction_id = $1 AND event_id IS NULL AND problem IS NULL \
      ORDER BY id LIMIT 1";
 const SELECT_UNSENT: &str = "SELECT id, user_id, event_type, content, sha256, written_at, problem \
-     FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND event_id IS NULL ORDER BY id";
-const SET_UPLOADED: &str = "UPDATE outgoing SET content = $2, sha256 = NULL WHERE id = $1";
+     FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND event_id IS NULL \
+     AND (problem IS NULL OR content IS NOT NULL) ORDER BY id";
+/// The shop may have discarded it meanwhile.
+const SET_UPLOADED: &str =
+    "UPDATE outgoing SET content = $2, sha256 = NULL WHERE id = $1 AND problem IS NULL";
 const SET_SENT: &str = "UPDATE outgoing SET event_id = $2, content = NULL WHERE id = $1";
 const FORGET_REFUSAL_OF_GUEST: &str = "\
      UPDATE members SET gave_up = 0, retry_at = NULL, problem = NULL \
      WHERE transaction_id = $1 AND user_id = $2 AND gave_up = 1";
 const CLEAR_PROBLEM: &str = "UPDATE outgoing SET problem = NULL \
-     WHERE transaction_id = $1 AND user_id = $2 AND id = $3 AND event_id IS NULL";
-const SET_PROBLEM: &str = "UPDATE outgoing SET problem = $2 WHERE id = $1 AND event_id IS NULL";
+     WHERE transaction_id = $1 AND user_id = $2 AND id = $3 AND event_id IS NULL \
+     AND content IS NOT NULL";
+const SET_PROBLEM: &str = "UPDATE outgoing SET problem = $2 \
+     WHERE id = $1 AND event_id IS NULL AND problem IS NULL";
 /// The copy in the file store is deleted like the files that no entry names.
 const RELEASE_FILE: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
      SELECT 'page:' || id, 'unwanted', $4, sha256 FROM outgoing WHERE transaction_id = $1 \

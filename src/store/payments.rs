@@ -4,16 +4,17 @@ use rust_decimal::Decimal;
 use sqlx::FromRow;
 use ulid::Ulid;
 
-use super::columns::decimal;
+use super::columns::{decimal, readable};
 use super::many_rows::ManyRows;
 use super::transaction_row::{self, select_transactions};
 use super::{Snapshot, Store, StoreError, Tx, acts, adoption, audit_log, due_rooms};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::event::{EventKind, NewEvent};
-use crate::invoice::{Invoice, early_discount};
+use crate::invoice::{Currency, Invoice, early_discount};
 use crate::record::acts::{ActKind, PaymentContent, PaymentEvidence};
 use crate::record::digest::canonical;
+use crate::room::PaymentNews;
 use crate::transaction::Transaction;
 
 /// Locks the row of the transaction, so that payments of one transaction are added one after the other.
@@ -26,6 +27,10 @@ const TAKE_BACK: &str = "UPDATE payments SET taken_back_at = $3 \
      WHERE transaction_id = $1 AND id = $2 AND taken_back_at IS NULL";
 const SELECT_PAYMENTS: &str = "SELECT id, amount, currency, paid_on, reference, created_at, \
      taken_back_at FROM payments WHERE transaction_id = $1 ORDER BY id";
+const SELECT_TO_TELL: &str = "SELECT id, amount, currency, paid_on, told FROM payments \
+     WHERE transaction_id = $1 AND (told = 0 OR (told = 1 AND taken_back_at IS NOT NULL)) \
+     ORDER BY id LIMIT 1";
+const SET_TOLD: &str = "UPDATE payments SET told = $3 WHERE transaction_id = $1 AND id = $2";
 const COUNT_PAYMENTS: &str = "SELECT COUNT(*) FROM payments WHERE transaction_id = $1";
 /// The transaction, whose row is locked, with its current revision.
 const SELECT_TRANSACTION: &str = select_transactions!("WHERE t.id = $1 AND t.shop = $2");
@@ -196,6 +201,33 @@ impl Store {
         tx.commit().await?;
         self.hints.changed(id);
         Ok(true)
+    }
+
+    /// Returns what is to be said next in the room about a payment: first that it was handed in, and then that it was taken
+    /// back, if it was.
+    ///
+    /// # Errors
+    /// If the database does not answer or holds an unreadable value.
+    pub async fn payment_to_tell(&self, id: Ulid) -> Result<Option<PaymentNews>, StoreError> {
+        let row: Option<(String, String, String, String, i64)> =
+            sqlx::query_as(SELECT_TO_TELL).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        let Some((payment, amount, currency, paid_on, told)) = row else { return Ok(None) };
+        Ok(Some(PaymentNews {
+            id: payment,
+            amount: decimal("amount", &amount)?,
+            currency: readable("currency", Currency::parse(&currency))?,
+            date: readable("paid_on", paid_on.parse())?,
+            is_taken_back: told == 1,
+        }))
+    }
+
+    /// Notes that this was said in the room.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn payment_told(&self, id: Ulid, news: &PaymentNews) -> Result<(), StoreError> {
+        let told = if news.is_taken_back { 2_i64 } else { 1 };
+        self.run(sqlx::query(SET_TOLD).bind(id.to_string()).bind(&news.id).bind(told)).await
     }
 
     /// Returns the payments of a transaction, oldest first, with those that were taken back.

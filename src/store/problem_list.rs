@@ -36,6 +36,17 @@ const SELECT_PROBLEMS: &str = "SELECT what, transaction_id, subject, since, why,
          OR (f.state = 'wanted' AND f.failing_since <= $1) \
      UNION ALL SELECT CAST('witness' AS TEXT), transaction_id, witness, since, \
        COALESCE(problem, ''), due_at FROM witnessings WHERE failures > 0 AND since <= $1 \
+     UNION ALL SELECT CAST('webhook off' AS TEXT), CAST('' AS TEXT), id, off_since, \
+       CAST('the receiver answered 410 (Gone)' AS TEXT), CAST(NULL AS BIGINT) \
+       FROM webhooks WHERE off_because = 'gone' AND deleted_at IS NULL \
+     UNION ALL SELECT CAST('delivery dead' AS TEXT), CASE WHEN EXISTS (SELECT 1 \
+         FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 2 \
+         AND d.transaction_id = $2) THEN CAST($2 AS TEXT) ELSE '' END, w.id, \
+       (SELECT d.since FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 2 \
+         ORDER BY d.event_id LIMIT 1), \
+       CAST('the receiver did not take some events for three days' AS TEXT), \
+       CAST(NULL AS BIGINT) FROM webhooks w WHERE w.off_since IS NULL AND w.deleted_at IS NULL \
+       AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 2) \
      ) p WHERE $2 = '' OR transaction_id = $2";
 
 const RETRY_ROOMS: &str = "UPDATE rooms SET due_at = $1, wakes = wakes + 1, failures = 0, \
@@ -66,12 +77,13 @@ const RETRY_MEDIA_SERVERS: &str = "DELETE FROM media_servers";
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Problem {
     /// The kind: `room stopped`, `room`, `step` (of a room), `contact given up`, `contact`, `gap
-    /// given up`, `gap`, `file missing`, `file refused`, `file` or `witness` (a signed head did not
-    /// reach the witness).
+    /// given up`, `gap`, `file missing`, `file refused`, `file`, `witness` (a signed head did not
+    /// reach the witness), `webhook off` (its receiver is gone) or `delivery dead` (one line for all that a webhook did
+    /// not take).
     pub what: String,
     /// The id of the transaction. Empty if the problem belongs to none.
     pub transaction_id: String,
-    /// The room, step, person, file or witness. Empty for a room that is not made yet.
+    /// The room, step, person, file, witness or webhook. Empty for a room that is not made yet.
     pub subject: String,
     /// Since when it has been failing (milliseconds since 1970). None: unknown.
     pub since: Option<i64>,

@@ -39,17 +39,18 @@ struct Row {
 }
 
 impl Store {
-    /// Notes the dates of the current revisions that `undated` selects, which has the parameters `$1` to `$4` and
+    /// Notes the dates of the current revisions that `undated` selects, which has the parameters `$1` to `$7` and
     /// selects a [`Row`] of each revision without dates. There are at most `most` of them.
     pub(super) async fn note_dates(
         &self,
         undated: &str,
         (shop, first, end): (&str, &str, &str),
+        (from, until): (i64, i64),
         most: i64,
     ) -> Result<(), StoreError> {
         for _ in 0..most {
             let query = sqlx::query_as(AssertSqlSafe(undated)).bind(shop).bind(first).bind(end);
-            let query = query.bind(most).bind(INVOICES_AT_A_TIME);
+            let query = query.bind(from).bind(until).bind(most).bind(INVOICES_AT_A_TIME);
             let rows: Vec<Row> = query.fetch_all(&self.pool).await?;
             if rows.is_empty() {
                 break;

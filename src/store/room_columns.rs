@@ -13,7 +13,7 @@ const NOT_READ_WITH_THE_ROOM: [&str; 5] =
 
 /// Columns that stay when the transaction gets another room. They are about the transaction or about the
 /// work on it, and not about one room.
-const KEPT_WITH_ANOTHER_ROOM: [&str; 16] = [
+const KEPT_WITH_ANOTHER_ROOM: [&str; 17] = [
     "transaction_id",
     "due_at",
     "wakes",
@@ -30,6 +30,7 @@ const KEPT_WITH_ANOTHER_ROOM: [&str; 16] = [
     "retold",
     "wanted_again",
     "told_problem",
+    "told_overdue",
 ];
 
 /// The columns of `rooms`, after all migrations.

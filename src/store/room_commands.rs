@@ -15,8 +15,11 @@ const SET_DONE: &str = "UPDATE room_commands SET done_at = $3 \
      WHERE transaction_id = $1 AND seq = $2 AND done_at IS NULL";
 const SET_DONE_FOR_ADMIN: &str =
     "UPDATE admin_commands SET done_at = $2 WHERE event_id = $1 AND done_at IS NULL";
-const COUNT_ANSWERS: &str = "SELECT COUNT(*) FROM sends \
-     WHERE transaction_id = $1 AND send_key LIKE 'answer %' AND first_tried_at > $2";
+/// The answers in a room, and those among them to one person ($3). A key is `answer` and the `seq` of the entry.
+const COUNT_ANSWERS: &str = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN (SELECT e.sender FROM entries e \
+     WHERE e.transaction_id = s.transaction_id AND e.seq = CAST(substr(s.send_key, 8) AS BIGINT)) = $3 \
+     THEN 1 ELSE 0 END), 0) FROM sends s WHERE s.transaction_id = $1 AND s.send_key LIKE 'answer %' \
+     AND s.first_tried_at > $2";
 
 /// A message to the bot.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +43,18 @@ impl Store {
         sqlx::query_scalar(SELECT_NEXT).bind(id.to_string()).fetch_one(&self.pool).await
     }
 
-    /// Returns how many answers the bot gave in the room of a transaction since a time, in milliseconds since 1970.
+    /// Returns how many answers the bot gave in the room of a transaction since a time, in milliseconds since 1970: to
+    /// anybody, and to this Matrix user.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn answers_since(&self, id: Ulid, since: i64) -> Result<i64, StoreError> {
-        let count = sqlx::query_scalar(COUNT_ANSWERS).bind(id.to_string()).bind(since);
+    pub async fn answers_since(
+        &self,
+        id: Ulid,
+        since: i64,
+        user: &str,
+    ) -> Result<(i64, i64), StoreError> {
+        let count = sqlx::query_as(COUNT_ANSWERS).bind(id.to_string()).bind(since).bind(user);
         count.fetch_one(&self.pool).await
     }
 

@@ -48,6 +48,8 @@ pub struct RoomRow {
     pub told_revision: i64,
     /// The revision that is being told. The outcome is unknown.
     pub telling_revision: Option<i64>,
+    /// The due date (YYYY-MM-DD) whose end the shop was told of. None: the invoice was not overdue since.
+    pub told_overdue: Option<String>,
     /// The current problem, as a text for people.
     pub problem: Option<String>,
     /// 1 if only an operator can help, otherwise 0.

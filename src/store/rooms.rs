@@ -43,7 +43,7 @@ macro_rules! select_rooms {
             "published, summary_event, summary_shown, summary_pinned, head_shown, ready_at, ",
             "due_at, wakes, failures, summaries_gone, told_revision, telling_revision, problem, ",
             "stopped, correlation, encrypted_at, tombstone_at, upgrades, predecessor, led_on, ",
-            "blocked_at, retold, wanted_again, creator, ",
+            "blocked_at, retold, wanted_again, creator, told_overdue, ",
             "(SELECT w.why FROM record_rooms w WHERE w.room_id = rooms.room_id) AS why, ",
             "(SELECT w.since FROM record_rooms w WHERE w.room_id = rooms.room_id) AS since, ",
             "(SELECT l.room_id FROM lost_successors l ",

@@ -29,6 +29,13 @@ pub enum SendKey<'a> {
         /// How often other people removed such a message in this room.
         retold: i64,
     },
+    /// The message that a payment was handed in or taken back.
+    Payment {
+        /// The id of the payment.
+        id: &'a str,
+        /// Whether it was taken back.
+        is_taken_back: bool,
+    },
     /// The message that the room is encrypted and is not recorded.
     Encrypted,
     /// A message that was written on the invoice page, by its id.
@@ -41,6 +48,7 @@ pub enum SendKey<'a> {
 
 const SUMMARY: &str = "summary";
 const CHANGE: &str = "change ";
+const PAYMENT: &str = "payment ";
 const ENCRYPTED: &str = "unreadable";
 const OUTGOING: &str = "say ";
 const ANSWER: &str = "answer ";
@@ -56,6 +64,8 @@ impl fmt::Display for SendKey<'_> {
             }
             Self::Change { revision, retold: 0 } => write!(f, "{CHANGE}{revision}"),
             Self::Change { revision, retold } => write!(f, "{CHANGE}{revision} again {retold}"),
+            Self::Payment { id, is_taken_back: false } => write!(f, "{PAYMENT}{id}"),
+            Self::Payment { id, is_taken_back: true } => write!(f, "{PAYMENT}{id} back"),
             Self::Encrypted => f.write_str(ENCRYPTED),
             Self::Outgoing(id) => write!(f, "{OUTGOING}{id}"),
             Self::Answer(seq) => write!(f, "{ANSWER}{seq}"),
@@ -104,6 +114,9 @@ mod tests {
         assert_eq!(written(edit), "summary-2 4 d1");
         assert_eq!(written(SendKey::Change { revision: 3, retold: 0 }), "change 3");
         assert_eq!(written(SendKey::Change { revision: 3, retold: 2 }), "change 3 again 2");
+        let payment = |is_taken_back| SendKey::Payment { id: "01ABC", is_taken_back };
+        assert_eq!(written(payment(false)), "payment 01ABC");
+        assert_eq!(written(payment(true)), "payment 01ABC back");
         assert_eq!(written(SendKey::Encrypted), "unreadable");
         assert_eq!(written(SendKey::Outgoing("01ABC")), "say 01ABC");
     }

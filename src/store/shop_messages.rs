@@ -7,6 +7,7 @@ use ulid::Ulid;
 use super::outgoing::NewOutgoing;
 use super::{Store, StoreError, audit_log, due_rooms, outgoing};
 use crate::access::{Action, Origin};
+use crate::clock::now;
 use crate::room::Guest;
 use crate::transaction::{PartyRole, Visitor};
 
@@ -25,6 +26,17 @@ const SELECT_PARTS: &str = "SELECT g.display_name, o.written_at, o.event_id, o.p
      JOIN guests g ON g.transaction_id = o.transaction_id AND g.user_id = o.user_id \
      LEFT JOIN entries e ON e.transaction_id = o.transaction_id AND e.event_id = o.event_id \
      WHERE o.transaction_id = $1 AND o.message = $2 ORDER BY o.id";
+
+/// What is the problem of a part that the shop discarded.
+pub const DISCARDED: &str = "discarded";
+/// The copies in the file store are deleted like the files that no entry names.
+const RELEASE_FILES: &str = "INSERT INTO files (mxc, state, due_at, sha256) \
+     SELECT 'page:' || id, 'unwanted', $3, sha256 FROM outgoing WHERE transaction_id = $1 \
+     AND message = $2 AND event_id IS NULL AND sha256 IS NOT NULL ON CONFLICT (mxc) DO NOTHING";
+/// The row stays. If a part is being sent at this moment, the row has its event afterwards.
+const DISCARD_UNSENT: &str = "UPDATE outgoing SET problem = $3, content = NULL, sha256 = NULL \
+     WHERE transaction_id = $1 AND message = $2 AND event_id IS NULL \
+     AND (problem IS NULL OR problem <> $3)";
 
 /// What became of a message that a shop handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +130,38 @@ impl Store {
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
         Ok(Said::Queued)
+    }
+
+    /// Discards the parts of a message of the shop that are not in the room, with a line in the audit log, and wakes the
+    /// room. Returns how many.
+    ///
+    /// # Errors
+    /// If the database does not answer. In this case nothing is discarded.
+    pub async fn discard_shop_message(
+        &self,
+        shop: &str,
+        id: Ulid,
+        message: Ulid,
+        correlation: &str,
+        origin: &Origin,
+    ) -> Result<u64, StoreError> {
+        let (transaction_id, message_id) = (id.to_string(), message.to_string());
+        let mut tx = self.begin_audited(shop).await?;
+        let release = sqlx::query(RELEASE_FILES).bind(&transaction_id).bind(&message_id);
+        release.bind(now()).execute(&mut *tx).await?;
+        let discard = sqlx::query(DISCARD_UNSENT).bind(&transaction_id).bind(&message_id);
+        let discarded = discard.bind(DISCARDED).execute(&mut *tx).await?.rows_affected();
+        if discarded == 0 {
+            return Ok(0);
+        }
+        // The next message need not wait for what is discarded.
+        due_rooms::wake(&mut tx, id, correlation).await?;
+        let line = origin.does(Action::MessageDiscarded, shop).to(id).with(message);
+        audit_log::add(&mut tx, &[line]).await?;
+        tx.commit().await?;
+        self.hints.files.notify_one();
+        self.hints.changed(id);
+        Ok(discarded)
     }
 
     /// Returns a message of the shop in this transaction.

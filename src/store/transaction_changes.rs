@@ -242,6 +242,10 @@ impl Store {
             payments::recount(&mut tx, id, &terms.invoice).await?;
         }
         contacts::put(&mut tx, id, &terms).await?;
+        let is_new = |user| !transaction.terms.matrix_contacts().any(|(_, known)| known == user);
+        if terms.matrix_contacts().any(|(_, user)| is_new(user)) {
+            members::tell_new_contacts(&mut tx, id).await?;
+        }
         match &invite_again {
             InviteAgain::Nobody => {}
             InviteAgain::Everybody => members::forget_refusals(&mut tx, id, None).await?,

@@ -801,12 +801,12 @@ mod tests {
         };
         assert_eq!(left(one).await, [(2, "waiting")]);
         let off = WebhookChange { is_on: Some(false), ..WebhookChange::default() };
-        store.change_webhook("shop", one.webhook, off, &root()).await.unwrap();
+        store.change_webhook("shop", one.webhook, off, &root(), |_| true).await.unwrap();
         store.clear_webhooks(0, now() + 1).await.unwrap();
         assert_eq!(left(one).await, [(2, "dead")]);
         assert_eq!(left(other).await, [(2, "waiting"), (1, "waiting")]);
 
-        assert!(store.delete_webhook("shop", other.webhook, &root()).await.unwrap());
+        store.delete_webhook("shop", other.webhook, &root(), |_| true).await.unwrap();
         store.clear_webhooks(0, 0).await.unwrap();
         assert_eq!(left(other).await.len(), 2, "somebody may be handing out to it");
         let older =

@@ -59,7 +59,7 @@ const UPDATE_WEBHOOK: &str = "UPDATE webhooks SET url = COALESCE($3, url), types
      ELSE off_because END, failures = CASE WHEN $5 = 1 THEN 0 ELSE failures END, \
      paused_until = CASE WHEN $5 = 1 THEN 0 ELSE paused_until END \
      WHERE shop = $1 AND id = $2 AND deleted_at IS NULL";
-/// Changes nothing but the lock, so that two who make a secret at once wait for each other.
+/// Changes nothing but the lock, so that two who change a webhook at once wait for each other.
 const LOCK_WEBHOOK: &str =
     "UPDATE webhooks SET secrets = secrets WHERE shop = $1 AND id = $2 AND deleted_at IS NULL";
 const SET_SECRETS: &str = "UPDATE webhooks SET secrets = $3 WHERE shop = $1 AND id = $2";
@@ -163,6 +163,17 @@ pub enum NewWebhookOutcome {
     TooMany,
 }
 
+/// What became of a wish to change or delete a webhook.
+#[derive(Clone, Debug)]
+pub enum WebhookChanged {
+    /// It is so now.
+    Done(Box<Webhook>),
+    /// The caller does not want to change it as it is.
+    Refused,
+    /// The shop has no such webhook, or none that can be deleted.
+    Missing,
+}
+
 /// What became of a wish to make a secret of a webhook.
 #[derive(Clone, Debug)]
 pub enum NewSecretOutcome {
@@ -170,6 +181,8 @@ pub enum NewSecretOutcome {
     Made(Box<WebhookSecret>),
     /// The shop has no such webhook.
     Missing,
+    /// The caller does not want to change it as it is.
+    Refused,
     /// So many secrets sign that one of them would have to end before its time.
     TooMany,
 }
@@ -290,7 +303,7 @@ impl Store {
         row.map(WebhookRow::read).transpose()
     }
 
-    /// Changes a webhook, together with its line in the audit log. Returns it, or `None` if the shop has no such one.
+    /// Changes a webhook, together with its line in the audit log, if it is still as the caller wants to change it.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is changed.
@@ -300,20 +313,28 @@ impl Store {
         id: Ulid,
         change: WebhookChange,
         origin: &Origin,
-    ) -> Result<Option<Webhook>, StoreError> {
+        is_as_wanted: impl FnOnce(&Webhook) -> bool,
+    ) -> Result<WebhookChanged, StoreError> {
         let mut tx = self.begin_audited(shop).await?;
-        let Some(after) = changed(&mut tx, (shop, id), &change).await? else { return Ok(None) };
+        match locked(&mut tx, shop, id).await? {
+            None => return Ok(WebhookChanged::Missing),
+            Some(before) if !is_as_wanted(&before) => return Ok(WebhookChanged::Refused),
+            Some(_) => {}
+        }
+        let Some(after) = changed(&mut tx, (shop, id), &change).await? else {
+            return Ok(WebhookChanged::Missing);
+        };
         let line = origin.does(Action::WebhookChanged, shop).with(id);
         audit_log::add(&mut tx, &[line]).await?;
         if change.is_on == Some(true) {
             tx.makes(Work::Webhooks);
         }
         tx.commit().await?;
-        Ok(Some(after))
+        Ok(WebhookChanged::Done(Box::new(after)))
     }
 
-    /// Deletes a webhook with all that waits for it, together with its line in the audit log. Returns false if the shop
-    /// has no such one, or if it comes from the config.
+    /// Deletes a webhook with all that waits for it, together with its line in the audit log, if it is still as the
+    /// caller wants to delete it. One of the config is not deleted. Returns it as it was.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is deleted.
@@ -322,20 +343,26 @@ impl Store {
         shop: &str,
         id: Ulid,
         origin: &Origin,
-    ) -> Result<bool, StoreError> {
+        is_as_wanted: impl FnOnce(&Webhook) -> bool,
+    ) -> Result<WebhookChanged, StoreError> {
         let mut tx = self.begin_audited(shop).await?;
+        let before = match locked(&mut tx, shop, id).await? {
+            None => return Ok(WebhookChanged::Missing),
+            Some(before) if !is_as_wanted(&before) => return Ok(WebhookChanged::Refused),
+            Some(before) => before,
+        };
         let delete = sqlx::query(DELETE_WEBHOOK).bind(shop).bind(id.to_string()).bind(now());
         if delete.execute(&mut *tx).await?.rows_affected() == 0 {
-            return Ok(false);
+            return Ok(WebhookChanged::Missing);
         }
         let line = origin.does(Action::WebhookDeleted, shop).with(id);
         audit_log::add(&mut tx, &[line]).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(WebhookChanged::Done(Box::new(before)))
     }
 
-    /// Gives a webhook a new secret with this id, together with its line in the audit log. Those before sign, too, until
-    /// `until`. If there is a secret with this id, it is returned again.
+    /// Gives a webhook a new secret with this id, together with its line in the audit log, if it is still as the caller
+    /// wants to change it. Those before sign, too, until `until`. If there is a secret with this id, it is returned again.
     ///
     /// # Errors
     /// If the database does not answer. In this case nothing is changed.
@@ -346,15 +373,17 @@ impl Store {
         secret: Ulid,
         until: i64,
         origin: &Origin,
+        is_as_wanted: impl FnOnce(&Webhook) -> bool,
     ) -> Result<NewSecretOutcome, StoreError> {
         let mut tx = self.begin_audited(shop).await?;
-        let lock = sqlx::query(LOCK_WEBHOOK).bind(shop).bind(id.to_string());
-        lock.execute(&mut *tx).await?;
-        let Some(before) = webhook(&mut tx, shop, id).await? else {
+        let Some(before) = locked(&mut tx, shop, id).await? else {
             return Ok(NewSecretOutcome::Missing);
         };
         if let Some(made) = before.secrets.iter().find(|it| it.id == secret.to_string()) {
             return Ok(NewSecretOutcome::Made(Box::new(made.clone())));
+        }
+        if !is_as_wanted(&before) {
+            return Ok(NewSecretOutcome::Refused);
         }
         let new = WebhookSecret::random(secret);
         let secrets = rotated(&before.secrets, new.clone(), now(), until);
@@ -432,6 +461,13 @@ async fn webhook(tx: &mut Tx, shop: &str, id: Ulid) -> Result<Option<Webhook>, S
     row.map(WebhookRow::read).transpose()
 }
 
+/// Locks a webhook, and returns it.
+async fn locked(tx: &mut Tx, shop: &str, id: Ulid) -> Result<Option<Webhook>, StoreError> {
+    let lock = sqlx::query(LOCK_WEBHOOK).bind(shop).bind(id.to_string());
+    lock.execute(&mut **tx).await?;
+    webhook(tx, shop, id).await
+}
+
 /// Changes a webhook. Returns it, or `None` if the shop has no such one.
 async fn changed(
     tx: &mut Tx,
@@ -492,7 +528,10 @@ mod tests {
         let new = NewWebhook { id, shop: "shop", url: "https://h/", types: "", is_on: true };
         store.add_webhook(&new, &root()).await.unwrap();
         let add = async |until| {
-            store.add_webhook_secret("shop", id, Ulid::new(), until, &root()).await.unwrap()
+            store
+                .add_webhook_secret("shop", id, Ulid::new(), until, &root(), |_| true)
+                .await
+                .unwrap()
         };
         for _ in 1..MAX_WEBHOOK_SECRETS {
             assert!(matches!(add(now() + 60_000).await, NewSecretOutcome::Made(_)));
@@ -520,7 +559,7 @@ mod tests {
         set(std::slice::from_ref(&endpoint)).await;
         let id = id_in_config(&endpoint);
         let off = WebhookChange { is_on: Some(false), ..WebhookChange::default() };
-        store.change_webhook("shop", id, off, &root()).await.unwrap();
+        store.change_webhook("shop", id, off, &root(), |_| true).await.unwrap();
         // A start with the same config changes nothing of that.
         set(std::slice::from_ref(&endpoint)).await;
         assert!(store.webhook("shop", id).await.unwrap().unwrap().off_since.is_some());
@@ -546,13 +585,17 @@ mod tests {
         let new = NewWebhook { id, shop: "shop", url: "https://h/", types: "", is_on: true };
         let made = store.add_webhook(&new, &root()).await.unwrap();
         assert!(!format!("{made:?}").contains("whsec_"));
-        store.add_webhook_secret("shop", id, Ulid::new(), now() + 60_000, &root()).await.unwrap();
+        store
+            .add_webhook_secret("shop", id, Ulid::new(), now() + 60_000, &root(), |_| true)
+            .await
+            .unwrap();
         let webhook = store.webhook("shop", id).await.unwrap().unwrap();
         assert_eq!(webhook.secrets_at(now()).len(), 2);
         assert_eq!(webhook.secrets_at(now() + 60_000).len(), 1);
         assert!(webhook.secrets_at(now())[0].expose().starts_with("whsec_"));
         assert!(store.webhook("other", id).await.unwrap().is_none());
-        assert!(store.delete_webhook("shop", id, &root()).await.unwrap());
+        let deleted = store.delete_webhook("shop", id, &root(), |_| true).await.unwrap();
+        assert!(matches!(deleted, WebhookChanged::Done(_)));
         assert!(store.webhook("shop", id).await.unwrap().is_none());
         let left: Vec<String> = sqlx::query_scalar("SELECT secrets FROM webhooks")
             .fetch_all(&store.pool)

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::invoice::{Limits, Problem, check_json, in_a_line, pointer, without_mark};
+use crate::invoice::{Limits, Objects, Problem, check_json, in_a_line, pointer, without_mark};
 
 /// Parses JSON with an invoice in it.
 ///
@@ -18,18 +18,14 @@ pub(crate) fn json_within<T: DeserializeOwned>(
     json(bytes)
 }
 
-/// Parses JSON, which must be an object. (Serde would also take a list of the values of its members.)
+/// Parses JSON. Where an object is expected, a list is refused.
 ///
 /// # Errors
 /// The first error in the JSON, with its pointer.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>> {
-    let bytes = without_mark(bytes);
-    if bytes.trim_ascii_start().starts_with(b"[") {
-        let detail = "Invalid type: a list, expected an object.";
-        return Err(vec![Problem::at("", detail)]);
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(unfit)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(bytes));
+    let objects = Objects(&mut deserializer);
+    let value: T = serde_path_to_error::deserialize(objects).map_err(unfit)?;
     deserializer.end().map_err(|error| vec![Problem::at("", capitalised(&error.to_string()))])?;
     Ok(value)
 }
@@ -39,7 +35,7 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<Problem>>
 /// # Errors
 /// The first place that does not fit, with its pointer.
 pub(super) fn json_value<T: DeserializeOwned>(value: Value) -> Result<T, Vec<Problem>> {
-    serde_path_to_error::deserialize(value).map_err(unfit)
+    serde_path_to_error::deserialize(Objects(value)).map_err(unfit)
 }
 
 /// What does not fit, and where.
@@ -103,8 +99,26 @@ mod tests {
         }
         let read: Named = json(b" {\"name\": \"a\"}").unwrap();
         assert_eq!(read.name, "a");
-        let problems = json::<Named>(b" [\"a\"]").unwrap_err();
-        assert_eq!(problems[0].detail, "Invalid type: a list, expected an object.");
+        #[derive(Debug, serde::Deserialize)]
+        struct Outer {
+            inner: Option<Vec<Named>>,
+        }
+        let read: Outer = json(b"{\"inner\": [{\"name\": \"a\"}]}").unwrap();
+        assert_eq!(read.inner.unwrap()[0].name, "a");
+        let list = "Invalid type: a list, expected an object.";
+        let problem = json::<Named>(b" [\"a\"]").unwrap_err().remove(0);
+        assert!(problem.detail.starts_with(list.trim_end_matches('.')), "{problem:?}");
+        // Serde reads an enum without tags out of its own copy.
+        let address = serde_json::json!([["Oak street"], null, null, null, null]);
+        assert!(json_value::<crate::invoice::Address>(address).is_err());
+        let identifier = serde_json::json!(["1", "0088"]);
+        assert!(json_value::<crate::invoice::Identifier>(identifier).is_err());
+        for problem in [
+            json::<Outer>(b"{\"inner\": [[\"a\"]]}").unwrap_err().remove(0),
+            json_value::<Outer>(serde_json::json!({ "inner": [["a"]] })).unwrap_err().remove(0),
+        ] {
+            assert_eq!((problem.pointer.as_str(), problem.detail.as_str()), ("/inner/0", list));
+        }
     }
 
     #[test]

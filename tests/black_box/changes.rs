@@ -139,6 +139,43 @@ on_both_databases! {
         assert_eq!((status, &replaced["invoice"]["totals"]["due"]), (200, &json!("634.50")));
     }
 
+    async fn a_patch_of_nothing_changes_nothing_and_is_answered(database) {
+        let world = World::start(database).await;
+        let shop = &world.shop;
+        let id = shop.create(&sample("order-1", BUYER, SELLER)).await;
+        let path = format!("/api/v1/transactions/{id}");
+        let tag = etag(&shop.request(Method::GET, &path).send().await.unwrap());
+        for (status, answer) in [shop.patch(&id, &json!({})).await, merge(shop, &id, &json!({})).await] {
+            assert_eq!((status, &answer["revision"]), (200, &json!(1)), "{answer}");
+        }
+        for (tag, expected) in [(tag.as_str(), 200), ("\"7\"", 412)] {
+            let request = shop.request(Method::PATCH, &path).header("if-match", tag);
+            assert_eq!(Shop::answer(request.json(&json!({}))).await.0, expected);
+        }
+        let changed = "SELECT CAST(COUNT(*) AS TEXT) FROM audit_log WHERE action = 'transaction.changed'";
+        assert_eq!(world.sql_text(changed).await.as_deref(), Some("0"));
+    }
+
+    async fn a_payment_is_answered_and_taken_back_as_the_caller_knows_it(database) {
+        let world = World::start(database).await;
+        let shop = &world.shop;
+        let id = shop.create(&sample("order-1", BUYER, SELLER)).await;
+        let payments = format!("/api/v1/transactions/{id}/payments");
+        let made = shop.request(Method::POST, &payments).json(&json!({ "amount": "1.00" }));
+        let made = made.send().await.unwrap();
+        let one = made.headers()["location"].to_str().unwrap().to_owned();
+        let made: Value = made.json().await.unwrap();
+        let read = shop.request(Method::GET, &one).send().await.unwrap();
+        let tag = etag(&read);
+        assert_eq!(read.json::<Value>().await.unwrap(), made);
+        assert_eq!(shop.get(&format!("{payments}/nothing")).await.0, 404);
+        for (condition, expected) in [("\"other\"", 412), (tag.as_str(), 204), (tag.as_str(), 412), ("*", 204)] {
+            let request = shop.request(Method::DELETE, &one).header("if-match", condition);
+            assert_eq!(Shop::answer(request).await.0, expected, "{condition}");
+        }
+        assert!(shop.get(&one).await.1["taken_back_at"].is_string());
+    }
+
     async fn contacts_come_and_go_one_at_a_time(database) {
         let world = World::start(database).await;
         let shop = &world.shop;

@@ -101,7 +101,7 @@ on_both_databases! {
         // Somebody who left is invited again.
         deal.buyer.leave(&direct).await;
         ask(&world, &deal, &deal.buyer, "!tally link").await;
-        assert_eq!(deal.buyer.invitations().await, [direct]);
+        assert_eq!(deal.buyer.invitations().await, std::slice::from_ref(&direct));
 
         // Who is no contact any more gets none.
         let (status, answer) =
@@ -109,6 +109,32 @@ on_both_databases! {
         assert_eq!(status, 200, "{answer}");
         let refused = ask(&world, &deal, &deal.buyer, "!tally link").await;
         assert!(body(&refused).starts_with("Only the contacts"), "{refused}");
+
+        // The bot leaves the room of somebody who is forgotten.
+        deal.buyer.join(&direct).await;
+        let (status, _, error) = world.run(&["forget", &deal.buyer.id]);
+        assert!(status.success(), "{error}");
+        world.eventually("that the bot left", || async {
+            let member = deal.buyer.state(&direct, "m.room.member", &world.bot()).await?;
+            (member["membership"] == "leave").then_some(())
+        }).await;
+    }
+
+    async fn one_who_asks_too_often_takes_no_answers_from_others(database) {
+        let world = World::with().page().start(database).await;
+        let deal = world.deal().await;
+        let mut last = String::new();
+        for number in 0..20 {
+            last = deal.buyer.say(&deal.room, &format!("!tally status {number}")).await;
+            world.eventually("an answer", || async {
+                answers_to(&deal.buyer.history(&deal.room).await, &last).first().cloned()
+            }).await;
+        }
+        let too_many = deal.buyer.say(&deal.room, "!tally status").await;
+        ask(&world, &deal, &deal.seller, "!tally status").await;
+        let history = deal.buyer.history(&deal.room).await;
+        assert!(answers_to(&history, &too_many).is_empty());
+        assert_eq!(answers_to(&history, &last).len(), 1);
     }
 
     async fn a_contact_downloads_what_the_page_shows_of_the_conversation(database) {

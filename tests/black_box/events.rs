@@ -153,6 +153,37 @@ async fn read_up_to(deal: &Deal, event: &str) {
 }
 
 on_both_databases! {
+    async fn whoever_is_in_the_room_already_is_told_of_when_they_become_a_contact(database) {
+        let keep = json!({ "removed_contacts": "keep" });
+        let world = World::with().config("rooms", keep).start(database).await;
+        let deal = world.deal().await;
+        let clerk = &deal.seller;
+        awaited(&world, "party.joined", |it| it["data"]["user_id"] == clerk.id).await;
+        let contacts = format!("/api/v1/transactions/{}/seller/contacts", deal.id);
+        let one = format!("{contacts}/{}", clerk.id);
+        assert_eq!(Shop::answer(world.shop.request(Method::DELETE, &one)).await.0, 204);
+        let of_clerk = |events: &[Value]| {
+            let joined = of_type(events, "party.joined").into_iter().cloned();
+            joined.filter(|it| it["data"]["user_id"] == clerk.id).collect::<Vec<_>>()
+        };
+        // As it is of somebody who was no contact when they came.
+        world.sql(&format!("UPDATE members SET told_in = 0 WHERE user_id = '{}'", clerk.id)).await;
+        for contact in [json!({ "matrix": clerk.id }), json!({ "email": "desk@acme.example" })] {
+            let added = world.shop.request(Method::POST, &contacts).json(&contact);
+            assert_eq!(Shop::answer(added).await.0, 201);
+        }
+        let told = of_clerk(&all(&world.shop).await);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[1]["data"], told[0]["data"]);
+        assert_eq!(told[1]["data"]["party"], "seller");
+        let seq = told[1]["data"]["seq"].as_i64().unwrap();
+        let entries = world.shop.entries(&deal.id).await;
+        let entry = entries.iter().find(|it| it["seq"] == seq).unwrap();
+        assert_eq!((&entry["kind"], &entry["sender"]), (&json!("membership"), &json!(clerk.id)));
+        clerk.leave(&deal.room).await;
+        awaited(&world, "party.left", |it| it["data"]["user_id"] == clerk.id).await;
+    }
+
     async fn every_type_of_event_is_told_once_and_in_order(database) {
         let world = World::with().page().proxy().start(database).await;
         // A room that fails once, and heals.

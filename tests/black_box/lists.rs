@@ -56,6 +56,25 @@ on_both_databases! {
         assert_eq!(shop.request(Method::DELETE, &contacts).send().await.unwrap().status(), 204);
         assert_eq!(list(&format!("contact={ghost}")).await, Vec::<String>::new());
 
+        // By the e-mail address or the name of a contact, and not by the name of a party.
+        let desk = json!({ "name": "Quo\"ted & Söhne", "email": "Desk+1@birch.example", "duty": "goods in" });
+        let contacts = format!("/api/v1/transactions/{paid}/seller/contacts");
+        assert_eq!(Shop::answer(shop.request(Method::POST, &contacts).json(&desk)).await.0, 201);
+        for found in ["Desk%2B1@birch.example", "Quo%22ted%20%26%20S%C3%B6hne"] {
+            assert_eq!(list(&format!("contact={found}")).await, one(&paid));
+            assert_eq!(list(&format!("contact={found}&party=seller&status=paid")).await, one(&paid));
+            assert_eq!(list(&format!("contact={found}&party=buyer")).await, Vec::<String>::new());
+        }
+        let party = shop.transaction(&paid).await["seller"]["name"].as_str().unwrap().replace(' ', "%20");
+        assert_eq!(list(&format!("contact={party}")).await, Vec::<String>::new());
+        // By what the status means, with the payments and the day.
+        assert_eq!(list("means=paid").await, one(&paid));
+        let payments = format!("/api/v1/transactions/{with_ghost}/payments");
+        let part = shop.request(Method::POST, &payments).json(&json!({ "amount": "1.00" }));
+        assert_eq!(Shop::answer(part).await.0, 201);
+        assert_eq!(list("means=partly_paid&limit=1").await, one(&with_ghost));
+        assert_eq!(list("means=overdue").await, Vec::<String>::new());
+
         // By the times that the answers show.
         let time = async |id: &str, name: &str| {
             let time = shop.transaction(id).await[name].as_str().unwrap().to_owned();
@@ -98,6 +117,48 @@ on_both_databases! {
         let answered = deal.buyer.say(&deal.room, "Thank you.").await;
         shop.entry(&deal.id, &answered).await;
         assert_eq!(list("unread=seller").await, one(&deal.id));
+    }
+
+    async fn a_list_by_the_last_change_leaves_none_out_while_others_are_changed(database) {
+        let world = World::start(database).await;
+        let shop = &world.shop;
+        let mut ids = Vec::new();
+        for number in 0..6 {
+            ids.push(shop.create(&sample(&format!("order-{number}"), BUYER, SELLER)).await);
+        }
+        let change = async |id: &str, status: &str| {
+            assert_eq!(shop.patch(id, &json!({ "status": status })).await.0, 200);
+        };
+        change(&ids[0], "paid").await;
+        ids.rotate_left(1);
+        assert_eq!(listed(shop, "sort=updated&limit=2").await, ids);
+        let newest_first: Vec<_> = ids.iter().rev().cloned().collect();
+        assert_eq!(listed(shop, "sort=-updated&limit=2").await, newest_first);
+        assert_eq!(listed(shop, "sort=-updated&limit=1&status=paid").await, ids[5..]);
+        // As if all of that was a while ago.
+        world.sql("UPDATE transactions SET updated_at = updated_at - 100000").await;
+        for filter in ["", "&issued_from=2020-01-01"] {
+            let (mut found, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let (status, page) = shop.get(&format!("/api/v1/transactions?sort=updated&limit=2{filter}{cursor}")).await;
+                assert_eq!(status, 200, "{page}");
+                let of_page = page["transactions"].as_array().unwrap().iter();
+                found.extend(of_page.map(|it| it["id"].as_str().unwrap().to_owned()));
+                if cursor.is_empty() {
+                    // One that was read and one that was not move to the end.
+                    change(&ids[0], if filter.is_empty() { "shipped" } else { "disputed" }).await;
+                    change(&ids[3], if filter.is_empty() { "shipped" } else { "disputed" }).await;
+                }
+                match page["next"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+            let again = [0, 1, 2, 4, 5, 0, 3].map(|place: usize| ids[place].clone());
+            assert_eq!(found, again, "{filter}");
+            ids = again[1..].to_vec();
+            world.sql("UPDATE transactions SET updated_at = updated_at - 100000").await;
+        }
     }
 
     async fn pages_stay_right_while_transactions_come_in(database) {
@@ -157,8 +218,11 @@ on_both_databases! {
             ("status=a&status=b", "status", "duplicate"),
             ("unread=bank", "unread", "`buyer`, `seller`"),
             ("problem=yes", "problem", "`true`, `false`"),
-            ("sort=updated", "sort", "`-created`, `created`"),
-            ("contact=anna", "contact", "@accounts:example.org"),
+            ("sort=changed", "sort", "`-created`, `created`"),
+            ("contact=@anna", "contact", "@accounts:example.org"),
+            ("means=gone", "means", "`overdue`"),
+            ("external_id=a&means=paid", "external_id", "other filters"),
+            ("sort=updated&cursor=01ARZ3NDEKTSV4RRFFQ69G5FAV", "cursor", "same `sort`"),
             ("party=buyer", "party", "`contact`"),
             ("created_from=yesterday", "created_from", "2026-06-01"),
             ("updated_to=1", "updated_to", "2026-06-01"),
@@ -166,11 +230,12 @@ on_both_databases! {
             ("due_to=2026-06-01T12:00:00", "due_to", "2026-06-01"),
             ("created_to=2026-06-01T12:00:00", "created_to", "2026-06-01"),
             ("status=", "status", "empty"),
-            ("contact=", "contact", "@accounts:example.org"),
+            ("contact=", "contact", "empty"),
             ("unread=", "unread", "`buyer`, `seller`"),
             ("problem=", "problem", "`true`, `false`"),
             ("cursor=1", "cursor", "`next`"),
             ("limit=101", "limit", "from 1 to 100"),
+            ("limit=%2B1", "limit", "from 1 to 100"),
             ("external_id=a&status=b", "external_id", "other filters"),
             ("external_id=a&sort=created", "external_id", "`sort`"),
             ("external_id=a&cursor=01ARZ3NDEKTSV4RRFFQ69G5FAV", "external_id", "`cursor`"),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::on_both_databases;
 use crate::support::shop::OTHER_KEY;
 use crate::support::world::Deal;
-use crate::support::{Entered, Shop, World};
+use crate::support::{Entered, Fault, Shop, When, World};
 
 const PNG: &[u8] = include_bytes!("../../assets/invoice.png");
 /// Makes every attempt so old that its process counts as dead.
@@ -200,6 +200,41 @@ on_both_databases! {
         assert_eq!((status, &refused["type"]), (409, &json!("urn:tallyroom:problem:closed")));
         assert_eq!(shop.patch(id, &json!({ "status": "shipped" })).await.0, 200);
         assert_eq!(says(json!({ "text": "Hello", "name": "Clerk 7" })).await.0, 202);
+    }
+
+    async fn what_was_not_sent_can_be_discarded_and_is_never_sent(database) {
+        let mut world = World::with().page().proxy().start(database).await;
+        let deal = world.deal().await;
+        let id = &deal.id;
+        // The file cannot be uploaded, and the text waits behind it.
+        world.proxy().fault_always("POST", "upload", Fault::Answer(When::Before, 502, "no"));
+        let (status, said) = Shop::answer(messages(&world.shop, id).multipart(form("Discarded", PNG))).await;
+        assert_eq!(status, 202, "{said}");
+        let path = format!("/api/v1/transactions/{id}/messages/{}", said["id"].as_str().unwrap());
+        let stale = world.shop.request(Method::DELETE, &path).header("if-match", "\"other\"");
+        assert_eq!(Shop::answer(stale).await.0, 412);
+        for _ in 0..2 {
+            let (status, discarded) = Shop::answer(world.shop.request(Method::DELETE, &path)).await;
+            assert_eq!((status, &discarded["state"]), (200, &json!("discarded")), "{discarded}");
+            let parts = discarded["parts"].as_array().unwrap();
+            assert!(parts.len() == 2 && parts.iter().all(|it| it["state"] == "discarded"), "{discarded}");
+        }
+        let kept = "SELECT content FROM outgoing WHERE content IS NOT NULL OR sha256 IS NOT NULL";
+        assert_eq!(world.sql_text(kept).await, None, "the words are deleted");
+        world.proxy().heal();
+        world.kill_tallyroom();
+        world.start_tallyroom().await;
+        let (status, next) = Shop::answer(messages(&world.shop, id).json(&json!({ "text": "Sent" }))).await;
+        assert_eq!(status, 202, "{next}");
+        sent(&world, id, &next).await;
+        assert_eq!(times(&deal, &["Discarded", "plank.png", "Sent"]).await, [0, 0, 1]);
+        // What is in the room stays there.
+        let path = format!("/api/v1/transactions/{id}/messages/{}", next["id"].as_str().unwrap());
+        let (status, kept) = Shop::answer(world.shop.request(Method::DELETE, &path)).await;
+        assert_eq!((status, &kept["state"]), (200, &json!("sent")), "{kept}");
+        let (_, audit) = world.shop.get("/api/v1/audit").await;
+        let lines = audit["lines"].as_array().unwrap().iter();
+        assert_eq!(lines.filter(|it| it["action"] == "message.discarded").count(), 1);
     }
 
     async fn a_kill_at_any_moment_says_nothing_twice_and_loses_nothing(database) {

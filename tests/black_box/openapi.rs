@@ -4,6 +4,7 @@
 
 use std::process::Stdio;
 
+use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -19,6 +20,9 @@ const BUYER: &str = "@buyer:tally.localhost";
 const SELLER: &str = "@seller:tally.localhost";
 /// An invoice in XML that carries files.
 const INVOICE: &str = include_str!("../invoices/ubl-tc434-example2.xml");
+
+/// An invoice in a PDF.
+const PDF: &[u8] = include_bytes!("../invoices/cases/factur-x.pdf");
 
 const HOOKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/black_box/schemathesis_hooks.py");
 
@@ -107,8 +111,36 @@ fn example(
     request
 }
 
+/// The same call with a body of a type of which the document has no example: a file, or a form with one.
+fn with_file(
+    request: RequestBuilder,
+    path: &str,
+    media_type: &str,
+    number: usize,
+) -> RequestBuilder {
+    let external_id = format!("as a file {number}");
+    match media_type {
+        "multipart/form-data" if path.ends_with("/messages") => {
+            request.multipart(Form::new().part("file", Part::bytes(PDF).file_name("invoice.pdf")))
+        }
+        "multipart/form-data" => {
+            let invoice = Part::bytes(INVOICE.as_bytes());
+            let beside = json!({ "external_id": external_id }).to_string();
+            request.multipart(Form::new().part("invoice", invoice).text("transaction", beside))
+        }
+        _ => {
+            let body = if media_type == "application/pdf" { PDF } else { INVOICE.as_bytes() };
+            let request = match path {
+                "/api/v1/transactions" => request.query(&[("external_id", external_id)]),
+                _ => request,
+            };
+            request.header("content-type", media_type).body(body)
+        }
+    }
+}
+
 on_both_databases! {
-    async fn every_example_of_the_document_works(database) {
+    async fn every_example_of_the_document_works_and_every_type_of_a_body(database) {
         let receiver = Receiver::start().await;
         let world = with_webhooks().page().start(database).await;
         let shop = &world.shop;
@@ -125,8 +157,8 @@ on_both_databases! {
                     continue;
                 }
                 let content = call["requestBody"]["content"].as_object();
-                let bodies = content.into_iter().flatten().filter(|(_, it)| it["example"] != Value::Null);
-                let mut bodies: Vec<_> = bodies.map(|(name, it)| Some((name, &it["example"]))).collect();
+                let bodies = content.into_iter().flatten();
+                let mut bodies: Vec<_> = bodies.map(|(name, it)| Some((name.as_str(), &it["example"]))).collect();
                 if bodies.is_empty() {
                     bodies.push(None);
                 }
@@ -168,9 +200,13 @@ on_both_databases! {
                         ("sha256", &"0".repeat(64)),
                     ];
                     let mut request = example(shop, method, path, call, &names);
-                    if let Some((media_type, example)) = body {
-                        request = request.header("content-type", media_type).body(example.to_string());
-                    }
+                    request = match body {
+                        Some((media_type, Value::Null)) => with_file(request, path, media_type, sent),
+                        Some((media_type, example)) => {
+                            request.header("content-type", media_type).body(example.to_string())
+                        }
+                        None => request,
+                    };
                     let (status, answer) = Shop::answer(request).await;
                     let wanted = if path.contains("{sha256}") { 404..405 } else { 200..300 };
                     assert!(wanted.contains(&status), "{method} {path} {body:?}: {status} {answer:#}");

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use crate::export::{export, members, pack, text, verify};
 use crate::on_both_databases;
 use crate::support::entering::Entered;
-use crate::support::{Person, Shop, World, sample};
+use crate::support::{Fault, Person, Shop, When, World, sample};
 
+/// What stands beside the code to pay with.
+const QR_CAPTION: &str = "Scan with your banking";
 const IBAN: &str = "DE02120300000000202051";
 
 /// Waits until topic and pinned summary hold what they should.
@@ -33,6 +35,13 @@ async fn pinned(person: &Person, room: &str) -> Option<String> {
     Some(format!("{}{}", content["body"].as_str()?, content["formatted_body"].as_str()?))
 }
 
+/// What the shop was told of statuses, oldest first.
+async fn told_statuses(world: &World) -> Vec<Value> {
+    let (status, page) = world.shop.get("/api/v1/events?types=transaction.status_changed").await;
+    assert_eq!(status, 200, "{page}");
+    page["events"].as_array().unwrap().iter().map(|it| it["data"].clone()).collect()
+}
+
 async fn pay(shop: &Shop, id: &str, body: Value, key: &str) -> (u16, Value) {
     let path = format!("/api/v1/transactions/{id}/payments");
     let request = shop.request(Method::POST, &path).header("idempotency-key", key);
@@ -43,6 +52,19 @@ async fn pay(shop: &Shop, id: &str, body: Value, key: &str) -> (u16, Value) {
 async fn page(visitor: &Entered) -> String {
     let html = visitor.request(Method::GET, "").send().await.unwrap().text().await.unwrap();
     html.replace("section class=\"history\"", "\0").split('\0').next().unwrap().to_owned()
+}
+
+/// The text of the invoice on paper.
+async fn paper_text(world: &World, id: &str) -> String {
+    let path = format!("/api/v1/transactions/{id}/invoice.pdf");
+    let answer = world.shop.request(Method::GET, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let file = world.folder.path().join("paper.pdf");
+    std::fs::write(&file, answer.bytes().await.unwrap()).unwrap();
+    let read = tokio::process::Command::new("pdftotext").arg(&file).arg("-").output().await;
+    let read = read.expect("pdftotext, see scripts/prerequisites");
+    assert!(read.status.success(), "{read:?}");
+    String::from_utf8(read.stdout).unwrap()
 }
 
 /// The code to pay with, as the page shows it.
@@ -59,6 +81,9 @@ on_both_databases! {
         room_says(&world, &deal.buyer, &deal.room, "EUR 634.50 · Awaiting payment", &[]).await;
         let whole = page(&bea).await;
         assert!(whole.contains(IBAN) && whole.contains("€634.50"), "{whole}");
+
+        let paper = paper_text(&world, id).await;
+        assert!(paper.contains("DE02 1203") && paper.contains(QR_CAPTION), "{paper}");
 
         // A part. The same call again is the same payment.
         let part = json!({ "amount": "200", "date": "2026-06-20", "reference": "statement 7" });
@@ -107,6 +132,11 @@ on_both_databases! {
             assert!(!paid.contains(asks), "{asks} in {paid}");
         }
 
+        let paper = paper_text(&world, id).await;
+        for asks in ["DE02", "IBAN", QR_CAPTION] {
+            assert!(!paper.contains(asks), "{asks} in {paper}");
+        }
+
         // Payments are acts of the record.
         let (seen, said, _) = world.run(&["verify", id]);
         assert!(seen.success(), "{said}");
@@ -122,6 +152,36 @@ on_both_databases! {
         let (seen, said, more) = world.run(&["verify", id]);
         let said = format!("{said}{more}");
         assert!(!seen.success() && said.contains("counts again"), "{said}");
+    }
+
+    async fn a_payment_is_said_in_the_room_once_and_so_is_that_it_was_taken_back(database) {
+        let mut world = World::with().proxy().start(database).await;
+        let deal = world.deal().await;
+        let paths = format!("/api/v1/transactions/{}/payments", deal.id);
+        let said = || async {
+            let history = deal.buyer.history(&deal.room).await;
+            let of_bot = history.iter().filter(|it| it["content"]["msgtype"] == "m.notice");
+            of_bot.map(|it| it["content"]["body"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let payment = json!({ "amount": "634.00", "date": "2026-06-15" });
+        // It is sent, and its answer is lost, and then the process is killed.
+        world.proxy().fault("PUT", "m.room.message", Fault::Answer(When::After, 502, "lost"));
+        let (status, made) = pay(&world.shop, &deal.id, payment, "one").await;
+        assert_eq!(status, 201, "{made}");
+        world.eventually("the notice", || async { (!said().await.is_empty()).then_some(()) }).await;
+        world.kill_tallyroom();
+        world.start_tallyroom().await;
+        let one = format!("{paths}/{}", made["id"].as_str().unwrap());
+        assert_eq!(Shop::answer(world.shop.request(Method::DELETE, &one)).await.0, 204);
+        let (status, made) = pay(&world.shop, &deal.id, json!({ "amount": "634.50", "date": "2026-06-16" }), "two").await;
+        assert_eq!(status, 201, "{made}");
+        world.eventually("three notices", || async { (said().await.len() >= 3).then_some(()) }).await;
+        room_says(&world, &deal.buyer, &deal.room, "EUR 634.50 · Paid", &[]).await;
+        let said = said().await;
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(said[0].starts_with("Payment received: EUR 634.00 on 15 June 2026. Still to be paid: EUR 0.50."), "{said:?}");
+        assert!(said[1].starts_with("The payment of EUR 634.00 on 15 June 2026 was handed in by mistake"), "{said:?}");
+        assert!(said[2].starts_with("Payment received: EUR 634.50 on 16 June 2026."), "{said:?}");
     }
 
     async fn an_invoice_is_overdue_by_itself_when_its_due_date_is_over_where_the_seller_is(database) {
@@ -147,14 +207,27 @@ on_both_databases! {
             (world.sql_text(due_at).await? == end.to_string()).then_some(())
         }).await;
 
+        assert!(told_statuses(&world).await.is_empty());
         // Tallyroom is killed before. When it is back, the day is over: here, because it moved to where the day
         // began first of all.
         world.kill_tallyroom();
         let config = std::fs::read_to_string(world.config_file()).unwrap();
         std::fs::write(world.config_file(), config.replace("Etc/GMT+12", "Pacific/Kiritimati")).unwrap();
+        world.start_tallyroom().await;
+        // All rooms follow the other time zone.
+        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &["Awaiting"]).await;
+        let overdue = json!({
+            "revision": 1, "status": "overdue", "previous_status": "awaiting_payment",
+        });
+        assert_eq!(told_statuses(&world).await, std::slice::from_ref(&overdue));
+        // It is told once, however often somebody looks.
+        world.kill_tallyroom();
         world.sql("UPDATE rooms SET due_at = 0").await;
         world.start_tallyroom().await;
-        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &["Awaiting"]).await;
+        world.eventually("the room at rest", || async {
+            world.sql_text(due_at).await.is_none().then_some(())
+        }).await;
+        assert_eq!(told_statuses(&world).await, std::slice::from_ref(&overdue));
         let transaction = world.shop.transaction(&id).await;
         assert_eq!(transaction["revision"], 1, "nobody wrote anything");
         assert_eq!(transaction["status"], "awaiting_payment");
@@ -166,6 +239,26 @@ on_both_databases! {
         assert_eq!(world.shop.patch(&id, &json!({ "status": "disputed" })).await.0, 200);
         let standing = world.shop.transaction(&id).await["standing"].clone();
         assert_eq!((&standing["means"], &standing["days_late"]), (&json!("disputed"), &json!(0)));
+
+        room_says(&world, &buyer, &room, "EUR 634.50 · Disputed", &[]).await;
+        // With a later due date it is open again, and it is overdue again when that one is over.
+        assert_eq!(world.shop.patch(&id, &json!({ "status": "open" })).await.0, 200);
+        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &[]).await;
+        let due = async |date: &str| {
+            let change = json!({ "invoice": { "due_date": date } }).to_string();
+            let request = world.shop.request(Method::PATCH, &format!("/api/v1/transactions/{id}"));
+            let request = request.header("content-type", "application/merge-patch+json").body(change);
+            let (status, answer) = Shop::answer(request).await;
+            assert_eq!(status, 200, "{answer}");
+        };
+        due("2999-12-31").await;
+        room_says(&world, &buyer, &room, "EUR 634.50 · Open", &["Overdue"]).await;
+        due(&today.to_string()).await;
+        room_says(&world, &buyer, &room, "EUR 634.50 · Overdue", &[]).await;
+        let told = told_statuses(&world).await;
+        let again = json!({ "revision": 5, "status": "overdue", "previous_status": "open" });
+        assert_eq!(told.iter().filter(|it| it["status"] == "overdue").count(), 3, "{told:?}");
+        assert_eq!(told.last(), Some(&again), "{told:?}");
     }
 
     async fn a_closed_transaction_is_read_only_until_it_is_opened_again(database) {

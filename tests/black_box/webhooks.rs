@@ -241,8 +241,19 @@ on_both_databases! {
 
         let (status, out, error) = world.run(&["webhook", "dead", &id]);
         assert!(status.success() && out.contains(event) && out.contains("HTTP 500"), "{out}{error}");
+        let listed = |arguments: &[&str]| {
+            let out = world.run(&[&["problems", "--json"], arguments].concat()).1;
+            let listed: Value = serde_json::from_str(&out).unwrap();
+            let problems = listed["problems"].as_array().unwrap().iter();
+            let of_webhook = problems.filter(|it| it["subject"] == id);
+            of_webhook.map(|it| (it["what"].clone(), it["transaction"].clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&[]), [(json!("delivery dead"), Value::Null)]);
+        assert_eq!(listed(&[&one]), [(json!("delivery dead"), json!(one))]);
+        assert_eq!(listed(&["01ARZ3NDEKTSV4RRFFQ69G5FAV"]), []);
         let (status, out, error) = world.run(&["webhook", "replay", &id]);
         assert!(status.success() && out.contains(": 1"), "{out}{error}");
+        assert_eq!(listed(&[]), []);
         all_delivered(&world, &id).await;
         assert!(ids(&receiver)[&one].contains(&event.to_owned()));
         assert!(deliveries(&world, &id, "state=dead").await.is_empty());
@@ -269,6 +280,8 @@ on_both_databases! {
             (shown["enabled"] == false).then_some(shown)
         }).await;
         assert_eq!(gone["disabled_because"], "gone");
+        let is_listed = || world.run(&["problems"]).1.lines().any(|it| it.contains("webhook off") && it.contains(&id));
+        assert!(is_listed());
         let count = receiver.count();
         receiver.behave(|_| Reply::status(200));
         set_status(&world, &one, "paid").await;
@@ -286,6 +299,7 @@ on_both_databases! {
         // Nothing of that time is lost.
         let (status, shown) = call(&world.shop, Method::PATCH, &path, json!({ "enabled": true })).await;
         assert_eq!((status, &shown["enabled"]), (200, &json!(true)));
+        assert!(!is_listed());
         all_delivered(&world, &id).await;
         assert_eq!(ids(&receiver), feed(&world).await);
 
@@ -351,6 +365,47 @@ on_both_databases! {
         world.eventually("an event at the quick receiver", || async { (quick.count() > 0).then_some(()) }).await;
         // A turn that only a number of deliveries ends has twenty.
         assert!(slow[1].count() < 20, "{}", slow[1].count());
+    }
+
+    async fn two_who_change_a_webhook_at_once_lose_nothing_if_they_name_what_they_saw(database) {
+        let world = with_loopback().start(database).await;
+        let shop = &world.shop;
+        let receiver = Receiver::start().await;
+        let (id, _) = webhook(shop, json!({ "url": receiver.url(), "types": ["room.ready"] })).await;
+        let path = format!("{WEBHOOKS}/{id}");
+        let tag = async || {
+            let read = shop.request(Method::GET, &path).send().await.unwrap();
+            read.headers()["etag"].to_str().unwrap().to_owned()
+        };
+        let seen = tag().await;
+        let with = |method: Method, path: &str, tag: &str| shop.request(method, path).header("if-match", tag);
+        // A try that fails is no change, and every change of somebody is one.
+        world.sql("UPDATE webhooks SET failures = 7").await;
+        assert_ne!(tag().await, seen, "the answer is another one");
+        let one = with(Method::PATCH, &path, &seen).json(&json!({ "types": null })).send().await.unwrap();
+        assert_eq!(one.status(), 200);
+        let next = one.headers()["etag"].to_str().unwrap().to_owned();
+        assert_eq!(next, tag().await);
+        let secrets = format!("{path}/secrets");
+        for (method, path, body) in [
+            (Method::PATCH, &path, Some(json!({ "enabled": false }))),
+            (Method::POST, &secrets, Some(json!({}))),
+            (Method::DELETE, &path, None),
+        ] {
+            let request = with(method, path, &seen);
+            let request = match &body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            let (status, refused) = Shop::answer(request).await;
+            assert_eq!((status, &refused["type"]), (412, &json!("urn:tallyroom:problem:precondition-failed")));
+        }
+        let made = with(Method::POST, &secrets, &next).json(&json!({})).send().await.unwrap();
+        assert_eq!(made.status(), 201);
+        let last = tag().await;
+        assert_ne!(last.split('-').next(), next.split('-').next(), "a new secret is a change");
+        assert_eq!(Shop::answer(with(Method::DELETE, &path, &next)).await.0, 412);
+        assert_eq!(Shop::answer(with(Method::DELETE, &path, &last)).await.0, 204);
     }
 
     async fn a_shop_makes_changes_and_deletes_its_webhooks_with_the_right_key(database) {

@@ -17,3 +17,4 @@ mod reading;
 mod recording;
 mod service;
 mod waiting;
+mod webhooks;

@@ -151,8 +151,9 @@ async fn what_is_erased_before_it_is_indexed_never_comes_into_the_index(bench: &
     bench.arrive(id, &room, &[message(4, "another secret")]).await;
     let origin = Origin::Command { user: "root".to_owned() };
     let asked = ErasureRequest::new("test", None);
+    let bot = ruma::user_id!("@_tallyroom_bot:x");
     let mut told = BTreeSet::new();
-    while bench.store.forget(BUYER, &asked, &origin, &mut told).await.unwrap().entries > 0 {}
+    while bench.store.forget(BUYER, bot, &asked, &origin, &mut told).await.unwrap().entries > 0 {}
     bench.index().await;
     assert_eq!(bench.words(id).await, [""; 0]);
     assert_eq!(bench.found(id, "secret").await, [""; 0]);

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::events::{EVENT_CURSOR, types_pattern};
 use super::operation::{Operation, get, patch, post, remove};
 use super::schemas::{
-    EVENT_ID, ULID, list, new_message_with_files, number, one_of, pattern, reference, text,
+    EVENT_ID, LIST_CURSOR, ULID, list, new_message_with_files, number, one_of, pattern, reference,
+    text,
 };
 use crate::language::Language;
 use crate::store::DeliveryState;
+use crate::transaction::Status;
 
 const TRANSACTIONS: &str = "/api/v1/transactions";
 const TRANSACTION: &str = "/api/v1/transactions/{id}";
@@ -19,6 +21,8 @@ const MESSAGES: &str = "/api/v1/transactions/{id}/messages";
 const PAYMENTS: &str = "/api/v1/transactions/{id}/payments";
 const NOTES: &str = "/api/v1/transactions/{id}/notes";
 const NOTE: &str = "/api/v1/transactions/{id}/notes/{note}";
+const PAYMENT: &str = "/api/v1/transactions/{id}/payments/{payment}";
+const MESSAGE: &str = "/api/v1/transactions/{id}/messages/{message}";
 const LINKS: &str = "/api/v1/transactions/{id}/links";
 const WEBHOOKS: &str = "/api/v1/webhooks";
 const WEBHOOK: &str = "/api/v1/webhooks/{webhook}";
@@ -110,11 +114,20 @@ fn transactions() -> Vec<Operation> {
         get(TRANSACTIONS, "listTransactions", "Transactions", "List transactions, newest first")
             .says("All filters have to hold. `external_id` stands alone.")
             .query("limit", number(1, 100), "At most so many on one page. Without it, 20.")
-            .query("cursor", pattern(ULID), "The `next` of the page before.")
-            .query("sort", one_of(&["created", "-created"]), "Oldest first, or newest first.")
+            .query("cursor", pattern(LIST_CURSOR), "The `next` of the page before.")
+            .query(
+                "sort",
+                one_of(&["created", "-created", "updated", "-updated"]),
+                "By `created_at` or `updated_at`. With a minus sign, the newest come first.",
+            )
             .query("external_id", pattern(TEXT), "Only the transaction with this id of the shop.")
             .query("status", pattern(SOME_TEXT), "With exactly this status.")
-            .query("contact", pattern(MATRIX_ID), "With this Matrix account among the contacts.")
+            .query("means", one_of(&Status::ALL.map(Status::as_str)), "With this `standing.means`.")
+            .query(
+                "contact",
+                pattern(SOME_TEXT),
+                "With this Matrix account, e-mail address or name among the contacts.",
+            )
             .query("party", one_of(&["buyer", "seller"]), "With `contact`: on this side.")
             .query("unread", one_of(&["buyer", "seller"]), "Whose last line this party has not read.")
             .query("problem", one_of(&["true", "false"]), "With a problem of the room, or without.")
@@ -217,13 +230,12 @@ fn payments() -> Vec<Operation> {
         get(PAYMENTS, "listPayments", "Payments", "List the payments of a transaction")
             .answers(200, "All payments.", JSON, reference("Payments"))
             .tagged(),
-        remove(
-            "/api/v1/transactions/{id}/payments/{payment}",
-            "takeBackPayment",
-            "Payments",
-            "Take back a payment",
-        )
-        .nothing(204, "The payment does not count any more."),
+        get(PAYMENT, "getPayment", "Payments", "Read a payment")
+            .answers(200, "The payment.", JSON, reference("Payment"))
+            .tagged(),
+        remove(PAYMENT, "takeBackPayment", "Payments", "Take back a payment")
+            .conditional()
+            .nothing(204, "The payment does not count any more."),
     ]
 }
 
@@ -240,14 +252,13 @@ fn record() -> Vec<Operation> {
             .answers(202, "It is on disk, and on its way.", JSON, reference("Message"))
             .gives(202, "Location")
             .fails(&["closed", "encrypted", "too-many-names"]),
-        get(
-            "/api/v1/transactions/{id}/messages/{message}",
-            "getMessage",
-            "Record",
-            "Read what became of a message of the shop",
-        )
-        .answers(200, "The message.", JSON, reference("Message"))
-        .tagged(),
+        get(MESSAGE, "getMessage", "Record", "Read what became of a message of the shop")
+            .answers(200, "The message.", JSON, reference("Message"))
+            .tagged(),
+        remove(MESSAGE, "discardMessage", "Record", "Discard what was not sent of a message")
+            .says("What is in the room already stays there.")
+            .conditional()
+            .answers(200, "The message, as it is now.", JSON, reference("Message")),
         get("/api/v1/transactions/{id}/entries", "readRecord", "Record", "Read the record")
             .query(
                 "after",
@@ -384,21 +395,26 @@ fn webhooks() -> Vec<Operation> {
             .says("A webhook in the config can only be switched off and on.")
             .takes(JSON, reference("WebhookChanges"), json!({ "enabled": false }))
             .takes(MERGE_PATCH, reference("WebhookChanges"), json!({ "types": null }))
+            .conditional()
             .answers(200, "The webhook.", JSON, reference("Webhook"))
+            .gives(200, "ETag")
             .fails(&["webhook-in-config"]),
         remove(WEBHOOK, "deleteWebhook", "Webhooks", "Delete a webhook")
+            .conditional()
             .nothing(204, "The webhook and what waits for it are deleted.")
             .fails(&["webhook-in-config"]),
         post("/api/v1/webhooks/{webhook}/secrets", "makeSecret", "Webhooks", "Make a new secret")
             .says("The ones before sign for `overlap_hours` as well, or for 24 hours.")
             .takes(JSON, reference("NewSecret"), json!({ "overlap_hours": 48 }))
             .body_is_optional()
+            .conditional()
             .answers(
                 201,
                 "The webhook. Only this answer has its `secret`.",
                 JSON,
                 reference("WebhookWithSecret"),
             )
+            .gives(201, "ETag")
             .fails(&["webhook-in-config", "too-many-secrets"]),
         post("/api/v1/webhooks/{webhook}/test", "testWebhook", "Webhooks", "Send a test event")
             .answers(200, "What the receiver did.", JSON, reference("WebhookTest")),

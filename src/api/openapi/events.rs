@@ -141,7 +141,10 @@ fn told(kind: EventKind) -> (&'static str, Value) {
     match kind {
         EventKind::TransactionCreated => ("The shop handed in a transaction.", revision()),
         EventKind::TransactionUpdated => ("The transaction has a new revision.", revision()),
-        EventKind::TransactionStatusChanged => ("The new revision has another status.", revision()),
+        EventKind::TransactionStatusChanged => (
+            "The new revision has another status, or the invoice is overdue now, without a new revision.",
+            revision(),
+        ),
         EventKind::EntryCreated => ("Somebody said something, reacted or voted.", entry()),
         EventKind::EntryEdited => ("Somebody edited a message.", entry()),
         EventKind::EntryRedacted => ("Somebody removed a message in the room.", entry()),
@@ -157,7 +160,7 @@ fn told(kind: EventKind) -> (&'static str, Value) {
         EventKind::PaymentTakenBack => ("The shop took a payment back.", payment()),
         EventKind::NoteCreated => ("A side has a new note.", note()),
         EventKind::NoteRemoved => ("The words of a note were removed.", note()),
-        EventKind::PartyJoined => ("Somebody of a party came into the room.", came_or_left()),
+        EventKind::PartyJoined => ("Somebody of a party is in the room now.", came_or_left()),
         EventKind::PartyLeft => ("Somebody of a party left the room.", came_or_left()),
         EventKind::PartyRead => (
             "Somebody of a party read further than before.",

@@ -92,7 +92,7 @@ fn written() -> Value {
                 "IfMatch": header_parameter(
                     "If-Match",
                     Some(TAG),
-                    "The `ETag` of an earlier answer. If somebody has changed the transaction since, the call is \
+                    "The `ETag` of an earlier answer. If somebody has changed the same thing since, the call is \
                      refused with 412.",
                 ),
                 "IfNoneMatch": header_parameter(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::group::Blank;
 use super::term::{Kind, Term};
+use crate::invoice::objects::object;
 
 /// A postal address: of the seller (BG-5), of the buyer (BG-8), of the tax representative (BG-12), or the
 /// one that was delivered to (BG-15).
@@ -99,7 +100,7 @@ impl<'de> Deserialize<'de> for Address {
         )]
         enum Form {
             Text(String),
-            Parts(Parts),
+            Parts(#[serde(deserialize_with = "object")] Parts),
         }
         Ok(match Form::deserialize(deserializer)? {
             Form::Text(text) => Self {

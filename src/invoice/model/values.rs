@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::group::Blank;
+use crate::invoice::objects::object;
 
 /// An identifier. In JSON it is a text, or an object if a scheme is stated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,10 +92,10 @@ impl Attachment {
 
 /// A text, or an object with the text and one thing that qualifies it.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, bound = "T: Deserialize<'de>")]
 enum Qualified<T> {
     Text(String),
-    Parts(T),
+    Parts(#[serde(deserialize_with = "object")] T),
 }
 
 impl Serialize for Identifier {

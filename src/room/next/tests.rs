@@ -16,6 +16,7 @@ fn wanted() -> Wanted {
         contacts: vec![user_id!("@b:x.org").to_owned(), user_id!("@s:x.org").to_owned()],
         former_contacts: vec![],
         has_news: false,
+        payment: None,
         page_message: None,
         question: None,
     }
@@ -422,4 +423,18 @@ fn no_two_steps_undo_each_other_without_end() {
             assert_eq!(wanted.page_message, None, "it was said or given up: {steps:?}");
         }
     }
+}
+
+#[test]
+fn a_payment_is_told_before_the_summary_shows_it_and_not_in_a_room_without_one() {
+    let wanted = Wanted { payment: Some("p1".into()), summary_digest: "m2".into(), ..wanted() };
+    let mut known = finished();
+    let tell = Step::TellPayment("p1".into());
+    assert_eq!(next_step(&wanted, &known, 0), Next::Do(tell));
+    // If it is refused, the rest is done all the same.
+    known.refused_until.insert("tell_payment p1".to_owned(), 500);
+    assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::EditSummary));
+    known.refused_until.clear();
+    known.summary_event = None;
+    assert_eq!(next_step(&wanted, &known, 0), Next::Do(Step::SendSummary));
 }

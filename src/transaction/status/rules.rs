@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Status;
 use super::words::{folded, meaning_of};
+use crate::record::digest::canonical;
 use crate::transaction::PartyRole;
 
 /// A shop's own name for a status.
@@ -89,6 +91,13 @@ impl StatusRules {
         }
     }
 
+    /// Returns a text that is another one if a transaction may stand differently under other rules, at whatever time: the
+    /// SHA-256, in hex, of all that decides it.
+    pub fn digest(&self) -> String {
+        let zone = self.time_zone.iana_name().unwrap_or_default();
+        format!("{:x}", Sha256::digest(canonical(&(&self.names, &self.closing, zone))))
+    }
+
     /// Returns the date at this time, in milliseconds since 1970.
     pub fn date_at(&self, milliseconds: i64) -> Date {
         let time = Timestamp::from_millisecond(milliseconds).unwrap_or_default();
@@ -130,6 +139,26 @@ mod tests {
             ("other", "with_the_lawyers", None),
         ] {
             assert_eq!(rules.meaning(shop, word), meaning, "{word} of {shop}");
+        }
+    }
+
+    #[test]
+    fn the_digest_changes_with_what_decides_how_a_transaction_stands() {
+        let digest = |change: fn(&mut StatusRules)| {
+            let mut rules = StatusRules::default();
+            change(&mut rules);
+            rules.digest()
+        };
+        let same = digest(|_| ());
+        assert_eq!(digest(|rules| rules.buyer.clear()), same);
+        let changed = [
+            digest(|rules| rules.names.push(name("fertig", Status::Completed, None))),
+            digest(|rules| rules.names.push(name("fertig", Status::Completed, Some("tools")))),
+            digest(|rules| rules.closing.clear()),
+            digest(|rules| rules.time_zone = TimeZone::get("Europe/Berlin").unwrap()),
+        ];
+        for (place, one) in changed.iter().enumerate() {
+            assert!(*one != same && !changed[..place].contains(one), "{place}");
         }
     }
 

@@ -61,6 +61,12 @@ impl Standing {
         self.said.is_some()
     }
 
+    /// Returns the due date, if it is over and makes this overdue. `None`: it is not overdue, or the shop said that it is.
+    pub fn overdue_by_itself(&self) -> Option<Date> {
+        let is_overdue = self.status == Status::Overdue && self.said != Some(Status::Overdue);
+        self.due_date.filter(|_| is_overdue)
+    }
+
     /// Returns when this changes by itself, in milliseconds since 1970. `None` if only somebody changes it.
     pub fn changes_at(&self, rules: &StatusRules) -> Option<i64> {
         // How many days it is late is shown by the page only, which follows the day itself.

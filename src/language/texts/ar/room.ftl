@@ -31,6 +31,11 @@ account-advice = قبل الدفع اتصلوا بـ{ $seller } على رقم ه
 notice-encrypted = هذه الغرفة مشفرة. لا يستطيع Tallyroom قراءة رسائلها، لذلك لن يُسجَّل أي شيء يُكتب هنا من الآن فصاعدًا.
 notice-room-replaced = تستمر المحادثة حول هذه المعاملة في غرفة أخرى.
 notice-removed-contact = لم يعد جهة اتصال لهذه المعاملة
+notice-payment = تم استلام دفعة: { $amount } بتاريخ { $date }.
+notice-paid-out = تم رد المبلغ: { $amount } بتاريخ { $date }.
+notice-payment-taken-back = سُجلت الدفعة { $amount } بتاريخ { $date } عن طريق الخطأ ولم تعد محتسبة.
+notice-payment-left = المبلغ المتبقي للدفع: { $amount }.
+notice-payment-all = لم يبقَ شيء للدفع.
 guest-name = { $name } (صفحة الفاتورة)
 
 ## الأوامر في الغرفة، مثل ‎!tally الحالة‎

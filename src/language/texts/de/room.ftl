@@ -27,6 +27,11 @@ account-advice = Rufen Sie { $seller } vor der Zahlung unter einer Telefonnummer
 notice-encrypted = Dieser Raum ist verschlüsselt. Tallyroom kann seine Nachrichten nicht lesen. Was ab jetzt hier geschrieben wird, wird deshalb nicht aufgezeichnet.
 notice-room-replaced = Das Gespräch über diesen Vorgang wird in einem anderen Raum fortgesetzt.
 notice-removed-contact = Nicht mehr Ansprechpartner für diesen Vorgang
+notice-payment = Zahlung eingegangen: { $amount } am { $date }.
+notice-paid-out = Ausgezahlt: { $amount } am { $date }.
+notice-payment-taken-back = Die Zahlung von { $amount } am { $date } wurde irrtümlich gemeldet und zählt nicht mehr.
+notice-payment-left = Noch zu zahlen: { $amount }.
+notice-payment-all = Es ist nichts mehr zu zahlen.
 guest-name = { $name } (Rechnungsseite)
 
 ## Befehle im Raum, etwa !tally status

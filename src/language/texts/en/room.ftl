@@ -46,6 +46,14 @@ notice-encrypted = This room is encrypted. Tallyroom cannot read its messages, s
 notice-room-replaced = The conversation about this transaction continues in another room.
 # The reason for which a former contact was removed from the room.
 notice-removed-contact = No longer a contact for this transaction
+# The shop handed in a payment. $amount: with its currency; $date: the day on which it was paid.
+notice-payment = Payment received: { $amount } on { $date }.
+# The same of a credit note: the seller paid it to the buyer.
+notice-paid-out = Paid out: { $amount } on { $date }.
+notice-payment-taken-back = The payment of { $amount } on { $date } was handed in by mistake and no longer counts.
+# It follows one of the sentences before. $amount: with its currency.
+notice-payment-left = Still to be paid: { $amount }.
+notice-payment-all = Nothing is left to be paid.
 # How a contact who has a Matrix account is called when they write on the invoice page. $name: theirs.
 guest-name = { $name } (invoice page)
 

@@ -27,6 +27,11 @@ account-advice = Antes de pagar, llame a { $seller } a un número de teléfono q
 notice-encrypted = Esta sala está cifrada. Tallyroom no puede leer sus mensajes, así que nada de lo que se escriba aquí a partir de ahora quedará registrado.
 notice-room-replaced = La conversación sobre esta operación continúa en otra sala.
 notice-removed-contact = Ya no es un contacto de esta operación
+notice-payment = Pago recibido: { $amount } el { $date }.
+notice-paid-out = Reembolso realizado: { $amount } el { $date }.
+notice-payment-taken-back = El pago de { $amount } del { $date } se comunicó por error y ya no cuenta.
+notice-payment-left = Queda por pagar: { $amount }.
+notice-payment-all = No queda nada por pagar.
 guest-name = { $name } (página de la factura)
 
 ## Órdenes en la sala, por ejemplo !tally estado

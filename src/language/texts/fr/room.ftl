@@ -27,6 +27,11 @@ account-advice = Avant de payer, appelez { $seller } à un numéro de téléphon
 notice-encrypted = Ce salon est chiffré. Tallyroom ne peut pas en lire les messages : rien de ce qui est écrit ici à partir de maintenant n’est donc enregistré.
 notice-room-replaced = La conversation sur cette transaction se poursuit dans un autre salon.
 notice-removed-contact = N’est plus un contact pour cette transaction
+notice-payment = Paiement reçu : { $amount } le { $date }.
+notice-paid-out = Remboursement effectué : { $amount } le { $date }.
+notice-payment-taken-back = Le paiement de { $amount } du { $date } avait été enregistré par erreur et n’est plus pris en compte.
+notice-payment-left = Reste à payer : { $amount }.
+notice-payment-all = Il ne reste rien à payer.
 guest-name = { $name } (page de la facture)
 
 ## Commandes dans le salon, par exemple !tally statut

@@ -27,6 +27,11 @@ account-advice = Bel { $seller } voordat u betaalt op een telefoonnummer dat u a
 notice-encrypted = Deze kamer is versleuteld. Tallyroom kan de berichten niet lezen, dus wat hier vanaf nu wordt geschreven, wordt niet vastgelegd.
 notice-room-replaced = Het gesprek over deze transactie gaat verder in een andere kamer.
 notice-removed-contact = Niet langer contactpersoon voor deze transactie
+notice-payment = Betaling ontvangen: { $amount } op { $date }.
+notice-paid-out = Uitbetaald: { $amount } op { $date }.
+notice-payment-taken-back = De betaling van { $amount } op { $date } was per vergissing gemeld en telt niet meer mee.
+notice-payment-left = Nog te betalen: { $amount }.
+notice-payment-all = Er hoeft niets meer te worden betaald.
 guest-name = { $name } (factuurpagina)
 
 ## Opdrachten in de kamer, zoals !tally status
