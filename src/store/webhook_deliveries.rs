@@ -765,7 +765,7 @@ mod tests {
         store.webhook_tried(queue, &tried(1), Fate::Again(late, Some(late))).await.unwrap();
         assert_eq!(due(&store).await, []);
         let on = WebhookChange { is_on: Some(true), ..WebhookChange::default() };
-        store.change_webhook("shop", queue.webhook, on, &root()).await.unwrap();
+        store.change_webhook("shop", queue.webhook, on, &root(), |_| true).await.unwrap();
         assert_eq!(due(&store).await, [queue]);
     }
 

@@ -124,7 +124,8 @@ fn what_commands_change_is_told_to_workers_and_pages() {
         let asked = ErasureRequest::new("operator", None);
         let bot = ruma::user_id!("@_tallyroom_bot:x");
         let mut told = BTreeSet::new();
-        let forgotten = command.store.forget(USERS[0], bot, &asked, &origin, &mut told).await.unwrap();
+        let forgotten =
+            command.store.forget(USERS[0], bot, &asked, &origin, &mut told).await.unwrap();
         assert_eq!((forgotten.entries, forgotten.notes), (1, 0));
         let told = outbox.take();
         assert_eq!(told.len(), 4);
