@@ -1,7 +1,7 @@
 //! Lists of a shop's transactions, with filters.
 //!
-//! A filter looks at a bounded number of transactions for one page, in the order of their ids. So a page takes a bounded
-//! time, whatever is filtered by and however rare it is, and no filter needs an index.
+//! A filter looks at a bounded number of transactions for one page, in the order of the list, for which there is an index.
+//! So a page takes a bounded time, whatever is filtered by and however rare it is, and no filter needs an index.
 
 use std::sync::LazyLock;
 
