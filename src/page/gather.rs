@@ -126,7 +126,7 @@ fn revisions(past: &[PastTerms]) -> Vec<Revision> {
 pub(super) async fn surroundings(
     state: &PageState,
     session: &Session,
-    notes: Option<NotesOfSide<'_>>,
+    notes: Option<NotesOfSide>,
 ) -> Result<Surroundings, StoreError> {
     let (id, guest) = (session.transaction.id, &session.guest.user_id);
     state.store.surroundings(id, guest, LINES_FOR_REPLY_TIME, notes).await

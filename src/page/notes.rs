@@ -21,8 +21,10 @@ const NOTES_PER_PAGE: usize = 30;
 /// The greatest length of the id of a form, in bytes.
 const MAX_FORM_ID_BYTES: usize = 100;
 
-/// Which notes the page of this visitor shows: those before the note with the id `before`, or the newest ones.
-pub(super) fn wanted<'a>(session: &Session, before: Option<&'a str>) -> NotesOfSide<'a> {
+/// Which notes the page of this visitor shows: those before the note with the id `before`, or the newest ones. What is no
+/// id counts as none.
+pub(super) fn wanted(session: &Session, before: Option<&str>) -> NotesOfSide {
+    let before = before.and_then(|it| Ulid::from_string(it).ok());
     let most = i64::try_from(NOTES_PER_PAGE + 1).unwrap_or_default();
     NotesOfSide { party: session.visitor.role, before, most }
 }

@@ -114,11 +114,11 @@ pub struct Note {
 
 /// Which notes a page shows.
 #[derive(Clone, Copy, Debug)]
-pub struct NotesOfSide<'a> {
+pub struct NotesOfSide {
     /// The side whose notes they are.
     pub party: PartyRole,
     /// The id of a note of this side: those before it. None: the newest ones.
-    pub before: Option<&'a str>,
+    pub before: Option<Ulid>,
     /// At most so many.
     pub most: i64,
 }

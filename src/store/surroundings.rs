@@ -97,14 +97,14 @@ impl Store {
         id: Ulid,
         guest: &UserId,
         turns: i64,
-        notes: Option<NotesOfSide<'_>>,
+        notes: Option<NotesOfSide>,
     ) -> Result<Surroundings, StoreError> {
         let answers: Vec<Answer> = sqlx::query_as(AssertSqlSafe(SELECT_SURROUNDINGS.as_str()))
             .bind(id.to_string())
             .bind(guest.as_str())
             .bind(turns)
             .bind(notes.map_or("", |it| it.party.as_str()))
-            .bind(notes.and_then(|it| it.before).unwrap_or_default())
+            .bind(notes.and_then(|it| it.before).map(|it| it.to_string()).unwrap_or_default())
             .bind(notes.map_or(0, |it| it.most))
             .fetch_all(&self.pool)
             .await?;

@@ -303,6 +303,11 @@ on_both_databases! {
             html = text_of(request.send().await.unwrap()).await;
         }
         assert_eq!(seen, Vec::from_iter(0..65));
+        // What is no note is the newest ones.
+        for odd in ["\0", "x", ""] {
+            let newest = sam.request(Method::GET, "").query(&[("notes", odd)]);
+            assert!(text_of(newest.send().await.unwrap()).await.contains("note 64."), "{odd:?}");
+        }
     }
 }
 
