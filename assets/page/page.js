@@ -120,6 +120,8 @@ const place = (line) => {
     const focused = old.contains(document.activeElement);
     // A menu that somebody has just opened stays open when there is news of its message.
     const menu = one("details.menu[open]", old) && one("details.menu", line);
+    // What somebody listens to goes on.
+    for (const it of all(".media", old)) all(".media", line).find((other) => other.src === it.src)?.replaceWith(it);
     old.replaceWith(line);
     if (menu) menu.open = true;
     if (focused) (one("summary", line) ?? line).focus();
@@ -233,7 +235,7 @@ const connect = () => {
     wait = 1000;
     gap = clearTimeout(gap);
     say("live", connection.dataset.state ? text("connection-live") : "");
-    sendWaiting();
+    run();
   };
   source.onerror = async () => {
     // A short gap is not worth a word: another process of the service may be taking over.
@@ -298,12 +300,11 @@ const meanAgain = ({ reply, edit }) => {
     mean("reply_to", reply, text("replying-to", { name }), link && excerptOf(link.closest("li")));
   } else mean();
 };
-const putBack = (words, about, chosen = []) => {
+const putBack = (words, about) => {
   const field = byId("text");
   // What stands there already is not lost.
   field.value = [words, field.value.trim()].filter(Boolean).join("\n\n");
   meanAgain(about);
-  if (chosen.length) choose([...files(), ...chosen]);
   drafts.keep();
 };
 const mean = (name, value, label, excerpt = "") => {
@@ -422,17 +423,24 @@ const drafts = {
     const about = { reply: reply.disabled ? null : reply.value, edit: edit.disabled ? null : edit.value };
     const { value } = byId("text");
     this.write({ text: value.length <= this.longest ? value : "", about });
-    byId("too-long").hidden = !isTooLong();
+    checkLength();
   },
-  // Files cannot be kept.
-  sending(data) {
+  // Files cannot be kept, but the words beside them can.
+  sending(data, besideFiles) {
     const fields = ["client_id", "text", "reply_to", "edit"].map((it) => [it, data.get(it)]);
     const message = Object.fromEntries(fields.filter(([, value]) => value));
+    if (besideFiles) message.beside_files = true;
     this.write({ unsent: [...(this.read().unsent ?? []), message].slice(-this.most) });
   },
-  failed(clientId) {
+  note(clientId, change) {
     const unsent = this.read().unsent ?? [];
-    this.write({ unsent: unsent.map((it) => ({ ...it, failed: it.failed || it.client_id === clientId })) });
+    this.write({ unsent: unsent.map((it) => (it.client_id === clientId ? { ...it, ...change } : it)) });
+  },
+  failed(clientId) {
+    this.note(clientId, { failed: true });
+  },
+  withoutFiles(clientId) {
+    this.note(clientId, { beside_files: false });
   },
   sent(clientId) {
     this.write({ unsent: (this.read().unsent ?? []).filter((it) => it.client_id !== clientId) });
@@ -450,12 +458,22 @@ const drafts = {
       meanAgain(about);
       if (activeElement !== field) field.blur();
     }
-    for (const message of unsent) {
+    for (const { failed, beside_files, ...message } of unsent) {
+      if (beside_files) {
+        // Without their files, words are not sent again by themselves: they go back into the field.
+        this.sent(message.client_id);
+        field.value = [field.value, message.text].filter(Boolean).join("\n");
+        this.keep();
+        continue;
+      }
       const data = new FormData();
-      for (const [key, value] of Object.entries(message)) if (key !== "failed") data.set(key, value);
+      for (const [key, value] of Object.entries(message)) data.set(key, value);
       // What was cut off is sent again; with the id that it had, so that it does not arrive twice.
-      send(pending(message.text), data, message.failed && text("unsent"));
+      const item = pending(message.text);
+      if (failed) fail(item, data, text("unsent"));
+      else enqueue(item, data);
     }
+    checkLength();
   },
   tidy() {
     try {
@@ -502,68 +520,90 @@ const show = () => {
   one(".attach").open = files().some((it) => it.type.startsWith("image/"));
 };
 
-// What found no service is sent again by itself, in the order in which it was written: when there is a connection again,
-// and after a pause, which grows.
-const waiting = new Set();
-const noService = [502, 503, 504];
-let pause = 2000;
-const sendWaiting = async () => {
-  const item = [...sending.children].find((it) => waiting.has(it));
-  if (!item) return;
-  waiting.delete(item);
-  await send(item, failed.get(item));
-  if (!waiting.has(item)) sendWaiting();
+// What is written is sent in the order in which it was written. What cannot be taken now waits, and so does all behind it,
+// until there is a connection again, or a pause is over.
+const queue = [];
+const shortestPause = 2000;
+let running = false;
+let pause = shortestPause;
+let again;
+const run = async () => {
+  if (running) return;
+  running = true;
+  clearTimeout(again);
+  while (queue.length) {
+    const [{ item, data }] = queue;
+    // Somebody may have discarded it.
+    const later = item.isConnected && (await send(item, data));
+    if (later) {
+      again = setTimeout(run, later);
+      break;
+    }
+    queue.shift();
+  }
+  running = false;
 };
-addEventListener("online", sendWaiting);
+const enqueue = (item, data) => {
+  queue.push({ item, data });
+  run();
+};
+addEventListener("online", run);
+// Files do not outlast the page.
+addEventListener("beforeunload", (event) => queue.some(({ data }) => data.has("file")) && event.preventDefault());
 
-// Ends when the service has answered, or cannot be reached.
-const send = (item, data, problem) => new Promise((ended) => {
+const offer = (item, ...buttons) => {
+  for (const it of all(".delivery button", item)) it.hidden = !buttons.some((name) => it.matches(name));
+};
+const fail = (item, data, words) => {
+  item.classList.add("failed");
+  one(".delivery span", item).textContent = words;
+  offer(item, ".retry", ".discard", ".again");
+  failed.set(item, data);
+  drafts.failed(data.get("client_id"));
+};
+// Returns the milliseconds after which it has to be sent again, or 0 if that is not needed.
+const send = (item, data) => new Promise((done) => {
   const state = one(".delivery span", item);
   const request = new XMLHttpRequest();
-  const fail = (words) => {
-    item.classList.add("failed");
+  const wait = (words, milliseconds) => {
+    failed.set(item, data);
     state.textContent = words;
-    for (const it of all(".delivery button", item)) it.hidden = false;
-    failed.set(item, data);
-    drafts.failed(data.get("client_id"));
+    offer(item, ".discard", ".again");
+    done(milliseconds);
   };
-  const waitForService = () => {
-    failed.set(item, data);
-    waiting.add(item);
-    state.textContent = text("not-sent-offline");
-    for (const it of all(".delivery .discard, .delivery .again", item)) it.hidden = false;
-    setTimeout(sendWaiting, pause);
+  const waitForService = (words) => {
+    wait(words, pause);
     pause = Math.min(pause * 2, 60000);
   };
-  request.onloadend = ended;
-  if (problem) return ended(fail(problem));
   item.classList.remove("failed");
   state.textContent = text("sending");
-  for (const it of all(".delivery button", item)) it.hidden = true;
+  offer(item);
+  // If it comes back into the field after a reload, its files are lost; now they are sent already.
+  drafts.withoutFiles(data.get("client_id"));
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "application/json");
   request.responseType = "json";
   request.upload.onprogress = ({ loaded, total }) => {
-    if (data.getAll("file").length && loaded < total)
+    if (data.has("file") && loaded < total)
       state.textContent = text("uploading", { percent: Math.floor((100 * loaded) / total) });
   };
-  request.onerror = waitForService;
+  request.onerror = request.onabort = () => waitForService(text("not-sent-offline"));
   request.onload = () => {
     const answer = request.response;
-    if (request.status === 429) {
-      // Too fast: it is kept, and sent as soon as it is taken.
-      const wait = Number(request.getResponseHeader("Retry-After")) || 5;
-      setTimeout(() => item.isConnected && item.matches(".failed") && send(item, data), wait * 1000);
+    const { status } = request;
+    const after = Number(request.getResponseHeader("Retry-After"));
+    if (status === 429) return wait(answer?.detail ?? "", 1000 * (after || 5));
+    if ([502, 503, 504].includes(status)) return waitForService(answer?.detail ?? text("not-sent-offline"));
+    pause = shortestPause;
+    if (status !== 202 || !answer?.ids) {
+      fail(item, data, text("not-sent", { problem: answer?.detail ?? answer?.title ?? status }));
+      return done(0);
     }
-    if (noService.includes(request.status)) return waitForService();
-    pause = 2000;
-    if (request.status !== 202 || !answer?.ids)
-      return fail(text("not-sent", { problem: answer?.detail ?? answer?.title ?? request.status }));
     drafts.sent(data.get("client_id"));
-    state.textContent = text("sending");
     item.dataset.outgoing = answer.ids.join(" ");
     if (!answer.ids.length || answer.ids.every((id) => gone.has(id) || one(`#unsent [data-outgoing="${id}"]`)))
       item.remove();
+    done(0);
   };
   request.send(data);
 });
@@ -585,7 +625,9 @@ const pending = (said) => {
 const longest = +byId("text")?.dataset.longest;
 const isTooLong = () => new TextEncoder().encode(byId("text").value.replace(/\n/g, "\r\n")).length > longest;
 
-const submit = async () => {
+const checkLength = () => (byId("too-long").hidden = !isTooLong());
+
+const submit = () => {
   const field = byId("text");
   const words = field.value.trim();
   if ((!words && !files().length) || isTooLong()) return;
@@ -603,7 +645,7 @@ const submit = async () => {
   });
   if (words) {
     const data = message(["file", "description"]);
-    drafts.sending(data);
+    drafts.sending(data, parts.length > 0);
     parts.push([pending(words), data]);
   }
   field.value = one("[name=description]", form).value = "";
@@ -612,23 +654,26 @@ const submit = async () => {
   drafts.keep();
   typing(false);
   toEnd();
-  for (const part of parts) await send(...part);
+  for (const part of parts) enqueue(...part);
 };
 sending.addEventListener("click", ({ target }) => {
   const item = target.closest("li");
-  if (target.matches(".retry")) send(item, failed.get(item));
   const data = failed.get(item);
-  if (target.matches(".again"))
-    putBack(data.get("text"), { reply: data.get("reply_to"), edit: data.get("edit") }, data.getAll("file"));
+  if (target.matches(".retry")) enqueue(item, data);
+  // A file stands for itself, whatever is being written.
+  if (target.matches(".again") && data.has("file")) choose([...files(), ...data.getAll("file")]);
+  else if (target.matches(".again")) putBack(data.get("text"), { reply: data.get("reply_to"), edit: data.get("edit") });
   if (target.matches(".discard, .again")) {
     item.remove();
     drafts.sent(data.get("client_id"));
+    run();
   }
 });
 
 const viewer = byId("viewer");
 const enlarge = ({ src, alt }) => {
   Object.assign(one("img", viewer), { src, alt });
+  viewer.setAttribute("aria-label", alt);
   viewer.showModal();
 };
 viewer.addEventListener("click", ({ target }) => target === viewer && viewer.close());
@@ -691,7 +736,7 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
 }
 addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches?.(".reveal input")) event.target.click();
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || viewer.open) return;
   const menu = one("details[open]:is(.menu, .attach)");
   if (menu) {
     menu.open = false;

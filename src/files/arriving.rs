@@ -2,7 +2,7 @@
 //! file is never whole in memory.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Seek, Write};
 
 use sha2::{Digest, Sha256};
 
@@ -71,10 +71,27 @@ impl Arriving {
     }
 }
 
-/// Returns width and height of a picture. It only reads a few bytes, which are in the page cache.
+/// Returns width and height of a picture as it is shown. It only reads a few bytes, which are in the page cache.
 fn pixels(picture: &File) -> Option<(u32, u32)> {
+    let mut from_start = picture;
+    from_start.rewind().ok()?;
     let size = imagesize::reader_size(BufReader::new(picture)).ok()?;
-    Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
+    let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
+    Some(if lies_on_its_side(picture) { (height, width) } else { (width, height) })
+}
+
+/// Whether a photo was taken with the camera on its side, so that programs turn it before they show it (Exif 2.3,
+/// `Orientation`, 5 to 8).
+fn lies_on_its_side(picture: &File) -> bool {
+    let mut from_start = picture;
+    if from_start.rewind().is_err() {
+        return false;
+    }
+    let read = exif::Reader::new().read_from_container(&mut BufReader::new(picture));
+    let orientation = read
+        .ok()
+        .and_then(|it| it.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0));
+    orientation.is_some_and(|it| (5..=8).contains(&it))
 }
 
 #[cfg(test)]
@@ -92,11 +109,33 @@ mod tests {
             }
             let arrived = arriving.finish();
             assert_eq!(arrived.media_type, Some("image/png"));
+            assert_eq!(arrived.pixels, Some((256, 256)));
             assert_eq!(arrived.size, i64::try_from(png.len()).unwrap());
             digests.push(arrived.sha256);
         }
         digests.dedup();
         assert_eq!(digests.len(), 1);
+    }
+
+    #[test]
+    fn a_photo_has_the_size_at_which_it_is_shown() {
+        // A JPEG that says of itself: 300 pixels wide, 200 high, and how the camera was held.
+        let photo = |orientation: u8| {
+            let mut bytes =
+                b"\xff\xd8\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"
+                    .to_vec();
+            bytes.extend([orientation, 0, 0, 0, 0, 0, 0]);
+            bytes.extend(b"\xff\xc0\0\x0b\x08\0\xc8\x01\x2c\x01\x01\x11\0\xff\xd9");
+            let mut arriving = Arriving::into(tempfile::tempfile().unwrap(), 1 << 20);
+            assert!(arriving.take(&bytes).unwrap());
+            arriving.finish()
+        };
+        for (orientation, expected) in
+            [(1, (300, 200)), (3, (300, 200)), (6, (200, 300)), (8, (200, 300))]
+        {
+            let arrived = photo(orientation);
+            assert_eq!((arrived.media_type, arrived.pixels), (Some("image/jpeg"), Some(expected)));
+        }
     }
 
     #[test]

@@ -9,11 +9,11 @@ use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 const HARMLESS_MEDIA_TYPES: [&str; 15] = [
     "application/pdf",
     "audio/aac",
-    "audio/m4a",
+    "audio/flac",
+    "audio/mp4",
     "audio/mpeg",
     "audio/ogg",
     "audio/wav",
-    "audio/x-flac",
     "audio/x-wav",
     "image/gif",
     "image/jpeg",
@@ -24,10 +24,17 @@ const HARMLESS_MEDIA_TYPES: [&str; 15] = [
     "video/webm",
 ];
 
-/// Returns the `Content-Type` of a file: its media type if that is harmless, or else
+/// Returns the `Content-Type` of a file: its media type if that is harmless, by its registered name, or else
 /// `application/octet-stream`.
 pub fn shown_as(media_type: Option<&str>) -> &str {
-    media_type.filter(|it| HARMLESS_MEDIA_TYPES.contains(it)).unwrap_or("application/octet-stream")
+    let registered = media_type.map(|it| match it {
+        // What is named by its codec or its extension is known by its container. Element records the first of them.
+        "audio/opus" => "audio/ogg",
+        "audio/m4a" => "audio/mp4",
+        "audio/x-flac" => "audio/flac",
+        other => other,
+    });
+    registered.filter(|it| HARMLESS_MEDIA_TYPES.contains(it)).unwrap_or("application/octet-stream")
 }
 
 /// Which bytes of a file are answered.
@@ -77,6 +84,20 @@ pub fn disposition(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_served_by_registered_names_and_only_harmless_ones() {
+        for (found, shown) in [
+            (Some("audio/opus"), "audio/ogg"),
+            (Some("audio/m4a"), "audio/mp4"),
+            (Some("image/png"), "image/png"),
+            (Some("image/heif"), "application/octet-stream"),
+            (Some("text/html"), "application/octet-stream"),
+            (None, "application/octet-stream"),
+        ] {
+            assert_eq!(shown_as(found), shown, "{found:?}");
+        }
+    }
 
     #[test]
     fn a_part_is_answered_only_where_one_is_asked_for() {

@@ -1,11 +1,13 @@
 //! The file store, which has each file under the SHA-256 of its bytes. It is a folder or
 //! S3-compatible object storage.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -28,6 +30,11 @@ const MAX_PARALLEL_PARTS: usize = 2;
 /// The bytes of a file as a stream of pieces.
 pub type Pieces = BoxStream<'static, anyhow::Result<Bytes>>;
 
+/// For how long a file is not checked again before a part of it is returned.
+const CHECKED_FOR: Duration = Duration::from_secs(300);
+/// The greatest number of files of which this is remembered.
+const MAX_CHECKED: usize = 1_000;
+
 /// What the file store has under a digest.
 pub enum Found {
     /// The bytes that were stored.
@@ -43,6 +50,8 @@ pub enum Found {
 pub struct Vault {
     store: Arc<dyn ObjectStore>,
     temporary_folder: PathBuf,
+    /// The digests that were checked lately, and when.
+    checked: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 impl Vault {
@@ -59,13 +68,15 @@ impl Vault {
                 "" => store,
                 prefix => Arc::new(object_store::prefix::PrefixStore::new(store, prefix)),
             };
-            return Ok(Self { store, temporary_folder: std::env::temp_dir() });
+            let temporary_folder = std::env::temp_dir();
+            return Ok(Self { store, temporary_folder, checked: Arc::default() });
         }
         make_private_folder(place)
             .with_context(|| format!("cannot create the folder {place} (files.store)"))?;
         // With fsync, a file is on disk before its row says so.
         let folder = LocalFileSystem::new_with_prefix(place)?.with_fsync(true);
-        Ok(Self { store: Arc::new(folder), temporary_folder: PathBuf::from(place) })
+        let temporary_folder = PathBuf::from(place);
+        Ok(Self { store: Arc::new(folder), temporary_folder, checked: Arc::default() })
     }
 
     /// Returns a new file without a name for a download. The system deletes it when the process
@@ -123,7 +134,8 @@ impl Vault {
     }
 
     /// Returns a part of the bytes with this digest, from the first number to the last one, or all of them. All
-    /// are checked, as [`Self::get`] does.
+    /// are checked, as [`Self::get`] does, but for a part only if that was not done lately: a player asks for
+    /// many parts of one file.
     ///
     /// # Errors
     /// Returns an error if the store does not answer. The stream may also fail later.
@@ -132,6 +144,9 @@ impl Vault {
         sha256: &str,
         part: Option<RangeInclusive<u64>>,
     ) -> anyhow::Result<Found> {
+        if part.is_some() && self.was_checked(sha256) {
+            return Ok(self.read(sha256, part).await?.map_or(Found::Missing, Found::Bytes));
+        }
         match self.digest(sha256).await? {
             None => {
                 tracing::error!(sha256, "a stored file is missing in the file store");
@@ -141,9 +156,24 @@ impl Vault {
                 tracing::error!(sha256, found, "a stored file was changed in the file store");
                 return Ok(Found::Changed);
             }
-            Some(_) => {}
+            Some(_) => self.note_checked(sha256),
         }
         Ok(self.read(sha256, part).await?.map_or(Found::Missing, Found::Bytes))
+    }
+
+    fn was_checked(&self, sha256: &str) -> bool {
+        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.get(sha256).is_some_and(|at| at.elapsed() < CHECKED_FOR)
+    }
+
+    fn note_checked(&self, sha256: &str) {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if checked.len() >= MAX_CHECKED {
+            checked.retain(|_, at| at.elapsed() < CHECKED_FOR);
+        }
+        if checked.len() < MAX_CHECKED {
+            checked.insert(sha256.to_owned(), Instant::now());
+        }
     }
 
     /// Returns the SHA-256, in hexadecimal, of the bytes that are stored under this digest, or

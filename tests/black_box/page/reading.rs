@@ -26,7 +26,10 @@ async fn links_pictures_and_sounds_open_beside_what_is_being_written() {
     let expected = ["https://acme.example/a?b=1", "_blank", "noopener noreferrer nofollow"];
     assert_eq!(bea.js(links).await, json!([expected]));
 
-    bea.types(WRITE, "half a thought").await;
+    bea.says("a thougt").await;
+    bea.chooses("a thougt", "Edit").await;
+    bea.clears(WRITE).await;
+    bea.types(WRITE, "a thought").await;
     let mxc = scene.sam.upload("plank.png", "image/png", PNG.to_vec()).await;
     let info = json!({ "size": PNG.len(), "mimetype": "image/png", "w": 3_000, "h": 2_000 });
     say(json!({ "msgtype": "m.image", "body": "plank.png", "url": mxc, "info": info })).await;
@@ -40,10 +43,14 @@ async fn links_pictures_and_sounds_open_beside_what_is_being_written() {
     assert_eq!(bea.axe().await, Vec::<String>::new());
     bea.presses("Close the picture").await;
     bea.until("!document.querySelector('#viewer[open]')").await;
-    assert_eq!(
-        (bea.url().await, bea.js("document.querySelector('#text').value").await),
-        (before, json!("half a thought"))
-    );
+    // Nor does a key that closes it end what was being written.
+    bea.js("document.querySelector('a.picture').click()").await;
+    bea.until("!!document.querySelector('#viewer[open]')").await;
+    bea.press_key("Escape").await;
+    bea.until("!document.querySelector('#viewer[open]')").await;
+    assert_eq!(bea.url().await, before);
+    bea.presses("Save").await;
+    assert_eq!(scene.entry("a thought").await["relates_to"]["kind"], "edit");
 
     let sound = sound();
     let mxc = scene.sam.upload("voice.wav", "audio/wav", sound.clone()).await;
@@ -134,6 +141,9 @@ async fn a_text_that_is_too_long_is_refused_while_it_is_written_and_several_file
     bea.presses(SEND).await;
     bea.sees(refused).await;
     assert_eq!(bea.count("#sending li, #unsent li").await, 0);
+    // It is still there after a reload, and still says so.
+    bea.reload().await;
+    bea.sees(refused).await;
     write(&"x".repeat(LONGEST)).await;
     bea.presses(SEND).await;
     sam.until(&format!(
@@ -149,6 +159,14 @@ async fn a_text_that_is_too_long_is_refused_while_it_is_written_and_several_file
     bea.attaches(&[&files[0], &files[1]]).await;
     bea.says("both of them").await;
     sam.sees("both of them").await;
+    // Our own pictures have a place, too.
+    bea.pastes(WRITE, "pixel.png", "image/png", PNG).await;
+    bea.presses(SEND).await;
+    let picture = scene.entry("pixel.png").await;
+    assert_eq!(
+        (&picture["attachments"][0]["width"], &picture["attachments"][0]["height"]),
+        (&json!(1), &json!(1))
+    );
     let entries = scene.world.shop.entries(&scene.id).await;
     let said = |it: &Value| {
         ["first.txt", "second.txt", "both of them"].iter().position(|text| it["text"] == *text)

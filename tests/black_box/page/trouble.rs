@@ -54,11 +54,14 @@ on_both_databases! {
         scene.world.kill_tallyroom();
         bea.says("written to nobody").await;
         bea.sees("written to nobody").await;
+        bea.sees("Waiting for a connection").await;
+        bea.says("and this after it").await;
         scene.world.start_tallyroom().await;
         sam.sees_within("written to nobody", Duration::from_secs(60)).await;
+        sam.sees_within("and this after it", Duration::from_secs(60)).await;
 
         // Each of them once, in order, on each page and in the record.
-        let expected = ["good morning", "written meanwhile", "refused at first", "said while the page was cut off", "written to nobody"];
+        let expected = ["good morning", "written meanwhile", "refused at first", "said while the page was cut off", "written to nobody", "and this after it"];
         for visitor in [&bea, &sam] {
             visitor.until(NOTHING_PENDING).await;
             let lines = "[...document.querySelectorAll('li[data-event]')].map(it => it.innerText)";

@@ -22,7 +22,7 @@ role-other = ضيف
 
 summary = نظرة سريعة
 amount-due = المبلغ المستحق
-amount-credited = المبلغ المقيد لصالحكم
+amount-credited = المبلغ المقيد
 named-with-side = { $name } ({ $side })
 spoiler = محتوى مخفي
 spoiler-about = محتوى مخفي: { $reason }
@@ -329,7 +329,7 @@ editing = تعديل رسالتكم
 ## Connection to the server
 
 connection-busy = الصفحة مفتوحة على شاشات كثيرة: ستظهر الرسائل الجديدة هنا بعد إغلاق إحداها.
-connection-live = الاتصال قائم
+connection-live = عاد الاتصال
 connection-lost = انقطع الاتصال. جارٍ إعادة المحاولة…
 connection-offline = أنتم غير متصلين. ستصل الرسائل عند عودة الاتصال.
 action-failed = لم ينجح ذلك. يُرجى المحاولة مرة أخرى.

@@ -310,7 +310,7 @@ editing = Sie bearbeiten Ihre Nachricht
 ## Connection to the server
 
 connection-busy = Auf zu vielen Bildschirmen geöffnet: Neue Nachrichten erscheinen hier, sobald ein anderer geschlossen ist.
-connection-live = Verbunden
+connection-live = Wieder verbunden
 connection-lost = Verbindung unterbrochen. Neuer Versuch …
 connection-offline = Sie sind offline. Nachrichten kommen an, sobald Sie wieder verbunden sind.
 action-failed = Das hat nicht funktioniert. Bitte versuchen Sie es noch einmal.

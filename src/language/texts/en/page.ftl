@@ -314,7 +314,7 @@ not-sent = Not sent: { $problem }
 # $problem: why it is not in the conversation yet, as a sentence. It is tried again by itself.
 saved = Saved: { $problem }
 # There is no connection.
-not-sent-offline = Waiting for a connection. It is sent by itself then.
+not-sent-offline = Waiting for a connection. It will then be sent automatically.
 try-again = Try again
 discard = Discard
 # Button: a message that was not sent is put into the text field again.
@@ -343,7 +343,7 @@ editing = Editing your message
 ## Connection to the server
 
 connection-busy = Open on too many screens: new messages show here once another one is closed.
-connection-live = Live
+connection-live = Connected again
 connection-lost = Connection lost. Trying again…
 connection-offline = You are offline. Messages arrive when you are back.
 action-failed = That did not work. Try again.

@@ -17,13 +17,13 @@ leave = Cerrar sesión en este dispositivo
 role-buyer = comprador
 role-seller = vendedor
 role-bot = servicio
-role-other = invitado
+role-other = invitado/a
 
 ## What is to pay, in the page's head
 
 summary = De un vistazo
 amount-due = Importe pendiente
-amount-credited = Importe a su favor
+amount-credited = Importe del abono
 named-with-side = { $name } ({ $side })
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
@@ -66,7 +66,7 @@ status-completed = Completada
 status-credited = Abonada
 steps = Lo que puede hacer
 step-accepted = Aceptar la factura
-step-disputed = Disputar la factura
+step-disputed = Impugnar la factura
 step-shipped = Marcar como enviada
 step-paid = Marcar como pagada
 step-other = Cambiar a «{ $status }»
@@ -151,7 +151,7 @@ payment-terms = Condiciones
 payment-further-account = Otra cuenta
 copy = Copiar
 copied = Copiado
-qr-caption = Escanéelo con la aplicación de su banco: beneficiario, cuenta, importe y referencia ya vienen rellenos.
+qr-caption = Escanéelo con la aplicación de su banco: beneficiario, cuenta, importe y referencia ya vienen cumplimentados.
 qr-label = Código QR para una transferencia SEPA
 means-1 = Según acuerdo
 means-10 = Efectivo
@@ -310,7 +310,7 @@ editing = Está editando su mensaje
 ## Connection to the server
 
 connection-busy = Abierto en demasiadas pantallas: los mensajes nuevos aparecerán aquí en cuanto se cierre otra.
-connection-live = En directo
+connection-live = Conexión restablecida
 connection-lost = Se ha perdido la conexión. Reintentando…
 connection-offline = No tiene conexión. Los mensajes llegarán cuando vuelva a tenerla.
 action-failed = No ha funcionado. Inténtelo de nuevo.

@@ -310,7 +310,7 @@ editing = Vous modifiez votre message
 ## Connection to the server
 
 connection-busy = Ouvert sur trop d’écrans : les nouveaux messages apparaîtront ici dès qu’un autre sera fermé.
-connection-live = En direct
+connection-live = Connexion rétablie
 connection-lost = Connexion perdue. Nouvelle tentative…
 connection-offline = Vous êtes hors ligne. Les messages arriveront à votre retour.
 action-failed = Cela n’a pas fonctionné. Veuillez réessayer.

@@ -52,7 +52,7 @@ status-open = Open
 status-awaiting-payment = Wacht op betaling
 status-partially-paid = Gedeeltelijk betaald
 status-paid = Betaald
-status-overdue = Te laat
+status-overdue = Achterstallig
 status-disputed = Betwist
 status-cancelled = Geannuleerd
 status-refunded = Terugbetaald
@@ -310,7 +310,7 @@ editing = U bewerkt uw bericht
 ## Connection to the server
 
 connection-busy = Op te veel schermen geopend: nieuwe berichten verschijnen hier zodra een ander is gesloten.
-connection-live = Verbonden
+connection-live = Weer verbonden
 connection-lost = Verbinding verbroken. Nieuwe poging…
 connection-offline = U bent offline. Berichten komen aan zodra u weer verbonden bent.
 action-failed = Dat is niet gelukt. Probeer het opnieuw.

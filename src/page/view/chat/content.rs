@@ -5,6 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::super::localized::{about, counted, text};
 use super::links::{REL, with_links};
 use super::markup::html_for_page;
+use crate::files::shown_as;
 use crate::page::model::{ChatFile, ChatLine, Poll, Reader};
 use crate::record::Kind;
 
@@ -49,7 +50,8 @@ fn only_names_its_file(line: &ChatLine) -> bool {
 }
 
 fn file(file: &ChatFile, reader: &Reader) -> Markup {
-    let is = |kind: &str| file.media_type.as_deref().is_some_and(|it| it.starts_with(kind));
+    // What a browser is not given as a picture, sound or video can only be saved.
+    let is = |kind: &str| shown_as(file.media_type.as_deref()).starts_with(kind);
     let size = file.pixels.map(shown_size);
     html! {
         @match &file.href {
@@ -99,7 +101,7 @@ fn bytes(file: &ChatFile, reader: &Reader) -> Markup {
 }
 
 /// Returns width and height at which a picture or video is shown, in pixels of the page, so that it keeps its place while it
-/// is loaded. It is as large as it fits into [`MAX_SHOWN`], and has at least one pixel.
+/// is loaded. It is as large as it fits into [`MAX_SHOWN`].
 fn shown_size((width, height): (u32, u32)) -> (u64, u64) {
     let (width, height) = (u64::from(width.max(1)), u64::from(height.max(1)));
     let (max_width, max_height) = MAX_SHOWN;

@@ -15,23 +15,38 @@ static FINDER: LazyLock<LinkFinder> = LazyLock::new(LinkFinder::new);
 pub(super) fn with_links(text: &str) -> Markup {
     html! {
         @for span in FINDER.spans(text) {
-            @match address(span.kind(), span.as_str()) {
-                Some(address) => a href=(address) target="_blank" rel=(REL) dir="ltr" { (span.as_str()) },
-                None => (span.as_str()),
+            @match span.kind() {
+                Some(LinkKind::Url) if is_web(span.as_str()) => {
+                    a href=(span.as_str()) target="_blank" rel=(REL) dir="ltr" { (span.as_str()) }
+                }
+                Some(LinkKind::Email) => {
+                    a href=(mailto(span.as_str())) rel=(REL) dir="ltr" { (span.as_str()) }
+                }
+                _ => (span.as_str()),
             }
         }
     }
 }
 
-/// Returns the address of a link. None: it is a plain text.
-fn address(kind: Option<&LinkKind>, text: &str) -> Option<String> {
-    let begins =
-        |scheme: &str| text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
-    match kind? {
-        LinkKind::Url => SCHEMES.into_iter().any(begins).then(|| text.to_owned()),
-        LinkKind::Email => Some(format!("mailto:{text}")),
-        _ => None,
+fn is_web(address: &str) -> bool {
+    SCHEMES
+        .into_iter()
+        .any(|scheme| address.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme)))
+}
+
+/// Returns the link of an e-mail address (RFC 6068). It states a receiver, and neither a subject nor words.
+fn mailto(address: &str) -> String {
+    let mut link = "mailto:".to_owned();
+    for c in address.chars() {
+        match c {
+            '%' => link.push_str("%25"),
+            '?' => link.push_str("%3F"),
+            '&' => link.push_str("%26"),
+            '#' => link.push_str("%23"),
+            c => link.push(c),
+        }
     }
+    link
 }
 
 #[cfg(test)]
@@ -53,6 +68,7 @@ mod tests {
             ("HTTPS://ACME.EXAMPLE/, then", "HTTPS://ACME.EXAMPLE/"),
             ("انظر https://acme.example/عرض؟", "https://acme.example/عرض؟"),
             ("mail bea@birch.example!", "mailto:bea@birch.example"),
+            ("sales?bcc=x&body=Pay@acme.example", "mailto:sales%3Fbcc=x%26body=Pay@acme.example"),
             ("https://x.example/\"onclick=alert(1)", "https://x.example/"),
         ] {
             assert_eq!(links(text), [expected], "{text}");
