@@ -192,7 +192,9 @@ const handlers = {
   invoice({ html }) {
     const isClosed = () => "closed" in byId("summary").dataset;
     const before = isClosed();
+    const wasPaying = byId("pay").open;
     swap(html);
+    if (wasPaying && byId("pay").childElementCount) byId("pay").showModal();
     // Only a new page has, or lacks, the form to write in. What was typed is kept.
     if (before !== isClosed()) location.reload();
   },
@@ -348,7 +350,9 @@ document.addEventListener("click", async (event) => {
     const line = byId(decodeURIComponent(it.hash.slice(1)));
     line.scrollIntoView({ block: "center" });
     line.focus({ preventScroll: true });
-  } else if (it.matches(".attach > summary") && !files().length) file.click();
+  } else if (it.matches("[href='#pay']")) byId("pay").showModal();
+  else if (it.matches(".close") && byId("pay").open) byId("pay").close();
+  else if (it.matches(".attach > summary") && !files().length) file.click();
   else if (copy) {
     await navigator.clipboard.writeText(copy);
     const before = it.textContent;

@@ -3,8 +3,8 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
-use super::localized::text;
-use super::{chat, invoice, summary};
+use super::localized::{text, with_visitor};
+use super::{chat, invoice, pay, summary};
 use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};
 use crate::wording::kind;
@@ -33,6 +33,7 @@ pub fn page(page: &Page<'_>) -> Markup {
         main {
             div.paper {
                 (invoice::article(page))
+                (pay::sheet(page))
                 (footer(page))
             }
             (chat::section(page))
@@ -87,15 +88,10 @@ pub(super) fn shell_with(
 /// Returns the footer: the languages, the name of the visitor, and the button to sign out.
 fn footer(page: &Page<'_>) -> Markup {
     let reader = page.reader;
-    let role = text(reader, &format!("role-{}", page.visitor.role.as_str()));
-    let name = page.visitor.shown_name(&page.transaction.terms);
-    let seen_as = reader
-        .locale
-        .text_with("seen-as", &[("name", name.into()), ("role", role.as_str().into())]);
     html! {
         footer.foot {
             (languages(reader, Some(&page.address)))
-            p dir="auto" { (seen_as) }
+            p dir="auto" { (with_visitor(page, "seen-as")) }
             form method="post" action=(page.address.part("leave")) {
                 button.plain { (text(reader, "leave")) }
             }

@@ -10,6 +10,7 @@ mod closed;
 mod document;
 mod invoice;
 mod localized;
+mod pay;
 mod summary;
 mod widget;
 
@@ -33,10 +34,10 @@ pub fn invoice(page: &Page<'_>) -> Markup {
     invoice::article(page)
 }
 
-/// Returns everything that a new revision changes: the header of the page, and the invoice. Each
-/// replaces the element with the same id.
+/// Returns everything that a new revision changes: the header of the page, the invoice, and the sheet to pay it.
+/// Each replaces the element with the same id.
 pub fn update(page: &Page<'_>) -> Markup {
-    html! { (summary::header(page)) (invoice::article(page)) }
+    html! { (summary::header(page)) (invoice::article(page)) (pay::sheet(page)) }
 }
 
 /// Returns the conversation as a `<section id="messages">`.

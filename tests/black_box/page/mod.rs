@@ -11,6 +11,7 @@ mod getting_in;
 mod honest;
 mod invoice;
 mod no_scripts;
+mod paying;
 mod sessions;
 mod signing_in;
 mod statuses;

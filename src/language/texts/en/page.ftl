@@ -96,7 +96,7 @@ also-in-the-file-more = { $count ->
     [one] and one more value
    *[other] and { $count } more values
 }
-lines = What it is for
+lines = Items
 no-lines = This invoice states totals only.
 line-description = Description
 line-quantity = Quantity
@@ -145,15 +145,30 @@ total-due = Amount due
 ## How to pay
 
 payment = How to pay
-payment-means = Means
+payment-means = Payment method
 payment-account-name = Account holder
 payment-iban = IBAN
+payment-account = Account number
+payment-amount = Amount
 payment-bic = BIC
 payment-reference = Payment reference
 payment-discount = Early payment
 payment-discount-until = { $percent } less if it is paid by { $date }: { $amount }
 payment-terms = Terms
 payment-further-account = Another account
+# Button that opens the account, the amount and the reference, and the heading above them, with the amount.
+pay = Pay
+close = Close
+# Link to the payment provider. The host of its address follows.
+pay-online = Pay online
+pay-by-transfer = By bank transfer
+pay-app = Open in a banking app
+pay-said = I have paid
+pay-said-label = Your message
+# What the buyer says to the seller; the buyer can change it. $amount: with its currency; $number: of the invoice.
+pay-said-words = We have paid { $amount } for { $number }.
+pay-said-file = Proof of payment, if you like
+pay-said-send = Tell the seller
 copy = Copy
 # Shown in place of "Copy" for a moment.
 copied = Copied
