@@ -1,22 +1,20 @@
 //! Does what people ask the bot for in the room of a transaction, and answers.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ruma::{OwnedUserId, UserId};
 
+use super::links::MAX_INVITING_MS;
 use super::perform::{Obstacle, View, Worker};
-use super::send_once::send_id;
 use super::summary::MESSAGE;
 use crate::access::Origin;
 use crate::clock::now;
 use crate::language::Locale;
 use crate::link::token::grant_id;
-use crate::link::{Link, LinkRequest, NoLink, make_link};
+use crate::link::{LinkRequest, NoLink, make_link};
 use crate::names::GUEST_PREFIX;
 use crate::record::Entry;
 use crate::room::{
     Asked, Command, Message, Request, Wish, answer, reason_missing, request, sentence,
-    status_refused, status_set, with_link,
+    status_refused, status_set,
 };
 use crate::store::{BotMessage, Changed, SendKey, SetBy};
 use crate::transaction::{Transaction, Visitor};
@@ -26,8 +24,6 @@ use crate::transaction::{Transaction, Visitor};
 const MAX_AGE_MS: i64 = 24 * HOUR_MS;
 /// The greatest number of answers in one room in an hour. Whoever asks more often gets none.
 const MAX_ANSWERS_AN_HOUR: i64 = 60;
-/// After this time, in milliseconds, somebody who cannot be invited to a direct room is told so.
-const MAX_INVITING_MS: i64 = 10 * 60_000;
 const HOUR_MS: i64 = 60 * 60_000;
 
 impl Worker {
@@ -168,7 +164,8 @@ impl Worker {
                 return Ok(None);
             }
         };
-        match self.write_directly(view, entry.fixed.seq, &user, &link, asked).await {
+        let key = SendKey::Direct(entry.fixed.seq);
+        match self.write_link(view, &key, &user, &link, asked.locale).await {
             Ok(()) => say("answer-link-sent"),
             Err(Obstacle::Refused(failure)) => {
                 tracing::warn!(%failure, "a link could not be sent directly");
@@ -183,28 +180,6 @@ impl Worker {
             }
             Err(obstacle) => Err(obstacle),
         }
-    }
-
-    /// Writes the message with the link. If a try of unknown outcome is repeated after the homeserver forgot it, the
-    /// message stands there twice, with the same link.
-    async fn write_directly(
-        &self,
-        view: &View,
-        seq: i64,
-        user: &OwnedUserId,
-        link: &Link,
-        asked: &Asked<'_>,
-    ) -> Result<(), Obstacle> {
-        let room = self.direct_room(user, asked.locale).await?;
-        let until = Timestamp::from_millisecond(link.expires_at).unwrap_or_default();
-        let until = asked.locale.date(TimeZone::UTC.to_datetime(until).date());
-        let homeserver = &self.installation.homeserver;
-        let key = SendKey::Direct(seq).to_string();
-        let send_id = send_id(&view.id().to_string(), &key, homeserver.bot_user_id().as_str());
-        let content =
-            with_link(&link.url, &until, asked.transaction, asked.locale).content(&send_id);
-        homeserver.send_message(&room, &send_id, &content).await?;
-        Ok(())
     }
 }
 

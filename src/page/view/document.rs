@@ -74,6 +74,11 @@ pub(super) fn shell_with(
                 meta name="robots" content="noindex, nofollow";
                 (referrer)
                 title { (title) }
+                // For previews of a link, which say nothing of what it leads to.
+                @if class == "alone" {
+                    meta property="og:title" content=(text(reader, "widget-title"));
+                    meta property="og:description" content=(text(reader, "preview-text"));
+                }
                 link rel="icon" href=(assets::ICON.href()) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE.href()) nonce=(reader.nonce);
                 @if let Some(script) = script {

@@ -21,7 +21,7 @@ pub use chat::{
     announcement, has_spoiler, line, lines, people, seen_text, text_without_spoilers, typing,
     typing_text, unsent,
 };
-pub use closed::{Closed, closed, closed_notice, closed_texts, entrance, problem};
+pub use closed::{Closed, asked, closed, closed_notice, closed_texts, entrance, problem};
 pub use document::page;
 pub use widget::{widget, widget_invoice};
 

@@ -18,6 +18,7 @@ fn wanted() -> Wanted {
         has_news: false,
         page_message: None,
         question: None,
+        link_request: None,
     }
 }
 

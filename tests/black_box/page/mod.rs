@@ -1,5 +1,6 @@
 //! The invoice page, in real browsers. Each file tests one of its promises.
 
+mod asking_in;
 mod attachments;
 mod bounds;
 mod conversation;

@@ -7,6 +7,7 @@ problem-go-back = ارجعوا إلى الصفحة السابقة؛ قد يكو�
 problem-large-file = أحد الملفات أكبر من أن يُرسل هنا.
 problem-long = النص طويل جدًا. أرسلوه على أجزاء أو في ملف.
 problem-many-files = عدد الملفات كبير جدًا. أرسلوها في عدة رسائل.
+problem-matrix-id = هذا ليس معرّف Matrix. يكون على شكل @name:example.org.
 problem-method = لا يمكن طلب هذا العنوان بهذه الطريقة.
 problem-no-contact = هذا الحساب ليس من جهات اتصال المشتري أو البائع في هذه الفاتورة.
 problem-no-file = هذا الملف غير متاح أو لم يعد متاحًا.

@@ -363,6 +363,13 @@ closed-other-speaker-text = In diesem Browser ist jemand anderes angemeldet. Des
 closed-nameless-title = Diese Seite sagt nicht, wer Sie sind
 closed-nameless-text = Sie wurde geöffnet, bevor die Rechnungsseite aktualisiert wurde. Deshalb wurde nichts ausgeführt. Öffnen Sie Ihren Link noch einmal, dann geht alles wie zuvor.
 closed-sign-in = Wenn Sie über einen Shop oder ein Matrix-Konto Zugang haben, melden Sie sich dort an und kommen Sie von dessen Seite zurück.
+ask-label = Ihre Matrix-ID
+ask-send = Link zusenden
+ask-about = Wenn Sie Kontakt dieser Rechnung sind, erhalten Sie Ihren eigenen Link als Direktnachricht.
+asked-title = Sehen Sie in Ihre Nachrichten
+asked-text = Wenn { $user } zu einem Kontakt dieser Rechnung gehört, sendet { $bot } dorthin einen Link als Direktnachricht. Das dauert höchstens eine Minute.
+asked-again = Nichts gekommen? Prüfen Sie die Matrix-ID und versuchen Sie es nach zehn Minuten noch einmal.
+preview-text = Öffnen Sie sie, um zu sehen, was offen ist, und der anderen Seite zu schreiben.
 
 ## Inside a Matrix client
 

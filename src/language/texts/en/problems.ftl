@@ -7,6 +7,7 @@ problem-go-back = Go back to the page where you were; what you wrote there may s
 problem-large-file = A file is too large to be sent here.
 problem-long = The text is too long. Send it in parts or as a file.
 problem-many-files = These are too many files at once. Send them in several messages.
+problem-matrix-id = This is no Matrix ID. It looks like @name:example.org.
 problem-method = This address cannot be asked for like this.
 problem-no-contact = This account is not a contact of the invoice's buyer or seller.
 problem-no-file = This file is not here, or no longer.

@@ -363,6 +363,13 @@ closed-other-speaker-text = En este navegador ha iniciado sesión otra persona. 
 closed-nameless-title = Esta página no dice quién es usted
 closed-nameless-text = Se abrió antes de que se actualizara la página de la factura. Por eso no se ha hecho nada. Abra de nuevo su enlace y todo funcionará como antes.
 closed-sign-in = Si tiene acceso a través de una tienda o de una cuenta de Matrix, inicie sesión allí y vuelva desde su página.
+ask-label = Su ID de Matrix
+ask-send = Enviarme mi enlace
+ask-about = Si usted es contacto de esta factura, recibirá su propio enlace en un mensaje directo.
+asked-title = Consulte sus mensajes
+asked-text = Si { $user } pertenece a un contacto de esta factura, { $bot } le envía un enlace en un mensaje directo. Tarda un minuto como máximo.
+asked-again = ¿No ha llegado nada? Compruebe el ID de Matrix y vuelva a pedirlo dentro de diez minutos.
+preview-text = Ábrala para ver lo que está pendiente y escribir a la otra parte.
 
 ## Inside a Matrix client
 

@@ -7,6 +7,7 @@ problem-go-back = Vuelva a la página anterior; lo que escribió allí puede seg
 problem-large-file = Un archivo es demasiado grande para enviarlo aquí.
 problem-long = El texto es demasiado largo. Envíelo por partes o como archivo.
 problem-many-files = Son demasiados archivos a la vez. Envíelos en varios mensajes.
+problem-matrix-id = Esto no es un ID de Matrix. Tiene esta forma: @nombre:example.org.
 problem-method = Esta dirección no se puede pedir de esta manera.
 problem-no-contact = Esta cuenta no es un contacto del comprador ni del vendedor de la factura.
 problem-no-file = Este archivo no está disponible o ya no lo está.

@@ -363,6 +363,13 @@ closed-other-speaker-text = Une autre personne est connectée dans ce navigateur
 closed-nameless-title = Cette page ne dit pas qui vous êtes
 closed-nameless-text = Elle a été ouverte avant la mise à jour de la page de facture. Rien n’a donc été fait. Ouvrez de nouveau votre lien et tout fonctionnera comme avant.
 closed-sign-in = Si votre accès passe par une boutique ou un compte Matrix, connectez-vous là-bas et revenez depuis sa page.
+ask-label = Votre identifiant Matrix
+ask-send = M’envoyer mon lien
+ask-about = Si vous êtes un contact de cette facture, vous recevez votre propre lien en message direct.
+asked-title = Consultez vos messages
+asked-text = Si { $user } appartient à un contact de cette facture, { $bot } y envoie un lien en message direct. Cela prend une minute au plus.
+asked-again = Rien reçu ? Vérifiez l’identifiant Matrix, puis redemandez dans dix minutes.
+preview-text = Ouvrez-la pour voir ce qui est dû et écrire à l’autre partie.
 
 ## Inside a Matrix client
 

@@ -7,6 +7,7 @@ problem-go-back = Revenez à la page précédente ; ce que vous y avez écrit es
 problem-large-file = Un fichier est trop volumineux pour être envoyé ici.
 problem-long = Le texte est trop long. Envoyez-le en plusieurs parties ou comme fichier.
 problem-many-files = Il y a trop de fichiers à la fois. Envoyez-les en plusieurs messages.
+problem-matrix-id = Ce n’est pas un identifiant Matrix. Il ressemble à @nom:example.org.
 problem-method = Cette adresse ne peut pas être demandée de cette manière.
 problem-no-contact = Ce compte n’est pas un contact de l’acheteur ni du vendeur de cette facture.
 problem-no-file = Ce fichier n’est pas ou n’est plus disponible.

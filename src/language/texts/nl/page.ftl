@@ -363,6 +363,13 @@ closed-other-speaker-text = In deze browser is iemand anders aangemeld. Daarom i
 closed-nameless-title = Deze pagina zegt niet wie u bent
 closed-nameless-text = Ze is geopend voordat de factuurpagina werd bijgewerkt. Daarom is er niets gedaan. Open uw link opnieuw; dan werkt alles zoals voorheen.
 closed-sign-in = Als u toegang hebt via een winkel of een Matrix-account, meld u dan daar aan en kom terug vanaf die pagina.
+ask-label = Uw Matrix-ID
+ask-send = Stuur mij mijn link
+ask-about = Als u contactpersoon van deze factuur bent, krijgt u uw eigen link in een direct bericht.
+asked-title = Kijk in uw berichten
+asked-text = Als { $user } van een contactpersoon van deze factuur is, stuurt { $bot } daar een link naartoe in een direct bericht. Dat duurt hooguit een minuut.
+asked-again = Niets gekregen? Controleer de Matrix-ID en vraag het na tien minuten opnieuw.
+preview-text = Open de factuur om te zien wat u moet betalen en om de andere partij te schrijven.
 
 ## Inside a Matrix client
 

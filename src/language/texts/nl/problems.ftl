@@ -7,6 +7,7 @@ problem-go-back = Ga terug naar de vorige pagina; wat u daar hebt geschreven, st
 problem-large-file = Een bestand is te groot om hier te worden verzonden.
 problem-long = De tekst is te lang. Verzend hem in delen of als bestand.
 problem-many-files = Dat zijn te veel bestanden tegelijk. Verzend ze in meerdere berichten.
+problem-matrix-id = Dit is geen Matrix-ID. Die ziet er zo uit: @naam:example.org.
 problem-method = Dit adres kan zo niet worden opgevraagd.
 problem-no-contact = Dit account is geen contactpersoon van de koper of de verkoper van deze factuur.
 problem-no-file = Dit bestand is er niet of niet meer.

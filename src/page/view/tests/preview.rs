@@ -19,7 +19,7 @@ fn preview_shows_each_page() {
         None,
         &maud::html! { main id="widget" { (widget_invoice(&sample.page())) } },
     );
-    let closed = closed(Closed::Expired, &sample.reader, true);
+    let closed = closed(Closed::Expired, &sample.reader, true, Some(sample.transaction.id));
     sample.reader.today = "2026-07-13".parse().unwrap();
     let late = super::super::page(&sample.page());
     sample.transaction.terms.status = "paid".into();
