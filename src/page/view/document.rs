@@ -33,11 +33,12 @@ pub fn page(page: &Page<'_>) -> Markup {
         main {
             div.paper {
                 (invoice::article(page))
-                (pay::sheet(page))
                 (footer(page))
             }
             (chat::section(page))
         }
+        // Outside of the invoice, which is hidden while a phone shows the messages.
+        (pay::sheet(page))
     };
     shell(reader, &title, "", Some(&assets::SCRIPT), &body)
 }

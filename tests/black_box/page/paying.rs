@@ -27,6 +27,11 @@ on_both_databases! {
             )).await;
             assert_eq!(shown, true, "{part}");
         }
+        // Beside the messages, the head is one line, with Pay.
+        bea.presses("Messages").await;
+        bea.until("!!document.querySelector('.chat').offsetParent").await;
+        bea.until("document.getElementById('summary').offsetHeight < 80").await;
+        bea.pictured("paying-messages-390").await;
         bea.presses("Pay").await;
         bea.until("document.getElementById('pay').open").await;
         for (width, height) in [(390, 844), (820, 1180), (1440, 900)] {
