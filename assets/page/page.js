@@ -195,7 +195,9 @@ const handlers = {
   invoice({ html }) {
     const isClosed = () => "closed" in byId("summary").dataset;
     const before = isClosed();
+    const wasPaying = byId("pay").open;
     swap(html);
+    if (wasPaying && byId("pay").childElementCount) byId("pay").showModal();
     // Only a new page has, or lacks, the form to write in. What was typed is kept.
     if (before !== isClosed()) location.reload();
   },
@@ -353,6 +355,8 @@ document.addEventListener("click", async (event) => {
     line.focus({ preventScroll: true });
   } else if (it.matches("a.picture") && !event.ctrlKey && !event.metaKey && !event.shiftKey) enlarge(one("img", it));
   else if (it.matches("#viewer button")) viewer.close();
+  else if (it.matches("[href='#pay']")) byId("pay").showModal();
+  else if (it.matches(".close") && byId("pay").open) byId("pay").close();
   else if (it.matches(".attach > summary") && !files().length) file.click();
   else if (copy) {
     await navigator.clipboard.writeText(copy);
@@ -736,7 +740,7 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
 }
 addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches?.(".reveal input")) event.target.click();
-  if (event.key !== "Escape" || viewer.open) return;
+  if (event.key !== "Escape" || one("dialog[open]")) return;
   const menu = one("details[open]:is(.menu, .attach)");
   if (menu) {
     menu.open = false;

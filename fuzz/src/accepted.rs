@@ -11,11 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tallyroom::config::RoomsConfig;
-use tallyroom::invoice::{
-    Form, Further, InvoiceInput, OriginalKind, Problem, epc_payload, qr_svg, settle,
-};
+use tallyroom::invoice::{Form, Further, InvoiceInput, OriginalKind, Problem, settle};
 use tallyroom::language::{Language, Locale};
-use tallyroom::page::model::{Address, Chat, Notes, Page, ReadInvoice, Reader, Revision};
+use tallyroom::page::model::{Address, Chat, Notes, Page, Paying, ReadInvoice, Reader, Revision};
 use tallyroom::page::view;
 use tallyroom::room::{Message, RoomPlan, Setting, announcement};
 use tallyroom::transaction::{
@@ -150,8 +148,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         nonce: String::new(),
     };
     let standing = StatusRules::default().standing(transaction, reader.today);
-    let amount = standing.owed.payable();
-    let payload = amount.and_then(|it| epc_payload(&terms.invoice, it, &terms.seller.name));
+    let payable = standing.owed.payable();
     let revision = |number, changes| Revision { number, at: 0, status: None, changes };
     let since = before.map(|before| changes(before, terms)).unwrap_or_default();
     let page = Page {
@@ -168,7 +165,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
             original: before.map(|_| OriginalKind::Pdf),
             files: (0..terms.invoice.documents.len()).collect(),
         }),
-        qr: payload.as_deref().and_then(qr_svg),
+        paying: payable.and_then(|amount| Paying::of(transaction, amount, &[])),
         chat: Chat::default(),
         notes: Notes::default(),
         people: Vec::new(),

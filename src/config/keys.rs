@@ -306,6 +306,23 @@ const KEYS: &[Key] = &[
         "generate one with `openssl rand -hex 32`; put it in quotes if it has only digits",
     ),
     key(
+        "page.pay_links",
+        "a list of sections with the keys shop and url; as JSON in the environment",
+        "write one `- shop: NAME` with `url: URL` under it for each shop, or [] for none",
+    ),
+    key("page.pay_links[]", "a section with the keys shop and url", "give both shop and url"),
+    key(
+        "page.pay_links[].shop",
+        "the name of a shop under api.keys, once",
+        "write the name of one of these shops",
+    ),
+    key(
+        "page.pay_links[].url",
+        "an https:// URL; behind the host, {transaction}, {external_id}, {number}, {amount}, {currency} and \
+         {reference} may stand in it",
+        "write the address of your payment provider, such as https://pay.example.org/{external_id}",
+    ),
+    key(
         "proxies.trusted",
         "a list of IP addresses and networks; as JSON in the environment",
         "write a list such as [\"127.0.0.1\", \"10.0.0.0/8\"], or [] for none",
@@ -461,6 +478,12 @@ pub(super) const LISTS: &[List] = &[
         example: r#"["https://witness.example.org/heads"]"#,
     },
     List { path: "page.sign_in", item: SHOP_AND_KEY, optional: &[], example: SHOP_AND_KEY_EXAMPLE },
+    List {
+        path: "page.pay_links",
+        item: &[("shop", "replaced"), ("url", "https://replaced")],
+        optional: &[],
+        example: r#"[{"shop":"example","url":"https://pay.example.org/{external_id}"}]"#,
+    },
     List {
         path: "webhooks.endpoints",
         item: &[

@@ -6,6 +6,7 @@ mod environment;
 mod errors;
 mod keys;
 mod namespace;
+mod pay_link;
 mod registration;
 mod secret;
 pub mod secret_files;
@@ -28,6 +29,7 @@ use self::draft::Draft;
 pub use self::{
     database_url::{DatabaseKind, DatabaseUrl, InvalidDatabaseUrl},
     errors::{ConfigErrors, Problem},
+    pay_link::PayLink,
     registration::{Namespace, Namespaces, Registration},
     secret::{PLACEHOLDER, Secret},
     sections::{

@@ -12,7 +12,7 @@ use ruma::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Witness, database_url::DatabaseUrl, secret::Secret, text};
+use super::{PayLink, Witness, database_url::DatabaseUrl, secret::Secret, text};
 use crate::invoice::{Limits, Strictness};
 use crate::record::RedactionPolicy;
 
@@ -204,6 +204,8 @@ pub struct PageConfig {
     pub openid: Vec<OpenIdServer>,
     /// The keys with which shops sign in their own users.
     pub sign_in: Vec<SignInKey>,
+    /// Where buyers can pay otherwise than by a transfer, for each shop.
+    pub pay_links: Vec<PayLink>,
 }
 
 /// A homeserver that is trusted to verify the OpenID tokens of its users.
@@ -519,6 +521,7 @@ impl Default for PageConfig {
             widget_clients: vec!["https://app.element.io".to_owned()],
             openid: Vec::new(),
             sign_in: Vec::new(),
+            pay_links: Vec::new(),
         }
     }
 }

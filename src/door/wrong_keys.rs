@@ -28,6 +28,10 @@ const ATTEMPTS_PER_PERIOD: u32 = 6;
 const LOOKUP_BURST: u32 = 30;
 /// The average number of keys of one source that another server may be asked about in a [`PERIOD`].
 const LOOKUPS_PER_PERIOD: u32 = 60;
+/// The number of links for which one source may ask at once.
+const LINK_REQUEST_BURST: u32 = 10;
+/// The average number of links for which one source may ask in a [`PERIOD`].
+const LINK_REQUESTS_PER_PERIOD: u32 = 10;
 /// The period of the limits, and of the summaries in the log.
 const PERIOD: Duration = Duration::from_secs(60);
 /// The greatest number of sources that are counted separately in one period.
@@ -87,6 +91,7 @@ struct Inner {
     proxies: Vec<IpNet>,
     rate: Rate<IpAddr>,
     lookups: Rate<IpAddr>,
+    link_requests: Rate<IpAddr>,
     /// The attempts since the last summary. The source is `None` for those beyond [`MAX_SOURCES`].
     recent: Mutex<HashMap<(Key, Option<IpAddr>), u64>>,
     /// The sources that have tried too many, with the time until which they are refused.
@@ -99,8 +104,9 @@ impl WrongKeys {
     pub fn new(proxies: Vec<IpNet>) -> Self {
         let rate = Rate::new(ATTEMPT_BURST, ATTEMPTS_PER_PERIOD, PERIOD);
         let lookups = Rate::new(LOOKUP_BURST, LOOKUPS_PER_PERIOD, PERIOD);
+        let link_requests = Rate::new(LINK_REQUEST_BURST, LINK_REQUESTS_PER_PERIOD, PERIOD);
         let (recent, refused, total) = (Mutex::default(), Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Inner { proxies, rate, lookups, recent, refused, total }))
+        Self(Arc::new(Inner { proxies, rate, lookups, link_requests, recent, refused, total }))
     }
 
     /// Counts a request with a wrong key.
@@ -171,6 +177,19 @@ impl WrongKeys {
     ) -> Result<(), TooMany> {
         let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
         self.0.lookups.take(&source(*peer, headers, &self.0.proxies))
+    }
+
+    /// Counts a request for a link by somebody who shows no key.
+    ///
+    /// # Errors
+    /// If its source has asked for too many.
+    pub fn count_link_request(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<(), TooMany> {
+        let Some(Peer(peer)) = extensions.get() else { return Ok(()) };
+        self.0.link_requests.take(&source(*peer, headers, &self.0.proxies))
     }
 
     /// Returns the address from which a request came, as the trusted proxies say. `None` for a request without a

@@ -1,10 +1,10 @@
 //! The payload of the QR code that a banking app turns into a SEPA credit transfer
 //! (EPC069-12, version 002). Pure.
 
-use iban::{Iban, IbanLike};
 use rust_decimal::Decimal;
 
-use super::model::{Invoice, Payment};
+use super::model::Invoice;
+use super::transfer::{Transfer, compact};
 
 /// The greatest length of the beneficiary's name, in characters.
 const MAX_NAME_CHARS: usize = 70;
@@ -14,42 +14,30 @@ const MAX_TEXT_CHARS: usize = 140;
 const MAX_PAYLOAD_BYTES: usize = 331;
 /// The smallest amount and the largest, in cents.
 const CENTS: std::ops::RangeInclusive<i64> = 1..=99_999_999_999;
-/// The payment means (UNTDID 4461) by which the seller collects the money: cards and direct debits. A
-/// buyer who also pays such an invoice by transfer pays twice.
-const COLLECTED: [&str; 5] = ["48", "49", "54", "55", "59"];
 
 /// Returns the payload, if the invoice can be paid by a SEPA credit transfer: in euro, to a valid IBAN.
 /// `owed` is the amount to pay. The beneficiary is the holder of the account, or `seller` if the invoice names
 /// none.
 pub fn epc_payload(invoice: &Invoice, owed: Decimal, seller: &str) -> Option<String> {
-    let payment = invoice.payment.as_ref()?;
-    if invoice.currency.to_string() != "EUR" || is_collected(payment) {
+    let transfer = Transfer::of(invoice, owed, seller)?;
+    if transfer.currency.to_string() != "EUR" {
         return None;
     }
-    let amount = transferable(owed)?;
-    let iban: Iban = compact(payment.iban.as_deref()?).parse().ok()?;
-    let bic = payment.bic.as_deref().map(compact).filter(|bic| is_bic(bic)).unwrap_or_default();
-    let account_name = payment.account_name.as_deref().map(one_line);
-    let name = account_name.filter(|name| !name.is_empty()).unwrap_or_else(|| one_line(seller));
-    let name = shortened(&name, MAX_NAME_CHARS, usize::MAX);
+    let amount = transferable(transfer.amount)?;
+    let iban = transfer.iban()?;
+    let bic = transfer.valid_bic().unwrap_or_default();
+    let name = shortened(&transfer.holder, MAX_NAME_CHARS, usize::MAX);
     if name.is_empty() {
         return None;
     }
-    let reference = payment.reference.as_deref().map(one_line).filter(|text| !text.is_empty());
-    let reference = reference.unwrap_or_else(|| one_line(&invoice.number));
-    let iban = iban.electronic_str();
     let head = format!("BCD\n002\n1\nSCT\n{bic}\n{name}\n{iban}\nEUR{amount}\n\n");
-    let structured = compact(&reference);
+    let structured = compact(&transfer.reference);
     if is_creditor_reference(&structured) {
         return Some(format!("{head}{structured}"));
     }
     let left = MAX_PAYLOAD_BYTES.saturating_sub(head.len() + 1);
-    let text = shortened(&reference, MAX_TEXT_CHARS, left);
+    let text = shortened(&transfer.reference, MAX_TEXT_CHARS, left);
     Some(format!("{head}\n{text}"))
-}
-
-fn is_collected(payment: &Payment) -> bool {
-    payment.means.as_deref().is_some_and(|means| COLLECTED.contains(&means))
 }
 
 /// Returns the amount with two decimals, if it is in the range that can be transferred.
@@ -60,14 +48,6 @@ fn transferable(due: Decimal) -> Option<Decimal> {
         && amount >= Decimal::new(*CENTS.start(), 2)
         && amount <= Decimal::new(*CENTS.end(), 2);
     fits.then_some(amount)
-}
-
-/// ISO 9362: institution, country, location, and perhaps a branch.
-fn is_bic(text: &str) -> bool {
-    matches!(text.len(), 8 | 11)
-        && text.is_ascii()
-        && text[..6].bytes().all(|byte| byte.is_ascii_uppercase())
-        && text[6..].bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// ISO 11649: `RF`, two check digits, and up to 21 letters and digits, checked modulo 97.
@@ -82,16 +62,6 @@ fn is_creditor_reference(text: &str) -> bool {
         Some((remainder * if value < 10 { 10 } else { 100 } + value) % 97)
     });
     head[2..].bytes().all(|byte| byte.is_ascii_digit()) && remainder == Some(1)
-}
-
-fn compact(text: &str) -> String {
-    text.split_whitespace().collect::<String>().to_ascii_uppercase()
-}
-
-/// Replaces line breaks by spaces, because a line break would start the next field.
-fn one_line(text: &str) -> String {
-    let words = text.split(|sign: char| sign.is_whitespace() || sign.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn shortened(text: &str, characters: usize, bytes: usize) -> String {

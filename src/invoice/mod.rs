@@ -24,6 +24,7 @@ mod rules;
 mod settle;
 mod strictness;
 mod sub_lines;
+mod transfer;
 mod xml;
 
 pub use attached::{AttachedFile, attached_contents, attached_file};
@@ -54,6 +55,7 @@ pub use qr::svg as qr_svg;
 pub use rules::{Form, Rule};
 pub use settle::{Settled, settle, settle_within};
 pub use strictness::Strictness;
+pub use transfer::{Transfer, is_debited};
 pub use xml::{
     AttachedContents, FromXml, LeftOver, LeftOvers, Places, Written, XmlFormat, XmlInvoice,
     refusal as why_not_written, write as write_xml,

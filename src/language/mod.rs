@@ -112,6 +112,11 @@ impl Locale {
         numbers::bare_amount(&self.formats, amount, currency)
     }
 
+    /// Writes an amount as the form of a bank takes it: its digits, and the decimal separator of the language.
+    pub fn amount_to_type(&self, amount: Decimal, currency: Currency) -> String {
+        numbers::amount_to_type(&self.formats, amount, currency)
+    }
+
     /// Writes a number with the decimals that it has.
     pub fn number(&self, number: Decimal) -> String {
         numbers::number(&self.formats, number.normalize())

@@ -32,6 +32,13 @@ pub(super) fn bare_amount(locale: &Locale, amount: Decimal, currency: Currency) 
     number(locale, with_digits(amount, currency))
 }
 
+/// As [`bare_amount`] for the form of a bank: digits of ASCII, no grouping, and a comma if the language has one.
+pub(super) fn amount_to_type(locale: &Locale, amount: Decimal, currency: Currency) -> String {
+    let plain = with_digits(amount, currency).to_string();
+    let has_comma = number(locale, Decimal::new(15, 1)).contains(',');
+    if has_comma { plain.replace('.', ",") } else { plain }
+}
+
 /// As [`bare_amount`], with the sign or the code of the currency.
 pub(super) fn amount(locale: &Locale, amount: Decimal, currency: Currency) -> String {
     let amount = with_digits(amount, currency);

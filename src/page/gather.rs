@@ -4,13 +4,15 @@ use super::PageState;
 use super::cast::Cast;
 use super::chat::{LINES_PER_PAGE, ReadLines};
 use super::composing::{ChatRequest, Writing};
-use super::model::{Chat, Named, Notes, Page, ReadInvoice, Revision, Unsent, UnsentRelation};
+use super::model::{
+    Chat, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
+};
 use super::people::{LINES_FOR_REPLY_TIME, Others, usual_reply_time};
 use super::session::Session;
 use std::sync::Arc;
 use ulid::Ulid;
 
-use crate::invoice::{Document, Further, OriginalKind, epc_payload, qr_svg};
+use crate::invoice::{Document, Further, OriginalKind};
 use crate::quota::run_blocking;
 use crate::store::{LastRead, NotesOfSide, Outgoing, PastTerms, StoreError, Surroundings};
 use crate::transaction::{PartyRole, Transaction, changes, status_to_show};
@@ -37,16 +39,10 @@ pub(super) async fn page_with<'a>(
     replies_in: Option<i64>,
 ) -> Result<Page<'a>, StoreError> {
     let transaction = &session.transaction;
-    let terms = &transaction.terms;
     let read = read_invoice(state, transaction).await?;
-    let is_buyer = session.visitor.role == PartyRole::Buyer;
     let standing = state.config.status.standing(transaction, session.reader.today);
     let closed = standing.is_closed.then(|| session.reader.locale.text("compose-closed"));
-    let payload = standing
-        .owed
-        .payable()
-        .filter(|_| is_buyer)
-        .and_then(|amount| epc_payload(&terms.invoice, amount, &terms.seller.name));
+    let payable = standing.owed.payable().filter(|_| session.visitor.role == PartyRole::Buyer);
     let history = history(state, transaction).await?;
     let others = Others::of(state, session);
     others.ask(state);
@@ -61,8 +57,8 @@ pub(super) async fn page_with<'a>(
         reader: &session.reader,
         revisions: history.to_vec(),
         read,
-        qr: payload.as_deref().and_then(qr_svg),
         notes: Notes::default(),
+        paying: payable.and_then(|it| Paying::of(transaction, it, &state.config.page.pay_links)),
         people: others.people(state),
         replies_in,
     })

@@ -42,6 +42,7 @@ pub(super) async fn guard(
     let as_json = wants_json(request.method(), request.headers());
     let arrival = request.extensions().get::<Arrival>().cloned().unwrap_or_default();
     let signs_in = request.uri().path().contains("/sign-in/");
+    let transaction = transaction_in(request.uri().path());
     let is_foreign = changes && !is_from_here(request.headers(), &state, signs_in);
     // The log has the route and not the path, because the path of a link contains a secret.
     let method = request.method().clone();
@@ -71,7 +72,7 @@ pub(super) async fn guard(
         } else {
             response
         };
-        let mut response = refusal::present(response, &reader, as_json, !changes);
+        let mut response = refusal::present(response, &reader, as_json, !changes, transaction);
         tracing::debug!(%method, route, status = response.status().as_u16(), "answered");
         add_headers(response.headers_mut(), &nonce, is_widget.then_some(&state));
         response
@@ -94,6 +95,11 @@ fn is_from_here(headers: &HeaderMap, state: &PageState, signs_in: bool) -> bool 
         Some(origin) => Some(origin) == ours.as_deref(),
         None => !signs_in && text(header::COOKIE.as_str()).is_none(),
     }
+}
+
+/// Returns the transaction that a path names.
+fn transaction_in(path: &str) -> Option<Ulid> {
+    Ulid::from_string(path.strip_prefix("/t/")?.split('/').next()?).ok()
 }
 
 fn add_headers(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>) {

@@ -100,6 +100,7 @@ pub fn router(state: PageState) -> Router {
     let sign_ins = Router::new()
         .route("/t/{id}/sign-in", post(sign_in::matrix))
         .route("/t/{id}/sign-in/link", post(sign_in::link_form))
+        .route("/t/{id}/sign-in/ask", post(sign_in::ask))
         .route("/t/{id}/sign-in/shop", get(sign_in::shop).post(sign_in::shop_form))
         .layer(DefaultBodyLimit::max(sign_in::MAX_PROOF_BYTES));
     let pages = Router::new()

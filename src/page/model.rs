@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 use ulid::Ulid;
+use url::Url;
 
+use crate::config::PayLink;
 pub use crate::invoice::Term;
-use crate::invoice::{Further, OriginalKind};
+use crate::invoice::{Further, OriginalKind, Transfer, epc_payload, is_debited, qr_svg};
 use crate::language::Locale;
 use crate::record::Kind;
-use crate::transaction::{PartyRole, Standing, Status, Transaction, Visitor};
+use crate::transaction::{PartyRole, Standing, Status, Terms, Transaction, Visitor};
 
 /// What a revision says for which the page has no place of its own.
 #[derive(Debug, Default)]
@@ -47,9 +50,8 @@ pub struct Page<'a> {
     pub revisions: Vec<Revision>,
     /// What the invoice says for which the page has no place of its own.
     pub read: Arc<ReadInvoice>,
-    /// The EPC QR code as SVG, if the visitor is a buyer and the invoice has an IBAN, is in euro,
-    /// and has an amount to pay.
-    pub qr: Option<String>,
+    /// How the visitor can pay now; `None` if they have nothing to pay, or cannot pay it here.
+    pub paying: Option<Paying>,
     /// The conversation.
     pub chat: Chat,
     /// The notes of the visitor's side. Only the page itself has them, and no news of it.
@@ -59,6 +61,32 @@ pub struct Page<'a> {
     /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
     /// few replies.
     pub replies_in: Option<i64>,
+}
+
+/// How a buyer can pay. At least one of transfer and link is there.
+#[derive(Clone, Debug)]
+pub struct Paying {
+    /// The transfer that pays the invoice.
+    pub transfer: Option<Transfer>,
+    /// The EPC QR code of the transfer as SVG, if it is in euro and to an IBAN.
+    pub qr: Option<String>,
+    /// The address at the payment provider of the shop.
+    pub link: Option<Url>,
+}
+
+impl Paying {
+    /// Returns how `amount` of a transaction can be paid, with the link of its shop.
+    pub fn of(transaction: &Transaction, amount: Decimal, links: &[PayLink]) -> Option<Self> {
+        let Terms { invoice, seller, .. } = &transaction.terms;
+        // Whoever pays what is debited pays twice.
+        let link = links.iter().find(|it| it.shop == transaction.shop && !is_debited(invoice));
+        let paying = Self {
+            transfer: Transfer::of(invoice, amount, &seller.name),
+            qr: epc_payload(invoice, amount, &seller.name).as_deref().and_then(qr_svg),
+            link: link.and_then(|it| it.address(transaction, amount)),
+        };
+        Some(paying).filter(|it| it.transfer.is_some() || it.link.is_some())
+    }
 }
 
 impl Page<'_> {

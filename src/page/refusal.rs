@@ -10,6 +10,7 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
+use ulid::Ulid;
 
 use super::model::Reader;
 use super::view::{self, Closed};
@@ -27,6 +28,8 @@ pub(super) struct Refusal {
     text: Text,
     /// The delay after which the request may succeed, if that is known.
     retry_after: Option<Duration>,
+    /// The transaction that a refused link opened, if it is not in the path.
+    transaction: Option<Ulid>,
     /// The kind of the wrong credential, if the request is refused because of one.
     wrong: Option<Key>,
 }
@@ -42,13 +45,19 @@ enum Text {
 impl Refusal {
     /// Refuses with a status, and the text with this id.
     pub(super) fn problem(status: StatusCode, id: &'static str) -> Self {
-        Self { status, text: Text::Problem(id), retry_after: None, wrong: None }
+        let text = Text::Problem(id);
+        Self { status, text, retry_after: None, transaction: None, wrong: None }
     }
 
     /// Returns the same refusal because of a wrong credential. It is counted for the source of the
     /// request.
     pub(super) fn for_wrong(self, key: Key) -> Self {
         Self { wrong: Some(key), ..self }
+    }
+
+    /// Returns the same refusal of a link that opened this transaction.
+    pub(super) fn about(self, transaction: Ulid) -> Self {
+        Self { transaction: Some(transaction), ..self }
     }
 
     /// Returns the kind of the wrong credential, if a response refuses because of one.
@@ -99,7 +108,8 @@ fn status_of(why: Closed) -> StatusCode {
 
 impl From<Closed> for Refusal {
     fn from(why: Closed) -> Self {
-        Self { status: status_of(why), text: Text::Closed(why), retry_after: None, wrong: None }
+        let (status, text) = (status_of(why), Text::Closed(why));
+        Self { status, text, retry_after: None, transaction: None, wrong: None }
     }
 }
 
@@ -127,12 +137,13 @@ impl IntoResponse for Refusal {
 }
 
 /// Adds the text to a response that refuses. `has_address` tells whether the request only read
-/// something, so that its address can be opened again in another language.
+/// something, so that its address can be opened again in another language. `transaction` is the one in the path.
 pub(super) fn present(
     response: Response,
     reader: &Reader,
     as_json: bool,
     has_address: bool,
+    transaction: Option<Ulid>,
 ) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -149,7 +160,9 @@ pub(super) fn present(
         problem
     } else {
         let html = match refusal.text {
-            Text::Closed(why) => view::closed(why, reader, has_address),
+            Text::Closed(why) => {
+                view::closed(why, reader, has_address, refusal.transaction.or(transaction))
+            }
             Text::Problem(_) => view::problem(&refusal.texts(reader), reader),
         };
         Html(html.into_string()).into_response()

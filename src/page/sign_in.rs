@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use ruma::UserId;
 use serde::Deserialize;
 use serde_json::json;
 use ulid::Ulid;
@@ -97,7 +98,7 @@ async fn open_link(state: &PageState, token: &str) -> Result<(Ulid, GrantRow), R
     state.limits.open(grant)?;
     let row = state.store.grant(grant).await?.ok_or(Closed::Wrong)?;
     let id = Ulid::from_string(&row.transaction_id).map_err(|_| Closed::Wrong)?;
-    admit_by(state, id, &row).await??;
+    admit_by(state, id, &row).await?.map_err(|why| Refusal::from(why).about(id))?;
     Ok((id, row))
 }
 
@@ -273,13 +274,41 @@ async fn open_grant(
     Ok(state.store.open_grant(&grant).await?.then_some(expires_at))
 }
 
+/// The Matrix ID of somebody who asks for a link.
+#[derive(Deserialize)]
+pub(super) struct AskedFor {
+    user: String,
+}
+
+/// `POST /t/{id}/sign-in/ask`: has the bot send a link to a contact, in a direct message. Answer and work are the same
+/// whether there is such a contact, or such a transaction: who it is for is found out later, where the link is sent.
+pub(super) async fn ask(
+    State(state): State<PageState>,
+    Path(id): Path<String>,
+    reader: Reader,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Form(AskedFor { user }): Form<AskedFor>,
+) -> Result<Html<String>, Refusal> {
+    state.wrong_keys.count_link_request(&headers, &extensions)?;
+    let user = user.trim();
+    let user = if user.starts_with('@') { user.to_owned() } else { format!("@{user}") };
+    let wrong = || Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, "problem-matrix-id");
+    let user = UserId::parse(user).map_err(|_| wrong())?;
+    let id = Ulid::from_string(&id).map_err(|_| Closed::NotFound)?;
+    state.store.ask_for_link(id, &user, &format!("page-{}", Ulid::new())).await?;
+    let bot = state.config.bot_user_id();
+    Ok(Html(view::asked(user.as_str(), bot.as_str(), &reader).into_string()))
+}
+
 /// `POST /t/{id}/leave`: signs the visitor out, for computers that several people use. The session
 /// ends, so that a copy of its cookie is useless. Other people in the same browser stay signed in.
 pub(super) async fn leave(
     State(state): State<PageState>,
     session: Session,
 ) -> Result<Response, Refusal> {
-    let page = view::closed(Closed::SignedOut, &session.reader, false).into_string();
+    let id = Some(session.transaction.id);
+    let page = view::closed(Closed::SignedOut, &session.reader, false, id).into_string();
     let mut response = Html(page).into_response();
     sign_out(&state, &mut response, &session.ticket()).await?;
     Ok(response)

@@ -1,22 +1,20 @@
 //! Does what people ask the bot for in the room of a transaction, and answers.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ruma::{OwnedUserId, UserId};
 
+use super::links::MAX_INVITING_MS;
 use super::perform::{Obstacle, View, Worker};
-use super::send_once::send_id;
 use super::summary::MESSAGE;
 use crate::access::Origin;
 use crate::clock::{DAY_MS, HOUR_MS, now};
 use crate::language::Locale;
 use crate::link::token::grant_id;
-use crate::link::{Link, LinkRequest, NoLink, make_link};
+use crate::link::{LinkRequest, NoLink, make_link};
 use crate::names::GUEST_PREFIX;
 use crate::record::Entry;
 use crate::room::{
     Asked, Command, LinkFor, Message, Request, Wish, answer, reason_missing, request, sentence,
-    status_refused, status_set, with_link,
+    status_refused, status_set,
 };
 use crate::store::{BotMessage, Changed, SendKey, SetBy};
 use crate::transaction::{Transaction, Visitor};
@@ -28,8 +26,6 @@ const MAX_AGE_MS: i64 = DAY_MS;
 const MAX_ANSWERS_AN_HOUR: i64 = 60;
 /// The greatest number of them to one person, so that nobody uses up those of the others.
 const MAX_ANSWERS_TO_ONE_AN_HOUR: i64 = 20;
-/// After this time, in milliseconds, somebody who cannot be invited to a direct room is told so.
-const MAX_INVITING_MS: i64 = 10 * 60_000;
 
 impl Worker {
     /// Does what the message to the bot with this `seq` asks for, answers it, and stores that it is answered. All of
@@ -188,7 +184,8 @@ impl Worker {
                 return Ok(None);
             }
         };
-        match self.write_directly(view, entry.fixed.seq, &user, (&link, what), asked).await {
+        let key = SendKey::Direct(entry.fixed.seq);
+        match self.write_link(view, &key, &user, (&link, what), asked.locale).await {
             Ok(()) => say("answer-link-sent"),
             Err(Obstacle::Refused(failure)) => {
                 tracing::warn!(%failure, "a link could not be sent directly");
@@ -203,28 +200,6 @@ impl Worker {
             }
             Err(obstacle) => Err(obstacle),
         }
-    }
-
-    /// Writes the message with the link. If a try of unknown outcome is repeated after the homeserver forgot it, the
-    /// message stands there twice, with the same link.
-    async fn write_directly(
-        &self,
-        view: &View,
-        seq: i64,
-        user: &OwnedUserId,
-        (link, what): (&Link, LinkFor),
-        asked: &Asked<'_>,
-    ) -> Result<(), Obstacle> {
-        let room = self.direct_room(user, asked.locale).await?;
-        let until = Timestamp::from_millisecond(link.expires_at).unwrap_or_default();
-        let until = asked.locale.date(TimeZone::UTC.to_datetime(until).date());
-        let homeserver = &self.installation.homeserver;
-        let key = SendKey::Direct(seq).to_string();
-        let send_id = send_id(&view.id().to_string(), &key, homeserver.bot_user_id().as_str());
-        let content =
-            with_link(&link.url, what, &until, asked.transaction, asked.locale).content(&send_id);
-        homeserver.send_message(&room, &send_id, &content).await?;
-        Ok(())
     }
 }
 

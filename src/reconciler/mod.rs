@@ -8,6 +8,7 @@ mod answers;
 mod bot_rooms;
 mod change_announcement;
 mod far_invitations;
+mod links;
 mod page_messages;
 mod payment_notice;
 mod people;

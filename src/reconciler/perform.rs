@@ -350,6 +350,10 @@ impl Worker {
                 0 => None,
                 _ => self.store.next_room_command(view.id()).await?,
             },
+            link_request: match view.room.has_link_requests {
+                0 => None,
+                _ => self.store.next_link_request(view.id()).await?.map(|it| it.user_id),
+            },
         })
     }
 
@@ -425,6 +429,7 @@ impl Worker {
             Step::SendPageMessage(id) => self.send_page_message(view, &id).await,
             Step::GiveUpPageMessage(id) => self.give_up_page_message(view, &id).await,
             Step::Answer(seq) => self.answer(view, seq).await,
+            Step::SendLink(user) => self.answer_link_request(view, &user).await,
         }
     }
 

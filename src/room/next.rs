@@ -114,8 +114,9 @@ fn in_usable_room(wanted: &Wanted, known: &Known) -> Vec<Needed> {
     steps.extend(about_near_people(wanted, known));
     // 3. The next message from the invoice page, after the invitations of those who are to read it.
     steps.extend(wanted.page_message.as_ref().map(|message| about_page_message(message, known)));
-    // 4. The answer to what somebody asked the bot.
+    // 4. The answer to what somebody asked the bot, or asked for on the page.
     steps.extend(wanted.question.map(|seq| Step::Answer(seq).at_once()));
+    steps.extend(wanted.link_request.clone().map(|user| Step::SendLink(user).at_once()));
     // 5. The signed head. It is evidence that nobody waits for. An older head never replaces it.
     if wanted.head > known.head {
         steps.push(Step::ShowHead.at_once());

@@ -32,6 +32,8 @@ pub struct Wanted {
     pub page_message: Option<PageMessage>,
     /// The next message to the bot that is to be answered, by the `seq` of its entry.
     pub question: Option<i64>,
+    /// The next user for whom somebody asked on the page for a link, by Matrix ID.
+    pub link_request: Option<String>,
 }
 
 /// A message that was written on the invoice page.
@@ -179,6 +181,8 @@ pub enum Step {
     GiveUpPageMessage(String),
     /// Do what a message to the bot asks for, and answer it.
     Answer(i64),
+    /// Send the user a link for which somebody asked on the page, if they are a contact.
+    SendLink(String),
 }
 
 impl Step {
@@ -224,6 +228,7 @@ impl Step {
             Self::UploadFile(id) => format!("upload {id}"),
             Self::SendPageMessage(id) | Self::GiveUpPageMessage(id) => format!("say {id}"),
             Self::Answer(seq) => format!("answer {seq}"),
+            Self::SendLink(user) => format!("send_link {user}"),
         })
     }
 }

@@ -93,6 +93,8 @@ pub struct RoomRow {
     pub has_heads: i64,
     /// 1 if somebody asked the bot something that is not answered, otherwise 0.
     pub has_commands: i64,
+    /// 1 if somebody asked on the page for a link, otherwise 0.
+    pub has_link_requests: i64,
 }
 
 impl RoomRow {

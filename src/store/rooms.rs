@@ -60,7 +60,9 @@ macro_rules! select_rooms {
             $crate::store::rooms::any_in!("heads"),
             " AS has_heads, ",
             $crate::store::rooms::any_in!("room_commands"),
-            " AS has_commands FROM rooms ",
+            " AS has_commands, ",
+            $crate::store::rooms::any_in!("link_requests"),
+            " AS has_link_requests FROM rooms ",
             $rest
         )
     };

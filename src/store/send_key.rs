@@ -44,6 +44,8 @@ pub enum SendKey<'a> {
     Answer(i64),
     /// What is written to somebody directly because of such a message.
     Direct(i64),
+    /// The link for which somebody asked on the page at this time, in milliseconds since 1970.
+    AskedLink(i64),
 }
 
 const SUMMARY: &str = "summary";
@@ -53,6 +55,7 @@ const ENCRYPTED: &str = "unreadable";
 const OUTGOING: &str = "say ";
 const ANSWER: &str = "answer ";
 const DIRECT: &str = "direct ";
+const ASKED_LINK: &str = "link asked at ";
 
 impl fmt::Display for SendKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,6 +73,7 @@ impl fmt::Display for SendKey<'_> {
             Self::Outgoing(id) => write!(f, "{OUTGOING}{id}"),
             Self::Answer(seq) => write!(f, "{ANSWER}{seq}"),
             Self::Direct(seq) => write!(f, "{DIRECT}{seq}"),
+            Self::AskedLink(at) => write!(f, "{ASKED_LINK}{at}"),
         }
     }
 }

@@ -9,7 +9,7 @@ mod totals;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-pub use payment::{PaymentDetail, payment};
+pub use payment::{PaymentDetail, TransferField, payment, transfer_fields};
 pub use totals::{Total, TotalKind, owed_label, totals};
 
 use crate::invoice::{Address, Currency, Invoice, Line, Term};

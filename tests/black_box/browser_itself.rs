@@ -52,7 +52,7 @@ async fn a_browser_does_and_notices_what_people_do_and_notice() {
     visitor.presses_beside("First", "Reply").await;
     visitor.sees("Reply to $1").await;
     let file = tempfile::Builder::new().suffix("a.txt").tempfile().unwrap();
-    visitor.attaches(&[file.path()]).await;
+    visitor.attaches_in("body", &[file.path()]).await;
     visitor.sees("a.txt").await;
     visitor.drops("main", file.path()).await;
     visitor.sees("dropped").await;

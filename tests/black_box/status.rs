@@ -51,7 +51,9 @@ async fn pay(shop: &Shop, id: &str, body: Value, key: &str) -> (u16, Value) {
 /// The page of a party, without the history of its changes.
 async fn page(visitor: &Entered) -> String {
     let html = visitor.request(Method::GET, "").send().await.unwrap().text().await.unwrap();
-    html.replace("section class=\"history\"", "\0").split('\0').next().unwrap().to_owned()
+    let (before, from) = html.split_once("<section class=\"history\"").unwrap();
+    let (_, after) = from.split_once("</article>").unwrap();
+    format!("{before}{after}")
 }
 
 /// The text of the invoice on paper.

@@ -244,6 +244,24 @@ fn openid_servers_are_checked() {
 }
 
 #[test]
+fn links_to_payment_providers_are_checked() {
+    for (links, path, words) in [
+        ("[{shop: a}]", "page.pay_links[0].url", &["nothing", "https://"][..]),
+        ("[{shop: b, url: 'https://a/'}]", "page.pay_links[0].shop", &["\"b\"", "under api.keys"]),
+        ("[{shop: a, url: 'http://a/'}]", "page.pay_links[0].url", &["another scheme"]),
+        ("[{shop: a, url: 'https://a/{x}'}]", "page.pay_links[0].url", &["in braces", "{amount}"]),
+        (
+            "[{shop: a, url: 'https://a/'}, {shop: a, url: 'https://b/'}]",
+            "page.pay_links[1].shop",
+            &["for the second time"],
+        ),
+    ] {
+        let keys = "api: {keys: [{shop: a, key: 0123456789-0123456789-0123456789-x}]}";
+        assert_refused(load(&format!("{keys}\npage: {{pay_links: {links}}}")), path, words);
+    }
+}
+
+#[test]
 fn a_wrong_list_of_sign_in_keys_is_refused_with_the_index() {
     const LONG: &str = "canary-0123456789-0123456789-0123456789";
     for (keys, path, words) in [

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::{Config, Draft, check_origins, check_secret, check_url, refuse_repeated};
-use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, SignInKey};
+use crate::config::{ApiConfig, CreateRooms, OpenIdServer, PageConfig, PayLink, SignInKey};
 use crate::language::Language;
 
 /// The least length of a sign-in key: that of the output of HMAC-SHA256 (RFC 7518, section 3.2).
@@ -22,6 +22,7 @@ pub(super) fn check(config: &mut Config, draft: &mut Draft) {
     check_origins("page.widget_clients", &mut page.widget_clients, draft);
     check_openid(&page.openid, config.homeserver.domain.as_str(), draft);
     check_sign_in(&page.sign_in, &config.api, draft);
+    check_pay_links(&page.pay_links, &config.api, draft);
 }
 
 fn check_language_and_time_zone(page: &PageConfig, draft: &mut Draft) {
@@ -42,6 +43,21 @@ fn check_openid(servers: &[OpenIdServer], own: &str, draft: &mut Draft) {
             draft.refuse(&format!("{path}.domain"), &found, None);
         }
         check_url(draft, &format!("{path}.url"), &server.url);
+    }
+}
+
+fn check_pay_links(links: &[PayLink], api: &ApiConfig, draft: &mut Draft) {
+    for (position, link) in links.iter().enumerate() {
+        let path = format!("page.pay_links[{position}]");
+        if !api.keys.iter().any(|entry| entry.shop == link.shop) {
+            draft.refuse(&format!("{path}.shop"), &format!("{:?}", link.shop), None);
+        } else if links.iter().take(position).any(|other| other.shop == link.shop) {
+            let found = format!("{:?} for the second time", link.shop);
+            draft.refuse(&format!("{path}.shop"), &found, None);
+        }
+        if let Some(problem) = link.problem() {
+            draft.refuse(&format!("{path}.url"), problem, None);
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The pages for people who may not see the invoice. They show nothing of it, and tell what to do.
 
 use maud::{Markup, html};
+use ulid::Ulid;
 
 use super::assets;
 use super::document::{languages, shell, shell_with};
-use super::localized::text;
+use super::localized::{filled, text};
 use crate::page::model::Reader;
 
 /// The reason why a person does not see the invoice.
@@ -47,15 +48,23 @@ pub fn closed_texts(kind: Closed, reader: &Reader) -> [String; 2] {
 }
 
 /// Returns the page with the reason. It loads no script. `has_address` tells whether the address of
-/// the page shows it again, so that it can be opened in another language.
-pub fn closed(kind: Closed, reader: &Reader, has_address: bool) -> Markup {
+/// the page shows it again, so that it can be opened in another language. With a `transaction`, it offers to send a
+/// contact of it a link.
+pub fn closed(
+    kind: Closed,
+    reader: &Reader,
+    has_address: bool,
+    transaction: Option<Ulid>,
+) -> Markup {
     let title = text(reader, &format!("{}-title", kind.id()));
     let is_about_speaker = matches!(kind, Closed::OtherSpeaker | Closed::Nameless);
     let body = html! {
         main {
             section.closed {
                 h1 { (title) }
-                (explanation(kind, reader))
+                p { (text(reader, &format!("{}-text", kind.id()))) }
+                @if let Some(id) = transaction { (ask_for_link(id, reader)) }
+                p.soft { (text(reader, "closed-sign-in")) }
             }
             // Another language would be another request, which may get another answer.
             @if has_address && !is_about_speaker { (languages(reader, None)) }
@@ -110,14 +119,38 @@ pub fn closed_notice(kind: Closed, reader: &Reader) -> Markup {
     html! {
         section.closed tabindex="-1" {
             h1 { (text(reader, &format!("{}-title", kind.id()))) }
-            (explanation(kind, reader))
+            p { (text(reader, &format!("{}-text", kind.id()))) }
+            p.soft { (text(reader, "closed-sign-in")) }
         }
     }
 }
 
-fn explanation(kind: Closed, reader: &Reader) -> Markup {
+/// Returns the form by which the bot sends a contact a link of their own.
+fn ask_for_link(id: Ulid, reader: &Reader) -> Markup {
     html! {
-        p { (text(reader, &format!("{}-text", kind.id()))) }
-        p.soft { (text(reader, "closed-sign-in")) }
+        form.ask method="post" action=(format!("/t/{id}/sign-in/ask")) {
+            label for="user" { (text(reader, "ask-label")) }
+            input id="user" name="user" required maxlength="255" dir="ltr" autocomplete="username"
+                autocapitalize="none" spellcheck="false" placeholder="@name:example.org"
+                aria-describedby="ask-about";
+            button.send { (text(reader, "ask-send")) }
+            p.soft id="ask-about" { (text(reader, "ask-about")) }
+        }
     }
+}
+
+/// Returns the answer to that form. It is the same for everybody.
+pub fn asked(user: &str, bot: &str, reader: &Reader) -> Markup {
+    let title = text(reader, "asked-title");
+    let [user, bot] = [user, bot].map(|it| html! { bdi { strong { (it) } } });
+    let body = html! {
+        main {
+            section.closed {
+                h1 { (title) }
+                p { (filled(reader, "asked-text", &[("user", user), ("bot", bot)])) }
+                p.soft { (text(reader, "asked-again")) }
+            }
+        }
+    };
+    shell(reader, &title, "alone", None, &body)
 }

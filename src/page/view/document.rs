@@ -3,8 +3,8 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
-use super::localized::text;
-use super::{chat, invoice, notes, summary};
+use super::localized::{text, with_visitor};
+use super::{chat, invoice, notes, pay, summary};
 use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};
 use crate::wording::kind;
@@ -38,6 +38,8 @@ pub fn page(page: &Page<'_>) -> Markup {
             }
             (chat::section(page))
         }
+        // Outside of the invoice, which is hidden while a phone shows the messages.
+        (pay::sheet(page))
     };
     shell(reader, &title, "", Some(&assets::SCRIPT), &body)
 }
@@ -74,6 +76,11 @@ pub(super) fn shell_with(
                 meta name="robots" content="noindex, nofollow";
                 (referrer)
                 title { (title) }
+                // For previews of a link, which say nothing of what it leads to.
+                @if class == "alone" {
+                    meta property="og:title" content=(text(reader, "widget-title"));
+                    meta property="og:description" content=(text(reader, "preview-text"));
+                }
                 link rel="icon" href=(assets::ICON.href()) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE.href()) nonce=(reader.nonce);
                 @if let Some(script) = script {
@@ -88,15 +95,10 @@ pub(super) fn shell_with(
 /// Returns the footer: the languages, the name of the visitor, and the button to sign out.
 fn footer(page: &Page<'_>) -> Markup {
     let reader = page.reader;
-    let role = text(reader, &format!("role-{}", page.visitor.role.as_str()));
-    let name = page.visitor.shown_name(&page.transaction.terms);
-    let seen_as = reader
-        .locale
-        .text_with("seen-as", &[("name", name.into()), ("role", role.as_str().into())]);
     html! {
         footer.foot {
             (languages(reader, Some(&page.address)))
-            p dir="auto" { (seen_as) }
+            p dir="auto" { (with_visitor(page, "seen-as")) }
             form method="post" action=(page.address.part("leave")) {
                 button.plain { (text(reader, "leave")) }
             }

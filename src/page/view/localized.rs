@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use maud::{Markup, html};
 
-use crate::page::model::{Named, Reader, Side, Times};
+use crate::page::model::{Named, Page, Reader, Side, Times};
 use crate::transaction::PartyRole;
 
 /// Returns a text without arguments.
@@ -30,6 +30,14 @@ pub(super) fn moment(reader: &Reader, milliseconds: i64) -> Option<DateTime> {
 /// Returns the name of a role.
 pub(super) fn role_words(reader: &Reader, role: Option<PartyRole>) -> String {
     text(reader, &format!("role-{}", role.map_or("other", PartyRole::as_str)))
+}
+
+/// Returns a text with the name and the role of the person who looks at the page.
+pub(super) fn with_visitor(page: &Page<'_>, id: &str) -> String {
+    let Page { visitor, transaction, reader, .. } = page;
+    let role = role_words(reader, Some(visitor.role));
+    let name = visitor.shown_name(&transaction.terms);
+    reader.locale.text_with(id, &[("name", name.into()), ("role", role.into())])
 }
 
 /// Returns a person's name with the role, for a sentence.

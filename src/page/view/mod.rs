@@ -11,6 +11,7 @@ mod document;
 mod invoice;
 mod localized;
 mod notes;
+mod pay;
 mod summary;
 mod widget;
 
@@ -21,7 +22,7 @@ pub use chat::{
     announcement, has_spoiler, line, lines, people, seen_text, text_without_spoilers, typing,
     typing_text, unsent,
 };
-pub use closed::{Closed, closed, closed_notice, closed_texts, entrance, problem};
+pub use closed::{Closed, asked, closed, closed_notice, closed_texts, entrance, problem};
 pub use document::page;
 pub use widget::{widget, widget_invoice};
 
@@ -34,10 +35,10 @@ pub fn invoice(page: &Page<'_>) -> Markup {
     invoice::article(page)
 }
 
-/// Returns everything that a new revision changes: the header of the page, and the invoice. Each
-/// replaces the element with the same id.
+/// Returns everything that a new revision changes: the header of the page, the invoice, and the sheet to pay it.
+/// Each replaces the element with the same id.
 pub fn update(page: &Page<'_>) -> Markup {
-    html! { (summary::header(page)) (invoice::article(page)) }
+    html! { (summary::header(page)) (invoice::article(page)) (pay::sheet(page)) }
 }
 
 /// Returns the conversation as a `<section id="messages">`.

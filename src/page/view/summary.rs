@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::localized::{counted, date, text};
+use super::pay;
 use crate::page::model::{Page, Reader};
 use crate::transaction::{Owed, Standing, Status};
 use crate::wording::{kind, owed_label, status};
@@ -37,14 +38,17 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
                         Owed::Nothing | Owed::Ended(_) => (label),
                     }
                 }
-                p.when { (when(page)) }
-            }
-            @if let Some(word) = &standing.word {
-                p.status data-status=(tone(standing)) data-late=[becomes_late(page)] {
-                    span.hidden { (text(reader, "status")) ": " }
-                    bdi { (status(word, &reader.locale)) }
+                div.state {
+                    @if let Some(word) = &standing.word {
+                        p.status data-status=(tone(standing)) data-late=[becomes_late(page)] {
+                            span.hidden { (text(reader, "status")) ": " }
+                            bdi { (status(word, &reader.locale)) }
+                        }
+                    }
+                    @if standing.due_date.is_some() { p.when { (when(page)) } }
                 }
             }
+            (pay::link(page))
         }
     }
 }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use ulid::Ulid;
 
+use super::assets;
 use super::document::shell;
 use super::localized::text;
-use super::{assets, invoice, summary};
 use crate::page::model::{Page, Reader};
 
 /// Returns the page before its user is known. Its script asks the client for an OpenID token, signs
@@ -27,8 +27,7 @@ pub fn widget(id: Ulid, reader: &Reader) -> Markup {
 /// Returns the invoice that the script shows. It is the answer to the sign-in.
 pub fn widget_invoice(page: &Page<'_>) -> Markup {
     html! {
-        (summary::header(page))
-        (invoice::article(page))
+        (super::update(page))
         p.foot {
             a href=(page.address.base()) target="_blank" rel="noopener" {
                 (text(page.reader, "widget-open"))

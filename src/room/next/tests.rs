@@ -19,6 +19,7 @@ fn wanted() -> Wanted {
         payment: None,
         page_message: None,
         question: None,
+        link_request: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The invoice page, in real browsers. Each file tests one of its promises.
 
+mod asking_in;
 mod attachments;
 mod bounds;
 mod conversation;
@@ -12,6 +13,7 @@ mod honest;
 mod invoice;
 mod no_scripts;
 mod notes;
+mod paying;
 mod reading;
 mod sessions;
 mod signing_in;

@@ -156,12 +156,27 @@ payment = How to pay
 payment-means = Payment method
 payment-account-name = Account holder
 payment-iban = IBAN
+payment-account = Account number
+payment-amount = Amount
 payment-bic = BIC
 payment-reference = Payment reference
 payment-discount = Early payment
 payment-discount-until = { $percent } less if it is paid by { $date }: { $amount }
 payment-terms = Terms
 payment-further-account = Another account
+# Button that opens the account, the amount and the reference, and the heading above them, with the amount.
+pay = Pay
+close = Close
+# Link to the payment provider. The host of its address follows.
+pay-online = Pay online
+pay-by-transfer = By bank transfer
+pay-app = Open in a banking app
+pay-said = I have paid
+pay-said-label = Your message
+# What the buyer says to the seller; the buyer can change it. $amount: with its currency; $number: of the invoice.
+pay-said-words = We have paid { $amount } for { $number }.
+pay-said-file = Proof of payment, if you like
+pay-said-send = Tell the seller
 copy = Copy
 # Shown in place of "Copy" for a moment.
 copied = Copied
@@ -396,6 +411,16 @@ closed-other-speaker-text = Somebody else is signed in in this browser, so nothi
 closed-nameless-title = This page does not say who you are
 closed-nameless-text = It was opened before the invoice page was updated, so nothing was done. Open your link again; then everything works as before.
 closed-sign-in = If you were given access through a shop or a Matrix account, sign in there and come back from its page.
+# Form: the bot sends a link of their own to whoever asks and is a contact.
+ask-label = Your Matrix ID
+ask-send = Send me my link
+ask-about = If you are a contact of this invoice, you get a link of your own in a direct message.
+asked-title = Check your messages
+# $user: the Matrix ID that was typed; $bot: the Matrix ID of the bot.
+asked-text = If { $user } belongs to a contact of this invoice, { $bot } sends a link there in a direct message. It takes a minute at most.
+asked-again = Nothing came? Check the Matrix ID, and ask again after ten minutes.
+# What the preview of a link says, under “Invoice”.
+preview-text = Open it to see what is due and to write to the other party.
 
 ## Inside a Matrix client
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::localized::{about, called, text};
+use super::super::localized::{about, called, text, with_visitor};
 use crate::page::model::{Address, Composing, Page, Quote, Reader};
 use crate::room::message_content::MAX_TEXT_BYTES;
 
@@ -68,13 +68,7 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
 
 /// Returns a line that names the person who writes, because several people may use one browser.
 fn speaker(page: &Page<'_>) -> Markup {
-    let reader = page.reader;
-    let role = text(reader, &format!("role-{}", page.visitor.role.as_str()));
-    let name = page.visitor.shown_name(&page.transaction.terms);
-    let arguments = [("name", name.into()), ("role", role.as_str().into())];
-    html! {
-        p.speaker id="speaker" dir="auto" { (reader.locale.text_with("writing-as", &arguments)) }
-    }
+    html! { p.speaker id="speaker" dir="auto" { (with_visitor(page, "writing-as")) } }
 }
 
 /// Returns a line that tells what the text is for. It is hidden for a new message.

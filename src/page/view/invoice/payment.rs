@@ -1,10 +1,11 @@
 //! How to pay: the account, the reference, and the QR code for a banking app.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::super::localized::text;
-use crate::page::model::{Page, Reader};
-use crate::wording::{self, PaymentDetail};
+use super::super::pay;
+use crate::page::model::Page;
+use crate::wording;
 
 /// Returns how to pay, as long as somebody has to pay.
 pub(super) fn payment(page: &Page<'_>) -> Markup {
@@ -17,36 +18,10 @@ pub(super) fn payment(page: &Page<'_>) -> Markup {
         section.payment {
             h3 { (text(reader, "payment")) }
             dl {
-                @for it in wording::payment(invoice, &page.standing, &reader.locale) { (detail(reader, &it)) }
+                @for it in wording::payment(invoice, &page.standing, &reader.locale) { (pay::detail(&it)) }
             }
-            @if let Some(code) = &page.qr {
-                figure.qr {
-                    div role="img" aria-label=(text(reader, "qr-label")) {
-                        // Our own SVG, which has only the modules of the code.
-                        (PreEscaped(code))
-                    }
-                    figcaption { (text(reader, "qr-caption")) }
-                }
-            }
-        }
-    }
-}
-
-/// Returns one detail, with a button that copies it if it is for a banking app.
-fn detail(reader: &Reader, it: &PaymentDetail) -> Markup {
-    html! {
-        div class=(it.id) {
-            dt { (it.label) }
-            dd {
-                bdi { (it.shown) }
-                @if let Some(copied) = &it.copied {
-                    button.copy type="button" hidden data-copy=(copied)
-                        data-done=(text(reader, "copied"))
-                        aria-label=(format!("{}: {}", text(reader, "copy"), it.label)) {
-                        (text(reader, "copy"))
-                    }
-                }
-            }
+            // On a screen, the sheet has it.
+            (pay::code(page))
         }
     }
 }

@@ -13,8 +13,10 @@ fn shown(sample: &Sample) -> String {
     let page = sample.page();
     let html = super::super::widget_invoice(&page).into_string();
     assert!(html.starts_with(&super::super::update(&page).into_string()));
-    // The history of the changes is always shown, so it is cut off here.
-    html.split("<section class=\"history\">").next().unwrap_or_default().to_owned()
+    // The history of the changes is always shown, so it is cut out here.
+    let (before, from) = html.split_once("<section class=\"history\">").unwrap();
+    let (_, after) = from.split_once("</article>").unwrap();
+    format!("{before}{after}")
 }
 
 #[test]

@@ -19,13 +19,16 @@ fn preview_shows_each_page() {
         None,
         &maud::html! { main id="widget" { (widget_invoice(&sample.page())) } },
     );
-    let closed = closed(Closed::Expired, &sample.reader, true);
+    let closed = closed(Closed::Expired, &sample.reader, true, Some(sample.transaction.id));
+    sample.reader.today = "2026-07-13".parse().unwrap();
+    let late = super::super::page(&sample.page());
     sample.transaction.terms.status = "paid".into();
     let mut quiet = sample.page();
     (quiet.chat.lines, quiet.chat.unsent, quiet.chat.older) = Default::default();
     quiet.chat.closed = Some("This conversation has ended.".into());
     let quiet = super::super::page(&quiet);
-    let pages = [("page", page), ("widget", widget), ("closed", closed), ("quiet", quiet)];
+    let pages =
+        [("page", page), ("widget", widget), ("closed", closed), ("late", late), ("quiet", quiet)];
     for (name, markup) in pages {
         assert!(markup.0.starts_with("<!DOCTYPE html>"), "{name}");
         if let Some(folder) = std::env::var_os("TALLYROOM_PREVIEW") {

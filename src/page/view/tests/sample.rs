@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use ulid::Ulid;
 
+use crate::config::PayLink;
 use crate::invoice::{Further, LeftOver, LeftOvers, OriginalKind};
 use crate::language::Locale;
 use crate::page::model::*;
@@ -63,6 +64,12 @@ impl Sample {
 
     pub(super) fn page(&self) -> Page<'_> {
         let standing = StatusRules::default().standing(&self.transaction, self.reader.today);
+        let link = PayLink {
+            shop: "acme".to_owned(),
+            url: "https://pay.example.org/{external_id}?amount={amount}".to_owned(),
+        };
+        let payable = standing.owed.payable();
+        let paying = payable.and_then(|it| Paying::of(&self.transaction, it, &[link]));
         Page {
             transaction: &self.transaction,
             steps: StatusRules::default().steps(self.visitor.role, &standing),
@@ -77,7 +84,7 @@ impl Sample {
                 original: Some(OriginalKind::Pdf),
                 files: BTreeSet::new(),
             }),
-            qr: Some(qr()),
+            paying,
             chat: chat(),
             notes: notes(),
             people: people(),
@@ -204,16 +211,6 @@ fn further() -> Vec<Term> {
         term("BT-155", Some("1"), "OAK-2400-180"),
         term("BT-159", Some("1"), "FR"),
     ]
-}
-
-fn qr() -> String {
-    qrcode::QrCode::new(
-        "BCD\n002\n1\nSCT\nBYLADEM1001\nAcme Timber Ltd\nDE02120300000000202051\nEUR480.52",
-    )
-    .unwrap()
-    .render::<qrcode::render::svg::Color<'_>>()
-    .build()
-    .replace("<?xml version=\"1.0\" standalone=\"yes\"?>", "")
 }
 
 fn people() -> Vec<Person> {

@@ -88,9 +88,14 @@ impl Visitor {
         }
     }
 
-    /// Chooses files in the file field.
+    /// Chooses files in the file field of the conversation.
     pub async fn attaches(&self, files: &[&Path]) {
-        let node = self.selected("input[type=file]").await;
+        self.attaches_in("#compose", files).await;
+    }
+
+    /// Chooses files in the file field of this part of the page.
+    pub async fn attaches_in(&self, part: &str, files: &[&Path]) {
+        let node = self.selected(&format!("{part} input[type=file]")).await;
         self.ok("DOM.setFileInputFiles", json!({ "backendNodeId": node, "files": files })).await;
     }
 

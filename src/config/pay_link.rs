@@ -1,0 +1,133 @@
+//! A shop's link to its payment provider, with places for what is to be paid.
+
+use std::fmt::Write;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::transaction::Transaction;
+
+/// The greatest length of an address with its places, in bytes.
+const MAX_URL_BYTES: usize = 2_048;
+/// What may stand in braces.
+const PLACES: [&str; 6] =
+    ["transaction", "external_id", "number", "amount", "currency", "reference"];
+
+/// Where buyers can pay the invoices of a shop by other means than a transfer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PayLink {
+    /// The name of the shop.
+    pub shop: String,
+    /// The address, with places in braces such as `{amount}`.
+    pub url: String,
+}
+
+impl PayLink {
+    /// Returns what is wrong with the address, if anything is.
+    pub(super) fn problem(&self) -> Option<&'static str> {
+        let Self { url, .. } = self;
+        if url.len() > MAX_URL_BYTES {
+            return Some("more than 2048 bytes");
+        }
+        let with =
+            |sample: &'static str| filled(url, |name| PLACES.contains(&name).then_some(sample));
+        let (Some(one), Some(other)) = (with("a"), with("b")) else {
+            return Some("an unknown word in braces");
+        };
+        let (Ok(one), Ok(other)) = (Url::parse(&one), Url::parse(&other)) else {
+            return Some("no URL");
+        };
+        if one.scheme() != "https" {
+            return Some("another scheme than https://");
+        }
+        if !one.username().is_empty() || one.password().is_some() {
+            return Some("a user name or password");
+        }
+        // Whatever the values are, the host stays the same.
+        (one.origin() != other.origin()).then_some("words in braces before the path")
+    }
+
+    /// Returns the address at which `amount` of a transaction is paid.
+    pub fn address(&self, transaction: &Transaction, amount: Decimal) -> Option<Url> {
+        let invoice = &transaction.terms.invoice;
+        let (id, currency) = (transaction.id.to_string(), invoice.currency.to_string());
+        let amount = amount.to_string();
+        let reference = invoice.payment.as_ref().and_then(|it| it.reference.as_deref());
+        let value = |name: &str| match name {
+            "transaction" => Some(id.as_str()),
+            "external_id" => Some(transaction.external_id.as_str()),
+            "number" => Some(invoice.number.as_str()),
+            "amount" => Some(amount.as_str()),
+            "currency" => Some(currency.as_str()),
+            "reference" => Some(reference.unwrap_or(&invoice.number)),
+            _ => None,
+        };
+        Url::parse(&filled(&self.url, value)?).ok()
+    }
+}
+
+/// Puts the values, percent-encoded, in the place of the words in braces. `None` if there is an unknown word or a brace
+/// without its other one.
+fn filled<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        filled.push_str(before);
+        for byte in value(name)?.bytes() {
+            match byte {
+                // The unreserved characters of RFC 3986, section 2.3.
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    filled.push(char::from(byte));
+                }
+                _ => write!(filled, "%{byte:02X}").ok()?,
+            }
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(filled).filter(|it| !it.contains('}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(url: &str) -> PayLink {
+        PayLink { shop: "acme".to_owned(), url: url.to_owned() }
+    }
+
+    #[test]
+    fn an_address_has_https_a_fixed_host_and_known_words() {
+        for (url, problem) in [
+            ("https://pay.example.org/{external_id}?amount={amount}", None),
+            ("https://pay.example.org", None),
+            ("http://pay.example.org/{amount}", Some("another scheme than https://")),
+            ("javascript:alert(1)", Some("another scheme than https://")),
+            ("https://{shop}.example.org/", Some("an unknown word in braces")),
+            ("https://{number}.example.org/", Some("words in braces before the path")),
+            ("https://pay.example.org:4{number}/", Some("no URL")),
+            ("https://me:secret@pay.example.org/", Some("a user name or password")),
+            ("https://pay.example.org/{amount", Some("an unknown word in braces")),
+            ("https://pay.example.org/amount}", Some("an unknown word in braces")),
+            ("pay.example.org", Some("no URL")),
+        ] {
+            assert_eq!(link(url).problem(), problem, "{url}");
+        }
+    }
+
+    #[test]
+    fn values_are_encoded() {
+        let mut transaction = crate::transaction::sample();
+        transaction.external_id = "order 7/ä&x=1#".to_owned();
+        transaction.terms.invoice.number = "../42".to_owned();
+        let link = link("https://pay.example.org/{number}/{external_id}?sum={amount}{currency}");
+        let address = link.address(&transaction, Decimal::new(5_400, 2)).unwrap();
+        assert_eq!(
+            address.as_str(),
+            "https://pay.example.org/..%2F42/order%207%2F%C3%A4%26x%3D1%23?sum=54.00EUR"
+        );
+    }
+}
