@@ -55,7 +55,7 @@ on_both_databases! {
         // What is no Matrix ID is refused, whoever asks.
         stranger.open(&scene.page()).await;
         asks_for(&stranger, "sam").await;
-        stranger.sees("This is no Matrix ID").await;
+        stranger.sees("This is not a Matrix ID").await;
 
         // A link that was revoked offers the same.
         let shop = &scene.world.shop;
@@ -80,7 +80,7 @@ on_both_databases! {
 
 async fn asks(visitor: &Visitor, user: &str) {
     asks_for(visitor, user).await;
-    visitor.sees("Look into your messages").await;
+    visitor.sees("Check your messages").await;
 }
 
 async fn asks_for(visitor: &Visitor, user: &str) {
