@@ -1,5 +1,5 @@
 # pip install httpx standardwebhooks
-# TALLYROOM_URL=https://tallyroom.example.org TALLYROOM_KEY=… python3 talk.py
+# On the machine of Tallyroom: TALLYROOM_URL=http://127.0.0.1:PORT TALLYROOM_KEY=… python3 talk.py
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -17,7 +17,7 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         try:
             event = webhook.verify(body, dict(self.headers))
-        except WebhookVerificationError:
+        except (WebhookVerificationError, ValueError):
             return self.send_error(401)
         self.send_response(204)
         self.end_headers()

@@ -66,7 +66,7 @@ OSCAR_ORDER_STATUS_PIPELINE = {
     "Completed": (),
     "Cancelled": (),
 }
-VAT_RATE = Decimal("0.20")
+VAT_RATE = Decimal("0.19")
 
 # ---- Tallyroom
 

@@ -1,5 +1,5 @@
 // npm install standardwebhooks && npm pkg set type=module
-// TALLYROOM_URL=https://tallyroom.example.org TALLYROOM_KEY=… node talk.ts
+// On the machine of Tallyroom: TALLYROOM_URL=http://127.0.0.1:PORT TALLYROOM_KEY=… node talk.ts
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
@@ -15,10 +15,11 @@ async function post(path: string, body: object): Promise<any> {
 }
 
 const server = createServer(async (request, response) => {
-  const body = Buffer.concat(await request.toArray());
   let event: any;
-  try { event = webhook.verify(body, request.headers as Record<string, string>); }
-  catch { return response.writeHead(401).end(); }
+  try {
+    const body = Buffer.concat(await request.toArray()); // throws if the client hangs up
+    event = webhook.verify(body, request.headers as Record<string, string>);
+  } catch { return response.writeHead(401).end(); }
   response.writeHead(204).end();
   const entry = event.data.entry;
   if (entry?.party === "buyer") console.log(entry.display_name, "says:", entry.text);

@@ -2,9 +2,12 @@
 //! verifies, a message of the shop, and the answer of the buyer.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::Method;
 use reqwest::multipart::Form;
@@ -61,8 +64,14 @@ async fn each_hands_in_an_order_verifies_a_webhook_speaks_and_hears_the_buyer() 
         let webhooks = webhooks["webhooks"].as_array().unwrap();
         let receiver = webhooks.last().unwrap()["url"].as_str().unwrap();
         let forged = json!({ "data": { "entry": { "party": "buyer", "text": "I paid" } } });
-        let refused = reqwest::Client::new().post(receiver).json(&forged).send().await.unwrap();
-        assert_eq!(refused.status(), 401);
+        let forged = reqwest::Client::new().post(receiver).json(&forged);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let malformed = forged.try_clone().unwrap().header("webhook-id", "evt_0000000000001");
+        let malformed = malformed.header("webhook-timestamp", now);
+        for call in [forged, malformed.header("webhook-signature", "malformed")] {
+            assert_eq!(call.send().await.unwrap().status(), 401);
+        }
+        hang_up(receiver);
 
         let buyer = Entered::by(&link).await;
         let words = format!("When does {order} arrive?");
@@ -72,6 +81,15 @@ async fn each_hands_in_an_order_verifies_a_webhook_speaks_and_hears_the_buyer() 
         assert_eq!(line(&world, &log, "Birch GmbH says: ").await, words);
         assert!(!fs::read_to_string(&log).unwrap().contains("I paid"));
     }
+}
+
+/// Ends a call in the middle of its body, which must not end the receiver.
+fn hang_up(receiver: &str) {
+    let mut stream = TcpStream::connect(receiver.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\n{").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    // Until the receiver has seen it.
+    let _ = stream.read_to_end(&mut Vec::new());
 }
 
 /// Waits for a line that begins with this in what a program says; the rest of it.

@@ -1,9 +1,12 @@
 """The customer and the staff of examples/shop, who use it by its own pages. Called by shop.rs.
 
 shop_people.py SHOP order MATRIX         a customer with this Matrix account orders, through oscar's checkout
-shop_people.py SHOP say NUMBER WORDS     staff say something about an order, on the dashboard
+shop_people.py SHOP guest                somebody without an account orders what is not sent by post; prints the number
+shop_people.py SHOP send NUMBER WORDS…   staff say something about an order, on the dashboard: each with the same form
 shop_people.py SHOP talk NUMBER          the customer goes to the invoice page; prints its address
-shop_people.py SHOP pay NUMBER           staff note that it is paid, on the dashboard
+shop_people.py SHOP part NUMBER AMOUNT   staff note that a part of it is paid, on the dashboard
+shop_people.py SHOP pay NUMBER DAY       staff note that the rest was paid on this day, and that it is paid
+shop_people.py SHOP leave_out NUMBER     the webhook gets a signed event that came without its entry
 
 `order` prints the order with the cookies of the customer and of the staff, as JSON.
 """
@@ -11,6 +14,7 @@ import json
 import os
 import re
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import django
@@ -20,13 +24,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "shop"
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
 django.setup()
 
-from conversations.models import MatrixAccount  # noqa: E402
+from conversations.models import MatrixAccount, Webhook  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from oscar.apps.address.models import Country  # noqa: E402
+from oscar.apps.basket.models import Basket  # noqa: E402
 from oscar.apps.catalogue.models import Product, ProductClass  # noqa: E402
 from oscar.apps.offer.models import Benefit, Condition, ConditionalOffer, Range  # noqa: E402
 from oscar.apps.order.models import Order, PaymentEventType  # noqa: E402
+from oscar.apps.checkout.calculators import OrderTotalCalculator  # noqa: E402
+from oscar.apps.order.utils import OrderCreator  # noqa: E402
 from oscar.apps.partner.models import Partner, StockRecord  # noqa: E402
+from oscar.apps.shipping.methods import NoShippingRequired  # noqa: E402
+from pricing import Vat  # noqa: E402
+from standardwebhooks import Webhook as Verifier  # noqa: E402
 
 CUSTOMER, STAFF, PASSWORD = "accounts@birch.example", "sales@acme.example", "a password of this test"
 
@@ -85,9 +95,21 @@ def order(shop, matrix):
                       "staff": Visitor(shop, STAFF).cookie()}))
 
 
-def say(shop, number, words):
-    page = f"/dashboard/orders/{number}/"
-    Visitor(shop, STAFF).send(page, {"text": words}, to=f"/tallyroom/orders/{number}/say")
+def guest(shop):
+    basket, method = Basket.objects.create(), NoShippingRequired()
+    basket.strategy = Vat()
+    basket.add_product(Product.objects.earliest("pk"))
+    charge = method.calculate(basket)
+    placed = OrderCreator().place_order(basket, OrderTotalCalculator().calculate(basket, charge), method, charge,
+                                        guest_email="guest@elm.example")
+    print(placed.number)
+
+
+def send(shop, number, *words):
+    staff, page = Visitor(shop, STAFF), f"/dashboard/orders/{number}/"
+    form = re.search(r'name="form" value="([^"]+)"', staff.http.get(page).text)[1]
+    for text in words:
+        staff.send(page, {"form": form, "text": text}, to=f"/tallyroom/orders/{number}/send")
 
 
 def talk(shop, number):
@@ -95,14 +117,31 @@ def talk(shop, number):
     print(Visitor(shop, CUSTOMER).send(page, {}, to=f"/tallyroom/orders/{number}/talk").url)
 
 
-def pay(shop, number):
+def part(shop, number, amount):
     staff, page = Visitor(shop, STAFF), f"/dashboard/orders/{number}/"
-    total = Order.objects.get(number=number).total_incl_tax
-    staff.send(page, {"order_action": "create_order_payment_event", "payment_event_type": "paid", "amount": total})
+    staff.send(page, {"order_action": "create_order_payment_event", "payment_event_type": "paid", "amount": amount})
+
+
+def pay(shop, number, day):
+    staff, page = Visitor(shop, STAFF), f"/dashboard/orders/{number}/"
+    placed = Order.objects.get(number=number)
+    rest = placed.total_incl_tax - sum(event.amount for event in placed.payment_events.all())
+    part(shop, number, rest)
+    placed.payment_events.filter(amount=rest).update(date_created=f"{day} 12:00Z")
     staff.send(page, {"order_action": "change_order_status", "new_status": "Paid"})
     assert Order.objects.get(number=number).status == "Paid"
 
 
+def leave_out(shop, number):
+    body = json.dumps({"id": "evt_zzzzzzzzzzzzz", "type": "entry.created",
+                       "transaction": {"external_id": number}, "data": {"left_out": True}})
+    now = datetime.now(timezone.utc)
+    headers = {"webhook-id": "evt_zzzzzzzzzzzzz", "webhook-timestamp": str(int(now.timestamp())),
+               "webhook-signature": Verifier(Webhook.objects.get().secret).sign("evt_zzzzzzzzzzzzz", now, body)}
+    httpx.post(f"{shop}/tallyroom/webhook", content=body, headers=headers).raise_for_status()
+
+
 if __name__ == "__main__":
     shop, action, *about = sys.argv[1:]
-    {"order": order, "say": say, "talk": talk, "pay": pay}[action](shop, *about)
+    actions = [order, guest, send, talk, part, pay, leave_out]
+    next(it for it in actions if it.__name__ == action)(shop, *about)

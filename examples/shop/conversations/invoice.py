@@ -6,19 +6,16 @@ from django.conf import settings
 
 
 def transaction_of(order):
-    """Says the same whenever it is called, whatever became of the order, so that it can be sent again."""
+    """Is called when the order is placed. Guests have no account, and what is not sent by post has no address."""
     day = order.date_placed.date()
+    contact = contact_of(order)
     address = order.billing_address or order.shipping_address
     lines = lines_of(order)
     net = sum(Decimal(line["net_amount"]) for line in lines)
     return {
         "external_id": order.number,
-        "status": settings.OSCAR_INITIAL_ORDER_STATUS,
-        "buyer": {
-            "name": address.name,
-            "address": address_of(address),
-            "contacts": [contact_of(order)],
-        },
+        "status": order.status,
+        "buyer": {"name": contact["name"], **party_of(address), "contacts": [contact]},
         "seller": settings.SELLER,
         "invoice": {
             "number": order.number,
@@ -31,10 +28,7 @@ def transaction_of(order):
             "vat_breakdown": [{**VAT, "taxable": str(net), "tax": str(order.total_incl_tax - net)}],
             "totals": {"with_vat": str(order.total_incl_tax)},
             "payment": {**settings.PAYMENT, "reference": order.number},
-            "delivery": {
-                "name": order.shipping_address.name,
-                "address": address_of(order.shipping_address),
-            },
+            "delivery": party_of(order.shipping_address),
         },
     }
 
@@ -63,18 +57,24 @@ def line_of(line):
     }
 
 
-def address_of(address):
+def party_of(address):
+    if not address:
+        return {}
     return {
-        "lines": [line for line in (address.line1, address.line2, address.line3) if line],
-        "city": address.line4,
-        "postal_code": address.postcode,
-        "country": address.country.iso_3166_1_a2,
+        "name": address.name,
+        "address": {
+            "lines": [line for line in (address.line1, address.line2, address.line3) if line],
+            "city": address.line4,
+            "postal_code": address.postcode,
+            "country": address.country.iso_3166_1_a2,
+        },
     }
 
 
 def contact_of(order):
     """Customers write on the invoice page, or with the Matrix account that they have told the shop."""
-    contact = {"name": order.user.get_full_name() or order.email, "email": order.email}
+    name = order.user.get_full_name() if order.user else ""
+    contact = {"name": name or order.email, "email": order.email}
     matrix = getattr(order.user, "matrix_account", None)
     return {**contact, "matrix": matrix.matrix} if matrix else contact
 

@@ -1,4 +1,5 @@
 import django.db.models.deletion
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -14,25 +15,23 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Taken',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-            ],
-        ),
-        migrations.CreateModel(
             name='Webhook',
             fields=[
-                ('id', models.CharField(max_length=26, primary_key=True, serialize=False)),
-                ('secret', models.CharField(max_length=128)),
+                ('key', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ('url', models.CharField(max_length=255)),
+                ('tallyroom_id', models.CharField(blank=True, max_length=26)),
+                ('secret', models.CharField(blank=True, max_length=128)),
             ],
         ),
         migrations.CreateModel(
             name='Conversation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('content', models.JSONField()),
                 ('transaction', models.CharField(blank=True, max_length=26)),
                 ('changes', models.PositiveIntegerField(default=1)),
                 ('told', models.PositiveIntegerField(default=0)),
+                ('told_status', models.CharField(blank=True, max_length=100)),
                 ('order', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='conversation', to='order.order')),
             ],
         ),
@@ -57,6 +56,13 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('matrix', models.CharField(max_length=255)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='matrix_account', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Taken',
+            fields=[
+                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ('left_out', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='conversations.conversation')),
             ],
         ),
     ]

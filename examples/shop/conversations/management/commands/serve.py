@@ -4,7 +4,7 @@ from django.core.management import BaseCommand, call_command
 from django.core.servers.basehttp import get_internal_wsgi_application, run
 from django.urls import reverse
 
-from conversations.telling import tell_for_ever
+from conversations import outgoing
 
 
 class Command(BaseCommand):
@@ -16,6 +16,6 @@ class Command(BaseCommand):
 
     def begin(self, port):
         address = f"http://127.0.0.1:{port}"
-        Thread(target=tell_for_ever, args=[address + reverse("tallyroom-webhook")], daemon=True).start()
         self.stdout.write(f"The shop is at {address}")
         self.stdout.flush()
+        Thread(target=outgoing.run, args=[address + reverse("tallyroom-webhook")], daemon=True).start()
