@@ -160,13 +160,17 @@ pub(super) async fn discard(
 ) -> Result<Json<Value>, Problem> {
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
-    let (message_id, before) = find_message(&state, id, &message).await?;
-    let before = shown(message_id, &before).to_string();
-    if !precondition::allows(&headers, precondition::digest(before.as_bytes())) {
-        return Err(Problem::changed_meanwhile("message", "in another state"));
-    }
+    let (message_id, _) = find_message(&state, id, &message).await?;
+    let is_as_wanted = |before: &ShopMessage| {
+        let before = shown(message_id, before).to_string();
+        precondition::allows(&headers, precondition::digest(before.as_bytes()))
+    };
+    let (correlation, store) = (correlation.as_str(), &state.store);
     let discarded =
-        state.store.discard_shop_message(&shop, id, message_id, &correlation, &origin).await?;
+        store.discard_shop_message(&shop, id, message_id, correlation, &origin, is_as_wanted);
+    let Some(discarded) = discarded.await? else {
+        return Err(Problem::changed_meanwhile("message", "in another state"));
+    };
     tracing::info!(transaction = %id, message = %message_id, parts = discarded, "discarded a message");
     let (_, after) = find_message(&state, id, &message).await?;
     Ok(Json(shown(message_id, &after)))

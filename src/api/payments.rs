@@ -102,7 +102,7 @@ pub(super) async fn take_back(
     // All that can change is that it is taken back, which two can do at once.
     let before = shown(&state, id, &payment).await?.to_string();
     if !precondition::allows(&headers, precondition::digest(before.as_bytes())) {
-        return Err(Problem::changed_meanwhile("payment", "another one"));
+        return Err(Problem::changed_meanwhile("payment", "in another state"));
     }
     if state.store.take_back_payment(&shop, id, &payment, &correlation, &origin).await? {
         tracing::info!(transaction = %id, payment, "took back a payment");

@@ -5,7 +5,8 @@
 //! The tag of a transaction has two parts: the revision, which changes with everything that a shop can change, and a
 //! digest of the answer, which also changes with the room and the record. `If-Match` compares the revision only:
 //! somebody who joins the room is no reason to refuse a change. The tag of a webhook is made in the same way, with a
-//! digest of what can be changed in the place of the revision.
+//! digest of what can be changed in the place of the revision. That of a payment and of a message of the shop is the
+//! digest of the answer.
 
 use std::fmt::Display;
 

@@ -219,7 +219,7 @@ pub(super) async fn list(
     let request = query.request(&shop)?;
     let meanings = Status::ALL.map(|it| (it.as_str(), it));
     let means = one_of("means", query.means.as_deref(), &meanings)?;
-    let mut page = match &query.external_id {
+    let page = match &query.external_id {
         Some(external_id) => {
             let has_filter = request.has_filter() || means.is_some();
             if has_filter || query.cursor.is_some() || query.sort.is_some() {
@@ -229,15 +229,54 @@ pub(super) async fn list(
             let found = state.store.transaction_called(&shop, external_id).await?;
             Page { transactions: found.into_iter().collect(), next: None }
         }
-        None => state.store.list(request).await?,
+        None => match means {
+            None => state.store.list(request).await?,
+            Some(means) => list_by_meaning(&state, request, means).await?,
+        },
     };
-    // What a status means follows from the config, the payments and the day, so no database knows it.
-    page.transactions
-        .retain(|it| means.is_none_or(|means| state.config.standing(it).status == means));
     let transactions =
         present::present_page(&state.store, &state.config, &shop, &page.transactions).await?;
     let next = page.next.map(|cursor| cursor_text(request.order, cursor));
     Ok(Json(json!({ "transactions": transactions, "next": next })).into_response())
+}
+
+/// How many transactions of a list are looked at for what their status means, for one page.
+const MAX_MEANINGS_LOOKED_AT: usize = 1_000;
+
+/// Returns a page of the transactions whose status means this now. What it means follows from the config, the payments and
+/// the day, so no database knows it: the list is read in pieces until the page is full.
+async fn list_by_meaning(
+    state: &ApiState,
+    request: ListRequest<'_>,
+    means: Status,
+) -> Result<Page, Problem> {
+    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let mut page = Page { transactions: Vec::new(), next: request.cursor };
+    let mut looked_at = 0;
+    loop {
+        let piece = ListRequest { limit: MAX_PAGE_SIZE, cursor: page.next, ..request };
+        let piece = state.store.list(piece).await?;
+        page.next = piece.next;
+        let count = piece.transactions.len();
+        let is_whole = i64::try_from(count).is_ok_and(|count| count >= MAX_PAGE_SIZE);
+        looked_at += count;
+        for transaction in piece.transactions {
+            if state.config.standing(&transaction).status != means {
+                continue;
+            }
+            if page.transactions.len() == limit {
+                let last = page.transactions.last();
+                page.next = last.map(|it| ListCursor { updated_at: it.updated_at, id: it.id });
+                return Ok(page);
+            }
+            page.transactions.push(transaction);
+        }
+        // With another filter, a piece that is not full has looked at as many already.
+        let is_full = page.transactions.len() == limit || looked_at >= MAX_MEANINGS_LOOKED_AT;
+        if page.next.is_none() || is_full || !is_whole {
+            return Ok(page);
+        }
+    }
 }
 
 /// `PATCH /api/v1/transactions/{id}`

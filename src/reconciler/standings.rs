@@ -9,15 +9,19 @@ use crate::transaction::StatusRules;
 
 /// The fact that holds the digest of the rules that all rooms follow, and the lease of who changes that.
 const FOLLOWED_RULES: &str = "status rules";
-/// How many rooms are made due in one tx.
-const ROOMS_PER_TX: i64 = 500;
+/// How many rooms are made due in one tx, and how many may be due before it.
+const ROOMS_AT_ONCE: u16 = 500;
 
 /// Makes all rooms due once if the rules are others than at the last start, and then waits for `stop`. It is repeated
 /// until it succeeds, and begins again after a restart in between. One process at a time does this.
 pub async fn follow_config(store: Store, rules: StatusRules, stop: CancellationToken) {
     let (digest, mut failures) = (rules.digest(), Failures::default());
     loop {
-        match follow(&store, &digest).await {
+        let followed = tokio::select! {
+            followed = follow(&store, &digest) => followed,
+            () = stop.cancelled() => return,
+        };
+        match followed {
             Ok(true) => return stop.cancelled().await,
             Err(error) if failures.should_log(error.to_string()) => {
                 tracing::error!(%error, "rooms cannot follow a change of the config; retrying");
@@ -43,7 +47,13 @@ async fn make_rooms_due(store: &Store, digest: &str) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut last = String::new();
-    while let Some(next) = store.make_rooms_due(&last, ROOMS_PER_TX).await? {
+    loop {
+        // A new transaction waits for a few rooms at most, not for all of them.
+        if store.due_rooms(ROOMS_AT_ONCE.into()).await?.len() >= ROOMS_AT_ONCE.into() {
+            tokio::time::sleep(POLL_INTERVAL).await;
+            continue;
+        }
+        let Some(next) = store.make_rooms_due(&last, ROOMS_AT_ONCE.into()).await? else { break };
         last = next;
     }
     store.set_fact(FOLLOWED_RULES, digest).await

@@ -19,7 +19,7 @@ const SELECT_DUE_ROOMS: &str =
 const SET_AT_REST: &str = "UPDATE rooms SET \
      ready_at = COALESCE(ready_at, CASE WHEN room_id IS NULL OR $5 = 0 THEN NULL ELSE $3 END), \
      due_at = CASE WHEN wakes = $2 THEN $4 ELSE $3 END, failures = 0, problem = NULL, \
-     turns = 0, wanted_again = 0 \
+     turns = 0, wanted_again = 0, stopped = 0 \
      WHERE transaction_id = $1 RETURNING room_id, ready_at, told_problem";
 const POSTPONE_FOR_OTHERS: &str =
     "UPDATE rooms SET due_at = $2, turns = turns + 1 WHERE transaction_id = $1 RETURNING turns";
@@ -28,9 +28,11 @@ const MAKE_DUE: &str = "UPDATE rooms SET due_at = $2, wakes = wakes + 1 \
 /// The last of the rooms that [`MAKE_PIECE_DUE`] makes due.
 const SELECT_END_OF_PIECE: &str = "SELECT MAX(transaction_id) FROM (SELECT transaction_id \
      FROM rooms WHERE transaction_id > $1 ORDER BY transaction_id LIMIT $2) piece";
-/// A room on which somebody works is due again afterwards, because `wakes` is higher.
+/// A room that is due already, that waits after a failure, or that is stopped until somebody wakes it is looked at without
+/// this.
 const MAKE_PIECE_DUE: &str = "UPDATE rooms SET due_at = $3, wakes = wakes + 1 \
-     WHERE transaction_id > $1 AND transaction_id <= $2";
+     WHERE transaction_id > $1 AND transaction_id <= $2 AND failures = 0 AND stopped = 0 \
+     AND (due_at IS NULL OR due_at > $3)";
 const POSTPONE_AFTER_FAILURE: &str = "\
      UPDATE rooms SET failures = failures + 1, problem = $3, turns = 0, \
      due_at = CASE WHEN wakes = $4 THEN $2 ELSE due_at END WHERE transaction_id = $1 \
@@ -155,8 +157,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes at most `limit` rooms due, those that follow the transaction `after` in the order of their ids, also stopped
-    /// ones. Returns the last of them, or `None` if there was none left.
+    /// Makes rooms due, among the `limit` rooms that follow the transaction `after` in the order of their ids, except for
+    /// failing and stopped ones. Returns the last of the `limit` rooms, or `None` if there was none left.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -250,7 +252,8 @@ pub(super) async fn nudge(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::opened;
+    use crate::store::tests::{opened, root};
+    use crate::store::{Created, NewRevision};
 
     #[test]
     fn the_pause_ends_when_a_room_is_due_but_within_bounds() {
@@ -270,5 +273,54 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = opened(folder.path()).await;
         assert_eq!(store.room_yields(Ulid::new()).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn all_rooms_are_made_due_but_those_that_wait_for_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let terms = crate::transaction::sample().terms;
+        let new = NewRevision { terms: &terms, warnings: &[], original: None };
+        let created = store.create_transaction("shop", "order-1", new, "test", &root()).await;
+        let Ok(Created::New(id)) = created else { panic!("{created:?}") };
+        let set = async |columns: &str| {
+            let set = sqlx::AssertSqlSafe(format!("UPDATE rooms SET {columns}"));
+            sqlx::query(set).execute(&store.writing).await.unwrap();
+        };
+        let wakes = async || store.room(id).await.unwrap().unwrap().wakes;
+        let mut before = wakes().await;
+        for (columns, made_due) in [
+            ("due_at = NULL", 1),
+            ("due_at = 9000000000000", 1),
+            ("due_at = 1", 0),
+            ("due_at = 9000000000000, failures = 1", 0),
+            ("due_at = NULL, failures = 0, stopped = 1", 0),
+        ] {
+            set(columns).await;
+            let last = store.make_rooms_due("", 9).await.unwrap();
+            assert_eq!(last, Some(id.to_string()));
+            let after = wakes().await;
+            assert_eq!(after - before, made_due, "{columns}");
+            before = after;
+        }
+        assert_eq!(store.make_rooms_due(&id.to_string(), 9).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_room_that_is_well_again_is_not_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let terms = crate::transaction::sample().terms;
+        let new = NewRevision { terms: &terms, warnings: &[], original: None };
+        let created = store.create_transaction("shop", "order-1", new, "test", &root()).await;
+        let Ok(Created::New(id)) = created else { panic!("{created:?}") };
+        let wakes = store.room(id).await.unwrap().unwrap().wakes;
+        let stopped = async || -> i64 {
+            sqlx::query_scalar("SELECT stopped FROM rooms").fetch_one(&store.pool).await.unwrap()
+        };
+        store.room_stopped(id, wakes, Some(0), "refused").await.unwrap();
+        assert_eq!(stopped().await, 1);
+        store.room_rests(id, wakes, None, true).await.unwrap();
+        assert_eq!(stopped().await, 0);
     }
 }

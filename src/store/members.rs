@@ -54,10 +54,11 @@ const UPSERT_MEMBER_FROM_EVENT: &str = "INSERT INTO members \
 const SET_TOLD_IN: &str =
     "UPDATE members SET told_in = $3 WHERE transaction_id = $1 AND user_id = $2";
 /// The contacts who are in the room, of whom the shop was not told because they were no contacts when they came. Who joins
-/// sends the event of it.
+/// sends the event of it. The sender is an expression, so that the entries are found by their transaction: by the sender,
+/// all entries of a person would be read.
 const SELECT_UNTOLD_CONTACTS: &str = "SELECT m.user_id, c.party, MAX(e.seq) FROM members m \
      JOIN contacts c ON c.transaction_id = m.transaction_id AND c.user_id = m.user_id AND c.active = 1 \
-     JOIN entries e ON e.transaction_id = m.transaction_id AND e.sender = m.user_id \
+     JOIN entries e ON e.transaction_id = m.transaction_id AND e.sender || '' = m.user_id \
      AND e.kind = 'membership' WHERE m.transaction_id = $1 AND m.membership = 'join' \
      AND m.told_in = 0 GROUP BY m.user_id, c.party ORDER BY m.user_id";
 const FORGET_REFUSALS: &str = "\
@@ -400,4 +401,26 @@ pub(super) async fn see_member(
         .bind(i64::from(seen.is_own_leave))
         .fetch_optional(&mut **tx)
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::opened;
+
+    #[tokio::test]
+    async fn the_contacts_of_whom_nothing_was_told_are_found_without_all_entries_of_a_person() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let explain = format!("EXPLAIN QUERY PLAN {SELECT_UNTOLD_CONTACTS}");
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(explain))
+            .bind("transaction")
+            .fetch_all(&store.pool)
+            .await
+            .unwrap();
+        let told: Vec<_> = plan.iter().map(|it| it.3.as_str()).collect();
+        let of_entries = told.iter().filter(|it| it.starts_with("SEARCH e "));
+        assert!(of_entries.clone().count() == 1, "{told:?}");
+        assert!(of_entries.clone().all(|it| it.contains("(transaction_id=?")), "{told:?}");
+    }
 }

@@ -25,7 +25,8 @@ const SET_GUEST_MADE: &str = "UPDATE guests SET made_at = $4 \
 const INSERT_OUTGOING: &str = "INSERT INTO outgoing \
      (transaction_id, id, user_id, client_id, event_type, content, sha256, written_at, message) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-     ON CONFLICT (transaction_id, user_id, client_id) DO UPDATE SET problem = NULL";
+     ON CONFLICT (transaction_id, user_id, client_id) DO UPDATE SET problem = NULL \
+     WHERE outgoing.content IS NOT NULL";
 const SELECT_ID: &str =
     "SELECT id FROM outgoing WHERE transaction_id = $1 AND user_id = $2 AND client_id = $3";
 const SELECT_NEXT: &str = "SELECT id, user_id, event_type, content, sha256, written_at, problem \
@@ -37,7 +38,8 @@ const SELECT_UNSENT: &str = "SELECT id, user_id, event_type, content, sha256, wr
 /// The shop may have discarded it meanwhile.
 const SET_UPLOADED: &str =
     "UPDATE outgoing SET content = $2, sha256 = NULL WHERE id = $1 AND problem IS NULL";
-const SET_SENT: &str = "UPDATE outgoing SET event_id = $2, content = NULL WHERE id = $1";
+const SET_SENT: &str =
+    "UPDATE outgoing SET event_id = $2, content = NULL, problem = NULL WHERE id = $1";
 const FORGET_REFUSAL_OF_GUEST: &str = "\
      UPDATE members SET gave_up = 0, retry_at = NULL, problem = NULL \
      WHERE transaction_id = $1 AND user_id = $2 AND gave_up = 1";
@@ -145,8 +147,8 @@ impl Store {
         correlation: &str,
     ) -> Result<Ulid, StoreError> {
         let mut tx = self.begin().await?;
-        let id = write(&mut tx, transaction, visitor, guest, new).await?;
         due_rooms::wake(&mut tx, transaction, correlation).await?;
+        let id = write(&mut tx, transaction, visitor, guest, new).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -253,6 +255,8 @@ impl Store {
         correlation: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // The room first, as everywhere: two that lock rows in different orders would wait for each other.
+        due_rooms::wake(&mut tx, transaction, correlation).await?;
         sqlx::query(CLEAR_PROBLEM)
             .bind(transaction.to_string())
             .bind(user.as_str())
@@ -260,7 +264,6 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         forget_refusals(&mut tx, transaction, user).await?;
-        due_rooms::wake(&mut tx, transaction, correlation).await?;
         tx.commit().await?;
         // Otherwise the page would not notice that the message fails again for the same reason.
         self.hints.changed(transaction);

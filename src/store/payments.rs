@@ -7,7 +7,7 @@ use ulid::Ulid;
 use super::columns::{decimal, readable};
 use super::many_rows::ManyRows;
 use super::transaction_row::{self, select_transactions};
-use super::{Snapshot, Store, StoreError, Tx, acts, adoption, audit_log, due_rooms};
+use super::{SendKey, Snapshot, Store, StoreError, Tx, acts, adoption, audit_log, due_rooms};
 use crate::access::{Action, Origin};
 use crate::clock::now;
 use crate::event::{EventKind, NewEvent};
@@ -20,10 +20,17 @@ use crate::transaction::Transaction;
 /// Locks the row of the transaction, so that payments of one transaction are added one after the other.
 const LOCK_TRANSACTION: &str =
     "UPDATE transactions SET revision = revision WHERE id = $1 AND shop = $2";
+/// As long as there is no room, nothing is said: the summary of a new room says what was paid.
 const INSERT_PAYMENT: &str = "INSERT INTO payments \
-     (id, transaction_id, amount, currency, paid_on, reference, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
-const TAKE_BACK: &str = "UPDATE payments SET taken_back_at = $3 \
+     (id, transaction_id, amount, currency, paid_on, reference, created_at, told) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN EXISTS (SELECT 1 FROM rooms \
+     WHERE transaction_id = $2 AND room_id IS NOT NULL) THEN 0 ELSE 1 END) ON CONFLICT (id) DO NOTHING";
+/// Nothing is said of it if nobody was told that it was handed in ($4 and its id are the key of the send), or if there is no
+/// room yet.
+const TAKE_BACK: &str = "UPDATE payments SET taken_back_at = $3, told = CASE WHEN (told = 0 \
+     AND NOT EXISTS (SELECT 1 FROM sends s WHERE s.transaction_id = $1 \
+     AND s.send_key = $4 || payments.id)) OR NOT EXISTS (SELECT 1 FROM rooms \
+     WHERE transaction_id = $1 AND room_id IS NOT NULL) THEN 2 ELSE told END \
      WHERE transaction_id = $1 AND id = $2 AND taken_back_at IS NULL";
 const SELECT_PAYMENTS: &str = "SELECT id, amount, currency, paid_on, reference, created_at, \
      taken_back_at FROM payments WHERE transaction_id = $1 ORDER BY id";
@@ -178,6 +185,7 @@ impl Store {
             .bind(id.to_string())
             .bind(payment)
             .bind(now())
+            .bind(SendKey::Payment { id: "", is_taken_back: false }.to_string())
             .execute(&mut *tx)
             .await?
             .rows_affected();
@@ -428,5 +436,41 @@ mod tests {
         assert_eq!((standing.status, standing.owed), (Status::Paid, Owed::Nothing));
         store.take_back_payment("shop", id, "2", "test", &root()).await.unwrap();
         assert_eq!(current(&store, id).await.discount, Decimal::ZERO);
+    }
+
+    #[tokio::test]
+    async fn the_room_is_not_told_of_what_it_need_not_know() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let id = created(&store).await;
+        let to_tell = async || {
+            let news = store.payment_to_tell(id).await.unwrap();
+            news.map(|it| (it.id, it.is_taken_back))
+        };
+        let take_back = async |payment: &str| {
+            store.take_back_payment("shop", id, payment, "test", &root()).await.unwrap();
+        };
+        // The summary of a new room says what was paid.
+        pay(&store, id, "1", "10").await;
+        pay(&store, id, "2", "10").await;
+        take_back("1").await;
+        assert_eq!(to_tell().await, None);
+        store.run(sqlx::query("UPDATE rooms SET room_id = '!room:example.org'")).await.unwrap();
+        assert_eq!(to_tell().await, None);
+        take_back("2").await;
+        assert_eq!(to_tell().await, Some(("2".to_owned(), true)));
+        store.run(sqlx::query("UPDATE payments SET told = 2")).await.unwrap();
+        // Handed in and taken back before anybody was told.
+        pay(&store, id, "3", "10").await;
+        assert_eq!(to_tell().await, Some(("3".to_owned(), false)));
+        take_back("3").await;
+        assert_eq!(to_tell().await, None);
+        // The room may have the first message, so it gets the second one, too.
+        pay(&store, id, "4", "10").await;
+        let key = SendKey::Payment { id: "4", is_taken_back: false }.to_string();
+        let bot = ruma::user_id!("@bot:example.org");
+        store.begin_send(id, &key, "send", bot).await.unwrap();
+        take_back("4").await;
+        assert_eq!(to_tell().await, Some(("4".to_owned(), false)));
     }
 }

@@ -73,6 +73,12 @@ on_both_databases! {
         let part = shop.request(Method::POST, &payments).json(&json!({ "amount": "1.00" }));
         assert_eq!(Shop::answer(part).await.0, 201);
         assert_eq!(list("means=partly_paid&limit=1").await, one(&with_ghost));
+        // The first page is full, wherever in the list the transaction is.
+        for sort in ["created", "-created"] {
+            let path = format!("/api/v1/transactions?means=partly_paid&limit=1&sort={sort}");
+            let (status, page) = shop.get(&path).await;
+            assert_eq!((status, &page["transactions"][0]["id"]), (200, &json!(with_ghost)), "{page}");
+        }
         assert_eq!(list("means=overdue").await, Vec::<String>::new());
 
         // By the times that the answers show.
