@@ -255,9 +255,13 @@ on_both_databases! {
             let fields = [("form_id", form_id.as_str()), ("text", text)];
             assert_eq!(form(&sam, "/notes", &fields).send().await.unwrap().status(), expected, "{text:?}");
         }
-        let long = "x".repeat(12_001);
+        // Letters count in bytes. What is too long is given back.
+        let long = format!("<{}>", "ب".repeat(6_000));
         let fields = [("form_id", form_id.as_str()), ("text", &long)];
-        assert_eq!(form(&sam, "/notes", &fields).send().await.unwrap().status(), 413);
+        let refused = form(&sam, "/notes", &fields).send().await.unwrap();
+        assert_eq!(refused.status(), 413);
+        let refused = refused.text().await.unwrap();
+        assert!(refused.contains(&long.replace('<', "&lt;").replace('>', "&gt;")), "{refused:.3000}");
         // A page of another site makes nobody write.
         let foreign = form(&sam, "/notes", &fields).header("sec-fetch-site", "cross-site");
         assert_eq!(foreign.send().await.unwrap().status(), 403);
@@ -316,6 +320,13 @@ on_both_databases! {
             html = text_of(request.send().await.unwrap()).await;
         }
         assert_eq!(seen, Vec::from_iter(0..65));
+        // What names nothing changes nothing, on each database.
+        for parameter in ["before", "reply", "edit", "again"] {
+            for odd in ["\0", "1_\0", "$\0", "x"] {
+                let asked = sam.request(Method::GET, "").query(&[(parameter, odd)]);
+                assert_eq!(asked.send().await.unwrap().status(), 200, "{parameter} {odd:?}");
+            }
+        }
         // What is no note is the newest ones.
         for odd in ["\0", "x", ""] {
             let newest = sam.request(Method::GET, "").query(&[("notes", odd)]);
