@@ -196,8 +196,14 @@ const handlers = {
     const isClosed = () => "closed" in byId("summary").dataset;
     const before = isClosed();
     const wasPaying = byId("pay").open;
+    const said = one("#pay .said");
+    const focused = document.activeElement;
     swap(html);
+    // What somebody has begun to write there, or the file that they chose, stays.
+    const isBegun = ({ type, value, defaultValue, files }) => type !== "hidden" && (files ? files.length : value !== defaultValue);
+    if (said && all("textarea, input", said).some(isBegun)) one("#pay .said")?.replaceWith(said);
     if (wasPaying && byId("pay").childElementCount) byId("pay").showModal();
+    if (said?.contains(focused)) focused.focus();
     // Only a new page has, or lacks, the form to write in. What was typed is kept.
     if (before !== isClosed()) location.reload();
   },
@@ -427,7 +433,7 @@ const drafts = {
     const about = { reply: reply.disabled ? null : reply.value, edit: edit.disabled ? null : edit.value };
     const { value } = byId("text");
     this.write({ text: value.length <= this.longest ? value : "", about });
-    checkLength();
+    checkLength(byId("text"));
   },
   // Files cannot be kept, but the words beside them can.
   sending(data, besideFiles) {
@@ -477,7 +483,7 @@ const drafts = {
       if (failed) fail(item, data, text("unsent"));
       else enqueue(item, data);
     }
-    checkLength();
+    checkLength(field);
   },
   tidy() {
     try {
@@ -626,15 +632,17 @@ const pending = (said) => {
 };
 
 // The server counts bytes, and a line break in a form has two.
-const longest = +byId("text")?.dataset.longest;
-const isTooLong = () => new TextEncoder().encode(byId("text").value.replace(/\n/g, "\r\n")).length > longest;
-
-const checkLength = () => (byId("too-long").hidden = !isTooLong());
+const isTooLong = ({ value, dataset }) =>
+  new TextEncoder().encode(value.replace(/\n/g, "\r\n")).length > +dataset.longest;
+const checkLength = (field) => (one(".too-long", field.form).hidden = !isTooLong(field));
+const newNote = one("#notes textarea");
+newNote?.addEventListener("input", () => checkLength(newNote));
+newNote?.form.addEventListener("submit", (event) => isTooLong(newNote) && event.preventDefault());
 
 const submit = () => {
   const field = byId("text");
   const words = field.value.trim();
-  if ((!words && !files().length) || isTooLong()) return;
+  if ((!words && !files().length) || isTooLong(field)) return;
   const message = (remove) => {
     const data = new FormData(form);
     for (const it of remove) data.delete(it);

@@ -108,7 +108,7 @@ pub(super) struct NotesQuery {
     limit: Option<String>,
 }
 
-/// `GET /api/v1/transactions/{id}/notes?after=POSITION&limit=N`
+/// `GET /api/v1/transactions/{id}/notes?after=NOTE&limit=N`
 pub(super) async fn list(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
@@ -118,20 +118,28 @@ pub(super) async fn list(
     let Query(query) = query?;
     let id = transaction_id(&id)?;
     find(&state, &shop, id).await?;
-    let after = match query.after.as_deref() {
-        None => 0,
-        Some(text) => text.parse().ok().filter(|it: &i64| *it >= 0).ok_or_else(|| {
-            Problem::parameter("after", "`after` must be the `next` of the page before, or 0.")
-        })?,
+    let after = match query.after {
+        None => None,
+        Some(note) => {
+            let found = match Ulid::from_string(&note) {
+                Ok(note) => state.store.note(id, note).await?,
+                Err(_) => None,
+            };
+            Some(found.ok_or_else(|| {
+                Problem::parameter("after", "`after` must be the `next` of the page before.")
+            })?)
+        }
     };
+    let position = after.as_ref().map_or(0, |note| note.position);
     let limit = limit(query.limit.as_deref(), DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)?;
-    let mut notes = state.store.notes(id, after, limit + 1).await?;
+    let mut notes = state.store.notes(id, position, limit + 1).await?;
     let more = i64::try_from(notes.len()).is_ok_and(|count| count > limit);
     notes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    // As in the list of entries, `next` is present even on the last page.
-    let next = notes.last().map_or(after, |note| note.position);
-    let notes: Vec<Value> = notes.iter().map(shown).collect();
-    Ok(Json(json!({ "notes": notes, "next": next, "more": more })))
+    // `next` is present even on the last page. It is the id of a note and not its position, because the position also
+    // counts notes that the shop may not see.
+    let next = notes.last().or(after.as_ref()).map(|note| &note.id);
+    let shown: Vec<Value> = notes.iter().map(shown).collect();
+    Ok(Json(json!({ "notes": shown, "next": next, "more": more })))
 }
 
 /// `GET /api/v1/transactions/{id}/notes/{note}`

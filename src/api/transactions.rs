@@ -145,7 +145,7 @@ impl ListQuery {
             Some(user) if user.starts_with('@') => {
                 UserId::parse(user).map_err(|_| {
                     let detail =
-                        "This is no Matrix ID. One is, for example, `@accounts:example.org`.";
+                        "This is not a Matrix ID. It must look like `@accounts:example.org`.";
                     Problem::parameter("contact", detail)
                 })?;
                 Some(ListContact::Matrix(user))

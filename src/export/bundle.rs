@@ -13,7 +13,7 @@ use ulid::Ulid;
 use super::archive::{Archive, Packing};
 use super::contents::path_of_original;
 use super::names::file_member;
-use super::transcript::{self, About, Extent, Lines, is_hidden};
+use super::transcript::{self, About, Extent, Lines, is_hidden, shown_files};
 use super::{Bundle, Exporter, MANIFEST, VERSION};
 use crate::clock::now;
 use crate::files::Found;
@@ -139,7 +139,7 @@ pub(super) fn write_conversation<W: Write>(
     lines.retain(|line| line.entry.is_line());
     let shown = lines.iter().filter(|line| !is_hidden(&about, line));
     let named: HashMap<String, &str> = shown
-        .flat_map(|line| &line.current().attachments)
+        .flat_map(|line| shown_files(&about, line))
         .filter_map(|it| Some((it.source()?, it.name.as_str())))
         .collect();
 

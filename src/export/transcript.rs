@@ -185,10 +185,10 @@ impl<'a> Lines<'a> {
                     bdi title=(entry.fixed.sender) { (self.people.sender(line)) }
                     " " span.party { (side(&entry.fixed.party)) }
                 }
-                (self.reply_quote(entry))
                 @if is_hidden(self.about, line) {
-                    p.gone { (gone(line)) }
+                    p.gone { "Removed." }
                 } @else {
+                    (self.reply_quote(entry))
                     (self.said(line))
                     (self.notes(line))
                 }
@@ -196,16 +196,33 @@ impl<'a> Lines<'a> {
         }
     }
 
+    fn words(&self, entry: &Entry) -> Markup {
+        let text = entry.text.as_deref().unwrap_or_default();
+        let is_record = self.about.extent == Extent::Record;
+        html! {
+            @match &entry.html {
+                // The HTML was sanitised when the entry was derived.
+                Some(safe) => (PreEscaped(safe)),
+                None => p.plain { (text) },
+            }
+            @if is_record && other_reading(entry).is_some() {
+                p.note.strong { "Apps that show no HTML read:" }
+                p.plain { (text) }
+            }
+        }
+    }
+
     /// What a message says, and what others added to it.
     fn said(&self, line: &Line<'_>) -> Markup {
         let entry = line.entry;
+        let files = shown_files(self.about, line);
         html! {
             @if entry.erased.is_some() || (entry.text.is_none() && entry.html.is_none()) {
                 p.gone { (gone(line)) }
-            } @else if !only_names_its_file(line.current()) {
-                div.words dir="auto" { (words(line.current())) }
+            } @else if !only_names_its_file(line.current(), files) {
+                div.words dir="auto" { (self.words(line.current())) }
             }
-            @for attachment in &line.current().attachments { (self.file(attachment)) }
+            @for attachment in files { (self.file(attachment)) }
             (self.votes(line))
             @if !line.reactions.is_empty() {
                 p.reactions {
@@ -268,8 +285,10 @@ impl<'a> Lines<'a> {
                     "Edited by its author, last on " (when) "."
                     @if self.about.extent == Extent::Record { " Before that it read:" }
                 }
-                @for edit in &line.edits { (both_times(edit, "This edit")) }
-                @if self.about.extent == Extent::Record {
+                @if self.about.extent == Extent::InvoicePage {
+                    @if let Some(edit) = line.edits.last() { (both_times(edit, "This edit")) }
+                } @else {
+                    @for edit in &line.edits { (both_times(edit, "This edit")) }
                     ol {
                         @for version in before {
                             li {
@@ -277,8 +296,8 @@ impl<'a> Lines<'a> {
                                 @if version.erased.is_some() {
                                     span.gone { "erased" }
                                 } @else {
-                                    @if !only_names_its_file(version) {
-                                        span dir="auto" { (words(version)) }
+                                    @if !only_names_its_file(version, &version.attachments) {
+                                        span dir="auto" { (self.words(version)) }
                                     }
                                     @for attachment in &version.attachments { (self.file(attachment)) }
                                 }
@@ -297,6 +316,16 @@ impl<'a> Lines<'a> {
     }
 
     fn votes(&self, line: &Line<'_>) -> Markup {
+        if self.about.extent == Extent::InvoicePage {
+            let votes = line.votes.values().copied();
+            let counts = self.about.ballots.counts(&line.entry.fixed.event_id, votes);
+            return html! {
+                @if let Some(counts) = counts {
+                    ul.votes { @for (answer, votes) in counts { li { bdi { (answer) } ": " (votes) } } }
+                }
+                @if line.poll_end.is_some() { p.note { "The poll was ended." } }
+            };
+        }
         html! {
             @if !line.votes.is_empty() {
                 ul.votes {
@@ -314,6 +343,12 @@ impl<'a> Lines<'a> {
     /// Notes about a line, such as its removal or a remark.
     fn notes(&self, line: &Line<'_>) -> Markup {
         let entry = line.entry;
+        if self.about.extent == Extent::InvoicePage {
+            return html! {
+                @if let Some(remark) = &entry.remark { p.note { "Remark: " bdi { (remark) } } }
+                (both_times(entry, "This"))
+            };
+        }
         let kept = entry.erased.is_none() && entry.text.is_some();
         html! {
             @if let (Some(redaction), true) = (line.redaction, kept) {
@@ -342,8 +377,17 @@ impl<'a> Lines<'a> {
 
 /// Whether nothing of a line is shown but that it was there.
 pub(super) fn is_hidden(about: &About<'_>, line: &Line<'_>) -> bool {
+    let Entry { redacted_by, erased, .. } = line.entry;
     about.extent == Extent::InvoicePage
-        && (line.redaction.is_some() || line.entry.redacted_by.is_some())
+        && (line.redaction.is_some() || redacted_by.is_some() || erased.is_some())
+}
+
+/// The files of a line that are shown. The invoice page leaves the files of a message as they were when it was edited.
+pub(super) fn shown_files<'a>(about: &About<'_>, line: &Line<'a>) -> &'a [Attachment] {
+    match about.extent {
+        Extent::Record => &line.current().attachments,
+        Extent::InvoicePage => &line.entry.attachments,
+    }
 }
 
 /// A note with both times of an entry, if one of them alone would be misleading.
@@ -376,24 +420,9 @@ fn margin(line: &Line<'_>) -> Markup {
     }
 }
 
-fn words(entry: &Entry) -> Markup {
-    let text = entry.text.as_deref().unwrap_or_default();
-    html! {
-        @match &entry.html {
-            // The HTML was sanitised when the entry was derived.
-            Some(safe) => (PreEscaped(safe)),
-            None => p.plain { (text) },
-        }
-        @if other_reading(entry).is_some() {
-            p.note.strong { "Apps that show no HTML read:" }
-            p.plain { (text) }
-        }
-    }
-}
-
-/// Whether the text is only the name of the file, which is shown anyway.
-fn only_names_its_file(entry: &Entry) -> bool {
-    entry.html.is_none() && entry.attachments.iter().any(|it| Some(&it.name) == entry.text.as_ref())
+/// Whether the text is only the name of a file, which is shown anyway.
+fn only_names_its_file(entry: &Entry, files: &[Attachment]) -> bool {
+    entry.html.is_none() && files.iter().any(|it| Some(&it.name) == entry.text.as_ref())
 }
 
 /// The reason why a line has no text.

@@ -116,12 +116,8 @@ fn outgoing_of(
 /// Returns the answers of a poll in their order, with the number of valid votes for each. Returns
 /// `None` if the poll cannot be read.
 fn poll(ballots: &Ballots, line: &Line<'_>) -> Option<Poll> {
-    let poll = ballots.poll(&line.entry.fixed.event_id)?;
-    let votes = line.votes.values().filter_map(|vote| ballots.choices(&vote.fixed.event_id));
-    let choices: Vec<_> = votes.flatten().collect();
-    let count = |id: &String| choices.iter().filter(|choice| choice.id == *id).count();
-    let answers = poll.answers.iter().map(|(id, text)| (text.clone(), count(id)));
-    Some(Poll { answers: answers.collect(), ended: line.poll_end.is_some() })
+    let answers = ballots.counts(&line.entry.fixed.event_id, line.votes.values().copied())?;
+    Some(Poll { answers, ended: line.poll_end.is_some() })
 }
 
 /// Returns the event id of the message that an entry answers.

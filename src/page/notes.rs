@@ -66,7 +66,8 @@ pub(super) async fn add(
         return Err(Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, "problem-empty"));
     }
     if text.len() > MAX_TEXT_BYTES {
-        return Err(Refusal::problem(StatusCode::PAYLOAD_TOO_LARGE, "problem-long"));
+        let refusal = Refusal::problem(StatusCode::PAYLOAD_TOO_LARGE, "problem-long");
+        return Ok(refusal.giving_back(text));
     }
     if form_id.len() > MAX_FORM_ID_BYTES {
         return Err(Refusal::problem(StatusCode::UNPROCESSABLE_ENTITY, "problem-form"));
@@ -80,7 +81,10 @@ pub(super) async fn add(
     let by = NoteBy::Visitor(&guest.user_id, visitor.key());
     match state.store.add_note(transaction.id, new, by).await? {
         NoteAdded::Done => Ok(to_notes(&session)),
-        NoteAdded::TooMany => Err(Refusal::problem(StatusCode::CONFLICT, "problem-many-notes")),
+        NoteAdded::TooMany => {
+            let refusal = Refusal::problem(StatusCode::CONFLICT, "problem-many-notes");
+            Ok(refusal.giving_back(text))
+        }
     }
 }
 

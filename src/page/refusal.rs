@@ -34,6 +34,10 @@ pub(super) struct Refusal {
     wrong: Option<Key>,
 }
 
+/// The text that was refused. The page of the refusal shows it, so that it is not lost.
+#[derive(Clone)]
+struct Refused(String);
+
 #[derive(Clone, Copy, Debug)]
 enum Text {
     /// The transaction is not shown.
@@ -58,6 +62,13 @@ impl Refusal {
     /// Returns the same refusal of a link that opened this transaction.
     pub(super) fn about(self, transaction: Ulid) -> Self {
         Self { transaction: Some(transaction), ..self }
+    }
+
+    /// Returns the response with this refusal of a text, which its page gives back to the reader.
+    pub(super) fn giving_back(self, text: String) -> Response {
+        let mut response = self.into_response();
+        response.extensions_mut().insert(Refused(text));
+        response
     }
 
     /// Returns the kind of the wrong credential, if a response refuses because of one.
@@ -163,7 +174,10 @@ pub(super) fn present(
             Text::Closed(why) => {
                 view::closed(why, reader, has_address, refusal.transaction.or(transaction))
             }
-            Text::Problem(_) => view::problem(&refusal.texts(reader), reader),
+            Text::Problem(_) => {
+                let text = response.extensions().get().map(|Refused(text)| text.as_str());
+                view::problem(&refusal.texts(reader), text, reader)
+            }
         };
         Html(html.into_string()).into_response()
     };

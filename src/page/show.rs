@@ -33,6 +33,7 @@ pub(super) async fn page(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Refusal> {
     let PageQuery { before, reply, edit, again, lang, notes } = query;
+    let [before, reply, edit, again] = [before, reply, edit, again].map(name);
     let request = ChatRequest { before, reply, edit, again };
     let wanted = notes::wanted(&session, notes.as_deref());
     let surroundings = gather::surroundings(&state, &session, Some(wanted)).await?;
@@ -47,6 +48,11 @@ pub(super) async fn page(
         remember_language(&state, &session, &mut response);
     }
     Ok(response)
+}
+
+/// Returns what a parameter names. What has a NUL names nothing: no line has one, and PostgreSQL takes none.
+fn name(parameter: Option<String>) -> Option<String> {
+    parameter.filter(|it| !it.contains('\0'))
 }
 
 fn remember_language(state: &PageState, session: &Session, response: &mut Response) {
@@ -66,7 +72,7 @@ pub(super) async fn lines(
     session: Session,
     Query(query): Query<PageQuery>,
 ) -> Result<Html<String>, Refusal> {
-    let request = ChatRequest { before: query.before, ..ChatRequest::default() };
+    let request = ChatRequest { before: name(query.before), ..ChatRequest::default() };
     let surroundings = gather::surroundings(&state, &session, None).await?;
     let cast = Cast::with(&state, &session, surroundings.guests.clone());
     let chat = gather::chat(&state, &session, &cast, &surroundings, request).await?;

@@ -186,6 +186,20 @@ impl Ballots {
         let choice = |id: &String| Choice { id: id.clone(), text: words_of(id) };
         Some(vote.ids.iter().take(counted).map(choice).collect())
     }
+
+    /// Returns the answers of a poll in their order, with the number of these votes for each; or none if the poll cannot
+    /// be read.
+    pub fn counts<'v>(
+        &self,
+        poll: &str,
+        votes: impl Iterator<Item = &'v Entry>,
+    ) -> Option<Vec<(String, usize)>> {
+        let choices = votes.filter_map(|vote| self.choices(&vote.fixed.event_id)).flatten();
+        let chosen: Vec<String> = choices.map(|choice| choice.id).collect();
+        let count = |id: &String| chosen.iter().filter(|it| *it == id).count();
+        let answers = self.poll(poll)?.answers.iter();
+        Some(answers.map(|(id, text)| (text.clone(), count(id))).collect())
+    }
 }
 
 /// Returns choices as a text, separated by commas. An answer without a known text is shown by its id.

@@ -59,7 +59,7 @@ const SELECT_OF_PERSON: &str = concat!(
     " THEN 1 ELSE 0 END FROM notes \
      WHERE (user_id = $1 OR contact = $1) AND author IS NOT NULL ORDER BY id LIMIT $2",
 );
-const FORGET_NOTE: &str = "UPDATE notes SET text = NULL, author = NULL, \
+const FORGET_NOTE: &str = "UPDATE notes SET text = NULL, author = NULL, contact = NULL, \
      removed_at = COALESCE(removed_at, $2) WHERE id = $1";
 
 /// A note that is to be added.
@@ -272,7 +272,7 @@ impl Snapshot {
     }
 }
 
-/// Erases the words and the author of at most `most` notes of a person. Returns the transactions of these notes, one
+/// Erases the words, the author and the contact of at most `most` notes of a person. Returns the transactions of these notes, one
 /// for each note.
 pub(super) async fn forget(tx: &mut Tx, user: &str, most: i64) -> Result<Vec<String>, StoreError> {
     let rows: Vec<(String, String, String, i64)> =

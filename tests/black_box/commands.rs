@@ -143,14 +143,29 @@ on_both_databases! {
         let deal = world.deal().await;
         let said = deal.seller.say(&deal.room, "It comes on Fryday").await;
         deal.seller.edit(&deal.room, &said, "It comes on Friday").await;
-        let slip = deal.seller.say(&deal.room, "canary: 40 % margin").await;
+        deal.buyer.react(&deal.room, &said, "🦜").await;
+        // It has no effect, and only the shop's transcript says that it was there.
+        deal.buyer.edit(&deal.room, &said, "canary of somebody else").await;
+        let slip = json!({
+            "msgtype": "m.text", "body": "canary: 40 % margin",
+            "m.relates_to": { "m.in_reply_to": { "event_id": said } },
+        });
+        let slip = deal.seller.send(&deal.room, "m.room.message", slip).await;
         let mxc = deal.seller.upload("margin.txt", "text/plain", b"canary file".to_vec()).await;
         let secret = json!({ "msgtype": "m.file", "body": "canary-margin.txt", "url": mxc });
         let secret = deal.seller.send(&deal.room, "m.room.message", secret).await;
         let mxc = deal.buyer.upload("plan.txt", "text/plain", b"the plan".to_vec()).await;
         let plan = json!({ "msgtype": "m.file", "body": "plan.txt", "url": mxc });
         let plan = deal.buyer.send(&deal.room, "m.room.message", plan).await;
-        for file in [&secret, &plan] {
+        // The page goes on showing the file that was sent first.
+        let mxc = deal.buyer.upload("canary.txt", "text/plain", b"canary file".to_vec()).await;
+        let other = json!({ "msgtype": "m.file", "body": "canary.txt", "url": mxc });
+        let other = json!({
+            "msgtype": "m.file", "body": "* plan.txt", "url": mxc, "m.new_content": other,
+            "m.relates_to": { "rel_type": "m.replace", "event_id": plan },
+        });
+        let other = deal.buyer.send(&deal.room, "m.room.message", other).await;
+        for file in [&secret, &plan, &other] {
             world.eventually("a stored file", || async {
                 let entry = world.shop.entry(&deal.id, file).await;
                 (entry["attachments"][0]["file"]["state"] == "stored").then_some(())
@@ -179,12 +194,23 @@ on_both_databases! {
         assert_eq!(pages, ["transcript.html"]);
         assert!(files.len() == 1 && files[0].ends_with("plan.txt"), "{files:?}");
         assert_eq!(members[files[0]], b"the plan");
-        let transcript = text(&members, "transcript.html");
-        for shown in ["It comes on Friday", "plan.txt", "INV-2026-0042"] {
+        let transcript = text(&members, "transcript.html").replace("canary.txt", "its new name");
+        for shown in ["It comes on Friday", "plan.txt", "INV-2026-0042", "🦜"] {
             assert!(transcript.contains(shown), "{shown}: {transcript}");
         }
-        for hidden in ["Fryday", "canary", "order-1", "entries.jsonl"] {
+        for hidden in ["Fryday", "canary", "order-1", "entries.jsonl", "Entry ", "class=\"answered\""] {
             assert!(!transcript.contains(hidden), "{hidden}: {transcript}");
+        }
+
+        // Of what its author had erased, nothing is left, nor of what others added to it.
+        let (status, _, error) = world.run(&["forget", &deal.seller.id]);
+        assert!(status.success(), "{error}");
+        let file = entered.request(reqwest::Method::GET, "").send().await.unwrap();
+        let members = crate::export::members(&file.bytes().await.unwrap());
+        let transcript = text(&members, "transcript.html");
+        assert!(transcript.contains("Removed."), "{transcript}");
+        for erased in ["Friday", "🦜"] {
+            assert!(!transcript.contains(erased), "{erased}: {transcript}");
         }
 
         // A link to anything else is none.

@@ -23,16 +23,16 @@ async fn add(shop: &Shop, id: &str, note: &Value) -> Value {
 
 /// The notes that the shop sees, read in small pages.
 async fn listed(shop: &Shop, id: &str) -> Vec<Value> {
-    let (mut notes, mut after) = (Vec::new(), json!(0));
+    let (mut notes, mut query) = (Vec::new(), "?limit=2".to_owned());
     loop {
-        let query = format!("?limit=2&after={after}");
         let (status, page) = Shop::answer(call(shop, Method::GET, id, &query)).await;
         assert_eq!(status, 200, "{page}");
         notes.extend(page["notes"].as_array().unwrap().iter().cloned());
         if page["more"] == false {
             return notes;
         }
-        after = page["next"].clone();
+        assert_eq!(page["next"], notes.last().unwrap()["id"]);
+        query = format!("?limit=2&after={}", page["next"].as_str().unwrap());
     }
 }
 
@@ -152,6 +152,9 @@ on_both_databases! {
         let world = World::with().page().start(database).await;
         let deal = world.deal().await;
         let (shop, id) = (&world.shop, &deal.id);
+        let notes_after = async |after: &str| {
+            Shop::answer(call(shop, Method::GET, id, "").query(&[("after", after)])).await
+        };
         let sam = entered(&world, &deal, "seller", &deal.seller.id).await;
         let bea = entered(&world, &deal, "buyer", &deal.buyer.id).await;
         // The buyer's page is open before, and gets its news.
@@ -214,6 +217,14 @@ on_both_databases! {
         let notes = members(&with_notes).remove("notes.json").unwrap();
         let notes: Vec<Value> = serde_json::from_slice(&notes).unwrap();
         assert_eq!(texts(&notes), ["canary-api", "canary-page"]);
+        // What pages are asked for with does not count the notes of others, and names none of them.
+        let last = notes[1]["note"].as_str().unwrap();
+        assert_eq!(notes_after(last).await, (200, json!({ "notes": [], "next": last, "more": false })));
+        let of_bea = "SELECT id FROM notes WHERE party = 'buyer'";
+        let of_bea = world.sql_text(of_bea).await.unwrap();
+        for wrong in [of_bea.as_str(), "0", "+1", "\0", ""] {
+            assert_eq!(notes_after(wrong).await.0, 400, "{wrong:?}");
+        }
         for bundle in [&bundle, &with_notes] {
             assert!(verify(bundle, &[]).0);
         }
@@ -244,9 +255,13 @@ on_both_databases! {
             let fields = [("form_id", form_id.as_str()), ("text", text)];
             assert_eq!(form(&sam, "/notes", &fields).send().await.unwrap().status(), expected, "{text:?}");
         }
-        let long = "x".repeat(12_001);
+        // Letters count in bytes. What is too long is given back.
+        let long = format!("<{}>", "ب".repeat(6_000));
         let fields = [("form_id", form_id.as_str()), ("text", &long)];
-        assert_eq!(form(&sam, "/notes", &fields).send().await.unwrap().status(), 413);
+        let refused = form(&sam, "/notes", &fields).send().await.unwrap();
+        assert_eq!(refused.status(), 413);
+        let refused = refused.text().await.unwrap();
+        assert!(refused.contains(&long.replace('<', "&lt;").replace('>', "&gt;")), "{refused:.3000}");
         // A page of another site makes nobody write.
         let foreign = form(&sam, "/notes", &fields).header("sec-fetch-site", "cross-site");
         assert_eq!(foreign.send().await.unwrap().status(), 403);
@@ -273,6 +288,8 @@ on_both_databases! {
             assert!(status.success(), "{error}");
             assert!(said.contains("notes of"), "{said}");
         }
+        let contacts = "SELECT CAST(COUNT(contact) AS TEXT) FROM notes";
+        assert_eq!(world.sql_text(contacts).await.as_deref(), Some("0"));
         let left = listed(shop, id).await;
         assert_eq!(texts(&left), ["-", "-", "by the shop", "by a colleague"]);
         assert_eq!((&left[0]["author"], &left[1]["author"]), (&Value::Null, &Value::Null));
@@ -303,6 +320,13 @@ on_both_databases! {
             html = text_of(request.send().await.unwrap()).await;
         }
         assert_eq!(seen, Vec::from_iter(0..65));
+        // What names nothing changes nothing, on each database.
+        for parameter in ["before", "reply", "edit", "again"] {
+            for odd in ["\0", "1_\0", "$\0", "x"] {
+                let asked = sam.request(Method::GET, "").query(&[(parameter, odd)]);
+                assert_eq!(asked.send().await.unwrap().status(), 200, "{parameter} {odd:?}");
+            }
+        }
         // What is no note is the newest ones.
         for odd in ["\0", "x", ""] {
             let newest = sam.request(Method::GET, "").query(&[("notes", odd)]);

@@ -318,7 +318,7 @@ fn notes() -> Vec<Operation> {
             .fails(&["too-many-notes"]),
         get(NOTES, "listNotes", "Notes", "List the notes of a transaction")
             .says("Those of the seller's side, and those that the shop wrote for the buyer's.")
-            .query("after", number(0, i64::MAX), "The `next` of the page before.")
+            .query("after", pattern(ULID), "The `next` of the page before.")
             .query("limit", number(1, 1_000), "At most so many notes. Without it, 100.")
             .answers(200, "Some notes, oldest first.", JSON, reference("NotePage"))
             .tagged(),

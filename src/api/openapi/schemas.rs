@@ -139,7 +139,7 @@ pub(super) fn schemas() -> Value {
         "Note": note(),
         "NotePage": object(json!({
             "notes": list(reference("Note")),
-            "next": said(count(), "The `after` of the next call."),
+            "next": said(or_null(pattern(ULID)), "The `after` of the next call; null if there is no note yet."),
             "more": said(boolean(), "Whether there are more notes already."),
         })),
         "Payment": payment(),

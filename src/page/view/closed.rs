@@ -73,13 +73,16 @@ pub fn closed(
     shell(reader, &title, "alone", None, &body)
 }
 
-/// Returns the page for any other problem, with its title and text.
-pub fn problem([title, detail]: &[String; 2], reader: &Reader) -> Markup {
+/// Returns the page for any other problem, with its title and text. It gives back the text that was `refused`, to copy.
+pub fn problem([title, detail]: &[String; 2], refused: Option<&str>, reader: &Reader) -> Markup {
     let body = html! {
         main {
             section.closed {
                 h1 { (title) }
                 p { (detail) }
+                @if let Some(refused) = refused {
+                    textarea rows="10" readonly dir="auto" aria-label=(title) { "\n" (refused) }
+                }
                 p.soft { (text(reader, "problem-go-back")) }
             }
         }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::localized::{day_and_time, text};
 use crate::page::model::{Page, PageNote};
+use crate::room::message_content::MAX_TEXT_BYTES;
 
 /// Returns the notes, folded if there are none, with the form for a new one.
 pub(super) fn section(page: &Page<'_>) -> Markup {
@@ -21,8 +22,9 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 input type="hidden" name="form_id" value=(notes.form_id);
                 label {
                     (text(reader, "note-new"))
-                    textarea name="text" rows="2" maxlength="12000" required dir="auto" {}
+                    textarea name="text" rows="2" data-longest=(MAX_TEXT_BYTES) required dir="auto" {}
                 }
+                p.too-long role="alert" hidden { (text(reader, "problem-long")) }
                 button { (text(reader, "note-add")) }
             }
         }

@@ -26,6 +26,17 @@ on_both_databases! {
         assert_eq!(sam.axe().await, Vec::<String>::new());
         assert!(!sam.printed_text().await.contains("They pay late."), "a printed invoice may be handed over");
 
+        // What is too long is not sent, and stays. Its letters count in bytes.
+        sam.js("document.querySelector('#notes textarea').value = 'ب'.repeat(6000), 0").await;
+        let too_long = "document.querySelector('#notes .too-long').offsetParent";
+        assert_eq!(sam.js(&format!("!{too_long}")).await, true);
+        sam.types("New note", "!").await;
+        sam.until(&format!("!!{too_long}")).await;
+        sam.presses("Add note").await;
+        assert_eq!(sam.js("document.querySelector('#notes textarea').value.length").await, 6_001);
+        sam.reload().await;
+        sam.sees("They pay late.").await;
+
         // A colleague sees it, and cannot remove it. The buyer sees nothing of it, now or after a reload.
         let rita = scene.contact("seller", "rita@acme.example").await;
         rita.sees("They pay late.").await;

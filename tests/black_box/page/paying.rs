@@ -78,7 +78,15 @@ on_both_databases! {
         // Saying so pays nothing. What the shop hands in does.
         assert_eq!(bea.js(&format!("!!{pay}")).await, true);
         bea.presses("Pay").await;
-        pays(&scene, "434.50").await;
+        // What she has begun to write outlasts news of the invoice.
+        let words = "document.querySelector('.said textarea')";
+        bea.js(&format!("document.querySelector('.said').open = true, {words}.focus(), 0")).await;
+        bea.js(&format!("{words}.value = 'Sent by my bank.', 0")).await;
+        pays(&scene, "34.50").await;
+        bea.until("document.querySelector('.payment-amount bdi')?.textContent === '€400.00'").await;
+        let kept = bea.js(&format!("[{words}.value, document.activeElement === {words}]")).await;
+        assert_eq!(kept, json!(["Sent by my bank.", true]));
+        pays(&scene, "400.00").await;
         bea.until(&format!("!{pay} && !document.getElementById('pay').open")).await;
 
         // A seller is not asked to pay.
