@@ -28,7 +28,7 @@ on_both_databases! {
         ] {
             buyer.sees(figure).await;
         }
-        assert_eq!(buyer.count("[role=img][aria-label*='QR']").await, 1, "a QR code to pay with");
+        assert_eq!(buyer.count("#pay [role=img][aria-label*='QR']").await, 1, "a QR code to pay with");
         let address = scene.world.page(&format!("/t/{ubl}"));
         let pdf = fetched(&buyer, &format!("{address}/invoice.pdf")).await;
         assert_eq!((&pdf["status"], &pdf["type"]), (&json!(200), &json!("application/pdf")));

@@ -9,6 +9,10 @@ use super::finding::Part;
 use super::keyboard::Key;
 use super::{PATIENCE, Visitor, eventually};
 
+/// How often one looks whether an element has come to rest, and the time between two looks.
+const MAX_LOOKS: usize = 100;
+const LOOK_INTERVAL: Duration = Duration::from_millis(30);
+
 impl Visitor {
     /// Presses a button, a link or whatever else has this name; one that ends with `…` is the
     /// beginning of a name.
@@ -140,10 +144,23 @@ impl Visitor {
         self.mouse("mouseReleased", x, y, 0).await;
     }
 
-    /// Where an element is, scrolled into view.
+    /// Where an element is, scrolled into view, and at rest: the page may still be scrolling to something.
     async fn centre(&self, node: i64) -> Result<(f64, f64), String> {
+        self.page.call("DOM.scrollIntoViewIfNeeded", json!({ "backendNodeId": node })).await?;
+        let mut before = self.middle(node).await?;
+        for _ in 0..MAX_LOOKS {
+            tokio::time::sleep(LOOK_INTERVAL).await;
+            let now = self.middle(node).await?;
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        Ok(before)
+    }
+
+    async fn middle(&self, node: i64) -> Result<(f64, f64), String> {
         let target = json!({ "backendNodeId": node });
-        self.page.call("DOM.scrollIntoViewIfNeeded", target.clone()).await?;
         let answer = self.page.call("DOM.getContentQuads", target).await?;
         let quad: Vec<f64> = answer["quads"][0]
             .as_array()
