@@ -121,13 +121,10 @@ pub(super) async fn list(
     let after = match query.after {
         None => None,
         Some(note) => {
-            let found = match Ulid::from_string(&note) {
-                Ok(note) => state.store.note(id, note).await?,
-                Err(_) => None,
-            };
-            Some(found.ok_or_else(|| {
-                Problem::parameter("after", "`after` must be the `next` of the page before.")
-            })?)
+            let malformed =
+                |_| Problem::parameter("after", "`after` must be the `next` of the page before.");
+            Ulid::from_string(&note).map_err(malformed)?;
+            Some(find_note(&state, id, &note).await?.1)
         }
     };
     let position = after.as_ref().map_or(0, |note| note.position);

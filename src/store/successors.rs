@@ -4,7 +4,9 @@ use sqlx::FromRow;
 use ulid::Ulid;
 
 use super::stored_values::{FROM_NEWEST_EVENT, TO_START_OF_ROOM, UNKNOWN_DIGEST};
-use super::{SendKey, Store, StoreError, Tx, due_rooms, members, refused_steps, room_changes};
+use super::{
+    SendKey, Store, StoreError, Tx, adoption, due_rooms, members, refused_steps, room_changes,
+};
 use crate::clock::now;
 
 pub(super) const SET_SUCCESSOR_AS_ROOM: &str = "\
@@ -98,6 +100,8 @@ impl Store {
         bot: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // Deriving notes memberships for the room that it has read with the locked row.
+        adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
         sqlx::query(SET_SUCCESSOR_AS_ROOM)
             .bind(id.to_string())
             .bind(room)
@@ -143,6 +147,8 @@ impl Store {
         bot: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // Deriving notes memberships for the room that it has read with the locked row.
+        adoption::lock(&mut tx, &id.to_string(), self.sign_due()).await?;
         sqlx::query(FORGET_ROOM_FOR_NEW_ONE)
             .bind(id.to_string())
             .bind(alias)

@@ -222,7 +222,8 @@ on_both_databases! {
         assert_eq!(notes_after(last).await, (200, json!({ "notes": [], "next": last, "more": false })));
         let of_bea = "SELECT id FROM notes WHERE party = 'buyer'";
         let of_bea = world.sql_text(of_bea).await.unwrap();
-        for wrong in [of_bea.as_str(), "0", "+1", "\0", ""] {
+        assert_eq!(notes_after(&of_bea).await.0, 404, "it is as if there were none");
+        for wrong in ["0", "+1", "\0", ""] {
             assert_eq!(notes_after(wrong).await.0, 400, "{wrong:?}");
         }
         for bundle in [&bundle, &with_notes] {
