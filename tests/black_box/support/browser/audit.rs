@@ -20,6 +20,11 @@ impl Visitor {
         let axe = std::fs::read_to_string(&file)
             .unwrap_or_else(|_| panic!("{} is missing: run scripts/axe", file.display()));
         self.js(&format!("{axe}; null")).await;
+        // A line that comes in meanwhile would be pale for a moment.
+        let still = "(() => { const still = new CSSStyleSheet(); \
+             still.replaceSync('* { animation: none !important; transition: none !important; }'); \
+             document.adoptedStyleSheets.push(still); })()";
+        self.js(still).await;
         let run = format!("axe.run({{ runOnly: {} }})", json!(RULES));
         let report = self.js(&run).await;
         let mut found = Vec::new();
