@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod api;
+pub mod caller;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -33,5 +34,6 @@ pub mod seal;
 pub mod search;
 pub mod store;
 pub mod transaction;
+pub mod web_push;
 pub mod webhook;
 pub mod wording;

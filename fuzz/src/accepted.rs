@@ -170,6 +170,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         notes: Notes::default(),
         people: Vec::new(),
         replies_in: None,
+        web_push_key: None,
     };
     let html = view::update(&page).into_string();
     assert!(!html.contains("<script") && !html.contains('\0'), "{html}");

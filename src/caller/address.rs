@@ -1,5 +1,4 @@
-//! To which addresses webhooks are sent. Whoever may set the address of a webhook could otherwise make us call
-//! services in our own network.
+//! Which addresses are called. Whoever names an address could otherwise make us call services in our own network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -39,7 +38,7 @@ const NOT_PUBLIC_V6: [([u16; 8], u32); 5] = [
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), // documentation
 ];
 
-/// The addresses to which webhooks are sent: all public ones, and those of some networks that are not.
+/// The addresses that are called: all public ones, and those of some networks that are not.
 #[derive(Clone, Debug)]
 pub(super) struct Allowed {
     networks: Vec<IpNet>,
@@ -51,7 +50,7 @@ impl Allowed {
         Self { networks }
     }
 
-    /// Whether webhooks are sent to this address.
+    /// Whether this address is called.
     pub(super) fn has(&self, address: IpAddr) -> bool {
         is_public(address) || self.networks.iter().any(|it| it.contains(&address))
     }

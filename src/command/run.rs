@@ -20,6 +20,7 @@ use ulid::Ulid;
 
 use super::{open_store_with, registration};
 use crate::api::{self, ApiState, Health};
+use crate::caller::Caller;
 use crate::config::{Config, DatabaseKind, WebhooksConfig, secret_files};
 use crate::door::{self, Budget, ConnectionSlots, WrongKeys};
 use crate::export::Exporter;
@@ -34,7 +35,7 @@ use crate::moment::Moment;
 use crate::notices::Notice;
 use crate::page::limits::Limits;
 use crate::page::openid::OpenId;
-use crate::page::{self, PageState};
+use crate::page::{self, PageState, WebPush};
 use crate::paper::Papers;
 use crate::reconciler::{
     Installation, follow_config, invite_far_forever, reconcile_forever, set_up_bot,
@@ -44,6 +45,7 @@ use crate::seal::{SIGNING, SigningKey, share_key, sign_forever, witness_forever}
 use crate::store::{
     Deriving, LEASE_CONNECTIONS, Lease, NOTICE_CONNECTIONS, Retention, ServiceLock, Store,
 };
+use crate::web_push::{self, ServiceKey, Told};
 use crate::webhook;
 
 /// The time that work in progress may take after SIGTERM. The rest is done after the next start,
@@ -140,7 +142,8 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let news = News::default();
     tasks.spawn(infallible(news.clone().tell_forever(store.clone(), stop.clone())));
     store.set_webhooks_of_config(&config.webhooks.endpoints).await?;
-    let webhooks = webhook::Client::new(&config.webhooks)?;
+    let caller = Caller::new(&config.webhooks)?;
+    let webhooks = webhook::Client::new(caller.clone());
     tasks.spawn(infallible(send_webhooks(
         store.clone(),
         webhooks.clone(),
@@ -174,6 +177,16 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
     let slots = ConnectionSlots::new(budget.api);
     tasks.spawn(infallible(door::serve(api_listener, calls, slots, stop.clone())));
     if let (Some(listener), Some(time_zone)) = (page_listener, time_zone) {
+        let web_push = match &config.page.url {
+            Some(url) if config.page.web_push => {
+                Some(WebPush { caller: caller.clone(), key: ServiceKey::of(&key, url)? })
+            }
+            _ => None,
+        };
+        if let Some(WebPush { caller, key }) = web_push.clone() {
+            let told = Told { store: store.clone(), caller, key };
+            tasks.spawn(infallible(tell_browsers(told, stop.clone())));
+        }
         let pages = page::router(PageState {
             store: people.clone(),
             vault: vault.clone(),
@@ -185,6 +198,7 @@ pub async fn run(config: Config, file: &Path) -> anyhow::Result<()> {
             wrong_keys,
             limits: Arc::new(Limits::of(&config, &budget)),
             views: Arc::default(),
+            web_push,
             config: Arc::new(config.clone()),
             key: TokenKey::from(&*key),
             openid: OpenId::new(&config)?,
@@ -341,6 +355,12 @@ async fn send_webhooks(
         webhook::hand_out_forever(store.clone(), stop.clone())
     });
     tokio::join!(sending, handing_out);
+}
+
+/// Tells browsers of answers. One process does so at a time.
+async fn tell_browsers(told: Told, stop: CancellationToken) {
+    let telling = || web_push::tell_forever(told.clone(), stop.clone());
+    told.store.alone("tell browsers", &stop, telling).await;
 }
 
 /// Signs heads and sends them to the witnesses. If this process was the first one, it has the lease for

@@ -206,6 +206,8 @@ pub struct PageConfig {
     pub sign_in: Vec<SignInKey>,
     /// Where buyers can pay otherwise than by a transfer, for each shop.
     pub pay_links: Vec<PayLink>,
+    /// Whether visitors can have their browsers tell them of answers.
+    pub web_push: bool,
 }
 
 /// A homeserver that is trusted to verify the OpenID tokens of its users.
@@ -518,6 +520,7 @@ impl Default for PageConfig {
             messages_per_minute: 60,
             upload_megabytes_per_hour: 1_000,
             widget: true,
+            web_push: true,
             widget_clients: vec!["https://app.element.io".to_owned()],
             openid: Vec::new(),
             sign_in: Vec::new(),

@@ -61,6 +61,7 @@ pub(super) async fn page_with<'a>(
         paying: payable.and_then(|it| Paying::of(transaction, it, &state.config.page.pay_links)),
         people: others.people(state),
         replies_in,
+        web_push_key: state.web_push.as_ref().map(|it| it.key.public().to_owned()),
     })
 }
 

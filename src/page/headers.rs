@@ -112,7 +112,7 @@ fn add_headers(headers: &mut HeaderMap, nonce: &str, widget: Option<&PageState>)
     };
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
-         img-src 'self' blob: data:; media-src 'self'; connect-src 'self'; form-action 'self'; \
+         img-src 'self' blob: data:; media-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; \
          base-uri 'none'; frame-ancestors {framed_by}"
     );
     let mut add = |name: header::HeaderName, value: &str| {

@@ -27,6 +27,7 @@ mod show;
 mod sign_in;
 pub mod speaker;
 mod steps;
+mod subscribing;
 pub mod ticket;
 pub mod view;
 mod widget;
@@ -46,6 +47,7 @@ use self::limits::Limits;
 use self::live::Views;
 use self::openid::OpenId;
 use self::readings::Readings;
+use crate::caller::Caller;
 use crate::config::Config;
 use crate::door::WrongKeys;
 use crate::export::Exporter;
@@ -55,6 +57,7 @@ use crate::link::token::TokenKey;
 use crate::moment::Moment;
 use crate::paper::Papers;
 use crate::store::Store;
+use crate::web_push::ServiceKey;
 
 /// The state that the handlers of the page share.
 #[derive(Clone, Debug)]
@@ -87,8 +90,19 @@ pub struct PageState {
     pub limits: Arc<Limits>,
     /// Sends news to open pages.
     pub views: Arc<Views>,
+    /// Tells browsers of answers. None if the config does not allow it.
+    pub web_push: Option<WebPush>,
     /// Ends the open streams.
     pub stop: CancellationToken,
+}
+
+/// What is needed to take the wish of a browser to be told of answers.
+#[derive(Clone, Debug)]
+pub struct WebPush {
+    /// Says which push services are called.
+    pub caller: Caller,
+    /// The key by which they recognise this service.
+    pub key: ServiceKey,
 }
 
 /// Returns the routes: `/t/…` for people, `/l/…` for their links, `/widget/…` for Matrix clients.
@@ -116,6 +130,8 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/react", post(writing::react))
         .route("/t/{id}/retry", post(writing::retry))
         .route("/t/{id}/discard", post(writing::discard))
+        .route("/t/{id}/notifications", post(subscribing::begin))
+        .route("/t/{id}/notifications/end", post(subscribing::end))
         .route("/t/{id}/typing", post(writing::typing))
         .route("/t/{id}/seen", post(writing::seen))
         .route("/t/{id}/invoice.pdf", get(downloads::pdf))
@@ -127,6 +143,7 @@ pub fn router(state: PageState) -> Router {
         .route("/t/{id}/files/{sha256}", get(downloads::file))
         .route("/widget/{id}", get(widget::page))
         .route("/assets/{name}", get(downloads::asset))
+        .route(subscribing::WORKER_PATH, get(subscribing::worker))
         .route("/robots.txt", get(downloads::robots))
         .merge(writing)
         .merge(sign_ins)

@@ -61,6 +61,8 @@ pub struct Page<'a> {
     /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
     /// few replies.
     pub replies_in: Option<i64>,
+    /// The key with which the browser can ask to be told of answers; `None` if it cannot.
+    pub web_push_key: Option<String>,
 }
 
 /// How a buyer can pay. At least one of transfer and link is there.

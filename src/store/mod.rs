@@ -78,6 +78,7 @@ mod shop_messages;
 mod shown_lines;
 mod snapshot;
 mod stored_values;
+mod subscriptions;
 mod successors;
 mod surroundings;
 mod transaction_changes;
@@ -143,6 +144,7 @@ pub use shop_messages::{
 };
 pub use shown_lines::{Around, ShownEntry};
 pub use snapshot::Snapshot;
+pub use subscriptions::{DueSubscription, NewSubscription, Unread};
 pub use successors::{LostSuccessor, RecordRoom};
 pub use surroundings::Surroundings;
 pub use transaction_changes::{

@@ -5,7 +5,6 @@
 //! what is over. All processes send: each takes a lease for a queue (a webhook and a transaction), and sends what waits in it, in the order of the
 //! feed. What happens to a delivery is in the database after each try, so any process goes on at any time.
 
-mod address;
 mod client;
 mod hand_out;
 mod retry;

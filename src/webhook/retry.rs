@@ -1,9 +1,5 @@
 //! When a delivery that failed is tried again.
 
-use std::time::Duration;
-
-use jiff::fmt::rfc2822;
-
 use crate::clock::DAY_MS;
 use crate::store::{LONGEST_PAUSE_MS, LONGEST_PAUSE_OF_WORKING_MS};
 
@@ -39,19 +35,6 @@ pub(super) fn next_try(
     Some(now.saturating_add(whole - off).min(last))
 }
 
-/// Reads `Retry-After`: a number of seconds, or a date (RFC 9110, section 10.2.3). `now` is in milliseconds since 1970.
-/// The receiver can have us wait for an hour at most.
-pub(super) fn retry_after(value: &str, now: i64) -> Option<Duration> {
-    let milliseconds = match value.trim().parse::<u32>() {
-        Ok(seconds) => i64::from(seconds) * 1_000,
-        Err(_) => {
-            rfc2822::parse(value.trim()).ok()?.timestamp().as_millisecond().saturating_sub(now)
-        }
-    };
-    let milliseconds = u64::try_from(milliseconds.min(LONGEST_PAUSE_MS)).ok()?;
-    (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,17 +57,5 @@ mod tests {
         assert_eq!(next_try((81, 81), 5, TRIED_FOR_MS + 5, 0.0), None);
         // It waited for an earlier one for so long.
         assert_eq!(next_try((1, 0), 5, 2 * TRIED_FOR_MS, 0.0), None);
-    }
-
-    #[test]
-    fn a_receiver_can_ask_for_a_pause_within_bounds() {
-        let now = 1_792_000_000_000;
-        let asked = |value: &str| retry_after(value, now).map(|it| it.as_secs());
-        assert_eq!(asked("120"), Some(120));
-        assert_eq!(asked(" 86400 "), Some(3_600));
-        assert_eq!(asked("Wed, 14 Oct 2026 17:47:40 GMT"), Some(60));
-        for value in ["0", "-5", "soon", "", "Wed, 14 Oct 2015 12:27:40 GMT"] {
-            assert_eq!(asked(value), None, "{value}");
-        }
     }
 }

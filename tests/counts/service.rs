@@ -9,6 +9,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use serde_json::Value;
 use tallyroom::api::{self, ApiState, Health};
+use tallyroom::caller::Caller;
 use tallyroom::clock::now;
 use tallyroom::config::{Config, Registration};
 use tallyroom::door::{self, Budget, ConnectionSlots, WrongKeys};
@@ -94,7 +95,7 @@ impl Service {
             news: feed::News::default(),
             waiting: api::WaitingPlaces::new(&budget),
             stop: stop.clone(),
-            webhooks: webhook::Client::new(&config.webhooks).unwrap(),
+            webhooks: webhook::Client::new(Caller::new(&config.webhooks).unwrap()),
             webhook_tests: api::webhook_tests(),
             health: Health::new(
                 store.clone(),
@@ -118,6 +119,7 @@ impl Service {
             key: TokenKey::from(&*key),
             openid: OpenId::new(&config).unwrap(),
             time_zone: TimeZone::UTC,
+            web_push: None,
             stop: stop.clone(),
             config,
         });

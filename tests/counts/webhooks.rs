@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
 use tallyroom::access::Origin;
+use tallyroom::caller::Caller;
 use tallyroom::config::WebhooksConfig;
 use tallyroom::store::{NewWebhook, Store};
 use tallyroom::webhook::{Client, send_forever};
@@ -80,7 +81,7 @@ fn handing_out_takes_few_statements_however_many_events_there_are_and_sending_fe
         let allow_networks = vec!["127.0.0.0/8".to_owned()];
         let config =
             WebhooksConfig { allow_http: true, allow_networks, ..WebhooksConfig::default() };
-        let client = Client::new(&config).unwrap();
+        let client = Client::new(Caller::new(&config).unwrap());
         let ((), counted) = database
             .count(async {
                 let stop = CancellationToken::new();

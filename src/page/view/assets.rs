@@ -45,7 +45,8 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let bytes = concat!(
         include_str!("../../../assets/page/clock.js"),
-        include_str!("../../../assets/page/page.js")
+        include_str!("../../../assets/page/page.js"),
+        include_str!("../../../assets/page/subscribe.js")
     );
     Asset::new("page", "js", "text/javascript; charset=utf-8", bytes.as_bytes())
 });

@@ -13,6 +13,7 @@ mod honest;
 mod invoice;
 mod no_scripts;
 mod notes;
+mod notifications;
 mod paying;
 mod reading;
 mod sessions;

@@ -276,6 +276,10 @@ encrypted = This message is encrypted and cannot be shown here.
 without-words = A message that cannot be shown here.
 # For screen readers, before the quoted line. $name: who wrote that.
 in-reply-to = In reply to { $name }:
+# On the button by which a browser tells of answers: while it does not, and while it does.
+bell-off = Notify me of answers
+bell-on = You are notified of answers
+bell-refused = This browser does not allow notifications for this page. You can allow them in its settings.
 # $name: who has read up to here.
 seen-by = Seen by { $name }
 typing-one = { $name } is typing…

@@ -33,6 +33,9 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 h2 id="messages-title" { (naming(reader, "messages-with", other)) }
                 p.connection id="connection" role="status" {}
                 (people(&page.people, page.replies_in, reader))
+                @if let Some(key) = &page.web_push_key {
+                    button.plain.bell id="bell" type="button" hidden data-key=(key) {}
+                }
             }
             div.log id="log" role="log" aria-live="off" tabindex="0"
                 aria-label=(text(reader, "messages")) {
@@ -106,6 +109,9 @@ fn for_the_script(reader: &Reader) -> Markup {
         "jump-to-latest",
         "compose-hint",
         "unsent",
+        "bell-on",
+        "bell-off",
+        "bell-refused",
     ];
     // The script replaces these placeholders.
     let placeholders =

@@ -89,6 +89,7 @@ impl Sample {
             notes: notes(),
             people: people(),
             replies_in: Some(2 * 60 * MINUTE),
+            web_push_key: Some("BPush".to_owned()),
         }
     }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod finding;
 mod gestures;
 mod keyboard;
+mod notified;
 mod page;
 mod protocol;
 mod visitor;

@@ -29,6 +29,8 @@ pub struct Watched {
     pub documents: Documents,
     pub errors: Arc<Mutex<Vec<String>>>,
     pub requests: Arc<Mutex<Vec<Request>>>,
+    /// The id of the last service worker that was registered.
+    pub worker: Arc<Mutex<Option<String>>>,
 }
 
 /// The documents that the tab has shown, and which of them were loaded as a whole.
@@ -67,6 +69,12 @@ impl Watched {
             "Runtime.exceptionThrown" => self.complaint(it["exceptionDetails"].to_string()),
             "Runtime.consoleAPICalled" if is_complaint(&it["type"]) => {
                 self.complaint(it["args"].to_string());
+            }
+            "ServiceWorker.workerRegistrationUpdated" => {
+                let registered = it["registrations"].as_array().and_then(|all| all.last());
+                if let Some(id) = registered.and_then(|it| it["registrationId"].as_str()) {
+                    *self.worker.lock().unwrap() = Some(id.to_owned());
+                }
             }
             "Network.requestWillBeSent" => self.request(it),
             "Network.responseReceived" => {
