@@ -263,6 +263,7 @@ const KEYS: &[Key] = &[
         "write a number of megabytes, such as 1000",
     ),
     key("page.widget", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
+    key("page.web_push", TRUE_OR_FALSE, TRUE_OR_FALSE_FIX),
     key(
         "page.widget_clients",
         "a list of origins; as JSON in the environment",
