@@ -11,6 +11,7 @@ mod registration;
 mod secret;
 pub mod secret_files;
 mod sections;
+mod shops;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -19,7 +20,7 @@ mod webhook;
 mod witness;
 mod yaml;
 
-use std::{fmt::Display, fs, io, path::Path};
+use std::{fmt::Display, fs, io, path::Path, sync::Arc};
 
 use jiff::tz::TimeZone;
 use ruma::OwnedUserId;
@@ -38,6 +39,7 @@ pub use self::{
         OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
         S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
+    shops::{Colour, Ground, Logo, Shades, ShopLook, Words},
     webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},
     witness::Witness,
 };
@@ -70,6 +72,8 @@ pub struct Config {
     pub page: PageConfig,
     /// The reverse proxies in front of us.
     pub proxies: ProxiesConfig,
+    /// The look of each shop.
+    pub shops: Vec<ShopLook>,
     /// How the conversation is recorded.
     pub record: RecordConfig,
     /// The files in the conversation.
@@ -111,9 +115,9 @@ impl Config {
         draft.merge(tree);
         environment::apply(&mut draft, env);
         let mut config = draft.deserialize();
-        validate::validate(&mut config, &mut draft);
-
         let folder = path.parent().unwrap_or(Path::new(""));
+        validate::validate(&mut config, folder, &mut draft);
+
         config.status.time_zone = TimeZone::get(&config.page.time_zone).unwrap_or(TimeZone::UTC);
         config.appservice.registration = folder.join(&config.appservice.registration);
         config.database.url = config.database.url.relative_to(folder);
@@ -159,6 +163,17 @@ impl Config {
         own.unwrap_or(&self.page.language)
     }
 
+    /// Returns the look of `shop`, if the config says anything of it.
+    pub fn look(&self, shop: &str) -> Option<&ShopLook> {
+        self.shops.iter().find(|it| it.shop == shop)
+    }
+
+    /// Returns the logo with this name in its address.
+    pub fn logo(&self, file_name: &str) -> Option<Arc<Logo>> {
+        let logos = self.shops.iter().filter_map(|it| it.logo_file.as_ref());
+        logos.into_iter().find(|it| it.file_name == file_name).cloned()
+    }
+
     /// Returns the URL of a transaction's invoice page, or `None` if `page.url` is not set.
     pub fn page_link(&self, transaction_id: impl Display) -> Option<String> {
         self.page_url("t", transaction_id)
@@ -187,6 +202,17 @@ pub fn is_shop_name(text: &str) -> bool {
     const MAX_CHARS: usize = 64;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     !text.is_empty() && text.len() <= MAX_CHARS && text.chars().all(is_allowed)
+}
+
+/// Whether this can be an e-mail address: one `@` between two parts without blanks, at most 254 bytes (RFC 5321).
+fn is_mail_address(text: &str) -> bool {
+    const MAX_BYTES: usize = 254;
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|it| it.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(it))
+    };
+    let parts = text.split_once('@');
+    text.len() <= MAX_BYTES && parts.is_some_and(|(name, domain)| is_part(name) && is_part(domain))
 }
 
 fn unreadable(error: &io::Error) -> Problem {
