@@ -45,7 +45,7 @@ pub use self::{
 };
 use crate::clock::now;
 use crate::invoice::Strictness;
-use crate::language::Locale;
+use crate::language::{LanguageTag, Locale};
 use crate::transaction::{Standing, StatusRules, Transaction};
 
 /// The whole configuration.
@@ -140,9 +140,11 @@ impl Config {
         self.status.standing(transaction, self.status.date_at(now()))
     }
 
-    /// Returns the language in which the bot writes in the rooms of `shop`.
-    pub fn room_locale(&self, shop: &str) -> Locale {
-        Locale::negotiate(None, None, self.room_language(shop))
+    /// Returns the language of what is written for everybody about a transaction: by the bot in its room, and in mails
+    /// to whoever has not chosen one. The transaction's own goes before that of the shop.
+    pub fn locale_of(&self, transaction: &Transaction) -> Locale {
+        let of_shop = || Locale::negotiate(None, None, self.language_of_shop(&transaction.shop));
+        transaction.terms.language.as_ref().map_or_else(of_shop, LanguageTag::locale)
     }
 
     /// Returns what happens to an invoice that breaks a rule and is submitted with this entry of `api.keys`.
@@ -156,8 +158,8 @@ impl Config {
         own.unwrap_or(self.invoice.rules)
     }
 
-    /// Returns the tag of the language in which the bot writes in the rooms of `shop`.
-    fn room_language(&self, shop: &str) -> &str {
+    /// Returns the tag of the language for the transactions of `shop` that name none.
+    fn language_of_shop(&self, shop: &str) -> &str {
         let own =
             self.api.keys.iter().filter(|it| it.shop == shop).find_map(|it| it.language.as_deref());
         own.unwrap_or(&self.page.language)

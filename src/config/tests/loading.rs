@@ -164,7 +164,7 @@ fn the_bot_writes_in_the_language_of_the_shop_or_of_the_page() {
          {{shop: b, key: x{KEY}, language: de-AT}}]}}"
     ));
     let config = config.unwrap();
-    assert_eq!(["a", "b", "c"].map(|shop| config.room_language(shop)), ["fr", "de-AT", "fr"]);
+    assert_eq!(["a", "b", "c"].map(|shop| config.language_of_shop(shop)), ["fr", "de-AT", "fr"]);
     let unknown = load(&format!("api: {{keys: [{{shop: a, key: {KEY}, language: tlh}}]}}"));
     assert_refused(unknown, "api.keys[0].language", &["3 characters", "de-AT"]);
 }
