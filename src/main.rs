@@ -189,6 +189,9 @@ enum Command {
         /// The status, such as awaiting_payment; for XML and PDF files [default: open].
         #[arg(long)]
         status: Option<String>,
+        /// The language of what the bot writes in the rooms, such as de; for XML and PDF files [default: that of the shop].
+        #[arg(long)]
+        language: Option<String>,
         /// The Matrix ID of a contact of the buyer; for XML and PDF files, may be repeated.
         #[arg(long, value_name = "MATRIX_ID")]
         buyer: Vec<String>,
@@ -382,8 +385,9 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             audit::run(&config.load()?, &audit::Request { transaction, since, json, limit }).await
         }
         Command::Check(file) => check::run(&file.load()?, &file.config).await,
-        Command::Import { config, shop, external_id, status, buyer, seller, files } => {
-            let request = import::Request { shop, external_id, status, buyer, seller, files };
+        Command::Import { config, shop, external_id, status, language, buyer, seller, files } => {
+            let request =
+                import::Request { shop, external_id, status, language, buyer, seller, files };
             import::run(&config.load()?, request).await
         }
         Command::Export { config, output, notes, transaction } => {

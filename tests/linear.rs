@@ -284,6 +284,7 @@ fn a_pdf_is_laid_out_in_linear_work() {
         buyer: Party { name: "Birch".to_owned(), ..Party::default() },
         seller: Party { name: "Acme".to_owned(), ..Party::default() },
         redactions: None,
+        language: None,
     };
     is_linear(100, terms, |terms| {
         let further = tallyroom::invoice::Further::of_invoice(&terms.invoice.clone().into()).terms;

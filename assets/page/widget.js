@@ -37,6 +37,9 @@ const show = (html) => {
   template.innerHTML = html;
   const revision = (within) => within.querySelector("#invoice")?.dataset.revision;
   if (revision(template.content) !== revision(main)) main.replaceChildren(template.content);
+  const colours = main.querySelector("#colours")?.dataset;
+  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.style.cssText = colours?.[isDark ? "dark" : "light"] ?? "";
   tellTime();
 };
 

@@ -155,6 +155,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         transaction,
         standing,
         steps: Vec::new(),
+        look: None,
         visitor: &Visitor { role: PartyRole::Buyer, contact: None },
         address: Address { transaction: transaction.id, grant: Ulid(8) },
         speaker: "@_tallyroom_guest_a:example.org",

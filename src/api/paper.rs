@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::transactions::{find, transaction_id};
 use super::{ApiState, Shop, authentication};
 use crate::files::disposition;
-use crate::language::{Language, Locale};
+use crate::language::{Language, LanguageTag, Locale};
 use crate::paper::PaperError;
 
 /// The query.
@@ -23,8 +23,8 @@ pub(super) struct PaperQuery {
     language: Option<String>,
 }
 
-/// `GET /api/v1/transactions/{id}/invoice.pdf`: what the buyer gets on the invoice page, in the language of the
-/// shop's rooms or in `language`.
+/// `GET /api/v1/transactions/{id}/invoice.pdf`: what the buyer gets on the invoice page, in the language of its
+/// room or in `language`.
 pub(super) async fn show(
     State(state): State<ApiState>,
     Extension(authentication::Shop(shop)): Shop,
@@ -32,11 +32,9 @@ pub(super) async fn show(
     query: Result<Query<PaperQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query?;
-    let locale = match query.language.as_deref() {
-        None => state.config.room_locale(&shop),
-        Some(tag) => locale(tag)?,
-    };
+    let asked = query.language.as_deref().map(locale).transpose()?;
     let transaction = find(&state, &shop, transaction_id(&id)?).await?;
+    let locale = asked.unwrap_or_else(|| state.config.locale_of(&transaction));
     let standing = state.config.standing(&transaction);
     let bytes = state.papers.of(&transaction, &standing, &locale, true).await;
     let bytes = bytes.map_err(|error| match error {
@@ -61,14 +59,7 @@ pub(super) async fn show(
 
 /// Returns the language with this tag, such as `de`, `de-AT` or `es-419`.
 fn locale(tag: &str) -> Result<Locale, Problem> {
-    let region = tag.split_once('-').map(|(_, region)| region.as_bytes());
-    let is_region = |it: &[u8]| match it.len() {
-        2 => it.iter().all(u8::is_ascii_alphabetic),
-        3 => it.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    let locale = Locale::of_tag(tag).filter(|_| region.is_none_or(is_region));
-    locale.filter(|_| !tag.contains('_')).ok_or_else(|| {
+    LanguageTag::of(tag).map(|it| it.locale()).ok_or_else(|| {
         let tags = Language::tags();
         let detail = format!("`language` must be one of {tags}, with or without a region.");
         Problem::parameter("language", detail)

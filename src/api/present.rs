@@ -55,6 +55,7 @@ fn shown(config: &Config, transaction: &Transaction, condition: &Condition) -> V
         "buyer": terms.buyer,
         "seller": terms.seller,
         "redactions": terms.redactions.unwrap_or(config.record.redactions),
+        "language": config.locale_of(transaction).tag(),
         "warnings": transaction.warnings,
         "room": condition.room.as_ref().map(|it| room(config, terms, it, condition)),
         "record": {

@@ -152,6 +152,7 @@ fn as_pdf(
         buyer: party(buyer),
         seller: party(seller),
         redactions: None,
+        language: None,
     };
     let (rules, nothing) = (StatusRules::default(), Decimal::ZERO);
     let issued = terms.invoice.issue_date;

@@ -22,6 +22,8 @@ pub struct Request {
     pub external_id: Option<String>,
     /// The status of all transactions.
     pub status: Option<String>,
+    /// The tag of the language of what the bot writes in the rooms of all transactions.
+    pub language: Option<String>,
     /// The Matrix IDs of the buyer's contacts.
     pub buyer: Vec<String>,
     /// The Matrix IDs of the seller's contacts.
@@ -109,8 +111,8 @@ async fn import(
     ))
 }
 
-/// Returns the data that an XML or PDF file does not contain: the contacts, the status and the external
-/// id. The default of the external id is the name of the file, since different sellers may use the
+/// Returns the data that an XML or PDF file does not contain: the contacts, the status, the language and
+/// the external id. The default of the external id is the name of the file, since different sellers may use the
 /// same invoice number.
 fn accompaniment(request: &Request, file: &Path) -> anyhow::Result<Accompaniment> {
     let external_id = match &request.external_id {
@@ -124,6 +126,7 @@ fn accompaniment(request: &Request, file: &Path) -> anyhow::Result<Accompaniment
         .into_iter()
         .chain(contacts("seller", &request.seller))
         .chain(request.status.clone().map(|status| ("status".to_owned(), status)))
+        .chain(request.language.clone().map(|tag| ("language".to_owned(), tag)))
         .chain(external_id.map(|id| ("external_id".to_owned(), id)));
     Accompaniment::from_fields(fields).map_err(error_of)
 }

@@ -143,7 +143,7 @@ impl Draft {
             self.refuse(&path, &found.unwrap_or_else(|| "nothing".to_owned()), None);
             let default = match self.skeleton.pointer(&pointer) {
                 Some(default) => default.clone(),
-                None => json!(keys::valid_item_value(&path)),
+                None => keys::valid_item_value(&path),
             };
             match self.tree.pointer_mut(&pointer) {
                 Some(slot) if *slot != default => *slot = default,

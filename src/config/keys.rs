@@ -84,6 +84,8 @@ const STATUSES: &str = "a list of draft, issued, partly_paid, paid, overdue, dis
      completed, credited, refunded, cancelled and written_off; as JSON in the environment";
 const STATUS: &str = "draft | issued | partly_paid | paid | overdue | disputed | accepted | shipped | \
      completed | credited | refunded | cancelled | written_off";
+const COLOUR: &str = "a colour with six hexadecimal digits, such as #14605a";
+const COLOUR_FIX: &str = "write it in quotes, such as \"#14605a\", because # begins a comment";
 const TRUE_OR_FALSE: &str = "true | false";
 const TRUE_OR_FALSE_FIX: &str = "write true or false, without quotes";
 
@@ -324,6 +326,45 @@ const KEYS: &[Key] = &[
         "write the address of your payment provider, such as https://pay.example.org/{external_id}",
     ),
     key(
+        "shops",
+        "a list of sections with the key shop, and others if wanted; as JSON in the environment",
+        "write one `- shop: NAME` for each shop, with what it wants under it, or [] for none",
+    ),
+    key("shops[]", "a section with the key shop, and others if wanted", "give the shop"),
+    key(
+        "shops[].shop",
+        "the name of a shop under api.keys, once",
+        "write the name of one of these shops",
+    ),
+    key(
+        "shops[].logo",
+        "the path of a PNG, JPEG or WebP file of at most 65536 bytes, whose sides have 16 to 2000 pixels, and the \
+         longer one at most 12 times as many as the other",
+        "save the logo as a smaller PNG, and write its path, such as logo.png",
+    ),
+    key("shops[].accent", COLOUR, COLOUR_FIX),
+    key("shops[].accent_dark", COLOUR, COLOUR_FIX),
+    key(
+        "shops[].notice",
+        "a text of at most 300 characters, or one for each language by its tag",
+        "write a text, or lines such as `en: …` and `de: …` under it",
+    ),
+    key(
+        "shops[].mail_name",
+        "a text of 1 to 100 characters in one line",
+        "write the name from whom mails are; put it in quotes if it looks like a number",
+    ),
+    key(
+        "shops[].mail_reply_to",
+        "an e-mail address",
+        "write an address such as billing@shop.example.org",
+    ),
+    key(
+        "shops[].mail_footer",
+        "a text of at most 2000 characters, or one for each language by its tag",
+        "write a text, or lines such as `en: …` and `de: …` under it",
+    ),
+    key(
         "proxies.trusted",
         "a list of IP addresses and networks; as JSON in the environment",
         "write a list such as [\"127.0.0.1\", \"10.0.0.0/8\"], or [] for none",
@@ -486,6 +527,20 @@ pub(super) const LISTS: &[List] = &[
         example: r#"[{"shop":"example","url":"https://pay.example.org/{external_id}"}]"#,
     },
     List {
+        path: "shops",
+        item: &[("shop", "replaced")],
+        optional: &[
+            "logo",
+            "accent",
+            "accent_dark",
+            "notice",
+            "mail_name",
+            "mail_reply_to",
+            "mail_footer",
+        ],
+        example: r##"[{"shop":"example","logo":"logo.png","accent":"#14605a"}]"##,
+    },
+    List {
         path: "webhooks.endpoints",
         item: &[
             ("shop", "replaced"),
@@ -534,12 +589,17 @@ pub(super) fn is_name(word: &str) -> bool {
     KEYS.iter().any(|key| key.path.split('.').any(|name| name.trim_end_matches("[]") == word))
 }
 
-/// Returns a valid value for a path inside a list, which the default config does not contain.
-pub(super) fn valid_item_value(path: &str) -> &'static str {
+/// Returns a valid value for a path inside a list, which the default config does not contain. It is null for a key
+/// that an item need not have.
+pub(super) fn valid_item_value(path: &str) -> Value {
     let list = LISTS.iter().find(|list| path.starts_with(list.path));
+    let name = path.rsplit('.').next().unwrap_or_default();
+    if list.is_some_and(|list| list.optional.contains(&name)) {
+        return Value::Null;
+    }
     let keys = list.map(|list| list.item).unwrap_or_default();
-    let key = keys.iter().find(|(name, _)| path.rsplit('.').next() == Some(name));
-    key.map_or("replaced", |(_, value)| value)
+    let key = keys.iter().find(|(key, _)| *key == name);
+    Value::from(key.map_or("replaced", |(_, value)| value))
 }
 
 /// Whether the value at this path may be a secret and must not be shown.

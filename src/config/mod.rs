@@ -11,6 +11,7 @@ mod registration;
 mod secret;
 pub mod secret_files;
 mod sections;
+mod shops;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -19,7 +20,7 @@ mod webhook;
 mod witness;
 mod yaml;
 
-use std::{fmt::Display, fs, io, path::Path};
+use std::{fmt::Display, fs, io, path::Path, sync::Arc};
 
 use jiff::tz::TimeZone;
 use ruma::OwnedUserId;
@@ -38,12 +39,13 @@ pub use self::{
         OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
         S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
+    shops::{Colour, Ground, Logo, Shades, ShopLook, Words},
     webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},
     witness::Witness,
 };
 use crate::clock::now;
 use crate::invoice::Strictness;
-use crate::language::Locale;
+use crate::language::{LanguageTag, Locale};
 use crate::transaction::{Standing, StatusRules, Transaction};
 
 /// The whole configuration.
@@ -70,6 +72,8 @@ pub struct Config {
     pub page: PageConfig,
     /// The reverse proxies in front of us.
     pub proxies: ProxiesConfig,
+    /// The look of each shop.
+    pub shops: Vec<ShopLook>,
     /// How the conversation is recorded.
     pub record: RecordConfig,
     /// The files in the conversation.
@@ -111,9 +115,9 @@ impl Config {
         draft.merge(tree);
         environment::apply(&mut draft, env);
         let mut config = draft.deserialize();
-        validate::validate(&mut config, &mut draft);
-
         let folder = path.parent().unwrap_or(Path::new(""));
+        validate::validate(&mut config, folder, &mut draft);
+
         config.status.time_zone = TimeZone::get(&config.page.time_zone).unwrap_or(TimeZone::UTC);
         config.appservice.registration = folder.join(&config.appservice.registration);
         config.database.url = config.database.url.relative_to(folder);
@@ -136,9 +140,11 @@ impl Config {
         self.status.standing(transaction, self.status.date_at(now()))
     }
 
-    /// Returns the language in which the bot writes in the rooms of `shop`.
-    pub fn room_locale(&self, shop: &str) -> Locale {
-        Locale::negotiate(None, None, self.room_language(shop))
+    /// Returns the language of what is written for everybody about a transaction: by the bot in its room, and in mails
+    /// to whoever has not chosen one. The transaction's own goes before that of the shop.
+    pub fn locale_of(&self, transaction: &Transaction) -> Locale {
+        let of_shop = || Locale::negotiate(None, None, self.language_of_shop(&transaction.shop));
+        transaction.terms.language.as_ref().map_or_else(of_shop, LanguageTag::locale)
     }
 
     /// Returns what happens to an invoice that breaks a rule and is submitted with this entry of `api.keys`.
@@ -152,11 +158,22 @@ impl Config {
         own.unwrap_or(self.invoice.rules)
     }
 
-    /// Returns the tag of the language in which the bot writes in the rooms of `shop`.
-    fn room_language(&self, shop: &str) -> &str {
+    /// Returns the tag of the language for the transactions of `shop` that name none.
+    fn language_of_shop(&self, shop: &str) -> &str {
         let own =
             self.api.keys.iter().filter(|it| it.shop == shop).find_map(|it| it.language.as_deref());
         own.unwrap_or(&self.page.language)
+    }
+
+    /// Returns the look of `shop`, if the config says anything of it.
+    pub fn look(&self, shop: &str) -> Option<&ShopLook> {
+        self.shops.iter().find(|it| it.shop == shop)
+    }
+
+    /// Returns the logo with this name in its address.
+    pub fn logo(&self, file_name: &str) -> Option<Arc<Logo>> {
+        let logos = self.shops.iter().filter_map(|it| it.logo_file.as_ref());
+        logos.into_iter().find(|it| it.file_name == file_name).cloned()
     }
 
     /// Returns the URL of a transaction's invoice page, or `None` if `page.url` is not set.
@@ -187,6 +204,17 @@ pub fn is_shop_name(text: &str) -> bool {
     const MAX_CHARS: usize = 64;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     !text.is_empty() && text.len() <= MAX_CHARS && text.chars().all(is_allowed)
+}
+
+/// Whether this can be an e-mail address: one `@` between two parts without blanks, at most 254 bytes (RFC 5321).
+fn is_mail_address(text: &str) -> bool {
+    const MAX_BYTES: usize = 254;
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|it| it.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(it))
+    };
+    let parts = text.split_once('@');
+    text.len() <= MAX_BYTES && parts.is_some_and(|(name, domain)| is_part(name) && is_part(domain))
 }
 
 fn unreadable(error: &io::Error) -> Problem {

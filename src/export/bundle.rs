@@ -222,6 +222,7 @@ fn write_transaction<W: Write>(
                 "updated_at": updated_at,
                 "room_id": room_id,
                 "redactions": terms.redactions,
+                "language": terms.language,
                 "buyer": terms.buyer,
                 "seller": terms.seller,
                 "revisions": revisions,

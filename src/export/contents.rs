@@ -114,10 +114,13 @@ pub(super) fn check_transaction(
         ("external_id", Value::from(last.external_id.as_str())),
         ("status", Value::from(last.status.as_str())),
         ("redactions", last.redactions.clone().map_or(Value::Null, Value::from)),
+        ("language", last.language.clone().map_or(Value::Null, Value::from)),
         ("buyer", last.buyer.clone()),
         ("seller", last.seller.clone()),
     ];
-    let differs = as_handed_in.iter().find(|(name, value)| transaction.get(name) != Some(value));
+    // Bundles of earlier versions do not name what was not set.
+    let said = |name: &str| transaction.get(name).unwrap_or(&Value::Null);
+    let differs = as_handed_in.iter().find(|(name, value)| said(name) != value);
     let what = match differs {
         Some((name, _)) => {
             format!("its {name} in transaction.json is not that of the last revision")

@@ -12,6 +12,7 @@ mod duration;
 mod languages;
 mod negotiate;
 mod numbers;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -22,6 +23,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 pub use languages::Language;
+pub use tag::LanguageTag;
 
 use crate::invoice::Currency;
 

@@ -55,7 +55,7 @@ impl Cast {
     pub(super) fn with(state: &PageState, session: &Session, stored_guests: Vec<GuestRow>) -> Self {
         let transaction = &session.transaction;
         let server = &state.config.homeserver.domain;
-        let locale = state.config.room_locale(&transaction.shop);
+        let locale = state.config.locale_of(transaction);
         let visitors = possible_visitors(&transaction.terms);
         let possible_guests = visitors.filter_map(|visitor| {
             let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;

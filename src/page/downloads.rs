@@ -222,13 +222,18 @@ pub(super) async fn conversation(
 }
 
 /// `GET /assets/{name}`: the name contains the hash of the content, so a browser may cache it
-/// forever. An asset of another version of the program is answered with ours, which is not cached.
+/// forever. So do the logos of the shops. An asset of another version of the program is answered with ours, which is not cached.
 pub(super) async fn asset(
-    State(_): State<PageState>,
+    State(state): State<PageState>,
     Path(name): Path<String>,
 ) -> Result<Response, StatusCode> {
+    const FOR_EVER: &str = "public, max-age=31536000, immutable";
+    if let Some(logo) = state.config.logo(&name) {
+        let headers = [(header::CONTENT_TYPE, logo.media_type), (header::CACHE_CONTROL, FOR_EVER)];
+        return Ok((headers, logo.bytes.clone()).into_response());
+    }
     let (asset, caching) = match view::assets::find(&name) {
-        Some(asset) => (asset, "public, max-age=31536000, immutable"),
+        Some(asset) => (asset, FOR_EVER),
         None => {
             let ours = view::assets::of_other_version(&name).ok_or(StatusCode::NOT_FOUND)?;
             (ours, "no-store")

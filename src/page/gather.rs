@@ -22,7 +22,7 @@ const MAX_REVISIONS: i64 = 20;
 
 /// Reads the whole page except the conversation, which the caller gives.
 pub(super) async fn page<'a>(
-    state: &PageState,
+    state: &'a PageState,
     session: &'a Session,
     chat: Chat,
 ) -> Result<Page<'a>, StoreError> {
@@ -33,7 +33,7 @@ pub(super) async fn page<'a>(
 /// Reads the whole page except the conversation and the usual reply time (in milliseconds), which
 /// the caller gives.
 pub(super) async fn page_with<'a>(
-    state: &PageState,
+    state: &'a PageState,
     session: &'a Session,
     chat: Chat,
     replies_in: Option<i64>,
@@ -51,6 +51,7 @@ pub(super) async fn page_with<'a>(
         steps: state.config.status.steps(session.visitor.role, &standing),
         chat: Chat { closed, ..chat },
         standing,
+        look: state.config.look(&transaction.shop),
         visitor: &session.visitor,
         address: session.address(),
         speaker: session.guest.user_id.as_str(),

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use ulid::Ulid;
 use url::Url;
 
-use crate::config::PayLink;
+use crate::config::{PayLink, ShopLook};
 pub use crate::invoice::Term;
 use crate::invoice::{Further, OriginalKind, Transfer, epc_payload, is_debited, qr_svg};
 use crate::language::Locale;
@@ -37,6 +37,8 @@ pub struct Page<'a> {
     pub standing: Standing,
     /// The statuses that the visitor may set now.
     pub steps: Vec<Status>,
+    /// The look of the shop, if it has one of its own.
+    pub look: Option<&'a ShopLook>,
     /// The person who looks at the page.
     pub visitor: &'a Visitor,
     /// The address of the page for this visitor.

@@ -44,7 +44,7 @@ impl Others {
         let Session { transaction, visitor, .. } = session;
         let role = visitor.role.other();
         let server = &state.config.homeserver.domain;
-        let locale = state.config.room_locale(&transaction.shop);
+        let locale = state.config.locale_of(transaction);
         let other = |contact: &Contact| {
             let them = Visitor { role, contact: Some(contact.clone()) };
             let guest = Guest::of(transaction.id, &transaction.terms, &them, server, &locale);

@@ -217,7 +217,7 @@ pub(super) fn visitor_of(
 ) -> Option<(Visitor, Guest)> {
     let visitor = transaction.terms.visitor(role, contact)?;
     let server = &state.config.homeserver.domain;
-    let locale = state.config.room_locale(&transaction.shop);
+    let locale = state.config.locale_of(transaction);
     let guest = Guest::of(transaction.id, &transaction.terms, &visitor, server, &locale)?;
     Some((visitor, guest))
 }

@@ -154,7 +154,7 @@ pub(super) async fn matrix(
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let mut response = if accept.is_some_and(|accept| accept.contains("text/html")) {
         let server = &state.config.homeserver.domain;
-        let locale = state.config.room_locale(&transaction.shop);
+        let locale = state.config.locale_of(&transaction);
         let guest = Guest::of(id, &transaction.terms, &visitor, server, &locale);
         let guest = guest.ok_or_else(|| refuse("problem-openid"))?;
         let (is_named, correlation) = (true, String::new());

@@ -52,7 +52,7 @@ pub(super) async fn set(
         return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "problem-long"));
     }
     check_writable(&state, &session).await?;
-    let locale = state.config.room_locale(&transaction.shop);
+    let locale = state.config.locale_of(transaction);
     let content = message_content::message(&said(status, &reason, &locale), &Relation::default());
     let client_id = Ulid::new().to_string();
     let message = NewOutgoing {

@@ -27,7 +27,7 @@ use text::Typesetter;
 
 /// The version of what the PDF looks like and has in it. Raise it with each change that a reader of the PDF
 /// could notice: PDFs that were kept are then written again.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The content of the PDF.
 #[derive(Clone, Copy, Debug)]

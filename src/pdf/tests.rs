@@ -28,6 +28,7 @@ fn from_xml(xml: &str) -> Terms {
         buyer: party(read.buyer),
         seller: party(read.seller),
         redactions: None,
+        language: None,
     }
 }
 
@@ -51,6 +52,7 @@ fn from_lines(lines: usize, description: &str) -> Terms {
         buyer: named("Birch"),
         seller: named("Acme"),
         redactions: None,
+        language: None,
     }
 }
 

@@ -330,7 +330,7 @@ impl Worker {
             Err(NoLink::Store(error)) => return Err(error.into()),
             Err(no_link) => return Ok(no_link.to_string()),
         };
-        let locale = self.installation.locale(&transaction.shop);
+        let locale = self.installation.locale(&transaction);
         let room = match self.direct_room(admin, &locale).await {
             Ok(room) => room,
             Err(Obstacle::Refused(failure)) => {

@@ -37,7 +37,7 @@ impl Worker {
             Some(entry) if self.may_be_answered(view, &entry).await? => Some(entry),
             _ => None,
         };
-        let of_room = self.installation.locale(&view.transaction.shop);
+        let of_room = self.installation.locale(&view.transaction);
         let asked = entry
             .as_ref()
             .and_then(|entry| Some((entry, request(entry.text.as_deref()?, of_room.language())?)));

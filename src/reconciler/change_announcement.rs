@@ -29,8 +29,7 @@ impl Worker {
         let before = self.store.terms_at(view.id(), told).await?;
         let after = self.store.terms_at(view.id(), revision).await?;
         let (Some(before), Some(after)) = (before, after) else { return Ok(None) };
-        let message =
-            announcement(&before, &after, &self.installation.locale(&view.transaction.shop));
+        let message = announcement(&before, &after, &self.installation.locale(&view.transaction));
         Ok(message.map(|message| News { revision, message }))
     }
 

@@ -43,7 +43,7 @@ impl Worker {
         let link = make_link(&self.store, config, key, &view.transaction, &wanted, id, &origin);
         match link.await {
             Ok(link) => {
-                let locale = self.installation.locale(&view.transaction.shop);
+                let locale = self.installation.locale(&view.transaction);
                 let key = SendKey::AskedLink(request.asked_at);
                 match self.write_link(view, &key, &contact, (&link, LinkFor::Page), &locale).await {
                     Ok(()) => {}

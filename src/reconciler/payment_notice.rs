@@ -17,7 +17,7 @@ impl Worker {
     /// Says it, and stores that it is said.
     pub(super) async fn tell_payment(&self, view: &View) -> Result<(), Obstacle> {
         let Some(news) = self.payment_news(view).await? else { return Ok(()) };
-        let locale = self.installation.locale(&view.transaction.shop);
+        let locale = self.installation.locale(&view.transaction);
         let invoice = &view.transaction.terms.invoice;
         let of_invoice = (invoice.currency, invoice.is_credit_note());
         let bot = self.installation.homeserver.bot_user_id();

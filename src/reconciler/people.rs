@@ -64,7 +64,7 @@ impl Worker {
     pub(super) async fn remove(&self, view: &View, user: &OwnedUserId) -> Result<(), Obstacle> {
         let homeserver = &self.installation.homeserver;
         let room_id = view.room_id()?;
-        let reason = removal_reason(&self.installation.locale(&view.transaction.shop));
+        let reason = removal_reason(&self.installation.locale(&view.transaction));
         let failure = match homeserver.remove(room_id, user, &reason).await {
             Ok(()) => return self.store_membership(view, user, "leave").await,
             Err(failure) => failure,

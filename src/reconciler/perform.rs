@@ -294,7 +294,7 @@ impl Worker {
                     Some(creator) => creator == 1,
                     None => room.why.as_deref() != Some("upgraded"),
                 },
-                locale: &installation.locale(&transaction.shop),
+                locale: &installation.locale(&transaction),
                 predecessor: room.predecessor.as_deref(),
             },
         );

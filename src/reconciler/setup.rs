@@ -10,6 +10,7 @@ use crate::homeserver::{
 };
 use crate::language::Locale;
 use crate::store::{Store, StoreError};
+use crate::transaction::Transaction;
 
 const INVOICE_PNG: &[u8] = include_bytes!("../../assets/invoice.png");
 const CREDIT_NOTE_PNG: &[u8] = include_bytes!("../../assets/credit-note.png");
@@ -35,9 +36,9 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The language of what the bot writes in the rooms of `shop`.
-    pub fn locale(&self, shop: &str) -> Locale {
-        self.config.room_locale(shop)
+    /// The language of what the bot writes in the room of a transaction.
+    pub fn locale(&self, transaction: &Transaction) -> Locale {
+        self.config.locale_of(transaction)
     }
 }
 

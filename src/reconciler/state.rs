@@ -38,7 +38,7 @@ impl Worker {
     /// Sends the notice, once, that the messages of this room are not recorded.
     pub(super) async fn send_encryption_notice(&self, view: &View) -> Result<(), Obstacle> {
         let bot = self.installation.homeserver.bot_user_id();
-        let locale = self.installation.locale(&view.transaction.shop);
+        let locale = self.installation.locale(&view.transaction);
         let content = |send_id: &str| encryption_notice(&locale, send_id);
         let key = SendKey::Encrypted.to_string();
         self.send_once(view, bot, &key, MESSAGE, content).await.map(drop)

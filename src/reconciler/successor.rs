@@ -89,7 +89,7 @@ impl Worker {
         let here = view.room_id()?;
         let before = view.room.predecessor.as_deref();
         if let Some(before) = before.and_then(|room| <&RoomId>::try_from(room).ok()) {
-            let locale = self.installation.locale(&view.transaction.shop);
+            let locale = self.installation.locale(&view.transaction);
             let tombstone = tombstone(&locale, here);
             match self.installation.homeserver.set_state(before, &tombstone).await {
                 Ok(_) => {}

@@ -32,7 +32,7 @@ const SELECT_ACTS_AFTER: &str = "\
      ORDER BY number LIMIT $3";
 const SELECT_REVISION_AFTER: &str = "\
      SELECT r.revision, t.shop, t.external_id, r.status, r.created_at, \
-     r.redactions, r.original_type, r.original, r.invoice, r.buyer, r.seller \
+     r.redactions, r.language, r.original_type, r.original, r.invoice, r.buyer, r.seller \
      FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
      WHERE r.transaction_id = $1 AND r.revision > $2 ORDER BY r.revision LIMIT 1";
 const SELECT_CURRENT_REVISION: &str = "SELECT revision FROM transactions WHERE id = $1";
@@ -123,6 +123,7 @@ struct RevisionRow {
     status: String,
     created_at: i64,
     redactions: Option<String>,
+    language: Option<String>,
     original_type: Option<String>,
     original: Option<Vec<u8>>,
     invoice: String,
@@ -269,6 +270,7 @@ impl TryFrom<RevisionRow> for RevisionContent {
             status: row.status,
             created_at: row.created_at,
             redactions: row.redactions,
+            language: row.language,
             original_type: row.original_type,
             original_sha256: row.original.map(|bytes| format!("{:x}", Sha256::digest(bytes))),
             invoice: from_json("invoice", &row.invoice)?,

@@ -7,13 +7,14 @@ use super::columns::from_json;
 use super::transaction_row::{redactions, stored_invoice};
 use super::transactions::original;
 use super::{Store, StoreError};
+use crate::language::LanguageTag;
 use crate::transaction::Terms;
 
 const SELECT_NEWEST_REVISIONS: &str = "\
-     SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+     SELECT revision, status, invoice, buyer, seller, redactions, language, created_at \
      FROM revisions WHERE transaction_id = $1 ORDER BY revision DESC LIMIT $2";
 const SELECT_REVISION: &str = "\
-     SELECT revision, status, invoice, buyer, seller, redactions, created_at \
+     SELECT revision, status, invoice, buyer, seller, redactions, language, created_at \
      FROM revisions WHERE transaction_id = $1 AND revision = $2";
 /// Selects the newest original, unless a later revision has another invoice. A change of the status or of a
 /// contact leaves the invoice and its original as they are.
@@ -24,7 +25,7 @@ const SELECT_CURRENT_ORIGINAL: &str = "SELECT r.original_type, r.original FROM r
      ORDER BY r.revision DESC LIMIT 1";
 /// Selects the first and the current revision, which a submission may repeat.
 const SELECT_FIRST_AND_CURRENT: &str = "\
-     SELECT r.revision, r.status, r.invoice, r.buyer, r.seller, r.redactions, r.created_at \
+     SELECT r.revision, r.status, r.invoice, r.buyer, r.seller, r.redactions, r.language, r.created_at \
      FROM revisions r JOIN transactions t ON t.id = r.transaction_id \
      WHERE t.id = $1 AND (r.revision = 1 OR r.revision = t.revision) ORDER BY r.revision";
 
@@ -47,6 +48,7 @@ struct Row {
     buyer: String,
     seller: String,
     redactions: Option<String>,
+    language: Option<String>,
     created_at: i64,
 }
 
@@ -141,6 +143,7 @@ impl TryFrom<Row> for PastTerms {
                 buyer: from_json("buyer", &row.buyer)?,
                 seller: from_json("seller", &row.seller)?,
                 redactions: redactions(row.redactions.as_deref()),
+                language: row.language.as_deref().and_then(LanguageTag::of),
             },
             at: row.created_at,
         })

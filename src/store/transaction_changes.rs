@@ -26,8 +26,8 @@ const INSERT_TRANSACTION: &str = "INSERT INTO transactions \
      ON CONFLICT (shop, external_id) DO NOTHING";
 const INSERT_REVISION: &str = "INSERT INTO revisions \
      (transaction_id, revision, content_hash, status, invoice, buyer, seller, warnings, \
-      redactions, original_type, original, created_at, issue_date, due_date) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+      redactions, original_type, original, created_at, issue_date, due_date, language) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 /// Locks the row of a transaction, so that changes of the same transaction are applied one after
 /// the other.
 const LOCK_TRANSACTION: &str =
@@ -373,6 +373,7 @@ async fn insert_revision(
         .bind(now())
         .bind(terms.invoice.issue_date.to_string())
         .bind(due_date.unwrap_or_default())
+        .bind(terms.language.as_ref().map(|it| it.as_str().to_owned()))
         .execute(&mut **tx)
         .await
         .map(drop)

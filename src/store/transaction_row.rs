@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use super::columns::{decimal, from_json, parse_id};
 use super::{StoreError, Weight};
 use crate::invoice::{Invoice, Problem};
+use crate::language::LanguageTag;
 use crate::record::RedactionPolicy;
 use crate::transaction::{Terms, Transaction};
 
@@ -13,7 +14,7 @@ macro_rules! select_transactions {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.shop, t.external_id, t.revision, t.paid, t.discount, t.payment_changes, t.statuses, r.status, r.invoice, r.buyer, ",
-            "r.seller, r.warnings, r.redactions, t.created_at, t.updated_at FROM transactions t ",
+            "r.seller, r.warnings, r.redactions, r.language, t.created_at, t.updated_at FROM transactions t ",
             "JOIN revisions r ON r.transaction_id = t.id AND r.revision = t.revision ",
             $rest
         )
@@ -56,6 +57,7 @@ pub(super) struct RevisionRow {
     seller: String,
     warnings: String,
     redactions: Option<String>,
+    language: Option<String>,
 }
 
 /// The content of a revision.
@@ -125,6 +127,7 @@ impl TryFrom<RevisionRow> for RevisionData {
             buyer: from_json("buyer", &row.buyer)?,
             seller: from_json("seller", &row.seller)?,
             redactions: redactions(row.redactions.as_deref()),
+            language: row.language.as_deref().and_then(LanguageTag::of),
             status: row.status,
         };
         Ok(Self {

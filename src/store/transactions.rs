@@ -16,7 +16,7 @@ const SELECT_OUTLINE: &str = "SELECT id, shop, external_id, revision, paid, disc
      created_at, updated_at \
      FROM transactions WHERE id = $1";
 const SELECT_REVISION_CONTENT: &str = "\
-     SELECT status, invoice, buyer, seller, warnings, redactions FROM revisions \
+     SELECT status, invoice, buyer, seller, warnings, redactions, language FROM revisions \
      WHERE transaction_id = $1 AND revision = $2";
 const SELECT_IDS: &str = "SELECT id FROM transactions WHERE id > $1 ORDER BY id LIMIT $2";
 

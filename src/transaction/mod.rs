@@ -37,6 +37,7 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use crate::invoice::{Invoice, Problem};
+use crate::language::LanguageTag;
 use crate::record::RedactionPolicy;
 
 /// One commercial transaction at its current revision.
@@ -82,6 +83,9 @@ pub struct Terms {
     /// Whether redacted content is kept or erased. If it is `None`, the config decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redactions: Option<RedactionPolicy>,
+    /// The language of what the bot writes in the room, and of mails about it. `None` means that of the shop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<LanguageTag>,
 }
 
 impl Transaction {

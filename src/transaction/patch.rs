@@ -13,6 +13,7 @@ use super::{Contact, Party, PartyRole, Terms};
 use crate::invoice::{
     Address, Form, Invoice, InvoiceInput, Limits, Problem, Settled, settle_within,
 };
+use crate::language::LanguageTag;
 use crate::record::RedactionPolicy;
 
 /// The changes that a shop sends, as a JSON Merge Patch (RFC 7396). Fields that are left out stay as they are.
@@ -39,6 +40,9 @@ pub struct Patch {
     /// redacted before. `retain` does not restore erased content. The inner `None`: as the config says.
     #[serde(default, deserialize_with = "named")]
     pub redactions: Option<Option<RedactionPolicy>>,
+    /// The language of what the bot writes in the room from now on. The inner `None`: that of the shop.
+    #[serde(default, deserialize_with = "named")]
+    pub language: Option<Option<LanguageTag>>,
     /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
     pub file: Option<ReadFile>,
@@ -102,6 +106,7 @@ impl Patch {
             && self.buyer.is_none()
             && self.seller.is_none()
             && self.redactions.is_none()
+            && self.language.is_none()
     }
 
     /// Whether the patch names the contacts of a party.
@@ -135,6 +140,7 @@ impl Patch {
         warnings: &[Problem],
     ) -> Result<(Terms, Vec<Problem>), Vec<Problem>> {
         let redactions = self.redactions.unwrap_or(current.redactions);
+        let language = self.language.unwrap_or_else(|| current.language.clone());
         let is_longer = self.invoice.is_some() || self.buyer.is_some() || self.seller.is_some();
         // Of what does not change, nobody is asked to make it shorter: the limits may have been lowered.
         let limits = |party: &Option<PartyPatch>| match party {
@@ -163,7 +169,7 @@ impl Patch {
         if is_longer {
             check_length(&mut terms)?;
         }
-        Ok((Terms { redactions, ..terms }, warnings))
+        Ok((Terms { redactions, language, ..terms }, warnings))
     }
 }
 
@@ -239,18 +245,23 @@ mod tests {
         let text = json!({ "seller": { "address": "Rathausplatz 1, Wien" } });
         assert!(apply(text, &current).unwrap().seller.address.is_some());
         current.redactions = Some(RedactionPolicy::Honour);
+        current = apply(json!({ "language": "de-at" }), &current).unwrap();
+        assert_eq!(current.language, LanguageTag::of("de-AT"));
         let removed = json!({
             "buyer": { "vat_id": null, "address": null, "contacts": null }, "redactions": null,
+            "language": null,
         });
         let after = apply(removed, &current).unwrap();
         assert_eq!((after.buyer.vat_id, after.buyer.address), (None, None));
         assert_eq!((after.buyer.contacts.len(), after.redactions), (0, None));
+        assert_eq!(after.language, None);
     }
 
     #[test]
     fn what_cannot_be_removed_is_refused_with_its_pointer() {
         for (json, pointer) in [
             (json!({ "status": null }), "/status"),
+            (json!({ "language": "pt" }), "/language"),
             (json!({ "buyer": null }), "/buyer"),
             (json!({ "seller": { "name": null } }), "/seller/name"),
             (json!({ "invoice": null }), "/invoice"),

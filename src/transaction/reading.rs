@@ -8,6 +8,7 @@ use super::party::matrix_id;
 use super::read_file::ReadFile;
 use super::{Contact, Party, Patch, Submission};
 use crate::invoice::{InvoiceInput, Limits, PartyDetails, Problem};
+use crate::language::LanguageTag;
 use crate::record::RedactionPolicy;
 
 /// The fields of a submission that an XML invoice does not contain.
@@ -29,14 +30,17 @@ pub struct Accompaniment {
     /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
+    /// The language of what the bot writes in the room. If it is left out, it is that of the shop.
+    #[serde(default)]
+    pub language: Option<LanguageTag>,
 }
 
 impl Accompaniment {
-    /// Reads form fields: `external_id`, `status`, `buyer` and `seller`. The last two contain one
+    /// Reads form fields: `external_id`, `status`, `language`, `buyer` and `seller`. The last two contain one
     /// Matrix ID and are repeated for each contact.
     ///
     /// # Errors
-    /// All fields that are unknown or contain no valid Matrix ID.
+    /// All fields that are unknown, or contain no valid Matrix ID or no tag of a language with texts.
     pub fn from_fields(
         fields: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Vec<Problem>> {
@@ -46,6 +50,12 @@ impl Accompaniment {
             match name.as_str() {
                 "external_id" => this.external_id = Some(value),
                 "status" => this.status = Some(value),
+                "language" => match LanguageTag::try_from(value) {
+                    Ok(tag) => this.language = Some(tag),
+                    Err(detail) => {
+                        problems.push(Problem::at("/language", format!("`language`: {detail}.")));
+                    }
+                },
                 "buyer" | "seller" => match matrix_id(&value) {
                     Ok(user) => {
                         let role = if name == "buyer" { &mut this.buyer } else { &mut this.seller };
@@ -56,16 +66,16 @@ impl Accompaniment {
                 },
                 _ => problems.push(Problem::at(
                     format!("/{name}"),
-                    "This parameter is unknown. The parameters are `external_id`, `status`, `buyer` \
-                     and `seller`. The last two take a Matrix ID and may be repeated.",
+                    "This parameter is unknown. The parameters are `external_id`, `status`, `language`, \
+                     `buyer` and `seller`. The last two take a Matrix ID and may be repeated.",
                 )),
             }
         }
         if problems.is_empty() { Ok(this) } else { Err(problems) }
     }
 
-    /// Parses JSON with `external_id`, `status`, `buyer`, `seller` and `redactions`, as in a
-    /// submission.
+    /// Parses JSON with `external_id`, `status`, `buyer`, `seller`, `redactions` and `language`, as in
+    /// a submission.
     ///
     /// # Errors
     /// The first error in the JSON, with its pointer.
@@ -117,6 +127,7 @@ impl Submission {
             buyer: with.buyer.unwrap_or_default(),
             seller: with.seller.unwrap_or_default(),
             redactions: with.redactions,
+            language: with.language,
             file: Some(file),
             limits: limits.clone(),
         };
@@ -222,6 +233,7 @@ mod tests {
             "/invoice/totals",
             "/invoice/note",
             "/redactions",
+            "/language",
             "/status",
         ];
         let rust = [

@@ -28,8 +28,8 @@ impl Terms {
 
     /// Whether these terms and stored ones say the same beside the invoice.
     pub fn are_alike_without_invoice(&self, stored: &Self) -> bool {
-        (&self.status, &self.buyer, &self.seller, self.redactions)
-            == (&stored.status, &stored.buyer, &stored.seller, stored.redactions)
+        (&self.status, &self.buyer, &self.seller, self.redactions, &self.language)
+            == (&stored.status, &stored.buyer, &stored.seller, stored.redactions, &stored.language)
     }
 }
 

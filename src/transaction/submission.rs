@@ -13,6 +13,7 @@ use crate::invoice::{
     Form, Invoice, InvoiceInput, Limits, PartyDetails, Problem, Settled, Strictness, listed,
     settle_within,
 };
+use crate::language::LanguageTag;
 use crate::record::RedactionPolicy;
 
 /// The greatest length of an external id, in bytes.
@@ -44,6 +45,9 @@ pub struct Submission {
     /// Whether redacted content is kept or erased. If it is left out, the config decides.
     #[serde(default)]
     pub redactions: Option<RedactionPolicy>,
+    /// The language of what the bot writes in the room. If it is left out, it is that of the shop.
+    #[serde(default)]
+    pub language: Option<LanguageTag>,
     /// The file in which the invoice came, if it did not come as JSON.
     #[serde(skip)]
     pub file: Option<ReadFile>,
@@ -104,7 +108,8 @@ impl Submission {
         match accept_terms(self.status, settled, buyer, seller) {
             Ok((mut terms, warnings)) if problems.is_empty() => {
                 check_length(&mut terms)?;
-                let terms = Terms { redactions: self.redactions, ..terms };
+                let (redactions, language) = (self.redactions, self.language);
+                let terms = Terms { redactions, language, ..terms };
                 Ok(Accepted { external_id, terms, warnings })
             }
             Ok(_) => Err(problems),
@@ -198,9 +203,10 @@ pub(super) fn accept_terms(
         }
     }
     match settled {
-        Ok(Settled { invoice, warnings }) if problems.is_empty() => {
-            Ok((Terms { status, invoice, buyer, seller, redactions: None }, warnings))
-        }
+        Ok(Settled { invoice, warnings }) if problems.is_empty() => Ok((
+            Terms { status, invoice, buyer, seller, redactions: None, language: None },
+            warnings,
+        )),
         Ok(_) => Err(problems),
         Err(more) => {
             problems.extend(more);

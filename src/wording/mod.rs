@@ -1,6 +1,7 @@
 //! The texts that people read of an invoice, in their language: the invoice page, the PDF, the
 //! room and the transcript all take them from here. Pure: no I/O.
 
+mod address;
 mod payment;
 pub mod safe;
 pub mod summary;
@@ -9,10 +10,11 @@ mod totals;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+pub use address::address;
 pub use payment::{PaymentDetail, TransferField, payment, transfer_fields};
 pub use totals::{Total, TotalKind, owed_label, totals};
 
-use crate::invoice::{Address, Currency, Invoice, Line, Term};
+use crate::invoice::{Currency, Invoice, Line, Term};
 use crate::language::Locale;
 use crate::transaction::{Change, ChangeKind};
 
@@ -87,16 +89,6 @@ pub fn amount_with_code(amount: Decimal, currency: Currency, locale: &Locale) ->
         ("currency", currency.to_string().into()),
     ];
     locale.text_with("amount-with-code", &arguments)
-}
-
-/// The lines of a postal address: street, city, region, country.
-pub fn address(address: &Address, locale: &Locale) -> Vec<String> {
-    let city: Vec<&str> =
-        [&address.postal_code, &address.city].into_iter().flatten().map(String::as_str).collect();
-    let country = address.country.as_deref().map(|code| locale.country(code));
-    let place = [Some(city.join(" ")), address.region.clone(), country];
-    let lines = address.lines.iter().cloned().chain(place.into_iter().flatten());
-    lines.filter(|line| !line.trim().is_empty()).collect()
 }
 
 /// The name and the value of a business term that our model has no field for.

@@ -340,6 +340,50 @@ async fn the_bot_writes_in_the_language_of_the_shop() {
         .await;
 }
 
+on_both_databases! {
+    async fn a_transaction_has_a_language_of_its_own(database) {
+        let world = World::start(database).await;
+        let (buyer, seller) = (world.person("buyer").await, world.person("seller").await);
+        let mut order = sample("order-1", &buyer.id, &seller.id);
+        order["language"] = json!("FR-be");
+        // The shop's rooms are in German without it.
+        let shop = &world.other_shop;
+        let id = shop.create(&order).await;
+        assert_eq!(shop.transaction(&id).await["language"], "fr-BE");
+        let room = shop.room(&id).await;
+        buyer.join(&room).await;
+        let is_called = async |name: &str| {
+            world
+                .eventually(&format!("the room is called {name}"), || async {
+                    let state = buyer.state(&room, "m.room.name", "").await.unwrap();
+                    state["name"].as_str()?.starts_with(name).then_some(())
+                })
+                .await;
+        };
+        is_called("Facture INV-2026-0042").await;
+        let pinned = pinned(&buyer, &room).await;
+        let summary = buyer.event(&room, &pinned[0]).await;
+        assert!(summary["content"]["body"].as_str().unwrap().contains("TVA"), "{summary}");
+
+        // The room follows a change, and what the bot says next is in the new language.
+        let changed = json!({ "language": "nl", "status": "paid" });
+        assert_eq!(shop.patch(&id, &changed).await.0, 200);
+        is_called("Factuur INV-2026-0042").await;
+        world
+            .eventually("the change is announced in Dutch", || async {
+                let history = buyer.history(&room).await;
+                let told = |it: &Value| it["content"]["body"].as_str().is_some_and(|it| it.contains("Betaald"));
+                history.iter().any(told).then_some(())
+            })
+            .await;
+        assert_eq!(shop.patch(&id, &json!({ "language": null })).await.0, 200);
+        is_called("Rechnung INV-2026-0042").await;
+        assert_eq!(shop.transaction(&id).await["language"], "de");
+        let (status, refused) = shop.patch(&id, &json!({ "language": "pt" })).await;
+        assert_eq!((status, refused["pointer"].as_str()), (422, Some("/language")), "{refused}");
+    }
+}
+
 /// On one database: the texts do not depend on it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_tells_its_kind_of_document_and_what_is_to_be_paid_in_its_currency() {

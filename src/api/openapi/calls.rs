@@ -9,7 +9,7 @@ use super::schemas::{
     EVENT_ID, LIST_CURSOR, ULID, list, new_message_with_files, number, one_of, pattern, reference,
     text,
 };
-use crate::language::Language;
+use crate::language::{Language, LanguageTag};
 use crate::store::DeliveryState;
 use crate::transaction::Status;
 
@@ -104,6 +104,7 @@ fn transactions() -> Vec<Operation> {
             }))
             .query("external_id", pattern(TEXT), "With XML and PDF: the shop's own id.")
             .query("status", pattern(TEXT), "With XML and PDF: the status.")
+            .query("language", pattern(&LanguageTag::pattern()), "With XML and PDF: the language of the room.")
             .query("buyer", contacts(), "With XML and PDF: the Matrix IDs of the buyer's contacts.")
             .query("seller", contacts(), "With XML and PDF: the Matrix IDs of the seller's contacts.")
             .answers(201, "It is on disk. The room follows.", JSON, reference("Transaction"))
@@ -448,13 +449,7 @@ fn webhooks() -> Vec<Operation> {
 }
 
 fn invoices() -> Vec<Operation> {
-    let tags = Language::tags();
-    // Capitals make no difference in a tag.
-    let letter = |it: char| format!("[{it}{}]", it.to_ascii_uppercase());
-    let any_case = |tag: &str| tag.chars().map(letter).collect::<String>();
-    let tag = tags.split(", ").map(any_case).collect::<Vec<_>>().join("|");
-    let language = format!("^({tag})(-([A-Za-z]{{2}}|[0-9]{{3}}))?$");
-    let languages = format!("In this language: {tags}, with or without a region.");
+    let languages = format!("In this language: {}, with or without a region.", Language::tags());
     vec![
         post(
             "/api/v1/invoices/check",
@@ -484,7 +479,7 @@ fn invoices() -> Vec<Operation> {
             "Invoices",
             "Get the invoice as a PDF",
         )
-        .query("language", pattern(&language), &languages)
+        .query("language", pattern(&LanguageTag::pattern()), &languages)
         .answers(200, "The PDF.", PDF, json!({})),
         get(
             "/api/v1/transactions/{id}/invoice.xml",

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::invoice::{address_schema, schema as invoice_schema};
+use crate::language::LanguageTag;
 use crate::record::{Kind, MAX_NAME_CHARS};
 use crate::room::message_content::{MAX_FILES, MAX_TEXT_BYTES};
 use crate::transaction::Status;
@@ -281,6 +282,14 @@ fn redactions() -> Value {
     said(policy, "Whether removed messages are erased here, too. Without it, the config decides.")
 }
 
+fn language() -> Value {
+    let tag = json!({ "type": ["string", "null"], "pattern": LanguageTag::pattern() });
+    said(
+        tag,
+        "The language of what the bot writes in the room. Without it, it is that of the shop.",
+    )
+}
+
 fn submission() -> Value {
     object_with(
         &["external_id", "invoice", "buyer", "seller"],
@@ -291,6 +300,7 @@ fn submission() -> Value {
             "buyer": reference("Party"),
             "seller": reference("Party"),
             "redactions": redactions(),
+            "language": language(),
         }),
     )
 }
@@ -305,6 +315,7 @@ fn accompaniment() -> Value {
             "buyer": or_null(reference("PartyBeside")),
             "seller": or_null(reference("PartyBeside")),
             "redactions": redactions(),
+            "language": language(),
         }),
     )
 }
@@ -318,6 +329,7 @@ fn transaction_changes(invoice: Value) -> Value {
             "buyer": reference("PartyChanges"),
             "seller": reference("PartyChanges"),
             "redactions": redactions(),
+            "language": language(),
         }),
     )
 }
@@ -390,6 +402,7 @@ fn transaction() -> Value {
         "buyer": reference("Party"),
         "seller": reference("Party"),
         "redactions": one_of(&["honour", "retain"]),
+        "language": said(text(), "Of what the bot writes in the room."),
         "warnings": list(reference("Finding")),
         "room": or_null(reference("Room")),
         "record": object(json!({

@@ -164,7 +164,36 @@ fn the_bot_writes_in_the_language_of_the_shop_or_of_the_page() {
          {{shop: b, key: x{KEY}, language: de-AT}}]}}"
     ));
     let config = config.unwrap();
-    assert_eq!(["a", "b", "c"].map(|shop| config.room_language(shop)), ["fr", "de-AT", "fr"]);
+    assert_eq!(["a", "b", "c"].map(|shop| config.language_of_shop(shop)), ["fr", "de-AT", "fr"]);
     let unknown = load(&format!("api: {{keys: [{{shop: a, key: {KEY}, language: tlh}}]}}"));
     assert_refused(unknown, "api.keys[0].language", &["3 characters", "de-AT"]);
+}
+
+#[test]
+fn each_shop_may_have_a_look() {
+    const PNG: &[u8] = include_bytes!("../../../assets/bot.png");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.yaml");
+    fs::write(folder.path().join("logo.png"), PNG).unwrap();
+    let text = "homeserver: {domain: example.org}
+api: {keys: [{shop: a, key: 0123456789-0123456789}, {shop: b, key: 0123456789-9876543210}]}
+shops:
+  - shop: a
+    logo: logo.png
+    accent: '#1a3f8f'
+    notice: {de: Wir ziehen um.}
+    mail_name: Acorn
+    mail_reply_to: billing@acorn.example
+    mail_footer: Acorn Ltd
+";
+    let config = Config::of_text(text, &file, std::iter::empty()).unwrap();
+    let look = config.look("a").unwrap();
+    assert_eq!(look.logo.as_deref(), Some(folder.path().join("logo.png").as_path()));
+    let logo = look.logo_file.clone().unwrap();
+    assert_eq!(logo.bytes, PNG);
+    assert_eq!(config.logo(&logo.file_name), Some(logo));
+    assert_eq!(config.logo("logo.00000000000000000000000000000000.png"), None);
+    let footer = look.mail_footer.as_ref().unwrap();
+    assert_eq!(footer.for_language(crate::language::Language::Dutch), Some("Acorn Ltd"));
+    assert!(config.look("b").is_none());
 }

@@ -262,6 +262,44 @@ fn links_to_payment_providers_are_checked() {
 }
 
 #[test]
+fn a_look_that_cannot_be_shown_is_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let svg = file("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>");
+    let large = file("large.png", &vec![0; 70_000]);
+    let long = "x".repeat(301);
+    for (look, key, words) in [
+        ("shop: b".to_owned(), "shop", &["\"b\"", "under api.keys"][..]),
+        ("shop: a, accent: red".to_owned(), "accent", &["\"red\"", "such as #14605a"]),
+        (
+            "shop: a, accent: '#ffcc00'".to_owned(),
+            "accent",
+            &["#ffcc00", "only 1.", "darker", "4.5 : 1"],
+        ),
+        ("shop: a, accent_dark: '#14605a'".to_owned(), "accent_dark", &["#14605a", "lighter"]),
+        (format!("shop: a, notice: {long}"), "notice", &["more than 300 characters"]),
+        ("shop: a, notice: {xx: Hello}".to_owned(), "notice", &["\"xx\"", "no language"]),
+        ("shop: a, notice: [Hello]".to_owned(), "notice", &["a list", "each language"]),
+        ("shop: a, mail_name: ''".to_owned(), "mail_name", &["1 to 100 characters"]),
+        ("shop: a, mail_reply_to: a@b@c".to_owned(), "mail_reply_to", &["an e-mail address"]),
+        ("shop: a, logo: nowhere.png".to_owned(), "logo", &["cannot be read", "PNG, JPEG or WebP"]),
+        (
+            format!("shop: a, logo: {svg}"),
+            "logo",
+            &["SVG", "can contain programs", "as a smaller PNG"],
+        ),
+        (format!("shop: a, logo: {large}"), "logo", &["a file of 65537 bytes", "at most 65536"]),
+    ] {
+        let keys = "api: {keys: [{shop: a, key: 0123456789-0123456789-0123456789-x}]}";
+        let path = format!("shops[0].{key}");
+        assert_refused(load(&format!("{keys}\nshops: [{{{look}}}]")), &path, words);
+    }
+}
+
+#[test]
 fn a_wrong_list_of_sign_in_keys_is_refused_with_the_index() {
     const LONG: &str = "canary-0123456789-0123456789-0123456789";
     for (keys, path, words) in [

@@ -1,9 +1,10 @@
 //! Checks the values of the config beyond their types.
 
 mod page;
+mod shops;
 mod webhooks;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use ruma::{UserId, room::RoomType};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
@@ -25,8 +26,9 @@ use crate::transaction::NamedStatus;
 /// The greatest number of witnesses.
 const MAX_WITNESSES: usize = 8;
 
-/// Adds to the draft all problems of the config that was made from it.
-pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
+/// Adds to the draft all problems of the config that was made from it. `folder` is the one to which its paths are
+/// relative.
+pub(super) fn validate(config: &mut Config, folder: &Path, draft: &mut Draft) {
     draft.check_numbers();
     check_url(draft, "homeserver.url", &config.homeserver.url);
     check_url(draft, "appservice.url", &config.appservice.url);
@@ -40,6 +42,7 @@ pub(super) fn validate(config: &mut Config, draft: &mut Draft) {
     check_limits(&config.invoice.limits, &config.api, draft);
     check_rooms(&config.rooms, draft);
     page::check(config, draft);
+    shops::check(&mut config.shops, &config.api, folder, draft);
     check_proxies(&config.proxies, draft);
     check_status_names(&config.status.names, draft);
     check_record(&config.record, draft);

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{self, Asset};
 use super::localized::{text, with_visitor};
-use super::{chat, invoice, notes, pay, summary};
+use super::{chat, invoice, look, notes, pay, summary};
 use crate::language::Language;
 use crate::page::model::{Address, Page, Reader};
 use crate::wording::kind;
@@ -32,6 +32,7 @@ pub fn page(page: &Page<'_>) -> Markup {
         }
         main {
             div.paper {
+                (look::notice(page))
                 (invoice::article(page))
                 (notes::section(page))
                 (footer(page))
@@ -41,7 +42,13 @@ pub fn page(page: &Page<'_>) -> Markup {
         // Outside of the invoice, which is hidden while a phone shows the messages.
         (pay::sheet(page))
     };
-    shell(reader, &title, "", Some(&assets::SCRIPT), &body)
+    let head = html! { (same_origin()) (look::colours(page)) };
+    shell_with(reader, &title, "", Some(&assets::SCRIPT), &head, &body)
+}
+
+/// The referrer policy of all pages whose address has no secret.
+fn same_origin() -> Markup {
+    html! { meta name="referrer" content="same-origin"; }
 }
 
 /// Returns a document with this body.
@@ -52,17 +59,16 @@ pub(super) fn shell(
     script: Option<&Asset>,
     body: &Markup,
 ) -> Markup {
-    let referrer = html! { meta name="referrer" content="same-origin"; };
-    shell_with(reader, title, class, script, &referrer, body)
+    shell_with(reader, title, class, script, &same_origin(), body)
 }
 
-/// Returns a document with this body and this referrer policy.
+/// Returns a document with this body. `head` has its referrer policy, and what comes after the style sheet.
 pub(super) fn shell_with(
     reader: &Reader,
     title: &str,
     class: &str,
     script: Option<&Asset>,
-    referrer: &Markup,
+    head: &Markup,
     body: &Markup,
 ) -> Markup {
     html! {
@@ -74,7 +80,6 @@ pub(super) fn shell_with(
                     content="width=device-width, initial-scale=1, interactive-widget=resizes-content";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex, nofollow";
-                (referrer)
                 title { (title) }
                 // For previews of a link, which say nothing of what it leads to.
                 @if class == "alone" {
@@ -83,6 +88,7 @@ pub(super) fn shell_with(
                 }
                 link rel="icon" href=(assets::ICON.href()) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE.href()) nonce=(reader.nonce);
+                (head)
                 @if let Some(script) = script {
                     script type="module" src=(script.href()) nonce=(reader.nonce) {}
                 }

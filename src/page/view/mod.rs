@@ -10,6 +10,7 @@ mod closed;
 mod document;
 mod invoice;
 mod localized;
+mod look;
 mod notes;
 mod pay;
 mod summary;

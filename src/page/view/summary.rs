@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::localized::{counted, date, text};
-use super::pay;
+use super::{look, pay};
 use crate::page::model::{Page, Reader};
 use crate::transaction::{Owed, Standing, Status};
 use crate::wording::{kind, owed_label, status};
@@ -25,8 +25,11 @@ pub(super) fn header(page: &Page<'_>) -> Markup {
         header.summary id="summary" data-revision=(page.transaction.version())
             data-closed[standing.is_closed] {
             div.who {
-                p.seller { bdi { (terms.seller.name) } }
-                h1 { (kind(invoice, &reader.locale)) " " bdi { (invoice.number) } }
+                (look::logo(page))
+                div {
+                    p.seller { bdi { (terms.seller.name) } }
+                    h1 { (kind(invoice, &reader.locale)) " " bdi { (invoice.number) } }
+                }
             }
             div.due {
                 p.amount {

@@ -6,6 +6,7 @@ use ulid::Ulid;
 use super::assets;
 use super::document::shell;
 use super::localized::text;
+use super::look;
 use crate::page::model::{Page, Reader};
 
 /// Returns the page before its user is known. Its script asks the client for an OpenID token, signs
@@ -27,6 +28,8 @@ pub fn widget(id: Ulid, reader: &Reader) -> Markup {
 /// Returns the invoice that the script shows. It is the answer to the sign-in.
 pub fn widget_invoice(page: &Page<'_>) -> Markup {
     html! {
+        (look::colours_for_script(page))
+        (look::notice(page))
         (super::update(page))
         p.foot {
             a href=(page.address.base()) target="_blank" rel="noopener" {

@@ -129,6 +129,9 @@ pub struct RevisionContent {
     pub created_at: i64,
     /// What happens to redacted content; none if the configuration decides.
     pub redactions: Option<String>,
+    /// The language of what the bot writes in the room; none if it is that of the shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// The media type of the file with the invoice, if it was submitted as a file.
     pub original_type: Option<String>,
     /// The SHA-256, in hex, of that file.

@@ -58,6 +58,7 @@ fn revision(number: i64, status: &str) -> RevisionContent {
         status: status.into(),
         created_at: NOON,
         redactions: None,
+        language: None,
         original_type: None,
         original_sha256: None,
         invoice: json!({ "number": "1", "totals": { "payable": "10.00" } }),

@@ -28,6 +28,7 @@ fn terms(change: impl FnOnce(&mut Value)) -> Terms {
         buyer: serde_json::from_value(json["buyer"].take()).unwrap(),
         seller: serde_json::from_value(json["seller"].take()).unwrap(),
         redactions: None,
+        language: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod first_use;
 mod getting_in;
 mod honest;
 mod invoice;
+mod look;
 mod no_scripts;
 mod notes;
 mod notifications;

@@ -394,7 +394,7 @@ impl Plan {
         self
     }
 
-    /// With these keys in a section of the config.
+    /// With these keys in a section of the config, or with this list as a whole section.
     pub fn config(mut self, section: &str, keys: Value) -> Self {
         self.config[section] = keys;
         self
@@ -439,7 +439,11 @@ impl Plan {
         }
         listen_at(&mut config, each[0]);
         for (section, keys) in self.config.as_object().unwrap() {
-            for (key, value) in keys.as_object().unwrap() {
+            let Some(keys) = keys.as_object() else {
+                config[section] = keys.clone();
+                continue;
+            };
+            for (key, value) in keys {
                 config[section][key] = value.clone();
             }
         }

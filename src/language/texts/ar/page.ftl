@@ -195,7 +195,8 @@ means-97 = مقاصة بين الطرفين
 ## Downloads
 
 downloads = التنزيلات
-download-pdf = الفاتورة بصيغة PDF
+download-pdf = تنزيل PDF
+download-more = تنزيلات أخرى
 download-conversation = المحادثة مع ملفاتها
 download-original = الملف الأصلي
 download-xml = الفاتورة بصيغة XML
@@ -245,7 +246,7 @@ change-redactions = الرسائل المحذوفة
 
 messages-with = الرسائل مع { $name }
 messages = الرسائل
-no-messages = لا رسائل بعد. اسألوا عما تودون معرفته عن هذه الفاتورة.
+no-messages = لم يكتب أحد بعد. هنا تصلون إلى { $name }: اسألوا عن الفاتورة أو التسليم أو أي أمر آخر.
 older-messages = رسائل أقدم
 jump-to-latest = أحدث الرسائل
 new-messages =
@@ -328,6 +329,7 @@ compose = كتابة رسالة
 compose-label = الرسالة
 compose-placeholder = اكتبوا رسالة…
 compose-closed = أُغلقت هذه المعاملة، ولذلك لا يمكن لأحد الكتابة هنا. تبقى المحادثة محفوظة.
+compose-format = التنسيق
 compose-hint = **عريض**، _مائل_، `رمز`. مفتاح Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا.
 compose-hint-plain = **عريض**، _مائل_، `رمز`، والقوائم والروابط متاحة أيضًا.
 send = إرسال

@@ -184,7 +184,8 @@ means-97 = Verrechnung zwischen den Parteien
 ## Downloads
 
 downloads = Herunterladen
-download-pdf = Rechnung als PDF
+download-pdf = PDF herunterladen
+download-more = Weitere Downloads
 download-conversation = Gespräch mit seinen Dateien
 download-original = Originaldatei
 download-xml = Rechnung als XML
@@ -234,7 +235,7 @@ change-redactions = Entfernte Nachrichten
 
 messages-with = Nachrichten mit { $name }
 messages = Nachrichten
-no-messages = Noch keine Nachrichten. Fragen Sie, was Sie zu dieser Rechnung wissen möchten.
+no-messages = Noch hat niemand geschrieben. Hier erreichen Sie { $name }: Fragen Sie zur Rechnung, zur Lieferung oder was Sie sonst wissen möchten.
 older-messages = Ältere Nachrichten
 jump-to-latest = Neueste Nachrichten
 new-messages =
@@ -309,6 +310,7 @@ compose = Nachricht schreiben
 compose-label = Nachricht
 compose-placeholder = Nachricht schreiben …
 compose-closed = Dieser Vorgang ist abgeschlossen, deshalb kann hier niemand mehr schreiben. Das Gespräch bleibt erhalten.
+compose-format = Formatierung
 compose-hint = **fett**, _kursiv_, `Code`. Die Eingabetaste sendet, Umschalt+Eingabe beginnt eine neue Zeile.
 compose-hint-plain = **fett**, _kursiv_, `Code`, Listen und Links sind möglich.
 send = Senden

@@ -202,7 +202,9 @@ means-97 = Clearing between the parties
 ## Downloads
 
 downloads = Downloads
-download-pdf = Invoice as PDF
+download-pdf = Download PDF
+# Opens the other downloads.
+download-more = More to download
 download-conversation = Conversation with its files
 download-original = Original file
 download-xml = Invoice as XML
@@ -256,7 +258,8 @@ change-redactions = Removed messages
 # Heading. $name: the other party.
 messages-with = Messages with { $name }
 messages = Messages
-no-messages = No messages yet. Ask whatever you need to know about this invoice.
+# $name: the other party.
+no-messages = Nobody has written yet. Here you reach { $name }: ask about the invoice, the delivery, or whatever else you need to know.
 older-messages = Older messages
 jump-to-latest = Latest messages
 # On the same button: how many came since one scrolled up.
@@ -346,6 +349,8 @@ compose = Write a message
 compose-label = Message
 compose-placeholder = Write a message…
 compose-closed = This transaction is closed, so nobody can write here. The conversation stays.
+# Opens compose-hint or compose-hint-plain.
+compose-format = Formatting
 compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
 compose-hint-plain = **bold**, _italic_, `code`, lists and links work.
 send = Send
@@ -490,7 +495,7 @@ bt-77 = Delivery city
 bt-78 = Delivery post code
 bt-79 = Delivery region
 bt-80 = Delivery country
-bt-82 = Payment means
+bt-82 = Payment method
 bt-87 = Card number
 bt-88 = Card holder
 bt-89 = Mandate

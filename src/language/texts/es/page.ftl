@@ -184,7 +184,8 @@ means-97 = Compensación entre las partes
 ## Downloads
 
 downloads = Descargas
-download-pdf = Factura en PDF
+download-pdf = Descargar PDF
+download-more = Más descargas
 download-conversation = Conversación con sus archivos
 download-original = Archivo original
 download-xml = Factura en XML
@@ -234,7 +235,7 @@ change-redactions = Mensajes eliminados
 
 messages-with = Mensajes con { $name }
 messages = Mensajes
-no-messages = Todavía no hay mensajes. Pregunte lo que necesite saber sobre esta factura.
+no-messages = Todavía no ha escrito nadie. Aquí puede contactar con { $name }: pregunte por la factura, la entrega o cualquier otra cosa.
 older-messages = Mensajes anteriores
 jump-to-latest = Últimos mensajes
 new-messages =
@@ -309,6 +310,7 @@ compose = Escribir un mensaje
 compose-label = Mensaje
 compose-placeholder = Escriba un mensaje…
 compose-closed = Esta operación está cerrada, por eso ya nadie puede escribir aquí. La conversación se conserva.
+compose-format = Formato
 compose-hint = **negrita**, _cursiva_, `código`. Intro envía, Mayús+Intro empieza una línea nueva.
 compose-hint-plain = **negrita**, _cursiva_, `código`, listas y enlaces funcionan.
 send = Enviar
@@ -448,7 +450,7 @@ bt-77 = Ciudad de entrega
 bt-78 = Código postal de entrega
 bt-79 = Región de entrega
 bt-80 = País de entrega
-bt-82 = Medio de pago
+bt-82 = Forma de pago
 bt-87 = Número de tarjeta
 bt-88 = Titular de la tarjeta
 bt-89 = Mandato

@@ -184,7 +184,8 @@ means-97 = Compensation entre les parties
 ## Downloads
 
 downloads = Téléchargements
-download-pdf = Facture en PDF
+download-pdf = Télécharger le PDF
+download-more = Autres téléchargements
 download-conversation = Conversation avec ses fichiers
 download-original = Fichier d’origine
 download-xml = Facture en XML
@@ -234,7 +235,7 @@ change-redactions = Messages supprimés
 
 messages-with = Messages avec { $name }
 messages = Messages
-no-messages = Aucun message pour l’instant. Posez toutes vos questions sur cette facture.
+no-messages = Personne n’a encore écrit. Vous joignez ici { $name } : posez vos questions sur la facture, la livraison ou tout autre sujet.
 older-messages = Messages plus anciens
 jump-to-latest = Derniers messages
 new-messages =
@@ -309,6 +310,7 @@ compose = Écrire un message
 compose-label = Message
 compose-placeholder = Écrivez un message…
 compose-closed = Cette transaction est close, donc personne ne peut plus écrire ici. La conversation est conservée.
+compose-format = Mise en forme
 compose-hint = **gras**, _italique_, `code`. Entrée envoie, Maj+Entrée commence une nouvelle ligne.
 compose-hint-plain = **gras**, _italique_, `code`, listes et liens sont possibles.
 send = Envoyer

@@ -184,7 +184,8 @@ means-97 = Verrekening tussen de partijen
 ## Downloads
 
 downloads = Downloads
-download-pdf = Factuur als pdf
+download-pdf = Pdf downloaden
+download-more = Meer downloads
 download-conversation = Gesprek met de bestanden
 download-original = Oorspronkelijk bestand
 download-xml = Factuur als XML
@@ -234,7 +235,7 @@ change-redactions = Verwijderde berichten
 
 messages-with = Berichten met { $name }
 messages = Berichten
-no-messages = Nog geen berichten. Vraag gerust wat u over deze factuur wilt weten.
+no-messages = Er heeft nog niemand geschreven. Hier bereikt u { $name }: stel gerust uw vragen over de factuur, de levering of iets anders.
 older-messages = Oudere berichten
 jump-to-latest = Nieuwste berichten
 new-messages =
@@ -309,6 +310,7 @@ compose = Een bericht schrijven
 compose-label = Bericht
 compose-placeholder = Schrijf een bericht…
 compose-closed = Deze transactie is gesloten, daarom kan hier niemand meer schrijven. Het gesprek blijft bewaard.
+compose-format = Opmaak
 compose-hint = **vet**, _cursief_, `code`. Enter verzendt, Shift+Enter begint een nieuwe regel.
 compose-hint-plain = **vet**, _cursief_, `code`, lijsten en links zijn mogelijk.
 send = Verzenden

@@ -59,7 +59,10 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
                 }
                 button.send { (text(reader, if edit.is_some() { "save" } else { "send" })) }
             }
-            p.hint id="hint" { (text(reader, "compose-hint-plain")) }
+            details.hint {
+                summary { (text(reader, "compose-format")) }
+                p id="hint" { (text(reader, "compose-hint-plain")) }
+            }
             p.too-long id="too-long" role="alert" hidden { (text(reader, "problem-long")) }
             p.drop aria-hidden="true" { (text(reader, "drop-here")) }
         }

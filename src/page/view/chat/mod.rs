@@ -44,7 +44,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 div {
                     div id="history" { (lines(chat, reader, address)) }
                     p.empty id="empty" hidden[!chat.lines.is_empty() || !chat.unsent.is_empty()] {
-                        (text(reader, "no-messages"))
+                        (naming(reader, "no-messages", other))
                     }
                     div id="unsent" { (unsent(&chat.unsent, reader, address)) }
                     ol.lines id="sending" aria-label=(text(reader, "unsent")) {}

@@ -7,27 +7,32 @@ use crate::page::model::{Page, Reader, Revision};
 use crate::transaction::Change;
 use crate::wording::{change_label, changed_value, status};
 
-/// Returns the revisions, newest first.
+/// Returns the revisions, newest first, if anything was changed.
 pub(super) fn history(page: &Page<'_>) -> Markup {
     let reader = page.reader;
     html! {
-        @if !page.revisions.is_empty() {
+        @if page.revisions.len() > 1 {
             section.history {
                 h3 { (text(reader, "history")) }
                 ol reversed {
-                    @for it in &page.revisions { (revision(reader, it)) }
+                    @for (place, it) in page.revisions.iter().enumerate() {
+                        (revision(reader, it, page.revisions.get(place + 1)))
+                    }
                 }
             }
         }
     }
 }
 
-fn revision(reader: &Reader, it: &Revision) -> Markup {
+/// Returns a revision. Its status is named where it is another one than `before`.
+fn revision(reader: &Reader, it: &Revision, before: Option<&Revision>) -> Markup {
+    let status_before = before.and_then(|it| it.status.as_deref());
+    let new_status = it.status.as_deref().filter(|it| Some(*it) != status_before);
     let title = reader.locale.text_with("revision", &[("number", it.number.into())]);
     html! {
         li {
             p {
-                @if let Some(word) = &it.status { strong { bdi { (status(word, &reader.locale)) } } " " }
+                @if let Some(word) = new_status { strong { bdi { (status(word, &reader.locale)) } } " " }
                 span.soft { (title) " · " (day_and_time(reader, it.at)) }
             }
             @if it.number == 1 {

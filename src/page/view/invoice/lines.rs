@@ -11,6 +11,10 @@ use crate::invoice::{Adjustment, Line, Term};
 use crate::page::model::Page;
 use crate::wording::{line_text, price, vat};
 
+/// The greatest number of lines whose rows share their columns on a narrow screen. Browsers take long for that in
+/// thousands of rows.
+const FEW: usize = 300;
+
 /// Returns the table: the lines, then the allowances and charges on the whole document.
 pub(super) fn table(page: &Page<'_>) -> Markup {
     let reader = page.reader;
@@ -29,7 +33,7 @@ pub(super) fn table(page: &Page<'_>) -> Markup {
             @if invoice.lines.is_empty() {
                 p.soft { (text(reader, "no-lines")) }
             } @else {
-                table role="table" aria-labelledby="lines-title" {
+                table.few[invoice.lines.len() <= FEW] role="table" aria-labelledby="lines-title" {
                     thead role="rowgroup" {
                         tr role="row" {
                             th scope="col" role="columnheader" { (text(reader, "line-description")) }

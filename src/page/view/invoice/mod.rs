@@ -116,46 +116,43 @@ fn list(page: &Page<'_>, further: &[&Term]) -> Markup {
     }
 }
 
+/// Returns the button for the PDF, and beside it what else there is, folded.
 fn downloads(page: &Page<'_>) -> Markup {
     let reader = page.reader;
+    let link = |part: &str, text_id: &str| {
+        html! { a.button href=(page.address.part(part)) { (text(reader, text_id)) } }
+    };
+    let original = page.read.original;
     html! {
-        ul.downloads aria-label=(text(reader, "downloads")) {
-            li {
-                a.button href=(page.address.part("invoice.pdf")) {
-                    (text(reader, "download-pdf"))
-                }
-            }
-            li {
-                a.button href=(page.address.part("conversation.zip")) {
-                    (text(reader, "download-conversation"))
-                }
-            }
-            @if matches!(page.read.original, Some(OriginalKind::Xml | OriginalKind::Pdf)) {
-                li {
-                    a.button href=(page.address.part("original")) {
-                        (text(reader, "download-original"))
+        div.downloads role="group" aria-label=(text(reader, "downloads")) {
+            (link("invoice.pdf", "download-pdf"))
+            details {
+                summary.button { (text(reader, "download-more")) }
+                ul {
+                    li { (link("conversation.zip", "download-conversation")) }
+                    @if matches!(original, Some(OriginalKind::Xml | OriginalKind::Pdf)) {
+                        li { (link("original", "download-original")) }
                     }
-                }
-            }
-            @if page.read.original == Some(OriginalKind::Pdf) {
-                li {
-                    a.button href=(page.address.part("original.xml")) {
-                        (text(reader, "download-xml"))
+                    @if original == Some(OriginalKind::Pdf) {
+                        li { (link("original.xml", "download-xml")) }
                     }
-                }
-            }
-            @for format in XmlFormat::BOTH {
-                @if why_not_written(&page.transaction.terms.invoice, format).is_none() {
-                    li {
-                        a.button href=(format!("{}&syntax={}", page.address.part("invoice.xml"), format.name())) {
-                            (text(reader, match format {
-                                XmlFormat::Ubl => "download-ubl",
-                                XmlFormat::Cii => "download-cii",
-                            }))
+                    @for format in XmlFormat::BOTH {
+                        @if why_not_written(&page.transaction.terms.invoice, format).is_none() {
+                            li { (written(page, format)) }
                         }
                     }
                 }
             }
         }
     }
+}
+
+/// Returns the link to the invoice in this syntax.
+fn written(page: &Page<'_>, format: XmlFormat) -> Markup {
+    let address = format!("{}&syntax={}", page.address.part("invoice.xml"), format.name());
+    let label = match format {
+        XmlFormat::Ubl => "download-ubl",
+        XmlFormat::Cii => "download-cii",
+    };
+    html! { a.button href=(address) { (text(page.reader, label)) } }
 }

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use ulid::Ulid;
 
-use crate::config::PayLink;
+use crate::config::{PayLink, ShopLook};
 use crate::invoice::{Further, LeftOver, LeftOvers, OriginalKind};
 use crate::language::Locale;
 use crate::page::model::*;
@@ -31,6 +31,7 @@ const DAY: i64 = 24 * 60 * MINUTE;
 pub(super) struct Sample {
     pub(super) transaction: Transaction,
     pub(super) reader: Reader,
+    pub(super) look: Option<ShopLook>,
     visitor: Visitor,
 }
 
@@ -59,7 +60,7 @@ impl Sample {
             today: "2026-06-19".parse().unwrap(),
             nonce: "n0nce".into(),
         };
-        Self { transaction, reader, visitor }
+        Self { transaction, reader, look: None, visitor }
     }
 
     pub(super) fn page(&self) -> Page<'_> {
@@ -74,6 +75,7 @@ impl Sample {
             transaction: &self.transaction,
             steps: StatusRules::default().steps(self.visitor.role, &standing),
             standing,
+            look: self.look.as_ref(),
             visitor: &self.visitor,
             address: ADDRESS,
             speaker: "@tallyroom_robin:example.org",

@@ -157,6 +157,12 @@ impl Visitor {
         self.ok("Emulation.setEmulatedMedia", dark).await;
     }
 
+    /// Prefers light pages.
+    pub async fn light(&self) {
+        let light = json!({ "features": [{ "name": "prefers-color-scheme", "value": "light" }] });
+        self.ok("Emulation.setEmulatedMedia", light).await;
+    }
+
     /// Is in this time zone of the IANA database.
     pub async fn lives_in(&self, zone: &str) {
         self.ok("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).await;
@@ -168,6 +174,12 @@ impl Visitor {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
         });
         self.ok("Emulation.setDeviceMetricsOverride", window).await;
+    }
+
+    /// Has a touch screen, and no mouse.
+    pub async fn has_fingers(&self) {
+        let touch = json!({ "enabled": true, "maxTouchPoints": 5 });
+        self.ok("Emulation.setTouchEmulationEnabled", touch).await;
     }
 
     /// Asks for pages in this language, as in `Accept-Language`.
