@@ -304,8 +304,7 @@ const meanAgain = ({ reply, edit }) => {
   const link = one(`#lines [data-reply="${CSS.escape(reply ?? "")}"]`);
   if (edit) mean("edit", edit, text("editing"));
   else if (reply) {
-    const name = link?.dataset.name ?? "";
-    mean("reply_to", reply, text("replying-to", { name }), link && excerptOf(link.closest("li")));
+    mean("reply_to", reply, link?.dataset.label, link && excerptOf(link.closest("li")));
   } else mean();
 };
 const putBack = (words, about) => {
@@ -337,7 +336,7 @@ document.addEventListener("click", async (event) => {
   const it = event.target.closest("a, button, summary");
   for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   if (!it) return;
-  const { reply, edit, name, words, copy, done, fragment, again, outgoingId } = it.dataset;
+  const { reply, edit, label, words, copy, done, fragment, again, outgoingId } = it.dataset;
   if (again) {
     putBack(again, { reply: it.dataset.replyTo, edit: it.dataset.editOf });
     it.closest("li").hidden = true;
@@ -345,7 +344,7 @@ document.addEventListener("click", async (event) => {
       it.closest("li").hidden = false;
       complain(error.message);
     });
-  } else if (reply) mean("reply_to", reply, text("replying-to", { name }), excerptOf(it.closest("li")));
+  } else if (reply) mean("reply_to", reply, label, excerptOf(it.closest("li")));
   else if (edit) {
     byId("text").value = words;
     mean("edit", edit, text("editing"));

@@ -47,9 +47,10 @@ impl ReadLines {
         &self.lines
     }
 
-    /// Returns the entries of the lines, and those that are about them.
+    /// Returns the entries of the lines, those that are about them, and those that they quote.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.lines.iter().chain(&self.around.about).map(|shown| &shown.entry)
+        let shown = self.lines.iter().chain(&self.around.about).map(|shown| &shown.entry);
+        shown.chain(&self.around.quoted)
     }
 
     /// Returns the quoted messages, with their edits.
@@ -169,7 +170,7 @@ impl LineContext<'_> {
             side,
             role,
             name: cast.sender_of(entry).name,
-            sender: fixed.sender.clone(),
+            sender: cast.person(&fixed.sender).to_owned(),
             kind: entry.kind,
             text: current.text.clone().filter(|_| !removed),
             html: current.html.clone().filter(|_| !removed),
@@ -255,10 +256,15 @@ fn reactions(line: &Line<'_>, cast: &Cast, all: &[Entry]) -> Vec<Reaction> {
         let entry = all.iter().find(|it| it.kind == Kind::Reaction && it.fixed.sender == **user);
         entry.map_or_else(|| cast.named(user, None, None), |entry| cast.sender_of(entry))
     };
-    let reaction = |(key, users): (&&str, &Vec<&str>)| Reaction {
-        key: (*key).to_owned(),
-        by: users.iter().map(named).collect(),
-        mine: users.iter().any(|user| cast.is_mine(user)),
+    let reaction = |(key, users): (&&str, &Vec<&str>)| {
+        // Somebody may react on the page and with their own client.
+        let mut people = BTreeSet::new();
+        let people = users.iter().filter(|user| people.insert(cast.person(user)));
+        Reaction {
+            key: (*key).to_owned(),
+            by: people.map(named).collect(),
+            mine: users.iter().any(|user| cast.is_mine(user)),
+        }
     };
     line.reactions.iter().map(reaction).collect()
 }

@@ -7,8 +7,9 @@ use super::composing::{ChatRequest, Writing};
 use super::model::{
     Chat, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
 };
-use super::people::{LINES_FOR_REPLY_TIME, Others, usual_reply_time};
+use super::people::LINES_FOR_REPLY_TIME;
 use super::session::Session;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use ulid::Ulid;
 
@@ -20,23 +21,11 @@ use crate::transaction::{PartyRole, Transaction, changes, status_to_show};
 /// The greatest number of revisions that the page lists.
 const MAX_REVISIONS: i64 = 20;
 
-/// Reads the whole page except the conversation, which the caller gives.
+/// Reads everything about the invoice. The conversation, the notes and the people are left to those who show them.
 pub(super) async fn page<'a>(
     state: &PageState,
     session: &'a Session,
     chat: Chat,
-) -> Result<Page<'a>, StoreError> {
-    let replies_in = usual_reply_time(state, session).await?;
-    page_with(state, session, chat, replies_in).await
-}
-
-/// Reads the whole page except the conversation and the usual reply time (in milliseconds), which
-/// the caller gives.
-pub(super) async fn page_with<'a>(
-    state: &PageState,
-    session: &'a Session,
-    chat: Chat,
-    replies_in: Option<i64>,
 ) -> Result<Page<'a>, StoreError> {
     let transaction = &session.transaction;
     let read = read_invoice(state, transaction).await?;
@@ -44,8 +33,6 @@ pub(super) async fn page_with<'a>(
     let closed = standing.is_closed.then(|| session.reader.locale.text("compose-closed"));
     let payable = standing.owed.payable().filter(|_| session.visitor.role == PartyRole::Buyer);
     let history = history(state, transaction).await?;
-    let others = Others::of(state, session);
-    others.ask(state);
     Ok(Page {
         transaction,
         steps: state.config.status.steps(session.visitor.role, &standing),
@@ -59,8 +46,8 @@ pub(super) async fn page_with<'a>(
         read,
         notes: Notes::default(),
         paying: payable.and_then(|it| Paying::of(transaction, it, &state.config.page.pay_links)),
-        people: others.people(state),
-        replies_in,
+        people: Vec::new(),
+        replies_in: None,
     })
 }
 
@@ -226,5 +213,10 @@ pub(super) fn newest_seen(last_reads: &[LastRead], cast: &Cast) -> Option<(Strin
 pub(super) fn typing_in(state: &PageState, cast: &Cast, room: &str) -> Vec<Named> {
     let users = state.moment.typing(room);
     let others = users.iter().filter(|user| !cast.is_mine(user));
-    others.map(|user| cast.named(user, None, None)).collect()
+    // Somebody may have begun to write in two places.
+    let mut named: BTreeMap<&str, Named> = BTreeMap::new();
+    for user in others {
+        named.entry(cast.person(user)).or_insert_with(|| cast.named(user, None, None));
+    }
+    named.into_values().collect()
 }

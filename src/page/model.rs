@@ -56,7 +56,8 @@ pub struct Page<'a> {
     pub chat: Chat,
     /// The notes of the visitor's side. Only the page itself has them, and no news of it.
     pub notes: Notes,
-    /// The contacts of the other party, in the order in which the shop named them.
+    /// The contacts of the other party, then those of the visitor's, each in the order in which the shop named them.
+    /// Only the page itself has them, as with the notes.
     pub people: Vec<Person>,
     /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
     /// few replies.
@@ -214,12 +215,15 @@ pub struct Named {
     /// The party for which they speak, from our record and never from their profile; `None` if they
     /// speak for neither party.
     pub role: Option<PartyRole>,
+    /// Whether they are the visitor.
+    pub is_visitor: bool,
 }
 
 impl ChatLine {
     /// Returns the sender of the line.
     pub fn named(&self) -> Named {
-        Named { name: self.name.clone(), role: self.role }
+        let is_visitor = self.side == Side::Mine;
+        Named { name: self.name.clone(), role: self.role, is_visitor }
     }
 }
 
@@ -288,7 +292,7 @@ pub struct ChatLine {
     pub role: Option<PartyRole>,
     /// The name of the sender, as in [`Named`].
     pub name: String,
-    /// The Matrix ID of the sender.
+    /// The Matrix ID by which the sender is known: that of their own account, or else of their guest.
     pub sender: String,
     /// The kind of its entry.
     pub kind: Kind,
@@ -401,17 +405,36 @@ pub struct UnsentRelation {
     pub edit: Option<String>,
 }
 
-/// A contact of the other party.
+/// A contact of either party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
+    /// The Matrix ID of their guest on the page.
+    pub guest: String,
     /// The name of the contact.
     pub name: String,
     /// The party for which they speak.
     pub role: PartyRole,
     /// What they are responsible for.
     pub duty: Option<String>,
+    /// Where a message reaches them.
+    pub reach: Reach,
     /// Whether they are present.
     pub presence: Presence,
+}
+
+/// Where a message reaches a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Their Matrix account is in the room.
+    InRoom,
+    /// Their Matrix account is invited to the room.
+    Invited,
+    /// Their Matrix account is neither in the room nor invited.
+    NotInRoom,
+    /// They have no Matrix account, but an e-mail address.
+    Email,
+    /// They have neither, and can only look at the page.
+    Page,
 }
 
 /// The presence of a person.
@@ -421,11 +444,11 @@ pub enum Presence {
     Here,
     /// The person is online in a Matrix client.
     Online,
-    /// The person is idle in a Matrix client.
-    Idle,
+    /// The person has a Matrix client open, and is away from it.
+    Away,
     /// The person is offline. The value is the time of their last activity, in milliseconds since
     /// 1970, if it is known.
-    Away(Option<i64>),
+    Offline(Option<i64>),
     /// The presence is not known.
     Unknown,
 }

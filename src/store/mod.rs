@@ -119,7 +119,7 @@ pub use journal::{JournalRow, Kept, Source, Underived};
 pub use leases::{LEASE_CONNECTIONS, Lease};
 pub use link_requests::{LINK_REQUEST_INTERVAL_MS, LinkRequest};
 pub use listing::{ListContact, ListCursor, ListOrder, ListRequest, Page};
-pub use members::Person;
+pub use members::{ContactMember, Person};
 pub use notes::{MAX_NOTES, NewNote, Note, NoteAdded, NoteBy, NotesOfSide, SideNote};
 pub use notices::NOTICE_CONNECTIONS;
 pub use old_rows::Retention;

@@ -7,10 +7,13 @@ use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
 use super::chat::{NEWEST_FIRST, SELECT_LAST_READS, where_line};
+use super::members::FROM_CONTACT_MEMBERS;
 use super::notes::SELECT_OF_SIDE;
 use super::outgoing::guest_row;
 use super::questions::{self, Answer, Question};
-use super::{GuestRow, LastRead, Note, NotesOfSide, Outgoing, SideNote, Store, StoreError};
+use super::{
+    ContactMember, GuestRow, LastRead, Note, NotesOfSide, Outgoing, SideNote, Store, StoreError,
+};
 
 static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
     let (line, reads) = (where_line(), SELECT_LAST_READS.as_str());
@@ -32,6 +35,13 @@ static SELECT_SURROUNDINGS: LazyLock<String> = LazyLock::new(|| {
             texts: &["user_id", "party", "contact", "display_name"],
             numbers: &["made_at"],
             from: "guests WHERE transaction_id = $1",
+        },
+        Question {
+            name: "member",
+            of: "m.transaction_id",
+            texts: &["m.user_id", "m.membership", "m.display_name"],
+            numbers: &[],
+            from: &format!("{FROM_CONTACT_MEMBERS} WHERE m.transaction_id = $1"),
         },
         Question {
             name: "last_read",
@@ -75,6 +85,8 @@ pub struct Surroundings {
     pub is_stuck: bool,
     /// The guests of the transaction.
     pub guests: Vec<GuestRow>,
+    /// The contacts with a Matrix account who are or were in the room, or are invited.
+    pub members: Vec<ContactMember>,
     /// How far people have read.
     pub last_reads: Vec<LastRead>,
     /// The messages of the visitor that are not in the room, oldest first.
@@ -138,6 +150,11 @@ impl Surroundings {
                         made_at,
                     ));
                 }
+                "member" => found.members.push(ContactMember {
+                    user_id: first.unwrap_or_default(),
+                    membership: second,
+                    display_name: third,
+                }),
                 "last_read" => found.last_reads.push(LastRead {
                     user_id: first.unwrap_or_default(),
                     line: second,

@@ -11,7 +11,8 @@ tab-invoice = الفاتورة
 tab-messages = الرسائل
 language = اللغة
 seen-as = تُعرض لكم هذه الصفحة بصفتكم { $name } ({ $role }).
-writing-as = تكتبون بصفتكم { $name } ({ $role }).
+writing-as = تكتبون بصفتكم { $name } نيابةً عن { $party }.
+writing-for = تكتبون نيابةً عن { $party }.
 leave = تسجيل الخروج من هذا الجهاز
 role-buyer = المشتري
 role-seller = البائع
@@ -24,6 +25,7 @@ summary = نظرة سريعة
 amount-due = المبلغ المستحق
 amount-credited = المبلغ المقيد
 named-with-side = { $name } ({ $side })
+you = أنتم
 spoiler = محتوى مخفي
 spoiler-about = محتوى مخفي: { $reason }
 times-differ = التاريخ حسب خادم المرسل: { $sent }، وتاريخ الاستلام: { $received }.
@@ -265,6 +267,7 @@ removed = حُذفت هذه الرسالة.
 encrypted = هذه الرسالة مشفرة ولا يمكن عرضها هنا.
 without-words = رسالة لا يمكن عرضها هنا.
 in-reply-to = ردًا على { $name }:
+in-reply-to-you = ردًا على رسالتكم:
 seen-by = اطّلع عليها: { $name }
 typing-one = { $name }: جارٍ الكتابة…
 typing-two = { $first } و{ $second }: جارٍ الكتابة…
@@ -336,6 +339,7 @@ attach-description = صفوا الصورة لمن لا يستطيع رؤيتها
 attach-remove = إزالة { $name }
 drop-here = أفلتوا الملفات هنا لإرسالها
 replying-to = الرد على { $name }
+replying-to-you = الرد على رسالتكم
 editing = تعديل رسالتكم
 
 ## Connection to the server
@@ -360,9 +364,13 @@ people-more =
     }
 presence-here = على هذه الصفحة الآن
 presence-online = على اتصال
-presence-idle = بلا نشاط
 presence-away = بعيدًا عن الجهاز
-presence-away-since = آخر نشاط: { $time }
+presence-offline = دون اتصال
+presence-offline-since = آخر نشاط: { $time }
+reach-invited = أُرسلت الدعوة
+reach-not-in-room = خارج المحادثة
+reach-email = عبر البريد الإلكتروني
+reach-page = على هذه الصفحة فقط
 replies-minutes =
     { $count ->
         [zero] الرد عادةً خلال دقيقة

@@ -12,7 +12,8 @@ tab-invoice = Rechnung
 tab-messages = Nachrichten
 language = Sprache
 seen-as = Sie sehen diese Seite als { $name } ({ $role }).
-writing-as = Sie schreiben als { $name } ({ $role }).
+writing-as = Sie schreiben als { $name } für { $party }.
+writing-for = Sie schreiben für { $party }.
 leave = Auf diesem Gerät abmelden
 role-buyer = Käufer
 role-seller = Verkäufer
@@ -25,6 +26,7 @@ summary = Auf einen Blick
 amount-due = Offener Betrag
 amount-credited = Gutgeschriebener Betrag
 named-with-side = { $name } ({ $side })
+you = Sie
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
 times-differ = Vom Server des Absenders datiert auf { $sent }, eingegangen { $received }.
@@ -250,6 +252,7 @@ removed = Diese Nachricht wurde entfernt.
 encrypted = Diese Nachricht ist verschlüsselt und kann hier nicht angezeigt werden.
 without-words = Eine Nachricht, die hier nicht angezeigt werden kann.
 in-reply-to = Antwort an { $name }:
+in-reply-to-you = Antwort auf Ihre eigene Nachricht:
 seen-by = Gelesen von { $name }
 typing-one = { $name } schreibt …
 typing-two = { $first } und { $second } schreiben …
@@ -317,6 +320,7 @@ attach-description = Beschreiben Sie das Bild für alle, die es nicht sehen kön
 attach-remove = { $name } entfernen
 drop-here = Dateien zum Senden hier ablegen
 replying-to = Antwort an { $name }
+replying-to-you = Antwort auf Ihre eigene Nachricht
 editing = Sie bearbeiten Ihre Nachricht
 
 ## Connection to the server
@@ -337,9 +341,13 @@ people-more =
     }
 presence-here = sieht sich diese Seite an
 presence-online = online
-presence-idle = inaktiv
 presence-away = abwesend
-presence-away-since = zuletzt aktiv: { $time }
+presence-offline = offline
+presence-offline-since = zuletzt aktiv: { $time }
+reach-invited = eingeladen
+reach-not-in-room = nicht im Gespräch
+reach-email = per E-Mail
+reach-page = nur auf dieser Seite
 replies-minutes =
     { $count ->
         [one] Antwortet meist innerhalb einer Minute

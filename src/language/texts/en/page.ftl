@@ -15,7 +15,9 @@ tab-messages = Messages
 language = Language
 # Who looks at the page. $name: a person or firm; $role: role-buyer or role-seller.
 seen-as = You see this page as { $name } ({ $role }).
-writing-as = You write as { $name } ({ $role }).
+# Who writes, beside the field. $name: a person; $party: the firm or person for whom they write.
+writing-as = You write as { $name } for { $party }.
+writing-for = You write for { $party }.
 leave = Sign out on this device
 role-buyer = buyer
 role-seller = seller
@@ -29,6 +31,8 @@ amount-due = Amount due
 amount-credited = Amount credited
 # Somebody with the side that they speak for. $side: role-buyer, role-seller or role-other.
 named-with-side = { $name } ({ $side })
+# The reader, in place of their name.
+you = You
 # Hides words of a message until somebody asks for them. $reason: why, by the author.
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
@@ -276,6 +280,7 @@ encrypted = This message is encrypted and cannot be shown here.
 without-words = A message that cannot be shown here.
 # For screen readers, before the quoted line. $name: who wrote that.
 in-reply-to = In reply to { $name }:
+in-reply-to-you = In reply to your own message:
 # $name: who has read up to here.
 seen-by = Seen by { $name }
 typing-one = { $name } is typing…
@@ -353,6 +358,7 @@ attach-description = Describe the picture for those who cannot see it
 attach-remove = Remove { $name }
 drop-here = Drop files here to send them
 replying-to = Replying to { $name }
+replying-to-you = Replying to your own message
 editing = Editing your message
 
 ## Connection to the server
@@ -374,10 +380,16 @@ people-more =
     }
 presence-here = viewing this page
 presence-online = online
-presence-idle = idle
 presence-away = away
+presence-offline = offline
 # $time: when, such as "14:02" or "3 July 2026".
-presence-away-since = last active { $time }
+presence-offline-since = last active { $time }
+# Where somebody can be reached who does not look at the page: invited to the conversation and not in it yet,
+# neither in it nor invited, or without a Matrix account.
+reach-invited = invited
+reach-not-in-room = not in the conversation
+reach-email = by e-mail
+reach-page = on this page only
 replies-minutes =
     { $count ->
         [one] Usually replies within a minute

@@ -12,7 +12,8 @@ tab-invoice = Factura
 tab-messages = Mensajes
 language = Idioma
 seen-as = Usted ve esta página como { $name } ({ $role }).
-writing-as = Usted escribe como { $name } ({ $role }).
+writing-as = Usted escribe como { $name } en nombre de { $party }.
+writing-for = Usted escribe en nombre de { $party }.
 leave = Cerrar sesión en este dispositivo
 role-buyer = comprador
 role-seller = vendedor
@@ -25,6 +26,7 @@ summary = De un vistazo
 amount-due = Importe pendiente
 amount-credited = Importe del abono
 named-with-side = { $name } ({ $side })
+you = Usted
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
 times-differ = Fechado por el servidor del remitente: { $sent }; recibido: { $received }.
@@ -250,6 +252,7 @@ removed = Este mensaje se ha eliminado.
 encrypted = Este mensaje está cifrado y no se puede mostrar aquí.
 without-words = Un mensaje que no se puede mostrar aquí.
 in-reply-to = En respuesta a { $name }:
+in-reply-to-you = En respuesta a su propio mensaje:
 seen-by = Leído por { $name }
 typing-one = { $name } está escribiendo…
 typing-two = { $first } y { $second } están escribiendo…
@@ -317,6 +320,7 @@ attach-description = Describa la imagen para quienes no puedan verla
 attach-remove = Quitar { $name }
 drop-here = Suelte aquí los archivos que quiera enviar
 replying-to = Respuesta a { $name }
+replying-to-you = Respuesta a su propio mensaje
 editing = Está editando su mensaje
 
 ## Connection to the server
@@ -337,9 +341,13 @@ people-more =
     }
 presence-here = está viendo esta página
 presence-online = en línea
-presence-idle = sin actividad
 presence-away = ausente
-presence-away-since = última actividad: { $time }
+presence-offline = sin conexión
+presence-offline-since = última actividad: { $time }
+reach-invited = invitación enviada
+reach-not-in-room = fuera de la conversación
+reach-email = por correo electrónico
+reach-page = solo en esta página
 replies-minutes =
     { $count ->
         [one] Suele responder en menos de un minuto

@@ -12,7 +12,8 @@ tab-invoice = Facture
 tab-messages = Messages
 language = Langue
 seen-as = Vous voyez cette page en tant que { $name } ({ $role }).
-writing-as = Vous écrivez en tant que { $name } ({ $role }).
+writing-as = Vous écrivez en tant que { $name } pour { $party }.
+writing-for = Vous écrivez pour { $party }.
 leave = Se déconnecter sur cet appareil
 role-buyer = acheteur
 role-seller = vendeur
@@ -25,6 +26,7 @@ summary = En bref
 amount-due = Montant à payer
 amount-credited = Montant crédité
 named-with-side = { $name } ({ $side })
+you = Vous
 spoiler = Spoiler
 spoiler-about = Spoiler : { $reason }
 times-differ = Daté par le serveur de l’expéditeur : { $sent } ; reçu : { $received }.
@@ -250,6 +252,7 @@ removed = Ce message a été supprimé.
 encrypted = Ce message est chiffré et ne peut pas être affiché ici.
 without-words = Un message qui ne peut pas être affiché ici.
 in-reply-to = En réponse à { $name } :
+in-reply-to-you = En réponse à votre propre message :
 seen-by = Lu par { $name }
 typing-one = { $name } écrit…
 typing-two = { $first } et { $second } écrivent…
@@ -317,6 +320,7 @@ attach-description = Décrivez l’image pour ceux qui ne peuvent pas la voir
 attach-remove = Retirer { $name }
 drop-here = Déposez ici les fichiers à envoyer
 replying-to = Réponse à { $name }
+replying-to-you = Réponse à votre propre message
 editing = Vous modifiez votre message
 
 ## Connection to the server
@@ -337,9 +341,13 @@ people-more =
     }
 presence-here = consulte cette page
 presence-online = en ligne
-presence-idle = sans activité
-presence-away = indisponible
-presence-away-since = dernière activité : { $time }
+presence-away = absent(e)
+presence-offline = hors ligne
+presence-offline-since = dernière activité : { $time }
+reach-invited = invitation envoyée
+reach-not-in-room = hors de la conversation
+reach-email = par e-mail
+reach-page = uniquement sur cette page
 replies-minutes =
     { $count ->
         [one] Répond en général en moins d’une minute

@@ -12,7 +12,8 @@ tab-invoice = Factuur
 tab-messages = Berichten
 language = Taal
 seen-as = U bekijkt deze pagina als { $name } ({ $role }).
-writing-as = U schrijft als { $name } ({ $role }).
+writing-as = U schrijft als { $name } namens { $party }.
+writing-for = U schrijft namens { $party }.
 leave = Afmelden op dit apparaat
 role-buyer = koper
 role-seller = verkoper
@@ -25,6 +26,7 @@ summary = In één oogopslag
 amount-due = Te betalen bedrag
 amount-credited = Gecrediteerd bedrag
 named-with-side = { $name } ({ $side })
+you = U
 spoiler = Spoiler
 spoiler-about = Spoiler: { $reason }
 times-differ = Door de server van de afzender gedateerd op { $sent }, ontvangen { $received }.
@@ -250,6 +252,7 @@ removed = Dit bericht is verwijderd.
 encrypted = Dit bericht is versleuteld en kan hier niet worden getoond.
 without-words = Een bericht dat hier niet kan worden getoond.
 in-reply-to = Als antwoord aan { $name }:
+in-reply-to-you = Als antwoord op uw eigen bericht:
 seen-by = Gelezen door { $name }
 typing-one = { $name } is aan het typen…
 typing-two = { $first } en { $second } zijn aan het typen…
@@ -317,6 +320,7 @@ attach-description = Beschrijf de afbeelding voor wie die niet kan zien
 attach-remove = { $name } verwijderen
 drop-here = Zet hier bestanden neer om ze te verzenden
 replying-to = Antwoord aan { $name }
+replying-to-you = Antwoord op uw eigen bericht
 editing = U bewerkt uw bericht
 
 ## Connection to the server
@@ -337,9 +341,13 @@ people-more =
     }
 presence-here = bekijkt deze pagina
 presence-online = online
-presence-idle = inactief
 presence-away = afwezig
-presence-away-since = laatst actief: { $time }
+presence-offline = offline
+presence-offline-since = laatst actief: { $time }
+reach-invited = uitgenodigd
+reach-not-in-room = niet in het gesprek
+reach-email = via e-mail
+reach-page = alleen op deze pagina
 replies-minutes =
     { $count ->
         [one] Antwoordt meestal binnen een minuut

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::localized::{about, called, text, with_visitor};
+use super::super::localized::{about_person, text, writing_as};
 use crate::page::model::{Address, Composing, Page, Quote, Reader};
 use crate::room::message_content::MAX_TEXT_BYTES;
 
@@ -68,7 +68,7 @@ pub(super) fn form(page: &Page<'_>) -> Markup {
 
 /// Returns a line that names the person who writes, because several people may use one browser.
 fn speaker(page: &Page<'_>) -> Markup {
-    html! { p.speaker id="speaker" dir="auto" { (with_visitor(page, "writing-as")) } }
+    html! { p.speaker id="speaker" dir="auto" { (writing_as(page)) } }
 }
 
 /// Returns a line that tells what the text is for. It is hidden for a new message.
@@ -78,7 +78,7 @@ fn purpose(quote: Option<&Quote>, is_edit: bool, reader: &Reader, address: &Addr
             p {
                 strong dir="auto" {
                     @if let Some(quote) = quote {
-                        (about(reader, "replying-to", "name", &called(reader, &quote.by)))
+                        (about_person(reader, "replying-to", &quote.by))
                     } @else if is_edit {
                         (text(reader, "editing"))
                     }

@@ -32,7 +32,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             div.chat-head {
                 h2 id="messages-title" { (naming(reader, "messages-with", other)) }
                 p.connection id="connection" role="status" {}
-                (people(&page.people, page.replies_in, reader))
+                (people(&page.people, page.replies_in, page.speaker, reader))
             }
             div.log id="log" role="log" aria-live="off" tabindex="0"
                 aria-label=(text(reader, "messages")) {
@@ -98,7 +98,6 @@ fn for_the_script(reader: &Reader) -> Markup {
         "connection-offline",
         "connection-busy",
         "action-failed",
-        "replying-to",
         "editing",
         "send",
         "save",

@@ -173,7 +173,7 @@ fn lines_of_one_sender_on_one_day_are_grouped() {
 fn a_reply_or_an_edit_shows_its_message() {
     let sample = Sample::new();
     let mut page = sample.page();
-    let by = Named { name: "Ada".into(), role: Some(PartyRole::Seller) };
+    let by = Named { name: "Ada".into(), role: Some(PartyRole::Seller), is_visitor: false };
     let quote = Quote { event: "$q".into(), by, excerpt: "When?".into() };
     page.chat.composing = Composing::Reply(quote);
     let html = chat(&page).into_string();

@@ -214,26 +214,33 @@ fn further() -> Vec<Term> {
 }
 
 fn people() -> Vec<Person> {
-    let person = |name: &str, duty: &str, presence| Person {
+    use PartyRole::{Buyer, Seller};
+    let person = |name: &str, role, duty: &str, reach, presence| Person {
+        guest: format!("@tallyroom_{}:example.org", name.split(' ').next().unwrap().to_lowercase()),
         name: name.to_owned(),
-        role: PartyRole::Seller,
+        role,
         duty: Some(duty.to_owned()).filter(|duty| !duty.is_empty()),
+        reach,
         presence,
     };
+    let offline = Presence::Offline(Some(START + DAY));
     vec![
-        person("Mara Lind", "accounts receivable", Presence::Here),
-        person("Jon Ó Briain", "delivery", Presence::Away(Some(START + DAY))),
-        person("Sales desk", "", Presence::Unknown),
-        person("Night shift", "emergencies", Presence::Idle),
+        person("Mara Lind", Seller, "accounts receivable", Reach::Email, Presence::Here),
+        person("Jon Ó Briain", Seller, "delivery", Reach::InRoom, offline),
+        person("Sales desk", Seller, "", Reach::Email, Presence::Unknown),
+        person("Night shift", Seller, "emergencies", Reach::InRoom, Presence::Away),
+        person("Kim Osei", Buyer, "", Reach::Invited, Presence::Unknown),
+        person("Robin Ahlgren", Buyer, "", Reach::Page, Presence::Here),
     ]
 }
 
 fn buyer(name: &str) -> Named {
-    Named { name: name.into(), role: Some(PartyRole::Buyer) }
+    let is_visitor = name == "Robin Ahlgren";
+    Named { name: name.into(), role: Some(PartyRole::Buyer), is_visitor }
 }
 
 fn seller(name: &str) -> Named {
-    Named { name: name.into(), role: Some(PartyRole::Seller) }
+    Named { name: name.into(), role: Some(PartyRole::Seller), is_visitor: false }
 }
 
 fn message(number: i64, at: i64, side: Side, text: &str) -> ChatLine {
