@@ -169,6 +169,7 @@ fn are_shown(before: Option<&Terms>, transaction: &Transaction, further: Further
         chat: Chat::default(),
         notes: Notes::default(),
         people: Vec::new(),
+        choices: Vec::new(),
         replies_in: None,
     };
     let html = view::update(&page).into_string();

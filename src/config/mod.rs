@@ -35,8 +35,8 @@ pub use self::{
     sections::{
         ApiConfig, ApiKey, AppserviceConfig, BotConfig, CreateRooms, DatabaseConfig, FilesConfig,
         GuestAccess, HistoryVisibility, HomeserverConfig, InvoiceConfig, LogConfig, LogFormat,
-        OpenIdServer, PageConfig, ProxiesConfig, RecordConfig, RemovedContacts, RoomsConfig,
-        S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
+        OpenIdServer, PageConfig, ProxiesConfig, Questions, RecordConfig, RemovedContacts,
+        RoomsConfig, S3Config, SignInKey, WebhookEndpoint, WebhooksConfig, name_of_key,
     },
     webhook::{new_webhook_secret, parse_webhook_url, webhook_signing_key},
     witness::Witness,

@@ -4,8 +4,9 @@ use super::PageState;
 use super::cast::Cast;
 use super::chat::{LINES_PER_PAGE, ReadLines};
 use super::composing::{ChatRequest, Writing};
+use super::finding::found;
 use super::model::{
-    Chat, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
+    Chat, Composing, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
 };
 use super::people::LINES_FOR_REPLY_TIME;
 use super::session::Session;
@@ -47,6 +48,7 @@ pub(super) async fn page<'a>(
         notes: Notes::default(),
         paying: payable.and_then(|it| Paying::of(transaction, it, &state.config.page.pay_links)),
         people: Vec::new(),
+        choices: Vec::new(),
         replies_in: None,
     })
 }
@@ -142,9 +144,23 @@ pub(super) async fn chat(
     unsent.retain(|it| !lines.iter().any(|line| line.outgoing.contains(&it.id)));
     let older = lines.first().filter(|_| has_older).map(|it| format!("{}_{}", it.at, it.event));
     let room = surroundings.room_id.as_deref();
+    let is_empty = lines.is_empty() && unsent.is_empty();
+    let questions = if is_empty { questions(state, session) } else { Vec::new() };
+    let asked = request.ask.and_then(|ask| questions.get(ask).cloned());
+    let composing = match (composing, asked) {
+        (Composing::New, Some(question)) => Composing::Ask(question),
+        (composing, _) => composing,
+    };
+    let found = match request.find {
+        Some(words) => Some(found(state, session, cast, words).await?),
+        None => None,
+    };
     Ok(Chat {
         older,
         composing,
+        questions,
+        found,
+        is_past: before.is_some(),
         read_upto: read_upto(&surroundings.last_reads, cast),
         seen: newest_seen(&surroundings.last_reads, cast),
         lines,
@@ -154,6 +170,20 @@ pub(super) async fn chat(
         closed: None,
         typing: room.map(|room| typing_in(state, cast, room)).unwrap_or_default(),
     })
+}
+
+/// Returns what a buyer may want to ask: what their shop suggests, or else what we do.
+fn questions(state: &PageState, session: &Session) -> Vec<String> {
+    if session.visitor.role != PartyRole::Buyer {
+        return Vec::new();
+    }
+    let mut of_shops = state.config.page.questions.iter();
+    match of_shops.find(|it| it.shop == session.transaction.shop) {
+        Some(of_shop) => of_shop.named().map(|(_, question)| question.to_owned()).into(),
+        None => ["question-1", "question-2", "question-3"]
+            .map(|id| session.reader.locale.text(id))
+            .into(),
+    }
 }
 
 /// Parses the value of `?before=`: the place of the oldest line that the page shows.

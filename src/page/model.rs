@@ -15,6 +15,8 @@ pub use crate::invoice::Term;
 use crate::invoice::{Further, OriginalKind, Transfer, epc_payload, is_debited, qr_svg};
 use crate::language::Locale;
 use crate::record::Kind;
+use crate::room::message_content::Addressee;
+use crate::search::Piece;
 use crate::transaction::{PartyRole, Standing, Status, Terms, Transaction, Visitor};
 
 /// What a revision says for which the page has no place of its own.
@@ -59,6 +61,8 @@ pub struct Page<'a> {
     /// The contacts of the other party, then those of the visitor's, each in the order in which the shop named them.
     /// Only the page itself has them, as with the notes.
     pub people: Vec<Person>,
+    /// Those to whom the visitor can address a message.
+    pub choices: Vec<Choice>,
     /// How long the other party usually takes to reply, in milliseconds; `None` if there are too
     /// few replies.
     pub replies_in: Option<i64>,
@@ -177,6 +181,34 @@ pub struct Chat {
     pub seen: Option<(String, Named)>,
     /// The people who are typing.
     pub typing: Vec<Named>,
+    /// What the visitor may want to ask, as long as nobody has written anything.
+    pub questions: Vec<String>,
+    /// What was found, if the visitor searched for something.
+    pub found: Option<Found>,
+    /// Whether there are newer lines than these.
+    pub is_past: bool,
+}
+
+/// What was found in the conversation.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The words that were searched for.
+    pub words: String,
+    /// The lines that say them, newest first.
+    pub hits: Vec<Hit>,
+}
+
+/// A line that was found.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The event id of the line.
+    pub event: String,
+    /// The time that determines its place in the reading order, in milliseconds since 1970.
+    pub at: i64,
+    /// Its sender.
+    pub by: Named,
+    /// The part of its text around the words.
+    pub pieces: Vec<Piece>,
 }
 
 /// The notes of the visitor's side, or some of them.
@@ -244,6 +276,8 @@ pub enum Composing {
     /// A new message.
     #[default]
     New,
+    /// A new message that begins with this question.
+    Ask(String),
     /// A reply to this line.
     Reply(Quote),
     /// A new text for one of the visitor's own lines.
@@ -372,10 +406,29 @@ pub struct Reaction {
 /// A poll and its votes.
 #[derive(Clone, Debug)]
 pub struct Poll {
-    /// The answers, with their numbers of votes.
-    pub answers: Vec<(String, usize)>,
+    /// The question.
+    pub question: String,
+    /// The answers, in their order.
+    pub answers: Vec<PollAnswer>,
+    /// The number of answers that one vote may choose.
+    pub max_selections: usize,
+    /// Whether the votes are shown. Those of some polls are shown only at their end.
+    pub is_disclosed: bool,
     /// Whether the poll has ended.
     pub ended: bool,
+}
+
+/// An answer of a poll.
+#[derive(Clone, Debug)]
+pub struct PollAnswer {
+    /// The id, which a vote names.
+    pub id: String,
+    /// The text.
+    pub text: String,
+    /// The number of people who chose it.
+    pub votes: usize,
+    /// Whether the visitor chose it.
+    pub is_chosen: bool,
 }
 
 /// A message that the visitor wrote and that is not in the room (yet).
@@ -420,6 +473,19 @@ pub struct Person {
     pub reach: Reach,
     /// Whether they are present.
     pub presence: Presence,
+}
+
+/// Somebody to whom the visitor can address a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What the form sends. It says nothing that the page does not show: it is the guest of a person, or a party and a duty.
+    pub id: String,
+    /// The party for which they speak.
+    pub role: PartyRole,
+    /// What a person is responsible for.
+    pub duty: Option<String>,
+    /// Their name, and the users.
+    pub to: Addressee,
 }
 
 /// Where a message reaches a person.

@@ -3,15 +3,17 @@
 
 use std::time::Duration;
 
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, UserId};
 use ulid::Ulid;
 
 use super::PageState;
 use super::cast::contact_name;
-use super::model::{Person, Presence, Reach};
+use super::model::{Choice, Person, Presence, Reach};
 use super::session::Session;
 use crate::moment::Online;
+use crate::record::plain_name;
 use crate::room::Guest;
+use crate::room::message_content::Addressee;
 use crate::store::ContactMember;
 use crate::transaction::{Contact, PartyRole, Visitor};
 
@@ -79,6 +81,31 @@ impl Contacts {
         self.contacts.iter().map(person).collect()
     }
 
+    /// Returns those to whom somebody can address a message: each contact, and each duty that several contacts of a party
+    /// have. `own` is the guest of the visitor, who is left out.
+    pub(super) fn addressees(&self, own: &UserId) -> Vec<Choice> {
+        let others: Vec<&Reachable> = self.contacts.iter().filter(|it| it.guest != own).collect();
+        let mut choices = Vec::new();
+        for (place, contact) in others.iter().enumerate() {
+            let has_same_duty =
+                |it: &&&Reachable| it.role == contact.role && it.duty == contact.duty;
+            if let Some(duty) = contact.duty.as_deref().and_then(plain_name) {
+                let users: Vec<_> =
+                    others.iter().filter(has_same_duty).map(|it| it.user()).collect();
+                let is_first = !others[..place].iter().any(|it| has_same_duty(&it));
+                if users.len() > 1 && is_first {
+                    let id = format!("{} {duty}", contact.role.as_str());
+                    let to = Addressee { name: duty, users };
+                    choices.push(Choice { id, role: contact.role, duty: None, to });
+                }
+            }
+            let to = Addressee { name: contact.name.clone(), users: vec![contact.user()] };
+            let (id, duty) = (contact.guest.to_string(), contact.duty.clone());
+            choices.push(Choice { id, role: contact.role, duty, to });
+        }
+        choices
+    }
+
     fn presence(&self, state: &PageState, contact: &Reachable) -> Presence {
         if state.moment.is_looking(self.transaction, contact.guest.as_str()) {
             return Presence::Here;
@@ -106,6 +133,13 @@ impl Contacts {
                 }
             });
         }
+    }
+}
+
+impl Reachable {
+    /// Returns the user by whom they are known: their account, or else their guest.
+    fn user(&self) -> OwnedUserId {
+        self.account.as_ref().unwrap_or(&self.guest).clone()
     }
 }
 
@@ -195,6 +229,44 @@ mod tests {
             assert_eq!(reach(&contact, &[member(membership)]), expected, "{contact:?}");
         }
         assert_eq!(reach(&contact(account, None), &[]), Reach::NotInRoom);
+    }
+
+    #[test]
+    fn one_can_address_each_other_contact_and_a_duty_of_several() {
+        let user = |name: &str| OwnedUserId::try_from(format!("@{name}:example.org")).unwrap();
+        let contact = |name: &str, role, duty: Option<&str>| Reachable {
+            name: name.to_owned(),
+            role,
+            duty: duty.map(str::to_owned),
+            account: (name == "Sam").then(|| user("sam")),
+            guest: user(&format!("guest_{name}")),
+            reach: Reach::Page,
+        };
+        use PartyRole::{Buyer, Seller};
+        let contacts = vec![
+            contact("Sam", Seller, Some("sales")),
+            contact("Rita", Seller, Some("accounts receivable")),
+            contact("Tom", Seller, Some("sales")),
+            contact("Bea", Buyer, Some("sales")),
+            contact("Kim", Buyer, None),
+        ];
+        let contacts = Contacts { transaction: Ulid::nil(), contacts };
+        let choices = contacts.addressees(&user("guest_Bea"));
+        let shown: Vec<_> =
+            choices.iter().map(|it| (it.id.as_str(), it.to.name.as_str())).collect();
+        assert_eq!(
+            shown,
+            [
+                ("seller sales", "sales"),
+                ("@guest_Sam:example.org", "Sam"),
+                ("@guest_Rita:example.org", "Rita"),
+                ("@guest_Tom:example.org", "Tom"),
+                ("@guest_Kim:example.org", "Kim"),
+            ]
+        );
+        assert_eq!(choices[0].to.users, [user("sam"), user("guest_Tom")]);
+        assert_eq!(choices[1].to.users, [user("sam")]);
+        assert_eq!(choices[2].to.users, [user("guest_Rita")]);
     }
 
     #[test]

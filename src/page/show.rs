@@ -23,6 +23,8 @@ pub(super) struct PageQuery {
     reply: Option<String>,
     edit: Option<String>,
     again: Option<String>,
+    ask: Option<String>,
+    find: Option<String>,
     notes: Option<String>,
 }
 
@@ -32,9 +34,13 @@ pub(super) async fn page(
     session: Session,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Refusal> {
-    let PageQuery { before, reply, edit, again, lang, notes } = query;
-    let [before, reply, edit, again] = [before, reply, edit, again].map(name);
-    let request = ChatRequest { before, reply, edit, again };
+    let PageQuery { before, reply, edit, again, ask, find, lang, notes } = query;
+    let [before, reply, edit, again, find] = [before, reply, edit, again, find].map(name);
+    if find.is_some() {
+        state.limits.signal(session.grant)?;
+    }
+    let ask = ask.and_then(|it| it.parse().ok());
+    let request = ChatRequest { before, reply, edit, again, ask, find };
     let wanted = notes::wanted(&session, notes.as_deref());
     let surroundings = gather::surroundings(&state, &session, Some(wanted)).await?;
     let cast = Cast::with(&state, &session, &surroundings.guests, &surroundings.members);
@@ -43,6 +49,7 @@ pub(super) async fn page(
     contacts.ask(&state);
     let page = Page {
         people: contacts.people(&state),
+        choices: contacts.addressees(&session.guest.user_id),
         replies_in: reply_time_in(&surroundings.turns, &session),
         notes: notes::shown(&session, surroundings.notes),
         ..gather::page(&state, &session, chat).await?

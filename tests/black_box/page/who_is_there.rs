@@ -139,6 +139,20 @@ on_both_databases! {
         let quote = ".quote .name[aria-hidden]";
         sam.until(&format!("document.querySelector('{quote}')?.textContent === 'You'")).await;
         rita.until(&format!("document.querySelector('{quote}')?.textContent === 'Sam (seller)'")).await;
+        rita.says("Thank you both").await;
+        rita.sees("Thank you both").await;
+        for (width, dark) in [(390, false), (820, true), (1440, false), (1440, true)] {
+            let look = scene.browser.tab_beside(&rita).await;
+            if dark {
+                look.dark().await;
+            }
+            look.size(width, 844).await;
+            look.open(&format!("{}#messages", scene.page())).await;
+            look.sees("Thank you both").await;
+            look.presses("2 more contacts").await;
+            look.pictured(&format!("who-{width}-{dark}")).await;
+        }
+        bea.pictured("who-ar-1440").await;
         for visitor in [&rita, &sam] {
             assert_eq!(visitor.console_errors(), Vec::<String>::new());
         }
@@ -159,7 +173,7 @@ on_both_databases! {
         // Those of one's own side are folded.
         bea.presses("2 more contacts").await;
         is_listed(&bea, "Kim", "on this page only").await;
-        is_listed(&bea, "Bea You", "viewing this page").await;
+        is_listed(&bea, "Bea You", "accounts payable").await;
         tom.join(&scene.room).await;
         let presence = format!("/presence/{}/status", tom.id);
         tom.call(Method::PUT, &presence, Some(json!({ "presence": "unavailable" }))).await;

@@ -248,7 +248,14 @@ change-redactions = الرسائل المحذوفة
 messages-with = الرسائل مع { $name }
 messages = الرسائل
 no-messages = لا رسائل بعد. اسألوا عما تودون معرفته عن هذه الفاتورة.
+questions = ما يمكنكم السؤال عنه
+question-1 = هل يمكن تمديد مهلة السداد؟
+question-2 = هل يمكنكم توضيح أحد بنود الفاتورة؟
+question-3 = في الفاتورة خطأ. هل يمكنكم تصحيحه؟
 older-messages = رسائل أقدم
+search = بحث
+search-words = كلمات في الرسائل
+search-nothing = لا توجد رسالة تحتوي على «{ $words }».
 jump-to-latest = أحدث الرسائل
 new-messages =
     { $count ->
@@ -299,6 +306,17 @@ picture-close = إغلاق الصورة
 ## Polls
 
 poll = استطلاع
+poll-vote = تصويت
+poll-chosen = اختياركم
+poll-most =
+    { $count ->
+        [zero] لا تختاروا أي إجابة.
+        [one] اختاروا إجابة واحدة.
+        [two] اختاروا إجابتين على الأكثر.
+        [few] اختاروا { $count } إجابات على الأكثر.
+        [many] اختاروا { $count } إجابة على الأكثر.
+       *[other] اختاروا { $count } إجابة على الأكثر.
+    }
 poll-ended = انتهى هذا الاستطلاع.
 poll-votes =
     { $count ->
@@ -327,6 +345,8 @@ unsent = لم تُرسل بعد
 compose = كتابة رسالة
 compose-label = الرسالة
 compose-placeholder = اكتبوا رسالة…
+to-label = إلى
+to-everyone = الجميع
 compose-closed = أُغلقت هذه المعاملة، ولذلك لا يمكن لأحد الكتابة هنا. تبقى المحادثة محفوظة.
 compose-hint = **عريض**، _مائل_، `رمز`. مفتاح Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا.
 compose-hint-plain = **عريض**، _مائل_، `رمز`، والقوائم والروابط متاحة أيضًا.

@@ -237,7 +237,14 @@ change-redactions = Entfernte Nachrichten
 messages-with = Nachrichten mit { $name }
 messages = Nachrichten
 no-messages = Noch keine Nachrichten. Fragen Sie, was Sie zu dieser Rechnung wissen möchten.
+questions = Was Sie fragen können
+question-1 = Können Sie das Zahlungsziel verlängern?
+question-2 = Können Sie mir eine Position der Rechnung erläutern?
+question-3 = Auf der Rechnung stimmt etwas nicht. Können Sie sie berichtigen?
 older-messages = Ältere Nachrichten
+search = Suchen
+search-words = Wörter in den Nachrichten
+search-nothing = Keine Nachricht enthält „{ $words }“.
 jump-to-latest = Neueste Nachrichten
 new-messages =
     { $count ->
@@ -284,6 +291,13 @@ picture-close = Bild schließen
 ## Polls
 
 poll = Umfrage
+poll-vote = Abstimmen
+poll-chosen = Ihre Wahl
+poll-most =
+    { $count ->
+        [one] Wählen Sie eine Antwort.
+       *[other] Wählen Sie bis zu { $count } Antworten.
+    }
 poll-ended = Diese Umfrage ist beendet.
 poll-votes =
     { $count ->
@@ -308,6 +322,8 @@ unsent = Noch nicht gesendet
 compose = Nachricht schreiben
 compose-label = Nachricht
 compose-placeholder = Nachricht schreiben …
+to-label = An
+to-everyone = alle
 compose-closed = Dieser Vorgang ist abgeschlossen, deshalb kann hier niemand mehr schreiben. Das Gespräch bleibt erhalten.
 compose-hint = **fett**, _kursiv_, `Code`. Die Eingabetaste sendet, Umschalt+Eingabe beginnt eine neue Zeile.
 compose-hint-plain = **fett**, _kursiv_, `Code`, Listen und Links sind möglich.

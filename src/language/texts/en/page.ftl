@@ -261,7 +261,16 @@ change-redactions = Removed messages
 messages-with = Messages with { $name }
 messages = Messages
 no-messages = No messages yet. Ask whatever you need to know about this invoice.
+# Of a list of questions that a buyer can take over, and the questions, as the buyer asks the seller.
+questions = What you can ask
+question-1 = Could the due date be extended?
+question-2 = Could you explain one of the items?
+question-3 = Something on the invoice is not right. Could you correct it?
 older-messages = Older messages
+search = Search
+search-words = Words in the messages
+# $words: what was searched for.
+search-nothing = No message says “{ $words }”.
 jump-to-latest = Latest messages
 # On the same button: how many came since one scrolled up.
 new-messages =
@@ -317,6 +326,15 @@ picture-close = Close the picture
 ## Polls
 
 poll = Poll
+poll-vote = Vote
+# Behind the answer that the reader chose.
+poll-chosen = your choice
+# $count: how many answers one can choose at most.
+poll-most =
+    { $count ->
+        [one] Choose one answer.
+       *[other] Choose up to { $count } answers.
+    }
 poll-ended = This poll was ended.
 poll-votes =
     { $count ->
@@ -346,6 +364,9 @@ unsent = Not sent yet
 compose = Write a message
 compose-label = Message
 compose-placeholder = Write a message…
+# Before the choice of those to whom a message is addressed: everyone, a person or a duty.
+to-label = To
+to-everyone = everyone
 compose-closed = This transaction is closed, so nobody can write here. The conversation stays.
 compose-hint = **bold**, _italic_, `code`. Enter sends, Shift+Enter starts a new line.
 compose-hint-plain = **bold**, _italic_, `code`, lists and links work.

@@ -237,7 +237,14 @@ change-redactions = Mensajes eliminados
 messages-with = Mensajes con { $name }
 messages = Mensajes
 no-messages = Todavía no hay mensajes. Pregunte lo que necesite saber sobre esta factura.
+questions = Lo que puede preguntar
+question-1 = ¿Podrían ampliar el plazo de pago?
+question-2 = ¿Podrían explicarme una partida de la factura?
+question-3 = Hay un error en la factura. ¿Podrían corregirla?
 older-messages = Mensajes anteriores
+search = Buscar
+search-words = Palabras en los mensajes
+search-nothing = Ningún mensaje dice «{ $words }».
 jump-to-latest = Últimos mensajes
 new-messages =
     { $count ->
@@ -284,6 +291,13 @@ picture-close = Cerrar la imagen
 ## Polls
 
 poll = Encuesta
+poll-vote = Votar
+poll-chosen = su elección
+poll-most =
+    { $count ->
+        [one] Elija una respuesta.
+       *[other] Elija hasta { $count } respuestas.
+    }
 poll-ended = Esta encuesta ha terminado.
 poll-votes =
     { $count ->
@@ -308,6 +322,8 @@ unsent = Sin enviar todavía
 compose = Escribir un mensaje
 compose-label = Mensaje
 compose-placeholder = Escriba un mensaje…
+to-label = Para
+to-everyone = todos
 compose-closed = Esta operación está cerrada, por eso ya nadie puede escribir aquí. La conversación se conserva.
 compose-hint = **negrita**, _cursiva_, `código`. Intro envía, Mayús+Intro empieza una línea nueva.
 compose-hint-plain = **negrita**, _cursiva_, `código`, listas y enlaces funcionan.

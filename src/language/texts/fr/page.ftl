@@ -237,7 +237,14 @@ change-redactions = Messages supprimés
 messages-with = Messages avec { $name }
 messages = Messages
 no-messages = Aucun message pour l’instant. Posez toutes vos questions sur cette facture.
+questions = Ce que vous pouvez demander
+question-1 = Pourriez-vous prolonger le délai de paiement ?
+question-2 = Pourriez-vous m’expliquer une ligne de la facture ?
+question-3 = Il y a une erreur sur la facture. Pourriez-vous la corriger ?
 older-messages = Messages plus anciens
+search = Rechercher
+search-words = Mots dans les messages
+search-nothing = Aucun message ne contient « { $words } ».
 jump-to-latest = Derniers messages
 new-messages =
     { $count ->
@@ -284,6 +291,13 @@ picture-close = Fermer l’image
 ## Polls
 
 poll = Sondage
+poll-vote = Voter
+poll-chosen = votre choix
+poll-most =
+    { $count ->
+        [one] Choisissez une réponse.
+       *[other] Choisissez jusqu’à { $count } réponses.
+    }
 poll-ended = Ce sondage est terminé.
 poll-votes =
     { $count ->
@@ -308,6 +322,8 @@ unsent = Pas encore envoyé
 compose = Écrire un message
 compose-label = Message
 compose-placeholder = Écrivez un message…
+to-label = À
+to-everyone = tous
 compose-closed = Cette transaction est close, donc personne ne peut plus écrire ici. La conversation est conservée.
 compose-hint = **gras**, _italique_, `code`. Entrée envoie, Maj+Entrée commence une nouvelle ligne.
 compose-hint-plain = **gras**, _italique_, `code`, listes et liens sont possibles.

@@ -237,7 +237,14 @@ change-redactions = Verwijderde berichten
 messages-with = Berichten met { $name }
 messages = Berichten
 no-messages = Nog geen berichten. Vraag gerust wat u over deze factuur wilt weten.
+questions = Wat u kunt vragen
+question-1 = Kan de betaaltermijn worden verlengd?
+question-2 = Kunt u een post op de factuur toelichten?
+question-3 = Er klopt iets niet op de factuur. Kunt u die corrigeren?
 older-messages = Oudere berichten
+search = Zoeken
+search-words = Woorden in de berichten
+search-nothing = Geen bericht bevat “{ $words }”.
 jump-to-latest = Nieuwste berichten
 new-messages =
     { $count ->
@@ -284,6 +291,13 @@ picture-close = Afbeelding sluiten
 ## Polls
 
 poll = Peiling
+poll-vote = Stemmen
+poll-chosen = uw keuze
+poll-most =
+    { $count ->
+        [one] Kies één antwoord.
+       *[other] Kies maximaal { $count } antwoorden.
+    }
 poll-ended = Deze peiling is beëindigd.
 poll-votes =
     { $count ->
@@ -308,6 +322,8 @@ unsent = Nog niet verzonden
 compose = Een bericht schrijven
 compose-label = Bericht
 compose-placeholder = Schrijf een bericht…
+to-label = Aan
+to-everyone = iedereen
 compose-closed = Deze transactie is gesloten, daarom kan hier niemand meer schrijven. Het gesprek blijft bewaard.
 compose-hint = **vet**, _cursief_, `code`. Enter verzendt, Shift+Enter begint een nieuwe regel.
 compose-hint-plain = **vet**, _cursief_, `code`, lijsten en links zijn mogelijk.

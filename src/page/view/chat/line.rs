@@ -42,7 +42,7 @@ pub(super) fn line_in_list(
                 div.row {
                     div.bubble {
                         @if let Some(quote) = &line.reply_to { (answered(quote, reader)) }
-                        (content(line, reader))
+                        (content(line, reader, address, is_open))
                         (stamp(line, reader))
                         (times(line, reader))
                     }

@@ -48,8 +48,8 @@ fn person(person: &Person, is_visitor: bool, reader: &Reader) -> Markup {
             bdi.name { (person.name) }
             @if is_visitor { " " span.you { (text(reader, "you")) } }
             " " span.badge data-role=(person.role.as_str()) { (role_words(reader, Some(person.role))) }
-            @if let Some(duty) = &person.duty { " " span.duty dir="auto" { (duty) } }
-            @if let Some(label) = label { " " span.presence { (label) } }
+            @if let Some(duty) = &person.duty { " " span.duty { bdi { (duty) } } }
+            @if let Some(label) = label.filter(|_| !is_visitor) { " " span.presence { (label) } }
         }
     }
 }

@@ -134,11 +134,11 @@ fn the_form_names_the_writer_in_each_language() {
         sample.reader.locale = crate::language::Locale::negotiate(Some(language.tag()), None, "en");
         let page = sample.page();
         let html = chat(&page).into_string();
-        let role = page.reader.locale.text("role-buyer");
         let form = html.split("<form class=\"compose\"").nth(1).unwrap();
         let speaker = form.split("id=\"speaker\"").nth(1).unwrap();
         let speaker = speaker.split("</p>").next().unwrap();
-        assert!(speaker.contains("Robin Ahlgren") && speaker.contains(&role), "{speaker}");
+        assert!(speaker.contains("Robin Ahlgren"), "{speaker}");
+        assert!(speaker.contains("Birch Furniture GmbH"), "{speaker}");
         assert!(form.contains("aria-describedby=\"speaker hint\""), "{form}");
     }
 }
@@ -292,5 +292,5 @@ fn assets_are_addressed_by_their_content_and_small() {
     }
     assert!(assets::find("page.css").is_none());
     let bytes: usize = assets::all().iter().map(|it| it.bytes.len()).sum();
-    assert!(bytes < 72 * 1024, "{bytes}");
+    assert!(bytes < 80 * 1024, "{bytes}");
 }

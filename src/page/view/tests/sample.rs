@@ -13,6 +13,7 @@ use crate::invoice::{Further, LeftOver, LeftOvers, OriginalKind};
 use crate::language::Locale;
 use crate::page::model::*;
 use crate::record::Kind;
+use crate::room::message_content::Addressee;
 use crate::transaction::{
     Change, ChangeKind, PartyRole, StatusRules, Submission, Transaction, Visitor,
 };
@@ -88,6 +89,7 @@ impl Sample {
             chat: chat(),
             notes: notes(),
             people: people(),
+            choices: choices(),
             replies_in: Some(2 * 60 * MINUTE),
         }
     }
@@ -234,6 +236,26 @@ fn people() -> Vec<Person> {
     ]
 }
 
+fn choices() -> Vec<Choice> {
+    let choice = |id: &str, role, name: &str, duty: Option<&str>| Choice {
+        id: id.to_owned(),
+        role,
+        duty: duty.map(str::to_owned),
+        to: Addressee { name: name.to_owned(), users: Vec::new() },
+    };
+    vec![
+        choice("seller delivery", PartyRole::Seller, "delivery", None),
+        choice(
+            "@tallyroom_mara:example.org",
+            PartyRole::Seller,
+            "Mara Lind",
+            Some("accounts receivable"),
+        ),
+        choice("@tallyroom_jon:example.org", PartyRole::Seller, "Jon Ó Briain", Some("delivery")),
+        choice("@tallyroom_kim:example.org", PartyRole::Buyer, HOSTILE, None),
+    ]
+}
+
 fn buyer(name: &str) -> Named {
     let is_visitor = name == "Robin Ahlgren";
     Named { name: name.into(), role: Some(PartyRole::Buyer), is_visitor }
@@ -359,7 +381,17 @@ fn chat() -> Chat {
     lines[10].edited_at = Some(second + 10 * MINUTE);
     lines[11].kind = Kind::PollStart;
     lines[11].poll = Some(Poll {
-        answers: vec![("Thursday".into(), 2), ("Friday".into(), 1), ("Next week".into(), 0)],
+        question: "Which day suits?".into(),
+        answers: [("Thursday", 2), ("Friday", 1), ("Next week", 0)]
+            .map(|(text, votes)| PollAnswer {
+                id: text.into(),
+                text: text.into(),
+                votes,
+                is_chosen: votes == 1,
+            })
+            .into(),
+        max_selections: 1,
+        is_disclosed: true,
         ended: false,
     });
     lines[12].name = HOSTILE.into();
@@ -388,5 +420,8 @@ fn chat() -> Chat {
         composing: Composing::New,
         closed: None,
         typing: vec![seller("Mara Lind")],
+        questions: Vec::new(),
+        found: None,
+        is_past: false,
     }
 }
