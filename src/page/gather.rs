@@ -8,7 +8,6 @@ use super::finding::found;
 use super::model::{
     Chat, Composing, Named, Notes, Page, Paying, ReadInvoice, Revision, Unsent, UnsentRelation,
 };
-use super::people::LINES_FOR_REPLY_TIME;
 use super::session::Session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -114,7 +113,7 @@ pub(super) async fn surroundings(
     notes: Option<NotesOfSide>,
 ) -> Result<Surroundings, StoreError> {
     let (id, guest) = (session.transaction.id, &session.guest.user_id);
-    state.store.surroundings(id, guest, LINES_FOR_REPLY_TIME, notes).await
+    state.store.surroundings(id, guest, notes).await
 }
 
 /// Reads the newest part of the conversation, or the part before a line.

@@ -14,13 +14,9 @@ use crate::moment::Online;
 use crate::record::plain_name;
 use crate::room::Guest;
 use crate::room::message_content::Addressee;
-use crate::store::ContactMember;
+use crate::store::{ContactMember, Surroundings};
 use crate::transaction::{Contact, PartyRole, Visitor};
 
-/// The number of the last lines from which the usual reply time is computed.
-pub(super) const LINES_FOR_REPLY_TIME: i64 = 200;
-/// The least number of replies that is needed for a usual reply time.
-const MIN_REPLIES: usize = 3;
 /// How long the homeserver may take to answer a question about presence.
 const PRESENCE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -156,53 +152,18 @@ fn reach(contact: &Contact, members: &[ContactMember]) -> Reach {
     }
 }
 
-/// Computes how long the other party usually takes to reply, in milliseconds, from the last
-/// [`LINES_FOR_REPLY_TIME`] turns.
-pub(super) fn reply_time_in(turns: &[(String, i64)], session: &Session) -> Option<i64> {
-    median_reply_time(turns, session.visitor.role.other().as_str())
-}
-
-/// Computes the median reply time of `party`. `turns` has the party and the time of each line,
-/// newest first.
-fn median_reply_time(turns: &[(String, i64)], party: &str) -> Option<i64> {
-    let mut delays = Vec::new();
-    let mut waiting_since: Option<i64> = None;
-    for (speaker, at) in turns.iter().rev() {
-        if speaker == party {
-            delays.extend(waiting_since.take().map(|since| (at - since).max(0)));
-        } else {
-            waiting_since.get_or_insert(*at);
-        }
+/// Returns how long the other party usually takes to reply, in milliseconds: a seller to all of their buyers, and a buyer in
+/// this transaction.
+pub(super) fn replies_in(surroundings: &Surroundings, session: &Session) -> Option<i64> {
+    match session.visitor.role {
+        PartyRole::Buyer => surroundings.seller_replies_in,
+        PartyRole::Seller => surroundings.buyer_replies_in,
     }
-    delays.sort_unstable();
-    (delays.len() >= MIN_REPLIES).then(|| delays.get(delays.len() / 2).copied()).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn turns(turns: &[(&str, i64)]) -> Vec<(String, i64)> {
-        turns.iter().rev().map(|(who, at)| ((*who).to_owned(), *at)).collect()
-    }
-
-    #[test]
-    fn a_reply_time_begins_with_the_first_unanswered_line() {
-        let turns = turns(&[
-            ("seller", 0),
-            ("buyer", 10),
-            ("buyer", 20),
-            ("seller", 110),
-            ("seller", 200),
-            ("buyer", 300),
-            ("seller", 310),
-            ("buyer", 400),
-            ("seller", 900),
-            ("buyer", 1000),
-        ]);
-        assert_eq!(median_reply_time(&turns, "seller"), Some(100));
-        assert_eq!(median_reply_time(&turns, "buyer"), Some(100));
-    }
 
     #[test]
     fn a_contact_is_reached_where_they_are() {
@@ -267,10 +228,5 @@ mod tests {
         assert_eq!(choices[0].to.users, [user("sam"), user("guest_Tom")]);
         assert_eq!(choices[1].to.users, [user("sam")]);
         assert_eq!(choices[2].to.users, [user("guest_Rita")]);
-    }
-
-    #[test]
-    fn too_few_replies_give_no_reply_time() {
-        assert_eq!(median_reply_time(&turns(&[("buyer", 0), ("seller", 5)]), "seller"), None);
     }
 }

@@ -9,7 +9,7 @@ use super::cast::Cast;
 use super::composing::ChatRequest;
 use super::gather;
 use super::model::{Chat, Page};
-use super::people::{Contacts, reply_time_in};
+use super::people::{Contacts, replies_in};
 use super::reader::LANGUAGE_COOKIE;
 use super::refusal::Refusal;
 use super::session::{Session, is_secure};
@@ -50,7 +50,7 @@ pub(super) async fn page(
     let page = Page {
         people: contacts.people(&state),
         choices: contacts.addressees(&session.guest.user_id),
-        replies_in: reply_time_in(&surroundings.turns, &session),
+        replies_in: replies_in(&surroundings, &session),
         notes: notes::shown(&session, surroundings.notes),
         ..gather::page(&state, &session, chat).await?
     };

@@ -59,6 +59,7 @@ mod receipts;
 mod redundant_columns;
 mod refused_steps;
 mod repeated_calls;
+mod replies;
 mod restores;
 mod revision_dates;
 mod revisions;

@@ -15,7 +15,7 @@ use super::watched::Watched;
 use crate::clock::now;
 use crate::page::cast::Cast;
 use crate::page::model::{Chat, Person, Reader};
-use crate::page::people::{Contacts, LINES_FOR_REPLY_TIME, reply_time_in};
+use crate::page::people::{Contacts, replies_in};
 use crate::page::session::Session;
 use crate::page::view::Closed;
 use crate::page::{PageState, gather, view};
@@ -261,8 +261,7 @@ impl Reading {
         let (state, id) = (&watched.state, watched.transaction);
         // What the pages wrote is read for all of them, and the bot writes on no page.
         let nobody = state.config.bot_user_id();
-        let surroundings =
-            state.store.surroundings(id, &nobody, LINES_FOR_REPLY_TIME, None).await?;
+        let surroundings = state.store.surroundings(id, &nobody, None).await?;
         let unsent = state.store.unsent_of_all(id).await?;
         if self.people.room != surroundings.room_id {
             self.people.room.clone_from(&surroundings.room_id);
@@ -342,7 +341,7 @@ impl Reading {
         if !self.people.contacts.contains_key(&session.visitor.role) {
             contacts.ask(state);
         }
-        let reply_time = reply_time_in(&surroundings.turns, session);
+        let reply_time = replies_in(surroundings, session);
         let shown = ShownContacts { shown: contacts.people(state), contacts, reply_time };
         self.people.contacts.insert(session.visitor.role, shown);
     }

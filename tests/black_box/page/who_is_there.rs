@@ -70,7 +70,22 @@ on_both_databases! {
             client.say(room, &format!("answer {number}")).await;
             bea.sees(&format!("answer {number}")).await;
         }
+        scene.world.eventually("the last answer in the index", || async {
+            let indexed = "SELECT CAST(COUNT(*) AS TEXT) FROM search_rows WHERE words = 'answer 3'";
+            (scene.world.sql_text(indexed).await.as_deref() == Some("1")).then_some(())
+        }).await;
+        bea.reload().await;
         bea.sees("Usually replies within a minute").await;
+        // Whoever buys from this seller for the first time is told as well, and not what other buyers do.
+        let other = scene.world.shop.create(&order("order-2", &client.id)).await;
+        let kim = scene.browser.visitor().await;
+        kim.open(&scene.world.shop.link(&other, "buyer", Some("bea@birch.example")).await).await;
+        kim.sees("No messages yet").await;
+        kim.sees("Usually replies within a minute").await;
+        let seller = scene.browser.visitor().await;
+        seller.open(&scene.world.shop.link(&other, "seller", Some("rita@acme.example")).await).await;
+        seller.sees("No messages yet").await;
+        seller.does_not_see("Usually replies").await;
         assert_eq!(bea.console_errors(), Vec::<String>::new());
     }
 
