@@ -192,7 +192,15 @@ const handlers = {
     localise();
   },
   typing: (it) => (byId("typing").textContent = it.text),
-  people: ({ html }) => swap(html),
+  people({ html }) {
+    const fold = () => one("#people details");
+    const isOpen = fold()?.open;
+    const focused = byId("people").contains(document.activeElement);
+    swap(html);
+    // What somebody has unfolded stays so.
+    if (fold() && isOpen) fold().open = true;
+    if (focused) one("#people summary")?.focus();
+  },
   seen({ event, text }) {
     byId("seen").dataset.event = event;
     byId("seen").textContent = text;

@@ -164,7 +164,7 @@ on_both_databases! {
             look.size(width, 844).await;
             look.open(&format!("{}#messages", scene.page())).await;
             look.sees("Thank you both").await;
-            look.presses("2 more contacts").await;
+            look.js("document.querySelector('.people details').open = true, 0").await;
             look.pictured(&format!("who-{width}-{dark}")).await;
         }
         bea.pictured("who-ar-1440").await;
@@ -186,7 +186,9 @@ on_both_databases! {
         is_listed(&bea, "Rita", "by e-mail").await;
         is_listed(&bea, "Tom", "invited").await;
         // Those of one's own side are folded.
-        bea.presses("2 more contacts").await;
+        bea.sees("2 more contacts").await;
+        let fold = "document.querySelector('.people details')";
+        bea.js(&format!("{fold}.open = true, {fold}.firstChild.focus(), 0")).await;
         is_listed(&bea, "Kim", "on this page only").await;
         is_listed(&bea, "Bea You", "accounts payable").await;
         tom.join(&scene.room).await;
@@ -195,6 +197,8 @@ on_both_databases! {
         is_listed(&bea, "Tom", "away").await;
         tom.call(Method::POST, &format!("/rooms/{}/leave", scene.room), Some(json!({}))).await;
         is_listed(&bea, "Tom", "not in the conversation").await;
+        // Whoever unfolded the list finds it so, and is where they were.
+        assert_eq!(bea.js(&format!("{fold}.open && document.activeElement === {fold}.firstChild")).await, true);
         // Without scripts, too.
         let plain = scene.browser.tab_beside(&bea).await;
         plain.without_scripts().await;
